@@ -1,0 +1,24 @@
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+
+namespace Foreword.Cli;
+
+/// <summary>The list of commands; a new command is one file and one line here.</summary>
+internal static class Catalogue
+{
+    private static readonly ConditionalWeakTable<Command, string> Examples = [];
+
+    public static IEnumerable<Command> Commands(Terminal terminal) =>
+    [
+        TokenizerCommand.Create(terminal),
+    ];
+
+    /// <summary>Gives the command the example that its help shows.</summary>
+    public static T WithExample<T>(this T command, string example) where T : Command
+    {
+        Examples.AddOrUpdate(command, example);
+        return command;
+    }
+
+    public static string? Example(Command command) => Examples.TryGetValue(command, out string? example) ? example : null;
+}

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Foreword.Cli;
+
+/// <summary>The root command, exit codes and the way from an exception to one sentence.</summary>
+internal static class CommandLine
+{
+    /// <summary>The work is done.</summary>
+    public const int Done = 0;
+
+    /// <summary>The input or the run failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The command line itself is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Parses and runs one command line and returns its exit code. Never throws for bad input.</summary>
+    public static int Run(string[] args, Terminal terminal)
+    {
+        RootCommand root = new("Foreword: GPT-1 and GPT-2 from plain text to a trained model, in .NET.");
+        Option<bool> quiet = new("--quiet") { Description = "Print results and errors only.", Recursive = true };
+        root.Add(quiet);
+        foreach (Command command in Catalogue.Commands(terminal))
+            root.Add(command);
+        UseHelpWithExamples(root);
+
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+        if (parsed.Errors.Count > 0 && parsed.Action is not (HelpAction or HelpWithExample))
+            return ReportUsage(parsed, terminal);
+        terminal.Quiet = parsed.GetValue(quiet);
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // pre-training ends a step in its own time
+                Output = terminal.Out,
+                Error = terminal.Err,
+            });
+        }
+        catch (Exception problem) when (OneSentence(problem) is { } sentence)
+        {
+            terminal.Err.WriteLine($"error: {sentence}");
+            return problem is UsageException ? Usage : Failed;
+        }
+    }
+
+    /// <summary>The text of a foreseen failure, or null for a bug, which is better seen whole.</summary>
+    private static string? OneSentence(Exception problem) => problem switch
+    {
+        AggregateException { InnerExceptions: [var only] } => OneSentence(only),
+        UsageException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
+            or NotSupportedException or OperationCanceledException or InvalidOperationException
+            => problem.Message.ReplaceLineEndings(" "),
+        _ => null,
+    };
+
+    private static int ReportUsage(ParseResult parsed, Terminal terminal)
+    {
+        terminal.Err.WriteLine($"error: {parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}{Suggestion(parsed)}");
+        terminal.Err.WriteLine($"try: {PathOf(parsed.CommandResult.Command)} --help");
+        return Usage;
+    }
+
+    /// <summary>The option or command that the first unknown word most likely meant.</summary>
+    private static string Suggestion(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens.Count == 0)
+            return "";
+        Command command = parsed.CommandResult.Command;
+        string unknown = parsed.UnmatchedTokens[0];
+        IEnumerable<string> known = unknown.StartsWith('-')
+            ? command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options).Where(o => o.Recursive)).Select(o => o.Name)
+            : command.Subcommands.Select(c => c.Name);
+        return NearestName.Suggestion(unknown, known);
+    }
+
+    private static string PathOf(Symbol command) =>
+        command.Parents.FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "foreword";
+
+    private static void UseHelpWithExamples(RootCommand root)
+    {
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExample((HelpAction)help.Action!);
+    }
+
+    /// <summary>The library's help, then the command's example.</summary>
+    private sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            int code = help.Invoke(parseResult);
+            if (Catalogue.Example(parseResult.CommandResult.Command) is { } example)
+                parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {example}\n");
+            return code;
+        }
+    }
+}
+
+/// <summary>The command line was parsed but asks for something that does not fit together: exit code 2.</summary>
+internal sealed class UsageException(string message) : Exception(message);

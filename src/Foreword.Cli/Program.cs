@@ -1,0 +1,3 @@
+using Foreword.Cli;
+
+return CommandLine.Run(args, Terminal.System());

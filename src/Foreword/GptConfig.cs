@@ -1,0 +1,134 @@
+using System.Globalization;
+
+namespace Foreword;
+
+/// <summary>Which of the two published blocks the model is made of.</summary>
+public enum GptArchitecture
+{
+    /// <summary>Post-LN blocks and no final LayerNorm (Radford et al. 2018).</summary>
+    Gpt1,
+
+    /// <summary>Pre-LN blocks and a final LayerNorm <c>ln_f</c> (Radford et al. 2019, section 2.3).</summary>
+    Gpt2,
+}
+
+/// <summary>
+/// The architecture of a GPT as one immutable record. Defaults are GPT-2 124M as released.
+/// Dropout rates are the papers' 0.1; evaluation and generation never apply them.
+/// </summary>
+public sealed record GptConfig
+{
+    /// <summary>Post-LN (GPT-1) or pre-LN (GPT-2).</summary>
+    public GptArchitecture Architecture { get; init; } = GptArchitecture.Gpt2;
+
+    /// <summary>Number of blocks.</summary>
+    public int NLayer { get; init; } = 12;
+
+    /// <summary>Attention heads of a block; divides <see cref="NEmbd"/>.</summary>
+    public int NHead { get; init; } = 12;
+
+    /// <summary>Width of the residual stream (C).</summary>
+    public int NEmbd { get; init; } = 768;
+
+    /// <summary>Longest sequence in tokens (n_positions, n_ctx, block_size).</summary>
+    public int ContextLength { get; init; } = 1024;
+
+    /// <summary>Number of token ids (V).</summary>
+    public int VocabSize { get; init; } = 50_257;
+
+    /// <summary>Dropout after the sum of token and position embeddings, 0 to below 1.</summary>
+    public double EmbdDropout { get; init; } = 0.1;
+
+    /// <summary>Dropout on the attention probabilities, 0 to below 1.</summary>
+    public double AttnDropout { get; init; } = 0.1;
+
+    /// <summary>Dropout on both residual branches, 0 to below 1.</summary>
+    public double ResidDropout { get; init; } = 0.1;
+
+    /// <summary>LayerNorm epsilon, inside the root.</summary>
+    public double LayerNormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>Standard deviation of the initial weights; biases start at 0.</summary>
+    public double InitializerRange { get; init; } = 0.02;
+
+    /// <summary>Width of a head (hs).</summary>
+    public int HeadSize => NEmbd / NHead;
+
+    /// <summary>
+    /// Number of trained parameters. The tied head adds none; position rows count.
+    /// </summary>
+    public long ParameterCount
+    {
+        get
+        {
+            long c = NEmbd;
+            long block = 12 * c * c + 13 * c; // c_attn 3C²+3C, c_proj C²+C, c_fc 4C²+4C, c_proj 4C²+C, two LayerNorms 4C
+            long finalNorm = Architecture == GptArchitecture.Gpt2 ? 2 * c : 0;
+            return (VocabSize + (long)ContextLength) * c + NLayer * block + finalNorm;
+        }
+    }
+
+    /// <summary>
+    /// Floating-point operations of one training step (forward and backward) per token counted as 6 N,
+    /// N being the parameters that take part in matrix products (everything but the position rows).
+    /// The attention scores are not counted, as is usual for "share of peak".
+    /// </summary>
+    public double TrainingFlopsPerToken => 6.0 * (ParameterCount - (long)ContextLength * NEmbd);
+
+    /// <summary>The published models by name, and small ones of our own for trying things out.</summary>
+    public static IReadOnlyDictionary<string, GptConfig> Presets { get; } = new Dictionary<string, GptConfig>(StringComparer.Ordinal)
+    {
+        ["gpt1"] = new() { Architecture = GptArchitecture.Gpt1, ContextLength = 512, VocabSize = 40_478 },
+        ["gpt2"] = new(),
+        ["gpt2-medium"] = new() { NLayer = 24, NHead = 16, NEmbd = 1024 },
+        ["gpt2-large"] = new() { NLayer = 36, NHead = 20, NEmbd = 1280 },
+        ["gpt2-xl"] = new() { NLayer = 48, NHead = 25, NEmbd = 1600 },
+        ["gpt2-small-14m"] = new() { NLayer = 6, NHead = 6, NEmbd = 384, ContextLength = 256, VocabSize = 8192 },
+        ["gpt2-tiny-5m"] = new() { NLayer = 5, NHead = 4, NEmbd = 256, ContextLength = 256, VocabSize = 4096 },
+    };
+
+    /// <summary>The preset of that name.</summary>
+    /// <exception cref="ArgumentException">No preset has the name; the message names the nearest.</exception>
+    public static GptConfig Preset(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Presets.TryGetValue(name, out GptConfig? config)
+            ? config
+            : throw new ArgumentException($"unknown preset '{name}'{NearestName.Suggestion(name, Presets.Keys)}");
+    }
+
+    /// <summary>Checks that the numbers describe a model, and returns this record.</summary>
+    /// <exception cref="ArgumentException">A number is impossible; the message names the field, its value and the rule.</exception>
+    public GptConfig Validate()
+    {
+        Positive(NLayer, "n_layer");
+        Positive(NHead, "n_head");
+        Positive(NEmbd, "n_embd");
+        Positive(ContextLength, "context_length");
+        Positive(VocabSize, "vocab_size");
+        if (NEmbd % NHead != 0)
+            throw new ArgumentException($"n_embd is {NEmbd}, which n_head {NHead} does not divide");
+        Rate(EmbdDropout, "embd_dropout");
+        Rate(AttnDropout, "attn_dropout");
+        Rate(ResidDropout, "resid_dropout");
+        if (!(LayerNormEpsilon > 0 && double.IsFinite(LayerNormEpsilon)))
+            throw new ArgumentException($"layer_norm_epsilon is {Text(LayerNormEpsilon)}; it must be above 0");
+        if (!(InitializerRange > 0 && double.IsFinite(InitializerRange)))
+            throw new ArgumentException($"initializer_range is {Text(InitializerRange)}; it must be above 0");
+        return this;
+
+        static void Positive(int value, string name)
+        {
+            if (value < 1)
+                throw new ArgumentException($"{name} is {value}; it must be at least 1");
+        }
+
+        static void Rate(double value, string name)
+        {
+            if (!(value >= 0 && value < 1))
+                throw new ArgumentException($"{name} is {Text(value)}; a dropout rate is at least 0 and below 1");
+        }
+
+        static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,20 @@
+using System.Text;
+using Foreword.Cli;
+
+namespace Foreword.Tests;
+
+/// <summary>Runs a command line in this process and keeps what it printed.</summary>
+internal sealed record Cli(int ExitCode, string Out, string Err)
+{
+    public static Cli Run(params string[] args) => RunWithInput("", args);
+
+    public static Cli RunWithInput(string input, params string[] args)
+    {
+        using MemoryStream output = new();
+        using StreamWriter writer = new(output, new UTF8Encoding(false)) { AutoFlush = true };
+        using StringWriter error = new();
+        Terminal terminal = new() { In = new MemoryStream(Encoding.UTF8.GetBytes(input)), OutBytes = output, Out = writer, Err = error, IsInteractive = false };
+        int code = CommandLine.Run(args, terminal);
+        return new Cli(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
+    }
+}
