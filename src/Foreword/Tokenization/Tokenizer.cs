@@ -11,6 +11,9 @@ public abstract class Tokenizer
     /// <summary>The id that ends a document (GPT-2's <c>&lt;|endoftext|&gt;</c>), or null where the vocabulary has none.</summary>
     public abstract int? EndOfTextId { get; }
 
+    /// <summary>SHA-256 (hex) over the vocabulary, merges and special tokens; equal for equal tokenizers whatever files they came from.</summary>
+    public abstract string Fingerprint { get; }
+
     /// <summary>
     /// The ids of <paramref name="text"/>. A lone surrogate counts as U+FFFD. The text of a special token is plain
     /// text unless <paramref name="allowSpecial"/> is true.
