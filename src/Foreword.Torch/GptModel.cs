@@ -1,3 +1,4 @@
+using Foreword.Recipes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,6 +15,9 @@ namespace Foreword.Torch;
 /// </summary>
 public sealed class GptModel : Module<Tensor, Tensor>
 {
+    /// <summary>Where scores of [T, T] a head stop fitting the cache and flash attention wins.</summary>
+    private const long LongestPlainAttention = 512;
+
     private readonly Embedding wte;
     private readonly Embedding wpe;
     private readonly ModuleList<Block> h;
@@ -23,8 +27,9 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <param name="config">The architecture.</param>
     /// <param name="seed">Seed of the weights; the same seed gives the same weights.</param>
     /// <param name="precision">Number format of the products.</param>
+    /// <param name="init">How they are drawn; that of the architecture's paper unless given.</param>
     /// <exception cref="ArgumentException">The configuration is impossible.</exception>
-    public GptModel(GptConfig config, long seed = 0, Precision precision = Precision.Fp32) : base(nameof(GptModel))
+    public GptModel(GptConfig config, long seed = 0, Precision precision = Precision.Fp32, WeightInit? init = null) : base(nameof(GptModel))
     {
         ArgumentNullException.ThrowIfNull(config);
         Config = config.Validate();
@@ -34,7 +39,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         h = new ModuleList<Block>([.. Enumerable.Range(0, config.NLayer).Select(_ => new Block(config))]);
         ln_f = config.Architecture == GptArchitecture.Gpt2 ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
         RegisterComponents();
-        Initialize(seed);
+        Initialize(seed, init ?? (config.Architecture == GptArchitecture.Gpt2 ? WeightInit.Gpt2 : WeightInit.Gpt1));
     }
 
     /// <summary>The architecture.</summary>
@@ -108,11 +113,11 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// Weights N(0, 0.02), biases 0. GPT-2 draws positions from N(0, 0.01) (openai/gpt-2, model.py) and divides the residual
     /// projections by the root of the number of residual branches, 2 n_layer (GPT-2 paper, section 2.3).
     /// </summary>
-    private void Initialize(long seed)
+    private void Initialize(long seed, WeightInit form)
     {
         using var noGradient = no_grad();
         using Generator generator = new((ulong)seed);
-        bool gpt2 = Config.Architecture == GptArchitecture.Gpt2;
+        bool gpt2 = form == WeightInit.Gpt2;
         double std = Config.InitializerRange;
         foreach ((string name, Parameter weight) in named_parameters())
         {
@@ -191,13 +196,38 @@ public sealed class GptModel : Module<Tensor, Tensor>
                 (k, v) = cache.Append(layer, k, v); // (B, nh, S + T, hs)
 
             double dropout = training ? config.AttnDropout : 0;
-            long S = k.shape[2] - T;
-            // A single token sees everything before it; several tokens after others in the cache need their mask spelt out.
-            Tensor? mask = S > 0 && T > 1 ? ones(T, S + T, @bool, x.device).tril(S) : null;
-            Tensor y = F.scaled_dot_product_attention(q, k, v, mask, dropout, is_casual: T > 1 && mask is null);
+            Tensor y = cache is null && PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
             y = y.transpose(1, 2).reshape(B, T, config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
             y = c_proj.Forward(y, precision).to(ScalarType.Float32);
             return (training && config.ResidDropout > 0 ? F.dropout(y, config.ResidDropout, training: true) : y).MoveToOuterDisposeScope();
+        }
+
+        /// <summary>
+        /// libtorch's flash attention saves memory; on the CPU, forward and backward of short bfloat16 sequences take it 2.5 to 3
+        /// times as long as the three products and the softmax by themselves (docs/numerics.md has the figures).
+        /// </summary>
+        private static bool PlainIsFaster(Device device, Precision precision, long T) =>
+            device.type == TorchSharp.DeviceType.CPU && precision == Precision.Bf16 && T <= LongestPlainAttention;
+
+        /// <summary>softmax(q kᵀ / sqrt(hs)) v step by step, the softmax in float32 (Vaswani et al. 2017, equation 1).</summary>
+        private static Tensor Plain(Tensor q, Tensor k, Tensor v, double dropout)
+        {
+            long T = q.shape[2], hs = q.shape[3];
+            Tensor future = full([T, T], float.NegativeInfinity, ScalarType.Float32, q.device).triu(1);
+            Tensor scores = q.mul(1 / Math.Sqrt(hs)).matmul(k.transpose(-2, -1)); // (B, nh, T, hs) x (B, nh, hs, T) -> (B, nh, T, T)
+            Tensor probabilities = (scores.to(ScalarType.Float32) + future).softmax(-1).to(v.dtype);
+            if (dropout > 0)
+                probabilities = F.dropout(probabilities, dropout, training: true);
+            return probabilities.matmul(v); // (B, nh, T, hs)
+        }
+
+        /// <summary>The same in one operator; the queries are the last tokens of the keys.</summary>
+        private static Tensor Fused(Tensor q, Tensor k, Tensor v, double dropout)
+        {
+            long T = q.shape[2], S = k.shape[2] - T;
+            // A single token sees everything before it; several tokens after others in the cache need their mask spelt out.
+            Tensor? mask = S > 0 && T > 1 ? ones(T, S + T, @bool, q.device).tril(S) : null;
+            return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_casual: T > 1 && mask is null);
         }
     }
 

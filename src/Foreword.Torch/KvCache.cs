@@ -5,8 +5,8 @@ namespace Foreword.Torch;
 /// <summary>Keys and values of the tokens that a decoder has read, one preallocated pair of tensors [B, nh, context, hs] a layer.</summary>
 public sealed class KvCache : IDisposable
 {
-    private readonly Tensor[] keys;
-    private readonly Tensor[] values;
+    private readonly Tensor[] _keys;
+    private readonly Tensor[] _values;
 
     /// <summary>An empty cache.</summary>
     /// <param name="config">The model's architecture.</param>
@@ -17,8 +17,8 @@ public sealed class KvCache : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         Tensor New() => zeros([batch, config.NHead, config.ContextLength, config.HeadSize], precision.ScalarType(), device).DetachFromDisposeScope();
-        keys = [.. Enumerable.Range(0, config.NLayer).Select(_ => New())];
-        values = [.. Enumerable.Range(0, config.NLayer).Select(_ => New())];
+        _keys = [.. Enumerable.Range(0, config.NLayer).Select(_ => New())];
+        _values = [.. Enumerable.Range(0, config.NLayer).Select(_ => New())];
     }
 
     /// <summary>Tokens in the cache.</summary>
@@ -28,9 +28,9 @@ public sealed class KvCache : IDisposable
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor k, Tensor v)
     {
         long T = k.shape[2];
-        keys[layer].narrow(2, Length, T).copy_(k);
-        values[layer].narrow(2, Length, T).copy_(v);
-        return (keys[layer].narrow(2, 0, Length + T), values[layer].narrow(2, 0, Length + T));
+        _keys[layer].narrow(2, Length, T).copy_(k);
+        _values[layer].narrow(2, Length, T).copy_(v);
+        return (_keys[layer].narrow(2, 0, Length + T), _values[layer].narrow(2, 0, Length + T));
     }
 
     /// <summary>Called once all layers have stored their T new tokens.</summary>
@@ -39,7 +39,7 @@ public sealed class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor tensor in keys.Concat(values))
+        foreach (Tensor tensor in _keys.Concat(_values))
             tensor.Dispose();
     }
 }

@@ -13,7 +13,7 @@ namespace Foreword.Torch;
 public static class LanguageModelLoss
 {
     /// <summary>Bytes of logits that a piece may take: small enough to be reused from cache, large enough for full products.</summary>
-    private const long PieceBytes = 32L << 20;
+    private const long PieceBytes = 64L << 20;
 
     /// <summary>
     /// Mean cross entropy in nats, and its gradient times <paramref name="scale"/> added to the gradients of all parameters.
@@ -60,7 +60,8 @@ public static class LanguageModelLoss
         using var scope = NewDisposeScope();
         ScalarType compute = model.Precision.ScalarType();
         Tensor rows = hidden.reshape(-1, model.Config.NEmbd).to(compute); // (M, C)
-        Tensor weight = model.TokenEmbedding.to(compute); // (V, C)
+        int V = model.Config.VocabSize;
+        Tensor weight = PaddedRows(model.TokenEmbedding, compute); // (Vp, C)
         Tensor hiddenGradient = empty_like(rows);
         Tensor weightGradient = model.TokenEmbedding.grad ?? NewGradient(model.TokenEmbedding);
         long count = targets.ge(0).sum().ToInt64();
@@ -69,23 +70,38 @@ public static class LanguageModelLoss
         {
             using var piece = NewDisposeScope();
             Tensor x = rows.narrow(0, start, length);
-            Tensor logits = x.matmul(weight.t()); // (m, V)
-            sum += SoftmaxBackward(ref logits, targets.narrow(0, start, length), (float)(scale / count));
+            Tensor logits = x.matmul(weight.t()); // (m, Vp)
+            sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), (float)(scale / count));
             hiddenGradient.narrow(0, start, length).copy_(logits.matmul(weight));
-            weightGradient.add_(logits.t().matmul(x));
+            weightGradient.add_(logits.t().matmul(x).narrow(0, 0, V));
         }
 
         return (sum / count, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Turns logits into the gradient of scale * sum of losses; returns that sum.</summary>
-    private static double SoftmaxBackward(ref Tensor logits, Tensor targets, float scale)
+    /// <summary>
+    /// The weight with rows of zeros up to a multiple of 64: oneDNN and tensor cores multiply an odd 50,257 at two thirds of the speed.
+    /// </summary>
+    private static Tensor PaddedRows(Tensor weight, ScalarType compute)
+    {
+        long rows = weight.shape[0], padded = (rows + 63) / 64 * 64;
+        if (rows == padded)
+            return weight.to(compute);
+        Tensor result = zeros([padded, weight.shape[1]], compute, weight.device);
+        result.narrow(0, 0, rows).copy_(weight);
+        return result;
+    }
+
+    /// <summary>Turns logits [m, Vp], of which V are real, into the gradient of scale * sum of losses; returns that sum.</summary>
+    private static double SoftmaxBackward(ref Tensor logits, int V, Tensor targets, float scale)
     {
         if (logits.device_type == DeviceType.CPU)
-            return SoftmaxCrossEntropy.BackwardInPlace(logits, targets, scale);
+            return SoftmaxCrossEntropy.BackwardInPlace(logits, V, targets, scale);
 
         ScalarType format = logits.dtype;
-        Tensor logProbabilities = F.log_softmax(logits.to(ScalarType.Float32), -1);
+        Tensor real = logits.to(ScalarType.Float32);
+        real.narrow(1, V, real.shape[1] - V).fill_(float.NegativeInfinity);
+        Tensor logProbabilities = F.log_softmax(real, -1);
         Tensor valid = targets.ge(0), index = targets.clamp_min(0).unsqueeze(1);
         double sum = -logProbabilities.gather(1, index).squeeze(1).masked_select(valid).sum().ToDouble();
         Tensor gradient = logProbabilities.exp_().scatter_add_(1, index, full_like(index, -1, ScalarType.Float32));

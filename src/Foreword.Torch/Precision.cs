@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Foreword.Recipes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,41 +15,26 @@ public enum Precision
     Bf16,
 }
 
-/// <summary>Chooses device and precision from their names in recipes and options.</summary>
+/// <summary>Chooses device and precision from what recipes and options ask for.</summary>
 public static class Compute
 {
-    /// <summary>The device called <c>cpu</c>, <c>cuda</c> or <c>mps</c>; <c>auto</c> takes CUDA, then MPS, then the CPU.</summary>
-    /// <exception cref="ArgumentException">The name is unknown, or this machine has no such device.</exception>
-    public static Device Device(string name)
+    /// <summary>The chosen device; <c>auto</c> takes CUDA, then MPS, then the CPU.</summary>
+    /// <exception cref="ArgumentException">This machine has no such device.</exception>
+    public static Device Device(DeviceChoice choice) => choice switch
     {
-        switch (name)
-        {
-            case "auto": return cuda.is_available() ? CUDA : mps_is_available() ? MPS : CPU;
-            case "cpu": return CPU;
-            case "cuda" when cuda.is_available(): return CUDA;
-            case "mps" when mps_is_available(): return MPS;
-            case "cuda" or "mps": throw new ArgumentException($"device '{name}' is not available here; use --device cpu or auto");
-            default: throw new ArgumentException($"unknown device '{name}'{NearestName.Suggestion(name, ["auto", "cpu", "cuda", "mps"])}");
-        }
-    }
+        DeviceChoice.Auto => cuda.is_available() ? CUDA : mps_is_available() ? MPS : CPU,
+        DeviceChoice.Cuda when cuda.is_available() => CUDA,
+        DeviceChoice.Mps when mps_is_available() => MPS,
+        DeviceChoice.Cpu => CPU,
+        _ => throw new ArgumentException($"device '{choice.ToString().ToLowerInvariant()}' is not available here; choose cpu or auto"),
+    };
 
-    /// <summary>The precision called <c>fp32</c> or <c>bf16</c>; <c>auto</c> takes bf16 where the device multiplies it natively.</summary>
-    /// <exception cref="ArgumentException">The name is unknown.</exception>
-    public static Precision Precision(string name, Device device)
+    /// <summary>The chosen precision; <c>auto</c> takes bf16 where the device multiplies it natively.</summary>
+    public static Precision Precision(PrecisionChoice choice, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return name switch
-        {
-            "fp32" => Torch.Precision.Fp32,
-            "bf16" => Torch.Precision.Bf16,
-            "auto" => device.type switch
-            {
-                DeviceType.CUDA => Torch.Precision.Bf16,
-                DeviceType.CPU when CpuHasBFloat16 => Torch.Precision.Bf16,
-                _ => Torch.Precision.Fp32,
-            },
-            _ => throw new ArgumentException($"unknown precision '{name}'{NearestName.Suggestion(name, ["auto", "fp32", "bf16"])}"),
-        };
+        bool native = device.type == DeviceType.CUDA || (device.type == DeviceType.CPU && CpuHasBFloat16);
+        return choice == PrecisionChoice.Bf16 || (choice == PrecisionChoice.Auto && native) ? Torch.Precision.Bf16 : Torch.Precision.Fp32;
     }
 
     /// <summary>True on x86 processors with AVX512_BF16 or AMX_BF16 (Intel SDM, CPUID leaf 7).</summary>

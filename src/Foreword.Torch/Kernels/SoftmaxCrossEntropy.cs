@@ -14,23 +14,24 @@ internal static unsafe class SoftmaxCrossEntropy
     /// Replaces each row of logits by scale * (softmax - onehot(target)), the gradient of scale * loss, and returns the sum of
     /// the rows' losses in nats. Rows with target -1 get a gradient of 0 and no loss.
     /// </summary>
-    /// <param name="logits">[M, V], float32 or bfloat16, contiguous; overwritten.</param>
+    /// <param name="logits">[M, Vp], float32 or bfloat16, contiguous; overwritten.</param>
+    /// <param name="V">Columns that are logits; the rest is padding and becomes 0.</param>
     /// <param name="targets">[M], int64, contiguous.</param>
     /// <param name="scale">Factor of the gradient, usually 1 / number of targets.</param>
-    public static double BackwardInPlace(Tensor logits, Tensor targets, float scale)
+    public static double BackwardInPlace(Tensor logits, int V, Tensor targets, float scale)
     {
-        int rows = (int)logits.shape[0], V = (int)logits.shape[1];
+        int rows = (int)logits.shape[0], stride = (int)logits.shape[1];
         long* target = TensorMemory.Int64(targets);
         double[] losses = new double[rows];
         if (logits.dtype == ScalarType.BFloat16)
         {
             ushort* data = TensorMemory.BFloat16(logits);
-            ForEachRow(rows, row => losses[row] = Row<BFloat16Row>(data + (long)row * V, V, (int)target[row], scale));
+            ForEachRow(rows, row => losses[row] = Row<BFloat16Row>(data + (long)row * stride, V, stride, (int)target[row], scale));
         }
         else
         {
             float* data = TensorMemory.Float32(logits);
-            ForEachRow(rows, row => losses[row] = Row<Float32Row>(data + (long)row * V, V, (int)target[row], scale));
+            ForEachRow(rows, row => losses[row] = Row<Float32Row>(data + (long)row * stride, V, stride, (int)target[row], scale));
         }
 
         return losses.Sum();
@@ -47,8 +48,10 @@ internal static unsafe class SoftmaxCrossEntropy
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double Row<TRow>(void* row, int V, int target, float scale) where TRow : struct, IRow
+    private static double Row<TRow>(void* row, int V, int stride, int target, float scale) where TRow : struct, IRow
     {
+        for (int i = V; i < stride; i++)
+            TRow.Set(row, i, 0);
         int whole = V - V % Vector512<float>.Count;
         if (target < 0)
         {

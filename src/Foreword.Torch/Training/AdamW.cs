@@ -11,7 +11,7 @@ namespace Foreword.Torch.Training;
 /// </summary>
 public sealed class AdamW : IDisposable
 {
-    private readonly (string Name, Parameter Value, Tensor Mean, Tensor Square)[] parameters;
+    private readonly (string Name, Parameter Value, Tensor Mean, Tensor Square)[] _parameters;
 
     /// <summary>An optimizer with zero moments over the model's parameters.</summary>
     public AdamW(IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options)
@@ -19,7 +19,7 @@ public sealed class AdamW : IDisposable
         ArgumentNullException.ThrowIfNull(parameters);
         Options = options;
         using var noGradient = no_grad();
-        this.parameters = [.. parameters.Select(p => (p.Name, p.Value, zeros_like(p.Value).DetachFromDisposeScope(), zeros_like(p.Value).DetachFromDisposeScope()))];
+        _parameters = [.. parameters.Select(p => (p.Name, p.Value, zeros_like(p.Value).DetachFromDisposeScope(), zeros_like(p.Value).DetachFromDisposeScope()))];
     }
 
     /// <summary>Betas, epsilon and weight decay.</summary>
@@ -29,7 +29,7 @@ public sealed class AdamW : IDisposable
     public long StepCount { get; set; }
 
     /// <summary>The moments by parameter name: "wte.weight" gives exp_avg and exp_avg_sq. They may be overwritten in place.</summary>
-    public IEnumerable<(string Name, Tensor Mean, Tensor Square)> State => parameters.Select(p => (p.Name, p.Mean, p.Square));
+    public IEnumerable<(string Name, Tensor Mean, Tensor Square)> State => _parameters.Select(p => (p.Name, p.Mean, p.Square));
 
     /// <summary>
     /// One update with learning rate <paramref name="rate"/>, then the gradients are released. A parameter without a gradient
@@ -41,19 +41,19 @@ public sealed class AdamW : IDisposable
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        double norm = Math.Sqrt(parameters.Sum(p => p.Value.grad is { } gradient ? SumOfSquares(gradient) : 0));
+        double norm = Math.Sqrt(_parameters.Sum(p => p.Value.grad is { } gradient ? SumOfSquares(gradient) : 0));
         if (double.IsFinite(norm))
         {
             StepCount++;
             double factor = clipNorm > 0 ? Math.Min(1, clipNorm / (norm + 1e-6)) : 1;
-            foreach (var parameter in parameters)
+            foreach (var parameter in _parameters)
             {
                 if (parameter.Value.grad is { } gradient)
                     Update(parameter.Value, gradient, parameter.Mean, parameter.Square, rate, factor);
             }
         }
 
-        foreach (var parameter in parameters)
+        foreach (var parameter in _parameters)
             parameter.Value.grad = null;
         return norm;
     }
@@ -89,7 +89,7 @@ public sealed class AdamW : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (_, _, mean, square) in parameters)
+        foreach (var (_, _, mean, square) in _parameters)
         {
             mean.Dispose();
             square.Dispose();
