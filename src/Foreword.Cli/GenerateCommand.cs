@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Generation;
+using Foreword.Recipes;
 
 namespace Foreword.Cli;
 
@@ -15,7 +16,7 @@ internal static class GenerateCommand
     public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, string, LoadedModel> open)
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, LoadedModel> open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (as it is, with its last line break).", Required = true };
@@ -27,7 +28,7 @@ internal static class GenerateCommand
         Option<int> n = new("--n") { Description = "Number of samples.", DefaultValueFactory = _ => 1 };
         Option<string[]> stop = new("--stop") { Description = "Text to end before; may be repeated.", DefaultValueFactory = _ => [] };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
-        Option<string> device = new("--device") { Description = "auto, cpu, cuda or mps.", DefaultValueFactory = _ => "auto" };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}." };
 
         Command command = new Command("generate", "Continue a text with a model.")
@@ -50,7 +51,7 @@ internal static class GenerateCommand
             if (samples < 1)
                 throw new UsageException($"--n is {samples}; it must be at least 1");
             string text = ReadPrompt(parsed.GetValue(prompt)!, terminal.In);
-            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device)!);
+            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device));
             TextGenerator generator = new(loaded.Model, loaded.Tokenizer);
             if (parsed.GetResult(seed) is null or { Implicit: true })
                 terminal.Say($"seed {options.Seed}");

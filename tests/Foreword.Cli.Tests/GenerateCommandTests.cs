@@ -1,13 +1,15 @@
 using System.Text.Json;
 using Foreword.Cli;
+using Foreword.Recipes;
 using Foreword.Tests.Generation;
+using Foreword.Tokenization;
 
 namespace Foreword.Tests;
 
 public sealed class GenerateCommandTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
-    private readonly List<(string Path, string Device)> _opened = [];
+    private readonly List<(string Path, DeviceChoice Device)> _opened = [];
 
     public void Dispose() => _directory.Dispose();
 
@@ -17,7 +19,7 @@ public sealed class GenerateCommandTests : IDisposable
         Cli run = Generate("", "--prompt", "abc", "--max-tokens", "4", "--temperature", "0");
         Assert.Equal(0, run.ExitCode);
         Assert.Equal("abcdefg\n", run.Out);
-        Assert.Equal([("model", "auto")], _opened);
+        Assert.Equal([("model", DeviceChoice.Auto)], _opened);
     }
 
     [Fact]
@@ -30,7 +32,7 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Equal("z", completion.GetProperty("text").GetString());
         Assert.Equal(['z'], completion.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
         Assert.Equal("stop", completion.GetProperty("finish_reason").GetString());
-        Assert.Equal([("model", "cpu")], _opened);
+        Assert.Equal([("model", DeviceChoice.Cpu)], _opened);
     }
 
     [Fact]
@@ -104,6 +106,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("--top-k", "-3", "top-k is -3")]
     [InlineData("--max-tokens", "0", "max-tokens is 0")]
     [InlineData("--max-tokens", "many", "many")]
+    [InlineData("--device", "tpu", "tpu")]
     [InlineData("--n", "0", "--n is 0")]
     [InlineData("--stop", "", "a stop text is empty")]
     [InlineData("--temprature", "1", "did you mean '--temperature'?")]
@@ -132,11 +135,42 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Equal($"error: {_directory.File("nowhere")} does not exist\n", run.Err);
     }
 
+    [Fact]
+    public void AModelDirectoryGeneratesTheSameTextForTheSameSeed()
+    {
+        GoldenModel(vocabularySize: 300);
+        string[] arguments = ["generate", _directory.Path, "--prompt", "The quick", "--max-tokens", "20", "--json"];
+        Cli run = Cli.Run([.. arguments, "--seed", "3"]);
+        Assert.Equal("", run.Err.Split('\n').FirstOrDefault(line => line.StartsWith("error", StringComparison.Ordinal), ""));
+        Assert.Equal(0, run.ExitCode);
+        Assert.NotEqual("", Assert.Single(Texts(run)));
+        Assert.Equal(run.Out, Cli.Run([.. arguments, "--seed", "3"]).Out);
+        Assert.NotEqual(run.Out, Cli.Run([.. arguments, "--seed", "4"]).Out);
+    }
+
+    [Fact]
+    public void ATokenizerOfAnotherSizeThanTheModelIsOneSentence()
+    {
+        GoldenModel(vocabularySize: 320);
+        Cli run = Cli.Run("generate", _directory.Path, "--prompt", "a");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal($"error: {_directory.Path}: the tokenizer has 320 ids but the model's vocab_size is 300\n", run.Err);
+    }
+
+    /// <summary>The recorded GPT-2 with a tokenizer of this size, in the test's directory.</summary>
+    private void GoldenModel(int vocabularySize)
+    {
+        foreach (string name in new[] { "config.json", "model.safetensors" })
+            File.Copy(Fixtures.Path($"golden/gpt2-tiny/{name}"), _directory.File(name));
+        string corpus = File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"));
+        new BpeTrainer { VocabularySize = vocabularySize }.Train([corpus]).Save(_directory.Path);
+    }
+
     /// <summary>A model that continues the alphabet and ends after z.</summary>
     private Cli Generate(string input, params string[] args) =>
         Cli.Run(input, terminal => GenerateCommand.Create(terminal, Open), ["generate", "model", .. args]);
 
-    private LoadedModel Open(string path, string device)
+    private LoadedModel Open(string path, DeviceChoice device)
     {
         _opened.Add((path, device));
         return new LoadedModel(new FakeModel(257, 32, tokens => FakeModel.Certain(257, tokens[^1] == 'z' ? 256 : tokens[^1] + 1)), new FakeTokenizer(257));

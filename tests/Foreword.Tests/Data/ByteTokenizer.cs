@@ -14,7 +14,16 @@ internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : 
 
     public override string Fingerprint => "bytes";
 
-    public override int[] Encode(string text, bool allowSpecial = false) => [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
+    public override string Kind => "bytes";
+
+    public override IReadOnlyList<AddedToken> AddedTokens => [];
+
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, bytes);
+        ids.AddRange(bytes.Select(b => (int)b));
+    }
 
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids) => [.. ids.ToArray().Where(id => id < 256).Select(id => (byte)id)];
 
