@@ -5,20 +5,41 @@ namespace Foreword.Tokenization;
 /// <summary>Turns text into token ids and back. Implementations are immutable and safe to share between threads.</summary>
 public abstract class Tokenizer
 {
+    /// <summary>The kind's name on the command line, such as <c>byte-bpe</c>.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>Number of ids; every id is at least 0 and below it.</summary>
     public abstract int VocabularySize { get; }
 
     /// <summary>The id that ends a document (GPT-2's <c>&lt;|endoftext|&gt;</c>), or null where the vocabulary has none.</summary>
     public abstract int? EndOfTextId { get; }
 
-    /// <summary>SHA-256 (hex) over the vocabulary, merges and special tokens; equal for equal tokenizers whatever files they came from.</summary>
+    /// <summary>Tokens that are found in text as a whole, before anything else is split; by ascending id.</summary>
+    public abstract IReadOnlyList<AddedToken> AddedTokens { get; }
+
+    /// <summary>
+    /// SHA-256, in lower-case hexadecimal, of everything that decides ids: vocabulary, merges and added tokens.
+    /// The same for the same tokenizer whichever files it came from; shards and checkpoints record it.
+    /// </summary>
     public abstract string Fingerprint { get; }
+
+    /// <summary>
+    /// Appends the ids of <paramref name="text"/> to <paramref name="ids"/>. A lone surrogate counts as U+FFFD. The text
+    /// of a special token is plain text unless <paramref name="allowSpecial"/> is true.
+    /// </summary>
+    public abstract void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false);
 
     /// <summary>
     /// The ids of <paramref name="text"/>. A lone surrogate counts as U+FFFD. The text of a special token is plain
     /// text unless <paramref name="allowSpecial"/> is true.
     /// </summary>
-    public abstract int[] Encode(string text, bool allowSpecial = false);
+    public int[] Encode(string text, bool allowSpecial = false)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        List<int> ids = new(text.Length / 4 + 4); // English has about 4.5 characters a token
+        Encode(text.AsSpan(), ids, allowSpecial);
+        return [.. ids];
+    }
 
     /// <summary>The bytes that the ids stand for, concatenated; they may end inside a UTF-8 sequence.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
@@ -28,9 +49,10 @@ public abstract class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public abstract string TokenText(int id);
 
-    /// <summary>Writes the tokenizer's files into an existing directory.</summary>
+    /// <summary>Writes the tokenizer's files into an existing directory, each one whole or not at all.</summary>
     public abstract void Save(string directory);
 
     /// <summary>The text of the ids; each maximal invalid part of a UTF-8 sequence becomes one U+FFFD.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
 }

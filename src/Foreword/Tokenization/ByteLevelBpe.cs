@@ -1,0 +1,285 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Foreword.Tokenization;
+
+/// <summary>
+/// GPT-2's byte-level byte-pair encoding (Radford et al. 2019, section 2.2): text is split by <see cref="Gpt2Pattern"/>,
+/// each chunk's UTF-8 bytes are tokens, and merges join neighbours, lowest rank first and leftmost of equals. Every byte
+/// has a token, so nothing is ever unknown and decoding gives back the bytes.
+/// </summary>
+public sealed class ByteLevelBpe : Tokenizer
+{
+    private readonly byte[] _bytes; // of all tokens, by id
+    private readonly int[] _starts; // where each token's bytes begin; one more entry for the end
+    private readonly MergeTable _table;
+    private readonly AddedTokenSearch? _everyAdded;
+    private readonly AddedTokenSearch? _notSpecial;
+    private readonly Lazy<string> _fingerprint;
+
+    /// <summary>Encoders that no call is using now. A call takes one out and puts it back, without waiting for anybody.</summary>
+    private readonly ChunkEncoder?[] _idle = new ChunkEncoder?[Environment.ProcessorCount];
+
+    /// <summary>Builds the tokenizer from its vocabulary.</summary>
+    /// <param name="tokens">The bytes of each token, by id; those of an added token are its text's UTF-8.</param>
+    /// <param name="merges">The merges by rank.</param>
+    /// <param name="addedTokens">Tokens found in text as a whole; may be empty.</param>
+    /// <exception cref="ArgumentException">
+    /// A byte has no token, two tokens are written alike, a merge does not make its result, a pair is merged twice, an
+    /// added token's text is empty or not its token's, or there are more than 2,097,152 ids.
+    /// </exception>
+    public ByteLevelBpe(IReadOnlyList<byte[]> tokens, IReadOnlyList<BpeMerge> merges, IReadOnlyList<AddedToken> addedTokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(merges);
+        ArgumentNullException.ThrowIfNull(addedTokens);
+        if (tokens.Count > MergeTable.MaxVocabulary)
+            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible");
+        AddedTokens = [.. addedTokens.OrderBy(t => t.Id)];
+        Merges = [.. merges];
+        BpeChecks.AddedTokens(tokens, AddedTokens);
+        int[] byteIds = BpeChecks.ByteIds(tokens, AddedTokens);
+        BpeChecks.Merges(tokens, Merges);
+        BpeChecks.DistinctTexts(tokens, AddedTokens);
+
+        _starts = new int[tokens.Count + 1];
+        for (int id = 0; id < tokens.Count; id++)
+            _starts[id + 1] = checked(_starts[id] + tokens[id].Length);
+        _bytes = new byte[_starts[^1]];
+        for (int id = 0; id < tokens.Count; id++)
+            tokens[id].CopyTo(_bytes, _starts[id]);
+
+        _table = new MergeTable(byteIds, Merges);
+        _everyAdded = AddedTokenSearch.For(AddedTokens);
+        _notSpecial = AddedTokenSearch.For(AddedTokens.Where(t => !t.IsSpecial));
+        EndOfTextId = AddedTokens.Where(t => t.Text == AddedToken.EndOfText).Select(t => (int?)t.Id).FirstOrDefault();
+        _fingerprint = new Lazy<string>(ComputeFingerprint);
+    }
+
+    /// <inheritdoc/>
+    public override string Kind => "byte-bpe";
+
+    /// <inheritdoc/>
+    public override int VocabularySize => _starts.Length - 1;
+
+    /// <inheritdoc/>
+    public override int? EndOfTextId { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<AddedToken> AddedTokens { get; }
+
+    /// <inheritdoc/>
+    public override string Fingerprint => _fingerprint.Value;
+
+    /// <summary>The merges by rank.</summary>
+    public IReadOnlyList<BpeMerge> Merges { get; }
+
+    /// <inheritdoc/>
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        AddedTokenSearch? search = allowSpecial ? _everyAdded : _notSpecial;
+        ChunkEncoder encoder = TakeEncoder();
+        try
+        {
+            if (search is not null)
+            {
+                for (int at; (at = search.Find(text, out AddedToken token)) >= 0; text = text[(at + token.Text.Length)..])
+                {
+                    encoder.Encode(text[..at], ids);
+                    ids.Add(token.Id);
+                }
+            }
+
+            encoder.Encode(text, ids);
+        }
+        finally
+        {
+            PutBack(encoder);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
+    {
+        int length = 0;
+        foreach (int id in ids)
+            length = checked(length + TokenBytes(id).Length);
+        byte[] bytes = new byte[length];
+        int at = 0;
+        foreach (int id in ids)
+        {
+            ReadOnlySpan<byte> token = TokenBytes(id);
+            token.CopyTo(bytes.AsSpan(at));
+            at += token.Length;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>The bytes that the token stands for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public ReadOnlySpan<byte> TokenBytes(int id)
+    {
+        if ((uint)id >= (uint)VocabularySize)
+            throw new ArgumentOutOfRangeException(null, $"token id {id} is outside the vocabulary of {VocabularySize}");
+        return _bytes.AsSpan(_starts[id].._starts[id + 1]);
+    }
+
+    /// <summary>
+    /// The token as vocabulary files write it: an added token as its text, any other in <see cref="ByteAlphabet"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public override string TokenText(int id)
+    {
+        ReadOnlySpan<byte> bytes = TokenBytes(id);
+        foreach (AddedToken token in AddedTokens)
+        {
+            if (token.Id == id)
+                return token.Text;
+        }
+
+        return ByteAlphabet.Write(bytes);
+    }
+
+    /// <summary>
+    /// Writes <c>tokenizer.json</c>, <c>tokenizer_config.json</c>, <c>vocab.json</c> and <c>merges.txt</c> as Hugging Face
+    /// names them. Each file is written beside and renamed.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
+    public override void Save(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        HuggingFaceTokenizer.Write(this, Path.Combine(directory, TokenizerFiles.TokenizerJson));
+        HuggingFaceTokenizer.WriteConfig(this, Path.Combine(directory, TokenizerFiles.TokenizerConfig));
+        Gpt2VocabularyFiles.Write(this, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
+    }
+
+    private ChunkEncoder TakeEncoder()
+    {
+        int first = Thread.GetCurrentProcessorId(); // spreads threads over the places; any place is right
+        for (int i = 0; i < _idle.Length; i++)
+        {
+            ref ChunkEncoder? place = ref _idle[(first + i) % _idle.Length];
+            if (place is not null && Interlocked.Exchange(ref place, null) is { } encoder)
+                return encoder;
+        }
+
+        return new ChunkEncoder(_table);
+    }
+
+    private void PutBack(ChunkEncoder encoder)
+    {
+        encoder.Trim();
+        int first = Thread.GetCurrentProcessorId();
+        for (int i = 0; i < _idle.Length; i++)
+        {
+            ref ChunkEncoder? place = ref _idle[(first + i) % _idle.Length];
+            if (place is null && Interlocked.CompareExchange(ref place, encoder, null) is null)
+                return;
+        }
+    }
+
+    /// <summary>Every part with its length before it, all numbers as little-endian int32.</summary>
+    private string ComputeFingerprint()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData("foreword byte-bpe 1\n"u8);
+        Number(VocabularySize);
+        for (int id = 0; id < VocabularySize; id++)
+        {
+            Number(TokenBytes(id).Length);
+            hash.AppendData(TokenBytes(id));
+        }
+
+        Number(Merges.Count);
+        foreach (BpeMerge merge in Merges)
+        {
+            Number(merge.Left);
+            Number(merge.Right);
+            Number(merge.Result);
+        }
+
+        Number(AddedTokens.Count);
+        foreach (AddedToken token in AddedTokens)
+        {
+            Number(token.Id);
+            Number(token.IsSpecial ? 1 : 0);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Number(int value)
+        {
+            Span<byte> bytes = stackalloc byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
+            hash.AppendData(bytes);
+        }
+    }
+}
+
+/// <summary>What must hold for a byte-level vocabulary; each check throws <see cref="ArgumentException"/> naming what does not fit.</summary>
+file static class BpeChecks
+{
+    public static void AddedTokens(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
+    {
+        for (int i = 0; i < added.Count; i++)
+        {
+            (string text, int id, _) = added[i];
+            if (string.IsNullOrEmpty(text))
+                throw new ArgumentException($"added token {id} has no text");
+            if ((uint)id >= (uint)tokens.Count)
+                throw new ArgumentException($"added token '{text}' has id {id}, which is outside the vocabulary of {tokens.Count}");
+            if (i > 0 && added[i - 1].Id == id)
+                throw new ArgumentException($"added tokens '{added[i - 1].Text}' and '{text}' share id {id}");
+            if (!tokens[id].AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(text)))
+                throw new ArgumentException($"added token '{text}' has id {id}, which the vocabulary gives to '{ByteAlphabet.Write(tokens[id])}'");
+        }
+    }
+
+    /// <summary>The id of each byte's token.</summary>
+    public static int[] ByteIds(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
+    {
+        HashSet<int> addedIds = [.. added.Select(t => t.Id)];
+        int[] ids = new int[256];
+        Array.Fill(ids, -1);
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            if (tokens[id].Length == 0)
+                throw new ArgumentException($"token {id} is empty");
+            if (tokens[id].Length == 1 && !addedIds.Contains(id))
+                ids[tokens[id][0]] = id;
+        }
+
+        int missing = Array.IndexOf(ids, -1);
+        return missing < 0 ? ids : throw new ArgumentException($"the vocabulary has no token for byte 0x{missing:X2} ('{ByteAlphabet.Write([(byte)missing])}')");
+    }
+
+    public static void Merges(IReadOnlyList<byte[]> tokens, IReadOnlyList<BpeMerge> merges)
+    {
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            (int left, int right, int result) = merges[rank];
+            int largest = Math.Max(left, Math.Max(right, result));
+            if (Math.Min(left, Math.Min(right, result)) < 0 || largest >= tokens.Count)
+                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) names an id outside the vocabulary of {tokens.Count}");
+            ReadOnlySpan<byte> made = tokens[result];
+            if (made.Length != tokens[left].Length + tokens[right].Length || !made.StartsWith(tokens[left]) || !made.EndsWith(tokens[right]))
+                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) does not make its result's bytes");
+        }
+    }
+
+    /// <summary>Files hold tokens by their text, so no two may be written alike.</summary>
+    public static void DistinctTexts(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
+    {
+        Dictionary<int, string> textOfAdded = added.ToDictionary(t => t.Id, t => t.Text);
+        Dictionary<string, int> seen = new(tokens.Count, StringComparer.Ordinal);
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            string text = textOfAdded.GetValueOrDefault(id) ?? ByteAlphabet.Write(tokens[id]);
+            if (!seen.TryAdd(text, id))
+                throw new ArgumentException($"tokens {seen[text]} and {id} are both written '{text}'");
+        }
+    }
+}

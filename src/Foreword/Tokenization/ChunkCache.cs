@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Foreword.Tokenization;
+
+/// <summary>
+/// The ids of chunks met before: a table of fixed size, two places a chunk, the older of the two gives way. Holds chunks
+/// of up to <see cref="MaxBytes"/> bytes with up to <see cref="MaxIds"/> ids, which is nearly all of running text.
+/// Has one owner at a time, so that nothing in it needs a lock.
+/// </summary>
+internal sealed class ChunkCache
+{
+    /// <summary>Longest chunk that fits a key.</summary>
+    public const int MaxBytes = 15;
+
+    /// <summary>Most ids that fit an entry.</summary>
+    public const int MaxIds = 4;
+
+    private const int SizeBits = 15;
+
+    private readonly Entry[] _entries = new Entry[1 << SizeBits]; // 1 MB
+
+    /// <summary>The chunk's bytes, zeros after them, and its length in the last byte; an unused entry has length 0.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public readonly record struct Key(ulong Low, ulong High)
+    {
+        public int Slot => (int)(((Low ^ (High * 0xC2B2AE3D27D4EB4F)) * 0x9E3779B97F4A7C15) >> (64 - SizeBits));
+    }
+
+    /// <summary>A chunk and its ids; places without an id hold -1.</summary>
+    public struct Entry
+    {
+        public Key Key;
+        public Ids Ids;
+    }
+
+    [InlineArray(MaxIds)]
+    public struct Ids
+    {
+        private int _first;
+    }
+
+    /// <summary>The entry of the chunk, or a null reference when it is not here.</summary>
+    public ref readonly Entry Find(Key key)
+    {
+        int slot = key.Slot;
+        ref Entry first = ref _entries[slot];
+        if (first.Key == key)
+            return ref first;
+        ref Entry second = ref _entries[slot ^ 1];
+        return ref second.Key == key ? ref second : ref Unsafe.NullRef<Entry>();
+    }
+
+    /// <summary>Remembers a chunk that is not here yet; a chunk with too many ids is left out.</summary>
+    public void Add(Key key, ReadOnlySpan<int> ids)
+    {
+        if (ids.Length > MaxIds)
+            return;
+        int slot = key.Slot;
+        ref Entry newest = ref _entries[slot];
+        _entries[slot ^ 1] = newest;
+        newest.Key = key;
+        for (int i = 0; i < MaxIds; i++)
+            newest.Ids[i] = i < ids.Length ? ids[i] : -1;
+    }
+}

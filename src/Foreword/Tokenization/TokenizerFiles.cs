@@ -1,0 +1,51 @@
+namespace Foreword.Tokenization;
+
+/// <summary>The catalogue of tokenizer directories: picks the format by the files that are there.</summary>
+public static class TokenizerFiles
+{
+    internal const string TokenizerJson = "tokenizer.json";
+    internal const string TokenizerConfig = "tokenizer_config.json";
+    internal const string VocabJson = "vocab.json";
+    internal const string MergesTxt = "merges.txt";
+    internal const string EncoderJson = "encoder.json";
+    internal const string VocabBpe = "vocab.bpe";
+
+    /// <summary>The formats in order of preference; the first one whose files are all there is read.</summary>
+    private static readonly (string[] Files, Func<string[], Tokenizer> Read)[] Formats =
+    [
+        ([TokenizerJson], static paths => HuggingFaceTokenizer.Read(paths[0])),
+        ([VocabJson, MergesTxt], static paths => Gpt2VocabularyFiles.Read(paths[0], paths[1])),
+        ([EncoderJson, VocabBpe], static paths => Gpt2VocabularyFiles.Read(paths[0], paths[1])),
+    ];
+
+    /// <summary>
+    /// Reads the tokenizer of a directory: <c>tokenizer.json</c> if it is there, else <c>vocab.json</c> with
+    /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c>.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist, or is a file.</exception>
+    /// <exception cref="FileNotFoundException">The directory holds no tokenizer; the message says what was looked for.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
+    /// <exception cref="NotSupportedException">A file asks for something that Foreword does not do; the message names it.</exception>
+    public static Tokenizer Load(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (!Directory.Exists(directory))
+        {
+            throw new DirectoryNotFoundException(File.Exists(directory)
+                ? $"'{directory}' is a file; a tokenizer is a directory"
+                : $"tokenizer directory '{directory}' does not exist");
+        }
+
+        foreach ((string[] files, Func<string[], Tokenizer> read) in Formats)
+        {
+            string[] paths = [.. files.Select(file => Path.Combine(directory, file))];
+            if (paths.All(File.Exists))
+                return read(paths);
+        }
+
+        string wanted = string.Join(", ", Formats.Select(format => string.Join(" + ", format.Files)));
+        string[] halves = [.. Formats.SelectMany(format => format.Files).Where(file => File.Exists(Path.Combine(directory, file)))];
+        string found = halves.Length == 0 ? "" : $"; only {string.Join(" and ", halves)} is there";
+        throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{found}");
+    }
+}
