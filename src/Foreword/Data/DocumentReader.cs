@@ -1,0 +1,162 @@
+using System.IO.Compression;
+
+namespace Foreword.Data;
+
+/// <summary>
+/// Streams documents from files and directories: text (<c>.txt</c>, <c>.md</c>, <c>.raw</c> or no extension; a file
+/// is a document) and JSON Lines (<c>.jsonl</c>, <c>.ndjson</c>; a line is a document), each also gzipped
+/// (<c>.gz</c>). UTF-8 is read strictly.
+/// </summary>
+public sealed class DocumentReader
+{
+    private static readonly IDocumentFormat[] Formats = [new PlainTextFormat(), new JsonLinesFormat()];
+
+    /// <summary>Without this switch of the runtime a gzip file that breaks off reads like one that ends there.</summary>
+    private const string StrictGzip = "System.IO.Compression.UseStrictValidation";
+
+    private readonly string _textField;
+    private readonly HashSet<string> _named;
+
+    static DocumentReader()
+    {
+        if (!AppContext.TryGetSwitch(StrictGzip, out _))
+            AppContext.SetSwitch(StrictGzip, true);
+    }
+
+    private DocumentReader(List<string> files, List<string> skipped, HashSet<string> named, string textField)
+    {
+        Files = files;
+        Skipped = skipped;
+        _named = named;
+        _textField = textField;
+    }
+
+    /// <summary>The files that hold the documents, in reading order.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>Files inside the given directories that are left out because their extension is not that of a text format.</summary>
+    public IReadOnlyList<string> Skipped { get; }
+
+    /// <summary>
+    /// Lists what the paths hold, without reading it. Directories are searched to any depth, in ordinal order of
+    /// names, leaving out what begins with a dot and links to directories. A file reached twice is read once, so
+    /// that no text lands on both sides of a validation split.
+    /// </summary>
+    /// <param name="paths">Files and directories, at least one; their order is the order of the documents.</param>
+    /// <param name="textField">The field of a JSON line that holds the document.</param>
+    /// <exception cref="ArgumentException">No paths, or a path is empty.</exception>
+    /// <exception cref="FileNotFoundException">A path does not exist.</exception>
+    /// <exception cref="InvalidDataException">A named file is empty or of unknown extension, or a directory holds no text.</exception>
+    public static DocumentReader Open(IEnumerable<string> paths, string textField = "text")
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        ArgumentException.ThrowIfNullOrEmpty(textField);
+        List<string> files = [];
+        List<string> skipped = [];
+        HashSet<string> seen = [];
+        HashSet<string> named = [];
+        bool any = false;
+        foreach (string path in paths)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(path, nameof(paths));
+            any = true;
+            if (Directory.Exists(path))
+                AddDirectory(path);
+            else
+                AddFile(path);
+        }
+
+        return any ? new DocumentReader(files, skipped, named, textField) : throw new ArgumentException("no input was given", nameof(paths));
+
+        void AddFile(string path)
+        {
+            if (!File.Exists(path))
+                throw new FileNotFoundException($"{path} does not exist", path);
+            if (FormatOf(path) is null)
+                throw new InvalidDataException($"{path}: unknown extension {Path.GetExtension(Uncompressed(path))}; known are {string.Join(", ", KnownExtensions())}, each also with .gz");
+            if (new FileInfo(path) is { Length: 0, LinkTarget: null })
+                throw new InvalidDataException($"{path} is empty");
+            named.Add(path);
+            if (seen.Add(Path.GetFullPath(path)))
+                files.Add(path);
+        }
+
+        void AddDirectory(string directory)
+        {
+            bool found = false;
+            foreach (string file in FilesUnder(directory))
+            {
+                if (FormatOf(file) is null)
+                {
+                    skipped.Add(file);
+                    continue;
+                }
+
+                found |= new FileInfo(file) is not { Length: 0, LinkTarget: null };
+                if (seen.Add(Path.GetFullPath(file)))
+                    files.Add(file);
+            }
+
+            if (!found)
+                throw new InvalidDataException($"directory {directory} holds no text: no file that is not empty with one of {string.Join(", ", KnownExtensions())}, each also with .gz");
+        }
+    }
+
+    /// <summary>
+    /// The documents in order, read anew at every enumeration. Empty documents are left out.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// A file is not UTF-8, is binary, has a damaged gzip stream, or a JSON line is broken or lacks the text field:
+    /// the message names the file and the byte or line.
+    /// </exception>
+    public IEnumerable<TextPiece> Read()
+    {
+        foreach (string path in Files)
+        {
+            using Stream file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 16 });
+            using Stream content = IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            bool any = false;
+            foreach (TextPiece piece in FormatOf(path)!.Read(content, path, _textField))
+            {
+                any = true;
+                yield return piece;
+            }
+
+            if (!any && _named.Contains(path))
+                throw new InvalidDataException($"{path} holds no text");
+        }
+    }
+
+    private static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+
+    private static string Uncompressed(string path) => IsCompressed(path) ? path[..^".gz".Length] : path;
+
+    private static IDocumentFormat? FormatOf(string path)
+    {
+        string extension = Path.GetExtension(Uncompressed(path)).ToLowerInvariant();
+        return Formats.FirstOrDefault(format => format.Extensions.Contains(extension));
+    }
+
+    private static IEnumerable<string> KnownExtensions() => Formats.SelectMany(format => format.Extensions).Select(e => e.Length > 0 ? e : "none");
+
+    private static IEnumerable<string> FilesUnder(string directory)
+    {
+        FileSystemInfo[] entries = new DirectoryInfo(directory).GetFileSystemInfos();
+        Array.Sort(entries, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        foreach (FileSystemInfo entry in entries)
+        {
+            if (entry.Name.StartsWith('.'))
+                continue;
+            string path = Path.Combine(directory, entry.Name);
+            if (entry is FileInfo)
+            {
+                yield return path;
+            }
+            else if (entry.LinkTarget is null) // a link may lead back up
+            {
+                foreach (string file in FilesUnder(path))
+                    yield return file;
+            }
+        }
+    }
+}

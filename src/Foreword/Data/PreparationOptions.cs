@@ -1,0 +1,30 @@
+namespace Foreword.Data;
+
+/// <summary>Settings of <see cref="CorpusPreparer"/>.</summary>
+public sealed record PreparationOptions
+{
+    /// <summary>Share of the documents that is held out for validation: 0, or from 0.0001 to 0.5. 0.01 unless set.</summary>
+    public double ValidationShare { get; init; } = 0.01;
+
+    /// <summary>Chooses the documents that are held out. 1337 (nanoGPT's) unless set.</summary>
+    public long Seed { get; init; } = 1337;
+
+    /// <summary>Tokens in a full shard, from 1 to 2^31 - 1. 100 million (llm.c's) unless set.</summary>
+    public int ShardTokens { get; init; } = 100_000_000;
+
+    /// <summary>Texts tokenised at the same time, at least 1; all cores unless set. It never changes the result.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Throws where a value is outside its range.</summary>
+    /// <exception cref="ArgumentException">The message names the setting and the value.</exception>
+    public PreparationOptions Validate()
+    {
+        if (ValidationShare is not (0 or (>= ValidationSplit.SmallestShare and <= ValidationSplit.LargestShare)))
+            throw new ArgumentException($"the validation share is {ValidationShare}; it is 0 or lies between {ValidationSplit.SmallestShare} and {ValidationSplit.LargestShare}");
+        if (ShardTokens < 1)
+            throw new ArgumentException($"a shard of {ShardTokens} tokens cannot be written; it has at least 1");
+        if (Threads < 1)
+            throw new ArgumentException($"{Threads} threads cannot tokenise; there is at least 1");
+        return this;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Foreword.Data;
+
+/// <summary>
+/// <c>manifest.json</c> of a prepared directory: what its shards hold and where it came from. Beside it lie the shards
+/// (<c>train-00000.bin</c> ...), per split a file of document boundaries (<c>train.idx</c>: int64, little-endian, the
+/// position of each document's first token in the split's stream; a binary file because a big corpus has millions),
+/// and <c>tokenizer/</c>, a copy of the tokenizer. The same input gives the same bytes.
+/// </summary>
+public sealed record ShardManifest
+{
+    /// <summary>The file's name in its directory.</summary>
+    public const string FileName = "manifest.json";
+
+    /// <summary>The value of <see cref="Format"/>.</summary>
+    public const string FormatName = "foreword-shards";
+
+    /// <summary>The version this code writes and reads.</summary>
+    public const int CurrentVersion = 1;
+
+    /// <summary>Always <see cref="FormatName"/>: tells this manifest from other programs' files of the same name.</summary>
+    public string Format { get; init; } = "";
+
+    /// <summary>Version of the directory's layout.</summary>
+    public int Version { get; init; }
+
+    /// <summary>The tokenizer that made the ids.</summary>
+    public required ManifestTokenizer Tokenizer { get; init; }
+
+    /// <summary>How the validation split was chosen.</summary>
+    public required ManifestValidation Validation { get; init; }
+
+    /// <summary>The inputs as the caller named them.</summary>
+    public required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary><c>train</c> and, unless the share was 0, <c>validation</c>.</summary>
+    public required IReadOnlyDictionary<string, ManifestSplit> Splits { get; init; }
+
+    /// <summary>Reads and checks the manifest of a prepared directory.</summary>
+    /// <exception cref="FileNotFoundException">The directory has none.</exception>
+    /// <exception cref="InvalidDataException">It is not JSON, not a shard manifest, of another version, or lacks a field.</exception>
+    public static ShardManifest Load(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        string path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"{directory} is no directory of token shards: it has no {FileName} (make one with: foreword prepare)", path);
+        ShardManifest manifest;
+        try
+        {
+            manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Readable.ShardManifest)
+                ?? throw new JsonException("null where an object belongs");
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"{path}: {problem.Message.TrimEnd('.')}", problem);
+        }
+
+        if (manifest.Format != FormatName)
+            throw new InvalidDataException($"{path} is no manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
+        if (manifest.Version != CurrentVersion)
+            throw new InvalidDataException($"{path}: \"version\" is {manifest.Version}; this program reads version {CurrentVersion}");
+        foreach (string file in manifest.Splits.Values.SelectMany(split => split.Files()))
+        {
+            if (file.Length == 0 || file != Path.GetFileName(file))
+                throw new InvalidDataException($"{path}: \"{file}\" is not the name of a file in the same directory");
+        }
+
+        return manifest;
+    }
+
+    /// <summary>Writes <c>manifest.json</c> into <paramref name="directory"/> and waits until the disk has it.</summary>
+    internal void Save(string directory)
+    {
+        using FileStream file = new(Path.Combine(directory, FileName), FileMode.Create);
+        JsonSerializer.Serialize(file, this, ManifestJson.Readable.ShardManifest);
+        file.WriteByte((byte)'\n');
+        file.Flush(flushToDisk: true);
+    }
+}
+
+/// <summary>The tokenizer of a prepared directory.</summary>
+public sealed record ManifestTokenizer
+{
+    /// <summary><see cref="Tokenization.Tokenizer.Fingerprint"/>.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Number of ids.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>The id that follows every document, or null where the tokenizer has none and documents follow each other bare.</summary>
+    public required int? EndOfText { get; init; }
+
+    /// <summary>The copy of the tokenizer's files, relative to the manifest.</summary>
+    public required string Directory { get; init; }
+}
+
+/// <summary>How the validation split was chosen.</summary>
+public sealed record ManifestValidation
+{
+    /// <summary>The share that was asked for.</summary>
+    public required double Share { get; init; }
+
+    /// <summary>The seed that chose the documents.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>What was divided: <c>documents</c>, <c>text</c> (the end of the only document) or <c>nothing</c>.</summary>
+    public required string Divides { get; init; }
+}
+
+/// <summary>One split of a prepared directory.</summary>
+public sealed record ManifestSplit
+{
+    /// <summary>Number of tokens, the end-of-text tokens among them.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Number of documents.</summary>
+    public required long Documents { get; init; }
+
+    /// <summary>UTF-8 bytes of the documents' text.</summary>
+    public required long TextBytes { get; init; }
+
+    /// <summary>The file of document boundaries.</summary>
+    public required string DocumentStarts { get; init; }
+
+    /// <summary>The shards in order; a document may reach from one into the next.</summary>
+    public required IReadOnlyList<ManifestShard> Shards { get; init; }
+
+    /// <summary>UTF-8 bytes of text that a token stands for on average.</summary>
+    [JsonIgnore]
+    public double BytesPerToken => Tokens == 0 ? 0 : (double)TextBytes / Tokens;
+
+    /// <summary>Every file of the split.</summary>
+    internal IEnumerable<string> Files() => Shards.Select(shard => shard.File).Append(DocumentStarts);
+}
+
+/// <summary>One shard of a split.</summary>
+public sealed record ManifestShard
+{
+    /// <summary>The file's name.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Number of tokens.</summary>
+    public required long Tokens { get; init; }
+}
+
+[JsonSerializable(typeof(ShardManifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext
+{
+    public static ManifestJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // names in other scripts than Latin stay legible
+    });
+}

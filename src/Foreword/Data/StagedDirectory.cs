@@ -1,0 +1,88 @@
+namespace Foreword.Data;
+
+/// <summary>
+/// A directory that is built beside its target and takes its place when it is complete. Until then the target stays
+/// as it was; a failure leaves no trace, and what a kill leaves is cleared away by the next attempt.
+/// </summary>
+public sealed class StagedDirectory : IDisposable
+{
+    private readonly string _target;
+    private readonly string _previous;
+    private readonly FileStream _lock;
+
+    private StagedDirectory(string target, FileStream held)
+    {
+        _target = target;
+        _previous = Beside(target, "previous");
+        _lock = held;
+        Path = Beside(target, "partial");
+    }
+
+    /// <summary>The directory to write into.</summary>
+    public string Path { get; }
+
+    /// <summary>Begins an empty directory beside <paramref name="target"/>, whose parents are made where they are missing.</summary>
+    /// <exception cref="IOException">Another process is building the same directory, or the directory cannot be made.</exception>
+    public static StagedDirectory Begin(string target)
+    {
+        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(target));
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(full) ?? throw new IOException($"{target} cannot be replaced: it has no parent directory"));
+        FileStream held;
+        try
+        {
+            held = new FileStream(Beside(full, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException problem) when (File.Exists(Beside(full, "lock")))
+        {
+            throw new IOException($"another process is writing {target}", problem);
+        }
+
+        StagedDirectory staged = new(full, held);
+        try
+        {
+            staged.RecoverFromKill();
+            Directory.CreateDirectory(staged.Path);
+            return staged;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Puts the directory in the target's place and deletes what was there.</summary>
+    public void Commit()
+    {
+        if (Directory.Exists(_target))
+            Directory.Move(_target, _previous);
+        Directory.Move(Path, _target);
+        DeleteIfThere(_previous);
+    }
+
+    /// <summary>Deletes the directory unless it was committed.</summary>
+    public void Dispose()
+    {
+        DeleteIfThere(Path);
+        _lock.Dispose();
+    }
+
+    /// <summary>A kill between the two moves of <see cref="Commit"/> leaves the target under its second name.</summary>
+    private void RecoverFromKill()
+    {
+        DeleteIfThere(Path);
+        if (Directory.Exists(_previous) && !Directory.Exists(_target))
+            Directory.Move(_previous, _target);
+        DeleteIfThere(_previous);
+    }
+
+    private static void DeleteIfThere(string directory)
+    {
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>A hidden sibling, so on the same file system: moving it is one atomic step.</summary>
+    private static string Beside(string full, string what) =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(full)!, $".{System.IO.Path.GetFileName(full)}.{what}");
+}

@@ -1,0 +1,24 @@
+using System.Text;
+using Foreword.Tokenization;
+
+namespace Foreword.Tests.Data;
+
+/// <summary>One id a byte, and 256 as the end of a text: a tokenizer whose ids can be told by looking.</summary>
+internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : Tokenizer
+{
+    public const int EndOfText = 256;
+
+    public override int VocabularySize => 257;
+
+    public override int? EndOfTextId => endOfText;
+
+    public override string Fingerprint => "bytes";
+
+    public override int[] Encode(string text, bool allowSpecial = false) => [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
+
+    public override byte[] DecodeBytes(ReadOnlySpan<int> ids) => [.. ids.ToArray().Where(id => id < 256).Select(id => (byte)id)];
+
+    public override string TokenText(int id) => id == EndOfText ? "<end>" : $"{id:x2}";
+
+    public override void Save(string directory) => File.WriteAllText(Path.Combine(directory, "bytes.txt"), "bytes");
+}

@@ -1,0 +1,271 @@
+using System.Text;
+using Foreword.Data;
+
+namespace Foreword.Tests.Data;
+
+public sealed class CorpusPreparerTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    private string Out => _directory.File("shards");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void EveryDocumentEndsWithTheEndOfTextAndItsStartIsKnown()
+    {
+        PreparationReport report = Prepare(["one", "zwölf", "3"], new PreparationOptions { ValidationShare = 0 });
+        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
+        Assert.Equal([.. "one"u8, 256, .. "zwölf"u8, 256, .. "3"u8, 256], Tokens(data));
+        Assert.Equal([0L, 4, 11], Enumerable.Range(0, 3).Select(i => data.DocumentStart(i)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => data.DocumentStart(3));
+        Assert.Equal((10L, 13L, 3L), (report.TextBytes, data.Count, data.Split.Documents));
+        Assert.Equal("nothing", report.Manifest.Validation.Divides);
+        Assert.Equal(["train"], report.Manifest.Splits.Keys);
+    }
+
+    [Fact]
+    public void WithoutAnEndOfTextTokenDocumentsFollowEachOtherBare()
+    {
+        Prepare(Documents(["ab", "c"]), new PreparationOptions { ValidationShare = 0 }, tokenizer: new ByteTokenizer(endOfText: null));
+        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
+        Assert.Equal([.. "abc"u8], Tokens(data));
+        Assert.Equal(2, data.DocumentStart(1));
+    }
+
+    [Fact]
+    public void TheSplitsTogetherAreTheCorpus()
+    {
+        string[] documents = [.. Enumerable.Range(0, 1_000).Select(i => $"document {i}")];
+        PreparationReport report = Prepare(documents, new PreparationOptions { ValidationShare = 0.1 });
+        string[] train = Texts(TokenDataset.Train);
+        string[] validation = Texts(TokenDataset.Validation);
+        Assert.Equal(900, train.Length);
+        Assert.Equal(100, validation.Length);
+        Assert.Equal(documents.Order(), train.Concat(validation).Order());
+        Assert.Equal(documents.Where(train.Contains), train); // the order stays
+        Assert.Equal("documents", report.Manifest.Validation.Divides);
+    }
+
+    [Fact]
+    public void TheOnlyDocumentIsCutAndTheReportSaysSo()
+    {
+        string text = string.Concat(Enumerable.Range(0, 1_000).Select(i => $"line {i:D4}\n"));
+        PreparationReport report = Prepare([text], new PreparationOptions { ValidationShare = 0.1 });
+        Assert.Equal("text", report.Manifest.Validation.Divides);
+        Assert.Equal([text[..9_000]], Texts(TokenDataset.Train));
+        Assert.Equal([text[9_000..]], Texts(TokenDataset.Validation));
+    }
+
+    [Fact]
+    public void ReadingCrossesShardBorders()
+    {
+        string text = string.Concat(Enumerable.Range(0, 100).Select(i => (char)('0' + (i % 10))));
+        PreparationReport report = Prepare([text], new PreparationOptions { ValidationShare = 0, ShardTokens = 7 });
+        Assert.Equal(Enumerable.Repeat(7L, 14).Append(3), report.Manifest.Splits["train"].Shards.Select(s => s.Tokens));
+        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
+        int[] all = [.. text.Select(c => (int)c), 256];
+        for (int start = 0; start <= all.Length; start++)
+        {
+            int[] narrow = new int[Math.Min(20, all.Length - start)];
+            long[] wide = new long[narrow.Length];
+            data.Read(start, narrow);
+            data.Read(start, wide);
+            Assert.Equal(all[start..(start + narrow.Length)], narrow);
+            Assert.Equal(narrow.Select(id => (long)id), wide);
+        }
+
+        Assert.Equal("shard train-00001.bin, token 6", data.Locate(13).ToString());
+        Assert.Equal("shard train-00014.bin, token 2", data.Locate(100).ToString());
+        Assert.Throws<ArgumentOutOfRangeException>(() => data.Locate(101));
+        Assert.Throws<ArgumentOutOfRangeException>(() => data.Read(95, new int[7]));
+    }
+
+    [Fact]
+    public void ThreadsAndShardsNeverChangeTheTokens()
+    {
+        TextPiece[] pieces = [.. Enumerable.Range(0, 4_000).Select(i => new TextPiece(new string((char)('a' + (i % 26)), i % 977 + 1), i % 3 != 1))];
+        pieces[^1] = pieces[^1] with { EndsDocument = true };
+        List<byte[]> results = [];
+        foreach (int threads in (int[])[1, 2, 7])
+        {
+            string output = _directory.File($"threads-{threads}");
+            PreparationOptions options = new() { Threads = threads, ShardTokens = 100_000 };
+            Prepare(pieces, options, output);
+            results.Add([.. Directory.GetFiles(output, "*", SearchOption.AllDirectories).Order().SelectMany(File.ReadAllBytes)]);
+        }
+
+        Assert.Equal(results[0], results[1]);
+        Assert.Equal(results[0], results[2]);
+    }
+
+    [Fact]
+    public void AFailureInTheMiddleLeavesTheEarlierPreparationAndNothingElse()
+    {
+        Prepare(["first", "second"], new PreparationOptions());
+        byte[] before = File.ReadAllBytes(Path.Combine(Out, "manifest.json"));
+        IEnumerable<TextPiece> broken = Documents(Enumerable.Repeat(new string('x', 10_000), 1_000))
+            .Select((piece, i) => i < 500 ? piece : throw new InvalidDataException("line 500 is broken"));
+        Assert.Equal("line 500 is broken", Assert.Throws<InvalidDataException>(() => Prepare(broken, new PreparationOptions())).Message);
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(Out, "manifest.json")));
+        Assert.Equal([Out], Directory.GetFileSystemEntries(_directory.Path));
+        Assert.Single(Texts(TokenDataset.Train));
+    }
+
+    [Fact]
+    public void CancellationLeavesNothing()
+    {
+        using CancellationTokenSource cancel = new();
+        IEnumerable<TextPiece> documents = Documents(Enumerable.Repeat("text", 100_000)).Select((piece, i) =>
+        {
+            if (i == 70_000)
+                cancel.Cancel();
+            return piece;
+        });
+        CorpusPreparer preparer = new(new ByteTokenizer(), new PreparationOptions());
+        Assert.ThrowsAny<OperationCanceledException>(() => preparer.Prepare(documents, Out, [], cancellation: cancel.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    [Fact]
+    public void AnEarlierPreparationIsReplacedWhole()
+    {
+        Prepare(Enumerable.Repeat("long text", 50), new PreparationOptions { ShardTokens = 10 });
+        Prepare(["new"], new PreparationOptions { ValidationShare = 0 });
+        Assert.Equal(["manifest.json", "tokenizer", "train-00000.bin", "train.idx"], Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal([Out], Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    [Fact]
+    public void WhatAKillLeavesIsPutBackOrClearedAway()
+    {
+        Prepare(["kept"], new PreparationOptions { ValidationShare = 0 });
+        Directory.Move(Out, _directory.File(".shards.previous")); // killed between the two moves
+        Directory.CreateDirectory(_directory.File(".shards.partial"));
+        Assert.Throws<InvalidDataException>(() => Prepare(Array.Empty<string>(), new PreparationOptions()));
+        Assert.Equal(["kept"], Texts(TokenDataset.Train));
+        Assert.Equal([Out], Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    [Fact]
+    public void DirectoriesOfOthersAreNotTouched()
+    {
+        _directory.Write("shards/thesis.txt", "mine");
+        Assert.Contains("is not empty and holds no manifest.json", Failure<IOException>());
+        string manifest = _directory.Write("shards/manifest.json", "{\"name\":\"a web page\"}");
+        Assert.Contains(manifest, Failure<InvalidDataException>());
+        Directory.Delete(Out, recursive: true);
+
+        Prepare(["a", "b"], new PreparationOptions());
+        _directory.Write("shards/notes.txt", "mine");
+        Assert.Contains("holds notes.txt, which is not part of the earlier preparation", Failure<IOException>());
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(Out, "notes.txt")));
+        Directory.Delete(Out, recursive: true);
+
+        File.WriteAllText(Out, "a file");
+        Assert.Contains("is a file", Failure<IOException>());
+
+        string Failure<T>() where T : Exception =>
+            Assert.Throws<T>(() => Prepare(["x"], new PreparationOptions())).Message;
+    }
+
+    [Fact]
+    public void TwoPreparationsOfOneDirectoryDoNotMix()
+    {
+        IEnumerable<TextPiece> nested = Documents(["outer"]).Select(piece =>
+        {
+            Assert.Contains("another process is writing", Assert.Throws<IOException>(() => Prepare(["inner"], new PreparationOptions())).Message);
+            return piece;
+        });
+        Prepare(nested, new PreparationOptions { ValidationShare = 0 });
+        Assert.Equal(["outer"], Texts(TokenDataset.Train));
+    }
+
+    [Fact]
+    public void NoTextIsAnError()
+    {
+        Assert.Equal("the inputs hold no text", Assert.Throws<InvalidDataException>(() => Prepare(Array.Empty<string>(), new PreparationOptions())).Message);
+    }
+
+    [Theory]
+    [InlineData(-0.1)]
+    [InlineData(0.6)]
+    [InlineData(0.00001)]
+    [InlineData(double.NaN)]
+    public void AShareOutsideItsRangeIsRefused(double share) =>
+        Assert.Contains($"the validation share is {share}", Assert.Throws<ArgumentException>(() => new PreparationOptions { ValidationShare = share }.Validate()).Message);
+
+    [Fact]
+    public void ADatasetThatDoesNotMatchItsManifestIsRefused()
+    {
+        Prepare(["one", "two"], new PreparationOptions { ValidationShare = 0 });
+        Assert.Contains("has no validation split: it was prepared with a validation share of 0", Failure<InvalidDataException>(TokenDataset.Validation));
+        Assert.Contains("has no split \"test\"; it has train", Failure<InvalidDataException>("test"));
+
+        string shard = Path.Combine(Out, "train-00000.bin");
+        string index = Path.Combine(Out, "train.idx");
+        File.WriteAllBytes(index, new byte[15]);
+        Assert.Contains("has 15 bytes; the boundaries of 2 documents take 16", Failure<InvalidDataException>());
+        using (TokenShardWriter writer = new(shard, 257))
+        {
+            writer.Append([1, 2]);
+            writer.Complete();
+        }
+
+        Assert.Contains("holds 2 tokens; the manifest says 8", Failure<InvalidDataException>());
+        File.Delete(shard);
+        Assert.Contains($"token shard {shard} does not exist", Failure<FileNotFoundException>());
+
+        string manifest = Path.Combine(Out, "manifest.json");
+        string good = File.ReadAllText(manifest);
+        File.WriteAllText(manifest, good.Replace("train.idx", "../train.idx"));
+        Assert.Contains("\"../train.idx\" is not the name of a file", Failure<InvalidDataException>());
+        File.WriteAllText(manifest, good.Replace("\"version\": 1", "\"version\": 9"));
+        Assert.Contains("\"version\" is 9; this program reads version 1", Failure<InvalidDataException>());
+        File.WriteAllText(manifest, good[..40]);
+        Assert.StartsWith(manifest, Failure<InvalidDataException>());
+        File.Delete(manifest);
+        Assert.Contains("is no directory of token shards", Failure<FileNotFoundException>());
+
+        string Failure<T>(string split = TokenDataset.Train) where T : Exception => Assert.Throws<T>(() => TokenDataset.Open(Out, split)).Message;
+    }
+
+    [Fact]
+    public void TheManifestNamesTokenizerInputsAndSplits()
+    {
+        Prepare(Documents(["a", "b"]), new PreparationOptions { Seed = 5 }, inputs: "wörter.txt");
+        string json = File.ReadAllText(Path.Combine(Out, "manifest.json"));
+        Assert.Contains("\"fingerprint\": \"bytes\"", json);
+        Assert.Contains("\"vocabulary_size\": 257", json);
+        Assert.Contains("\"wörter.txt\"", json);
+        ShardManifest manifest = ShardManifest.Load(Out);
+        Assert.Equal(5, manifest.Validation.Seed);
+        Assert.Equal(["train", "validation"], manifest.Splits.Keys);
+        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
+        Assert.True(File.Exists(Path.Combine(data.TokenizerDirectory, "bytes.txt")));
+    }
+
+    private PreparationReport Prepare(IEnumerable<string> documents, PreparationOptions options) =>
+        Prepare(Documents(documents), options);
+
+    private PreparationReport Prepare(
+        IEnumerable<TextPiece> pieces, PreparationOptions options, string? output = null, ByteTokenizer? tokenizer = null, params string[] inputs) =>
+        new CorpusPreparer(tokenizer ?? new ByteTokenizer(), options)
+            .Prepare(pieces, output ?? Out, inputs, cancellation: TestContext.Current.CancellationToken);
+
+    private static IEnumerable<TextPiece> Documents(IEnumerable<string> texts) => texts.Select(text => new TextPiece(text, EndsDocument: true));
+
+    private static int[] Tokens(TokenDataset data)
+    {
+        int[] ids = new int[data.Count];
+        data.Read(0, ids);
+        return ids;
+    }
+
+    private string[] Texts(string split)
+    {
+        using TokenDataset data = TokenDataset.Open(Out, split);
+        string all = Encoding.Latin1.GetString([.. Tokens(data).Select(id => id == ByteTokenizer.EndOfText ? (byte)1 : (byte)id)]);
+        return all.Split('\u0001')[..^1];
+    }
+}

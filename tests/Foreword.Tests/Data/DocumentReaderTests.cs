@@ -1,0 +1,178 @@
+using System.IO.Compression;
+using System.Text;
+using Foreword.Data;
+
+namespace Foreword.Tests.Data;
+
+public sealed class DocumentReaderTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void TextFilesAndJsonLinesComeInTheOrderOfThePaths()
+    {
+        string text = _directory.Write("b.txt", "second");
+        string lines = _directory.Write("a.jsonl", "{\"text\":\"one\"}\n\n{\"id\":1,\"text\":\"t\\u0077o\"}\r\n{\"text\":\"three\"}");
+        Assert.Equal(["second", "one", "two", "three"], Documents(text, lines));
+    }
+
+    [Fact]
+    public void ADirectoryIsReadToAnyDepthInOrdinalOrderWithoutHiddenFiles()
+    {
+        _directory.Write("corpus/b.md", "B");
+        _directory.Write("corpus/a/z.txt", "az");
+        _directory.Write("corpus/Z", "Z");
+        _directory.Write("corpus/c.NDJSON", "{\"text\":\"c\"}\n");
+        _directory.Write("corpus/.hidden.txt", "no");
+        _directory.Write("corpus/.git/config", "no");
+        _directory.Write("corpus/picture.png", "no");
+        _directory.Write("corpus/empty.txt", "");
+        DocumentReader reader = DocumentReader.Open([_directory.File("corpus")]);
+        Assert.Equal(["Z", "az", "B", "c"], reader.Read().Select(p => p.Text));
+        Assert.Equal([Path.Combine(_directory.File("corpus"), "picture.png")], reader.Skipped);
+    }
+
+    [Fact]
+    public void AFileReachedTwiceIsReadOnce()
+    {
+        string file = _directory.Write("corpus/a.txt", "A");
+        Assert.Equal(["A"], Documents(file, _directory.File("corpus"), file));
+    }
+
+    [Fact]
+    public void ALinkBackUpDoesNotLoop()
+    {
+        _directory.Write("corpus/a.txt", "A");
+        Directory.CreateSymbolicLink(_directory.File("corpus/up"), _directory.File("corpus"));
+        Assert.Equal(["A"], Documents(_directory.File("corpus")));
+    }
+
+    [Theory]
+    [InlineData("c.txt.gz", "plain text", "plain text")]
+    [InlineData("c.jsonl.gz", "{\"text\":\"line\"}", "line")]
+    [InlineData("c.GZ", "no extension", "no extension")]
+    public void GzipIsUnpacked(string name, string content, string document)
+    {
+        string path = _directory.File(name);
+        File.WriteAllBytes(path, [.. Gzip(content), .. Gzip("")]);
+        Assert.Equal([document], Documents(path));
+    }
+
+    [Fact]
+    public void ADamagedGzipFileIsNamed()
+    {
+        string path = _directory.File("c.txt.gz");
+        byte[] packed = Gzip(string.Concat(Enumerable.Range(0, 20_000)));
+        File.WriteAllBytes(path, packed[..(packed.Length / 2)]);
+        Assert.StartsWith($"{path}: damaged gzip data after byte ", Failure(path));
+        File.WriteAllText(path, "this is no gzip file");
+        Assert.StartsWith($"{path}: damaged gzip data after byte 0 of the text", Failure(path));
+    }
+
+    [Fact]
+    public void AByteOrderMarkIsDropped()
+    {
+        string text = _directory.Write("a.txt", "\uFEFFtext");
+        string lines = _directory.Write("a.jsonl", "\uFEFF{\"text\":\"line\"}");
+        Assert.Equal(["text", "line"], Documents(text, lines));
+    }
+
+    [Fact]
+    public void InvalidUtf8IsRefusedWithItsPlace()
+    {
+        string text = _directory.File("bad.txt");
+        File.WriteAllBytes(text, [.. Encoding.UTF8.GetBytes(new string('é', 50_000)), 0xC3, 0x28]);
+        Assert.Equal($"{text}: byte 100000 begins a sequence that is not UTF-8", Failure(text));
+        File.WriteAllBytes(text, [0x61, 0xE2, 0x82]); // cut inside the euro sign
+        Assert.Equal($"{text}: byte 1 begins a sequence that is not UTF-8", Failure(text));
+
+        string lines = _directory.File("bad.jsonl");
+        File.WriteAllBytes(lines, [.. "{\"text\":\"ok\"}\n{\"text\":\""u8, 0xFF, .. "\"}"u8]);
+        Assert.Equal($"{lines}:2: the line is not UTF-8", Failure(lines));
+    }
+
+    [Fact]
+    public void BinaryFilesAndUtf16AreRefused()
+    {
+        string path = _directory.File("program");
+        File.WriteAllBytes(path, [.. new string('a', 70_000).Select(c => (byte)c), 0, 1, 2]);
+        Assert.Equal($"{path} is binary, not text: byte 70000 is NUL", Failure(path));
+        File.WriteAllText(path, "wide", Encoding.Unicode);
+        Assert.Equal($"{path} is UTF-16 text; convert it to UTF-8 first", Failure(path));
+    }
+
+    [Theory]
+    [InlineData("{\"text\": 3}", "field \"text\" is a number, not a string")]
+    [InlineData("{\"text\": null}", "field \"text\" is null, not a string")]
+    [InlineData("{\"text\": {\"text\": \"inner\"}}", "field \"text\" is an object, not a string")]
+    [InlineData("{\"txet\": \"a\"}", "no field \"text\"; did you mean 'txet'?")]
+    [InlineData("{}", "no field \"text\"")]
+    [InlineData("[\"text\"]", "the line holds an array, not an object")]
+    [InlineData("{\"text\": \"cut", "broken JSON at byte ")]
+    [InlineData("{\"text\": \"a\"} x", "broken JSON at byte 15 of the line: ")]
+    [InlineData("{\"text\": \"\\uD8\"}", "broken JSON at byte ")]
+    public void ABrokenLineIsNamed(string line, string problem)
+    {
+        string path = _directory.Write("c.jsonl", "{\"text\":\"fine\"}\n" + line + "\n{\"text\":\"fine\"}\n");
+        Assert.StartsWith($"{path}:2: {problem}", Failure(path));
+    }
+
+    [Fact]
+    public void LoneSurrogatesBecomeReplacementCharacters()
+    {
+        string path = _directory.Write("c.jsonl", """{"\ud800":[1],"text":"a\ud83d\ude00b\ud83d\"\ude00\/\\\u0041\t"}""");
+        Assert.Equal(["a\U0001F600b\uFFFD\"\uFFFD/\\A\t"], Documents(path));
+    }
+
+    [Fact]
+    public void AnotherFieldCanHoldTheText()
+    {
+        string path = _directory.Write("c.jsonl", """{"text":"no","meta":{"body":"no"},"body":"yes"}""");
+        Assert.Equal(["yes"], DocumentReader.Open([path], "body").Read().Select(p => p.Text));
+    }
+
+    [Fact]
+    public void LinesOfAnyLengthAreWhole()
+    {
+        string[] texts = [.. Enumerable.Range(0, 40).Select(i => new string((char)('a' + (i % 26)), i * i * 137))];
+        string path = _directory.Write("c.jsonl", string.Join('\n', texts.Select(t => $"{{\"text\":\"{t}\"}}")));
+        Assert.Equal(texts.Where(t => t.Length > 0), Documents(path));
+    }
+
+    [Fact]
+    public void WhatIsMissingOrEmptyOrUnknownIsNamed()
+    {
+        string missing = _directory.File("nowhere.txt");
+        Assert.Equal($"{missing} does not exist", Assert.Throws<FileNotFoundException>(() => DocumentReader.Open([missing])).Message);
+        string empty = _directory.Write("empty.txt", "");
+        Assert.Equal($"{empty} is empty", Failure(empty));
+        string blank = _directory.Write("blank.jsonl", "\n\n");
+        Assert.Equal($"{blank} holds no text", Failure(blank));
+        string table = _directory.Write("table.parquet", "x");
+        Assert.StartsWith($"{table}: unknown extension .parquet; known are .txt, ", Failure(table));
+        Directory.CreateDirectory(_directory.File("pictures"));
+        _directory.Write("pictures/a.png", "x");
+        _directory.Write("pictures/empty.txt", "");
+        Assert.StartsWith($"directory {_directory.File("pictures")} holds no text", Failure(_directory.File("pictures")));
+        Assert.Throws<ArgumentException>(() => DocumentReader.Open([]));
+    }
+
+    private static byte[] Gzip(string content)
+    {
+        using MemoryStream packed = new();
+        using (GZipStream zip = new(packed, CompressionLevel.Fastest))
+            zip.Write(Encoding.UTF8.GetBytes(content));
+        return packed.ToArray();
+    }
+
+    private static IEnumerable<string> Documents(params string[] paths) => DocumentReader.Open(paths).Read().Select(piece =>
+    {
+        Assert.True(piece.EndsDocument);
+        return piece.Text;
+    });
+
+    private static string Failure(string path) =>
+        Assert.Throws<InvalidDataException>(() => DocumentReader.Open([path]).Read().Count()).Message;
+}
