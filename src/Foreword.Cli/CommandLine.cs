@@ -66,7 +66,11 @@ internal static class CommandLine
 
     private static int ReportUsage(ParseResult parsed, Terminal terminal)
     {
-        terminal.Err.WriteLine($"error: {parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}{Suggestion(parsed)}");
+        // A misspelt option often shows as a missing one as well; the misspelling is what helps.
+        string message = parsed.UnmatchedTokens is [var unknown, ..]
+            ? parsed.Errors.FirstOrDefault(e => e.Message.Contains($"'{unknown}'", StringComparison.Ordinal))?.Message ?? parsed.Errors[0].Message
+            : parsed.Errors[0].Message;
+        terminal.Err.WriteLine($"error: {message.ReplaceLineEndings(" ").TrimEnd('.')}{Suggestion(parsed)}");
         terminal.Err.WriteLine($"try: {PathOf(parsed.CommandResult.Command)} --help");
         return Usage;
     }
