@@ -132,7 +132,7 @@ public sealed class GenerateCommandTests : IDisposable
     {
         Cli run = Cli.Run("generate", _directory.File("nowhere"), "--prompt", "a");
         Assert.Equal(1, run.ExitCode);
-        Assert.Equal($"error: {_directory.File("nowhere")} does not exist\n", run.Err);
+        Assert.Equal($"error: model directory '{_directory.File("nowhere")}' does not exist\n", run.Err);
     }
 
     [Fact]
