@@ -118,6 +118,12 @@ public sealed record TrainerState
     /// <summary>Validations since the lowest loss, for early stopping.</summary>
     public int EvaluationsWithoutBest { get; init; }
 
+    /// <summary>Sum of the losses since the last line of the log.</summary>
+    public double LossSum { get; init; }
+
+    /// <summary>Steps since the last line of the log.</summary>
+    public int LossCount { get; init; }
+
     /// <summary>Seconds spent in training steps.</summary>
     public double TrainingSeconds { get; init; }
 }

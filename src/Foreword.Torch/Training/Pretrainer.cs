@@ -165,4 +165,8 @@ public sealed class DivergenceException : InvalidOperationException
         : base($"step {step}: the {(double.IsFinite(loss) ? $"gradient norm is {norm}" : $"loss is {loss}")}; the batch held {windows}")
     {
     }
+
+    internal DivergenceException(DivergenceException problem, string lastGood) : base($"{problem.Message}; {lastGood}", problem)
+    {
+    }
 }

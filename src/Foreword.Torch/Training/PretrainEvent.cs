@@ -1,0 +1,63 @@
+namespace Foreword.Torch.Training;
+
+/// <summary>What a run tells whoever watches it, in the order of events, on the run's own thread.</summary>
+public abstract record PretrainEvent
+{
+    private PretrainEvent()
+    {
+    }
+
+    /// <summary>Text is read to train the tokenizer.</summary>
+    /// <param name="Characters">Characters read so far.</param>
+    public sealed record TrainingTokenizer(long Characters) : PretrainEvent;
+
+    /// <summary>Text is turned into shards.</summary>
+    /// <param name="Documents">Documents written so far.</param>
+    /// <param name="Tokens">Tokens written so far.</param>
+    public sealed record PreparingShards(long Documents, long Tokens) : PretrainEvent;
+
+    /// <summary>Everything is loaded; the first step comes next.</summary>
+    /// <param name="Config">The architecture.</param>
+    /// <param name="Device">Where it computes.</param>
+    /// <param name="Precision">Number format of the products.</param>
+    /// <param name="TrainTokens">Tokens to learn from.</param>
+    /// <param name="ValidationTokens">Held-out tokens; 0 without a validation split.</param>
+    /// <param name="TokensPerStep">Tokens of one update.</param>
+    /// <param name="FirstStep">Steps made before: 0 for a new run.</param>
+    /// <param name="Steps">Steps of the whole run.</param>
+    /// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
+    public sealed record Began(
+        GptConfig Config, string Device, Precision Precision, long TrainTokens, long ValidationTokens, long TokensPerStep, int FirstStep, int Steps, double Peak) : PretrainEvent;
+
+    /// <summary>A step was made.</summary>
+    /// <param name="Metrics">Its numbers; the rate is that of the last steps.</param>
+    public sealed record Stepped(StepMetrics Metrics) : PretrainEvent;
+
+    /// <summary>The validation split was evaluated.</summary>
+    /// <param name="Metrics">Step and loss.</param>
+    /// <param name="IsBest">Whether it is the lowest loss so far.</param>
+    public sealed record Evaluated(EvalMetrics Metrics, bool IsBest) : PretrainEvent;
+
+    /// <summary>The model wrote a text.</summary>
+    /// <param name="Step">Steps made before.</param>
+    /// <param name="Prompt">What it was given.</param>
+    /// <param name="Text">How it went on.</param>
+    public sealed record Sampled(int Step, string Prompt, string Text) : PretrainEvent;
+
+    /// <summary>A checkpoint lies complete on the disk.</summary>
+    /// <param name="Path">Its directory.</param>
+    public sealed record Saved(string Path) : PretrainEvent;
+}
+
+/// <summary>How a run ended, short of an error.</summary>
+public enum PretrainOutcome
+{
+    /// <summary>All steps are made.</summary>
+    Finished,
+
+    /// <summary>It was asked to stop and saved a checkpoint.</summary>
+    Stopped,
+
+    /// <summary>The validation loss found no new best for as many validations as the recipe's patience.</summary>
+    StoppedEarly,
+}

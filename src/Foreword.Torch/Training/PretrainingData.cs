@@ -1,0 +1,75 @@
+using Foreword.Data;
+using Foreword.Recipes;
+using Foreword.Tokenization;
+
+namespace Foreword.Torch.Training;
+
+/// <summary>
+/// The tokens of a run: shards that exist, or text that is tokenised into the run's own <c>data/</c> the first time.
+/// </summary>
+public sealed class PretrainingData : IDisposable
+{
+    private PretrainingData(string shards, string? tokenizer)
+    {
+        Train = TokenDataset.Open(shards, TokenDataset.Train);
+        Validation = Train.Manifest.Splits.ContainsKey(TokenDataset.Validation) ? TokenDataset.Open(shards, TokenDataset.Validation) : null;
+        string directory = tokenizer ?? Train.TokenizerDirectory;
+        Tokenizer = TokenizerFiles.Load(directory);
+        if (Tokenizer.Fingerprint != Train.Manifest.Tokenizer.Fingerprint)
+            throw new InvalidDataException($"{directory} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint[..12]}..., the shards' {Train.Manifest.Tokenizer.Fingerprint[..12]}...");
+    }
+
+    /// <summary>The tokens to learn from.</summary>
+    public TokenDataset Train { get; }
+
+    /// <summary>The held-out tokens, or null.</summary>
+    public TokenDataset? Validation { get; }
+
+    /// <summary>What made the tokens.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Opens the shards; text is prepared first, unless <paramref name="ownDirectory"/> holds its shards from before.</summary>
+    /// <param name="section">The recipe's data section.</param>
+    /// <param name="seed">Chooses the documents held out.</param>
+    /// <param name="ownDirectory">Where shards made from text lie.</param>
+    /// <param name="tell">Told about progress.</param>
+    /// <param name="cancellation">Ends the preparation; nothing is left behind.</param>
+    /// <exception cref="InvalidDataException">Text, shards or tokenizer are broken or do not fit each other.</exception>
+    public static PretrainingData Open(DataSection section, long seed, string ownDirectory, Action<PretrainEvent>? tell = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        if (section.Shards is not null)
+            return new PretrainingData(section.Shards, section.Tokenizer);
+        if (!File.Exists(Path.Combine(ownDirectory, ShardManifest.FileName)))
+            Prepare(section, seed, ownDirectory, tell, cancellation);
+        return new PretrainingData(ownDirectory, null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Train.Dispose();
+        Validation?.Dispose();
+    }
+
+    private static void Prepare(DataSection section, long seed, string directory, Action<PretrainEvent>? tell, CancellationToken cancellation)
+    {
+        DocumentReader documents = DocumentReader.Open(section.Text, section.TextField);
+        Tokenizer tokenizer = section.Tokenizer is not null
+            ? TokenizerFiles.Load(section.Tokenizer)
+            : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
+                documents.Read().Select(piece => piece.Text),
+                new Teller<BpeProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
+                cancellation);
+        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, Seed = seed }).Prepare(
+            documents.Read(), directory, documents.Files,
+            new Teller<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
+            cancellation);
+    }
+
+    /// <summary>Reports on the calling thread; <see cref="Progress{T}"/> would post to another one.</summary>
+    private sealed class Teller<T>(Action<T> tell) : IProgress<T>
+    {
+        public void Report(T value) => tell(value);
+    }
+}
