@@ -17,16 +17,23 @@ internal static class CommandLine
     public const int Usage = 2;
 
     /// <summary>Parses and runs one command line and returns its exit code. Never throws for bad input.</summary>
-    public static int Run(string[] args, Terminal terminal)
+    public static int Run(string[] args, Terminal terminal) => Run(args, terminal, Catalogue.Commands(terminal));
+
+    /// <summary>The same with these commands instead of the catalogue's.</summary>
+    public static int Run(string[] args, Terminal terminal, IEnumerable<Command> commands)
     {
         RootCommand root = new("Foreword: GPT-1 and GPT-2 from plain text to a trained model, in .NET.");
         Option<bool> quiet = new("--quiet") { Description = "Print results and errors only.", Recursive = true };
         root.Add(quiet);
-        foreach (Command command in Catalogue.Commands(terminal))
+        foreach (Command command in commands)
             root.Add(command);
         UseHelpWithExamples(root);
 
-        ParseResult parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+        ParseResult parsed = root.Parse(args, new ParserConfiguration
+        {
+            EnablePosixBundling = false,
+            ResponseFileTokenReplacer = null, // '@FILE' is a prompt's file, not more options
+        });
         if (parsed.Errors.Count > 0 && parsed.Action is not (HelpAction or HelpWithExample))
             return ReportUsage(parsed, terminal);
         terminal.Quiet = parsed.GetValue(quiet);

@@ -1,13 +1,284 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using Foreword.Tokenization;
+using Spectre.Console;
 
 namespace Foreword.Cli;
 
 /// <summary><c>foreword tokenizer train|encode|decode|inspect</c>.</summary>
 internal static class TokenizerCommand
 {
-    public static Command Create(Terminal terminal)
+    private const string ByteBpe = "byte-bpe";
+    private const int LongestTokensShown = 10;
+
+    /// <summary>Kinds that the command line names but this version does not train.</summary>
+    private static readonly string[] LaterKinds = ["gpt1-bpe", "char", "word", "wordpiece"];
+
+    public static Command Create(Terminal terminal) =>
+        new Command("tokenizer", "Train, use and look into tokenizers.")
+        {
+            Train(terminal),
+            Encode(terminal),
+            Decode(terminal),
+            Inspect(terminal),
+        }.WithExample("foreword tokenizer train corpus.txt --vocab-size 4096 --out tokenizer");
+
+    private static Command Train(Terminal terminal)
     {
-        _ = terminal;
-        return new Command("tokenizer", "Train, use and look into tokenizers.").WithExample("foreword tokenizer train corpus.txt --vocab-size 4096 --out tokenizer");
+        Argument<string[]> inputs = new("INPUT") { Description = "Text files to learn from.", Arity = ArgumentArity.OneOrMore };
+        Option<string> kind = new("--kind") { Description = $"What to train: {ByteBpe}.", DefaultValueFactory = _ => ByteBpe };
+        Option<int> size = new("--vocab-size") { Description = "Ids wanted: 256 bytes, the merges and <|endoftext|>.", Required = true };
+        Option<string> output = new("--out") { Description = "Directory for tokenizer.json, vocab.json and merges.txt.", Required = true };
+        Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
+        Option<int> minFrequency = new("--min-frequency") { Description = "Pairs seen less often are not merged.", DefaultValueFactory = _ => 2 };
+        Option<bool> json = Json();
+        size.Validators.Add(given => Require(given, size, BpeTrainer.SmallestVocabulary, "the bytes and <|endoftext|> take that many ids"));
+        minFrequency.Validators.Add(given => Require(given, minFrequency, 1, "a pair is seen at least once"));
+        Command command = new Command("train", "Learn a vocabulary from text.") { inputs, kind, size, output, textField, minFrequency, json }
+            .WithExample("foreword tokenizer train corpus.txt --kind byte-bpe --vocab-size 4096 --out tokenizer");
+        command.SetAction(parsed =>
+        {
+            CheckKind(parsed.GetValue(kind)!);
+            string directory = parsed.GetValue(output)!;
+            if (File.Exists(directory))
+                throw new IOException($"--out {directory} is a file; a directory is written");
+            BpeTrainer trainer = new() { VocabularySize = parsed.GetValue(size), MinFrequency = parsed.GetValue(minFrequency) };
+            long start = Stopwatch.GetTimestamp();
+            (ByteLevelBpe tokenizer, BpeProgress corpus) = TrainWithBar(trainer, Texts(parsed.GetValue(inputs)!, parsed.GetValue(textField)!), terminal);
+            tokenizer.Save(Directory.CreateDirectory(directory).FullName);
+            Report(tokenizer, trainer, corpus, Stopwatch.GetElapsedTime(start), directory, parsed.GetValue(json), terminal);
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static void Require(System.CommandLine.Parsing.OptionResult given, Option<int> option, int least, string why)
+    {
+        if (given.Errors.Any() || given.GetValue(option) >= least)
+            return;
+        given.AddError($"{option.Name} is {given.GetValue(option)}; it must be at least {least}: {why}");
+    }
+
+    private static void CheckKind(string kind)
+    {
+        if (LaterKinds.Contains(kind))
+            throw new UsageException($"--kind {kind} cannot be trained yet; this version trains {ByteBpe}");
+        if (kind != ByteBpe)
+            throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [ByteBpe])}");
+    }
+
+    /// <summary>The documents of the inputs, one after the other.</summary>
+    private static IEnumerable<string> Texts(string[] inputs, string textField)
+    {
+        foreach (string path in inputs)
+            yield return TextInput.ReadFile(path);
+    }
+
+    /// <summary>Trains, with a progress bar where a person is looking; also answers what was read.</summary>
+    private static (ByteLevelBpe Tokenizer, BpeProgress Corpus) TrainWithBar(BpeTrainer trainer, IEnumerable<string> texts, Terminal terminal)
+    {
+        BpeProgress last = default;
+        if (!terminal.IsInteractive || terminal.Quiet)
+            return (trainer.Train(texts, new Reports(report => last = report)), last);
+        ByteLevelBpe tokenizer = terminal.Drawing().Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Start(bars =>
+            {
+                ProgressTask reading = bars.AddTask("reading").IsIndeterminate();
+                ProgressTask merging = bars.AddTask("merging", autoStart: false);
+                return trainer.Train(texts, new Reports(report =>
+                {
+                    last = report;
+                    if (report.Merges == 0)
+                    {
+                        reading.Description = $"reading: {report.Characters / 1e6:F1} M characters, {report.DistinctChunks:N0} different chunks";
+                        return;
+                    }
+
+                    if (!merging.IsStarted)
+                    {
+                        reading.IsIndeterminate(false).Value(reading.MaxValue).StopTask();
+                        merging.StartTask();
+                        merging.MaxValue = report.MergesWanted;
+                    }
+
+                    merging.Value = report.Merges;
+                }));
+            });
+        return (tokenizer, last);
+    }
+
+    private static void Report(ByteLevelBpe tokenizer, BpeTrainer trainer, BpeProgress corpus, TimeSpan time, string directory, bool json, Terminal terminal)
+    {
+        if (tokenizer.VocabularySize < trainer.VocabularySize)
+            terminal.Say($"The text has no more pairs to merge: {tokenizer.VocabularySize} ids instead of {trainer.VocabularySize}.");
+        terminal.Say($"{ByteBpe}, {tokenizer.VocabularySize} ids, from {corpus.Texts} texts ({corpus.Characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer =>
+            {
+                writer.WriteString("kind", tokenizer.Kind);
+                writer.WriteNumber("vocabulary_size", tokenizer.VocabularySize);
+                writer.WriteNumber("merges", tokenizer.Merges.Count);
+                writer.WriteNumber("texts", corpus.Texts);
+                writer.WriteNumber("characters", corpus.Characters);
+                writer.WriteNumber("seconds", Math.Round(time.TotalSeconds, 3));
+                writer.WriteString("fingerprint", tokenizer.Fingerprint);
+                writer.WriteString("out", directory);
+            });
+        }
+    }
+
+    private static Command Encode(Terminal terminal)
+    {
+        Argument<string> directory = TokenizerDirectory();
+        Argument<string?> text = new("TEXT") { Description = "The text; or use --input.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> input = new("--input") { Description = "A text file, - for standard input, or a .jsonl file with a field text (or text_utf16) in each line." };
+        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token, such as <|endoftext|>, for the token." };
+        Option<bool> json = Json();
+        Command command = new Command("encode", "Text to ids.") { directory, text, input, special, json }
+            .WithExample("foreword tokenizer encode tokenizer \"Hello world\"");
+        command.SetAction(parsed =>
+        {
+            (string? given, string? path) = (parsed.GetValue(text), parsed.GetValue(input));
+            if (given is null == path is null)
+                throw new UsageException("give either TEXT or --input FILE");
+            Tokenizer tokenizer = TokenizerFiles.Load(parsed.GetValue(directory)!);
+            bool allowSpecial = parsed.GetValue(special);
+            if (path is not null && path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
+            {
+                foreach (string line in TextInput.ReadJsonLines(path))
+                    WriteIdsAndTokens(tokenizer, tokenizer.Encode(line, allowSpecial), terminal);
+                return CommandLine.Done;
+            }
+
+            int[] ids = tokenizer.Encode(given ?? TextInput.Read(path!, terminal), allowSpecial);
+            if (parsed.GetValue(json))
+                WriteIdsAndTokens(tokenizer, ids, terminal);
+            else
+                terminal.Out.WriteLine(string.Join(' ', ids));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static void WriteIdsAndTokens(Tokenizer tokenizer, int[] ids, Terminal terminal) =>
+        JsonOutput.WriteLine(terminal, writer =>
+        {
+            writer.WriteStartArray("ids");
+            foreach (int id in ids)
+                writer.WriteNumberValue(id);
+            writer.WriteEndArray();
+            writer.WriteStartArray("tokens");
+            foreach (int id in ids)
+                writer.WriteStringValue(tokenizer.TokenText(id));
+            writer.WriteEndArray();
+        });
+
+    private static Command Decode(Terminal terminal)
+    {
+        Argument<string> directory = TokenizerDirectory();
+        Argument<string[]> ids = new("IDS") { Description = "Token ids; or use --input.", Arity = ArgumentArity.ZeroOrMore };
+        Option<string?> input = new("--input") { Description = "A file of ids between white space or commas, or - for standard input." };
+        Command command = new Command("decode", "Ids to text: exactly its bytes, without a line end after them.") { directory, ids, input }
+            .WithExample("foreword tokenizer decode tokenizer 39 68 75 75 78");
+        command.SetAction(parsed =>
+        {
+            (string[] given, string? path) = (parsed.GetValue(ids) ?? [], parsed.GetValue(input));
+            if (given.Length == 0 == path is null)
+                throw new UsageException("give either IDS or --input FILE");
+            Tokenizer tokenizer = TokenizerFiles.Load(parsed.GetValue(directory)!);
+            int[] numbers = path is null
+                ? [.. given.SelectMany(Words).Select(word => Id(word) ?? throw new UsageException($"'{word}' is not a token id"))]
+                : [.. Words(TextInput.Read(path, terminal)).Select(word => Id(word) ?? throw new InvalidDataException($"{path}: '{word}' is not a token id"))];
+            byte[] bytes = tokenizer.DecodeBytes(numbers);
+            terminal.OutBytes.Write(bytes);
+            terminal.OutBytes.Flush();
+            return CommandLine.Done;
+        });
+        return command;
+
+        static string[] Words(string text) => text.Split([' ', ',', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+        static int? Id(string word) => int.TryParse(word, out int id) ? id : null;
+    }
+
+    private static Command Inspect(Terminal terminal)
+    {
+        Argument<string> directory = TokenizerDirectory();
+        Option<bool> json = Json();
+        Command command = new Command("inspect", "What a tokenizer is made of.") { directory, json }
+            .WithExample("foreword tokenizer inspect tokenizer --json");
+        command.SetAction(parsed =>
+        {
+            Tokenizer tokenizer = TokenizerFiles.Load(parsed.GetValue(directory)!);
+            int? merges = (tokenizer as ByteLevelBpe)?.Merges.Count;
+            (int Id, int Bytes)[] longest = [.. Enumerable.Range(0, tokenizer.VocabularySize)
+                .Select(id => (id, tokenizer.DecodeBytes([id]).Length)).OrderByDescending(t => t.Length).ThenBy(t => t.id).Take(LongestTokensShown)];
+            if (parsed.GetValue(json))
+                JsonOutput.WriteLine(terminal, writer => WriteInspection(writer, tokenizer, merges, longest));
+            else
+                terminal.Out.Write(Inspection(tokenizer, merges, longest));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static void WriteInspection(Utf8JsonWriter writer, Tokenizer tokenizer, int? merges, (int Id, int Bytes)[] longest)
+    {
+        writer.WriteString("kind", tokenizer.Kind);
+        writer.WriteNumber("vocabulary_size", tokenizer.VocabularySize);
+        if (merges is { } count)
+            writer.WriteNumber("merges", count);
+        writer.WriteStartArray("special_tokens");
+        foreach (AddedToken token in tokenizer.AddedTokens.Where(token => token.IsSpecial))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("text", token.Text);
+            writer.WriteNumber("id", token.Id);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("longest_tokens");
+        foreach ((int id, int bytes) in longest)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("text", tokenizer.TokenText(id));
+            writer.WriteNumber("id", id);
+            writer.WriteNumber("bytes", bytes);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteString("fingerprint", tokenizer.Fingerprint);
+    }
+
+    private static string Inspection(Tokenizer tokenizer, int? merges, (int Id, int Bytes)[] longest)
+    {
+        string special = string.Join(", ", tokenizer.AddedTokens.Where(token => token.IsSpecial).Select(token => $"{token.Text} ({token.Id})"));
+        string tokens = string.Join('\n', longest.Select(token => $"  {token.Bytes,4} bytes  {token.Id,6}  {tokenizer.TokenText(token.Id)}"));
+        return $"""
+            kind             {tokenizer.Kind}
+            vocabulary size  {tokenizer.VocabularySize}
+            merges           {merges?.ToString() ?? "none"}
+            special tokens   {(special.Length == 0 ? "none" : special)}
+            fingerprint      {tokenizer.Fingerprint}
+            longest tokens
+            {tokens}
+
+            """;
+    }
+
+    private static Argument<string> TokenizerDirectory() =>
+        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or encoder.json + vocab.bpe." };
+
+    private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
+
+    /// <summary>Progress where it is made; the library's own Progress posts it to other threads.</summary>
+    private sealed class Reports(Action<BpeProgress> report) : IProgress<BpeProgress>
+    {
+        public void Report(BpeProgress value) => report(value);
     }
 }

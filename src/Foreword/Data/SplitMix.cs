@@ -4,7 +4,7 @@ namespace Foreword.Data;
 /// Random access to pseudo-random numbers: SplitMix64's finaliser (Steele, Lea and Flood, "Fast splittable
 /// pseudorandom number generators", 2014) over a seed and a place, so no state has to be kept or saved.
 /// </summary>
-internal static class SplitMix
+public static class SplitMix
 {
     private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
 

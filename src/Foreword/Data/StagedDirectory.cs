@@ -4,7 +4,7 @@ namespace Foreword.Data;
 /// A directory that is built beside its target and takes its place when it is complete. Until then the target stays
 /// as it was; a failure leaves no trace, and what a kill leaves is cleared away by the next attempt.
 /// </summary>
-internal sealed class StagedDirectory : IDisposable
+public sealed class StagedDirectory : IDisposable
 {
     private readonly string _target;
     private readonly string _previous;

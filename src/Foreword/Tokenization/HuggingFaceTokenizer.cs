@@ -197,7 +197,7 @@ public static class HuggingFaceTokenizer
         json.WriteStartObject(part);
         json.WriteString("type", "ByteLevel");
         json.WriteBoolean("add_prefix_space", false);
-        json.WriteBoolean("trim_offsets", part != "pre_tokenizer");
+        json.WriteBoolean("trim_offsets", part != "post_processor"); // as in the released file; ids do not depend on it
         json.WriteBoolean("use_regex", true);
         json.WriteEndObject();
     }

@@ -15,7 +15,7 @@ public abstract class Tokenizer
     public abstract int? EndOfTextId { get; }
 
     /// <summary>Tokens that are found in text as a whole, before anything else is split; by ascending id.</summary>
-    public abstract IReadOnlyList<AddedToken> AddedTokens { get; }
+    public virtual IReadOnlyList<AddedToken> AddedTokens => [];
 
     /// <summary>
     /// SHA-256, in lower-case hexadecimal, of everything that decides ids: vocabulary, merges and added tokens.

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Foreword.Cli;
+
+/// <summary>Text that a command was given by a path.</summary>
+internal static class TextInput
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The whole text of a file, or of standard input for <c>-</c>; a byte order mark at the start is dropped.</summary>
+    /// <exception cref="InvalidDataException">It is not UTF-8; the message names the byte.</exception>
+    public static string Read(string path, Terminal terminal)
+    {
+        if (path != "-")
+            return ReadFile(path);
+        using MemoryStream all = new();
+        terminal.In.CopyTo(all);
+        return Decode(all.ToArray(), "standard input");
+    }
+
+    /// <summary>The whole text of a file; a byte order mark at the start is dropped.</summary>
+    /// <exception cref="InvalidDataException">It is not UTF-8; the message names the byte.</exception>
+    public static string ReadFile(string path)
+    {
+        CheckIsFile(path);
+        return Decode(File.ReadAllBytes(path), path);
+    }
+
+    /// <summary>
+    /// The text of each line of a JSON Lines file: its field <c>text</c>, or <c>text_utf16</c>, an array of UTF-16
+    /// code units. Lone surrogates come through either way. Blank lines are skipped.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A line is broken or has neither field; the message names file and line.</exception>
+    public static IEnumerable<string> ReadJsonLines(string path)
+    {
+        CheckIsFile(path);
+        // Latin-1 keeps each byte as it is, so that the JSON parser sees, checks and reports the real ones line by line.
+        using StreamReader reader = new(path, Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
+        for (int number = 1; reader.ReadLine() is { } line; number++)
+        {
+            if (number == 1 && line.StartsWith("\u00EF\u00BB\u00BF", StringComparison.Ordinal))
+                line = line[3..];
+            if (!string.IsNullOrWhiteSpace(line))
+                yield return TextOfLine(Encoding.Latin1.GetBytes(line), $"{path}:{number}");
+        }
+    }
+
+    private static void CheckIsFile(string path)
+    {
+        if (!File.Exists(path))
+            throw new FileNotFoundException(Directory.Exists(path) ? $"{path} is a directory; a file is expected" : $"{path} does not exist");
+    }
+
+    private static string Decode(byte[] bytes, string name)
+    {
+        int start = bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
+        try
+        {
+            return Strict.GetString(bytes.AsSpan(start));
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw new InvalidDataException($"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8", problem);
+        }
+    }
+
+    private static string TextOfLine(byte[] line, string place)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+                throw new InvalidDataException($"{place}: not a JSON object");
+            if (root.TryGetProperty("text", out JsonElement text))
+                return text.ValueKind == JsonValueKind.String ? StringOf(text) : throw new InvalidDataException($"{place}: text is not a string");
+            if (root.TryGetProperty("text_utf16", out JsonElement units))
+                return FromUnits(units, place);
+            throw new InvalidDataException($"{place}: neither text nor text_utf16");
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"{place}: not valid JSON at byte {problem.BytePositionInLine + 1} of the line", problem);
+        }
+    }
+
+    private static string FromUnits(JsonElement units, string place)
+    {
+        if (units.ValueKind != JsonValueKind.Array)
+            throw new InvalidDataException($"{place}: text_utf16 is not an array");
+        StringBuilder text = new(units.GetArrayLength());
+        foreach (JsonElement unit in units.EnumerateArray())
+        {
+            if (unit.ValueKind != JsonValueKind.Number || !unit.TryGetUInt16(out ushort value))
+                throw new InvalidDataException($"{place}: text_utf16 holds {unit.GetRawText()}, which is no UTF-16 code unit");
+            text.Append((char)value);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The string, lone surrogates included, for which the library's GetString throws.</summary>
+    private static string StringOf(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Unescape(value.GetRawText().AsSpan()[1..^1]);
+        }
+    }
+
+    /// <summary>Resolves the escapes of a JSON string whose form the parser has checked.</summary>
+    private static string Unescape(ReadOnlySpan<char> raw)
+    {
+        StringBuilder text = new(raw.Length);
+        for (int i = 0; i < raw.Length; i++)
+        {
+            if (raw[i] != '\\')
+            {
+                text.Append(raw[i]);
+                continue;
+            }
+
+            char escape = raw[++i];
+            text.Append(escape switch
+            {
+                'b' => '\b',
+                'f' => '\f',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => (char)ushort.Parse(raw.Slice(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+                _ => escape, // quotation mark, solidus, reverse solidus
+            });
+            i += escape == 'u' ? 4 : 0;
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,281 @@
+using Foreword.Recipes;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Foreword.Torch;
+
+// B batch, T time, C channels (n_embd), V vocabulary, nh heads, hs head size, S tokens in the cache.
+// Weights are kept as the published checkpoints keep them: Conv1D [in, out], so y = x W + b. Field names are their keys.
+
+/// <summary>
+/// GPT-1 and GPT-2, whole. The two differ in where LayerNorm stands: after each residual sum (GPT-1, Radford et al. 2018,
+/// section 3.1) or before each branch with one more at the end (GPT-2, Radford et al. 2019, section 2.3).
+/// </summary>
+public sealed class GptModel : Module<Tensor, Tensor>
+{
+    /// <summary>Where scores of [T, T] a head stop fitting the cache and flash attention wins.</summary>
+    private const long LongestPlainAttention = 512;
+
+    private readonly Embedding wte;
+    private readonly Embedding wpe;
+    private readonly ModuleList<Block> h;
+    private readonly LayerNorm? ln_f;
+
+    /// <summary>A model with fresh random weights.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="seed">Seed of the weights; the same seed gives the same weights.</param>
+    /// <param name="precision">Number format of the products.</param>
+    /// <param name="init">How they are drawn; that of the architecture's paper unless given.</param>
+    /// <exception cref="ArgumentException">The configuration is impossible.</exception>
+    public GptModel(GptConfig config, long seed = 0, Precision precision = Precision.Fp32, WeightInit? init = null) : base(nameof(GptModel))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Config = config.Validate();
+        Precision = precision;
+        wte = nn.Embedding(config.VocabSize, config.NEmbd);
+        wpe = nn.Embedding(config.ContextLength, config.NEmbd);
+        h = new ModuleList<Block>([.. Enumerable.Range(0, config.NLayer).Select(_ => new Block(config))]);
+        ln_f = config.Architecture == GptArchitecture.Gpt2 ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
+        RegisterComponents();
+        Initialize(seed, init ?? (config.Architecture == GptArchitecture.Gpt2 ? WeightInit.Gpt2 : WeightInit.Gpt1));
+    }
+
+    /// <summary>The architecture.</summary>
+    public GptConfig Config { get; }
+
+    /// <summary>Number format of the products; may be changed between two calls.</summary>
+    public Precision Precision { get; set; }
+
+    /// <summary>The token embedding, which is the output layer too (GPT-1 paper, equation 2) [V, C].</summary>
+    public Parameter TokenEmbedding => wte.weight!;
+
+    /// <summary>Logits [B, T, V] in float32 of the token after each position.</summary>
+    /// <param name="ids">Token ids, int64 [B, T], T at most the context length.</param>
+    public override Tensor forward(Tensor ids)
+    {
+        using var scope = NewDisposeScope();
+        return Head(Hidden(ids)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Final hidden states [B, T, C] in float32: after <c>ln_f</c> (GPT-2) or the last block (GPT-1).
+    /// </summary>
+    /// <param name="ids">Token ids, int64 [B, T].</param>
+    /// <param name="cache">Keys and values of the tokens before these; this call appends its own.</param>
+    /// <param name="residual">When given, receives the embedding sum and every block's output (the caller disposes them).</param>
+    public Tensor Hidden(Tensor ids, KvCache? cache = null, ICollection<Tensor>? residual = null)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        using var scope = NewDisposeScope();
+        long past = cache?.Length ?? 0, T = ids.shape[1];
+        if (past + T > Config.ContextLength)
+            throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}");
+
+        Tensor positions = arange(past, past + T, int64, ids.device);
+        Tensor x = Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout); // (B, T, C)
+        residual?.Add(x.alias().DetachFromDisposeScope());
+        for (int layer = 0; layer < Config.NLayer; layer++)
+        {
+            x = h[layer].Forward(x, Precision, cache, layer);
+            residual?.Add(x.alias().DetachFromDisposeScope());
+        }
+
+        cache?.Advance(T);
+        return (ln_f is null ? x : ln_f.call(x)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits [..., V] in float32 of hidden states [..., C]: the tied output layer.</summary>
+    public Tensor Head(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        ScalarType compute = Precision.ScalarType();
+        return F.linear(hidden.to(compute), TokenEmbedding.to(compute)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Mean cross entropy in nats over all positions, on autograd, float32 logits: the plain form that <see cref="LanguageModelLoss"/>
+    /// computes in pieces.
+    /// </summary>
+    /// <param name="ids">Token ids, int64 [B, T].</param>
+    /// <param name="targets">The token after each position, int64 [B, T]; -1 leaves a position out.</param>
+    public Tensor Loss(Tensor ids, Tensor targets)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        using var scope = NewDisposeScope();
+        return F.cross_entropy(forward(ids).view(-1, Config.VocabSize), targets.view(-1), ignore_index: -1).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Dropout(Tensor x, double rate) => training && rate > 0 ? F.dropout(x, rate, training: true) : x;
+
+    /// <summary>
+    /// Weights N(0, 0.02), biases 0. GPT-2 draws positions from N(0, 0.01) (openai/gpt-2, model.py) and divides the residual
+    /// projections by the root of the number of residual branches, 2 n_layer (GPT-2 paper, section 2.3).
+    /// </summary>
+    private void Initialize(long seed, WeightInit form)
+    {
+        using var noGradient = no_grad();
+        using Generator generator = new((ulong)seed);
+        bool gpt2 = form == WeightInit.Gpt2;
+        double std = Config.InitializerRange;
+        foreach ((string name, Parameter weight) in named_parameters())
+        {
+            if (name.EndsWith(".bias", StringComparison.Ordinal))
+                init.zeros_(weight);
+            else if (name.Contains("ln_", StringComparison.Ordinal))
+                init.ones_(weight);
+            else if (gpt2 && name == "wpe.weight")
+                weight.normal_(0, std / 2, generator);
+            else if (gpt2 && name.EndsWith(".c_proj.weight", StringComparison.Ordinal))
+                weight.normal_(0, std / Math.Sqrt(2.0 * Config.NLayer), generator);
+            else
+                weight.normal_(0, std, generator);
+        }
+    }
+
+    /// <summary>One block: attention and feed-forward on the residual stream.</summary>
+    private sealed class Block : Module
+    {
+        private readonly bool preNorm;
+        private readonly LayerNorm ln_1;
+        private readonly Attention attn;
+        private readonly LayerNorm ln_2;
+        private readonly Mlp mlp;
+
+        public Block(GptConfig config) : base(nameof(Block))
+        {
+            preNorm = config.Architecture == GptArchitecture.Gpt2;
+            ln_1 = nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon);
+            attn = new Attention(config);
+            ln_2 = nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon);
+            mlp = new Mlp(config);
+            RegisterComponents();
+        }
+
+        public Tensor Forward(Tensor x, Precision precision, KvCache? cache, int layer)
+        {
+            using var scope = NewDisposeScope();
+            if (preNorm)
+            {
+                x = x + attn.Forward(ln_1.call(x), precision, cache, layer);
+                x = x + mlp.Forward(ln_2.call(x), precision);
+            }
+            else
+            {
+                x = ln_1.call(x + attn.Forward(x, precision, cache, layer));
+                x = ln_2.call(x + mlp.Forward(x, precision));
+            }
+
+            return x.MoveToOuterDisposeScope();
+        }
+    }
+
+    /// <summary>Causal multi-head self-attention; scores are divided by sqrt(hs).</summary>
+    private sealed class Attention : Module
+    {
+        private readonly GptConfig config;
+        private readonly Conv1D c_attn;
+        private readonly Conv1D c_proj;
+
+        public Attention(GptConfig config) : base(nameof(Attention))
+        {
+            this.config = config;
+            c_attn = new Conv1D(config.NEmbd, 3 * config.NEmbd);
+            c_proj = new Conv1D(config.NEmbd, config.NEmbd);
+            RegisterComponents();
+        }
+
+        public Tensor Forward(Tensor x, Precision precision, KvCache? cache, int layer)
+        {
+            using var scope = NewDisposeScope();
+            long B = x.shape[0], T = x.shape[1];
+            Tensor qkv = c_attn.Forward(x, precision).view(B, T, 3, config.NHead, config.HeadSize).permute(2, 0, 3, 1, 4); // (3, B, nh, T, hs)
+            Tensor q = qkv[0], k = qkv[1], v = qkv[2];
+            if (cache is not null)
+                (k, v) = cache.Append(layer, k, v); // (B, nh, S + T, hs)
+
+            double dropout = training ? config.AttnDropout : 0;
+            Tensor y = cache is null && PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
+            y = y.transpose(1, 2).reshape(B, T, config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
+            y = c_proj.Forward(y, precision).to(ScalarType.Float32);
+            return (training && config.ResidDropout > 0 ? F.dropout(y, config.ResidDropout, training: true) : y).MoveToOuterDisposeScope();
+        }
+
+        /// <summary>
+        /// libtorch's flash attention saves memory; on the CPU, forward and backward of short bfloat16 sequences take it 2.5 to 3
+        /// times as long as the three products and the softmax by themselves (docs/numerics.md has the figures).
+        /// </summary>
+        private static bool PlainIsFaster(Device device, Precision precision, long T) =>
+            device.type == TorchSharp.DeviceType.CPU && precision == Precision.Bf16 && T <= LongestPlainAttention;
+
+        /// <summary>softmax(q kᵀ / sqrt(hs)) v step by step, the softmax in float32 (Vaswani et al. 2017, equation 1).</summary>
+        private static Tensor Plain(Tensor q, Tensor k, Tensor v, double dropout)
+        {
+            long T = q.shape[2], hs = q.shape[3];
+            Tensor future = full([T, T], float.NegativeInfinity, ScalarType.Float32, q.device).triu(1);
+            Tensor scores = q.mul(1 / Math.Sqrt(hs)).matmul(k.transpose(-2, -1)); // (B, nh, T, hs) x (B, nh, hs, T) -> (B, nh, T, T)
+            Tensor probabilities = (scores.to(ScalarType.Float32) + future).softmax(-1).to(v.dtype);
+            if (dropout > 0)
+                probabilities = F.dropout(probabilities, dropout, training: true);
+            return probabilities.matmul(v); // (B, nh, T, hs)
+        }
+
+        /// <summary>The same in one operator; the queries are the last tokens of the keys.</summary>
+        private static Tensor Fused(Tensor q, Tensor k, Tensor v, double dropout)
+        {
+            long T = q.shape[2], S = k.shape[2] - T;
+            // A single token sees everything before it; several tokens after others in the cache need their mask spelt out.
+            Tensor? mask = S > 0 && T > 1 ? ones(T, S + T, @bool, q.device).tril(S) : null;
+            return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_casual: T > 1 && mask is null);
+        }
+    }
+
+    /// <summary>The position-wise feed-forward network, 4 C wide, GELU in its tanh form.</summary>
+    private sealed class Mlp : Module
+    {
+        private readonly GptConfig config;
+        private readonly Conv1D c_fc;
+        private readonly Conv1D c_proj;
+
+        public Mlp(GptConfig config) : base(nameof(Mlp))
+        {
+            this.config = config;
+            c_fc = new Conv1D(config.NEmbd, 4 * config.NEmbd);
+            c_proj = new Conv1D(4 * config.NEmbd, config.NEmbd);
+            RegisterComponents();
+        }
+
+        public Tensor Forward(Tensor x, Precision precision)
+        {
+            using var scope = NewDisposeScope();
+            Tensor y = F.gelu(c_fc.Forward(x, precision), TorchSharp.Modules.GELU.Approximate.tanh); // (B, T, 4C)
+            y = c_proj.Forward(y, precision).to(ScalarType.Float32);
+            return (training && config.ResidDropout > 0 ? F.dropout(y, config.ResidDropout, training: true) : y).MoveToOuterDisposeScope();
+        }
+    }
+
+    /// <summary>The published code's linear layer: y = x W + b with W [in, out].</summary>
+    private sealed class Conv1D : Module
+    {
+        private readonly Parameter weight;
+        private readonly Parameter bias;
+
+        public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
+        {
+            weight = new Parameter(empty(inputs, outputs));
+            bias = new Parameter(zeros(outputs));
+            RegisterComponents();
+        }
+
+        /// <summary>[B, T, in] -> [B, T, out] in the precision's number format.</summary>
+        public Tensor Forward(Tensor x, Precision precision)
+        {
+            using var scope = NewDisposeScope();
+            ScalarType compute = precision.ScalarType();
+            long B = x.shape[0], T = x.shape[1];
+            Tensor y = addmm(bias.to(compute), x.to(compute).view(B * T, -1), weight.to(compute), beta: 1, alpha: 1);
+            return y.view(B, T, -1).MoveToOuterDisposeScope();
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.Kernels;
+
+/// <summary>The memory behind contiguous CPU tensors. TorchSharp's own spans stop at 2 GB and check every access.</summary>
+internal static unsafe partial class TensorMemory
+{
+    /// <summary>Address of the first element of a contiguous float32 tensor on the CPU.</summary>
+    public static float* Float32(Tensor tensor) => (float*)Address(tensor, ScalarType.Float32);
+
+    /// <summary>Address of the first element of a contiguous bfloat16 tensor on the CPU.</summary>
+    public static ushort* BFloat16(Tensor tensor) => (ushort*)Address(tensor, ScalarType.BFloat16);
+
+    /// <summary>Address of the first element of a contiguous int64 tensor on the CPU.</summary>
+    public static long* Int64(Tensor tensor) => (long*)Address(tensor, ScalarType.Int64);
+
+    /// <summary>The bytes of a contiguous CPU tensor of less than 2 GB.</summary>
+    public static Span<byte> Bytes(Tensor tensor) => new((void*)Address(tensor, tensor.dtype), checked((int)(tensor.NumberOfElements * tensor.ElementSize)));
+
+    private static nint Address(Tensor tensor, ScalarType type)
+    {
+        if (tensor.dtype != type || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
+            throw new ArgumentException($"expected a contiguous {type} tensor on the CPU, not {tensor.dtype} on {tensor.device_type}");
+        return THSTensor_data(tensor.Handle);
+    }
+
+    [LibraryImport("LibTorchSharp")]
+    private static partial nint THSTensor_data(nint handle);
+}

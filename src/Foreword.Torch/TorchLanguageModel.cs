@@ -1,0 +1,156 @@
+using System.Runtime.InteropServices;
+using Foreword.Torch.Kernels;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch;
+
+/// <summary>A <see cref="GptModel"/> as a language model for scoring and generation. Not safe for use from two threads at once.</summary>
+public sealed class TorchLanguageModel : ILanguageModel
+{
+    /// <summary>Tokens of a scoring batch, padding included.</summary>
+    private const int BatchTokens = 4096;
+
+    private readonly GptModel _model;
+    private readonly Device _device;
+    private readonly bool _ownsModel;
+
+    /// <summary>Wraps a model.</summary>
+    /// <param name="model">The model; every call puts it into evaluation mode for its own duration.</param>
+    /// <param name="ownsModel">Whether <see cref="Dispose"/> disposes it too.</param>
+    public TorchLanguageModel(GptModel model, bool ownsModel = true)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _device = model.TokenEmbedding.device;
+        _ownsModel = ownsModel;
+    }
+
+    /// <inheritdoc/>
+    public GptConfig Config => _model.Config;
+
+    /// <inheritdoc/>
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        foreach (int[] sequence in sequences)
+            Check(sequence, past: 0);
+
+        float[][] rows = new float[sequences.Count][];
+        // Sequences of similar length share a batch, so that little is computed for padding.
+        int[] order = [.. Enumerable.Range(0, sequences.Count).OrderByDescending(i => sequences[i].Length)];
+        for (int start = 0; start < order.Length;)
+        {
+            int longest = sequences[order[start]].Length;
+            int[] batch = [.. order.Skip(start).Take(Math.Max(1, BatchTokens / longest))];
+            ScoreBatch(sequences, batch, longest, rows);
+            start += batch.Length;
+        }
+
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public IDecoder NewDecoder() => new Decoder(this);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_ownsModel)
+            _model.Dispose();
+    }
+
+    private void ScoreBatch(IReadOnlyList<int[]> sequences, int[] batch, int longest, float[][] rows)
+    {
+        using var scope = NewDisposeScope();
+        using var evaluation = Evaluation();
+        long[] ids = new long[batch.Length * longest];
+        for (int b = 0; b < batch.Length; b++)
+        {
+            int[] sequence = sequences[batch[b]];
+            for (int t = 0; t < sequence.Length; t++)
+                ids[b * longest + t] = sequence[t];
+        }
+
+        Tensor input = tensor(ids, [batch.Length, longest], device: _device);
+        Tensor hidden = _model.Hidden(input); // (B, T, C)
+        for (int b = 0; b < batch.Length; b++)
+        {
+            using var row = NewDisposeScope();
+            int length = sequences[batch[b]].Length;
+            if (length == 1)
+            {
+                rows[batch[b]] = [];
+                continue;
+            }
+
+            Tensor logits = _model.Head(hidden[b, ..(length - 1)]); // (T - 1, V)
+            Tensor chosen = nn.functional.log_softmax(logits, -1).gather(1, input[b, 1..length].unsqueeze(1));
+            rows[batch[b]] = Floats(chosen);
+        }
+    }
+
+    private void Check(ReadOnlySpan<int> tokens, int past)
+    {
+        if (tokens.IsEmpty)
+            throw new ArgumentException("a sequence without tokens cannot be read");
+        if (past + tokens.Length > Config.ContextLength)
+            throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {Config.ContextLength}");
+        foreach (int token in tokens)
+        {
+            if ((uint)token >= (uint)Config.VocabSize)
+                throw new ArgumentException($"token id {token} is outside the vocabulary of {Config.VocabSize}");
+        }
+    }
+
+    private static float[] Floats(Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        return MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values.cpu().contiguous())).ToArray();
+    }
+
+    /// <summary>No gradients and no dropout until disposed.</summary>
+    private EvaluationMode Evaluation() => new(_model);
+
+    private sealed class EvaluationMode : IDisposable
+    {
+        private readonly GptModel _model;
+        private readonly bool _wasTraining;
+        private readonly IDisposable _noGradient = no_grad();
+
+        public EvaluationMode(GptModel model)
+        {
+            _model = model;
+            _wasTraining = model.training;
+            model.eval();
+        }
+
+        public void Dispose()
+        {
+            _noGradient.Dispose();
+            _model.train(_wasTraining);
+        }
+    }
+
+    private sealed class Decoder(TorchLanguageModel owner) : IDecoder
+    {
+        private readonly KvCache _cache = new(owner.Config, batch: 1, owner._model.Precision, owner._device);
+        private float[] _logits = [];
+
+        public int Position => (int)_cache.Length;
+
+        public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
+        {
+            owner.Check(tokens, Position);
+            using var scope = NewDisposeScope();
+            using var evaluation = owner.Evaluation();
+            long[] ids = new long[tokens.Length];
+            for (int i = 0; i < ids.Length; i++)
+                ids[i] = tokens[i];
+            Tensor hidden = owner._model.Hidden(tensor(ids, [1, ids.Length], device: owner._device), _cache);
+            _logits = Floats(owner._model.Head(hidden[0, -1]));
+            return _logits;
+        }
+
+        public void Dispose() => _cache.Dispose();
+    }
+}

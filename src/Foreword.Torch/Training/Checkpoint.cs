@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Foreword.Data;
+using Foreword.Recipes;
+using Foreword.Tokenization;
+using Foreword.Weights;
+
+namespace Foreword.Torch.Training;
+
+/// <summary>
+/// A checkpoint is a model directory that other tools open (weights, config.json, tokenizer) plus what training needs to go
+/// on: <c>optimizer.safetensors</c>, <c>trainer_state.json</c> and the resolved recipe. It is written beside its name and
+/// renamed, so that a kill at any moment leaves the last good one.
+/// </summary>
+public static class Checkpoint
+{
+    private const string OptimizerFile = "optimizer.safetensors";
+    private const string StateFile = "trainer_state.json";
+    private const string RecipeFile = "recipe.yaml";
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    /// <summary>Writes a whole checkpoint at <paramref name="directory"/>, replacing one that is there.</summary>
+    /// <exception cref="IOException">It cannot be written (a full disk, say); what was there before stays.</exception>
+    public static void Save(string directory, Pretrainer trainer, Tokenizer tokenizer, PretrainRecipe recipe, TrainerState state)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        Write(directory, trainer.Model, tokenizer, recipe, staged =>
+        {
+            SafetensorsWriter moments = new();
+            foreach (var (name, mean, square) in trainer.Optimizer.State)
+            {
+                ModelFiles.Add(moments, MeanName(name), mean);
+                ModelFiles.Add(moments, SquareName(name), square);
+            }
+
+            moments.Save(Path.Combine(staged, OptimizerFile));
+            DurableFile.Replace(Path.Combine(staged, StateFile), stream => JsonSerializer.Serialize(stream, state, Json));
+        });
+    }
+
+    /// <summary>Writes the model directory alone, without what training needs to go on: the form of <c>best/</c>.</summary>
+    /// <exception cref="IOException">It cannot be written; what was there before stays.</exception>
+    public static void SaveModel(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe) =>
+        Write(directory, model, tokenizer, recipe, _ => { });
+
+    /// <summary>Loads weights and moments into the trainer and stands it at the checkpoint's step.</summary>
+    /// <exception cref="InvalidDataException">The directory is no checkpoint, or its tensors do not fit the recipe's model.</exception>
+    public static TrainerState Load(string directory, Pretrainer trainer)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        TrainerState state = ReadState(directory);
+        ModelFiles.CopyInto(trainer.Model, Path.Combine(directory, ModelFiles.WeightsFile));
+        using SafetensorsFile moments = SafetensorsFile.Open(Path.Combine(directory, OptimizerFile));
+        foreach (var (name, mean, square) in trainer.Optimizer.State)
+        {
+            ModelFiles.Copy(moments, MeanName(name), mean);
+            ModelFiles.Copy(moments, SquareName(name), square);
+        }
+
+        trainer.ResumeAt(state.Step);
+        return state;
+    }
+
+    /// <summary>What the checkpoint says of the run.</summary>
+    /// <exception cref="InvalidDataException">There is no such file, or it is broken.</exception>
+    public static TrainerState ReadState(string directory)
+    {
+        string path = Path.Combine(directory, StateFile);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize<TrainerState>(stream, Json) ?? throw new JsonException("null");
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidDataException($"{directory} is not a checkpoint: it has no {StateFile}", problem);
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
+        }
+    }
+
+    private static string MeanName(string parameter) => parameter + ".exp_avg";
+
+    private static string SquareName(string parameter) => parameter + ".exp_avg_sq";
+
+    private static void Write(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe, Action<string> writeMore)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        using StagedDirectory staged = StagedDirectory.Begin(directory);
+        ModelFiles.Save(model, staged.Path, tokenizer.EndOfTextId);
+        tokenizer.Save(staged.Path);
+        Recipe.Save(recipe, Path.Combine(staged.Path, RecipeFile));
+        writeMore(staged.Path);
+        staged.Commit();
+    }
+}
+
+/// <summary>Where a run stands, beyond weights and moments.</summary>
+public sealed record TrainerState
+{
+    /// <summary>Steps made; schedule, dropout's seeds and the data cursor follow from it.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>Windows drawn so far: the data cursor, for the reader of the file.</summary>
+    public required long WindowsDrawn { get; init; }
+
+    /// <summary>Seed of the run.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>CPU threads the losses were computed with; bit-for-bit resuming needs the same.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>Lowest validation loss so far in nats, or null.</summary>
+    public double? BestEvalLoss { get; init; }
+
+    /// <summary>Validations since the lowest loss, for early stopping.</summary>
+    public int EvaluationsWithoutBest { get; init; }
+
+    /// <summary>Seconds spent in training steps.</summary>
+    public double TrainingSeconds { get; init; }
+}

@@ -1,0 +1,168 @@
+using Foreword.Data;
+using Foreword.Recipes;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.Training;
+
+/// <summary>
+/// The pre-training loop's one step: draw windows, forward, backward, clip, AdamW. Everything a step depends on is the
+/// weights, the optimizer's moments and the number of steps made: dropout's seed, the learning rate and the data cursor
+/// follow from that number, so a resumed run is the uninterrupted one, bit for bit.
+/// </summary>
+public sealed class Pretrainer : IDisposable
+{
+    private readonly TrainingConfig _config;
+    private readonly BatchSampler _sampler;
+    private readonly LearningRate _learningRate;
+    private readonly TokenDataset _train;
+    private readonly SequentialWindows? _validation;
+    private readonly Device _device;
+    private readonly long[] _inputs;
+    private readonly long[] _targets;
+
+    /// <summary>A loop at step 0.</summary>
+    /// <param name="model">The model, on its device; its precision is that of the products.</param>
+    /// <param name="train">The tokens to learn from.</param>
+    /// <param name="validation">The held-out tokens, or null.</param>
+    /// <param name="config">Batch, rates and seed.</param>
+    /// <exception cref="ArgumentException">The sequences are longer than the model's context.</exception>
+    /// <exception cref="InvalidDataException">The data hold an id outside the model's vocabulary, or too few tokens for one window.</exception>
+    public Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(config);
+        Model = model;
+        _config = config;
+        _train = train;
+        _device = model.TokenEmbedding.device;
+        SequenceLength = config.SequenceLength == 0 ? model.Config.ContextLength : config.SequenceLength;
+        if (SequenceLength > model.Config.ContextLength)
+            throw new ArgumentException($"train.sequence_length is {SequenceLength}; the model's context length is {model.Config.ContextLength}");
+        CheckVocabulary(train, model.Config);
+        _sampler = new BatchSampler(train, SequenceLength, config.Seed);
+        _validation = validation is null ? null : new SequentialWindows(validation, SequenceLength);
+        _learningRate = new LearningRate(config);
+        _inputs = new long[config.BatchSize * SequenceLength];
+        _targets = new long[_inputs.Length];
+        Optimizer = new AdamW(model.named_parameters(), new AdamWOptions(
+            config.Beta1, config.Beta2, config.Eps, config.Optimizer == OptimizerKind.AdamW ? config.WeightDecay : 0));
+    }
+
+    /// <summary>The model that learns.</summary>
+    public GptModel Model { get; }
+
+    /// <summary>The optimizer with its moments.</summary>
+    public AdamW Optimizer { get; }
+
+    /// <summary>Steps made, which is where the schedule, the data and dropout's seeds stand.</summary>
+    public int StepsMade { get; private set; }
+
+    /// <summary>Tokens of one sequence (T).</summary>
+    public int SequenceLength { get; }
+
+    /// <summary>Tokens of one step: micro-batches x sequences x T.</summary>
+    public long TokensPerStep => (long)_config.GradientAccumulation * _config.BatchSize * SequenceLength;
+
+    /// <summary>Windows drawn before the next step: the data cursor.</summary>
+    public long WindowsDrawn => (long)StepsMade * _config.GradientAccumulation * _config.BatchSize;
+
+    /// <summary>Stands the loop at a step whose weights and moments were loaded into <see cref="Model"/> and <see cref="Optimizer"/>.</summary>
+    public void ResumeAt(int stepsMade)
+    {
+        StepsMade = stepsMade;
+        Optimizer.StepCount = stepsMade;
+    }
+
+    /// <summary>One update of the weights.</summary>
+    /// <exception cref="DivergenceException">Loss or gradient norm is not finite; the weights are those before the step.</exception>
+    public StepResult Step()
+    {
+        Model.train();
+        double loss = 0;
+        for (int micro = 0; micro < _config.GradientAccumulation; micro++)
+            loss += MicroBatch(micro) / _config.GradientAccumulation;
+
+        double rate = _learningRate.At(StepsMade);
+        double norm = double.IsFinite(loss) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
+        if (!double.IsFinite(norm))
+            throw new DivergenceException(StepsMade + 1, loss, norm, Windows());
+        StepsMade++;
+        return new StepResult(StepsMade, loss, rate, norm, TokensPerStep);
+    }
+
+    /// <summary>
+    /// Mean loss in nats over the validation split, each token but the first predicted once, or over its first
+    /// <c>eval_batches</c> micro-batches.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no validation split.</exception>
+    public double Evaluate(CancellationToken cancellation = default)
+    {
+        if (_validation is null)
+            throw new InvalidOperationException("there is no validation split to evaluate on");
+        Model.eval();
+        using var noGradient = no_grad();
+        long windows = _config.EvalBatches == 0 ? _validation.Count : Math.Min(_validation.Count, (long)_config.EvalBatches * _config.BatchSize);
+        double sum = 0;
+        long count = 0;
+        for (long first = 0; first < windows; first += _config.BatchSize)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            int rows = _validation.Read(first, _inputs, _targets);
+            int length = rows * SequenceLength;
+            Tensor inputs = tensor(_inputs[..length], [rows, SequenceLength], device: _device);
+            Tensor targets = tensor(_targets[..length], [rows, SequenceLength], device: _device);
+            (double batchSum, long batchCount) = LanguageModelLoss.Evaluate(Model, Model.Hidden(inputs), targets);
+            sum += batchSum;
+            count += batchCount;
+        }
+
+        return sum / count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Optimizer.Dispose();
+
+    private double MicroBatch(int micro)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(DropoutSeed(micro));
+        _sampler.Cursor = WindowsDrawn + (long)micro * _config.BatchSize;
+        _ = _sampler.Next(_config.BatchSize, _inputs, _targets);
+        Tensor inputs = tensor(_inputs, [_config.BatchSize, SequenceLength], device: _device);
+        Tensor targets = tensor(_targets, [_config.BatchSize, SequenceLength], device: _device);
+        return LanguageModelLoss.Backward(Model, Model.Hidden(inputs), targets, 1.0 / _config.GradientAccumulation);
+    }
+
+    /// <summary>A seed of its own for each micro-batch of each step, so that no two share dropout masks.</summary>
+    private long DropoutSeed(int micro) =>
+        (long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1);
+
+    /// <summary>Where the current step's windows lie, for the reader of an error.</summary>
+    private string Windows() => string.Join("; ", Enumerable.Range(0, _config.GradientAccumulation * _config.BatchSize)
+        .Select(i => _train.Locate(_sampler.WindowAt(WindowsDrawn + i))));
+
+    private static void CheckVocabulary(TokenDataset data, GptConfig config)
+    {
+        if (data.VocabularySize > config.VocabSize)
+            throw new InvalidDataException($"{data.Directory} was tokenised with {data.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+    }
+}
+
+/// <summary>What one step did.</summary>
+/// <param name="Step">Steps made, this one included.</param>
+/// <param name="Loss">Mean training loss in nats, before the update.</param>
+/// <param name="LearningRate">The rate used.</param>
+/// <param name="GradNorm">Global L2 norm of the gradients before clipping.</param>
+/// <param name="Tokens">Tokens learnt from.</param>
+public sealed record StepResult(int Step, double Loss, double LearningRate, double GradNorm, long Tokens);
+
+/// <summary>Loss or gradient became infinite or not a number.</summary>
+public sealed class DivergenceException : InvalidOperationException
+{
+    internal DivergenceException(int step, double loss, double norm, string windows)
+        : base($"step {step}: the {(double.IsFinite(loss) ? $"gradient norm is {norm}" : $"loss is {loss}")}; the batch held {windows}")
+    {
+    }
+}

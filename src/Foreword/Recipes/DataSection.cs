@@ -1,0 +1,57 @@
+namespace Foreword.Recipes;
+
+/// <summary>
+/// The <c>data</c> section: shards that <c>foreword prepare</c> wrote, or text that is prepared when the run begins.
+/// Relative paths count from the current directory, not from the recipe.
+/// </summary>
+public sealed record DataSection : IRecipe
+{
+    /// <summary>The smallest byte-level vocabulary: 256 bytes and end-of-text.</summary>
+    private const int SmallestVocabulary = 257;
+
+    /// <summary>A directory of token shards with their manifest; either this or <see cref="Text"/>.</summary>
+    [AlsoCalled("dataset", "data_dir")]
+    public string? Shards { get; init; }
+
+    /// <summary>Text files or directories of them; either these or <see cref="Shards"/>.</summary>
+    [AlsoCalled("files", "input", "inputs", "corpus", "path")]
+    public IReadOnlyList<string> Text { get; init; } = [];
+
+    /// <summary>A tokenizer directory: with text, what encodes it; with shards, absent means the one the manifest names.</summary>
+    public string? Tokenizer { get; init; }
+
+    /// <summary>With text and no tokenizer: the size of the byte-level BPE that is trained on the text, at least 257.</summary>
+    public int? VocabSize { get; init; }
+
+    /// <summary>With text: the share of documents held out for validation, 0 to below 1.</summary>
+    [AlsoCalled("validation_split", "val_split", "validation_share")]
+    public double Validation { get; init; } = 0.01;
+
+    /// <summary>With text: the field of a JSONL line that holds its text.</summary>
+    public string TextField { get; init; } = "text";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RecipeProblem> Problems()
+    {
+        RecipeProblems problems = new();
+        bool hasShards = !string.IsNullOrEmpty(Shards);
+        if (hasShards == Text.Count > 0)
+            problems.Add(nameof(Shards), hasShards
+                ? "and data.text are both given; only one can say where the tokens come from (--set data.text= takes the text out)"
+                : "and data.text are both missing; give a directory of shards that `foreword prepare` wrote, or a list of text files");
+        if (Text.Any(string.IsNullOrWhiteSpace))
+            problems.Add(nameof(Text), "has an empty path");
+        if (hasShards && VocabSize is not null)
+            problems.Add(nameof(VocabSize), $"is {VocabSize}; shards have their vocabulary already (it is only for data.text)");
+        if (Text.Count > 0 && VocabSize is null == string.IsNullOrEmpty(Tokenizer))
+            problems.Add(nameof(Tokenizer), VocabSize is null
+                ? "and data.vocab_size are both missing; give a tokenizer directory, or the size of a vocabulary to train on the text"
+                : "and data.vocab_size are both given; a tokenizer has its vocabulary already");
+        if (VocabSize is { } size)
+            problems.AtLeast(SmallestVocabulary, size, nameof(VocabSize));
+        problems.Within(0, 1, Validation);
+        if (string.IsNullOrEmpty(TextField))
+            problems.Add(nameof(TextField), "is empty; expected the name of a field");
+        return problems;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text;
+
+namespace Foreword.Recipes;
+
+/// <summary>
+/// Reads and writes recipes. The layers are: the record's own defaults, the YAML, then overrides such as
+/// <c>train.lr=3e-4</c> in their order. Reading is strict: a key the record does not have, a value of the wrong kind
+/// or out of range is an error that names the line (or the override), the key, the value and what was expected.
+/// </summary>
+public static class Recipe
+{
+    /// <summary>Reads a recipe file.</summary>
+    /// <param name="path">The YAML file (UTF-8).</param>
+    /// <param name="overrides">Texts <c>key=value</c> that win over the file; the value is a YAML scalar or flow list (<c>[a, b]</c>), nothing means null.</param>
+    /// <exception cref="FileNotFoundException">There is no such file; the message names the nearest recipe beside it.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
+    /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
+    public static T Read<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new()
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Directory.Exists(path))
+            throw new InvalidDataException($"{path} is a directory; expected a recipe file");
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"there is no recipe {path}{Nearest(path)}", path);
+        return Parse<T>(File.ReadAllText(path), path, overrides);
+    }
+
+    /// <summary>Reads a recipe from text.</summary>
+    /// <param name="yaml">The YAML.</param>
+    /// <param name="name">What messages call it, such as a file's path.</param>
+    /// <param name="overrides">As for <see cref="Read"/>.</param>
+    /// <exception cref="InvalidDataException">The text is empty, not YAML, or not such a recipe.</exception>
+    /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
+    public static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides = null) where T : class, IRecipe, new()
+    {
+        ArgumentNullException.ThrowIfNull(yaml);
+        ArgumentNullException.ThrowIfNull(name);
+        RecipeReader reader = new(typeof(T));
+        object recipe = reader.ApplyText(new T(), yaml, name);
+        foreach (string text in overrides ?? [])
+            recipe = reader.ApplyOverride(recipe, text);
+        T result = (T)recipe;
+        return result.Problems() is [var first, ..] ? throw reader.Error(first, name) : result;
+    }
+
+    /// <summary>Checks a record made in code, and returns it.</summary>
+    /// <exception cref="ArgumentException">A value is impossible; the message names its key, the value and the rule.</exception>
+    public static T Validate<T>(this T recipe) where T : class, IRecipe
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return recipe.Problems() is [var first, ..] ? throw new ArgumentException(first.ToString()) : recipe;
+    }
+
+    /// <summary>The record as YAML with every value spelt out (keys whose value is null are left out); reads back to the same record.</summary>
+    public static string ToYaml(IRecipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return RecipeWriter.Write(recipe);
+    }
+
+    /// <summary>Writes <see cref="ToYaml"/> to a file, beside it first, so that an older file survives a failure.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(IRecipe recipe, string path)
+    {
+        string beside = $"{path}.tmp";
+        using (FileStream file = new(beside, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(Encoding.UTF8.GetBytes(ToYaml(recipe)));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(beside, path, overwrite: true);
+    }
+
+    /// <summary>The most similar YAML file of the same directory, as a question.</summary>
+    private static string Nearest(string path)
+    {
+        string directory = Path.GetDirectoryName(path) ?? "";
+        string place = directory.Length == 0 ? "." : directory;
+        if (!Directory.Exists(place))
+            return "";
+        IEnumerable<string> names = Directory.EnumerateFiles(place, "*.yaml").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+        return NearestName.Find(Path.GetFileName(path), names) is { } name ? $"; did you mean {Path.Combine(directory, name)}?" : "";
+    }
+}

@@ -1,0 +1,118 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Foreword.Recipes;
+
+/// <summary>A piece of YAML and the line it stands on, counted from 1.</summary>
+internal abstract record RecipeNode(long Line);
+
+/// <summary>A single value as it is written; a quoted one is text, whatever it looks like.</summary>
+internal sealed record RecipeScalar(long Line, string Text, bool Quoted = false) : RecipeNode(Line)
+{
+    /// <summary>Nothing, or one of YAML's words for nothing.</summary>
+    public bool IsNull => !Quoted && MeansNull(Text);
+
+    /// <summary>Whether unquoted text is a way to write null in YAML.</summary>
+    public static bool MeansNull(string text) => text is "" or "~" or "null" or "Null" or "NULL";
+}
+
+/// <summary>Values in a row.</summary>
+internal sealed record RecipeList(long Line, IReadOnlyList<RecipeNode> Items) : RecipeNode(Line);
+
+/// <summary>Keys and values in the order of the file, each key once.</summary>
+internal sealed record RecipeMapping(long Line, IReadOnlyList<(RecipeScalar Key, RecipeNode Value)> Entries) : RecipeNode(Line);
+
+/// <summary>
+/// Reads the part of YAML that recipes need: one document of mappings, lists and scalars. Anchors and aliases are
+/// refused, so that each line means what it says.
+/// </summary>
+internal sealed class RecipeDocument
+{
+    /// <summary>No recipe nests deeper than a few levels; a hostile one must not exhaust the stack.</summary>
+    private const int MaxDepth = 16;
+
+    private readonly RecipeSource source;
+    private readonly Parser parser;
+
+    private RecipeDocument(string yaml, RecipeSource source)
+    {
+        this.source = source;
+        parser = new Parser(new StringReader(yaml));
+    }
+
+    /// <summary>The root of the only document, or null when there is nothing but comments.</summary>
+    /// <exception cref="Exception">The text is not such YAML; the kind of exception is the source's.</exception>
+    public static RecipeNode? Parse(string yaml, RecipeSource source)
+    {
+        RecipeDocument document = new(yaml, source);
+        try
+        {
+            return document.Root();
+        }
+        catch (YamlException problem)
+        {
+            throw source.Error(problem.Start.Line, $"this is not YAML: {AsClause(problem.Message)}");
+        }
+        catch (InvalidOperationException) // what the parser throws where a flow list breaks off before a key
+        {
+            throw source.Error(document.parser.Current?.End.Line ?? 1, "this is not YAML: a list or mapping is not closed");
+        }
+    }
+
+    private RecipeNode? Root()
+    {
+        parser.Consume<StreamStart>();
+        if (!parser.TryConsume<DocumentStart>(out _))
+            return null;
+        RecipeNode root = Node("", 0);
+        parser.Consume<DocumentEnd>();
+        if (parser.Accept<DocumentStart>(out _))
+            throw source.Error(parser.Current!.Start.Line, "a second document begins; a recipe is one");
+        return root;
+    }
+
+    private RecipeNode Node(string path, int depth)
+    {
+        ParsingEvent start = parser.Consume<ParsingEvent>();
+        long line = start.Start.Line;
+        if (depth > MaxDepth)
+            throw source.Error(line, $"lists and mappings are nested deeper than {MaxDepth} levels");
+        if (start is NodeEvent { Anchor.IsEmpty: false } or AnchorAlias)
+            throw source.Error(line, "anchors and aliases are not used in recipes");
+        return start switch
+        {
+            Scalar scalar => new RecipeScalar(line, scalar.Value, scalar.Style is not ScalarStyle.Plain),
+            SequenceStart => List(path, line, depth),
+            MappingStart => Mapping(path, line, depth),
+            _ => throw source.Error(line, $"this is not YAML: unexpected {start.GetType().Name}"),
+        };
+    }
+
+    private RecipeList List(string path, long line, int depth)
+    {
+        List<RecipeNode> items = [];
+        while (!parser.TryConsume<SequenceEnd>(out _))
+            items.Add(Node(path, depth + 1));
+        return new RecipeList(line, items);
+    }
+
+    private RecipeMapping Mapping(string path, long line, int depth)
+    {
+        List<(RecipeScalar Key, RecipeNode Value)> entries = [];
+        while (!parser.TryConsume<MappingEnd>(out _))
+        {
+            RecipeNode key = Node(path, depth + 1);
+            if (key is not RecipeScalar name)
+                throw source.Error(key.Line, "a key is a list or a mapping; it must be a name");
+            string keyPath = path.Length == 0 ? name.Text : $"{path}.{name.Text}";
+            if (entries.Find(entry => entry.Key.Text == name.Text) is { Key: { } earlier })
+                throw source.Error(key.Line, $"duplicate key '{keyPath}'; line {earlier.Line} has it already");
+            entries.Add((name, Node(keyPath, depth + 1)));
+        }
+
+        return new RecipeMapping(line, entries);
+    }
+
+    private static string AsClause(string sentence) =>
+        sentence.Length == 0 ? sentence : char.ToLowerInvariant(sentence[0]) + sentence[1..].TrimEnd('.');
+}

@@ -1,0 +1,215 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Foreword.Weights;
+
+/// <summary>
+/// <c>config.json</c> as <c>transformers</c> writes it for <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c>.
+/// Defaults of absent fields are those of <c>GPT2Config</c> and <c>OpenAIGPTConfig</c>; the sizes have no default.
+/// </summary>
+public static class HuggingFaceConfig
+{
+    /// <summary>The file's name in a model directory.</summary>
+    public const string FileName = "config.json";
+
+    /// <summary>Reads the configuration of a model directory.</summary>
+    /// <exception cref="FileNotFoundException">The directory has no <c>config.json</c>.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no JSON object, a field is missing, has the wrong type or an impossible value, or asks for a computation
+    /// that this architecture does not have; the message names path, field and value.
+    /// </exception>
+    public static GptConfig Read(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        string path = Path.Combine(directory, FileName);
+        byte[] bytes = File.ReadAllBytes(path);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidDataException($"{path}: not a JSON object");
+            return new Fields(path, document.RootElement).Model();
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // the latter: text with a lone surrogate
+        {
+            throw new InvalidDataException($"{path}: not well-formed JSON ({problem.Message})", problem);
+        }
+    }
+
+    /// <summary>
+    /// Writes <c>config.json</c> into an existing directory so that <c>transformers</c> opens it.
+    /// </summary>
+    /// <param name="directory">The model directory.</param>
+    /// <param name="config">The architecture.</param>
+    /// <param name="endOfTextId">The tokenizer's end-of-text id, which begins and ends a text; null where it has none.</param>
+    /// <param name="dtype">Element type of the weights beside it: F32, F16 or BF16.</param>
+    /// <exception cref="ArgumentException">The configuration is impossible, or the element type is another.</exception>
+    public static void Write(string directory, GptConfig config, int? endOfTextId = null, TensorDType dtype = TensorDType.F32)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        string torchDType = dtype switch
+        {
+            TensorDType.F32 => "float32",
+            TensorDType.F16 => "float16",
+            TensorDType.BF16 => "bfloat16",
+            _ => throw new ArgumentException($"weights are written as F32, F16 or BF16, not {dtype.HeaderName()}"),
+        };
+        DurableFile.Replace(Path.Combine(directory, FileName), stream =>
+        {
+            using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            WriteFields(json, config, endOfTextId, torchDType);
+        });
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, GptConfig config, int? endOfTextId, string torchDType)
+    {
+        bool gpt2 = config.Architecture == GptArchitecture.Gpt2;
+        json.WriteStartObject();
+        json.WriteStartArray("architectures");
+        json.WriteStringValue(gpt2 ? "GPT2LMHeadModel" : "OpenAIGPTLMHeadModel");
+        json.WriteEndArray();
+        json.WriteString("model_type", gpt2 ? Fields.Gpt2Type : Fields.Gpt1Type);
+        json.WriteNumber("vocab_size", config.VocabSize);
+        json.WriteNumber("n_positions", config.ContextLength);
+        json.WriteNumber("n_ctx", config.ContextLength);
+        json.WriteNumber("n_embd", config.NEmbd);
+        json.WriteNumber("n_layer", config.NLayer);
+        json.WriteNumber("n_head", config.NHead);
+        if (gpt2)
+            json.WriteNull("n_inner"); // 4 n_embd
+        json.WriteString(gpt2 ? "activation_function" : "afn", gpt2 ? "gelu_new" : "gelu");
+        json.WriteNumber("embd_pdrop", config.EmbdDropout);
+        json.WriteNumber("attn_pdrop", config.AttnDropout);
+        json.WriteNumber("resid_pdrop", config.ResidDropout);
+        json.WriteNumber("layer_norm_epsilon", config.LayerNormEpsilon);
+        json.WriteNumber("initializer_range", config.InitializerRange);
+        json.WriteBoolean("tie_word_embeddings", true);
+        if (endOfTextId is { } id)
+        {
+            json.WriteNumber("bos_token_id", id);
+            json.WriteNumber("eos_token_id", id);
+        }
+
+        json.WriteString("torch_dtype", torchDType);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The fields of one file, each error naming the path.</summary>
+    private sealed class Fields(string path, JsonElement root)
+    {
+        public const string Gpt2Type = "gpt2";
+        public const string Gpt1Type = "openai-gpt";
+
+        public GptConfig Model()
+        {
+            GptArchitecture architecture = Architecture();
+            GptConfig config = new()
+            {
+                Architecture = architecture,
+                VocabSize = Integer("vocab_size"),
+                ContextLength = Context(),
+                NEmbd = Integer("n_embd"),
+                NLayer = Integer("n_layer"),
+                NHead = Integer("n_head"),
+                EmbdDropout = Number("embd_pdrop", 0.1),
+                AttnDropout = Number("attn_pdrop", 0.1),
+                ResidDropout = Number("resid_pdrop", 0.1),
+                LayerNormEpsilon = Number("layer_norm_epsilon", 1e-5),
+                InitializerRange = Number("initializer_range", 0.02),
+            };
+            RefuseOtherComputations(config);
+            try
+            {
+                return config.Validate();
+            }
+            catch (ArgumentException problem)
+            {
+                throw new InvalidDataException($"{path}: {problem.Message}", problem);
+            }
+        }
+
+        private GptArchitecture Architecture()
+        {
+            if (!TryGet("model_type", out JsonElement type))
+                throw Missing("model_type");
+            return type.ValueKind != JsonValueKind.String ? throw Refused("model_type", $"it must be \"{Gpt2Type}\" or \"{Gpt1Type}\"") : type.GetString() switch
+            {
+                Gpt2Type => GptArchitecture.Gpt2,
+                Gpt1Type => GptArchitecture.Gpt1,
+                _ => throw Refused("model_type", $"only \"{Gpt2Type}\" and \"{Gpt1Type}\" are known"),
+            };
+        }
+
+        /// <summary>n_positions, or n_ctx as some older files have it; both must agree.</summary>
+        private int Context()
+        {
+            if (!TryGet("n_ctx", out _))
+                return Integer("n_positions");
+            int context = Integer("n_ctx");
+            if (TryGet("n_positions", out _) && Integer("n_positions") != context)
+                throw new InvalidDataException($"{path}: n_positions is {Integer("n_positions")} but n_ctx is {context}");
+            return context;
+        }
+
+        /// <summary>What these fields can ask for and the released GPT-1 and GPT-2 do not do is refused, not passed over.</summary>
+        private void RefuseOtherComputations(GptConfig config)
+        {
+            if (config.Architecture == GptArchitecture.Gpt2)
+                OneOf("activation_function", "gelu_new", "gelu_pytorch_tanh"); // two names of the tanh form
+            else
+                OneOf("afn", "gelu"); // GPT-1's "gelu" is the tanh form
+            if (TryGet("n_inner", out _) && Integer("n_inner") is int inner && inner != 4L * config.NEmbd)
+                throw Refused("n_inner", $"the feed-forward width must be null or 4 n_embd = {4L * config.NEmbd}");
+            Flag("tie_word_embeddings", true);
+            Flag("scale_attn_weights", true);
+            Flag("scale_attn_by_inverse_layer_idx", false);
+            Flag("reorder_and_upcast_attn", false);
+            Flag("add_cross_attention", false);
+            if (TryGet("pruned_heads", out JsonElement pruned) && !(pruned.ValueKind == JsonValueKind.Object && !pruned.EnumerateObject().Any()))
+                throw Refused("pruned_heads", "models with pruned heads are not supported");
+            if (TryGet("quantization_config", out _))
+                throw Refused("quantization_config", "quantised weights of this kind are not supported");
+        }
+
+        private void OneOf(string field, params string[] supported)
+        {
+            if (TryGet(field, out JsonElement value) && !(value.ValueKind == JsonValueKind.String && supported.Contains(value.GetString())))
+                throw Refused(field, $"only {string.Join(" and ", supported.Select(name => $"\"{name}\""))} is supported");
+        }
+
+        private void Flag(string field, bool supported)
+        {
+            JsonValueKind wanted = supported ? JsonValueKind.True : JsonValueKind.False;
+            if (TryGet(field, out JsonElement value) && value.ValueKind != wanted)
+                throw Refused(field, $"only {(supported ? "true" : "false")} is supported");
+        }
+
+        private int Integer(string field)
+        {
+            if (!TryGet(field, out JsonElement value))
+                throw Missing(field);
+            return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Refused(field, "it must be a 32-bit integer");
+        }
+
+        private double Number(string field, double absent)
+        {
+            if (!TryGet(field, out JsonElement value))
+                return absent;
+            return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : throw Refused(field, "it must be a number");
+        }
+
+        /// <summary>The field's value; null counts as absent, as it does in transformers.</summary>
+        private bool TryGet(string field, out JsonElement value) =>
+            root.TryGetProperty(field, out value) && value.ValueKind != JsonValueKind.Null;
+
+        private InvalidDataException Missing(string field) => new($"{path}: the field '{field}' is missing");
+
+        private InvalidDataException Refused(string field, string rule)
+        {
+            string value = root.GetProperty(field).GetRawText();
+            return new InvalidDataException($"{path}: {field} is {(value.Length <= 80 ? value : $"{value[..80]}...")}; {rule}");
+        }
+    }
+}

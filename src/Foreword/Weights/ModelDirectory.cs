@@ -1,0 +1,61 @@
+using System.Globalization;
+using Foreword.Tokenization;
+
+namespace Foreword.Weights;
+
+/// <summary>Finds the directory of a model and checks that its parts belong together.</summary>
+public static class ModelDirectory
+{
+    /// <summary>
+    /// Ids that a model may have above its tokenizer's: rows that pad the vocabulary to a round number (50,257 to
+    /// 50,304) or that a fine-tuning task added. More than that is another tokenizer's model.
+    /// </summary>
+    private const int MostUnusedIds = 1023;
+
+    /// <summary>
+    /// The model directory that a path means: itself when it holds <c>config.json</c> (a model or a checkpoint), or the
+    /// checkpoint of a run directory, which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
+    /// <exception cref="InvalidDataException">It is a file, or a directory without a model.</exception>
+    public static string Resolve(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (File.Exists(path))
+            throw new InvalidDataException($"{path} is a file; a model is a directory with {HuggingFaceConfig.FileName} and model.safetensors");
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException($"{path} does not exist");
+        if (HoldsModel(path))
+            return path;
+        string best = Path.Combine(path, "best");
+        if (HoldsModel(best))
+            return best;
+        return NewestCheckpoint(path)
+            ?? throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory");
+    }
+
+    /// <summary>The directory's <c>checkpoint-N/</c> with the highest N that holds a model, or null.</summary>
+    public static string? NewestCheckpoint(string runDirectory) =>
+        Directory.EnumerateDirectories(runDirectory, "checkpoint-*")
+            .Select(directory => (directory, Step: Step(directory)))
+            .Where(checkpoint => checkpoint.Step is not null && HoldsModel(checkpoint.directory))
+            .OrderByDescending(checkpoint => checkpoint.Step)
+            .Select(checkpoint => checkpoint.directory)
+            .FirstOrDefault();
+
+    /// <summary>Checks that the tokenizer can be the model's: every id has an embedding, and few embeddings have no id.</summary>
+    /// <exception cref="InvalidDataException">The sizes do not match; the message names both.</exception>
+    public static void CheckVocabulary(string directory, Tokenizer tokenizer, GptConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(config);
+        int unused = config.VocabSize - tokenizer.VocabularySize;
+        if (unused is < 0 or > MostUnusedIds)
+            throw new InvalidDataException($"{directory}: the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+    }
+
+    private static bool HoldsModel(string directory) => File.Exists(Path.Combine(directory, HuggingFaceConfig.FileName));
+
+    private static long? Step(string directory) =>
+        long.TryParse(Path.GetFileName(directory).AsSpan("checkpoint-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
+}

@@ -1,0 +1,181 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+
+namespace Foreword.Weights;
+
+/// <summary>
+/// A safetensors file, mapped into memory and read-only: 8 bytes of header length, a JSON header, then the tensors'
+/// bytes without gaps (https://huggingface.co/docs/safetensors, "Format"). The whole header is checked on opening, so
+/// every tensor listed can be read. Safe to read from several threads until it is disposed.
+/// </summary>
+public sealed unsafe class SafetensorsFile : IDisposable
+{
+    private readonly MemoryMappedFile _mapping;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _start;
+    private bool _disposed;
+
+    private SafetensorsFile(string path, MemoryMappedFile mapping, long fileLength)
+    {
+        Path = path;
+        _mapping = mapping;
+        _view = mapping.CreateViewAccessor(0, fileLength, MemoryMappedFileAccess.Read);
+        try
+        {
+            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+            SafetensorsHeader header = ReadHeader(path, fileLength);
+            Tensors = header.Tensors;
+            Metadata = header.Metadata;
+        }
+        catch
+        {
+            Unmap();
+            throw;
+        }
+    }
+
+    /// <summary>Where the file lies, as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>The tensors by name, in the header's order.</summary>
+    public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>The header's <c>__metadata__</c>; empty where it has none.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Maps the file and checks its header.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no well-formed safetensors file; one sentence names the path, the tensor and the fault.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        if (stream.Length < SafetensorsHeader.LengthBytes)
+            throw new InvalidDataException($"{path}: the file has {stream.Length} bytes; a safetensors file begins with {SafetensorsHeader.LengthBytes} bytes of header length");
+        MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        try
+        {
+            return new SafetensorsFile(path, mapping, stream.Length);
+        }
+        catch
+        {
+            mapping.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tensor of that name.</summary>
+    /// <exception cref="ArgumentException">The file has no such tensor; the message names the nearest.</exception>
+    public TensorInfo Tensor(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Tensors.TryGetValue(name, out TensorInfo? tensor)
+            ? tensor
+            : throw new ArgumentException($"{Path} has no tensor '{name}'{NearestName.Suggestion(name, Tensors.Keys)}");
+    }
+
+    /// <summary>All bytes of a tensor, not copied: the span lies in the mapped file and ends its life with this object.</summary>
+    /// <exception cref="ArgumentException">No such tensor, or it has more than 2^31 - 1 bytes: read it in pieces.</exception>
+    public ReadOnlySpan<byte> Bytes(string name)
+    {
+        TensorInfo tensor = Tensor(name);
+        if (tensor.Length > int.MaxValue)
+            throw new ArgumentException($"tensor '{name}' has {tensor.Length} bytes, more than one span holds; read it in pieces");
+        return Bytes(tensor, 0, (int)tensor.Length);
+    }
+
+    /// <summary>Part of a tensor's bytes, not copied: <paramref name="count"/> bytes from <paramref name="offset"/>, counted from the tensor's first.</summary>
+    /// <exception cref="ArgumentException">No such tensor, or the part is not inside it.</exception>
+    public ReadOnlySpan<byte> Bytes(string name, long offset, int count) => Bytes(Tensor(name), offset, count);
+
+    /// <summary>Writes a whole F32, F16, BF16 or F64 tensor as floats (F64 rounded to nearest).</summary>
+    /// <exception cref="ArgumentException">No such tensor, another element type, or a destination of another length.</exception>
+    public void CopyTo(string name, Span<float> destination)
+    {
+        TensorInfo tensor = Tensor(name);
+        if (destination.Length != tensor.ElementCount)
+            throw new ArgumentException($"tensor '{name}' has {tensor.ElementCount} elements; the destination has {destination.Length}");
+        CopyTo(name, 0, destination);
+    }
+
+    /// <summary>
+    /// Writes as many elements as the destination holds, from element <paramref name="first"/> on, as floats:
+    /// the way to read an F32, F16, BF16 or F64 tensor of any size.
+    /// </summary>
+    /// <exception cref="ArgumentException">No such tensor, another element type, or elements outside the tensor.</exception>
+    public void CopyTo(string name, long first, Span<float> destination)
+    {
+        TensorInfo tensor = Tensor(name);
+        if (first < 0 || first > tensor.ElementCount - destination.Length)
+            throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{name}' of {tensor.ElementCount}");
+        int size = tensor.DType.Size();
+        while (!destination.IsEmpty)
+        {
+            int count = Math.Min(destination.Length, int.MaxValue / size); // as many as one span of bytes holds
+            Convert(tensor, Bytes(tensor, first * size, count * size), destination[..count]);
+            first += count;
+            destination = destination[count..];
+        }
+    }
+
+    /// <summary>Ends the mapping; spans handed out before must not be used any more.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        Unmap();
+        _mapping.Dispose();
+    }
+
+    private static void Convert(TensorInfo tensor, ReadOnlySpan<byte> bytes, Span<float> destination)
+    {
+        switch (tensor.DType)
+        {
+            case TensorDType.F32:
+                bytes.CopyTo(MemoryMarshal.AsBytes(destination));
+                break;
+            case TensorDType.BF16:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
+                break;
+            case TensorDType.F16:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
+                break;
+            case TensorDType.F64:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
+                break;
+            default:
+                throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.DType.HeaderName()}; only F32, F16, BF16 and F64 are read as floats");
+        }
+    }
+
+    private ReadOnlySpan<byte> Bytes(TensorInfo tensor, long offset, int count)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (offset < 0 || count < 0 || offset > tensor.Length - count)
+            throw new ArgumentException($"bytes {offset} to {offset + count} are not inside tensor '{tensor.Name}' of {tensor.Length} bytes");
+        return new ReadOnlySpan<byte>(_start + tensor.Offset + offset, count);
+    }
+
+    private SafetensorsHeader ReadHeader(string path, long fileLength)
+    {
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(_start, SafetensorsHeader.LengthBytes));
+        if (length > SafetensorsHeader.MaxLength)
+            throw new InvalidDataException($"{path}: the header claims {length} bytes; the format allows {SafetensorsHeader.MaxLength}");
+        long afterHeader = fileLength - SafetensorsHeader.LengthBytes - (long)length;
+        if (afterHeader < 0)
+            throw new InvalidDataException($"{path}: the header claims {length} bytes, but the file ends {-afterHeader} bytes earlier");
+        return SafetensorsHeader.Parse(path, new ReadOnlySpan<byte>(_start + SafetensorsHeader.LengthBytes, (int)length), afterHeader);
+    }
+
+    private void Unmap()
+    {
+        if (_start != null)
+            _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+    }
+}

@@ -1,0 +1,76 @@
+namespace Foreword.Weights;
+
+/// <summary>The element types of the safetensors format; names as in its header, all little-endian.</summary>
+public enum TensorDType
+{
+    /// <summary>BOOL: one byte, 0 or 1.</summary>
+    Bool,
+
+    /// <summary>U8.</summary>
+    U8,
+
+    /// <summary>I8.</summary>
+    I8,
+
+    /// <summary>F8_E4M3: 8-bit float with 4 exponent and 3 mantissa bits.</summary>
+    F8E4M3,
+
+    /// <summary>F8_E5M2: 8-bit float with 5 exponent and 2 mantissa bits.</summary>
+    F8E5M2,
+
+    /// <summary>I16.</summary>
+    I16,
+
+    /// <summary>U16.</summary>
+    U16,
+
+    /// <summary>F16: IEEE 754 half precision.</summary>
+    F16,
+
+    /// <summary>BF16: the upper half of an F32.</summary>
+    BF16,
+
+    /// <summary>I32.</summary>
+    I32,
+
+    /// <summary>U32.</summary>
+    U32,
+
+    /// <summary>F32: IEEE 754 single precision.</summary>
+    F32,
+
+    /// <summary>F64: IEEE 754 double precision.</summary>
+    F64,
+
+    /// <summary>I64.</summary>
+    I64,
+
+    /// <summary>U64.</summary>
+    U64,
+}
+
+/// <summary>What the safetensors header calls an element type, and its size.</summary>
+public static class TensorDTypes
+{
+    private static readonly (string Name, int Size)[] Table =
+    [
+        ("BOOL", 1), ("U8", 1), ("I8", 1), ("F8_E4M3", 1), ("F8_E5M2", 1),
+        ("I16", 2), ("U16", 2), ("F16", 2), ("BF16", 2),
+        ("I32", 4), ("U32", 4), ("F32", 4),
+        ("F64", 8), ("I64", 8), ("U64", 8),
+    ];
+
+    /// <summary>Bytes of one element: 1, 2, 4 or 8.</summary>
+    public static int Size(this TensorDType dtype) => Table[(int)dtype].Size;
+
+    /// <summary>The name in a file's header, such as <c>BF16</c>.</summary>
+    public static string HeaderName(this TensorDType dtype) => Table[(int)dtype].Name;
+
+    /// <summary>The element type that the header calls <paramref name="name"/>; false when the format has none of that name.</summary>
+    public static bool TryParse(string name, out TensorDType dtype)
+    {
+        int index = Array.FindIndex(Table, entry => entry.Name == name);
+        dtype = index < 0 ? default : (TensorDType)index;
+        return index >= 0;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text;
+using Foreword.Tokenization;
+
+namespace Foreword.Tests.Generation;
+
+/// <summary>A tokenizer whose first 256 ids are the bytes and whose id 256 is end-of-text; further ids are the given words.</summary>
+internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
+{
+    public override int VocabularySize { get; } = ids;
+
+    public override int? EndOfTextId => VocabularySize > 256 ? 256 : null;
+
+    public override string Kind => "fake";
+
+    public override IReadOnlyList<AddedToken> AddedTokens => [];
+
+    public override string Fingerprint => "fake";
+
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, bytes);
+        ids.AddRange(bytes.Select(b => (int)b));
+    }
+
+    public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
+    {
+        List<byte> bytes = [];
+        foreach (int id in ids)
+            bytes.AddRange(id < 256 ? [(byte)id] : Encoding.UTF8.GetBytes(TokenText(id)));
+        return [.. bytes];
+    }
+
+    public override string TokenText(int id) => id == 256 ? "<|endoftext|>" : words[id - 257];
+
+    public override void Save(string directory) => throw new NotSupportedException();
+}
+
+/// <summary>A model whose logits are a function of all tokens read; it remembers what its decoders were given.</summary>
+internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnlyList<int>, float[]> logits) : ILanguageModel
+{
+    public GptConfig Config { get; } = new() { VocabSize = vocabSize, ContextLength = contextLength };
+
+    /// <summary>The tokens that each decoder has read, in the order of opening.</summary>
+    public List<List<int>> Read { get; } = [];
+
+    public int OpenDecoders { get; private set; }
+
+    /// <summary>A model that says these tokens one after the other, whatever stands before, then the last for ever.</summary>
+    public static FakeModel Saying(int vocabSize, int contextLength, int promptLength, params int[] script) =>
+        new(vocabSize, contextLength, tokens => Certain(vocabSize, script[Math.Min(tokens.Count - promptLength, script.Length - 1)]));
+
+    /// <summary>Logits that make one token all but certain.</summary>
+    public static float[] Certain(int vocabSize, int id)
+    {
+        float[] row = new float[vocabSize];
+        row[id] = 50;
+        return row;
+    }
+
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences) => throw new NotSupportedException();
+
+    public IDecoder NewDecoder()
+    {
+        OpenDecoders++;
+        Read.Add([]);
+        return new Decoder(this, Read[^1]);
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Decoder(FakeModel model, List<int> read) : IDecoder
+    {
+        private readonly Func<IReadOnlyList<int>, float[]> _logits = model.Logits;
+
+        public int Position => read.Count;
+
+        public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
+        {
+            Assert.NotEqual(0, tokens.Length);
+            read.AddRange(tokens);
+            Assert.True(read.Count <= model.Config.ContextLength, "more tokens than the context holds");
+            return _logits(read);
+        }
+
+        public void Dispose() => model.OpenDecoders--;
+    }
+
+    private Func<IReadOnlyList<int>, float[]> Logits => logits;
+}

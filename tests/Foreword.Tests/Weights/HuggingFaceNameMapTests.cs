@@ -1,0 +1,137 @@
+using Foreword.Weights;
+
+namespace Foreword.Tests.Weights;
+
+public sealed class HuggingFaceNameMapTests : IDisposable
+{
+    private static readonly GptConfig Small = new() { NLayer = 2, NHead = 2, NEmbd = 4, ContextLength = 3, VocabSize = 5 };
+
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("gpt2-tiny", "model")]
+    [InlineData("gpt1-tiny", "model")]
+    [InlineData("gpt2-tiny", "alt/model.noprefix-with-buffers")]
+    [InlineData("gpt1-tiny", "alt/model.prefixed")]
+    public void EveryPublishedNamingOfTheGoldenModelsIsUnderstood(string model, string file)
+    {
+        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
+        using SafetensorsFile original = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
+        using SafetensorsFile variant = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/{file}.safetensors"));
+        IReadOnlyDictionary<string, string> names = HuggingFaceNameMap.CheckTensors(variant, config);
+        IReadOnlyList<GptParameter> parameters = HuggingFaceNameMap.Parameters(config);
+        Assert.Equal(parameters.Select(p => p.Name).Order(), names.Keys.Order());
+        foreach (GptParameter parameter in parameters)
+            Assert.True(original.Bytes(parameter.FileName).SequenceEqual(variant.Bytes(names[parameter.Name])), parameter.Name);
+    }
+
+    [Theory]
+    [InlineData("gpt2-tiny")]
+    [InlineData("gpt1-tiny")]
+    public void TheWrittenNamesAndShapesAreThoseOfTheGoldenModels(string model)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
+        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
+        IReadOnlyList<GptParameter> parameters = HuggingFaceNameMap.Parameters(config);
+        Assert.Equal(file.Tensors.Keys.Order(), parameters.Select(p => p.FileName).Order());
+        Assert.All(parameters, p => Assert.Equal(file.Tensor(p.FileName).Shape, p.Shape));
+        Assert.Equal(config.ParameterCount, parameters.Sum(p => p.Shape.Aggregate(1L, (product, size) => product * size)));
+    }
+
+    [Fact]
+    public void AllMissingExtraAndMisshapenTensorsAreListedAtOnce()
+    {
+        string message = Refusal(tensors =>
+        {
+            tensors.Remove("transformer.ln_f.bias");
+            tensors["transformer.h.7.attn.c_attn.bias"] = [12];
+            tensors["transformer.wpe.weight"] = [4, 4];
+        });
+        Assert.EndsWith(
+            "the tensors do not fit the model's configuration: 1 missing (transformer.ln_f.bias); "
+            + "1 extra (transformer.h.7.attn.c_attn.bias); 1 misshapen (transformer.wpe.weight is [4, 4], not [3, 4])", message);
+    }
+
+    [Fact]
+    public void ALongListIsCutAndCounted()
+    {
+        string message = Refusal(tensors =>
+        {
+            foreach (string name in tensors.Keys.Where(name => name.StartsWith("transformer.h.1.", StringComparison.Ordinal)).ToArray())
+                tensors.Remove(name);
+        });
+        Assert.Contains("12 missing (transformer.h.1.ln_1.weight, ", message);
+        Assert.EndsWith("transformer.h.1.mlp.c_fc.bias and 2 more)", message);
+    }
+
+    [Fact]
+    public void TheSameParameterUnderTwoNamesIsOneTooMany() =>
+        Assert.Contains("1 extra (ln_f.bias)", Refusal(tensors => tensors["ln_f.bias"] = [4]));
+
+    [Fact]
+    public void OnlyMaskBuffersOfLayersThatExistArePassedOver()
+    {
+        Assert.Contains("2 extra (h.0.attn.bias, h.2.attn.bias)", Refusal(tensors =>
+        {
+            tensors["h.0.attn.bias"] = [12]; // no mask: somebody else's bias
+            tensors["h.1.attn.bias"] = [1, 1, 3, 3];
+            tensors["h.1.attn.masked_bias"] = [];
+            tensors["h.2.attn.bias"] = [1, 1, 3, 3];
+        }));
+    }
+
+    [Fact]
+    public void AParameterOfIntegersIsRefused()
+    {
+        string path = Write(_ => { }, name => name.EndsWith("wpe.weight", StringComparison.Ordinal) ? TensorDType.I32 : TensorDType.F32);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Assert.Contains("transformer.wpe.weight is I32, not F32, F16, BF16 or F64", Assert.Throws<InvalidDataException>(() => HuggingFaceNameMap.CheckTensors(file, Small)).Message);
+    }
+
+    [Fact]
+    public void AHeadEqualToTheEmbeddingIsTiedAndAnotherIsRefused()
+    {
+        using (SafetensorsFile tied = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4])))
+            Assert.Equal("transformer.wte.weight", HuggingFaceNameMap.CheckTensors(tied, Small)["wte.weight"]);
+        Assert.EndsWith("lm_head.weight differs from transformer.wte.weight; only a head tied to the embedding is supported", Refusal(tensors => tensors["lm_head.weight"] = [5, 4], headFill: 1));
+        Assert.Contains("lm_head.weight is F32 [6, 4]", Refusal(tensors => tensors["lm_head.weight"] = [6, 4]));
+    }
+
+    [Fact]
+    public void AnAbsurdNumberOfLayersIsRefusedWithoutListingThem()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Write(_ => { }));
+        Assert.Contains("too few for the configuration's 2000000000 layers", Assert.Throws<InvalidDataException>(() =>
+            HuggingFaceNameMap.CheckTensors(file, Small with { NLayer = 2_000_000_000 })).Message);
+    }
+
+    private string Refusal(Action<Dictionary<string, long[]>> change, byte headFill = 0)
+    {
+        string path = Write(change, headFill: headFill);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        string message = Assert.Throws<InvalidDataException>(() => HuggingFaceNameMap.CheckTensors(file, Small)).Message;
+        Assert.StartsWith($"{path}: ", message, StringComparison.Ordinal);
+        return message;
+    }
+
+    /// <summary>A file of the small model's tensors, all zero, with a change.</summary>
+    private string Write(Action<Dictionary<string, long[]>> change, Func<string, TensorDType>? dtype = null, byte headFill = 0)
+    {
+        Dictionary<string, long[]> tensors = HuggingFaceNameMap.Parameters(Small).ToDictionary(p => p.FileName, p => p.Shape);
+        change(tensors);
+        SafetensorsWriter writer = new();
+        foreach ((string name, long[] shape) in tensors)
+        {
+            byte[] bytes = new byte[4 * shape.Aggregate(1L, (product, size) => product * size)];
+            if (name == "lm_head.weight")
+                bytes[^1] = headFill;
+            writer.Add(name, dtype?.Invoke(name) ?? TensorDType.F32, shape, bytes);
+        }
+
+        string path = _directory.File("model.safetensors");
+        writer.Save(path);
+        return path;
+    }
+}

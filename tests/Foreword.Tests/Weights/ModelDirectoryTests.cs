@@ -1,0 +1,66 @@
+using Foreword.Tests.Generation;
+using Foreword.Weights;
+
+namespace Foreword.Tests.Weights;
+
+public sealed class ModelDirectoryTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void ADirectoryWithAConfigurationIsTheModelItself()
+    {
+        _directory.Write("config.json", "{}");
+        _directory.Write("best/config.json", "{}");
+        Assert.Equal(_directory.Path, ModelDirectory.Resolve(_directory.Path));
+    }
+
+    [Fact]
+    public void ARunDirectoryMeansItsBestCheckpoint()
+    {
+        _directory.Write("checkpoint-9/config.json", "{}");
+        _directory.Write("best/config.json", "{}");
+        Assert.Equal(_directory.File("best"), ModelDirectory.Resolve(_directory.Path));
+    }
+
+    [Fact]
+    public void WithoutABestCheckpointTheHighestStepCountsNotTheLastName()
+    {
+        _directory.Write("checkpoint-900/config.json", "{}");
+        _directory.Write("checkpoint-1000/config.json", "{}");
+        _directory.Write("checkpoint-2000/weights.part", ""); // no model in it
+        _directory.Write("checkpoint-3000.tmp/config.json", "{}");
+        _directory.Write("checkpoint-/config.json", "{}");
+        Assert.Equal(_directory.File("checkpoint-1000"), ModelDirectory.Resolve(_directory.Path));
+        Assert.Equal(_directory.File("checkpoint-1000"), ModelDirectory.NewestCheckpoint(_directory.Path));
+    }
+
+    [Fact]
+    public void WhatIsNoModelIsSaidInOneSentence()
+    {
+        string missing = _directory.File("nowhere");
+        Assert.Equal($"{missing} does not exist", Assert.Throws<DirectoryNotFoundException>(() => ModelDirectory.Resolve(missing)).Message);
+        string file = _directory.Write("model.safetensors", "");
+        Assert.StartsWith($"{file} is a file", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(file)).Message);
+        Assert.StartsWith($"{_directory.Path} holds no config.json", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(_directory.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData(4096, 300)]
+    [InlineData(301, 300)]
+    [InlineData(300, 4096)]
+    public void ATokenizerOfAnotherSizeIsNotTheModels(int ids, int vocabSize)
+    {
+        InvalidDataException problem = Assert.Throws<InvalidDataException>(() =>
+            ModelDirectory.CheckVocabulary("m", new FakeTokenizer(ids), new GptConfig { VocabSize = vocabSize }));
+        Assert.Equal($"m: the tokenizer has {ids} ids but the model's vocab_size is {vocabSize}", problem.Message);
+    }
+
+    [Theory]
+    [InlineData(300, 300)]
+    [InlineData(50_257, 50_304)] // padded to a multiple of 128
+    public void AVocabularyMayBePadded(int ids, int vocabSize) =>
+        ModelDirectory.CheckVocabulary("m", new FakeTokenizer(ids), new GptConfig { VocabSize = vocabSize });
+}
