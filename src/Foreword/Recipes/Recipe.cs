@@ -62,7 +62,7 @@ public static class Recipe
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(IRecipe recipe, string path)
     {
-        string beside = $"{path}.tmp";
+        string beside = Path.Combine(Path.GetDirectoryName(path) ?? "", $".tmp-{Path.GetFileName(path)}");
         using (FileStream file = new(beside, FileMode.Create, FileAccess.Write))
         {
             file.Write(Encoding.UTF8.GetBytes(ToYaml(recipe)));

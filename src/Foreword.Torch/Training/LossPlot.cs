@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text;
+using ScottPlot;
+using ScottPlot.TickGenerators;
+using SkiaSharp;
+
+namespace Foreword.Torch.Training;
+
+/// <summary>
+/// The loss curves of a run: each logged training loss as a faint point, their running mean as a line, and the
+/// validation losses as a marked line, over the steps; the losses on a logarithmic axis.
+/// </summary>
+public static class LossPlot
+{
+    private const int Width = 1000;
+    private const int Height = 560;
+
+    /// <summary>Points of a curve that a picture of this width can show; longer curves are thinned to it.</summary>
+    private const int MostPoints = 1500;
+
+    private const string FontName = "DejaVu Sans";
+
+    private static readonly Color Training = Color.FromHex("#1f77b4");
+    private static readonly Color Validation = Color.FromHex("#d95f02");
+
+    /// <summary>The font comes with us: SkiaSharp without a font on the system draws no text at all.</summary>
+    static LossPlot() => Fonts.FontResolvers.Insert(0, new EmbeddedFont());
+
+    /// <summary>
+    /// Draws <c>loss.svg</c> and <c>loss.png</c> from the run's <c>metrics.jsonl</c>, each written beside and renamed.
+    /// Nothing happens while the run has not logged a loss.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="title">The heading of the picture.</param>
+    /// <exception cref="InvalidDataException">A line of the metrics is broken.</exception>
+    /// <exception cref="IOException">A picture cannot be written.</exception>
+    public static void Write(RunDirectory run, string title)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(title);
+        if (!File.Exists(run.MetricsPath) || Draw(RunMetrics.Read(run.MetricsPath), title) is not { } plot)
+            return;
+        using (plot)
+        {
+            WriteBeside(run.LossSvgPath, Encoding.UTF8.GetBytes(Svg(plot)));
+            WriteBeside(run.LossPngPath, plot.GetImageBytes(Width, Height, ImageFormat.Png));
+        }
+    }
+
+    /// <summary>The running mean over a window of the neighbours on both sides, which is smaller towards the ends.</summary>
+    internal static double[] Smoothed(IReadOnlyList<double> values)
+    {
+        int reach = values.Count / 50;
+        double[] sums = new double[values.Count + 1];
+        for (int i = 0; i < values.Count; i++)
+            sums[i + 1] = sums[i] + values[i];
+        double[] means = new double[values.Count];
+        for (int i = 0; i < means.Length; i++)
+        {
+            int side = Math.Min(reach, Math.Min(i, means.Length - 1 - i));
+            means[i] = (sums[i + side + 1] - sums[i - side]) / (2 * side + 1);
+        }
+
+        return means;
+    }
+
+    private static Plot? Draw(RunMetrics metrics, string title)
+    {
+        (double X, double Y)[] training = [.. metrics.Steps.Where(m => CanDraw(m.Loss)).Select(m => ((double)m.Step, m.Loss))];
+        (double X, double Y)[] validation = [.. metrics.Evals.Where(m => CanDraw(m.EvalLoss)).Select(m => ((double)m.Step, m.EvalLoss))];
+        if (training.Length + validation.Length == 0)
+            return null;
+
+        Plot plot = new();
+        plot.Font.Set(FontName);
+        if (training.Length > 0)
+            AddTraining(plot, training);
+        if (validation.Length > 0)
+            AddValidation(plot, validation);
+        Decorate(plot, title, [.. training, .. validation]);
+        return plot;
+    }
+
+    /// <summary>A logarithmic axis has no place for anything else.</summary>
+    private static bool CanDraw(double loss) => double.IsFinite(loss) && loss > 0;
+
+    private static void AddTraining(Plot plot, (double X, double Y)[] points)
+    {
+        (double X, double Y)[] raw = Thinned(points);
+        var dots = plot.Add.ScatterPoints(raw.Select(p => p.X).ToArray(), raw.Select(p => Math.Log10(p.Y)).ToArray(), Training.WithAlpha(0.22));
+        dots.MarkerSize = 4;
+        dots.MarkerShape = MarkerShape.FilledCircle;
+
+        double[] means = Smoothed([.. points.Select(p => p.Y)]);
+        (double X, double Y)[] mean = Thinned([.. points.Zip(means, (p, y) => (p.X, y))]);
+        var line = plot.Add.ScatterLine(mean.Select(p => p.X).ToArray(), mean.Select(p => Math.Log10(p.Y)).ToArray(), Training);
+        line.LineWidth = 2;
+        line.LegendText = $"training, running mean (last {Number(means[^1])})";
+    }
+
+    private static void AddValidation(Plot plot, (double X, double Y)[] points)
+    {
+        (double X, double Y)[] shown = Thinned(points);
+        var line = plot.Add.Scatter(shown.Select(p => p.X).ToArray(), shown.Select(p => Math.Log10(p.Y)).ToArray(), Validation);
+        line.LineWidth = 2;
+        line.MarkerSize = shown.Length > 60 ? 0 : 7;
+        (double X, double Y) best = points.MinBy(p => p.Y);
+        line.LegendText = $"validation (best {Number(best.Y)} at step {best.X.ToString("N0", CultureInfo.InvariantCulture)})";
+    }
+
+    private static void Decorate(Plot plot, string title, (double X, double Y)[] points)
+    {
+        double last = points.Max(p => p.X), low = points.Min(p => p.Y), high = points.Max(p => p.Y);
+        double margin = Math.Max(0.04 * Math.Log10(high / low), 0.002);
+        plot.Axes.SetLimits(0, Math.Max(1, last) * 1.02, Math.Log10(low) - margin, Math.Log10(high) + margin);
+        plot.Axes.Left.TickGenerator = new NumericManual([.. LossTicks(low, high).Select(loss => new Tick(Math.Log10(loss), loss.ToString("0.####", CultureInfo.InvariantCulture)))]);
+        plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = step => step.ToString("N0", CultureInfo.InvariantCulture) };
+
+        plot.Title(title, size: 17);
+        plot.XLabel("step", size: 14);
+        plot.YLabel("loss (nats per token)", size: 14);
+        foreach (LabelStyle label in new[] { plot.Axes.Title.Label, plot.Axes.Bottom.Label, plot.Axes.Left.Label })
+            label.Bold = false; // the font has one weight
+        plot.Axes.Bottom.TickLabelStyle.FontSize = 13;
+        plot.Axes.Left.TickLabelStyle.FontSize = 13;
+        plot.Axes.Right.FrameLineStyle.Width = 0;
+        plot.Axes.Top.FrameLineStyle.Width = 0;
+        plot.Grid.MajorLineColor = Colors.Black.WithAlpha(0.08);
+        plot.ShowLegend(Alignment.UpperRight);
+        plot.Legend.FontSize = 13;
+        plot.Legend.OutlineColor = Colors.Black.WithAlpha(0.15);
+        plot.Legend.ShadowColor = Colors.Transparent;
+    }
+
+    /// <summary>Round losses between two bounds: even steps where they are near each other, 1-1.5-2-3-4-5-7 of each decade where they are not.</summary>
+    internal static IEnumerable<double> LossTicks(double low, double high)
+    {
+        if (high / low < 3)
+        {
+            double rough = Math.Max((high - low) / 6, low * 1e-4);
+            double power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+            double step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
+            for (double k = Math.Floor(low / step); k <= Math.Ceiling(high / step); k++)
+                yield return k * step;
+            yield break;
+        }
+
+        double[] mantissas = high / low > 1000 ? [1] : high / low > 30 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
+        for (int exponent = (int)Math.Floor(Math.Log10(low)); exponent <= Math.Ceiling(Math.Log10(high)); exponent++)
+        {
+            foreach (double mantissa in mantissas)
+                yield return mantissa * Math.Pow(10, exponent);
+        }
+    }
+
+    /// <summary>At most <see cref="MostPoints"/> of the points, evenly picked, the last one among them.</summary>
+    private static (double X, double Y)[] Thinned((double X, double Y)[] points) => points.Length <= MostPoints
+        ? points
+        : [.. Enumerable.Range(1, MostPoints).Select(i => points[(int)((long)i * points.Length / MostPoints) - 1])];
+
+    private static string Number(double loss) => loss.ToString(loss < 0.1 ? "0.####" : "0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>The SVG names our font; a viewer that does not have it takes one of the same width.</summary>
+    private static string Svg(Plot plot) =>
+        plot.GetSvgXml(Width, Height).Replace($"font-family=\"{FontName}\"", $"font-family=\"{FontName}, Verdana, sans-serif\"", StringComparison.Ordinal);
+
+    private static void WriteBeside(string path, byte[] content)
+    {
+        string beside = RunDirectory.TemporaryBeside(path);
+        File.WriteAllBytes(beside, content);
+        File.Move(beside, path, overwrite: true);
+    }
+
+    /// <summary>Gives ScottPlot the font that is part of this assembly (Fonts/LICENSE.txt).</summary>
+    private sealed class EmbeddedFont : IFontResolver
+    {
+        public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic)
+        {
+            if (fontName != FontName)
+                return null;
+            using Stream font = typeof(LossPlot).Assembly.GetManifestResourceStream("DejaVuSans.ttf")!;
+            return SKTypeface.FromStream(font);
+        }
+
+        public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => CreateTypeface(fontName, bold: false, italic: false);
+    }
+}
