@@ -11,7 +11,9 @@ internal static class Catalogue
     public static IEnumerable<Command> Commands(Terminal terminal) =>
     [
         TokenizerCommand.Create(terminal),
+        PretrainCommand.Create(terminal),
         GenerateCommand.Create(terminal),
+        VerifyCommand.Create(terminal),
     ];
 
     /// <summary>Gives the command the example that its help shows.</summary>
