@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace Foreword.Cli;
 
@@ -26,9 +27,19 @@ internal static class CommandLine
             root.Add(command);
         UseHelpWithExamples(root);
 
-        ParseResult parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
-        if (parsed.Errors.Count > 0 && parsed.Action is not (HelpAction or HelpWithExample))
-            return ReportUsage(parsed, terminal);
+        ParseResult parsed = root.Parse(args, new ParserConfiguration
+        {
+            EnablePosixBundling = false,
+            ResponseFileTokenReplacer = null, // a text may begin with @
+        });
+        if (parsed.Action is not (HelpAction or HelpWithExample))
+        {
+            if (UnknownOption(parsed) is { } unknown)
+                return ReportUsage($"unknown option '{unknown}'{Suggestion(parsed.CommandResult.Command, unknown)}", parsed, terminal);
+            if (parsed.Errors.Count > 0)
+                return ReportUsage(parsed.Errors[0].Message + (parsed.UnmatchedTokens is [var first, ..] ? Suggestion(parsed.CommandResult.Command, first) : ""), parsed, terminal);
+        }
+
         terminal.Quiet = parsed.GetValue(quiet);
         try
         {
@@ -57,20 +68,27 @@ internal static class CommandLine
         _ => null,
     };
 
-    private static int ReportUsage(ParseResult parsed, Terminal terminal)
+    private static int ReportUsage(string problem, ParseResult parsed, Terminal terminal)
     {
-        terminal.Err.WriteLine($"error: {parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}{Suggestion(parsed)}");
+        terminal.Err.WriteLine($"error: {problem.ReplaceLineEndings(" ").TrimEnd('.')}");
         terminal.Err.WriteLine($"try: {PathOf(parsed.CommandResult.Command)} --help");
         return Usage;
     }
 
-    /// <summary>The option or command that the first unknown word most likely meant.</summary>
-    private static string Suggestion(ParseResult parsed)
+    /// <summary>
+    /// What looks like an option but is none: the parser takes it for an argument where the command has room for one.
+    /// Behind <c>--</c> anything is an argument.
+    /// </summary>
+    private static string? UnknownOption(ParseResult parsed)
     {
-        if (parsed.UnmatchedTokens.Count == 0)
-            return "";
-        Command command = parsed.CommandResult.Command;
-        string unknown = parsed.UnmatchedTokens[0];
+        HashSet<Token> arguments = new(parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(result => result.Tokens), ReferenceEqualityComparer.Instance);
+        return parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .FirstOrDefault(token => arguments.Contains(token) && token.Value is ['-', '-' or (>= 'A' and <= 'Z') or (>= 'a' and <= 'z'), ..])?.Value;
+    }
+
+    /// <summary>The option or command that an unknown word most likely meant.</summary>
+    private static string Suggestion(Command command, string unknown)
+    {
         IEnumerable<string> known = unknown.StartsWith('-')
             ? command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options).Where(o => o.Recursive)).Select(o => o.Name)
             : command.Subcommands.Select(c => c.Name);

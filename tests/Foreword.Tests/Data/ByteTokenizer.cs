@@ -14,7 +14,10 @@ internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : 
 
     public override string Fingerprint => "bytes";
 
-    public override int[] Encode(string text, bool allowSpecial = false) => [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
+    public override string Kind => "bytes";
+
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false) =>
+        ids.AddRange(Encoding.UTF8.GetBytes(text.ToString()).Select(b => (int)b));
 
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids) => [.. ids.ToArray().Where(id => id < 256).Select(id => (byte)id)];
 

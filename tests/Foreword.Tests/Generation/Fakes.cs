@@ -10,7 +10,12 @@ internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
 
     public override int? EndOfTextId => VocabularySize > 256 ? 256 : null;
 
-    public override int[] Encode(string text, bool allowSpecial = false) => [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
+    public override string Kind => "fake";
+
+    public override string Fingerprint => "fake";
+
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false) =>
+        ids.AddRange(Encoding.UTF8.GetBytes(text.ToString()).Select(b => (int)b));
 
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
     {
