@@ -11,6 +11,7 @@ internal static class Catalogue
     public static IEnumerable<Command> Commands(Terminal terminal) =>
     [
         TokenizerCommand.Create(terminal),
+        GenerateCommand.Create(terminal),
     ];
 
     /// <summary>Gives the command the example that its help shows.</summary>

@@ -18,26 +18,29 @@ internal static class CommandLine
     public const int Usage = 2;
 
     /// <summary>Parses and runs one command line and returns its exit code. Never throws for bad input.</summary>
-    public static int Run(string[] args, Terminal terminal)
+    public static int Run(string[] args, Terminal terminal) => Run(args, terminal, Catalogue.Commands(terminal));
+
+    /// <summary>The same with these commands instead of the catalogue's.</summary>
+    public static int Run(string[] args, Terminal terminal, IEnumerable<Command> commands)
     {
         RootCommand root = new("Foreword: GPT-1 and GPT-2 from plain text to a trained model, in .NET.");
         Option<bool> quiet = new("--quiet") { Description = "Print results and errors only.", Recursive = true };
         root.Add(quiet);
-        foreach (Command command in Catalogue.Commands(terminal))
+        foreach (Command command in commands)
             root.Add(command);
         UseHelpWithExamples(root);
 
         ParseResult parsed = root.Parse(args, new ParserConfiguration
         {
             EnablePosixBundling = false,
-            ResponseFileTokenReplacer = null, // a text may begin with @
+            ResponseFileTokenReplacer = null, // '@FILE' is a prompt's file, not more options
         });
         if (parsed.Action is not (HelpAction or HelpWithExample))
         {
             if (UnknownOption(parsed) is { } unknown)
                 return ReportUsage($"unknown option '{unknown}'{Suggestion(parsed.CommandResult.Command, unknown)}", parsed, terminal);
             if (parsed.Errors.Count > 0)
-                return ReportUsage(parsed.Errors[0].Message + (parsed.UnmatchedTokens is [var first, ..] ? Suggestion(parsed.CommandResult.Command, first) : ""), parsed, terminal);
+                return ReportUsage(FirstError(parsed), parsed, terminal);
         }
 
         terminal.Quiet = parsed.GetValue(quiet);
@@ -73,6 +76,17 @@ internal static class CommandLine
         terminal.Err.WriteLine($"error: {problem.ReplaceLineEndings(" ").TrimEnd('.')}");
         terminal.Err.WriteLine($"try: {PathOf(parsed.CommandResult.Command)} --help");
         return Usage;
+    }
+
+    /// <summary>What the parser found, with the nearest name where a word is unknown.</summary>
+    private static string FirstError(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens is not [var unknown, ..])
+            return parsed.Errors[0].Message;
+
+        // A misspelt option often shows as a missing one as well; the misspelling is what helps.
+        ParseError error = parsed.Errors.FirstOrDefault(e => e.Message.Contains($"'{unknown}'", StringComparison.Ordinal)) ?? parsed.Errors[0];
+        return error.Message.TrimEnd('.') + Suggestion(parsed.CommandResult.Command, unknown);
     }
 
     /// <summary>

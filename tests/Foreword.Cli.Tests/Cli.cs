@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using Foreword.Cli;
 
@@ -8,13 +9,18 @@ internal sealed record Cli(int ExitCode, string Out, string Err)
 {
     public static Cli Run(params string[] args) => RunWithInput("", args);
 
-    public static Cli RunWithInput(string input, params string[] args)
+    public static Cli RunWithInput(string input, params string[] args) => Run(input, Catalogue.Commands, args);
+
+    /// <summary>With one command made by the test instead of the catalogue's.</summary>
+    public static Cli Run(string input, Func<Terminal, Command> command, params string[] args) => Run(input, terminal => [command(terminal)], args);
+
+    private static Cli Run(string input, Func<Terminal, IEnumerable<Command>> commands, string[] args)
     {
         using MemoryStream output = new();
         using StreamWriter writer = new(output, new UTF8Encoding(false)) { AutoFlush = true };
         using StringWriter error = new();
         Terminal terminal = new() { In = new MemoryStream(Encoding.UTF8.GetBytes(input)), OutBytes = output, Out = writer, Err = error, IsInteractive = false };
-        int code = CommandLine.Run(args, terminal);
+        int code = CommandLine.Run(args, terminal, commands(terminal));
         return new Cli(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }
 }

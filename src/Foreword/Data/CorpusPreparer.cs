@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using Foreword.Tokenization;
 
@@ -60,10 +61,9 @@ public sealed class CorpusPreparer
 
         using SplitWriter train = new(staged.Path, TokenDataset.Train, _tokenizer.VocabularySize, _options.ShardTokens);
         using SplitWriter? validation = split.HoldsOut ? new(staged.Path, TokenDataset.Validation, _tokenizer.VocabularySize, _options.ShardTokens) : null;
-        foreach (List<EncodedPiece> batch in EncodeInOrder(Batches(split.Assign(documents)), cancellation))
+        foreach (EncodedBatch batch in EncodeInOrder(Batches(split.Assign(documents)), cancellation))
         {
-            foreach (EncodedPiece encoded in batch)
-                Write(encoded, encoded.Piece.IsValidation ? validation! : train);
+            Write(batch, train, validation);
             progress?.Report(new PreparationProgress(
                 train.Documents + (validation?.Documents ?? 0), train.Tokens + (validation?.Tokens ?? 0), train.TextBytes + (validation?.TextBytes ?? 0)));
         }
@@ -113,30 +113,48 @@ public sealed class CorpusPreparer
     }
 
     /// <summary>Tokenises on all threads and gives the results in the order of the batches; two per thread are under way.</summary>
-    private IEnumerable<List<EncodedPiece>> EncodeInOrder(IEnumerable<List<SplitPiece>> batches, CancellationToken cancellation)
+    private IEnumerable<EncodedBatch> EncodeInOrder(IEnumerable<List<SplitPiece>> batches, CancellationToken cancellation)
     {
         TaskFactory workers = new(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, _options.Threads).ConcurrentScheduler);
-        Queue<Task<List<EncodedPiece>>> underWay = [];
+        Queue<Task<EncodedBatch>> underWay = [];
         foreach (List<SplitPiece> batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
             if (underWay.Count == 2 * _options.Threads)
                 yield return underWay.Dequeue().GetAwaiter().GetResult();
-            underWay.Enqueue(workers.StartNew(() => batch.ConvertAll(Encode), cancellation));
+            underWay.Enqueue(workers.StartNew(() => Encode(batch), cancellation));
         }
 
-        while (underWay.TryDequeue(out Task<List<EncodedPiece>>? next))
+        while (underWay.TryDequeue(out Task<EncodedBatch>? next))
             yield return next.GetAwaiter().GetResult();
     }
 
-    private void Write(EncodedPiece encoded, SplitWriter split)
+    private EncodedBatch Encode(List<SplitPiece> pieces)
     {
-        split.Append(encoded.Ids, encoded.TextBytes);
-        if (encoded.Piece.EndsDocument)
-            split.EndDocument(_tokenizer.EndOfTextId);
+        List<int> ids = [];
+        int[] ends = new int[pieces.Count];
+        for (int i = 0; i < ends.Length; i++)
+        {
+            _tokenizer.Encode(pieces[i].Text, ids);
+            ends[i] = ids.Count;
+        }
+
+        return new EncodedBatch(pieces, ids, ends, pieces.ConvertAll(piece => Encoding.UTF8.GetByteCount(piece.Text)));
     }
 
-    private EncodedPiece Encode(SplitPiece piece) => new(piece, _tokenizer.Encode(piece.Text), Encoding.UTF8.GetByteCount(piece.Text));
+    private void Write(EncodedBatch batch, SplitWriter train, SplitWriter? validation)
+    {
+        ReadOnlySpan<int> ids = CollectionsMarshal.AsSpan(batch.Ids);
+        int start = 0;
+        for (int i = 0; i < batch.Pieces.Count; i++)
+        {
+            SplitWriter split = batch.Pieces[i].IsValidation ? validation! : train;
+            split.Append(ids[start..batch.Ends[i]], batch.TextBytes[i]);
+            if (batch.Pieces[i].EndsDocument)
+                split.EndDocument(_tokenizer.EndOfTextId);
+            start = batch.Ends[i];
+        }
+    }
 
     private ShardManifest Describe(ValidationSplit split, IReadOnlyList<string> inputs, ManifestSplit train, ManifestSplit? validation)
     {
@@ -165,5 +183,6 @@ public sealed class CorpusPreparer
         };
     }
 
-    private readonly record struct EncodedPiece(SplitPiece Piece, int[] Ids, long TextBytes);
+    /// <summary>The ids of some pieces, one after the other; those of piece i end at Ends[i].</summary>
+    private sealed record EncodedBatch(List<SplitPiece> Pieces, List<int> Ids, int[] Ends, List<int> TextBytes);
 }

@@ -21,10 +21,9 @@ internal sealed class JsonLinesFormat : IDocumentFormat
     {
         Utf8Bytes source = new(stream, path);
         byte[] buffer = new byte[1 << 16];
-        int end = source.Read(buffer);
-        int start = 0;
+        int start = 0, end = 0;
         int scanned = 0; // buffer[start..scanned] holds no line break
-        for (long number = 1; start < end; number++)
+        for (long number = 1; ; number++)
         {
             int length;
             while ((length = buffer.AsSpan(scanned, end - scanned).IndexOf((byte)'\n')) < 0)
@@ -39,6 +38,8 @@ internal sealed class JsonLinesFormat : IDocumentFormat
                     break;
             }
 
+            if (start == end)
+                yield break; // only here is it known that nothing follows: a line may end where the buffer does
             int lineEnd = length < 0 ? end : scanned + length;
             if (Document(buffer.AsSpan(start, lineEnd - start), path, number, textField) is { Length: > 0 } text)
                 yield return new TextPiece(text, EndsDocument: true);

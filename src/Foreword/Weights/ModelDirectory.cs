@@ -24,7 +24,7 @@ public static class ModelDirectory
         if (File.Exists(path))
             throw new InvalidDataException($"{path} is a file; a model is a directory with {HuggingFaceConfig.FileName} and model.safetensors");
         if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException($"{path} does not exist");
+            throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
         if (HoldsModel(path))
             return path;
         string best = Path.Combine(path, "best");

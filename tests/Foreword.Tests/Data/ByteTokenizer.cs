@@ -8,16 +8,21 @@ internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : 
 {
     public const int EndOfText = 256;
 
+    public override string Kind => "bytes";
+
     public override int VocabularySize => 257;
 
     public override int? EndOfTextId => endOfText;
 
     public override string Fingerprint => "bytes";
 
-    public override string Kind => "bytes";
+    public override IReadOnlyList<AddedToken> AddedTokens => [];
 
-    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false) =>
-        ids.AddRange(Encoding.UTF8.GetBytes(text.ToString()).Select(b => (int)b));
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    {
+        foreach (byte b in Encoding.UTF8.GetBytes(text.ToArray()))
+            ids.Add(b);
+    }
 
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids) => [.. ids.ToArray().Where(id => id < 256).Select(id => (byte)id)];
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
 using Foreword.Data;
+using Foreword.Tokenization;
 
 namespace Foreword.Tests.Data;
 
@@ -22,6 +23,16 @@ public sealed partial class PlainTextFormatTests
                 Assert.Equal(Chunks(text), pieces.SelectMany(p => Chunks(p.Text)));
                 Assert.Equal(pieces.Select((_, i) => i == pieces.Length - 1), pieces.Select(p => p.EndsDocument));
             });
+
+    [Fact]
+    public void PiecesHaveTheIdsOfTheWholeText()
+    {
+        Tokenizer gpt2 = TokenizerFiles.Load(Fixtures.Path("gpt2-vocab"));
+        string text = File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"));
+        TextPiece[] pieces = [.. Pieces(text, 256, 1 << 20)];
+        Assert.InRange(pieces.Length, text.Length / 256, text.Length);
+        Assert.Equal(gpt2.Encode(text), pieces.SelectMany(p => gpt2.Encode(p.Text)));
+    }
 
     [Fact]
     public void OrdinaryTextComesInPiecesOfOrdinaryLength()

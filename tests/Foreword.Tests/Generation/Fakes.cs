@@ -12,10 +12,16 @@ internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
 
     public override string Kind => "fake";
 
+    public override IReadOnlyList<AddedToken> AddedTokens => [];
+
     public override string Fingerprint => "fake";
 
-    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false) =>
-        ids.AddRange(Encoding.UTF8.GetBytes(text.ToString()).Select(b => (int)b));
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, bytes);
+        ids.AddRange(bytes.Select(b => (int)b));
+    }
 
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
     {

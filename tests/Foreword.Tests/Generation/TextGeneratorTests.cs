@@ -1,5 +1,6 @@
 using System.Text;
 using Foreword.Generation;
+using Foreword.Tokenization;
 
 namespace Foreword.Tests.Generation;
 
@@ -89,6 +90,21 @@ public sealed class TextGeneratorTests
         Completion completion = Generate("hi", "aé🙂", Greedy with { MaxTokens = 7 }, pieces.Add);
         Assert.Equal(["a", "é", "🙂"], pieces);
         Assert.Equal("aé🙂", completion.Text);
+    }
+
+    [Fact]
+    public void TokensOfTheReleasedVocabularyThatCutCharactersAreStreamedWhole()
+    {
+        const string text = " naïve 🧑‍🚀 層 done";
+        Tokenizer gpt2 = TokenizerFiles.Load(Fixtures.Path("gpt2-vocab"));
+        int[] prompt = gpt2.Encode("Once");
+        FakeModel model = FakeModel.Saying(50_257, 64, prompt.Length, [.. gpt2.Encode(text), 50_256]);
+        List<string> pieces = [];
+        Completion completion = new TextGenerator(model, gpt2).Complete("Once", Greedy, pieces.Add);
+        Assert.Equal(text, completion.Text);
+        Assert.Equal(text, string.Concat(pieces));
+        Assert.DoesNotContain(pieces, piece => piece.Contains('\ufffd'));
+        Assert.True(pieces.Count < completion.Ids.Count, "some token should have had to wait for its character's rest");
     }
 
     [Fact]

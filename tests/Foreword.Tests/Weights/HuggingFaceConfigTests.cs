@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CsCheck;
 using Foreword.Weights;
 
 namespace Foreword.Tests.Weights;
@@ -132,6 +133,30 @@ public sealed class HuggingFaceConfigTests : IDisposable
         string message = Assert.Throws<InvalidDataException>(() => HuggingFaceConfig.Read(_directory.Path)).Message;
         Assert.StartsWith(path, message, StringComparison.Ordinal);
         Assert.Contains(expected, message);
+    }
+
+    [Fact]
+    public void AMutatedFileIsReadOrRefusedAndNothingElse()
+    {
+        byte[] original = File.ReadAllBytes(Fixtures.Path("golden/gpt2-tiny/config.json"));
+        int refused = 0;
+        Gen.Select(Gen.Int[0, original.Length - 1], Gen.Byte).Array[1, 3].Sample(changes =>
+        {
+            byte[] bytes = [.. original];
+            foreach ((int at, byte value) in changes)
+                bytes[at] = value;
+            File.WriteAllBytes(_directory.File("config.json"), bytes);
+            try
+            {
+                HuggingFaceConfig.Read(_directory.Path);
+            }
+            catch (InvalidDataException problem)
+            {
+                Assert.StartsWith(_directory.Path, problem.Message, StringComparison.Ordinal);
+                refused++;
+            }
+        }, iter: 2_000, threads: 1);
+        Assert.NotEqual(0, refused);
     }
 
     private string Refusal(Action<JsonObject> change)

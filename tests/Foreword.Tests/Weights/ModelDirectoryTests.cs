@@ -41,7 +41,7 @@ public sealed class ModelDirectoryTests : IDisposable
     public void WhatIsNoModelIsSaidInOneSentence()
     {
         string missing = _directory.File("nowhere");
-        Assert.Equal($"{missing} does not exist", Assert.Throws<DirectoryNotFoundException>(() => ModelDirectory.Resolve(missing)).Message);
+        Assert.Equal($"model directory '{missing}' does not exist", Assert.Throws<DirectoryNotFoundException>(() => ModelDirectory.Resolve(missing)).Message);
         string file = _directory.Write("model.safetensors", "");
         Assert.StartsWith($"{file} is a file", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(file)).Message);
         Assert.StartsWith($"{_directory.Path} holds no config.json", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(_directory.Path)).Message);

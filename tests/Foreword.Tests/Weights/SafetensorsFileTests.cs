@@ -68,6 +68,26 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void ATensorAboveTwoGigabytesIsReadInPieces()
+    {
+        const long elements = (1L << 30) + 3;
+        string path = Write($$$"""{"x":{"dtype":"BF16","shape":[{{{elements}}}],"data_offsets":[0,{{{2 * elements}}}]}}""", 0);
+        using (FileStream stream = File.Open(path, FileMode.Open))
+        {
+            stream.SetLength(stream.Length + 2 * elements); // takes no room on the disk
+            stream.Position = stream.Length - 2;
+            stream.Write([0x80, 0x3f]);
+        }
+
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Assert.Contains("read it in pieces", Assert.Throws<ArgumentException>(() => file.Bytes("x").Length).Message);
+        Assert.Equal([0x80, 0x3f], file.Bytes("x", 2 * elements - 2, 2).ToArray());
+        float[] last = new float[2];
+        file.CopyTo("x", elements - 2, last);
+        Assert.Equal([0f, 1f], last);
+    }
+
+    [Fact]
     public void AnUnknownTensorNamesTheNearest()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path("golden/gpt1-tiny/model.safetensors"));
