@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace Foreword.Cli;
 
@@ -34,8 +35,14 @@ internal static class CommandLine
             EnablePosixBundling = false,
             ResponseFileTokenReplacer = null, // '@FILE' is a prompt's file, not more options
         });
-        if (parsed.Errors.Count > 0 && parsed.Action is not (HelpAction or HelpWithExample))
-            return ReportUsage(parsed, terminal);
+        if (parsed.Action is not (HelpAction or HelpWithExample))
+        {
+            if (UnknownOption(parsed) is { } unknown)
+                return ReportUsage($"unknown option '{unknown}'{Suggestion(parsed.CommandResult.Command, unknown)}", parsed, terminal);
+            if (parsed.Errors.Count > 0)
+                return ReportUsage(FirstError(parsed), parsed, terminal);
+        }
+
         terminal.Quiet = parsed.GetValue(quiet);
         try
         {
@@ -64,24 +71,38 @@ internal static class CommandLine
         _ => null,
     };
 
-    private static int ReportUsage(ParseResult parsed, Terminal terminal)
+    private static int ReportUsage(string problem, ParseResult parsed, Terminal terminal)
     {
-        // A misspelt option often shows as a missing one as well; the misspelling is what helps.
-        string message = parsed.UnmatchedTokens is [var unknown, ..]
-            ? parsed.Errors.FirstOrDefault(e => e.Message.Contains($"'{unknown}'", StringComparison.Ordinal))?.Message ?? parsed.Errors[0].Message
-            : parsed.Errors[0].Message;
-        terminal.Err.WriteLine($"error: {message.ReplaceLineEndings(" ").TrimEnd('.')}{Suggestion(parsed)}");
+        terminal.Err.WriteLine($"error: {problem.ReplaceLineEndings(" ").TrimEnd('.')}");
         terminal.Err.WriteLine($"try: {PathOf(parsed.CommandResult.Command)} --help");
         return Usage;
     }
 
-    /// <summary>The option or command that the first unknown word most likely meant.</summary>
-    private static string Suggestion(ParseResult parsed)
+    /// <summary>What the parser found, with the nearest name where a word is unknown.</summary>
+    private static string FirstError(ParseResult parsed)
     {
-        if (parsed.UnmatchedTokens.Count == 0)
-            return "";
-        Command command = parsed.CommandResult.Command;
-        string unknown = parsed.UnmatchedTokens[0];
+        if (parsed.UnmatchedTokens is not [var unknown, ..])
+            return parsed.Errors[0].Message;
+
+        // A misspelt option often shows as a missing one as well; the misspelling is what helps.
+        ParseError error = parsed.Errors.FirstOrDefault(e => e.Message.Contains($"'{unknown}'", StringComparison.Ordinal)) ?? parsed.Errors[0];
+        return error.Message.TrimEnd('.') + Suggestion(parsed.CommandResult.Command, unknown);
+    }
+
+    /// <summary>
+    /// What looks like an option but is none: the parser takes it for an argument where the command has room for one.
+    /// Behind <c>--</c> anything is an argument.
+    /// </summary>
+    private static string? UnknownOption(ParseResult parsed)
+    {
+        HashSet<Token> arguments = new(parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(result => result.Tokens), ReferenceEqualityComparer.Instance);
+        return parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .FirstOrDefault(token => arguments.Contains(token) && token.Value is ['-', '-' or (>= 'A' and <= 'Z') or (>= 'a' and <= 'z'), ..])?.Value;
+    }
+
+    /// <summary>The option or command that an unknown word most likely meant.</summary>
+    private static string Suggestion(Command command, string unknown)
+    {
         IEnumerable<string> known = unknown.StartsWith('-')
             ? command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options).Where(o => o.Recursive)).Select(o => o.Name)
             : command.Subcommands.Select(c => c.Name);

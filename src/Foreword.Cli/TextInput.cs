@@ -14,18 +14,14 @@ internal static class TextInput
     public static string Read(string path, Terminal terminal)
     {
         if (path != "-")
-            return ReadFile(path);
+        {
+            CheckIsFile(path);
+            return Decode(File.ReadAllBytes(path), path);
+        }
+
         using MemoryStream all = new();
         terminal.In.CopyTo(all);
         return Decode(all.ToArray(), "standard input");
-    }
-
-    /// <summary>The whole text of a file; a byte order mark at the start is dropped.</summary>
-    /// <exception cref="InvalidDataException">It is not UTF-8; the message names the byte.</exception>
-    public static string ReadFile(string path)
-    {
-        CheckIsFile(path);
-        return Decode(File.ReadAllBytes(path), path);
     }
 
     /// <summary>

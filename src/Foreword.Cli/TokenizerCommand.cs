@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Text.Json;
+using Foreword.Data;
 using Foreword.Tokenization;
 using Spectre.Console;
 
@@ -26,7 +28,7 @@ internal static class TokenizerCommand
 
     private static Command Train(Terminal terminal)
     {
-        Argument<string[]> inputs = new("INPUT") { Description = "Text files to learn from.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> inputs = new("INPUT") { Description = "Text or JSON Lines files, also .gz, and directories of them.", Arity = ArgumentArity.OneOrMore };
         Option<string> kind = new("--kind") { Description = $"What to train: {ByteBpe}.", DefaultValueFactory = _ => ByteBpe };
         Option<int> size = new("--vocab-size") { Description = "Ids wanted: 256 bytes, the merges and <|endoftext|>.", Required = true };
         Option<string> output = new("--out") { Description = "Directory for tokenizer.json, vocab.json and merges.txt.", Required = true };
@@ -43,17 +45,26 @@ internal static class TokenizerCommand
             string directory = parsed.GetValue(output)!;
             if (File.Exists(directory))
                 throw new IOException($"--out {directory} is a file; a directory is written");
+            DocumentReader reader = DocumentReader.Open(parsed.GetValue(inputs)!, parsed.GetValue(textField)!);
+            if (reader.Skipped.Count > 0)
+                terminal.Say($"left out {reader.Skipped.Count} files that are not of a text format, such as {reader.Skipped[0]}");
+            long documents = 0;
+            IEnumerable<string> texts = reader.Read().Select(piece =>
+            {
+                documents += piece.EndsDocument ? 1 : 0;
+                return piece.Text;
+            });
             BpeTrainer trainer = new() { VocabularySize = parsed.GetValue(size), MinFrequency = parsed.GetValue(minFrequency) };
             long start = Stopwatch.GetTimestamp();
-            (ByteLevelBpe tokenizer, BpeProgress corpus) = TrainWithBar(trainer, Texts(parsed.GetValue(inputs)!, parsed.GetValue(textField)!), terminal);
+            (ByteLevelBpe tokenizer, long characters) = TrainWithBar(trainer, texts, terminal);
             tokenizer.Save(Directory.CreateDirectory(directory).FullName);
-            Report(tokenizer, trainer, corpus, Stopwatch.GetElapsedTime(start), directory, parsed.GetValue(json), terminal);
+            Report(tokenizer, trainer, documents, characters, Stopwatch.GetElapsedTime(start), directory, parsed.GetValue(json), terminal);
             return CommandLine.Done;
         });
         return command;
     }
 
-    private static void Require(System.CommandLine.Parsing.OptionResult given, Option<int> option, int least, string why)
+    private static void Require(OptionResult given, Option<int> option, int least, string why)
     {
         if (given.Errors.Any() || given.GetValue(option) >= least)
             return;
@@ -68,31 +79,24 @@ internal static class TokenizerCommand
             throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [ByteBpe])}");
     }
 
-    /// <summary>The documents of the inputs, one after the other.</summary>
-    private static IEnumerable<string> Texts(string[] inputs, string textField)
+    /// <summary>Trains, with a progress bar where a person is looking; also answers how many characters were read.</summary>
+    private static (ByteLevelBpe Tokenizer, long Characters) TrainWithBar(BpeTrainer trainer, IEnumerable<string> texts, Terminal terminal)
     {
-        foreach (string path in inputs)
-            yield return TextInput.ReadFile(path);
-    }
-
-    /// <summary>Trains, with a progress bar where a person is looking; also answers what was read.</summary>
-    private static (ByteLevelBpe Tokenizer, BpeProgress Corpus) TrainWithBar(BpeTrainer trainer, IEnumerable<string> texts, Terminal terminal)
-    {
-        BpeProgress last = default;
+        long characters = 0;
         if (!terminal.IsInteractive || terminal.Quiet)
-            return (trainer.Train(texts, new Reports(report => last = report)), last);
+            return (trainer.Train(texts, new Reports(report => characters = report.Characters)), characters);
         ByteLevelBpe tokenizer = terminal.Drawing().Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .Start(bars =>
             {
                 ProgressTask reading = bars.AddTask("reading").IsIndeterminate();
                 ProgressTask merging = bars.AddTask("merging", autoStart: false);
                 return trainer.Train(texts, new Reports(report =>
                 {
-                    last = report;
+                    characters = report.Characters;
                     if (report.Merges == 0)
                     {
-                        reading.Description = $"reading: {report.Characters / 1e6:F1} M characters, {report.DistinctChunks:N0} different chunks";
+                        reading.Description = $"reading: {report.Characters / 1e6:F1} M characters";
                         return;
                     }
 
@@ -106,14 +110,14 @@ internal static class TokenizerCommand
                     merging.Value = report.Merges;
                 }));
             });
-        return (tokenizer, last);
+        return (tokenizer, characters);
     }
 
-    private static void Report(ByteLevelBpe tokenizer, BpeTrainer trainer, BpeProgress corpus, TimeSpan time, string directory, bool json, Terminal terminal)
+    private static void Report(ByteLevelBpe tokenizer, BpeTrainer trainer, long documents, long characters, TimeSpan time, string directory, bool json, Terminal terminal)
     {
         if (tokenizer.VocabularySize < trainer.VocabularySize)
             terminal.Say($"The text has no more pairs to merge: {tokenizer.VocabularySize} ids instead of {trainer.VocabularySize}.");
-        terminal.Say($"{ByteBpe}, {tokenizer.VocabularySize} ids, from {corpus.Texts} texts ({corpus.Characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
+        terminal.Say($"{ByteBpe}, {tokenizer.VocabularySize} ids, from {documents} documents ({characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
         if (json)
         {
             JsonOutput.WriteLine(terminal, writer =>
@@ -121,8 +125,8 @@ internal static class TokenizerCommand
                 writer.WriteString("kind", tokenizer.Kind);
                 writer.WriteNumber("vocabulary_size", tokenizer.VocabularySize);
                 writer.WriteNumber("merges", tokenizer.Merges.Count);
-                writer.WriteNumber("texts", corpus.Texts);
-                writer.WriteNumber("characters", corpus.Characters);
+                writer.WriteNumber("documents", documents);
+                writer.WriteNumber("characters", characters);
                 writer.WriteNumber("seconds", Math.Round(time.TotalSeconds, 3));
                 writer.WriteString("fingerprint", tokenizer.Fingerprint);
                 writer.WriteString("out", directory);

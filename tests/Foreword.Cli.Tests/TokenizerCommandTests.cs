@@ -126,6 +126,25 @@ public sealed class TokenizerCommandTests
         Assert.Equal((1, "error: -: 'x' is not a token id\n"), (file.ExitCode, file.Err));
     }
 
+    [Fact]
+    public void AMisspeltOptionIsNotTakenForText()
+    {
+        Cli run = Cli.Run("tokenizer", "encode", Gpt2, "--alow-special");
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains("unknown option '--alow-special'; did you mean '--allow-special'?", run.Err);
+    }
+
+    [Fact]
+    public void TextMayBeginWithADashBehindTwoDashesOrWithAnAtSign()
+    {
+        Assert.Equal("1", Cli.Run("tokenizer", "decode", Gpt2, "16").Out);
+        Assert.Equal("--x", Decoded(Cli.Run("tokenizer", "encode", Gpt2, "--", "--x")));
+        Assert.Equal("@x", Decoded(Cli.Run("tokenizer", "encode", Gpt2, "@x")));
+        Assert.Equal("- x", Decoded(Cli.Run("tokenizer", "encode", Gpt2, "- x")));
+
+        static string Decoded(Cli encoded) => Cli.RunWithInput(encoded.Out, "tokenizer", "decode", Gpt2, "--input", "-").Out;
+    }
+
     [Theory]
     [InlineData("encode")]
     [InlineData("decode")]
@@ -163,10 +182,10 @@ public sealed class TokenizerCommandTests
     public void TrainingWithJsonSaysWhatCameOfIt()
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
-        Cli run = Cli.Run("tokenizer", "train", Corpus, Corpus, "--vocab-size", "300", "--out", directory.File("t"), "--json", "--quiet");
+        Cli run = Cli.Run("tokenizer", "train", Corpus, directory.Write("more.txt", "ab ab"), "--vocab-size", "300", "--out", directory.File("t"), "--json", "--quiet");
         Assert.Equal((0, ""), (run.ExitCode, run.Err));
         JsonElement json = JsonDocument.Parse(run.Out).RootElement;
-        Assert.Equal((300, 43, 2), (json.GetProperty("vocabulary_size").GetInt32(), json.GetProperty("merges").GetInt32(), json.GetProperty("texts").GetInt32()));
+        Assert.Equal((300, 43, 2), (json.GetProperty("vocabulary_size").GetInt32(), json.GetProperty("merges").GetInt32(), json.GetProperty("documents").GetInt32()));
         JsonElement inspected = JsonDocument.Parse(Cli.Run("tokenizer", "inspect", directory.File("t"), "--json").Out).RootElement;
         Assert.Equal(json.GetProperty("fingerprint").GetString(), inspected.GetProperty("fingerprint").GetString());
     }
@@ -202,6 +221,20 @@ public sealed class TokenizerCommandTests
         Cli run = Cli.Run(["tokenizer", "train", Corpus, .. options.Split(' ')]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(sentence, run.Err);
+    }
+
+    [Fact]
+    public void TrainingReadsJsonLinesAndNamesABrokenOne()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string lines = directory.Write("c.jsonl", "{\"body\":\"ab ab\"}\n{\"body\":\"ab\"}\n");
+        Cli run = Cli.Run("tokenizer", "train", lines, "--text-field", "body", "--vocab-size", "300", "--out", directory.File("t"), "--json");
+        Assert.Equal(2, JsonDocument.Parse(run.Out).RootElement.GetProperty("documents").GetInt32());
+        Assert.Equal("256\n", Cli.Run("tokenizer", "encode", directory.File("t"), "ab").Out);
+        Cli broken = Cli.Run("tokenizer", "train", directory.Write("b.jsonl", "{\"body\":\"a\"}\n{"), "--text-field", "body", "--vocab-size", "300", "--out", directory.File("t"));
+        Assert.Equal(1, broken.ExitCode);
+        Assert.Contains("b.jsonl:2", broken.Err);
+        Assert.Equal("256\n", Cli.Run("tokenizer", "encode", directory.File("t"), "ab").Out); // what was there stays
     }
 
     [Fact]

@@ -157,6 +157,9 @@ public sealed class TokenizerFilesTests
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":["a b"]}}""", "model.merges[0]: merge 'a b': its result 'ab' is not in the vocabulary")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":[["a"]]}}""", "model.merges[0]: is not a merge")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":[["a",7]]}}""", "model.merges[0][1]: is not a string")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":[]},"added_tokens":[{"id":5,"content":"a"}]}""", "added_tokens[0]: added token 'a' has id 5, but 0 in the vocabulary")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":[]},"added_tokens":[{"id":1,"content":"c"}]}""", "added_tokens[0]: tokens 'b' and 'c' share id 1")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":[]},"added_tokens":[{"id":1}]}""", "added_tokens[0]: has no content")]
     public void AMalformedTokenizerJsonIsNamedWithItsPlace(string text, string sentence)
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
