@@ -11,6 +11,8 @@ internal static class Catalogue
     public static IEnumerable<Command> Commands(Terminal terminal) =>
     [
         TokenizerCommand.Create(terminal),
+        PrepareCommand.Create(terminal),
+        InspectCommand.Create(terminal),
         GenerateCommand.Create(terminal),
     ];
 
