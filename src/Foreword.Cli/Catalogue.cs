@@ -11,8 +11,10 @@ internal static class Catalogue
     public static IEnumerable<Command> Commands(Terminal terminal) =>
     [
         TokenizerCommand.Create(terminal),
+        PrepareCommand.Create(terminal),
         PretrainCommand.Create(terminal),
         GenerateCommand.Create(terminal),
+        InspectCommand.Create(terminal),
         VerifyCommand.Create(terminal),
     ];
 

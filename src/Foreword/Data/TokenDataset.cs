@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Foreword.Tokenization;
 using Microsoft.Win32.SafeHandles;
 
 namespace Foreword.Data;
@@ -47,8 +48,6 @@ public sealed class TokenDataset : IDisposable
     /// <summary>Every id is below it.</summary>
     public int VocabularySize => Manifest.Tokenizer.VocabularySize;
 
-    /// <summary>Where the copy of the tokenizer lies.</summary>
-    public string TokenizerDirectory => Path.Combine(Directory, Manifest.Tokenizer.Directory);
 
     /// <summary>Opens a split of a directory that <see cref="CorpusPreparer"/> made.</summary>
     /// <param name="directory">The directory with <c>manifest.json</c>.</param>
@@ -115,6 +114,18 @@ public sealed class TokenDataset : IDisposable
             destination = destination[length..];
             start += length;
         }
+    }
+
+    /// <summary>Loads the copy of the tokenizer that lies beside the shards.</summary>
+    /// <exception cref="IOException">The copy is missing.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or not the tokenizer that made the shards.</exception>
+    public Tokenizer LoadTokenizer()
+    {
+        string copy = Path.Combine(Directory, Manifest.Tokenizer.Directory);
+        Tokenizer tokenizer = TokenizerFiles.Load(copy);
+        return tokenizer.Fingerprint == Manifest.Tokenizer.Fingerprint
+            ? tokenizer
+            : throw new InvalidDataException($"{copy} is not the tokenizer that made the shards: its fingerprint is {tokenizer.Fingerprint}, the manifest says {Manifest.Tokenizer.Fingerprint}");
     }
 
     /// <summary>The shard's file name and the offset in it of a position in the stream.</summary>

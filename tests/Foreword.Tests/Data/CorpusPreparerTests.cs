@@ -1,5 +1,6 @@
 using System.Text;
 using Foreword.Data;
+using Foreword.Tokenization;
 
 namespace Foreword.Tests.Data;
 
@@ -241,15 +242,31 @@ public sealed class CorpusPreparerTests : IDisposable
         ShardManifest manifest = ShardManifest.Load(Out);
         Assert.Equal(5, manifest.Validation.Seed);
         Assert.Equal(["train", "validation"], manifest.Splits.Keys);
-        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
-        Assert.True(File.Exists(Path.Combine(data.TokenizerDirectory, "bytes.txt")));
+        Assert.True(File.Exists(Path.Combine(Out, "tokenizer", "bytes.txt")));
+    }
+
+    [Fact]
+    public void TheTokenizerTravelsWithTheShardsAndAnotherOneIsRefused()
+    {
+        Tokenizer gpt2 = TokenizerFiles.Load(Fixtures.Path("gpt2-vocab"));
+        Prepare(Documents(["Hello world", "x"]), new PreparationOptions { ValidationShare = 0 }, tokenizer: gpt2);
+        using (TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train))
+        {
+            Assert.Equal(gpt2.Fingerprint, data.LoadTokenizer().Fingerprint);
+            Assert.Equal([15496, 995, 50256, 87, 50256], Tokens(data));
+        }
+
+        string manifest = Path.Combine(Out, "manifest.json");
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace(gpt2.Fingerprint, "another"));
+        using TokenDataset changed = TokenDataset.Open(Out, TokenDataset.Train);
+        Assert.Contains("is not the tokenizer that made the shards", Assert.Throws<InvalidDataException>(changed.LoadTokenizer).Message);
     }
 
     private PreparationReport Prepare(IEnumerable<string> documents, PreparationOptions options) =>
         Prepare(Documents(documents), options);
 
     private PreparationReport Prepare(
-        IEnumerable<TextPiece> pieces, PreparationOptions options, string? output = null, ByteTokenizer? tokenizer = null, params string[] inputs) =>
+        IEnumerable<TextPiece> pieces, PreparationOptions options, string? output = null, Tokenizer? tokenizer = null, params string[] inputs) =>
         new CorpusPreparer(tokenizer ?? new ByteTokenizer(), options)
             .Prepare(pieces, output ?? Out, inputs, cancellation: TestContext.Current.CancellationToken);
 

@@ -1,0 +1,39 @@
+using System.CommandLine;
+
+namespace Foreword.Cli;
+
+/// <summary><c>foreword inspect</c>: says what a file or directory is and what it holds.</summary>
+internal static class InspectCommand
+{
+    /// <summary>What can be inspected; the first kind that recognises the path shows it.</summary>
+    private static readonly Kind[] Kinds =
+    [
+        new("a directory of token shards", ShardInspection.IsDirectory, ShardInspection.ShowDirectory),
+        new("a token shard (.bin)", ShardInspection.IsShard, ShardInspection.ShowShard),
+    ];
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> path = new("PATH") { Description = $"What to look into: {string.Join(", ", Kinds.Select(kind => kind.Name))}." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new Command("inspect", "Say what a file or directory holds.") { path, json }
+            .WithExample("foreword inspect shards");
+        command.SetAction(parsed =>
+        {
+            string given = parsed.GetValue(path)!;
+            if (!File.Exists(given) && !Directory.Exists(given))
+                throw new FileNotFoundException($"{given} does not exist");
+            Kind kind = Kinds.FirstOrDefault(kind => kind.Recognises(given))
+                ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name))}");
+            kind.Show(given, parsed.GetValue(json), terminal);
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    /// <summary>A kind of thing that can be inspected.</summary>
+    /// <param name="Name">For the help: "a token shard".</param>
+    /// <param name="Recognises">Whether an existing path is of this kind, by names of files alone.</param>
+    /// <param name="Show">Prints what the path holds, as JSON or for people.</param>
+    private sealed record Kind(string Name, Func<string, bool> Recognises, Action<string, bool, Terminal> Show);
+}

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Foreword.Data;
+using Foreword.Tokenization;
+using Spectre.Console;
+
+namespace Foreword.Cli;
+
+/// <summary><c>foreword prepare</c>: text to token shards.</summary>
+internal static class PrepareCommand
+{
+    private static readonly PreparationOptions Defaults = new();
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string[]> inputs = InputPaths.Argument("Files and directories: text, JSON Lines, each also gzipped.");
+        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer.", Required = true };
+        Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
+        Option<double> validation = new("--validation") { Description = "Share of the documents to hold out; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
+        Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
+        Option<long> seed = new("--seed") { Description = "Chooses the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
+        Option<int> shardTokens = new("--shard-tokens") { Description = "Tokens in a full shard.", DefaultValueFactory = _ => Defaults.ShardTokens };
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
+        {
+            inputs, tokenizer, output, validation, textField, seed, shardTokens, json,
+        }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
+        command.SetAction(parsed =>
+        {
+            PreparationOptions options = Checked(Defaults with
+            {
+                ValidationShare = parsed.GetValue(validation),
+                Seed = parsed.GetValue(seed),
+                ShardTokens = parsed.GetValue(shardTokens),
+            });
+            CorpusPreparer preparer = new(TokenizerFiles.Load(parsed.GetValue(tokenizer)!), options);
+            string[] paths = parsed.GetValue(inputs)!;
+            DocumentReader documents = DocumentReader.Open(paths, parsed.GetValue(textField)!);
+            string directory = parsed.GetValue(output)!;
+            return Interruptible(terminal, directory, cancellation =>
+            {
+                PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, progress, cancellation));
+                if (parsed.GetValue(json))
+                    JsonOutput.WriteLine(terminal, writer => WriteReport(writer, report, directory, documents));
+                else
+                    Print(terminal, report, directory, documents);
+            });
+        });
+        return command;
+    }
+
+    private static PreparationOptions Checked(PreparationOptions options)
+    {
+        try
+        {
+            return options.Validate();
+        }
+        catch (ArgumentException problem)
+        {
+            throw new UsageException(problem.Message);
+        }
+    }
+
+    /// <summary>Ctrl+C and SIGTERM end the work, clear away what is half done, and give the exit code of a program they ended.</summary>
+    private static int Interruptible(Terminal terminal, string directory, Action<CancellationToken> work)
+    {
+        using CancellationTokenSource cancel = new();
+        int signal = 0;
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            signal = context.Signal == PosixSignal.SIGINT ? 2 : 15;
+            cancel.Cancel();
+        }
+
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            work(cancel.Token);
+            return CommandLine.Done;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            terminal.Err.WriteLine($"interrupted: {directory} is as it was before");
+            return 128 + signal;
+        }
+    }
+
+    private static PreparationReport WithProgress(Terminal terminal, Func<IProgress<PreparationProgress>?, PreparationReport> prepare)
+    {
+        if (!terminal.IsInteractive || terminal.Quiet)
+            return prepare(null);
+        return terminal.Drawing().Status().Start("reading", status => prepare(new Reports(progress =>
+            status.Status = Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
+    }
+
+    private static void Print(Terminal terminal, PreparationReport report, string directory, DocumentReader documents)
+    {
+        ShardManifest manifest = report.Manifest;
+        if (documents.Skipped.Count > 0)
+            terminal.Say($"Left out: {documents.Skipped.Count} files of other kinds ({string.Join(", ", documents.Skipped.Select(Path.GetExtension).Distinct().Take(5))}).");
+        if (manifest.Validation.Divides == "text")
+            terminal.Say("There is only one document: the end of its text is held out for validation.");
+        terminal.Out.Write(SplitTable.Of(manifest));
+        terminal.Out.WriteLine(Invariant($"{report.TextBytes / 1e6:N1} MB of text in {report.Elapsed.TotalSeconds:F1} s, {report.MegabytesPerSecond:F1} MB/s, seed {manifest.Validation.Seed}: {directory}"));
+    }
+
+    private static void WriteReport(Utf8JsonWriter writer, PreparationReport report, string directory, DocumentReader documents)
+    {
+        writer.WriteString("out", directory);
+        SplitTable.Write(writer, report.Manifest);
+        writer.WriteNumber("skipped_files", documents.Skipped.Count);
+        writer.WriteNumber("seconds", Math.Round(report.Elapsed.TotalSeconds, 3));
+        writer.WriteNumber("megabytes_per_second", Math.Round(report.MegabytesPerSecond, 2));
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Calls on the thread that reports, unlike <see cref="Progress{T}"/>.</summary>
+    private sealed class Reports(Action<PreparationProgress> show) : IProgress<PreparationProgress>
+    {
+        public void Report(PreparationProgress value) => show(value);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Foreword.Data;
+
+namespace Foreword.Cli;
+
+/// <summary>The counts of a prepared directory, as <c>prepare</c> and <c>inspect</c> print them.</summary>
+internal static class SplitTable
+{
+    /// <summary>A line a split.</summary>
+    public static string Of(ShardManifest manifest)
+    {
+        StringBuilder table = new();
+        foreach ((string name, ManifestSplit split) in manifest.Splits)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture,
+                $"{name,-10} {split.Documents,12:N0} documents {split.Tokens,15:N0} tokens {split.TextBytes,15:N0} bytes of text {split.BytesPerToken,6:F2} bytes/token {split.Shards.Count,5} shards");
+        }
+
+        return table.ToString();
+    }
+
+    /// <summary>The same and the tokenizer as JSON fields of the object that is being written.</summary>
+    public static void Write(Utf8JsonWriter writer, ShardManifest manifest)
+    {
+        writer.WriteStartObject("tokenizer");
+        writer.WriteString("fingerprint", manifest.Tokenizer.Fingerprint);
+        writer.WriteNumber("vocabulary_size", manifest.Tokenizer.VocabularySize);
+        writer.WriteEndObject();
+        writer.WriteStartObject("validation");
+        writer.WriteNumber("share", manifest.Validation.Share);
+        writer.WriteNumber("seed", manifest.Validation.Seed);
+        writer.WriteString("divides", manifest.Validation.Divides);
+        writer.WriteEndObject();
+        writer.WriteStartObject("splits");
+        foreach ((string name, ManifestSplit split) in manifest.Splits)
+        {
+            writer.WriteStartObject(name);
+            writer.WriteNumber("documents", split.Documents);
+            writer.WriteNumber("tokens", split.Tokens);
+            writer.WriteNumber("text_bytes", split.TextBytes);
+            writer.WriteNumber("bytes_per_token", Math.Round(split.BytesPerToken, 4));
+            writer.WriteNumber("shards", split.Shards.Count);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+}
