@@ -47,18 +47,21 @@ public static class LossPlot
         }
     }
 
-    /// <summary>The running mean over a window of the neighbours on both sides, which is smaller towards the ends.</summary>
+    /// <summary>
+    /// The running mean over neighbours on both sides. The window grows with the distance from the start, where the loss
+    /// falls fast, up to a fifteenth of the curve; at the end it is the last value's left half alone.
+    /// </summary>
     internal static double[] Smoothed(IReadOnlyList<double> values)
     {
-        int reach = values.Count / 50;
+        int reach = values.Count / 30;
         double[] sums = new double[values.Count + 1];
         for (int i = 0; i < values.Count; i++)
             sums[i + 1] = sums[i] + values[i];
         double[] means = new double[values.Count];
         for (int i = 0; i < means.Length; i++)
         {
-            int side = Math.Min(reach, Math.Min(i, means.Length - 1 - i));
-            means[i] = (sums[i + side + 1] - sums[i - side]) / (2 * side + 1);
+            int left = Math.Min(reach, i / 4), right = Math.Min(left, means.Length - 1 - i);
+            means[i] = (sums[i + right + 1] - sums[i - left]) / (left + right + 1);
         }
 
         return means;
@@ -87,9 +90,10 @@ public static class LossPlot
     private static void AddTraining(Plot plot, (double X, double Y)[] points)
     {
         (double X, double Y)[] raw = Thinned(points);
-        var dots = plot.Add.ScatterPoints(raw.Select(p => p.X).ToArray(), raw.Select(p => Math.Log10(p.Y)).ToArray(), Training.WithAlpha(0.22));
+        var dots = plot.Add.ScatterPoints(raw.Select(p => p.X).ToArray(), raw.Select(p => Math.Log10(p.Y)).ToArray(), Training.WithAlpha(0.3));
         dots.MarkerSize = 4;
         dots.MarkerShape = MarkerShape.FilledCircle;
+        dots.LegendText = "training, as logged";
 
         double[] means = Smoothed([.. points.Select(p => p.Y)]);
         (double X, double Y)[] mean = Thinned([.. points.Zip(means, (p, y) => (p.X, y))]);
@@ -114,13 +118,15 @@ public static class LossPlot
         double margin = Math.Max(0.04 * Math.Log10(high / low), 0.002);
         plot.Axes.SetLimits(0, Math.Max(1, last) * 1.02, Math.Log10(low) - margin, Math.Log10(high) + margin);
         plot.Axes.Left.TickGenerator = new NumericManual([.. LossTicks(low, high).Select(loss => new Tick(Math.Log10(loss), loss.ToString("0.####", CultureInfo.InvariantCulture)))]);
-        plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = step => step.ToString("N0", CultureInfo.InvariantCulture) };
+        plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, TickDensity = 0.6, LabelFormatter = step => step.ToString("N0", CultureInfo.InvariantCulture) };
 
         plot.Title(title, size: 17);
         plot.XLabel("step", size: 14);
         plot.YLabel("loss (nats per token)", size: 14);
         foreach (LabelStyle label in new[] { plot.Axes.Title.Label, plot.Axes.Bottom.Label, plot.Axes.Left.Label })
             label.Bold = false; // the font has one weight
+        plot.Axes.Left.MinimumSize = 62; // room between the label, the ticks and the edge
+        plot.Axes.Left.Label.OffsetX = 5;
         plot.Axes.Bottom.TickLabelStyle.FontSize = 13;
         plot.Axes.Left.TickLabelStyle.FontSize = 13;
         plot.Axes.Right.FrameLineStyle.Width = 0;
@@ -132,7 +138,7 @@ public static class LossPlot
         plot.Legend.ShadowColor = Colors.Transparent;
     }
 
-    /// <summary>Round losses between two bounds: even steps where they are near each other, 1-1.5-2-3-4-5-7 of each decade where they are not.</summary>
+    /// <summary>Round losses between two bounds: even steps where they are near each other, round parts of each decade where they are not.</summary>
     internal static IEnumerable<double> LossTicks(double low, double high)
     {
         if (high / low < 3)
@@ -145,7 +151,7 @@ public static class LossPlot
             yield break;
         }
 
-        double[] mantissas = high / low > 1000 ? [1] : high / low > 30 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
+        double[] mantissas = high / low > 1000 ? [1] : high / low > 30 ? [1, 2, 5] : high / low > 6 ? [1, 1.5, 2, 3, 4, 5, 7] : [1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8];
         for (int exponent = (int)Math.Floor(Math.Log10(low)); exponent <= Math.Ceiling(Math.Log10(high)); exponent++)
         {
             foreach (double mantissa in mantissas)

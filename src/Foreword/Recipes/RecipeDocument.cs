@@ -42,38 +42,22 @@ internal sealed class RecipeDocument
 
     /// <summary>The root of the only document, or null when there is nothing but comments.</summary>
     /// <exception cref="Exception">The text is not such YAML; the kind of exception is the source's.</exception>
-    public static RecipeNode? Parse(string yaml, RecipeSource source)
-    {
-        RecipeDocument document = new(yaml, source);
-        try
-        {
-            return document.Root();
-        }
-        catch (YamlException problem)
-        {
-            throw source.Error(problem.Start.Line, $"this is not YAML: {AsClause(problem.Message)}");
-        }
-        catch (InvalidOperationException) // what the parser throws where a flow list breaks off before a key
-        {
-            throw source.Error(document.parser.Current?.End.Line ?? 1, "this is not YAML: a list or mapping is not closed");
-        }
-    }
+    public static RecipeNode? Parse(string yaml, RecipeSource source) => new RecipeDocument(yaml, source).Root();
 
     private RecipeNode? Root()
     {
-        parser.Consume<StreamStart>();
-        if (!parser.TryConsume<DocumentStart>(out _))
+        Take(); // the stream begins
+        if (Take() is not DocumentStart)
             return null;
-        RecipeNode root = Node("", 0);
-        parser.Consume<DocumentEnd>();
-        if (parser.Accept<DocumentStart>(out _))
-            throw source.Error(parser.Current!.Start.Line, "a second document begins; a recipe is one");
-        return root;
+        RecipeNode root = Node(Take(), "", 0);
+        Take(); // the document ends
+        return Take() is DocumentStart second
+            ? throw source.Error(second.Start.Line, "a second document begins; a recipe is one")
+            : root;
     }
 
-    private RecipeNode Node(string path, int depth)
+    private RecipeNode Node(ParsingEvent start, string path, int depth)
     {
-        ParsingEvent start = parser.Consume<ParsingEvent>();
         long line = start.Start.Line;
         if (depth > MaxDepth)
             throw source.Error(line, $"lists and mappings are nested deeper than {MaxDepth} levels");
@@ -91,26 +75,48 @@ internal sealed class RecipeDocument
     private RecipeList List(string path, long line, int depth)
     {
         List<RecipeNode> items = [];
-        while (!parser.TryConsume<SequenceEnd>(out _))
-            items.Add(Node(path, depth + 1));
+        while (Take() is var next and not SequenceEnd)
+            items.Add(Node(next, path, depth + 1));
         return new RecipeList(line, items);
     }
 
     private RecipeMapping Mapping(string path, long line, int depth)
     {
         List<(RecipeScalar Key, RecipeNode Value)> entries = [];
-        while (!parser.TryConsume<MappingEnd>(out _))
+        while (Take() is var next and not MappingEnd)
         {
-            RecipeNode key = Node(path, depth + 1);
+            RecipeNode key = Node(next, path, depth + 1);
             if (key is not RecipeScalar name)
                 throw source.Error(key.Line, "a key is a list or a mapping; it must be a name");
             string keyPath = path.Length == 0 ? name.Text : $"{path}.{name.Text}";
             if (entries.Find(entry => entry.Key.Text == name.Text) is { Key: { } earlier })
                 throw source.Error(key.Line, $"duplicate key '{keyPath}'; line {earlier.Line} has it already");
-            entries.Add((name, Node(keyPath, depth + 1)));
+            entries.Add((name, Node(Take(), keyPath, depth + 1)));
         }
 
         return new RecipeMapping(line, entries);
+    }
+
+    /// <summary>The parser's next event. It reports broken text by three kinds of exception, two of them without the place.</summary>
+    private ParsingEvent Take()
+    {
+        long line = parser.Current?.End.Line ?? 1;
+        try
+        {
+            return parser.MoveNext() ? parser.Current! : throw new YamlException("the text ends too early");
+        }
+        catch (YamlException problem)
+        {
+            throw source.Error(Math.Max(line, problem.Start.Line), $"this is not YAML: {AsClause(problem.Message)}");
+        }
+        catch (InvalidOperationException) // a flow list or mapping that breaks off
+        {
+            throw source.Error(line, "this is not YAML: a list or mapping is not closed");
+        }
+        catch (ArgumentException problem) // a tag that is not a URI
+        {
+            throw source.Error(line, $"this is not YAML: {AsClause(problem.Message)}");
+        }
     }
 
     private static string AsClause(string sentence) =>

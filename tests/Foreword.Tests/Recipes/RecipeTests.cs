@@ -170,7 +170,7 @@ public class RecipeTests
             {
                 Assert.StartsWith("x.yaml", refused.Message);
             }
-        });
+        }, iter: 2000);
     }
 
     [Fact]

