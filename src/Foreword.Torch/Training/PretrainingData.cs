@@ -13,10 +13,9 @@ public sealed class PretrainingData : IDisposable
     {
         Train = TokenDataset.Open(shards, TokenDataset.Train);
         Validation = Train.Manifest.Splits.ContainsKey(TokenDataset.Validation) ? TokenDataset.Open(shards, TokenDataset.Validation) : null;
-        string directory = tokenizer ?? Train.TokenizerDirectory;
-        Tokenizer = TokenizerFiles.Load(directory);
+        Tokenizer = tokenizer is null ? Train.LoadTokenizer() : TokenizerFiles.Load(tokenizer);
         if (Tokenizer.Fingerprint != Train.Manifest.Tokenizer.Fingerprint)
-            throw new InvalidDataException($"{directory} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint[..12]}..., the shards' {Train.Manifest.Tokenizer.Fingerprint[..12]}...");
+            throw new InvalidDataException($"{tokenizer} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint}, the manifest says {Train.Manifest.Tokenizer.Fingerprint}");
     }
 
     /// <summary>The tokens to learn from.</summary>
