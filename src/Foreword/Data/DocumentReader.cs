@@ -137,7 +137,7 @@ public sealed class DocumentReader
         return Formats.FirstOrDefault(format => format.Extensions.Contains(extension));
     }
 
-    private static IEnumerable<string> KnownExtensions() => Formats.SelectMany(format => format.Extensions).Select(e => e.Length > 0 ? e : "none");
+    private static IEnumerable<string> KnownExtensions() => Formats.SelectMany(format => format.Extensions).Select(extension => extension.Length > 0 ? extension : "no extension");
 
     private static IEnumerable<string> FilesUnder(string directory)
     {

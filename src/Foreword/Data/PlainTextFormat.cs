@@ -13,11 +13,11 @@ namespace Foreword.Data;
 /// </remarks>
 internal sealed class PlainTextFormat : IDocumentFormat
 {
-    /// <summary>Characters in an ordinary piece: enough for a tokenizer to be busy, little enough to hold one per core.</summary>
-    private const int PieceLength = 1 << 20;
+    /// <summary>Characters in an ordinary piece: a string that the garbage collector does not count among the large ones.</summary>
+    private const int PieceLength = 1 << 15;
 
     /// <summary>Characters after which a text without white space is cut anyway.</summary>
-    private const int LongestPiece = 16 * PieceLength;
+    private const int LongestPiece = 1 << 24;
 
     private readonly int _pieceLength;
     private readonly int _longestPiece;

@@ -13,7 +13,7 @@ internal readonly record struct SplitPiece(string Text, bool EndsDocument, bool 
 /// Documents are divided in their order into blocks of 1 / share, and a seeded draw holds out one of each block:
 /// within one document of the share, and every part of the corpus is represented. A corpus of fewer documents than
 /// one block gives up the document whose length comes nearest to the share. The only document of a corpus is itself
-/// cut in two, its end held out, as nanoGPT does with its one-file corpora.
+/// cut in two, its end held out, as nanoGPT does with its one-file corpora; each part then counts as a document.
 /// </remarks>
 internal sealed class ValidationSplit
 {
