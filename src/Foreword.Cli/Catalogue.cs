@@ -10,12 +10,14 @@ internal static class Catalogue
 
     public static IEnumerable<Command> Commands(Terminal terminal) =>
     [
+        QuickstartCommand.Create(terminal),
         TokenizerCommand.Create(terminal),
         PrepareCommand.Create(terminal),
         PretrainCommand.Create(terminal),
         GenerateCommand.Create(terminal),
         InspectCommand.Create(terminal),
         VerifyCommand.Create(terminal),
+        BenchCommand.Create(terminal),
     ];
 
     /// <summary>Gives the command the example that its help shows.</summary>

@@ -19,19 +19,21 @@ internal static class PrepareCommand
         Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer.", Required = true };
         Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
         Option<double> validation = new("--validation") { Description = "Share of the documents to hold out; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
+        Option<int> validationRun = new("--validation-run") { Description = "Neighbouring documents that are held out together; more than 1 where neighbours repeat each other.", DefaultValueFactory = _ => Defaults.ValidationRun };
         Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
         Option<long> seed = new("--seed") { Description = "Chooses the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
         Option<int> shardTokens = new("--shard-tokens") { Description = "Tokens in a full shard.", DefaultValueFactory = _ => Defaults.ShardTokens };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
         {
-            inputs, tokenizer, output, validation, textField, seed, shardTokens, json,
+            inputs, tokenizer, output, validation, validationRun, textField, seed, shardTokens, json,
         }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
         command.SetAction(parsed =>
         {
             PreparationOptions options = Checked(Defaults with
             {
                 ValidationShare = parsed.GetValue(validation),
+                ValidationRun = parsed.GetValue(validationRun),
                 Seed = parsed.GetValue(seed),
                 ShardTokens = parsed.GetValue(shardTokens),
             });

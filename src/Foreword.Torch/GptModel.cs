@@ -191,7 +191,8 @@ public sealed class GptModel : Module<Tensor, Tensor>
             using var scope = NewDisposeScope();
             long B = x.shape[0], T = x.shape[1];
             Tensor qkv = c_attn.Forward(x, precision).view(B, T, 3, config.NHead, config.HeadSize).permute(2, 0, 3, 1, 4); // (3, B, nh, T, hs)
-            Tensor q = qkv[0], k = qkv[1], v = qkv[2];
+            Tensor[] parts = qkv.unbind(0); // not qkv[0]: its backward fills a whole qkv with zeros for each part
+            Tensor q = parts[0], k = parts[1], v = parts[2];
             if (cache is not null)
                 (k, v) = cache.Append(layer, k, v); // (B, nh, S + T, hs)
 

@@ -58,6 +58,16 @@ public sealed class PretrainRun : IDisposable
     /// <summary>The model, as it stands.</summary>
     public GptModel Model => _model;
 
+    /// <summary>Validation tokens that an evaluation reads, the first included, which only gives context; 0 without a validation split.</summary>
+    public long EvaluatedTokens => _trainer.EvaluatedTokens;
+
+    /// <summary>Where the shards of a run lie that was given text.</summary>
+    public static string ShardsIn(RunDirectory directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        return Path.Combine(directory.Path, DataDirectory);
+    }
+
     /// <summary>A new run in a directory made for it.</summary>
     /// <param name="recipe">What to train.</param>
     /// <param name="directory">An empty run directory.</param>
@@ -67,7 +77,7 @@ public sealed class PretrainRun : IDisposable
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        PretrainingData data = PretrainingData.Open(recipe.Data, recipe.Train.Seed, Path.Combine(directory.Path, DataDirectory), tell, cancellation);
+        PretrainingData data = PretrainingData.Open(recipe.Data, recipe.Train.Seed, ShardsIn(directory), tell, cancellation);
         PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize);
         PretrainRun run = new(resolved, directory, data, null, tell);
         Recipe.Save(resolved, directory.RecipePath);
@@ -86,7 +96,7 @@ public sealed class PretrainRun : IDisposable
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         directory.DeleteTemporaries();
-        PretrainingData data = PretrainingData.Open(recipe.Data, recipe.Train.Seed, Path.Combine(directory.Path, DataDirectory), tell, cancellation);
+        PretrainingData data = PretrainingData.Open(recipe.Data, recipe.Train.Seed, ShardsIn(directory), tell, cancellation);
         PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize);
         if (File.Exists(directory.RecipePath))
             CheckSameRun(Recipe.Read<PretrainRecipe>(directory.RecipePath), resolved, directory.RecipePath);

@@ -67,6 +67,9 @@ public sealed class Pretrainer : IDisposable
     /// <summary>Windows drawn before the next step: the data cursor.</summary>
     public long WindowsDrawn => (long)StepsMade * _config.GradientAccumulation * _config.BatchSize;
 
+    /// <summary>Validation tokens that <see cref="Evaluate"/> reads, the first included, which only gives context; 0 without a validation split.</summary>
+    public long EvaluatedTokens => _validation is null ? 0 : EvaluationWindows * SequenceLength + 1;
+
     /// <summary>Stands the loop at a step whose weights and moments were loaded into <see cref="Model"/> and <see cref="Optimizer"/>.</summary>
     public void ResumeAt(int stepsMade)
     {
@@ -102,10 +105,9 @@ public sealed class Pretrainer : IDisposable
             throw new InvalidOperationException("there is no validation split to evaluate on");
         Model.eval();
         using var noGradient = no_grad();
-        long windows = _config.EvalBatches == 0 ? _validation.Count : Math.Min(_validation.Count, (long)_config.EvalBatches * _config.BatchSize);
         double sum = 0;
         long count = 0;
-        for (long first = 0; first < windows; first += _config.BatchSize)
+        for (long first = 0; first < EvaluationWindows; first += _config.BatchSize)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -123,6 +125,8 @@ public sealed class Pretrainer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();
+
+    private long EvaluationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);
 
     private double MicroBatch(int micro)
     {

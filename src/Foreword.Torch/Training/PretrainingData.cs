@@ -60,7 +60,7 @@ public sealed class PretrainingData : IDisposable
                 documents.Read().Select(piece => piece.Text),
                 new Teller<BpeProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellation);
-        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, Seed = seed }).Prepare(
+        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed }).Prepare(
             documents.Read(), directory, documents.Files,
             new Teller<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellation);

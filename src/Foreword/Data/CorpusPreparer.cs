@@ -57,7 +57,7 @@ public sealed class CorpusPreparer
         Stopwatch watch = Stopwatch.StartNew();
         using StagedDirectory staged = StagedDirectory.Begin(directory);
         CheckReplaceable(directory);
-        ValidationSplit split = ValidationSplit.Plan(documents, _options.ValidationShare, _options.Seed, cancellation);
+        ValidationSplit split = ValidationSplit.Plan(documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellation);
 
         using SplitWriter train = new(staged.Path, TokenDataset.Train, _tokenizer.VocabularySize, _options.ShardTokens);
         using SplitWriter? validation = split.HoldsOut ? new(staged.Path, TokenDataset.Validation, _tokenizer.VocabularySize, _options.ShardTokens) : null;
@@ -175,6 +175,7 @@ public sealed class CorpusPreparer
             Validation = new ManifestValidation
             {
                 Share = _options.ValidationShare,
+                Run = _options.ValidationRun,
                 Seed = _options.Seed,
                 Divides = !split.HoldsOut ? "nothing" : split.CutsText ? "text" : "documents",
             },

@@ -6,6 +6,12 @@ public sealed record PreparationOptions
     /// <summary>Share of the documents that is held out for validation: 0, or from 0.0001 to 0.5. 0.01 unless set.</summary>
     public double ValidationShare { get; init; } = 0.01;
 
+    /// <summary>
+    /// Neighbouring documents that are held out together, at least 1. 1 unless set; more where neighbours repeat each other,
+    /// so that the held-out text does not stand in the training split in other words.
+    /// </summary>
+    public int ValidationRun { get; init; } = 1;
+
     /// <summary>Chooses the documents that are held out. 1337 (nanoGPT's) unless set.</summary>
     public long Seed { get; init; } = 1337;
 
@@ -21,6 +27,8 @@ public sealed record PreparationOptions
     {
         if (ValidationShare is not (0 or (>= ValidationSplit.SmallestShare and <= ValidationSplit.LargestShare)))
             throw new ArgumentException($"the validation share is {ValidationShare}; it is 0 or lies between {ValidationSplit.SmallestShare} and {ValidationSplit.LargestShare}");
+        if (ValidationRun < 1)
+            throw new ArgumentException($"a validation run of {ValidationRun} documents cannot be held out; it has at least 1");
         if (ShardTokens < 1)
             throw new ArgumentException($"a shard of {ShardTokens} tokens cannot be written; it has at least 1");
         if (Threads < 1)

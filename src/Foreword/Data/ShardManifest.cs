@@ -107,6 +107,9 @@ public sealed record ManifestValidation
     /// <summary>The seed that chose the documents.</summary>
     public required long Seed { get; init; }
 
+    /// <summary>Neighbouring documents that were to be held out together.</summary>
+    public int Run { get; init; } = 1;
+
     /// <summary>What was divided: <c>documents</c>, <c>text</c> (the end of the only document) or <c>nothing</c>.</summary>
     public required string Divides { get; init; }
 }

@@ -14,6 +14,8 @@ internal readonly record struct SplitPiece(string Text, bool EndsDocument, bool 
 /// within one document of the share, and every part of the corpus is represented. A corpus of fewer documents than
 /// one block gives up the document whose length comes nearest to the share. The only document of a corpus is itself
 /// cut in two, its end held out, as nanoGPT does with its one-file corpora; each part then counts as a document.
+/// Where neighbours repeat each other (overloads, revisions, chapters), runs of documents are held out instead of single
+/// ones: a run takes the document's place above, and a corpus of too few runs is divided by single documents.
 /// </remarks>
 internal sealed class ValidationSplit
 {
@@ -25,11 +27,13 @@ internal sealed class ValidationSplit
 
     private readonly double _share;
     private readonly ulong _seed;
+    private readonly int _run; // neighbouring documents that stay together
     private readonly long? _pick; // the one document held out of a small corpus
     private readonly long? _cut; // UTF-16 code units of the only document that stay in the training split
 
-    private ValidationSplit(double share, long seed, long? pick = null, long? cut = null)
+    private ValidationSplit(double share, long seed, int run = 1, long? pick = null, long? cut = null)
     {
+        _run = run;
         _share = share;
         _seed = (ulong)seed;
         _pick = pick;
@@ -42,12 +46,13 @@ internal sealed class ValidationSplit
     /// <summary>True where the only document is cut in two.</summary>
     public bool CutsText => _cut is not null;
 
-    /// <summary>Looks at the first 1 / share documents.</summary>
+    /// <summary>Looks at the first 1 / share documents or runs.</summary>
     /// <param name="documents">The corpus, or its beginning.</param>
     /// <param name="share">0, or from <see cref="SmallestShare"/> to <see cref="LargestShare"/>.</param>
+    /// <param name="run">Neighbouring documents that are held out together, at least 1.</param>
     /// <param name="seed">Chooses the documents.</param>
     /// <param name="cancellation">Ends the search.</param>
-    public static ValidationSplit Plan(IEnumerable<TextPiece> documents, double share, long seed, CancellationToken cancellation)
+    public static ValidationSplit Plan(IEnumerable<TextPiece> documents, double share, int run, long seed, CancellationToken cancellation)
     {
         if (share == 0)
             return new ValidationSplit(0, seed);
@@ -62,10 +67,12 @@ internal sealed class ValidationSplit
                 continue;
             lengths.Add(length);
             length = 0;
-            if (lengths.Count == block)
-                return new ValidationSplit(share, seed);
+            if (lengths.Count == block * run)
+                return new ValidationSplit(share, seed, run);
         }
 
+        if (lengths.Count >= block)
+            return new ValidationSplit(share, seed);
         return lengths switch
         {
             [] or [< 4] => new ValidationSplit(0, seed),
@@ -84,14 +91,15 @@ internal sealed class ValidationSplit
             return false;
         if (_pick is { } pick)
             return document == pick;
-        long block = (long)(document * _share);
-        while (BlockStart(block + 1, _share) <= document)
+        long unit = document / _run;
+        long block = (long)(unit * _share);
+        while (BlockStart(block + 1, _share) <= unit)
             block++;
-        while (BlockStart(block, _share) > document)
+        while (BlockStart(block, _share) > unit)
             block--;
         long start = BlockStart(block, _share);
         long end = BlockStart(block + 1, _share); // at least start + 2, so something always remains to train on
-        return document == start + SplitMix.Below(end - start, _seed, (ulong)block);
+        return unit == start + SplitMix.Below(end - start, _seed, (ulong)block);
     }
 
     private IEnumerable<SplitPiece> WholeDocuments(IEnumerable<TextPiece> documents)

@@ -27,6 +27,9 @@ public sealed record DataSection : IRecipe
     [AlsoCalled("validation_split", "val_split", "validation_share")]
     public double Validation { get; init; } = 0.01;
 
+    /// <summary>With text: neighbouring documents that are held out together, at least 1; more where neighbours repeat each other.</summary>
+    public int ValidationRun { get; init; } = 1;
+
     /// <summary>With text: the field of a JSONL line that holds its text.</summary>
     public string TextField { get; init; } = "text";
 
@@ -50,6 +53,7 @@ public sealed record DataSection : IRecipe
         if (VocabSize is { } size)
             problems.AtLeast(SmallestVocabulary, size, nameof(VocabSize));
         problems.Within(0, 1, Validation);
+        problems.AtLeast(1, ValidationRun);
         if (string.IsNullOrEmpty(TextField))
             problems.Add(nameof(TextField), "is empty; expected the name of a field");
         return problems;

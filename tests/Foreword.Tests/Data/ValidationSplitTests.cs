@@ -18,6 +18,15 @@ public sealed class ValidationSplitTests
         });
 
     [Fact]
+    public void RunsOfNeighboursAreHeldOutWholeAndATooSmallCorpusBySingleDocuments()
+    {
+        bool[] held = Held(Enumerable.Repeat(5, 4_000), 0.1, 1, run: 8);
+        Assert.Equal(400, held.Count(h => h));
+        Assert.All(held.Chunk(8), run => Assert.Single(run.Distinct()));
+        Assert.InRange(Held(Enumerable.Repeat(5, 79), 0.125, 1, run: 10).Count(h => h), 9, 10); // fewer than 8 runs of 10
+    }
+
+    [Fact]
     public void TheSeedChoosesTheDocuments()
     {
         Assert.Equal(Held(Enumerable.Repeat(5, 500), 0.05, 1), Held(Enumerable.Repeat(5, 500), 0.05, 1));
@@ -66,7 +75,7 @@ public sealed class ValidationSplitTests
     [Fact]
     public void AShareOfZeroHoldsNothingOut()
     {
-        ValidationSplit split = ValidationSplit.Plan([], 0, 1, CancellationToken.None);
+        ValidationSplit split = ValidationSplit.Plan([], 0, 1, 1, CancellationToken.None);
         Assert.False(split.HoldsOut);
         Assert.False(split.Contains(0));
     }
@@ -74,12 +83,12 @@ public sealed class ValidationSplitTests
     private static IEnumerable<SplitPiece> Cut(string[] texts, double share)
     {
         TextPiece[] document = [.. texts.Select((text, i) => new TextPiece(text, i == texts.Length - 1))];
-        return ValidationSplit.Plan(document, share, 1, CancellationToken.None).Assign(document);
+        return ValidationSplit.Plan(document, share, 1, 1, CancellationToken.None).Assign(document);
     }
 
-    private static bool[] Held(IEnumerable<int> lengths, double share, long seed)
+    private static bool[] Held(IEnumerable<int> lengths, double share, long seed, int run = 1)
     {
         TextPiece[] documents = [.. lengths.Select(length => new TextPiece(new string('x', length), EndsDocument: true))];
-        return [.. ValidationSplit.Plan(documents, share, seed, CancellationToken.None).Assign(documents).Select(piece => piece.IsValidation)];
+        return [.. ValidationSplit.Plan(documents, share, run, seed, CancellationToken.None).Assign(documents).Select(piece => piece.IsValidation)];
     }
 }

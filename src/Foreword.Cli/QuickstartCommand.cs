@@ -1,0 +1,190 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Baselines;
+using Foreword.Data;
+using Foreword.Generation;
+using Foreword.Recipes;
+using Foreword.Tokenization;
+using Foreword.Torch.Training;
+using Spectre.Console;
+
+namespace Foreword.Cli;
+
+/// <summary>
+/// <c>foreword quickstart</c>: the main job on a default that every .NET SDK carries. Corpus, tokenizer, shards, training,
+/// an n-gram baseline on the same tokens, and three texts.
+/// </summary>
+internal static class QuickstartCommand
+{
+    private const string Name = "quickstart";
+
+    /// <summary>The baseline counts at most so many training tokens, for a corpus of the user's may be large.</summary>
+    private const int MostBaselineTokens = 20_000_000;
+
+    public static Command Create(Terminal terminal)
+    {
+        Option<string[]> data = new("--data") { Description = "Text of your own instead: files and directories (text, JSON Lines, each also gzipped).", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        Option<int?> steps = new("--steps") { Description = "Training steps; fewer are faster and worse." };
+        Option<string?> output = new("--out") { Description = "Run directory; runs/quickstart unless given (numbered where that exists)." };
+        Option<int?> seed = new("--seed") { Description = "Seed of weights, data order and texts." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
+        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, and let it write.") { data, steps, output, seed, json }
+            .WithExample("foreword quickstart --data notes/ book.txt --steps 500");
+        command.SetAction(parsed =>
+        {
+            RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(PretrainCommand.Runs, Name);
+            string[] texts = parsed.GetValue(data)!;
+            bool own = texts.Length > 0;
+            if (!own)
+                texts = [WriteReferenceCorpus(directory, terminal)];
+            PretrainRecipe recipe = ReadRecipe(texts, parsed.GetValue(steps), parsed.GetValue(seed));
+            terminal.Say($"seed {recipe.Train.Seed}");
+            using StopRequest stop = new(terminal);
+            Summary summary = new TrainingDisplay(terminal).Show(tell => Train(recipe, directory, tell, stop.Token));
+            IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
+            Report(terminal, directory, summary, samples, parsed.GetValue(json));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The recipe that lies in the program, with this machine's texts.</summary>
+    private static PretrainRecipe ReadRecipe(string[] texts, int? steps, int? seed)
+    {
+        using StreamReader yaml = new(typeof(QuickstartCommand).Assembly.GetManifestResourceStream($"recipes/{Name}.yaml")!);
+        PretrainRecipe recipe = Recipe.Parse<PretrainRecipe>(yaml.ReadToEnd(), $"{Name}.yaml");
+        TrainingConfig train = recipe.Train with { Steps = steps ?? recipe.Train.Steps, Seed = seed ?? recipe.Train.Seed };
+        if (steps is { } count)
+            train = train with { WarmupSteps = Math.Min(train.WarmupSteps, Math.Max(1, count / 10)) };
+        return (recipe with { Data = recipe.Data with { Text = texts }, Train = train }).Validate();
+    }
+
+    /// <summary>Writes the SDK's documentation as JSON Lines into the run, where it can be looked at; returns the file's path.</summary>
+    private static string WriteReferenceCorpus(RunDirectory directory, Terminal terminal)
+    {
+        ReferencePackCorpus corpus = ReferencePackCorpus.Load();
+        string path = Path.Combine(directory.Path, "corpus.jsonl");
+        DurableFile.Replace(path, stream =>
+        {
+            foreach (string document in corpus.Documents)
+            {
+                JsonSerializer.Serialize(stream, new Dictionary<string, string> { ["text"] = document });
+                stream.WriteByte((byte)'\n');
+            }
+        });
+        terminal.Say($"corpus: {corpus.Documents.Count.ToString("N0", CultureInfo.InvariantCulture)} members of the .NET documentation, {corpus.DocumentBytes / 1e6:F1} MB, from {corpus.Directory}");
+        return path;
+    }
+
+    private static Summary Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent> tell, CancellationToken stop)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop);
+        double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
+        PretrainOutcome outcome = run.Run(stop);
+        return new Summary(outcome, run.LastEvalLoss, baseline, run.Model.Config.ParameterCount, watch.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>Mean loss of a Kneser-Ney 3-gram on the validation tokens that the model is evaluated on, in nats.</summary>
+    private static double Baseline(PretrainingData data, TokenDataset held, long evaluated)
+    {
+        int[] train = new int[Math.Min(data.Train.Count, MostBaselineTokens)], validation = new int[Math.Min(held.Count, evaluated)];
+        data.Train.Read(0, train.AsSpan());
+        held.Read(0, validation.AsSpan());
+        return KneserNey.Train(train, data.Tokenizer.VocabularySize).MeanNegativeLogLikelihood(validation);
+    }
+
+    /// <summary>Lets the best model go on from three prompts: the recipe's, or the beginnings of held-out documents.</summary>
+    private static List<Sample> Write(RunDirectory directory, IReadOnlyList<string>? prompts, TrainingConfig train)
+    {
+        using LoadedModel loaded = LoadedModel.Open(directory.Path, train.Device);
+        TextGenerator generator = new(loaded.Model, loaded.Tokenizer);
+        SamplingOptions options = new() { Temperature = 0.7, TopK = 40, MaxTokens = train.SampleTokens, Seed = train.Seed };
+        return [.. (prompts ?? Beginnings(directory, loaded.Tokenizer)).Select(prompt => new Sample(prompt, generator.Generate(prompt, options).Text))];
+    }
+
+    private static List<string> Beginnings(RunDirectory directory, Tokenizer tokenizer)
+    {
+        const int Prompts = 3, Tokens = 6;
+        string shards = PretrainRun.ShardsIn(directory);
+        using TokenDataset data = TokenDataset.Open(shards, ShardManifest.Load(shards).Splits.ContainsKey(TokenDataset.Validation) ? TokenDataset.Validation : TokenDataset.Train);
+        List<string> beginnings = [];
+        for (int i = 0; i < Prompts; i++)
+        {
+            long start = data.DocumentStart(data.Split.Documents * i / Prompts);
+            if (data.Split.Documents < Prompts)
+                start = data.Count * i / Prompts; // one long document: three places in it
+            int[] ids = new int[Math.Min(Tokens, data.Count - start)];
+            data.Read(start, ids.AsSpan());
+            int end = Array.IndexOf(ids, tokenizer.EndOfTextId ?? -1);
+            beginnings.Add(tokenizer.Decode(end > 0 ? ids.AsSpan(0, end) : ids).TrimStart('\uFFFD'));
+        }
+
+        return beginnings;
+    }
+
+    private static void Report(Terminal terminal, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer => WriteJson(writer, directory, summary, samples));
+            return;
+        }
+
+        IAnsiConsole console = terminal.Drawing();
+        if (terminal.Quiet)
+            return;
+        foreach (Sample sample in samples)
+        {
+            console.WriteLine();
+            console.Write(new Markup($"[bold]{Markup.Escape(sample.Prompt)}[/]{Markup.Escape(sample.Text)}\n"));
+        }
+
+        Table table = new Table().Border(TableBorder.None).HideHeaders().AddColumn("").AddColumn("");
+        if (summary.EvalLoss is { } loss)
+            table.AddRow("validation loss", $"{Loss(loss)} nats a token");
+        if (summary.Baseline is { } baseline)
+            table.AddRow("Kneser-Ney 3-gram", $"{Loss(baseline)} nats a token, on the same tokens");
+        table.AddRow("took", TimeSpan.FromSeconds(summary.Seconds).ToString(@"m\:ss", CultureInfo.InvariantCulture) + (summary.Outcome == PretrainOutcome.Stopped ? ", stopped early" : ""));
+        table.AddRow("model", Markup.Escape(directory.BestPath));
+        table.AddRow("curves", Markup.Escape(directory.LossPngPath));
+        table.AddRow("numbers", Markup.Escape($"{directory.MetricsPath} (and TensorBoard: tensorboard --logdir {directory.Path})"));
+        console.WriteLine();
+        console.Write(table);
+        terminal.Say();
+        terminal.Say("what to type next (after `dotnet run -c Release --project src/Foreword.Cli --`, or `foreword` where it is installed as a tool):");
+        terminal.Say($"  generate {directory.Path} --prompt \"{samples[0].Prompt.Trim().ReplaceLineEndings(" ")}\" --max-tokens 60 --temperature 0.7");
+        terminal.Say($"  inspect {directory.Path}");
+        terminal.Say("  quickstart --data PATH/TO/YOUR/TEXT");
+        terminal.Say("  pretrain recipes/shakespeare.yaml --set data.text=[YOUR.txt]");
+    }
+
+    private static void WriteJson(Utf8JsonWriter writer, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples)
+    {
+        writer.WriteString("run", directory.Path);
+        writer.WriteNumber("parameters", summary.Parameters);
+        if (summary.EvalLoss is { } loss)
+            writer.WriteNumber("eval_loss", loss);
+        if (summary.Baseline is { } baseline)
+            writer.WriteNumber("kneser_ney_loss", baseline);
+        writer.WriteNumber("seconds", summary.Seconds);
+        writer.WriteStartArray("samples");
+        foreach (Sample sample in samples)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prompt", sample.Prompt);
+            writer.WriteString("text", sample.Text);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static string Loss(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
+
+    private sealed record Summary(PretrainOutcome Outcome, double? EvalLoss, double? Baseline, long Parameters, double Seconds);
+
+    private sealed record Sample(string Prompt, string Text);
+}
