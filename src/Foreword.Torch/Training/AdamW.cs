@@ -6,94 +6,36 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Training;
 
 /// <summary>
-/// Adam with decoupled weight decay on tensors of two or more dimensions (Loshchilov and Hutter 2019; GPT-1 paper, section 4.1),
-/// and clipping by the global norm of the gradients. On the CPU one pass over memory; elsewhere libtorch's operators.
+/// Adam with decoupled weight decay on tensors of two or more dimensions (Loshchilov and Hutter 2019; GPT-1 paper, section 4.1).
+/// On the CPU one pass over memory; elsewhere libtorch's operators.
 /// </summary>
-public sealed class AdamW : IDisposable
+public sealed class AdamW : Optimizer
 {
-    private readonly (string Name, Parameter Value, Tensor Mean, Tensor Square)[] _parameters;
+    private readonly AdamWMoments[] _moments;
+    private readonly AdamWOptions _options;
 
     /// <summary>An optimizer with zero moments over the model's parameters.</summary>
-    public AdamW(IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options)
+    public AdamW(IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options) : base(parameters = [.. parameters])
     {
-        ArgumentNullException.ThrowIfNull(parameters);
-        Options = options;
-        using var noGradient = no_grad();
-        _parameters = [.. parameters.Select(p => (p.Name, p.Value, zeros_like(p.Value).DetachFromDisposeScope(), zeros_like(p.Value).DetachFromDisposeScope()))];
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _moments = [.. parameters.Select(p => new AdamWMoments(p.Name, p.Value))];
     }
-
-    /// <summary>Betas, epsilon and weight decay.</summary>
-    public AdamWOptions Options { get; }
-
-    /// <summary>Updates made so far: t of the bias corrections.</summary>
-    public long StepCount { get; set; }
-
-    /// <summary>The moments by parameter name: "wte.weight" gives exp_avg and exp_avg_sq. They may be overwritten in place.</summary>
-    public IEnumerable<(string Name, Tensor Mean, Tensor Square)> State => _parameters.Select(p => (p.Name, p.Mean, p.Square));
-
-    /// <summary>
-    /// One update with learning rate <paramref name="rate"/>, then the gradients are released. A parameter without a gradient
-    /// is left alone. Returns the gradients' global L2 norm before clipping; where that is not finite, nothing is changed.
-    /// </summary>
-    /// <param name="rate">Learning rate.</param>
-    /// <param name="clipNorm">Gradients are scaled by min(1, clipNorm / (norm + 1e-6)); 0 switches clipping off.</param>
-    public double Step(double rate, double clipNorm)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        double norm = Math.Sqrt(_parameters.Sum(p => p.Value.grad is { } gradient ? SumOfSquares(gradient) : 0));
-        if (double.IsFinite(norm))
-        {
-            StepCount++;
-            double factor = clipNorm > 0 ? Math.Min(1, clipNorm / (norm + 1e-6)) : 1;
-            foreach (var parameter in _parameters)
-            {
-                if (parameter.Value.grad is { } gradient)
-                    Update(parameter.Value, gradient, parameter.Mean, parameter.Square, rate, factor);
-            }
-        }
-
-        foreach (var parameter in _parameters)
-            parameter.Value.grad = null;
-        return norm;
-    }
-
-    private static unsafe double SumOfSquares(Tensor gradient) => OnCpu(gradient)
-        ? AdamWKernel.SumOfSquares(TensorMemory.Float32(gradient), gradient.NumberOfElements)
-        : gradient.to(ScalarType.Float64).square().sum().ToDouble();
-
-    private unsafe void Update(Parameter value, Tensor gradient, Tensor mean, Tensor square, double rate, double factor)
-    {
-        double decay = value.dim() >= 2 ? Options.WeightDecay : 0;
-        double correction1 = 1 - Math.Pow(Options.Beta1, StepCount), correction2 = 1 - Math.Pow(Options.Beta2, StepCount);
-        AdamWStep step = new(
-            (float)factor, (float)Options.Beta1, (float)Options.Beta2,
-            (float)(rate / correction1), (float)(1 / Math.Sqrt(correction2)), (float)Options.Epsilon, (float)(1 - rate * decay));
-        if (OnCpu(gradient))
-        {
-            AdamWKernel.Step(
-                TensorMemory.Float32(value), TensorMemory.Float32(gradient), TensorMemory.Float32(mean), TensorMemory.Float32(square),
-                value.NumberOfElements, step);
-            return;
-        }
-
-        using var scope = NewDisposeScope();
-        Tensor g = gradient * step.GradientScale;
-        mean.mul_(step.Beta1).add_(g, 1 - step.Beta1);
-        square.mul_(step.Beta2).addcmul_(g, g, 1 - step.Beta2);
-        value.mul_(step.Keep).addcdiv_(mean, square.sqrt().mul_(step.RootScale).add_(step.Epsilon), -step.Rate);
-    }
-
-    private static bool OnCpu(Tensor gradient) => gradient.device_type == DeviceType.CPU && gradient.is_contiguous();
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override IEnumerable<(string Name, Tensor Value)> State => _moments.SelectMany(m => m.State);
+
+    /// <inheritdoc/>
+    public override void Dispose()
     {
-        foreach (var (_, _, mean, square) in _parameters)
-        {
-            mean.Dispose();
-            square.Dispose();
-        }
+        foreach (AdamWMoments moments in _moments)
+            moments.Dispose();
+    }
+
+    private protected override void Update(double rate, double gradientScale)
+    {
+        foreach (AdamWMoments moments in _moments)
+            moments.Update(_options, rate, gradientScale, StepCount);
     }
 }
 
@@ -103,3 +45,56 @@ public sealed class AdamW : IDisposable
 /// <param name="Epsilon">Added to the root of the corrected mean square.</param>
 /// <param name="WeightDecay">Decoupled decay of tensors with two or more dimensions, as a share of the learning rate.</param>
 public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1);
+
+/// <summary>One parameter with its running means.</summary>
+internal sealed class AdamWMoments : IDisposable
+{
+    private readonly string _name;
+    private readonly Parameter _value;
+    private readonly Tensor _mean;
+    private readonly Tensor _square;
+
+    public AdamWMoments(string name, Parameter value)
+    {
+        using var noGradient = no_grad();
+        (_name, _value) = (name, value);
+        _mean = zeros_like(value).DetachFromDisposeScope();
+        _square = zeros_like(value).DetachFromDisposeScope();
+    }
+
+    public IEnumerable<(string Name, Tensor Value)> State => [(_name + ".exp_avg", _mean), (_name + ".exp_avg_sq", _square)];
+
+    /// <param name="options">Betas, epsilon, decay.</param>
+    /// <param name="rate">Learning rate.</param>
+    /// <param name="gradientScale">Factor on the gradient.</param>
+    /// <param name="step">t of the bias corrections, 1 for the first update.</param>
+    public unsafe void Update(AdamWOptions options, double rate, double gradientScale, int step)
+    {
+        using var scope = NewDisposeScope();
+        if (_value.grad is not { } gradient)
+            return;
+        double decay = _value.dim() >= 2 ? options.WeightDecay : 0;
+        double correction1 = 1 - Math.Pow(options.Beta1, step), correction2 = 1 - Math.Pow(options.Beta2, step);
+        AdamWStep numbers = new(
+            (float)gradientScale, (float)options.Beta1, (float)options.Beta2,
+            (float)(rate / correction1), (float)(1 / Math.Sqrt(correction2)), (float)options.Epsilon, (float)(1 - rate * decay));
+        if (gradient.device_type == DeviceType.CPU && gradient.is_contiguous())
+        {
+            AdamWKernel.Step(
+                TensorMemory.Float32(_value), TensorMemory.Float32(gradient), TensorMemory.Float32(_mean), TensorMemory.Float32(_square),
+                _value.NumberOfElements, numbers);
+            return;
+        }
+
+        Tensor g = gradient * numbers.GradientScale;
+        _mean.mul_(numbers.Beta1).add_(g, 1 - numbers.Beta1);
+        _square.mul_(numbers.Beta2).addcmul_(g, g, 1 - numbers.Beta2);
+        _value.mul_(numbers.Keep).addcdiv_(_mean, _square.sqrt().mul_(numbers.RootScale).add_(numbers.Epsilon), -numbers.Rate);
+    }
+
+    public void Dispose()
+    {
+        _mean.Dispose();
+        _square.Dispose();
+    }
+}

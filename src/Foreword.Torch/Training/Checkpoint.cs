@@ -27,12 +27,8 @@ public static class Checkpoint
         Write(directory, trainer.Model, tokenizer, recipe, staged =>
         {
             SafetensorsWriter moments = new();
-            foreach (var (name, mean, square) in trainer.Optimizer.State)
-            {
-                ModelFiles.Add(moments, MeanName(name), mean);
-                ModelFiles.Add(moments, SquareName(name), square);
-            }
-
+            foreach (var (name, value) in trainer.Optimizer.State)
+                ModelFiles.Add(moments, name, value);
             moments.Save(Path.Combine(staged, OptimizerFile));
             DurableFile.Replace(Path.Combine(staged, StateFile), stream => JsonSerializer.Serialize(stream, state, Json));
         });
@@ -51,11 +47,8 @@ public static class Checkpoint
         TrainerState state = ReadState(directory);
         ModelFiles.CopyInto(trainer.Model, Path.Combine(directory, ModelFiles.WeightsFile));
         using SafetensorsFile moments = SafetensorsFile.Open(Path.Combine(directory, OptimizerFile));
-        foreach (var (name, mean, square) in trainer.Optimizer.State)
-        {
-            ModelFiles.Copy(moments, MeanName(name), mean);
-            ModelFiles.Copy(moments, SquareName(name), square);
-        }
+        foreach (var (name, value) in trainer.Optimizer.State)
+            ModelFiles.Copy(moments, name, value);
 
         trainer.ResumeAt(state.Step);
         return state;
@@ -80,10 +73,6 @@ public static class Checkpoint
             throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
         }
     }
-
-    private static string MeanName(string parameter) => parameter + ".exp_avg";
-
-    private static string SquareName(string parameter) => parameter + ".exp_avg_sq";
 
     private static void Write(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe, Action<string> writeMore)
     {

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Training;
 
 /// <summary>
-/// The pre-training loop's one step: draw windows, forward, backward, clip, AdamW. Everything a step depends on is the
+/// The pre-training loop's one step: draw windows, forward, backward, clip, update. Everything a step depends on is the
 /// weights, the optimizer's moments and the number of steps made: dropout's seed, the learning rate and the data cursor
 /// follow from that number, so a resumed run is the uninterrupted one, bit for bit.
 /// </summary>
@@ -45,15 +45,17 @@ public sealed class Pretrainer : IDisposable
         _learningRate = new LearningRate(config);
         _inputs = new long[config.BatchSize * SequenceLength];
         _targets = new long[_inputs.Length];
-        Optimizer = new AdamW(model.named_parameters(), new AdamWOptions(
-            config.Beta1, config.Beta2, config.Eps, config.Optimizer == OptimizerKind.AdamW ? config.WeightDecay : 0));
+        AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.Optimizer == OptimizerKind.Adam ? 0 : config.WeightDecay);
+        Optimizer = config.Optimizer == OptimizerKind.Muon
+            ? new Muon(model.named_parameters(), options, model.Precision)
+            : new AdamW(model.named_parameters(), options);
     }
 
     /// <summary>The model that learns.</summary>
     public GptModel Model { get; }
 
-    /// <summary>The optimizer with its moments.</summary>
-    public AdamW Optimizer { get; }
+    /// <summary>The optimizer with its running means.</summary>
+    public Optimizer Optimizer { get; }
 
     /// <summary>Steps made, which is where the schedule, the data and dropout's seeds stand.</summary>
     public int StepsMade { get; private set; }

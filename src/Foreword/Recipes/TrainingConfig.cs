@@ -33,6 +33,9 @@ public enum OptimizerKind
 
     /// <summary>Adam (Kingma and Ba 2015) without any decay: <c>weight_decay</c> is not used.</summary>
     Adam,
+
+    /// <summary>Muon (Jordan et al. 2024) on the matrices of the blocks, AdamW on the rest.</summary>
+    Muon,
 }
 
 /// <summary>In which number format the products of a training step are computed; master weights, norms, softmax and loss are fp32 in each.</summary>
@@ -103,7 +106,7 @@ public sealed record TrainingConfig : IRecipe
     [AlsoCalled("lr_schedule", "scheduler", "lr_scheduler", "decay_lr")]
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Cosine;
 
-    /// <summary>AdamW, or Adam without decay.</summary>
+    /// <summary>AdamW, Adam without decay, or Muon.</summary>
     [AlsoCalled("optim", "optimiser")]
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
 
