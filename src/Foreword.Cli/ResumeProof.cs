@@ -88,10 +88,12 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
 
     private ProcessStartInfo StartInfo(RunDirectory run)
     {
-        string host = Environment.ProcessPath ?? throw new InvalidOperationException("the path of this program is not known");
-        ProcessStartInfo info = new(host) { RedirectStandardError = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(host) != "Foreword.Cli")
-            info.ArgumentList.Add(typeof(ResumeProof).Assembly.Location); // run by `dotnet`, which wants the assembly first
+        // As an installed tool or by its own executable the program is the process; else `dotnet` runs its assembly.
+        string? own = Environment.ProcessPath;
+        bool isProgram = Path.GetFileNameWithoutExtension(own) is "foreword" or "Foreword.Cli";
+        ProcessStartInfo info = new(isProgram ? own! : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
+        if (!isProgram)
+            info.ArgumentList.Add(typeof(ResumeProof).Assembly.Location);
         string[] arguments = ["pretrain", recipe, "--out", run.Path, "--resume", "auto", "--keep", "0"];
         string[] settings = [.. overrides, $"train.steps={steps}", "train.log_every=1", $"train.checkpoint_every={Math.Max(1, killAt / 2)}", $"train.eval_every={Math.Max(1, steps / 2)}", "train.sample_every=0"];
         foreach (string argument in arguments.Concat(settings.SelectMany(s => (string[])["--set", s])))

@@ -22,13 +22,16 @@ public static class LanguageModelLoss
     /// <param name="hidden">Final hidden states [B, T, C], on autograd.</param>
     /// <param name="targets">The token after each position, int64 [B, T]; -1 leaves a position out.</param>
     /// <param name="scale">Factor of the gradient: 1 / number of accumulated micro-batches.</param>
-    public static double Backward(GptModel model, Tensor hidden, Tensor targets, double scale = 1)
+    public static double Backward(GptModel model, Tensor hidden, Tensor targets, double scale = 1) => Backward(model, hidden, targets, scale, PieceBytes);
+
+    /// <summary>The same with pieces of another size, for tests.</summary>
+    internal static double Backward(GptModel model, Tensor hidden, Tensor targets, double scale, long pieceBytes)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(hidden);
         ArgumentNullException.ThrowIfNull(targets);
         using var scope = NewDisposeScope();
-        (double loss, Tensor gradient) = HeadBackward(model, hidden.detach(), targets.reshape(-1), scale);
+        (double loss, Tensor gradient) = HeadBackward(model, hidden.detach(), targets.reshape(-1), scale, pieceBytes);
         hidden.backward([gradient.view_as(hidden)]);
         return loss;
     }
@@ -44,7 +47,7 @@ public static class LanguageModelLoss
         using var scope = NewDisposeScope();
         Tensor rows = hidden.reshape(-1, model.Config.NEmbd), flat = targets.reshape(-1);
         double sum = 0;
-        foreach ((long start, long length) in Pieces(model, rows.shape[0]))
+        foreach ((long start, long length) in Pieces(model, rows.shape[0], PieceBytes))
         {
             using var piece = NewDisposeScope();
             Tensor logits = model.Head(rows.narrow(0, start, length));
@@ -54,7 +57,7 @@ public static class LanguageModelLoss
         return (sum, flat.ge(0).sum().ToInt64());
     }
 
-    private static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, double scale)
+    private static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, double scale, long pieceBytes)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
@@ -66,7 +69,7 @@ public static class LanguageModelLoss
         Tensor weightGradient = model.TokenEmbedding.grad ?? NewGradient(model.TokenEmbedding);
         long count = targets.ge(0).sum().ToInt64();
         double sum = 0;
-        foreach ((long start, long length) in Pieces(model, rows.shape[0]))
+        foreach ((long start, long length) in Pieces(model, rows.shape[0], pieceBytes))
         {
             using var piece = NewDisposeScope();
             Tensor x = rows.narrow(0, start, length);
@@ -115,9 +118,9 @@ public static class LanguageModelLoss
         return parameter.grad;
     }
 
-    private static IEnumerable<(long Start, long Length)> Pieces(GptModel model, long rows)
+    private static IEnumerable<(long Start, long Length)> Pieces(GptModel model, long rows, long pieceBytes)
     {
-        long length = Math.Max(64, PieceBytes / (model.Config.VocabSize * (model.Precision == Precision.Bf16 ? 2L : 4L)) / 64 * 64);
+        long length = Math.Max(16, pieceBytes / (model.Config.VocabSize * (model.Precision == Precision.Bf16 ? 2L : 4L)) / 16 * 16);
         for (long start = 0; start < rows; start += length)
             yield return (start, Math.Min(length, rows - start));
     }

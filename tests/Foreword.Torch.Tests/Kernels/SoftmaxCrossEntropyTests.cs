@@ -1,0 +1,69 @@
+using Foreword.Torch.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Foreword.Tests.Kernels;
+
+public sealed class SoftmaxCrossEntropyTests
+{
+    [Theory]
+    [InlineData(1, 16, 16)]
+    [InlineData(7, 300, 320)]
+    [InlineData(40, 1001, 1024)]
+    public void ValueAndGradientEqualAutogradsInFloat32(int rows, int V, int padded)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        Tensor logits = (randn(rows, V) * 5).requires_grad_();
+        Tensor targets = Targets(rows, V);
+        Tensor expected = F.cross_entropy(logits, targets, ignore_index: -1, reduction: nn.Reduction.Sum);
+        (expected * 0.25).backward();
+
+        Tensor inPlace = full([rows, padded], 1e9, float32); // what stands in the padding must not matter
+        inPlace.narrow(1, 0, V).copy_(logits.detach());
+        double loss = SoftmaxCrossEntropy.BackwardInPlace(inPlace, V, targets, 0.25f);
+        Assert.Equal(expected.ToDouble(), loss, 1e-5 * rows);
+        Assert.InRange(Golden.Difference(inPlace.narrow(1, 0, V), logits.grad!), 0, 1e-6f);
+        if (padded > V)
+            Assert.Equal(0, inPlace.narrow(1, V, padded - V).abs().max().item<float>());
+    }
+
+    [Fact]
+    public void BFloat16LogitsGiveTheLossOfTheirRoundedValues()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(2);
+        const int Rows = 9, V = 333;
+        Tensor rounded = (randn(Rows, V) * 5).to(bfloat16);
+        Tensor targets = Targets(Rows, V);
+        Tensor exact = rounded.to(float32).requires_grad_();
+        Tensor expected = F.cross_entropy(exact, targets, ignore_index: -1, reduction: nn.Reduction.Sum);
+        expected.backward();
+        double loss = SoftmaxCrossEntropy.BackwardInPlace(rounded, V, targets, 1);
+        Assert.Equal(expected.ToDouble(), loss, 1e-4);
+        Assert.InRange(Golden.Difference(rounded.to(float32), exact.grad!), 0, 0.004f); // half a unit in the last of 8 bits
+    }
+
+    [Fact]
+    public void ExtremeLogitsStayFinite()
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = tensor(new float[] { 3e38f, -3e38f, 0, 1e30f }, [1, 4]);
+        double loss = SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), 1);
+        Assert.Equal(0, loss, 1e-6);
+        Assert.True(logits.isfinite().all().ToBoolean());
+    }
+
+    [Fact]
+    public void NotANumberShowsInTheLoss()
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = tensor(new float[] { 1, float.NaN, 2, 3 }, [1, 4]);
+        Assert.False(double.IsFinite(SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), 1)));
+    }
+
+    /// <summary>Random targets, every fifth one left out.</summary>
+    private static Tensor Targets(int rows, int V) =>
+        tensor([.. Enumerable.Range(0, rows).Select(i => i % 5 == 4 ? -1L : i * 7919 % V)], int64);
+}

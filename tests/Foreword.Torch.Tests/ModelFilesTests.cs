@@ -1,0 +1,38 @@
+using Foreword.Torch;
+using static TorchSharp.torch;
+
+namespace Foreword.Tests;
+
+public sealed class ModelFilesTests
+{
+    [Theory]
+    [InlineData("gpt1-tiny", null)]
+    [InlineData("gpt2-tiny", null)]
+    [InlineData("gpt1-tiny", "model.prefixed.safetensors")]
+    [InlineData("gpt2-tiny", "model.noprefix-with-buffers.safetensors")]
+    public void AHuggingFaceDirectoryGivesTheRecordedLogits(string name, string? alternative)
+    {
+        using var scope = NewDisposeScope();
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        File.Copy(Fixtures.Path($"golden/{name}/config.json"), directory.File("config.json"));
+        File.Copy(Fixtures.Path($"golden/{name}/{(alternative is null ? "" : "alt/")}{alternative ?? "model.safetensors"}"), directory.File("model.safetensors"));
+        using GptModel model = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
+        model.eval();
+        Tensor logits = model.call(Golden.Tensors(name, "inputs.safetensors")["input_ids"]);
+        Assert.InRange(Golden.Difference(logits, Golden.Tensors(name, "outputs.safetensors")["logits"]), 0, 1e-4f);
+    }
+
+    [Theory]
+    [InlineData("gpt1-tiny")]
+    [InlineData("gpt2-tiny")]
+    public void WhatIsWrittenIsReadBackBitForBit(string name)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        using GptModel model = Golden.Model(name);
+        ModelFiles.Save(model, directory.Path, endOfTextId: 299);
+        using GptModel again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
+        Assert.Equal(model.Config, again.Config);
+        foreach (var (parameterName, parameter) in model.named_parameters())
+            Assert.True(parameter.equal(again.get_parameter(parameterName)!).all().ToBoolean(), parameterName);
+    }
+}
