@@ -37,7 +37,7 @@ public static class LanguageModelLoss
     }
 
     /// <summary>Sum of the cross entropies in nats and number of targets, without gradients.</summary>
-    /// <inheritdoc cref="Backward" path="/param"/>
+    /// <inheritdoc cref="Backward(GptModel, Tensor, Tensor, double)" path="/param"/>
     public static (double Sum, long Count) Evaluate(GptModel model, Tensor hidden, Tensor targets)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -114,8 +114,9 @@ public static class LanguageModelLoss
 
     private static Tensor NewGradient(TorchSharp.Modules.Parameter parameter)
     {
-        parameter.grad = zeros_like(parameter).DetachFromDisposeScope();
-        return parameter.grad;
+        Tensor zero = zeros_like(parameter);
+        parameter.grad = zero; // libtorch shares the memory; the handle goes with the scope
+        return zero;
     }
 
     private static IEnumerable<(long Start, long Length)> Pieces(GptModel model, long rows, long pieceBytes)

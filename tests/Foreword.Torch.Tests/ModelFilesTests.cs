@@ -1,4 +1,5 @@
 using Foreword.Torch;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Foreword.Tests;

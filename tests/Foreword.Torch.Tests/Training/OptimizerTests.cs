@@ -3,6 +3,7 @@ using Foreword.Torch.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using AdamW = Foreword.Torch.Training.AdamW;
 
 namespace Foreword.Tests.Training;
 

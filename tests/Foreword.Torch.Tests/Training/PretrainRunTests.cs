@@ -1,6 +1,5 @@
 using Foreword.Data;
 using Foreword.Recipes;
-using Foreword.Torch;
 using Foreword.Torch.Training;
 using TorchSharp;
 
@@ -197,7 +196,7 @@ public sealed class PretrainRunTests : IDisposable
 
     private static PretrainOutcome Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken stop = default)
     {
-        using PretrainRun run = PretrainRun.Start(recipe, directory, tell);
+        using PretrainRun run = PretrainRun.Start(recipe, directory, tell, CancellationToken.None);
         return run.Run(stop);
     }
 
