@@ -133,26 +133,21 @@ internal static class QuickstartCommand
             return;
         }
 
-        IAnsiConsole console = terminal.Drawing();
         if (terminal.Quiet)
             return;
+        IAnsiConsole console = terminal.Drawing();
         foreach (Sample sample in samples)
-        {
-            console.WriteLine();
-            console.Write(new Markup($"[bold]{Markup.Escape(sample.Prompt)}[/]{Markup.Escape(sample.Text)}\n"));
-        }
+            console.Write(new Markup($"\n[bold]{Markup.Escape(sample.Prompt)}[/]{Markup.Escape(sample.Text)}\n"));
 
-        Table table = new Table().Border(TableBorder.None).HideHeaders().AddColumn("").AddColumn("");
+        terminal.Say();
         if (summary.EvalLoss is { } loss)
-            table.AddRow("validation loss", $"{Loss(loss)} nats a token");
+            terminal.Say($"validation loss    {Loss(loss)} nats a token, {summary.Parameters / 1e6:F1} M parameters");
         if (summary.Baseline is { } baseline)
-            table.AddRow("Kneser-Ney 3-gram", $"{Loss(baseline)} nats a token, on the same tokens");
-        table.AddRow("took", TimeSpan.FromSeconds(summary.Seconds).ToString(@"m\:ss", CultureInfo.InvariantCulture) + (summary.Outcome == PretrainOutcome.Stopped ? ", stopped early" : ""));
-        table.AddRow("model", Markup.Escape(directory.BestPath));
-        table.AddRow("curves", Markup.Escape(directory.LossPngPath));
-        table.AddRow("numbers", Markup.Escape($"{directory.MetricsPath} (and TensorBoard: tensorboard --logdir {directory.Path})"));
-        console.WriteLine();
-        console.Write(table);
+            terminal.Say($"Kneser-Ney 3-gram  {Loss(baseline)} nats a token, on the same tokens");
+        terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}{(summary.Outcome == PretrainOutcome.Stopped ? ", stopped before its end" : "")}");
+        terminal.Say($"model              {directory.BestPath}");
+        terminal.Say($"curves             {directory.LossPngPath}");
+        terminal.Say($"numbers            {directory.MetricsPath}; TensorBoard reads {directory.Path}");
         terminal.Say();
         terminal.Say("what to type next (after `dotnet run -c Release --project src/Foreword.Cli --`, or `foreword` where it is installed as a tool):");
         terminal.Say($"  generate {directory.Path} --prompt \"{samples[0].Prompt.Trim().ReplaceLineEndings(" ")}\" --max-tokens 60 --temperature 0.7");

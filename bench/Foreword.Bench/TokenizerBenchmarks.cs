@@ -1,0 +1,38 @@
+using BenchmarkDotNet.Attributes;
+using Foreword.Data;
+using Foreword.Tokenization;
+
+namespace Foreword.Bench;
+
+/// <summary>Training and encoding of a 4,096-entry byte-level BPE on the documentation that the .NET SDK carries, one thread.</summary>
+[MemoryDiagnoser]
+public class TokenizerBenchmarks
+{
+    private string[] _documents = [];
+    private ByteLevelBpe _tokenizer = null!;
+    private readonly List<int> _ids = [];
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _documents = [.. ReferencePackCorpus.Load().Documents];
+        _tokenizer = Train();
+    }
+
+    [Benchmark]
+    public ByteLevelBpe Train() => new BpeTrainer { VocabularySize = 4096 }.Train(_documents);
+
+    [Benchmark]
+    public int Encode()
+    {
+        int tokens = 0;
+        foreach (string document in _documents)
+        {
+            _ids.Clear();
+            _tokenizer.Encode(document.AsSpan(), _ids);
+            tokens += _ids.Count;
+        }
+
+        return tokens;
+    }
+}

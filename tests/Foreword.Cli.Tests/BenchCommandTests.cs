@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace Foreword.Tests;
+
+public sealed class BenchCommandTests
+{
+    [Fact]
+    public void TrainPrintsSpeedShareOfPeakAndRatio()
+    {
+        Cli run = Cli.Run("bench", "train", "--model", Fixtures.Path("golden/gpt2-tiny"), "--batch-size", "1", "--sequence-length", "32", "--rounds", "1", "--json");
+        Assert.True(run.ExitCode == 0, run.Err);
+        JsonElement json = JsonDocument.Parse(run.Out).RootElement;
+        Assert.All(["tokens_per_second", "share_of_peak", "ratio_to_eager"], key => Assert.True(json.GetProperty(key).GetDouble() > 0));
+    }
+
+    [Fact]
+    public void DecodePrintsTokensPerSecond()
+    {
+        Cli run = Cli.Run("bench", "decode", "--model", Fixtures.Path("golden/gpt2-tiny"), "--tokens", "4", "--json");
+        Assert.True(run.ExitCode == 0, run.Err);
+        Assert.True(JsonDocument.Parse(run.Out).RootElement.GetProperty("tokens_per_second").GetDouble() > 0);
+    }
+
+    [Theory]
+    [InlineData("--model", "gpt2-huge", 1)]
+    [InlineData("--sequence-length", "4096", 2)]
+    [InlineData("--batch-size", "0", 2)]
+    public void WhatCannotBeMeasuredIsOneSentence(string option, string value, int code)
+    {
+        Cli run = Cli.Run("bench", "train", option, value);
+        Assert.Equal(code, run.ExitCode);
+        Assert.StartsWith("error: ", run.Err);
+    }
+}
