@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BenchmarkDotNet.Attributes;
 using Foreword.Torch;
 using Foreword.Torch.Training;
@@ -6,6 +7,7 @@ using static TorchSharp.torch;
 namespace Foreword.Bench;
 
 /// <summary>One AdamW update of GPT-2's parameters, ours beside libtorch's as TorchSharp calls it.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Release.")]
 public class OptimizerBenchmarks
 {
     private GptModel _model = null!;

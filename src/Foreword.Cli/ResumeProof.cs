@@ -90,7 +90,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
     {
         // As an installed tool or by its own executable the program is the process; else `dotnet` runs its assembly.
         string? own = Environment.ProcessPath;
-        bool isProgram = Path.GetFileNameWithoutExtension(own) is "foreword" or "Foreword.Cli";
+        bool isProgram = Path.GetFileName(own) is "foreword" or "foreword.exe" or "Foreword.Cli" or "Foreword.Cli.exe";
         ProcessStartInfo info = new(isProgram ? own! : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
         if (!isProgram)
             info.ArgumentList.Add(typeof(ResumeProof).Assembly.Location);

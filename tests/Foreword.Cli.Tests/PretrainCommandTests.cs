@@ -47,7 +47,7 @@ public sealed class PretrainCommandTests : IDisposable
     [Theory]
     [InlineData("train.learning_rte=1", "unknown key 'train.learning_rte'; did you mean 'train.")]
     [InlineData("model.n_head=3", "n_embd is 32, which n_head 3 does not divide")]
-    [InlineData("train.sequence_length=64", "train.sequence_length' is 64")]
+    [InlineData("train.sequence_length=64", "train.sequence_length is 64")]
     [InlineData("data.text=[missing.txt]", "missing.txt")]
     [InlineData("train.lr=fast", "'fast'")]
     public void WhatCannotBeTrainedIsOneSentence(string setting, string sentence)
