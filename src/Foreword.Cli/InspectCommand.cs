@@ -10,6 +10,8 @@ internal static class InspectCommand
     [
         new("a directory of token shards", ShardInspection.IsDirectory, ShardInspection.ShowDirectory),
         new("a token shard (.bin)", ShardInspection.IsShard, ShardInspection.ShowShard),
+        new("a model, checkpoint or run directory", ModelInspection.IsModel, ModelInspection.Show),
+        new("a recipe (.yaml)", RecipeInspection.IsRecipe, RecipeInspection.Show),
     ];
 
     public static Command Create(Terminal terminal)

@@ -66,4 +66,26 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Contains("the file has", damaged.Err);
         Assert.Empty(damaged.Out);
     }
+
+    [Fact]
+    public void AModelShowsItsShapeAndSize()
+    {
+        Cli text = Cli.Run("inspect", Fixtures.Path("golden/gpt2-tiny"));
+        Assert.Equal(0, text.ExitCode);
+        Assert.Contains("49,824", text.Out);
+        Assert.Contains("transformer.h.2.mlp.c_proj.weight", text.Out);
+        JsonElement json = JsonDocument.Parse(Cli.Run("inspect", Fixtures.Path("golden/gpt1-tiny"), "--json").Out).RootElement;
+        Assert.Equal("gpt1", json.GetProperty("architecture").GetString());
+        Assert.Equal([300, 32], json.GetProperty("tensors").GetProperty("tokens_embed.weight").EnumerateArray().Select(size => size.GetInt32()));
+    }
+
+    [Fact]
+    public void ARecipeShowsItsSizeAndEveryValue()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Cli run = Cli.Run("inspect", Recipes.Small(directory));
+        Assert.True(run.ExitCode == 0, run.Err);
+        Assert.Contains("128 tokens a step", run.Out);
+        Assert.Contains("weight_decay: 0.1", run.Out);
+    }
 }

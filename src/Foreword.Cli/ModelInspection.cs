@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Tokenization;
+using Foreword.Torch.Training;
+using Foreword.Weights;
+
+namespace Foreword.Cli;
+
+/// <summary>What <c>inspect</c> shows of a model directory, a checkpoint or a run directory.</summary>
+internal static class ModelInspection
+{
+    public static bool IsModel(string path) => Directory.Exists(path)
+        && (File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)) || RunDirectory.HoldsRun(path));
+
+    public static void Show(string path, bool json, Terminal terminal)
+    {
+        string directory = ModelDirectory.Resolve(path);
+        GptConfig config = HuggingFaceConfig.Read(directory);
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, Torch.ModelFiles.WeightsFile));
+        IReadOnlyDictionary<string, string> names = HuggingFaceNameMap.CheckTensors(file, config);
+        Tokenizer? tokenizer = File.Exists(Path.Combine(directory, "tokenizer.json")) ? TokenizerFiles.Load(directory) : null;
+        TrainerState? state = Directory.EnumerateFiles(directory, "trainer_state.json").Any() ? Checkpoint.ReadState(directory) : null;
+        if (json)
+            JsonOutput.WriteLine(terminal, writer => Write(writer, directory, config, file, names, tokenizer, state));
+        else
+            Print(terminal.Out, directory, config, file, names, tokenizer, state);
+    }
+
+    /// <summary>Bytes of float32 weights.</summary>
+    private static long WeightBytes(GptConfig config) => 4 * config.ParameterCount;
+
+    /// <summary>Weights, gradients and AdamW's two means, all float32; activations come on top.</summary>
+    private static long TrainingBytes(GptConfig config) => 4 * WeightBytes(config);
+
+    /// <summary>Keys and values of a full context in float32.</summary>
+    private static long CacheBytes(GptConfig config) => 2L * 4 * config.NLayer * config.ContextLength * config.NEmbd;
+
+    private static void Print(
+        TextWriter output, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state)
+    {
+        Line("model", $"{directory}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids");
+        Line("parameters", $"{config.ParameterCount:N0}");
+        Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB of KV cache when full, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
+        Line("work", $"{config.TrainingFlopsPerToken / 3 / 1e6:N1} MFLOP a token to generate, {config.TrainingFlopsPerToken / 1e6:N1} to train");
+        if (tokenizer is not null)
+            Line("tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabularySize:N0} ids, fingerprint {tokenizer.Fingerprint}");
+        if (state is not null)
+            Line("training", $"step {state.Step}, seed {state.Seed}, {TimeSpan.FromSeconds(state.TrainingSeconds):h\\:mm\\:ss}{(state.BestEvalLoss is { } loss ? $", best validation loss {loss:F4}" : "")}");
+        output.WriteLine();
+        foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(config))
+        {
+            TensorInfo tensor = file.Tensor(names[parameter.Name]);
+            output.WriteLine($"{tensor.Name,-44} {tensor.DType.HeaderName(),-5} {tensor.ShapeText}");
+        }
+
+        void Line(string name, FormattableString text) => output.WriteLine($"{name,-11} {text.ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    private static void Write(
+        Utf8JsonWriter writer, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state)
+    {
+        writer.WriteString("model", directory);
+        writer.WriteString("architecture", config.Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2");
+        writer.WriteNumber("n_layer", config.NLayer);
+        writer.WriteNumber("n_head", config.NHead);
+        writer.WriteNumber("n_embd", config.NEmbd);
+        writer.WriteNumber("context_length", config.ContextLength);
+        writer.WriteNumber("vocab_size", config.VocabSize);
+        writer.WriteNumber("parameters", config.ParameterCount);
+        writer.WriteNumber("weight_bytes", WeightBytes(config));
+        writer.WriteNumber("kv_cache_bytes", CacheBytes(config));
+        writer.WriteNumber("training_bytes", TrainingBytes(config));
+        writer.WriteNumber("training_flops_per_token", config.TrainingFlopsPerToken);
+        if (tokenizer is not null)
+            writer.WriteString("tokenizer_fingerprint", tokenizer.Fingerprint);
+        if (state is not null)
+            writer.WriteNumber("step", state.Step);
+        writer.WriteStartObject("tensors");
+        foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(config))
+        {
+            TensorInfo tensor = file.Tensor(names[parameter.Name]);
+            writer.WriteStartArray(tensor.Name);
+            foreach (long size in tensor.Shape)
+                writer.WriteNumberValue(size);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndObject();
+    }
+}

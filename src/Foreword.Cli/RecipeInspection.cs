@@ -1,0 +1,34 @@
+using System.Globalization;
+using Foreword.Recipes;
+
+namespace Foreword.Cli;
+
+/// <summary>What <c>inspect</c> shows of a pre-training recipe: its size, and every value spelt out.</summary>
+internal static class RecipeInspection
+{
+    public static bool IsRecipe(string path) => File.Exists(path) && Path.GetExtension(path) is ".yaml" or ".yml";
+
+    public static void Show(string path, bool json, Terminal terminal)
+    {
+        PretrainRecipe recipe = Recipe.Read<PretrainRecipe>(path);
+        int vocabulary = recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? recipe.Model.Resolve(1).VocabSize ?? 1;
+        GptConfig config = recipe.Model.ToGptConfig(vocabulary);
+        long tokensPerStep = (long)recipe.Train.BatchSize * recipe.Train.GradientAccumulation * (recipe.Train.SequenceLength == 0 ? config.ContextLength : recipe.Train.SequenceLength);
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer =>
+            {
+                writer.WriteString("recipe", path);
+                writer.WriteNumber("parameters", config.ParameterCount);
+                writer.WriteNumber("tokens_per_step", tokensPerStep);
+                writer.WriteNumber("training_flops", config.TrainingFlopsPerToken * tokensPerStep * recipe.Train.Steps);
+            });
+            return;
+        }
+
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{path}: {config.ParameterCount:N0} parameters, {tokensPerStep:N0} tokens a step, {recipe.Train.Steps:N0} steps, {config.TrainingFlopsPerToken * tokensPerStep * recipe.Train.Steps:E1} FLOP in all"));
+        terminal.Out.WriteLine();
+        terminal.Out.Write(Recipe.ToYaml(recipe));
+    }
+}
