@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 using System.CommandLine.Parsing;
 
 namespace Foreword.Cli;
@@ -16,6 +17,9 @@ internal static class CommandLine
 
     /// <summary>The command line itself is wrong.</summary>
     public const int Usage = 2;
+
+    /// <summary>Ctrl+C before the work had begun: 128 + SIGINT, as shells report it.</summary>
+    private const int Interrupted = 130;
 
     /// <summary>Parses and runs one command line and returns its exit code. Never throws for bad input.</summary>
     public static int Run(string[] args, Terminal terminal) => Run(args, terminal, Catalogue.Commands(terminal));
@@ -54,6 +58,11 @@ internal static class CommandLine
                 Error = terminal.Err,
             });
         }
+        catch (OperationCanceledException)
+        {
+            terminal.Err.WriteLine("interrupted before there was anything to save");
+            return Interrupted;
+        }
         catch (Exception problem) when (OneSentence(problem) is { } sentence)
         {
             terminal.Err.WriteLine($"error: {sentence}");
@@ -66,8 +75,9 @@ internal static class CommandLine
     {
         AggregateException { InnerExceptions: [var only] } => OneSentence(only),
         UsageException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
-            or NotSupportedException or OperationCanceledException or InvalidOperationException
+            or NotSupportedException or InvalidOperationException
             => problem.Message.ReplaceLineEndings(" "),
+        ExternalException => problem.Message.Split('\n')[0], // libtorch's own, whose other lines are its stack
         _ => null,
     };
 

@@ -11,7 +11,8 @@ internal static class RecipeInspection
     public static void Show(string path, bool json, Terminal terminal)
     {
         PretrainRecipe recipe = Recipe.Read<PretrainRecipe>(path);
-        int vocabulary = recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? recipe.Model.Resolve(1).VocabSize ?? 1;
+        // Without numbers of its own the recipe's tokenizer decides; until it is there, the preset's is the likely one.
+        int vocabulary = recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? (recipe.Model.Preset is { } preset ? GptConfig.Preset(preset) : new GptConfig()).VocabSize;
         GptConfig config = recipe.Model.ToGptConfig(vocabulary);
         long tokensPerStep = (long)recipe.Train.BatchSize * recipe.Train.GradientAccumulation * (recipe.Train.SequenceLength == 0 ? config.ContextLength : recipe.Train.SequenceLength);
         if (json)

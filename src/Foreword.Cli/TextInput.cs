@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -106,36 +105,7 @@ internal static class TextInput
         }
         catch (InvalidOperationException)
         {
-            return Unescape(value.GetRawText().AsSpan()[1..^1]);
+            return JsonText.Unescape(value.GetRawText().AsSpan()[1..^1]);
         }
-    }
-
-    /// <summary>Resolves the escapes of a JSON string whose form the parser has checked.</summary>
-    private static string Unescape(ReadOnlySpan<char> raw)
-    {
-        StringBuilder text = new(raw.Length);
-        for (int i = 0; i < raw.Length; i++)
-        {
-            if (raw[i] != '\\')
-            {
-                text.Append(raw[i]);
-                continue;
-            }
-
-            char escape = raw[++i];
-            text.Append(escape switch
-            {
-                'b' => '\b',
-                'f' => '\f',
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'u' => (char)ushort.Parse(raw.Slice(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
-                _ => escape, // quotation mark, solidus, reverse solidus
-            });
-            i += escape == 'u' ? 4 : 0;
-        }
-
-        return text.ToString();
     }
 }

@@ -11,7 +11,7 @@ public static class DurableFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        string beside = $"{path}.{Guid.NewGuid():N}.tmp";
+        string beside = Path.Combine(Path.GetDirectoryName(path) ?? "", $".tmp-{Path.GetFileName(path)}-{Guid.NewGuid():N}");
         try
         {
             using (FileStream stream = new(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))

@@ -1,3 +1,5 @@
+using Foreword.Data;
+
 namespace Foreword;
 
 /// <summary>
@@ -12,11 +14,8 @@ public sealed class SplitMix64(ulong seed)
     /// <summary>The next 64 bits.</summary>
     public ulong NextUInt64()
     {
-        _state += 0x9E3779B97F4A7C15;
-        ulong z = _state;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
+        _state += SplitMix.GoldenGamma;
+        return SplitMix.Mix(_state);
     }
 
     /// <summary>The next number in [0, 1), a multiple of 2^-53.</summary>

@@ -42,8 +42,9 @@ public static class LossPlot
             return;
         using (plot)
         {
-            WriteBeside(run.LossSvgPath, Encoding.UTF8.GetBytes(Svg(plot)));
-            WriteBeside(run.LossPngPath, plot.GetImageBytes(Width, Height, ImageFormat.Png));
+            byte[] svg = Encoding.UTF8.GetBytes(Svg(plot)), png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
+            DurableFile.Replace(run.LossSvgPath, file => file.Write(svg));
+            DurableFile.Replace(run.LossPngPath, file => file.Write(png));
         }
     }
 
@@ -169,13 +170,6 @@ public static class LossPlot
     /// <summary>The SVG names our font; a viewer that does not have it takes one of the same width.</summary>
     private static string Svg(Plot plot) =>
         plot.GetSvgXml(Width, Height).Replace($"font-family=\"{FontName}\"", $"font-family=\"{FontName}, Verdana, sans-serif\"", StringComparison.Ordinal);
-
-    private static void WriteBeside(string path, byte[] content)
-    {
-        string beside = RunDirectory.TemporaryBeside(path);
-        File.WriteAllBytes(beside, content);
-        File.Move(beside, path, overwrite: true);
-    }
 
     /// <summary>Gives ScottPlot the font that is part of this assembly (Fonts/LICENSE.txt).</summary>
     private sealed class EmbeddedFont : IFontResolver

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foreword.Data;
 
 namespace Foreword.Torch.Training;
 
@@ -9,8 +10,8 @@ public sealed record RunCheckpoint(int Step, string Path);
 
 /// <summary>
 /// The layout of a run: <c>recipe.yaml</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>loss.svg</c>, <c>loss.png</c>,
-/// <c>checkpoint-N/</c> and <c>best/</c>. What is being written is named <c>.tmp-...</c> and renamed when it is whole,
-/// so whatever has its final name is complete.
+/// <c>checkpoint-N/</c> and <c>best/</c>. What is being written or deleted has a hidden name of its own, so whatever has its
+/// final name is complete.
 /// </summary>
 public sealed class RunDirectory
 {
@@ -128,6 +129,7 @@ public sealed class RunDirectory
     /// <exception cref="IOException">Something cannot be deleted.</exception>
     public void DeleteTemporaries()
     {
+        StagedDirectory.ClearLeftovers(Path);
         foreach (string directory in Directory.GetDirectories(Path, TemporaryPrefix + "*"))
             Directory.Delete(directory, recursive: true);
         foreach (string file in Directory.GetFiles(Path, TemporaryPrefix + "*"))

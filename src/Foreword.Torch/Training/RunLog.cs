@@ -75,14 +75,11 @@ public sealed class RunLog : IDisposable
 
     private static void CutAfter(int step, string path)
     {
-        string beside = RunDirectory.TemporaryBeside(path);
-        using (FileStream file = new(beside, FileMode.Create, FileAccess.Write))
+        byte[][] lines = [.. RunMetrics.LinesUpTo(step, path)];
+        DurableFile.Replace(path, file =>
         {
-            foreach (byte[] line in RunMetrics.LinesUpTo(step, path))
+            foreach (byte[] line in lines)
                 file.Write([.. line, (byte)'\n']);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(beside, path, overwrite: true);
+        });
     }
 }

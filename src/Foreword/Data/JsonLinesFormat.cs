@@ -109,35 +109,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
     {
         if (!reader.ValueIsEscaped)
             return Encoding.UTF8.GetString(reader.ValueSpan);
-        string raw = Encoding.UTF8.GetString(reader.ValueSpan);
-        StringBuilder text = new(raw.Length);
-        for (int at = 0; at < raw.Length;)
-        {
-            int run = raw.AsSpan(at).IndexOf('\\');
-            if (run != 0)
-            {
-                run = run < 0 ? raw.Length - at : run;
-                text.Append(raw, at, run);
-                at += run;
-                continue;
-            }
-
-            // The reader has checked every escape's form.
-            char kind = raw[at + 1];
-            text.Append(kind switch
-            {
-                'b' => '\b',
-                'f' => '\f',
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'u' => (char)Convert.ToUInt16(raw.Substring(at + 2, 4), 16),
-                _ => kind, // quotation mark, solidus, reverse solidus
-            });
-            at += kind == 'u' ? 6 : 2;
-        }
-
-        return RepairSurrogates(text.ToString());
+        return RepairSurrogates(JsonText.Unescape(Encoding.UTF8.GetString(reader.ValueSpan)));
     }
 
     /// <summary>Each lone surrogate becomes U+FFFD, as in .NET's own UTF-8 encoder.</summary>

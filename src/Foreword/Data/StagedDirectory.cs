@@ -67,6 +67,18 @@ public sealed class StagedDirectory : IDisposable
         _lock.Dispose();
     }
 
+    /// <summary>Clears away what processes left that were killed while building directories inside <paramref name="parent"/>.</summary>
+    /// <exception cref="IOException">Something cannot be deleted.</exception>
+    public static void ClearLeftovers(string parent)
+    {
+        ArgumentNullException.ThrowIfNull(parent);
+        foreach (string kind in (string[])["partial", "previous"])
+        {
+            foreach (string leftover in Directory.GetDirectories(parent, $".*.{kind}"))
+                Begin(System.IO.Path.Combine(parent, System.IO.Path.GetFileName(leftover)[1..^(kind.Length + 1)])).Dispose();
+        }
+    }
+
     /// <summary>A kill between the two moves of <see cref="Commit"/> leaves the target under its second name.</summary>
     private void RecoverFromKill()
     {

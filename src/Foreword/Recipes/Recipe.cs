@@ -60,17 +60,7 @@ public static class Recipe
 
     /// <summary>Writes <see cref="ToYaml"/> to a file, beside it first, so that an older file survives a failure.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Save(IRecipe recipe, string path)
-    {
-        string beside = Path.Combine(Path.GetDirectoryName(path) ?? "", $".tmp-{Path.GetFileName(path)}");
-        using (FileStream file = new(beside, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(Encoding.UTF8.GetBytes(ToYaml(recipe)));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(beside, path, overwrite: true);
-    }
+    public static void Save(IRecipe recipe, string path) => DurableFile.Replace(path, file => file.Write(Encoding.UTF8.GetBytes(ToYaml(recipe))));
 
     /// <summary>The most similar YAML file of the same directory, as a question.</summary>
     private static string Nearest(string path)
