@@ -37,13 +37,18 @@ internal static class PretrainCommand
             (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = Place(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));
             double? evalLoss;
             PretrainOutcome outcome;
-            using (StopRequest stop = new(terminal))
+            using StopRequest stop = new(terminal);
+            try
             {
                 (outcome, evalLoss) = new TrainingDisplay(terminal).Show(tell =>
                 {
                     using PretrainRun run = goesOn ? PretrainRun.Resume(read, directory, checkpoint, tell, stop.Token) : PretrainRun.Start(read, directory, tell, stop.Token);
                     return (run.Run(stop.Token), run.LastEvalLoss);
                 });
+            }
+            finally
+            {
+                directory.DeleteIfEmpty();
             }
 
             Report(terminal, directory, outcome, evalLoss, path, parsed.GetValue(json));

@@ -34,12 +34,14 @@ internal static class QuickstartCommand
             .WithExample("foreword quickstart --data notes/ book.txt --steps 500");
         command.SetAction(parsed =>
         {
-            RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(PretrainCommand.Runs, Name);
             string[] texts = parsed.GetValue(data)!;
             bool own = texts.Length > 0;
-            if (!own)
-                texts = [WriteReferenceCorpus(directory, terminal)];
             PretrainRecipe recipe = ReadRecipe(texts, parsed.GetValue(steps), parsed.GetValue(seed));
+            if (own)
+                _ = DocumentReader.Open(texts); // a wrong path is said before anything is made
+            RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(PretrainCommand.Runs, Name);
+            if (!own)
+                recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
             terminal.Say($"seed {recipe.Train.Seed}");
             using StopRequest stop = new(terminal);
             Summary summary = new TrainingDisplay(terminal).Show(tell => Train(recipe, directory, tell, stop.Token));
@@ -58,7 +60,7 @@ internal static class QuickstartCommand
         TrainingConfig train = recipe.Train with { Steps = steps ?? recipe.Train.Steps, Seed = seed ?? recipe.Train.Seed };
         if (steps is { } count)
             train = train with { WarmupSteps = Math.Min(train.WarmupSteps, Math.Max(1, count / 10)) };
-        return (recipe with { Data = recipe.Data with { Text = texts }, Train = train }).Validate();
+        return (recipe with { Data = recipe.Data with { Text = texts.Length > 0 ? texts : recipe.Data.Text }, Train = train }).Validate();
     }
 
     /// <summary>Writes the SDK's documentation as JSON Lines into the run, where it can be looked at; returns the file's path.</summary>

@@ -6,7 +6,7 @@ namespace Foreword.Cli;
 /// Ctrl+C and SIGTERM as a request: the first asks the work to finish its step and save, a second one ends the process at
 /// once with 130 or 143.
 /// </summary>
-internal sealed class StopRequest : IDisposable
+internal sealed partial class StopRequest : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly Terminal _terminal;
@@ -32,8 +32,20 @@ internal sealed class StopRequest : IDisposable
         const int ByKeyboard = 130, ByTermination = 143; // 128 + the signal's number, as shells report it
         context.Cancel = true;
         if (_source.IsCancellationRequested)
-            Environment.Exit(context.Signal == PosixSignal.SIGINT ? ByKeyboard : ByTermination);
+            ExitNow(context.Signal == PosixSignal.SIGINT ? ByKeyboard : ByTermination);
         _terminal.Err.WriteLine("stopping after this step; once more ends at once without saving");
         _source.Cancel();
     }
+
+    /// <summary>Without the clearing up at a normal exit: it would take libtorch's memory from under the step that is being computed.</summary>
+    private static void ExitNow(int code)
+    {
+        if (OperatingSystem.IsWindows())
+            Environment.Exit(code);
+        else
+            ExitUnix(code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void ExitUnix(int code);
 }

@@ -136,6 +136,13 @@ public sealed class RunDirectory
             File.Delete(file);
     }
 
+    /// <summary>Deletes the directory where nothing was written into it: what a run leaves that failed before it began.</summary>
+    public void DeleteIfEmpty()
+    {
+        if (Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any())
+            Directory.Delete(Path);
+    }
+
     private string In(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>N of <c>checkpoint-N</c>, or null for any other name.</summary>
