@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.Runtime.InteropServices;
 using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
 
 namespace Foreword.Cli;
 
@@ -144,4 +144,18 @@ internal static class CommandLine
 }
 
 /// <summary>The command line was parsed but asks for something that does not fit together: exit code 2.</summary>
-internal sealed class UsageException(string message) : Exception(message);
+internal sealed class UsageException(string message) : Exception(message)
+{
+    /// <summary>The options that <paramref name="validate"/> returns; an option out of range is wrong usage.</summary>
+    public static T For<T>(Func<T> validate)
+    {
+        try
+        {
+            return validate();
+        }
+        catch (ArgumentException problem)
+        {
+            throw new UsageException(problem.Message);
+        }
+    }
+}

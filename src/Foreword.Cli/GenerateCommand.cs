@@ -37,7 +37,7 @@ internal static class GenerateCommand
         }.WithExample("foreword generate runs/quickstart --prompt \"Returns the\" --max-tokens 60 --top-k 40");
         command.SetAction(parsed =>
         {
-            SamplingOptions options = Valid(new SamplingOptions
+            SamplingOptions options = UsageException.For((new SamplingOptions
             {
                 Temperature = parsed.GetValue(temperature),
                 TopK = parsed.GetValue(topK),
@@ -46,7 +46,7 @@ internal static class GenerateCommand
                 MaxTokens = parsed.GetValue(maxTokens),
                 Stop = parsed.GetValue(stop)!,
                 Truncate = parsed.GetValue(truncate),
-            });
+            }).Validate);
             int samples = parsed.GetValue(n);
             if (samples < 1)
                 throw new UsageException($"--n is {samples}; it must be at least 1");
@@ -59,18 +59,6 @@ internal static class GenerateCommand
             return CommandLine.Done;
         });
         return command;
-    }
-
-    private static SamplingOptions Valid(SamplingOptions options)
-    {
-        try
-        {
-            return options.Validate();
-        }
-        catch (ArgumentException problem)
-        {
-            throw new UsageException(problem.Message);
-        }
     }
 
     private static string ReadPrompt(string prompt, Stream input)

@@ -30,13 +30,13 @@ internal static class PrepareCommand
         }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
         command.SetAction(parsed =>
         {
-            PreparationOptions options = Checked(Defaults with
+            PreparationOptions options = UsageException.For((Defaults with
             {
                 ValidationShare = parsed.GetValue(validation),
                 ValidationRun = parsed.GetValue(validationRun),
                 Seed = parsed.GetValue(seed),
                 ShardTokens = parsed.GetValue(shardTokens),
-            });
+            }).Validate);
             CorpusPreparer preparer = new(TokenizerFiles.Load(parsed.GetValue(tokenizer)!), options);
             string[] paths = parsed.GetValue(inputs)!;
             DocumentReader documents = DocumentReader.Open(paths, parsed.GetValue(textField)!);
@@ -51,18 +51,6 @@ internal static class PrepareCommand
             });
         });
         return command;
-    }
-
-    private static PreparationOptions Checked(PreparationOptions options)
-    {
-        try
-        {
-            return options.Validate();
-        }
-        catch (ArgumentException problem)
-        {
-            throw new UsageException(problem.Message);
-        }
     }
 
     /// <summary>Ctrl+C and SIGTERM end the work, clear away what is half done, and give the exit code of a program they ended.</summary>

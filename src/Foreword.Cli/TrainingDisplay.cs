@@ -58,7 +58,9 @@ internal sealed class TrainingDisplay(Terminal terminal)
                 break;
             case PretrainEvent.Evaluated evaluated:
                 _evalLoss = evaluated.Metrics.EvalLoss;
-                if (_live is null)
+                if (_live is not null)
+                    _live.UpdateTarget(Bar());
+                else
                     Line($"step {evaluated.Metrics.Step}: validation loss {Number(evaluated.Metrics.EvalLoss)}{(evaluated.IsBest ? " (best so far)" : "")}");
                 break;
             case PretrainEvent.Sampled sampled:

@@ -74,7 +74,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}");
 
         Tensor positions = arange(past, past + T, int64, ids.device);
-        Tensor x = Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout); // (B, T, C)
+        Tensor x = Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());
         for (int layer = 0; layer < Config.NLayer; layer++)
         {
@@ -107,7 +107,10 @@ public sealed class GptModel : Module<Tensor, Tensor>
         return F.cross_entropy(forward(ids).view(-1, Config.VocabSize), targets.view(-1), ignore_index: -1).MoveToOuterDisposeScope();
     }
 
-    private Tensor Dropout(Tensor x, double rate) => training && rate > 0 ? F.dropout(x, rate, training: true) : x;
+    private static Tensor Dropout(Tensor x, double rate, bool training) => training && rate > 0 ? F.dropout(x, rate, training: true) : x;
+
+    /// <summary>What a branch adds to the residual stream, which is float32.</summary>
+    private static Tensor ToResidual(Tensor branch, GptConfig config, bool training) => Dropout(branch.to(ScalarType.Float32), config.ResidDropout, training);
 
     /// <summary>
     /// Weights N(0, 0.02), biases 0. GPT-2 draws positions from N(0, 0.01) (openai/gpt-2, model.py) and divides the residual
@@ -199,8 +202,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             double dropout = training ? config.AttnDropout : 0;
             Tensor y = cache is null && PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
             y = y.transpose(1, 2).reshape(B, T, config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
-            y = c_proj.Forward(y, precision).to(ScalarType.Float32);
-            return (training && config.ResidDropout > 0 ? F.dropout(y, config.ResidDropout, training: true) : y).MoveToOuterDisposeScope();
+            return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();
         }
 
         /// <summary>
@@ -217,9 +219,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             Tensor future = full([T, T], float.NegativeInfinity, ScalarType.Float32, q.device).triu(1);
             Tensor scores = q.mul(1 / Math.Sqrt(hs)).matmul(k.transpose(-2, -1)); // (B, nh, T, hs) x (B, nh, hs, T) -> (B, nh, T, T)
             Tensor probabilities = (scores.to(ScalarType.Float32) + future).softmax(-1).to(v.dtype);
-            if (dropout > 0)
-                probabilities = F.dropout(probabilities, dropout, training: true);
-            return probabilities.matmul(v); // (B, nh, T, hs)
+            return Dropout(probabilities, dropout, training: true).matmul(v); // (B, nh, T, hs)
         }
 
         /// <summary>The same in one operator; the queries are the last tokens of the keys.</summary>
@@ -251,8 +251,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         {
             using var scope = NewDisposeScope();
             Tensor y = F.gelu(c_fc.Forward(x, precision), TorchSharp.Modules.GELU.Approximate.tanh); // (B, T, 4C)
-            y = c_proj.Forward(y, precision).to(ScalarType.Float32);
-            return (training && config.ResidDropout > 0 ? F.dropout(y, config.ResidDropout, training: true) : y).MoveToOuterDisposeScope();
+            return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();
         }
     }
 
