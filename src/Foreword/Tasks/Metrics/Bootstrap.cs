@@ -1,0 +1,43 @@
+using MathNet.Numerics.Statistics;
+
+namespace Foreword.Tasks;
+
+/// <summary>A metric with the interval in which it would fall for other test sets of the same kind and size.</summary>
+/// <param name="Name">The metric's name.</param>
+/// <param name="Value">Its value on the examples; NaN where it is undefined.</param>
+/// <param name="Low">The lower end of the 95 % interval.</param>
+/// <param name="High">The upper end.</param>
+public sealed record MetricInterval(string Name, double Value, double Low, double High);
+
+/// <summary>The percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13) over examples.</summary>
+internal static class Bootstrap
+{
+    /// <summary>The metrics with their 95 % intervals. All of them see the same resamples, which depend on the seed alone.</summary>
+    public static IReadOnlyList<MetricInterval> Intervals(TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples, long seed)
+    {
+        OutcomeSample sample = OutcomeSample.Whole(outcomes);
+        double[] values = [.. metrics.Select(metric => metric.Of(sample))];
+        double[][] resampled = [.. metrics.Select(_ => new double[resamples])];
+        SplitMix64 random = new((ulong)seed);
+        int[] examples = new int[outcomes.Count];
+        for (int r = 0; r < resamples; r++)
+        {
+            for (int k = 0; k < examples.Length; k++)
+                examples[k] = (int)Math.BigMul(random.NextUInt64(), (ulong)examples.Length, out _);
+            sample.Draw(examples);
+            for (int m = 0; m < metrics.Count; m++)
+                resampled[m][r] = metrics[m].Of(sample);
+        }
+
+        return [.. metrics.Select((metric, m) => Interval(metric.Name, values[m], resampled[m]))];
+    }
+
+    /// <summary>Resamples in which a correlation is undefined, all examples alike, say nothing about it.</summary>
+    private static MetricInterval Interval(string name, double value, double[] resampled)
+    {
+        double[] defined = [.. resampled.Where(v => !double.IsNaN(v)).Order()];
+        return new MetricInterval(name, value, Quantile(defined, 0.025), Quantile(defined, 0.975));
+    }
+
+    private static double Quantile(double[] sorted, double share) => SortedArrayStatistics.QuantileCustom(sorted, share, QuantileDefinition.R7);
+}

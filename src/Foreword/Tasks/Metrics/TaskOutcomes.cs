@@ -1,0 +1,94 @@
+namespace Foreword.Tasks;
+
+/// <summary>What a fine-tuned model said about each example of a labelled set, beside the truth.</summary>
+public abstract record TaskOutcomes
+{
+    /// <summary>Examples, at least 1.</summary>
+    public abstract int Count { get; }
+
+    private TaskOutcomes()
+    {
+    }
+
+    /// <summary>One class for each example.</summary>
+    /// <param name="Truth">The right class of each example, an index into the labels.</param>
+    /// <param name="Predicted">The class that the model gave each example.</param>
+    /// <param name="Labels">The names of the classes.</param>
+    /// <param name="Probabilities">For each example the probability of every class; a row sums to 1.</param>
+    /// <exception cref="ArgumentException">The lengths differ, there is no example, a class is not one of the labels, or a row is no distribution.</exception>
+    public sealed record OfClasses(int[] Truth, int[] Predicted, IReadOnlyList<string> Labels, double[][] Probabilities) : TaskOutcomes
+    {
+        /// <inheritdoc/>
+        public override int Count { get; } = Checked(Truth, Predicted, Labels, Probabilities);
+
+        private static int Checked(int[] truth, int[] predicted, IReadOnlyList<string> labels, double[][] probabilities)
+        {
+            ArgumentNullException.ThrowIfNull(labels);
+            ArgumentNullException.ThrowIfNull(probabilities);
+            int count = SameLength(truth, predicted);
+            if (probabilities.Length != count)
+                throw new ArgumentException($"there are {count} examples, but probabilities for {probabilities.Length}", nameof(probabilities));
+            for (int i = 0; i < count; i++)
+            {
+                CheckClass("right", truth[i], i, labels.Count);
+                CheckClass("predicted", predicted[i], i, labels.Count);
+                CheckDistribution(probabilities[i], i, labels.Count);
+            }
+
+            return count;
+        }
+
+        private static void CheckClass(string which, int value, int example, int classes)
+        {
+            if ((uint)value >= (uint)classes)
+                throw new ArgumentException($"the {which} class of example {example} is {value}, but there are {classes} labels");
+        }
+
+        private static void CheckDistribution(double[] row, int example, int classes)
+        {
+            if (row.Length != classes)
+                throw new ArgumentException($"example {example} has {row.Length} probabilities, but there are {classes} labels");
+            double sum = 0;
+            foreach (double probability in row)
+            {
+                if (!(probability >= 0))
+                    throw new ArgumentException($"example {example} has the probability {probability}");
+                sum += probability;
+            }
+
+            if (!(Math.Abs(sum - 1) <= 1e-3)) // far above the rounding of a softmax in float32
+                throw new ArgumentException($"the probabilities of example {example} sum to {sum}, not to 1");
+        }
+    }
+
+    /// <summary>One number for each example.</summary>
+    /// <param name="Truth">The right score of each example.</param>
+    /// <param name="Predicted">The score that the model gave each example.</param>
+    /// <exception cref="ArgumentException">The lengths differ, there is no example, or a score is not finite.</exception>
+    public sealed record OfScores(double[] Truth, double[] Predicted) : TaskOutcomes
+    {
+        /// <inheritdoc/>
+        public override int Count { get; } = Checked(Truth, Predicted);
+
+        private static int Checked(double[] truth, double[] predicted)
+        {
+            int count = SameLength(truth, predicted);
+            for (int i = 0; i < count; i++)
+            {
+                if (!double.IsFinite(truth[i]) || !double.IsFinite(predicted[i]))
+                    throw new ArgumentException($"example {i} has the score {truth[i]} and was given {predicted[i]}; both must be finite");
+            }
+
+            return count;
+        }
+    }
+
+    private static int SameLength<T>(T[] truth, T[] predicted)
+    {
+        ArgumentNullException.ThrowIfNull(truth);
+        ArgumentNullException.ThrowIfNull(predicted);
+        if (truth.Length != predicted.Length)
+            throw new ArgumentException($"there are {truth.Length} true values, but {predicted.Length} predictions", nameof(predicted));
+        return truth.Length > 0 ? truth.Length : throw new ArgumentException("there is no example to evaluate", nameof(truth));
+    }
+}
