@@ -50,6 +50,7 @@ internal static class BenchCommand
                     writer.WriteNumber("share_of_peak", measured.ShareOfPeak);
                     writer.WriteNumber("ratio_to_eager", measured.RatioToEager);
                     writer.WriteNumber("eager_tokens_per_second", measured.EagerTokensPerSecond);
+                    writer.WriteNumber("finetune_tokens_per_second", measured.FineTuningTokensPerSecond);
                     writer.WriteNumber("peak_flops", measured.Peak);
                 });
                 return CommandLine.Done;
@@ -58,6 +59,7 @@ internal static class BenchCommand
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens a step"));
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Foreword      {measured.TokensPerSecond,8:N0} tokens/s   {measured.ShareOfPeak:P0} of the machine's {measured.Peak / 1e9:F0} GFLOP/s"));
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"eager float32 {measured.EagerTokensPerSecond,8:N0} tokens/s   Foreword is {measured.RatioToEager:F2} times as fast"));
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"fine-tuning   {measured.FineTuningTokensPerSecond,8:N0} tokens/s   {measured.FineTuningTokensPerSecond / measured.TokensPerSecond:P0} of Foreword's pre-training"));
             return CommandLine.Done;
         });
         return command;

@@ -36,7 +36,7 @@ internal static class PretrainCommand
             terminal.Say($"seed {read.Train.Seed}");
             (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = Place(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));
             double? evalLoss;
-            PretrainOutcome outcome;
+            RunOutcome outcome;
             using StopRequest stop = new(terminal);
             try
             {
@@ -87,23 +87,23 @@ internal static class PretrainCommand
         return newest;
     }
 
-    private static void Report(Terminal terminal, RunDirectory directory, PretrainOutcome outcome, double? evalLoss, string recipe, bool json)
+    private static void Report(Terminal terminal, RunDirectory directory, RunOutcome outcome, double? evalLoss, string recipe, bool json)
     {
         string loss = evalLoss is { } value ? $", validation loss {value:F4}" : "";
         terminal.Say(outcome switch
         {
-            PretrainOutcome.Stopped => $"stopped and saved; go on with: foreword pretrain {recipe} --resume auto --out {directory.Path}",
-            PretrainOutcome.StoppedEarly => $"stopped early: no better validation loss for a while{loss}; the best model is {directory.BestPath}",
+            RunOutcome.Stopped => $"stopped and saved; go on with: foreword pretrain {recipe} --resume auto --out {directory.Path}",
+            RunOutcome.StoppedEarly => $"stopped early: no better validation loss for a while{loss}; the best model is {directory.BestPath}",
             _ => $"done{loss}; the run is {directory.Path}",
         });
-        if (outcome != PretrainOutcome.Stopped)
+        if (outcome != RunOutcome.Stopped)
             terminal.Say($"next: foreword generate {directory.Path} --prompt \"...\"");
         if (!json)
             return;
         JsonOutput.WriteLine(terminal, writer =>
         {
             writer.WriteString("run", directory.Path);
-            writer.WriteString("outcome", outcome switch { PretrainOutcome.Stopped => "stopped", PretrainOutcome.StoppedEarly => "stopped_early", _ => "finished" });
+            writer.WriteString("outcome", outcome switch { RunOutcome.Stopped => "stopped", RunOutcome.StoppedEarly => "stopped_early", _ => "finished" });
             if (evalLoss is { } value)
                 writer.WriteNumber("eval_loss", value);
         });

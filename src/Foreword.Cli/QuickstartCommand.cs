@@ -85,7 +85,7 @@ internal static class QuickstartCommand
         Stopwatch watch = Stopwatch.StartNew();
         using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop);
         double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
-        PretrainOutcome outcome = run.Run(stop);
+        RunOutcome outcome = run.Run(stop);
         return new Summary(outcome, run.LastEvalLoss, baseline, run.Model.Config.ParameterCount, watch.Elapsed.TotalSeconds);
     }
 
@@ -146,7 +146,7 @@ internal static class QuickstartCommand
             terminal.Say($"validation loss    {Loss(loss)} nats a token, {summary.Parameters / 1e6:F1} M parameters");
         if (summary.Baseline is { } baseline)
             terminal.Say($"Kneser-Ney 3-gram  {Loss(baseline)} nats a token, on the same tokens");
-        terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}{(summary.Outcome == PretrainOutcome.Stopped ? ", stopped before its end" : "")}");
+        terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}{(summary.Outcome == RunOutcome.Stopped ? ", stopped before its end" : "")}");
         terminal.Say($"model              {directory.BestPath}");
         terminal.Say($"curves             {directory.LossPngPath}");
         terminal.Say($"numbers            {directory.MetricsPath}; TensorBoard reads {directory.Path}");
@@ -181,7 +181,7 @@ internal static class QuickstartCommand
 
     private static string Loss(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
-    private sealed record Summary(PretrainOutcome Outcome, double? EvalLoss, double? Baseline, long Parameters, double Seconds);
+    private sealed record Summary(RunOutcome Outcome, double? EvalLoss, double? Baseline, long Parameters, double Seconds);
 
     private sealed record Sample(string Prompt, string Text);
 }

@@ -137,6 +137,41 @@ public sealed class GptModel : Module<Tensor, Tensor>
         }
     }
 
+    /// <summary>
+    /// Adds a low-rank adapter (Hu et al. 2022) to projections of every block. Their product starts at 0, so the model's outputs stay.
+    /// </summary>
+    /// <param name="rank">Rank of the adapters, at least 1.</param>
+    /// <param name="alpha">Their product counts alpha / rank times.</param>
+    /// <param name="targets">Names of <see cref="Foreword.Recipes.BaseModelSection.AdapterTargets"/>.</param>
+    /// <param name="seed">Seed of their weights.</param>
+    public void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
+        using Generator generator = new((ulong)seed);
+        foreach (Conv1D projection in Projections(targets))
+            projection.Adapt(rank, alpha / rank, generator);
+    }
+
+    /// <summary>
+    /// A parameter with its adapter's product added, where it has an adapter: what a model without adapters would hold. The caller
+    /// disposes it.
+    /// </summary>
+    /// <param name="name">The parameter's name, such as <c>h.0.attn.c_attn.weight</c>.</param>
+    public Tensor Merged(string name)
+    {
+        using var noGradient = no_grad();
+        Tensor merged = get_parameter(name)!.detach();
+        LowRankAdapter? adapter = h.SelectMany((block, layer) => block.Projections.Where(p => $"h.{layer}.{p.Path}.weight" == name)).FirstOrDefault().Module?.Adapter;
+        return adapter is null ? merged : adapter.AddedTo(merged);
+    }
+
+    /// <summary>The adapters' weights by name, such as <c>h.0.attn.c_attn.lora_a</c>; they are none of the module's own parameters.</summary>
+    public IEnumerable<(string Name, Parameter Value)> AdapterParameters =>
+        h.SelectMany((block, layer) => block.Projections.Where(p => p.Module.Adapter is not null).SelectMany(p => p.Module.Adapter!.Parameters($"h.{layer}.{p.Path}")));
+
+    private IEnumerable<Conv1D> Projections(IReadOnlyList<string> names) =>
+        h.SelectMany(block => block.Projections).Where(projection => names.Contains(projection.Name)).Select(projection => projection.Module);
+
     /// <summary>One block: attention and feed-forward on the residual stream.</summary>
     private sealed class Block : Module
     {
@@ -155,6 +190,12 @@ public sealed class GptModel : Module<Tensor, Tensor>
             mlp = new Mlp(config);
             RegisterComponents();
         }
+
+        public IEnumerable<(string Name, string Path, Conv1D Module)> Projections =>
+        [
+            ("c_attn", "attn.c_attn", attn.c_attn), ("attn.c_proj", "attn.c_proj", attn.c_proj),
+            ("c_fc", "mlp.c_fc", mlp.c_fc), ("mlp.c_proj", "mlp.c_proj", mlp.c_proj),
+        ];
 
         public Tensor Forward(Tensor x, Precision precision, KvCache? cache, int layer)
         {
@@ -178,8 +219,8 @@ public sealed class GptModel : Module<Tensor, Tensor>
     private sealed class Attention : Module
     {
         private readonly GptConfig config;
-        private readonly Conv1D c_attn;
-        private readonly Conv1D c_proj;
+        public readonly Conv1D c_attn;
+        public readonly Conv1D c_proj;
 
         public Attention(GptConfig config) : base(nameof(Attention))
         {
@@ -236,8 +277,8 @@ public sealed class GptModel : Module<Tensor, Tensor>
     private sealed class Mlp : Module
     {
         private readonly GptConfig config;
-        private readonly Conv1D c_fc;
-        private readonly Conv1D c_proj;
+        public readonly Conv1D c_fc;
+        public readonly Conv1D c_proj;
 
         public Mlp(GptConfig config) : base(nameof(Mlp))
         {
@@ -260,6 +301,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     {
         private readonly Parameter weight;
         private readonly Parameter bias;
+        private LowRankAdapter? lora; // no module of this one: the files of a model do not know it
 
         public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
         {
@@ -274,8 +316,26 @@ public sealed class GptModel : Module<Tensor, Tensor>
             using var scope = NewDisposeScope();
             ScalarType compute = precision.ScalarType();
             long B = x.shape[0], T = x.shape[1];
-            Tensor y = addmm(bias.to(compute), x.to(compute).view(B * T, -1), weight.to(compute), beta: 1, alpha: 1);
+            Tensor rows = x.to(compute).view(B * T, -1);
+            Tensor y = addmm(bias.to(compute), rows, weight.to(compute), beta: 1, alpha: 1);
+            if (lora is not null)
+                y = y + lora.Forward(rows);
             return y.view(B, T, -1).MoveToOuterDisposeScope();
+        }
+
+        public LowRankAdapter? Adapter => lora;
+
+        public void Adapt(int rank, double scale, Generator generator)
+        {
+            lora?.Dispose();
+            lora = new LowRankAdapter(weight, rank, scale, generator);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                lora?.Dispose();
+            base.Dispose(disposing);
         }
     }
 }

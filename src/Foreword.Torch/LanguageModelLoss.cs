@@ -31,10 +31,23 @@ public static class LanguageModelLoss
         ArgumentNullException.ThrowIfNull(hidden);
         ArgumentNullException.ThrowIfNull(targets);
         using var scope = NewDisposeScope();
-        (double loss, Tensor gradient) = HeadBackward(model, hidden.detach(), targets.reshape(-1), scale, pieceBytes);
+        Tensor flat = targets.reshape(-1);
+        Tensor weights = full([flat.shape[0]], (float)(scale / flat.ge(0).sum().ToInt64()), ScalarType.Float32, flat.device);
+        (double loss, Tensor gradient) = HeadBackward(model, hidden.detach().reshape(-1, model.Config.NEmbd), flat, weights, pieceBytes);
         hidden.backward([gradient.view_as(hidden)]);
-        return loss;
+        return loss / scale;
     }
+
+    /// <summary>
+    /// The sum of weighted cross entropies of single positions; its gradient by the token embedding is added to that parameter's,
+    /// its gradient by the hidden states is returned, float32 [M, C].
+    /// </summary>
+    /// <param name="model">The model that gave <paramref name="hidden"/>.</param>
+    /// <param name="hidden">Hidden states [M, C], not on autograd.</param>
+    /// <param name="targets">The token after each position, int64 [M]; -1 leaves a position out.</param>
+    /// <param name="weights">Weight of each position's loss, float32 [M].</param>
+    internal static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, Tensor weights) =>
+        HeadBackward(model, hidden, targets, weights, PieceBytes);
 
     /// <summary>Sum of the cross entropies in nats and number of targets, without gradients.</summary>
     /// <inheritdoc cref="Backward(GptModel, Tensor, Tensor, double)" path="/param"/>
@@ -57,29 +70,28 @@ public static class LanguageModelLoss
         return (sum, flat.ge(0).sum().ToInt64());
     }
 
-    private static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, double scale, long pieceBytes)
+    private static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, Tensor weights, long pieceBytes)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         ScalarType compute = model.Precision.ScalarType();
-        Tensor rows = hidden.reshape(-1, model.Config.NEmbd).to(compute); // (M, C)
+        Tensor rows = hidden.to(compute); // (M, C)
         int V = model.Config.VocabSize;
         Tensor weight = PaddedRows(model.TokenEmbedding, compute); // (Vp, C)
         Tensor hiddenGradient = empty_like(rows);
         Tensor weightGradient = model.TokenEmbedding.grad ?? NewGradient(model.TokenEmbedding);
-        long count = targets.ge(0).sum().ToInt64();
         double sum = 0;
         foreach ((long start, long length) in Pieces(model, rows.shape[0], pieceBytes))
         {
             using var piece = NewDisposeScope();
             Tensor x = rows.narrow(0, start, length);
             Tensor logits = x.matmul(weight.t()); // (m, Vp)
-            sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), (float)(scale / count));
+            sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), weights.narrow(0, start, length));
             hiddenGradient.narrow(0, start, length).copy_(logits.matmul(weight));
             weightGradient.add_(logits.t().matmul(x).narrow(0, 0, V));
         }
 
-        return (sum / count, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());
+        return (sum, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
     /// <summary>
@@ -95,20 +107,21 @@ public static class LanguageModelLoss
         return result;
     }
 
-    /// <summary>Turns logits [m, Vp], of which V are real, into the gradient of scale * sum of losses; returns that sum.</summary>
-    private static double SoftmaxBackward(ref Tensor logits, int V, Tensor targets, float scale)
+    /// <summary>Turns logits [m, Vp], of which V are real, into the gradient of the sum of weighted losses; returns that sum.</summary>
+    private static double SoftmaxBackward(ref Tensor logits, int V, Tensor targets, Tensor weights)
     {
         if (logits.device_type == DeviceType.CPU)
-            return SoftmaxCrossEntropy.BackwardInPlace(logits, V, targets, scale);
+            return SoftmaxCrossEntropy.BackwardInPlace(logits, V, targets, weights);
 
         ScalarType format = logits.dtype;
         Tensor real = logits.to(ScalarType.Float32);
         real.narrow(1, V, real.shape[1] - V).fill_(float.NegativeInfinity);
         Tensor logProbabilities = F.log_softmax(real, -1);
-        Tensor valid = targets.ge(0), index = targets.clamp_min(0).unsqueeze(1);
-        double sum = -logProbabilities.gather(1, index).squeeze(1).masked_select(valid).sum().ToDouble();
+        Tensor index = targets.clamp_min(0).unsqueeze(1);
+        Tensor counted = weights * targets.ge(0).to(ScalarType.Float32);
+        double sum = -(logProbabilities.gather(1, index).squeeze(1) * counted).sum().ToDouble();
         Tensor gradient = logProbabilities.exp_().scatter_add_(1, index, full_like(index, -1, ScalarType.Float32));
-        logits = gradient.mul_(valid.unsqueeze(1).to(ScalarType.Float32) * scale).to(format);
+        logits = gradient.mul_(counted.unsqueeze(1)).to(format);
         return sum;
     }
 

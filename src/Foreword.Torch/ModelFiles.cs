@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Foreword.Torch.Kernels;
 using Foreword.Weights;
@@ -29,14 +30,39 @@ public static class ModelFiles
         return model;
     }
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory.</summary>
+    /// <summary>
+    /// Copies a model directory's weights into a model of the same shape whose vocabulary may be larger: the rows of the further
+    /// ids, and whatever is not transferred, keep their values.
+    /// </summary>
+    /// <param name="directory">A model directory or a checkpoint.</param>
+    /// <param name="model">The model that takes them.</param>
+    /// <param name="blocks">Transfers the embeddings and so many blocks from the bottom (GPT-1 paper, section 5); all and <c>ln_f</c> where not less than the model has.</param>
+    /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
+    internal static void Transfer(string directory, GptModel model, int blocks)
+    {
+        using var noGradient = no_grad();
+        GptConfig config = HuggingFaceConfig.Read(directory);
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, WeightsFile));
+        foreach (var (name, fileName) in HuggingFaceNameMap.CheckTensors(file, config))
+        {
+            bool isTransferred = name.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
+                : blocks >= config.NLayer || !name.StartsWith("ln_f", StringComparison.Ordinal);
+            if (!isTransferred)
+                continue;
+            using var scope = NewDisposeScope();
+            Tensor parameter = model.get_parameter(name)!;
+            Copy(file, fileName, name == HuggingFaceNameMap.TokenEmbedding ? parameter.narrow(0, 0, config.VocabSize) : parameter);
+        }
+    }
+
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory, adapters merged into the weights.</summary>
     public static void Save(GptModel model, string directory, int? endOfTextId)
     {
         ArgumentNullException.ThrowIfNull(model);
         HuggingFaceConfig.Write(directory, model.Config, endOfTextId);
         SafetensorsWriter writer = new();
         foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(model.Config))
-            Add(writer, parameter.FileName, model.get_parameter(parameter.Name)!);
+            Add(writer, parameter.FileName, parameter.Shape, () => model.Merged(parameter.Name));
         writer.Save(Path.Combine(directory, WeightsFile));
     }
 
@@ -48,10 +74,12 @@ public static class ModelFiles
     }
 
     /// <summary>Adds a tensor to a file; its bytes are fetched when the file is written.</summary>
-    internal static void Add(SafetensorsWriter writer, string name, Tensor values) => writer.Add(name, TensorDType.F32, values.shape, stream =>
+    internal static void Add(SafetensorsWriter writer, string name, Tensor values) => Add(writer, name, values.shape, values.detach);
+
+    private static void Add(SafetensorsWriter writer, string name, long[] shape, Func<Tensor> values) => writer.Add(name, TensorDType.F32, shape, stream =>
     {
         using var scope = NewDisposeScope();
-        stream.Write(TensorMemory.Bytes(values.detach().cpu().contiguous()));
+        stream.Write(TensorMemory.Bytes(values().cpu().contiguous()));
     });
 
     /// <summary>Overwrites a float32 tensor with the file's tensor of that name, which must have its shape.</summary>

@@ -11,27 +11,28 @@ namespace Foreword.Torch.Kernels;
 internal static unsafe class SoftmaxCrossEntropy
 {
     /// <summary>
-    /// Replaces each row of logits by scale * (softmax - onehot(target)), the gradient of scale * loss, and returns the sum of
-    /// the rows' losses in nats. Rows with target -1 get a gradient of 0 and no loss.
+    /// Replaces each row of logits by weight * (softmax - onehot(target)), the gradient of weight * loss, and returns the sum of
+    /// the rows' weighted losses in nats. Rows with target -1 get a gradient of 0 and no loss.
     /// </summary>
     /// <param name="logits">[M, Vp], float32 or bfloat16, contiguous; overwritten.</param>
     /// <param name="V">Columns that are logits; the rest is padding and becomes 0.</param>
     /// <param name="targets">[M], int64, contiguous.</param>
-    /// <param name="scale">Factor of the gradient, usually 1 / number of targets.</param>
-    public static double BackwardInPlace(Tensor logits, int V, Tensor targets, float scale)
+    /// <param name="weights">[M], float32, contiguous: usually 1 / number of targets.</param>
+    public static double BackwardInPlace(Tensor logits, int V, Tensor targets, Tensor weights)
     {
         int rows = (int)logits.shape[0], stride = (int)logits.shape[1];
         long* target = TensorMemory.Int64(targets);
+        float* weight = TensorMemory.Float32(weights);
         double[] losses = new double[rows];
         if (logits.dtype == ScalarType.BFloat16)
         {
             ushort* data = TensorMemory.BFloat16(logits);
-            ForEachRow(rows, row => losses[row] = Row<BFloat16Row>(data + (long)row * stride, V, stride, (int)target[row], scale));
+            ForEachRow(rows, row => losses[row] = weight[row] * Row<BFloat16Row>(data + (long)row * stride, V, stride, (int)target[row], weight[row]));
         }
         else
         {
             float* data = TensorMemory.Float32(logits);
-            ForEachRow(rows, row => losses[row] = Row<Float32Row>(data + (long)row * stride, V, stride, (int)target[row], scale));
+            ForEachRow(rows, row => losses[row] = weight[row] * Row<Float32Row>(data + (long)row * stride, V, stride, (int)target[row], weight[row]));
         }
 
         return losses.Sum();

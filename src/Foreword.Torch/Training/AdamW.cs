@@ -44,7 +44,11 @@ public sealed class AdamW : Optimizer
 /// <param name="Beta2">Decay of the mean square, 0 to below 1.</param>
 /// <param name="Epsilon">Added to the root of the corrected mean square.</param>
 /// <param name="WeightDecay">Decoupled decay of tensors with two or more dimensions, as a share of the learning rate.</param>
-public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1);
+/// <param name="OpenAiRule">
+/// Adam as openai/finetune-transformer-lm has it (opt.py): the bias corrections are part of the rate, so that epsilon is added to the
+/// uncorrected root and the decay takes the corrected rate.
+/// </param>
+public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1, bool OpenAiRule = false);
 
 /// <summary>One parameter with its running means.</summary>
 internal sealed class AdamWMoments : IDisposable
@@ -75,9 +79,12 @@ internal sealed class AdamWMoments : IDisposable
             return;
         double decay = _value.dim() >= 2 ? options.WeightDecay : 0;
         double correction1 = 1 - Math.Pow(options.Beta1, step), correction2 = 1 - Math.Pow(options.Beta2, step);
-        AdamWStep numbers = new(
-            (float)gradientScale, (float)options.Beta1, (float)options.Beta2,
-            (float)(rate / correction1), (float)(1 / Math.Sqrt(correction2)), (float)options.Epsilon, (float)(1 - rate * decay));
+        double corrected = rate * Math.Sqrt(correction2) / correction1;
+        AdamWStep numbers = options.OpenAiRule
+            ? new((float)gradientScale, (float)options.Beta1, (float)options.Beta2, (float)corrected, 1, (float)options.Epsilon, (float)(1 - corrected * decay))
+            : new(
+                (float)gradientScale, (float)options.Beta1, (float)options.Beta2,
+                (float)(rate / correction1), (float)(1 / Math.Sqrt(correction2)), (float)options.Epsilon, (float)(1 - rate * decay));
         if (gradient.device_type == DeviceType.CPU && gradient.is_contiguous())
         {
             AdamWKernel.Step(

@@ -15,9 +15,9 @@ public static class Checkpoint
 {
     private const string OptimizerFile = "optimizer.safetensors";
     private const string StateFile = "trainer_state.json";
-    private const string RecipeFile = "recipe.yaml";
+    internal const string RecipeFile = "recipe.yaml";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <summary>Writes a whole checkpoint at <paramref name="directory"/>, replacing one that is there.</summary>
     /// <exception cref="IOException">It cannot be written (a full disk, say); what was there before stays.</exception>
@@ -26,11 +26,8 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(trainer);
         Write(directory, trainer.Model, tokenizer, recipe, staged =>
         {
-            SafetensorsWriter moments = new();
-            foreach (var (name, value) in trainer.Optimizer.State)
-                ModelFiles.Add(moments, name, value);
-            moments.Save(Path.Combine(staged, OptimizerFile));
-            DurableFile.Replace(Path.Combine(staged, StateFile), stream => JsonSerializer.Serialize(stream, state, Json));
+            SaveOptimizer(staged, trainer.Optimizer);
+            WriteState(staged, state);
         });
     }
 
@@ -46,23 +43,45 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(trainer);
         TrainerState state = ReadState(directory);
         ModelFiles.CopyInto(trainer.Model, Path.Combine(directory, ModelFiles.WeightsFile));
-        using SafetensorsFile moments = SafetensorsFile.Open(Path.Combine(directory, OptimizerFile));
-        foreach (var (name, value) in trainer.Optimizer.State)
-            ModelFiles.Copy(moments, name, value);
-
+        LoadOptimizer(directory, trainer.Optimizer);
         trainer.ResumeAt(state.Step);
         return state;
     }
 
     /// <summary>What the checkpoint says of the run.</summary>
     /// <exception cref="InvalidDataException">There is no such file, or it is broken.</exception>
-    public static TrainerState ReadState(string directory)
+    public static TrainerState ReadState(string directory) => ReadState<TrainerState>(directory);
+
+    /// <summary>Writes the optimizer's moments into an existing directory.</summary>
+    internal static void SaveOptimizer(string directory, Optimizer optimizer)
+    {
+        SafetensorsWriter moments = new();
+        foreach (var (name, value) in optimizer.State)
+            ModelFiles.Add(moments, name, value);
+        moments.Save(Path.Combine(directory, OptimizerFile));
+    }
+
+    /// <summary>Reads them back.</summary>
+    internal static void LoadOptimizer(string directory, Optimizer optimizer)
+    {
+        using SafetensorsFile moments = SafetensorsFile.Open(Path.Combine(directory, OptimizerFile));
+        foreach (var (name, value) in optimizer.State)
+            ModelFiles.Copy(moments, name, value);
+    }
+
+    /// <summary>Writes where a run stands into an existing directory.</summary>
+    internal static void WriteState<T>(string directory, T state) =>
+        DurableFile.Replace(Path.Combine(directory, StateFile), stream => JsonSerializer.Serialize(stream, state, Json));
+
+    /// <summary>Reads where a run stands.</summary>
+    /// <exception cref="InvalidDataException">There is no such file, or it is broken.</exception>
+    internal static T ReadState<T>(string directory) where T : class
     {
         string path = Path.Combine(directory, StateFile);
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<TrainerState>(stream, Json) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize<T>(stream, Json) ?? throw new JsonException("null");
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {

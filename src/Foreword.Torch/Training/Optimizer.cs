@@ -1,3 +1,4 @@
+using Foreword.Recipes;
 using Foreword.Torch.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -15,6 +16,20 @@ public abstract class Optimizer : IDisposable
         ArgumentNullException.ThrowIfNull(parameters);
         _parameters = [.. parameters];
     }
+
+    /// <summary>The optimizer that a recipe names.</summary>
+    /// <param name="kind">Its rule.</param>
+    /// <param name="parameters">What it updates, by name.</param>
+    /// <param name="options">Betas, epsilon and decay; <see cref="OptimizerKind.Adam"/> has no decay.</param>
+    /// <param name="precision">Number format of Muon's products.</param>
+    public static Optimizer Of(OptimizerKind kind, IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision) => kind switch
+    {
+        OptimizerKind.AdamW => new AdamW(parameters, options),
+        OptimizerKind.Adam => new AdamW(parameters, options with { WeightDecay = 0 }),
+        OptimizerKind.OpenAiAdam => new AdamW(parameters, options with { OpenAiRule = true }),
+        OptimizerKind.Muon => new Muon(parameters, options, precision),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
 
     /// <summary>Updates made so far.</summary>
     public int StepCount { get; set; }

@@ -48,16 +48,3 @@ public abstract record PretrainEvent
     /// <param name="Path">Its directory.</param>
     public sealed record Saved(string Path) : PretrainEvent;
 }
-
-/// <summary>How a run ended, short of an error.</summary>
-public enum PretrainOutcome
-{
-    /// <summary>All steps are made.</summary>
-    Finished,
-
-    /// <summary>It was asked to stop and saved a checkpoint.</summary>
-    Stopped,
-
-    /// <summary>The validation loss found no new best for as many validations as the recipe's patience.</summary>
-    StoppedEarly,
-}

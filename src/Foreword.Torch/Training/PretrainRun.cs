@@ -109,11 +109,11 @@ public sealed class PretrainRun : IDisposable
     /// <param name="stop">Asks the run to finish its step, save and return.</param>
     /// <exception cref="DivergenceException">Loss or gradient became infinite or not a number.</exception>
     /// <exception cref="IOException">A file cannot be written; the checkpoints from before are intact.</exception>
-    public PretrainOutcome Run(CancellationToken stop = default)
+    public RunOutcome Run(CancellationToken stop = default)
     {
         TrainingConfig train = _recipe.Train;
         using RunLog log = _trainer.StepsMade == 0 && !File.Exists(_directory.MetricsPath) ? RunLog.Start(_directory) : RunLog.Resume(_directory, _trainer.StepsMade);
-        PretrainOutcome outcome = PretrainOutcome.Finished;
+        RunOutcome outcome = RunOutcome.Finished;
         double windowSeconds = 0;
         long windowTokens = 0;
         while (_trainer.StepsMade < train.Steps)
@@ -143,7 +143,7 @@ public sealed class PretrainRun : IDisposable
                 Save();
             if (stopping || patienceOver)
             {
-                outcome = stopping ? PretrainOutcome.Stopped : PretrainOutcome.StoppedEarly;
+                outcome = stopping ? RunOutcome.Stopped : RunOutcome.StoppedEarly;
                 break;
             }
         }
@@ -172,7 +172,7 @@ public sealed class PretrainRun : IDisposable
         }
         catch (DivergenceException problem)
         {
-            throw new DivergenceException(problem, LastGood());
+            throw new DivergenceException(problem, _directory.LastGood);
         }
     }
 
@@ -186,7 +186,7 @@ public sealed class PretrainRun : IDisposable
         if (isBest)
         {
             (_bestEvalLoss, _evaluationsWithoutBest) = (loss, 0);
-            Checked("the best model", () => Checkpoint.SaveModel(_directory.BestPath, _model, _data.Tokenizer, _recipe));
+            _directory.Write("the best model", () => Checkpoint.SaveModel(_directory.BestPath, _model, _data.Tokenizer, _recipe));
         }
         else
         {
@@ -220,7 +220,7 @@ public sealed class PretrainRun : IDisposable
             LossCount = _lossCount,
             TrainingSeconds = _trainingSeconds,
         };
-        Checked($"the checkpoint of step {_trainer.StepsMade}", () => Checkpoint.Save(path, _trainer, _data.Tokenizer, _recipe, state));
+        _directory.Write($"the checkpoint of step {_trainer.StepsMade}", () => Checkpoint.Save(path, _trainer, _data.Tokenizer, _recipe, state));
         _directory.DeleteOldCheckpoints(_recipe.Train.Keep);
         LossPlot.Write(_directory, Path.GetFileName(Path.GetFullPath(_directory.Path)));
         _tell?.Invoke(new PretrainEvent.Saved(path));
@@ -233,31 +233,13 @@ public sealed class PretrainRun : IDisposable
         (_lossSum, _lossCount, _trainingSeconds) = (state.LossSum, state.LossCount, state.TrainingSeconds);
     }
 
-    /// <summary>Gives a failure to write the one thing its reader wants to know.</summary>
-    private void Checked(string what, Action write)
-    {
-        try
-        {
-            write();
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"{what} could not be written: {problem.Message.TrimEnd('.')}; {LastGood()}", problem);
-        }
-    }
-
-    private string LastGood() => _directory.Newest is { } newest ? $"the last good checkpoint is {newest.Path}" : "no checkpoint was written before";
-
     /// <summary>Refuses a recipe that would train on something else than the checkpoint stands for.</summary>
     private static void CheckSameRun(PretrainRecipe saved, PretrainRecipe resolved, string savedPath)
     {
-        string[] before = Comparable(saved), now = Comparable(resolved);
-        int different = Enumerable.Range(0, Math.Max(before.Length, now.Length)).FirstOrDefault(i => before.ElementAtOrDefault(i) != now.ElementAtOrDefault(i), -1);
-        if (different >= 0)
-            throw new InvalidDataException($"the recipe is not that of the run: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe '{now.ElementAtOrDefault(different)?.Trim()}'; choose another directory with --out");
+        RunDirectory.CheckSameRecipe(Comparable(saved), Comparable(resolved), savedPath);
 
         // Length, cadences and machine may change between two parts of a run.
-        static string[] Comparable(PretrainRecipe recipe) => Recipe.ToYaml(recipe with
+        static string Comparable(PretrainRecipe recipe) => Recipe.ToYaml(recipe with
         {
             Data = recipe.Data with { Text = recipe.Data.Text.Count > 0 ? ["text"] : [] },
             Train = recipe.Train with
@@ -275,6 +257,6 @@ public sealed class PretrainRun : IDisposable
                 Threads = 0,
                 Device = DeviceChoice.Auto,
             },
-        }).Split('\n');
+        });
     }
 }

@@ -45,10 +45,8 @@ public sealed class Pretrainer : IDisposable
         _learningRate = new LearningRate(config);
         _inputs = new long[config.BatchSize * SequenceLength];
         _targets = new long[_inputs.Length];
-        AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.Optimizer == OptimizerKind.Adam ? 0 : config.WeightDecay);
-        Optimizer = config.Optimizer == OptimizerKind.Muon
-            ? new Muon(model.named_parameters(), options, model.Precision)
-            : new AdamW(model.named_parameters(), options);
+        AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
+        Optimizer = Optimizer.Of(config.Optimizer, model.named_parameters(), options, model.Precision);
     }
 
     /// <summary>The model that learns.</summary>

@@ -143,6 +143,32 @@ public sealed class RunDirectory
             Directory.Delete(Path);
     }
 
+    /// <summary>Where a run that fails can go on, for the reader of an error.</summary>
+    internal string LastGood => Newest is { } newest ? $"the last good checkpoint is {newest.Path}" : "no checkpoint was written before";
+
+    /// <summary>Refuses to go on with a run whose recipe says something else, both given as YAML without what may change.</summary>
+    /// <exception cref="InvalidDataException">They differ; the first different lines are named.</exception>
+    internal static void CheckSameRecipe(string saved, string now, string savedPath)
+    {
+        string[] before = saved.Split('\n'), after = now.Split('\n');
+        int different = Enumerable.Range(0, Math.Max(before.Length, after.Length)).FirstOrDefault(i => before.ElementAtOrDefault(i) != after.ElementAtOrDefault(i), -1);
+        if (different >= 0)
+            throw new InvalidDataException($"the recipe is not that of the run: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe '{after.ElementAtOrDefault(different)?.Trim()}'; choose another directory with --out");
+    }
+
+    /// <summary>Gives a failure to write something the one thing its reader wants to know.</summary>
+    internal void Write(string what, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{what} could not be written: {problem.Message.TrimEnd('.')}; {LastGood}", problem);
+        }
+    }
+
     private string In(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>N of <c>checkpoint-N</c>, or null for any other name.</summary>

@@ -2,7 +2,7 @@ namespace Foreword.Torch.Training;
 
 /// <summary>
 /// Writes a run's numbers as they come: <c>metrics.jsonl</c> and a TensorBoard event file (tags <c>train/loss</c>,
-/// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, <c>eval/loss</c>). Each line is
+/// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on). Each line is
 /// handed to the operating system whole, so a killed run loses none that was written.
 /// </summary>
 public sealed class RunLog : IDisposable
@@ -61,7 +61,7 @@ public sealed class RunLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(eval);
         Append(RunMetrics.Line(eval));
-        board.Write(eval.Step, ("eval/loss", eval.EvalLoss));
+        board.Write(eval.Step, [("eval/loss", eval.EvalLoss), .. (eval.Task ?? new Dictionary<string, double>()).Select(metric => ($"eval/{metric.Key}", metric.Value))]);
     }
 
     /// <inheritdoc/>

@@ -13,14 +13,17 @@ public sealed record StepMetrics(int Step, double Loss, double LearningRate, dou
 
 /// <summary>What one validation measured.</summary>
 /// <param name="Step">Updates made before it.</param>
-/// <param name="EvalLoss">Mean loss of the validation tokens in nats.</param>
-public sealed record EvalMetrics(int Step, double EvalLoss);
+/// <param name="EvalLoss">Mean loss of the validation tokens in nats; of its examples where a task is fine-tuned.</param>
+/// <param name="Task">The task's metrics by name where a task is fine-tuned; written as <c>eval_accuracy</c> and so on.</param>
+public sealed record EvalMetrics(int Step, double EvalLoss, IReadOnlyDictionary<string, double>? Task = null);
 
 /// <summary>The contents of a run's <c>metrics.jsonl</c>: one JSON object a line, in the order of the run.</summary>
 /// <param name="Steps">The training lines.</param>
 /// <param name="Evals">The validation lines.</param>
 public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvalMetrics> Evals)
 {
+    private const string EvalPrefix = "eval_";
+
     /// <summary>Reads the file, which may be growing: a last line that is not finished yet is left out.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">A line is not a JSON object with a step and numbers; the message names file and line.</exception>
@@ -32,7 +35,7 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
         {
             using JsonDocument json = Parse(line, path, number);
             if (json.RootElement.TryGetProperty("eval_loss", out _))
-                evals.Add(new EvalMetrics(StepOf(json, path, number), Number("eval_loss")));
+                evals.Add(new EvalMetrics(StepOf(json, path, number), Number(EvalPrefix + "loss"), TaskMetrics(json.RootElement)));
             else
                 steps.Add(new StepMetrics(StepOf(json, path, number), Number("loss"), Number("learning_rate"), Number("grad_norm"), Number("tokens_per_second"),
                     json.RootElement.TryGetProperty("share_of_peak", out _) ? Number("share_of_peak") : null));
@@ -61,7 +64,9 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
     internal static byte[] Line(EvalMetrics metrics) => Object(json =>
     {
         json.WriteNumber("step", metrics.Step);
-        WriteNumber(json, "eval_loss", metrics.EvalLoss);
+        WriteNumber(json, EvalPrefix + "loss", metrics.EvalLoss);
+        foreach (var (name, value) in metrics.Task ?? new Dictionary<string, double>())
+            WriteNumber(json, EvalPrefix + name, value);
     });
 
     /// <summary>The lines up to and including a step, as they stand in the file.</summary>
@@ -99,6 +104,14 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
         {
             throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
         }
+    }
+
+    private static Dictionary<string, double>? TaskMetrics(JsonElement line)
+    {
+        Dictionary<string, double> metrics = line.EnumerateObject()
+            .Where(field => field.Name.StartsWith(EvalPrefix, StringComparison.Ordinal) && field.Name != EvalPrefix + "loss")
+            .ToDictionary(field => field.Name[EvalPrefix.Length..], field => field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetDouble() : double.NaN);
+        return metrics.Count > 0 ? metrics : null;
     }
 
     private static int StepOf(JsonDocument json, string path, int number) =>

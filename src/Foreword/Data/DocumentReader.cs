@@ -11,17 +11,10 @@ public sealed class DocumentReader
 {
     private static readonly IDocumentFormat[] Formats = [new PlainTextFormat(), new JsonLinesFormat()];
 
-    /// <summary>Without this switch of the runtime a gzip file that breaks off reads like one that ends there.</summary>
-    private const string StrictGzip = "System.IO.Compression.UseStrictValidation";
-
     private readonly string _textField;
     private readonly HashSet<string> _named;
 
-    static DocumentReader()
-    {
-        if (!AppContext.TryGetSwitch(StrictGzip, out _))
-            AppContext.SetSwitch(StrictGzip, true);
-    }
+    static DocumentReader() => StrictGzip.SwitchOn();
 
     private DocumentReader(List<string> files, List<string> skipped, HashSet<string> named, string textField)
     {

@@ -36,6 +36,13 @@ public enum OptimizerKind
 
     /// <summary>Muon (Jordan et al. 2024) on the matrices of the blocks, AdamW on the rest.</summary>
     Muon,
+
+    /// <summary>
+    /// Adam as openai/finetune-transformer-lm has it (opt.py): epsilon is added before the bias correction, and the decay takes the
+    /// corrected rate. GPT-1's own rule.
+    /// </summary>
+    [EnumMember(Value = "openai_adam")]
+    OpenAiAdam,
 }
 
 /// <summary>In which number format the products of a training step are computed; master weights, norms, softmax and loss are fp32 in each.</summary>

@@ -17,7 +17,9 @@ public static class HuggingFaceNameMap
 {
     private const string Prefix = "transformer.";
     private const string Head = "lm_head.weight";
-    private const string TokenEmbedding = "wte.weight";
+
+    /// <summary>Our name of the token embedding.</summary>
+    public const string TokenEmbedding = "wte.weight";
 
     /// <summary>Names listed in a message before "and N more".</summary>
     private const int MostListed = 10;

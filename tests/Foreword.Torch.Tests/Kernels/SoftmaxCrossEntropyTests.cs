@@ -22,7 +22,7 @@ public sealed class SoftmaxCrossEntropyTests
 
         Tensor inPlace = full([rows, padded], 1e9, float32); // what stands in the padding must not matter
         inPlace.narrow(1, 0, V).copy_(logits.detach());
-        double loss = SoftmaxCrossEntropy.BackwardInPlace(inPlace, V, targets, 0.25f);
+        double loss = SoftmaxCrossEntropy.BackwardInPlace(inPlace, V, targets, full([targets.shape[0]], 0.25f)) / 0.25;
         Assert.Equal(expected.ToDouble(), loss, 1e-5 * rows);
         Assert.InRange(Golden.Difference(inPlace.narrow(1, 0, V), logits.grad!), 0, 1e-6f);
         if (padded > V)
@@ -40,7 +40,7 @@ public sealed class SoftmaxCrossEntropyTests
         Tensor exact = rounded.to(float32).requires_grad_();
         Tensor expected = F.cross_entropy(exact, targets, ignore_index: -1, reduction: nn.Reduction.Sum);
         expected.backward();
-        double loss = SoftmaxCrossEntropy.BackwardInPlace(rounded, V, targets, 1);
+        double loss = SoftmaxCrossEntropy.BackwardInPlace(rounded, V, targets, ones(targets.shape[0]));
         Assert.Equal(expected.ToDouble(), loss, 1e-4);
         Assert.InRange(Golden.Difference(rounded.to(float32), exact.grad!), 0, 0.004f); // half a unit in the last of 8 bits
     }
@@ -50,7 +50,7 @@ public sealed class SoftmaxCrossEntropyTests
     {
         using var scope = NewDisposeScope();
         Tensor logits = tensor(new float[] { 3e38f, -3e38f, 0, 1e30f }, [1, 4]);
-        double loss = SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), 1);
+        double loss = SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), ones(1));
         Assert.Equal(0, loss, 1e-6);
         Assert.True(logits.isfinite().all().ToBoolean());
     }
@@ -60,7 +60,7 @@ public sealed class SoftmaxCrossEntropyTests
     {
         using var scope = NewDisposeScope();
         Tensor logits = tensor(new float[] { 1, float.NaN, 2, 3 }, [1, 4]);
-        Assert.False(double.IsFinite(SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), 1)));
+        Assert.False(double.IsFinite(SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), ones(1))));
     }
 
     /// <summary>Random targets, every fifth one left out.</summary>

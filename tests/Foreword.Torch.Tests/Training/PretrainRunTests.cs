@@ -20,7 +20,7 @@ public sealed class PretrainRunTests : IDisposable
         RunDirectory run = Directory("run");
         List<PretrainEvent> events = [];
         PretrainRecipe recipe = Small(steps: 30) with { Train = Small(30).Train with { SampleEvery = 30, SamplePrompts = ["Line 5"], SampleTokens = 8, EvalEvery = 15 } };
-        Assert.Equal(PretrainOutcome.Finished, Train(recipe, run, events.Add));
+        Assert.Equal(RunOutcome.Finished, Train(recipe, run, events.Add));
 
         RunMetrics metrics = RunMetrics.Read(run.MetricsPath);
         Assert.Equal(30, metrics.Steps.Count);
@@ -52,15 +52,15 @@ public sealed class PretrainRunTests : IDisposable
 
         using (CancellationTokenSource stop = new())
         {
-            PretrainOutcome outcome = Train(recipe, parts, happened => StopAt(6, happened, stop), stop.Token);
-            Assert.Equal(PretrainOutcome.Stopped, outcome);
+            RunOutcome outcome = Train(recipe, parts, happened => StopAt(6, happened, stop), stop.Token);
+            Assert.Equal(RunOutcome.Stopped, outcome);
             Assert.Equal([4, 6], parts.Checkpoints.Select(c => c.Step));
         }
 
         // Going on from the older checkpoint is what a run does that was killed after step 6.
         TorchSharp.torch.manual_seed(12345);
         using (PretrainRun resumed = PretrainRun.Resume(recipe, parts, parts.Checkpoints[0]))
-            Assert.Equal(PretrainOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
+            Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
         AssertSame(RunMetrics.Read(whole.MetricsPath), RunMetrics.Read(parts.MetricsPath));
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Newest!.Path, "model.safetensors")), File.ReadAllBytes(Path.Combine(parts.Newest!.Path, "model.safetensors")));
     }
@@ -97,7 +97,7 @@ public sealed class PretrainRunTests : IDisposable
         RunDirectory run = Directory("run");
         Train(Small(steps: 2), run);
         using PretrainRun longer = PretrainRun.Resume(Small(steps: 5), run, run.Newest);
-        Assert.Equal(PretrainOutcome.Finished, longer.Run(TestContext.Current.CancellationToken));
+        Assert.Equal(RunOutcome.Finished, longer.Run(TestContext.Current.CancellationToken));
         Assert.Equal([1, 2, 3, 4, 5], RunMetrics.Read(run.MetricsPath).Steps.Select(s => s.Step));
     }
 
@@ -120,7 +120,7 @@ public sealed class PretrainRunTests : IDisposable
         RunDirectory run = Directory("run");
         // A rate of almost nothing: no validation is better than the first one by more than rounding.
         PretrainRecipe recipe = Small(steps: 50) with { Train = Small(50).Train with { Lr = 1e-30, MinLr = 0, EvalEvery = 1, EarlyStoppingPatience = 3 } };
-        Assert.Equal(PretrainOutcome.StoppedEarly, Train(recipe, run));
+        Assert.Equal(RunOutcome.StoppedEarly, Train(recipe, run));
         Assert.Equal(4, run.Newest!.Step);
     }
 
@@ -194,7 +194,7 @@ public sealed class PretrainRunTests : IDisposable
         },
     };
 
-    private static PretrainOutcome Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken stop = default)
+    private static RunOutcome Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken stop = default)
     {
         using PretrainRun run = PretrainRun.Start(recipe, directory, tell, CancellationToken.None);
         return run.Run(stop);

@@ -1,0 +1,181 @@
+using System.Runtime.InteropServices;
+using Foreword.Recipes;
+using Foreword.Tasks;
+using Foreword.Tokenization;
+using Foreword.Torch.Kernels;
+using Foreword.Weights;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.FineTuning;
+
+/// <summary>
+/// A pre-trained model with a task's head: what fine-tuning trains, and what answers. Not safe for use from two threads at once.
+/// </summary>
+public sealed class FineTunedModel : IDisposable
+{
+    /// <summary>Tokens of a batch of predictions, padding included.</summary>
+    private const int BatchTokens = 4096;
+
+    private FineTunedModel(GptModel model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
+    {
+        (Model, Head, Tokenizer, Task) = (model, head, tokenizer, task);
+        Encoder = new TaskEncoder(tokenizer, task.Tokens, task.ContextLength);
+    }
+
+    /// <summary>A model made of given parts that reads no texts, for tests.</summary>
+    internal static FineTunedModel Of(GptModel model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
+
+    /// <summary>The network, whose vocabulary ends with the task's tokens.</summary>
+    public GptModel Model { get; }
+
+    /// <summary>The layer on top.</summary>
+    public TaskHead Head { get; }
+
+    /// <summary>What encodes the texts.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>What it answers.</summary>
+    public TaskDescription Task { get; }
+
+    /// <summary>Turns examples into token sequences.</summary>
+    public TaskEncoder Encoder { get; }
+
+    /// <summary>Opens a fine-tuned model.</summary>
+    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, or a checkpoint.</param>
+    /// <param name="precision">Number format of the products.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
+    public static FineTunedModel Load(string path, Precision precision = Precision.Fp32, DeviceChoice device = DeviceChoice.Auto)
+    {
+        string directory = ModelDirectory.Resolve(path);
+        TaskDescription task = TaskDescription.Read(directory);
+        Tokenizer tokenizer = TokenizerFiles.Load(directory);
+        Device chosen = Compute.Device(device);
+        GptModel model = ModelFiles.Load(directory, precision, chosen);
+        if (task.Tokens.Extract >= model.Config.VocabSize)
+            throw new InvalidDataException($"{directory}: {TaskDescription.FileName} names token {task.Tokens.Extract}; the model's vocab_size is {model.Config.VocabSize}");
+        TaskHead head = new(task, model.Config.NEmbd, 0, 0);
+        head.Load(directory);
+        head.to(chosen);
+        return new FineTunedModel(model, head, tokenizer, task);
+    }
+
+    /// <summary>A model about to be fine-tuned: the base's weights as the section says, new task tokens, a new head.</summary>
+    /// <param name="section">The base and what of it is transferred.</param>
+    /// <param name="task">What to learn; its tokens and context are those of <see cref="BaseModel"/>.</param>
+    /// <param name="source">The base, see <see cref="BaseModel"/>.</param>
+    /// <param name="seed">Seed of the new weights.</param>
+    /// <param name="precision">Number format of the products.</param>
+    /// <param name="device">Where it trains.</param>
+    /// <exception cref="InvalidDataException">A file of the base is broken.</exception>
+    public static FineTunedModel Begin(BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(source);
+        GptConfig config = source.Config with
+        {
+            VocabSize = task.Tokens.Extract + 1,
+            EmbdDropout = section.Dropout,
+            AttnDropout = section.Dropout,
+            ResidDropout = section.Dropout,
+        };
+        GptModel model = new(config, seed, precision);
+        if (section.From == StartFrom.Pretrained)
+            ModelFiles.Transfer(source.Directory, model, section.NTransfer ?? config.NLayer);
+        model.to(device);
+        if (section.LoraRank > 0)
+            model.AddAdapters(section.LoraRank, section.LoraAlpha, section.LoraTargets, seed + 1L);
+        TaskHead head = new(task, config.NEmbd, section.Dropout, seed + 2L);
+        head.to(device);
+        return new FineTunedModel(model, head, source.Tokenizer, task);
+    }
+
+    /// <summary>The answer for a task of texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>
+    /// <exception cref="ArgumentException">The task reads another number of texts, or choices.</exception>
+    public Prediction Predict(params string[] texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        IReadOnlyList<TaskColumn> columns = Task.Task.Columns;
+        if (columns.Any(column => column.IsMany))
+            throw new ArgumentException($"{Task.Kind} reads choices, too; give a {nameof(TaskExample)}");
+        if (texts.Length != columns.Count)
+            throw new ArgumentException($"{Task.Kind} reads {columns.Count} texts ({string.Join(", ", columns.Select(column => column.Role))}); {texts.Length} were given");
+        return Predict([new TaskExample(texts, [])])[0];
+    }
+
+    /// <summary>The answers for examples, in their order; labels are not looked at.</summary>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        return [.. Outputs([.. examples.Select(example => EncodedExample.Of(example with { Label = null }, Task, Encoder))]).Select(outputs => Task.Answer(outputs))];
+    }
+
+    /// <summary>The head's outputs for each example: [n], or the scores of its choices.</summary>
+    /// <param name="examples">Encoded examples.</param>
+    /// <param name="cancellation">Asks to end early.</param>
+    public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        Model.eval();
+        Head.eval();
+        using var noGradient = no_grad();
+        float[][] outputs = new float[examples.Count][];
+        int[] order = [.. Enumerable.Range(0, examples.Count).OrderByDescending(i => examples[i].Length)];
+        for (int start = 0; start < order.Length;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            EncodedExample longest = examples[order[start]];
+            int most = Math.Max(1, BatchTokens / (longest.Length * longest.Sequences.Sequences.Count));
+            int[] members = [.. order.Skip(start).Take(most)];
+            TaskBatch batch = new([.. members.Select(i => examples[i])]);
+            Tensor result = Head.Outputs(Model.Hidden(batch.Ids(Device)), batch).cpu().contiguous(); // (B, n) or (B, K)
+            int columns = (int)result.shape[1];
+            ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(result));
+            for (int b = 0; b < members.Length; b++)
+                outputs[members[b]] = values.Slice(b * columns, Task.Target == TargetKind.Choice ? batch.Counts[b] : columns).ToArray();
+            start += members.Length;
+        }
+
+        return outputs;
+    }
+
+    /// <summary>Writes a model directory that other tools open, with the head and the task beside; adapters are merged into the weights.</summary>
+    public void Save(string directory)
+    {
+        ModelFiles.Save(Model, directory, Tokenizer.EndOfTextId);
+        Tokenizer.Save(directory);
+        Head.Save(directory);
+        Task.Save(directory);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Model.Dispose();
+        Head.Dispose();
+    }
+
+    internal Device Device => Model.TokenEmbedding.device;
+}
+
+/// <summary>The model that a fine-tuning run starts from, before its weights are read.</summary>
+/// <param name="Directory">Its directory.</param>
+/// <param name="Config">Its architecture.</param>
+/// <param name="Tokenizer">Its tokenizer.</param>
+/// <param name="Tokens">The task tokens it will have: behind its vocabulary, or its own where it is fine-tuned already.</param>
+public sealed record BaseModel(string Directory, GptConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
+{
+    /// <summary>Opens a model directory, a checkpoint or a run.</summary>
+    /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>
+    public static BaseModel Open(string path)
+    {
+        string directory = ModelDirectory.Resolve(path);
+        GptConfig config = HuggingFaceConfig.Read(directory);
+        Tokenizer tokenizer = TokenizerFiles.Load(directory);
+        ModelDirectory.CheckVocabulary(directory, tokenizer, config);
+        return new BaseModel(directory, config, tokenizer, TaskDescription.IsIn(directory) ? TaskDescription.Read(directory).Tokens : TaskTokens.Behind(config.VocabSize));
+    }
+}

@@ -1,0 +1,189 @@
+using Foreword.Data;
+using Foreword.Recipes;
+using Foreword.Tasks;
+using Foreword.Torch.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.FineTuning;
+
+/// <summary>
+/// The fine-tuning loop's one step: the joint objective L3 = L2 + lambda L1 (GPT-1 paper, equations 4 and 5), backward, clip, update.
+/// As in pre-training, everything a step depends on is weights, moments and the number of steps made.
+/// </summary>
+public sealed class FineTuner : IDisposable
+{
+    private readonly FineTuneConfig _config;
+    private readonly IReadOnlyList<EncodedExample> _train;
+    private readonly int[] _lengths;
+    private readonly LearningRate _learningRate;
+    private readonly Parameter? _taskTokens;
+    private readonly int _firstTaskToken;
+    private int[][] _batches = [];
+    private int _batchesOfEpoch = -1;
+
+    /// <summary>A loop at step 0.</summary>
+    /// <param name="model">The model, on its device.</param>
+    /// <param name="section">Which of its weights stay as they are.</param>
+    /// <param name="train">The examples to learn from.</param>
+    /// <param name="config">Batch, rates and seed.</param>
+    public FineTuner(FineTunedModel model, BaseModelSection section, IReadOnlyList<EncodedExample> train, FineTuneConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(section);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(config);
+        (Model, _config, _train) = (model, config, train);
+        _lengths = [.. train.Select(example => example.Length)];
+        int microBatches = (train.Count + config.BatchSize - 1) / config.BatchSize;
+        StepsPerEpoch = (microBatches + config.GradientAccumulation - 1) / config.GradientAccumulation;
+        _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
+        _firstTaskToken = model.Task.Tokens.Start;
+        if (section.Freeze > 0 || section.LoraRank > 0)
+            _taskTokens = RowsOf(model.Model.TokenEmbedding, _firstTaskToken, TaskTokens.Count);
+        Trainable = [.. Choose(model, section, _taskTokens)];
+        Optimizer = Optimizer.Of(config.Optimizer, Trainable, new AdamWOptions(config.Beta1, config.Beta2, config.Eps, config.WeightDecay), model.Model.Precision);
+    }
+
+    /// <summary>The model that learns.</summary>
+    public FineTunedModel Model { get; }
+
+    /// <summary>The optimizer with its running means.</summary>
+    public Optimizer Optimizer { get; }
+
+    /// <summary>The weights that change, by name; the head's are <c>clf.weight</c> and <c>clf.bias</c>.</summary>
+    public IReadOnlyList<(string Name, Parameter Value)> Trainable { get; }
+
+    /// <summary>Updates of an epoch.</summary>
+    public int StepsPerEpoch { get; }
+
+    /// <summary>Updates of the whole run; the schedule ends with them.</summary>
+    public int Steps => _config.Epochs * StepsPerEpoch;
+
+    /// <summary>Updates made.</summary>
+    public int StepsMade { get; private set; }
+
+    /// <summary>The share of the first epoch's positions that are padding.</summary>
+    public double Padding => LengthBuckets.Padding(_train, LengthBuckets.Batches(_lengths, _config.BatchSize, _config.Seed, 0));
+
+    /// <summary>Stands the loop at a step whose weights and moments were loaded.</summary>
+    public void ResumeAt(int stepsMade)
+    {
+        StepsMade = stepsMade;
+        Optimizer.StepCount = stepsMade;
+    }
+
+    /// <summary>One update of the weights.</summary>
+    /// <exception cref="DivergenceException">Loss or gradient norm is not finite; the weights are those before the step.</exception>
+    public StepResult Step()
+    {
+        EncodedExample[][] batches = NextBatches();
+        int examples = batches.Sum(batch => batch.Length);
+        (double loss, long tokens) = (0, 0);
+        for (int micro = 0; micro < batches.Length; micro++)
+        {
+            manual_seed((long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1));
+            TaskBatch batch = new(batches[micro]);
+            loss += Backward(batch, (double)batches[micro].Length / examples);
+            tokens += batch.Tokens;
+        }
+
+        if (_taskTokens is not null)
+            TakeTaskTokenGradient(_taskTokens);
+        double rate = _learningRate.At(StepsMade);
+        double norm = double.IsFinite(loss) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
+        if (!double.IsFinite(norm))
+            throw new DivergenceException(StepsMade + 1, loss, norm, $"{examples} examples of epoch {StepsMade / StepsPerEpoch + 1}");
+        StepsMade++;
+        return new StepResult(StepsMade, loss, rate, norm, tokens);
+    }
+
+    /// <summary>The joint loss of a batch times <paramref name="scale"/>; its gradients are added to the parameters'.</summary>
+    /// <param name="batch">The examples.</param>
+    /// <param name="scale">The batch's share of the update's examples.</param>
+    internal double Backward(TaskBatch batch, double scale)
+    {
+        using var scope = NewDisposeScope();
+        GptModel body = Model.Model;
+        body.train();
+        Model.Head.train();
+        Tensor hidden = body.Hidden(batch.Ids(Model.Device)); // (S, T, C)
+        Tensor leaf = hidden.detach().requires_grad_(); // the head's graph ends here, the body's goes on from its gradient
+        Tensor losses = Model.Head.Losses(Model.Head.Outputs(leaf, batch), batch);
+        Tensor objective = (losses * batch.Weights(Model.Device)).mean() * scale; // L2
+        objective.backward();
+        double loss = objective.ToDouble();
+        Tensor gradient = leaf.grad!;
+        if (_config.LmCoefficient > 0)
+        {
+            (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens, Model.Device);
+            Tensor states = hidden.detach().reshape(-1, body.Config.NEmbd).index_select(0, rows); // (M, C): padding is never multiplied
+            (double auxiliary, Tensor statesGradient) = LanguageModelLoss.HeadBackward(body, states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
+            loss += auxiliary;
+            gradient.view(-1, body.Config.NEmbd).index_add_(0, rows, statesGradient, 1);
+        }
+
+        hidden.backward([gradient]);
+        return loss;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Optimizer.Dispose();
+        _taskTokens?.Dispose();
+    }
+
+    /// <summary>The micro-batches of the next update.</summary>
+    private EncodedExample[][] NextBatches()
+    {
+        int epoch = StepsMade / StepsPerEpoch, first = StepsMade % StepsPerEpoch * _config.GradientAccumulation;
+        if (_batchesOfEpoch != epoch)
+            (_batches, _batchesOfEpoch) = (LengthBuckets.Batches(_lengths, _config.BatchSize, _config.Seed, epoch), epoch);
+        return [.. _batches.Skip(first).Take(_config.GradientAccumulation).Select(batch => batch.Select(i => _train[i]).ToArray())];
+    }
+
+    /// <summary>The parameters that change; the others get no gradients, but for the token embedding, which hands its last rows' on.</summary>
+    private static IEnumerable<(string Name, Parameter Value)> Choose(FineTunedModel model, BaseModelSection section, Parameter? taskTokens)
+    {
+        foreach (var (name, parameter) in model.Model.named_parameters())
+        {
+            bool trains = section.LoraRank == 0 && (taskTokens is null || !IsFrozen(name, section.Freeze));
+            if (trains)
+                yield return (name, parameter);
+            else
+                parameter.requires_grad = name == Weights.HuggingFaceNameMap.TokenEmbedding;
+        }
+
+        if (taskTokens is not null)
+            yield return ("task_tokens", taskTokens);
+        foreach (var adapter in model.Model.AdapterParameters)
+            yield return adapter;
+        foreach (var head in model.Head.named_parameters())
+            yield return head;
+    }
+
+    private static bool IsFrozen(string name, int blocks) => name.Split('.') is ["h", var layer, ..]
+        ? int.Parse(layer, System.Globalization.CultureInfo.InvariantCulture) < blocks
+        : name is "wte.weight" or "wpe.weight";
+
+    /// <summary>A parameter that is some rows of a matrix: it shares their memory.</summary>
+    private static Parameter RowsOf(Parameter matrix, int first, int count)
+    {
+        using var noGradient = no_grad();
+        Parameter rows = new(matrix.detach().narrow(0, first, count));
+        _ = rows.DetachFromDisposeScope();
+        return rows;
+    }
+
+    private void TakeTaskTokenGradient(Parameter taskTokens)
+    {
+        using var scope = NewDisposeScope();
+        Parameter embedding = Model.Model.TokenEmbedding;
+        if (embedding.grad is not { } gradient)
+            return;
+        taskTokens.grad = gradient.narrow(0, _firstTaskToken, TaskTokens.Count).clone();
+        embedding.grad = null;
+    }
+}

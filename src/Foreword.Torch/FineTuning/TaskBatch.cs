@@ -1,0 +1,99 @@
+using Foreword.Recipes;
+using Foreword.Tasks;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.FineTuning;
+
+// B examples, S sequences (B, 2 B, or all choices of the B), T tokens of the longest, K most choices of an example.
+
+/// <summary>The numbers of a batch of examples, padded on the right: later tokens are never seen by earlier ones, so padding changes nothing.</summary>
+internal sealed class TaskBatch
+{
+    private readonly IReadOnlyList<EncodedExample> _examples;
+    private readonly int[][] _sequences;
+
+    public TaskBatch(IReadOnlyList<EncodedExample> examples)
+    {
+        _examples = examples;
+        _sequences = [.. examples.SelectMany(example => example.Sequences.Sequences)];
+        Length = _sequences.Max(sequence => sequence.Length);
+        Tokens = _sequences.Sum(sequence => (long)sequence.Length);
+    }
+
+    /// <summary>B.</summary>
+    public int Examples => _examples.Count;
+
+    /// <summary>S.</summary>
+    public int Sequences => _sequences.Length;
+
+    /// <summary>T.</summary>
+    public int Length { get; }
+
+    /// <summary>Tokens without padding.</summary>
+    public long Tokens { get; }
+
+    /// <summary>Sequences of each example.</summary>
+    public int[] Counts => [.. _examples.Select(example => example.Sequences.Sequences.Count)];
+
+    /// <summary>Token ids, int64 [S, T].</summary>
+    public Tensor Ids(Device device)
+    {
+        long[] ids = new long[Sequences * Length];
+        for (int s = 0; s < Sequences; s++)
+        {
+            for (int t = 0; t < _sequences[s].Length; t++)
+                ids[s * Length + t] = _sequences[s][t];
+        }
+
+        return tensor(ids, [Sequences, Length], device: device);
+    }
+
+    /// <summary>Rows of the flat hidden states [S T, C] that belong to the extract tokens, int64 [S].</summary>
+    public Tensor ExtractRows(Device device) => tensor(_sequences.Select((sequence, s) => (long)s * Length + sequence.Length - 1).ToArray(), device: device);
+
+    /// <summary>The example of each sequence, int64 [S].</summary>
+    public Tensor ExampleOf(Device device) => tensor(Counts.SelectMany((count, b) => Enumerable.Repeat((long)b, count)).ToArray(), device: device);
+
+    /// <summary>Where each sequence's score lies in the flat scores [B K], int64 [S].</summary>
+    public Tensor ScorePlaces(int most, Device device) => tensor(Counts.SelectMany((count, b) => Enumerable.Range(0, count).Select(k => (long)b * most + k)).ToArray(), device: device);
+
+    /// <summary>What the loss compares with, float32 [B, <paramref name="columns"/>]; columns an example does not have are 0.</summary>
+    public Tensor Targets(int columns, Device device)
+    {
+        float[] targets = new float[Examples * columns];
+        for (int b = 0; b < Examples; b++)
+            _examples[b].Target.AsSpan(0, Math.Min(columns, _examples[b].Target.Length)).CopyTo(targets.AsSpan(b * columns));
+        return tensor(targets, [Examples, columns], device: device);
+    }
+
+    /// <summary>Weights of the examples in the loss, float32 [B].</summary>
+    public Tensor Weights(Device device) => tensor(_examples.Select(example => example.Weight).ToArray(), device: device);
+
+    /// <summary>
+    /// The positions of the auxiliary language-modelling loss: rows of the flat hidden states int64 [M], the token after each int64 [M],
+    /// and its weight float32 [M], so that the weighted sum is the mean over sequences of the mean over their counted tokens
+    /// (openai/finetune-transformer-lm, train.py).
+    /// </summary>
+    public (Tensor Rows, Tensor Targets, Tensor Weights) LanguageModelPositions(LanguageModelOn on, TaskTokens tokens, Device device)
+    {
+        List<long> rows = [], targets = [];
+        List<float> weights = [];
+        for (int s = 0; s < Sequences; s++)
+        {
+            int[] sequence = _sequences[s];
+            int before = rows.Count;
+            for (int t = 0; t + 1 < sequence.Length; t++)
+            {
+                if (on == LanguageModelOn.TaskTokens && !tokens.Contains(sequence[t + 1]))
+                    continue;
+                rows.Add((long)s * Length + t);
+                targets.Add(sequence[t + 1]);
+            }
+
+            int counted = rows.Count - before; // at least 1: the extract token
+            weights.AddRange(Enumerable.Repeat(1f / counted / Sequences, counted));
+        }
+
+        return (tensor(rows.ToArray(), device: device), tensor(targets.ToArray(), device: device), tensor(weights.ToArray(), device: device));
+    }
+}

@@ -1,0 +1,102 @@
+using Foreword.Tasks;
+using Foreword.Weights;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Foreword.Torch.FineTuning;
+
+/// <summary>
+/// The linear layer that fine-tuning adds (GPT-1 paper, equation 3), on the hidden state at the extract token: weights N(0, 0.02),
+/// bias 0, dropout before it. Float32.
+/// </summary>
+public sealed class TaskHead : nn.Module
+{
+    /// <summary>The head's file beside a model's weights: <c>clf.weight</c> [n, C] and <c>clf.bias</c> [n].</summary>
+    public const string FileName = "head.safetensors";
+
+    private const double Deviation = 0.02;
+
+    /// <summary>The logit of a choice that an example does not have; finite, so that 0 times it is 0.</summary>
+    private const float NoChoice = -1e30f;
+
+    private readonly Linear clf;
+    private readonly HeadInput _input;
+    private readonly TargetKind _target;
+    private readonly double _dropout;
+
+    /// <summary>A head with fresh weights.</summary>
+    /// <param name="task">Decides outputs, what is read, and the loss.</param>
+    /// <param name="width">C, the width of the hidden states.</param>
+    /// <param name="dropout">Rate before the layer, 0 to below 1.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    public TaskHead(TaskDescription task, int width, double dropout, long seed) : base(nameof(TaskHead))
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        (_input, _target, _dropout) = (task.Task.HeadInput, task.Target, dropout);
+        clf = nn.Linear(width, task.Outputs);
+        RegisterComponents();
+        using var noGradient = no_grad();
+        using Generator generator = new((ulong)seed);
+        clf.weight!.normal_(0, Deviation, generator);
+        nn.init.zeros_(clf.bias!);
+    }
+
+    /// <summary>Outputs of a batch in float32: [B, n], or the scores [B, K] of the choices.</summary>
+    /// <param name="hidden">Final hidden states [S, T, C].</param>
+    /// <param name="batch">The batch they are of.</param>
+    internal Tensor Outputs(Tensor hidden, TaskBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        long C = hidden.shape[2];
+        Device device = hidden.device;
+        Tensor states = hidden.reshape(-1, C).index_select(0, batch.ExtractRows(device)); // (S, T, C) -> (S, C)
+        if (_input == HeadInput.Sum)
+            states = states.view(batch.Examples, -1, C).sum(1); // (B, C)
+        if (training && _dropout > 0)
+            states = states * Mask(batch, C, device);
+        Tensor outputs = clf.call(states);
+        if (_input != HeadInput.Each)
+            return outputs.MoveToOuterDisposeScope(); // (B, n)
+        int most = batch.Counts.Max();
+        return full([batch.Examples * most], NoChoice, ScalarType.Float32, device)
+            .scatter(0, batch.ScorePlaces(most, device), outputs.squeeze(1)) // (S) -> (B K)
+            .view(batch.Examples, most).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss of each example [B], unweighted: cross entropy with the target distribution, or the squared error.</summary>
+    internal Tensor Losses(Tensor outputs, TaskBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        Tensor targets = batch.Targets((int)outputs.shape[1], outputs.device);
+        Tensor losses = _target == TargetKind.Score
+            ? (outputs - targets).square().squeeze(1)
+            : -(targets * F.log_softmax(outputs, -1)).sum(-1);
+        return losses.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Writes the head's file into an existing directory.</summary>
+    public void Save(string directory)
+    {
+        SafetensorsWriter writer = new();
+        foreach (var (name, value) in named_parameters())
+            ModelFiles.Add(writer, name, value);
+        writer.Save(Path.Combine(directory, FileName));
+    }
+
+    /// <summary>Overwrites the weights with those of a directory's file.</summary>
+    /// <exception cref="InvalidDataException">The file is missing or does not fit the task.</exception>
+    public void Load(string directory)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, FileName));
+        foreach (var (name, value) in named_parameters())
+            ModelFiles.Copy(file, name, value);
+    }
+
+    /// <summary>One dropout mask for each example, shared by its choices (openai/finetune-transformer-lm, train.py).</summary>
+    private Tensor Mask(TaskBatch batch, long C, Device device)
+    {
+        Tensor mask = F.dropout(ones([batch.Examples, C], ScalarType.Float32, device), _dropout, training: true); // (B, C)
+        return _input == HeadInput.Each ? mask.index_select(0, batch.ExampleOf(device)) : mask;
+    }
+}

@@ -1,0 +1,115 @@
+using System.IO.Compression;
+using System.Text;
+using ZstdSharp;
+
+namespace Foreword.Data.Tables;
+
+/// <summary>
+/// Rows of tables: CSV, TSV, JSON Lines, Parquet and COPA's XML, each also <c>.gz</c> and <c>.zst</c>. A column is a name, a number from 0, or in
+/// JSON Lines a path such as <c>question.choices[].text</c>, in which <c>[]</c> goes into each element of an array.
+/// </summary>
+public static class TableReader
+{
+    private static readonly (TableFormat Format, string[] Extensions, ITableFormat Reader)[] Formats =
+    [
+        (TableFormat.Csv, [".csv"], new DelimitedTable(',')),
+        (TableFormat.Tsv, [".tsv", ".tab", ".txt"], new DelimitedTable('\t')),
+        (TableFormat.JsonLines, [".jsonl", ".ndjson"], new JsonLinesTable()),
+        (TableFormat.Parquet, [".parquet"], new ParquetTable()),
+        (TableFormat.Copa, [".xml"], new CopaTable()),
+    ];
+
+    static TableReader() => StrictGzip.SwitchOn();
+
+    /// <summary>Streams the rows of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="columns">The wanted columns, in the order of the cells.</param>
+    /// <param name="options">How it is read.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is broken or lacks a column; file and row are named.</exception>
+    /// <exception cref="ArgumentException">The file's name does not tell its format.</exception>
+    public static IEnumerable<TableRow> Read(string path, IReadOnlyList<string> columns, TableOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Directory.Exists(path))
+            throw new InvalidDataException($"{path} is a directory; expected a table file");
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"there is no file {path}{Nearest(path)}", path);
+        return ReadFile();
+
+        IEnumerable<TableRow> ReadFile()
+        {
+            using FileStream file = File.OpenRead(path);
+            foreach (TableRow row in Read(file, path, columns, options))
+                yield return row;
+        }
+    }
+
+    /// <summary>The rows of an open stream.</summary>
+    /// <param name="stream">The bytes; the caller disposes it.</param>
+    /// <param name="name">What messages call it; its ending decides the format where the options do not.</param>
+    /// <param name="columns">The wanted columns, in the order of the cells.</param>
+    /// <param name="options">How it is read.</param>
+    /// <inheritdoc cref="Read(string, IReadOnlyList{string}, TableOptions)" path="/exception"/>
+    public static IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(columns);
+        options ??= new TableOptions();
+        using Stream? decompressed = Decompressed(stream, name);
+        using IEnumerator<TableRow> rows = FormatOf(name, options).Read(decompressed ?? stream, name, columns, options).GetEnumerator();
+        while (Next(rows, name))
+            yield return rows.Current;
+    }
+
+    private static bool Next(IEnumerator<TableRow> rows, string name)
+    {
+        try
+        {
+            return rows.MoveNext();
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw new InvalidDataException($"{name} is not UTF-8 text: {problem.Message.TrimEnd('.')}", problem);
+        }
+        catch (Exception problem) when (problem is ZstdException or EndOfStreamException || (problem is InvalidDataException && !problem.Message.Contains(name, StringComparison.Ordinal)))
+        {
+            throw new InvalidDataException($"{name}: the data is damaged ({problem.Message.TrimEnd('.')})", problem); // from a decompressor, which does not know the file's name
+        }
+    }
+
+    private static ITableFormat FormatOf(string name, TableOptions options)
+    {
+        string extension = Path.GetExtension(Compression(name) is null ? name : Path.ChangeExtension(name, null));
+        foreach ((TableFormat format, string[] extensions, ITableFormat reader) in Formats)
+        {
+            if (options.Format == format || (options.Format == TableFormat.Auto && extensions.Contains(extension, StringComparer.OrdinalIgnoreCase)))
+                return reader;
+        }
+
+        throw new ArgumentException($"{name}: the ending '{extension}' tells no table format; known are {string.Join(", ", Formats.SelectMany(f => f.Extensions))}, each also with .gz or .zst");
+    }
+
+    private static Stream? Decompressed(Stream stream, string name) => Compression(name) switch
+    {
+        ".gz" => new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true),
+        ".zst" => new DecompressionStream(stream, leaveOpen: true),
+        _ => null,
+    };
+
+    private static string? Compression(string name) => Path.GetExtension(name).ToLowerInvariant() is var ending and (".gz" or ".zst") ? ending : null;
+
+    private static string Nearest(string path)
+    {
+        string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return Directory.Exists(directory) ? NearestName.Suggestion(Path.GetFileName(path), Directory.EnumerateFiles(directory).Select(file => Path.GetFileName(file)!)) : "";
+    }
+}
+
+/// <summary>One format of tables; listed in <see cref="TableReader"/>.</summary>
+internal interface ITableFormat
+{
+    /// <summary>The rows of an uncompressed stream. Errors are <see cref="InvalidDataException"/>s that name file and row.</summary>
+    IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions options);
+}

@@ -1,0 +1,31 @@
+namespace Foreword.Recipes;
+
+/// <summary>
+/// A fine-tuning run: which model, which task, on which labelled examples, trained how. The defaults are those of
+/// GPT-1's paper (Radford et al. 2018, section 4.1) and of openai/finetune-transformer-lm; model, task and data have none.
+/// </summary>
+public sealed record FineTuneRecipe : IRecipe
+{
+    /// <summary>The model to start from.</summary>
+    public BaseModelSection Model { get; init; } = new();
+
+    /// <summary>What to learn.</summary>
+    public TaskSection Task { get; init; } = new();
+
+    /// <summary>Where the labelled examples come from.</summary>
+    public LabelledSection Data { get; init; } = new();
+
+    /// <summary>Optimizer, schedule, and what happens how often.</summary>
+    public FineTuneConfig Train { get; init; } = new();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RecipeProblem> Problems()
+    {
+        RecipeProblems problems = new();
+        problems.AddSection(Model);
+        problems.AddSection(Task);
+        problems.AddSection(Data);
+        problems.AddSection(Train);
+        return problems;
+    }
+}

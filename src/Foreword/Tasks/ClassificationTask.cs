@@ -1,0 +1,26 @@
+namespace Foreword.Tasks;
+
+/// <summary>A class of a single text: <c>[start] text [extract]</c>.</summary>
+public sealed class ClassificationTask : FineTuningTask
+{
+    /// <inheritdoc/>
+    public override string Kind => "classification";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskColumn> Columns { get; } = [new("text")];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TargetKind> Targets { get; } = [TargetKind.Classes];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskMetric> Metrics(TargetKind target) => [TaskMetric.Accuracy, TaskMetric.MacroF1, TaskMetric.Matthews];
+
+    /// <inheritdoc/>
+    public override TaskSequences Transform(TaskExample example, TaskEncoder encoder)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(encoder);
+        (int[] sequence, bool isTruncated) = encoder.Join([encoder.Ids(example.Texts[0]!)]);
+        return new TaskSequences([sequence], isTruncated);
+    }
+}

@@ -1,0 +1,21 @@
+namespace Foreword.Tasks;
+
+/// <summary>An example as the model reads it.</summary>
+/// <param name="Sequences">Its token sequences.</param>
+/// <param name="Target">What the loss compares with, see <see cref="TaskDescription.TargetOf"/>; empty where there is no label.</param>
+/// <param name="Weight">Its weight in the loss.</param>
+public sealed record EncodedExample(TaskSequences Sequences, float[] Target, float Weight)
+{
+    /// <summary>Tokens of its longest sequence.</summary>
+    public int Length => Sequences.Sequences.Max(sequence => sequence.Length);
+
+    /// <summary>The example as <paramref name="task"/> reads it.</summary>
+    /// <exception cref="InvalidDataException">Its label does not belong to the task.</exception>
+    public static EncodedExample Of(TaskExample example, TaskDescription task, TaskEncoder encoder)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(task);
+        TaskSequences sequences = task.Task.Transform(example, encoder);
+        return example.Label is null ? new EncodedExample(sequences, [], 1) : new EncodedExample(sequences, task.TargetOf(example), task.WeightOf(example));
+    }
+}

@@ -1,0 +1,26 @@
+namespace Foreword.Tasks;
+
+/// <summary>A number for a single text: <c>[start] text [extract]</c>.</summary>
+public sealed class RegressionTask : FineTuningTask
+{
+    /// <inheritdoc/>
+    public override string Kind => "regression";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskColumn> Columns { get; } = [new("text")];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TargetKind> Targets { get; } = [TargetKind.Score, TargetKind.SoftLabels];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskMetric> Metrics(TargetKind target) => [TaskMetric.Pearson, TaskMetric.Spearman, TaskMetric.Rmse];
+
+    /// <inheritdoc/>
+    public override TaskSequences Transform(TaskExample example, TaskEncoder encoder)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(encoder);
+        (int[] sequence, bool isTruncated) = encoder.Join([encoder.Ids(example.Texts[0]!)]);
+        return new TaskSequences([sequence], isTruncated);
+    }
+}

@@ -1,0 +1,118 @@
+using Foreword.Data.Tables;
+
+namespace Foreword.Tasks;
+
+/// <summary>Which column of a table plays which role of a task, and what it makes of a row.</summary>
+public sealed class TaskColumnMap
+{
+    /// <summary>The role of the column that holds the answer.</summary>
+    public const string LabelRole = "label";
+
+    private readonly FineTuningTask _task;
+    private readonly List<(TaskColumn Role, string Column)> _inputs;
+    private readonly string? _label;
+
+    private TaskColumnMap(FineTuningTask task, List<(TaskColumn Role, string Column)> inputs, string? label) => (_task, _inputs, _label) = (task, inputs, label);
+
+    /// <summary>Each column with its role, <c>text=question</c>: what <see cref="Of"/> reads back to the same map.</summary>
+    public IReadOnlyList<string> Explicit => [.. _inputs.Select(input => $"{input.Role.Role}={input.Column}"), .. _label is null ? Array.Empty<string>() : [$"{LabelRole}={_label}"]];
+
+    /// <summary>
+    /// Columns given by place (the task's roles in their order, the label last; the many choices between) or by role
+    /// (<c>question=ask</c>), mixed as one likes. None at all means the roles' own names.
+    /// </summary>
+    /// <exception cref="ArgumentException">A role is missing, or there are more columns than roles.</exception>
+    public static TaskColumnMap Of(FineTuningTask task, IReadOnlyList<string> columns)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(columns);
+        List<TaskColumn> roles = [.. task.Columns, new(LabelRole)];
+        if (columns.Count == 0)
+            columns = roles.Any(role => role.IsMany) ? throw Missing(task, "no columns are given") : [.. roles.Where(role => !role.IsOptional).Select(role => role.Role)];
+        List<(TaskColumn Role, string Column)> named = [];
+        Queue<string> places = new();
+        foreach (string column in columns)
+        {
+            int equals = column.IndexOf('=', StringComparison.Ordinal);
+            TaskColumn? role = equals > 0 ? roles.Find(role => role.Role == column[..equals]) : null;
+            if (role is null)
+                places.Enqueue(column);
+            else
+                named.Add((role, column[(equals + 1)..]));
+        }
+
+        List<(TaskColumn Role, string Column)> found = [];
+        foreach (TaskColumn role in roles)
+        {
+            (TaskColumn Role, string Column)[] given = [.. named.Where(n => n.Role == role)];
+            if (given.Length > 1 && !role.IsMany)
+                throw Missing(task, $"'{role.Role}' is given {given.Length} times");
+            found.AddRange(given);
+            if (given.Length > 0 || role.IsOptional)
+                continue;
+            int stillWanted = role.IsMany && named.TrueForAll(n => n.Role.Role != LabelRole) ? 1 : 0; // the label
+            int take = role.IsMany ? places.Count - stillWanted : 1;
+            if (take < 1 || places.Count < take)
+                throw Missing(task, $"'{role.Role}' is missing");
+            for (int i = 0; i < take; i++)
+                found.Add((role, places.Dequeue()));
+        }
+
+        if (places.Count > 0)
+            throw Missing(task, $"'{places.Peek()}' is one too many");
+        return new TaskColumnMap(task, found.FindAll(f => f.Role.Role != LabelRole), found.Find(f => f.Role.Role == LabelRole).Column);
+    }
+
+    /// <summary>The same without the label: for data to predict.</summary>
+    public TaskColumnMap WithoutLabel() => new(_task, _inputs, null);
+
+    /// <summary>The examples of some files, in order; every text and label is trimmed, and none may be empty.</summary>
+    /// <exception cref="InvalidDataException">A file is broken, or has an empty text, or too few choices; file and row are named.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public IEnumerable<TaskExample> Read(IEnumerable<string> files, TableOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        foreach (string file in files)
+        {
+            foreach (TableRow row in TableReader.Read(file, Columns, options))
+                yield return Example(row);
+        }
+    }
+
+    /// <summary>The examples of an open stream.</summary>
+    /// <inheritdoc cref="Read(IEnumerable{string}, TableOptions)" path="/exception"/>
+    public IEnumerable<TaskExample> Read(Stream stream, string name, TableOptions options) => TableReader.Read(stream, name, Columns, options).Select(Example);
+
+    private string[] Columns => [.. _inputs.Select(input => input.Column), .. _label is null ? Array.Empty<string>() : [_label]];
+
+    private TaskExample Example(TableRow row)
+    {
+        string?[] texts = new string?[_task.Columns.Count(role => !role.IsMany)];
+        List<string> choices = [];
+        for (int i = 0; i < _inputs.Count; i++)
+        {
+            (TaskColumn role, string column) = _inputs[i];
+            if (role.IsMany)
+                choices.AddRange(row.Cells[i].Select(text => NotEmpty(text, column, row)));
+            else
+                texts[SingleIndex(role)] = NotEmpty(Single(row.Cells[i], column, row), column, row);
+        }
+
+        if (_task.Columns.Any(role => role.IsMany) && choices.Count < 2)
+            throw new InvalidDataException($"{row.Where}: there is {choices.Count} choice; expected at least 2");
+        return new TaskExample(texts, choices, _label is null ? null : NotEmpty(Single(row.Cells[^1], _label, row), _label, row), row.Where);
+    }
+
+    private int SingleIndex(TaskColumn role) => _task.Columns.Where(r => !r.IsMany).TakeWhile(r => r != role).Count();
+
+    private static string Single(IReadOnlyList<string> cell, string column, TableRow row) => cell.Count == 1
+        ? cell[0]
+        : throw new InvalidDataException($"{row.Where}: '{column}' holds a list of {cell.Count}; expected one text");
+
+    private static string NotEmpty(string text, string column, TableRow row) => text.Trim() is { Length: > 0 } trimmed
+        ? trimmed
+        : throw new InvalidDataException($"{row.Where}: '{column}' is empty");
+
+    private static ArgumentException Missing(FineTuningTask task, string fault) =>
+        new($"columns: {fault}; {task.Kind} reads {string.Join(", ", task.Columns.Select(role => role.IsMany ? $"{role.Role}..." : role.IsOptional ? $"[{role.Role}=...]" : role.Role))}, {LabelRole}");
+}

@@ -1,0 +1,221 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Foreword.Tasks;
+
+/// <summary>
+/// What a fine-tuned model answers and how: the file <c>task.json</c> beside its weights. Everything that predicting needs
+/// besides weights and tokenizer.
+/// </summary>
+public sealed record TaskDescription
+{
+    /// <summary>The file in a fine-tuned model's directory.</summary>
+    public const string FileName = "task.json";
+
+    /// <summary>Classes listed in a message before "and N more".</summary>
+    private const int MostListed = 8;
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // labels stay readable in any language
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>The kind, see <see cref="FineTuningTask.OfKind"/>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>What the head gives.</summary>
+    public required TargetKind Target { get; init; }
+
+    /// <summary>Names of the classes, of the choices, or of a soft label's steps, in the order of the outputs; empty for a score.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>For a score: the output 0 means this.</summary>
+    public double ScoreMean { get; init; }
+
+    /// <summary>For a score: one unit of the output.</summary>
+    public double ScoreScale { get; init; } = 1;
+
+    /// <summary>For a class: the weight of an example of it in the loss; empty means 1 for all.</summary>
+    public IReadOnlyList<double> ClassWeights { get; init; } = [];
+
+    /// <summary>The ids of start, delimiter and extract.</summary>
+    public required TaskTokens Tokens { get; init; }
+
+    /// <summary>Most tokens of a sequence.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>The columns of the training data with their roles: <c>text=question</c>.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
+    /// <summary>Whether the training data's CSV began with names; null where that followed from the columns.</summary>
+    public bool? Header { get; init; }
+
+    /// <summary>Whether quotes in CSV and TSV are quotes.</summary>
+    public bool Quoting { get; init; } = true;
+
+    /// <summary>The kind's transformation and metrics.</summary>
+    [JsonIgnore]
+    public FineTuningTask Task => FineTuningTask.OfKind(Kind);
+
+    /// <summary>Rows of the head's weight.</summary>
+    [JsonIgnore]
+    public int Outputs => Target is TargetKind.Classes or TargetKind.SoftLabels ? Labels.Count : 1;
+
+    /// <summary>Values of <see cref="TargetOf"/> for one example.</summary>
+    [JsonIgnore]
+    public int TargetLength => Target == TargetKind.Score ? 1 : Labels.Count;
+
+    /// <summary>
+    /// What the loss compares the outputs with: a distribution over classes, choices or steps, or the standardised number.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The label is not one of the labels, or not a number of the range; the row is named.</exception>
+    public float[] TargetOf(TaskExample example)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        string label = example.Label ?? throw new ArgumentException($"{example.Where}: the example has no label");
+        switch (Target)
+        {
+            case TargetKind.Score:
+                return [(float)((Number(label, example.Where) - ScoreMean) / ScoreScale)];
+            case TargetKind.SoftLabels:
+                double least = Number(Labels[0], FileName), score = Number(label, example.Where);
+                return score >= least && score <= least + Labels.Count - 1
+                    ? SoftLabels.Of(score, least, Labels.Count)
+                    : throw new InvalidDataException($"{example.Where}: label {label} is outside {Labels[0]} to {Labels[^1]}");
+            default:
+                float[] target = new float[Labels.Count];
+                target[IndexOf(example, label)] = 1;
+                return target;
+        }
+    }
+
+    /// <summary>The weight of an example in the loss.</summary>
+    public float WeightOf(TaskExample example)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        return ClassWeights.Count == 0 ? 1 : (float)ClassWeights[IndexOf(example, example.Label!)];
+    }
+
+    /// <summary>The answer that the head's outputs stand for.</summary>
+    /// <param name="outputs">[<see cref="Outputs"/>], or the scores of an example's choices.</param>
+    public Prediction Answer(ReadOnlySpan<float> outputs)
+    {
+        if (Target == TargetKind.Score)
+        {
+            double value = ScoreMean + ScoreScale * outputs[0];
+            return new Prediction(Text(value), -1, value, []);
+        }
+
+        double[] probabilities = Softmax(outputs);
+        if (Target == TargetKind.SoftLabels)
+        {
+            double value = Number(Labels[0], FileName) + probabilities.Select((p, step) => p * step).Sum();
+            return new Prediction(Text(value), -1, value, probabilities);
+        }
+
+        int best = Array.IndexOf(probabilities, probabilities.Max());
+        return new Prediction(Labels[best], best, double.NaN, probabilities);
+    }
+
+    /// <summary>The loss of an example, unweighted: cross entropy in nats, or the squared error of the standardised number.</summary>
+    /// <param name="outputs">As for <see cref="Answer"/>.</param>
+    /// <param name="target">As <see cref="TargetOf"/> gives it.</param>
+    public double Loss(ReadOnlySpan<float> outputs, ReadOnlySpan<float> target)
+    {
+        if (Target == TargetKind.Score)
+            return (outputs[0] - target[0]) * (outputs[0] - target[0]);
+        double[] probabilities = Softmax(outputs);
+        double loss = 0;
+        for (int i = 0; i < probabilities.Length; i++)
+            loss -= target[i] == 0 ? 0 : target[i] * Math.Log(Math.Max(probabilities[i], double.Epsilon));
+        return loss;
+    }
+
+    /// <summary>Truth beside prediction, for the metrics.</summary>
+    /// <exception cref="InvalidDataException">An example's label does not belong to the task.</exception>
+    public TaskOutcomes Outcomes(IReadOnlyList<TaskExample> examples, IReadOnlyList<Prediction> predictions)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentNullException.ThrowIfNull(predictions);
+        if (Target is TargetKind.Score or TargetKind.SoftLabels)
+            return new TaskOutcomes.OfScores([.. examples.Select(e => Number(e.Label!, e.Where))], [.. predictions.Select(p => p.Value)]);
+        return new TaskOutcomes.OfClasses(
+            [.. examples.Select(e => IndexOf(e, e.Label!))], [.. predictions.Select(p => p.Index)], Labels,
+            [.. predictions.Select(p => p.Probabilities.Concat(Enumerable.Repeat(0.0, Labels.Count - p.Probabilities.Count)).ToArray())]);
+    }
+
+    /// <summary>Whether a directory holds a fine-tuned model.</summary>
+    public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, FileName));
+
+    /// <summary>Reads a fine-tuned model's description.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is broken.</exception>
+    public static TaskDescription Read(string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+            throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName} (`foreword finetune` makes one)");
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            TaskDescription read = JsonSerializer.Deserialize<TaskDescription>(stream, Json) ?? throw new JsonException("null");
+            return read.Checked(path);
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
+        }
+    }
+
+    /// <summary>Writes the description into an existing directory.</summary>
+    public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, Json));
+
+    internal static double Number(string label, string where) =>
+        double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? number
+            : throw new InvalidDataException($"{where}: label '{label}' is not a number");
+
+    internal static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+
+    private TaskDescription Checked(string path)
+    {
+        if (FineTuningTask.All.All(task => task.Kind != Kind))
+            throw new InvalidDataException($"{path}: kind is '{Kind}'; expected {string.Join(" | ", FineTuningTask.All.Select(task => task.Kind))}");
+        if (Target != TargetKind.Score && (Labels is null || Labels.Count < 2))
+            throw new InvalidDataException($"{path}: labels has {Labels?.Count ?? 0} entries; expected at least 2");
+        if (Tokens is null || ContextLength < 1)
+            throw new InvalidDataException($"{path}: tokens or context_length is missing");
+        return this;
+    }
+
+    private int IndexOf(TaskExample example, string label)
+    {
+        for (int i = 0; i < Labels.Count; i++)
+        {
+            if (Labels[i] != label)
+                continue;
+            return Target != TargetKind.Choice || i < example.Choices.Count
+                ? i
+                : throw new InvalidDataException($"{example.Where}: label '{label}' names choice {i + 1}, but the example has {example.Choices.Count}");
+        }
+
+        string known = string.Join(", ", Labels.Take(MostListed)) + (Labels.Count > MostListed ? $" and {Labels.Count - MostListed} more" : "");
+        throw new InvalidDataException($"{example.Where}: label '{label}' is none of the training labels ({known}){NearestName.Suggestion(label, Labels)}");
+    }
+
+    private static double[] Softmax(ReadOnlySpan<float> logits)
+    {
+        double[] probabilities = new double[logits.Length];
+        double max = double.NegativeInfinity, sum = 0;
+        foreach (float logit in logits)
+            max = Math.Max(max, logit);
+        for (int i = 0; i < logits.Length; i++)
+            sum += probabilities[i] = Math.Exp(logits[i] - max);
+        for (int i = 0; i < logits.Length; i++)
+            probabilities[i] /= sum;
+        return probabilities;
+    }
+}

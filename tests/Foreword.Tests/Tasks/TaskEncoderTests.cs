@@ -1,0 +1,100 @@
+using CsCheck;
+using Foreword.Tasks;
+using Foreword.Tokenization;
+
+namespace Foreword.Tests.Tasks;
+
+public class TaskEncoderTests
+{
+    private static readonly TaskTokens Tokens = TaskTokens.Behind(1000);
+
+    [Fact]
+    public void GroupsArePartedByDelimitersBetweenStartAndExtract()
+    {
+        (int[] sequence, bool isTruncated) = Encoder(20).Join([[1, 2], [3]], [[4]]);
+        Assert.Equal([1000, 1, 2, 3, 1001, 4, 1002], sequence);
+        Assert.False(isTruncated);
+    }
+
+    [Fact]
+    public void TwoLongTextsKeepTheHeadsOfEqualShares()
+    {
+        (int[] sequence, bool isTruncated) = Encoder(11).Join([[.. Enumerable.Range(1, 20)]], [[.. Enumerable.Range(101, 20)]]);
+        Assert.Equal([1000, 1, 2, 3, 4, 1001, 101, 102, 103, 104, 1002], sequence);
+        Assert.True(isTruncated);
+    }
+
+    [Fact]
+    public void WhatAShortTextLeavesGoesToTheLongOne()
+    {
+        (int[] sequence, _) = Encoder(11).Join([[.. Enumerable.Range(1, 20)]], [[101]]);
+        Assert.Equal([1000, 1, 2, 3, 4, 5, 6, 7, 1001, 101, 1002], sequence);
+    }
+
+    [Fact]
+    public void AnySequenceFitsTheContextAndKeepsItsTaskTokens()
+    {
+        Gen<int[]> part = Gen.Int[1, 999].Array[1, 40];
+        Gen.Select(part, part, part, Gen.Int[6, 60]).Sample((a, b, c, context) =>
+        {
+            (int[] sequence, bool isTruncated) = Encoder(context).Join([a, b], [c]);
+            Assert.True(sequence.Length <= context);
+            Assert.Equal(isTruncated, a.Length + b.Length + c.Length + 3 > context);
+            Assert.True(!isTruncated || sequence.Length == context, "room is left although something was cut");
+            Assert.Equal([Tokens.Start, Tokens.Delimiter, Tokens.Extract], sequence.Where(Tokens.Contains));
+            Assert.Equal(Tokens.Extract, sequence[^1]);
+        });
+    }
+
+    [Fact]
+    public void AContextWithoutRoomForATokenOfEachTextIsRefused()
+    {
+        ArgumentException problem = Assert.Throws<ArgumentException>(() => Encoder(4).Join([[1]], [[2]]));
+        Assert.Equal("a context of 4 tokens has no room for 2 texts and 3 task tokens", problem.Message);
+    }
+
+    [Fact]
+    public void EachKindBuildsThePapersSequences()
+    {
+        // The words are single bytes in this vocabulary, so that ids are easy to read.
+        TaskEncoder encoder = new(Bytes, new TaskTokens(300, 301, 302), 64);
+        Assert.Equal([[300, 'a', 302]], Of("classification", encoder, "a"));
+        Assert.Equal([[300, 'a', 302]], Of("regression", encoder, "a"));
+        Assert.Equal([[300, 'a', 301, 'b', 302]], Of("entailment", encoder, "a", "b"));
+        Assert.Equal([[300, 'a', 301, 'b', 302], [300, 'b', 301, 'a', 302]], Of("similarity", encoder, "a", "b"));
+        TaskExample question = new(["c", "q"], ["x", "y", "z"]);
+        Assert.Equal(
+            [[300, 'c', ' ', 'q', 301, 'x', 302], [300, 'c', ' ', 'q', 301, 'y', 302], [300, 'c', ' ', 'q', 301, 'z', 302]],
+            FineTuningTask.OfKind("multiple_choice").Transform(question, encoder).Sequences);
+    }
+
+    [Fact]
+    public void AnUnknownKindNamesTheNearest() => Assert.Equal(
+        "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression; did you mean 'entailment'?",
+        Assert.Throws<ArgumentException>(() => FineTuningTask.OfKind("entailmnt")).Message);
+
+    private static readonly Tokenizer Bytes = new CodePoints();
+
+    private static TaskEncoder Encoder(int contextLength) => new(Bytes, Tokens, contextLength);
+
+    private static IReadOnlyList<int[]> Of(string kind, TaskEncoder encoder, params string[] texts) =>
+        FineTuningTask.OfKind(kind).Transform(new TaskExample(texts, []), encoder).Sequences;
+
+    /// <summary>A character is its code.</summary>
+    private sealed class CodePoints : Tokenizer
+    {
+        public override string Kind => "codes";
+        public override int VocabularySize => 256;
+        public override int? EndOfTextId => null;
+        public override string Fingerprint => "";
+        public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+        {
+            foreach (char c in text)
+                ids.Add(c);
+        }
+
+        public override byte[] DecodeBytes(ReadOnlySpan<int> ids) => throw new NotSupportedException();
+        public override string TokenText(int id) => throw new NotSupportedException();
+        public override void Save(string directory) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,185 @@
+using Foreword.Recipes;
+using Foreword.Tasks;
+using Foreword.Tokenization;
+using Foreword.Torch;
+using Foreword.Torch.FineTuning;
+using Foreword.Torch.Training;
+using TorchSharp;
+
+namespace Foreword.Tests.FineTuning;
+
+public sealed class FineTuneRunTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+    private readonly string _base;
+    private readonly string _train;
+    private readonly string _test;
+
+    public FineTuneRunTests()
+    {
+        _train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 48).Select(Row)));
+        _test = _directory.Write("test.csv", "text,label\n" + string.Concat(Enumerable.Range(100, 12).Select(Row)));
+        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(_train)]);
+        _base = Path.Combine(_directory.Path, "base");
+        System.IO.Directory.CreateDirectory(_base);
+        using GptModel model = new(new GptConfig { NLayer = 2, NHead = 2, NEmbd = 16, ContextLength = 32, VocabSize = tokenizer.VocabularySize }, seed: 1);
+        ModelFiles.Save(model, _base, tokenizer.EndOfTextId);
+        tokenizer.Save(_base);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void ARunLearnsATaskAndLeavesAModelThatAnswers()
+    {
+        RunDirectory directory = Directory("run");
+        List<FineTuneEvent> events = [];
+        FineTuneRecipe recipe = Small(epochs: 8);
+        using (FineTuneRun run = FineTuneRun.Start(recipe, directory, events.Add))
+        {
+            Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
+            Assert.Equal((44, 4), (run.Data.Train.Count, run.Data.Validation.Count));
+            Assert.Equal(1, run.BestMetrics!["accuracy"]);
+        }
+
+        FineTuneInfo info = Assert.Single(events.OfType<FineTuneEvent.Began>()).Info;
+        Assert.Equal((48, 6, 2), (info.Steps, info.StepsPerEpoch, info.Outputs));
+        RunMetrics metrics = RunMetrics.Read(directory.MetricsPath);
+        Assert.Equal(8, metrics.Evals.Count);
+        Assert.Equal(["accuracy", "macro_f1", "matthews"], metrics.Evals[0].Task!.Keys);
+        Assert.All(["recipe.yaml", "loss.png", "best/config.json", "best/model.safetensors", "best/head.safetensors", "best/task.json", "best/tokenizer.json", "checkpoint-48/optimizer.safetensors"],
+            name => Assert.True(File.Exists(Path.Combine(directory.Path, name)), name));
+
+        // The three lines of the README.
+        using FineTunedModel model = FineTunedModel.Load(directory.Path);
+        Prediction answer = model.Predict("the weather is good today 3");
+        Assert.Equal("pleasant", answer.Label);
+        Assert.Equal(1, answer.Probabilities.Sum(), 1e-9);
+        Assert.Equal(answer.Probability, answer.Probabilities[1]);
+
+        TaskExample[] test = [.. TaskColumnMap.Of(model.Task.Task, model.Task.Columns).Read([_test], new())];
+        TaskOutcomes outcomes = model.Task.Outcomes(test, model.Predict(test));
+        Assert.Equal(1, TaskMetric.Accuracy.Of(outcomes));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 2)]
+    [InlineData(1, 0)]
+    public void ARunThatIsStoppedAndResumedEqualsTheUninterruptedOne(int freeze, int rank)
+    {
+        FineTuneRecipe recipe = Small(epochs: 3);
+        recipe = recipe with { Model = recipe.Model with { Dropout = 0.1, Freeze = freeze, LoraRank = rank }, Train = recipe.Train with { GradientAccumulation = 2, Keep = 0, LogEvery = 1 } };
+        RunDirectory whole = Directory("whole"), parts = Directory("parts");
+        using (FineTuneRun run = FineTuneRun.Start(recipe, whole))
+            run.Run(TestContext.Current.CancellationToken);
+        using (CancellationTokenSource stop = new())
+        using (FineTuneRun run = FineTuneRun.Start(recipe, parts, happened => StopAt(5, happened, stop)))
+            Assert.Equal(RunOutcome.Stopped, run.Run(stop.Token));
+        Assert.Equal([3, 5], parts.Checkpoints.Select(c => c.Step));
+
+        torch.manual_seed(4321);
+        using (FineTuneRun resumed = FineTuneRun.Resume(recipe, parts, parts.Newest))
+            Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
+        RunMetrics a = RunMetrics.Read(whole.MetricsPath), b = RunMetrics.Read(parts.MetricsPath);
+        Assert.Equal(a.Steps.Select(s => (s.Step, s.Loss, s.GradNorm)), b.Steps.Select(s => (s.Step, s.Loss, s.GradNorm)));
+        Assert.Equal(a.Evals.Select(e => (e.EvalLoss, e.Task!["accuracy"])), b.Evals.Select(e => (e.EvalLoss, e.Task!["accuracy"])));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.BestPath, "model.safetensors")), File.ReadAllBytes(Path.Combine(parts.BestPath, "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.BestPath, "head.safetensors")), File.ReadAllBytes(Path.Combine(parts.BestPath, "head.safetensors")));
+    }
+
+    [Fact]
+    public void PatienceEndsARunWhoseValidationGetsNoBetter()
+    {
+        FineTuneRecipe recipe = Small(epochs: 20);
+        recipe = recipe with { Train = recipe.Train with { Lr = 1e-12, Patience = 2 } };
+        using FineTuneRun run = FineTuneRun.Start(recipe, Directory("run"));
+        Assert.Equal(RunOutcome.StoppedEarly, run.Run(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void ScratchAndTransferDecideWhichWeightsAreTheBases()
+    {
+        BaseModel source = BaseModel.Open(_base);
+        TaskDescription task = FineTuningData.Open(Small(1), source.Tokens, 32).Task;
+        using GptModel original = ModelFiles.Load(_base, Precision.Fp32, torch.CPU);
+        Assert.Equal([true, true, true, true, true], Same(new BaseModelSection()));
+        Assert.Equal([true, true, true, false, false], Same(new BaseModelSection { NTransfer = 1 }));
+        Assert.Equal([true, true, false, false, false], Same(new BaseModelSection { NTransfer = 0 }));
+        Assert.Equal([false, false, false, false, false], Same(new BaseModelSection { From = StartFrom.Scratch }));
+
+        bool[] Same(BaseModelSection section)
+        {
+            using FineTunedModel model = FineTunedModel.Begin(section, task, source, seed: 9, Precision.Fp32, torch.CPU);
+            Assert.Equal(source.Config.VocabSize + 3, model.Model.Config.VocabSize);
+            Assert.Equal(0.1, model.Model.Config.AttnDropout);
+            return [.. new[] { "wte.weight", "wpe.weight", "h.0.attn.c_attn.weight", "h.1.mlp.c_fc.weight" }.Select(IsSame), .. section.NTransfer is null && section.From == StartFrom.Pretrained ? [true] : new[] { false }];
+
+            bool IsSame(string name)
+            {
+                using var scope = torch.NewDisposeScope();
+                torch.Tensor a = original.get_parameter(name)!, b = model.Model.get_parameter(name)!.narrow(0, 0, a.shape[0]);
+                return a.equal(b).all().ToBoolean();
+            }
+        }
+    }
+
+    [Fact]
+    public void AFineTunedModelCanBeFineTunedAgainWithItsOwnTaskTokens()
+    {
+        RunDirectory first = Directory("first");
+        using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), first))
+            run.Run(TestContext.Current.CancellationToken);
+        FineTuneRecipe again = Small(epochs: 1);
+        again = again with { Model = again.Model with { Path = first.Path } };
+        using FineTuneRun second = FineTuneRun.Start(again, Directory("second"));
+        second.Run(TestContext.Current.CancellationToken);
+        Assert.Equal(BaseModel.Open(_base).Tokens, second.Data.Task.Tokens);
+    }
+
+    [Fact]
+    public void AnotherRecipeCannotGoOnWithTheRun()
+    {
+        RunDirectory directory = Directory("run");
+        using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), directory))
+            run.Run(TestContext.Current.CancellationToken);
+        InvalidDataException problem = Assert.Throws<InvalidDataException>(() => FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest));
+        Assert.Contains("'epochs: 1', the recipe 'epochs: 2'", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MoreBlocksThanTheModelHasAreRefused()
+    {
+        FineTuneRecipe recipe = Small(1);
+        ArgumentException problem = Assert.Throws<ArgumentException>(() => FineTuneRun.Start(recipe with { Model = recipe.Model with { NTransfer = 3 } }, Directory("run")));
+        Assert.Equal("model.n_transfer is 3; the model has 2 blocks", problem.Message);
+    }
+
+    [Fact]
+    public void APredictionOfTheWrongNumberOfTextsSaysWhatTheTaskReads()
+    {
+        RunDirectory directory = Directory("run");
+        using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), directory))
+            run.Run(TestContext.Current.CancellationToken);
+        using FineTunedModel model = FineTunedModel.Load(directory.Path);
+        Assert.Equal("classification reads 1 texts (text); 2 were given", Assert.Throws<ArgumentException>(() => model.Predict("a", "b")).Message);
+    }
+
+    private static string Row(int i) => i % 2 == 0 ? $"the weather is good today {i},pleasant\n" : $"the weather is bad today {i},nasty\n";
+
+    private FineTuneRecipe Small(int epochs) => new()
+    {
+        Model = new BaseModelSection { Path = _base, Dropout = 0 },
+        Task = new TaskSection { Kind = "classification" },
+        Data = new LabelledSection { Train = [_train] },
+        Train = new FineTuneConfig { Epochs = epochs, BatchSize = 8, Lr = 1e-2, Threads = 1 },
+    };
+
+    private RunDirectory Directory(string name) => RunDirectory.Create(Path.Combine(_directory.Path, name));
+
+    private static void StopAt(int step, FineTuneEvent happened, CancellationTokenSource stop)
+    {
+        if (happened is FineTuneEvent.Stepped stepped && stepped.Metrics.Step == step)
+            stop.Cancel();
+    }
+}
