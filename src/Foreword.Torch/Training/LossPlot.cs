@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using ScottPlot;
 using ScottPlot.TickGenerators;
-using SkiaSharp;
 
 namespace Foreword.Torch.Training;
 
@@ -18,13 +17,8 @@ public static class LossPlot
     /// <summary>Points of a curve that a picture of this width can show; longer curves are thinned to it.</summary>
     private const int MostPoints = 1500;
 
-    private const string FontName = "DejaVu Sans";
-
     private static readonly Color Training = Color.FromHex("#1f77b4");
     private static readonly Color Validation = Color.FromHex("#d95f02");
-
-    /// <summary>The font comes with us: SkiaSharp without a font on the system draws no text at all.</summary>
-    static LossPlot() => Fonts.FontResolvers.Insert(0, new EmbeddedFont());
 
     /// <summary>
     /// Draws <c>loss.svg</c> and <c>loss.png</c> from the run's <c>metrics.jsonl</c>, each written beside and renamed.
@@ -42,7 +36,7 @@ public static class LossPlot
             return;
         using (plot)
         {
-            byte[] svg = Encoding.UTF8.GetBytes(Svg(plot)), png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
+            byte[] svg = Encoding.UTF8.GetBytes(PlotFont.Svg(plot, Width, Height)), png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
             DurableFile.Replace(run.LossSvgPath, file => file.Write(svg));
             DurableFile.Replace(run.LossPngPath, file => file.Write(png));
         }
@@ -76,7 +70,7 @@ public static class LossPlot
             return null;
 
         Plot plot = new();
-        plot.Font.Set(FontName);
+        PlotFont.Set(plot);
         if (training.Length > 0)
             AddTraining(plot, training);
         if (validation.Length > 0)
@@ -166,22 +160,4 @@ public static class LossPlot
         : [.. Enumerable.Range(1, MostPoints).Select(i => points[(int)((long)i * points.Length / MostPoints) - 1])];
 
     private static string Number(double loss) => loss.ToString(loss < 0.1 ? "0.####" : "0.000", CultureInfo.InvariantCulture);
-
-    /// <summary>The SVG names our font; a viewer that does not have it takes one of the same width.</summary>
-    private static string Svg(Plot plot) =>
-        plot.GetSvgXml(Width, Height).Replace($"font-family=\"{FontName}\"", $"font-family=\"{FontName}, Verdana, sans-serif\"", StringComparison.Ordinal);
-
-    /// <summary>Gives ScottPlot the font that is part of this assembly (Fonts/LICENSE.txt).</summary>
-    private sealed class EmbeddedFont : IFontResolver
-    {
-        public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic)
-        {
-            if (fontName != FontName)
-                return null;
-            using Stream font = typeof(LossPlot).Assembly.GetManifestResourceStream("DejaVuSans.ttf")!;
-            return SKTypeface.FromStream(font);
-        }
-
-        public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => CreateTypeface(fontName, bold: false, italic: false);
-    }
 }
