@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Torch.Training;
 using Foreword.Weights;
@@ -9,6 +10,8 @@ namespace Foreword.Cli;
 /// <summary>What <c>inspect</c> shows of a model directory, a checkpoint or a run directory.</summary>
 internal static class ModelInspection
 {
+    private const int MostLabels = 12;
+
     public static bool IsModel(string path) => Directory.Exists(path)
         && (File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)) || RunDirectory.HoldsRun(path));
 
@@ -19,11 +22,12 @@ internal static class ModelInspection
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, Torch.ModelFiles.WeightsFile));
         IReadOnlyDictionary<string, string> names = HuggingFaceNameMap.CheckTensors(file, config);
         Tokenizer? tokenizer = File.Exists(Path.Combine(directory, "tokenizer.json")) ? TokenizerFiles.Load(directory) : null;
-        TrainerState? state = Directory.EnumerateFiles(directory, "trainer_state.json").Any() ? Checkpoint.ReadState(directory) : null;
+        TaskDescription? task = TaskDescription.IsIn(directory) ? TaskDescription.Read(directory) : null;
+        TrainerState? state = task is null && Directory.EnumerateFiles(directory, "trainer_state.json").Any() ? Checkpoint.ReadState(directory) : null;
         if (json)
-            JsonOutput.WriteLine(terminal, writer => Write(writer, directory, config, file, names, tokenizer, state));
+            JsonOutput.WriteLine(terminal, writer => Write(writer, directory, config, file, names, tokenizer, state, task));
         else
-            Print(terminal.Out, directory, config, file, names, tokenizer, state);
+            Print(terminal.Out, directory, config, file, names, tokenizer, state, task);
     }
 
     /// <summary>Bytes of float32 weights.</summary>
@@ -36,7 +40,7 @@ internal static class ModelInspection
     private static long CacheBytes(GptConfig config) => 2L * 4 * config.NLayer * config.ContextLength * config.NEmbd;
 
     private static void Print(
-        TextWriter output, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state)
+        TextWriter output, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
         Line("model", $"{directory}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids");
         Line("parameters", $"{config.ParameterCount:N0}");
@@ -46,6 +50,12 @@ internal static class ModelInspection
             Line("tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabularySize:N0} ids, fingerprint {tokenizer.Fingerprint}");
         if (state is not null)
             Line("training", $"step {state.Step}, seed {state.Seed}, {TimeSpan.FromSeconds(state.TrainingSeconds):h\\:mm\\:ss}{(state.BestEvalLoss is { } loss ? $", best validation loss {loss:F4}" : "")}");
+        if (task is not null)
+        {
+            Line("task", $"{task.Kind}, reads {string.Join(", ", task.Columns)}; tokens {task.Tokens.Start}, {task.Tokens.Delimiter}, {task.Tokens.Extract}");
+            Line("answers", $"{(task.Labels.Count == 0 ? "a number" : $"{task.Labels.Count} labels: {string.Join(", ", task.Labels.Take(MostLabels))}{(task.Labels.Count > MostLabels ? " ..." : "")}")}");
+        }
+
         output.WriteLine();
         foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(config))
         {
@@ -57,7 +67,7 @@ internal static class ModelInspection
     }
 
     private static void Write(
-        Utf8JsonWriter writer, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state)
+        Utf8JsonWriter writer, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
         writer.WriteString("model", directory);
         writer.WriteString("architecture", config.Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2");
@@ -75,6 +85,15 @@ internal static class ModelInspection
             writer.WriteString("tokenizer_fingerprint", tokenizer.Fingerprint);
         if (state is not null)
             writer.WriteNumber("step", state.Step);
+        if (task is not null)
+        {
+            writer.WriteString("task", task.Kind);
+            writer.WriteStartArray("labels");
+            foreach (string label in task.Labels)
+                writer.WriteStringValue(label);
+            writer.WriteEndArray();
+        }
+
         writer.WriteStartObject("tensors");
         foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(config))
         {

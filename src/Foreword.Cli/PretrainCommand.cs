@@ -7,9 +7,6 @@ namespace Foreword.Cli;
 /// <summary><c>foreword pretrain RECIPE.yaml</c>: trains a model from scratch, or goes on with a run.</summary>
 internal static class PretrainCommand
 {
-    /// <summary>Where runs lie unless --out says otherwise.</summary>
-    public const string Runs = "runs";
-
     public static Command Create(Terminal terminal)
     {
         Argument<string> recipe = new("RECIPE") { Description = "YAML file, such as those in recipes/." };
@@ -34,7 +31,7 @@ internal static class PretrainCommand
                 overrides.Add($"train.seed={chosenSeed}");
             PretrainRecipe read = Recipe.Read<PretrainRecipe>(path, overrides);
             terminal.Say($"seed {read.Train.Seed}");
-            (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = Place(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));
+            (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));
             double? evalLoss;
             RunOutcome outcome;
             using StopRequest stop = new(terminal);
@@ -55,36 +52,6 @@ internal static class PretrainCommand
             return CommandLine.Done;
         });
         return command;
-    }
-
-    /// <summary>The run directory, and where in it the run goes on.</summary>
-    private static (RunDirectory Directory, RunCheckpoint? Checkpoint, bool GoesOn) Place(string? output, string? resume, string name)
-    {
-        if (resume is null)
-            return (output is null ? RunDirectory.CreateNext(Runs, name) : RunDirectory.Create(output), null, false);
-        if (resume == "auto")
-        {
-            string path = output ?? NewestRun(name) ?? Path.Combine(Runs, name);
-            if (!RunDirectory.HoldsRun(path))
-                return (RunDirectory.Create(path), null, false);
-            RunDirectory run = RunDirectory.Open(path);
-            return (run, run.Newest, true);
-        }
-
-        string checkpoint = Path.GetFullPath(resume);
-        int step = Checkpoint.ReadState(checkpoint).Step;
-        RunDirectory home = RunDirectory.Open(output ?? Path.GetDirectoryName(checkpoint)!);
-        return (home, new RunCheckpoint(step, checkpoint), true);
-    }
-
-    /// <summary>runs/name-3, runs/name-2 or runs/name: the highest number that holds a run.</summary>
-    private static string? NewestRun(string name)
-    {
-        string? newest = null;
-        string path = Path.Combine(Runs, name);
-        for (int number = 2; RunDirectory.HoldsRun(path); number++)
-            (newest, path) = (path, Path.Combine(Runs, $"{name}-{number}"));
-        return newest;
     }
 
     private static void Report(Terminal terminal, RunDirectory directory, RunOutcome outcome, double? evalLoss, string recipe, bool json)

@@ -39,7 +39,7 @@ internal static class QuickstartCommand
             PretrainRecipe recipe = ReadRecipe(texts, parsed.GetValue(steps), parsed.GetValue(seed));
             if (own)
                 _ = DocumentReader.Open(texts); // a wrong path is said before anything is made
-            RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(PretrainCommand.Runs, Name);
+            RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(RunPlace.Runs, Name);
             if (!own)
                 recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
             terminal.Say($"seed {recipe.Train.Seed}");

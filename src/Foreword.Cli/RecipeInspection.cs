@@ -3,13 +3,20 @@ using Foreword.Recipes;
 
 namespace Foreword.Cli;
 
-/// <summary>What <c>inspect</c> shows of a pre-training recipe: its size, and every value spelt out.</summary>
+/// <summary>What <c>inspect</c> shows of a recipe: its size or its task, and every value spelt out.</summary>
 internal static class RecipeInspection
 {
     public static bool IsRecipe(string path) => File.Exists(path) && Path.GetExtension(path) is ".yaml" or ".yml";
 
     public static void Show(string path, bool json, Terminal terminal)
     {
+        // The section 'task' is what tells fine-tuning from pre-training.
+        if (File.ReadLines(path).Any(line => line.StartsWith("task:", StringComparison.Ordinal)))
+        {
+            ShowFineTuning(path, json, terminal);
+            return;
+        }
+
         PretrainRecipe recipe = Recipe.Read<PretrainRecipe>(path);
         // Without numbers of its own the recipe's tokenizer decides; until it is there, the preset's is the likely one.
         int vocabulary = recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? (recipe.Model.Preset is { } preset ? GptConfig.Preset(preset) : new GptConfig()).VocabSize;
@@ -29,6 +36,27 @@ internal static class RecipeInspection
 
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{path}: {config.ParameterCount:N0} parameters, {tokensPerStep:N0} tokens a step, {recipe.Train.Steps:N0} steps, {config.TrainingFlopsPerToken * tokensPerStep * recipe.Train.Steps:E1} FLOP in all"));
+        terminal.Out.WriteLine();
+        terminal.Out.Write(Recipe.ToYaml(recipe));
+    }
+
+    private static void ShowFineTuning(string path, bool json, Terminal terminal)
+    {
+        FineTuneRecipe recipe = Recipe.Read<FineTuneRecipe>(path);
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer =>
+            {
+                writer.WriteString("recipe", path);
+                writer.WriteString("task", recipe.Task.Kind);
+                writer.WriteString("model", recipe.Model.Path);
+                writer.WriteNumber("epochs", recipe.Train.Epochs);
+            });
+            return;
+        }
+
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{path}: {recipe.Task.Kind} from {recipe.Model.Path}, {recipe.Train.Epochs} epochs of {string.Join(", ", recipe.Data.Paths(recipe.Data.Train))}"));
         terminal.Out.WriteLine();
         terminal.Out.Write(Recipe.ToYaml(recipe));
     }

@@ -30,6 +30,7 @@ public abstract record FineTuneEvent
 
 /// <summary>What a fine-tuning run trains on what.</summary>
 /// <param name="Config">The architecture.</param>
+/// <param name="Parameters">Number of weights, those of the head and of adapters among them.</param>
 /// <param name="TrainedParameters">Number of weights that change.</param>
 /// <param name="Device">Where it computes.</param>
 /// <param name="Precision">Number format of the products.</param>
@@ -43,5 +44,5 @@ public abstract record FineTuneEvent
 /// <param name="StepsPerEpoch">Steps of an epoch.</param>
 /// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
 public sealed record FineTuneInfo(
-    GptConfig Config, long TrainedParameters, string Device, Precision Precision, int TrainExamples, int ValidationExamples, int Truncated,
+    GptConfig Config, long Parameters, long TrainedParameters, string Device, Precision Precision, int TrainExamples, int ValidationExamples, int Truncated,
     double Padding, int Outputs, int FirstStep, int Steps, int StepsPerEpoch, double Peak);

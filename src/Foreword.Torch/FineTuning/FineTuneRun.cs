@@ -41,7 +41,7 @@ public sealed class FineTuneRun : IDisposable
             _state = FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter);
         _peak = MachinePeak.Measure(precision, device);
         tell?.Invoke(new FineTuneEvent.Began(new FineTuneInfo(
-            _model.Model.Config, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), device.type.ToString().ToLowerInvariant(), precision,
+            _model.Model.Config, _model.ParameterCount, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), device.type.ToString().ToLowerInvariant(), precision,
             train.Length, _validation.Length, train.Concat(_validation).Count(example => example.Sequences.IsTruncated), _tuner.Padding,
             Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, _peak)));
     }

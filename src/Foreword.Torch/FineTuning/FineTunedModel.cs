@@ -38,6 +38,9 @@ public sealed class FineTunedModel : IDisposable
     /// <summary>What it answers.</summary>
     public TaskDescription Task { get; }
 
+    /// <summary>Number of weights, those of the head and of adapters among them.</summary>
+    public long ParameterCount => Model.Config.ParameterCount + Model.AdapterParameters.Sum(p => p.Value.NumberOfElements) + Head.parameters().Sum(p => p.NumberOfElements);
+
     /// <summary>Turns examples into token sequences.</summary>
     public TaskEncoder Encoder { get; }
 

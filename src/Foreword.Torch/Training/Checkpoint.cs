@@ -52,6 +52,10 @@ public static class Checkpoint
     /// <exception cref="InvalidDataException">There is no such file, or it is broken.</exception>
     public static TrainerState ReadState(string directory) => ReadState<TrainerState>(directory);
 
+    /// <summary>Steps made before a checkpoint of pre-training or fine-tuning was saved.</summary>
+    /// <exception cref="InvalidDataException">The directory is no checkpoint, or its state is broken.</exception>
+    public static int ReadStep(string directory) => ReadState<StepOnly>(directory).Step;
+
     /// <summary>Writes the optimizer's moments into an existing directory.</summary>
     internal static void SaveOptimizer(string directory, Optimizer optimizer)
     {
@@ -102,6 +106,12 @@ public static class Checkpoint
         Recipe.Save(recipe, Path.Combine(staged.Path, RecipeFile));
         writeMore(staged.Path);
         staged.Commit();
+    }
+
+    /// <summary>What the states of all kinds of runs have in common.</summary>
+    private sealed record StepOnly
+    {
+        public required int Step { get; init; }
     }
 }
 

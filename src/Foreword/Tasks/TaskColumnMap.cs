@@ -21,12 +21,19 @@ public sealed class TaskColumnMap
     /// Columns given by place (the task's roles in their order, the label last; the many choices between) or by role
     /// (<c>question=ask</c>), mixed as one likes. None at all means the roles' own names.
     /// </summary>
+    /// <param name="task">The task.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="isLabelled">False for data to predict: a column that is given for the label is then not read.</param>
     /// <exception cref="ArgumentException">A role is missing, or there are more columns than roles.</exception>
-    public static TaskColumnMap Of(FineTuningTask task, IReadOnlyList<string> columns)
+    public static TaskColumnMap Of(FineTuningTask task, IReadOnlyList<string> columns, bool isLabelled = true)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(columns);
-        List<TaskColumn> roles = [.. task.Columns, new(LabelRole)];
+        List<TaskColumn> roles = [.. task.Columns];
+        if (isLabelled)
+            roles.Add(new TaskColumn(LabelRole));
+        else
+            columns = [.. columns.Where(column => !column.StartsWith(LabelRole + "=", StringComparison.Ordinal))];
         if (columns.Count == 0)
             columns = roles.Any(role => role.IsMany) ? throw Missing(task, "no columns are given") : [.. roles.Where(role => !role.IsOptional).Select(role => role.Role)];
         List<(TaskColumn Role, string Column)> named = [];
@@ -50,7 +57,7 @@ public sealed class TaskColumnMap
             found.AddRange(given);
             if (given.Length > 0 || role.IsOptional)
                 continue;
-            int stillWanted = role.IsMany && named.TrueForAll(n => n.Role.Role != LabelRole) ? 1 : 0; // the label
+            int stillWanted = role.IsMany && isLabelled && named.TrueForAll(n => n.Role.Role != LabelRole) ? 1 : 0;
             int take = role.IsMany ? places.Count - stillWanted : 1;
             if (take < 1 || places.Count < take)
                 throw Missing(task, $"'{role.Role}' is missing");
@@ -62,9 +69,6 @@ public sealed class TaskColumnMap
             throw Missing(task, $"'{places.Peek()}' is one too many");
         return new TaskColumnMap(task, found.FindAll(f => f.Role.Role != LabelRole), found.Find(f => f.Role.Role == LabelRole).Column);
     }
-
-    /// <summary>The same without the label: for data to predict.</summary>
-    public TaskColumnMap WithoutLabel() => new(_task, _inputs, null);
 
     /// <summary>The examples of some files, in order; every text and label is trimmed, and none may be empty.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or has an empty text, or too few choices; file and row are named.</exception>

@@ -1,4 +1,5 @@
 using Foreword.Recipes;
+using Foreword.Tasks;
 
 namespace Foreword.Tests.Recipes;
 
@@ -6,14 +7,39 @@ public class ShippedRecipesTests
 {
     private static readonly string Directory = Path.Combine(AppContext.BaseDirectory, "recipes");
 
-    public static TheoryData<string> All => [.. System.IO.Directory.GetFiles(Directory, "*.yaml").Select(path => Path.GetFileName(path))];
+    public static TheoryData<string> Pretraining => [.. Names.Where(name => !IsFineTuning(name))];
+
+    public static TheoryData<string> FineTuning => [.. Names.Where(IsFineTuning)];
+
+    private static IEnumerable<string> Names => System.IO.Directory.GetFiles(Directory, "*.yaml").Select(path => Path.GetFileName(path));
 
     [Fact]
-    public void TheFourRecipesAreThere() =>
-        Assert.Subset(All.Select(row => row.Data).ToHashSet(), new HashSet<string> { "gpt1.yaml", "gpt2-124m.yaml", "shakespeare.yaml", "quickstart.yaml" });
+    public void TheRecipesAreThere() => Assert.Subset(Names.ToHashSet(), new HashSet<string>
+    {
+        "gpt1.yaml", "gpt2-124m.yaml", "shakespeare.yaml", "quickstart.yaml", "books.yaml", "finetune-banking77.yaml", "finetune-sentiment.yaml", "finetune-snli.yaml",
+        "finetune-sts.yaml", "finetune-openbookqa.yaml", "finetune-copa.yaml", "finetune-xcopa-zh.yaml",
+    });
 
     [Theory]
-    [MemberData(nameof(All))]
+    [MemberData(nameof(FineTuning))]
+    public void EachFineTuningRecipeIsValidAndFitsItsTask(string name)
+    {
+        FineTuneRecipe recipe = Recipe.Read<FineTuneRecipe>(Path.Combine(Directory, name));
+        Assert.NotEmpty(TaskColumnMap.Of(FineTuningTask.OfKind(recipe.Task.Kind), recipe.Data.Columns).Explicit);
+        Assert.Equal(Recipe.ToYaml(recipe), Recipe.ToYaml(Recipe.Parse<FineTuneRecipe>(Recipe.ToYaml(recipe), "again")));
+    }
+
+    [Fact]
+    public void FineTuningDefaultsArePapers()
+    {
+        FineTuneConfig train = new();
+        Assert.Equal((3, 32, 6.25e-5, 0.002, LearningRateSchedule.Linear), (train.Epochs, train.BatchSize, train.Lr, train.Warmup, train.Schedule));
+        Assert.Equal((OptimizerKind.OpenAiAdam, 0.9, 0.999, 1e-8, 0.01, 1.0), (train.Optimizer, train.Beta1, train.Beta2, train.Eps, train.WeightDecay, train.ClipNorm));
+        Assert.Equal((0.5, LanguageModelOn.All, 0.1), (train.LmCoefficient, train.LmOn, new BaseModelSection().Dropout));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pretraining))]
     public void EachRecipeIsValidAndSurvivesBeingWritten(string name)
     {
         PretrainRecipe recipe = Read(name);
@@ -45,6 +71,8 @@ public class ShippedRecipesTests
         Assert.Equal(512, recipe.Train.BatchSize * recipe.Train.GradientAccumulation);
         Assert.Equal(WeightInit.Gpt2, recipe.Model.WeightInit);
     }
+
+    private static bool IsFineTuning(string name) => name.Contains("finetune", StringComparison.Ordinal);
 
     private static PretrainRecipe Read(string name) => Recipe.Read<PretrainRecipe>(Path.Combine(Directory, name));
 }

@@ -3,7 +3,7 @@ using Sylvan.Data.Csv;
 
 namespace Foreword.Data.Tables;
 
-/// <summary>CSV and TSV (RFC 4180), or lines of fields where quotes mean nothing. Blank lines are passed over.</summary>
+/// <summary>CSV and TSV (RFC 4180), or lines of fields where quotes mean nothing. Blank lines are passed over where rows have several fields.</summary>
 internal sealed class DelimitedTable(char delimiter) : ITableFormat
 {
     private const int LargestRecord = 1 << 26;
@@ -47,11 +47,24 @@ internal sealed class DelimitedTable(char delimiter) : ITableFormat
             OwnsReader = false,
         }), name, 1);
         long line = 1;
+        int width = 0;
+        List<long> blank = [];
         while (Checked(csv.Read, name, line))
         {
             string[] fields = [.. Enumerable.Range(0, csv.RowFieldCount).Select(csv.GetString)];
-            if (fields is not [""])
+            if (fields is [""])
+            {
+                blank.Add(line);
+            }
+            else
+            {
+                width = width == 0 ? fields.Length : width;
+                foreach (long row in width == 1 ? blank : []) // of a single column an empty line is a row, unless the file ends with it
+                    yield return (row, [""]);
+                blank.Clear();
                 yield return (line, fields);
+            }
+
             line += 1 + fields.Sum(field => field.Count(c => c == '\n'));
         }
     }

@@ -40,6 +40,15 @@ public sealed class TableReaderTests : IDisposable
     }
 
     [Fact]
+    public void AnEmptyLineOfASingleColumnIsARowUnlessItEndsTheFile()
+    {
+        string path = _directory.Write("a.csv", "text\na\n\n\"\"\nb\n\n");
+        TableRow[] rows = [.. TableReader.Read(path, ["text"])];
+        Assert.Equal([["a"], [""], [""], ["b"]], Texts(rows));
+        Assert.Equal([2, 3, 4, 5], rows.Select(row => row.Number));
+    }
+
+    [Fact]
     public void ColumnsGivenByNumberMeanThereIsNoHeaderUnlessOneIsSaid()
     {
         string path = _directory.Write("a.tsv", "p\tq\n1\t2\n");

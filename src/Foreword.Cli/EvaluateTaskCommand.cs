@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Data.Tables;
+using Foreword.Recipes;
+using Foreword.Tasks;
+using Foreword.Torch.FineTuning;
+
+namespace Foreword.Cli;
+
+/// <summary><c>foreword evaluate-task RUN TEST</c>: metrics with intervals, confusion matrix, classes, calibration; JSON and a page.</summary>
+internal static class EvaluateTaskCommand
+{
+    /// <summary>Classes and confusions that the terminal shows; the page shows all.</summary>
+    private const int MostShown = 10;
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, or a checkpoint." };
+        Argument<string[]> test = InputPaths.Argument("Labelled examples.");
+        Option<string?> columns = new("--columns") { Description = "The columns, the label last; the training data's unless given." };
+        Option<TableFormat> format = new("--format") { Description = "What the files are; their names decide unless given." };
+        Option<bool?> header = new("--header") { Description = "Whether CSV and TSV begin with names." };
+        Option<string?> output = new("--out") { Description = "Directory of evaluation.json and report.html; RUN/evaluation-<file's name> unless given." };
+        Option<int> resamples = new("--resamples") { Description = "Resamples of the bootstrap.", DefaultValueFactory = _ => TaskModels.Resamples };
+        Option<int> seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = _ => 1337 };
+        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new Command("evaluate-task", "Measure a fine-tuned model on labelled examples.") { run, test, columns, format, header, output, resamples, seed, precision, device, json }
+            .WithExample("foreword evaluate-task runs/banking test.csv");
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(resamples) < 1)
+                throw new UsageException($"--resamples is {parsed.GetValue(resamples)}; it must be at least 1");
+            string path = parsed.GetValue(run)!;
+            string[] files = parsed.GetValue(test)!;
+            using FineTunedModel model = TaskModels.Open(path, parsed.GetValue(precision), parsed.GetValue(device));
+            TaskDescription task = model.Task;
+            string[]? given = parsed.GetValue(columns)?.Split(',', StringSplitOptions.TrimEntries);
+            TableOptions options = new() { Header = parsed.GetValue(header) ?? (given is null ? task.Header : null), Quoting = task.Quoting, Format = parsed.GetValue(format) };
+            TaskExample[] examples = [.. UsageException.For(() => TaskColumnMap.Of(task.Task, given ?? task.Columns)).Read(files, options)];
+            if (examples.Length == 0)
+                throw new InvalidDataException($"{files[0]}: there are no examples");
+            foreach (TaskExample example in examples)
+                _ = task.TargetOf(example); // a label that does not belong to the task is said before anything is computed
+            TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
+            string directory = parsed.GetValue(output) ?? Path.Combine(path, $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}");
+            TaskModels.WriteReport(directory, evaluation, path, string.Join(", ", files), examples);
+            if (parsed.GetValue(json))
+                WriteJson(terminal, evaluation);
+            else
+                Print(terminal.Out, evaluation);
+            terminal.Say($"page    {Path.Combine(directory, "report.html")}");
+            terminal.Say($"numbers {Path.Combine(directory, "evaluation.json")}");
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static void WriteJson(Terminal terminal, TaskEvaluation evaluation)
+    {
+        using (Utf8JsonWriter writer = new(terminal.OutBytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            evaluation.WriteJson(writer);
+        terminal.OutBytes.WriteByte((byte)'\n');
+        terminal.OutBytes.Flush();
+    }
+
+    private static void Print(TextWriter output, TaskEvaluation evaluation)
+    {
+        Line($"{evaluation.Task}, {evaluation.Count:N0} examples");
+        foreach (MetricInterval metric in evaluation.Metrics)
+            Line($"  {metric.Name,-10} {metric.Value,7:F4}   95 % interval {metric.Low:F4} to {metric.High:F4}");
+        if (evaluation.MajorityBaseline is { } baseline)
+            Line($"  {"majority",-10} {baseline,7:F4}   accuracy of always saying the most frequent label");
+        if (evaluation.Calibration is { } calibration)
+            Line($"  {"calibration",-10} {calibration.ExpectedError:F4}   expected error of the probabilities");
+        if (evaluation.Classes is { } classes)
+        {
+            ClassRow[] occurring = [.. classes.Where(row => row.Count > 0)];
+            Line($"{(occurring.Length > MostShown ? $"the {MostShown} classes with the lowest F1 of {occurring.Length} that occur" : "classes")}");
+            Line($"  {"F1",6} {"prec.",6} {"recall",6} {"n",6}  label");
+            foreach (ClassRow row in occurring.OrderBy(row => row.F1).Take(MostShown))
+                Line($"  {row.F1,6:F3} {row.Precision,6:F3} {row.Recall,6:F3} {row.Count,6}  {row.Label}");
+        }
+
+        if (evaluation.Confusion is { } confusion && Confusions(confusion).Take(MostShown).ToArray() is { Length: > 0 } mixed)
+        {
+            Line($"most frequent confusions");
+            foreach ((int count, string truth, string predicted) in mixed)
+                Line($"  {count,6}  {truth} taken for {predicted}");
+        }
+
+        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static IEnumerable<(int Count, string Truth, string Predicted)> Confusions(ConfusionMatrix confusion) =>
+        from truth in Enumerable.Range(0, confusion.Labels.Count)
+        from predicted in Enumerable.Range(0, confusion.Labels.Count)
+        where truth != predicted && confusion[truth, predicted] > 0
+        orderby confusion[truth, predicted] descending
+        select (confusion[truth, predicted], confusion.Labels[truth], confusion.Labels[predicted]);
+}

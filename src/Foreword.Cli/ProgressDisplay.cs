@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Globalization;
+using Spectre.Console;
+
+namespace Foreword.Cli;
+
+/// <summary>
+/// Shows long work on stderr: on a terminal a live bar with time left, lines above it; elsewhere a plain line every few seconds.
+/// </summary>
+internal sealed class ProgressDisplay(Terminal terminal)
+{
+    /// <summary>Time between two plain lines.</summary>
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+    private readonly Stopwatch _working = new();
+    private IAnsiConsole? _console;
+    private LiveDisplayContext? _live;
+
+    /// <summary>Whether there is a bar.</summary>
+    public bool IsLive => _live is not null;
+
+    /// <summary>Runs <paramref name="work"/> with the bar.</summary>
+    public T Show<T>(Func<T> work)
+    {
+        if (!terminal.IsInteractive || terminal.Quiet)
+            return work();
+        _console = terminal.Drawing();
+        return _console.Live(Text.Empty).AutoClear(false).Start(live =>
+        {
+            _live = live;
+            T result = work();
+            _live = null;
+            return result;
+        });
+    }
+
+    /// <summary>From here on the time of a step is measured.</summary>
+    public void StartClock() => _working.Restart();
+
+    /// <summary>A step was made.</summary>
+    /// <param name="step">Steps made, those of an earlier process among them.</param>
+    /// <param name="steps">Steps of the whole run.</param>
+    /// <param name="first">Steps that an earlier process made.</param>
+    /// <param name="numbers">What stands beside.</param>
+    public void Step(int step, int steps, int first, string numbers)
+    {
+        if (_live is not null)
+            _live.UpdateTarget(Bar(step, steps, first, numbers));
+        else if (_sinceLine.Elapsed >= PlainInterval || step == steps)
+            Line($"step {step}/{steps}  {numbers}  {TimeLeft(step, steps, first)} left");
+    }
+
+    /// <summary>A line that the next one of its kind replaces; without a terminal one in a while is enough.</summary>
+    public void Status(string text)
+    {
+        if (_live is not null)
+            _live.UpdateTarget(new Text(text));
+        else if (_sinceLine.Elapsed >= PlainInterval)
+            Line(text);
+    }
+
+    /// <summary>A line that stays, above the bar where there is one.</summary>
+    public void Line(string text)
+    {
+        _sinceLine.Restart();
+        if (_live is null)
+            terminal.Say(text);
+        else
+            _console!.Write(new Text(text + "\n")); // Spectre draws it above the live line
+    }
+
+    /// <summary>1,234 or 1.2 M.</summary>
+    public static string Millions(long count) => count >= 1_000_000 ? $"{count / 1e6:F1} M" : count.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>Four places.</summary>
+    public static string Number(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
+
+    private Markup Bar(int step, int steps, int first, string numbers)
+    {
+        const int Width = 24;
+        int full = (int)((double)step / steps * Width);
+        string bar = $"[green]{new string('━', full)}[/][grey]{new string('━', Width - full)}[/]";
+        return new Markup($"{bar} step {step}/{steps}  {Markup.Escape(numbers)}  [blue]{TimeLeft(step, steps, first)}[/] left") { Overflow = Overflow.Ellipsis };
+    }
+
+    private string TimeLeft(int step, int steps, int first)
+    {
+        TimeSpan left = _working.Elapsed / Math.Max(1, step - first) * (steps - step);
+        return left.TotalHours >= 1 ? left.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : left.ToString(@"m\:ss", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using Foreword.Recipes;
+using Foreword.Tasks;
+using Foreword.Torch;
+using Foreword.Torch.FineTuning;
+
+namespace Foreword.Cli;
+
+/// <summary>What the commands that use a fine-tuned model have in common.</summary>
+internal static class TaskModels
+{
+    /// <summary>Resamples of the bootstrap unless said otherwise.</summary>
+    public const int Resamples = 1000;
+
+    /// <summary>Opens a fine-tuned model.</summary>
+    public static FineTunedModel Open(string path, PrecisionChoice precision, DeviceChoice device) =>
+        FineTunedModel.Load(path, Compute.Precision(precision, Compute.Device(device)), device);
+
+    /// <summary>Everything measured about the model's answers for labelled examples.</summary>
+    public static TaskEvaluation Evaluate(FineTunedModel model, IReadOnlyList<TaskExample> examples, int resamples, long seed)
+    {
+        TaskDescription task = model.Task;
+        TaskOutcomes outcomes = task.Outcomes(examples, model.Predict(examples));
+        return TaskEvaluation.Of(task.Kind, outcomes, task.Task.Metrics(task.Target), resamples, seed);
+    }
+
+    /// <summary>Writes evaluation.json and report.html.</summary>
+    public static void WriteReport(string directory, TaskEvaluation evaluation, string modelPath, string dataPath, IReadOnlyList<TaskExample> examples) =>
+        TaskReport.Write(directory, evaluation, TaskReportContext.Of(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(Text)]));
+
+    /// <summary>accuracy 0.9110 [0.9010, 0.9208].</summary>
+    public static string Text(MetricInterval metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Name} {metric.Value:F4} [{metric.Low:F4}, {metric.High:F4}]");
+
+    /// <summary>An example on one line.</summary>
+    private static string Text(TaskExample example) =>
+        string.Join(" | ", example.Texts.OfType<string>().Concat(example.Choices.Select((choice, i) => $"({i + 1}) {choice}")));
+}

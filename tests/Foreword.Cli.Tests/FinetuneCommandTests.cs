@@ -1,0 +1,146 @@
+using System.Text.Json;
+
+namespace Foreword.Tests;
+
+/// <summary>finetune, predict and evaluate-task on a tiny model that is pre-trained once.</summary>
+public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyModel>, IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void OptionsAloneTrainAModelThatPredictsAndIsMeasured()
+    {
+        string run = _directory.File("run");
+        Cli trained = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", tiny.Train, "--test", tiny.Test, "--columns", "text,label", "--out", run,
+            "--epochs", "12", "--lr", "1e-2", "--batch-size", "8", "--set", "train.threads=2", "--set", "model.dropout=0", "--json");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        JsonElement json = JsonDocument.Parse(trained.Out).RootElement;
+        Assert.Equal("finished", json.GetProperty("outcome").GetString());
+        Assert.Equal(1, json.GetProperty("test_metrics").GetProperty("accuracy").GetDouble());
+        Assert.All(["best/task.json", "report.html", "evaluation.json", "metrics.jsonl", "recipe.yaml"], name => Assert.True(File.Exists(Path.Combine(run, name)), name));
+        Assert.Contains("44 examples to learn from, 4 held out, 2 outputs; all fit the context of 32 tokens", trained.Err, StringComparison.Ordinal);
+
+        Cli predicted = Cli.Run("predict", run, tiny.Test);
+        Assert.True(predicted.ExitCode == 0, predicted.Err);
+        string[] lines = predicted.Out.TrimEnd('\n').Split('\n');
+        Assert.Equal("label,probability,p_nasty,p_pleasant", lines[0]);
+        Assert.Equal(13, lines.Length);
+        Assert.StartsWith("pleasant,", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("nasty,", lines[2], StringComparison.Ordinal);
+
+        Cli piped = Cli.RunWithInput("the weather is bad today 49\n", "predict", run, "-");
+        Assert.Equal(lines[2], piped.Out.TrimEnd('\n').Split('\n')[1]);
+        Assert.Equal("nasty", JsonDocument.Parse(Cli.RunWithInput("the weather is bad today 49\n", "predict", run, "-", "--json").Out).RootElement.GetProperty("predictions")[0].GetProperty("label").GetString());
+
+        Cli measured = Cli.Run("evaluate-task", run, tiny.Test, "--json");
+        Assert.True(measured.ExitCode == 0, measured.Err);
+        JsonElement evaluation = JsonDocument.Parse(measured.Out).RootElement;
+        Assert.Equal(("classification", 12), (evaluation.GetProperty("task").GetString(), evaluation.GetProperty("n").GetInt32()));
+        Assert.All(["value", "low", "high"], key => Assert.Equal(1, evaluation.GetProperty("metrics").GetProperty("accuracy").GetProperty(key).GetDouble()));
+        Assert.True(File.Exists(Path.Combine(run, "evaluation-test", "report.html")));
+        Assert.Contains("classification, reads text=text, label=label", Cli.Run("inspect", run).Out, StringComparison.Ordinal);
+        AssertRefusals(run);
+    }
+
+    [Fact]
+    public void ARecipeIsRepeatedOverSeedsAndGoesOnWithoutTheFinishedOnes()
+    {
+        string recipe = _directory.Write("weather.yaml", $"""
+            model: {"{"}path: {tiny.Path}, dropout: 0{"}"}
+            task: {"{"}kind: classification{"}"}
+            data: {"{"}directory: nowhere, train: [train.csv]{"}"}
+            train: {"{"}epochs: 1, batch_size: 8, lr: 1e-2, threads: 2{"}"}
+            """);
+        string run = _directory.File("runs");
+        string[] command = ["finetune", recipe, "--data", Path.GetDirectoryName(tiny.Train)!, "--repeats", "2", "--out", run, "--json"];
+        Cli first = Cli.Run(command);
+        Assert.True(first.ExitCode == 0, first.Err);
+        JsonElement repeats = JsonDocument.Parse(first.Out).RootElement.GetProperty("repeats");
+        Assert.Equal([1337, 1338], repeats.GetProperty("seeds").EnumerateArray().Select(seed => seed.GetInt32()));
+        JsonElement accuracy = repeats.GetProperty("metrics").GetProperty("accuracy");
+        Assert.Equal(accuracy.GetProperty("mean").GetDouble(), accuracy.GetProperty("values").EnumerateArray().Average(value => value.GetDouble()), 1e-12);
+        Assert.True(File.Exists(Path.Combine(run, "seed-1338", "best", "task.json")) && File.Exists(Path.Combine(run, "repeats.json")));
+
+        Assert.Contains("is not empty; continue it with --resume auto", Cli.Run(command).Err, StringComparison.Ordinal);
+        Cli third = Cli.Run([.. command, "--resume", "auto", "--repeats", "3"]);
+        Assert.NotEqual(0, third.ExitCode); // --repeats is given twice
+        third = Cli.Run(["finetune", recipe, "--data", Path.GetDirectoryName(tiny.Train)!, "--repeats", "3", "--out", run, "--resume", "auto"]);
+        Assert.True(third.ExitCode == 0, third.Err);
+        Assert.DoesNotContain("seed 1337", third.Err, StringComparison.Ordinal);
+        Assert.Contains("seed 1339 (3 of 3)", third.Err, StringComparison.Ordinal);
+        Assert.Contains("3 seeds, validation set:", third.Err, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("text,label\na,x\nb\n", 1, ":3: the row has 1 field; expected 2, as the header has")]
+    [InlineData("text,label\na,x\nb,x\n", 1, ": all 2 examples have the label 'x'; there is nothing to learn")]
+    [InlineData("text,label\na,x\n\" \",y\n", 1, ":3: 'text' is empty")]
+    [InlineData("text,lable\na,x\n", 1, ": there is no column 'label'; the columns are text, lable; did you mean 'lable'?")]
+    [InlineData("text,label\n", 1, ": there are no examples")]
+    public void BadTrainingDataIsOneSentenceAndLeavesNothing(string csv, int code, string message)
+    {
+        string path = _directory.Write("bad.csv", csv), run = _directory.File("run");
+        Cli result = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", path, "--out", run);
+        Assert.Equal((code, $"seed 1337\nerror: {path}{message}\n"), (result.ExitCode, result.Err));
+        Assert.False(Directory.Exists(run));
+    }
+
+    [Fact]
+    public void AnUnknownLabelOfTheValidationSetNamesItsRow()
+    {
+        string validation = _directory.Write("dev.csv", "text,label\na,pleasant\nb,plesant\n");
+        Cli result = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", tiny.Train, "--validation", validation, "--out", _directory.File("run"));
+        Assert.Equal((1, $"seed 1337\nerror: {validation}:3: label 'plesant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (result.ExitCode, result.Err));
+    }
+
+    [Fact]
+    public void WhatIsMissingOrMisspeltIsSaid()
+    {
+        Assert.Equal(2, Cli.Run("finetune", tiny.Path, "--train", tiny.Train).ExitCode);
+        Cli kind = Cli.Run("finetune", tiny.Path, "--task", "entailmnt", "--train", tiny.Train);
+        Assert.Equal(1, kind.ExitCode);
+        Assert.Contains("task.kind is 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression; did you mean 'entailment'?", kind.Err, StringComparison.Ordinal);
+        string nowhere = _directory.File("nowhere");
+        Assert.Contains($"model directory '{nowhere}' does not exist", Cli.Run("finetune", nowhere, "--task", "regression", "--train", tiny.Train, "--out", _directory.File("run")).Err, StringComparison.Ordinal);
+        Assert.Contains("is not a fine-tuned model: it has no task.json", Cli.Run("predict", tiny.Path, tiny.Test).Err, StringComparison.Ordinal);
+    }
+
+    private void AssertRefusals(string run)
+    {
+        string unknown = _directory.Write("unknown.csv", "text,label\nfine,plasant\n");
+        Cli label = Cli.Run("evaluate-task", run, unknown);
+        Assert.Equal((1, $"error: {unknown}:2: label 'plasant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (label.ExitCode, label.Err));
+        string broken = _directory.Write("broken.csv", "text\nfine\n\"\"\nbad\n"), kept = _directory.Write("kept.csv", "before");
+        Cli row = Cli.Run("predict", run, broken, "--out", kept);
+        Assert.Equal((1, $"error: {broken}:3: 'text' is empty\n"), (row.ExitCode, row.Err));
+        Assert.Equal("before", File.ReadAllText(kept));
+        Assert.Equal("error: standard input:2: the text is empty\n", Cli.RunWithInput("a\n\nb\n", "predict", run, "-").Err);
+    }
+}
+
+/// <summary>A model of a few thousand weights with its tokenizer, and labelled texts.</summary>
+public sealed class TinyModel : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public TinyModel()
+    {
+        Train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 48).Select(Row)));
+        Test = _directory.Write("test.csv", "text,label\n" + string.Concat(Enumerable.Range(48, 12).Select(Row)));
+        Path = _directory.File("base");
+        Cli run = Cli.Run("pretrain", Recipes.Small(_directory), "--out", Path, "--set", "train.steps=2");
+        Assert.True(run.ExitCode == 0, run.Err);
+    }
+
+    public string Path { get; }
+
+    public string Train { get; }
+
+    public string Test { get; }
+
+    public void Dispose() => _directory.Dispose();
+
+    private static string Row(int i) => i % 2 == 0 ? $"the weather is good today {i},pleasant\n" : $"the weather is bad today {i},nasty\n";
+}
