@@ -6,6 +6,7 @@ using Foreword.Baselines;
 using Foreword.Data;
 using Foreword.Generation;
 using Foreword.Recipes;
+using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Torch.Training;
 using Spectre.Console;
@@ -14,7 +15,7 @@ namespace Foreword.Cli;
 
 /// <summary>
 /// <c>foreword quickstart</c>: the main job on a default that every .NET SDK carries. Corpus, tokenizer, shards, training,
-/// an n-gram baseline on the same tokens, and three texts.
+/// an n-gram baseline on the same tokens, three texts, and a task that the model is then fine-tuned for.
 /// </summary>
 internal static class QuickstartCommand
 {
@@ -30,7 +31,7 @@ internal static class QuickstartCommand
         Option<string?> output = new("--out") { Description = "Run directory; runs/quickstart unless given (numbered where that exists)." };
         Option<int?> seed = new("--seed") { Description = "Seed of weights, data order and texts." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, and let it write.") { data, steps, output, seed, json }
+        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, let it write, and teach it a task.") { data, steps, output, seed, json }
             .WithExample("foreword quickstart --data notes/ book.txt --steps 500");
         command.SetAction(parsed =>
         {
@@ -43,10 +44,12 @@ internal static class QuickstartCommand
             if (!own)
                 recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
             terminal.Say($"seed {recipe.Train.Seed}");
+            Stopwatch watch = Stopwatch.StartNew();
             using StopRequest stop = new(terminal);
             Summary summary = new TrainingDisplay(terminal).Show(tell => Train(recipe, directory, tell, stop.Token));
             IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
-            Report(terminal, directory, summary, samples, parsed.GetValue(json));
+            QuickstartTask.Result? task = own || summary.Outcome == RunOutcome.Stopped ? null : QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token);
+            Report(terminal, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, samples, task, parsed.GetValue(json));
             return CommandLine.Done;
         });
         return command;
@@ -55,8 +58,7 @@ internal static class QuickstartCommand
     /// <summary>The recipe that lies in the program, with this machine's texts.</summary>
     private static PretrainRecipe ReadRecipe(string[] texts, int? steps, int? seed)
     {
-        using StreamReader yaml = new(typeof(QuickstartCommand).Assembly.GetManifestResourceStream($"recipes/{Name}.yaml")!);
-        PretrainRecipe recipe = Recipe.Parse<PretrainRecipe>(yaml.ReadToEnd(), $"{Name}.yaml");
+        PretrainRecipe recipe = EmbeddedRecipe.Read<PretrainRecipe>($"{Name}.yaml");
         TrainingConfig train = recipe.Train with { Steps = steps ?? recipe.Train.Steps, Seed = seed ?? recipe.Train.Seed };
         if (steps is { } count)
             train = train with { WarmupSteps = Math.Min(train.WarmupSteps, Math.Max(1, count / 10)) };
@@ -82,11 +84,10 @@ internal static class QuickstartCommand
 
     private static Summary Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent> tell, CancellationToken stop)
     {
-        Stopwatch watch = Stopwatch.StartNew();
         using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop);
         double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
         RunOutcome outcome = run.Run(stop);
-        return new Summary(outcome, run.LastEvalLoss, baseline, run.Model.Config.ParameterCount, watch.Elapsed.TotalSeconds);
+        return new Summary(outcome, run.LastEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
     }
 
     /// <summary>Mean loss of a Kneser-Ney 3-gram on the validation tokens that the model is evaluated on, in nats.</summary>
@@ -127,11 +128,11 @@ internal static class QuickstartCommand
         return beginnings;
     }
 
-    private static void Report(Terminal terminal, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples, bool json)
+    private static void Report(Terminal terminal, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples, QuickstartTask.Result? task, bool json)
     {
         if (json)
         {
-            JsonOutput.WriteLine(terminal, writer => WriteJson(writer, directory, summary, samples));
+            JsonOutput.WriteLine(terminal, writer => WriteJson(writer, directory, summary, samples, task));
             return;
         }
 
@@ -146,19 +147,30 @@ internal static class QuickstartCommand
             terminal.Say($"validation loss    {Loss(loss)} nats a token, {summary.Parameters / 1e6:F1} M parameters");
         if (summary.Baseline is { } baseline)
             terminal.Say($"Kneser-Ney 3-gram  {Loss(baseline)} nats a token, on the same tokens");
+        if (task is not null)
+        {
+            terminal.Say($"kind of a member   accuracy {Accuracy(task.Pretrained)}, from the pre-trained model");
+            terminal.Say($"                   accuracy {Accuracy(task.Scratch)}, from scratch");
+            terminal.Say($"                   accuracy {Percent(task.Majority)}, always the most frequent kind");
+        }
+
         terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}{(summary.Outcome == RunOutcome.Stopped ? ", stopped before its end" : "")}");
         terminal.Say($"model              {directory.BestPath}");
+        if (task is not null)
+            terminal.Say($"task               {task.Run}; its report is {Path.Combine(task.Run, "report.html")}");
         terminal.Say($"curves             {directory.LossPngPath}");
         terminal.Say($"numbers            {directory.MetricsPath}; TensorBoard reads {directory.Path}");
         terminal.Say();
         terminal.Say("what to type next (after `dotnet run -c Release --project src/Foreword.Cli --`, or `foreword` where it is installed as a tool):");
         terminal.Say($"  generate {directory.Path} --prompt \"{samples[0].Prompt.Trim().ReplaceLineEndings(" ")}\" --max-tokens 60 --temperature 0.7");
         terminal.Say($"  inspect {directory.Path}");
+        if (task is not null)
+            terminal.Say($"  predict {task.Run} - < YOUR-SUMMARIES.txt");
         terminal.Say("  quickstart --data PATH/TO/YOUR/TEXT");
         terminal.Say("  pretrain recipes/shakespeare.yaml --set data.text=[YOUR.txt]");
     }
 
-    private static void WriteJson(Utf8JsonWriter writer, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples)
+    private static void WriteJson(Utf8JsonWriter writer, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples, QuickstartTask.Result? task)
     {
         writer.WriteString("run", directory.Path);
         writer.WriteNumber("parameters", summary.Parameters);
@@ -166,6 +178,13 @@ internal static class QuickstartCommand
             writer.WriteNumber("eval_loss", loss);
         if (summary.Baseline is { } baseline)
             writer.WriteNumber("kneser_ney_loss", baseline);
+        if (task is not null)
+        {
+            writer.WriteNumber("finetuned_accuracy", task.Pretrained.Value);
+            writer.WriteNumber("scratch_accuracy", task.Scratch.Value);
+            writer.WriteNumber("majority_accuracy", task.Majority);
+        }
+
         writer.WriteNumber("seconds", summary.Seconds);
         writer.WriteStartArray("samples");
         foreach (Sample sample in samples)
@@ -178,6 +197,10 @@ internal static class QuickstartCommand
 
         writer.WriteEndArray();
     }
+
+    private static string Accuracy(MetricInterval accuracy) => $"{Percent(accuracy.Value)} (95 % interval {Percent(accuracy.Low)} to {Percent(accuracy.High)})";
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:F1} %");
 
     private static string Loss(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 

@@ -42,7 +42,10 @@ public sealed partial class ReferencePackCorpus
     /// <summary>Finds the newest reference pack of the .NET installation that runs this program, and reads it.</summary>
     /// <exception cref="DirectoryNotFoundException">There is none with documentation; the message names where it was looked for.</exception>
     /// <exception cref="InvalidDataException">A file is not well-formed XML.</exception>
-    public static ReferencePackCorpus Load() => Read(Find(Installations()));
+    public static ReferencePackCorpus Load() => Read(Find());
+
+    /// <summary>The newest reference pack of the .NET installation that runs this program.</summary>
+    internal static string Find() => Find(Installations());
 
     /// <summary>The newest <c>packs/Microsoft.NETCore.App.Ref/VERSION/ref/FRAMEWORK</c> with XML files under the first root that has one.</summary>
     internal static string Find(IEnumerable<string> roots)
@@ -70,22 +73,24 @@ public sealed partial class ReferencePackCorpus
     /// <summary>Reads the XML files of one directory.</summary>
     internal static ReferencePackCorpus Read(string directory)
     {
-        string[] files = System.IO.Directory.GetFiles(directory, "*.xml");
-        Array.Sort(files, StringComparer.Ordinal);
         HashSet<string> seen = [];
         List<string> documents = [];
         long proseBytes = 0;
-        foreach (string file in files)
+        foreach ((string id, XElement member) in AllMembers(directory))
         {
-            foreach (XElement member in Members(file))
-            {
-                string id = member.Attribute("name")?.Value ?? "";
-                if (!Instruction.IsMatch(id) && DocumentOf(id, member, seen, ref proseBytes) is { } document)
-                    documents.Add(document);
-            }
+            if (DocumentOf(id, member, seen, ref proseBytes) is { } document)
+                documents.Add(document);
         }
 
         return new ReferencePackCorpus(directory, documents, proseBytes);
+    }
+
+    /// <summary>The members of a directory's XML files with their ids, in ordinal order of the files and in each file's own order; processor instructions are left out.</summary>
+    internal static IEnumerable<(string Id, XElement Member)> AllMembers(string directory)
+    {
+        string[] files = System.IO.Directory.GetFiles(directory, "*.xml");
+        Array.Sort(files, StringComparer.Ordinal);
+        return files.SelectMany(Members).Select(member => (Id: member.Attribute("name")?.Value ?? "", member)).Where(member => !Instruction.IsMatch(member.Id));
     }
 
     /// <summary>The roots of .NET installations, that of the running program first.</summary>

@@ -1,0 +1,14 @@
+using Foreword.Recipes;
+
+namespace Foreword.Cli;
+
+/// <summary>The recipes of recipes/ that lie in the program.</summary>
+internal static class EmbeddedRecipe
+{
+    /// <summary>The recipe of that file name.</summary>
+    public static T Read<T>(string name) where T : class, IRecipe, new()
+    {
+        using StreamReader yaml = new(typeof(EmbeddedRecipe).Assembly.GetManifestResourceStream($"recipes/{name}")!);
+        return Recipe.Parse<T>(yaml.ReadToEnd(), name);
+    }
+}
