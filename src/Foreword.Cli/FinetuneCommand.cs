@@ -72,10 +72,11 @@ internal static class FinetuneCommand
             FineTuneRecipe recipe = isRecipe ? Recipe.Read<FineTuneRecipe>(from, overrides) : Recipe.Parse<FineTuneRecipe>($"model: {{path: {Quoted(from)}}}", "the options", overrides);
             string name = isRecipe ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
             using StopRequest stop = new(terminal);
-            Repeats all = new(terminal, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
+            Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results are for stdout, unless JSON is
+            Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
             int count = parsed.GetValue(repeats);
             (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
-            Report(terminal, path, results, count, parsed.GetValue(json));
+            Report(terminal, show, path, results, count, parsed.GetValue(json));
             return CommandLine.Done;
 
             void Add(string key, object? value)
@@ -99,16 +100,15 @@ internal static class FinetuneCommand
     /// <summary>A text in YAML's double quotes, which are JSON's.</summary>
     private static string Quoted(string text) => JsonSerializer.Serialize(text, Json);
 
-    private static void Report(Terminal terminal, string path, IReadOnlyList<Result> results, int wanted, bool json)
+    private static void Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, bool json)
     {
         Summary? summary = wanted > 1 && results.Count > 1 ? Summary.Of(results) : null;
         if (summary is not null)
-            DurableFile.Replace(Path.Combine(path, "repeats.json"), stream => JsonSerializer.Serialize(stream, summary, Json));
-        if (summary is not null && !terminal.Quiet)
         {
-            terminal.Say($"{results.Count} seeds, {summary.On} set:");
+            DurableFile.Replace(Path.Combine(path, "repeats.json"), stream => JsonSerializer.Serialize(stream, summary, Json));
+            show($"{results.Count} seeds, {summary.On} set:");
             foreach (var (name, spread) in summary.Metrics)
-                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"  {name,-10} mean {spread.Mean:F4}  deviation {spread.StandardDeviation:F4}  median {spread.Median:F4}"));
+                show(string.Create(CultureInfo.InvariantCulture, $"  {name,-10} mean {spread.Mean:F4}  deviation {spread.StandardDeviation:F4}  median {spread.Median:F4}"));
         }
 
         bool stopped = results.Count < wanted || results.Any(result => result.Outcome == RunOutcome.Stopped);
@@ -135,7 +135,7 @@ internal static class FinetuneCommand
     }
 
     /// <summary>Makes the runs.</summary>
-    private sealed class Repeats(Terminal terminal, FineTuneRecipe recipe, string? output, string? resume, string name, CancellationToken stop)
+    private sealed class Repeats(Terminal terminal, Action<string> show, FineTuneRecipe recipe, string? output, string? resume, string name, CancellationToken stop)
     {
         public (string Path, IReadOnlyList<Result> Results) Once()
         {
@@ -187,7 +187,7 @@ internal static class FinetuneCommand
                     return (new Result(one.Train.Seed, outcome, run.BestEpoch, run.BestMetrics, null), run.Data);
                 });
                 if (result.BestMetrics is { } best)
-                    terminal.Say($"best epoch {result.BestEpoch}: validation {FineTuneDisplay.Text(best)}");
+                    show($"best epoch {result.BestEpoch}: validation {FineTuneDisplay.Text(best)}");
                 return result.Outcome == RunOutcome.Stopped || data.Test.Count == 0 ? result : result with { TestMetrics = Test(one, directory, data.Test) };
             }
             finally
@@ -202,7 +202,7 @@ internal static class FinetuneCommand
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, TaskModels.Resamples, one.Train.Seed);
             TaskModels.WriteReport(directory.Path, evaluation, directory.Path, string.Join(", ", one.Data.Test), examples);
             foreach (MetricInterval metric in evaluation.Metrics)
-                terminal.Say($"test {TaskModels.Text(metric)}");
+                show($"test {TaskModels.Text(metric)}");
             terminal.Say($"report {Path.Combine(directory.Path, "report.html")}");
             return evaluation.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value);
         }
