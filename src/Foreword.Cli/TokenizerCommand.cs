@@ -34,10 +34,11 @@ internal static class TokenizerCommand
         Option<string> output = new("--out") { Description = "Directory for tokenizer.json, vocab.json and merges.txt.", Required = true };
         Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
         Option<int> minFrequency = new("--min-frequency") { Description = "Pairs seen less often are not merged.", DefaultValueFactory = _ => 2 };
+        Option<long?> maxBytes = new("--max-bytes") { Description = "Read so many bytes of text at most; all unless given." };
         Option<bool> json = Json();
         size.Validators.Add(given => Require(given, size, BpeTrainer.SmallestVocabulary, "the bytes and <|endoftext|> take that many ids"));
         minFrequency.Validators.Add(given => Require(given, minFrequency, 1, "a pair is seen at least once"));
-        Command command = new Command("train", "Learn a vocabulary from text.") { inputs, kind, size, output, textField, minFrequency, json }
+        Command command = new Command("train", "Learn a vocabulary from text.") { inputs, kind, size, output, textField, minFrequency, maxBytes, json }
             .WithExample("foreword tokenizer train corpus.txt --kind byte-bpe --vocab-size 4096 --out tokenizer");
         command.SetAction(parsed =>
         {
@@ -54,7 +55,7 @@ internal static class TokenizerCommand
                 documents += piece.EndsDocument ? 1 : 0;
                 return piece.Text;
             });
-            BpeTrainer trainer = new() { VocabularySize = parsed.GetValue(size), MinFrequency = parsed.GetValue(minFrequency) };
+            BpeTrainer trainer = new() { VocabularySize = parsed.GetValue(size), MinFrequency = parsed.GetValue(minFrequency), MaxBytes = parsed.GetValue(maxBytes) ?? long.MaxValue };
             long start = Stopwatch.GetTimestamp();
             (ByteLevelBpe tokenizer, long characters) = TrainWithBar(trainer, texts, terminal);
             tokenizer.Save(Directory.CreateDirectory(directory).FullName);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Foreword.Tokenization;
@@ -6,10 +5,9 @@ namespace Foreword.Tokenization;
 /// <summary>How far training has come.</summary>
 /// <param name="Texts">Texts read.</param>
 /// <param name="Characters">Their UTF-16 units.</param>
-/// <param name="DistinctChunks">Different chunks among them.</param>
 /// <param name="Merges">Merges learned; 0 while texts are read.</param>
 /// <param name="MergesWanted">Merges that the vocabulary has room for.</param>
-public readonly record struct BpeProgress(long Texts, long Characters, int DistinctChunks, int Merges, int MergesWanted);
+public readonly record struct BpeProgress(long Texts, long Characters, int Merges, int MergesWanted);
 
 /// <summary>A merge in the order of learning: the k-th (from 0) makes id 256 + k.</summary>
 /// <param name="Left">Id of the left token.</param>
@@ -27,8 +25,6 @@ public sealed record BpeTrainer
     /// <summary>Smallest possible vocabulary: the bytes and <c>&lt;|endoftext|&gt;</c>.</summary>
     public const int SmallestVocabulary = 257;
 
-    private const int TextsPerReport = 1024;
-
     /// <summary>
     /// Ids wanted: 256 bytes, the merges and <c>&lt;|endoftext|&gt;</c>, which is the last; 257 to 2,097,152. The result
     /// has fewer when the corpus runs out of pairs.
@@ -40,6 +36,12 @@ public sealed record BpeTrainer
 
     /// <summary>A pair seen less often is not merged; at least 1. Default 2, as in Hugging Face's ByteLevelBPETokenizer.</summary>
     public int MinFrequency { get; init; } = 2;
+
+    /// <summary>Text is read up to so many UTF-8 bytes; all of it unless set.</summary>
+    public long MaxBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Threads that count, at least 1; all cores unless set. It never changes the result.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Trains the tokenizer on the texts.</summary>
     /// <exception cref="ArgumentException">A setting is out of range, or the texts hold no text at all.</exception>
@@ -68,10 +70,15 @@ public sealed record BpeTrainer
             throw new ArgumentException($"vocabulary size is {VocabularySize}; it must be {SmallestVocabulary} (256 bytes and {AddedToken.EndOfText}) to {MergeTable.MaxVocabulary}");
         if (MinFrequency < 1)
             throw new ArgumentException($"minimum frequency is {MinFrequency}; it must be at least 1");
+        if (MaxBytes < 1)
+            throw new ArgumentException($"at most {MaxBytes} bytes of text are no text; it must be at least 1");
+        if (Threads < 1)
+            throw new ArgumentException($"{Threads} threads cannot count; there is at least 1");
 
         int wanted = VocabularySize - SmallestVocabulary;
-        BpeProgress read = new(0, 0, 0, 0, wanted);
-        Dictionary<string, long> chunks = CountChunks(texts, ref read, progress, cancellation);
+        BpeProgress read = new(0, 0, 0, wanted);
+        Dictionary<string, long> chunks = WordCounts.Count(
+            WordCounts.UpTo(texts, MaxBytes), Split, Threads, (count, characters) => progress?.Report(read = read with { Texts = count, Characters = characters }), cancellation);
         if (chunks.Count == 0)
             throw new ArgumentException("there is no text to train on");
 
@@ -87,25 +94,12 @@ public sealed record BpeTrainer
         return merges;
     }
 
-    private static Dictionary<string, long> CountChunks(IEnumerable<string> texts, ref BpeProgress read, IProgress<BpeProgress>? progress, CancellationToken cancellation)
+    private static void Split(ReadOnlySpan<char> text, CountPiece count)
     {
-        Dictionary<string, long> counts = new(StringComparer.Ordinal);
-        Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> bySpan = counts.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach (string text in texts)
+        for (int start = 0, end; start < text.Length; start = end)
         {
-            cancellation.ThrowIfCancellationRequested();
-            for (int start = 0, end; start < text.Length; start = end)
-            {
-                end = Gpt2Pattern.ChunkEnd(text, start);
-                CollectionsMarshal.GetValueRefOrAddDefault(bySpan, text.AsSpan(start..end), out _)++;
-            }
-
-            read = read with { Texts = read.Texts + 1, Characters = read.Characters + text.Length, DistinctChunks = counts.Count };
-            if (read.Texts % TextsPerReport == 0)
-                progress?.Report(read);
+            end = Gpt2Pattern.ChunkEnd(text, start);
+            count(text[start..end]);
         }
-
-        progress?.Report(read);
-        return counts;
     }
 }

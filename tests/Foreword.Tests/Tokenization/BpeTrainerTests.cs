@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Foreword.Tokenization;
@@ -72,6 +73,29 @@ public sealed class BpeTrainerTests
         string[] paragraphs = Corpus.Split("\n\n");
         BpeTrainer trainer = new() { VocabularySize = 400 };
         Assert.Equal(trainer.TrainOn(paragraphs).Fingerprint, trainer.TrainOn(paragraphs.Reverse()).Fingerprint);
+    }
+
+    [Fact]
+    public void TheNumberOfThreadsDoesNotMatter()
+    {
+        string[] lines = [.. Enumerable.Repeat(Corpus.Split('\n'), 50).SelectMany(line => line)];
+        string[] fingerprints = [.. new[] { 1, 2, 7 }.Select(threads => (new BpeTrainer { VocabularySize = 400, Threads = threads }).TrainOn(lines).Fingerprint)];
+        Assert.Single(fingerprints.Distinct());
+    }
+
+    [Fact]
+    public void MaxBytesReadsTheBeginningOnly()
+    {
+        string beginning = new StringBuilder().Insert(0, "ab", 500).ToString();
+        BpeTrainer trainer = new() { VocabularySize = 400, MinFrequency = 1, MaxBytes = 1001 };
+        Assert.Equal(trainer.TrainOn(beginning).Fingerprint, trainer.TrainOn([beginning, "é and what comes after it"]).Fingerprint); // é has 2 bytes, 1 is left
+        Assert.Equal("the source is broken", Assert.Throws<InvalidDataException>(() => trainer.TrainOn(Broken())).Message);
+
+        static IEnumerable<string> Broken()
+        {
+            yield return "ab";
+            throw new InvalidDataException("the source is broken");
+        }
     }
 
     [Fact]

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Foreword.Data;
+using Foreword.Tokenization;
+using Microsoft.ML.Tokenizers;
+
+namespace Foreword.Bench;
+
+/// <summary>
+/// Tokenizers beside their peers, in one run: encoding with GPT-2's vocabulary on one thread and on all, the cases that are quadratic
+/// elsewhere, and training against SentencePiece where spm_train is installed. All take turns; the best of the rounds counts.
+/// </summary>
+internal static partial class TokenizerComparison
+{
+    private const int Rounds = 5;
+    private const int TrainingBytes = 5_000_000;
+    private const int TrainingVocabulary = 8000;
+    private const string SentencePiece = "spm_train";
+
+    public static void Run(string vocabulary, string[] inputs)
+    {
+        Foreword.Tokenization.Tokenizer ours = TokenizerFiles.Load(vocabulary);
+        TiktokenTokenizer theirs = Peer((ByteLevelBpe)ours);
+        List<string> pieces = [.. DocumentReader.Open(inputs).Read().Select(piece => piece.Text)];
+        double megabytes = pieces.Sum(piece => (long)Encoding.UTF8.GetByteCount(piece)) / 1e6;
+        Line($"{megabytes:F1} MB in {pieces.Count} pieces, {Environment.ProcessorCount} cores");
+
+        Encode(ours, theirs, pieces, megabytes);
+        Hard(ours, theirs);
+        Train(pieces);
+    }
+
+    private static void Encode(Foreword.Tokenization.Tokenizer ours, TiktokenTokenizer theirs, List<string> pieces, double megabytes)
+    {
+        List<int> ids = [];
+        long allocated = 0;
+        double[] best = Best(
+            () =>
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                foreach (string piece in pieces)
+                {
+                    ids.Clear();
+                    ours.Encode(piece.AsSpan(), ids);
+                }
+
+                allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            },
+            () =>
+            {
+                foreach (string piece in pieces)
+                    _ = theirs.EncodeToIds(piece);
+            },
+            () => Parallel.ForEach(pieces, () => new List<int>(), (piece, _, mine) =>
+            {
+                mine.Clear();
+                ours.Encode(piece.AsSpan(), mine);
+                return mine;
+            }, _ => { }));
+        Line($"encode, one thread: {megabytes / best[0]:F0} MB/s, {allocated / megabytes / 1e3:F0} kB allocated a MB; Microsoft.ML.Tokenizers {megabytes / best[1]:F0} MB/s: {best[1] / best[0]:F2} times as fast");
+        Line($"encode, all cores:  {megabytes / best[2]:F0} MB/s: {best[0] / best[2]:F2} times one thread");
+    }
+
+    private static void Hard(Foreword.Tokenization.Tokenizer ours, TiktokenTokenizer theirs)
+    {
+        const int Length = 20_000;
+        Random random = new(1);
+        (string Name, string Text)[] cases =
+        [
+            ("times a", new string('a', Length)),
+            ("random letters", string.Create(Length, random, static (text, source) =>
+            {
+                foreach (ref char letter in text)
+                    letter = (char)('a' + source.Next(26));
+            })),
+            ("spaces", new string(' ', Length)),
+        ];
+        foreach ((string name, string text) in cases)
+        {
+            double[] best = Best(() => ours.Encode(text), () => theirs.EncodeToIds(text));
+            Line($"{Length:N0} {name}: {best[0] * 1e3:F2} ms; Microsoft.ML.Tokenizers {best[1] * 1e3:F2} ms");
+        }
+    }
+
+    private static void Train(List<string> pieces)
+    {
+        string text = string.Concat(pieces);
+        text = text[..Math.Min(text.Length, TrainingBytes)];
+        string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        double ours = Best(() => new BpeTrainer { VocabularySize = TrainingVocabulary }.Train([text]))[0];
+        Line($"train {TrainingVocabulary:N0} entries on {text.Length / 1e6:F1} M characters: {ours:F2} s");
+        string directory = Directory.CreateTempSubdirectory("foreword-bench").FullName;
+        string file = Path.Combine(directory, "text.txt");
+        File.WriteAllLines(file, lines);
+        try
+        {
+            double theirs = Best(() => SentencePieceTrain(file, Path.Combine(directory, "model")))[0];
+            Line($"{SentencePiece}, BPE, the same text: {theirs:F2} s, {theirs / ours:F2} times as long");
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Line($"{SentencePiece} is not installed: not compared");
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private static void SentencePieceTrain(string file, string model)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(SentencePiece)
+        {
+            ArgumentList = { $"--input={file}", $"--model_prefix={model}", "--model_type=bpe", $"--vocab_size={TrainingVocabulary}", $"--num_threads={Environment.ProcessorCount}", "--max_sentence_length=100000" },
+            RedirectStandardError = true,
+        })!;
+        _ = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{SentencePiece} ended with {process.ExitCode}");
+    }
+
+    /// <summary>The peer with the same ids: tiktoken's ranks are GPT-2's ids.</summary>
+    private static TiktokenTokenizer Peer(ByteLevelBpe ours)
+    {
+        MemoryStream ranks = new();
+        using (StreamWriter writer = new(ranks, leaveOpen: true))
+        {
+            for (int id = 0; id < ours.VocabularySize; id++)
+            {
+                if (id != ours.EndOfTextId)
+                    writer.Write($"{Convert.ToBase64String(ours.TokenBytes(id))} {id}\n");
+            }
+        }
+
+        ranks.Position = 0;
+        return TiktokenTokenizer.Create(ranks, new RegexPreTokenizer(Pattern(), null), null);
+    }
+
+    /// <summary>Seconds of each action: the best of the rounds, in which they take turns.</summary>
+    private static double[] Best(params Action[] actions)
+    {
+        double[] best = new double[actions.Length];
+        Array.Fill(best, double.PositiveInfinity);
+        for (int round = 0; round <= Rounds; round++)
+        {
+            for (int i = 0; i < actions.Length; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                actions[i]();
+                if (round > 0) // the first one compiles
+                    best[i] = Math.Min(best[i], Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+        }
+
+        return best;
+    }
+
+    private static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+
+    [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
+    private static partial Regex Pattern();
+}
