@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Text.Json;
 using Foreword.Data;
@@ -14,9 +13,6 @@ internal static class TokenizerCommand
     private const string ByteBpe = "byte-bpe";
     private const int LongestTokensShown = 10;
 
-    /// <summary>Kinds that the command line names but this version does not train.</summary>
-    private static readonly string[] LaterKinds = ["gpt1-bpe", "char", "word", "wordpiece"];
-
     public static Command Create(Terminal terminal) =>
         new Command("tokenizer", "Train, use and look into tokenizers.")
         {
@@ -29,20 +25,18 @@ internal static class TokenizerCommand
     private static Command Train(Terminal terminal)
     {
         Argument<string[]> inputs = new("INPUT") { Description = "Text or JSON Lines files, also .gz, and directories of them.", Arity = ArgumentArity.OneOrMore };
-        Option<string> kind = new("--kind") { Description = $"What to train: {ByteBpe}.", DefaultValueFactory = _ => ByteBpe };
-        Option<int> size = new("--vocab-size") { Description = "Ids wanted: 256 bytes, the merges and <|endoftext|>.", Required = true };
-        Option<string> output = new("--out") { Description = "Directory for tokenizer.json, vocab.json and merges.txt.", Required = true };
-        Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
-        Option<int> minFrequency = new("--min-frequency") { Description = "Pairs seen less often are not merged.", DefaultValueFactory = _ => 2 };
+        Option<string> kind = new("--kind") { Description = $"What to train: {string.Join(", ", TokenizerTrainer.Kinds.Keys)}.", DefaultValueFactory = _ => ByteBpe };
+        Option<int?> size = new("--vocab-size") { Description = "Ids wanted, special tokens included; char and word take all they find unless it is given." };
+        Option<string> output = new("--out") { Description = "Directory for tokenizer.json and the kind's other files.", Required = true };
+        Option<string> textField = new("--text-field") { Description = "The field or column that holds the text, where a format has such.", DefaultValueFactory = _ => "text" };
+        Option<int?> minFrequency = new("--min-frequency") { Description = "What is seen less often gets no id: pairs (2 unless given), characters, words (1)." };
         Option<long?> maxBytes = new("--max-bytes") { Description = "Read so many bytes of text at most; all unless given." };
         Option<bool> json = Json();
-        size.Validators.Add(given => Require(given, size, BpeTrainer.SmallestVocabulary, "the bytes and <|endoftext|> take that many ids"));
-        minFrequency.Validators.Add(given => Require(given, minFrequency, 1, "a pair is seen at least once"));
         Command command = new Command("train", "Learn a vocabulary from text.") { inputs, kind, size, output, textField, minFrequency, maxBytes, json }
             .WithExample("foreword tokenizer train corpus.txt --kind byte-bpe --vocab-size 4096 --out tokenizer");
         command.SetAction(parsed =>
         {
-            CheckKind(parsed.GetValue(kind)!);
+            TokenizerTrainer trainer = Trainer(parsed.GetValue(kind)!, parsed.GetValue(size), parsed.GetValue(minFrequency), parsed.GetValue(maxBytes));
             string directory = parsed.GetValue(output)!;
             if (File.Exists(directory))
                 throw new IOException($"--out {directory} is a file; a directory is written");
@@ -55,9 +49,8 @@ internal static class TokenizerCommand
                 documents += piece.EndsDocument ? 1 : 0;
                 return piece.Text;
             });
-            BpeTrainer trainer = new() { VocabularySize = parsed.GetValue(size), MinFrequency = parsed.GetValue(minFrequency), MaxBytes = parsed.GetValue(maxBytes) ?? long.MaxValue };
             long start = Stopwatch.GetTimestamp();
-            (ByteLevelBpe tokenizer, long characters) = TrainWithBar(trainer, texts, terminal);
+            (Tokenizer tokenizer, long characters) = TrainWithBar(trainer, texts, terminal);
             tokenizer.Save(Directory.CreateDirectory(directory).FullName);
             Report(tokenizer, trainer, documents, characters, Stopwatch.GetElapsedTime(start), directory, parsed.GetValue(json), terminal);
             return CommandLine.Done;
@@ -65,28 +58,34 @@ internal static class TokenizerCommand
         return command;
     }
 
-    private static void Require(OptionResult given, Option<int> option, int least, string why)
+    /// <summary>The kind's trainer with what was asked for.</summary>
+    private static TokenizerTrainer Trainer(string kind, int? size, int? minFrequency, long? maxBytes)
     {
-        if (given.Errors.Any() || given.GetValue(option) >= least)
-            return;
-        given.AddError($"{option.Name} is {given.GetValue(option)}; it must be at least {least}: {why}");
-    }
-
-    private static void CheckKind(string kind)
-    {
-        if (LaterKinds.Contains(kind))
-            throw new UsageException($"--kind {kind} cannot be trained yet; this version trains {ByteBpe}");
-        if (kind != ByteBpe)
-            throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [ByteBpe])}");
+        if (!TokenizerTrainer.Kinds.TryGetValue(kind, out TokenizerTrainer? trainer))
+            throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [.. TokenizerTrainer.Kinds.Keys])}; known are {string.Join(", ", TokenizerTrainer.Kinds.Keys)}");
+        if (size is null && trainer.VocabularySize > 0)
+            throw new UsageException($"--vocab-size is missing: how many ids the {kind} vocabulary is to have");
+        if (size < trainer.SmallestVocabulary)
+            throw new UsageException($"--vocab-size is {size}; it must be at least {trainer.SmallestVocabulary}, which {kind} always has");
+        if (minFrequency < 1)
+            throw new UsageException($"--min-frequency is {minFrequency}; it must be at least 1: what gets an id is seen at least once");
+        if (maxBytes < 1)
+            throw new UsageException($"--max-bytes is {maxBytes}; it must be at least 1");
+        return trainer with
+        {
+            VocabularySize = size ?? trainer.VocabularySize,
+            MinFrequency = minFrequency ?? trainer.MinFrequency,
+            MaxBytes = maxBytes ?? trainer.MaxBytes,
+        };
     }
 
     /// <summary>Trains, with a progress bar where a person is looking; also answers how many characters were read.</summary>
-    private static (ByteLevelBpe Tokenizer, long Characters) TrainWithBar(BpeTrainer trainer, IEnumerable<string> texts, Terminal terminal)
+    private static (Tokenizer Tokenizer, long Characters) TrainWithBar(TokenizerTrainer trainer, IEnumerable<string> texts, Terminal terminal)
     {
         long characters = 0;
         if (!terminal.IsInteractive || terminal.Quiet)
             return (trainer.Train(texts, new Reports(report => characters = report.Characters)), characters);
-        ByteLevelBpe tokenizer = terminal.Drawing().Progress()
+        Tokenizer tokenizer = terminal.Drawing().Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .Start(bars =>
             {
@@ -114,18 +113,19 @@ internal static class TokenizerCommand
         return (tokenizer, characters);
     }
 
-    private static void Report(ByteLevelBpe tokenizer, BpeTrainer trainer, long documents, long characters, TimeSpan time, string directory, bool json, Terminal terminal)
+    private static void Report(Tokenizer tokenizer, TokenizerTrainer trainer, long documents, long characters, TimeSpan time, string directory, bool json, Terminal terminal)
     {
         if (tokenizer.VocabularySize < trainer.VocabularySize)
-            terminal.Say($"The text has no more pairs to merge: {tokenizer.VocabularySize} ids instead of {trainer.VocabularySize}.");
-        terminal.Say($"{ByteBpe}, {tokenizer.VocabularySize} ids, from {documents} documents ({characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
+            terminal.Say($"The text has no more to give: {tokenizer.VocabularySize} ids instead of {trainer.VocabularySize}.");
+        terminal.Say($"{tokenizer.Kind}, {tokenizer.VocabularySize} ids, from {documents} documents ({characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
         if (json)
         {
             JsonOutput.WriteLine(terminal, writer =>
             {
                 writer.WriteString("kind", tokenizer.Kind);
                 writer.WriteNumber("vocabulary_size", tokenizer.VocabularySize);
-                writer.WriteNumber("merges", tokenizer.Merges.Count);
+                if (Merges(tokenizer) is { } merges)
+                    writer.WriteNumber("merges", merges);
                 writer.WriteNumber("documents", documents);
                 writer.WriteNumber("characters", characters);
                 writer.WriteNumber("seconds", Math.Round(time.TotalSeconds, 3));
@@ -218,7 +218,7 @@ internal static class TokenizerCommand
         command.SetAction(parsed =>
         {
             Tokenizer tokenizer = TokenizerFiles.Load(parsed.GetValue(directory)!);
-            int? merges = (tokenizer as ByteLevelBpe)?.Merges.Count;
+            int? merges = Merges(tokenizer);
             (int Id, int Bytes)[] longest = [.. Enumerable.Range(0, tokenizer.VocabularySize)
                 .Select(id => (id, tokenizer.DecodeBytes([id]).Length)).OrderByDescending(t => t.Length).ThenBy(t => t.id).Take(LongestTokensShown)];
             if (parsed.GetValue(json))
@@ -276,14 +276,16 @@ internal static class TokenizerCommand
             """;
     }
 
+    private static int? Merges(Tokenizer tokenizer) => (tokenizer as ByteLevelBpe)?.Merges.Count;
+
     private static Argument<string> TokenizerDirectory() =>
         new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or encoder.json + vocab.bpe." };
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
 
     /// <summary>Progress where it is made; the library's own Progress posts it to other threads.</summary>
-    private sealed class Reports(Action<BpeProgress> report) : IProgress<BpeProgress>
+    private sealed class Reports(Action<TokenizerProgress> report) : IProgress<TokenizerProgress>
     {
-        public void Report(BpeProgress value) => report(value);
+        public void Report(TokenizerProgress value) => report(value);
     }
 }

@@ -212,7 +212,8 @@ public sealed class TokenizerCommandTests
     [Theory]
     [InlineData("--vocab-size 256 --out t", "--vocab-size is 256; it must be at least 257")]
     [InlineData("--vocab-size 300 --out t --min-frequency 0", "--min-frequency is 0; it must be at least 1")]
-    [InlineData("--vocab-size 300 --out t --kind wordpiece", "--kind wordpiece cannot be trained yet")]
+    [InlineData("--vocab-size 300 --out t --max-bytes 0", "--max-bytes is 0; it must be at least 1")]
+    [InlineData("--out t", "--vocab-size is missing")]
     [InlineData("--vocab-size 300 --out t --kind byte-bpf", "did you mean 'byte-bpe'?")]
     [InlineData("--vocab-size 300", "--out")]
     [InlineData("--vocab-sise 300 --out t", "did you mean '--vocab-size'?")]
@@ -221,6 +222,19 @@ public sealed class TokenizerCommandTests
         Cli run = Cli.Run(["tokenizer", "train", Corpus, .. options.Split(' ')]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(sentence, run.Err);
+    }
+
+    [Theory]
+    [InlineData("char")]
+    [InlineData("word")]
+    public void EveryKindIsTrainedSavedAndUsed(string kind)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Cli train = Cli.Run("tokenizer", "train", directory.Write("c.txt", "the cat the dog"), "--kind", kind, "--out", directory.File("t"), "--json");
+        Assert.Equal(0, train.ExitCode);
+        Assert.Equal(kind, JsonDocument.Parse(train.Out).RootElement.GetProperty("kind").GetString());
+        string ids = Cli.Run("tokenizer", "encode", directory.File("t"), "the dog").Out.Trim();
+        Assert.Equal("the dog", Cli.Run(["tokenizer", "decode", directory.File("t"), .. ids.Split(' ')]).Out);
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class PretrainingData : IDisposable
             ? TokenizerFiles.Load(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
                 documents.Read().Select(piece => piece.Text),
-                new Teller<BpeProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
+                new Teller<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellation);
         new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed }).Prepare(
             documents.Read(), directory, documents.Files,

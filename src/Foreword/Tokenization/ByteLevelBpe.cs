@@ -11,11 +11,11 @@ namespace Foreword.Tokenization;
 /// </summary>
 public sealed class ByteLevelBpe : Tokenizer
 {
+    internal const string KindName = "byte-bpe";
+
     private readonly byte[] _bytes; // of all tokens, by id
     private readonly int[] _starts; // where each token's bytes begin; one more entry for the end
     private readonly MergeTable _table;
-    private readonly AddedTokenSearch? _everyAdded;
-    private readonly AddedTokenSearch? _notSpecial;
     private readonly Lazy<string> _fingerprint;
 
     /// <summary>Encoders that no call is using now. A call takes one out and puts it back, without waiting for anybody.</summary>
@@ -51,14 +51,12 @@ public sealed class ByteLevelBpe : Tokenizer
             tokens[id].CopyTo(_bytes, _starts[id]);
 
         _table = new MergeTable(byteIds, Merges);
-        _everyAdded = AddedTokenSearch.For(AddedTokens);
-        _notSpecial = AddedTokenSearch.For(AddedTokens.Where(t => !t.IsSpecial));
         EndOfTextId = AddedTokens.Where(t => t.Text == AddedToken.EndOfText).Select(t => (int?)t.Id).FirstOrDefault();
         _fingerprint = new Lazy<string>(ComputeFingerprint);
     }
 
     /// <inheritdoc/>
-    public override string Kind => "byte-bpe";
+    public override string Kind => KindName;
 
     /// <inheritdoc/>
     public override int VocabularySize => _starts.Length - 1;
@@ -75,30 +73,8 @@ public sealed class ByteLevelBpe : Tokenizer
     /// <summary>The merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges { get; }
 
-    /// <inheritdoc/>
-    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
-    {
-        ArgumentNullException.ThrowIfNull(ids);
-        AddedTokenSearch? search = allowSpecial ? _everyAdded : _notSpecial;
-        ChunkEncoder encoder = TakeEncoder();
-        try
-        {
-            if (search is not null)
-            {
-                for (int at; (at = search.Find(text, out AddedToken token)) >= 0; text = text[(at + token.Text.Length)..])
-                {
-                    encoder.Encode(text[..at], ids);
-                    ids.Add(token.Id);
-                }
-            }
-
-            encoder.Encode(text, ids);
-        }
-        finally
-        {
-            PutBack(encoder);
-        }
-    }
+    /// <summary>Nothing: every byte has a token.</summary>
+    public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
 
     /// <inheritdoc/>
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
@@ -151,9 +127,23 @@ public sealed class ByteLevelBpe : Tokenizer
     public override void Save(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        HuggingFaceTokenizer.Write(this, Path.Combine(directory, TokenizerFiles.TokenizerJson));
-        HuggingFaceTokenizer.WriteConfig(this, Path.Combine(directory, TokenizerFiles.TokenizerConfig));
+        ByteLevelJson.Write(this, Path.Combine(directory, TokenizerFiles.TokenizerJson));
+        ByteLevelJson.WriteConfig(this, Path.Combine(directory, TokenizerFiles.TokenizerConfig));
         Gpt2VocabularyFiles.Write(this, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
+    }
+
+    /// <inheritdoc/>
+    protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
+    {
+        ChunkEncoder encoder = TakeEncoder();
+        try
+        {
+            encoder.Encode(text, ids);
+        }
+        finally
+        {
+            PutBack(encoder);
+        }
     }
 
     private ChunkEncoder TakeEncoder()

@@ -5,6 +5,16 @@ namespace Foreword.Tokenization;
 /// <summary>Turns text into token ids and back. Implementations are immutable and safe to share between threads.</summary>
 public abstract class Tokenizer
 {
+    private readonly Lazy<AddedTokenSearch?> _everyAdded;
+    private readonly Lazy<AddedTokenSearch?> _notSpecial;
+
+    /// <summary>Its added tokens must not change.</summary>
+    protected Tokenizer()
+    {
+        _everyAdded = new(() => AddedTokenSearch.For(AddedTokens));
+        _notSpecial = new(() => AddedTokenSearch.For(AddedTokens.Where(token => !token.IsSpecial)));
+    }
+
     /// <summary>The kind's name on the command line, such as <c>byte-bpe</c>.</summary>
     public abstract string Kind { get; }
 
@@ -27,7 +37,20 @@ public abstract class Tokenizer
     /// Appends the ids of <paramref name="text"/> to <paramref name="ids"/>. A lone surrogate counts as U+FFFD. The text
     /// of a special token is plain text unless <paramref name="allowSpecial"/> is true.
     /// </summary>
-    public abstract void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false);
+    public void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        if ((allowSpecial ? _everyAdded : _notSpecial).Value is { } search)
+        {
+            for (int at; (at = search.Find(text, out AddedToken token)) >= 0; text = text[(at + token.Text.Length)..])
+            {
+                EncodePlain(text[..at], ids);
+                ids.Add(token.Id);
+            }
+        }
+
+        EncodePlain(text, ids);
+    }
 
     /// <summary>
     /// The ids of <paramref name="text"/>. A lone surrogate counts as U+FFFD. The text of a special token is plain
@@ -40,6 +63,12 @@ public abstract class Tokenizer
         Encode(text.AsSpan(), ids, allowSpecial);
         return [.. ids];
     }
+
+    /// <summary>
+    /// The characters of the text that its ids do not hold, each once, in the order in which they occur: those of unknown tokens, and
+    /// those that are left out. Case, accents and white space that a tokenizer is known to change do not count.
+    /// </summary>
+    public abstract IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text);
 
     /// <summary>The bytes that the ids stand for, concatenated; they may end inside a UTF-8 sequence.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
@@ -55,4 +84,7 @@ public abstract class Tokenizer
     /// <summary>The text of the ids; each maximal invalid part of a UTF-8 sequence becomes one U+FFFD.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
+
+    /// <summary>Appends the ids of text that holds no added token, or none that is to be found.</summary>
+    protected abstract void EncodePlain(ReadOnlySpan<char> text, List<int> ids);
 }

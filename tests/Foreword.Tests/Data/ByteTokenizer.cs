@@ -18,7 +18,9 @@ internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : 
 
     public override IReadOnlyList<AddedToken> AddedTokens => [];
 
-    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
+
+    protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {
         foreach (byte b in Encoding.UTF8.GetBytes(text.ToArray()))
             ids.Add(b);

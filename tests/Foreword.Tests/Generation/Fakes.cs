@@ -16,7 +16,9 @@ internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
 
     public override string Fingerprint => "fake";
 
-    public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+    public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
+
+    protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {
         byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text)];
         Encoding.UTF8.GetBytes(text, bytes);

@@ -1,3 +1,4 @@
+using System.Text;
 using CsCheck;
 using Foreword.Tasks;
 using Foreword.Tokenization;
@@ -87,7 +88,9 @@ public class TaskEncoderTests
         public override int VocabularySize => 256;
         public override int? EndOfTextId => null;
         public override string Fingerprint => "";
-        public override void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false)
+        public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
+
+        protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
         {
             foreach (char c in text)
                 ids.Add(c);

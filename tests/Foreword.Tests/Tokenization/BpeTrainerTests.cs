@@ -148,11 +148,11 @@ public sealed class BpeTrainerTests
     {
         string text = Corpus[..200];
         int read = 0;
-        List<BpeProgress> reports = [];
+        List<TokenizerProgress> reports = [];
         new BpeTrainer { VocabularySize = 300 }.Train(Texts(), new Reports(reports), TestContext.Current.CancellationToken);
         Assert.Equal(3000, read);
         Assert.Contains(reports, report => report is { Texts: 1024, Merges: 0 });
-        BpeProgress last = reports[^1];
+        TokenizerProgress last = reports[^1];
         Assert.Equal((3000, 43, 43), (last.Texts, last.Merges, last.MergesWanted));
         Assert.Equal(3000 * text.Length, last.Characters);
 
@@ -167,7 +167,7 @@ public sealed class BpeTrainerTests
     public void CancellationStopsTraining()
     {
         using CancellationTokenSource source = new();
-        List<BpeProgress> reports = [];
+        List<TokenizerProgress> reports = [];
         Assert.Throws<OperationCanceledException>(() => new BpeTrainer { VocabularySize = 400 }
             .Train([Corpus], new Reports(reports, report => { if (report.Merges == 5) source.Cancel(); }), source.Token));
         Assert.Equal(5, reports[^1].Merges);
@@ -176,9 +176,9 @@ public sealed class BpeTrainerTests
     private static IEnumerable<string> Merged(ByteLevelBpe tokenizer) => tokenizer.Merges.Select(m => tokenizer.TokenText(m.Result));
 
     /// <summary>Keeps reports where they are made; the library's Progress posts them to other threads.</summary>
-    private sealed class Reports(List<BpeProgress> all, Action<BpeProgress>? then = null) : IProgress<BpeProgress>
+    private sealed class Reports(List<TokenizerProgress> all, Action<TokenizerProgress>? then = null) : IProgress<TokenizerProgress>
     {
-        public void Report(BpeProgress value)
+        public void Report(TokenizerProgress value)
         {
             all.Add(value);
             then?.Invoke(value);

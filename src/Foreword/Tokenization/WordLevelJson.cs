@@ -1,0 +1,130 @@
+using System.Text.Json;
+
+namespace Foreword.Tokenization;
+
+/// <summary>
+/// <see cref="CharTokenizer"/> and <see cref="WordTokenizer"/> in <c>tokenizer.json</c>: both are a WordLevel model, whose words are
+/// single characters, or what stands between white space once every line feed is written as <c>&lt;eos&gt;</c>.
+/// </summary>
+internal static class WordLevelJson
+{
+    /// <summary>Any character, in the notation of Hugging Face's regular expressions.</summary>
+    private const string AnyCharacter = @"[\s\S]";
+
+    private const string LineEnd = $" {WordTokenizer.EndOfSentence} ";
+
+    /// <summary>Reads either kind; which one it is the pre-tokenizer says.</summary>
+    /// <exception cref="InvalidDataException">The vocabulary does not fit the kind.</exception>
+    /// <exception cref="NotSupportedException">A part is not that of the two kinds.</exception>
+    public static Tokenizer Read(TokenizerField root)
+    {
+        TokenizerField model = root.Require("model", JsonValueKind.Object);
+        string[] texts = TokenizerJson.Texts(root, model.Require("vocab", JsonValueKind.Object));
+        if (root.Find("post_processor") is { } processor)
+            throw processor.Unsupported($"post_processor {processor.TypeName}", "text is encoded as it is");
+        if (model.Find("unk_token") is { } unknown && unknown.Text != WordTokenizer.Unknown)
+            throw unknown.Unsupported($"unk_token '{unknown.Text}'", $"it is {WordTokenizer.Unknown}");
+        TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "WhitespaceSplit and Split are read");
+        try
+        {
+            switch (split.TypeName)
+            {
+                case "Split":
+                    RefuseOtherSplits(root, split);
+                    return new CharTokenizer(texts);
+                case "WhitespaceSplit":
+                    RefuseOtherLineEnds(root);
+                    return new WordTokenizer(texts);
+                default:
+                    throw split.Unsupported($"pre_tokenizer {split.TypeName}", "a WordLevel model has WhitespaceSplit (words) or Split (characters)");
+            }
+        }
+        catch (ArgumentException problem)
+        {
+            throw model.Malformed(problem.Message);
+        }
+    }
+
+    /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into an existing directory.</summary>
+    public static void Save(Tokenizer tokenizer, string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        bool words = tokenizer is WordTokenizer;
+        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerJson), json =>
+        {
+            TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
+            if (words)
+                WriteLineEnds(json);
+            else
+                json.WriteNull("normalizer");
+            if (words)
+                TokenizerJson.WritePart(json, "pre_tokenizer", "WhitespaceSplit");
+            else
+                WriteSplit(json);
+            json.WriteNull("post_processor");
+            if (words)
+                json.WriteNull("decoder");
+            else
+                TokenizerJson.WritePart(json, "decoder", "Fuse");
+            json.WriteStartObject("model");
+            json.WriteString("type", "WordLevel");
+            TokenizerJson.WriteVocabulary(json, tokenizer);
+            json.WriteString("unk_token", WordTokenizer.Unknown);
+            json.WriteEndObject();
+        });
+        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerConfig), json =>
+        {
+            json.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
+            foreach (AddedToken token in tokenizer.AddedTokens)
+                json.WriteString(token.Text == WordTokenizer.Unknown ? "unk_token" : "eos_token", token.Text);
+        });
+    }
+
+    private static void RefuseOtherSplits(TokenizerField root, TokenizerField split)
+    {
+        if (root.Find("normalizer") is { } normalizer)
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "a character tokenizer has none");
+        TokenizerField pattern = split.Require("pattern", JsonValueKind.Object);
+        string text = (pattern.Find("Regex") ?? pattern.Require("String", JsonValueKind.String)).Text;
+        if (text is not (AnyCharacter or "") || split.IsTrue("invert") || split.Require("behavior", JsonValueKind.String).Text != "Isolated")
+            throw split.Unsupported($"Split at '{text}'", $"a character tokenizer isolates every match of {AnyCharacter}");
+    }
+
+    private static void RefuseOtherLineEnds(TokenizerField root)
+    {
+        if (root.Find("normalizer") is not { } normalizer)
+            throw root.Unsupported("normalizer null", $"line feeds are written as {WordTokenizer.EndOfSentence}");
+        if (normalizer.TypeName != "Replace"
+            || normalizer.Require("pattern", JsonValueKind.Object).Require("String", JsonValueKind.String).Text != "\n"
+            || normalizer.Require("content", JsonValueKind.String).Text != LineEnd)
+        {
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", $"a word tokenizer replaces line feeds by '{LineEnd}'");
+        }
+    }
+
+    private static void WriteLineEnds(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("normalizer");
+        json.WriteString("type", "Replace");
+        WritePattern(json, "String", "\n");
+        json.WriteString("content", LineEnd);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSplit(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("pre_tokenizer");
+        json.WriteString("type", "Split");
+        WritePattern(json, "Regex", AnyCharacter);
+        json.WriteString("behavior", "Isolated");
+        json.WriteBoolean("invert", false);
+        json.WriteEndObject();
+    }
+
+    private static void WritePattern(Utf8JsonWriter json, string kind, string text)
+    {
+        json.WriteStartObject("pattern");
+        json.WriteString(kind, text);
+        json.WriteEndObject();
+    }
+}
