@@ -83,7 +83,7 @@ public sealed class TextGenerator
             }
 
             ids.Add(next);
-            Release(stops.Append(characters.Append(_tokenizer.DecodeBytes([next]))));
+            Release(stops.Append(characters.Append(_tokenizer.TokenBytes(next))));
             if (stops.Found || ids.Count == options.MaxTokens || decoder.Position == _model.Config.ContextLength)
                 break;
             cancellation.ThrowIfCancellationRequested();

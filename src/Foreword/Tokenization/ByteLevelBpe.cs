@@ -15,11 +15,8 @@ public sealed class ByteLevelBpe : Tokenizer
 
     private readonly byte[] _bytes; // of all tokens, by id
     private readonly int[] _starts; // where each token's bytes begin; one more entry for the end
-    private readonly MergeTable _table;
     private readonly Lazy<string> _fingerprint;
-
-    /// <summary>Encoders that no call is using now. A call takes one out and puts it back, without waiting for anybody.</summary>
-    private readonly ChunkEncoder?[] _idle = new ChunkEncoder?[Environment.ProcessorCount];
+    private readonly EncoderPool<ChunkEncoder> _encoders;
 
     /// <summary>Builds the tokenizer from its vocabulary.</summary>
     /// <param name="tokens">The bytes of each token, by id; those of an added token are its text's UTF-8.</param>
@@ -50,7 +47,8 @@ public sealed class ByteLevelBpe : Tokenizer
         for (int id = 0; id < tokens.Count; id++)
             tokens[id].CopyTo(_bytes, _starts[id]);
 
-        _table = new MergeTable(byteIds, Merges);
+        MergeTable table = new(Merges, byteIds);
+        _encoders = new EncoderPool<ChunkEncoder>(() => new ChunkEncoder(table));
         EndOfTextId = AddedTokens.Where(t => t.Text == AddedToken.EndOfText).Select(t => (int?)t.Id).FirstOrDefault();
         _fingerprint = new Lazy<string>(ComputeFingerprint);
     }
@@ -77,26 +75,7 @@ public sealed class ByteLevelBpe : Tokenizer
     public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
 
     /// <inheritdoc/>
-    public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
-    {
-        int length = 0;
-        foreach (int id in ids)
-            length = checked(length + TokenBytes(id).Length);
-        byte[] bytes = new byte[length];
-        int at = 0;
-        foreach (int id in ids)
-        {
-            ReadOnlySpan<byte> token = TokenBytes(id);
-            token.CopyTo(bytes.AsSpan(at));
-            at += token.Length;
-        }
-
-        return bytes;
-    }
-
-    /// <summary>The bytes that the token stands for.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
-    public ReadOnlySpan<byte> TokenBytes(int id)
+    public override ReadOnlySpan<byte> TokenBytes(int id)
     {
         if ((uint)id >= (uint)VocabularySize)
             throw new ArgumentOutOfRangeException(null, $"token id {id} is outside the vocabulary of {VocabularySize}");
@@ -129,45 +108,21 @@ public sealed class ByteLevelBpe : Tokenizer
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ByteLevelJson.Write(this, Path.Combine(directory, TokenizerFiles.TokenizerJson));
         ByteLevelJson.WriteConfig(this, Path.Combine(directory, TokenizerFiles.TokenizerConfig));
-        Gpt2VocabularyFiles.Write(this, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
+        BpeFiles.Write(this, Merges, directory);
     }
 
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {
-        ChunkEncoder encoder = TakeEncoder();
+        ChunkEncoder encoder = _encoders.Take();
         try
         {
             encoder.Encode(text, ids);
         }
         finally
         {
-            PutBack(encoder);
-        }
-    }
-
-    private ChunkEncoder TakeEncoder()
-    {
-        int first = Thread.GetCurrentProcessorId(); // spreads threads over the places; any place is right
-        for (int i = 0; i < _idle.Length; i++)
-        {
-            ref ChunkEncoder? place = ref _idle[(first + i) % _idle.Length];
-            if (place is not null && Interlocked.Exchange(ref place, null) is { } encoder)
-                return encoder;
-        }
-
-        return new ChunkEncoder(_table);
-    }
-
-    private void PutBack(ChunkEncoder encoder)
-    {
-        encoder.Trim();
-        int first = Thread.GetCurrentProcessorId();
-        for (int i = 0; i < _idle.Length; i++)
-        {
-            ref ChunkEncoder? place = ref _idle[(first + i) % _idle.Length];
-            if (place is null && Interlocked.CompareExchange(ref place, encoder, null) is null)
-                return;
+            encoder.Trim();
+            _encoders.PutBack(encoder);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Foreword.Tokenization;
@@ -8,29 +9,30 @@ internal static class ByteLevelJson
     /// <summary>Reads the tokenizer; a part that changes ids and is not GPT-2's is refused by its name.</summary>
     public static ByteLevelBpe Read(TokenizerField root)
     {
-        RefuseOtherParts(root);
-        TokenizerField model = root.Require("model", JsonValueKind.Object);
-        ByteLevelVocabulary vocabulary = new();
-        TokenizerField entries = model.Require("vocab", JsonValueKind.Object);
-        foreach ((string text, int id) in TokenizerJson.Vocabulary(entries))
-        {
-            if (vocabulary.AddToken(text, id) is { } problem)
-                throw entries.Malformed(problem);
-        }
+        if (root.Find("normalizer") is { } normalizer)
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "GPT-2's tokenizer has none");
+        RequireByteLevel(root, "pre_tokenizer", isOptional: false);
+        RequireByteLevel(root, "decoder", isOptional: true);
+        RequireByteLevel(root, "post_processor", isOptional: true);
+        return Build(BpeModelJson.Read(root, endOfWord: ""), root.Path);
+    }
 
-        foreach (TokenizerField merge in model.Require("merges", JsonValueKind.Array).Items())
+    /// <summary>The tokenizer of what was read.</summary>
+    /// <exception cref="InvalidDataException">Ids have gaps, a token is outside the alphabet, or a byte has no token; names the file.</exception>
+    public static ByteLevelBpe Build(VocabularyEntries vocabulary, string path)
+    {
+        HashSet<int> added = [.. vocabulary.Added.Select(token => token.Id)];
+        byte[][] tokens = [.. vocabulary.Texts(path).Select((text, id) => added.Contains(id)
+            ? Encoding.UTF8.GetBytes(text)
+            : ByteAlphabet.Read(text) ?? throw new InvalidDataException($"{path}: token {id} '{text}' has characters outside the byte-level alphabet"))];
+        try
         {
-            if (AddMerge(vocabulary, merge) is { } problem)
-                throw merge.Malformed(problem);
+            return new ByteLevelBpe(tokens, vocabulary.Merges, [.. vocabulary.Added]);
         }
-
-        foreach ((TokenizerField place, AddedToken token) in TokenizerJson.AddedTokens(root))
+        catch (ArgumentException problem)
         {
-            if (vocabulary.AddAddedToken(token) is { } problem)
-                throw place.Malformed(problem);
+            throw new InvalidDataException($"{path}: {problem.Message}", problem);
         }
-
-        return vocabulary.Build(root.Path);
     }
 
     /// <summary>Writes a tokenizer.json that Hugging Face's <c>tokenizers</c> opens.</summary>
@@ -42,7 +44,7 @@ internal static class ByteLevelJson
             json.WriteNull("normalizer");
             foreach (string part in (string[])["pre_tokenizer", "post_processor", "decoder"])
                 WriteByteLevel(json, part);
-            WriteModel(json, tokenizer);
+            BpeModelJson.Write(json, tokenizer, tokenizer.Merges, unknown: null, endOfWord: "");
         });
     }
 
@@ -58,33 +60,6 @@ internal static class ByteLevelJson
             foreach (string role in (string[])["bos_token", "eos_token", "unk_token"])
                 json.WriteString(role, AddedToken.EndOfText);
         });
-    }
-
-    private static void RefuseOtherParts(TokenizerField root)
-    {
-        if (root.Find("normalizer") is { } normalizer)
-            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "GPT-2's tokenizer has none");
-        RequireByteLevel(root, "pre_tokenizer", isOptional: false);
-        RequireByteLevel(root, "decoder", isOptional: true);
-        RequireByteLevel(root, "post_processor", isOptional: true);
-
-        TokenizerField model = root.Require("model", JsonValueKind.Object);
-        if (model.Find("type") is { } type && type.Text != "BPE")
-            throw model.Unsupported($"model {type.Text}", "only BPE is read");
-        foreach (string affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-        {
-            if (model.Find(affix) is { } value && value.Text.Length > 0)
-                throw model.Unsupported($"{affix} '{value.Text}'", "a byte-level BPE has none");
-        }
-
-        foreach (string flag in (string[])["byte_fallback", "ignore_merges"])
-        {
-            if (model.IsTrue(flag))
-                throw model.Unsupported($"{flag} = true", "GPT-2's tokenizer has it false");
-        }
-
-        if (model.Find("dropout") is { } dropout && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.GetDouble() == 0))
-            throw model.Unsupported($"dropout {dropout.Value.GetRawText()}", "encoding is deterministic");
     }
 
     /// <summary>The three places around the model must hold ByteLevel; only the pre-tokenizer's options change ids.</summary>
@@ -107,16 +82,6 @@ internal static class ByteLevelJson
             throw field.Unsupported("use_regex = false", "text is split by GPT-2's pattern");
     }
 
-    private static string? AddMerge(ByteLevelVocabulary vocabulary, TokenizerField merge)
-    {
-        if (merge.Value.ValueKind == JsonValueKind.String)
-            return ByteLevelMerges.Add(vocabulary, merge.Text);
-        if (merge.Value.ValueKind != JsonValueKind.Array || merge.Value.GetArrayLength() != 2)
-            return "is not a merge: \"a b\" or [\"a\", \"b\"]";
-        TokenizerField[] parts = [.. merge.Items()];
-        return vocabulary.AddMerge(parts[0].Text, parts[1].Text);
-    }
-
     private static void WriteByteLevel(Utf8JsonWriter json, string part)
     {
         json.WriteStartObject(part);
@@ -124,25 +89,6 @@ internal static class ByteLevelJson
         json.WriteBoolean("add_prefix_space", false);
         json.WriteBoolean("trim_offsets", part != "post_processor"); // as in the released file; ids do not depend on it
         json.WriteBoolean("use_regex", true);
-        json.WriteEndObject();
-    }
-
-    private static void WriteModel(Utf8JsonWriter json, ByteLevelBpe tokenizer)
-    {
-        json.WriteStartObject("model");
-        json.WriteString("type", "BPE");
-        json.WriteNull("dropout");
-        json.WriteNull("unk_token");
-        json.WriteString("continuing_subword_prefix", "");
-        json.WriteString("end_of_word_suffix", "");
-        json.WriteBoolean("fuse_unk", false);
-        json.WriteBoolean("byte_fallback", false);
-        json.WriteBoolean("ignore_merges", false);
-        TokenizerJson.WriteVocabulary(json, tokenizer);
-        json.WriteStartArray("merges");
-        foreach (BpeMerge merge in tokenizer.Merges)
-            json.WriteStringValue($"{tokenizer.TokenText(merge.Left)} {tokenizer.TokenText(merge.Right)}");
-        json.WriteEndArray();
         json.WriteEndObject();
     }
 }

@@ -52,13 +52,7 @@ public sealed class CharTokenizer : Tokenizer
     public override string Fingerprint => _texts.Fingerprint("char 1");
 
     /// <inheritdoc/>
-    public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
-    {
-        StringBuilder text = new(ids.Length);
-        foreach (int id in ids)
-            text.Append(_texts[id]);
-        return Encoding.UTF8.GetBytes(text.ToString());
-    }
+    public override ReadOnlySpan<byte> TokenBytes(int id) => Encoding.UTF8.GetBytes(_texts[id]);
 
     /// <inheritdoc/>
     public override string TokenText(int id) => _texts[id];
@@ -76,7 +70,7 @@ public sealed class CharTokenizer : Tokenizer
                 lost.Add(rune);
         }
 
-        return lost.InOrder;
+        return lost.Sorted;
     }
 
     /// <inheritdoc/>

@@ -24,6 +24,11 @@ internal sealed class ChunkCache
     [StructLayout(LayoutKind.Sequential)]
     public readonly record struct Key(ulong Low, ulong High)
     {
+        /// <summary>The key of a chunk whose bytes, and zeros after them, are the two words.</summary>
+        public static Key Of(ulong low, ulong high, int length) =>
+            // Byte 15 of the chunk's memory, wherever the machine keeps it in a word.
+            new(low, high | (BitConverter.IsLittleEndian ? (ulong)length << 56 : (ulong)length));
+
         public int Slot => (int)(((Low ^ (High * 0xC2B2AE3D27D4EB4F)) * 0x9E3779B97F4A7C15) >> (64 - SizeBits));
     }
 
@@ -40,8 +45,20 @@ internal sealed class ChunkCache
         private int _first;
     }
 
+    /// <summary>Appends the chunk's ids; false when it is not here.</summary>
+    public bool TryAppend(Key key, List<int> ids)
+    {
+        ref readonly Entry entry = ref Find(key);
+        if (Unsafe.IsNullRef(in entry))
+            return false;
+        ids.Add(entry.Ids[0]);
+        for (int i = 1; i < MaxIds && entry.Ids[i] >= 0; i++)
+            ids.Add(entry.Ids[i]);
+        return true;
+    }
+
     /// <summary>The entry of the chunk, or a null reference when it is not here.</summary>
-    public ref readonly Entry Find(Key key)
+    private ref readonly Entry Find(Key key)
     {
         int slot = key.Slot;
         ref Entry first = ref _entries[slot];

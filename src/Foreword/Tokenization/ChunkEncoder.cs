@@ -12,17 +12,12 @@ namespace Foreword.Tokenization;
 /// </summary>
 internal sealed class ChunkEncoder(MergeTable merges)
 {
-    /// <summary>Chunks up to this many bytes are merged by plain scans; longer ones need the heap to stay far from n².</summary>
-    private const int LongestScan = 48;
-
     /// <summary>Working memory above this many bytes a chunk is given back after the call.</summary>
     private const int LargestKept = 1 << 20;
 
     private readonly ChunkCache _cache = new();
+    private readonly BpeMerger _merger = new(merges);
     private byte[] _bytes = new byte[256];
-    private int[] _ids = new int[256];
-    private int[] _ranks = new int[256];
-    private HeapMerge? _heap;
 
     /// <summary>Appends the ids of text that holds no added token.</summary>
     public void Encode(ReadOnlySpan<char> text, List<int> ids)
@@ -40,11 +35,11 @@ internal sealed class ChunkEncoder(MergeTable merges)
                     key = KeyOfBytes(length);
             }
 
-            if (keyed && TryCached(key, ids))
+            if (keyed && _cache.TryAppend(key, ids))
                 continue;
             if (keyed)
                 MemoryMarshal.Write(_bytes, key);
-            ReadOnlySpan<int> merged = _ids.AsSpan(0, Merge(length));
+            ReadOnlySpan<int> merged = Merge(length);
             ids.AddRange(merged);
             if (keyed)
                 _cache.Add(key, merged);
@@ -54,20 +49,9 @@ internal sealed class ChunkEncoder(MergeTable merges)
     /// <summary>Gives back working memory that an unusually long chunk asked for.</summary>
     public void Trim()
     {
-        if (_bytes.Length <= LargestKept)
-            return;
-        (_bytes, _ids, _ranks, _heap) = (new byte[256], new int[256], new int[256], null);
-    }
-
-    private bool TryCached(ChunkCache.Key key, List<int> ids)
-    {
-        ref readonly ChunkCache.Entry entry = ref _cache.Find(key);
-        if (Unsafe.IsNullRef(in entry))
-            return false;
-        ids.Add(entry.Ids[0]);
-        for (int i = 1; i < ChunkCache.MaxIds && entry.Ids[i] >= 0; i++)
-            ids.Add(entry.Ids[i]);
-        return true;
+        _merger.Trim();
+        if (_bytes.Length > LargestKept)
+            _bytes = new byte[256];
     }
 
     /// <summary>The key of an ASCII chunk with 16 characters of text from its start on, read in one go; false for other chunks.</summary>
@@ -82,7 +66,7 @@ internal sealed class ChunkEncoder(MergeTable merges)
         if (narrow.ExtractMostSignificantBits() != 0)
             return false;
         Vector128<ulong> words = narrow.AsUInt64();
-        key = Key(words[0], words[1], length);
+        key = ChunkCache.Key.Of(words[0], words[1], length);
         return true;
     }
 
@@ -97,12 +81,8 @@ internal sealed class ChunkEncoder(MergeTable merges)
     {
         _bytes.AsSpan(length, ChunkCache.MaxBytes + 1 - length).Clear();
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(_bytes.AsSpan(0, ChunkCache.MaxBytes + 1));
-        return Key(words[0], words[1], length);
+        return ChunkCache.Key.Of(words[0], words[1], length);
     }
-
-    private static ChunkCache.Key Key(ulong low, ulong high, int length) =>
-        // Byte 15 of the chunk's memory, wherever the machine keeps it in a word.
-        new(low, high | (BitConverter.IsLittleEndian ? (ulong)length << 56 : (ulong)length));
 
     /// <summary>Writes the chunk's UTF-8 to <see cref="_bytes"/>, each lone surrogate as U+FFFD, and returns its length.</summary>
     private int Transcode(ReadOnlySpan<char> chunk)
@@ -116,50 +96,15 @@ internal sealed class ChunkEncoder(MergeTable merges)
     {
         if (_bytes.Length >= bytes)
             return;
-        int capacity = Math.Max(bytes, (int)Math.Min(Array.MaxLength, 2L * _bytes.Length));
-        (_bytes, _ids, _ranks) = (new byte[capacity], new int[capacity], new int[capacity]);
+        _bytes = new byte[Math.Max(bytes, (int)Math.Min(Array.MaxLength, 2L * _bytes.Length))];
     }
 
-    /// <summary>Merges the first <paramref name="length"/> of <see cref="_bytes"/> into <see cref="_ids"/>; returns how many ids remain.</summary>
-    private int Merge(int length)
+    /// <summary>The ids that the first <paramref name="length"/> of <see cref="_bytes"/> become.</summary>
+    private ReadOnlySpan<int> Merge(int length)
     {
-        Span<int> ids = _ids.AsSpan(0, length);
+        Span<int> ids = _merger.Start(length);
         for (int i = 0; i < length; i++)
             ids[i] = merges.ByteId(_bytes[i]);
-        return length <= LongestScan ? ScanMerge(ids) : (_heap ??= new HeapMerge(merges)).Merge(ids, _ranks);
-    }
-
-    /// <summary>The lowest rank first, the leftmost of equals, until no pair has one: for chunks as short as words.</summary>
-    private int ScanMerge(Span<int> ids)
-    {
-        Span<int> ranks = _ranks.AsSpan(0, ids.Length); // of the pair that starts here
-        for (int i = 0; i + 1 < ids.Length; i++)
-            ranks[i] = merges.Rank(ids[i], ids[i + 1]);
-        int count = ids.Length;
-        while (count > 1)
-        {
-            int at = 0;
-            for (int i = 1; i < count - 1; i++)
-            {
-                if (ranks[i] < ranks[at])
-                    at = i;
-            }
-
-            if (ranks[at] == MergeTable.None)
-                break;
-            ids[at] = merges.Result(ranks[at]);
-            count--;
-            ids[(at + 2)..(count + 1)].CopyTo(ids[(at + 1)..]);
-            if (at + 1 < count)
-            {
-                ranks[(at + 2)..count].CopyTo(ranks[(at + 1)..]);
-                ranks[at] = merges.Rank(ids[at], ids[at + 1]);
-            }
-
-            if (at > 0)
-                ranks[at - 1] = merges.Rank(ids[at - 1], ids[at]);
-        }
-
-        return count;
+        return _merger.Merge(length);
     }
 }

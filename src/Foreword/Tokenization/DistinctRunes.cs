@@ -2,19 +2,14 @@ using System.Text;
 
 namespace Foreword.Tokenization;
 
-/// <summary>Characters without repetition, in the order of their first occurrence.</summary>
+/// <summary>Characters without repetition, by code point.</summary>
 internal sealed class DistinctRunes
 {
-    private readonly HashSet<Rune> _seen = [];
-    private readonly List<Rune> _inOrder = [];
+    private readonly SortedSet<Rune> _runes = [];
 
-    public IReadOnlyList<Rune> InOrder => _inOrder;
+    public IReadOnlyList<Rune> Sorted => [.. _runes];
 
-    public void Add(Rune rune)
-    {
-        if (_seen.Add(rune))
-            _inOrder.Add(rune);
-    }
+    public void Add(Rune rune) => _runes.Add(rune);
 
     public void AddAll(ReadOnlySpan<char> text)
     {

@@ -21,7 +21,7 @@ public static class HuggingFaceTokenizer
         TokenizerField? type = model.Find("type");
         return type?.Text switch
         {
-            null or "BPE" => ByteLevelJson.Read(root),
+            null or "BPE" => model.Find("end_of_word_suffix") is { Text.Length: > 0 } ? Gpt1Json.Read(root) : ByteLevelJson.Read(root),
             "WordLevel" => WordLevelJson.Read(root),
             _ => throw model.Unsupported($"model {type.Value.Text}", "BPE and WordLevel are read"),
         };

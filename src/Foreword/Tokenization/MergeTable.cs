@@ -28,11 +28,11 @@ internal sealed class MergeTable
     private readonly int[] _results;
     private readonly int[] _byteIds;
 
-    /// <summary>Ids must be below <see cref="MaxVocabulary"/>; <paramref name="byteIds"/> holds the id of each byte.</summary>
+    /// <summary>Ids must be below <see cref="MaxVocabulary"/>; <paramref name="byteIds"/> holds the id of each byte, where bytes are the symbols.</summary>
     /// <exception cref="ArgumentException">A pair is merged twice.</exception>
-    public MergeTable(int[] byteIds, IReadOnlyList<BpeMerge> merges)
+    public MergeTable(IReadOnlyList<BpeMerge> merges, int[]? byteIds = null)
     {
-        _byteIds = byteIds;
+        _byteIds = byteIds ?? [];
         _results = new int[merges.Count];
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, merges.Count * 2)); // at most half full
         _shift = 64 - BitOperations.Log2((uint)size);

@@ -65,14 +65,36 @@ public abstract class Tokenizer
     }
 
     /// <summary>
-    /// The characters of the text that its ids do not hold, each once, in the order in which they occur: those of unknown tokens, and
-    /// those that are left out. Case, accents and white space that a tokenizer is known to change do not count.
+    /// The characters of the text that its ids do not hold, each once, by code point: those of unknown tokens, and those that are left
+    /// out. Case, accents and white space that a kind of tokenizer changes do not count.
     /// </summary>
     public abstract IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text);
 
-    /// <summary>The bytes that the ids stand for, concatenated; they may end inside a UTF-8 sequence.</summary>
+    /// <summary>The bytes that a token adds to a text that is written token by token; they may be part of a UTF-8 sequence.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public abstract ReadOnlySpan<byte> TokenBytes(int id);
+
+    /// <summary>
+    /// The bytes that the ids stand for: those of the tokens one after the other, without the white space that a kind of tokenizer
+    /// leaves at the ends. They may end inside a UTF-8 sequence.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
-    public abstract byte[] DecodeBytes(ReadOnlySpan<int> ids);
+    public virtual byte[] DecodeBytes(ReadOnlySpan<int> ids)
+    {
+        int length = 0;
+        foreach (int id in ids)
+            length = checked(length + TokenBytes(id).Length);
+        byte[] bytes = new byte[length];
+        int at = 0;
+        foreach (int id in ids)
+        {
+            ReadOnlySpan<byte> token = TokenBytes(id);
+            token.CopyTo(bytes.AsSpan(at));
+            at += token.Length;
+        }
+
+        return bytes;
+    }
 
     /// <summary>The token as it is written in the vocabulary file.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>

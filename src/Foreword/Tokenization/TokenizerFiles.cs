@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Foreword.Tokenization;
 
 /// <summary>The catalogue of tokenizer directories: picks the format by the files that are there.</summary>
@@ -9,18 +11,21 @@ public static class TokenizerFiles
     internal const string MergesTxt = "merges.txt";
     internal const string EncoderJson = "encoder.json";
     internal const string VocabBpe = "vocab.bpe";
+    internal const string Gpt1Encoder = "encoder_bpe_40000.json";
+    internal const string Gpt1Bpe = "vocab_40000.bpe";
 
     /// <summary>The formats in order of preference; the first one whose files are all there is read.</summary>
     private static readonly (string[] Files, Func<string[], Tokenizer> Read)[] Formats =
     [
         ([TokenizerJson], static paths => HuggingFaceTokenizer.Read(paths[0])),
-        ([VocabJson, MergesTxt], static paths => Gpt2VocabularyFiles.Read(paths[0], paths[1])),
-        ([EncoderJson, VocabBpe], static paths => Gpt2VocabularyFiles.Read(paths[0], paths[1])),
+        ([VocabJson, MergesTxt], static paths => BpeFiles.Read(paths[0], paths[1], Gpt1WordsOf(paths[0]))),
+        ([EncoderJson, VocabBpe], static paths => BpeFiles.Read(paths[0], paths[1])),
+        ([Gpt1Encoder, Gpt1Bpe], static paths => BpeFiles.Read(paths[0], paths[1])),
     ];
 
     /// <summary>
     /// Reads the tokenizer of a directory: <c>tokenizer.json</c> if it is there, else <c>vocab.json</c> with
-    /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c>.
+    /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c> or <c>encoder_bpe_40000.json</c> with <c>vocab_40000.bpe</c>.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist, or is a file.</exception>
     /// <exception cref="FileNotFoundException">The directory holds no tokenizer; the message says what was looked for.</exception>
@@ -47,5 +52,15 @@ public static class TokenizerFiles
         string[] halves = [.. Formats.SelectMany(format => format.Files).Where(file => File.Exists(Path.Combine(directory, file)))];
         string found = halves.Length == 0 ? "" : $"; only {string.Join(" and ", halves)} is there";
         throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{found}");
+    }
+
+    /// <summary>What tokenizer_config.json, if it lies beside the vocabulary, says of GPT-1's words.</summary>
+    private static Gpt1Words Gpt1WordsOf(string vocabulary)
+    {
+        string path = Path.Combine(Path.GetDirectoryName(vocabulary)!, TokenizerConfig);
+        if (!File.Exists(path))
+            return Gpt1Words.Basic;
+        using JsonDocument config = Tokenization.TokenizerJson.Parse(path);
+        return new TokenizerField(path, "", config.RootElement).IsTrue(Gpt1Json.StandardizeKey) ? Gpt1Words.Standardize : Gpt1Words.Basic;
     }
 }

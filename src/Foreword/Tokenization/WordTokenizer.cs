@@ -50,21 +50,15 @@ public sealed class WordTokenizer : Tokenizer
     /// <inheritdoc/>
     public override string Fingerprint => _texts.Fingerprint("word 1");
 
+    /// <summary>The word with a space behind it, or a line feed.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public override ReadOnlySpan<byte> TokenBytes(int id) => id == _endOfSentence ? "\n"u8 : Encoding.UTF8.GetBytes(_texts[id] + " ");
+
     /// <inheritdoc/>
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
     {
-        StringBuilder text = new();
-        bool afterWord = false;
-        foreach (int id in ids)
-        {
-            bool isWord = id != _endOfSentence;
-            if (isWord && afterWord)
-                text.Append(' ');
-            text.Append(isWord ? _texts[id] : "\n");
-            afterWord = isWord;
-        }
-
-        return Encoding.UTF8.GetBytes(text.ToString());
+        string text = Encoding.UTF8.GetString(base.DecodeBytes(ids)).Replace(" \n", "\n", StringComparison.Ordinal);
+        return Encoding.UTF8.GetBytes(text.EndsWith(' ') ? text[..^1] : text);
     }
 
     /// <inheritdoc/>
@@ -82,7 +76,7 @@ public sealed class WordTokenizer : Tokenizer
             if (!IsLineEnd(word) && IdOf(word) < 0)
                 lost.AddAll(word);
         });
-        return lost.InOrder;
+        return lost.Sorted;
     }
 
     /// <summary>Calls <paramref name="found"/> for every word and every line feed.</summary>

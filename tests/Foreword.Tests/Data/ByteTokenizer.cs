@@ -26,7 +26,7 @@ internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : 
             ids.Add(b);
     }
 
-    public override byte[] DecodeBytes(ReadOnlySpan<int> ids) => [.. ids.ToArray().Where(id => id < 256).Select(id => (byte)id)];
+    public override ReadOnlySpan<byte> TokenBytes(int id) => id < 256 ? new[] { (byte)id } : [];
 
     public override string TokenText(int id) => id == EndOfText ? "<end>" : $"{id:x2}";
 

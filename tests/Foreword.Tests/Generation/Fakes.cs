@@ -25,13 +25,7 @@ internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
         ids.AddRange(bytes.Select(b => (int)b));
     }
 
-    public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
-    {
-        List<byte> bytes = [];
-        foreach (int id in ids)
-            bytes.AddRange(id < 256 ? [(byte)id] : Encoding.UTF8.GetBytes(TokenText(id)));
-        return [.. bytes];
-    }
+    public override ReadOnlySpan<byte> TokenBytes(int id) => id < 256 ? new[] { (byte)id } : Encoding.UTF8.GetBytes(TokenText(id));
 
     public override string TokenText(int id) => id == 256 ? "<|endoftext|>" : words[id - 257];
 

@@ -96,7 +96,7 @@ public class TaskEncoderTests
                 ids.Add(c);
         }
 
-        public override byte[] DecodeBytes(ReadOnlySpan<int> ids) => throw new NotSupportedException();
+        public override ReadOnlySpan<byte> TokenBytes(int id) => throw new NotSupportedException();
         public override string TokenText(int id) => throw new NotSupportedException();
         public override void Save(string directory) => throw new NotSupportedException();
     }

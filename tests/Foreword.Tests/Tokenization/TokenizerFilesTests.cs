@@ -125,7 +125,7 @@ public sealed class TokenizerFilesTests
         { """{"model":{"type":"WordPiece"}}""", "model WordPiece" },
         { """{"model":{"type":"BPE","byte_fallback":true}}""", "byte_fallback = true" },
         { """{"model":{"type":"BPE","ignore_merges":true}}""", "ignore_merges = true" },
-        { """{"model":{"type":"BPE","end_of_word_suffix":"</w>"}}""", "end_of_word_suffix '</w>'" },
+        { """{"model":{"type":"BPE","end_of_word_suffix":"</w>"}}""", "normalizer null" },
         { """{"model":{"type":"BPE","dropout":0.1}}""", "dropout 0.1" },
         { """{"added_tokens":[{"id":0,"content":"!","lstrip":true}]}""", "added_tokens[0]: added token '!' with lstrip = true" },
     };
@@ -201,7 +201,7 @@ public sealed class TokenizerFilesTests
         Assert.Contains("does not exist", Assert.Throws<DirectoryNotFoundException>(() => TokenizerFiles.Load(directory.File("none"))).Message);
         Assert.Contains("is a file", Assert.Throws<DirectoryNotFoundException>(() => TokenizerFiles.Load(directory.Write("f", "x"))).Message);
         string nothing = Assert.Throws<FileNotFoundException>(() => TokenizerFiles.Load(directory.Path)).Message;
-        Assert.EndsWith("holds no tokenizer: looked for tokenizer.json, vocab.json + merges.txt, encoder.json + vocab.bpe", nothing);
+        Assert.EndsWith("holds no tokenizer: looked for tokenizer.json, vocab.json + merges.txt, encoder.json + vocab.bpe, encoder_bpe_40000.json + vocab_40000.bpe", nothing);
         directory.Write("vocab.json", "{}");
         Assert.EndsWith("; only vocab.json is there", Assert.Throws<FileNotFoundException>(() => TokenizerFiles.Load(directory.Path)).Message);
     }

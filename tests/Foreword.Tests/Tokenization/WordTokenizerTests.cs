@@ -18,7 +18,7 @@ public sealed class WordTokenizerTests
 
     [Fact]
     public void CharactersOfUnknownWordsAreLost() =>
-        Assert.Equal("dogx", string.Concat(Small.LostCharacters("the dog , gox\n")));
+        Assert.Equal("dgox", string.Concat(Small.LostCharacters("the dog , gox\n")));
 
     [Fact]
     public void SpecialTokensAreWordsUnlessTheyAreAllowed()

@@ -5,32 +5,40 @@ using System.Text.Json;
 namespace Foreword.Tokenization;
 
 /// <summary>
-/// A byte-level vocabulary in two files, as GPT-2 was released: a JSON object from token to id (<c>vocab.json</c>, OpenAI's
+/// A BPE vocabulary in two files, as GPT-1 and GPT-2 were released: a JSON object from token to id (<c>vocab.json</c>, OpenAI's
 /// <c>encoder.json</c>) and the merges, one a line by rank (<c>merges.txt</c>, OpenAI's <c>vocab.bpe</c>).
 /// </summary>
-public static class Gpt2VocabularyFiles
+public static class BpeFiles
 {
     private const string VersionMark = "#version";
 
     /// <summary>
-    /// Reads the two files. An entry that is neither a byte nor made by a merge, such as <c>&lt;|endoftext|&gt;</c>, is a
-    /// special token.
+    /// Reads the two files: GPT-1's kind where tokens end words with <c>&lt;/w&gt;</c>, else the byte-level kind. An entry that is neither
+    /// a first symbol nor made by a merge, such as <c>&lt;|endoftext|&gt;</c>, is a special token.
     /// </summary>
+    /// <param name="vocabularyPath">JSON object from token to id.</param>
+    /// <param name="mergesPath">The merges.</param>
+    /// <param name="gpt1Words">What happens to text before its words are merged, if it is GPT-1's kind.</param>
     /// <exception cref="InvalidDataException">A file is malformed; the message names it and the line.</exception>
-    public static ByteLevelBpe Read(string vocabularyPath, string mergesPath)
+    public static Tokenizer Read(string vocabularyPath, string mergesPath, Gpt1Words gpt1Words = Gpt1Words.Basic)
     {
-        ByteLevelVocabulary vocabulary = new();
+        VocabularyEntries vocabulary = new();
         ReadVocabulary(vocabularyPath, vocabulary);
         ReadMerges(mergesPath, vocabulary);
-        vocabulary.MarkUnmadeAsSpecial();
-        return vocabulary.Build(vocabularyPath);
+        if (vocabulary.Has(Gpt1Bpe.Unknown) && vocabulary.Has($"e{Gpt1Bpe.EndOfWord}"))
+        {
+            vocabulary.MarkUnmadeAsSpecial(Gpt1Json.IsOneSymbol);
+            return Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words);
+        }
+
+        vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
+        return ByteLevelJson.Build(vocabulary, vocabularyPath);
     }
 
     /// <summary>Writes the two files, each beside and then renamed; all tokens stand in the first, added ones too.</summary>
-    public static void Write(ByteLevelBpe tokenizer, string vocabularyPath, string mergesPath)
+    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
-        DurableFile.Replace(vocabularyPath, stream =>
+        DurableFile.Replace(Path.Combine(directory, TokenizerFiles.VocabJson), stream =>
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             json.WriteStartObject();
@@ -38,16 +46,16 @@ public static class Gpt2VocabularyFiles
                 json.WriteNumber(tokenizer.TokenText(id), id);
             json.WriteEndObject();
         });
-        DurableFile.Replace(mergesPath, stream =>
+        DurableFile.Replace(Path.Combine(directory, TokenizerFiles.MergesTxt), stream =>
         {
             using StreamWriter text = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
             text.WriteLine($"{VersionMark}: 0.2");
-            foreach (BpeMerge merge in tokenizer.Merges)
+            foreach (BpeMerge merge in merges)
                 text.WriteLine($"{tokenizer.TokenText(merge.Left)} {tokenizer.TokenText(merge.Right)}");
         });
     }
 
-    private static void ReadVocabulary(string path, ByteLevelVocabulary vocabulary)
+    private static void ReadVocabulary(string path, VocabularyEntries vocabulary)
     {
         byte[] file = File.ReadAllBytes(path);
         ReadOnlySpan<byte> bytes = JsonFile.WithoutMark(file);
@@ -80,7 +88,7 @@ public static class Gpt2VocabularyFiles
         }
     }
 
-    private static void ReadMerges(string path, ByteLevelVocabulary vocabulary)
+    private static void ReadMerges(string path, VocabularyEntries vocabulary)
     {
         // Split on line feeds alone: tokens may hold any other character that some readers take for the end of a line.
         string[] lines = File.ReadAllText(path).Split('\n');
@@ -89,17 +97,13 @@ public static class Gpt2VocabularyFiles
             string line = lines[i].TrimEnd('\r');
             if ((i == 0 && line.StartsWith(VersionMark, StringComparison.Ordinal)) || (i == lines.Length - 1 && line.Length == 0))
                 continue;
-            if (ByteLevelMerges.Add(vocabulary, line) is { } problem)
+            if (AddMerge(vocabulary, line) is { } problem)
                 throw new InvalidDataException($"{path}:{i + 1}: {problem}");
         }
     }
-}
 
-/// <summary>A merge as one line of text.</summary>
-internal static class ByteLevelMerges
-{
     /// <summary>Adds the merge of a line, two tokens with one U+0020 between them; answers what is wrong with it, or null.</summary>
-    public static string? Add(ByteLevelVocabulary vocabulary, string line)
+    internal static string? AddMerge(VocabularyEntries vocabulary, string line)
     {
         int space = line.IndexOf(' ');
         return space <= 0 || space == line.Length - 1 || line.IndexOf(' ', space + 1) >= 0

@@ -1,12 +1,10 @@
-using System.Text;
-
 namespace Foreword.Tokenization;
 
 /// <summary>
 /// A vocabulary while it is read from files: tokens by their text, merges by the texts of their parts. What does not fit
 /// comes back as a sentence, to which the reader of the file adds the place.
 /// </summary>
-internal sealed class ByteLevelVocabulary
+internal sealed class VocabularyEntries
 {
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly Dictionary<int, string> _texts = [];
@@ -59,39 +57,40 @@ internal sealed class ByteLevelVocabulary
         return _added.TryAdd(token.Id, token) ? null : $"added token '{token.Text}' stands here again";
     }
 
+    /// <summary>The merges by rank.</summary>
+    public IReadOnlyList<BpeMerge> Merges => _merges;
+
+    /// <summary>The tokens found in text as a whole.</summary>
+    public IReadOnlyCollection<AddedToken> Added => _added.Values;
+
+    /// <summary>True for an entry's text.</summary>
+    public bool Has(string text) => _ids.ContainsKey(text);
+
     /// <summary>
-    /// Declares every entry special that is neither a byte nor made by a merge, and so could never come out of text
+    /// Declares every entry special that is neither a first symbol nor made by a merge, and so could never come out of text
     /// otherwise: in GPT-2's vocabulary that is <c>&lt;|endoftext|&gt;</c> alone.
     /// </summary>
-    public void MarkUnmadeAsSpecial()
+    /// <param name="isSymbol">Tells a first symbol by its text.</param>
+    public void MarkUnmadeAsSpecial(Func<string, bool> isSymbol)
     {
         foreach ((string text, int id) in _ids)
         {
-            if (!_made.Contains(id) && ByteAlphabet.Read(text) is not { Length: 1 })
+            if (!_made.Contains(id) && !isSymbol(text))
                 _added.TryAdd(id, new AddedToken(text, id));
         }
     }
 
-    /// <summary>The tokenizer.</summary>
-    /// <exception cref="InvalidDataException">Ids have gaps, a token is outside the alphabet, or a byte has no token; names the file.</exception>
-    public ByteLevelBpe Build(string path)
+    /// <summary>The texts by id.</summary>
+    /// <exception cref="InvalidDataException">Ids have gaps; names the file.</exception>
+    public string[] Texts(string path)
     {
-        byte[][] tokens = new byte[_texts.Count][];
-        for (int id = 0; id < tokens.Length; id++)
+        string[] texts = new string[_texts.Count];
+        for (int id = 0; id < texts.Length; id++)
         {
-            if (!_texts.TryGetValue(id, out string? text))
-                throw new InvalidDataException($"{path}: the vocabulary has {tokens.Length} tokens, but none has id {id}; ids run from 0 without gaps");
-            tokens[id] = _added.ContainsKey(id) ? Encoding.UTF8.GetBytes(text)
-                : ByteAlphabet.Read(text) ?? throw new InvalidDataException($"{path}: token {id} '{text}' has characters outside the byte-level alphabet");
+            texts[id] = _texts.TryGetValue(id, out string? text) ? text
+                : throw new InvalidDataException($"{path}: the vocabulary has {texts.Length} tokens, but none has id {id}; ids run from 0 without gaps");
         }
 
-        try
-        {
-            return new ByteLevelBpe(tokens, _merges, [.. _added.Values]);
-        }
-        catch (ArgumentException problem)
-        {
-            throw new InvalidDataException($"{path}: {problem.Message}", problem);
-        }
+        return texts;
     }
 }

@@ -1,0 +1,32 @@
+namespace Foreword.Tokenization;
+
+/// <summary>Encoders that no call is using now. A call takes one out and puts it back, without waiting for anybody.</summary>
+/// <param name="create">Makes one where none is idle.</param>
+internal sealed class EncoderPool<T>(Func<T> create) where T : class
+{
+    private readonly T?[] _idle = new T?[Environment.ProcessorCount];
+
+    public T Take()
+    {
+        int first = Thread.GetCurrentProcessorId(); // spreads threads over the places; any place is right
+        for (int i = 0; i < _idle.Length; i++)
+        {
+            ref T? place = ref _idle[(first + i) % _idle.Length];
+            if (place is not null && Interlocked.Exchange(ref place, null) is { } encoder)
+                return encoder;
+        }
+
+        return create();
+    }
+
+    public void PutBack(T encoder)
+    {
+        int first = Thread.GetCurrentProcessorId();
+        for (int i = 0; i < _idle.Length; i++)
+        {
+            ref T? place = ref _idle[(first + i) % _idle.Length];
+            if (place is null && Interlocked.CompareExchange(ref place, encoder, null) is null)
+                return;
+        }
+    }
+}

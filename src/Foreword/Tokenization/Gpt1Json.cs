@@ -1,0 +1,80 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Foreword.Tokenization;
+
+/// <summary>GPT-1's kind in <c>tokenizer.json</c> and its companions, as Hugging Face writes OpenAIGPTTokenizerFast.</summary>
+internal static class Gpt1Json
+{
+    /// <summary>The key of tokenizer_config.json that asks for <see cref="Gpt1Words.Standardize"/>; only Foreword reads it.</summary>
+    public const string StandardizeKey = "text_standardize";
+
+    /// <summary>Reads the tokenizer; a part that changes ids and is not GPT-1's is refused by its name.</summary>
+    public static Gpt1Bpe Read(TokenizerField root)
+    {
+        if (!BertJson.IsLowerCase(root))
+            throw root.Require("normalizer", JsonValueKind.Object).Unsupported("lowercase = false", "GPT-1's text is lower case");
+        if (root.Find("post_processor") is { } processor)
+            throw processor.Unsupported($"post_processor {processor.TypeName}", "GPT-1's tokenizer has none");
+        TokenizerField model = root.Require("model", JsonValueKind.Object);
+        string unknown = model.Find("unk_token")?.Text ?? "null";
+        if (unknown != Gpt1Bpe.Unknown)
+            throw model.Unsupported($"unk_token {unknown}", $"GPT-1's is {Gpt1Bpe.Unknown}");
+        return Build(BpeModelJson.Read(root, Gpt1Bpe.EndOfWord), root.Path, Gpt1Words.Basic);
+    }
+
+    /// <summary>The tokenizer of what was read.</summary>
+    /// <exception cref="InvalidDataException">Ids have gaps, or an entry stands twice; names the file.</exception>
+    public static Gpt1Bpe Build(VocabularyEntries vocabulary, string path, Gpt1Words words)
+    {
+        string[] tokens = vocabulary.Texts(path);
+        try
+        {
+            return new Gpt1Bpe(tokens, vocabulary.Merges, vocabulary.Added.Select(token => token.Text), words);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>True for a character, inside a word or at its end.</summary>
+    public static bool IsOneSymbol(string text)
+    {
+        string character = text.EndsWith(Gpt1Bpe.EndOfWord, StringComparison.Ordinal) ? text[..^Gpt1Bpe.EndOfWord.Length] : text;
+        return character.Length > 0 && Rune.DecodeFromUtf16(character, out _, out int length) == System.Buffers.OperationStatus.Done && length == character.Length;
+    }
+
+    /// <summary>Writes every file of the tokenizer into an existing directory.</summary>
+    public static void Save(Gpt1Bpe tokenizer, string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        bool basic = tokenizer.Words == Gpt1Words.Basic;
+        BpeFiles.Write(tokenizer, tokenizer.Merges, directory);
+        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerConfig), json =>
+        {
+            json.WriteString("tokenizer_class", "OpenAIGPTTokenizer");
+            json.WriteString("unk_token", Gpt1Bpe.Unknown);
+            json.WriteBoolean("do_lower_case", true);
+            if (!basic)
+                json.WriteBoolean(StandardizeKey, true);
+        });
+        string whole = Path.Combine(directory, TokenizerFiles.TokenizerJson);
+        if (basic)
+            Write(tokenizer, whole);
+        else
+            File.Delete(whole); // of an earlier tokenizer: this file cannot say what text_standardize does
+    }
+
+    private static void Write(Gpt1Bpe tokenizer, string path) => TokenizerJson.Write(path, json =>
+    {
+        TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
+        BertJson.Write(json, lowerCase: true);
+        json.WriteNull("post_processor");
+        json.WriteStartObject("decoder");
+        json.WriteString("type", "BPEDecoder");
+        json.WriteString("suffix", Gpt1Bpe.EndOfWord);
+        json.WriteEndObject();
+        BpeModelJson.Write(json, tokenizer, tokenizer.Merges, Gpt1Bpe.Unknown, Gpt1Bpe.EndOfWord);
+    });
+}
