@@ -18,7 +18,7 @@ internal static class QuickstartTask
     private const string Data = "kinds";
 
     /// <summary>Training summaries of each kind.</summary>
-    private const int PerKind = 1200;
+    private const int PerKind = 600;
 
     /// <summary>Summaries of each kind for a step of a shortened quickstart.</summary>
     private const int PerKindAndStep = 2;

@@ -276,10 +276,15 @@ internal static class TokenizerCommand
             """;
     }
 
-    private static int? Merges(Tokenizer tokenizer) => (tokenizer as ByteLevelBpe)?.Merges.Count;
+    private static int? Merges(Tokenizer tokenizer) => tokenizer switch
+    {
+        ByteLevelBpe bytes => bytes.Merges.Count,
+        Gpt1Bpe words => words.Merges.Count,
+        _ => null,
+    };
 
     private static Argument<string> TokenizerDirectory() =>
-        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or encoder.json + vocab.bpe." };
+        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt." };
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
 

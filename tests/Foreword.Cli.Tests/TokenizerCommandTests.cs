@@ -225,12 +225,14 @@ public sealed class TokenizerCommandTests
     }
 
     [Theory]
+    [InlineData("gpt1-bpe", "--vocab-size", "60", "--min-frequency", "1")]
+    [InlineData("wordpiece", "--vocab-size", "60", "--min-frequency", "1")]
     [InlineData("char")]
     [InlineData("word")]
-    public void EveryKindIsTrainedSavedAndUsed(string kind)
+    public void EveryKindIsTrainedSavedAndUsed(string kind, params string[] options)
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
-        Cli train = Cli.Run("tokenizer", "train", directory.Write("c.txt", "the cat the dog"), "--kind", kind, "--out", directory.File("t"), "--json");
+        Cli train = Cli.Run(["tokenizer", "train", directory.Write("c.txt", "the cat the dog"), "--kind", kind, "--out", directory.File("t"), "--json", .. options]);
         Assert.Equal(0, train.ExitCode);
         Assert.Equal(kind, JsonDocument.Parse(train.Out).RootElement.GetProperty("kind").GetString());
         string ids = Cli.Run("tokenizer", "encode", directory.File("t"), "the dog").Out.Trim();

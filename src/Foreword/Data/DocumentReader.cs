@@ -1,20 +1,24 @@
-using System.IO.Compression;
+using Foreword.Data.Tables;
+using Microsoft.Extensions.FileSystemGlobbing;
+using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
 
 namespace Foreword.Data;
 
 /// <summary>
-/// Streams documents from files and directories: text (<c>.txt</c>, <c>.md</c>, <c>.raw</c> or no extension; a file
-/// is a document) and JSON Lines (<c>.jsonl</c>, <c>.ndjson</c>; a line is a document), each also gzipped
-/// (<c>.gz</c>). UTF-8 is read strictly.
+/// Streams documents from files, directories and globs: text (<c>.txt</c>, <c>.md</c>, <c>.raw</c> or no extension) and HTML, of which a
+/// file is a document; JSON Lines (<c>.jsonl</c>, <c>.ndjson</c>), CSV, TSV and Parquet, of which a row is one; each also compressed
+/// (<c>.gz</c>, <c>.zst</c>). UTF-8 is read strictly.
 /// </summary>
 public sealed class DocumentReader
 {
-    private static readonly IDocumentFormat[] Formats = [new PlainTextFormat(), new JsonLinesFormat()];
+    private static readonly IDocumentFormat[] Formats =
+    [
+        new PlainTextFormat(), new HtmlFormat(), new JsonLinesFormat(),
+        new DelimitedFormat(".csv", TableFormat.Csv), new DelimitedFormat(".tsv", TableFormat.Tsv), new ParquetFormat(),
+    ];
 
     private readonly string _textField;
     private readonly HashSet<string> _named;
-
-    static DocumentReader() => StrictGzip.SwitchOn();
 
     private DocumentReader(List<string> files, List<string> skipped, HashSet<string> named, string textField)
     {
@@ -35,8 +39,8 @@ public sealed class DocumentReader
     /// names, leaving out what begins with a dot and links to directories. A file reached twice is read once, so
     /// that no text lands on both sides of a validation split.
     /// </summary>
-    /// <param name="paths">Files and directories, at least one; their order is the order of the documents.</param>
-    /// <param name="textField">The field of a JSON line that holds the document.</param>
+    /// <param name="paths">Files, directories, and patterns with <c>*</c> and <c>**</c>, at least one; their order is the order of the documents.</param>
+    /// <param name="textField">The field or column that holds the document, where a format has such.</param>
     /// <exception cref="ArgumentException">No paths, or a path is empty.</exception>
     /// <exception cref="FileNotFoundException">A path does not exist.</exception>
     /// <exception cref="InvalidDataException">A named file is empty or of unknown extension, or a directory holds no text.</exception>
@@ -54,7 +58,9 @@ public sealed class DocumentReader
             ArgumentException.ThrowIfNullOrEmpty(path, nameof(paths));
             any = true;
             if (Directory.Exists(path))
-                AddDirectory(path);
+                AddDirectory(path, FilesUnder(path));
+            else if (!File.Exists(path) && path.Contains('*', StringComparison.Ordinal))
+                AddDirectory(path, FilesLike(path));
             else
                 AddFile(path);
         }
@@ -66,7 +72,7 @@ public sealed class DocumentReader
             if (!File.Exists(path))
                 throw new FileNotFoundException($"{path} does not exist", path);
             if (FormatOf(path) is null)
-                throw new InvalidDataException($"{path}: unknown extension {Path.GetExtension(Uncompressed(path))}; known are {string.Join(", ", KnownExtensions())}, each also with .gz");
+                throw new InvalidDataException($"{path}: unknown extension {Path.GetExtension(Compression.NameWithout(path))}; known are {string.Join(", ", KnownExtensions())}, each also with {Compression.Endings}");
             if (new FileInfo(path) is { Length: 0, LinkTarget: null })
                 throw new InvalidDataException($"{path} is empty");
             named.Add(path);
@@ -74,10 +80,10 @@ public sealed class DocumentReader
                 files.Add(path);
         }
 
-        void AddDirectory(string directory)
+        void AddDirectory(string directory, IEnumerable<string> all)
         {
             bool found = false;
-            foreach (string file in FilesUnder(directory))
+            foreach (string file in all)
             {
                 if (FormatOf(file) is null)
                 {
@@ -91,7 +97,7 @@ public sealed class DocumentReader
             }
 
             if (!found)
-                throw new InvalidDataException($"directory {directory} holds no text: no file that is not empty with one of {string.Join(", ", KnownExtensions())}, each also with .gz");
+                throw new InvalidDataException($"{(Directory.Exists(directory) ? "directory " : "")}{directory} holds no text: no file that is not empty with one of {string.Join(", ", KnownExtensions())}, each also with {Compression.Endings}");
         }
     }
 
@@ -107,9 +113,9 @@ public sealed class DocumentReader
         foreach (string path in Files)
         {
             using Stream file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 16 });
-            using Stream content = IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            using Stream? content = Compression.Open(file, path);
             bool any = false;
-            foreach (TextPiece piece in FormatOf(path)!.Read(content, path, _textField))
+            foreach (TextPiece piece in Compression.Named(FormatOf(path)!.Read(content ?? file, path, _textField), path))
             {
                 any = true;
                 yield return piece;
@@ -120,17 +126,28 @@ public sealed class DocumentReader
         }
     }
 
-    private static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-
-    private static string Uncompressed(string path) => IsCompressed(path) ? path[..^".gz".Length] : path;
-
     private static IDocumentFormat? FormatOf(string path)
     {
-        string extension = Path.GetExtension(Uncompressed(path)).ToLowerInvariant();
+        string extension = Path.GetExtension(Compression.NameWithout(path)).ToLowerInvariant();
         return Formats.FirstOrDefault(format => format.Extensions.Contains(extension));
     }
 
     private static IEnumerable<string> KnownExtensions() => Formats.SelectMany(format => format.Extensions).Select(extension => extension.Length > 0 ? extension : "no extension");
+
+    /// <summary>The files that a pattern fits, in ordinal order; what begins with a dot is left out.</summary>
+    private static IEnumerable<string> FilesLike(string pattern)
+    {
+        string fixedPart = pattern[..pattern.IndexOf('*', StringComparison.Ordinal)];
+        string root = Path.GetDirectoryName(fixedPart) is { Length: > 0 } directory ? directory : fixedPart.StartsWith('/') ? "/" : ".";
+        if (!Directory.Exists(root))
+            throw new FileNotFoundException($"{pattern} fits nothing: there is no directory {root}", pattern);
+        Matcher matcher = new(StringComparison.Ordinal);
+        matcher.AddInclude(Path.GetRelativePath(root, pattern));
+        string[] files = [.. matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(root))).Files
+            .Select(match => match.Path).Where(file => !file.Split('/').Any(part => part.StartsWith('.')))
+            .Order(StringComparer.Ordinal).Select(file => root == "." ? file : Path.Combine(root, file))];
+        return files.Length > 0 ? files : throw new FileNotFoundException($"{pattern} fits no file", pattern);
+    }
 
     private static IEnumerable<string> FilesUnder(string directory)
     {

@@ -133,7 +133,7 @@ internal sealed class BasicSplit
         : Rune.GetUnicodeCategory(rune) is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
 
     /// <summary>The blocks of CJK ideographs that BERT spaces out; kana and Hangul are not among them.</summary>
-    private static bool IsIdeograph(Rune rune) => rune.Value
+    public static bool IsIdeograph(Rune rune) => rune.Value
         is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0xF900 and <= 0xFAFF)
         or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2CEAF) or (>= 0x2F800 and <= 0x2FA1F);
 

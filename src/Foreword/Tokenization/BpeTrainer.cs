@@ -59,16 +59,12 @@ public sealed record BpeTrainer : TokenizerTrainer
         if (chunks.Count == 0)
             throw new ArgumentException("there is no text to train on");
 
-        PairCounts pairs = new(chunks, ByteOrder, VocabularySize, MinFrequency);
-        List<LearnedMerge> merges = [];
-        while (merges.Count < wanted && pairs.MergeMostFrequent(256 + merges.Count) is { } merge)
-        {
-            merges.Add(merge);
-            cancellation.ThrowIfCancellationRequested();
-            progress?.Report(read with { Merges = merges.Count });
-        }
-
-        return merges;
+        int[] idOfByte = new int[256];
+        for (int id = 0; id < 256; id++)
+            idOfByte[ByteAlphabet.ByteOfId(id, ByteOrder)] = id;
+        // A lone surrogate becomes U+FFFD, as when encoding.
+        (int[], long)[] words = [.. chunks.Select(chunk => (Encoding.UTF8.GetBytes(chunk.Key).Select(value => idOfByte[value]).ToArray(), chunk.Value))];
+        return PairCounts.Learn(words, firstId: 256, wanted, MinFrequency, learned => progress?.Report(read with { Merges = learned }), cancellation);
     }
 
     private static void Split(ReadOnlySpan<char> text, CountPiece count)

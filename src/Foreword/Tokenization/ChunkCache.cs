@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Foreword.Tokenization;
 
@@ -28,6 +30,15 @@ internal sealed class ChunkCache
         public static Key Of(ulong low, ulong high, int length) =>
             // Byte 15 of the chunk's memory, wherever the machine keeps it in a word.
             new(low, high | (BitConverter.IsLittleEndian ? (ulong)length << 56 : (ulong)length));
+
+        /// <summary>The key of a word of ASCII; false where it has other characters or is too long.</summary>
+        public static bool TryAscii(ReadOnlySpan<char> word, out Key key)
+        {
+            Span<ulong> words = [0, 0];
+            bool fits = word.Length <= MaxBytes && Ascii.FromUtf16(word, MemoryMarshal.AsBytes(words), out _) == OperationStatus.Done;
+            key = fits ? Of(words[0], words[1], word.Length) : default;
+            return fits;
+        }
 
         public int Slot => (int)(((Low ^ (High * 0xC2B2AE3D27D4EB4F)) * 0x9E3779B97F4A7C15) >> (64 - SizeBits));
     }

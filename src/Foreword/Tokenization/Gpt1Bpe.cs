@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Foreword.Tokenization;
@@ -209,7 +208,7 @@ public sealed class Gpt1Bpe : Tokenizer
 
         public void Encode(ReadOnlySpan<char> word, List<int> ids)
         {
-            bool keyed = TryKey(word, out ChunkCache.Key key);
+            bool keyed = ChunkCache.Key.TryAscii(word, out ChunkCache.Key key);
             if (keyed && _cache.TryAppend(key, ids))
                 return;
             Span<int> first = _merger.Start(word.Length);
@@ -228,13 +227,49 @@ public sealed class Gpt1Bpe : Tokenizer
         }
 
         public void Trim() => _merger.Trim();
+    }
+}
 
-        private static bool TryKey(ReadOnlySpan<char> word, out ChunkCache.Key key)
+/// <summary>
+/// Trains a <see cref="Gpt1Bpe"/>: <c>&lt;unk&gt;</c>, the characters of the text inside and at the end of words, the merges, and
+/// <c>&lt;|endoftext|&gt;</c>, which GPT-1's own vocabulary does not have.
+/// </summary>
+public sealed record Gpt1Trainer : TokenizerTrainer
+{
+    /// <summary>GPT-1's 40,000 merges, characters and the rest.</summary>
+    private const int DefaultVocabulary = 40_478;
+
+    /// <summary>A trainer with its defaults: 40,478 ids, pairs seen twice, the basic words.</summary>
+    public Gpt1Trainer() : base(minFrequency: 2) => VocabularySize = DefaultVocabulary;
+
+    /// <summary>What happens to text before its words are merged.</summary>
+    public Gpt1Words Words { get; init; }
+
+    /// <inheritdoc/>
+    public override string Kind => Gpt1Bpe.KindName;
+
+    /// <summary>3: the special tokens and a character.</summary>
+    public override int SmallestVocabulary => 3;
+
+    /// <inheritdoc/>
+    public override Gpt1Bpe Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        TokenizerProgress read = default;
+        Dictionary<string, long> words = Count(
+            texts, (text, count) => Gpt1Bpe.Split(text, Words, count), (count, characters) => progress?.Report(read = new(count, characters, 0, 0)), cancellation);
+        SymbolBpe.Vocabulary learned = SymbolBpe.Learn(
+            words, reserved: 1, this with { VocabularySize = VocabularySize - 1 }, SymbolsOf, (left, right) => left + right,
+            (merges, wanted) => progress?.Report(read with { Merges = merges, MergesWanted = wanted }), cancellation);
+        return new Gpt1Bpe([Gpt1Bpe.Unknown, .. learned.Tokens, AddedToken.EndOfText], learned.Merges, [AddedToken.EndOfText], Words);
+    }
+
+    private static IEnumerable<string> SymbolsOf(string word)
+    {
+        for (int at = 0, length; at < word.Length; at += length)
         {
-            Span<ulong> words = [0, 0];
-            bool ascii = word.Length <= ChunkCache.MaxBytes && Ascii.FromUtf16(word, MemoryMarshal.AsBytes(words), out _) == System.Buffers.OperationStatus.Done;
-            key = ascii ? ChunkCache.Key.Of(words[0], words[1], word.Length) : default;
-            return ascii;
+            length = char.IsSurrogatePair(word, at) ? 2 : 1;
+            string character = word.Substring(at, length);
+            yield return at + length == word.Length ? character + Gpt1Bpe.EndOfWord : character;
         }
     }
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 
 namespace Foreword.Tokenization;
 
@@ -34,10 +34,14 @@ internal sealed class PairCounts
     private readonly int[] _withNewOnTheLeft;
     private readonly List<int> _made = [];
 
-    public PairCounts(Dictionary<string, long> chunks, ByteOrder order, int vocabularySize, int minFrequency)
+    /// <summary>Counts the pairs of the corpus.</summary>
+    /// <param name="words">The distinct words as symbols, and how often each occurs.</param>
+    /// <param name="vocabularySize">Ids that symbols and merges may have.</param>
+    /// <param name="minFrequency">A pair seen less often is not merged.</param>
+    private PairCounts(IReadOnlyList<(int[] Symbols, long Count)> words, int vocabularySize, int minFrequency)
     {
         _minFrequency = minFrequency;
-        int positions = chunks.Keys.Aggregate(0, (sum, chunk) => checked(sum + Encoding.UTF8.GetByteCount(chunk)));
+        int positions = words.Aggregate(0, (sum, word) => checked(sum + word.Symbols.Length));
         _token = new int[positions];
         _next = new int[positions];
         _previous = new int[positions];
@@ -45,21 +49,41 @@ internal sealed class PairCounts
         _nextOccurrence = new int[positions];
         _previousOccurrence = new int[positions];
         _chunk = new int[positions];
-        _chunkCount = new long[chunks.Count];
+        _chunkCount = new long[words.Count];
         _withNewOnTheRight = new int[vocabularySize];
         _withNewOnTheLeft = new int[vocabularySize];
         Array.Fill(_withNewOnTheRight, None);
         Array.Fill(_withNewOnTheLeft, None);
 
-        LayOut(chunks, order);
-        CountBytePairs();
+        LayOut(words);
+        CountFirstPairs();
+    }
+
+    /// <summary>Learns merges until there are enough of them or no pair is frequent enough; the k-th makes id firstId + k.</summary>
+    /// <remarks>
+    /// No two merges make the same text: where a token's text stands between borders of tokens, what is inside it was joined by the same
+    /// merges in the same order everywhere.
+    /// </remarks>
+    public static List<LearnedMerge> Learn(
+        IReadOnlyList<(int[] Symbols, long Count)> words, int firstId, int wanted, int minFrequency, Action<int> learned, CancellationToken cancellation)
+    {
+        PairCounts pairs = new(words, firstId + wanted, minFrequency);
+        List<LearnedMerge> merges = [];
+        while (merges.Count < wanted && pairs.MergeMostFrequent(firstId + merges.Count) is { } merge)
+        {
+            merges.Add(merge);
+            cancellation.ThrowIfCancellationRequested();
+            learned(merges.Count);
+        }
+
+        return merges;
     }
 
     /// <summary>
     /// Joins the most frequent pair everywhere into <paramref name="newToken"/>, or answers null when no pair is frequent
     /// enough.
     /// </summary>
-    public LearnedMerge? MergeMostFrequent(int newToken)
+    private LearnedMerge? MergeMostFrequent(int newToken)
     {
         while (_queue.TryDequeue(out int best, out Priority priority))
         {
@@ -76,31 +100,25 @@ internal sealed class PairCounts
         return null;
     }
 
-    private void LayOut(Dictionary<string, long> chunks, ByteOrder order)
+    private void LayOut(IReadOnlyList<(int[] Symbols, long Count)> words)
     {
-        int[] idOfByte = new int[256];
-        for (int id = 0; id < 256; id++)
-            idOfByte[ByteAlphabet.ByteOfId(id, order)] = id;
-        int at = 0, chunk = 0;
-        foreach ((string text, long count) in chunks)
+        int at = 0;
+        for (int word = 0; word < words.Count; word++)
         {
-            byte[] bytes = Encoding.UTF8.GetBytes(text); // a lone surrogate becomes U+FFFD, as when encoding
-            for (int i = 0; i < bytes.Length; i++, at++)
+            (int[] symbols, _chunkCount[word]) = words[word];
+            for (int i = 0; i < symbols.Length; i++, at++)
             {
-                _token[at] = idOfByte[bytes[i]];
+                _token[at] = symbols[i];
                 _previous[at] = i == 0 ? None : at - 1;
-                _next[at] = i == bytes.Length - 1 ? None : at + 1;
-                _chunk[at] = chunk;
+                _next[at] = i == symbols.Length - 1 ? None : at + 1;
+                _chunk[at] = word;
             }
-
-            _chunkCount[chunk++] = count;
         }
     }
 
-    private void CountBytePairs()
+    private void CountFirstPairs()
     {
-        int[] pairOf = new int[256 * 256];
-        Array.Fill(pairOf, None);
+        Dictionary<(int, int), int> pairOf = [];
         for (int at = 0; at < _token.Length; at++)
         {
             if (_next[at] == None)
@@ -110,8 +128,8 @@ internal sealed class PairCounts
             }
 
             (int left, int right) = (_token[at], _token[_next[at]]);
-            ref int pair = ref pairOf[256 * left + right];
-            if (pair == None)
+            ref int pair = ref CollectionsMarshal.GetValueRefOrAddDefault(pairOf, (left, right), out bool known);
+            if (!known)
                 pair = NewPair(left, right);
             AddOccurrence(at, pair);
         }

@@ -11,6 +11,7 @@ public static class TokenizerFiles
     internal const string MergesTxt = "merges.txt";
     internal const string EncoderJson = "encoder.json";
     internal const string VocabBpe = "vocab.bpe";
+    internal const string VocabTxt = "vocab.txt";
     internal const string Gpt1Encoder = "encoder_bpe_40000.json";
     internal const string Gpt1Bpe = "vocab_40000.bpe";
 
@@ -21,11 +22,13 @@ public static class TokenizerFiles
         ([VocabJson, MergesTxt], static paths => BpeFiles.Read(paths[0], paths[1], Gpt1WordsOf(paths[0]))),
         ([EncoderJson, VocabBpe], static paths => BpeFiles.Read(paths[0], paths[1])),
         ([Gpt1Encoder, Gpt1Bpe], static paths => BpeFiles.Read(paths[0], paths[1])),
+        ([VocabTxt], static paths => WordPieceFiles.Read(paths[0])),
     ];
 
     /// <summary>
     /// Reads the tokenizer of a directory: <c>tokenizer.json</c> if it is there, else <c>vocab.json</c> with
-    /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c> or <c>encoder_bpe_40000.json</c> with <c>vocab_40000.bpe</c>.
+    /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c> or <c>encoder_bpe_40000.json</c> with <c>vocab_40000.bpe</c>,
+    /// else WordPiece's <c>vocab.txt</c>.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist, or is a file.</exception>
     /// <exception cref="FileNotFoundException">The directory holds no tokenizer; the message says what was looked for.</exception>
@@ -54,13 +57,17 @@ public static class TokenizerFiles
         throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{found}");
     }
 
-    /// <summary>What tokenizer_config.json, if it lies beside the vocabulary, says of GPT-1's words.</summary>
-    private static Gpt1Words Gpt1WordsOf(string vocabulary)
+    /// <summary>The tokenizer_config.json beside a vocabulary, or null.</summary>
+    /// <exception cref="InvalidDataException">It is not JSON.</exception>
+    internal static TokenizerField? ConfigBeside(string vocabulary)
     {
         string path = Path.Combine(Path.GetDirectoryName(vocabulary)!, TokenizerConfig);
         if (!File.Exists(path))
-            return Gpt1Words.Basic;
+            return null;
         using JsonDocument config = Tokenization.TokenizerJson.Parse(path);
-        return new TokenizerField(path, "", config.RootElement).IsTrue(Gpt1Json.StandardizeKey) ? Gpt1Words.Standardize : Gpt1Words.Basic;
+        return new TokenizerField(path, "", config.RootElement.Clone());
     }
+
+    private static Gpt1Words Gpt1WordsOf(string vocabulary) =>
+        ConfigBeside(vocabulary)?.IsTrue(Gpt1Json.StandardizeKey) == true ? Gpt1Words.Standardize : Gpt1Words.Basic;
 }

@@ -17,7 +17,7 @@ public abstract record TokenizerTrainer
 
     /// <summary>A trainer of each kind, with its defaults, by <see cref="Tokenizer.Kind"/>.</summary>
     public static IReadOnlyDictionary<string, TokenizerTrainer> Kinds { get; } =
-        new TokenizerTrainer[] { new BpeTrainer(), new CharTrainer(), new WordTrainer() }.ToDictionary(trainer => trainer.Kind);
+        new TokenizerTrainer[] { new BpeTrainer(), new Gpt1Trainer(), new CharTrainer(), new WordTrainer(), new WordPieceTrainer() }.ToDictionary(trainer => trainer.Kind);
 
     /// <summary>The kind that it makes.</summary>
     public abstract string Kind { get; }

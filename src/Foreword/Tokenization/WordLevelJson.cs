@@ -24,20 +24,15 @@ internal static class WordLevelJson
             throw processor.Unsupported($"post_processor {processor.TypeName}", "text is encoded as it is");
         if (model.Find("unk_token") is { } unknown && unknown.Text != WordTokenizer.Unknown)
             throw unknown.Unsupported($"unk_token '{unknown.Text}'", $"it is {WordTokenizer.Unknown}");
-        TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "WhitespaceSplit and Split are read");
         try
         {
-            switch (split.TypeName)
-            {
-                case "Split":
-                    RefuseOtherSplits(root, split);
-                    return new CharTokenizer(texts);
-                case "WhitespaceSplit":
-                    RefuseOtherLineEnds(root);
-                    return new WordTokenizer(texts);
-                default:
-                    throw split.Unsupported($"pre_tokenizer {split.TypeName}", "a WordLevel model has WhitespaceSplit (words) or Split (characters)");
-            }
+            if (IsolatesCharacters(root))
+                return new CharTokenizer(texts);
+            TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "WhitespaceSplit and Split are read");
+            if (split.TypeName != "WhitespaceSplit")
+                throw split.Unsupported($"pre_tokenizer {split.TypeName}", "a WordLevel model has WhitespaceSplit (words) or Split (characters)");
+            RefuseOtherLineEnds(root);
+            return new WordTokenizer(texts);
         }
         catch (ArgumentException problem)
         {
@@ -54,13 +49,9 @@ internal static class WordLevelJson
         {
             TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
             if (words)
-                WriteLineEnds(json);
+                WriteWords(json);
             else
-                json.WriteNull("normalizer");
-            if (words)
-                TokenizerJson.WritePart(json, "pre_tokenizer", "WhitespaceSplit");
-            else
-                WriteSplit(json);
+                WriteCharacters(json);
             json.WriteNull("post_processor");
             if (words)
                 json.WriteNull("decoder");
@@ -80,14 +71,31 @@ internal static class WordLevelJson
         });
     }
 
-    private static void RefuseOtherSplits(TokenizerField root, TokenizerField split)
+    /// <summary>True where the pre-tokenizer makes every character a word.</summary>
+    /// <exception cref="NotSupportedException">It splits in another way, or there is a normalizer before it.</exception>
+    public static bool IsolatesCharacters(TokenizerField root)
     {
+        if (root.Find("pre_tokenizer") is not { TypeName: "Split" } split)
+            return false;
         if (root.Find("normalizer") is { } normalizer)
-            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "a character tokenizer has none");
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "characters are taken as they are");
         TokenizerField pattern = split.Require("pattern", JsonValueKind.Object);
         string text = (pattern.Find("Regex") ?? pattern.Require("String", JsonValueKind.String)).Text;
         if (text is not (AnyCharacter or "") || split.IsTrue("invert") || split.Require("behavior", JsonValueKind.String).Text != "Isolated")
-            throw split.Unsupported($"Split at '{text}'", $"a character tokenizer isolates every match of {AnyCharacter}");
+            throw split.Unsupported($"Split at '{text}'", $"every match of {AnyCharacter} is isolated");
+        return true;
+    }
+
+    /// <summary>Writes the parts before the model that make every character a word.</summary>
+    public static void WriteCharacters(Utf8JsonWriter json)
+    {
+        json.WriteNull("normalizer");
+        json.WriteStartObject("pre_tokenizer");
+        json.WriteString("type", "Split");
+        WritePattern(json, "Regex", AnyCharacter);
+        json.WriteString("behavior", "Isolated");
+        json.WriteBoolean("invert", false);
+        json.WriteEndObject();
     }
 
     private static void RefuseOtherLineEnds(TokenizerField root)
@@ -102,23 +110,14 @@ internal static class WordLevelJson
         }
     }
 
-    private static void WriteLineEnds(Utf8JsonWriter json)
+    private static void WriteWords(Utf8JsonWriter json)
     {
         json.WriteStartObject("normalizer");
         json.WriteString("type", "Replace");
         WritePattern(json, "String", "\n");
         json.WriteString("content", LineEnd);
         json.WriteEndObject();
-    }
-
-    private static void WriteSplit(Utf8JsonWriter json)
-    {
-        json.WriteStartObject("pre_tokenizer");
-        json.WriteString("type", "Split");
-        WritePattern(json, "Regex", AnyCharacter);
-        json.WriteString("behavior", "Isolated");
-        json.WriteBoolean("invert", false);
-        json.WriteEndObject();
+        TokenizerJson.WritePart(json, "pre_tokenizer", "WhitespaceSplit");
     }
 
     private static void WritePattern(Utf8JsonWriter json, string kind, string text)

@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using Foreword.Data;
+using Parquet.Serialization;
+using ZstdSharp;
 
 namespace Foreword.Tests.Data;
 
@@ -142,6 +144,69 @@ public sealed class DocumentReaderTests : IDisposable
     }
 
     [Fact]
+    public void RowsOfCsvAndTsvAreDocuments()
+    {
+        string csv = _directory.Write("a.csv", "id,text\r\n1,\"one, \"\"quoted\"\"\nline\"\r\n2,\r\n3,three\r\n");
+        string tsv = _directory.Write("b.tsv", "text\tid\nfour\t4\n");
+        Assert.Equal(["one, \"quoted\"\nline", "three", "four"], Documents(csv, tsv));
+        string other = _directory.Write("c.csv", "id,txt\n1,a\n");
+        Assert.StartsWith($"{other}: there is no column 'text'", Failure(other));
+        Assert.Equal(["a"], DocumentReader.Open([other], "txt").Read().Select(piece => piece.Text));
+    }
+
+    [Fact]
+    public async Task RowsOfParquetAreDocuments()
+    {
+        string path = _directory.File("a.parquet");
+        Row[] rows = [new() { Id = 1, Text = "one" }, new() { Id = 2 }, new() { Id = 3, Text = "drei 🤗" }];
+        await using (FileStream file = File.Create(path))
+            await ParquetSerializer.SerializeAsync(rows, file, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(["one", "drei 🤗"], DocumentReader.Open([path], "Text").Read().Select(piece => piece.Text));
+        Assert.StartsWith($"{path}: there is no column 'body'; the columns are Id, Text", Assert.Throws<InvalidDataException>(() => DocumentReader.Open([path], "body").Read().Count()).Message);
+        Assert.StartsWith($"{path}: column 'Id' holds Int32, not text", Assert.Throws<InvalidDataException>(() => DocumentReader.Open([path], "Id").Read().Count()).Message);
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..20]);
+        Assert.StartsWith($"{path}: the file is not Parquet or is damaged", Failure(path));
+    }
+
+    [Fact]
+    public void HtmlIsTheTextThatAReaderSees()
+    {
+        string path = _directory.Write("a.html", """
+            <!doctype html><html><head><title>no</title><style>p { color: red }</style></head>
+            <body><h1>A  title</h1><p>First &amp; <b>bold</b>,
+            one line.<br>Second&nbsp;line.</p><script>alert(1)</script>
+            <ul><li>one</li><li>two</li></ul><table><tr><td>a</td><td>b</td></tr></table>
+            <pre>x = 1
+              y = 2</pre><p hidden>no</p></body></html>
+            """);
+        Assert.Equal(["A title\nFirst & bold, one line.\nSecond line.\none\ntwo\na b\nx = 1\n  y = 2"], Documents(path));
+    }
+
+    [Fact]
+    public void ZstandardIsUnpacked()
+    {
+        string path = _directory.File("c.jsonl.zst");
+        using (Compressor compressor = new())
+            File.WriteAllBytes(path, compressor.Wrap("{\"text\":\"line\"}"u8).ToArray());
+        Assert.Equal(["line"], Documents(path));
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..^3]);
+        Assert.StartsWith($"{path}: the data is damaged", Failure(path));
+    }
+
+    [Fact]
+    public void PatternsAreFilesInOrdinalOrder()
+    {
+        _directory.Write("corpus/b.txt", "B");
+        _directory.Write("corpus/deep/er/a.txt", "A");
+        _directory.Write("corpus/deep/c.md", "C");
+        _directory.Write("corpus/.hidden/d.txt", "no");
+        Assert.Equal(["B", "A"], Documents(_directory.File("corpus/**/*.txt")));
+        Assert.Equal(["C"], Documents(_directory.File("corpus/*/*.md")));
+        string nothing = _directory.File("corpus/*.jsonl");
+        Assert.Equal($"{nothing} fits no file", Assert.Throws<FileNotFoundException>(() => DocumentReader.Open([nothing])).Message);
+    }
+
+    [Fact]
     public void WhatIsMissingOrEmptyOrUnknownIsNamed()
     {
         string missing = _directory.File("nowhere.txt");
@@ -150,8 +215,8 @@ public sealed class DocumentReaderTests : IDisposable
         Assert.Equal($"{empty} is empty", Failure(empty));
         string blank = _directory.Write("blank.jsonl", "\n\n");
         Assert.Equal($"{blank} holds no text", Failure(blank));
-        string table = _directory.Write("table.parquet", "x");
-        Assert.StartsWith($"{table}: unknown extension .parquet; known are .txt, ", Failure(table));
+        string table = _directory.Write("table.xlsx", "x");
+        Assert.StartsWith($"{table}: unknown extension .xlsx; known are .txt, ", Failure(table));
         Directory.CreateDirectory(_directory.File("pictures"));
         _directory.Write("pictures/a.png", "x");
         _directory.Write("pictures/empty.txt", "");
@@ -175,4 +240,11 @@ public sealed class DocumentReaderTests : IDisposable
 
     private static string Failure(string path) =>
         Assert.Throws<InvalidDataException>(() => DocumentReader.Open([path]).Read().Count()).Message;
+
+    private sealed class Row
+    {
+        public int Id { get; set; }
+
+        public string? Text { get; set; }
+    }
 }

@@ -122,7 +122,7 @@ public sealed class TokenizerFilesTests
         { """{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}}""", "use_regex = false" },
         { """{"decoder":{"type":"WordPiece"}}""", "decoder WordPiece" },
         { """{"post_processor":{"type":"TemplateProcessing"}}""", "post_processor TemplateProcessing" },
-        { """{"model":{"type":"WordPiece"}}""", "model WordPiece" },
+        { """{"model":{"type":"Unigram"}}""", "model Unigram" },
         { """{"model":{"type":"BPE","byte_fallback":true}}""", "byte_fallback = true" },
         { """{"model":{"type":"BPE","ignore_merges":true}}""", "ignore_merges = true" },
         { """{"model":{"type":"BPE","end_of_word_suffix":"</w>"}}""", "normalizer null" },
@@ -201,7 +201,7 @@ public sealed class TokenizerFilesTests
         Assert.Contains("does not exist", Assert.Throws<DirectoryNotFoundException>(() => TokenizerFiles.Load(directory.File("none"))).Message);
         Assert.Contains("is a file", Assert.Throws<DirectoryNotFoundException>(() => TokenizerFiles.Load(directory.Write("f", "x"))).Message);
         string nothing = Assert.Throws<FileNotFoundException>(() => TokenizerFiles.Load(directory.Path)).Message;
-        Assert.EndsWith("holds no tokenizer: looked for tokenizer.json, vocab.json + merges.txt, encoder.json + vocab.bpe, encoder_bpe_40000.json + vocab_40000.bpe", nothing);
+        Assert.EndsWith("holds no tokenizer: looked for tokenizer.json, vocab.json + merges.txt, encoder.json + vocab.bpe, encoder_bpe_40000.json + vocab_40000.bpe, vocab.txt", nothing);
         directory.Write("vocab.json", "{}");
         Assert.EndsWith("; only vocab.json is there", Assert.Throws<FileNotFoundException>(() => TokenizerFiles.Load(directory.Path)).Message);
     }

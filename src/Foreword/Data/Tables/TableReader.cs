@@ -1,7 +1,3 @@
-using System.IO.Compression;
-using System.Text;
-using ZstdSharp;
-
 namespace Foreword.Data.Tables;
 
 /// <summary>
@@ -18,8 +14,6 @@ public static class TableReader
         (TableFormat.Parquet, [".parquet"], new ParquetTable()),
         (TableFormat.Copa, [".xml"], new CopaTable()),
     ];
-
-    static TableReader() => StrictGzip.SwitchOn();
 
     /// <summary>Streams the rows of a file.</summary>
     /// <param name="path">The file.</param>
@@ -57,48 +51,22 @@ public static class TableReader
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(columns);
         options ??= new TableOptions();
-        using Stream? decompressed = Decompressed(stream, name);
-        using IEnumerator<TableRow> rows = FormatOf(name, options).Read(decompressed ?? stream, name, columns, options).GetEnumerator();
-        while (Next(rows, name))
-            yield return rows.Current;
-    }
-
-    private static bool Next(IEnumerator<TableRow> rows, string name)
-    {
-        try
-        {
-            return rows.MoveNext();
-        }
-        catch (DecoderFallbackException problem)
-        {
-            throw new InvalidDataException($"{name} is not UTF-8 text: {problem.Message.TrimEnd('.')}", problem);
-        }
-        catch (Exception problem) when (problem is ZstdException or EndOfStreamException || (problem is InvalidDataException && !problem.Message.Contains(name, StringComparison.Ordinal)))
-        {
-            throw new InvalidDataException($"{name}: the data is damaged ({problem.Message.TrimEnd('.')})", problem); // from a decompressor, which does not know the file's name
-        }
+        using Stream? decompressed = Compression.Open(stream, name);
+        foreach (TableRow row in Compression.Named(FormatOf(name, options).Read(decompressed ?? stream, name, columns, options), name))
+            yield return row;
     }
 
     private static ITableFormat FormatOf(string name, TableOptions options)
     {
-        string extension = Path.GetExtension(Compression(name) is null ? name : Path.ChangeExtension(name, null));
+        string extension = Path.GetExtension(Compression.NameWithout(name));
         foreach ((TableFormat format, string[] extensions, ITableFormat reader) in Formats)
         {
             if (options.Format == format || (options.Format == TableFormat.Auto && extensions.Contains(extension, StringComparer.OrdinalIgnoreCase)))
                 return reader;
         }
 
-        throw new ArgumentException($"{name}: the ending '{extension}' tells no table format; known are {string.Join(", ", Formats.SelectMany(f => f.Extensions))}, each also with .gz or .zst");
+        throw new ArgumentException($"{name}: the ending '{extension}' tells no table format; known are {string.Join(", ", Formats.SelectMany(f => f.Extensions))}, each also with {Compression.Endings}");
     }
-
-    private static Stream? Decompressed(Stream stream, string name) => Compression(name) switch
-    {
-        ".gz" => new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true),
-        ".zst" => new DecompressionStream(stream, leaveOpen: true),
-        _ => null,
-    };
-
-    private static string? Compression(string name) => Path.GetExtension(name).ToLowerInvariant() is var ending and (".gz" or ".zst") ? ending : null;
 
     private static string Nearest(string path)
     {
