@@ -23,10 +23,14 @@ internal static class PrepareCommand
         Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
         Option<long> seed = new("--seed") { Description = "Chooses the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
         Option<int> shardTokens = new("--shard-tokens") { Description = "Tokens in a full shard.", DefaultValueFactory = _ => Defaults.ShardTokens };
+        Option<string?> filter = new("--filter") { Description = "Leave out short documents: min-chars=200." };
+        Option<Deduplication> dedup = new("--dedup") { Description = "Leave out documents that repeat an earlier one: the same text, or nearly the same (minhash)." };
+        Option<double> threshold = new("--dedup-threshold") { Description = "For minhash: the share of common runs of five words from which on two documents are the same.", DefaultValueFactory = _ => Defaults.DuplicateThreshold };
+        Option<string?> normalize = new("--normalize") { Description = "Make texts alike: newlines (line feeds alone), spaces (none before a line's end, one empty line at most), control (no control characters); or several: newlines,spaces." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
         {
-            inputs, tokenizer, output, validation, validationRun, textField, seed, shardTokens, json,
+            inputs, tokenizer, output, validation, validationRun, textField, seed, shardTokens, filter, dedup, threshold, normalize, json,
         }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
         command.SetAction(parsed =>
         {
@@ -36,6 +40,10 @@ internal static class PrepareCommand
                 ValidationRun = parsed.GetValue(validationRun),
                 Seed = parsed.GetValue(seed),
                 ShardTokens = parsed.GetValue(shardTokens),
+                MinCharacters = MinCharacters(parsed.GetValue(filter)),
+                Deduplication = parsed.GetValue(dedup),
+                DuplicateThreshold = parsed.GetValue(threshold),
+                Normalization = Normalization(parsed.GetValue(normalize)),
             }).Validate);
             CorpusPreparer preparer = new(TokenizerFiles.Load(parsed.GetValue(tokenizer)!), options);
             string[] paths = parsed.GetValue(inputs)!;
@@ -43,7 +51,7 @@ internal static class PrepareCommand
             string directory = parsed.GetValue(output)!;
             return Interruptible(terminal, directory, cancellation =>
             {
-                PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, progress, cancellation));
+                PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellation));
                 if (parsed.GetValue(json))
                     JsonOutput.WriteLine(terminal, writer => WriteReport(writer, report, directory, documents));
                 else
@@ -74,9 +82,33 @@ internal static class PrepareCommand
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            terminal.Err.WriteLine($"interrupted: {directory} is as it was before");
+            terminal.Err.WriteLine($"interrupted: {directory} is as it was before; the same command goes on after the last complete shard, if there is one");
             return 128 + signal;
         }
+    }
+
+    private static int MinCharacters(string? filter)
+    {
+        const string Name = "min-chars=";
+        if (filter is null)
+            return 0;
+        return filter.StartsWith(Name, StringComparison.Ordinal) && int.TryParse(filter[Name.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int least)
+            ? least
+            : throw new UsageException($"--filter '{filter}' is not known; known is {Name}N");
+    }
+
+    private static TextNormalization Normalization(string? names)
+    {
+        TextNormalization all = TextNormalization.None;
+        string[] known = [.. Enum.GetNames<TextNormalization>().Skip(1).Select(name => name.ToLowerInvariant())];
+        foreach (string name in names?.Split(',', StringSplitOptions.TrimEntries) ?? [])
+        {
+            all |= known.Contains(name)
+                ? Enum.Parse<TextNormalization>(name, ignoreCase: true)
+                : throw new UsageException($"--normalize '{name}' is not known{NearestName.Suggestion(name, known)}; known are {string.Join(", ", known)}");
+        }
+
+        return all;
     }
 
     private static PreparationReport WithProgress(Terminal terminal, Func<IProgress<PreparationProgress>?, PreparationReport> prepare)
@@ -94,6 +126,8 @@ internal static class PrepareCommand
             terminal.Say($"Left out: {documents.Skipped.Count} files of other kinds ({string.Join(", ", documents.Skipped.Select(Path.GetExtension).Distinct().Take(5))}).");
         if (manifest.Validation.Divides == "text")
             terminal.Say("There is only one document: the end of its text is held out for validation.");
+        if (manifest.Cleaning is { } cleaning)
+            terminal.Out.WriteLine(Invariant($"left out   {cleaning.TooShort,12:N0} documents too short, {cleaning.Duplicates:N0} that repeat an earlier one"));
         terminal.Out.Write(SplitTable.Of(manifest));
         terminal.Out.WriteLine(Invariant($"{report.TextBytes / 1e6:N1} MB of text in {report.Elapsed.TotalSeconds:F1} s, {report.MegabytesPerSecond:F1} MB/s, seed {manifest.Validation.Seed}: {directory}"));
     }

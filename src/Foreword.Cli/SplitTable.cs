@@ -33,6 +33,14 @@ internal static class SplitTable
         writer.WriteNumber("seed", manifest.Validation.Seed);
         writer.WriteString("divides", manifest.Validation.Divides);
         writer.WriteEndObject();
+        if (manifest.Cleaning is { } cleaning)
+        {
+            writer.WriteStartObject("left_out");
+            writer.WriteNumber("too_short", cleaning.TooShort);
+            writer.WriteNumber("duplicates", cleaning.Duplicates);
+            writer.WriteEndObject();
+        }
+
         writer.WriteStartObject("splits");
         foreach ((string name, ManifestSplit split) in manifest.Splits)
         {

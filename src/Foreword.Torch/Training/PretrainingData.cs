@@ -61,7 +61,7 @@ public sealed class PretrainingData : IDisposable
                 new Teller<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellation);
         new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed }).Prepare(
-            documents.Read(), directory, documents.Files,
+            documents.Read(), directory, section.Text, documents.Files,
             new Teller<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellation);
     }

@@ -40,6 +40,7 @@ public sealed class CorpusPreparer
     /// <param name="documents">The corpus, for example <see cref="DocumentReader.Read"/>; its beginning is enumerated twice.</param>
     /// <param name="directory">A directory that does not exist, is empty, or holds an earlier preparation and nothing else.</param>
     /// <param name="inputs">Where the documents come from, for the manifest.</param>
+    /// <param name="files">The files that hold them, whose hashes stand in the manifest. With them, a preparation that was killed or cancelled after a complete shard is gone on with.</param>
     /// <param name="progress">Told on the calling thread about every batch written.</param>
     /// <param name="cancellation">Ends the work; the directory stays as it was.</param>
     /// <exception cref="IOException">The directory holds other files, another process is writing it, or the disk is full.</exception>
@@ -48,6 +49,7 @@ public sealed class CorpusPreparer
         IEnumerable<TextPiece> documents,
         string directory,
         IReadOnlyList<string> inputs,
+        IReadOnlyList<string>? files = null,
         IProgress<PreparationProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -55,27 +57,98 @@ public sealed class CorpusPreparer
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(inputs);
         Stopwatch watch = Stopwatch.StartNew();
-        using StagedDirectory staged = StagedDirectory.Begin(directory);
+        string request = PreparationJournal.RequestOf(_tokenizer, _options, inputs, files ?? []);
+        using StagedDirectory staged = StagedDirectory.Begin(directory, partial => files is not null && PreparationJournal.Load(partial, request) is not null);
         CheckReplaceable(directory);
-        ValidationSplit split = ValidationSplit.Plan(documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellation);
-
-        using SplitWriter train = new(staged.Path, TokenDataset.Train, _tokenizer.VocabularySize, _options.ShardTokens);
-        using SplitWriter? validation = split.HoldsOut ? new(staged.Path, TokenDataset.Validation, _tokenizer.VocabularySize, _options.ShardTokens) : null;
-        foreach (EncodedBatch batch in EncodeInOrder(Batches(split.Assign(documents)), cancellation))
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<IReadOnlyList<ManifestFile>>? hashes = files is null ? null : Task.Run(() => FileHash.Describe(files, ended.Token), ended.Token);
+        try
         {
-            Write(batch, train, validation);
-            progress?.Report(new PreparationProgress(
-                train.Documents + (validation?.Documents ?? 0), train.Tokens + (validation?.Tokens ?? 0), train.TextBytes + (validation?.TextBytes ?? 0)));
+            Cleaned cleaned = Clean(documents, cancellation);
+            ValidationSplit split = ValidationSplit.Plan(cleaned.Documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellation);
+            (ManifestSplit train, ManifestSplit? validation) = WriteSplits(split, cleaned.Documents, staged, files is null ? null : request, progress, cancellation);
+            ShardManifest manifest = Describe(split, inputs, train, validation) with { Files = hashes?.GetAwaiter().GetResult(), Cleaning = cleaned.Describe(_options) };
+            _tokenizer.Save(Directory.CreateDirectory(Path.Combine(staged.Path, TokenizerDirectory)).FullName);
+            manifest.Save(staged.Path);
+            PreparationJournal.Delete(staged.Path);
+            cancellation.ThrowIfCancellationRequested();
+            staged.Commit();
+            return new PreparationReport(manifest, watch.Elapsed);
+        }
+        finally
+        {
+            ended.Cancel();
+        }
+    }
+
+    private Cleaned Clean(IEnumerable<TextPiece> documents, CancellationToken cancellation)
+    {
+        LengthFilter length = new(_options.MinCharacters);
+        IEnumerable<TextPiece> cleaned = TextNormalizer.Apply(documents, _options.Normalization);
+        if (_options.MinCharacters > 0)
+            cleaned = length.Apply(cleaned);
+        if (_options.Deduplication == Deduplication.None)
+            return new Cleaned(cleaned, length, null);
+        Duplicates duplicates = Duplicates.Find(cleaned, _options.Deduplication, _options.DuplicateThreshold, cancellation);
+        return new Cleaned(duplicates.Without(cleaned), length, duplicates);
+    }
+
+    /// <summary>Writes both splits, from the beginning or from where the directory's journal stands.</summary>
+    /// <param name="split">Which documents are held out.</param>
+    /// <param name="documents">The corpus.</param>
+    /// <param name="staged">The directory.</param>
+    /// <param name="request">The hash of the request; null where nothing is journalled.</param>
+    /// <param name="progress">Told about every batch.</param>
+    /// <param name="cancellation">Ends the work; what is journalled stays.</param>
+    private (ManifestSplit Train, ManifestSplit? Validation) WriteSplits(
+        ValidationSplit split, IEnumerable<TextPiece> documents, StagedDirectory staged, string? request, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
+    {
+        PreparationJournal? journal = request is null ? null : PreparationJournal.Load(staged.Path, request);
+        using SplitWriter train = Open(staged.Path, TokenDataset.Train, journal?.Train);
+        using SplitWriter? validation = split.HoldsOut ? Open(staged.Path, TokenDataset.Validation, journal?.Validation) : null;
+        long pieces = journal?.Pieces ?? 0;
+        int journalled = Shards();
+        try
+        {
+            foreach (EncodedBatch batch in EncodeInOrder(Batches(Skip(split.Assign(documents), pieces)), cancellation))
+            {
+                Write(batch, train, validation);
+                pieces += batch.Pieces.Count;
+                progress?.Report(new PreparationProgress(
+                    train.Documents + (validation?.Documents ?? 0), train.Tokens + (validation?.Tokens ?? 0), train.TextBytes + (validation?.TextBytes ?? 0)));
+                if (request is null || Shards() == journalled)
+                    continue;
+                journal = new PreparationJournal(request, pieces, train.Flush(), validation?.Flush());
+                journal.Save(staged.Path);
+                journalled = Shards();
+            }
+
+            if (train.Documents == 0)
+                throw new InvalidDataException("the inputs hold no text");
+            return (train.Complete(), validation?.Complete());
+        }
+        catch (OperationCanceledException) when (journal is not null)
+        {
+            train.Suspend();
+            validation?.Suspend();
+            staged.Keep();
+            throw;
         }
 
-        if (train.Documents == 0)
-            throw new InvalidDataException("the inputs hold no text");
-        ShardManifest manifest = Describe(split, inputs, train.Complete(), validation?.Complete());
-        _tokenizer.Save(Directory.CreateDirectory(Path.Combine(staged.Path, TokenizerDirectory)).FullName);
-        manifest.Save(staged.Path);
-        cancellation.ThrowIfCancellationRequested();
-        staged.Commit();
-        return new PreparationReport(manifest, watch.Elapsed);
+        int Shards() => train.CompletedShards + (validation?.CompletedShards ?? 0);
+    }
+
+    private SplitWriter Open(string directory, string name, SplitProgress? progress) => progress is null
+        ? new SplitWriter(directory, name, _tokenizer.VocabularySize, _options.ShardTokens)
+        : SplitWriter.Resume(directory, name, _tokenizer.VocabularySize, _options.ShardTokens, progress);
+
+    private static IEnumerable<SplitPiece> Skip(IEnumerable<SplitPiece> pieces, long count)
+    {
+        foreach (SplitPiece piece in pieces)
+        {
+            if (count-- <= 0)
+                yield return piece;
+        }
     }
 
     /// <summary>A directory that is not a preparation, or that somebody has added files to, is not for us to replace.</summary>
@@ -186,4 +259,22 @@ public sealed class CorpusPreparer
 
     /// <summary>The ids of some pieces, one after the other; those of piece i end at Ends[i].</summary>
     private sealed record EncodedBatch(List<SplitPiece> Pieces, List<int> Ids, int[] Ends, List<int> TextBytes);
+
+    /// <summary>The documents as they are tokenised.</summary>
+    /// <param name="Documents">Normalised, long enough, without repetitions.</param>
+    /// <param name="Length">Counts those that were too short.</param>
+    /// <param name="Duplicates">The repetitions, where they were looked for.</param>
+    private sealed record Cleaned(IEnumerable<TextPiece> Documents, LengthFilter Length, Duplicates? Duplicates)
+    {
+        public ManifestCleaning? Describe(PreparationOptions options) =>
+            options.Normalization == TextNormalization.None && options.MinCharacters == 0 && options.Deduplication == Deduplication.None ? null : new ManifestCleaning
+            {
+                Normalization = options.Normalization.ToString().ToLowerInvariant(),
+                MinCharacters = options.MinCharacters,
+                Deduplication = options.Deduplication.ToString().ToLowerInvariant(),
+                DuplicateThreshold = options.DuplicateThreshold,
+                TooShort = Length.LeftOut,
+                Duplicates = Duplicates?.Count ?? 0,
+            };
+    }
 }

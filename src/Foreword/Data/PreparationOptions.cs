@@ -18,6 +18,18 @@ public sealed record PreparationOptions
     /// <summary>Tokens in a full shard, from 1 to 2^31 - 1. 100 million (llm.c's) unless set.</summary>
     public int ShardTokens { get; init; } = 100_000_000;
 
+    /// <summary>What is made alike in the texts; nothing unless set.</summary>
+    public TextNormalization Normalization { get; init; }
+
+    /// <summary>Documents of fewer characters (UTF-16 units, after normalisation) are left out; 0 unless set.</summary>
+    public int MinCharacters { get; init; }
+
+    /// <summary>Which documents that repeat an earlier one are left out; none unless set. The corpus is then read once more beforehand.</summary>
+    public Deduplication Deduplication { get; init; }
+
+    /// <summary>For <see cref="Data.Deduplication.MinHash"/>: the share of common runs of five words (Jaccard) from which on documents are the same, above 0 to 1. 0.8 unless set.</summary>
+    public double DuplicateThreshold { get; init; } = 0.8;
+
     /// <summary>Texts tokenised at the same time, at least 1; all cores unless set. It never changes the result.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
@@ -31,6 +43,10 @@ public sealed record PreparationOptions
             throw new ArgumentException($"a validation run of {ValidationRun} documents cannot be held out; it has at least 1");
         if (ShardTokens < 1)
             throw new ArgumentException($"a shard of {ShardTokens} tokens cannot be written; it has at least 1");
+        if (MinCharacters < 0)
+            throw new ArgumentException($"no document has fewer than {MinCharacters} characters; the least length is at least 0");
+        if (DuplicateThreshold is not (> 0 and <= 1))
+            throw new ArgumentException($"the threshold of duplicates is {DuplicateThreshold}; it lies above 0 and is at most 1");
         if (Threads < 1)
             throw new ArgumentException($"{Threads} threads cannot tokenise; there is at least 1");
         return this;

@@ -36,6 +36,14 @@ public sealed record ShardManifest
     /// <summary>The inputs as the caller named them.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 
+    /// <summary>The files that were read, with their hashes; null where the documents came from elsewhere, or in an older manifest.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ManifestFile>? Files { get; init; }
+
+    /// <summary>What was done to the documents before they were tokenised; null where nothing was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ManifestCleaning? Cleaning { get; init; }
+
     /// <summary><c>train</c> and, unless the share was 0, <c>validation</c>.</summary>
     public required IReadOnlyDictionary<string, ManifestSplit> Splits { get; init; }
 
@@ -129,6 +137,10 @@ public sealed record ManifestSplit
     /// <summary>The file of document boundaries.</summary>
     public required string DocumentStarts { get; init; }
 
+    /// <summary>SHA-256 of the file of document boundaries, in lower-case hexadecimal; null in an older manifest.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DocumentStartsSha256 { get; init; }
+
     /// <summary>The shards in order; a document may reach from one into the next.</summary>
     public required IReadOnlyList<ManifestShard> Shards { get; init; }
 
@@ -148,6 +160,45 @@ public sealed record ManifestShard
 
     /// <summary>Number of tokens.</summary>
     public required long Tokens { get; init; }
+
+    /// <summary>SHA-256 of the file, in lower-case hexadecimal; null in an older manifest.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Sha256 { get; init; }
+}
+
+/// <summary>A file that was read.</summary>
+public sealed record ManifestFile
+{
+    /// <summary>Its path as it was found.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Its length in bytes.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>SHA-256 of it as it lies on disk, in lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+}
+
+/// <summary>What was done to the documents before they were tokenised.</summary>
+public sealed record ManifestCleaning
+{
+    /// <summary>What was made alike: <see cref="TextNormalization"/>.</summary>
+    public required string Normalization { get; init; }
+
+    /// <summary>Characters that a document had to have.</summary>
+    public required int MinCharacters { get; init; }
+
+    /// <summary>How duplicates were found: <see cref="Data.Deduplication"/>.</summary>
+    public required string Deduplication { get; init; }
+
+    /// <summary>Similarity from which on documents were the same, for MinHash.</summary>
+    public required double DuplicateThreshold { get; init; }
+
+    /// <summary>Documents left out because they were too short.</summary>
+    public required long TooShort { get; init; }
+
+    /// <summary>Documents left out because they repeat an earlier one.</summary>
+    public required long Duplicates { get; init; }
 }
 
 [JsonSerializable(typeof(ShardManifest))]

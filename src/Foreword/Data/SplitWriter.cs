@@ -15,15 +15,44 @@ internal sealed class SplitWriter : IDisposable
     private TokenShardWriter? _shard;
     private bool _insideDocument;
 
-    public SplitWriter(string directory, string name, int vocabularySize, int shardTokens)
+    public SplitWriter(string directory, string name, int vocabularySize, int shardTokens) : this(directory, name, vocabularySize, shardTokens, FileMode.CreateNew)
+    {
+    }
+
+    private SplitWriter(string directory, string name, int vocabularySize, int shardTokens, FileMode mode)
     {
         _directory = directory;
         _name = name;
         _vocabularySize = vocabularySize;
         _shardTokens = shardTokens;
-        _documentStarts = new FileStream(Path.Combine(directory, DocumentStartsFile), FileMode.CreateNew);
+        _documentStarts = new FileStream(Path.Combine(directory, DocumentStartsFile), mode);
         _starts = new BinaryWriter(_documentStarts);
     }
+
+    /// <summary>Goes on where a journal says; what was written after it is dropped.</summary>
+    /// <exception cref="IOException">The files do not reach that far.</exception>
+    public static SplitWriter Resume(string directory, string name, int vocabularySize, int shardTokens, SplitProgress progress)
+    {
+        SplitWriter writer = new(directory, name, vocabularySize, shardTokens, FileMode.Open);
+        try
+        {
+            writer._documentStarts.SetLength(progress.Documents * sizeof(long));
+            writer._documentStarts.Seek(0, SeekOrigin.End);
+            (writer.Tokens, writer.Documents, writer.TextBytes, writer._insideDocument) = (progress.Tokens, progress.Documents, progress.TextBytes, progress.InsideDocument);
+            writer._shards.AddRange(progress.Shards);
+            if (progress.OpenTokens is { } count)
+                writer._shard = TokenShardWriter.Resume(Path.Combine(directory, writer.ShardFile), vocabularySize, count);
+            return writer;
+        }
+        catch
+        {
+            writer.Suspend();
+            throw;
+        }
+    }
+
+    /// <summary>Shards completed.</summary>
+    public int CompletedShards => _shards.Count;
 
     public long Tokens { get; private set; }
 
@@ -61,14 +90,33 @@ internal sealed class SplitWriter : IDisposable
         CompleteShard();
         _starts.Flush();
         _documentStarts.Flush(flushToDisk: true);
+        _starts.Dispose();
         return new ManifestSplit
         {
             Tokens = Tokens,
             Documents = Documents,
             TextBytes = TextBytes,
             DocumentStarts = DocumentStartsFile,
+            DocumentStartsSha256 = FileHash.Of(Path.Combine(_directory, DocumentStartsFile)),
             Shards = _shards,
         };
+    }
+
+    /// <summary>Waits until the disk has everything so far, and tells how far that is.</summary>
+    public SplitProgress Flush()
+    {
+        _shard?.Flush();
+        _starts.Flush();
+        _documentStarts.Flush(flushToDisk: true);
+        return new SplitProgress(Tokens, Documents, TextBytes, _insideDocument, [.. _shards], _shard?.Count);
+    }
+
+    /// <summary>Closes the files and leaves them incomplete, for <see cref="Resume"/>.</summary>
+    public void Suspend()
+    {
+        _shard?.Suspend();
+        _shard = null;
+        _starts.Dispose();
     }
 
     public void Dispose()
@@ -97,9 +145,19 @@ internal sealed class SplitWriter : IDisposable
     {
         if (_shard is null)
             return;
-        _shards.Add(new ManifestShard { File = ShardFile, Tokens = _shard.Count });
+        string file = ShardFile;
         _shard.Complete();
+        _shards.Add(new ManifestShard { File = file, Tokens = _shard.Count, Sha256 = FileHash.Of(Path.Combine(_directory, file)) });
         _shard.Dispose();
         _shard = null;
     }
 }
+
+/// <summary>How far a split is written.</summary>
+/// <param name="Tokens">Tokens.</param>
+/// <param name="Documents">Documents begun.</param>
+/// <param name="TextBytes">UTF-8 bytes of text.</param>
+/// <param name="InsideDocument">True where the last document is not ended.</param>
+/// <param name="Shards">Complete shards.</param>
+/// <param name="OpenTokens">Tokens of the incomplete shard, or null where there is none.</param>
+internal sealed record SplitProgress(long Tokens, long Documents, long TextBytes, bool InsideDocument, IReadOnlyList<ManifestShard> Shards, int? OpenTokens);

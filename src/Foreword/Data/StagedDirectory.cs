@@ -9,6 +9,7 @@ public sealed class StagedDirectory : IDisposable
     private readonly string _target;
     private readonly string _previous;
     private readonly FileStream _lock;
+    private bool _isKept;
 
     private StagedDirectory(string target, FileStream held)
     {
@@ -23,7 +24,11 @@ public sealed class StagedDirectory : IDisposable
 
     /// <summary>Begins an empty directory beside <paramref name="target"/>, whose parents are made where they are missing.</summary>
     /// <exception cref="IOException">Another process is building the same directory, or the directory cannot be made.</exception>
-    public static StagedDirectory Begin(string target)
+    public static StagedDirectory Begin(string target) => Begin(target, _ => false);
+
+    /// <summary>The same, but goes on with what a killed process left where <paramref name="isUsable"/> says so of its path.</summary>
+    /// <inheritdoc cref="Begin(string)" path="/exception"/>
+    internal static StagedDirectory Begin(string target, Func<string, bool> isUsable)
     {
         string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(target));
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(full) ?? throw new IOException($"{target} cannot be replaced: it has no parent directory"));
@@ -40,7 +45,7 @@ public sealed class StagedDirectory : IDisposable
         StagedDirectory staged = new(full, held);
         try
         {
-            staged.RecoverFromKill();
+            staged.RecoverFromKill(isUsable);
             Directory.CreateDirectory(staged.Path);
             return staged;
         }
@@ -60,10 +65,14 @@ public sealed class StagedDirectory : IDisposable
         DeleteIfThere(_previous);
     }
 
-    /// <summary>Deletes the directory unless it was committed.</summary>
+    /// <summary>Leaves the directory where it is, for another attempt that can use it.</summary>
+    internal void Keep() => _isKept = true;
+
+    /// <summary>Deletes the directory unless it was committed or is kept.</summary>
     public void Dispose()
     {
-        DeleteIfThere(Path);
+        if (!_isKept)
+            DeleteIfThere(Path);
         _lock.Dispose();
     }
 
@@ -80,9 +89,10 @@ public sealed class StagedDirectory : IDisposable
     }
 
     /// <summary>A kill between the two moves of <see cref="Commit"/> leaves the target under its second name.</summary>
-    private void RecoverFromKill()
+    private void RecoverFromKill(Func<string, bool> isUsable)
     {
-        DeleteIfThere(Path);
+        if (Directory.Exists(Path) && !isUsable(Path))
+            Directory.Delete(Path, recursive: true);
         if (Directory.Exists(_previous) && !Directory.Exists(_target))
             Directory.Move(_previous, _target);
         DeleteIfThere(_previous);

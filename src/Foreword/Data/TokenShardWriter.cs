@@ -8,6 +8,8 @@ namespace Foreword.Data;
 /// </summary>
 public sealed class TokenShardWriter : IDisposable
 {
+    private const string Incomplete = ".partial";
+
     private readonly string _path;
     private readonly string _partial;
     private readonly int _vocabularySize;
@@ -17,16 +19,37 @@ public sealed class TokenShardWriter : IDisposable
 
     /// <summary>Begins a shard of version 1, or 2 where <paramref name="vocabularySize"/> is above 65,536.</summary>
     /// <exception cref="IOException">The file cannot be made.</exception>
-    public TokenShardWriter(string path, int vocabularySize)
+    public TokenShardWriter(string path, int vocabularySize) : this(path, vocabularySize, FileMode.Create) => WriteHeader();
+
+    private TokenShardWriter(string path, int vocabularySize, FileMode mode)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         _path = path;
-        _partial = path + ".partial";
+        _partial = path + Incomplete;
         _vocabularySize = vocabularySize;
         _wide = vocabularySize > TokenShard.LargestNarrowVocabulary;
-        _file = new FileStream(_partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        WriteHeader();
+        _file = new FileStream(_partial, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
+    }
+
+    /// <summary>Goes on with a shard that was left incomplete: keeps its first tokens and drops what follows them.</summary>
+    /// <exception cref="IOException">The incomplete file is not there, or has fewer tokens.</exception>
+    internal static TokenShardWriter Resume(string path, int vocabularySize, int count)
+    {
+        if (!File.Exists(path + Incomplete))
+            File.Move(path, path + Incomplete); // completed after the journal was written
+        TokenShardWriter shard = new(path, vocabularySize, FileMode.Open);
+        long length = TokenShard.HeaderBytes + (long)count * (shard._wide ? sizeof(uint) : sizeof(ushort));
+        if (shard._file.Length < length)
+        {
+            shard.Suspend();
+            throw new IOException($"{shard._partial} has fewer than {count} tokens");
+        }
+
+        shard._file.SetLength(length);
+        shard._file.Position = length;
+        shard.Count = count;
+        return shard;
     }
 
     /// <summary>Tokens so far; at most 2^31 - 1, which is what the header's field holds.</summary>
@@ -58,6 +81,12 @@ public sealed class TokenShardWriter : IDisposable
         _file.Dispose();
         File.Move(_partial, _path, overwrite: true);
     }
+
+    /// <summary>Waits until the disk has what was appended; the shard is not complete yet.</summary>
+    internal void Flush() => _file.Flush(flushToDisk: true);
+
+    /// <summary>Closes the file and leaves it incomplete, for <see cref="Resume"/>.</summary>
+    internal void Suspend() => _file.Dispose();
 
     /// <summary>Closes the file; one that was not completed is deleted.</summary>
     public void Dispose()

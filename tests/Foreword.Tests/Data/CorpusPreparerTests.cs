@@ -262,6 +262,95 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Contains("is not the tokenizer that made the shards", Assert.Throws<InvalidDataException>(changed.LoadTokenizer).Message);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.2)]
+    public void APreparationThatIsKilledGoesOnAndGivesTheSameBytes(double share)
+    {
+        string text = _directory.Write("corpus.jsonl", string.Concat(Enumerable.Range(0, 900).Select(i => $"{{\"text\":\"document {i} {new string('x', i * 31 % 5000)}\"}}\n")));
+        PreparationOptions options = new() { ValidationShare = share, ShardTokens = 20_000 };
+        string partial = _directory.File(".out.partial"), killed = _directory.File("killed");
+        int all = 0;
+        PreparationReport whole = Prepared(_directory.File("whole"), () => all++);
+        foreach (int at in (int[])[1, 2, 3])
+        {
+            int batches = 0;
+            Assert.Throws<InvalidOperationException>(() => Prepared(_directory.File("out"), () =>
+            {
+                if (++batches < at + 1)
+                    return;
+                CopyDirectory(partial, killed); // what a kill would leave
+                throw new InvalidOperationException("killed");
+            }));
+            Assert.False(Directory.Exists(partial));
+            Directory.Move(killed, partial);
+            Assert.True(File.Exists(Path.Combine(partial, "journal.json")));
+            batches = 0;
+            PreparationReport resumed = Prepared(_directory.File("out"), () => batches++);
+            Assert.Equal(all - at, batches); // what was done is not done again
+            Assert.Equal(whole.Manifest.Splits["train"].Tokens, resumed.Manifest.Splits["train"].Tokens);
+            foreach (string file in Directory.GetFiles(_directory.File("whole")))
+                Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(_directory.File("out"), Path.GetFileName(file))));
+            Directory.Delete(_directory.File("out"), recursive: true);
+        }
+
+        PreparationReport Prepared(string output, Action onBatch)
+        {
+            DocumentReader reader = DocumentReader.Open([text]);
+            return new CorpusPreparer(new ByteTokenizer(), options).Prepare(reader.Read(), output, ["corpus.jsonl"], reader.Files, new Batches(onBatch), TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public void AnotherRequestDoesNotGoOnWithWhatWasLeft()
+    {
+        string text = _directory.Write("corpus.txt", new string('a', 5000));
+        Directory.CreateDirectory(_directory.File(".out.partial"));
+        File.WriteAllText(_directory.File(".out.partial/journal.json"), "{\"Request\":\"another\",\"Pieces\":3}");
+        DocumentReader reader = DocumentReader.Open([text]);
+        new CorpusPreparer(new ByteTokenizer(), new PreparationOptions()).Prepare(reader.Read(), Out, [text], reader.Files, cancellation: TestContext.Current.CancellationToken);
+        Assert.False(File.Exists(Path.Combine(Out, "journal.json")));
+    }
+
+    [Fact]
+    public void TheManifestHoldsTheHashesOfInputsAndShards()
+    {
+        string text = _directory.Write("corpus.txt", "some text\nand more");
+        DocumentReader reader = DocumentReader.Open([text]);
+        PreparationReport report = new CorpusPreparer(new ByteTokenizer(), new PreparationOptions()).Prepare(reader.Read(), Out, [text], reader.Files, cancellation: TestContext.Current.CancellationToken);
+        ManifestFile file = Assert.Single(report.Manifest.Files!);
+        Assert.Equal((text, 18, Hash(text)), (file.Path, file.Bytes, file.Sha256));
+        ManifestSplit train = report.Manifest.Splits["train"];
+        Assert.Equal(Hash(Path.Combine(Out, train.Shards[0].File)), train.Shards[0].Sha256);
+        Assert.Equal(Hash(Path.Combine(Out, train.DocumentStarts)), train.DocumentStartsSha256);
+
+        static string Hash(string path) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)));
+    }
+
+    [Fact]
+    public void DocumentsAreCleanedBeforeTheyAreTokenised()
+    {
+        PreparationOptions options = new() { ValidationShare = 0, Normalization = TextNormalization.Newlines, MinCharacters = 4, Deduplication = Deduplication.Exact };
+        PreparationReport report = Prepare(["long\r\nenough", "abc", "long\nenough", "another"], options);
+        Assert.Equal(["long\nenough", "another"], Texts("train"));
+        Assert.Equal((1, 1), (report.Manifest.Cleaning!.TooShort, report.Manifest.Cleaning.Duplicates));
+    }
+
+    private static void CopyDirectory(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.GetFiles(from))
+        {
+            using FileStream source = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), copy = File.Create(Path.Combine(to, Path.GetFileName(file)));
+            source.CopyTo(copy);
+        }
+    }
+
+    private sealed class Batches(Action each) : IProgress<PreparationProgress>
+    {
+        public void Report(PreparationProgress value) => each();
+    }
+
     private PreparationReport Prepare(IEnumerable<string> documents, PreparationOptions options) =>
         Prepare(Documents(documents), options);
 
