@@ -4,10 +4,13 @@ using Foreword.Bench;
 // Kernels and tokenizer:  dotnet run -c Release --project bench/Foreword.Bench -- --filter "*"
 // bf16 beside fp32:       dotnet run -c Release --project bench/Foreword.Bench -- precision TEXT.txt curves.png
 // tokenizers and peers:   dotnet run -c Release --project bench/Foreword.Bench -- tokenizers GPT2-VOCABULARY TEXT...
+//                         dotnet run -c Release --project bench/Foreword.Bench -- other-tokenizers GPT1-VOCABULARY ENGLISH vocab.txt CHINESE
 // Whole training steps and decoding are `foreword bench train|decode`.
 if (args is ["precision", var text, var output])
     PrecisionStudy.Run(text, output);
 else if (args is ["tokenizers", var vocabulary, _, ..])
     TokenizerComparison.Run(vocabulary, args[2..]);
+else if (args is ["other-tokenizers", var gpt1, var english, var vocabularyText, var chinese])
+    TokenizerComparison.RunOthers(gpt1, english, vocabularyText, chinese);
 else
     BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

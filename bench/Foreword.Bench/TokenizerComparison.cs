@@ -23,8 +23,7 @@ internal static partial class TokenizerComparison
     {
         Foreword.Tokenization.Tokenizer ours = TokenizerFiles.Load(vocabulary);
         TiktokenTokenizer theirs = Peer((ByteLevelBpe)ours);
-        List<string> pieces = [.. DocumentReader.Open(inputs).Read().Select(piece => piece.Text)];
-        double megabytes = pieces.Sum(piece => (long)Encoding.UTF8.GetByteCount(piece)) / 1e6;
+        (List<string> pieces, double megabytes) = Read(inputs);
         Line($"{megabytes:F1} MB in {pieces.Count} pieces, {Environment.ProcessorCount} cores");
 
         Encode(ours, theirs, pieces, megabytes);
@@ -32,20 +31,57 @@ internal static partial class TokenizerComparison
         Train(pieces);
     }
 
-    private static void Encode(Foreword.Tokenization.Tokenizer ours, TiktokenTokenizer theirs, List<string> pieces, double megabytes)
+    /// <summary>GPT-1's BPE alone, and WordPiece beside the peer's BertTokenizer, whose ids are compared, too.</summary>
+    /// <param name="gpt1">Directory of GPT-1's vocabulary.</param>
+    /// <param name="english">Text for it.</param>
+    /// <param name="vocabulary">A WordPiece vocab.txt.</param>
+    /// <param name="chinese">Text for that.</param>
+    public static void RunOthers(string gpt1, string english, string vocabulary, string chinese)
+    {
+        Foreword.Tokenization.Tokenizer words = TokenizerFiles.Load(gpt1);
+        (List<string> pieces, double megabytes) = Read([english]);
+        double gpt1Seconds = Best(() => EncodeAll(words, pieces))[0];
+        Line($"GPT-1 BPE, one thread: {megabytes / gpt1Seconds:F0} MB/s of {megabytes:F1} MB");
+
+        WordPiece ours = WordPieceFiles.Read(vocabulary);
+        BertTokenizer theirs = BertTokenizer.Create(vocabulary);
+        foreach (string text in (string[])[chinese, english])
+        {
+            (pieces, megabytes) = Read([text]);
+            int differ = pieces.Count(piece => !ours.Encode(piece).SequenceEqual(theirs.EncodeToIds(piece, addSpecialTokens: false)));
+            double[] best = Best(() => EncodeAll(ours, pieces), () =>
+            {
+                foreach (string piece in pieces)
+                    _ = theirs.EncodeToIds(piece, addSpecialTokens: false);
+            });
+            Line($"WordPiece, one thread: {megabytes / best[0]:F0} MB/s of {megabytes:F1} MB; Microsoft.ML.Tokenizers {megabytes / best[1]:F0} MB/s: {best[1] / best[0]:F2} times as fast; other ids in {differ} of {pieces.Count} pieces");
+        }
+    }
+
+    private static (List<string> Pieces, double Megabytes) Read(string[] inputs)
+    {
+        List<string> pieces = [.. DocumentReader.Open(inputs).Read().Select(piece => piece.Text)];
+        return (pieces, pieces.Sum(piece => (long)Encoding.UTF8.GetByteCount(piece)) / 1e6);
+    }
+
+    private static void EncodeAll(Foreword.Tokenization.Tokenizer tokenizer, List<string> pieces)
     {
         List<int> ids = [];
+        foreach (string piece in pieces)
+        {
+            ids.Clear();
+            tokenizer.Encode(piece.AsSpan(), ids);
+        }
+    }
+
+    private static void Encode(Foreword.Tokenization.Tokenizer ours, TiktokenTokenizer theirs, List<string> pieces, double megabytes)
+    {
         long allocated = 0;
         double[] best = Best(
             () =>
             {
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                foreach (string piece in pieces)
-                {
-                    ids.Clear();
-                    ours.Encode(piece.AsSpan(), ids);
-                }
-
+                EncodeAll(ours, pieces);
                 allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             },
             () =>

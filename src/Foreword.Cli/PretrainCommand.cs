@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Foreword.Recipes;
 using Foreword.Torch.Training;
 
@@ -17,7 +18,8 @@ internal static class PretrainCommand
         Option<int?> keep = new("--keep") { Description = "Newest checkpoints that stay on disk, 0 for all; overrides train.keep." };
         Option<int?> seed = new("--seed") { Description = "Overrides train.seed." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end: {\"run\",\"outcome\",\"eval_loss\"}." };
-        Command command = new Command("pretrain", "Train a model from scratch, as a recipe says.") { recipe, set, output, resume, device, keep, seed, json }
+        Option<string?> embeddings = new("--init-embeddings") { Description = "Vectors of words (word2vec, GloVe) that the token embedding starts from; overrides model.init_embeddings." };
+        Command command = new Command("pretrain", "Train a model from scratch, as a recipe says.") { recipe, set, output, resume, device, keep, seed, embeddings, json }
             .WithExample("foreword pretrain recipes/shakespeare.yaml --set data.text=[shakespeare.txt] --set train.steps=500");
         command.SetAction(parsed =>
         {
@@ -29,6 +31,8 @@ internal static class PretrainCommand
                 overrides.Add($"train.keep={chosenKeep}");
             if (parsed.GetValue(seed) is { } chosenSeed)
                 overrides.Add($"train.seed={chosenSeed}");
+            if (parsed.GetValue(embeddings) is { } vectors)
+                overrides.Add($"model.init_embeddings={JsonSerializer.Serialize(vectors)}");
             PretrainRecipe read = Recipe.Read<PretrainRecipe>(path, overrides);
             terminal.Say($"seed {read.Train.Seed}");
             (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));

@@ -45,6 +45,7 @@ internal static class ShardInspection
             terminal.Out.WriteLine(Invariant($"           and {manifest.Files.Count - SamplesShown:N0} files more; {ShardManifest.FileName} has them all"));
         if (manifest.Cleaning is { } cleaning)
             terminal.Out.WriteLine(Invariant($"left out   {cleaning.TooShort:N0} documents under {cleaning.MinCharacters} characters, {cleaning.Duplicates:N0} duplicates ({cleaning.Deduplication}); normalised: {cleaning.Normalization}"));
+        PrintTokens(terminal, First(train), tokenizer);
 
         terminal.Out.WriteLine();
         terminal.Out.WriteLine(Invariant($"documents of the training split by length in tokens; the longest has {statistics.Longest:N0}"));
@@ -67,6 +68,7 @@ internal static class ShardInspection
         foreach (string input in manifest.Inputs)
             writer.WriteStringValue(input);
         writer.WriteEndArray();
+        WriteTokens(writer, First(train), tokenizer);
         writer.WriteStartArray("lengths");
         foreach (LengthBin bin in statistics.Lengths)
         {
@@ -101,6 +103,13 @@ internal static class ShardInspection
         }
 
         writer.WriteEndArray();
+    }
+
+    private static int[] First(TokenDataset data)
+    {
+        int[] first = new int[Math.Min(TokensShown, data.Count)];
+        data.Read(0, first);
+        return first;
     }
 
     private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";

@@ -25,6 +25,10 @@ internal sealed class TrainingDisplay(Terminal terminal)
             case PretrainEvent.PreparingShards preparing:
                 _display.Status($"writing shards: {preparing.Documents.ToString("N0", CultureInfo.InvariantCulture)} documents, {ProgressDisplay.Millions(preparing.Tokens)} tokens");
                 break;
+            case PretrainEvent.EmbeddingsRead(var coverage):
+                _display.Line(string.Create(CultureInfo.InvariantCulture,
+                    $"embeddings: {coverage.Found:N0} of {coverage.Words:N0} words ({100.0 * coverage.Found / coverage.Words:F1} %) from {coverage.Path}, {coverage.Width} wide{(coverage.Width == coverage.ModelWidth ? "" : $", projected to {coverage.ModelWidth}")}; the others are random"));
+                break;
             case PretrainEvent.Began began:
                 _began = began;
                 _display.StartClock();

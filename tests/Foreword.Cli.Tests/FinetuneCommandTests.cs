@@ -70,7 +70,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.True(third.ExitCode == 0, third.Err);
         Assert.DoesNotContain("seed 1337", third.Err, StringComparison.Ordinal);
         Assert.Contains("seed 1339 (3 of 3)", third.Err, StringComparison.Ordinal);
-        Assert.Contains("3 seeds, validation set:", third.Err, StringComparison.Ordinal);
+        Assert.Contains("3 seeds, validation set:", third.Out, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -25,7 +25,10 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Contains("50257 ids, fingerprint ", run.Out);
         Assert.Contains("validation nothing held out", run.Out);
         Assert.Contains("begins     15496 995 50256 15496", run.Out);
-        Assert.Contains("Hello world<|endoftext|>Hello \\\"moon\\\"\\n<|endoftext|>\n", run.Out);
+        Assert.Contains("Hello world<|endoftext|>Hello \\\"moon\\\"\\n<|endoftext|>\"\n", run.Out);
+        Assert.Contains("2 to         3           1  ", run.Out); // documents of 3 and 6 tokens
+        Assert.Contains("22.22 %   15496  \"Hello\"", run.Out);
+        Assert.Contains("        1  \"Hello \\\"moon\\\"\\n<|endoftext|>\"\n", run.Out);
     }
 
     [Fact]
@@ -37,6 +40,10 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Equal(64, shown.GetProperty("tokenizer").GetProperty("fingerprint").GetString()!.Length);
         Assert.Equal(15496, shown.GetProperty("first_ids")[0].GetInt32());
         Assert.StartsWith("Hello world", shown.GetProperty("first_text").GetString());
+        Assert.Equal(6, shown.GetProperty("longest").GetInt32());
+        Assert.Equal(2, shown.GetProperty("lengths").EnumerateArray().Sum(bin => bin.GetProperty("documents").GetInt32()));
+        Assert.Equal((15496, 2), (shown.GetProperty("most_frequent")[0].GetProperty("id").GetInt32(), shown.GetProperty("most_frequent")[0].GetProperty("count").GetInt32()));
+        Assert.Equal("Hello world<|endoftext|>", shown.GetProperty("samples")[0].GetProperty("first_text").GetString());
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 namespace Foreword.Torch.Training;
 
-/// <summary>What a run tells whoever watches it, in the order of events, on the run's own thread.</summary>
+/// <summary>What a run tells whoever watches it, in the order of events, never two at a time.</summary>
 public abstract record PretrainEvent
 {
     private PretrainEvent()
@@ -15,6 +15,10 @@ public abstract record PretrainEvent
     /// <param name="Documents">Documents written so far.</param>
     /// <param name="Tokens">Tokens written so far.</param>
     public sealed record PreparingShards(long Documents, long Tokens) : PretrainEvent;
+
+    /// <summary>The token embedding starts from vectors of words.</summary>
+    /// <param name="Coverage">How many of them were found.</param>
+    public sealed record EmbeddingsRead(EmbeddingCoverage Coverage) : PretrainEvent;
 
     /// <summary>Everything is loaded; the first step comes next.</summary>
     /// <param name="Config">The architecture.</param>

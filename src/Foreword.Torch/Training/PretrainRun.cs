@@ -39,6 +39,8 @@ public sealed class PretrainRun : IDisposable
         Precision precision = Compute.Precision(recipe.Train.Precision, device);
         GptConfig config = recipe.Model.ToGptConfig(data.Tokenizer.VocabularySize);
         _model = new GptModel(config, recipe.Train.Seed, precision, recipe.Model.Init);
+        if (checkpoint is null && recipe.Model.InitEmbeddings is { } vectors)
+            tell?.Invoke(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, data.Tokenizer, vectors, recipe.Train.Seed)));
         _model.to(device);
         _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train);
         if (checkpoint is not null)

@@ -72,6 +72,10 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("initialization", "initializer")]
     public WeightInit? Init { get; init; }
 
+    /// <summary>Vectors of words (word2vec, GloVe) that the token embedding starts from, for a tokenizer of words.</summary>
+    [AlsoCalled("embeddings", "pretrained_embeddings")]
+    public string? InitEmbeddings { get; init; }
+
     /// <summary>The context length after preset and defaults.</summary>
     internal int ContextLengthInUse => ContextLength ?? Base().ContextLength;
 
@@ -151,6 +155,7 @@ public sealed record ModelSection : IRecipe
             LayerNormEpsilon = config.LayerNormEpsilon,
             InitializerRange = config.InitializerRange,
             Init = WeightInit,
+            InitEmbeddings = InitEmbeddings,
         };
     }
 
