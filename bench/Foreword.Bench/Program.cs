@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using Foreword.Bench;
 
@@ -5,11 +6,19 @@ using Foreword.Bench;
 // bf16 beside fp32:       dotnet run -c Release --project bench/Foreword.Bench -- precision TEXT.txt curves.png
 // tokenizers and peers:   dotnet run -c Release --project bench/Foreword.Bench -- tokenizers GPT2-VOCABULARY TEXT...
 //                         dotnet run -c Release --project bench/Foreword.Bench -- other-tokenizers GPT1-VOCABULARY ENGLISH vocab.txt CHINESE
+// corpora:                dotnet run -c Release --project bench/Foreword.Bench -- make-corpus TEXT.txt MEGABYTES CORPUS.(txt|jsonl|parquet)
+//                         ... -- prepare CORPUS TOKENIZER OUT        ... -- train-tokenizer CORPUS ENTRIES
 // Whole training steps and decoding are `foreword bench train|decode`.
 if (args is ["precision", var text, var output])
     PrecisionStudy.Run(text, output);
 else if (args is ["tokenizers", var vocabulary, _, ..])
     TokenizerComparison.Run(vocabulary, args[2..]);
+else if (args is ["make-corpus", var source, var megabytes, var corpus])
+    PreparationBenchmark.Make(source, int.Parse(megabytes, CultureInfo.InvariantCulture), corpus);
+else if (args is ["prepare", var prepared, var tokenizer, var shards])
+    PreparationBenchmark.Run(prepared, tokenizer, shards);
+else if (args is ["train-tokenizer", var trainedOn, var entries])
+    PreparationBenchmark.Train(trainedOn, int.Parse(entries, CultureInfo.InvariantCulture));
 else if (args is ["other-tokenizers", var gpt1, var english, var vocabularyText, var chinese])
     TokenizerComparison.RunOthers(gpt1, english, vocabularyText, chinese);
 else
