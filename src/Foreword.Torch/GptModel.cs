@@ -63,17 +63,17 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// Final hidden states [B, T, C] in float32: after <c>ln_f</c> (GPT-2) or the last block (GPT-1).
     /// </summary>
     /// <param name="ids">Token ids, int64 [B, T].</param>
-    /// <param name="cache">Keys and values of the tokens before these; this call appends its own.</param>
+    /// <param name="cache">Keys and values of the tokens before these, sequence by sequence; this call appends its own.</param>
     /// <param name="residual">When given, receives the embedding sum and every block's output (the caller disposes them).</param>
-    public Tensor Hidden(Tensor ids, KvCache? cache = null, ICollection<Tensor>? residual = null)
+    public Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         using var scope = NewDisposeScope();
-        long past = cache?.Length ?? 0, T = ids.shape[1];
+        long past = cache?.Longest ?? 0, T = ids.shape[1];
         if (past + T > Config.ContextLength)
             throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}");
 
-        Tensor positions = arange(past, past + T, int64, ids.device);
+        Tensor positions = cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device);
         Tensor x = Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());
         for (int layer = 0; layer < Config.NLayer; layer++)
@@ -197,7 +197,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             ("c_fc", "mlp.c_fc", mlp.c_fc), ("mlp.c_proj", "mlp.c_proj", mlp.c_proj),
         ];
 
-        public Tensor Forward(Tensor x, Precision precision, KvCache? cache, int layer)
+        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer)
         {
             using var scope = NewDisposeScope();
             if (preNorm)
@@ -230,18 +230,16 @@ public sealed class GptModel : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        public Tensor Forward(Tensor x, Precision precision, KvCache? cache, int layer)
+        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer)
         {
             using var scope = NewDisposeScope();
             long B = x.shape[0], T = x.shape[1];
             Tensor qkv = c_attn.Forward(x, precision).view(B, T, 3, config.NHead, config.HeadSize).permute(2, 0, 3, 1, 4); // (3, B, nh, T, hs)
             Tensor[] parts = qkv.unbind(0); // not qkv[0]: its backward fills a whole qkv with zeros for each part
             Tensor q = parts[0], k = parts[1], v = parts[2];
-            if (cache is not null)
-                (k, v) = cache.Append(layer, k, v); // (B, nh, S + T, hs)
-
             double dropout = training ? config.AttnDropout : 0;
-            Tensor y = cache is null && PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
+            Tensor y = cache is not null ? Cached(q, k, v, cache, layer)
+                : PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
             y = y.transpose(1, 2).reshape(B, T, config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
             return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();
         }
@@ -263,12 +261,25 @@ public sealed class GptModel : Module<Tensor, Tensor>
             return Dropout(probabilities, dropout, training: true).matmul(v); // (B, nh, T, hs)
         }
 
+        /// <summary>With the tokens in the cache before them, each sequence with its own.</summary>
+        private static Tensor Cached(Tensor q, Tensor k, Tensor v, KvBatch cache, int layer)
+        {
+            if (q.shape[2] == 1)
+                return cache.AttendNext(layer, q, k, v);
+            Tensor[] rows = [.. Enumerable.Range(0, cache.Count).Select(b =>
+            {
+                (Tensor keys, Tensor values) = cache.Append(b, layer, k, v); // (1, nh, S + T, hs)
+                return Fused(q[b..(b + 1)], keys, values, 0);
+            })];
+            return rows.Length == 1 ? rows[0] : cat(rows, 0);
+        }
+
         /// <summary>The same in one operator; the queries are the last tokens of the keys.</summary>
         private static Tensor Fused(Tensor q, Tensor k, Tensor v, double dropout)
         {
             long T = q.shape[2], S = k.shape[2] - T;
-            // A single token sees everything before it; several tokens after others in the cache need their mask spelt out.
-            Tensor? mask = S > 0 && T > 1 ? ones(T, S + T, @bool, q.device).tril(S) : null;
+            // Several tokens after others in the cache need their mask spelt out.
+            Tensor? mask = S > 0 ? ones(T, S + T, @bool, q.device).tril(S) : null;
             return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_casual: T > 1 && mask is null);
         }
     }

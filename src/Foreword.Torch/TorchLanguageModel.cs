@@ -50,7 +50,30 @@ public sealed class TorchLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public IDecoder NewDecoder() => new Decoder(this);
+    public IDecoder NewDecoder() => new Decoder(this, new KvCache(Config, _model.Precision, _device));
+
+    /// <inheritdoc/>
+    public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)
+    {
+        ArgumentNullException.ThrowIfNull(decoders);
+        int n = decoders.Count;
+        if (n == 0 || tokens.Length != n)
+            throw new ArgumentException($"{tokens.Length} tokens for {n} decoders; each takes one");
+        if (logits.Length != (long)n * Config.VocabSize)
+            throw new ArgumentException($"room for {logits.Length} logits; {n} decoders have {n} x {Config.VocabSize}");
+        KvCache[] caches = new KvCache[n];
+        for (int i = 0; i < n; i++)
+        {
+            if (decoders[i] is not Decoder decoder || decoder.Owner != this)
+                throw new ArgumentException($"decoder {i} is not this model's");
+            Check(tokens.Slice(i, 1), decoder.Position);
+            caches[i] = decoder.Cache;
+        }
+
+        if (caches.Distinct().Count() < n)
+            throw new ArgumentException("a decoder is listed twice; it can read one token at a time");
+        Read(tokens, [n, 1], new KvBatch(caches), logits);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -89,6 +112,18 @@ public sealed class TorchLanguageModel : ILanguageModel
         }
     }
 
+    /// <summary>Reads tokens [n, T], row after row, and writes the logits [n, V] of the token after each row's last.</summary>
+    private void Read(ReadOnlySpan<int> tokens, long[] shape, KvBatch batch, Span<float> logits)
+    {
+        using var scope = NewDisposeScope();
+        using var evaluation = Evaluation();
+        long[] ids = new long[tokens.Length];
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = tokens[i];
+        Tensor hidden = _model.Hidden(tensor(ids, shape, device: _device), batch);
+        Copy(_model.Head(hidden[.., -1]), logits);
+    }
+
     private void Check(ReadOnlySpan<int> tokens, int past)
     {
         if (tokens.IsEmpty)
@@ -104,8 +139,15 @@ public sealed class TorchLanguageModel : ILanguageModel
 
     private static float[] Floats(Tensor values)
     {
+        float[] floats = new float[values.NumberOfElements];
+        Copy(values, floats);
+        return floats;
+    }
+
+    private static void Copy(Tensor values, Span<float> to)
+    {
         using var scope = NewDisposeScope();
-        return MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values.cpu().contiguous())).ToArray();
+        MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values.cpu().contiguous())).CopyTo(to);
     }
 
     /// <summary>No gradients and no dropout until disposed.</summary>
@@ -131,26 +173,27 @@ public sealed class TorchLanguageModel : ILanguageModel
         }
     }
 
-    private sealed class Decoder(TorchLanguageModel owner) : IDecoder
+    private sealed class Decoder(TorchLanguageModel owner, KvCache cache) : IDecoder
     {
-        private readonly KvCache _cache = new(owner.Config, batch: 1, owner._model.Precision, owner._device);
         private float[] _logits = [];
 
-        public int Position => (int)_cache.Length;
+        public TorchLanguageModel Owner => owner;
+
+        public KvCache Cache => cache;
+
+        public int Position => (int)cache.Length;
 
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
         {
             owner.Check(tokens, Position);
-            using var scope = NewDisposeScope();
-            using var evaluation = owner.Evaluation();
-            long[] ids = new long[tokens.Length];
-            for (int i = 0; i < ids.Length; i++)
-                ids[i] = tokens[i];
-            Tensor hidden = owner._model.Hidden(tensor(ids, [1, ids.Length], device: owner._device), _cache);
-            _logits = Floats(owner._model.Head(hidden[0, -1]));
+            if (_logits.Length == 0)
+                _logits = new float[owner.Config.VocabSize];
+            owner.Read(tokens, [1, tokens.Length], new KvBatch(cache), _logits);
             return _logits;
         }
 
-        public void Dispose() => _cache.Dispose();
+        public IDecoder Fork() => new Decoder(owner, cache.Fork());
+
+        public void Dispose() => cache.Dispose();
     }
 }

@@ -14,6 +14,18 @@ public interface ILanguageModel : IDisposable
 
     /// <summary>A decoder with an empty KV cache of its own.</summary>
     IDecoder NewDecoder();
+
+    /// <summary>
+    /// Reads one token with each of several decoders, in one pass over the weights, as if <see cref="IDecoder.Append"/> had been called for each.
+    /// The decoders may be at different positions; those forked from one another share what they have in common.
+    /// </summary>
+    /// <param name="decoders">Decoders of this model, at least one, none twice.</param>
+    /// <param name="tokens">Decoder i reads tokens[i].</param>
+    /// <param name="logits">Receives [n, V], row after row: the logits of the token after each decoder's.</param>
+    /// <exception cref="ArgumentException">
+    /// The sizes do not match, a decoder is another model's or listed twice or at the end of its context, or an id is outside the vocabulary. No decoder has read anything then.
+    /// </exception>
+    void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits);
 }
 
 /// <summary>Reads tokens one after the other and remembers them in a KV cache.</summary>
@@ -28,4 +40,10 @@ public interface IDecoder : IDisposable
     /// </summary>
     /// <exception cref="ArgumentException">No tokens, an id outside the vocabulary, or more tokens than the context holds.</exception>
     ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens);
+
+    /// <summary>
+    /// A second decoder that has read the same tokens; the two go on apart, and each is disposed by itself. What was read so far is shared where
+    /// copying it would cost more.
+    /// </summary>
+    IDecoder Fork();
 }

@@ -86,7 +86,8 @@ public sealed class GptModelTests
         using GptModel model = Golden.Model(name);
         model.eval();
         var greedy = Golden.Tensors(name, "greedy.safetensors");
-        using KvCache cache = new(model.Config, batch: 2, Precision.Fp32, CPU);
+        using KvCache first = new(model.Config, Precision.Fp32, CPU), second = new(model.Config, Precision.Fp32, CPU);
+        KvBatch cache = new(first, second);
         Tensor next = greedy["prompt_ids"], sequence = next;
         for (int step = 0; step < 20; step++)
         {
@@ -107,7 +108,8 @@ public sealed class GptModelTests
         using GptModel model = Golden.Model(name);
         model.eval();
         Tensor ids = Golden.Tensors(name, "inputs.safetensors")["input_ids"];
-        using KvCache cache = new(model.Config, batch: 2, Precision.Fp32, CPU);
+        using KvCache first = new(model.Config, Precision.Fp32, CPU), second = new(model.Config, Precision.Fp32, CPU);
+        KvBatch cache = new(first, second);
         Tensor inParts = cat([model.Hidden(ids[.., ..6], cache), model.Hidden(ids[.., 6..7], cache), model.Hidden(ids[.., 7..], cache)], 1);
         Assert.InRange(Golden.Difference(inParts, model.Hidden(ids)), 0, 1e-5f);
     }

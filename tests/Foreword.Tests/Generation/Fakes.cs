@@ -42,6 +42,9 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
 
     public int OpenDecoders { get; private set; }
 
+    /// <summary>How many decoders each pass over the weights for several served.</summary>
+    public List<int> BatchSizes { get; } = [];
+
     /// <summary>A model that says these tokens one after the other, whatever stands before, then the last for ever.</summary>
     public static FakeModel Saying(int vocabSize, int contextLength, int promptLength, params int[] script) =>
         new(vocabSize, contextLength, tokens => Certain(vocabSize, script[Math.Min(tokens.Count - promptLength, script.Length - 1)]));
@@ -56,15 +59,25 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
 
     public float[][] LogProbs(IReadOnlyList<int[]> sequences) => throw new NotSupportedException();
 
-    public IDecoder NewDecoder()
+    public IDecoder NewDecoder() => Open([]);
+
+    public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> to)
     {
-        OpenDecoders++;
-        Read.Add([]);
-        return new Decoder(this, Read[^1]);
+        BatchSizes.Add(decoders.Count);
+        Assert.Equal(decoders.Count, decoders.Distinct().Count());
+        for (int i = 0; i < decoders.Count; i++)
+            decoders[i].Append(tokens.Slice(i, 1)).CopyTo(to[(i * vocabSize)..]);
     }
 
     public void Dispose()
     {
+    }
+
+    private Decoder Open(List<int> read)
+    {
+        OpenDecoders++;
+        Read.Add(read);
+        return new Decoder(this, read);
     }
 
     private sealed class Decoder(FakeModel model, List<int> read) : IDecoder
@@ -80,6 +93,8 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
             Assert.True(read.Count <= model.Config.ContextLength, "more tokens than the context holds");
             return _logits(read);
         }
+
+        public IDecoder Fork() => model.Open([.. read]);
 
         public void Dispose() => model.OpenDecoders--;
     }
