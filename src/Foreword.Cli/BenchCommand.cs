@@ -136,10 +136,15 @@ internal static class BenchCommand
         return command;
     }
 
-    private static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model directory; only its shape counts.", DefaultValueFactory = _ => "gpt2" };
+    private static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model; only its shape counts.", DefaultValueFactory = _ => "gpt2" };
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object." };
 
-    private static GptConfig Config(string model) =>
-        Directory.Exists(model) ? HuggingFaceConfig.Read(ModelDirectory.Resolve(model)) : GptConfig.Preset(model);
+    private static GptConfig Config(string model)
+    {
+        if (!Directory.Exists(model) && !File.Exists(model))
+            return GptConfig.Preset(model);
+        using ModelWeights weights = WeightsFormat.Open(model);
+        return weights.Config;
+    }
 }

@@ -10,7 +10,7 @@ internal static class InspectCommand
     [
         new("a directory of token shards", ShardInspection.IsDirectory, ShardInspection.ShowDirectory),
         new("a token shard (.bin)", ShardInspection.IsShard, ShardInspection.ShowShard),
-        new("a model, checkpoint or run directory", ModelInspection.IsModel, ModelInspection.Show),
+        new("a model in any format, a checkpoint or a run directory", ModelInspection.IsModel, ModelInspection.Show),
         new("a recipe (.yaml)", RecipeInspection.IsRecipe, RecipeInspection.Show),
     ];
 

@@ -7,27 +7,24 @@ using Foreword.Weights;
 
 namespace Foreword.Cli;
 
-/// <summary>What <c>inspect</c> shows of a model directory, a checkpoint or a run directory.</summary>
+/// <summary>What <c>inspect</c> shows of a model in any format, a checkpoint or a run directory.</summary>
 internal static class ModelInspection
 {
     private const int MostLabels = 12;
 
-    public static bool IsModel(string path) => Directory.Exists(path)
-        && (File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)) || RunDirectory.HoldsRun(path));
+    public static bool IsModel(string path) => WeightsFormat.Of(path) is not null
+        || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)) || (Directory.Exists(path) && RunDirectory.HoldsRun(path));
 
     public static void Show(string path, bool json, Terminal terminal)
     {
-        string directory = ModelDirectory.Resolve(path);
-        GptConfig config = HuggingFaceConfig.Read(directory);
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, Torch.ModelFiles.WeightsFile));
-        IReadOnlyDictionary<string, string> names = HuggingFaceNameMap.CheckTensors(file, config);
-        Tokenizer? tokenizer = File.Exists(Path.Combine(directory, "tokenizer.json")) ? TokenizerFiles.Load(directory) : null;
-        TaskDescription? task = TaskDescription.IsIn(directory) ? TaskDescription.Read(directory) : null;
-        TrainerState? state = task is null && Directory.EnumerateFiles(directory, "trainer_state.json").Any() ? Checkpoint.ReadState(directory) : null;
+        using ModelWeights model = WeightsFormat.Open(path);
+        Tokenizer? tokenizer = model.HasTokenizer ? model.LoadTokenizer() : null;
+        TaskDescription? task = TaskDescription.IsIn(model.Path) ? TaskDescription.Read(model.Path) : null;
+        TrainerState? state = task is null && File.Exists(Path.Combine(model.Path, "trainer_state.json")) ? Checkpoint.ReadState(model.Path) : null;
         if (json)
-            JsonOutput.WriteLine(terminal, writer => Write(writer, directory, config, file, names, tokenizer, state, task));
+            JsonOutput.WriteLine(terminal, writer => Write(writer, model, tokenizer, state, task));
         else
-            Print(terminal.Out, directory, config, file, names, tokenizer, state, task);
+            Print(terminal.Out, model, tokenizer, state, task);
     }
 
     /// <summary>Bytes of float32 weights.</summary>
@@ -39,10 +36,11 @@ internal static class ModelInspection
     /// <summary>Keys and values of a full context in float32.</summary>
     private static long CacheBytes(GptConfig config) => 2L * 4 * config.NLayer * config.ContextLength * config.NEmbd;
 
-    private static void Print(
-        TextWriter output, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
+    private static void Print(TextWriter output, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
-        Line("model", $"{directory}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids");
+        GptConfig config = model.Config;
+        Line("model", $"{model.Path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids");
+        Line("format", $"{model.Format.Name}, {model.CommonType ?? "several element types"}");
         Line("parameters", $"{config.ParameterCount:N0}");
         Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB of KV cache when full, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
         Line("work", $"{config.TrainingFlopsPerToken / 3 / 1e6:N1} MFLOP a token to generate, {config.TrainingFlopsPerToken / 1e6:N1} to train");
@@ -57,19 +55,18 @@ internal static class ModelInspection
         }
 
         output.WriteLine();
-        foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(config))
-        {
-            TensorInfo tensor = file.Tensor(names[parameter.Name]);
-            output.WriteLine($"{tensor.Name,-44} {tensor.DType.HeaderName(),-5} {tensor.ShapeText}");
-        }
+        foreach (WeightTensor tensor in model.Tensors)
+            output.WriteLine($"{tensor.FileName,-44} {tensor.Type,-5} {TensorInfo.Format(tensor.Shape)}");
 
         void Line(string name, FormattableString text) => output.WriteLine($"{name,-11} {text.ToString(CultureInfo.InvariantCulture)}");
     }
 
-    private static void Write(
-        Utf8JsonWriter writer, string directory, GptConfig config, SafetensorsFile file, IReadOnlyDictionary<string, string> names, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
+    private static void Write(Utf8JsonWriter writer, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
-        writer.WriteString("model", directory);
+        GptConfig config = model.Config;
+        writer.WriteString("model", model.Path);
+        writer.WriteString("format", model.Format.Name);
+        writer.WriteString("dtype", model.CommonType);
         writer.WriteString("architecture", config.Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2");
         writer.WriteNumber("n_layer", config.NLayer);
         writer.WriteNumber("n_head", config.NHead);
@@ -95,10 +92,9 @@ internal static class ModelInspection
         }
 
         writer.WriteStartObject("tensors");
-        foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(config))
+        foreach (WeightTensor tensor in model.Tensors)
         {
-            TensorInfo tensor = file.Tensor(names[parameter.Name]);
-            writer.WriteStartArray(tensor.Name);
+            writer.WriteStartArray(tensor.FileName);
             foreach (long size in tensor.Shape)
                 writer.WriteNumberValue(size);
             writer.WriteEndArray();

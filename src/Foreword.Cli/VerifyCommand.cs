@@ -17,7 +17,7 @@ internal static class VerifyCommand
 
     private static Command Weights(Terminal terminal)
     {
-        Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory." };
+        Argument<string> model = new("MODEL") { Description = "Model in any format, checkpoint, or run directory." };
         Option<string> against = new("--against") { Description = "Safetensors file with input_ids I64 [B, T] and logits F32 [B, T, V] that another program computed.", Required = true };
         Option<double> tolerance = new("--tolerance") { Description = "Largest absolute difference that passes.", DefaultValueFactory = _ => 1e-4 };
         Command command = new Command("weights", "Compare a model's logits with recorded ones; prints JSON, exit code 1 when they differ by more than the tolerance.") { model, against, tolerance }
@@ -27,14 +27,15 @@ internal static class VerifyCommand
             double allowed = parsed.GetValue(tolerance);
             if (!(allowed >= 0))
                 throw new UsageException($"--tolerance is {allowed.ToString(CultureInfo.InvariantCulture)}; it must be at least 0");
-            string directory = ModelDirectory.Resolve(parsed.GetValue(model)!);
+            using ModelWeights weights = WeightsFormat.Open(parsed.GetValue(model)!);
             using RecordedLogits recorded = RecordedLogits.Open(parsed.GetValue(against)!);
-            using GptModel loaded = ModelFiles.Load(directory, Precision.Fp32, Compute.Device(DeviceChoice.Cpu));
+            using GptModel loaded = ModelFiles.Load(weights, Precision.Fp32, Compute.Device(DeviceChoice.Cpu));
             double difference = recorded.MaxAbsDifference(loaded);
             bool passed = difference <= allowed; // false for NaN
             JsonOutput.WriteLine(terminal, json =>
             {
-                json.WriteString("model", directory);
+                json.WriteString("model", weights.Path);
+                json.WriteString("format", weights.Format.Name);
                 if (double.IsFinite(difference))
                     json.WriteNumber("max_abs_difference", difference);
                 else
@@ -44,7 +45,7 @@ internal static class VerifyCommand
                 json.WriteBoolean("passed", passed);
             });
             if (!passed)
-                terminal.Err.WriteLine($"error: {directory} differs from {parsed.GetValue(against)} by {difference.ToString("G3", CultureInfo.InvariantCulture)}, more than the tolerance of {allowed.ToString(CultureInfo.InvariantCulture)}");
+                terminal.Err.WriteLine($"error: {weights.Path} differs from {parsed.GetValue(against)} by {difference.ToString("G3", CultureInfo.InvariantCulture)}, more than the tolerance of {allowed.ToString(CultureInfo.InvariantCulture)}");
             return passed ? CommandLine.Done : CommandLine.Failed;
         });
         return command;

@@ -13,45 +13,59 @@ public static class ModelFiles
     /// <summary>The weights' file in a model directory.</summary>
     public const string WeightsFile = "model.safetensors";
 
-    /// <summary>The model of a directory with <c>config.json</c> and <c>model.safetensors</c>.</summary>
-    /// <param name="directory">A model directory or a checkpoint.</param>
+    /// <summary>The model that a path names, in any of the formats of <see cref="WeightsFormat"/>.</summary>
+    /// <param name="path">A model, a checkpoint or a run directory.</param>
     /// <param name="precision">Number format of the products.</param>
     /// <param name="device">Where the model is to lie.</param>
     /// <exception cref="InvalidDataException">A file is broken, or tensors are missing, too many or misshapen; all are named.</exception>
-    public static GptModel Load(string directory, Precision precision, Device device)
+    public static GptModel Load(string path, Precision precision, Device device)
     {
+        using ModelWeights weights = WeightsFormat.Open(path);
+        return Load(weights, precision, device);
+    }
+
+    /// <summary>The model of opened weights.</summary>
+    /// <inheritdoc cref="Load(string, Precision, Device)"/>
+    public static GptModel Load(ModelWeights weights, Precision precision, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(device);
-        GptConfig config = HuggingFaceConfig.Read(directory);
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, WeightsFile));
-        IReadOnlyDictionary<string, string> names = HuggingFaceNameMap.CheckTensors(file, config); // before memory is spent on the model
-        GptModel model = new(config, precision: precision);
-        CopyInto(model, file, names);
-        model.to(device);
-        return model;
+        GptModel model = new(weights.Config, precision: precision);
+        try
+        {
+            foreach (var (name, parameter) in model.named_parameters())
+                Copy(weights.Tensor(name), parameter);
+            model.to(device);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
-    /// Copies a model directory's weights into a model of the same shape whose vocabulary may be larger: the rows of the further
-    /// ids, and whatever is not transferred, keep their values.
+    /// Copies stored weights into a model of the same shape whose vocabulary may be larger: the rows of the further ids, and
+    /// whatever is not transferred, keep their values.
     /// </summary>
-    /// <param name="directory">A model directory or a checkpoint.</param>
+    /// <param name="path">A model, a checkpoint or a run directory.</param>
     /// <param name="model">The model that takes them.</param>
     /// <param name="blocks">Transfers the embeddings and so many blocks from the bottom (GPT-1 paper, section 5); all and <c>ln_f</c> where not less than the model has.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
-    internal static void Transfer(string directory, GptModel model, int blocks)
+    internal static void Transfer(string path, GptModel model, int blocks)
     {
         using var noGradient = no_grad();
-        GptConfig config = HuggingFaceConfig.Read(directory);
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, WeightsFile));
-        foreach (var (name, fileName) in HuggingFaceNameMap.CheckTensors(file, config))
+        using ModelWeights weights = WeightsFormat.Open(path);
+        foreach (WeightTensor tensor in weights.Tensors)
         {
-            bool isTransferred = name.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
-                : blocks >= config.NLayer || !name.StartsWith("ln_f", StringComparison.Ordinal);
+            bool isTransferred = tensor.Name.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
+                : blocks >= weights.Config.NLayer || !tensor.Name.StartsWith("ln_f", StringComparison.Ordinal);
             if (!isTransferred)
                 continue;
             using var scope = NewDisposeScope();
-            Tensor parameter = model.get_parameter(name)!;
-            Copy(file, fileName, name == HuggingFaceNameMap.TokenEmbedding ? parameter.narrow(0, 0, config.VocabSize) : parameter);
+            Tensor parameter = model.get_parameter(tensor.Name)!;
+            Copy(tensor, tensor.Name == GptParameter.TokenEmbedding ? parameter.narrow(0, 0, weights.Config.VocabSize) : parameter);
         }
     }
 
@@ -61,8 +75,8 @@ public static class ModelFiles
         ArgumentNullException.ThrowIfNull(model);
         HuggingFaceConfig.Write(directory, model.Config, endOfTextId);
         SafetensorsWriter writer = new();
-        foreach (GptParameter parameter in HuggingFaceNameMap.Parameters(model.Config))
-            Add(writer, parameter.FileName, parameter.Shape, () => model.Merged(parameter.Name));
+        foreach (GptParameter parameter in GptParameter.Of(model.Config))
+            Add(writer, HuggingFaceNameMap.FileName(parameter.Name, model.Config.Architecture), parameter.Shape, () => model.Merged(parameter.Name));
         writer.Save(Path.Combine(directory, WeightsFile));
     }
 
@@ -70,7 +84,8 @@ public static class ModelFiles
     internal static void CopyInto(GptModel model, string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        CopyInto(model, file, HuggingFaceNameMap.CheckTensors(file, model.Config));
+        foreach (StoredTensor tensor in HuggingFaceNameMap.Match(path, [.. file.Stored()], model.Config))
+            Copy(tensor, model.get_parameter(tensor.Name)!);
     }
 
     /// <summary>Adds a tensor to a file; its bytes are fetched when the file is written.</summary>
@@ -89,16 +104,22 @@ public static class ModelFiles
             throw new InvalidDataException($"{file.Path}: tensor '{name}' is missing");
         if (!info.Shape.AsSpan().SequenceEqual(destination.shape))
             throw new InvalidDataException($"{file.Path}: tensor '{name}' has the shape {info.ShapeText}; expected {TensorInfo.Format(destination.shape)}");
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor values = empty(destination.shape, ScalarType.Float32);
-        file.CopyTo(name, MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values)));
-        destination.copy_(values);
+        Fill(destination, values => file.CopyTo(name, values));
     }
 
-    private static void CopyInto(GptModel model, SafetensorsFile file, IReadOnlyDictionary<string, string> names)
+    private static void Copy(WeightTensor tensor, Tensor destination) => Fill(destination, values => tensor.Read(0, values));
+
+    /// <summary>Lets the values be written in place where the tensor lies in memory so, else beside and copied.</summary>
+    private static void Fill(Tensor destination, ReadValues read)
     {
-        foreach (var (name, parameter) in model.named_parameters())
-            Copy(file, names[name], parameter);
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        bool inPlace = destination.device_type == DeviceType.CPU && destination.dtype == ScalarType.Float32 && destination.is_contiguous();
+        Tensor values = inPlace ? destination.detach() : empty(destination.shape, ScalarType.Float32);
+        read(MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values)));
+        if (!inPlace)
+            destination.copy_(values);
     }
+
+    private delegate void ReadValues(Span<float> values);
 }

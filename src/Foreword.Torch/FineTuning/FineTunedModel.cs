@@ -86,7 +86,7 @@ public sealed class FineTunedModel : IDisposable
         };
         GptModel model = new(config, seed, precision);
         if (section.From == StartFrom.Pretrained)
-            ModelFiles.Transfer(source.Directory, model, section.NTransfer ?? config.NLayer);
+            ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer);
         model.to(device);
         if (section.LoraRank > 0)
             model.AddAdapters(section.LoraRank, section.LoraAlpha, section.LoraTargets, seed + 1L);
@@ -165,20 +165,18 @@ public sealed class FineTunedModel : IDisposable
 }
 
 /// <summary>The model that a fine-tuning run starts from, before its weights are read.</summary>
-/// <param name="Directory">Its directory.</param>
+/// <param name="Path">Its directory or file.</param>
 /// <param name="Config">Its architecture.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Tokens">The task tokens it will have: behind its vocabulary, or its own where it is fine-tuned already.</param>
-public sealed record BaseModel(string Directory, GptConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
+public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
 {
-    /// <summary>Opens a model directory, a checkpoint or a run.</summary>
+    /// <summary>Opens a model in any format, a checkpoint or a run.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>
     public static BaseModel Open(string path)
     {
-        string directory = ModelDirectory.Resolve(path);
-        GptConfig config = HuggingFaceConfig.Read(directory);
-        Tokenizer tokenizer = TokenizerFiles.Load(directory);
-        ModelDirectory.CheckVocabulary(directory, tokenizer, config);
-        return new BaseModel(directory, config, tokenizer, TaskDescription.IsIn(directory) ? TaskDescription.Read(directory).Tokens : TaskTokens.Behind(config.VocabSize));
+        using ModelWeights weights = WeightsFormat.Open(path);
+        TaskTokens tokens = TaskDescription.IsIn(weights.Path) ? TaskDescription.Read(weights.Path).Tokens : TaskTokens.Behind(weights.Config.VocabSize);
+        return new BaseModel(weights.Path, weights.Config, weights.LoadTokenizer(), tokens);
     }
 }

@@ -153,7 +153,7 @@ public sealed class FineTuner : IDisposable
             if (trains)
                 yield return (name, parameter);
             else
-                parameter.requires_grad = name == Weights.HuggingFaceNameMap.TokenEmbedding;
+                parameter.requires_grad = name == Weights.GptParameter.TokenEmbedding;
         }
 
         if (taskTokens is not null)

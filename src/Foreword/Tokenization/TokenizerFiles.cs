@@ -57,6 +57,9 @@ public static class TokenizerFiles
         throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{found}");
     }
 
+    /// <summary>Whether a directory holds the files of a tokenizer.</summary>
+    public static bool IsIn(string directory) => Formats.Any(format => format.Files.All(file => File.Exists(Path.Combine(directory, file))));
+
     /// <summary>The tokenizer_config.json beside a vocabulary, or null.</summary>
     /// <exception cref="InvalidDataException">It is not JSON.</exception>
     internal static TokenizerField? ConfigBeside(string vocabulary)

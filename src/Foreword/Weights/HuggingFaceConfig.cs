@@ -22,18 +22,7 @@ public static class HuggingFaceConfig
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         string path = Path.Combine(directory, FileName);
-        byte[] bytes = File.ReadAllBytes(path);
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new InvalidDataException($"{path}: not a JSON object");
-            return new Fields(path, document.RootElement).Model();
-        }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // the latter: text with a lone surrogate
-        {
-            throw new InvalidDataException($"{path}: not well-formed JSON ({problem.Message})", problem);
-        }
+        return WeightsJson.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
     }
 
     /// <summary>

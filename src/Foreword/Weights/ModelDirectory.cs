@@ -3,7 +3,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Weights;
 
-/// <summary>Finds the directory of a model and checks that its parts belong together.</summary>
+/// <summary>Finds a model and checks that its parts belong together.</summary>
 public static class ModelDirectory
 {
     /// <summary>
@@ -13,25 +13,25 @@ public static class ModelDirectory
     private const int MostUnusedIds = 1023;
 
     /// <summary>
-    /// The model directory that a path means: itself when it holds <c>config.json</c> (a model or a checkpoint), or the
-    /// checkpoint of a run directory, which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>.
+    /// The model that a path means: itself when it is a model in any format or a checkpoint, or the checkpoint of a run directory,
+    /// which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
-    /// <exception cref="InvalidDataException">It is a file, or a directory without a model.</exception>
+    /// <exception cref="InvalidDataException">It is a file or a directory without a model.</exception>
     public static string Resolve(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (File.Exists(path))
-            throw new InvalidDataException($"{path} is a file; a model is a directory with {HuggingFaceConfig.FileName} and model.safetensors");
-        if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
         if (HoldsModel(path))
             return path;
+        if (File.Exists(path))
+            throw new InvalidDataException($"{path} is a file, but no model in one of the formats that are files; other models are directories");
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
         string best = Path.Combine(path, "best");
         if (HoldsModel(best))
             return best;
         return NewestCheckpoint(path)
-            ?? throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory");
+            ?? throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; models are {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
     }
 
     /// <summary>The directory's <c>checkpoint-N/</c> with the highest N that holds a model, or null.</summary>
@@ -45,16 +45,17 @@ public static class ModelDirectory
 
     /// <summary>Checks that the tokenizer can be the model's: every id has an embedding, and few embeddings have no id.</summary>
     /// <exception cref="InvalidDataException">The sizes do not match; the message names both.</exception>
-    public static void CheckVocabulary(string directory, Tokenizer tokenizer, GptConfig config)
+    public static void CheckVocabulary(string model, Tokenizer tokenizer, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(config);
         int unused = config.VocabSize - tokenizer.VocabularySize;
         if (unused is < 0 or > MostUnusedIds)
-            throw new InvalidDataException($"{directory}: the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+            throw new InvalidDataException($"{model}: the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
     }
 
-    private static bool HoldsModel(string directory) => File.Exists(Path.Combine(directory, HuggingFaceConfig.FileName));
+    /// <summary>Weights, or a configuration whose weights are then missed by name.</summary>
+    private static bool HoldsModel(string path) => WeightsFormat.Of(path) is not null || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName));
 
     private static long? Step(string directory) =>
         long.TryParse(Path.GetFileName(directory).AsSpan("checkpoint-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;

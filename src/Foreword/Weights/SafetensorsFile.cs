@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 
 namespace Foreword.Weights;
 
@@ -9,34 +7,20 @@ namespace Foreword.Weights;
 /// bytes without gaps (https://huggingface.co/docs/safetensors, "Format"). The whole header is checked on opening, so
 /// every tensor listed can be read. Safe to read from several threads until it is disposed.
 /// </summary>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile _mapping;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
-    private bool _disposed;
+    private readonly MappedFile _file;
 
-    private SafetensorsFile(string path, MemoryMappedFile mapping, long fileLength)
+    private SafetensorsFile(MappedFile file)
     {
-        Path = path;
-        _mapping = mapping;
-        _view = mapping.CreateViewAccessor(0, fileLength, MemoryMappedFileAccess.Read);
-        try
-        {
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-            SafetensorsHeader header = ReadHeader(path, fileLength);
-            Tensors = header.Tensors;
-            Metadata = header.Metadata;
-        }
-        catch
-        {
-            Unmap();
-            throw;
-        }
+        _file = file;
+        SafetensorsHeader header = ReadHeader(file);
+        Tensors = header.Tensors;
+        Metadata = header.Metadata;
     }
 
     /// <summary>Where the file lies, as it was given.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>The tensors by name, in the header's order.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
@@ -49,18 +33,14 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="InvalidDataException">It is no well-formed safetensors file; one sentence names the path, the tensor and the fault.</exception>
     public static SafetensorsFile Open(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        if (stream.Length < SafetensorsHeader.LengthBytes)
-            throw new InvalidDataException($"{path}: the file has {stream.Length} bytes; a safetensors file begins with {SafetensorsHeader.LengthBytes} bytes of header length");
-        MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        MappedFile file = MappedFile.Open(path);
         try
         {
-            return new SafetensorsFile(path, mapping, stream.Length);
+            return new SafetensorsFile(file);
         }
         catch
         {
-            mapping.Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -107,75 +87,44 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public void CopyTo(string name, long first, Span<float> destination)
     {
         TensorInfo tensor = Tensor(name);
+        if (!tensor.DType.IsFloat())
+            throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.DType.HeaderName()}; only F32, F16, BF16 and F64 are read as floats");
         if (first < 0 || first > tensor.ElementCount - destination.Length)
             throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{name}' of {tensor.ElementCount}");
         int size = tensor.DType.Size();
         while (!destination.IsEmpty)
         {
             int count = Math.Min(destination.Length, int.MaxValue / size); // as many as one span of bytes holds
-            Convert(tensor, Bytes(tensor, first * size, count * size), destination[..count]);
+            tensor.DType.ToFloats(Bytes(tensor, first * size, count * size), destination[..count]);
             first += count;
             destination = destination[count..];
         }
     }
 
-    /// <summary>Ends the mapping; spans handed out before must not be used any more.</summary>
-    public void Dispose()
-    {
-        if (_disposed)
-            return;
-        _disposed = true;
-        Unmap();
-        _mapping.Dispose();
-    }
+    /// <summary>The tensors as they lie in the file, which must stay open while they are read.</summary>
+    public IEnumerable<StoredTensor> Stored() =>
+        Tensors.Values.Select(tensor => new StoredTensor(tensor.Name, tensor.DType, tensor.Shape, [new StoredElements(_file, tensor.Offset, tensor.ElementCount)]));
 
-    private static void Convert(TensorInfo tensor, ReadOnlySpan<byte> bytes, Span<float> destination)
-    {
-        switch (tensor.DType)
-        {
-            case TensorDType.F32:
-                bytes.CopyTo(MemoryMarshal.AsBytes(destination));
-                break;
-            case TensorDType.BF16:
-                for (int i = 0; i < destination.Length; i++)
-                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
-                break;
-            case TensorDType.F16:
-                for (int i = 0; i < destination.Length; i++)
-                    destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
-                break;
-            case TensorDType.F64:
-                for (int i = 0; i < destination.Length; i++)
-                    destination[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
-                break;
-            default:
-                throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.DType.HeaderName()}; only F32, F16, BF16 and F64 are read as floats");
-        }
-    }
+    /// <summary>Ends the mapping; spans handed out before must not be used any more.</summary>
+    public void Dispose() => _file.Dispose();
 
     private ReadOnlySpan<byte> Bytes(TensorInfo tensor, long offset, int count)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         if (offset < 0 || count < 0 || offset > tensor.Length - count)
             throw new ArgumentException($"bytes {offset} to {offset + count} are not inside tensor '{tensor.Name}' of {tensor.Length} bytes");
-        return new ReadOnlySpan<byte>(_start + tensor.Offset + offset, count);
+        return _file.Bytes(tensor.Offset + offset, count);
     }
 
-    private SafetensorsHeader ReadHeader(string path, long fileLength)
+    private static SafetensorsHeader ReadHeader(MappedFile file)
     {
-        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(_start, SafetensorsHeader.LengthBytes));
+        if (file.Length < SafetensorsHeader.LengthBytes)
+            throw new InvalidDataException($"{file.Path}: the file has {file.Length} bytes; a safetensors file begins with {SafetensorsHeader.LengthBytes} bytes of header length");
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes(0, SafetensorsHeader.LengthBytes));
         if (length > SafetensorsHeader.MaxLength)
-            throw new InvalidDataException($"{path}: the header claims {length} bytes; the format allows {SafetensorsHeader.MaxLength}");
-        long afterHeader = fileLength - SafetensorsHeader.LengthBytes - (long)length;
+            throw new InvalidDataException($"{file.Path}: the header claims {length} bytes; the format allows {SafetensorsHeader.MaxLength}");
+        long afterHeader = file.Length - SafetensorsHeader.LengthBytes - (long)length;
         if (afterHeader < 0)
-            throw new InvalidDataException($"{path}: the header claims {length} bytes, but the file ends {-afterHeader} bytes earlier");
-        return SafetensorsHeader.Parse(path, new ReadOnlySpan<byte>(_start + SafetensorsHeader.LengthBytes, (int)length), afterHeader);
-    }
-
-    private void Unmap()
-    {
-        if (_start != null)
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
+            throw new InvalidDataException($"{file.Path}: the header claims {length} bytes, but the file ends {-afterHeader} bytes earlier");
+        return SafetensorsHeader.Parse(file.Path, file.Bytes(SafetensorsHeader.LengthBytes, (int)length), afterHeader);
     }
 }

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
 namespace Foreword.Weights;
 
 /// <summary>The element types of the safetensors format; names as in its header, all little-endian.</summary>
@@ -73,4 +76,66 @@ public static class TensorDTypes
         dtype = index < 0 ? default : (TensorDType)index;
         return index >= 0;
     }
+
+    /// <summary>Whether elements of this type are read as floats: F32, F16, BF16, F64.</summary>
+    public static bool IsFloat(this TensorDType dtype) => dtype is TensorDType.F32 or TensorDType.F16 or TensorDType.BF16 or TensorDType.F64;
+
+    /// <summary>Reads little-endian elements as floats, F64 rounded to nearest; every F32, F16 and BF16 is one.</summary>
+    /// <exception cref="ArgumentException">The type is no floating-point type.</exception>
+    internal static void ToFloats(this TensorDType dtype, ReadOnlySpan<byte> bytes, Span<float> destination)
+    {
+        switch (dtype)
+        {
+            case TensorDType.F32:
+                bytes.CopyTo(MemoryMarshal.AsBytes(destination));
+                break;
+            case TensorDType.BF16:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
+                break;
+            case TensorDType.F16:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
+                break;
+            case TensorDType.F64:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
+                break;
+            default:
+                throw NotFloat(dtype);
+        }
+    }
+
+    /// <summary>Writes floats as little-endian elements, rounded to nearest, ties to even; what is too large for F16 becomes infinite.</summary>
+    /// <exception cref="ArgumentException">The type is not F32, F16 or BF16.</exception>
+    internal static void FromFloats(this TensorDType dtype, ReadOnlySpan<float> values, Span<byte> destination)
+    {
+        switch (dtype)
+        {
+            case TensorDType.F32:
+                MemoryMarshal.AsBytes(values).CopyTo(destination);
+                break;
+            case TensorDType.BF16:
+                for (int i = 0; i < values.Length; i++)
+                    BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..], ToBFloat16(values[i]));
+                break;
+            case TensorDType.F16:
+                for (int i = 0; i < values.Length; i++)
+                    BinaryPrimitives.WriteHalfLittleEndian(destination[(2 * i)..], (Half)values[i]);
+                break;
+            default:
+                throw NotFloat(dtype);
+        }
+    }
+
+    /// <summary>The upper half after rounding; a NaN keeps its upper bits and stays one.</summary>
+    private static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        if (float.IsNaN(value))
+            return (ushort)((bits >> 16) | ((bits & 0x7F_0000) == 0 ? 0x40u : 0));
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+
+    private static ArgumentException NotFloat(TensorDType dtype) => new($"{dtype.HeaderName()} is no floating-point type that is converted here");
 }

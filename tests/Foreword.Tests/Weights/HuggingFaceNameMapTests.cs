@@ -20,11 +20,10 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
         using SafetensorsFile original = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         using SafetensorsFile variant = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/{file}.safetensors"));
-        IReadOnlyDictionary<string, string> names = HuggingFaceNameMap.CheckTensors(variant, config);
-        IReadOnlyList<GptParameter> parameters = HuggingFaceNameMap.Parameters(config);
-        Assert.Equal(parameters.Select(p => p.Name).Order(), names.Keys.Order());
-        foreach (GptParameter parameter in parameters)
-            Assert.True(original.Bytes(parameter.FileName).SequenceEqual(variant.Bytes(names[parameter.Name])), parameter.Name);
+        IReadOnlyList<StoredTensor> found = HuggingFaceNameMap.Match(variant.Path, [.. variant.Stored()], config);
+        Assert.Equal(GptParameter.Of(config).Select(p => p.Name).Order(), found.Select(tensor => tensor.Name).Order());
+        foreach (StoredTensor tensor in found)
+            Assert.True(original.Bytes(HuggingFaceNameMap.FileName(tensor.Name, config.Architecture)).SequenceEqual(variant.Bytes(tensor.FileName)), tensor.Name);
     }
 
     [Theory]
@@ -34,9 +33,9 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     {
         using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
-        IReadOnlyList<GptParameter> parameters = HuggingFaceNameMap.Parameters(config);
-        Assert.Equal(file.Tensors.Keys.Order(), parameters.Select(p => p.FileName).Order());
-        Assert.All(parameters, p => Assert.Equal(file.Tensor(p.FileName).Shape, p.Shape));
+        IReadOnlyList<GptParameter> parameters = GptParameter.Of(config);
+        Assert.Equal(file.Tensors.Keys.Order(), parameters.Select(p => HuggingFaceNameMap.FileName(p.Name, config.Architecture)).Order());
+        Assert.All(parameters, p => Assert.Equal(file.Tensor(HuggingFaceNameMap.FileName(p.Name, config.Architecture)).Shape, p.Shape));
         Assert.Equal(config.ParameterCount, parameters.Sum(p => p.Shape.Aggregate(1L, (product, size) => product * size)));
     }
 
@@ -87,14 +86,14 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     {
         string path = Write(_ => { }, name => name.EndsWith("wpe.weight", StringComparison.Ordinal) ? TensorDType.I32 : TensorDType.F32);
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        Assert.Contains("transformer.wpe.weight is I32, not F32, F16, BF16 or F64", Assert.Throws<InvalidDataException>(() => HuggingFaceNameMap.CheckTensors(file, Small)).Message);
+        Assert.Contains("transformer.wpe.weight is I32, not F32, F16, BF16 or F64", Assert.Throws<InvalidDataException>(() => Match(file, Small)).Message);
     }
 
     [Fact]
     public void AHeadEqualToTheEmbeddingIsTiedAndAnotherIsRefused()
     {
         using (SafetensorsFile tied = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4])))
-            Assert.Equal("transformer.wte.weight", HuggingFaceNameMap.CheckTensors(tied, Small)["wte.weight"]);
+            Assert.Equal("transformer.wte.weight", Match(tied, Small).Single(tensor => tensor.Name == "wte.weight").FileName);
         Assert.EndsWith("lm_head.weight differs from transformer.wte.weight; only a head tied to the embedding is supported", Refusal(tensors => tensors["lm_head.weight"] = [5, 4], headFill: 1));
         Assert.Contains("lm_head.weight is F32 [6, 4]", Refusal(tensors => tensors["lm_head.weight"] = [6, 4]));
     }
@@ -104,14 +103,16 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     {
         using SafetensorsFile file = SafetensorsFile.Open(Write(_ => { }));
         Assert.Contains("too few for the configuration's 2000000000 layers", Assert.Throws<InvalidDataException>(() =>
-            HuggingFaceNameMap.CheckTensors(file, Small with { NLayer = 2_000_000_000 })).Message);
+            Match(file, Small with { NLayer = 2_000_000_000 })).Message);
     }
+
+    private static IReadOnlyList<StoredTensor> Match(SafetensorsFile file, GptConfig config) => HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], config);
 
     private string Refusal(Action<Dictionary<string, long[]>> change, byte headFill = 0)
     {
         string path = Write(change, headFill: headFill);
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        string message = Assert.Throws<InvalidDataException>(() => HuggingFaceNameMap.CheckTensors(file, Small)).Message;
+        string message = Assert.Throws<InvalidDataException>(() => Match(file, Small)).Message;
         Assert.StartsWith($"{path}: ", message, StringComparison.Ordinal);
         return message;
     }
@@ -119,7 +120,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     /// <summary>A file of the small model's tensors, all zero, with a change.</summary>
     private string Write(Action<Dictionary<string, long[]>> change, Func<string, TensorDType>? dtype = null, byte headFill = 0)
     {
-        Dictionary<string, long[]> tensors = HuggingFaceNameMap.Parameters(Small).ToDictionary(p => p.FileName, p => p.Shape);
+        Dictionary<string, long[]> tensors = GptParameter.Of(Small).ToDictionary(p => HuggingFaceNameMap.FileName(p.Name, Small.Architecture), p => p.Shape);
         change(tensors);
         SafetensorsWriter writer = new();
         foreach ((string name, long[] shape) in tensors)

@@ -1,0 +1,48 @@
+namespace Foreword.Weights;
+
+/// <summary>One parameter of a GPT.</summary>
+/// <param name="Name">Its name in this toolkit: GPT-2's key without <c>transformer.</c>, such as <c>h.0.attn.c_attn.weight</c>, for GPT-1, too.</param>
+/// <param name="Shape">Its shape; the weights of a <c>Conv1D</c> (c_attn, c_proj, c_fc) are [in, out].</param>
+public sealed record GptParameter(string Name, long[] Shape)
+{
+    /// <summary>The token embedding [V, C], which is the output layer, too.</summary>
+    public const string TokenEmbedding = "wte.weight";
+
+    /// <summary>The position embedding [T, C].</summary>
+    public const string PositionEmbedding = "wpe.weight";
+
+    /// <summary>Every trained parameter in the order of the modules, the embeddings first. The tied head is none of its own.</summary>
+    public static IReadOnlyList<GptParameter> Of(GptConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        long c = config.NEmbd;
+        List<GptParameter> parameters = [];
+        Add(TokenEmbedding, config.VocabSize, c);
+        Add(PositionEmbedding, config.ContextLength, c);
+        for (int i = 0; i < config.NLayer; i++)
+        {
+            Add($"h.{i}.ln_1.weight", c);
+            Add($"h.{i}.ln_1.bias", c);
+            Add($"h.{i}.attn.c_attn.weight", c, 3 * c);
+            Add($"h.{i}.attn.c_attn.bias", 3 * c);
+            Add($"h.{i}.attn.c_proj.weight", c, c);
+            Add($"h.{i}.attn.c_proj.bias", c);
+            Add($"h.{i}.ln_2.weight", c);
+            Add($"h.{i}.ln_2.bias", c);
+            Add($"h.{i}.mlp.c_fc.weight", c, 4 * c);
+            Add($"h.{i}.mlp.c_fc.bias", 4 * c);
+            Add($"h.{i}.mlp.c_proj.weight", 4 * c, c);
+            Add($"h.{i}.mlp.c_proj.bias", c);
+        }
+
+        if (config.Architecture == GptArchitecture.Gpt2)
+        {
+            Add("ln_f.weight", c);
+            Add("ln_f.bias", c);
+        }
+
+        return parameters;
+
+        void Add(string name, params long[] shape) => parameters.Add(new GptParameter(name, shape));
+    }
+}
