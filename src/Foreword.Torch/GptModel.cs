@@ -65,20 +65,21 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <param name="ids">Token ids, int64 [B, T].</param>
     /// <param name="cache">Keys and values of the tokens before these, sequence by sequence; this call appends its own.</param>
     /// <param name="residual">When given, receives the embedding sum and every block's output (the caller disposes them).</param>
-    public Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null)
+    /// <param name="packing">When given, where each token stands and what it sees, in place of one sequence a row.</param>
+    public Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         using var scope = NewDisposeScope();
         long past = cache?.Longest ?? 0, T = ids.shape[1];
-        if (past + T > Config.ContextLength)
+        if (packing is null && past + T > Config.ContextLength)
             throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}");
 
-        Tensor positions = cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device);
+        Tensor positions = packing?.Positions ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device);
         Tensor x = Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());
         for (int layer = 0; layer < Config.NLayer; layer++)
         {
-            x = h[layer].Forward(x, Precision, cache, layer);
+            x = h[layer].Forward(x, Precision, cache, layer, packing);
             residual?.Add(x.alias().DetachFromDisposeScope());
         }
 
@@ -197,17 +198,17 @@ public sealed class GptModel : Module<Tensor, Tensor>
             ("c_fc", "mlp.c_fc", mlp.c_fc), ("mlp.c_proj", "mlp.c_proj", mlp.c_proj),
         ];
 
-        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer)
+        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer, SequencePacking? packing)
         {
             using var scope = NewDisposeScope();
             if (preNorm)
             {
-                x = x + attn.Forward(ln_1.call(x), precision, cache, layer);
+                x = x + attn.Forward(ln_1.call(x), precision, cache, layer, packing);
                 x = x + mlp.Forward(ln_2.call(x), precision);
             }
             else
             {
-                x = ln_1.call(x + attn.Forward(x, precision, cache, layer));
+                x = ln_1.call(x + attn.Forward(x, precision, cache, layer, packing));
                 x = ln_2.call(x + mlp.Forward(x, precision));
             }
 
@@ -230,7 +231,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer)
+        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer, SequencePacking? packing)
         {
             using var scope = NewDisposeScope();
             long B = x.shape[0], T = x.shape[1];
@@ -239,6 +240,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             Tensor q = parts[0], k = parts[1], v = parts[2];
             double dropout = training ? config.AttnDropout : 0;
             Tensor y = cache is not null ? Cached(q, k, v, cache, layer)
+                : packing is not null ? F.scaled_dot_product_attention(q, k, v, packing.Mask.to(q.dtype), dropout)
                 : PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
             y = y.transpose(1, 2).reshape(B, T, config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
             return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();

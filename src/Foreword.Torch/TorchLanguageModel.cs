@@ -7,9 +7,6 @@ namespace Foreword.Torch;
 /// <summary>A <see cref="GptModel"/> as a language model for scoring and generation. Not safe for use from two threads at once.</summary>
 public sealed class TorchLanguageModel : ILanguageModel
 {
-    /// <summary>Tokens of a scoring batch, padding included.</summary>
-    private const int BatchTokens = 4096;
-
     private readonly GptModel _model;
     private readonly Device _device;
     private readonly bool _ownsModel;
@@ -35,18 +32,23 @@ public sealed class TorchLanguageModel : ILanguageModel
         foreach (int[] sequence in sequences)
             Check(sequence, past: 0);
 
-        float[][] rows = new float[sequences.Count][];
-        // Sequences of similar length share a batch, so that little is computed for padding.
-        int[] order = [.. Enumerable.Range(0, sequences.Count).OrderByDescending(i => sequences[i].Length)];
-        for (int start = 0; start < order.Length;)
+        TokenScore[][][] scores = Score([.. sequences.Select(sequence => new ScoringRequest(sequence[..1], [sequence[1..]]))]);
+        return [.. scores.Select(request => request[0].Select(token => token.LogProb).ToArray())];
+    }
+
+    /// <inheritdoc/>
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        foreach (ScoringRequest request in requests)
         {
-            int longest = sequences[order[start]].Length;
-            int[] batch = [.. order.Skip(start).Take(Math.Max(1, BatchTokens / longest))];
-            ScoreBatch(sequences, batch, longest, rows);
-            start += batch.Length;
+            Check(request.Context, past: 0);
+            foreach (int[] continuation in request.Continuations.Where(c => c.Length > 0))
+                CheckContinuation(request.Context, continuation);
         }
 
-        return rows;
+        using var evaluation = Evaluation();
+        return new SequenceScorer(_model, _device).Score(requests);
     }
 
     /// <inheritdoc/>
@@ -82,36 +84,6 @@ public sealed class TorchLanguageModel : ILanguageModel
             _model.Dispose();
     }
 
-    private void ScoreBatch(IReadOnlyList<int[]> sequences, int[] batch, int longest, float[][] rows)
-    {
-        using var scope = NewDisposeScope();
-        using var evaluation = Evaluation();
-        long[] ids = new long[batch.Length * longest];
-        for (int b = 0; b < batch.Length; b++)
-        {
-            int[] sequence = sequences[batch[b]];
-            for (int t = 0; t < sequence.Length; t++)
-                ids[b * longest + t] = sequence[t];
-        }
-
-        Tensor input = tensor(ids, [batch.Length, longest], device: _device);
-        Tensor hidden = _model.Hidden(input); // (B, T, C)
-        for (int b = 0; b < batch.Length; b++)
-        {
-            using var row = NewDisposeScope();
-            int length = sequences[batch[b]].Length;
-            if (length == 1)
-            {
-                rows[batch[b]] = [];
-                continue;
-            }
-
-            Tensor logits = _model.Head(hidden[b, ..(length - 1)]); // (T - 1, V)
-            Tensor chosen = nn.functional.log_softmax(logits, -1).gather(1, input[b, 1..length].unsqueeze(1));
-            rows[batch[b]] = Floats(chosen);
-        }
-    }
-
     /// <summary>Reads tokens [n, T], row after row, and writes the logits [n, V] of the token after each row's last.</summary>
     private void Read(ReadOnlySpan<int> tokens, long[] shape, KvBatch batch, Span<float> logits)
     {
@@ -130,11 +102,24 @@ public sealed class TorchLanguageModel : ILanguageModel
             throw new ArgumentException("a sequence without tokens cannot be read");
         if (past + tokens.Length > Config.ContextLength)
             throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {Config.ContextLength}");
+        CheckIds(tokens);
+    }
+
+    private void CheckIds(ReadOnlySpan<int> tokens)
+    {
         foreach (int token in tokens)
         {
             if ((uint)token >= (uint)Config.VocabSize)
                 throw new ArgumentException($"token id {token} is outside the vocabulary of {Config.VocabSize}");
         }
+    }
+
+    private void CheckContinuation(int[] context, int[] tokens)
+    {
+        int read = context.Length + tokens.Length - 1;
+        if (read > Config.ContextLength)
+            throw new ArgumentException($"context and continuation have {read + 1} tokens, of which the last is not read; the context length is {Config.ContextLength}");
+        CheckIds(tokens);
     }
 
     private static float[] Floats(Tensor values)

@@ -12,6 +12,13 @@ public interface ILanguageModel : IDisposable
     /// <exception cref="ArgumentException">A sequence is empty, longer than the context, or holds an id outside the vocabulary.</exception>
     float[][] LogProbs(IReadOnlyList<int[]> sequences);
 
+    /// <summary>
+    /// For each request, each of its continuations and each token of it: its log-probability and whether it is the likeliest. The engine
+    /// batches as it likes; the numbers do not depend on what shares a batch (beyond the rounding of float32 sums).
+    /// </summary>
+    /// <exception cref="ArgumentException">A context is empty, a continuation does not fit the context length, or an id lies outside the vocabulary.</exception>
+    TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests);
+
     /// <summary>A decoder with an empty KV cache of its own.</summary>
     IDecoder NewDecoder();
 

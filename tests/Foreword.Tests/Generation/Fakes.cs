@@ -59,6 +59,9 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
 
     public float[][] LogProbs(IReadOnlyList<int[]> sequences) => throw new NotSupportedException();
 
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests) =>
+        [.. requests.Select(request => request.Continuations.Select(continuation => ScoreOne([.. request.Context], continuation)).ToArray())];
+
     public IDecoder NewDecoder() => Open([]);
 
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> to)
@@ -71,6 +74,20 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
 
     public void Dispose()
     {
+    }
+
+    private TokenScore[] ScoreOne(List<int> read, int[] continuation)
+    {
+        TokenScore[] scores = new TokenScore[continuation.Length];
+        for (int i = 0; i < continuation.Length; i++)
+        {
+            float[] row = logits(read);
+            double largest = row.Max(), sum = row.Sum(value => Math.Exp(value - largest));
+            scores[i] = new TokenScore((float)(row[continuation[i]] - largest - Math.Log(sum)), Array.IndexOf(row, row.Max()) == continuation[i]);
+            read.Add(continuation[i]);
+        }
+
+        return scores;
     }
 
     private Decoder Open(List<int> read)
