@@ -18,6 +18,7 @@ internal static class Catalogue
         PredictCommand.Create(terminal),
         EvaluateTaskCommand.Create(terminal),
         GenerateCommand.Create(terminal),
+        OverlapCommand.Create(terminal),
         InspectCommand.Create(terminal),
         VerifyCommand.Create(terminal),
         BenchCommand.Create(terminal),

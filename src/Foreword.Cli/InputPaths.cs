@@ -7,12 +7,12 @@ namespace Foreword.Cli;
 internal static class InputPaths
 {
     /// <summary>
-    /// One path or more. A list of arguments would swallow a misspelt option as one more path, so what looks like an
+    /// One path or more, unless told otherwise. A list of arguments would swallow a misspelt option as one more path, so what looks like an
     /// option is refused; a file of such a name can be given as ./--name.
     /// </summary>
-    public static Argument<string[]> Argument(string description)
+    public static Argument<string[]> Argument(string description, string name = "INPUT", ArgumentArity? arity = null)
     {
-        Argument<string[]> inputs = new("INPUT") { Description = description, Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> inputs = new(name) { Description = description, Arity = arity ?? ArgumentArity.OneOrMore };
         inputs.Validators.Add(given =>
         {
             string? option = given.Tokens.Select(token => token.Value).FirstOrDefault(value => value.Length > 1 && value[0] == '-');

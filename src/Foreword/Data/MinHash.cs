@@ -19,41 +19,26 @@ internal sealed class MinHash
     private static readonly uint[] Offsets = [.. Enumerable.Range(0, Functions).Select(i => (uint)SplitMix.Bits(0x61736800, (ulong)i))];
 
     private readonly uint[] _smallest = new uint[Functions];
-    private readonly ulong[] _words = new ulong[RunLength]; // hashes of the last words, the newest at the end
-    private long _count;
-    private ulong _word; // of the word that is being read
-    private bool _inWord;
+    private readonly WordRuns _runs;
 
-    public MinHash() => Array.Fill(_smallest, uint.MaxValue);
-
-    /// <summary>Reads on in the document. Words are runs of letters and digits, in lower case.</summary>
-    public void Add(string text)
+    public MinHash()
     {
-        foreach (char character in text)
-        {
-            if (char.IsLetterOrDigit(character) || char.IsSurrogate(character))
-            {
-                _word = (_word ^ char.ToLowerInvariant(character)) * 0x100000001B3; // FNV-1a
-                _inWord = true;
-            }
-            else if (_inWord)
-            {
-                EndWord();
-            }
-        }
+        Array.Fill(_smallest, uint.MaxValue);
+        _runs = new WordRuns(RunLength, AddRun);
     }
+
+    /// <summary>Reads on in the document.</summary>
+    public void Add(string text) => _runs.Add(text);
 
     /// <summary>The signature of the document read; the next one begins.</summary>
     public ushort[] SignatureAndReset()
     {
-        if (_inWord)
-            EndWord();
-        if (_count < RunLength)
-            AddRun();
+        _runs.EndWord();
+        if (_runs.Words < RunLength)
+            AddRun(_runs.Last);
         ushort[] signature = [.. _smallest.Select(value => (ushort)value)];
         Array.Fill(_smallest, uint.MaxValue);
-        Array.Clear(_words);
-        (_count, _word, _inWord) = (0, 0, false);
+        _runs.Reset();
         return signature;
     }
 
@@ -69,20 +54,8 @@ internal sealed class MinHash
     /// <summary>The values of a band, as one number.</summary>
     public static ulong Band(ushort[] signature, int band) => MemoryMarshal.Cast<ushort, ulong>(signature)[band];
 
-    private void EndWord()
+    private void AddRun(ulong run)
     {
-        Array.Copy(_words, 1, _words, 0, RunLength - 1);
-        _words[^1] = _word;
-        (_word, _inWord) = (0, false);
-        if (++_count >= RunLength)
-            AddRun();
-    }
-
-    private void AddRun()
-    {
-        ulong run = 0;
-        foreach (ulong word in _words)
-            run = SplitMix.Bits(run, word);
         uint hash = (uint)run;
         Span<uint> smallest = _smallest;
         int width = Vector<uint>.Count;

@@ -1,0 +1,40 @@
+namespace Foreword.Evaluation.Overlap;
+
+/// <summary>The overlap of a whole test set.</summary>
+/// <param name="Name">The set.</param>
+/// <param name="Documents">Its documents.</param>
+/// <param name="Overlapping">Documents of which anything was found.</param>
+/// <param name="Sum">The 8-grams of all documents.</param>
+/// <param name="Most">The overlapping documents with the largest shares, the largest first.</param>
+public sealed record SetOverlap(string Name, long Documents, long Overlapping, OverlapShare Sum, IReadOnlyList<DocumentOverlap> Most)
+{
+    /// <summary>The share of documents of which anything was found, 0 to 1.</summary>
+    public double OverlappingShare => Documents == 0 ? 0 : (double)Overlapping / Documents;
+
+    /// <summary>Sums up documents, of which it keeps the most overlapping alone.</summary>
+    /// <param name="name">The set.</param>
+    /// <param name="documents">Its documents.</param>
+    /// <param name="most">How many of them to keep.</param>
+    public static SetOverlap Of(string name, IEnumerable<DocumentOverlap> documents, int most)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        long count = 0, overlapping = 0, grams = 0, found = 0;
+        PriorityQueue<DocumentOverlap, (double Share, long Later)> largest = new();
+        foreach (DocumentOverlap document in documents)
+        {
+            count++;
+            (grams, found) = (grams + document.Share.Grams, found + document.Share.Found);
+            if (!document.Share.IsOverlapping)
+                continue;
+            overlapping++;
+            largest.Enqueue(document, (document.Share.Share, -document.Number));
+            if (largest.Count > most)
+                largest.Dequeue();
+        }
+
+        List<DocumentOverlap> kept = [];
+        while (largest.TryDequeue(out DocumentOverlap? document, out _))
+            kept.Insert(0, document);
+        return new SetOverlap(name, count, overlapping, new OverlapShare(grams, found), kept);
+    }
+}
