@@ -19,6 +19,7 @@ internal static class Catalogue
         EvaluateTaskCommand.Create(terminal),
         GenerateCommand.Create(terminal),
         OverlapCommand.Create(terminal),
+        DownloadCommand.Create(terminal),
         InspectCommand.Create(terminal),
         VerifyCommand.Create(terminal),
         BenchCommand.Create(terminal),

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Foreword.Data;
 using Foreword.Tokenization;
@@ -49,7 +48,7 @@ internal static class PrepareCommand
             string[] paths = parsed.GetValue(inputs)!;
             DocumentReader documents = DocumentReader.Open(paths, parsed.GetValue(textField)!);
             string directory = parsed.GetValue(output)!;
-            return Interruptible(terminal, directory, cancellation =>
+            return Interruptible.Run(terminal, $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellation =>
             {
                 PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellation));
                 if (parsed.GetValue(json))
@@ -59,32 +58,6 @@ internal static class PrepareCommand
             });
         });
         return command;
-    }
-
-    /// <summary>Ctrl+C and SIGTERM end the work, clear away what is half done, and give the exit code of a program they ended.</summary>
-    private static int Interruptible(Terminal terminal, string directory, Action<CancellationToken> work)
-    {
-        using CancellationTokenSource cancel = new();
-        int signal = 0;
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            signal = context.Signal == PosixSignal.SIGINT ? 2 : 15;
-            cancel.Cancel();
-        }
-
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        try
-        {
-            work(cancel.Token);
-            return CommandLine.Done;
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            terminal.Err.WriteLine($"interrupted: {directory} is as it was before; the same command goes on after the last complete shard, if there is one");
-            return 128 + signal;
-        }
     }
 
     private static int MinCharacters(string? filter)
@@ -115,7 +88,7 @@ internal static class PrepareCommand
     {
         if (!terminal.IsInteractive || terminal.Quiet)
             return prepare(null);
-        return terminal.Drawing().Status().Start("reading", status => prepare(new Reports(progress =>
+        return terminal.Drawing().Status().Start("reading", status => prepare(new Reports<PreparationProgress>(progress =>
             status.Status = Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
     }
 
@@ -142,10 +115,4 @@ internal static class PrepareCommand
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>Calls on the thread that reports, unlike <see cref="Progress{T}"/>.</summary>
-    private sealed class Reports(Action<PreparationProgress> show) : IProgress<PreparationProgress>
-    {
-        public void Report(PreparationProgress value) => show(value);
-    }
 }

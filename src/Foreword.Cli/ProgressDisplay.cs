@@ -12,6 +12,9 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// <summary>Time between two plain lines.</summary>
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>Time between two drawings of a bar that would change all the time.</summary>
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromSeconds(0.1);
+
     private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
     private readonly Stopwatch _working = new();
     private IAnsiConsole? _console;
@@ -46,9 +49,26 @@ internal sealed class ProgressDisplay(Terminal terminal)
     public void Step(int step, int steps, int first, string numbers)
     {
         if (_live is not null)
-            _live.UpdateTarget(Bar(step, steps, first, numbers));
+            _live.UpdateTarget(Bar((double)step / steps, $"step {step}/{steps}  {numbers}", TimeLeft(step, steps, first)));
         else if (_sinceLine.Elapsed >= PlainInterval || step == steps)
             Line($"step {step}/{steps}  {numbers}  {TimeLeft(step, steps, first)} left");
+    }
+
+    /// <summary>Bytes have arrived.</summary>
+    /// <param name="bytes">Bytes that are there.</param>
+    /// <param name="total">Bytes of all.</param>
+    /// <param name="first">Bytes that were there before the clock was started.</param>
+    /// <param name="name">What is arriving.</param>
+    public void Bytes(long bytes, long total, long first, string name)
+    {
+        if (_live is null ? _sinceLine.Elapsed < PlainInterval : _sinceLine.Elapsed < LiveInterval)
+            return;
+        string text = string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N1} of {total / 1e6:N1} MB  {name}");
+        _sinceLine.Restart();
+        if (_live is not null)
+            _live.UpdateTarget(Bar((double)bytes / Math.Max(1, total), text, TimeLeft(bytes, total, first)));
+        else
+            Line($"{text}  {TimeLeft(bytes, total, first)} left");
     }
 
     /// <summary>A line that the next one of its kind replaces; without a terminal one in a while is enough.</summary>
@@ -76,15 +96,15 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// <summary>Four places.</summary>
     public static string Number(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
-    private Markup Bar(int step, int steps, int first, string numbers)
+    private static Markup Bar(double share, string text, string left)
     {
         const int Width = 24;
-        int full = (int)((double)step / steps * Width);
+        int full = (int)(Math.Clamp(share, 0, 1) * Width);
         string bar = $"[green]{new string('━', full)}[/][grey]{new string('━', Width - full)}[/]";
-        return new Markup($"{bar} step {step}/{steps}  {Markup.Escape(numbers)}  [blue]{TimeLeft(step, steps, first)}[/] left") { Overflow = Overflow.Ellipsis };
+        return new Markup($"{bar} {Markup.Escape(text)}  [blue]{left}[/] left") { Overflow = Overflow.Ellipsis };
     }
 
-    private string TimeLeft(int step, int steps, int first)
+    private string TimeLeft(long step, long steps, long first)
     {
         TimeSpan left = _working.Elapsed / Math.Max(1, step - first) * (steps - step);
         return left.TotalHours >= 1 ? left.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : left.ToString(@"m\:ss", CultureInfo.InvariantCulture);

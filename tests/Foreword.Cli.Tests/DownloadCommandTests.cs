@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Foreword.Cli;
+using Foreword.Hub;
+using Foreword.Tests.Hub;
+
+namespace Foreword.Tests;
+
+public sealed class DownloadCommandTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+    private readonly FakeRepository _repository = new FakeRepository().WithModel();
+
+    public void Dispose()
+    {
+        _repository.Dispose();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public void TheDirectoryIsPrintedAndWhatToTypeNext()
+    {
+        Cli run = Run(FakeRepository.Id, "--out", _directory.File("model"));
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(_directory.File("model") + "\n", run.Out);
+        Assert.Contains($"{FakeRepository.Id} at {FakeRepository.Commit}: 3 files, 0.2 MB, 3 of them downloaded", run.Err);
+        Assert.Contains($"next: foreword inspect {_directory.File("model")}", run.Err);
+        Assert.True(File.Exists(_directory.File("model/model.safetensors")));
+    }
+
+    [Fact]
+    public void JsonSaysWhatIsWhere()
+    {
+        Cli run = Run(FakeRepository.Id, "--json", "--quiet");
+        using JsonDocument json = JsonDocument.Parse(run.Out);
+        Assert.Equal(FakeRepository.Commit, json.RootElement.GetProperty("commit").GetString());
+        Assert.Equal(3, json.RootElement.GetProperty("files").GetArrayLength());
+        Assert.True(File.Exists(Path.Combine(json.RootElement.GetProperty("directory").GetString()!, "model.safetensors")));
+        Assert.Empty(run.Err);
+        Assert.Equal(0, Run(FakeRepository.Id, "--offline").ExitCode);
+    }
+
+    [Fact]
+    public void AFailureIsOneSentence()
+    {
+        Cli run = Run(FakeRepository.Id, "--offline");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("^error: offline, and the cache holds no revision 'main' of someone/tiny-gpt2 .*\n$", run.Err);
+        Assert.Equal(1, Run("someone/other").ExitCode);
+    }
+
+    [Fact]
+    public void ANameThatIsNoRepositorysIsWrongUsage()
+    {
+        Cli run = Run("https://huggingface.co/gpt2");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("is not the name of a repository; it is OWNER/NAME", run.Err);
+        Assert.Empty(_repository.Hub.Requests);
+    }
+
+    private Cli Run(params string[] args) => Cli.Run("", terminal => DownloadCommand.Create(terminal, () =>
+        new HubOptions { Endpoint = _repository.Hub.Address, CacheDirectory = _directory.File("cache"), Retries = 0 }), ["download", .. args]);
+}
