@@ -16,7 +16,7 @@ internal static class GenerateCommand
     public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, DeviceChoice, LoadedModel> open)
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, LoadedModel> open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (as it is, with its last line break).", Required = true };
@@ -29,11 +29,12 @@ internal static class GenerateCommand
         Option<string[]> stop = new("--stop") { Description = "Text to end before; may be repeated.", DefaultValueFactory = _ => [] };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<EngineChoice> engine = Engines.Option();
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}." };
 
         Command command = new Command("generate", "Continue a text with a model.")
         {
-            model, prompt, maxTokens, temperature, topK, topP, seed, n, stop, truncate, device, json,
+            model, prompt, maxTokens, temperature, topK, topP, seed, n, stop, truncate, device, engine, json,
         }.WithExample("foreword generate runs/quickstart --prompt \"Returns the\" --max-tokens 60 --top-k 40");
         command.SetAction(parsed =>
         {
@@ -51,7 +52,7 @@ internal static class GenerateCommand
             if (samples < 1)
                 throw new UsageException($"--n is {samples}; it must be at least 1");
             string text = ReadPrompt(parsed.GetValue(prompt)!, terminal.In);
-            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device));
+            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine));
             TextGenerator generator = new(loaded.Model, loaded.Tokenizer);
             if (parsed.GetResult(seed) is null or { Implicit: true })
                 terminal.Say($"seed {options.Seed}");

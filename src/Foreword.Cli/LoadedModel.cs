@@ -1,3 +1,4 @@
+using Foreword.Cpu;
 using Foreword.Recipes;
 using Foreword.Tokenization;
 using Foreword.Torch;
@@ -12,10 +13,12 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     /// Opens what MODEL names: a model in any format, a checkpoint, or a run directory. It computes in float32, so that
     /// texts are the same on machines with and without bfloat16.
     /// </summary>
-    public static LoadedModel Open(string path, DeviceChoice device)
+    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto)
     {
         using ModelWeights weights = WeightsFormat.Open(path);
         Tokenizer tokenizer = weights.LoadTokenizer(); // before the weights are read
+        if (Engines.IsCpu(engine, device))
+            return new LoadedModel(CpuLanguageModel.Load(path), tokenizer);
         return new LoadedModel(new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device))), tokenizer);
     }
 

@@ -89,10 +89,9 @@ public sealed class StoredTensor : WeightTensor
 
     private void ReadParts(long first, Span<float> destination)
     {
-        foreach (StoredElements part in _parts)
+        for (int i = 0; i < _parts.Count && !destination.IsEmpty; i++) // no enumerator: nothing is allocated for a row
         {
-            if (destination.IsEmpty)
-                return;
+            StoredElements part = _parts[i];
             if (first >= part.ElementCount)
             {
                 first -= part.ElementCount;

@@ -1,0 +1,255 @@
+using Foreword.Cpu.Matrices;
+using Foreword.Weights;
+
+namespace Foreword.Cpu;
+
+/// <summary>
+/// GPT-1 or GPT-2 in plain C#: the second engine beside libtorch's, for machines that only use models. Not safe for use from two threads at once.
+/// </summary>
+public sealed unsafe class CpuLanguageModel : ILanguageModel
+{
+    private readonly Workers _workers;
+    private readonly NetworkWeights _weights;
+    private readonly GptForward _forward;
+    private readonly KvPages _pages;
+    private readonly SequenceScorer _scorer;
+
+    internal CpuLanguageModel(Workers workers, NetworkWeights weights)
+    {
+        _workers = workers;
+        _weights = weights;
+        _forward = new GptForward(weights, workers);
+        _pages = new KvPages(weights.Config);
+        _scorer = new SequenceScorer(_forward, weights.Config.VocabSize);
+    }
+
+    /// <inheritdoc/>
+    public GptConfig Config => _weights.Config;
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="path">A model in any format, a checkpoint, or a run directory.</param>
+    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
+    /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
+    public static CpuLanguageModel Load(string path, int? threads = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Workers workers = new(threads ?? Environment.ProcessorCount);
+        try
+        {
+            return new CpuLanguageModel(workers, new NetworkWeights(new StoredParameters(WeightsFormat.Open(path)), (reader, _) => FloatMatrix.Read(reader, workers)));
+        }
+        catch
+        {
+            workers.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        foreach (int[] sequence in sequences)
+            Check(sequence, past: 0);
+        TokenScore[][] scores = [.. sequences.Select(sequence => new TokenScore[sequence.Length - 1])];
+        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence[..^1], [.. scores[i].Select((_, t) => new WantedScore(t, sequence[t + 1], scores[i], t))])));
+        return [.. scores.Select(row => row.Select(score => score.LogProb).ToArray())];
+    }
+
+    /// <inheritdoc/>
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        foreach (ScoringRequest request in requests)
+            Check(request);
+        TokenScore[][][] scores = [.. requests.Select(request => request.Continuations.Select(tokens => new TokenScore[tokens.Length]).ToArray())];
+        for (int first = 0, count; first < requests.Count; first += count)
+        {
+            count = Together(requests, first);
+            ScoreTogether([.. requests.Skip(first).Take(count)], scores.AsSpan(first, count));
+        }
+
+        return scores;
+    }
+
+    /// <inheritdoc/>
+    public IDecoder NewDecoder() => new Decoder(this, new KvCache(_pages));
+
+    /// <inheritdoc/>
+    public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)
+    {
+        ArgumentNullException.ThrowIfNull(decoders);
+        int n = decoders.Count;
+        if (n == 0 || tokens.Length != n)
+            throw new ArgumentException($"{tokens.Length} tokens for {n} decoders; each takes one");
+        if (logits.Length != (long)n * Config.VocabSize)
+            throw new ArgumentException($"room for {logits.Length} logits; {n} decoders have {n} x {Config.VocabSize}");
+        KvCache[] caches = new KvCache[n];
+        for (int i = 0; i < n; i++)
+        {
+            if (decoders[i] is not Decoder decoder || decoder.Owner != this)
+                throw new ArgumentException($"decoder {i} is not this model's");
+            Check(tokens.Slice(i, 1), decoder.Position);
+            caches[i] = decoder.Cache;
+        }
+
+        if (caches.Distinct().Count() < n)
+            throw new ArgumentException("a decoder is listed twice; it can read one token at a time");
+        for (int first = 0; first < n; first += GptForward.MaxRows)
+        {
+            int rows = Math.Min(GptForward.MaxRows, n - first);
+            Read(tokens.Slice(first, rows), caches.AsSpan(first, rows), logits.Slice(first * Config.VocabSize, rows * Config.VocabSize));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _forward.Dispose();
+        _pages.Dispose();
+        _weights.Dispose();
+        _workers.Dispose();
+    }
+
+    /// <summary>One token of each cache's sequence, and the logits [n, V] behind them.</summary>
+    private void Read(ReadOnlySpan<int> tokens, ReadOnlySpan<KvCache> caches, Span<float> logits)
+    {
+        Segment[] segments = new Segment[tokens.Length];
+        int[] rows = new int[tokens.Length];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            caches[row].Extend(1);
+            segments[row] = new Segment(caches[row], row, 1);
+            rows[row] = row;
+        }
+
+        _forward.Run(tokens, segments, rows);
+        _forward.Head(0, rows.Length);
+        for (int row = 0; row < rows.Length; row++)
+            new ReadOnlySpan<float>(_forward.Logits(row), Config.VocabSize).CopyTo(logits[(row * Config.VocabSize)..]);
+    }
+
+    /// <summary>Requests from <paramref name="first"/> on whose contexts fill one pass; at least one.</summary>
+    private static int Together(IReadOnlyList<ScoringRequest> requests, int first)
+    {
+        int count = 1;
+        for (int rows = requests[first].Context.Length; first + count < requests.Count; count++)
+        {
+            rows += requests[first + count].Context.Length;
+            if (rows > GptForward.MaxRows)
+                break;
+        }
+
+        return count;
+    }
+
+    /// <summary>Reads the contexts, which foretell the continuations' first tokens, then the continuations behind copies of them.</summary>
+    private void ScoreTogether(ScoringRequest[] requests, ReadOnlySpan<TokenScore[][]> scores)
+    {
+        KvCache[] contexts = [.. requests.Select(_ => new KvCache(_pages))];
+        List<ScoredSequence> reading = [], continuing = [];
+        try
+        {
+            for (int r = 0; r < requests.Length; r++)
+            {
+                (int[] context, TokenScore[][] wanted) = (requests[r].Context, scores[r]);
+                reading.Add(new ScoredSequence(contexts[r], context, [.. requests[r].Continuations.SelectMany((tokens, i) => tokens.Take(1).Select(token => new WantedScore(context.Length - 1, token, wanted[i], 0)))]));
+            }
+
+            _scorer.Read(reading);
+            for (int r = 0; r < requests.Length; r++)
+            {
+                TokenScore[][] wanted = scores[r];
+                continuing.AddRange(requests[r].Continuations.Select((tokens, i) => (tokens, Scores: wanted[i])).Where(c => c.tokens.Length > 1).Select(c =>
+                    new ScoredSequence(contexts[r].Fork(), c.tokens[..^1], [.. c.tokens.Skip(1).Select((token, t) => new WantedScore(t, token, c.Scores, t + 1))])));
+            }
+
+            _scorer.Read(continuing);
+        }
+        finally
+        {
+            foreach (KvCache cache in contexts.Concat(continuing.Select(sequence => sequence.Cache)))
+                cache.Dispose();
+        }
+    }
+
+    /// <summary>Reads sequences, each into a cache of its own that is given back as soon as it is full.</summary>
+    private void ReadAll(IEnumerable<ScoredSequence> sequences)
+    {
+        List<ScoredSequence> together = [];
+        int rows = 0;
+        foreach (ScoredSequence sequence in sequences)
+        {
+            together.Add(sequence);
+            rows += sequence.Tokens.Length;
+            if (rows >= GptForward.MaxRows)
+                Finish();
+        }
+
+        Finish();
+
+        void Finish()
+        {
+            _scorer.Read(together);
+            together.ForEach(sequence => sequence.Cache.Dispose());
+            together.Clear();
+            rows = 0;
+        }
+    }
+
+    private void Check(ScoringRequest request)
+    {
+        Check(request.Context, past: 0);
+        foreach (int[] continuation in request.Continuations)
+        {
+            if (continuation.Length > 1)
+                Check(continuation.AsSpan(..^1), request.Context.Length); // the last token is scored, not read
+            if (continuation.Length > 0)
+                Check(continuation.AsSpan(^1..), past: 0);
+        }
+    }
+
+    private void Check(ReadOnlySpan<int> tokens, int past)
+    {
+        if (tokens.IsEmpty)
+            throw new ArgumentException("a sequence without tokens cannot be read");
+        if (past + tokens.Length > Config.ContextLength)
+            throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {Config.ContextLength}");
+        foreach (int token in tokens)
+        {
+            if ((uint)token >= (uint)Config.VocabSize)
+                throw new ArgumentException($"token id {token} is outside the vocabulary of {Config.VocabSize}");
+        }
+    }
+
+    private sealed class Decoder(CpuLanguageModel owner, KvCache cache) : IDecoder
+    {
+        private readonly float[] _logits = new float[owner.Config.VocabSize];
+
+        public CpuLanguageModel Owner => owner;
+
+        public KvCache Cache => cache;
+
+        public int Position => cache.Length;
+
+        public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
+        {
+            owner.Check(tokens, Position);
+            for (int start = 0; start < tokens.Length; start += GptForward.MaxRows)
+            {
+                ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
+                cache.Extend(part.Length);
+                bool last = start + part.Length == tokens.Length;
+                owner._forward.Run(part, [new Segment(cache, 0, part.Length)], last ? [part.Length - 1] : []);
+            }
+
+            owner._forward.Head(0, 1);
+            new ReadOnlySpan<float>(owner._forward.Logits(0), _logits.Length).CopyTo(_logits);
+            return _logits;
+        }
+
+        public IDecoder Fork() => new Decoder(owner, cache.Fork());
+
+        public void Dispose() => cache.Dispose();
+    }
+}

@@ -1,0 +1,367 @@
+using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Matrices;
+
+namespace Foreword.Cpu;
+
+// C channels, V vocabulary, hs head size. Rows are tokens, of one sequence or of several; float32 throughout, except the inputs of quantised matrices.
+
+/// <summary>
+/// GPT-1's and GPT-2's forward pass, whole. All workers run <see cref="Body"/> together; a step is cut into pieces that they claim, and ends
+/// at a barrier. The two architectures differ in where LayerNorm stands: after each residual sum (Radford et al. 2018) or before each branch
+/// with one more at the end (Radford et al. 2019, section 2.3).
+/// </summary>
+internal sealed unsafe class GptForward : IDisposable
+{
+    /// <summary>Rows of a pass at most: with more, the activations of a product's pass no longer fit the second-level cache.</summary>
+    public const int MaxRows = 256;
+
+    /// <summary>Rows that a register tile computes together.</summary>
+    private const int RowTile = 8;
+
+    /// <summary>Pieces of a product for each worker, so that one that is held up does not hold up the other.</summary>
+    private const int PiecesPerWorker = 4;
+
+    private readonly NetworkWeights _weights;
+    private readonly GptConfig _config;
+    private readonly Workers _workers;
+    private readonly Action<int> _body;
+    private readonly Action<int> _headBody;
+    private readonly bool _preNorm;
+    private readonly float _epsilon;
+
+    private readonly int _stride; // of rows of C
+    private readonly int _qkvStride;
+    private readonly int _hiddenStride; // of rows of 4 C
+    private readonly int _encodedStride;
+    private readonly int _scoreStride;
+    private readonly int _scratchBytes;
+    private readonly NativeBuffer<float> _scores; // of each worker: [4][context]
+    private readonly NativeBuffer<float> _sums; // of each worker: [4][64]
+    private readonly NativeBuffer<byte> _scratch; // of each worker
+    private readonly RowBuffers _rows;
+
+    private int[] _tokens = new int[RowTile];
+    private Segment[] _segments = [];
+    private int[] _wanted = new int[RowTile];
+    private (int Segment, int Row, int Count)[] _queries = [];
+    private int _rowCount;
+    private int _segmentCount;
+    private int _wantedCount;
+    private int _queryCount;
+    private int _headFirst;
+    private int _headCount;
+
+    /// <summary>A pass over some weights; it owns neither them nor the workers.</summary>
+    public GptForward(NetworkWeights weights, Workers workers)
+    {
+        _weights = weights;
+        _config = weights.Config;
+        _workers = workers;
+        _body = Body;
+        _headBody = HeadBody;
+        _preNorm = _config.Architecture == GptArchitecture.Gpt2;
+        _epsilon = (float)_config.LayerNormEpsilon;
+        _stride = Panels.RoundUp(_config.NEmbd, AttentionKernels.ValueTile);
+        _qkvStride = Panels.RoundUp(3 * _config.NEmbd, AttentionKernels.ValueTile);
+        _hiddenStride = Panels.RoundUp(4 * _config.NEmbd, AttentionKernels.ValueTile);
+        _encodedStride = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.EncodedBytes), AttentionKernels.ValueTile);
+        _scoreStride = Panels.RoundUp(_config.ContextLength, AttentionKernels.PagePositions);
+        _scratchBytes = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.ScratchBytes), AttentionKernels.ValueTile);
+        _scores = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * _scoreStride);
+        _sums = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * AttentionKernels.ValueTile);
+        _scratch = new NativeBuffer<byte>((long)workers.Count * _scratchBytes);
+        _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
+    }
+
+    /// <summary>Elements from one row of logits to the next.</summary>
+    public int RowStrideOfLogits => Panels.RoundUp(_config.VocabSize, AttentionKernels.ValueTile);
+
+    /// <summary>The final hidden state [C] of the i-th wanted row of the last pass.</summary>
+    public float* Hidden(int i) => (_preNorm ? _rows.Normed : _rows.X).Pointer + (long)i * _stride;
+
+    /// <summary>The logits [V] of the i-th row that <see cref="Head"/> was last asked for.</summary>
+    public float* Logits(int i) => _rows.Logits.Pointer + (long)i * RowStrideOfLogits;
+
+    /// <summary>Reads tokens behind those in the segments' caches, which count them already, and computes the wanted rows' final hidden states.</summary>
+    /// <param name="tokens">At most <see cref="MaxRows"/> ids, row by row.</param>
+    /// <param name="segments">Whose they are.</param>
+    /// <param name="wanted">Rows whose hidden states are asked for, ascending; none where only the cache is to be filled.</param>
+    public void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<Segment> segments, ReadOnlySpan<int> wanted)
+    {
+        _rowCount = tokens.Length;
+        _rows.Reserve(tokens.Length);
+        Fill(ref _tokens, tokens);
+        Fill(ref _segments, segments);
+        Fill(ref _wanted, wanted);
+        (_segmentCount, _wantedCount, _queryCount) = (segments.Length, wanted.Length, 0);
+        for (int s = 0; s < segments.Length; s++)
+        {
+            for (int row = 0; row < segments[s].Count; row += AttentionKernels.QueryTile)
+            {
+                if (_queryCount == _queries.Length)
+                    Array.Resize(ref _queries, Math.Max(RowTile, 2 * _queryCount));
+                _queries[_queryCount++] = (s, segments[s].FirstRow + row, Math.Min(AttentionKernels.QueryTile, segments[s].Count - row));
+            }
+        }
+
+        _workers.Run(_body);
+    }
+
+    /// <summary>Computes the logits of wanted rows of the last pass.</summary>
+    /// <param name="first">The first of them, a multiple of 8 unless only one is asked for.</param>
+    /// <param name="count">How many.</param>
+    public void Head(int first, int count)
+    {
+        (_headFirst, _headCount) = (first, count);
+        _rows.ReserveLogits(count);
+        _workers.Run(_headBody);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _scores.Dispose();
+        _sums.Dispose();
+        _scratch.Dispose();
+        _rows.Dispose();
+    }
+
+    private static void Fill<T>(ref T[] array, ReadOnlySpan<T> values)
+    {
+        if (array.Length < values.Length)
+            array = new T[Math.Max(values.Length, 2 * array.Length)];
+        values.CopyTo(array);
+    }
+
+    private void Body(int worker)
+    {
+        Embed();
+        for (int layer = 0; layer < _weights.Blocks.Length; layer++)
+        {
+            Block block = _weights.Blocks[layer];
+            bool last = layer == _weights.Blocks.Length - 1;
+            Prepare(_preNorm ? block.Ln1 : null, block.CAttn.Weight, _rowCount);
+            Product(worker, block.CAttn, _rowCount, BranchInput, _stride, _rows.Qkv.Pointer, _qkvStride, Use.Add);
+            StoreKeysAndValues(layer);
+            Attend(worker, layer);
+            int rows = _rowCount;
+            if (last && _wantedCount < _rowCount)
+            {
+                if (_wantedCount == 0)
+                    return;
+                KeepWanted();
+                rows = _wantedCount;
+            }
+
+            Encode(block.AttnCProj.Weight, _rows.Attended.Pointer, _stride, rows);
+            Product(worker, block.AttnCProj, rows, _rows.Attended.Pointer, _stride, _rows.Branch.Pointer, _stride, Use.Residual);
+            Normalise(_preNorm ? null : block.Ln1, rows);
+            Prepare(_preNorm ? block.Ln2 : null, block.CFc.Weight, rows);
+            Product(worker, block.CFc, rows, BranchInput, _stride, _rows.Wide.Pointer, _hiddenStride, Use.Gelu);
+            Encode(block.MlpCProj.Weight, _rows.Wide.Pointer, _hiddenStride, rows);
+            Product(worker, block.MlpCProj, rows, _rows.Wide.Pointer, _hiddenStride, _rows.Branch.Pointer, _stride, Use.Residual);
+            Normalise(_preNorm ? null : block.Ln2, rows);
+        }
+
+        Prepare(_weights.FinalNorm, _weights.Head, _wantedCount);
+    }
+
+    /// <summary>What a branch reads: the normalised residual stream in GPT-2, the stream itself in GPT-1.</summary>
+    private float* BranchInput => (_preNorm ? _rows.Normed : _rows.X).Pointer;
+
+    /// <summary>x = wte[token] + wpe[position].</summary>
+    private void Embed()
+    {
+        for (int s; (s = _workers.Claim()) < _segmentCount;)
+        {
+            Segment segment = _segments[s];
+            for (int i = 0; i < segment.Count; i++)
+            {
+                long offset = (long)(segment.FirstRow + i) * _stride;
+                _weights.Embed(_tokens[segment.FirstRow + i], segment.FirstPosition + i, _rows.X.Pointer + offset, _rows.Branch.Pointer + offset);
+            }
+        }
+
+        _workers.Barrier();
+    }
+
+    /// <summary>Makes ready what a matrix reads from the residual stream: normalised where there is a norm, and encoded.</summary>
+    private void Prepare(Norm? norm, PanelMatrix matrix, int rows)
+    {
+        if (norm is null && matrix.EncodedBytes == 0)
+            return;
+        for (int row; (row = _workers.Claim()) < rows;)
+        {
+            float* x = _rows.X.Pointer + (long)row * _stride;
+            if (norm is not null)
+            {
+                float* normed = _rows.Normed.Pointer + (long)row * _stride;
+                RowKernels.LayerNorm(x, norm.Weight.Pointer, norm.Bias.Pointer, _config.NEmbd, _epsilon, normed);
+                x = normed;
+            }
+
+            if (matrix.EncodedBytes > 0)
+                matrix.Encode(x, _rows.Encoded.Pointer + (long)row * _encodedStride);
+        }
+
+        _workers.Barrier();
+    }
+
+    /// <summary>GPT-1's LayerNorm on the residual stream itself.</summary>
+    private void Normalise(Norm? norm, int rows)
+    {
+        if (norm is null)
+            return;
+        for (int row; (row = _workers.Claim()) < rows;)
+        {
+            float* x = _rows.X.Pointer + (long)row * _stride;
+            RowKernels.LayerNorm(x, norm.Weight.Pointer, norm.Bias.Pointer, _config.NEmbd, _epsilon, x);
+        }
+
+        _workers.Barrier();
+    }
+
+    private void Encode(PanelMatrix matrix, float* x, int stride, int rows)
+    {
+        if (matrix.EncodedBytes == 0)
+            return;
+        for (int row; (row = _workers.Claim()) < rows;)
+            matrix.Encode(x + (long)row * stride, _rows.Encoded.Pointer + (long)row * _encodedStride);
+        _workers.Barrier();
+    }
+
+    /// <summary>What becomes of a product.</summary>
+    private enum Use
+    {
+        /// <summary>y = x W + b.</summary>
+        Add,
+
+        /// <summary>y = GELU(x W + b).</summary>
+        Gelu,
+
+        /// <summary>The residual stream gains x W + b.</summary>
+        Residual,
+
+        /// <summary>y = x W.</summary>
+        Plain,
+    }
+
+    /// <summary>x W in pieces of some panels, each finished while it is in the cache.</summary>
+    private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use) =>
+        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer, y, yStride, use);
+
+    private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use)
+    {
+        InputRows inputs = new(x, xStride, encoded, _encodedStride, rows == 1 ? 1 : Panels.RoundUp(rows, RowTile));
+        int pieces = _workers.Count * PiecesPerWorker;
+        int together = Panels.RoundUp(Math.Max(1, (matrix.PanelCount + pieces - 1) / pieces), 3); // register tiles are three panels wide
+        byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;
+        for (int first; (first = _workers.Claim() * together) < matrix.PanelCount;)
+        {
+            int panels = Math.Min(together, matrix.PanelCount - first), column = first * Panels.Width, columns = panels * Panels.Width;
+            matrix.Multiply(inputs, first, panels, y, yStride, scratch);
+            for (int row = 0; row < rows && use != Use.Plain; row++)
+            {
+                float* outputs = y + (long)row * yStride + column;
+                switch (use)
+                {
+                    case Use.Add:
+                        RowKernels.AddBias(outputs, bias + column, columns);
+                        break;
+                    case Use.Gelu:
+                        RowKernels.Gelu(outputs, bias + column, columns);
+                        break;
+                    case Use.Residual:
+                        RowKernels.AddToResidual(_rows.X.Pointer + (long)row * _stride + column, outputs, bias + column, columns);
+                        break;
+                }
+            }
+        }
+
+        _workers.Barrier();
+    }
+
+    /// <summary>Keys, transposed, and values of the new rows go into the cache, head by head.</summary>
+    private void StoreKeysAndValues(int layer)
+    {
+        int hs = _config.HeadSize, C = _config.NEmbd, pieces = _config.NHead * _segmentCount;
+        for (int piece; (piece = _workers.Claim()) < pieces;)
+        {
+            Segment segment = _segments[piece / _config.NHead];
+            int head = piece % _config.NHead;
+            for (int i = 0; i < segment.Count; i++)
+            {
+                int position = segment.FirstPosition + i, page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
+                float* key = _rows.Qkv.Pointer + (long)(segment.FirstRow + i) * _qkvStride + C + head * hs;
+                float* keys = segment.Cache.Keys(layer, head, page) + slot;
+                for (int d = 0; d < hs; d++)
+                    keys[d * AttentionKernels.PagePositions] = key[d];
+                float* values = segment.Cache.Values(layer, head, page) + (long)slot * segment.Cache.ValueWidth;
+                new ReadOnlySpan<float>(key + C, hs).CopyTo(new Span<float>(values, hs));
+                new Span<float>(values + hs, segment.Cache.ValueWidth - hs).Clear();
+            }
+        }
+
+        _workers.Barrier();
+    }
+
+    /// <summary>softmax(q kᵀ / sqrt(hs)) v for up to four neighbouring rows and one head at a time (Vaswani et al. 2017, equation 1).</summary>
+    private void Attend(int worker, int layer)
+    {
+        int pieces = _queryCount * _config.NHead;
+        for (int piece; (piece = _workers.Claim()) < pieces;)
+        {
+            (int s, int row, int count) = _queries[piece % _queryCount]; // rows first: a head's keys stay in the cache
+            Attend(worker, layer, piece / _queryCount, _segments[s], row, count);
+        }
+
+        _workers.Barrier();
+    }
+
+    private void Attend(int worker, int layer, int head, Segment segment, int row, int count)
+    {
+        const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;
+        int hs = _config.HeadSize, tile = count == 1 ? 1 : AttentionKernels.QueryTile;
+        int first = segment.FirstPosition + row - segment.FirstRow, positions = first + count; // row i sees first + i + 1 of them
+        float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
+        float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
+        float* q = _rows.Qkv.Pointer + (long)row * _qkvStride + head * hs;
+        float scale = 1 / MathF.Sqrt(hs);
+        for (int page = 0; page * Page < positions; page++)
+            AttentionKernels.Scores(tile, hs, q, _qkvStride, segment.Cache.Keys(layer, head, page), scale, scores + page * Page, _scoreStride);
+        for (int i = 0; i < count; i++)
+            RowKernels.Softmax(scores + (long)i * _scoreStride, first + i + 1, Panels.RoundUp(positions, Panels.Width));
+        for (int column = 0; column < hs; column += Columns)
+        {
+            new Span<float>(sums, tile * Columns).Clear();
+            for (int page = 0; page * Page < positions; page++)
+                AttentionKernels.AddValues(tile, Math.Min(Page, positions - page * Page), scores + page * Page, _scoreStride, segment.Cache.Values(layer, head, page) + column, segment.Cache.ValueWidth, sums, Columns);
+            for (int i = 0; i < count; i++)
+                new ReadOnlySpan<float>(sums + i * Columns, Math.Min(Columns, hs - column)).CopyTo(new Span<float>(_rows.Attended.Pointer + (long)(row + i) * _stride + head * hs + column, Columns));
+        }
+    }
+
+    /// <summary>In the last block, rows that nobody asked for end behind the attention: the others move up.</summary>
+    private void KeepWanted()
+    {
+        if (_workers.Claim() == 0)
+        {
+            for (int i = 0; i < _wantedCount; i++)
+            {
+                Move(_rows.X.Pointer, i);
+                Move(_rows.Attended.Pointer, i);
+            }
+        }
+
+        _workers.Barrier();
+
+        void Move(float* rows, int i) => new ReadOnlySpan<float>(rows + (long)_wanted[i] * _stride, _stride).CopyTo(new Span<float>(rows + (long)i * _stride, _stride));
+    }
+
+    /// <summary>Logits = hidden wteᵀ (GPT-1 paper, equation 2).</summary>
+    private void HeadBody(int worker)
+    {
+        byte* encoded = _rows.Encoded.Pointer + (long)_headFirst * _encodedStride;
+        Product(worker, _weights.Head, null, _headCount, Hidden(_headFirst), _stride, encoded, _rows.Logits.Pointer, RowStrideOfLogits, Use.Plain);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Foreword.Cpu.Kernels;
+
+// hs head size, T positions read. Keys of a page are transposed, [hs][64 positions], so that scores of 64 positions come out side by side and
+// nothing is summed across a vector; values are [64 positions][hs rounded up to 64].
+
+/// <summary>The two products of attention over one page of the cache, for four queries at once and for one.</summary>
+internal static unsafe class AttentionKernels
+{
+    /// <summary>Positions of a page.</summary>
+    public const int PagePositions = 64;
+
+    /// <summary>Queries that share a pass over keys and values.</summary>
+    public const int QueryTile = 4;
+
+    /// <summary>Columns of values that stay in registers; a row of values is a multiple of it.</summary>
+    public const int ValueTile = 64;
+
+    /// <summary>scores[rows, 64] = scale q[rows, hs] keys; rows is 1 or 4.</summary>
+    public static void Scores(int rows, int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    {
+        if (rows == 1)
+            Scores1(hs, q, keys, scale, scores);
+        else
+            Scores4(hs, q, qStride, keys, scale, scores, scoreStride);
+    }
+
+    /// <summary>sums[rows, 64] += p[rows, count] values[count, 64]; rows is 1 or 4.</summary>
+    public static void AddValues(int rows, int count, float* p, int pStride, float* values, int valueStride, float* sums, int sumStride)
+    {
+        if (rows == 1)
+            Sums1(count, p, values, valueStride, sums);
+        else
+            Sums4(count, p, pStride, values, valueStride, sums, sumStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scores1(int hs, float* q, float* keys, float scale, float* scores)
+    {
+        Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
+        for (int d = 0; d < hs; d++, keys += PagePositions)
+        {
+            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + 16), k2 = Vector512.Load(keys + 32), k3 = Vector512.Load(keys + 48);
+            Vector512<float> v0 = Vector512.Create(q[d]);
+            s00 = Vector512.FusedMultiplyAdd(v0, k0, s00);
+            s01 = Vector512.FusedMultiplyAdd(v0, k1, s01);
+            s02 = Vector512.FusedMultiplyAdd(v0, k2, s02);
+            s03 = Vector512.FusedMultiplyAdd(v0, k3, s03);
+        }
+
+        Put(scores, scale, s00, s01, s02, s03);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scores4(int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    {
+        float* q1 = q + qStride;
+        float* q2 = q1 + qStride;
+        float* q3 = q2 + qStride;
+        Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
+        Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default;
+        Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default;
+        Vector512<float> s30 = default, s31 = default, s32 = default, s33 = default;
+        for (int d = 0; d < hs; d++, keys += PagePositions)
+        {
+            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + 16), k2 = Vector512.Load(keys + 32), k3 = Vector512.Load(keys + 48);
+            Vector512<float> v0 = Vector512.Create(q[d]);
+            s00 = Vector512.FusedMultiplyAdd(v0, k0, s00);
+            s01 = Vector512.FusedMultiplyAdd(v0, k1, s01);
+            s02 = Vector512.FusedMultiplyAdd(v0, k2, s02);
+            s03 = Vector512.FusedMultiplyAdd(v0, k3, s03);
+            Vector512<float> v1 = Vector512.Create(q1[d]);
+            s10 = Vector512.FusedMultiplyAdd(v1, k0, s10);
+            s11 = Vector512.FusedMultiplyAdd(v1, k1, s11);
+            s12 = Vector512.FusedMultiplyAdd(v1, k2, s12);
+            s13 = Vector512.FusedMultiplyAdd(v1, k3, s13);
+            Vector512<float> v2 = Vector512.Create(q2[d]);
+            s20 = Vector512.FusedMultiplyAdd(v2, k0, s20);
+            s21 = Vector512.FusedMultiplyAdd(v2, k1, s21);
+            s22 = Vector512.FusedMultiplyAdd(v2, k2, s22);
+            s23 = Vector512.FusedMultiplyAdd(v2, k3, s23);
+            Vector512<float> v3 = Vector512.Create(q3[d]);
+            s30 = Vector512.FusedMultiplyAdd(v3, k0, s30);
+            s31 = Vector512.FusedMultiplyAdd(v3, k1, s31);
+            s32 = Vector512.FusedMultiplyAdd(v3, k2, s32);
+            s33 = Vector512.FusedMultiplyAdd(v3, k3, s33);
+        }
+
+        Put(scores, scale, s00, s01, s02, s03);
+        Put(scores + scoreStride, scale, s10, s11, s12, s13);
+        Put(scores + 2 * scoreStride, scale, s20, s21, s22, s23);
+        Put(scores + 3 * scoreStride, scale, s30, s31, s32, s33);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sums1(int count, float* p, float* values, int valueStride, float* sums)
+    {
+        Vector512<float> o00 = Vector512.Load(sums), o01 = Vector512.Load(sums + 16), o02 = Vector512.Load(sums + 32), o03 = Vector512.Load(sums + 48);
+        for (int t = 0; t < count; t++, values += valueStride)
+        {
+            Vector512<float> v0 = Vector512.Load(values), v1 = Vector512.Load(values + 16), v2 = Vector512.Load(values + 32), v3 = Vector512.Load(values + 48);
+            Vector512<float> w0 = Vector512.Create(p[t]);
+            o00 = Vector512.FusedMultiplyAdd(w0, v0, o00);
+            o01 = Vector512.FusedMultiplyAdd(w0, v1, o01);
+            o02 = Vector512.FusedMultiplyAdd(w0, v2, o02);
+            o03 = Vector512.FusedMultiplyAdd(w0, v3, o03);
+        }
+
+        Put(sums, 1, o00, o01, o02, o03);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sums4(int count, float* p, int pStride, float* values, int valueStride, float* sums, int sumStride)
+    {
+        float* p1 = p + pStride;
+        float* p2 = p1 + pStride;
+        float* p3 = p2 + pStride;
+        Vector512<float> o00 = Vector512.Load(sums), o01 = Vector512.Load(sums + 16), o02 = Vector512.Load(sums + 32), o03 = Vector512.Load(sums + 48);
+        Vector512<float> o10 = Vector512.Load(sums + sumStride), o11 = Vector512.Load(sums + sumStride + 16), o12 = Vector512.Load(sums + sumStride + 32), o13 = Vector512.Load(sums + sumStride + 48);
+        Vector512<float> o20 = Vector512.Load(sums + 2 * sumStride), o21 = Vector512.Load(sums + 2 * sumStride + 16), o22 = Vector512.Load(sums + 2 * sumStride + 32), o23 = Vector512.Load(sums + 2 * sumStride + 48);
+        Vector512<float> o30 = Vector512.Load(sums + 3 * sumStride), o31 = Vector512.Load(sums + 3 * sumStride + 16), o32 = Vector512.Load(sums + 3 * sumStride + 32), o33 = Vector512.Load(sums + 3 * sumStride + 48);
+        for (int t = 0; t < count; t++, values += valueStride)
+        {
+            Vector512<float> v0 = Vector512.Load(values), v1 = Vector512.Load(values + 16), v2 = Vector512.Load(values + 32), v3 = Vector512.Load(values + 48);
+            Vector512<float> w0 = Vector512.Create(p[t]);
+            o00 = Vector512.FusedMultiplyAdd(w0, v0, o00);
+            o01 = Vector512.FusedMultiplyAdd(w0, v1, o01);
+            o02 = Vector512.FusedMultiplyAdd(w0, v2, o02);
+            o03 = Vector512.FusedMultiplyAdd(w0, v3, o03);
+            Vector512<float> w1 = Vector512.Create(p1[t]);
+            o10 = Vector512.FusedMultiplyAdd(w1, v0, o10);
+            o11 = Vector512.FusedMultiplyAdd(w1, v1, o11);
+            o12 = Vector512.FusedMultiplyAdd(w1, v2, o12);
+            o13 = Vector512.FusedMultiplyAdd(w1, v3, o13);
+            Vector512<float> w2 = Vector512.Create(p2[t]);
+            o20 = Vector512.FusedMultiplyAdd(w2, v0, o20);
+            o21 = Vector512.FusedMultiplyAdd(w2, v1, o21);
+            o22 = Vector512.FusedMultiplyAdd(w2, v2, o22);
+            o23 = Vector512.FusedMultiplyAdd(w2, v3, o23);
+            Vector512<float> w3 = Vector512.Create(p3[t]);
+            o30 = Vector512.FusedMultiplyAdd(w3, v0, o30);
+            o31 = Vector512.FusedMultiplyAdd(w3, v1, o31);
+            o32 = Vector512.FusedMultiplyAdd(w3, v2, o32);
+            o33 = Vector512.FusedMultiplyAdd(w3, v3, o33);
+        }
+
+        Put(sums, 1, o00, o01, o02, o03);
+        Put(sums + sumStride, 1, o10, o11, o12, o13);
+        Put(sums + 2 * sumStride, 1, o20, o21, o22, o23);
+        Put(sums + 3 * sumStride, 1, o30, o31, o32, o33);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* destination, float scale, Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        Vector512<float> factor = Vector512.Create(scale);
+        (a * factor).Store(destination);
+        (b * factor).Store(destination + 16);
+        (c * factor).Store(destination + 32);
+        (d * factor).Store(destination + 48);
+    }
+}

@@ -1,0 +1,283 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Foreword.Cpu.Kernels;
+
+// K inputs, N outputs. Weights lie in panels of 16 outputs, [N / 16][K][16]: a panel is read from front to back, whatever the vectors' width.
+// The register tiles are spelt out, one local a register, because the JIT keeps locals in registers and arrays not.
+
+/// <summary>Products of float32 rows with float32 panels.</summary>
+internal static unsafe class FloatKernels
+{
+    /// <summary>Outputs of a panel.</summary>
+    public const int Panel = 16;
+
+    /// <summary>Inputs of a pass: three panels of so many stay in the second-level cache while all rows go by.</summary>
+    private const int PassInputs = 384;
+
+    /// <summary>y[16 panels] = x[K] W: streams the panels once.</summary>
+    public static void MultiplyRow(int K, float* x, float* w, int panels, float* y)
+    {
+        for (int panel = 0; panel < panels; panel++, w += (long)K * Panel, y += Panel)
+        {
+            if (Vector512.IsHardwareAccelerated)
+                RowTimesPanel512(K, x, w, y);
+            else
+                RowTimesPanel256(K, x, w, y);
+        }
+    }
+
+    /// <summary>Y[rows, 16 panels] = X[rows, K] W; the number of rows is a multiple of 8.</summary>
+    /// <param name="rows">Rows of X and Y.</param>
+    /// <param name="K">Inputs.</param>
+    /// <param name="x">X, its rows <paramref name="xStride"/> apart.</param>
+    /// <param name="xStride">Elements from row to row.</param>
+    /// <param name="w">The panels, <paramref name="panelStride"/> apart.</param>
+    /// <param name="panelStride">Elements from panel to panel.</param>
+    /// <param name="panels">How many.</param>
+    /// <param name="y">Y.</param>
+    /// <param name="yStride">Elements from row to row.</param>
+    /// <param name="add">Adds to Y instead of overwriting it.</param>
+    public static void MultiplyRows(int rows, int K, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add = false)
+    {
+        for (int k = 0; k < K; k += PassInputs)
+        {
+            int inputs = Math.Min(PassInputs, K - k);
+            for (int panel = 0; panel < panels;)
+            {
+                float* weights = w + panel * panelStride + (long)k * Panel;
+                int wide = panels - panel >= 3 ? 3 : 1;
+                for (int row = 0; row < rows; row += 8)
+                {
+                    float* inputRows = x + (long)row * xStride + k, outputRows = y + (long)row * yStride + panel * Panel;
+                    bool again = add || k > 0;
+                    if (!Vector512.IsHardwareAccelerated)
+                        Tiles256(inputs, inputRows, xStride, weights, panelStride, wide, outputRows, yStride, again);
+                    else if (wide == 3)
+                        Tile8x48(inputs, inputRows, xStride, weights, panelStride, outputRows, yStride, again);
+                    else
+                        Tile8x16(inputs, inputRows, xStride, weights, outputRows, yStride, again);
+                }
+
+                panel += wide;
+            }
+        }
+    }
+
+    /// <summary>One panel, four sums for each output so that no addition waits for the one before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowTimesPanel512(int K, float* x, float* w, float* y)
+    {
+        Vector512<float> a = default, b = default, c = default, d = default;
+        int k = 0;
+        for (; k + 4 <= K; k += 4, w += 4 * Panel)
+        {
+            a = Vector512.FusedMultiplyAdd(Vector512.Create(x[k]), Vector512.Load(w), a);
+            b = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 1]), Vector512.Load(w + Panel), b);
+            c = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 2]), Vector512.Load(w + 2 * Panel), c);
+            d = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 3]), Vector512.Load(w + 3 * Panel), d);
+        }
+
+        for (; k < K; k++, w += Panel)
+            a = Vector512.FusedMultiplyAdd(Vector512.Create(x[k]), Vector512.Load(w), a);
+        ((a + b) + (c + d)).Store(y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowTimesPanel256(int K, float* x, float* w, float* y)
+    {
+        Vector256<float> a = default, b = default, c = default, d = default;
+        int k = 0;
+        for (; k + 2 <= K; k += 2, w += 2 * Panel)
+        {
+            Vector256<float> first = Vector256.Create(x[k]), second = Vector256.Create(x[k + 1]);
+            a = Vector256.FusedMultiplyAdd(first, Vector256.Load(w), a);
+            b = Vector256.FusedMultiplyAdd(first, Vector256.Load(w + 8), b);
+            c = Vector256.FusedMultiplyAdd(second, Vector256.Load(w + 16), c);
+            d = Vector256.FusedMultiplyAdd(second, Vector256.Load(w + 24), d);
+        }
+
+        if (k < K)
+        {
+            a = Vector256.FusedMultiplyAdd(Vector256.Create(x[k]), Vector256.Load(w), a);
+            b = Vector256.FusedMultiplyAdd(Vector256.Create(x[k]), Vector256.Load(w + 8), b);
+        }
+
+        (a + c).Store(y);
+        (b + d).Store(y + 8);
+    }
+
+    /// <summary>8 rows by some panels in tiles of 4 x 16, for vectors of 256 bits and less.</summary>
+    private static void Tiles256(int K, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add)
+    {
+        for (int panel = 0; panel < panels; panel++)
+        {
+            Tile4x16(K, x, xStride, w + panel * panelStride, y + panel * Panel, yStride, add);
+            Tile4x16(K, x + 4L * xStride, xStride, w + panel * panelStride, y + 4L * yStride + panel * Panel, yStride, add);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile4x16(int K, float* x, int xStride, float* w, float* y, int yStride, bool add)
+    {
+        float* x1 = x + xStride;
+        float* x2 = x1 + xStride;
+        float* x3 = x2 + xStride;
+        Vector256<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
+        for (int k = 0; k < K; k++, w += Panel)
+        {
+            Vector256<float> low = Vector256.Load(w), high = Vector256.Load(w + 8);
+            Vector256<float> v = Vector256.Create(x[k]);
+            a0 = Vector256.FusedMultiplyAdd(v, low, a0);
+            b0 = Vector256.FusedMultiplyAdd(v, high, b0);
+            v = Vector256.Create(x1[k]);
+            a1 = Vector256.FusedMultiplyAdd(v, low, a1);
+            b1 = Vector256.FusedMultiplyAdd(v, high, b1);
+            v = Vector256.Create(x2[k]);
+            a2 = Vector256.FusedMultiplyAdd(v, low, a2);
+            b2 = Vector256.FusedMultiplyAdd(v, high, b2);
+            v = Vector256.Create(x3[k]);
+            a3 = Vector256.FusedMultiplyAdd(v, low, a3);
+            b3 = Vector256.FusedMultiplyAdd(v, high, b3);
+        }
+
+        Put(y, add, a0, b0);
+        Put(y + yStride, add, a1, b1);
+        Put(y + 2L * yStride, add, a2, b2);
+        Put(y + 3L * yStride, add, a3, b3);
+    }
+
+    /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x48(int K, float* x, int xStride, float* w, long panelStride, float* y, int yStride, bool add)
+    {
+        float* x1 = x + xStride;
+        float* x2 = x1 + xStride;
+        float* x3 = x2 + xStride;
+        float* x4 = x3 + xStride;
+        float* x5 = x4 + xStride;
+        float* x6 = x5 + xStride;
+        float* x7 = x6 + xStride;
+        Vector512<float> c00 = default, c01 = default, c02 = default;
+        Vector512<float> c10 = default, c11 = default, c12 = default;
+        Vector512<float> c20 = default, c21 = default, c22 = default;
+        Vector512<float> c30 = default, c31 = default, c32 = default;
+        Vector512<float> c40 = default, c41 = default, c42 = default;
+        Vector512<float> c50 = default, c51 = default, c52 = default;
+        Vector512<float> c60 = default, c61 = default, c62 = default;
+        Vector512<float> c70 = default, c71 = default, c72 = default;
+        for (int k = 0; k < K; k++, w += Panel)
+        {
+            Vector512<float> w0 = Vector512.Load(w), w1 = Vector512.Load(w + panelStride), w2 = Vector512.Load(w + 2 * panelStride);
+            Vector512<float> v0 = Vector512.Create(x[k]);
+            c00 = Vector512.FusedMultiplyAdd(v0, w0, c00);
+            c01 = Vector512.FusedMultiplyAdd(v0, w1, c01);
+            c02 = Vector512.FusedMultiplyAdd(v0, w2, c02);
+            Vector512<float> v1 = Vector512.Create(x1[k]);
+            c10 = Vector512.FusedMultiplyAdd(v1, w0, c10);
+            c11 = Vector512.FusedMultiplyAdd(v1, w1, c11);
+            c12 = Vector512.FusedMultiplyAdd(v1, w2, c12);
+            Vector512<float> v2 = Vector512.Create(x2[k]);
+            c20 = Vector512.FusedMultiplyAdd(v2, w0, c20);
+            c21 = Vector512.FusedMultiplyAdd(v2, w1, c21);
+            c22 = Vector512.FusedMultiplyAdd(v2, w2, c22);
+            Vector512<float> v3 = Vector512.Create(x3[k]);
+            c30 = Vector512.FusedMultiplyAdd(v3, w0, c30);
+            c31 = Vector512.FusedMultiplyAdd(v3, w1, c31);
+            c32 = Vector512.FusedMultiplyAdd(v3, w2, c32);
+            Vector512<float> v4 = Vector512.Create(x4[k]);
+            c40 = Vector512.FusedMultiplyAdd(v4, w0, c40);
+            c41 = Vector512.FusedMultiplyAdd(v4, w1, c41);
+            c42 = Vector512.FusedMultiplyAdd(v4, w2, c42);
+            Vector512<float> v5 = Vector512.Create(x5[k]);
+            c50 = Vector512.FusedMultiplyAdd(v5, w0, c50);
+            c51 = Vector512.FusedMultiplyAdd(v5, w1, c51);
+            c52 = Vector512.FusedMultiplyAdd(v5, w2, c52);
+            Vector512<float> v6 = Vector512.Create(x6[k]);
+            c60 = Vector512.FusedMultiplyAdd(v6, w0, c60);
+            c61 = Vector512.FusedMultiplyAdd(v6, w1, c61);
+            c62 = Vector512.FusedMultiplyAdd(v6, w2, c62);
+            Vector512<float> v7 = Vector512.Create(x7[k]);
+            c70 = Vector512.FusedMultiplyAdd(v7, w0, c70);
+            c71 = Vector512.FusedMultiplyAdd(v7, w1, c71);
+            c72 = Vector512.FusedMultiplyAdd(v7, w2, c72);
+        }
+
+        Put3(y, add, c00, c01, c02);
+        Put3(y + yStride, add, c10, c11, c12);
+        Put3(y + 2 * yStride, add, c20, c21, c22);
+        Put3(y + 3 * yStride, add, c30, c31, c32);
+        Put3(y + 4 * yStride, add, c40, c41, c42);
+        Put3(y + 5 * yStride, add, c50, c51, c52);
+        Put3(y + 6 * yStride, add, c60, c61, c62);
+        Put3(y + 7 * yStride, add, c70, c71, c72);
+    }
+
+    /// <summary>Y[8, 16] = or += X[8, K] W of 1 panel: 8 sums stay in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x16(int K, float* x, int xStride, float* w, float* y, int yStride, bool add)
+    {
+        float* x1 = x + xStride;
+        float* x2 = x1 + xStride;
+        float* x3 = x2 + xStride;
+        float* x4 = x3 + xStride;
+        float* x5 = x4 + xStride;
+        float* x6 = x5 + xStride;
+        float* x7 = x6 + xStride;
+        Vector512<float> c00 = default;
+        Vector512<float> c10 = default;
+        Vector512<float> c20 = default;
+        Vector512<float> c30 = default;
+        Vector512<float> c40 = default;
+        Vector512<float> c50 = default;
+        Vector512<float> c60 = default;
+        Vector512<float> c70 = default;
+        for (int k = 0; k < K; k++, w += Panel)
+        {
+            Vector512<float> w0 = Vector512.Load(w);
+            Vector512<float> v0 = Vector512.Create(x[k]);
+            c00 = Vector512.FusedMultiplyAdd(v0, w0, c00);
+            Vector512<float> v1 = Vector512.Create(x1[k]);
+            c10 = Vector512.FusedMultiplyAdd(v1, w0, c10);
+            Vector512<float> v2 = Vector512.Create(x2[k]);
+            c20 = Vector512.FusedMultiplyAdd(v2, w0, c20);
+            Vector512<float> v3 = Vector512.Create(x3[k]);
+            c30 = Vector512.FusedMultiplyAdd(v3, w0, c30);
+            Vector512<float> v4 = Vector512.Create(x4[k]);
+            c40 = Vector512.FusedMultiplyAdd(v4, w0, c40);
+            Vector512<float> v5 = Vector512.Create(x5[k]);
+            c50 = Vector512.FusedMultiplyAdd(v5, w0, c50);
+            Vector512<float> v6 = Vector512.Create(x6[k]);
+            c60 = Vector512.FusedMultiplyAdd(v6, w0, c60);
+            Vector512<float> v7 = Vector512.Create(x7[k]);
+            c70 = Vector512.FusedMultiplyAdd(v7, w0, c70);
+        }
+
+        Put1(y, add, c00);
+        Put1(y + yStride, add, c10);
+        Put1(y + 2 * yStride, add, c20);
+        Put1(y + 3 * yStride, add, c30);
+        Put1(y + 4 * yStride, add, c40);
+        Put1(y + 5 * yStride, add, c50);
+        Put1(y + 6 * yStride, add, c60);
+        Put1(y + 7 * yStride, add, c70);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* y, bool add, Vector256<float> a, Vector256<float> b)
+    {
+        (add ? a + Vector256.Load(y) : a).Store(y);
+        (add ? b + Vector256.Load(y + 8) : b).Store(y + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put1(float* y, bool add, Vector512<float> a) => (add ? a + Vector512.Load(y) : a).Store(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put3(float* y, bool add, Vector512<float> a, Vector512<float> b, Vector512<float> c)
+    {
+        Put1(y, add, a);
+        Put1(y + 16, add, b);
+        Put1(y + 32, add, c);
+    }
+}

@@ -1,0 +1,77 @@
+using Foreword.Cpu.Matrices;
+using Foreword.Weights;
+
+namespace Foreword.Cpu;
+
+/// <summary>All weights of a model: matrices in the format that they are multiplied in, embeddings where they are stored.</summary>
+internal sealed unsafe class NetworkWeights : IDisposable
+{
+    private readonly IParameters _parameters;
+
+    /// <summary>Reads what is to be in memory.</summary>
+    /// <param name="parameters">The model, which this object disposes.</param>
+    /// <param name="matrix">Makes a matrix of the parameter of that name.</param>
+    public NetworkWeights(IParameters parameters, Func<PanelReader, string, PanelMatrix> matrix)
+    {
+        _parameters = parameters;
+        GptConfig config = parameters.Config;
+        int C = config.NEmbd;
+        Blocks = [.. Enumerable.Range(0, config.NLayer).Select(i => new Block(
+            Norm($"h.{i}.ln_1"), Projection($"h.{i}.attn.c_attn", C, 3 * C), Projection($"h.{i}.attn.c_proj", C, C),
+            Norm($"h.{i}.ln_2"), Projection($"h.{i}.mlp.c_fc", C, 4 * C), Projection($"h.{i}.mlp.c_proj", 4 * C, C)))];
+        FinalNorm = config.Architecture == GptArchitecture.Gpt2 ? Norm("ln_f") : null;
+        Head = matrix(new PanelReader(parameters, GptParameter.TokenEmbedding, C, config.VocabSize, outputsFirst: true), GptParameter.TokenEmbedding);
+
+        Norm Norm(string name) => new(Vector($"{name}.weight", C), Vector($"{name}.bias", C));
+
+        Projection Projection(string name, int inputs, int outputs) =>
+            new(matrix(new PanelReader(parameters, $"{name}.weight", inputs, outputs, outputsFirst: false), $"{name}.weight"), Vector($"{name}.bias", outputs));
+
+        NativeBuffer<float> Vector(string name, int length)
+        {
+            NativeBuffer<float> vector = new(Panels.RoundUp(length, Panels.Width));
+            vector.Clear();
+            parameters.Read(name, 0, new Span<float>(vector.Pointer, length));
+            return vector;
+        }
+    }
+
+    /// <summary>The architecture.</summary>
+    public GptConfig Config => _parameters.Config;
+
+    /// <summary>The blocks from the bottom.</summary>
+    public Block[] Blocks { get; }
+
+    /// <summary><c>ln_f</c>; GPT-1 has none.</summary>
+    public Norm? FinalNorm { get; }
+
+    /// <summary>The output layer, tied to the token embedding.</summary>
+    public PanelMatrix Head { get; }
+
+    /// <summary>Every matrix, the output layer last.</summary>
+    public IEnumerable<PanelMatrix> Matrices => Blocks.SelectMany(block => (PanelMatrix[])[block.CAttn.Weight, block.AttnCProj.Weight, block.CFc.Weight, block.MlpCProj.Weight]).Append(Head);
+
+    /// <summary>x = wte[token] + wpe[position].</summary>
+    /// <param name="token">A token id.</param>
+    /// <param name="position">Its position.</param>
+    /// <param name="x">[C].</param>
+    /// <param name="other">[C] to work in.</param>
+    public void Embed(int token, int position, float* x, float* other)
+    {
+        int C = Config.NEmbd;
+        _parameters.Read(GptParameter.TokenEmbedding, (long)token * C, new Span<float>(x, C));
+        _parameters.Read(GptParameter.PositionEmbedding, (long)position * C, new Span<float>(other, C));
+        for (int c = 0; c < C; c++)
+            x[c] += other[c];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Block block in Blocks)
+            block.Dispose();
+        FinalNorm?.Dispose();
+        Head.Dispose();
+        _parameters.Dispose();
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+
+namespace Foreword.Cpu;
+
+/// <summary>
+/// Threads that run one function together, meeting at barriers: a token takes about a hundred short steps, and a step's end must cost
+/// less than the step. Waiting spins first, for what is awaited is microseconds away, and then gives the processor to others.
+/// The calling thread is worker 0.
+/// </summary>
+internal sealed class Workers : IDisposable
+{
+    /// <summary>Looks at what is awaited before a waiting thread begins to yield; some 20 us.</summary>
+    private const int Spins = 1000;
+
+    /// <summary>How long an idle worker yields before it sleeps: longer than a caller takes to choose its next token.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+
+    private readonly Thread[] _threads;
+    private readonly Lock _running = new();
+    private readonly object _bell = new();
+    private Action<int>? _body;
+    private int _runs;
+    private int _sleepers;
+    private int _arrived;
+    private int _phase;
+    private int _claimed;
+    private bool _ended;
+
+    /// <summary>Starts the threads; they end with <see cref="Dispose"/> or the process.</summary>
+    /// <param name="count">How many work together, the caller among them; at least 1.</param>
+    public Workers(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        _threads = [.. Enumerable.Range(1, count - 1).Select(id => new Thread(() => Serve(id)) { IsBackground = true, Name = $"{nameof(Foreword)} worker {id}" })];
+        foreach (Thread thread in _threads)
+            thread.Start();
+    }
+
+    /// <summary>How many work together.</summary>
+    public int Count => _threads.Length + 1;
+
+    /// <summary>Runs <paramref name="body"/> on every worker with its number, and returns when all are done. It must not throw.</summary>
+    public void Run(Action<int> body)
+    {
+        lock (_running)
+        {
+            _claimed = 0;
+            if (Count == 1)
+            {
+                body(0);
+                return;
+            }
+
+            _body = body;
+            Interlocked.Increment(ref _runs);
+            if (Volatile.Read(ref _sleepers) > 0)
+                Ring();
+            body(0);
+            Barrier();
+        }
+    }
+
+    /// <summary>The next of a step's pieces that nobody has taken, counted from 0; the count begins again at every barrier.</summary>
+    public int Claim() => Interlocked.Increment(ref _claimed) - 1;
+
+    /// <summary>Waits until every worker has come here; what they wrote before is seen after.</summary>
+    public void Barrier()
+    {
+        int phase = Volatile.Read(ref _phase);
+        if (Interlocked.Increment(ref _arrived) == Count)
+        {
+            _arrived = 0;
+            _claimed = 0;
+            Volatile.Write(ref _phase, phase + 1);
+            return;
+        }
+
+        for (int looks = 0; Volatile.Read(ref _phase) == phase; looks++)
+            Pause(looks);
+    }
+
+    /// <summary>Ends the threads.</summary>
+    public void Dispose()
+    {
+        lock (_running)
+        {
+            Volatile.Write(ref _ended, true);
+            Interlocked.Increment(ref _runs);
+            Ring();
+        }
+
+        foreach (Thread thread in _threads)
+            thread.Join();
+    }
+
+    private void Serve(int id)
+    {
+        for (int seen = 0; ; seen++)
+        {
+            AwaitRun(seen);
+            if (Volatile.Read(ref _ended))
+                return;
+            _body!(id);
+            Barrier();
+        }
+    }
+
+    private void AwaitRun(int seen)
+    {
+        long start = 0;
+        for (int looks = 0; Volatile.Read(ref _runs) == seen; looks++)
+        {
+            Pause(looks);
+            if (looks == Spins)
+                start = Stopwatch.GetTimestamp();
+            if (looks <= Spins || Stopwatch.GetElapsedTime(start) < Patience)
+                continue;
+            lock (_bell)
+            {
+                Interlocked.Increment(ref _sleepers); // before the last look: a caller that begins after it sees somebody sleeping
+                while (Volatile.Read(ref _runs) == seen)
+                    Monitor.Wait(_bell);
+                Interlocked.Decrement(ref _sleepers);
+            }
+        }
+    }
+
+    private void Ring()
+    {
+        lock (_bell)
+            Monitor.PulseAll(_bell);
+    }
+
+    private static void Pause(int looks)
+    {
+        if (looks < Spins)
+            Thread.SpinWait(1);
+        else
+            Thread.Yield();
+    }
+}
