@@ -10,33 +10,10 @@ namespace Foreword.Torch;
 /// exist whole: at V = 50,257 they are the largest tensors of a step. Softmax and loss are float32.
 /// Gives the value and the gradients of <see cref="GptModel.Loss"/>.
 /// </summary>
-public static class LanguageModelLoss
+internal static class LanguageModelLoss
 {
     /// <summary>Bytes of logits that a piece may take: small enough to be reused from cache, large enough for full products.</summary>
     private const long PieceBytes = 64L << 20;
-
-    /// <summary>
-    /// Mean cross entropy in nats, and its gradient times <paramref name="scale"/> added to the gradients of all parameters.
-    /// </summary>
-    /// <param name="model">The model that gave <paramref name="hidden"/>.</param>
-    /// <param name="hidden">Final hidden states [B, T, C], on autograd.</param>
-    /// <param name="targets">The token after each position, int64 [B, T]; -1 leaves a position out.</param>
-    /// <param name="scale">Factor of the gradient: 1 / number of accumulated micro-batches.</param>
-    public static double Backward(GptModel model, Tensor hidden, Tensor targets, double scale = 1) => Backward(model, hidden, targets, scale, PieceBytes);
-
-    /// <summary>The same with pieces of another size, for tests.</summary>
-    internal static double Backward(GptModel model, Tensor hidden, Tensor targets, double scale, long pieceBytes)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(hidden);
-        ArgumentNullException.ThrowIfNull(targets);
-        using var scope = NewDisposeScope();
-        Tensor flat = targets.reshape(-1);
-        Tensor weights = full([flat.shape[0]], (float)(scale / flat.ge(0).sum().ToInt64()), ScalarType.Float32, flat.device);
-        (double loss, Tensor gradient) = HeadBackward(model, hidden.detach().reshape(-1, model.Config.NEmbd), flat, weights, pieceBytes);
-        hidden.backward([gradient.view_as(hidden)]);
-        return loss / scale;
-    }
 
     /// <summary>
     /// The sum of weighted cross entropies of single positions; its gradient by the token embedding is added to that parameter's,
@@ -46,11 +23,34 @@ public static class LanguageModelLoss
     /// <param name="hidden">Hidden states [M, C], not on autograd.</param>
     /// <param name="targets">The token after each position, int64 [M]; -1 leaves a position out.</param>
     /// <param name="weights">Weight of each position's loss, float32 [M].</param>
-    internal static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, Tensor weights) =>
-        HeadBackward(model, hidden, targets, weights, PieceBytes);
+    public static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, Tensor weights)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        ScalarType compute = model.Precision.ScalarType();
+        Tensor rows = hidden.to(compute); // (M, C)
+        int V = model.Config.VocabSize;
+        Tensor weight = PaddedRows(model.TokenEmbedding, compute); // (Vp, C)
+        Tensor hiddenGradient = empty_like(rows);
+        Tensor weightGradient = model.TokenEmbedding.grad ?? NewGradient(model.TokenEmbedding);
+        double sum = 0;
+        foreach ((long start, long length) in Pieces(model, rows.shape[0], PieceBytes))
+        {
+            using var piece = NewDisposeScope();
+            Tensor x = rows.narrow(0, start, length);
+            Tensor logits = x.matmul(weight.t()); // (m, Vp)
+            sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), weights.narrow(0, start, length));
+            hiddenGradient.narrow(0, start, length).copy_(logits.matmul(weight));
+            weightGradient.add_(logits.t().matmul(x).narrow(0, 0, V));
+        }
+
+        return (sum, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());
+    }
 
     /// <summary>Sum of the cross entropies in nats and number of targets, without gradients.</summary>
-    /// <inheritdoc cref="Backward(GptModel, Tensor, Tensor, double)" path="/param"/>
+    /// <param name="model">The model that gave <paramref name="hidden"/>.</param>
+    /// <param name="hidden">Hidden states [..., C].</param>
+    /// <param name="targets">The token after each position, int64 of as many positions; -1 leaves a position out.</param>
     public static (double Sum, long Count) Evaluate(GptModel model, Tensor hidden, Tensor targets)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -68,30 +68,6 @@ public static class LanguageModelLoss
         }
 
         return (sum, flat.ge(0).sum().ToInt64());
-    }
-
-    private static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, Tensor weights, long pieceBytes)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        ScalarType compute = model.Precision.ScalarType();
-        Tensor rows = hidden.to(compute); // (M, C)
-        int V = model.Config.VocabSize;
-        Tensor weight = PaddedRows(model.TokenEmbedding, compute); // (Vp, C)
-        Tensor hiddenGradient = empty_like(rows);
-        Tensor weightGradient = model.TokenEmbedding.grad ?? NewGradient(model.TokenEmbedding);
-        double sum = 0;
-        foreach ((long start, long length) in Pieces(model, rows.shape[0], pieceBytes))
-        {
-            using var piece = NewDisposeScope();
-            Tensor x = rows.narrow(0, start, length);
-            Tensor logits = x.matmul(weight.t()); // (m, Vp)
-            sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), weights.narrow(0, start, length));
-            hiddenGradient.narrow(0, start, length).copy_(logits.matmul(weight));
-            weightGradient.add_(logits.t().matmul(x).narrow(0, 0, V));
-        }
-
-        return (sum, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
     /// <summary>

@@ -44,7 +44,7 @@ public sealed class GptModelTests
         using GptModel pieces = Golden.Model(name);
         (Tensor inputs, Tensor targets) = Shift(Golden.Tensors(name, "inputs.safetensors")["input_ids"]);
         plain.Loss(inputs, targets).backward();
-        LanguageModelLoss.Backward(pieces, pieces.Hidden(inputs), targets);
+        _ = new AutogradPath(pieces).Backward(inputs, targets, dropoutSeed: 0);
 
         var expected = Golden.Tensors(name, "grads.safetensors");
         foreach (GptModel model in (GptModel[])[plain, pieces])
@@ -66,7 +66,7 @@ public sealed class GptModelTests
         for (int step = 0; step < 5; step++)
         {
             (Tensor inputs, Tensor targets) = Shift(batches[step]);
-            double loss = LanguageModelLoss.Backward(model, model.Hidden(inputs), targets);
+            double loss = new AutogradPath(model).Backward(inputs, targets, dropoutSeed: 0);
             double norm = optimizer.Step(1e-3, clipNorm: 1);
             Assert.Equal(trace["losses"][step].item<float>(), loss, 1e-4);
             Assert.Equal(trace["grad_norms"][step].item<float>(), norm, 1e-4);
@@ -121,7 +121,7 @@ public sealed class GptModelTests
         using GptModel model = Golden.Model(name);
         model.Precision = Precision.Bf16;
         (Tensor inputs, Tensor targets) = Shift(Golden.Tensors(name, "inputs.safetensors")["input_ids"]);
-        double loss = LanguageModelLoss.Backward(model, model.Hidden(inputs), targets);
+        double loss = new AutogradPath(model).Backward(inputs, targets, dropoutSeed: 0);
         Assert.Equal(Golden.Tensors(name, "outputs.safetensors")["loss"].item<float>(), loss, 0.02);
         foreach (var (parameterName, expected) in Golden.Tensors(name, "grads.safetensors"))
         {

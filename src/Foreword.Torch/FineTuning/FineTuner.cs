@@ -18,6 +18,7 @@ public sealed class FineTuner : IDisposable
     private readonly IReadOnlyList<EncodedExample> _train;
     private readonly int[] _lengths;
     private readonly LearningRate _learningRate;
+    private readonly ITrainingPath _path;
     private readonly Parameter? _taskTokens;
     private readonly int _firstTaskToken;
     private int[][] _batches = [];
@@ -44,6 +45,7 @@ public sealed class FineTuner : IDisposable
             _taskTokens = RowsOf(model.Model.TokenEmbedding, _firstTaskToken, TaskTokens.Count);
         Trainable = [.. Choose(model, section, _taskTokens)];
         Optimizer = Optimizer.Of(config.Optimizer, Trainable, new AdamWOptions(config.Beta1, config.Beta2, config.Eps, config.WeightDecay), model.Model.Precision);
+        _path = TrainingPath.Of(model.Model, config.Fused);
     }
 
     /// <summary>The model that learns.</summary>
@@ -83,9 +85,9 @@ public sealed class FineTuner : IDisposable
         (double loss, long tokens) = (0, 0);
         for (int micro = 0; micro < batches.Length; micro++)
         {
-            manual_seed((long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1));
+            long seed = (long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1);
             TaskBatch batch = new(batches[micro]);
-            loss += Backward(batch, (double)batches[micro].Length / examples);
+            loss += Backward(batch, (double)batches[micro].Length / examples, seed);
             tokens += batch.Tokens;
         }
 
@@ -102,14 +104,15 @@ public sealed class FineTuner : IDisposable
     /// <summary>The joint loss of a batch times <paramref name="scale"/>; its gradients are added to the parameters'.</summary>
     /// <param name="batch">The examples.</param>
     /// <param name="scale">The batch's share of the update's examples.</param>
-    internal double Backward(TaskBatch batch, double scale)
+    /// <param name="dropoutSeed">Seed of the dropout masks.</param>
+    internal double Backward(TaskBatch batch, double scale, long dropoutSeed = 0)
     {
         using var scope = NewDisposeScope();
-        GptModel body = Model.Model;
-        body.train();
         Model.Head.train();
-        Tensor hidden = body.Hidden(batch.Ids(Model.Device)); // (S, T, C)
-        Tensor leaf = hidden.detach().requires_grad_(); // the head's graph ends here, the body's goes on from its gradient
+        manual_seed(dropoutSeed);
+        Tensor hidden = _path.Forward(batch.Ids(Model.Device), dropoutSeed); // (S, T, C)
+        long C = hidden.shape[2];
+        Tensor leaf = hidden.detach().requires_grad_(); // the head's graph ends here; the body goes back from its gradient
         Tensor losses = Model.Head.Losses(Model.Head.Outputs(leaf, batch), batch);
         Tensor objective = (losses * batch.Weights(Model.Device)).mean() * scale; // L2
         objective.backward();
@@ -118,13 +121,13 @@ public sealed class FineTuner : IDisposable
         if (_config.LmCoefficient > 0)
         {
             (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens, Model.Device);
-            Tensor states = hidden.detach().reshape(-1, body.Config.NEmbd).index_select(0, rows); // (M, C): padding is never multiplied
-            (double auxiliary, Tensor statesGradient) = LanguageModelLoss.HeadBackward(body, states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
+            Tensor states = hidden.reshape(-1, C).index_select(0, rows); // (M, C): padding is never multiplied
+            (double auxiliary, Tensor statesGradient) = _path.HeadBackward(states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
             loss += auxiliary;
-            gradient.view(-1, body.Config.NEmbd).index_add_(0, rows, statesGradient, 1);
+            gradient.view(-1, C).index_add_(0, rows, statesGradient, 1);
         }
 
-        hidden.backward([gradient]);
+        _path.Backward(gradient);
         return loss;
     }
 
@@ -132,6 +135,7 @@ public sealed class FineTuner : IDisposable
     public void Dispose()
     {
         Optimizer.Dispose();
+        _path.Dispose();
         _taskTokens?.Dispose();
     }
 

@@ -27,12 +27,12 @@ internal static unsafe class SoftmaxCrossEntropy
         if (logits.dtype == ScalarType.BFloat16)
         {
             ushort* data = TensorMemory.BFloat16(logits);
-            ForEachRow(rows, row => losses[row] = weight[row] * Row<BFloat16Row>(data + (long)row * stride, V, stride, (int)target[row], weight[row]));
+            ForEachRow(rows, row => losses[row] = weight[row] * BackwardRow((BFloat16*)data + (long)row * stride, V, stride, (int)target[row], weight[row]));
         }
         else
         {
             float* data = TensorMemory.Float32(logits);
-            ForEachRow(rows, row => losses[row] = weight[row] * Row<Float32Row>(data + (long)row * stride, V, stride, (int)target[row], weight[row]));
+            ForEachRow(rows, row => losses[row] = weight[row] * BackwardRow((Float32*)data + (long)row * stride, V, stride, (int)target[row], weight[row]));
         }
 
         return losses.Sum();
@@ -48,77 +48,64 @@ internal static unsafe class SoftmaxCrossEntropy
         });
     }
 
+    /// <summary>One row of <see cref="BackwardInPlace"/>; returns its loss, unweighted.</summary>
+    /// <param name="row">Its logits, overwritten.</param>
+    /// <param name="V">Columns that are logits.</param>
+    /// <param name="stride">Columns with padding, which becomes 0.</param>
+    /// <param name="target">The token, or -1.</param>
+    /// <param name="scale">Weight of the loss in the gradient.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double Row<TRow>(void* row, int V, int stride, int target, float scale) where TRow : struct, IRow
+    public static double BackwardRow<T>(T* row, int V, int stride, int target, float scale) where T : unmanaged, IElement<T>
     {
-        for (int i = V; i < stride; i++)
-            TRow.Set(row, i, 0);
         int whole = V - V % Vector512<float>.Count;
+        for (int i = V; i < stride; i++)
+            T.Set(0, row + i);
         if (target < 0)
         {
-            for (int i = 0; i < V; i++)
-                TRow.Set(row, i, 0);
+            new Span<T>(row, V).Clear();
             return 0;
         }
 
+        (float max, float sum) = MaxAndSum(row, V);
+        float targetLogit = T.Get(row + target) - max, factor = scale / sum;
+        Vector512<float> factors = Vector512.Create(factor), shift = Vector512.Create(max);
+        for (int i = 0; i < whole; i += Vector512<float>.Count)
+            T.Store(VectorMath.Exp(T.Load(row + i) - shift) * factors, row + i);
+        for (int i = whole; i < V; i++)
+            T.Set(MathF.Exp(T.Get(row + i) - max) * factor, row + i);
+        T.Set(MathF.Exp(targetLogit) * factor - scale, row + target);
+        return Math.Log(sum) - targetLogit;
+    }
+
+    /// <summary>The loss of one row of logits in nats; 0 where the target is -1.</summary>
+    public static double LossOfRow<T>(T* row, int V, int target) where T : unmanaged, IElement<T>
+    {
+        if (target < 0)
+            return 0;
+        (float max, float sum) = MaxAndSum(row, V);
+        return Math.Log(sum) - (T.Get(row + target) - max);
+    }
+
+    /// <summary>The largest logit and the sum of e^(logit - largest).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (float Max, float Sum) MaxAndSum<T>(T* row, int V) where T : unmanaged, IElement<T>
+    {
+        int whole = V - V % Vector512<float>.Count;
         Vector512<float> maxima = Vector512.Create(float.NegativeInfinity);
         for (int i = 0; i < whole; i += Vector512<float>.Count)
-            maxima = Vector512.Max(maxima, TRow.Load(row, i));
+            maxima = Vector512.Max(maxima, T.Load(row + i));
         float max = float.NegativeInfinity;
         for (int lane = 0; lane < Vector512<float>.Count; lane++)
             max = MathF.Max(max, maxima[lane]);
         for (int i = whole; i < V; i++)
-            max = MathF.Max(max, TRow.Get(row, i));
+            max = MathF.Max(max, T.Get(row + i));
 
         Vector512<float> sums = Vector512<float>.Zero, shift = Vector512.Create(max);
         for (int i = 0; i < whole; i += Vector512<float>.Count)
-            sums += VectorMath.Exp(TRow.Load(row, i) - shift);
+            sums += VectorMath.Exp(T.Load(row + i) - shift);
         float sum = Vector512.Sum(sums);
         for (int i = whole; i < V; i++)
-            sum += MathF.Exp(TRow.Get(row, i) - max);
-
-        float targetLogit = TRow.Get(row, target) - max, factor = scale / sum;
-        Vector512<float> factors = Vector512.Create(factor);
-        for (int i = 0; i < whole; i += Vector512<float>.Count)
-            TRow.Store(VectorMath.Exp(TRow.Load(row, i) - shift) * factors, row, i);
-        for (int i = whole; i < V; i++)
-            TRow.Set(row, i, MathF.Exp(TRow.Get(row, i) - max) * factor);
-        TRow.Set(row, target, MathF.Exp(targetLogit) * factor - scale);
-        return Math.Log(sum) - targetLogit;
-    }
-
-    /// <summary>How a row's numbers lie in memory.</summary>
-    private interface IRow
-    {
-        static abstract Vector512<float> Load(void* row, int index);
-        static abstract void Store(Vector512<float> values, void* row, int index);
-        static abstract float Get(void* row, int index);
-        static abstract void Set(void* row, int index, float value);
-    }
-
-    private readonly struct Float32Row : IRow
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Load(void* row, int index) => Vector512.Load((float*)row + index);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector512<float> values, void* row, int index) => values.Store((float*)row + index);
-
-        public static float Get(void* row, int index) => ((float*)row)[index];
-
-        public static void Set(void* row, int index, float value) => ((float*)row)[index] = value;
-    }
-
-    private readonly struct BFloat16Row : IRow
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Load(void* row, int index) => VectorMath.LoadBFloat16((ushort*)row + index);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector512<float> values, void* row, int index) => VectorMath.StoreBFloat16(values, (ushort*)row + index);
-
-        public static float Get(void* row, int index) => VectorMath.ToSingle(((ushort*)row)[index]);
-
-        public static void Set(void* row, int index, float value) => ((ushort*)row)[index] = VectorMath.ToBFloat16(value);
+            sum += MathF.Exp(T.Get(row + i) - max);
+        return (max, sum);
     }
 }

@@ -1,11 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Torch.Kernels;
 
 /// <summary>Functions on 16 floats that the framework lacks or computes too slowly for the inner loops of training.</summary>
 internal static unsafe class VectorMath
 {
+    private const float RootTwoOverPi = 0.7978845608f, Cubic = 0.044715f;
+
     /// <summary>
     /// e^x for x at most 0, relative error below 2e-7; values under -87.3 give 1.2e-38.
     /// Range reduction x = n ln 2 + r with ln 2 in two parts (Cody and Waite), then the Taylor polynomial of degree 6.
@@ -13,7 +16,7 @@ internal static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        x = Vector512.Max(x, Vector512.Create(-87.3f));
+        x = Vector512.MaxNative(Vector512.Create(-87.3f), x); // in this order NaN stays NaN
         Vector512<float> n = Vector512.Round(x * Vector512.Create(1.44269504f));
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693145752f), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-1.42860677e-6f), r);
@@ -28,11 +31,40 @@ internal static unsafe class VectorMath
         return p * exponent.AsSingle();
     }
 
+    /// <summary>tanh x through e^(-2 |x|).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Tanh(Vector512<float> x)
+    {
+        Vector512<float> e = Exp(Vector512.Abs(x) * -2f);
+        Vector512<float> magnitude = (Vector512<float>.One - e) / (Vector512<float>.One + e);
+        Vector512<float> sign = x & Vector512.Create(-0f);
+        return magnitude | sign;
+    }
+
+    /// <summary>GELU in its tanh form (Hendrycks and Gimpel 2016): 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Gelu(Vector512<float> x) => x * 0.5f * (Vector512<float>.One + Tanh(GeluArgument(x)));
+
+    /// <summary>The derivative of <see cref="Gelu"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> GeluDerivative(Vector512<float> x)
+    {
+        Vector512<float> tanh = Tanh(GeluArgument(x));
+        Vector512<float> slope = Vector512.FusedMultiplyAdd(x * x, Vector512.Create(RootTwoOverPi * 3 * Cubic), Vector512.Create(RootTwoOverPi));
+        return 0.5f * (Vector512<float>.One + tanh + x * (Vector512<float>.One - tanh * tanh) * slope);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> GeluArgument(Vector512<float> x) =>
+        x * Vector512.FusedMultiplyAdd(x * x, Vector512.Create(RootTwoOverPi * Cubic), Vector512.Create(RootTwoOverPi));
+
     /// <summary>16 bfloat16 values as floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadBFloat16(ushort* source)
     {
         Vector256<ushort> bits = Vector256.Load(source);
+        if (Avx512F.IsSupported)
+            return (Avx512F.ConvertToVector512UInt32(bits) << 16).AsSingle();
         return (Vector512.Create(Vector256.WidenLower(bits), Vector256.WidenUpper(bits)) << 16).AsSingle();
     }
 
@@ -43,7 +75,10 @@ internal static unsafe class VectorMath
         Vector512<uint> bits = values.AsUInt32();
         bits += ((bits >>> 16) & Vector512.Create(1u)) + Vector512.Create(0x7fffu);
         bits >>>= 16;
-        Vector256.Narrow(bits.GetLower(), bits.GetUpper()).Store(destination);
+        if (Avx512F.IsSupported)
+            Avx512F.ConvertToVector256UInt16(bits).Store(destination);
+        else
+            Vector256.Narrow(bits.GetLower(), bits.GetUpper()).Store(destination);
     }
 
     /// <summary>A bfloat16 value as a float.</summary>

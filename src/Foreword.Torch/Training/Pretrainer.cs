@@ -16,6 +16,7 @@ public sealed class Pretrainer : IDisposable
     private readonly LearningRate _learningRate;
     private readonly TokenDataset _train;
     private readonly SequentialWindows? _validation;
+    private readonly ITrainingPath _path;
     private readonly Device _device;
     private readonly long[] _inputs;
     private readonly long[] _targets;
@@ -47,6 +48,7 @@ public sealed class Pretrainer : IDisposable
         _targets = new long[_inputs.Length];
         AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
         Optimizer = Optimizer.Of(config.Optimizer, model.named_parameters(), options, model.Precision);
+        _path = TrainingPath.Of(model, config.Fused, config.Recompute);
     }
 
     /// <summary>The model that learns.</summary>
@@ -54,6 +56,9 @@ public sealed class Pretrainer : IDisposable
 
     /// <summary>The optimizer with its running means.</summary>
     public Optimizer Optimizer { get; }
+
+    /// <summary>Whether the fused kernels compute.</summary>
+    public bool IsFused => _path.IsFused;
 
     /// <summary>Steps made, which is where the schedule, the data and dropout's seeds stand.</summary>
     public int StepsMade { get; private set; }
@@ -81,7 +86,6 @@ public sealed class Pretrainer : IDisposable
     /// <exception cref="DivergenceException">Loss or gradient norm is not finite; the weights are those before the step.</exception>
     public StepResult Step()
     {
-        Model.train();
         double loss = 0;
         for (int micro = 0; micro < _config.GradientAccumulation; micro++)
             loss += MicroBatch(micro) / _config.GradientAccumulation;
@@ -103,8 +107,6 @@ public sealed class Pretrainer : IDisposable
     {
         if (_validation is null)
             throw new InvalidOperationException("there is no validation split to evaluate on");
-        Model.eval();
-        using var noGradient = no_grad();
         double sum = 0;
         long count = 0;
         for (long first = 0; first < EvaluationWindows; first += _config.BatchSize)
@@ -115,7 +117,7 @@ public sealed class Pretrainer : IDisposable
             int length = rows * SequenceLength;
             Tensor inputs = tensor(_inputs[..length], [rows, SequenceLength], device: _device);
             Tensor targets = tensor(_targets[..length], [rows, SequenceLength], device: _device);
-            (double batchSum, long batchCount) = LanguageModelLoss.Evaluate(Model, Model.Hidden(inputs), targets);
+            (double batchSum, long batchCount) = _path.Loss(_path.Hidden(inputs), targets);
             sum += batchSum;
             count += batchCount;
         }
@@ -124,19 +126,22 @@ public sealed class Pretrainer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Optimizer.Dispose();
+    public void Dispose()
+    {
+        Optimizer.Dispose();
+        _path.Dispose();
+    }
 
     private long EvaluationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);
 
     private double MicroBatch(int micro)
     {
         using var scope = NewDisposeScope();
-        manual_seed(DropoutSeed(micro));
         _sampler.Cursor = WindowsDrawn + (long)micro * _config.BatchSize;
         _ = _sampler.Next(_config.BatchSize, _inputs, _targets);
-        Tensor inputs = tensor(_inputs, [_config.BatchSize, SequenceLength], device: _device);
-        Tensor targets = tensor(_targets, [_config.BatchSize, SequenceLength], device: _device);
-        return LanguageModelLoss.Backward(Model, Model.Hidden(inputs), targets, 1.0 / _config.GradientAccumulation);
+        return _path.Backward(
+            tensor(_inputs, [_config.BatchSize, SequenceLength], device: _device), tensor(_targets, [_config.BatchSize, SequenceLength], device: _device),
+            DropoutSeed(micro), 1.0 / _config.GradientAccumulation);
     }
 
     /// <summary>A seed of its own for each micro-batch of each step, so that no two share dropout masks.</summary>

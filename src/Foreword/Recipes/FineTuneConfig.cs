@@ -82,6 +82,10 @@ public sealed record FineTuneConfig : IRecipe
     [AlsoCalled("dtype")]
     public PrecisionChoice Precision { get; init; } = PrecisionChoice.Auto;
 
+    /// <summary>Whether fused kernels compute on the processor.</summary>
+    [AlsoCalled("fused_kernels", "fast_path")]
+    public FusedChoice Fused { get; init; } = FusedChoice.Auto;
+
     /// <summary>Where to compute.</summary>
     public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
 

@@ -74,6 +74,16 @@ public enum DeviceChoice
     Mps,
 }
 
+/// <summary>Whether training uses the fused kernels for the processor.</summary>
+public enum FusedChoice
+{
+    /// <summary>Where processor, libtorch and model allow it; otherwise libtorch's operators.</summary>
+    Auto,
+
+    /// <summary>libtorch's operators on autograd.</summary>
+    Off,
+}
+
 /// <summary>
 /// The <c>train</c> section. The optimizer's and the schedule's defaults are nanoGPT's for GPT-2 124M
 /// (train.py, config/train_gpt2.py; betas, decay and clipping as in GPT-3, Brown et al. 2020, appendix B), except that
@@ -140,6 +150,14 @@ public sealed record TrainingConfig : IRecipe
     /// <summary>Number format of the products.</summary>
     [AlsoCalled("dtype")]
     public PrecisionChoice Precision { get; init; } = PrecisionChoice.Auto;
+
+    /// <summary>Whether fused kernels compute on the processor.</summary>
+    [AlsoCalled("fused_kernels", "fast_path")]
+    public FusedChoice Fused { get; init; } = FusedChoice.Auto;
+
+    /// <summary>Whether activations are computed a second time on the way back rather than kept: half the memory for a third more time.</summary>
+    [AlsoCalled("gradient_checkpointing", "activation_checkpointing", "checkpointing")]
+    public bool Recompute { get; init; }
 
     /// <summary>Where to compute.</summary>
     public DeviceChoice Device { get; init; } = DeviceChoice.Auto;

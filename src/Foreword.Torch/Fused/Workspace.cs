@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+
+namespace Foreword.Torch.Fused;
+
+/// <summary>
+/// Threads and memory of the fused kernels. Memory is handed out like a stack and kept for the whole run: the first touch of a page
+/// costs more than all that is done with it in a step. What is handed out holds arbitrary numbers.
+/// </summary>
+internal sealed unsafe partial class Workspace : IDisposable
+{
+    private const nuint Alignment = 2 << 20; // that of huge pages
+    private const long LineBytes = 64, SmallestChunk = 64L << 20;
+    private const int AdviseHugePages = 14; // MADV_HUGEPAGE, <sys/mman.h>
+
+    private readonly List<(nint Address, long Bytes)> _chunks = [];
+    private int _chunk = -1;
+    private long _used;
+
+    /// <summary>An empty workspace.</summary>
+    /// <param name="threads">Threads that the loops run on.</param>
+    public Workspace(int threads) => Workers = WorkerPool.Of(threads);
+
+    /// <summary>The threads.</summary>
+    public WorkerPool Workers { get; }
+
+    /// <summary>Memory held, in bytes.</summary>
+    public long Bytes => _chunks.Sum(chunk => chunk.Bytes);
+
+    /// <summary>Memory for that many elements, at the beginning of a cache line.</summary>
+    public T* Take<T>(long count) where T : unmanaged
+    {
+        long bytes = (count * sizeof(T) + LineBytes - 1) / LineBytes * LineBytes;
+        while (_chunk < 0 || _used + bytes > _chunks[_chunk].Bytes)
+        {
+            if (_chunk + 1 == _chunks.Count)
+                _chunks.Add(Allocate(Math.Max(bytes, Math.Max(SmallestChunk, Bytes / 2))));
+            (_chunk, _used) = (_chunk + 1, 0);
+        }
+
+        T* memory = (T*)(_chunks[_chunk].Address + (nint)_used);
+        _used += bytes;
+        return memory;
+    }
+
+    /// <summary>Memory for that many elements for each worker; <c>memory + worker * count</c> is a worker's own.</summary>
+    public T* TakeForEachWorker<T>(long count) where T : unmanaged => Take<T>(count * Workers.Threads);
+
+    /// <summary>Where the stack stands, for <see cref="Release"/>.</summary>
+    public (int Chunk, long Used) Mark() => (_chunk, _used);
+
+    /// <summary>Takes back all that was handed out since the mark.</summary>
+    public void Release((int Chunk, long Used) mark) => (_chunk, _used) = mark;
+
+    /// <summary>Takes back everything; memory that grew in pieces becomes one piece.</summary>
+    public void Reset()
+    {
+        (_chunk, _used) = (-1, 0);
+        if (_chunks.Count <= 1)
+            return;
+        long bytes = Bytes;
+        Dispose();
+        _chunks.Add(Allocate(bytes));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((nint address, _) in _chunks)
+            NativeMemory.AlignedFree((void*)address);
+        _chunks.Clear();
+    }
+
+    private static (nint Address, long Bytes) Allocate(long bytes)
+    {
+        bytes = (bytes + (long)Alignment - 1) / (long)Alignment * (long)Alignment;
+        void* memory = NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+        if (OperatingSystem.IsLinux())
+            _ = madvise(memory, (nuint)bytes, AdviseHugePages); // advice: where it is not taken, pages are small
+        return ((nint)memory, bytes);
+    }
+
+    [LibraryImport("libc")]
+    private static partial int madvise(void* address, nuint bytes, int advice);
+}

@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Foreword.Torch.Fused;
+
+namespace Foreword.Torch.Kernels;
+
+/// <summary>
+/// The number format of products and saved activations. Every kernel is written once over it; sums, norms, softmax and gradients of
+/// weights are float32 in both.
+/// </summary>
+internal unsafe interface IElement<T> where T : unmanaged, IElement<T>
+{
+    /// <summary>Elements in 32 bits, the unit that transposing and packing move: 2 or 1.</summary>
+    static abstract int PerWord { get; }
+
+    /// <summary>16 elements as floats.</summary>
+    static abstract Vector512<float> Load(T* source);
+
+    /// <summary>Rounds 16 floats to elements.</summary>
+    static abstract void Store(Vector512<float> values, T* destination);
+
+    /// <summary>One element as a float.</summary>
+    static abstract float Get(T* source);
+
+    /// <summary>Rounds one float.</summary>
+    static abstract void Set(float value, T* destination);
+
+    /// <summary>A word for each of 16 columns: the elements of <see cref="PerWord"/> rows one below the other.</summary>
+    /// <param name="source">First element of the upper row.</param>
+    /// <param name="stride">Elements from row to row.</param>
+    static abstract Vector512<uint> LoadWords(T* source, long stride);
+
+    /// <summary>C [M, N] = A [M, K] B, or += with <paramref name="add"/>; B packed by words: [K / PerWord][ldb] words.</summary>
+    static abstract void Multiply(long M, long N, long K, T* a, long lda, T* b, long ldb, float* c, long ldc, bool add);
+}
+
+/// <summary>The upper half of a float32.</summary>
+[StructLayout(LayoutKind.Sequential, Size = sizeof(ushort))]
+internal readonly unsafe struct BFloat16 : IElement<BFloat16>
+{
+    public static int PerWord => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(BFloat16* source) => VectorMath.LoadBFloat16((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> values, BFloat16* destination) => VectorMath.StoreBFloat16(values, (ushort*)destination);
+
+    public static float Get(BFloat16* source) => VectorMath.ToSingle(*(ushort*)source);
+
+    public static void Set(float value, BFloat16* destination) => *(ushort*)destination = VectorMath.ToBFloat16(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> LoadWords(BFloat16* source, long stride)
+    {
+        Vector512<uint> upper = Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)source));
+        Vector512<uint> lower = Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)(source + stride)));
+        return upper | (lower << 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Multiply(long M, long N, long K, BFloat16* a, long lda, BFloat16* b, long ldb, float* c, long ldc, bool add) =>
+        MicroKernel.BFloat16(M, N, K, lda, ldb, ldc, add ? (byte)1 : (byte)0, a, b, c, 1);
+}
+
+/// <summary>A float32.</summary>
+[StructLayout(LayoutKind.Sequential, Size = sizeof(float))]
+internal readonly unsafe struct Float32 : IElement<Float32>
+{
+    public static int PerWord => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(Float32* source) => Vector512.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> values, Float32* destination) => values.Store((float*)destination);
+
+    public static float Get(Float32* source) => *(float*)source;
+
+    public static void Set(float value, Float32* destination) => *(float*)destination = value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> LoadWords(Float32* source, long stride) => Vector512.Load((uint*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Multiply(long M, long N, long K, Float32* a, long lda, Float32* b, long ldb, float* c, long ldc, bool add) =>
+        MicroKernel.Float32(M, N, K, lda, ldb, ldc, add ? (byte)1 : (byte)0, a, b, c, 0);
+}
