@@ -89,14 +89,30 @@ internal static partial class TokenizerComparison
                 foreach (string piece in pieces)
                     _ = theirs.EncodeToIds(piece);
             },
-            () => Parallel.ForEach(pieces, () => new List<int>(), (piece, _, mine) =>
-            {
-                mine.Clear();
-                ours.Encode(piece.AsSpan(), mine);
-                return mine;
-            }, _ => { }));
+            () => EncodeOnAllCores(ours, pieces));
         Line($"encode, one thread: {megabytes / best[0]:F0} MB/s, {allocated / megabytes / 1e3:F0} kB allocated a MB; Microsoft.ML.Tokenizers {megabytes / best[1]:F0} MB/s: {best[1] / best[0]:F2} times as fast");
         Line($"encode, all cores:  {megabytes / best[2]:F0} MB/s: {best[0] / best[2]:F2} times one thread");
+    }
+
+    /// <summary>A thread a core, each taking the next piece that nobody has: what Parallel.ForEach does, without its start.</summary>
+    private static void EncodeOnAllCores(Foreword.Tokenization.Tokenizer tokenizer, List<string> pieces)
+    {
+        int next = -1;
+        Thread[] threads = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work))];
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
+
+        void Work()
+        {
+            List<int> ids = [];
+            for (int i; (i = Interlocked.Increment(ref next)) < pieces.Count;)
+            {
+                ids.Clear();
+                tokenizer.Encode(pieces[i].AsSpan(), ids);
+            }
+        }
     }
 
     private static void Hard(Foreword.Tokenization.Tokenizer ours, TiktokenTokenizer theirs)

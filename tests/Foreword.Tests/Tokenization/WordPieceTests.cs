@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using CsCheck;
 using Foreword.Tokenization;
 
@@ -33,6 +34,13 @@ public sealed class WordPieceTests
         int[] ids = Chinese.Encode("我喜欢 Transformer 模型！");
         Assert.Equal("我,喜,欢,t,##ran,##s,##form,##er,模,型,！", string.Join(',', ids.Select(Chinese.TokenText)));
         Assert.Equal("我喜欢 transformer模型！", Chinese.Decode(ids));
+    }
+
+    [Fact]
+    public void IdsAreThoseOfHuggingFacesTokenizersOnEveryText()
+    {
+        foreach (JsonElement line in Gpt2.Lines("bert-chinese-vocab/ids.jsonl"))
+            Assert.Equal(line.GetProperty("ids").Numbers(), Chinese.Encode(line.GetProperty("text").GetString()!));
     }
 
     [Fact]
