@@ -14,12 +14,12 @@ internal static class PrepareCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string[]> inputs = InputPaths.Argument("Files and directories: text, JSON Lines, each also gzipped.");
+        Argument<string[]> inputs = InputPaths.Argument("Files, directories and patterns such as books/*.txt: text, Markdown, HTML, JSON Lines, CSV, TSV, Parquet, each also as .gz or .zst.");
         Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer.", Required = true };
         Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
         Option<double> validation = new("--validation") { Description = "Share of the documents to hold out; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
         Option<int> validationRun = new("--validation-run") { Description = "Neighbouring documents that are held out together; more than 1 where neighbours repeat each other.", DefaultValueFactory = _ => Defaults.ValidationRun };
-        Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
+        Option<string> textField = new("--text-field") { Description = "The field of a JSON line, or the column of a table, that holds the text.", DefaultValueFactory = _ => "text" };
         Option<long> seed = new("--seed") { Description = "Chooses the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
         Option<int> shardTokens = new("--shard-tokens") { Description = "Tokens in a full shard.", DefaultValueFactory = _ => Defaults.ShardTokens };
         Option<string?> filter = new("--filter") { Description = "Leave out short documents: min-chars=200." };

@@ -26,7 +26,7 @@ internal static class QuickstartCommand
 
     public static Command Create(Terminal terminal)
     {
-        Option<string[]> data = new("--data") { Description = "Text of your own instead: files and directories (text, JSON Lines, each also gzipped).", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        Option<string[]> data = new("--data") { Description = "Text of your own instead: files, directories and patterns, in any format that prepare reads.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         Option<int?> steps = new("--steps") { Description = "Training steps; fewer are faster and worse." };
         Option<string?> output = new("--out") { Description = "Run directory; runs/quickstart unless given (numbered where that exists)." };
         Option<int?> seed = new("--seed") { Description = "Seed of weights, data order and texts." };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Foreword.Data;
 using Foreword.Tokenization;
@@ -12,6 +13,7 @@ internal static class TokenizerCommand
 {
     private const string ByteBpe = "byte-bpe";
     private const int LongestTokensShown = 10;
+    private const int LostCharactersShown = 10;
 
     public static Command Create(Terminal terminal) =>
         new Command("tokenizer", "Train, use and look into tokenizers.")
@@ -153,12 +155,20 @@ internal static class TokenizerCommand
             bool allowSpecial = parsed.GetValue(special);
             if (path is not null && path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
             {
+                HashSet<Rune> lost = [];
                 foreach (string line in TextInput.ReadJsonLines(path))
+                {
                     WriteIdsAndTokens(tokenizer, tokenizer.Encode(line, allowSpecial), terminal);
+                    lost.UnionWith(tokenizer.LostCharacters(line));
+                }
+
+                SayLost([.. lost.Order()], terminal);
                 return CommandLine.Done;
             }
 
-            int[] ids = tokenizer.Encode(given ?? TextInput.Read(path!, terminal), allowSpecial);
+            string whole = given ?? TextInput.Read(path!, terminal);
+            SayLost(tokenizer.LostCharacters(whole), terminal);
+            int[] ids = tokenizer.Encode(whole, allowSpecial);
             if (parsed.GetValue(json))
                 WriteIdsAndTokens(tokenizer, ids, terminal);
             else
@@ -166,6 +176,15 @@ internal static class TokenizerCommand
             return CommandLine.Done;
         });
         return command;
+    }
+
+    /// <summary>Names the characters that the ids do not hold, so that nobody finds out later.</summary>
+    private static void SayLost(IReadOnlyList<Rune> lost, Terminal terminal)
+    {
+        if (lost.Count == 0)
+            return;
+        string named = string.Join(", ", lost.Take(LostCharactersShown).Select(rune => Rune.IsControl(rune) ? $"U+{rune.Value:X4}" : $"{rune} (U+{rune.Value:X4})"));
+        terminal.Say($"The ids do not hold {lost.Count} of the text's characters: {named}{(lost.Count > LostCharactersShown ? ", ..." : "")}");
     }
 
     private static void WriteIdsAndTokens(Tokenizer tokenizer, int[] ids, Terminal terminal) =>

@@ -104,6 +104,16 @@ public sealed class TokenizerCommandTests
     }
 
     [Fact]
+    public void CharactersThatTheIdsDoNotHoldAreNamed()
+    {
+        using TemporaryDirectory directory = new();
+        Assert.Equal(0, Cli.Run("tokenizer", "train", directory.Write("text.txt", "abc"), "--kind", "char", "--out", directory.File("char")).ExitCode);
+        Cli run = Cli.Run("tokenizer", "encode", directory.File("char"), "a漢\u0001b漢");
+        Assert.Equal((0, "The ids do not hold 2 of the text's characters: U+0001, 漢 (U+6F22)\n"), (run.ExitCode, run.Err));
+        Assert.Equal("", Cli.Run("tokenizer", "encode", Gpt2, "a漢").Err);
+    }
+
+    [Fact]
     public void DecodingGivesBackWhatWasEncoded()
     {
         Cli encoded = Cli.Run("tokenizer", "encode", Gpt2, "--input", Corpus);
