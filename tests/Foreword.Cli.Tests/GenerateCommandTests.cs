@@ -83,6 +83,68 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
+    public void SeveralPromptsAreAnsweredInTheirOrder()
+    {
+        string[] arguments = ["--prompt", "x", "--prompt", "abc", "--temperature", "0", "--max-tokens", "2"];
+        Assert.Equal("=== prompt 1 ===\nxyz\n=== prompt 2 ===\nabcde\n", Generate("", arguments).Out);
+        Assert.StartsWith("=== prompt 1, sample 1, seed 4 ===\nxyz\n=== prompt 1, sample 2, seed 5 ===\nxyz\n", Generate("", [.. arguments, "--n", "2", "--seed", "4"]).Out);
+        using JsonDocument json = JsonDocument.Parse(Generate("", [.. arguments, "--json"]).Out);
+        JsonElement[] prompts = [.. json.RootElement.GetProperty("prompts").EnumerateArray()];
+        Assert.Equal(["x", "abc"], prompts.Select(each => each.GetProperty("prompt").GetString()));
+        Assert.Equal(["yz", "de"], prompts.Select(each => each.GetProperty("completions")[0].GetProperty("text").GetString()));
+        Assert.Equal(2, Generate("a", "--prompt", "-", "--prompt", "-").ExitCode);
+    }
+
+    [Fact]
+    public void JsonHoldsLogProbabilitiesWhenTheyAreAskedFor()
+    {
+        using JsonDocument json = JsonDocument.Parse(Generate("", "--prompt", "a", "--temperature", "0", "--max-tokens", "1", "--logprobs", "2", "--json").Out);
+        JsonElement token = Assert.Single(json.RootElement.GetProperty("completions")[0].GetProperty("logprobs").EnumerateArray());
+        Assert.Equal(("b", (int)'b'), (token.GetProperty("token").GetString(), token.GetProperty("id").GetInt32()));
+        Assert.InRange(token.GetProperty("logprob").GetDouble(), -1e-6, 0); // 50 nats above 256 others
+        JsonElement[] top = [.. token.GetProperty("top").EnumerateArray()];
+        Assert.Equal(['b', 0], top.Select(each => each.GetProperty("id").GetInt32()));
+        Assert.Equal(-50, top[1].GetProperty("logprob").GetDouble(), 1e-3);
+    }
+
+    [Fact]
+    public void ABeamSearchPrintsItsBestTextsWithTheirScores()
+    {
+        Cli run = Generate("", "--prompt", "x", "--num-beams", "3", "--n", "2", "--json");
+        using JsonDocument json = JsonDocument.Parse(run.Out);
+        JsonElement[] texts = [.. json.RootElement.GetProperty("completions").EnumerateArray()];
+        Assert.Equal("yz", texts[0].GetProperty("text").GetString());
+        Assert.Equal("stop", texts[0].GetProperty("finish_reason").GetString());
+        Assert.True(texts[0].GetProperty("score").GetDouble() > texts[1].GetProperty("score").GetDouble());
+        Assert.DoesNotContain("seed", run.Err);
+        Assert.StartsWith("=== text 1 ===\nxyz\n=== text 2 ===\nx", Generate("", "--prompt", "x", "--num-beams", "2", "--n", "2").Out);
+    }
+
+    [Fact]
+    public void ASlidingTextIsLongerThanTheContext()
+    {
+        Assert.Equal(50, Tokens("--slide", "--logit-bias", "256=-100"));
+        Assert.Equal(32, Tokens("--logit-bias", "256=-100")); // 32 places, and the last token is not read
+
+        int Tokens(params string[] options)
+        {
+            Cli run = Generate("", ["--prompt", "z", "--temperature", "0", "--max-tokens", "50", "--json", .. options]);
+            using JsonDocument json = JsonDocument.Parse(run.Out);
+            return json.RootElement.GetProperty("completions")[0].GetProperty("ids").GetArrayLength();
+        }
+    }
+
+    [Fact]
+    public void PenaltiesAndBiasReachTheSampler()
+    {
+        Assert.Equal("aa\n", Generate("", "--prompt", "a", "--temperature", "0", "--max-tokens", "1", "--logit-bias", "97=100").Out);
+        Assert.Equal("ac\n", Generate("", "--prompt", "a", "--temperature", "0", "--max-tokens", "1", "--logit-bias", "98=-60", "--logit-bias", "99=1").Out);
+        Cli outside = Generate("", "--prompt", "a", "--logit-bias", "900=1");
+        Assert.Equal((1, ""), (outside.ExitCode, outside.Out));
+        Assert.Contains("an option names token 900; the tokenizer has 257 ids", outside.Err);
+    }
+
+    [Fact]
     public void StopTextsMayBeRepeated()
     {
         Assert.Equal("abcd\n", Generate("", "--prompt", "a", "--temperature", "0", "--stop", "xyz", "--stop", "ef").Out);
@@ -109,6 +171,17 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("--device", "tpu", "tpu")]
     [InlineData("--n", "0", "--n is 0")]
     [InlineData("--stop", "", "a stop text is empty")]
+    [InlineData("--min-p", "1.5", "min-p is 1.5")]
+    [InlineData("--typical-p", "0", "typical-p is 0")]
+    [InlineData("--repetition-penalty", "0", "repetition-penalty is 0")]
+    [InlineData("--presence-penalty", "3", "presence-penalty is 3")]
+    [InlineData("--frequency-penalty", "-3", "frequency-penalty is -3")]
+    [InlineData("--logit-bias", "x=1", "--logit-bias 'x=1' is not ID=VALUE")]
+    [InlineData("--logit-bias", "5", "--logit-bias '5' is not ID=VALUE")]
+    [InlineData("--logit-bias", "5=101", "the logit-bias of token 5 is 101")]
+    [InlineData("--num-beams", "0", "num-beams is 0")]
+    [InlineData("--logprobs", "2", "--logprobs is printed with --json only")]
+    [InlineData("--top-p-rule", "other", "other")]
     [InlineData("--temprature", "1", "did you mean '--temperature'?")]
     public void ImpossibleOptionsAreWrongUsage(string option, string value, string expected)
     {

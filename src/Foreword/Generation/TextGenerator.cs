@@ -1,13 +1,14 @@
-using System.Text;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Foreword.Tokenization;
 
 namespace Foreword.Generation;
 
 /// <summary>
 /// Continues texts with a language model, token by token over its KV cache. Prompt and completion share the context:
-/// when it is full, the completion ends there, as if that had been the wanted number of tokens. (The last token drawn
-/// need not be read again, so a prompt of P tokens leaves room for context - P + 1.) The generator owns neither model
-/// nor tokenizer.
+/// when it is full, the completion ends there, as if that had been the wanted number of tokens, unless
+/// <see cref="SamplingOptions.Slide"/> is set. (The last token drawn need not be read again, so a prompt of P tokens leaves
+/// room for context - P + 1.) The generator owns neither model nor tokenizer.
 /// </summary>
 public sealed class TextGenerator
 {
@@ -29,7 +30,8 @@ public sealed class TextGenerator
     /// <summary>
     /// The ids that the model will be given: those of the prompt, special tokens taken as plain text, or end-of-text
     /// when it is empty. With <see cref="SamplingOptions.Truncate"/> only the last ones, so many that
-    /// <see cref="SamplingOptions.MaxTokens"/> tokens fit behind them, but never less than half a context of them.
+    /// <see cref="SamplingOptions.MaxTokens"/> tokens fit behind them, but never less than half a context of them;
+    /// with <see cref="SamplingOptions.Slide"/> the last ones that fill the context.
     /// </summary>
     /// <exception cref="ArgumentException">The prompt is longer than the context, or empty and the tokenizer has no end-of-text.</exception>
     public int[] PromptIds(string prompt, SamplingOptions options)
@@ -44,12 +46,9 @@ public sealed class TextGenerator
         }
 
         int context = _model.Config.ContextLength;
-        if (options.Truncate)
-        {
-            int room = Math.Max((context + 1) / 2, context + 1 - options.MaxTokens);
-            return ids.Length > room ? ids[^room..] : ids;
-        }
-
+        int room = options.Slide ? context : options.Truncate ? Math.Max((context + 1) / 2, context + 1 - options.MaxTokens) : int.MaxValue;
+        if (ids.Length > room)
+            ids = ids[^room..];
         return ids.Length <= context
             ? ids
             : throw new ArgumentException($"the prompt has {ids.Length} tokens; the context length is {context} (truncate drops its beginning)");
@@ -57,52 +56,86 @@ public sealed class TextGenerator
 
     /// <summary>Writes one completion; the same options give the same one.</summary>
     /// <param name="prompt">The text to continue.</param>
-    /// <param name="options">How to draw and when to end.</param>
+    /// <param name="options">How to choose tokens and when to end.</param>
     /// <param name="onText">Given each piece of text as soon as it is certain: whole characters, never part of a stop string. The pieces make up the completion's text.</param>
     /// <param name="cancellation">Looked at before each token.</param>
     /// <exception cref="ArgumentException">The prompt does not fit, an option is impossible, or the model's logits are not finite.</exception>
-    public Completion Generate(string prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default)
+    public Completion Generate(string prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default) =>
+        GenerateEach([prompt], options, 1, onText is null ? null : (_, piece) => onText(piece), cancellation)[0][0];
+
+    /// <summary>
+    /// Writes several completions of several prompts, many at a time in one pass over the weights. Each is the one that
+    /// <see cref="Generate"/> gives for its prompt and <see cref="SamplingOptions.ForSample"/>, whatever else is written beside it (up to
+    /// the rounding of a model whose logits depend on the batch). A prompt is read once for all its samples.
+    /// With <see cref="SamplingOptions.NumBeams"/> above 1 the samples are the best texts found, the best first.
+    /// </summary>
+    /// <param name="prompts">The texts to continue, of any lengths.</param>
+    /// <param name="options">How to choose tokens and when to end.</param>
+    /// <param name="samples">Completions of each prompt, at least 1; in a beam search at most as many as it has beams.</param>
+    /// <param name="onText">Given the number of a sequence (prompt * samples + sample) and a piece of its text, as in <see cref="Generate"/>.</param>
+    /// <param name="cancellation">Looked at before each token.</param>
+    /// <returns>For each prompt its completions.</returns>
+    /// <exception cref="ArgumentException">A prompt does not fit, an option is impossible, or the model's logits are not finite.</exception>
+    public Completion[][] GenerateEach(
+        IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellation = default)
     {
-        int[] promptIds = PromptIds(prompt, options);
-        Sampler sampler = new(options);
-        Utf8Pieces characters = new();
-        StopStrings stops = new(options.Stop);
-        StringBuilder text = new();
-        List<int> ids = [];
-        FinishReason reason = FinishReason.Length;
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
+        if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= _tokenizer.VocabularySize).Select(id => (int?)id).FirstOrDefault() is { } outside)
+            throw new ArgumentException($"an option names token {outside}; the tokenizer has {_tokenizer.VocabularySize} ids");
+        int[][] ids = [.. prompts.Select(prompt => PromptIds(prompt, options))];
+        if (options.NumBeams == 1)
+            return new SampleBatch(_model, _tokenizer, options, onText).Write(ids, samples, cancellation);
 
-        using IDecoder decoder = _model.NewDecoder();
-        cancellation.ThrowIfCancellationRequested();
-        int next = Next(sampler, decoder.Append(promptIds));
-        while (true)
-        {
-            if (next == _tokenizer.EndOfTextId)
-            {
-                reason = FinishReason.Stop;
-                break;
-            }
-
-            ids.Add(next);
-            Release(stops.Append(characters.Append(_tokenizer.TokenBytes(next))));
-            if (stops.Found || ids.Count == options.MaxTokens || decoder.Position == _model.Config.ContextLength)
-                break;
-            cancellation.ThrowIfCancellationRequested();
-            next = Next(sampler, decoder.Append([next]));
-        }
-
-        Release(stops.Append(characters.Flush()));
-        Release(stops.Flush());
-        return new Completion(text.ToString(), ids, stops.Found ? FinishReason.Stop : reason);
-
-        void Release(string piece)
-        {
-            if (piece.Length == 0)
-                return;
-            text.Append(piece);
-            onText?.Invoke(piece);
-        }
+        if (samples > options.NumBeams)
+            throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
+        BeamSearch search = new(_model, _tokenizer, options);
+        Completion[][] found = [.. ids.Select(prompt => search.Write(prompt, samples, cancellation))];
+        for (int sequence = 0; sequence < found.Length * samples; sequence++)
+            onText?.Invoke(sequence, found[sequence / samples][sequence % samples].Text);
+        return found;
     }
 
-    /// <summary>Draws among the tokenizer's ids; embeddings beyond them only pad the vocabulary.</summary>
-    private int Next(Sampler sampler, ReadOnlySpan<float> logits) => sampler.Sample(logits[.._tokenizer.VocabularySize]);
+    /// <summary>
+    /// The pieces of one completion's text as they become certain, computed on another thread meanwhile. Ending the enumeration or cancelling ends the
+    /// generation before its next token, and the model is free again when that has happened.
+    /// </summary>
+    /// <param name="prompt">The text to continue.</param>
+    /// <param name="options">How to choose tokens and when to end.</param>
+    /// <param name="cancellation">Looked at before each token.</param>
+    public async IAsyncEnumerable<string> StreamAsync(string prompt, SamplingOptions options, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Channel<string> pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Task writing = Task.Run(
+            () =>
+            {
+                try
+                {
+                    Generate(prompt, options, piece => pieces.Writer.TryWrite(piece), ended.Token);
+                }
+                finally
+                {
+                    pieces.Writer.Complete();
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            await foreach (string piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                yield return piece;
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await writing.ConfigureAwait(false); // its error, if it had one
+    }
 }

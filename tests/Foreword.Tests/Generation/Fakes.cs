@@ -42,6 +42,9 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
 
     public int OpenDecoders { get; private set; }
 
+    /// <summary>Decoders opened, forks not counted.</summary>
+    public int Opened { get; private set; }
+
     /// <summary>How many decoders each pass over the weights for several served.</summary>
     public List<int> BatchSizes { get; } = [];
 
@@ -62,7 +65,11 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
     public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests) =>
         [.. requests.Select(request => request.Continuations.Select(continuation => ScoreOne([.. request.Context], continuation)).ToArray())];
 
-    public IDecoder NewDecoder() => Open([]);
+    public IDecoder NewDecoder()
+    {
+        Opened++;
+        return Open([]);
+    }
 
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> to)
     {
@@ -116,5 +123,6 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
         public void Dispose() => model.OpenDecoders--;
     }
 
-    private Func<IReadOnlyList<int>, float[]> Logits => logits;
+    /// <summary>The logits after these tokens.</summary>
+    public Func<IReadOnlyList<int>, float[]> Logits => logits;
 }

@@ -1,3 +1,4 @@
+using CsCheck;
 using Foreword.Generation;
 
 namespace Foreword.Tests.Generation;
@@ -63,33 +64,181 @@ public sealed class SamplerTests
         Assert.Equal([0, 1, 2, 3], Drawn(new SamplingOptions { TopP = 0.45 }, equal));
     }
 
-    /// <summary>The plain rule over many random rows: sort everything, cut, and compare what can be drawn.</summary>
+    [Theory]
+    [InlineData(0.0, new[] { 1 })] // at least one token
+    [InlineData(0.41, new[] { 1 })] // the token that crosses p goes
+    [InlineData(0.66, new[] { 1, 4 })]
+    [InlineData(0.86, new[] { 1, 2, 4 })]
+    public void TheReleasedTopPDropsTheTokenThatCrossesP(double p, int[] kept) =>
+        Assert.Equal(kept, Drawn(new SamplingOptions { TopP = p, TopPRule = TopPRule.Released }, Logits));
+
     [Fact]
-    public void TheFastCutsKeepWhatThePlainRuleKeeps()
+    public void TheReleasedTopPKeepsWhatReachesPExactly() =>
+        Assert.Equal([0, 1], Drawn(new SamplingOptions { TopP = 0.5, TopPRule = TopPRule.Released }, [0, 0, 0, 0]));
+
+    [Theory]
+    [InlineData(0.6, new[] { 1, 4 })] // 0.25 / 0.4 = 0.625
+    [InlineData(0.63, new[] { 1 })]
+    [InlineData(0.49, new[] { 1, 2, 4 })]
+    [InlineData(0.12, new[] { 0, 1, 2, 3, 4 })]
+    [InlineData(1.0, new[] { 1 })]
+    public void MinPIsAShareOfTheLikeliest(double p, int[] kept) => Assert.Equal(kept, Drawn(new SamplingOptions { MinP = p }, Logits));
+
+    // The entropy of 0.1, 0.4, 0.2, 0.05, 0.25 is 1.415 nats and their information 2.303, 0.916, 1.609, 2.996, 1.386:
+    // from the entropy they are 0.888, 0.499, 0.194, 1.581 and 0.029 away. In that order: 4 (0.25), 2 (0.45), 1 (0.85), 0 (0.95), 3.
+    [Theory]
+    [InlineData(0.2, new[] { 4 })]
+    [InlineData(0.3, new[] { 2, 4 })]
+    [InlineData(0.5, new[] { 1, 2, 4 })]
+    [InlineData(0.9, new[] { 0, 1, 2, 4 })]
+    [InlineData(0.97, new[] { 0, 1, 2, 3, 4 })]
+    public void TypicalKeepsWhatIsNearestToTheEntropy(double mass, int[] kept) => Assert.Equal(kept, Drawn(new SamplingOptions { TypicalP = mass }, Logits));
+
+    [Fact]
+    public void TypicalMayRuleOutTheLikeliest() => // entropy 1.694 nats; 0.644 away from it the first, 0.347 the others, of which equals stay together
+        Assert.Equal([1, 2, 3, 4, 5], Drawn(new SamplingOptions { TypicalP = 0.4 }, Of(0.35, 0.13, 0.13, 0.13, 0.13, 0.13)));
+
+    [Fact]
+    public void EveryCutCountsAmongWhatTheOneBeforeItLeft()
+    {
+        // Top-k leaves 0.4, 0.25 and 0.2; top-p of 0.7 then 0.4 and 0.25 (0.65 of 0.85 is 0.76); min-p of 0.63 is above 0.625.
+        SamplingOptions options = new() { TopK = 3, TopP = 0.7 };
+        Assert.Equal([1, 4], Drawn(options, Logits));
+        Assert.Equal([1], Drawn(options with { MinP = 0.63 }, Logits));
+        // Of 8/13 and 5/13 the entropy is 0.666; the information 0.486 and 0.956: the first is nearer and has 0.615 of the mass.
+        Assert.Equal([1], Drawn(options with { TypicalP = 0.6 }, Logits));
+        Assert.Equal([1, 4], Drawn(options with { TypicalP = 0.62 }, Logits));
+    }
+
+    [Fact]
+    public void TheRepetitionPenaltyDividesPositiveAndMultipliesNegativeLogitsOfWhatStandsInTheText()
+    {
+        float[] logits = [2.0f, 3.0f, 2.9f, -1.0f];
+        Assert.Equal(1, Greedy(new() { RepetitionPenalty = 1.5 }, []).Sample(logits));
+        Assert.Equal(2, Greedy(new() { RepetitionPenalty = 1.5 }, [1, 1]).Sample(logits)); // 3 / 1.5 = 2, once however often it stands there
+        Sampler sampler = Greedy(new() { RepetitionPenalty = 1.4 }, [1]);
+        Assert.Equal([2, 1, 1], Draws(sampler, logits, 3)); // 3 / 1.4 = 2.14 is above 2.9 / 1.4 = 2.07, and stays there
+        Assert.Equal(1, Greedy(new() { RepetitionPenalty = 2 }, [0]).Sample([-1.0f, -1.5f])); // -2
+        Assert.Equal(0, Greedy(new() { RepetitionPenalty = 0.5 }, [0]).Sample([-1.0f, -0.6f])); // -0.5: repetition favoured
+    }
+
+    [Fact]
+    public void PresenceAndFrequencyPenaltiesCountTheCompletionOnly()
+    {
+        float[] logits = [1.0f, 0.7f, 0.1f];
+        // Taken once when a token is there: 1 -> 0.5, 0.7 -> 0.2, 0.1 stays. Then 0.5 wins for good.
+        Assert.Equal([0, 1, 0, 0], Draws(Greedy(new() { PresencePenalty = 0.5 }, [0, 0, 1]), logits, 4));
+        // Taken each time: 1, 0.6, 0.2; 0.7, 0.3; 0.1.
+        Assert.Equal([0, 1, 0, 1, 0, 2], Draws(Greedy(new() { FrequencyPenalty = 0.4 }, [2, 2, 2]), logits, 6));
+        Assert.Equal([0, 0, 0], Draws(Greedy(new() { FrequencyPenalty = -1, PresencePenalty = -1 }, []), logits, 3));
+    }
+
+    [Fact]
+    public void ThePenaltiesFollowOneAnotherInTheDocumentedOrder() =>
+        // Bias first: -1 + 2 = 1, then 1 / 2 = 0.5 (the other way round it would be -2 + 2 = 0, below 0.2).
+        Assert.Equal(0, Greedy(new() { RepetitionPenalty = 2, LogitBias = new Dictionary<int, double> { [0] = 2 } }, [0]).Sample([-1.0f, 0.2f]));
+
+    [Fact]
+    public void ABiasIsAddedToTheLogit()
+    {
+        double[] shares = Shares(new SamplingOptions { LogitBias = new Dictionary<int, double> { [0] = Math.Log(4), [3] = -100 } }, Of(0.2, 0.3, 0.1, 0.4));
+        double[] expected = [0.8 / 1.2, 0.3 / 1.2, 0.1 / 1.2, 0];
+        for (int id = 0; id < expected.Length; id++)
+            Assert.Equal(expected[id], shares[id], 0.01);
+        Assert.Equal("logit-bias names token 7; the vocabulary has 4 ids",
+            Assert.Throws<ArgumentException>(() => new Sampler(new SamplingOptions { LogitBias = new Dictionary<int, double> { [7] = 1 } }).Sample(new float[4])).Message);
+    }
+
+    /// <summary>Draw by draw what the rules give when they are followed plainly: everything sorted, everything summed.</summary>
+    [Fact]
+    public void EveryCombinationDrawsWhatThePlainRulesDraw()
     {
         SplitMix64 random = new(7);
-        for (int trial = 0; trial < 40; trial++)
+        for (int trial = 0; trial < 400; trial++)
         {
-            float[] row = [.. Enumerable.Range(0, 60).Select(_ => (float)Math.Round(6 * random.NextDouble(), 1))]; // many equals
-            int k = 1 + (int)(random.NextDouble() * 60);
-            double p = random.NextDouble();
-            int[] expected = Plain(row, 0.8, k, p);
-            int[] drawn = Drawn(new SamplingOptions { Temperature = 0.8, TopK = k, TopP = p, Seed = trial }, row, draws: 4_000);
-            Assert.Subset(expected.ToHashSet(), drawn.ToHashSet());
-            Assert.Equal(expected.Length, drawn.Length);
+            int vocabulary = trial % 4 == 0 ? 700 : 60;
+            SamplingOptions options = new()
+            {
+                Temperature = 0.3 + 2 * random.NextDouble(),
+                TopK = Sometimes() ? 1 + (int)(random.NextDouble() * vocabulary) : 0,
+                TopP = Sometimes() ? random.NextDouble() : 1,
+                TopPRule = Sometimes() ? TopPRule.Crossing : TopPRule.Released,
+                MinP = Sometimes() ? random.NextDouble() / 5 : 0,
+                TypicalP = Sometimes() ? 0.01 + 0.98 * random.NextDouble() : 1,
+                RepetitionPenalty = Sometimes() ? 0.5 + random.NextDouble() : 1,
+                PresencePenalty = Sometimes() ? 2 * random.NextDouble() - 1 : 0,
+                FrequencyPenalty = Sometimes() ? 2 * random.NextDouble() - 1 : 0,
+                LogitBias = Sometimes() ? new Dictionary<int, double> { [3] = 5, [9] = -7 } : new Dictionary<int, double>(),
+                Seed = trial,
+            };
+            int[] prompt = [.. Enumerable.Range(0, 5).Select(_ => (int)(random.NextDouble() * vocabulary))];
+            Sampler sampler = new(options, prompt);
+            PlainSampler plain = new(options, prompt);
+            for (int step = 0; step < 10; step++)
+            {
+                float[] row = [.. Enumerable.Range(0, vocabulary).Select(_ => (float)Math.Round(8 * random.NextDouble() - 4, trial % 2 == 0 ? 1 : 4))]; // often many equals
+                Assert.Equal(plain.Sample(row), sampler.Sample(row));
+            }
         }
 
-        static int[] Plain(float[] row, double temperature, int k, double p)
+        bool Sometimes() => random.NextDouble() < 0.4;
+    }
+
+    [Fact]
+    public void WhatIsKeptHoldsTheMassThatWasAskedFor() =>
+        Gen.Select(Gen.Float[-6, 6].Array[2, 400], Gen.Double[0.01, 0.99]).Sample((row, p) =>
         {
-            int[] order = [.. Enumerable.Range(0, row.Length).OrderByDescending(id => row[id]).ThenBy(id => id).Take(k)];
-            double total = order.Sum(id => Math.Exp(row[id] / temperature));
-            double before = 0;
-            return [.. order.TakeWhile((id, i) =>
-            {
-                bool kept = i == 0 || before < p * total;
-                before += Math.Exp(row[id] / temperature);
-                return kept;
-            })];
+            double[] all = Probabilities(row);
+            Candidates candidates = new();
+            candidates.Fill(row, row.Max(), 1, 0);
+            candidates.KeepTopP(row, p, TopPRule.Crossing);
+            double[] kept = [.. candidates.Ids.ToArray().Select(id => all[id])];
+            Assert.True(kept.Sum() >= p - 1e-9);
+            Assert.True(kept.Sum() - kept.Min() < p + 1e-9, "one token fewer would not do");
+            Assert.True(kept.Min() >= all.Where((_, id) => !candidates.Ids.Contains(id)).DefaultIfEmpty(0).Max());
+
+            candidates.Fill(row, row.Max(), 1, 0);
+            candidates.KeepTopP(row, p, TopPRule.Released);
+            Assert.True(candidates.Count == 1 || candidates.Ids.ToArray().Sum(id => all[id]) <= p + 1e-9);
+
+            candidates.Fill(row, row.Max(), 1, 0);
+            candidates.KeepAtLeast(p);
+            Assert.All(all.Select((probability, id) => (probability, id)), token => Assert.Equal(token.probability >= p * all.Max() * (1 + 1e-12 * Math.Sign(p)), candidates.Ids.Contains(token.id)));
+
+            candidates.Fill(row, row.Max(), 1, 0);
+            candidates.KeepTypical(row, p);
+            Assert.True(candidates.Ids.ToArray().Sum(id => all[id]) >= p - 1e-9);
+
+            int k = 1 + (int)(p * row.Length);
+            candidates.Fill(row, row.Max(), 1, k);
+            Assert.Equal(Math.Min(k, row.Length), candidates.Count);
+            Assert.Equal(candidates.Ids.ToArray().Order(), candidates.Ids.ToArray());
+        });
+
+    [Fact]
+    public void ATokenCostsNoMemoryOnceTheFirstIsDrawn()
+    {
+        SamplingOptions options = new()
+        {
+            TopK = 300,
+            TopP = 0.9,
+            MinP = 0.01,
+            TypicalP = 0.9,
+            RepetitionPenalty = 1.1,
+            PresencePenalty = 0.1,
+            FrequencyPenalty = 0.1,
+            LogitBias = new Dictionary<int, double> { [1] = 1 },
+        };
+        SplitMix64 random = new(1);
+        float[] row = [.. Enumerable.Range(0, 5_000).Select(_ => (float)(8 * random.NextDouble()))];
+        foreach (SamplingOptions each in new[] { options, options with { TopK = 0 }, new SamplingOptions { Temperature = 0 } })
+        {
+            Sampler sampler = new(each, [1, 2, 3]);
+            sampler.Sample(row);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+                sampler.Sample(row);
+            Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         }
     }
 
@@ -138,6 +287,15 @@ public sealed class SamplerTests
         Assert.Equal("temperature is NaN; it must be 0 (greedy) or above", Refusal(new() { Temperature = double.NaN }));
         Assert.Equal("top-k is -2; it must be 0 (off) or above", Refusal(new() { TopK = -2 }));
         Assert.Equal("top-p is 1.5; it must be between 0 and 1 (off)", Refusal(new() { TopP = 1.5 }));
+        Assert.Equal("min-p is -0.1; it must be between 0 (off) and 1", Refusal(new() { MinP = -0.1 }));
+        Assert.Equal("typical-p is 0; it must be above 0 and at most 1 (off)", Refusal(new() { TypicalP = 0 }));
+        Assert.Equal("repetition-penalty is 0; it must be above 0 (1 is off)", Refusal(new() { RepetitionPenalty = 0 }));
+        Assert.Equal("presence-penalty is 2.5; it must be between -2 and 2 (0 is off)", Refusal(new() { PresencePenalty = 2.5 }));
+        Assert.Equal("frequency-penalty is NaN; it must be between -2 and 2 (0 is off)", Refusal(new() { FrequencyPenalty = double.NaN }));
+        Assert.Equal("the logit-bias of token 5 is 101; it must be between -100 and 100", Refusal(new() { LogitBias = new Dictionary<int, double> { [5] = 101 } }));
+        Assert.Equal("num-beams is 0; it must be at least 1 (off)", Refusal(new() { NumBeams = 0 }));
+        Assert.Equal("logprobs is -1; it must be 0 or above", Refusal(new() { LogProbs = -1 }));
+        Assert.EndsWith("so top-k cannot be given with it", Refusal(new() { NumBeams = 2, TopK = 5 }));
         Assert.Equal("max-tokens is 0; it must be at least 1", Refusal(new() { MaxTokens = 0 }));
         Assert.StartsWith("a stop text is empty", Refusal(new() { Stop = ["a", ""] }));
 
@@ -145,6 +303,16 @@ public sealed class SamplerTests
     }
 
     private static float[] Of(params double[] probabilities) => [.. probabilities.Select(p => (float)Math.Log(p))];
+
+    private static Sampler Greedy(SamplingOptions options, int[] prompt) => new(options with { Temperature = 0 }, prompt);
+
+    private static int[] Draws(Sampler sampler, float[] logits, int count) => [.. Enumerable.Range(0, count).Select(_ => sampler.Sample(logits))];
+
+    private static double[] Probabilities(float[] row)
+    {
+        double total = row.Sum(logit => Math.Exp(logit - row.Max()));
+        return [.. row.Select(logit => Math.Exp(logit - row.Max()) / total)];
+    }
 
     private static double[] Shares(SamplingOptions options, float[] logits)
     {

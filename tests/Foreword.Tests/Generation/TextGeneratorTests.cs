@@ -170,6 +170,143 @@ public sealed class TextGeneratorTests
         Assert.Equal(texts[2], generator.Complete("hi", options with { Seed = 13 }).Text);
     }
 
+    /// <summary>A model that favours some letters after every text, and ends it now and then.</summary>
+    private static FakeModel Babbling(int contextLength = 64) => new(257, contextLength, tokens =>
+    {
+        SplitMix64 random = new((ulong)tokens.Aggregate(17, (hash, token) => unchecked(hash * 31 + token)));
+        return [.. Enumerable.Range(0, 257).Select(id => id is >= 'a' and <= 'z' or EndOfText ? (float)(4 * random.NextDouble()) : -30f)];
+    });
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 3)]
+    [InlineData(5, 9)] // 45 sequences: more than are written at a time
+    public void ASequenceIsTheSameWhateverIsWrittenBesideIt(int prompts, int samples)
+    {
+        FakeModel model = Babbling();
+        TextGenerator generator = new(model, new FakeTokenizer(257));
+        string[] texts = [.. Enumerable.Range(0, prompts).Select(i => new string('x', 1 + 7 * i))];
+        SamplingOptions options = new() { Seed = 5, MaxTokens = 25, LogProbs = 1, Stop = ["qu"], RepetitionPenalty = 1.2 };
+        Completion[][] together = generator.GenerateEach(texts, options, samples, null, TestContext.Current.CancellationToken);
+        Assert.Equal(0, model.OpenDecoders);
+        for (int prompt = 0; prompt < prompts; prompt++)
+        {
+            for (int sample = 0; sample < samples; sample++)
+            {
+                Completion alone = new TextGenerator(Babbling(), new FakeTokenizer(257)).Complete(texts[prompt], options.ForSample(sample));
+                Completion beside = together[prompt][sample];
+                Assert.Equal((alone.Text, alone.FinishReason, alone.EndId), (beside.Text, beside.FinishReason, beside.EndId));
+                Assert.Equal(alone.Ids, beside.Ids);
+                Assert.Equal(alone.LogProbs!.Select(token => token.LogProb), beside.LogProbs!.Select(token => token.LogProb));
+            }
+        }
+    }
+
+    [Fact]
+    public void SamplesShareTheReadingOfTheirPromptAndEveryPassOverTheWeights()
+    {
+        FakeModel model = new(257, 64, _ => FakeModel.Certain(257, 'a'));
+        new TextGenerator(model, new FakeTokenizer(257)).GenerateEach(["hi", "there"], Greedy with { MaxTokens = 4 }, 3, null, TestContext.Current.CancellationToken);
+        Assert.Equal([6, 6, 6], model.BatchSizes);
+        Assert.Equal(2, model.Opened); // one for each prompt; the other four are forks
+    }
+
+    [Fact]
+    public void PiecesOfSeveralSequencesCarryTheirNumber()
+    {
+        Dictionary<int, string> texts = [];
+        Completion[][] completions = new TextGenerator(Babbling(), new FakeTokenizer(257)).GenerateEach(
+            ["x", "y"], new SamplingOptions { MaxTokens = 9 }, 2, (sequence, piece) => texts[sequence] = texts.GetValueOrDefault(sequence) + piece, TestContext.Current.CancellationToken);
+        for (int sequence = 0; sequence < 4; sequence++)
+            Assert.Equal(completions[sequence / 2][sequence % 2].Text, texts.GetValueOrDefault(sequence, ""));
+    }
+
+    [Fact]
+    public void ASlidingTextGoesOnBehindTheContextAndForgetsTheOlderHalf()
+    {
+        FakeModel model = new(257, 8, tokens => FakeModel.Certain(257, tokens[^1] == 'z' ? EndOfText : tokens[^1] + 1));
+        Completion completion = new TextGenerator(model, new FakeTokenizer(257)).Complete("abc", Greedy with { Slide = true });
+        Assert.Equal("defghijklmnopqrstuvwxyz", completion.Text);
+        Assert.Equal(FinishReason.Stop, completion.FinishReason);
+        Assert.Equal(["abcdefgh", "fghijklm", "klmnopqr", "pqrstuvw", "uvwxyz"], model.Read.Select(tokens => string.Concat(tokens.Select(token => (char)token))));
+        Assert.Equal("the prompt's last tokens fill the context: 34567890", "the prompt's last tokens fill the context: " + string.Concat(
+            new TextGenerator(model, new FakeTokenizer(257)).PromptIds("1234567890", Greedy with { Slide = true }).Select(id => (char)id)));
+    }
+
+    [Fact]
+    public void AStopTokenEndsLikeEndOfText()
+    {
+        Completion completion = Generate("hi", "one|two", Greedy with { StopIds = ['|'] });
+        Assert.Equal(("one", FinishReason.Stop, '|'), (completion.Text, completion.FinishReason, completion.EndId!.Value));
+        Assert.Equal(Bytes("one"), completion.Ids);
+    }
+
+    [Fact]
+    public void LogProbsAreTheModelsOwnWhateverTheOptionsMakeOfThem()
+    {
+        // ln(e^2 + e^1 + 298 e^-1 + 0) with three ids of 300 beyond the tokenizer's; the last of these is the model's favourite.
+        float[] row = [.. Enumerable.Repeat(-1f, 300)];
+        (row['a'], row['b'], row[299]) = (2, 1, 3);
+        double sum = Math.Log(Math.Exp(2) + Math.Exp(1) + Math.Exp(3) + 297 * Math.Exp(-1));
+        SamplingOptions options = Greedy with { MaxTokens = 2, LogProbs = 3, LogitBias = new Dictionary<int, double> { ['b'] = 5 } };
+        Completion completion = new TextGenerator(new FakeModel(300, 64, _ => row), new FakeTokenizer(257)).Complete("hi", options);
+        Assert.Equal("bb", completion.Text);
+        Assert.All(completion.LogProbs!, token =>
+        {
+            Assert.Equal('b', token.Id);
+            Assert.Equal(1 - sum, token.LogProb, 1e-5);
+            Assert.Equal(['a', 'b', 0], token.Top.Select(top => top.Id));
+            Assert.Equal(2 - sum, token.Top[0].LogProb, 1e-5);
+        });
+        Assert.Null(new TextGenerator(new FakeModel(300, 64, _ => row), new FakeTokenizer(257)).Complete("hi", Greedy with { MaxTokens = 1 }).LogProbs);
+    }
+
+    [Fact]
+    public async Task AStreamGivesThePiecesOfTheCompletion()
+    {
+        List<string> pieces = [];
+        TextGenerator generator = new(Saying("hi", 64, "aé🙂", EndOfText), new FakeTokenizer(257));
+        await foreach (string piece in generator.StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
+            pieces.Add(piece);
+        Assert.Equal(["a", "é", "🙂"], pieces);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await generator.StreamAsync(new string('a', 65), Greedy, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken).MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task CancellingAStreamEndsItBeforeTheNextToken()
+    {
+        using CancellationTokenSource source = new();
+        using SemaphoreSlim next = new(1);
+        FakeModel model = new(257, 64, _ =>
+        {
+            next.Wait(TestContext.Current.CancellationToken); // a token for each time the reader says so
+            return FakeModel.Certain(257, 'a');
+        });
+        List<string> pieces = [];
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, source.Token))
+            {
+                pieces.Add(piece);
+                if (pieces.Count == 3)
+                    await source.CancelAsync();
+                next.Release();
+            }
+        });
+        Assert.Equal(3, pieces.Count);
+        Assert.InRange(model.Read[0].Count, 4, 5); // the prompt, two tokens, and at most the one that was being computed
+        Assert.Equal(0, model.OpenDecoders);
+    }
+
+    [Fact]
+    public async Task LeavingAStreamEndsTheGeneration()
+    {
+        FakeModel model = new(257, 64, _ => FakeModel.Certain(257, 'a'));
+        await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
+            break;
+        Assert.Equal(0, model.OpenDecoders);
+    }
+
     [Fact]
     public void IdsThatOnlyPadTheVocabularyAreNeverDrawn()
     {

@@ -1,0 +1,214 @@
+using System.Text;
+using Foreword.Tokenization;
+
+namespace Foreword.Generation;
+
+/// <summary>
+/// Searches for likely texts with a number of beams B, as Hugging Face does: each step looks at the 2 B best continuations of all beams, takes the B best that go
+/// on, and keeps those among the first B that end. A text's score is its log-probability over length^alpha, its length counted in tokens with the one
+/// that ended it.
+/// </summary>
+internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, SamplingOptions options)
+{
+    private readonly int _beams = options.NumBeams;
+    private readonly List<(double Score, Beam Beam)> _ended = []; // the best first, B at most
+    private float[] _logits = [];
+    private float[] _row = [];
+
+    /// <summary>The best texts behind a prompt, the best first.</summary>
+    public Completion[] Write(int[] prompt, int results, CancellationToken cancellation)
+    {
+        int longest = Math.Min(options.MaxTokens, model.Config.ContextLength - prompt.Length + 1);
+        int vocabulary = model.Config.VocabSize;
+        _ended.Clear();
+        _logits = new float[_beams * vocabulary];
+        List<Beam> open = [new Beam(null, -1, 0, null)];
+        List<IDecoder> decoders = [model.NewDecoder()];
+        try
+        {
+            cancellation.ThrowIfCancellationRequested();
+            decoders[0].Append(prompt).CopyTo(_logits);
+            for (int length = 1; ; length++)
+            {
+                List<Candidate> best = Best(open, prompt);
+                (List<Candidate> next, bool done) = Sort(best, length);
+                if (done || next.Count == 0)
+                    break;
+                open = [.. next.Select(candidate => candidate.Beam)];
+                if (length == longest)
+                {
+                    foreach (Beam beam in open)
+                        End(beam, length);
+                    break;
+                }
+
+                decoders = Continue(decoders, next);
+                cancellation.ThrowIfCancellationRequested();
+                model.AppendEach(decoders, open.Select(beam => beam.Token).ToArray(), _logits.AsSpan(0, open.Count * vocabulary));
+            }
+        }
+        finally
+        {
+            decoders.ForEach(decoder => decoder.Dispose());
+        }
+
+        return [.. _ended.Take(results).Select(ended => Completed(ended.Beam, ended.Score))];
+    }
+
+    /// <summary>The 2 B best continuations of the open beams, the best first.</summary>
+    private List<Candidate> Best(List<Beam> open, int[] prompt)
+    {
+        int vocabulary = model.Config.VocabSize, ids = tokenizer.VocabularySize;
+        List<Candidate> best = [];
+        for (int parent = 0; parent < open.Count; parent++)
+        {
+            ReadOnlySpan<float> logits = _logits.AsSpan(parent * vocabulary, vocabulary);
+            ReadOnlySpan<float> row = LogProbs(logits, open[parent], prompt);
+            for (int id = 0; id < ids; id++)
+            {
+                double score = open[parent].LogProb + row[id];
+                if (best.Count == 2 * _beams && score <= best[^1].Score)
+                    continue;
+                if (best.Count == 2 * _beams)
+                    best.RemoveAt(best.Count - 1);
+                int at = best.Count;
+                while (at > 0 && score > best[at - 1].Score)
+                    at--;
+                best.Insert(at, new Candidate(parent, id, score));
+            }
+        }
+
+        foreach (Candidate candidate in best)
+        {
+            TokenLogProb? logProb = options.LogProbs is not { } top ? null
+                : TokenLogProb.Of(_logits.AsSpan(candidate.Parent * vocabulary, vocabulary), ids, candidate.Id, top);
+            candidate.Beam = new Beam(open[candidate.Parent], candidate.Id, candidate.Score, logProb);
+        }
+
+        return best;
+    }
+
+    /// <summary>A beam's log-probabilities with bias and penalties.</summary>
+    private ReadOnlySpan<float> LogProbs(ReadOnlySpan<float> logits, Beam beam, int[] prompt)
+    {
+        int ids = tokenizer.VocabularySize;
+        if (_row.Length != ids)
+            _row = new float[ids];
+        double sum = LogitRow.LogSumExp(logits);
+        for (int id = 0; id < ids; id++)
+            _row[id] = (float)(logits[id] - sum);
+        LogitAdjustments adjustments = new(options, prompt, ids);
+        foreach (int id in beam.Ids())
+            adjustments.Add(id);
+        return adjustments.Apply(_row);
+    }
+
+    /// <summary>Puts aside what ends among the first B and returns the B best that go on, and whether the search is over.</summary>
+    private (List<Candidate> Next, bool Done) Sort(List<Candidate> best, int length)
+    {
+        List<Candidate> next = [];
+        for (int rank = 0; rank < best.Count && next.Count < _beams; rank++)
+        {
+            if (!Ends(best[rank].Beam))
+                next.Add(best[rank]);
+            else if (rank < _beams)
+                End(best[rank].Beam, length);
+        }
+
+        bool done = _ended.Count == _beams && (options.EarlyStopping || _ended[^1].Score >= Score(best[0].Score, length));
+        return (next, done);
+    }
+
+    private bool Ends(Beam beam) =>
+        IsEnd(beam.Token) || (options.Stop.Count > 0 && TextOf(beam.Ids()).Stopped);
+
+    private bool IsEnd(int id) => id == tokenizer.EndOfTextId || options.StopIds.Contains(id);
+
+    private void End(Beam beam, int length)
+    {
+        double score = Score(beam.LogProb, length);
+        int at = _ended.Count;
+        while (at > 0 && score > _ended[at - 1].Score)
+            at--;
+        _ended.Insert(at, (score, beam));
+        if (_ended.Count > _beams)
+            _ended.RemoveAt(_beams);
+    }
+
+    private double Score(double logProb, int length) => logProb / Math.Pow(length, options.LengthPenalty);
+
+    /// <summary>The decoders of the next beams: a beam's first continuation takes its decoder over, further ones fork it.</summary>
+    private static List<IDecoder> Continue(List<IDecoder> decoders, List<Candidate> next)
+    {
+        bool[] taken = new bool[decoders.Count];
+        List<IDecoder> following = [];
+        foreach (Candidate candidate in next)
+        {
+            following.Add(taken[candidate.Parent] ? decoders[candidate.Parent].Fork() : decoders[candidate.Parent]);
+            taken[candidate.Parent] = true;
+        }
+
+        for (int i = 0; i < decoders.Count; i++)
+        {
+            if (!taken[i])
+                decoders[i].Dispose();
+        }
+
+        return following;
+    }
+
+    private Completion Completed(Beam beam, double score)
+    {
+        int[] ids = beam.Ids();
+        int? end = IsEnd(ids[^1]) ? ids[^1] : null;
+        if (end is not null)
+            ids = ids[..^1];
+        (string text, bool stopped) = TextOf(ids);
+        return new Completion(text, ids, stopped || end is not null ? FinishReason.Stop : FinishReason.Length)
+        {
+            Score = score,
+            EndId = end,
+            LogProbs = options.LogProbs is null ? null : beam.LogProbs()[..ids.Length],
+        };
+    }
+
+    private (string Text, bool Stopped) TextOf(ReadOnlySpan<int> ids)
+    {
+        Utf8Pieces characters = new();
+        StopStrings stops = new(options.Stop);
+        StringBuilder text = new();
+        foreach (int id in ids)
+            text.Append(stops.Append(characters.Append(tokenizer.TokenBytes(id))));
+        text.Append(stops.Append(characters.Flush())).Append(stops.Flush());
+        return (text.ToString(), stops.Found);
+    }
+
+    /// <summary>A continuation of a beam by one token, with the sum of its log-probabilities.</summary>
+    private sealed class Candidate(int parent, int id, double score)
+    {
+        public int Parent => parent;
+
+        public int Id => id;
+
+        public double Score => score;
+
+        public Beam Beam { get; set; } = null!;
+    }
+
+    /// <summary>A text as a chain of tokens; beams share their beginnings. The chain's root has no token.</summary>
+    private sealed record Beam(Beam? Parent, int Token, double LogProb, TokenLogProb? Probability)
+    {
+        public int[] Ids() => [.. Chain().Select(beam => beam.Token)];
+
+        public TokenLogProb[] LogProbs() => [.. Chain().Select(beam => beam.Probability!)];
+
+        private IEnumerable<Beam> Chain()
+        {
+            List<Beam> chain = [];
+            for (Beam beam = this; beam.Parent is not null; beam = beam.Parent)
+                chain.Add(beam);
+            chain.Reverse();
+            return chain;
+        }
+    }
+}

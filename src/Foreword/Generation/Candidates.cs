@@ -1,0 +1,203 @@
+using System.Numerics.Tensors;
+
+namespace Foreword.Generation;
+
+/// <summary>
+/// The tokens that may be drawn next, by ascending id, with their probabilities as shares of the likeliest one's. What is drawn depends on which
+/// tokens are left and on nothing else, not on how a cut found them. Keeps its memory from row to row.
+/// </summary>
+internal sealed class Candidates
+{
+    /// <summary>Logits, or weights, of which one maximum or sum is looked at before they are looked at one by one.</summary>
+    private const int Block = 64;
+
+    private int[] _ids = [];
+    private double[] _weights = [];
+    private ulong[] _keys = []; // of each token: the smaller, the sooner it is kept
+    private ulong[] _selectedKeys = [];
+    private double[] _selectedWeights = [];
+    private float[] _maxima = [];
+    private float _largest;
+    private double _temperature;
+
+    /// <summary>Number of tokens left.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The tokens left, ascending.</summary>
+    public ReadOnlySpan<int> Ids => _ids.AsSpan(0, Count);
+
+    /// <summary>Their weights: each probability over the likeliest token's.</summary>
+    public Span<double> Weights => _weights.AsSpan(0, Count);
+
+    /// <summary>All tokens of a row of finite logits, or the k likeliest, of equals those with the lowest ids; k = 0 means all.</summary>
+    public void Fill(ReadOnlySpan<float> logits, float largest, double temperature, int k)
+    {
+        Reserve(logits.Length);
+        (_largest, _temperature) = (largest, temperature);
+        if (k > 0 && k < logits.Length)
+        {
+            FillTopK(logits, k);
+            for (int i = 0; i < Count; i++)
+                _weights[i] = Math.Exp(Scaled(logits[_ids[i]]));
+            return;
+        }
+
+        FillAll(logits.Length);
+        Span<double> weights = Weights;
+        TensorPrimitives.ConvertTruncating(logits, weights);
+        TensorPrimitives.Subtract(weights, (double)largest, weights);
+        TensorPrimitives.Divide(weights, temperature, weights);
+        TensorPrimitives.Exp(weights, weights);
+    }
+
+    /// <summary>Keeps the likeliest tokens whose probabilities reach p.</summary>
+    public void KeepTopP(ReadOnlySpan<float> logits, double p, TopPRule rule)
+    {
+        double total = TensorPrimitives.Sum<double>(Weights);
+        // All tokens with less than an equal share of the 1 - p that may go have together less than 1 - p, so they go without being
+        // put in order: a few hundred are left of 50,257.
+        KeepAtLeast(total * (1 - p) / Count);
+        for (int i = 0; i < Count; i++)
+            _keys[i] = Key(logits[_ids[i]], _ids[i]);
+        KeepSmallestKeys(p * total, rule);
+    }
+
+    /// <summary>Keeps the tokens whose weight is at least this.</summary>
+    public void KeepAtLeast(double weight)
+    {
+        int kept = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            if (_weights[i] >= weight)
+                (_ids[kept], _weights[kept++]) = (_ids[i], _weights[i]);
+        }
+
+        Count = kept;
+    }
+
+    /// <summary>Keeps the tokens whose information -log p is nearest to the entropy, until they reach this mass (Meister et al. 2022).</summary>
+    public void KeepTypical(ReadOnlySpan<float> logits, double mass)
+    {
+        double total = TensorPrimitives.Sum<double>(Weights), mean = 0;
+        for (int i = 0; i < Count; i++)
+            mean += _weights[i] / total * Scaled(logits[_ids[i]]);
+        // -log p = log(total) - scaled, and the entropy is the mean of it: log(total) goes out of their difference.
+        for (int i = 0; i < Count; i++)
+            _keys[i] = BitConverter.DoubleToUInt64Bits(Math.Abs(mean - Scaled(logits[_ids[i]])));
+        KeepSmallestKeys(mass * total, TopPRule.Crossing);
+    }
+
+    /// <summary>The token at which the weights, summed up by ascending id, pass this share (0 to 1) of their total.</summary>
+    public int At(double share)
+    {
+        double target = share * TensorPrimitives.Sum<double>(Weights), sum = 0;
+        int start = 0;
+        while (start + Block < Count)
+        {
+            double next = sum + TensorPrimitives.Sum<double>(_weights.AsSpan(start, Block));
+            if (next > target)
+                break;
+            sum = next;
+            start += Block;
+        }
+
+        for (int i = start; i < Count; i++)
+        {
+            sum += _weights[i];
+            if (sum > target)
+                return _ids[i];
+        }
+
+        int last = Count - 1; // rounding left the target above the sum
+        while (_weights[last] == 0)
+            last--;
+        return _ids[last];
+    }
+
+    /// <summary>The log of a token's weight.</summary>
+    private double Scaled(float logit) => ((double)logit - _largest) / _temperature;
+
+    private void Reserve(int size)
+    {
+        if (_ids.Length >= size)
+            return;
+        (_ids, _weights, _keys) = (new int[size], new double[size], new ulong[size]);
+        (_selectedKeys, _selectedWeights) = (new ulong[size], new double[size]);
+        _maxima = new float[(size + Block - 1) / Block];
+    }
+
+    private void FillAll(int size)
+    {
+        Count = size;
+        for (int id = 0; id < size; id++)
+            _ids[id] = id;
+    }
+
+    private void FillTopK(ReadOnlySpan<float> logits, int k)
+    {
+        int blocks = (logits.Length + Block - 1) / Block;
+        if (k > blocks / 2)
+            FillAll(logits.Length);
+        else
+            FillAbove(logits, KthBlock(logits, blocks, k));
+        for (int i = 0; i < Count; i++)
+            (_keys[i], _weights[i]) = (Key(logits[_ids[i]], _ids[i]), 1);
+        KeepSmallestKeys(k, TopPRule.Crossing);
+    }
+
+    /// <summary>The k-th largest of the blocks' largest logits: k tokens at least are as likely, so the k likeliest lie at or above it.</summary>
+    private float KthBlock(ReadOnlySpan<float> logits, int blocks, int k)
+    {
+        for (int block = 0; block < blocks; block++)
+        {
+            _maxima[block] = TensorPrimitives.Max(logits[(block * Block)..Math.Min(logits.Length, (block + 1) * Block)]);
+            (_selectedKeys[block], _selectedWeights[block]) = (Key(_maxima[block], block), 1);
+        }
+
+        (ulong key, _) = WeightedSelection.Reach(_selectedKeys.AsSpan(0, blocks), _selectedWeights.AsSpan(0, blocks), k);
+        return _maxima[(int)(uint)key];
+    }
+
+    private void FillAbove(ReadOnlySpan<float> logits, float bound)
+    {
+        Count = 0;
+        for (int start = 0; start < logits.Length; start += Block)
+        {
+            if (_maxima[start / Block] < bound)
+                continue;
+            for (int id = start; id < Math.Min(logits.Length, start + Block); id++)
+            {
+                if (logits[id] >= bound)
+                    _ids[Count++] = id;
+            }
+        }
+    }
+
+    /// <summary>Keeps the tokens with the smallest keys whose weights reach the target.</summary>
+    private void KeepSmallestKeys(double target, TopPRule rule)
+    {
+        Span<ulong> keys = _selectedKeys.AsSpan(0, Count);
+        Span<double> weights = _selectedWeights.AsSpan(0, Count);
+        _keys.AsSpan(0, Count).CopyTo(keys);
+        Weights.CopyTo(weights);
+        (ulong last, double sum) = WeightedSelection.Reach(keys, weights, target);
+        if (rule == TopPRule.Released && sum > target && TensorPrimitives.Min<ulong>(keys) < last)
+            last--;
+        int kept = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            if (_keys[i] <= last)
+                (_ids[kept], _weights[kept++]) = (_ids[i], _weights[i]);
+        }
+
+        Count = kept;
+    }
+
+    /// <summary>A number that orders tokens by falling logit, and equal logits by id.</summary>
+    private static ulong Key(float logit, int id)
+    {
+        int bits = BitConverter.SingleToInt32Bits(logit == 0 ? 0f : logit); // -0 equals 0
+        uint falling = bits < 0 ? (uint)bits : ~((uint)bits | 0x8000_0000);
+        return ((ulong)falling << 32) | (uint)id;
+    }
+}

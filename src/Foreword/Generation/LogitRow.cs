@@ -1,0 +1,45 @@
+using System.Numerics.Tensors;
+
+namespace Foreword.Generation;
+
+/// <summary>What is asked of a row of logits as a whole.</summary>
+internal static class LogitRow
+{
+    /// <summary>The token with the largest logit, of equals the lowest id.</summary>
+    /// <exception cref="ArgumentException">There are no logits, or one is NaN or infinite; the message names its id.</exception>
+    public static int ArgMax(ReadOnlySpan<float> logits)
+    {
+        if (logits.IsEmpty)
+            throw new ArgumentException("there are no logits to draw from");
+        if (!float.IsFinite(TensorPrimitives.MaxMagnitude(logits)))
+            throw new ArgumentException(Complaint(logits));
+        int best = TensorPrimitives.IndexOfMax(logits);
+        return logits[best] == 0 ? logits.IndexOf(0f) : best; // for the library 0 is above -0
+    }
+
+    /// <summary>log of the sum of the exponentials, in double precision; log p of a token is its logit less this.</summary>
+    public static double LogSumExp(ReadOnlySpan<float> logits)
+    {
+        double largest = logits[ArgMax(logits)], sum = 0;
+        Span<double> part = stackalloc double[256];
+        for (int start = 0; start < logits.Length; start += part.Length)
+        {
+            ReadOnlySpan<float> block = logits[start..Math.Min(logits.Length, start + part.Length)];
+            Span<double> values = part[..block.Length];
+            TensorPrimitives.ConvertTruncating(block, values);
+            TensorPrimitives.Subtract(values, largest, values);
+            TensorPrimitives.Exp<double>(values, values);
+            sum += TensorPrimitives.Sum<double>(values);
+        }
+
+        return largest + Math.Log(sum);
+    }
+
+    private static string Complaint(ReadOnlySpan<float> logits)
+    {
+        int id = 0;
+        while (float.IsFinite(logits[id]))
+            id++;
+        return $"the logit of token {id} is {logits[id]}; the model's numbers have overflowed or its weights are damaged";
+    }
+}

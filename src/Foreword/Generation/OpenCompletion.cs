@@ -1,0 +1,78 @@
+using System.Text;
+using Foreword.Tokenization;
+
+namespace Foreword.Generation;
+
+/// <summary>A completion that is being written: takes logits and tells which token comes next, until it has ended.</summary>
+internal sealed class OpenCompletion
+{
+    private readonly Tokenizer _tokenizer;
+    private readonly SamplingOptions _options;
+    private readonly int[] _prompt;
+    private readonly Action<string>? _onText;
+    private readonly Sampler _sampler;
+    private readonly Utf8Pieces _characters = new();
+    private readonly StopStrings _stops;
+    private readonly StringBuilder _text = new();
+    private readonly List<int> _ids = [];
+    private readonly List<TokenLogProb>? _logProbs;
+    private int? _end;
+
+    /// <summary>A completion without tokens.</summary>
+    /// <param name="tokenizer">Gives tokens their bytes; ids beyond its own are never drawn.</param>
+    /// <param name="options">How to draw and when to end.</param>
+    /// <param name="prompt">The tokens before it.</param>
+    /// <param name="onText">Given each piece of text as soon as it is certain.</param>
+    public OpenCompletion(Tokenizer tokenizer, SamplingOptions options, int[] prompt, Action<string>? onText)
+    {
+        _tokenizer = tokenizer;
+        _options = options;
+        _prompt = prompt;
+        _onText = onText;
+        _sampler = new Sampler(options, prompt);
+        _stops = new StopStrings(options.Stop);
+        _logProbs = options.LogProbs is null ? null : [];
+    }
+
+    /// <summary>The token drawn last.</summary>
+    public int Last => _ids[^1];
+
+    /// <summary>Whether nothing more is to be drawn.</summary>
+    public bool HasEnded => _end is not null || _stops.Found || _ids.Count == _options.MaxTokens;
+
+    /// <summary>The newest tokens of prompt and completion, at most so many.</summary>
+    public int[] Newest(int count) => [.. _prompt.Concat(_ids).Skip(Math.Max(0, _prompt.Length + _ids.Count - count))];
+
+    /// <summary>Draws the next token from its logits [V].</summary>
+    public void Take(ReadOnlySpan<float> logits)
+    {
+        int vocabulary = _tokenizer.VocabularySize; // embeddings beyond it only pad the model's
+        int id = _sampler.Sample(logits[..vocabulary]);
+        if (id == _tokenizer.EndOfTextId || _options.StopIds.Contains(id))
+        {
+            _end = id;
+            return;
+        }
+
+        _ids.Add(id);
+        _logProbs?.Add(TokenLogProb.Of(logits, vocabulary, id, _options.LogProbs!.Value));
+        Release(_stops.Append(_characters.Append(_tokenizer.TokenBytes(id))));
+    }
+
+    /// <summary>Ends the text and returns the whole.</summary>
+    public Completion Finish()
+    {
+        Release(_stops.Append(_characters.Flush()));
+        Release(_stops.Flush());
+        FinishReason reason = _end is not null || _stops.Found ? FinishReason.Stop : FinishReason.Length;
+        return new Completion(_text.ToString(), _ids, reason) { LogProbs = _logProbs, EndId = _end };
+    }
+
+    private void Release(string piece)
+    {
+        if (piece.Length == 0)
+            return;
+        _text.Append(piece);
+        _onText?.Invoke(piece);
+    }
+}

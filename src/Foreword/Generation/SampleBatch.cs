@@ -1,0 +1,130 @@
+using Foreword.Tokenization;
+
+namespace Foreword.Generation;
+
+/// <summary>Completions that are written side by side: each step reads one token with each of them. One that ends makes room for the next.</summary>
+internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, SamplingOptions options, Action<int, string>? onText)
+{
+    /// <summary>Sequences at a time: where a pass over the weights is shared by enough of them that more would gain little, and their caches still fit.</summary>
+    private const int AtOnce = 32;
+
+    private readonly List<Running> _running = [];
+    private readonly List<IDecoder> _decoders = [];
+    private readonly List<Running> _together = [];
+    private readonly int[] _tokens = new int[AtOnce];
+    private float[] _logits = [];
+
+    /// <summary>Writes so many completions of each prompt.</summary>
+    public Completion[][] Write(int[][] prompts, int samples, CancellationToken cancellation)
+    {
+        Completion[][] completions = [.. prompts.Select(_ => new Completion[samples])];
+        int started = 0, all = prompts.Length * samples;
+        IDecoder? prompt = null; // has read the prompt whose samples are being started
+        float[] first = [];
+        try
+        {
+            while (started < all || _running.Count > 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                while (started < all && _running.Count < AtOnce)
+                {
+                    int[] ids = prompts[started / samples];
+                    int sample = started % samples;
+                    if (sample == 0)
+                    {
+                        prompt = model.NewDecoder();
+                        first = prompt.Append(ids).ToArray();
+                    }
+
+                    Running sequence = new(started, new OpenCompletion(tokenizer, options.ForSample(sample), ids, TextOf(started)));
+                    sequence.Completion.Take(first);
+                    if (!Ends(sequence.Completion, prompt!))
+                        sequence.Decoder = sample == samples - 1 ? prompt : prompt!.Fork();
+                    if (sample == samples - 1)
+                    {
+                        if (sequence.Decoder is null)
+                            prompt!.Dispose();
+                        prompt = null;
+                    }
+
+                    _running.Add(sequence);
+                    started++;
+                }
+
+                Collect(completions, samples);
+                if (_running.Count == 0)
+                    continue;
+                cancellation.ThrowIfCancellationRequested();
+                Step();
+                Collect(completions, samples);
+            }
+        }
+        finally
+        {
+            prompt?.Dispose();
+            _running.ForEach(sequence => sequence.Decoder?.Dispose());
+        }
+
+        return completions;
+    }
+
+    private Action<string>? TextOf(int sequence) => onText is null ? null : piece => onText(sequence, piece);
+
+    private bool Ends(OpenCompletion completion, IDecoder decoder) =>
+        completion.HasEnded || (decoder.Position == model.Config.ContextLength && !options.Slide);
+
+    /// <summary>Every sequence reads the token it drew last and draws the next.</summary>
+    private void Step()
+    {
+        int vocabulary = model.Config.VocabSize, context = model.Config.ContextLength;
+        _together.Clear();
+        _decoders.Clear();
+        foreach (Running sequence in _running)
+        {
+            if (sequence.Decoder!.Position == context)
+            {
+                sequence.Decoder.Dispose();
+                sequence.Decoder = model.NewDecoder();
+                sequence.Completion.Take(sequence.Decoder.Append(sequence.Completion.Newest((context + 1) / 2)));
+                continue;
+            }
+
+            _tokens[_together.Count] = sequence.Completion.Last;
+            _together.Add(sequence);
+            _decoders.Add(sequence.Decoder);
+        }
+
+        int n = _together.Count;
+        if (n == 0)
+            return;
+        if (_logits.Length < n * vocabulary)
+            _logits = new float[n * vocabulary];
+        model.AppendEach(_decoders, _tokens.AsSpan(0, n), _logits.AsSpan(0, n * vocabulary));
+        for (int i = 0; i < n; i++)
+            _together[i].Completion.Take(_logits.AsSpan(i * vocabulary, vocabulary));
+    }
+
+    /// <summary>Takes out what has ended.</summary>
+    private void Collect(Completion[][] completions, int samples)
+    {
+        for (int i = _running.Count - 1; i >= 0; i--)
+        {
+            Running sequence = _running[i];
+            if (sequence.Decoder is { } decoder && !Ends(sequence.Completion, decoder))
+                continue;
+            sequence.Decoder?.Dispose();
+            _running.RemoveAt(i);
+            completions[sequence.Number / samples][sequence.Number % samples] = sequence.Completion.Finish();
+        }
+    }
+
+    /// <summary>A sequence, and the decoder that has read all of it but the token drawn last (none when nothing more is to be read).</summary>
+    private sealed class Running(int number, OpenCompletion completion)
+    {
+        public int Number => number;
+
+        public OpenCompletion Completion => completion;
+
+        public IDecoder? Decoder { get; set; }
+    }
+}
