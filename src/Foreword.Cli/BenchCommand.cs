@@ -9,14 +9,15 @@ using Foreword.Weights;
 
 namespace Foreword.Cli;
 
-/// <summary><c>foreword bench train|decode|tokenize</c>: figures beside the machine's own peak.</summary>
+/// <summary><c>foreword bench train|decode|tokenize|score|decode|tokenize</c>: figures beside the machine's own peak.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenising.")
+    public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenising, scoring.")
     {
         Train(terminal),
         Decode(terminal),
         Tokenize(terminal),
+        BenchScoreCommand.Create(terminal, Model(), Config, Json()),
     }.WithExample("foreword bench train --model gpt2-tiny-5m");
 
     private static Command Train(Terminal terminal)

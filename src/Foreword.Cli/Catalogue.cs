@@ -17,6 +17,7 @@ internal static class Catalogue
         FinetuneCommand.Create(terminal),
         PredictCommand.Create(terminal),
         EvaluateTaskCommand.Create(terminal),
+        EvaluateCommand.Create(terminal),
         GenerateCommand.Create(terminal),
         OverlapCommand.Create(terminal),
         DownloadCommand.Create(terminal),

@@ -19,7 +19,7 @@ internal static class CommandLine
     public const int Usage = 2;
 
     /// <summary>Ctrl+C before the work had begun: 128 + SIGINT, as shells report it.</summary>
-    private const int Interrupted = 130;
+    public const int Interrupted = 130;
 
     /// <summary>Parses and runs one command line and returns its exit code. Never throws for bad input.</summary>
     public static int Run(string[] args, Terminal terminal) => Run(args, terminal, Catalogue.Commands(terminal));

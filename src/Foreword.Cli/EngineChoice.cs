@@ -20,10 +20,10 @@ internal enum EngineChoice
 /// <summary>The option <c>--engine</c> and what it means.</summary>
 internal static class Engines
 {
-    public static Option<EngineChoice> Option() => new("--engine")
+    public static Option<EngineChoice> Option(EngineChoice unlessGiven = EngineChoice.Auto) => new("--engine")
     {
         Description = "What computes: cpu is plain C#, torch is libtorch; auto takes the faster one for the device.",
-        DefaultValueFactory = _ => EngineChoice.Auto,
+        DefaultValueFactory = _ => unlessGiven,
     };
 
     /// <summary>Whether plain C# computes; the device is looked for only where it decides.</summary>

@@ -9,14 +9,22 @@ namespace Foreword.Cli;
 /// <summary>A model with its tokenizer; disposes the model.</summary>
 internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : IDisposable
 {
+    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer})"/>
+    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto) => Open(path, device, engine, null);
+
     /// <summary>
     /// Opens what MODEL names: a model in any format, a checkpoint, or a run directory. It computes in float32, so that
     /// texts are the same on machines with and without bfloat16.
     /// </summary>
-    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto)
+    /// <param name="path">MODEL.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="engine">What computes.</param>
+    /// <param name="beforeWeights">Called with the model's path, configuration and tokenizer before the weights are read.</param>
+    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights)
     {
         using ModelWeights weights = WeightsFormat.Open(path);
-        Tokenizer tokenizer = weights.LoadTokenizer(); // before the weights are read
+        Tokenizer tokenizer = weights.LoadTokenizer();
+        beforeWeights?.Invoke(weights.Path, weights.Config, tokenizer);
         if (Engines.IsCpu(engine, device))
             return new LoadedModel(CpuLanguageModel.Load(path), tokenizer);
         return new LoadedModel(new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device))), tokenizer);

@@ -19,7 +19,7 @@ internal static class TaskReport
     private const int LongestText = 400;
 
     /// <summary>TaskReport.html. What stands in double braces is escaped; in triple ones stand our own pictures.</summary>
-    private static readonly HandlebarsTemplate<object, object> Template = ReadTemplate();
+    private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("TaskReport.html");
 
     /// <summary>Writes <c>evaluation.json</c> and <c>report.html</c>, which needs no other file, each whole or not at all.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
@@ -113,10 +113,4 @@ internal static class TaskReport
     private static string Number(double value) => double.IsNaN(value) ? "undefined" : value.ToString("0.000", CultureInfo.InvariantCulture);
 
     private static string Whole(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static HandlebarsTemplate<object, object> ReadTemplate()
-    {
-        using StreamReader template = new(typeof(TaskReport).Assembly.GetManifestResourceStream("TaskReport.html")!);
-        return Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true }).Compile(template.ReadToEnd());
-    }
 }

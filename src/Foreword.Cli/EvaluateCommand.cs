@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Evaluation;
+using Foreword.Recipes;
+using Foreword.Tokenization;
+
+namespace Foreword.Cli;
+
+/// <summary><c>foreword evaluate MODEL --tasks a,b</c>: the papers' benchmarks, zero-shot and few-shot.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
+
+    /// <summary>With another way to open MODEL, for tests.</summary>
+    public static Command Create(Terminal terminal, OpenModel open)
+    {
+        Argument<string?> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory.", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> list = new("--list") { Description = "Show the benchmarks, their data and their switches." };
+        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, parted by commas; switches behind colons, as in lambada:target=token. Also a YAML file of your own, or a .txt file." };
+        Option<string> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers parted by commas.", DefaultValueFactory = _ => "0" };
+        Option<int?> limit = new("--limit") { Description = "Documents of each task at most, from the first on." };
+        Option<string> data = new("--data") { Description = "Directory of the data sets, each in a folder as it was published.", DefaultValueFactory = _ => "data" };
+        Option<string?> output = new("--out") { Description = "Directory of results, samples and page; an evaluation that was interrupted goes on there." };
+        Option<int?> window = new("--window") { Description = "Tokens of a window of a corpus; the context length unless given." };
+        Option<int?> stride = new("--stride") { Description = "Tokens from one window to the next; the window unless given." };
+        Option<int?> batch = new("--batch-size") { Description = "Documents computed at once; the numbers do not depend on it." };
+        Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
+        Option<long> seed = new("--seed") { Description = "Seed of the few-shot draw.", DefaultValueFactory = _ => 1234 };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<EngineChoice> engine = Engines.Option(EngineChoice.Torch);
+        Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's shape." };
+        Command command = new Command("evaluate", "Evaluate a model on the papers' benchmarks, zero-shot or few-shot.")
+        {
+            model, list, tasks, shots, limit, data, output, window, stride, batch, truncate, seed, device, engine, json,
+        }.WithExample("foreword evaluate runs/quickstart --tasks lambada,wikitext2 --data data --out results");
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(list))
+            {
+                BenchmarkList.Print(terminal, parsed.GetValue(json));
+                return CommandLine.Done;
+            }
+
+            string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
+            string given = parsed.GetValue(tasks) ?? throw new UsageException("--tasks is missing; --list shows the benchmarks");
+            EvaluationPlan plan = new()
+            {
+                Tasks = UsageException.For(() => EvaluationPlan.Parse(given)),
+                Shots = UsageException.For(() => EvaluationPlan.ParseShots(parsed.GetValue(shots)!)),
+                Limit = AtLeastOne(parsed.GetValue(limit), limit.Name),
+                Data = parsed.GetValue(data)!,
+                Window = AtLeastOne(parsed.GetValue(window), window.Name),
+                Stride = AtLeastOne(parsed.GetValue(stride), stride.Name),
+                Truncate = parsed.GetValue(truncate),
+                Seed = parsed.GetValue(seed),
+            };
+            long started = Stopwatch.GetTimestamp();
+            IReadOnlyList<(string Key, PreparedTask Task)> prepared = [];
+            EvaluationDirectory? directory = null;
+            using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine), (modelDirectory, config, tokenizer) =>
+            {
+                prepared = plan.Prepare(config, tokenizer);
+                if (parsed.GetValue(output) is { } place)
+                    directory = EvaluationDirectory.Open(place, modelDirectory, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow);
+            });
+            if (parsed.GetResult(seed) is null or { Implicit: true } && plan.Shots.Any(k => k > 0))
+                terminal.Say($"seed {plan.Seed}");
+            using StopRequest stop = new(terminal);
+            EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
+            List<(string Key, TaskResult Result)> results = [];
+            try
+            {
+                foreach ((string key, PreparedTask task) in prepared)
+                    results.Add((key, run.Evaluate(key, task, stop.Token)));
+            }
+            catch (OperationCanceledException) when (directory is not null)
+            {
+                terminal.Err.WriteLine($"interrupted; what is done lies in {directory.Path}, and the same command goes on from there");
+                return CommandLine.Interrupted;
+            }
+
+            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), plan.Limit, plan.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            if (directory is not null)
+                WriteFiles(terminal, directory, results, context, loaded.Model.Config);
+            if (parsed.GetValue(json))
+                JsonOutput.WriteLine(terminal, writer => ResultsJson.Write(writer, results, context));
+            else
+                EvaluationTable.Print(terminal.Out, results, loaded.Model.Config);
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static int? AtLeastOne(int? value, string name) => value is null or >= 1 ? value : throw new UsageException($"{name} is {value}; it must be at least 1");
+
+    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context, GptConfig config)
+    {
+        DurableFile.Replace(directory.ResultsPath, file =>
+        {
+            using Utf8JsonWriter writer = new(file, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            writer.WriteStartObject();
+            ResultsJson.Write(writer, results, context);
+            writer.WriteEndObject();
+        });
+        terminal.Say($"results {directory.ResultsPath}");
+        terminal.Say($"page    {EvaluationReport.Write(directory.Path, results, context, config)}");
+    }
+}
+
+/// <summary>Opens MODEL on a device with an engine; what is given is called with its directory, configuration and tokenizer before the weights are read.</summary>
+internal delegate LoadedModel OpenModel(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights = null);

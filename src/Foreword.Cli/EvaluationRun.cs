@@ -1,0 +1,30 @@
+using Foreword.Evaluation;
+
+namespace Foreword.Cli;
+
+/// <summary>Runs tasks one after the other: says the protocol, shows progress, logs each document, goes on where a log ends.</summary>
+internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, EvaluationDirectory? directory)
+{
+    public TaskResult Evaluate(string key, PreparedTask task, CancellationToken cancellation)
+    {
+        terminal.Say($"{key}: {task.Protocol}");
+        using SamplesLog? log = directory is null ? null : new SamplesLog(directory.SamplesPath(key), task.Benchmark);
+        Dictionary<int, Judgement> judgements = log?.Done.Where(done => done.Key < task.Count).ToDictionary() ?? [];
+        int earlier = judgements.Count;
+        if (earlier > 0)
+            terminal.Say($"{earlier} of {task.Count} documents were done before");
+        ProgressDisplay progress = new(terminal);
+        return progress.Show(() =>
+        {
+            progress.StartClock();
+            foreach (EvaluatedDocument document in evaluator.Run(task, judgements.Keys.ToHashSet(), cancellation))
+            {
+                log?.Add(document);
+                judgements[document.Id] = document.Judgement;
+                progress.Step(judgements.Count, task.Count, earlier, key);
+            }
+
+            return TaskResult.Of(task, judgements);
+        });
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text;
+using Foreword.Tokenization;
+
+namespace Foreword.Evaluation;
+
+/// <summary>
+/// The word that a model writes next. Tokens that spell an excluded word are passed over as its first token; from there on the word is written greedily
+/// until a token begins something else.
+/// </summary>
+internal static class NextWord
+{
+    private const int MostTokens = 12;
+
+    public static string Of(ILanguageModel model, Tokenizer tokenizer, int[] context, IReadOnlySet<string> excluded)
+    {
+        using IDecoder decoder = model.NewDecoder();
+        int first = FirstAllowed(decoder.Append(context)[..tokenizer.VocabularySize], tokenizer, excluded);
+        List<byte> word = [.. tokenizer.TokenBytes(first)];
+        int last = first;
+        for (int i = 1; i < MostTokens && decoder.Position < model.Config.ContextLength; i++)
+        {
+            last = Likeliest(decoder.Append([last])[..tokenizer.VocabularySize]);
+            string text = Text(tokenizer, last);
+            if (last == tokenizer.EndOfTextId || text.Length == 0 || !(char.IsLetterOrDigit(text[0]) || text[0] == '\uFFFD'))
+                break;
+            word.AddRange(tokenizer.TokenBytes(last));
+            if (text.AsSpan().IndexOfAny(' ', '\n') >= 0)
+                break;
+        }
+
+        string whole = Encoding.UTF8.GetString([.. word]).Trim();
+        int end = whole.IndexOfAny([' ', '\n']);
+        return end < 0 ? whole : whole[..end];
+    }
+
+    private static int FirstAllowed(ReadOnlySpan<float> logits, Tokenizer tokenizer, IReadOnlySet<string> excluded)
+    {
+        float[] left = logits.ToArray();
+        while (true)
+        {
+            int best = Likeliest(left);
+            string word = Text(tokenizer, best).Trim();
+            if (left[best] == float.NegativeInfinity || (best != tokenizer.EndOfTextId && word.Length > 0 && char.IsLetterOrDigit(word[0]) && !excluded.Contains(word.ToLowerInvariant())))
+                return best;
+            left[best] = float.NegativeInfinity;
+        }
+    }
+
+    private static string Text(Tokenizer tokenizer, int id) => Encoding.UTF8.GetString(tokenizer.TokenBytes(id));
+
+    private static int Likeliest(ReadOnlySpan<float> logits)
+    {
+        int best = 0;
+        for (int i = 1; i < logits.Length; i++)
+        {
+            if (logits[i] > logits[best])
+                best = i;
+        }
+
+        return best;
+    }
+}

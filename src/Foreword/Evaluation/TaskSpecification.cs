@@ -1,0 +1,44 @@
+using Foreword.Evaluation.Benchmarks;
+
+namespace Foreword.Evaluation;
+
+/// <summary>A benchmark with the switches of its protocol, as on the command line: <c>lambada:target=token:stop-words=filter</c>.</summary>
+/// <param name="Text">As it was given; names the task in results.</param>
+/// <param name="Benchmark">The benchmark.</param>
+/// <param name="Switches">The switches that were given.</param>
+public sealed record TaskSpecification(string Text, Benchmark Benchmark, IReadOnlyDictionary<string, string> Switches)
+{
+    /// <summary>Finds the benchmark and checks the switches; a .yaml file is a benchmark of the user's own, a .txt file a corpus.</summary>
+    /// <param name="text">What was given.</param>
+    /// <param name="benchmarks">The benchmarks that there are.</param>
+    /// <exception cref="ArgumentException">The benchmark, a switch or a value is unknown; the message names the nearest.</exception>
+    public static TaskSpecification Parse(string text, IReadOnlyList<Benchmark> benchmarks)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(benchmarks);
+        if (Path.GetExtension(text) is ".yaml" or ".yml")
+        {
+            UserBenchmark user = UserBenchmark.Load(text);
+            return new TaskSpecification(user.Name, user, new Dictionary<string, string>());
+        }
+
+        if (Path.GetExtension(text) == ".txt")
+            return File.Exists(text) ? new TaskSpecification(Path.GetFileName(text), new TextFile(text), new Dictionary<string, string>()) : throw new ArgumentException($"there is no text file {text}");
+        string[] parts = text.Split(':');
+        Benchmark benchmark = benchmarks.FirstOrDefault(b => b.Name == parts[0])
+            ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name))}");
+        Dictionary<string, string> switches = new(StringComparer.Ordinal);
+        foreach (string part in parts[1..])
+        {
+            if (part.Split('=', 2) is not [var name, var value])
+                throw new ArgumentException($"'{text}': '{part}' is no switch=value");
+            BenchmarkSwitch known = benchmark.Switches.FirstOrDefault(s => s.Name == name)
+                ?? throw new ArgumentException($"'{text}': {benchmark.Name} has no switch '{name}'{NearestName.Suggestion(name, benchmark.Switches.Select(s => s.Name))}");
+            if (!known.Values.Contains(value))
+                throw new ArgumentException($"'{text}': {name} is '{value}'; it may be {string.Join(" or ", known.Values)}{NearestName.Suggestion(value, known.Values)}");
+            switches[name] = value;
+        }
+
+        return new TaskSpecification(text, benchmark, switches);
+    }
+}

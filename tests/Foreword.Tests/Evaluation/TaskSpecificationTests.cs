@@ -1,0 +1,24 @@
+using Foreword.Evaluation;
+
+namespace Foreword.Tests.Evaluation;
+
+public sealed class TaskSpecificationTests
+{
+    [Theory]
+    [InlineData("lambda", "unknown benchmark 'lambda'; did you mean 'lambada'?")]
+    [InlineData("lambada:taget=token", "lambada has no switch 'taget'; did you mean 'target'?")]
+    [InlineData("lambada:target=tokens", "target is 'tokens'; it may be word or token; did you mean 'token'?")]
+    [InlineData("lambada:target", "'target' is no switch=value")]
+    [InlineData("nowhere.txt", "there is no text file nowhere.txt")]
+    public void WhatIsUnknownIsNamedWithTheNearest(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => TaskSpecification.Parse(text, BenchmarkCatalogue.All)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void SwitchesAreThoseGiven()
+    {
+        TaskSpecification task = TaskSpecification.Parse("lambada:target=token:stop-words=filter", BenchmarkCatalogue.All);
+        Assert.Equal("lambada", task.Benchmark.Name);
+        Assert.Equal("token", task.Switches["target"]);
+        Assert.Equal("filter", task.Switches["stop-words"]);
+    }
+}
