@@ -21,6 +21,7 @@ internal static class Catalogue
         GenerateCommand.Create(terminal),
         OverlapCommand.Create(terminal),
         DownloadCommand.Create(terminal),
+        ConvertCommand.Create(terminal),
         InspectCommand.Create(terminal),
         VerifyCommand.Create(terminal),
         BenchCommand.Create(terminal),

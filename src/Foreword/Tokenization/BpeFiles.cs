@@ -35,10 +35,14 @@ public static class BpeFiles
         return ByteLevelJson.Build(vocabulary, vocabularyPath);
     }
 
+    /// <summary>Writes vocab.json and merges.txt into a directory.</summary>
+    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory) =>
+        Write(tokenizer, merges, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
+
     /// <summary>Writes the two files, each beside and then renamed; all tokens stand in the first, added ones too.</summary>
-    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory)
+    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string vocabularyPath, string mergesPath)
     {
-        DurableFile.Replace(Path.Combine(directory, TokenizerFiles.VocabJson), stream =>
+        DurableFile.Replace(vocabularyPath, stream =>
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             json.WriteStartObject();
@@ -46,7 +50,7 @@ public static class BpeFiles
                 json.WriteNumber(tokenizer.TokenText(id), id);
             json.WriteEndObject();
         });
-        DurableFile.Replace(Path.Combine(directory, TokenizerFiles.MergesTxt), stream =>
+        DurableFile.Replace(mergesPath, stream =>
         {
             using StreamWriter text = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
             text.WriteLine($"{VersionMark}: 0.2");

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Foreword.Tokenization;
+
 namespace Foreword.Weights;
 
 /// <summary>
@@ -8,13 +11,44 @@ internal sealed class SafetensorsFormat : WeightsFormat
 {
     public const string FileName = "model.safetensors";
     private const string IndexName = FileName + ".index.json";
+    private const string GenerationConfig = "generation_config.json";
 
     public override string Name => "hf";
 
     public override string Files => $"{HuggingFaceConfig.FileName} + {FileName} (or {IndexName})";
 
+    public override IReadOnlyList<string> WrittenTypes => ["f32", "f16", "bf16"];
+
     public override bool IsAt(string path) => File.Exists(Path.Combine(path, HuggingFaceConfig.FileName))
         && (File.Exists(Path.Combine(path, FileName)) || File.Exists(Path.Combine(path, IndexName)));
+
+    public override void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target)
+    {
+        if (!TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
+            throw new ArgumentException($"{type} is no element type");
+        HuggingFaceConfig.Write(target, model.Config, tokenizer?.EndOfTextId, dtype);
+        WriteGenerationConfig(Path.Combine(target, GenerationConfig), tokenizer?.EndOfTextId);
+        tokenizer?.Save(target);
+        SafetensorsWriter writer = new();
+        foreach (WeightTensor tensor in model.Tensors)
+            writer.Add(HuggingFaceNameMap.FileName(tensor.Name, model.Config.Architecture), dtype, tensor.Shape, stream => TensorBytes.Write(tensor, dtype, stream));
+        writer.Save(Path.Combine(target, FileName));
+    }
+
+    /// <summary>What transformers would derive from config.json, and warns of where it is missing.</summary>
+    private static void WriteGenerationConfig(string path, int? endOfTextId) => DurableFile.Replace(path, stream =>
+    {
+        using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteBoolean("_from_model_config", true);
+        if (endOfTextId is { } id)
+        {
+            json.WriteNumber("bos_token_id", id);
+            json.WriteNumber("eos_token_id", id);
+        }
+
+        json.WriteEndObject();
+    });
 
     internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {

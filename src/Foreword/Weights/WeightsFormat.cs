@@ -7,7 +7,7 @@ public abstract class WeightsFormat
 {
     /// <summary>Every format; the first one that recognises a path opens it.</summary>
     public static IReadOnlyList<WeightsFormat> All { get; } =
-        [new SafetensorsFormat()];
+        [new SafetensorsFormat(), new PyTorchFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat()];
 
     /// <summary>The name on the command line, such as <c>openai-gpt1</c>.</summary>
     public abstract string Name { get; }
@@ -65,6 +65,20 @@ public abstract class WeightsFormat
 
     /// <summary>Reads the architecture and finds every parameter; what is opened is kept in <paramref name="files"/>.</summary>
     internal abstract (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files);
+
+    /// <summary>The configuration, checked.</summary>
+    /// <exception cref="InvalidDataException">It describes no model.</exception>
+    private protected static GptConfig Validated(string path, GptConfig config)
+    {
+        try
+        {
+            return config.Validate();
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+        }
+    }
 
     private static string DirectoryOf(string path) => File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
 }
