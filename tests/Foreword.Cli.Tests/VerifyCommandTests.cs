@@ -23,6 +23,19 @@ public sealed class VerifyCommandTests
         Assert.StartsWith("error: ", failed.Err);
     }
 
+    [Theory]
+    [InlineData("pytorch-legacy", "gpt2-tiny")]
+    [InlineData("openai-gpt1", "gpt1-tiny")]
+    [InlineData("openai-gpt2", "gpt2-tiny")]
+    [InlineData("llm.c/gpt2_tiny.bin", "gpt2-tiny")]
+    public void ModelsOfEveryFormatAreCompared(string model, string golden)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Cli run = Cli.Run("verify", "weights", Fixtures.Path($"formats/{model}"), "--against", Recorded(directory, golden));
+        Assert.True(run.ExitCode == 0, run.Err);
+        Assert.InRange(JsonDocument.Parse(run.Out).RootElement.GetProperty("max_abs_difference").GetDouble(), 0, 1e-4);
+    }
+
     [Fact]
     public void AnotherModelsLogitsAreRefused()
     {

@@ -24,6 +24,21 @@ public sealed class ModelFilesTests
     }
 
     [Theory]
+    [InlineData("pytorch-zip", "gpt2-tiny")]
+    [InlineData("pytorch-legacy", "gpt2-tiny")]
+    [InlineData("openai-gpt1", "gpt1-tiny")]
+    [InlineData("openai-gpt2", "gpt2-tiny")]
+    [InlineData("llm.c/gpt2_tiny.bin", "gpt2-tiny")]
+    public void EveryFormatGivesTheRecordedLogits(string path, string golden)
+    {
+        using var scope = NewDisposeScope();
+        using GptModel model = ModelFiles.Load(Fixtures.Path($"formats/{path}"), Precision.Fp32, CPU);
+        model.eval();
+        Tensor logits = model.call(Golden.Tensors(golden, "inputs.safetensors")["input_ids"]);
+        Assert.InRange(Golden.Difference(logits, Golden.Tensors(golden, "outputs.safetensors")["logits"]), 0, 1e-4f);
+    }
+
+    [Theory]
     [InlineData("gpt1-tiny")]
     [InlineData("gpt2-tiny")]
     public void WhatIsWrittenIsReadBackBitForBit(string name)
