@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Foreword.Data;
 using Foreword.Recipes;
 using Foreword.Tokenization;
@@ -27,12 +28,17 @@ internal static class BenchCommand
         Option<int> length = new("--sequence-length") { Description = "Tokens of a sequence.", DefaultValueFactory = _ => 256 };
         Option<int> rounds = new("--rounds") { Description = "Timed steps of each kind; the best counts.", DefaultValueFactory = _ => 4 };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products.", DefaultValueFactory = _ => PrecisionChoice.Auto };
+        Option<double> dropout = new("--dropout") { Description = "Dropout rate at all three places, 0 to below 1." };
+        Option<bool> recompute = new("--recompute") { Description = "Compute activations again on the way back, as train.recompute does." };
         Option<bool> json = Json();
-        Command command = new Command("train", "Training steps, beside plain eager float32 in the same run.") { model, batch, length, rounds, precision, json }
+        Command command = new Command("train", "Training steps: the fused kernels beside autograd and plain eager float32 in the same run.") { model, batch, length, rounds, precision, dropout, recompute, json }
             .WithExample("foreword bench train --model gpt2 --batch-size 4 --sequence-length 256");
         command.SetAction(parsed =>
         {
-            GptConfig config = Config(parsed.GetValue(model)!);
+            double rate = parsed.GetValue(dropout);
+            if (!(rate >= 0 && rate < 1))
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--dropout is {rate}; a rate is at least 0 and below 1"));
+            GptConfig config = Config(parsed.GetValue(model)!) with { EmbdDropout = rate, AttnDropout = rate, ResidDropout = rate };
             int T = parsed.GetValue(length);
             foreach (Option<int> count in (Option<int>[])[batch, length, rounds])
             {
@@ -42,28 +48,46 @@ internal static class BenchCommand
 
             if (T > config.ContextLength)
                 throw new UsageException($"--sequence-length is {T}; the model's context length is {config.ContextLength}");
-            TrainingThroughput measured = ThroughputBenchmark.Train(config, parsed.GetValue(batch), T, Compute.Precision(parsed.GetValue(precision), TorchSharp.torch.CPU), parsed.GetValue(rounds));
+            Precision chosen = Compute.Precision(parsed.GetValue(precision), TorchSharp.torch.CPU);
+            TrainingThroughput measured = ThroughputBenchmark.Train(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
             if (parsed.GetValue(json))
             {
                 JsonOutput.WriteLine(terminal, writer =>
                 {
-                    writer.WriteNumber("tokens_per_second", measured.TokensPerSecond);
-                    writer.WriteNumber("share_of_peak", measured.ShareOfPeak);
-                    writer.WriteNumber("ratio_to_eager", measured.RatioToEager);
-                    writer.WriteNumber("eager_tokens_per_second", measured.EagerTokensPerSecond);
-                    writer.WriteNumber("finetune_tokens_per_second", measured.FineTuningTokensPerSecond);
+                    Write(writer, measured.Product);
                     writer.WriteNumber("peak_flops", measured.Peak);
+                    writer.WriteStartArray("paths");
+                    foreach (TrainingSpeed path in measured.Paths)
+                    {
+                        writer.WriteStartObject();
+                        Write(writer, path);
+                        writer.WriteEndObject();
+                    }
+
+                    writer.WriteEndArray();
                 });
                 return CommandLine.Done;
             }
 
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens a step"));
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Foreword      {measured.TokensPerSecond,8:N0} tokens/s   {measured.ShareOfPeak:P0} of the machine's {measured.Peak / 1e9:F0} GFLOP/s"));
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"eager float32 {measured.EagerTokensPerSecond,8:N0} tokens/s   Foreword is {measured.RatioToEager:F2} times as fast"));
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"fine-tuning   {measured.FineTuningTokensPerSecond,8:N0} tokens/s   {measured.FineTuningTokensPerSecond / measured.TokensPerSecond:P0} of Foreword's pre-training"));
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens a step; peak {measured.Peak / 1e9:F0} GFLOP/s in {chosen.ToString().ToLowerInvariant()}, 6 N flops a token"));
+            foreach (TrainingSpeed path in measured.Paths)
+            {
+                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of peak  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- what training takes" : "")}"));
+            }
+
             return CommandLine.Done;
         });
         return command;
+    }
+
+    private static void Write(Utf8JsonWriter writer, TrainingSpeed path)
+    {
+        writer.WriteString("path", path.Name);
+        writer.WriteNumber("tokens_per_second", path.TokensPerSecond);
+        writer.WriteNumber("share_of_peak", path.ShareOfPeak);
+        writer.WriteNumber("ratio_to_eager", path.RatioToEager);
     }
 
     private static Command Decode(Terminal terminal)

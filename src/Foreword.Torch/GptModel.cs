@@ -74,8 +74,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         if (packing is null && past + T > Config.ContextLength)
             throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}");
 
-        Tensor positions = packing?.Positions ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device);
-        Tensor x = Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training); // (B, T, C)
+        Tensor x = Embed(ids, packing?.Positions ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device)); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());
         for (int layer = 0; layer < Config.NLayer; layer++)
         {
@@ -84,8 +83,17 @@ public sealed class GptModel : Module<Tensor, Tensor>
         }
 
         cache?.Advance(T);
-        return (ln_f is null ? x : ln_f.call(x)).MoveToOuterDisposeScope();
+        return Final(x).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The residual stream before the first block [B, T, C].</summary>
+    internal Tensor Embed(Tensor ids, Tensor positions) => Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training);
+
+    /// <summary>The residual stream behind a block [B, T, C], of that before it.</summary>
+    internal Tensor RunBlock(int layer, Tensor x) => h[layer].Forward(x, Precision, null, layer, null);
+
+    /// <summary>The final hidden states, of the residual stream behind the last block.</summary>
+    internal Tensor Final(Tensor x) => ln_f is null ? x : ln_f.call(x);
 
     /// <summary>Logits [..., V] in float32 of hidden states [..., C]: the tied output layer.</summary>
     public Tensor Head(Tensor hidden)

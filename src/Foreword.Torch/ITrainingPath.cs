@@ -53,7 +53,7 @@ public static class TrainingPath
     public static ITrainingPath Of(GptModel model, FusedChoice choice = FusedChoice.Auto, bool recompute = false)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return choice == FusedChoice.Auto && FusedPath.WhyNot(model) is null ? FusedPath.Of(model, recompute) : new AutogradPath(model);
+        return choice == FusedChoice.Auto && FusedPath.WhyNot(model) is null ? FusedPath.Of(model, recompute) : new AutogradPath(model, recompute);
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Foreword.Torch.Fused;
 using Foreword.Torch.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -25,7 +26,7 @@ public static unsafe class MachinePeak
             return MatrixProduct(precision, device);
         if (precision == Precision.Fp32)
             return OnAllThreads(FusedMultiplyAdds);
-        return MicroKernel() is { } kernel ? OnAllThreads(() => BFloat16Products(kernel)) : MatrixProduct(precision, device);
+        return MicroKernel.Has(precision) ? OnAllThreads(BFloat16Products) : MatrixProduct(precision, device);
     }
 
     /// <summary>Runs the probe on every core at once and adds up what they reached.</summary>
@@ -85,20 +86,9 @@ public static unsafe class MachinePeak
         return Vector512.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
     }
 
-    /// <summary>at::native::cpublas::brgemm for bfloat16: C[M, N] (+)= A[M, K] B[K, N], B packed in pairs of rows; null where it is not exported.</summary>
-    private static nint? MicroKernel()
-    {
-        const string Symbol = "_ZN2at6native7cpublas6brgemmEllllllbPKN3c108BFloat16ES5_Pfb";
-        return OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && Compute.CpuHasBFloat16
-            && __version__.StartsWith("2.10.", StringComparison.Ordinal)
-            && NativeLibrary.TryLoad("libtorch_cpu.so", typeof(torch).Assembly, null, out nint library)
-            && NativeLibrary.TryGetExport(library, Symbol, out nint address) ? address : null;
-    }
-
-    private static double BFloat16Products(nint kernel)
+    private static double BFloat16Products()
     {
         const int M = 64, N = 64, K = 256, Calls = 500;
-        var multiply = (delegate* unmanaged<long, long, long, long, long, long, byte, ushort*, ushort*, float*, byte, void>)kernel;
         ushort* a = (ushort*)NativeMemory.AlignedAlloc(M * K * sizeof(ushort), 64);
         ushort* b = (ushort*)NativeMemory.AlignedAlloc(K * N * sizeof(ushort), 64);
         float* c = (float*)NativeMemory.AlignedAlloc(M * N * sizeof(float), 64);
@@ -109,7 +99,7 @@ public static unsafe class MachinePeak
             return BestRate(() =>
             {
                 for (int call = 0; call < Calls; call++)
-                    multiply(M, N, K, K, N, N, 0, a, b, c, 1);
+                    MicroKernel.BFloat16(M, N, K, K, N, N, 0, a, b, c, 1);
             }, 2.0 * M * N * K * Calls);
         }
         finally

@@ -10,7 +10,7 @@ namespace Foreword.Torch;
 /// Scores continuations: packs the continuations of a context behind it in one row (<see cref="SequencePacking"/>), batches rows of similar
 /// length, and computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
 /// </summary>
-internal sealed class SequenceScorer(GptModel model, Device device)
+internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device device)
 {
     /// <summary>Tokens of a batch, padding included: enough for full products, few enough for memory.</summary>
     private const int BatchTokens = 4096;
@@ -50,7 +50,8 @@ internal sealed class SequenceScorer(GptModel model, Device device)
         }
 
         SequencePacking? packing = batch[0].IsPacked ? Packing(batch, T) : null;
-        Tensor hidden = model.Hidden(tensor(ids, [batch.Length, T], device: device), packing: packing).view(batch.Length * T, -1); // (B T, C)
+        Tensor input = tensor(ids, [batch.Length, T], device: device);
+        Tensor hidden = (packing is null ? path.Hidden(input) : model.Hidden(input, packing: packing)).view(batch.Length * T, -1); // (B T, C)
         int piece = (int)Math.Max(1, LogitBytes / (sizeof(float) * (long)model.Config.VocabSize));
         for (int start = 0; start < wanted.Count; start += piece)
             ScorePiece(hidden, wanted.GetRange(start, Math.Min(piece, wanted.Count - start)));

@@ -11,56 +11,91 @@ namespace Foreword.Torch;
 /// <summary>Measures training and decoding speed on this machine, beside its peak. Random weights and tokens: speed does not depend on them.</summary>
 public static class ThroughputBenchmark
 {
+    private const string EagerName = "eager fp32", FineTuningName = "fine-tuning";
+
     /// <summary>
-    /// Training steps (forward, backward, clipping, AdamW) as the product makes them, and as plain eager float32 makes them:
-    /// the model on autograd, whole logits, libtorch's own AdamW; and fine-tuning steps of the product with the auxiliary loss on
-    /// sequences of that length. They take turns, so that a busy neighbour slows all.
+    /// Training steps (forward, backward, clipping, AdamW) on every path that this machine has: the fused kernels in bf16 and fp32, the
+    /// same model on autograd with bf16 casts, and plain eager float32 (whole logits, libtorch's own AdamW); and fine-tuning steps of the
+    /// product with the auxiliary loss on sequences of that length. They take turns, so that a busy neighbour slows all.
     /// </summary>
-    /// <param name="config">The architecture; dropout is switched off.</param>
+    /// <param name="config">The architecture and its dropout.</param>
     /// <param name="batch">Sequences of a step (B).</param>
     /// <param name="length">Tokens of a sequence (T).</param>
     /// <param name="precision">Number format of the product's way.</param>
     /// <param name="rounds">Timed steps of each, after one that is not timed; the best counts.</param>
+    /// <param name="recompute">Whether the fused kernels compute activations again on the way back.</param>
     /// <param name="cancellation">Ends the measurement.</param>
-    public static TrainingThroughput Train(GptConfig config, int batch, int length, Precision precision, int rounds, CancellationToken cancellation = default)
+    public static TrainingThroughput Train(
+        GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(config);
-        config = config with { EmbdDropout = 0, AttnDropout = 0, ResidDropout = 0 };
         double peak = MachinePeak.Measure(precision, CPU);
         using var scope = NewDisposeScope();
         manual_seed(1);
         Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
 
-        using GptModel ours = new(config, precision: precision);
-        using AdamW optimizer = new(ours.named_parameters(), new AdamWOptions());
-        using ITrainingPath path = TrainingPath.Of(ours);
-        using GptModel eager = new(config);
-        using var eagerOptimizer = optim.AdamW(eager.parameters(), lr: 1e-4);
+        using GptModel model = new(config, precision: precision);
+        using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
+        using var eagerOptimizer = optim.AdamW(model.parameters(), lr: 1e-4);
         using FineTuner tuner = FineTuning(config, batch, length, precision, rounds);
         using FineTunedModel tuned = tuner.Model;
-        double best = double.PositiveInfinity, bestEager = double.PositiveInfinity, bestTuning = double.PositiveInfinity;
-        for (int round = 0; round <= rounds; round++)
+        List<Contender> contenders = [];
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            double seconds = Time(() =>
+            foreach (Precision format in (Precision[])[Precision.Bf16, Precision.Fp32])
             {
-                path.Backward(ids, targets, 1);
-                optimizer.Step(1e-4, clipNorm: 1);
-            });
-            double eagerSeconds = Time(() =>
+                model.Precision = format;
+                ITrainingPath path = TrainingPath.Of(model, FusedChoice.Auto, recompute);
+                if (path.IsFused)
+                    contenders.Add(new Contender($"fused {Name(format)}", format, path, () => OwnStep(path)));
+                else
+                    path.Dispose();
+            }
+
+            ITrainingPath autograd = TrainingPath.Of(model, FusedChoice.Off);
+            contenders.Add(new Contender("autograd, bf16 casts", Precision.Bf16, autograd, () => OwnStep(autograd)));
+            contenders.Add(new Contender(EagerName, Precision.Fp32, null, EagerStep));
+            contenders.Add(new Contender(FineTuningName, precision, null, () => tuner.Step()));
+            for (int round = 0; round <= rounds; round++)
             {
-                eagerOptimizer.zero_grad();
-                F.cross_entropy(eager.call(ids).view(-1, config.VocabSize), targets.view(-1)).backward();
-                nn.utils.clip_grad_norm_(eager.parameters(), 1);
-                eagerOptimizer.step();
-            });
-            double tuningSeconds = Time(() => tuner.Step());
-            if (round > 0)
-                (best, bestEager, bestTuning) = (Math.Min(best, seconds), Math.Min(bestEager, eagerSeconds), Math.Min(bestTuning, tuningSeconds));
+                foreach (Contender contender in contenders)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    model.Precision = contender.Precision;
+                    double seconds = Time(contender.Step);
+                    if (round > 0)
+                        contender.Best = Math.Min(contender.Best, seconds);
+                }
+            }
+        }
+        finally
+        {
+            contenders.ForEach(contender => contender.Path?.Dispose());
         }
 
-        double tokens = batch * length;
-        return new TrainingThroughput(tokens / best, tokens / bestEager, tokens / bestTuning, tokens / best * config.TrainingFlopsPerToken / peak, peak);
+        double eager = contenders.Single(contender => contender.Name == EagerName).Best;
+        TrainingSpeed[] paths = [.. contenders.Select(contender => new TrainingSpeed(
+            contender.Name, batch * length / contender.Best, batch * length / contender.Best * config.TrainingFlopsPerToken / peak, eager / contender.Best))];
+        string product = contenders.Exists(contender => contender.Name == $"fused {Name(precision)}") ? $"fused {Name(precision)}"
+            : precision == Precision.Bf16 ? "autograd, bf16 casts" : EagerName;
+        return new TrainingThroughput(paths, paths.Single(path => path.Name == product), peak);
+
+        void OwnStep(ITrainingPath path)
+        {
+            path.Backward(ids, targets, 1);
+            optimizer.Step(1e-4, clipNorm: 1);
+        }
+
+        void EagerStep()
+        {
+            model.train();
+            F.cross_entropy(model.call(ids).view(-1, config.VocabSize), targets.view(-1)).backward();
+            nn.utils.clip_grad_norm_(model.parameters(), 1);
+            eagerOptimizer.step();
+            eagerOptimizer.zero_grad(); // the fused kernels then begin with none
+        }
+
+        static string Name(Precision precision) => precision.ToString().ToLowerInvariant();
     }
 
     /// <summary>Greedy decoding of one sequence with the KV cache, float32.</summary>
@@ -119,16 +154,23 @@ public static class ThroughputBenchmark
         step();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
+
+    private sealed record Contender(string Name, Precision Precision, ITrainingPath? Path, Action Step)
+    {
+        /// <summary>Seconds of the fastest step.</summary>
+        public double Best { get; set; } = double.PositiveInfinity;
+    }
 }
 
 /// <summary>What <see cref="ThroughputBenchmark.Train"/> measured.</summary>
-/// <param name="TokensPerSecond">Training tokens per second of the product's way.</param>
-/// <param name="EagerTokensPerSecond">Training tokens per second of plain eager float32.</param>
-/// <param name="FineTuningTokensPerSecond">Tokens per second of fine-tuning on sequences of the same shape.</param>
-/// <param name="ShareOfPeak">6 N flops a token over the machine's measured peak in the product's precision.</param>
-/// <param name="Peak">That peak in floating-point operations per second.</param>
-public sealed record TrainingThroughput(double TokensPerSecond, double EagerTokensPerSecond, double FineTuningTokensPerSecond, double ShareOfPeak, double Peak)
-{
-    /// <summary>How many times as fast as plain eager float32.</summary>
-    public double RatioToEager => TokensPerSecond / EagerTokensPerSecond;
-}
+/// <param name="Paths">Every path's speed.</param>
+/// <param name="Product">That of the path which training takes.</param>
+/// <param name="Peak">The machine's measured peak in the product's precision, in floating-point operations per second.</param>
+public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, double Peak);
+
+/// <summary>The speed of a path.</summary>
+/// <param name="Name">Which.</param>
+/// <param name="TokensPerSecond">Training tokens per second.</param>
+/// <param name="ShareOfPeak">6 N flops a token over the machine's peak in the product's precision.</param>
+/// <param name="RatioToEager">How many times as fast as plain eager float32.</param>
+public sealed record TrainingSpeed(string Name, double TokensPerSecond, double ShareOfPeak, double RatioToEager);

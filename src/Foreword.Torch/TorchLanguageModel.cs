@@ -10,6 +10,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     private readonly GptModel _model;
     private readonly Device _device;
     private readonly bool _ownsModel;
+    private ITrainingPath? _path; // for whole batches; made by the first that asks for scores
 
     /// <summary>Wraps a model.</summary>
     /// <param name="model">The model; every call puts it into evaluation mode for its own duration.</param>
@@ -48,7 +49,8 @@ public sealed class TorchLanguageModel : ILanguageModel
         }
 
         using var evaluation = Evaluation();
-        return new SequenceScorer(_model, _device).Score(requests);
+        _path ??= TrainingPath.Of(_model);
+        return new SequenceScorer(_model, _path, _device).Score(requests);
     }
 
     /// <inheritdoc/>
@@ -80,6 +82,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public void Dispose()
     {
+        _path?.Dispose();
         if (_ownsModel)
             _model.Dispose();
     }

@@ -10,7 +10,9 @@ public sealed class BenchCommandTests
         Cli run = Cli.Run("bench", "train", "--model", Fixtures.Path("golden/gpt2-tiny"), "--batch-size", "1", "--sequence-length", "32", "--rounds", "1", "--json");
         Assert.True(run.ExitCode == 0, run.Err);
         JsonElement json = JsonDocument.Parse(run.Out).RootElement;
-        Assert.All(["tokens_per_second", "share_of_peak", "ratio_to_eager"], key => Assert.True(json.GetProperty(key).GetDouble() > 0));
+        foreach (JsonElement path in json.GetProperty("paths").EnumerateArray().Append(json))
+            Assert.All(["tokens_per_second", "share_of_peak", "ratio_to_eager"], key => Assert.True(path.GetProperty(key).GetDouble() > 0));
+        Assert.Contains(json.GetProperty("paths").EnumerateArray(), path => path.GetProperty("path").GetString() == "eager fp32" && path.GetProperty("ratio_to_eager").GetDouble() == 1);
     }
 
     [Fact]
@@ -25,6 +27,7 @@ public sealed class BenchCommandTests
     [InlineData("--model", "gpt2-huge", 1)]
     [InlineData("--sequence-length", "4096", 2)]
     [InlineData("--batch-size", "0", 2)]
+    [InlineData("--dropout", "1", 2)]
     public void WhatCannotBeMeasuredIsOneSentence(string option, string value, int code)
     {
         Cli run = Cli.Run("bench", "train", option, value);

@@ -17,6 +17,8 @@ public sealed class FineTunedModel : IDisposable
     /// <summary>Tokens of a batch of predictions, padding included.</summary>
     private const int BatchTokens = 4096;
 
+    private ITrainingPath? _path;
+
     private FineTunedModel(GptModel model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
     {
         (Model, Head, Tokenizer, Task) = (model, head, tokenizer, task);
@@ -121,9 +123,9 @@ public sealed class FineTunedModel : IDisposable
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        Model.eval();
         Head.eval();
         using var noGradient = no_grad();
+        ITrainingPath path = PredictionPath();
         float[][] outputs = new float[examples.Count][];
         int[] order = [.. Enumerable.Range(0, examples.Count).OrderByDescending(i => examples[i].Length)];
         for (int start = 0; start < order.Length;)
@@ -134,7 +136,7 @@ public sealed class FineTunedModel : IDisposable
             int most = Math.Max(1, BatchTokens / (longest.Length * longest.Sequences.Sequences.Count));
             int[] members = [.. order.Skip(start).Take(most)];
             TaskBatch batch = new([.. members.Select(i => examples[i])]);
-            Tensor result = Head.Outputs(Model.Hidden(batch.Ids(Device)), batch).cpu().contiguous(); // (B, n) or (B, K)
+            Tensor result = Head.Outputs(path.Hidden(batch.Ids(Device)), batch).cpu().contiguous(); // (B, n) or (B, K)
             int columns = (int)result.shape[1];
             ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(result));
             for (int b = 0; b < members.Length; b++)
@@ -157,8 +159,21 @@ public sealed class FineTunedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _path?.Dispose();
         Model.Dispose();
         Head.Dispose();
+    }
+
+    /// <summary>The way that predictions take, chosen again once there are adapters.</summary>
+    private ITrainingPath PredictionPath()
+    {
+        if (_path is { IsFused: true } && Model.AdapterParameters.Any())
+        {
+            _path.Dispose();
+            _path = null;
+        }
+
+        return _path ??= TrainingPath.Of(Model);
     }
 
     internal Device Device => Model.TokenEmbedding.device;

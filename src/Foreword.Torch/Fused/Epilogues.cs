@@ -49,12 +49,15 @@ internal readonly unsafe struct AddToResidual(float* Bias, float* Residual, floa
     }
 }
 
-/// <summary>The feed-forward network's first layer: A B + bias is kept for the way back, GELU of it goes on; both rounded.</summary>
+/// <summary>
+/// The feed-forward network's first layer: GELU of A B + bias goes on, its derivative is kept for the way back; both rounded. One tanh
+/// gives both.
+/// </summary>
 /// <param name="Bias">[N].</param>
-/// <param name="Before">[M, N], before GELU.</param>
+/// <param name="Slope">[M, N], the derivative.</param>
 /// <param name="Output">[M, N].</param>
 /// <param name="N">Columns.</param>
-internal readonly unsafe struct Gelu<T>(float* Bias, T* Before, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
+internal readonly unsafe struct Gelu<T>(float* Bias, T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(float* tile, int row, int column, int rows, int columns)
@@ -64,19 +67,19 @@ internal readonly unsafe struct Gelu<T>(float* Bias, T* Before, T* Output, int N
             long start = (long)(row + m) * N + column;
             for (int n = 0; n < columns; n += Vector512<float>.Count)
             {
-                Vector512<float> value = Vector512.Load(tile + m * 64 + n) + Vector512.Load(Bias + column + n);
-                T.Store(value, Before + start + n);
-                T.Store(VectorMath.Gelu(value), Output + start + n);
+                var (value, slope) = VectorMath.Gelu(Vector512.Load(tile + m * 64 + n) + Vector512.Load(Bias + column + n));
+                T.Store(slope, Slope + start + n);
+                T.Store(value, Output + start + n);
             }
         }
     }
 }
 
 /// <summary>The way back through GELU: A B times its derivative, rounded.</summary>
-/// <param name="Before">[M, N], what <see cref="Gelu{T}"/> kept.</param>
+/// <param name="Slope">[M, N], what <see cref="Gelu{T}"/> kept.</param>
 /// <param name="Output">[M, N].</param>
 /// <param name="N">Columns.</param>
-internal readonly unsafe struct GeluBackward<T>(T* Before, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
+internal readonly unsafe struct GeluBackward<T>(T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(float* tile, int row, int column, int rows, int columns)
@@ -85,7 +88,7 @@ internal readonly unsafe struct GeluBackward<T>(T* Before, T* Output, int N) : I
         {
             long start = (long)(row + m) * N + column;
             for (int n = 0; n < columns; n += Vector512<float>.Count)
-                T.Store(Vector512.Load(tile + m * 64 + n) * VectorMath.GeluDerivative(T.Load(Before + start + n)), Output + start + n);
+                T.Store(Vector512.Load(tile + m * 64 + n) * T.Load(Slope + start + n), Output + start + n);
         }
     }
 }

@@ -102,7 +102,7 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
     /// <summary>output = residual + dropout(gelu(input W + b) W + b).</summary>
     private void FeedForward(in BlockBatch batch, in BlockMemory<T> memory, float* residual, float* output)
     {
-        Linear(batch.M, 4 * C, C, memory.MlpInput, weights.FeedForward, new Gelu<T>(Address(weights.FeedForward.Bias), memory.BeforeGelu, memory.AfterGelu, 4 * C));
+        Linear(batch.M, 4 * C, C, memory.MlpInput, weights.FeedForward, new Gelu<T>(Address(weights.FeedForward.Bias), memory.GeluSlope, memory.AfterGelu, 4 * C));
         Linear(batch.M, C, 4 * C, memory.AfterGelu, weights.FeedForwardOutput, new AddToResidual(Address(weights.FeedForwardOutput.Bias), residual, output, C, batch.MlpBranch));
     }
 
@@ -112,7 +112,7 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
         var mark = work.Mark();
         T* before = work.Take<T>(4L * M * C);
         WeightGradient(M, 4 * C, C, memory.AfterGelu, branch, weights.FeedForwardOutput);
-        LinearBackward(M, 4 * C, C, branch, weights.FeedForwardOutput, new GeluBackward<T>(memory.BeforeGelu, before, 4 * C));
+        LinearBackward(M, 4 * C, C, branch, weights.FeedForwardOutput, new GeluBackward<T>(memory.GeluSlope, before, 4 * C));
         WeightGradient(M, C, 4 * C, memory.MlpInput, before, weights.FeedForward);
         LinearBackward(M, C, 4 * C, before, weights.FeedForward, result, add);
         work.Release(mark);
@@ -218,10 +218,10 @@ internal readonly unsafe struct BlockMemory<T> where T : unmanaged, IElement<T>
     /// <summary>Normed [M, C]: input of the feed-forward network.</summary>
     public readonly T* MlpInput;
 
-    /// <summary>[M, 4 C].</summary>
-    public readonly T* BeforeGelu;
+    /// <summary>The derivative of GELU [M, 4 C].</summary>
+    public readonly T* GeluSlope;
 
-    /// <summary>[M, 4 C].</summary>
+    /// <summary>What GELU gives [M, 4 C].</summary>
     public readonly T* AfterGelu;
 
     /// <summary>GPT-1: both branches added, before the last norm [M, C]. GPT-2 has no norm there.</summary>
@@ -244,7 +244,7 @@ internal readonly unsafe struct BlockMemory<T> where T : unmanaged, IElement<T>
         LogSums = work.Take<float>(AttentionKernel<T>.SumsSize(batch.Attention));
         Middle = work.Take<float>(size);
         MlpInput = work.Take<T>(size);
-        BeforeGelu = work.Take<T>(4 * size);
+        GeluSlope = work.Take<T>(4 * size);
         AfterGelu = work.Take<T>(4 * size);
         Sum = config.Architecture == GptArchitecture.Gpt1 ? work.Take<float>(size) : null;
         Statistics1 = work.Take<float>(2 * batch.M);

@@ -5,7 +5,8 @@ namespace Foreword.Torch.Fused;
 
 /// <summary>
 /// Threads that share out the items of a loop. A training step has hundreds of loops of a fraction of a millisecond: between two of
-/// them the workers spin for a while, which starts a loop within a microsecond, and only then sleep.
+/// them the workers spin for a while, which starts a loop within a microsecond, and only then sleep. A loop ends without the workers
+/// that did not come in time, so that a busy machine, which lets them run late, costs no more than their help.
 /// </summary>
 internal sealed class WorkerPool
 {
@@ -15,6 +16,8 @@ internal sealed class WorkerPool
     /// <summary>Pauses after which whoever waits offers its core to others.</summary>
     private const int SpinsBeforeYield = 2_000;
 
+    private const long Closed = 1L << 31;
+
     private static readonly ConcurrentDictionary<int, WorkerPool> Pools = new();
 
     private readonly Lock _one = new();
@@ -23,9 +26,10 @@ internal sealed class WorkerPool
     private Action<int, int> _body = (_, _) => { };
     private int _count;
     private int _next;
-    private int _loop;
-    private int _busy;
     private Exception? _problem;
+
+    /// <summary>Number of the loop in the upper half; in the lower the workers inside it, with <see cref="Closed"/> once none may enter.</summary>
+    private long _state = Closed;
 
     private WorkerPool(int threads)
     {
@@ -62,8 +66,7 @@ internal sealed class WorkerPool
             }
             else
             {
-                Volatile.Write(ref _busy, Threads - 1);
-                Interlocked.Increment(ref _loop);
+                Interlocked.Exchange(ref _state, ((_state >> 32) + 1) << 32); // open, nobody inside
                 for (int worker = 1; worker < Threads; worker++)
                 {
                     if (Interlocked.CompareExchange(ref _asleep[worker - 1], 0, 1) == 1)
@@ -71,7 +74,8 @@ internal sealed class WorkerPool
                 }
 
                 TakeItems(0);
-                for (int spins = 0; Volatile.Read(ref _busy) != 0; spins++)
+                Interlocked.Or(ref _state, Closed);
+                for (int spins = 0; (int)(Volatile.Read(ref _state) & (Closed - 1)) != 0; spins++)
                     Pause(spins);
             }
 
@@ -82,29 +86,39 @@ internal sealed class WorkerPool
 
     private void Work(int worker)
     {
-        int seen = 0;
-        while (true)
+        long seen = 0;
+        for (int spins = 0; ; spins++)
         {
-            for (int spins = 0; Volatile.Read(ref _loop) == seen; spins++)
+            long state = Volatile.Read(ref _state);
+            if (state >> 32 != seen && (state & Closed) == 0)
             {
-                if (spins < SpinsBeforeSleep)
-                {
-                    Pause(spins);
-                    continue;
-                }
-
-                Volatile.Write(ref _asleep[worker - 1], 1);
-                Interlocked.MemoryBarrier(); // the flag must be out before the last look, or a loop could begin unseen
-                // Whoever turns the flag from 1 to 0 decides: the caller, who then releases the semaphore, or this worker.
-                if (Volatile.Read(ref _loop) == seen || Interlocked.CompareExchange(ref _asleep[worker - 1], 0, 1) == 0)
-                    _wake[worker - 1].Wait();
+                if (Interlocked.CompareExchange(ref _state, state + 1, state) != state)
+                    continue; // another worker came or went, or the loop is closed
+                TakeItems(worker);
+                Interlocked.Decrement(ref _state);
+                (seen, spins) = (state >> 32, 0);
+            }
+            else if (spins < SpinsBeforeSleep)
+            {
+                Pause(spins);
+            }
+            else
+            {
+                Sleep(worker);
                 spins = 0;
             }
-
-            seen++;
-            TakeItems(worker);
-            Interlocked.Decrement(ref _busy);
         }
+    }
+
+    /// <summary>Waits to be woken by the next loop.</summary>
+    private void Sleep(int worker)
+    {
+        long before = Volatile.Read(ref _state) >> 32;
+        Volatile.Write(ref _asleep[worker - 1], 1);
+        Interlocked.MemoryBarrier(); // the flag must be out before the last look, or a loop could begin unseen
+        // Whoever turns the flag from 1 to 0 decides: the caller, who then releases the semaphore, or this worker.
+        if (Volatile.Read(ref _state) >> 32 == before || Interlocked.CompareExchange(ref _asleep[worker - 1], 0, 1) == 0)
+            _wake[worker - 1].Wait();
     }
 
     private void TakeItems(int worker)

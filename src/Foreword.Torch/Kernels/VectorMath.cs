@@ -41,22 +41,16 @@ internal static unsafe class VectorMath
         return magnitude | sign;
     }
 
-    /// <summary>GELU in its tanh form (Hendrycks and Gimpel 2016): 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))).</summary>
+    /// <summary>GELU in its tanh form (Hendrycks and Gimpel 2016), 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))), and its derivative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Gelu(Vector512<float> x) => x * 0.5f * (Vector512<float>.One + Tanh(GeluArgument(x)));
-
-    /// <summary>The derivative of <see cref="Gelu"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> GeluDerivative(Vector512<float> x)
+    public static (Vector512<float> Value, Vector512<float> Slope) Gelu(Vector512<float> x)
     {
-        Vector512<float> tanh = Tanh(GeluArgument(x));
-        Vector512<float> slope = Vector512.FusedMultiplyAdd(x * x, Vector512.Create(RootTwoOverPi * 3 * Cubic), Vector512.Create(RootTwoOverPi));
-        return 0.5f * (Vector512<float>.One + tanh + x * (Vector512<float>.One - tanh * tanh) * slope);
+        Vector512<float> square = x * x, root = Vector512.Create(RootTwoOverPi);
+        Vector512<float> tanh = Tanh(x * Vector512.FusedMultiplyAdd(square, Vector512.Create(RootTwoOverPi * Cubic), root));
+        Vector512<float> inner = Vector512.FusedMultiplyAdd(square, Vector512.Create(RootTwoOverPi * 3 * Cubic), root);
+        Vector512<float> half = 0.5f * (Vector512<float>.One + tanh);
+        return (x * half, half + 0.5f * x * (Vector512<float>.One - tanh * tanh) * inner);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> GeluArgument(Vector512<float> x) =>
-        x * Vector512.FusedMultiplyAdd(x * x, Vector512.Create(RootTwoOverPi * Cubic), Vector512.Create(RootTwoOverPi));
 
     /// <summary>16 bfloat16 values as floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,6 +24,7 @@ public abstract record PretrainEvent
     /// <param name="Config">The architecture.</param>
     /// <param name="Device">Where it computes.</param>
     /// <param name="Precision">Number format of the products.</param>
+    /// <param name="IsFused">Whether the fused kernels compute.</param>
     /// <param name="TrainTokens">Tokens to learn from.</param>
     /// <param name="ValidationTokens">Held-out tokens; 0 without a validation split.</param>
     /// <param name="TokensPerStep">Tokens of one update.</param>
@@ -31,7 +32,7 @@ public abstract record PretrainEvent
     /// <param name="Steps">Steps of the whole run.</param>
     /// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
     public sealed record Began(
-        GptConfig Config, string Device, Precision Precision, long TrainTokens, long ValidationTokens, long TokensPerStep, int FirstStep, int Steps, double Peak) : PretrainEvent;
+        GptConfig Config, string Device, Precision Precision, bool IsFused, long TrainTokens, long ValidationTokens, long TokensPerStep, int FirstStep, int Steps, double Peak) : PretrainEvent;
 
     /// <summary>A step was made.</summary>
     /// <param name="Metrics">Its numbers; the rate is that of the last steps.</param>

@@ -47,7 +47,7 @@ public sealed class PretrainRun : IDisposable
             Restore(checkpoint.Path);
         _peak = MachinePeak.Measure(precision, device);
         tell?.Invoke(new PretrainEvent.Began(
-            config, device.type.ToString().ToLowerInvariant(), precision, data.Train.Count, data.Validation?.Count ?? 0,
+            config, device.type.ToString().ToLowerInvariant(), precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
             _trainer.TokensPerStep, _trainer.StepsMade, recipe.Train.Steps, _peak));
     }
 
@@ -256,6 +256,7 @@ public sealed class PretrainRun : IDisposable
                 CheckpointEvery = 1,
                 Keep = 1,
                 EarlyStoppingPatience = 0,
+                Recompute = false,
                 Threads = 0,
                 Device = DeviceChoice.Auto,
             },

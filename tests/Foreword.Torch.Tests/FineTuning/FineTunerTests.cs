@@ -111,7 +111,7 @@ public class FineTunerTests
         using FineTunedModel model = Model(GptArchitecture.Gpt2), plain = Model(GptArchitecture.Gpt2);
         model.Model.AddAdapters(2, 4, ["c_attn", "mlp.c_proj"], 5);
         EncodedExample[] examples = Examples(16);
-        Assert.Equal(plain.Outputs(examples)[3], model.Outputs(examples)[3]);
+        Assert.All(plain.Outputs(examples)[3].Zip(model.Outputs(examples)[3]), pair => Assert.Equal(pair.First, pair.Second, 1e-6f)); // adapters go through autograd
         Dictionary<string, Tensor> before = Snapshot(model);
         using FineTuner tuner = new(model, new BaseModelSection { LoraRank = 2 }, examples, new FineTuneConfig { BatchSize = 8, Lr = 1e-2, Epochs = 4 });
         Assert.Equal(

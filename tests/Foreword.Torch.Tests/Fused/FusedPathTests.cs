@@ -101,6 +101,21 @@ public sealed class FusedPathTests
         }
     }
 
+    [Theory]
+    [InlineData("gpt1-tiny")]
+    [InlineData("gpt2-tiny")]
+    public void RecomputingOnAutogradChangesNothing(string name)
+    {
+        using var scope = NewDisposeScope();
+        using GptModel kept = Golden.Model(name), again = Golden.Model(name);
+        Tensor ids = Golden.Tensors(name, "inputs.safetensors")["input_ids"];
+        (Tensor inputs, Tensor targets) = (ids[.., ..^1].contiguous(), ids[.., 1..].contiguous());
+        using AutogradPath plain = new(kept), recomputing = new(again, recompute: true);
+        Assert.Equal(plain.Backward(inputs, targets, 5), recomputing.Backward(inputs, targets, 5), 1e-6);
+        foreach (var (parameterName, parameter) in kept.named_parameters())
+            Assert.InRange(Golden.Difference(again.get_parameter(parameterName)!.grad!, parameter.grad!), 0, 1e-6f);
+    }
+
     [Fact]
     public void GradientsAddUpOverMicroBatches()
     {
