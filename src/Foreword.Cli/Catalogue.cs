@@ -19,6 +19,7 @@ internal static class Catalogue
         EvaluateTaskCommand.Create(terminal),
         EvaluateCommand.Create(terminal),
         GenerateCommand.Create(terminal),
+        ChatCommand.Create(terminal),
         OverlapCommand.Create(terminal),
         DownloadCommand.Create(terminal),
         ConvertCommand.Create(terminal),

@@ -5,7 +5,7 @@ using Foreword.Generation;
 namespace Foreword.Cli;
 
 /// <summary>The options that choose tokens, shared by the commands that write text.</summary>
-internal sealed class SamplingArguments
+internal sealed class SamplingArguments(int? maxTokens = null)
 {
     private static readonly SamplingOptions Default = new();
 
@@ -20,7 +20,7 @@ internal sealed class SamplingArguments
     private readonly Option<double> _frequency = Number("--frequency-penalty", "Taken from a token's logit each time it stands in the text so far, -2 to 2; 0 is off.", Default.FrequencyPenalty);
     private readonly Option<string[]> _bias = new("--logit-bias") { Description = "ID=VALUE: added to the logit of token ID, -100 (never) to 100 (always); may be repeated.", DefaultValueFactory = _ => [] };
     private readonly Option<long> _seed = new("--seed") { Description = "Seed of the draws.", DefaultValueFactory = _ => Default.Seed };
-    private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Tokens to write at most; the end of the context ends a text too.", DefaultValueFactory = _ => Default.MaxTokens };
+    private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Tokens to write at most; the end of the context ends a text too.", DefaultValueFactory = _ => maxTokens ?? Default.MaxTokens };
     private readonly Option<string[]> _stop = new("--stop") { Description = "Text to end before; may be repeated.", DefaultValueFactory = _ => [] };
 
     /// <summary>Gives the command these options.</summary>

@@ -1,0 +1,137 @@
+using System.Text;
+using Foreword.Chat;
+using Foreword.Generation;
+using Foreword.Tests.Generation;
+using Foreword.Tokenization;
+
+namespace Foreword.Tests.Chat;
+
+public sealed class ConversationTests
+{
+    private static readonly SamplingOptions Greedy = new() { Temperature = 0, MaxTokens = 20 };
+
+    private readonly FakeTokenizer _tokenizer = new(257);
+
+    [Fact]
+    public void TheModelReadsTheTemplateAndEachTokenOnce()
+    {
+        FakeModel model = Counting(200);
+        using (Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain, "Be short."))
+        {
+            List<string> pieces = [];
+            ChatAnswer first = conversation.Answer("one", Greedy, pieces.Add, TestContext.Current.CancellationToken);
+            Assert.Equal((" ok1", FinishReason.Stop, false, 0, false), (first.Text, first.FinishReason, first.Interrupted, first.DroppedMessages, first.Shortened));
+            Assert.Equal(" ok1", string.Concat(pieces));
+            Assert.Equal(" ok2", Answer(conversation, "two"));
+            Assert.Equal(" ok3", Answer(conversation, "three"));
+            Assert.Equal("Be short.\n\nUser: one\nAssistant: ok1\nUser: two\nAssistant: ok2\nUser: three\nAssistant: ok3", Text(model.Read[0]));
+            Assert.Equal(1, model.Opened);
+            Assert.Equal(["Be short.", "one", " ok1", "two", " ok2", "three", " ok3"], conversation.Messages.Select(message => message.Text));
+        }
+
+        Assert.Equal(0, model.OpenDecoders);
+    }
+
+    [Fact]
+    public void WhatWasDrawnBehindAStopTextIsNotKeptAndTheRestIsNotReadAgain()
+    {
+        FakeModel model = Saying(" yes#END");
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain with { Stop = ["#END"] });
+        Assert.Equal(" yes", Answer(conversation, "a"));
+        Assert.Equal(" yes", Answer(conversation, "b"));
+        Assert.Equal(1, model.Opened); // forks went on from before the first answer
+        Assert.Equal("User: a\nAssistant: yes#EN", Text(model.Read[0]));
+        Assert.Equal("User: a\nAssistant: yes\nUser: b\nAssistant: yes#EN", Text(model.Read[1]));
+    }
+
+    [Fact]
+    public void WhenTheContextIsFullTheOldestMessagesGoAndTheInstructionStays()
+    {
+        FakeModel model = Counting(70);
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain, "S");
+        SamplingOptions options = Greedy with { MaxTokens = 10 };
+        int[] dropped = [.. Enumerable.Range(0, 6).Select(_ => conversation.Answer("abcd", options, null, TestContext.Current.CancellationToken).DroppedMessages)];
+        Assert.Equal([0, 0, 2, 2, 2, 2], dropped); // 24 tokens, then 26 more each time; 61 leave room for ten
+        Assert.Contains("S\n\nUser: abcd\nAssistant: ok2\nUser: abcd\nAssistant: ok2", model.Read.Select(Text));
+        Assert.Equal(13, conversation.Messages.Count);
+    }
+
+    [Fact]
+    public void AMessageLongerThanTheContextLosesItsBeginning()
+    {
+        FakeModel model = Counting(40);
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
+        ChatAnswer answer = conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, null, TestContext.Current.CancellationToken);
+        Assert.True(answer.Shortened);
+        Assert.Equal(" ok0", answer.Text); // "User:" was cut off
+        Assert.StartsWith("xxxxxxxxxxxxxxxxxxxx\nAssistant:", Text(model.Read[0]));
+    }
+
+    [Fact]
+    public void AnInterruptedAnswerIsKeptAsFarAsItCame()
+    {
+        FakeModel model = Counting(200);
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
+        using CancellationTokenSource source = new();
+        ChatAnswer answer = conversation.Answer("one", Greedy, piece => { if (piece.Contains('k', StringComparison.Ordinal)) source.Cancel(); }, source.Token);
+        Assert.Equal((" ok", true), (answer.Text, answer.Interrupted));
+        Assert.Equal(" ok2", Answer(conversation, "two"));
+        Assert.Equal("User: one\nAssistant: ok\nUser: two\nAssistant: ok2", Text(model.Read[0]));
+        Assert.Equal(1, model.Opened);
+    }
+
+    [Fact]
+    public void AfterAResetNothingIsLeft()
+    {
+        FakeModel model = Counting(200);
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
+        Answer(conversation, "one");
+        conversation.Reset();
+        Assert.Empty(conversation.Messages);
+        Assert.Equal(" ok1", Answer(conversation, "two"));
+    }
+
+    [Fact]
+    public void AMessageThatCannotBeAnsweredIsNotKept()
+    {
+        using Conversation conversation = new(Counting(200), _tokenizer, ChatTemplate.Plain);
+        Assert.Throws<ArgumentException>(() => conversation.Answer("one", Greedy with { TopK = -1 }, null, TestContext.Current.CancellationToken));
+        Assert.Empty(conversation.Messages);
+    }
+
+    /// <summary>GPT2-chitchat's form: [CLS] utterance [SEP] utterance [SEP] ..., an answer up to [SEP].</summary>
+    [Fact]
+    public void SpecialTokensOfTheTemplateAreTokensAndThoseOfMessagesAreText()
+    {
+        Tokenizer chinese = TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab"));
+        ChatFrame utterance = new() { Suffix = "[SEP]" };
+        int separator = chinese.EndOfTextId!.Value, start = Special("[CLS]");
+        int[] answer = [.. chinese.Encode("我很好"), separator];
+        FakeModel model = new(chinese.VocabularySize, 64, tokens => FakeModel.Certain(chinese.VocabularySize, answer[tokens.Count - 1 - tokens.ToList().LastIndexOf(separator)]));
+        using Conversation conversation = new(model, chinese, new ChatTemplate { Start = "[CLS]", User = utterance, Assistant = utterance });
+        Assert.Equal("我很好", Answer(conversation, "你好吗"));
+        Answer(conversation, "[SEP]");
+        int[] second = chinese.Encode("[SEP]");
+        Assert.DoesNotContain(separator, second);
+        Assert.Equal([start, .. chinese.Encode("你好吗"), separator, .. answer, .. second, separator, .. answer[..^1]], model.Read[0]);
+        Assert.Equal(1, model.Opened);
+
+        int Special(string text) => chinese.AddedTokens.Single(token => token.Text == text).Id;
+    }
+
+    private static string Answer(Conversation conversation, string text) => conversation.Answer(text, Greedy, null, TestContext.Current.CancellationToken).Text;
+
+    /// <summary>A model that answers with the number of messages that it can see.</summary>
+    private static FakeModel Counting(int contextLength) => Answering(contextLength, text => $" ok{text.Split("User:").Length - 1}\n");
+
+    private static FakeModel Saying(string answer) => Answering(200, _ => answer);
+
+    private static FakeModel Answering(int contextLength, Func<string, string> answer) => new(257, contextLength, tokens =>
+    {
+        string text = Text(tokens);
+        int behind = text.LastIndexOf("Assistant:", StringComparison.Ordinal) + "Assistant:".Length;
+        return FakeModel.Certain(257, answer(text)[text.Length - behind]);
+    });
+
+    private static string Text(IReadOnlyList<int> tokens) => Encoding.Latin1.GetString([.. tokens.Select(token => (byte)token)]);
+}
