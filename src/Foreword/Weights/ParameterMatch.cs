@@ -7,36 +7,40 @@ internal static class ParameterMatch
     private const int MostListed = 10;
 
     /// <summary>Finds every parameter.</summary>
+    /// <returns>The tensors by our names.</returns>
+    /// <inheritdoc cref="Check"/>
+    public static IReadOnlyList<StoredTensor> Of(string path, GptConfig config, IReadOnlyCollection<(string Name, StoredTensor Tensor)> tensors, Func<string, string> fileName)
+    {
+        Check(path, config, [.. tensors.Select(pair => (pair.Name, (WeightTensor)pair.Tensor))], fileName);
+        return [.. tensors.Select(pair => pair.Tensor.As(pair.Name, pair.Tensor.Shape))];
+    }
+
+    /// <summary>Checks that the tensors are the configuration's parameters.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="config">The architecture.</param>
     /// <param name="tensors">The file's tensors, each with our name, or the file's own where it has none.</param>
     /// <param name="fileName">What the file calls the parameter of our name, for messages.</param>
     /// <exception cref="InvalidDataException">Tensors are missing, too many, misshapen or no floating-point numbers; all are listed.</exception>
-    public static IReadOnlyList<StoredTensor> Of(string path, GptConfig config, IReadOnlyCollection<(string Name, StoredTensor Tensor)> tensors, Func<string, string> fileName)
+    public static void Check(string path, GptConfig config, IReadOnlyCollection<(string Name, WeightTensor Tensor)> tensors, Func<string, string> fileName)
     {
         CheckLayers(path, config, tensors.Count);
         Dictionary<string, GptParameter> expected = GptParameter.Of(config).ToDictionary(p => p.Name, StringComparer.Ordinal);
-        Dictionary<string, StoredTensor> found = new(StringComparer.Ordinal);
+        HashSet<string> found = new(StringComparer.Ordinal);
         List<string> extra = [];
         List<string> misshapen = [];
-        foreach ((string name, StoredTensor tensor) in tensors)
+        foreach ((string name, WeightTensor tensor) in tensors)
         {
-            if (!expected.TryGetValue(name, out GptParameter? parameter) || found.ContainsKey(name))
+            if (!expected.TryGetValue(name, out GptParameter? parameter) || !found.Add(name))
                 extra.Add(tensor.FileName);
             else if (Misfit(tensor, parameter) is { } misfit)
                 misshapen.Add(misfit);
-            if (parameter is not null)
-                found.TryAdd(name, tensor.As(name, tensor.Shape));
         }
 
-        List<string> missing = [.. expected.Keys.Where(name => !found.ContainsKey(name)).Select(fileName)];
-        if (missing.Count + extra.Count + misshapen.Count > 0)
-        {
-            string[] faults = [.. new[] { List("missing", missing), List("extra", extra), List("misshapen", misshapen) }.OfType<string>()];
-            throw new InvalidDataException($"{path}: the tensors do not fit the model's configuration: {string.Join("; ", faults)}");
-        }
-
-        return [.. found.Values];
+        List<string> missing = [.. expected.Keys.Where(name => !found.Contains(name)).Select(fileName)];
+        if (missing.Count + extra.Count + misshapen.Count == 0)
+            return;
+        string[] faults = [.. new[] { List("missing", missing), List("extra", extra), List("misshapen", misshapen) }.OfType<string>()];
+        throw new InvalidDataException($"{path}: the tensors do not fit the model's configuration: {string.Join("; ", faults)}");
     }
 
     /// <summary>Keeps an absurd number of layers from filling the memory with names.</summary>
@@ -47,11 +51,11 @@ internal static class ParameterMatch
             throw new InvalidDataException($"{path}: the file holds {tensors} tensors, too few for the configuration's {config.NLayer} layers");
     }
 
-    private static string? Misfit(StoredTensor tensor, GptParameter parameter)
+    private static string? Misfit(WeightTensor tensor, GptParameter parameter)
     {
         if (!tensor.Shape.AsSpan().SequenceEqual(parameter.Shape))
-            return $"{tensor.FileName} is {tensor.ShapeText}, not {TensorInfo.Format(parameter.Shape)}";
-        return tensor.DType.IsFloat() ? null : $"{tensor.FileName} is {tensor.DType.HeaderName()}, not F32, F16, BF16 or F64";
+            return $"{tensor.FileName} is {TensorInfo.Format(tensor.Shape)}, not {TensorInfo.Format(parameter.Shape)}";
+        return tensor is StoredTensor stored && !stored.DType.IsFloat() ? $"{tensor.FileName} is {tensor.Type}, not F32, F16, BF16 or F64" : null;
     }
 
     private static string? List(string fault, List<string> items) => items.Count == 0

@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Foreword.Weights.Gguf;
+
+/// <summary>
+/// Collects metadata and tensors, then streams them into a GGUF file of version 3, little-endian (ggml/docs/gguf.md). Metadata is held
+/// as bytes; tensors are asked for when their turn comes.
+/// </summary>
+internal sealed class GgufWriter
+{
+    private readonly ArrayBufferWriter<byte> _metadata = new();
+    private readonly List<Entry> _tensors = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
+
+    /// <summary>Adds a number of type UINT32.</summary>
+    /// <exception cref="ArgumentException">The key is taken; so with the other kinds.</exception>
+    public void Add(string key, uint value)
+    {
+        BeginValue(key, GgufType.UInt32);
+        Number(_metadata, value);
+    }
+
+    /// <summary>Adds a number of type FLOAT32.</summary>
+    public void Add(string key, float value)
+    {
+        BeginValue(key, GgufType.Float32);
+        Number(_metadata, BitConverter.SingleToUInt32Bits(value));
+    }
+
+    /// <summary>Adds a BOOL.</summary>
+    public void Add(string key, bool value)
+    {
+        BeginValue(key, GgufType.Bool);
+        _metadata.Write([value ? (byte)1 : (byte)0]);
+    }
+
+    /// <summary>Adds a STRING.</summary>
+    public void Add(string key, string value)
+    {
+        BeginValue(key, GgufType.String);
+        Text(_metadata, value);
+    }
+
+    /// <summary>Adds an ARRAY of STRING.</summary>
+    public void Add(string key, IReadOnlyCollection<string> values)
+    {
+        BeginArray(key, GgufType.String, values.Count);
+        foreach (string value in values)
+            Text(_metadata, value);
+    }
+
+    /// <summary>Adds an ARRAY of INT32.</summary>
+    public void Add(string key, IReadOnlyCollection<int> values)
+    {
+        BeginArray(key, GgufType.Int32, values.Count);
+        foreach (int value in values)
+            Number(_metadata, (uint)value);
+    }
+
+    /// <summary>Adds a tensor whose bytes <paramref name="write"/> will put into the stream it is given.</summary>
+    /// <param name="name">Its name, at most 63 bytes in UTF-8 (GGML_MAX_NAME).</param>
+    /// <param name="type">Element type.</param>
+    /// <param name="shape">Row-major, the longest stride first, as everywhere in Foreword; the file has it the other way round.</param>
+    /// <param name="write">Writes exactly as many bytes as shape and element type ask for.</param>
+    /// <exception cref="ArgumentException">The name is taken or too long, or rows do not hold whole blocks.</exception>
+    public void AddTensor(string name, GgmlType type, long[] shape, Action<Stream> write)
+    {
+        if (Encoding.UTF8.GetByteCount(name) >= GgufLayout.MaxName)
+            throw new ArgumentException($"a tensor cannot be named '{name}': {GgufLayout.MaxName - 1} bytes at most");
+        if (GgufLayout.ByteCount(type, shape) is not { } length)
+            throw new ArgumentException($"tensor '{name}' cannot have the shape {TensorInfo.Format(shape)} as {type}");
+        if (!_names.Add(name))
+            throw new ArgumentException($"the file already has a tensor '{name}'");
+        _tensors.Add(new Entry(name, type, shape, length, write));
+    }
+
+    /// <summary>Writes the file beside <paramref name="path"/>, forces it to the disk and renames it. A failure leaves what was there before.</summary>
+    /// <exception cref="ArgumentException">A tensor wrote more or fewer bytes than its shape asks for.</exception>
+    public void Save(string path)
+    {
+        byte[] header = Header();
+        DurableFile.Replace(path, stream =>
+        {
+            stream.Write(header);
+            foreach (Entry tensor in _tensors)
+            {
+                long start = stream.Position;
+                tensor.Write(stream);
+                if (stream.Position - start != tensor.Length)
+                    throw new ArgumentException($"tensor '{tensor.Name}' wrote {stream.Position - start} bytes; shape {TensorInfo.Format(tensor.Shape)} as {tensor.Type} needs {tensor.Length}");
+                stream.Write(Padding(stream.Position));
+            }
+        });
+    }
+
+    private byte[] Header()
+    {
+        ArrayBufferWriter<byte> header = new();
+        header.Write(GgufLayout.Magic);
+        Number(header, GgufLayout.Version);
+        Number(header, (ulong)_tensors.Count);
+        Number(header, (ulong)_keys.Count);
+        header.Write(_metadata.WrittenSpan);
+        long offset = 0;
+        foreach (Entry tensor in _tensors)
+        {
+            Text(header, tensor.Name);
+            Number(header, (uint)tensor.Shape.Length);
+            foreach (long size in tensor.Shape.Reverse())
+                Number(header, (ulong)size);
+            Number(header, (uint)tensor.Type);
+            Number(header, (ulong)offset);
+            offset = GgufLayout.Align(offset + tensor.Length, GgufLayout.DefaultAlignment);
+        }
+
+        header.Write(Padding(header.WrittenCount));
+        return header.WrittenSpan.ToArray();
+    }
+
+    private void BeginArray(string key, GgufType type, int count)
+    {
+        BeginValue(key, GgufType.Array);
+        Number(_metadata, (uint)type);
+        Number(_metadata, (ulong)count);
+    }
+
+    private void BeginValue(string key, GgufType type)
+    {
+        if (!_keys.Add(key))
+            throw new ArgumentException($"the file already has a value '{key}'");
+        Text(_metadata, key);
+        Number(_metadata, (uint)type);
+    }
+
+    private static ReadOnlySpan<byte> Padding(long position) => new byte[GgufLayout.Align(position, GgufLayout.DefaultAlignment) - position];
+
+    private static void Text(ArrayBufferWriter<byte> output, string text)
+    {
+        Number(output, (ulong)Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text, output);
+    }
+
+    private static void Number(ArrayBufferWriter<byte> output, uint value)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(output.GetSpan(sizeof(uint)), value);
+        output.Advance(sizeof(uint));
+    }
+
+    private static void Number(ArrayBufferWriter<byte> output, ulong value)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(sizeof(ulong)), value);
+        output.Advance(sizeof(ulong));
+    }
+
+    private sealed record Entry(string Name, GgmlType Type, long[] Shape, long Length, Action<Stream> Write);
+}

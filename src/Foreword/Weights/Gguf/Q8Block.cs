@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+
+namespace Foreword.Weights.Gguf;
+
+/// <summary>
+/// Q8_0, ggml's 8-bit format: 32 neighbouring elements share the scale d = max|x| / 127, stored in half precision; each is the signed
+/// byte nearest to x / d, halves away from zero. Equal to ggml's <c>quantize_row_q8_0_ref</c> to the last bit (ggml-quants.c).
+/// </summary>
+internal static class Q8Block
+{
+    /// <summary>Elements of a block.</summary>
+    public const int Length = 32;
+
+    /// <summary>Bytes of a block: the scale and the elements.</summary>
+    public const int Bytes = sizeof(ushort) + Length;
+
+    /// <summary>Quantises whole blocks.</summary>
+    /// <exception cref="ArgumentException">The lengths do not fit each other, or an element is not finite.</exception>
+    public static void Quantize(ReadOnlySpan<float> values, Span<byte> blocks)
+    {
+        Check(values.Length, blocks.Length);
+        for (; !values.IsEmpty; values = values[Length..], blocks = blocks[Bytes..])
+        {
+            float largest = 0;
+            foreach (float value in values[..Length])
+            {
+                if (!float.IsFinite(value))
+                    throw new ArgumentException("a weight that is not finite cannot be quantised to q8_0");
+                largest = Math.Max(largest, Math.Abs(value));
+            }
+
+            float scale = largest / sbyte.MaxValue;
+            float inverse = scale == 0 ? 0 : 1 / scale; // of the scale before it is rounded to half precision, as in ggml
+            BinaryPrimitives.WriteHalfLittleEndian(blocks, (Half)scale);
+            for (int i = 0; i < Length; i++)
+                blocks[sizeof(ushort) + i] = (byte)(sbyte)MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero);
+        }
+    }
+
+    /// <summary>The values of whole blocks: scale times byte, in float32.</summary>
+    /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
+    public static void Dequantize(ReadOnlySpan<byte> blocks, Span<float> values)
+    {
+        Check(values.Length, blocks.Length);
+        for (; !values.IsEmpty; values = values[Length..], blocks = blocks[Bytes..])
+        {
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(blocks);
+            for (int i = 0; i < Length; i++)
+                values[i] = scale * (sbyte)blocks[sizeof(ushort) + i];
+        }
+    }
+
+    /// <summary>Writes a tensor whose rows are whole blocks, a piece at a time.</summary>
+    /// <exception cref="NotSupportedException">A number is not finite.</exception>
+    internal static void Write(WeightTensor tensor, Stream stream)
+    {
+        const int Piece = 1 << 20; // elements in memory at a time: whole blocks
+        float[] values = new float[Math.Min(Piece, tensor.ElementCount)];
+        byte[] blocks = new byte[values.Length / Length * Bytes];
+        for (long first = 0; first < tensor.ElementCount; first += values.Length)
+        {
+            Span<float> read = values.AsSpan(0, (int)Math.Min(values.Length, tensor.ElementCount - first));
+            tensor.Read(first, read);
+            Span<byte> written = blocks.AsSpan(0, read.Length / Length * Bytes);
+            try
+            {
+                Quantize(read, written);
+            }
+            catch (ArgumentException problem)
+            {
+                throw new NotSupportedException($"{tensor.FileName}: {problem.Message}", problem);
+            }
+
+            stream.Write(written);
+        }
+    }
+
+    private static void Check(int elements, int bytes)
+    {
+        if (elements % Length != 0 || bytes != elements / Length * Bytes)
+            throw new ArgumentException($"{elements} elements in {bytes} bytes are not whole blocks of {Length} elements in {Bytes} bytes");
+    }
+}

@@ -1,0 +1,37 @@
+namespace Foreword.Weights.Gguf;
+
+/// <summary>A matrix with rows and columns exchanged; the whole of it is in memory while it is read.</summary>
+internal sealed class TurnedTensor : WeightTensor
+{
+    private const int Tile = 32;
+
+    private readonly Lazy<float[]> _values;
+
+    public TurnedTensor(WeightTensor matrix)
+        : base(matrix.Name, matrix.FileName, [matrix.Shape[1], matrix.Shape[0]], matrix.Type) =>
+        _values = new Lazy<float[]>(() => Turn(matrix));
+
+    protected override void ReadInside(long first, Span<float> destination) => _values.Value.AsSpan((int)first, destination.Length).CopyTo(destination);
+
+    /// <summary>In tiles, so that what is read and what is written both stay in the cache.</summary>
+    private static float[] Turn(WeightTensor matrix)
+    {
+        int rows = checked((int)matrix.Shape[0]), columns = checked((int)matrix.Shape[1]);
+        float[] values = new float[matrix.ElementCount];
+        matrix.Read(0, values);
+        float[] turned = new float[values.Length];
+        for (int top = 0; top < rows; top += Tile)
+        {
+            for (int left = 0; left < columns; left += Tile)
+            {
+                for (int column = left; column < Math.Min(columns, left + Tile); column++)
+                {
+                    for (int row = top; row < Math.Min(rows, top + Tile); row++)
+                        turned[column * rows + row] = values[row * columns + column];
+                }
+            }
+        }
+
+        return turned;
+    }
+}
