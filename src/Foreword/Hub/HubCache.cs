@@ -16,6 +16,17 @@ internal sealed class HubCache : IHubStore
         _locks = Path.Combine(Path.GetFullPath(cacheDirectory), ".locks", repository.CacheName);
     }
 
+    /// <summary>The directory of what the name of a repository meant when its main branch was last downloaded; null where it was not.</summary>
+    /// <param name="id">OWNER/NAME; anything else is null, too.</param>
+    /// <param name="variable">Gives the environment's variables, which say where the cache is.</param>
+    public static string? Snapshot(string id, Func<string, string?> variable)
+    {
+        if (HubRepository.TryParse(id) is not { } repository)
+            return null;
+        HubCache cache = new(HubOptions.CacheDirectoryOf(variable), repository);
+        return cache.CommitOf("main") is { } commit ? cache.DirectoryOf(commit) : null;
+    }
+
     /// <summary>The repository's directory.</summary>
     public string Root => _root;
 

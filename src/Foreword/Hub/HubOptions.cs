@@ -33,29 +33,38 @@ public sealed record HubOptions
     public static HubOptions FromEnvironment(Func<string, string?> variable)
     {
         ArgumentNullException.ThrowIfNull(variable);
-        string? First(params ReadOnlySpan<string> names)
-        {
-            foreach (string name in names)
-            {
-                if (variable(name) is { Length: > 0 } value)
-                    return value;
-            }
-
-            return null;
-        }
-
-        string user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        string home = First("HF_HOME") is { } given ? Expanded(given) : Path.Combine(First("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
-        string tokenFile = First("HF_TOKEN_PATH") is { } file ? Expanded(file) : Path.Combine(home, "token");
+        string tokenFile = First(variable, "HF_TOKEN_PATH") is { } file ? Expanded(file) : Path.Combine(HomeDirectory(variable), "token");
         HubOptions options = new()
         {
-            CacheDirectory = First("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") is { } cache ? Expanded(cache) : Path.Combine(home, "hub"),
-            Token = (First("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? File.ReadAllText(tokenFile) : "")).Trim() is { Length: > 0 } token ? token : null,
-            Offline = First("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
+            CacheDirectory = CacheDirectoryOf(variable),
+            Token = (First(variable, "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? File.ReadAllText(tokenFile) : "")).Trim() is { Length: > 0 } token ? token : null,
+            Offline = First(variable, "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
         };
-        return First("HF_ENDPOINT") is { } endpoint ? options with { Endpoint = Address(endpoint) } : options;
+        return First(variable, "HF_ENDPOINT") is { } endpoint ? options with { Endpoint = Address(endpoint) } : options;
+    }
 
-        string Expanded(string path) => path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? user + path[1..] : path;
+    /// <summary>Where HF_HUB_CACHE or HF_HOME puts the cache.</summary>
+    internal static string CacheDirectoryOf(Func<string, string?> variable) =>
+        First(variable, "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") is { } cache ? Expanded(cache) : Path.Combine(HomeDirectory(variable), "hub");
+
+    private static string HomeDirectory(Func<string, string?> variable) => First(variable, "HF_HOME") is { } home
+        ? Expanded(home)
+        : Path.Combine(First(variable, "XDG_CACHE_HOME") ?? Path.Combine(UserDirectory, ".cache"), "huggingface");
+
+    private static string UserDirectory => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    private static string Expanded(string path) => path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? UserDirectory + path[1..] : path;
+
+    /// <summary>The first of the variables that is set to something.</summary>
+    private static string? First(Func<string, string?> variable, params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (variable(name) is { Length: > 0 } value)
+                return value;
+        }
+
+        return null;
     }
 
     private static Uri Address(string text) => Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"

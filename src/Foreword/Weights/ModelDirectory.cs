@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foreword.Hub;
 using Foreword.Tokenization;
 
 namespace Foreword.Weights;
@@ -14,7 +15,8 @@ public static class ModelDirectory
 
     /// <summary>
     /// The model that a path means: itself when it is a model in any format or a checkpoint, or the checkpoint of a run directory,
-    /// which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>.
+    /// which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>. Where nothing lies at the path, it may be the name
+    /// of a downloaded model: OWNER/NAME.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
     /// <exception cref="InvalidDataException">It is a file or a directory without a model.</exception>
@@ -26,7 +28,11 @@ public static class ModelDirectory
         if (File.Exists(path))
             throw new InvalidDataException($"{path} is a file, but no model in one of the formats that are files; other models are directories");
         if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
+        {
+            return HubCache.Snapshot(path, Environment.GetEnvironmentVariable)
+                ?? throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
+        }
+
         string best = Path.Combine(path, "best");
         if (HoldsModel(best))
             return best;

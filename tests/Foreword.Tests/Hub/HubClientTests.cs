@@ -38,6 +38,17 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Fact]
+    public async Task ADownloadedModelIsFoundByItsName()
+    {
+        string? Cache(string variable) => variable == "HF_HUB_CACHE" ? _directory.File("hub") : null;
+        Assert.Null(HubCache.Snapshot(FakeRepository.Id, Cache));
+        HubDownload done = await DownloadAsync();
+        Assert.Equal(done.Directory, HubCache.Snapshot(FakeRepository.Id, Cache));
+        Assert.Null(HubCache.Snapshot("someone/other", Cache));
+        Assert.Null(HubCache.Snapshot("/no/name", Cache));
+    }
+
+    [Fact]
     public async Task WhatIsThereIsNotFetchedAgain()
     {
         await DownloadAsync();
