@@ -8,11 +8,14 @@ using Foreword.Bench;
 //                         dotnet run -c Release --project bench/Foreword.Bench -- other-tokenizers GPT1-VOCABULARY ENGLISH vocab.txt CHINESE
 // corpora:                dotnet run -c Release --project bench/Foreword.Bench -- make-corpus TEXT.txt MEGABYTES CORPUS.(txt|jsonl|parquet)
 //                         ... -- prepare CORPUS TOKENIZER OUT        ... -- train-tokenizer CORPUS ENTRIES
+// decoding and llama.cpp: dotnet run -c Release --project bench/Foreword.Bench -- decode LLAMA-LIBRARIES GGUF-DIRECTORY [all|f32|bf16|q8_0|q4_0]
 // Whole training steps and decoding are `foreword bench train|decode`.
 if (args is ["precision", var text, var output])
     PrecisionStudy.Run(text, output);
 else if (args is ["tokenizers", var vocabulary, _, ..])
     TokenizerComparison.Run(vocabulary, args[2..]);
+else if (args is ["decode", var libraries, var ggufs, ..])
+    DecodeComparison.Run(libraries, ggufs, args.ElementAtOrDefault(3) ?? "all");
 else if (args is ["make-corpus", var source, var megabytes, var corpus])
     PreparationBenchmark.Make(source, int.Parse(megabytes, CultureInfo.InvariantCulture), corpus);
 else if (args is ["prepare", var prepared, var tokenizer, var shards])

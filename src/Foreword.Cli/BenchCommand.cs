@@ -10,13 +10,13 @@ using Foreword.Weights;
 
 namespace Foreword.Cli;
 
-/// <summary><c>foreword bench train|decode|tokenize|score|decode|tokenize</c>: figures beside the machine's own peak.</summary>
+/// <summary><c>foreword bench train|decode|tokenize|score</c>: figures beside the machine's own peak.</summary>
 internal static class BenchCommand
 {
     public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenising, scoring.")
     {
         Train(terminal),
-        Decode(terminal),
+        BenchDecodeCommand.Create(terminal),
         Tokenize(terminal),
         BenchScoreCommand.Create(terminal, Model(), Config, Json()),
     }.WithExample("foreword bench train --model gpt2-tiny-5m");
@@ -90,31 +90,6 @@ internal static class BenchCommand
         writer.WriteNumber("ratio_to_eager", path.RatioToEager);
     }
 
-    private static Command Decode(Terminal terminal)
-    {
-        Option<string> model = Model();
-        Option<int> tokens = new("--tokens") { Description = "Tokens to decode.", DefaultValueFactory = _ => 64 };
-        Option<bool> json = Json();
-        Command command = new Command("decode", "Greedy decoding of one sequence with the KV cache.") { model, tokens, json }
-            .WithExample("foreword bench decode --model gpt2");
-        command.SetAction(parsed =>
-        {
-            const int Prompt = 16;
-            GptConfig config = Config(parsed.GetValue(model)!);
-            if (parsed.GetValue(tokens) < 1)
-                throw new UsageException($"--tokens is {parsed.GetValue(tokens)}; it must be at least 1");
-            using TorchLanguageModel language = new(new GptModel(config));
-            _ = ThroughputBenchmark.Decode(language, Prompt, 1); // the first call loads and compiles
-            double rate = ThroughputBenchmark.Decode(language, Prompt, parsed.GetValue(tokens));
-            if (parsed.GetValue(json))
-                JsonOutput.WriteLine(terminal, writer => writer.WriteNumber("tokens_per_second", rate));
-            else
-                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.ParameterCount / 1e6:F1} M parameters, float32: {rate:F1} tokens/s"));
-            return CommandLine.Done;
-        });
-        return command;
-    }
-
     private static Command Tokenize(Terminal terminal)
     {
         Argument<string[]> inputs = InputPaths.Argument("Text to encode.");
@@ -161,11 +136,11 @@ internal static class BenchCommand
         return command;
     }
 
-    private static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model; only its shape counts.", DefaultValueFactory = _ => "gpt2" };
+    public static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model; only its shape counts.", DefaultValueFactory = _ => "gpt2" };
 
-    private static Option<bool> Json() => new("--json") { Description = "Print one JSON object." };
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object." };
 
-    private static GptConfig Config(string model)
+    public static GptConfig Config(string model)
     {
         if (!Directory.Exists(model) && !File.Exists(model))
             return GptConfig.Preset(model);

@@ -20,6 +20,7 @@ internal static class Catalogue
         EvaluateCommand.Create(terminal),
         GenerateCommand.Create(terminal),
         ChatCommand.Create(terminal),
+        QuantizeCommand.Create(terminal),
         OverlapCommand.Create(terminal),
         DownloadCommand.Create(terminal),
         ConvertCommand.Create(terminal),

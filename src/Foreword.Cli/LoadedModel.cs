@@ -22,12 +22,26 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     /// <param name="beforeWeights">Called with the model's path, configuration and tokenizer before the weights are read.</param>
     public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights)
     {
+        string directory = ModelDirectory.Resolve(path);
+        if (QuantizedModel.IsIn(directory))
+            return OpenQuantized(directory, engine);
         using ModelWeights weights = WeightsFormat.Open(path);
         Tokenizer tokenizer = weights.LoadTokenizer();
         beforeWeights?.Invoke(weights.Path, weights.Config, tokenizer);
         if (Engines.IsCpu(engine, device))
             return new LoadedModel(CpuLanguageModel.Load(path), tokenizer);
         return new LoadedModel(new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device))), tokenizer);
+    }
+
+    /// <summary>Quantised models are read by the plain C# engine only.</summary>
+    private static LoadedModel OpenQuantized(string directory, EngineChoice engine)
+    {
+        if (engine == EngineChoice.Torch)
+            throw new UsageException($"{directory} is quantised; only --engine cpu reads it");
+        CpuLanguageModel model = CpuLanguageModel.Load(directory);
+        Tokenizer tokenizer = TokenizerFiles.Load(directory);
+        ModelDirectory.CheckVocabulary(directory, tokenizer, model.Config);
+        return new LoadedModel(model, tokenizer);
     }
 
     public void Dispose() => Model.Dispose();

@@ -1,4 +1,3 @@
-using Foreword.Cpu.Matrices;
 using Foreword.Weights;
 
 namespace Foreword.Cpu;
@@ -14,7 +13,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly KvPages _pages;
     private readonly SequenceScorer _scorer;
 
-    internal CpuLanguageModel(Workers workers, NetworkWeights weights)
+    private CpuLanguageModel(Workers workers, NetworkWeights weights)
     {
         _workers = workers;
         _weights = weights;
@@ -27,22 +26,61 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     public GptConfig Config => _weights.Config;
 
     /// <summary>Reads a model.</summary>
-    /// <param name="path">A model in any format, a checkpoint, or a run directory.</param>
+    /// <param name="path">A model in any format, a quantised model, a checkpoint, or a run directory.</param>
+    /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
     /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
+    /// <exception cref="ArgumentException">The model is quantised to another type.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
-    public static CpuLanguageModel Load(string path, int? threads = null)
+    public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        string model = ModelDirectory.Resolve(path);
+        return Start(threads, workers => QuantizedModel.IsIn(model) ? Quantized(model, weights) : Read(new StoredParameters(WeightsFormat.Open(model)), weights ?? WeightType.F32, workers));
+    }
+
+    /// <summary>A model with random weights, for measurements.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="weights">The format of the matrices.</param>
+    /// <param name="threads">Threads that compute; every processor unless given.</param>
+    public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Start(threads, workers => Read(new RandomParameters(config.Validate()), weights, workers));
+    }
+
+    private static CpuLanguageModel Start(int? threads, Func<Workers, NetworkWeights> read)
+    {
         Workers workers = new(threads ?? Environment.ProcessorCount);
         try
         {
-            return new CpuLanguageModel(workers, new NetworkWeights(new StoredParameters(WeightsFormat.Open(path)), (reader, _) => FloatMatrix.Read(reader, workers)));
+            return new CpuLanguageModel(workers, read(workers));
         }
         catch
         {
             workers.Dispose();
             throw;
         }
+    }
+
+    private static NetworkWeights Read(IParameters parameters, WeightType type, Workers workers)
+    {
+        try
+        {
+            return new NetworkWeights(parameters, shape => type.Read(shape.Reader(parameters), workers));
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+    }
+
+    private static NetworkWeights Quantized(string directory, WeightType? wanted)
+    {
+        WeightType stored = QuantizedModel.TypeOf(directory);
+        return wanted is null || wanted == stored
+            ? QuantizedModel.Open(directory)
+            : throw new ArgumentException($"{directory} is quantised to {stored}; it cannot be read as {wanted}");
     }
 
     /// <inheritdoc/>

@@ -10,22 +10,25 @@ internal sealed unsafe class NetworkWeights : IDisposable
 
     /// <summary>Reads what is to be in memory.</summary>
     /// <param name="parameters">The model, which this object disposes.</param>
-    /// <param name="matrix">Makes a matrix of the parameter of that name.</param>
-    public NetworkWeights(IParameters parameters, Func<PanelReader, string, PanelMatrix> matrix)
+    /// <param name="matrix">Makes a matrix.</param>
+    public NetworkWeights(IParameters parameters, Func<MatrixShape, PanelMatrix> matrix)
     {
         _parameters = parameters;
         GptConfig config = parameters.Config;
         int C = config.NEmbd;
         Blocks = [.. Enumerable.Range(0, config.NLayer).Select(i => new Block(
-            Norm($"h.{i}.ln_1"), Projection($"h.{i}.attn.c_attn", C, 3 * C), Projection($"h.{i}.attn.c_proj", C, C),
-            Norm($"h.{i}.ln_2"), Projection($"h.{i}.mlp.c_fc", C, 4 * C), Projection($"h.{i}.mlp.c_proj", 4 * C, C)))];
+            Norm($"h.{i}.ln_1"), Projection(i, "attn.c_attn"), Projection(i, "attn.c_proj"),
+            Norm($"h.{i}.ln_2"), Projection(i, "mlp.c_fc"), Projection(i, "mlp.c_proj")))];
         FinalNorm = config.Architecture == GptArchitecture.Gpt2 ? Norm("ln_f") : null;
-        Head = matrix(new PanelReader(parameters, GptParameter.TokenEmbedding, C, config.VocabSize, outputsFirst: true), GptParameter.TokenEmbedding);
+        Head = matrix(MatrixShape.Head(config));
 
         Norm Norm(string name) => new(Vector($"{name}.weight", C), Vector($"{name}.bias", C));
 
-        Projection Projection(string name, int inputs, int outputs) =>
-            new(matrix(new PanelReader(parameters, $"{name}.weight", inputs, outputs, outputsFirst: false), $"{name}.weight"), Vector($"{name}.bias", outputs));
+        Projection Projection(int layer, string name)
+        {
+            MatrixShape shape = MatrixShape.Of(config, layer, name);
+            return new Projection(matrix(shape), Vector($"h.{layer}.{name}.bias", shape.Outputs));
+        }
 
         NativeBuffer<float> Vector(string name, int length)
         {

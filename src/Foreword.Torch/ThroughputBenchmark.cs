@@ -8,7 +8,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Foreword.Torch;
 
-/// <summary>Measures training and decoding speed on this machine, beside its peak. Random weights and tokens: speed does not depend on them.</summary>
+/// <summary>Measures training speed on this machine, beside its peak. Random weights and tokens: speed does not depend on them.</summary>
 public static class ThroughputBenchmark
 {
     private const string EagerName = "eager fp32", FineTuningName = "fine-tuning";
@@ -98,25 +98,6 @@ public static class ThroughputBenchmark
         static string Name(Precision precision) => precision.ToString().ToLowerInvariant();
     }
 
-    /// <summary>Greedy decoding of one sequence with the KV cache, float32.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="promptLength">Tokens read at once before the clock starts.</param>
-    /// <param name="tokens">Tokens decoded one by one.</param>
-    /// <returns>Tokens per second.</returns>
-    /// <exception cref="ArgumentException">Prompt and tokens do not fit the context.</exception>
-    public static double Decode(ILanguageModel model, int promptLength, int tokens)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        if (promptLength + tokens > model.Config.ContextLength)
-            throw new ArgumentException($"{promptLength} + {tokens} tokens do not fit the context of {model.Config.ContextLength}");
-        using IDecoder decoder = model.NewDecoder();
-        int next = Greedy(decoder.Append(new int[promptLength]));
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < tokens; i++)
-            next = Greedy(decoder.Append([next]));
-        return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
     /// <summary>Classification of texts that fill the sequence, every step on all of them.</summary>
     private static FineTuner FineTuning(GptConfig config, int batch, int length, Precision precision, int rounds)
     {
@@ -133,18 +114,6 @@ public static class ThroughputBenchmark
         FineTunedModel model = FineTunedModel.Of(
             new GptModel(config with { VocabSize = task.Tokens.Extract + 1 }, precision: precision), new TaskHead(task, config.NEmbd, 0, 0), task);
         return new FineTuner(model, new BaseModelSection(), examples, new FineTuneConfig { BatchSize = batch, Epochs = rounds + 1 });
-    }
-
-    private static int Greedy(ReadOnlySpan<float> logits)
-    {
-        int best = 0;
-        for (int i = 1; i < logits.Length; i++)
-        {
-            if (logits[i] > logits[best])
-                best = i;
-        }
-
-        return best;
     }
 
     private static double Time(Action step)

@@ -186,7 +186,7 @@ public sealed class CpuLanguageModelTests
     [InlineData(5)]
     public void AnyNumberOfThreadsGivesTheSame(int threads)
     {
-        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), threads), single = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), 1);
+        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), threads: threads), single = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), threads: 1);
         using IDecoder decoder = model.NewDecoder(), reference = single.NewDecoder();
         int[] tokens = Sequences("gpt2-tiny")[0];
         Assert.Equal(reference.Append(tokens).ToArray(), decoder.Append(tokens).ToArray());

@@ -11,6 +11,9 @@ internal sealed unsafe class PanelReader(IParameters parameters, string name, in
     /// <summary>Rows of the stored matrix that a worker reads at a time.</summary>
     private const int RowsTogether = 16;
 
+    /// <summary>Whether it is the output layer.</summary>
+    public bool IsHead => outputsFirst;
+
     public int Inputs => inputs;
 
     public int Outputs => outputs;

@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using System.Globalization;
+using Foreword;
+using Foreword.Cpu;
+
+// The smallest program that writes with a model: how soon is the first token there, from the start of the process on?
+//   dotnet publish bench/Foreword.FirstToken -c Release -r linux-x64 -p:PublishAot=true -o out
+//   out/Foreword.FirstToken MODEL [TOKENS] [ID...]
+if (args.Length == 0)
+{
+    Console.Error.WriteLine("usage: Foreword.FirstToken MODEL [TOKENS] [ID...]");
+    return 2;
+}
+
+int count = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
+int[] ids = args.Length > 2 ? [.. args[2..].Select(id => int.Parse(id, CultureInfo.InvariantCulture))] : [.. Enumerable.Range(1, 16)];
+using CpuLanguageModel model = CpuLanguageModel.Load(args[0]);
+using IDecoder decoder = model.NewDecoder();
+int next = DecodeThroughput.Greedy(decoder.Append(ids));
+TimeSpan first = DateTime.Now - Process.GetCurrentProcess().StartTime;
+List<int> written = [next];
+long start = Stopwatch.GetTimestamp();
+while (written.Count < count)
+    written.Add(next = DecodeThroughput.Greedy(decoder.Append([next])));
+double rate = (count - 1) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+using Process self = Process.GetCurrentProcess();
+Console.WriteLine(string.Join(' ', written));
+Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first token of {ids.Length} after {first.TotalMilliseconds:F0} ms; then {rate:F0} tokens/s; peak memory {self.PeakWorkingSet64 / 1e6:F0} MB"));
+return 0;

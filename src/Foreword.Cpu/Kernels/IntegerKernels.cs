@@ -1,0 +1,300 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Foreword.Cpu.Kernels;
+
+// Quantised weights lie in panels of 16 outputs, [K / 4][16][4] bytes, unsigned: the weight is (byte - zero) * scale, with a scale for every
+// output and block of inputs, bfloat16 [K / block][16]. Inputs are signed bytes; a row is its bytes, then for each block the scale (float32)
+// and what makes up for the weights' zero, -zero * (sum of the block's bytes) (int32). Two 4-bit weights share a byte: [K / 8][16][4], the low
+// half for the first four inputs, the high half for the next.
+
+/// <summary>Products of rows of bytes with panels of 8-bit and 4-bit weights, exact within a block of inputs.</summary>
+internal static unsafe class IntegerKernels
+{
+    /// <summary>Inputs whose products are summed in one 32-bit lane.</summary>
+    public const int Quad = 4;
+
+    /// <summary>Bytes behind the values for each block: scale and sum.</summary>
+    public const int BlockTail = 8;
+
+    private const int Panel = FloatKernels.Panel;
+
+    /// <summary>Writes a row as the products read it; inputs beyond K, up to whole blocks, are 0.</summary>
+    /// <param name="x">K floats.</param>
+    /// <param name="K">How many.</param>
+    /// <param name="block">Inputs of a block, a multiple of 32.</param>
+    /// <param name="zero">The byte that stands for the weight 0.</param>
+    /// <param name="encoded">Receives blocks * (block + 8) bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Encode(float* x, int K, int block, int zero, sbyte* encoded)
+    {
+        int blocks = (K + block - 1) / block;
+        byte* tail = (byte*)encoded + blocks * block;
+        for (int b = 0; b < blocks; b++, x += block, encoded += block, tail += BlockTail)
+        {
+            int count = Math.Min(block, K - b * block);
+            float largest = 0;
+            int i = 0;
+            Vector256<float> magnitudes = default;
+            for (; i + 8 <= count; i += 8)
+                magnitudes = Vector256.Max(magnitudes, Vector256.Abs(Vector256.Load(x + i)));
+            for (int lane = 0; lane < 8; lane++)
+                largest = MathF.Max(largest, magnitudes[lane]);
+            for (; i < count; i++)
+                largest = MathF.Max(largest, MathF.Abs(x[i]));
+
+            float inverse = largest > 0 ? 127 / largest : 0;
+            Vector256<float> factor = Vector256.Create(inverse);
+            Vector256<int> sums = default;
+            int sum = 0;
+            for (i = 0; i + 32 <= count; i += 32)
+            {
+                Vector256<int> p = Rounded(x + i, factor), q = Rounded(x + i + 8, factor), r = Rounded(x + i + 16, factor), s = Rounded(x + i + 24, factor);
+                sums += (p + q) + (r + s);
+                Vector256.Narrow(Vector256.Narrow(p, q), Vector256.Narrow(r, s)).Store(encoded + i);
+            }
+
+            for (; i < count; i++)
+                sum += encoded[i] = (sbyte)MathF.Round(x[i] * inverse);
+            for (; i < block; i++)
+                encoded[i] = 0;
+            *(float*)tail = largest / 127;
+            *(int*)(tail + 4) = -zero * (sum + Vector256.Sum(sums));
+        }
+    }
+
+    /// <summary>y[16 panels] = x W, weights of 8 bits, blocks of 4 <paramref name="quads"/> inputs.</summary>
+    public static void MultiplyRow8(int blocks, int quads, byte* x, byte* w, ushort* scales, int panels, float* y)
+    {
+        for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad * Panel, scales += (long)blocks * Panel)
+            RowTimesPanel8(blocks, quads, x, w, scales, y);
+    }
+
+    /// <summary>y[16 panels] = x W, weights of 4 bits, blocks of 4 <paramref name="quads"/> inputs.</summary>
+    public static void MultiplyRow4(int blocks, int quads, byte* x, byte* w, ushort* scales, int panels, float* y)
+    {
+        for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad / 2 * Panel, scales += (long)blocks * Panel)
+            RowTimesPanel4(blocks, quads, x, w, scales, y);
+    }
+
+    /// <summary>Y[rows, 16] = X[rows, K] W of one panel of bytes; the number of rows is a multiple of 8.</summary>
+    /// <param name="rows">Rows.</param>
+    /// <param name="blocks">Blocks of inputs.</param>
+    /// <param name="quads">Inputs of a block / 4.</param>
+    /// <param name="x">Encoded rows.</param>
+    /// <param name="xStride">Bytes from row to row.</param>
+    /// <param name="w">The panel.</param>
+    /// <param name="scales">Its scales.</param>
+    /// <param name="y">Receives the outputs.</param>
+    /// <param name="yStride">Elements from row to row.</param>
+    /// <param name="next">Memory that will be read next; the first rows' pass asks for it.</param>
+    /// <param name="nextStep">Bytes of it for each 4 inputs.</param>
+    public static void MultiplyRows(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
+    {
+        for (int row = 0; row < rows; row += 8, nextStep = 0)
+            Tile8x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, nextStep);
+    }
+
+    /// <summary>Spreads a panel of 4-bit weights over bytes, in the order of 8-bit ones.</summary>
+    /// <param name="w">[K / 8][16][4], two weights a byte.</param>
+    /// <param name="pairs">K / 8.</param>
+    /// <param name="bytes">Receives [K / 4][16][4].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Spread(byte* w, int pairs, byte* bytes)
+    {
+        Vector256<byte> mask = Vector256.Create((byte)0x0f);
+        for (int i = 0; i < pairs; i++, w += 64, bytes += 128)
+        {
+            Vector256<byte> low = Vector256.Load(w), high = Vector256.Load(w + 32);
+            (low & mask).Store(bytes);
+            (high & mask).Store(bytes + 32);
+            ((low.AsUInt16() >>> 4).AsByte() & mask).Store(bytes + 64);
+            ((high.AsUInt16() >>> 4).AsByte() & mask).Store(bytes + 96);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowTimesPanel8(int blocks, int quads, byte* x, byte* w, ushort* scales, float* y)
+    {
+        byte* tail = x + blocks * quads * Quad;
+        Vector256<float> f = default, g = default;
+        for (int block = 0; block < blocks; block++, scales += Panel, tail += BlockTail)
+        {
+            Vector256<int> a = Vector256.Create(*(int*)(tail + 4)), b = a, c = default, d = default;
+            for (int i = 0; i < quads; i += 2, x += 2 * Quad, w += 2 * Quad * Panel)
+            {
+                Vector256<sbyte> first = Vector256.Create(*(int*)x).AsSByte(), second = Vector256.Create(*(int*)(x + 4)).AsSByte();
+                a = Dot.Add(a, Vector256.Load(w), first);
+                b = Dot.Add(b, Vector256.Load(w + 32), first);
+                c = Dot.Add(c, Vector256.Load(w + 64), second);
+                d = Dot.Add(d, Vector256.Load(w + 96), second);
+            }
+
+            (Vector256<float> low, Vector256<float> high) = Scales(scales);
+            Vector256<float> scale = Vector256.Create(*(float*)tail);
+            f = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a + c), low * scale, f);
+            g = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b + d), high * scale, g);
+        }
+
+        f.Store(y);
+        g.Store(y + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowTimesPanel4(int blocks, int quads, byte* x, byte* w, ushort* scales, float* y)
+    {
+        byte* tail = x + blocks * quads * Quad;
+        Vector256<byte> mask = Vector256.Create((byte)0x0f);
+        Vector256<float> f = default, g = default;
+        for (int block = 0; block < blocks; block++, scales += Panel, tail += BlockTail)
+        {
+            Vector256<int> a = Vector256.Create(*(int*)(tail + 4)), b = a, c = default, d = default;
+            for (int i = 0; i < quads; i += 2, x += 2 * Quad, w += Quad * Panel)
+            {
+                Vector256<sbyte> first = Vector256.Create(*(int*)x).AsSByte(), second = Vector256.Create(*(int*)(x + 4)).AsSByte();
+                Vector256<byte> low = Vector256.Load(w), high = Vector256.Load(w + 32);
+                a = Dot.Add(a, low & mask, first);
+                b = Dot.Add(b, high & mask, first);
+                c = Dot.Add(c, (low.AsUInt16() >>> 4).AsByte() & mask, second);
+                d = Dot.Add(d, (high.AsUInt16() >>> 4).AsByte() & mask, second);
+            }
+
+            (Vector256<float> s, Vector256<float> t) = Scales(scales);
+            Vector256<float> scale = Vector256.Create(*(float*)tail);
+            f = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a + c), s * scale, f);
+            g = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b + d), t * scale, g);
+        }
+
+        f.Store(y);
+        g.Store(y + 8);
+    }
+
+    /// <summary>
+    /// Y[8, 16] = X[8, K] W of one panel of bytes: 16 sums in registers, enough that no product waits for the one before, and one pass over the
+    /// panel. The memory to be read next is asked for on the way.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
+    {
+        byte* x1 = x + xStride;
+        byte* x2 = x1 + xStride;
+        byte* x3 = x2 + xStride;
+        byte* x4 = x3 + xStride;
+        byte* x5 = x4 + xStride;
+        byte* x6 = x5 + xStride;
+        byte* x7 = x6 + xStride;
+        int valueBytes = blocks * quads * Quad;
+        Vector256<float> f0 = default, g0 = default;
+        Vector256<float> f1 = default, g1 = default;
+        Vector256<float> f2 = default, g2 = default;
+        Vector256<float> f3 = default, g3 = default;
+        Vector256<float> f4 = default, g4 = default;
+        Vector256<float> f5 = default, g5 = default;
+        Vector256<float> f6 = default, g6 = default;
+        Vector256<float> f7 = default, g7 = default;
+        for (int block = 0; block < blocks; block++, scales += Panel)
+        {
+            int at = block * quads * Quad, end = at + quads * Quad, tail = valueBytes + block * BlockTail;
+            Vector256<int> a0 = Vector256.Create(*(int*)(x + tail + 4)), b0 = a0;
+            Vector256<int> a1 = Vector256.Create(*(int*)(x1 + tail + 4)), b1 = a1;
+            Vector256<int> a2 = Vector256.Create(*(int*)(x2 + tail + 4)), b2 = a2;
+            Vector256<int> a3 = Vector256.Create(*(int*)(x3 + tail + 4)), b3 = a3;
+            Vector256<int> a4 = Vector256.Create(*(int*)(x4 + tail + 4)), b4 = a4;
+            Vector256<int> a5 = Vector256.Create(*(int*)(x5 + tail + 4)), b5 = a5;
+            Vector256<int> a6 = Vector256.Create(*(int*)(x6 + tail + 4)), b6 = a6;
+            Vector256<int> a7 = Vector256.Create(*(int*)(x7 + tail + 4)), b7 = a7;
+            for (; at < end; at += Quad, w += Quad * Panel, next += nextStep)
+            {
+                Prefetch(next);
+                Vector256<byte> low = Vector256.Load(w), high = Vector256.Load(w + 32);
+                Vector256<sbyte> v0 = Vector256.Create(*(int*)(x + at)).AsSByte();
+                a0 = Dot.Add(a0, low, v0);
+                b0 = Dot.Add(b0, high, v0);
+                Vector256<sbyte> v1 = Vector256.Create(*(int*)(x1 + at)).AsSByte();
+                a1 = Dot.Add(a1, low, v1);
+                b1 = Dot.Add(b1, high, v1);
+                Vector256<sbyte> v2 = Vector256.Create(*(int*)(x2 + at)).AsSByte();
+                a2 = Dot.Add(a2, low, v2);
+                b2 = Dot.Add(b2, high, v2);
+                Vector256<sbyte> v3 = Vector256.Create(*(int*)(x3 + at)).AsSByte();
+                a3 = Dot.Add(a3, low, v3);
+                b3 = Dot.Add(b3, high, v3);
+                Vector256<sbyte> v4 = Vector256.Create(*(int*)(x4 + at)).AsSByte();
+                a4 = Dot.Add(a4, low, v4);
+                b4 = Dot.Add(b4, high, v4);
+                Vector256<sbyte> v5 = Vector256.Create(*(int*)(x5 + at)).AsSByte();
+                a5 = Dot.Add(a5, low, v5);
+                b5 = Dot.Add(b5, high, v5);
+                Vector256<sbyte> v6 = Vector256.Create(*(int*)(x6 + at)).AsSByte();
+                a6 = Dot.Add(a6, low, v6);
+                b6 = Dot.Add(b6, high, v6);
+                Vector256<sbyte> v7 = Vector256.Create(*(int*)(x7 + at)).AsSByte();
+                a7 = Dot.Add(a7, low, v7);
+                b7 = Dot.Add(b7, high, v7);
+            }
+
+            (Vector256<float> first, Vector256<float> second) = Scales(scales);
+            Vector256<float> s0 = Vector256.Create(*(float*)(x + tail));
+            f0 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a0), first * s0, f0);
+            g0 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b0), second * s0, g0);
+            Vector256<float> s1 = Vector256.Create(*(float*)(x1 + tail));
+            f1 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a1), first * s1, f1);
+            g1 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b1), second * s1, g1);
+            Vector256<float> s2 = Vector256.Create(*(float*)(x2 + tail));
+            f2 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a2), first * s2, f2);
+            g2 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b2), second * s2, g2);
+            Vector256<float> s3 = Vector256.Create(*(float*)(x3 + tail));
+            f3 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a3), first * s3, f3);
+            g3 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b3), second * s3, g3);
+            Vector256<float> s4 = Vector256.Create(*(float*)(x4 + tail));
+            f4 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a4), first * s4, f4);
+            g4 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b4), second * s4, g4);
+            Vector256<float> s5 = Vector256.Create(*(float*)(x5 + tail));
+            f5 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a5), first * s5, f5);
+            g5 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b5), second * s5, g5);
+            Vector256<float> s6 = Vector256.Create(*(float*)(x6 + tail));
+            f6 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a6), first * s6, f6);
+            g6 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b6), second * s6, g6);
+            Vector256<float> s7 = Vector256.Create(*(float*)(x7 + tail));
+            f7 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a7), first * s7, f7);
+            g7 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b7), second * s7, g7);
+        }
+
+        f0.Store(y);
+        g0.Store(y + 8);
+        f1.Store(y + yStride);
+        g1.Store(y + yStride + 8);
+        f2.Store(y + 2 * yStride);
+        g2.Store(y + 2 * yStride + 8);
+        f3.Store(y + 3 * yStride);
+        g3.Store(y + 3 * yStride + 8);
+        f4.Store(y + 4 * yStride);
+        g4.Store(y + 4 * yStride + 8);
+        f5.Store(y + 5 * yStride);
+        g5.Store(y + 5 * yStride + 8);
+        f6.Store(y + 6 * yStride);
+        g6.Store(y + 6 * yStride + 8);
+        f7.Store(y + 7 * yStride);
+        g7.Store(y + 7 * yStride + 8);
+    }
+
+    /// <summary>Brings a line of memory near, where the processor can be told to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(address);
+    }
+
+    /// <summary>The scales of a block's 16 outputs: a bfloat16 is the upper half of a float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<float> First, Vector256<float> Second) Scales(ushort* scales)
+    {
+        Vector256<ushort> all = Vector256.Load(scales);
+        return ((Vector256.WidenLower(all) << 16).AsSingle(), (Vector256.WidenUpper(all) << 16).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Rounded(float* x, Vector256<float> factor) => Vector256.ConvertToInt32(Vector256.Round(Vector256.Load(x) * factor));
+}

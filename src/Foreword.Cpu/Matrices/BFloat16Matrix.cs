@@ -1,0 +1,96 @@
+using Foreword.Cpu.Kernels;
+
+namespace Foreword.Cpu.Matrices;
+
+/// <summary>Weights in bfloat16; inputs and sums are float32.</summary>
+internal sealed unsafe class BFloat16Matrix : PanelMatrix
+{
+    /// <summary>Pairs of inputs that are widened together.</summary>
+    private const int PairsTogether = 192;
+
+    /// <summary>Rows up to which a panel is widened for each eight of them anew, in registers.</summary>
+    private const int FewRows = 16;
+
+    /// <summary>Panels of a register tile.</summary>
+    private const int PanelsTogether = 3;
+
+    private readonly NativeBuffer<ushort> _weights; // [N / 16][K / 2][16][2]
+
+    private BFloat16Matrix(int inputs, int outputs, NativeBuffer<ushort> weights) : base(inputs, outputs) => _weights = weights;
+
+    /// <inheritdoc/>
+    public override int ScratchBytes => PanelsTogether * 2 * PairsTogether * Panels.Width * sizeof(float);
+
+    private int Pairs => (Inputs + 1) / 2;
+
+    /// <summary>Rounds a weight.</summary>
+    public static BFloat16Matrix Read(PanelReader reader, Workers workers)
+    {
+        int K = reader.Inputs, pairs = (K + 1) / 2;
+        long panelWeights = 2L * pairs * Panels.Width;
+        NativeBuffer<ushort> weights = new(reader.PanelCount * panelWeights);
+        using NativeBuffer<float> floats = new((long)reader.PanelsTogether * K * Panels.Width);
+        for (int first = 0; first < reader.PanelCount; first += reader.PanelsTogether)
+        {
+            int count = Math.Min(reader.PanelsTogether, reader.PanelCount - first);
+            reader.Read(first, count, floats.Pointer, workers);
+            workers.Run(_ =>
+            {
+                for (int panel; (panel = workers.Claim()) < count;)
+                    Round(floats.Pointer + (long)panel * K * Panels.Width, K, weights.Pointer + (first + panel) * panelWeights);
+            });
+        }
+
+        return new BFloat16Matrix(K, reader.Outputs, weights);
+    }
+
+    /// <inheritdoc/>
+    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch)
+    {
+        long panelWeights = 2L * Pairs * Panels.Width;
+        ushort* weights = _weights.Pointer + firstPanel * panelWeights;
+        float* outputs = y + firstPanel * Panels.Width;
+        if (x.Count == 1)
+        {
+            BFloat16Kernels.MultiplyRow(Pairs, x.Values, weights, panels, outputs);
+            return;
+        }
+
+        if (x.Count <= FewRows)
+        {
+            for (int panel = 0; panel < panels; panel++)
+            {
+                for (int row = 0; row < x.Count; row += 8)
+                    BFloat16Kernels.Tile8x16(Pairs, x.Values + (long)row * x.Stride, x.Stride, weights + panel * panelWeights, outputs + (long)row * yStride + panel * Panels.Width, yStride);
+            }
+
+            return;
+        }
+
+        float* floats = (float*)scratch;
+        for (int pair = 0; pair < Pairs; pair += PairsTogether)
+        {
+            int pairs = Math.Min(PairsTogether, Pairs - pair);
+            long panelFloats = 2L * pairs * Panels.Width;
+            for (int panel = 0; panel < panels; panel += PanelsTogether)
+            {
+                int together = Math.Min(PanelsTogether, panels - panel);
+                for (int i = 0; i < together; i++)
+                    BFloat16Kernels.Widen(pairs, weights + (panel + i) * panelWeights + 2L * pair * Panels.Width, floats + i * panelFloats);
+                FloatKernels.MultiplyRows(x.Count, 2 * pairs, x.Values + 2 * pair, x.Stride, floats, panelFloats, together, outputs + panel * Panels.Width, yStride, add: pair > 0);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => _weights.Dispose();
+
+    private static void Round(float* panel, int K, ushort* weights)
+    {
+        for (int k = 0; k < K + K % 2; k++)
+        {
+            for (int n = 0; n < Panels.Width; n++)
+                weights[(k / 2 * Panels.Width + n) * 2 + k % 2] = k < K ? BFloat16.Nearest(panel[k * Panels.Width + n]) : (ushort)0;
+        }
+    }
+}

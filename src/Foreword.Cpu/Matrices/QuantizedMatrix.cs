@@ -1,0 +1,102 @@
+using Foreword.Cpu.Kernels;
+
+namespace Foreword.Cpu.Matrices;
+
+/// <summary>
+/// Weights of 8 or 4 bits with a scale for every output and block of inputs. Rows are quantised to 8 bits as they arrive, with a scale for
+/// every token and block. How the bytes lie is said in <see cref="IntegerKernels"/>.
+/// </summary>
+internal sealed unsafe class QuantizedMatrix : PanelMatrix
+{
+    private readonly byte* _weights;
+    private readonly ushort* _scales;
+    private readonly IDisposable? _memory;
+
+    /// <summary>Over weights that lie in memory.</summary>
+    /// <param name="inputs">K.</param>
+    /// <param name="outputs">N.</param>
+    /// <param name="format">Bits and blocks.</param>
+    /// <param name="weights"><see cref="QuantizedFormat.WeightBytes"/>.</param>
+    /// <param name="scales"><see cref="QuantizedFormat.ScaleCount"/>.</param>
+    /// <param name="memory">What is disposed with this object.</param>
+    public QuantizedMatrix(int inputs, int outputs, QuantizedFormat format, byte* weights, ushort* scales, IDisposable? memory) : base(inputs, outputs)
+    {
+        Format = format;
+        _weights = weights;
+        _scales = scales;
+        _memory = memory;
+    }
+
+    /// <summary>Bits and blocks.</summary>
+    public QuantizedFormat Format { get; }
+
+    /// <summary>The weights' bytes.</summary>
+    public ReadOnlySpan<byte> Weights => new(_weights, checked((int)Format.WeightBytes(Inputs, Outputs)));
+
+    /// <summary>The scales, bfloat16.</summary>
+    public ReadOnlySpan<ushort> Scales => new(_scales, checked((int)Format.ScaleCount(Inputs, Outputs)));
+
+    /// <inheritdoc/>
+    public override int EncodedBytes => Blocks * (Format.Block + IntegerKernels.BlockTail);
+
+    /// <inheritdoc/>
+    public override int ScratchBytes => Format.Bits == 4 ? Blocks * Format.Block * Panels.Width : 0;
+
+    private int Blocks => Format.Blocks(Inputs);
+
+    private int Quads => Format.Block / IntegerKernels.Quad;
+
+    /// <summary>Quantises a weight.</summary>
+    public static QuantizedMatrix Read(PanelReader reader, QuantizedFormat format, Workers workers)
+    {
+        int K = reader.Inputs;
+        NativeBuffer<byte> memory = new(format.WeightBytes(K, reader.Outputs) + format.ScaleCount(K, reader.Outputs) * sizeof(ushort));
+        ushort* scales = (ushort*)(memory.Pointer + format.WeightBytes(K, reader.Outputs));
+        using NativeBuffer<float> floats = new((long)reader.PanelsTogether * K * Panels.Width);
+        for (int first = 0; first < reader.PanelCount; first += reader.PanelsTogether)
+        {
+            int count = Math.Min(reader.PanelsTogether, reader.PanelCount - first);
+            reader.Read(first, count, floats.Pointer, workers);
+            workers.Run(_ =>
+            {
+                for (int panel; (panel = workers.Claim()) < count;)
+                    format.Quantize(floats.Pointer + (long)panel * K * Panels.Width, K, memory.Pointer + (first + panel) * format.PanelBytes(K), scales + (first + panel) * format.PanelScales(K));
+            });
+        }
+
+        return new QuantizedMatrix(K, reader.Outputs, format, memory.Pointer, scales, memory);
+    }
+
+    /// <inheritdoc/>
+    public override void Encode(float* row, byte* encoded) => IntegerKernels.Encode(row, Inputs, Format.Block, Format.Zero, (sbyte*)encoded);
+
+    /// <inheritdoc/>
+    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch)
+    {
+        long panelBytes = Format.PanelBytes(Inputs), panelScales = Format.PanelScales(Inputs);
+        byte* weights = _weights + firstPanel * panelBytes;
+        ushort* scales = _scales + firstPanel * panelScales;
+        float* outputs = y + firstPanel * Panels.Width;
+        if (x.Count == 1 && Format.Bits == 8)
+        {
+            IntegerKernels.MultiplyRow8(Blocks, Quads, x.Encoded, weights, scales, panels, outputs);
+        }
+        else if (x.Count == 1)
+        {
+            IntegerKernels.MultiplyRow4(Blocks, Quads, x.Encoded, weights, scales, panels, outputs);
+        }
+        else
+        {
+            for (int panel = 0; panel < panels; panel++, weights += panelBytes, scales += panelScales, outputs += Panels.Width)
+            {
+                byte* bytes = weights;
+                if (Format.Bits == 4)
+                    IntegerKernels.Spread(weights, Blocks * Format.Block / 8, bytes = scratch);
+                IntegerKernels.MultiplyRows(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, bytes, scales, outputs, yStride, weights + panelBytes, Format.Bits * Panels.Width / 2);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => _memory?.Dispose();
+}

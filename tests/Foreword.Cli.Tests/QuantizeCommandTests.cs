@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Foreword.Tokenization;
+
+namespace Foreword.Tests;
+
+public sealed class QuantizeCommandTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+    private readonly string _model;
+
+    public QuantizeCommandTests()
+    {
+        _model = _directory.File("model");
+        Directory.CreateDirectory(_model);
+        foreach (string file in (string[])["config.json", "model.safetensors"])
+            File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(_model, file));
+        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_model);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("int8", 0.02)]
+    [InlineData("int4", 0.2)]
+    public void AQuantisedModelGeneratesAndItsPerplexityIsPrinted(string type, double part)
+    {
+        string output = _directory.File("quantised");
+        Cli run = Run("quantize", _model, "--type", type, "--out", output, "--text", Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"), "--tokens", "500", "--json");
+        Assert.Equal(0, run.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(run.Out);
+        double before = json.RootElement.GetProperty("float32_perplexity").GetDouble(), after = json.RootElement.GetProperty("perplexity").GetDouble();
+        Assert.InRange(after / before, 1 - part, 1 + part);
+        Cli generated = Run("generate", output, "--prompt", "the", "--max-tokens", "5", "--temperature", "0");
+        Assert.Equal(0, generated.ExitCode);
+        Assert.StartsWith("the", generated.Out, StringComparison.Ordinal);
+        Cli refused = Run("generate", output, "--prompt", "the", "--engine", "torch");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("only --engine cpu reads it", refused.Err);
+    }
+
+    [Theory]
+    [InlineData("f32", 2, "it must be int8 or int4")]
+    [InlineData("int8", 1, "the text 'missing.txt' does not exist")]
+    public void WhatCannotBeDoneLeavesNothing(string type, int exitCode, string reason)
+    {
+        string output = _directory.File("quantised");
+        Cli run = Run("quantize", _model, "--type", type, "--out", output, "--text", "missing.txt");
+        Assert.Equal(exitCode, run.ExitCode);
+        Assert.Contains(reason, run.Err);
+        Assert.False(Directory.Exists(output));
+    }
+
+    private static Cli Run(params string[] args) => Cli.Run(args);
+}
