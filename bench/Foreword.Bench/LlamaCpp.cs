@@ -29,9 +29,10 @@ internal sealed unsafe class LlamaCpp : IDisposable
         _vocabSize = vocabSize;
         Blob model = default, context = default;
         ((delegate* unmanaged<Blob*, void*>)Export("llama_model_default_params"))(&model);
-        _model = WithText(gguf, path => (nint)((delegate* unmanaged<byte*, Blob, void*>)Export("llama_model_load_from_file"))((byte*)path, model)) is var loaded and not 0
-            ? (void*)loaded
-            : throw new InvalidDataException($"llama.cpp does not read {gguf}");
+        fixed (byte* path = Text(gguf))
+            _model = ((delegate* unmanaged<byte*, Blob, void*>)Export("llama_model_load_from_file"))(path, model);
+        if (_model == null)
+            throw new InvalidDataException($"llama.cpp does not read {gguf}");
         ((delegate* unmanaged<Blob*, void*>)Export("llama_context_default_params"))(&context);
         uint* fields = (uint*)&context; // n_ctx, n_batch, n_ubatch, n_seq_max, n_threads, n_threads_batch
         (fields[0], fields[1], fields[2], fields[4], fields[5]) = (1024, 512, 512, (uint)threads, (uint)threads);
@@ -107,11 +108,8 @@ internal sealed unsafe class LlamaCpp : IDisposable
         NativeLibrary.Load(Named("libggml-base*"));
         nint ggml = NativeLibrary.Load(Directory.GetFiles(directory, "libggml.*").Order(StringComparer.Ordinal).First());
         nint llama = NativeLibrary.Load(Directory.GetFiles(directory, "libllama.*").Order(StringComparer.Ordinal).First());
-        WithText(directory, path =>
-        {
-            ((delegate* unmanaged<byte*, void>)NativeLibrary.GetExport(ggml, "ggml_backend_load_all_from_path"))((byte*)path);
-            return 0;
-        });
+        fixed (byte* path = Text(directory))
+            ((delegate* unmanaged<byte*, void>)NativeLibrary.GetExport(ggml, "ggml_backend_load_all_from_path"))(path);
         var silent = (delegate* unmanaged<int, byte*, void*, void>)&Ignore;
         ((delegate* unmanaged<void*, void*, void>)NativeLibrary.GetExport(llama, "llama_log_set"))(silent, null);
         ((delegate* unmanaged<void>)NativeLibrary.GetExport(llama, "llama_backend_init"))();
@@ -124,12 +122,6 @@ internal sealed unsafe class LlamaCpp : IDisposable
     }
 
     private static byte[] Text(string text) => [.. System.Text.Encoding.UTF8.GetBytes(text), 0];
-
-    private static nint WithText(string text, Func<nint, nint> use)
-    {
-        fixed (byte* bytes = Text(text))
-            return use((nint)bytes);
-    }
 
     /// <summary>Room for a structure of parameters.</summary>
     [InlineArray(64)]

@@ -6,7 +6,6 @@ using System.Text.Json;
 using Foreword.Data.Tables;
 using Foreword.Recipes;
 using Foreword.Tasks;
-using Foreword.Torch.FineTuning;
 
 namespace Foreword.Cli;
 
@@ -28,12 +27,13 @@ internal static class PredictCommand
         Option<string?> output = new("--out") { Description = "Write to a file, whole or not at all." };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
+        Option<EngineChoice> engine = Engines.Option();
         Option<bool> json = new("--json") { Description = "One JSON object, {\"predictions\":[...]}, instead of CSV." };
-        Command command = new Command("predict", "Answer with a fine-tuned model: labels and probabilities, or numbers.") { run, input, columns, format, header, output, precision, device, json }
+        Command command = new Command("predict", "Answer with a fine-tuned model: labels and probabilities, or numbers.") { run, input, columns, format, header, output, precision, device, engine, json }
             .WithExample("foreword predict runs/banking new.csv --out predictions.csv");
         command.SetAction(parsed =>
         {
-            using FineTunedModel model = TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device));
+            using ITaskModel model = TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine));
             TaskDescription task = model.Task;
             string[]? given = parsed.GetValue(columns)?.Split(',', StringSplitOptions.TrimEntries);
             TableOptions options = new() { Header = parsed.GetValue(header) ?? (given is null ? task.Header : null), Quoting = task.Quoting, Format = parsed.GetValue(format) };

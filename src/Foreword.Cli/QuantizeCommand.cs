@@ -6,7 +6,6 @@ using Foreword.Data;
 using Foreword.Evaluation.Metrics;
 using Foreword.Tasks;
 using Foreword.Tokenization;
-using Foreword.Torch.FineTuning;
 using Foreword.Weights;
 
 namespace Foreword.Cli;
@@ -41,7 +40,7 @@ internal static class QuantizeCommand
             {
                 QuantizedModel.Write(weights, wanted, staged.Path, tokenizer.EndOfTextId);
                 tokenizer.Save(staged.Path);
-                foreach (string file in (string[])[TaskDescription.FileName, TaskHead.FileName])
+                foreach (string file in (string[])[TaskDescription.FileName, TaskDescription.HeadFile])
                 {
                     if (File.Exists(Path.Combine(weights.Directory, file)))
                         File.Copy(Path.Combine(weights.Directory, file), Path.Combine(staged.Path, file));

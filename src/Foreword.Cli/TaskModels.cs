@@ -1,8 +1,10 @@
 using System.Globalization;
+using Foreword.Cpu;
 using Foreword.Recipes;
 using Foreword.Tasks;
 using Foreword.Torch;
 using Foreword.Torch.FineTuning;
+using Foreword.Weights;
 
 namespace Foreword.Cli;
 
@@ -15,6 +17,18 @@ internal static class TaskModels
     /// <summary>Opens a fine-tuned model.</summary>
     public static FineTunedModel Open(string path, PrecisionChoice precision, DeviceChoice device) =>
         FineTunedModel.Load(path, Compute.Precision(precision, Compute.Device(device)), device);
+
+    /// <summary>Opens a fine-tuned model for predicting, in the engine that is asked for.</summary>
+    public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine)
+    {
+        string directory = ModelDirectory.Resolve(path);
+        bool isQuantised = QuantizedModel.IsIn(directory);
+        if (isQuantised && engine == EngineChoice.Torch)
+            throw new UsageException($"{directory} is quantised; only --engine cpu reads it");
+        if (isQuantised)
+            return CpuTaskModel.Load(directory);
+        return Engines.IsCpu(engine, device) ? CpuTaskModel.Load(directory, precision == PrecisionChoice.Bf16 ? WeightType.BF16 : WeightType.F32) : Open(path, precision, device);
+    }
 
     /// <summary>Everything measured about the model's answers for labelled examples.</summary>
     public static TaskEvaluation Evaluate(FineTunedModel model, IReadOnlyList<TaskExample> examples, int resamples, long seed)

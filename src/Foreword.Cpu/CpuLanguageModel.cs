@@ -19,7 +19,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         _weights = weights;
         _forward = new GptForward(weights, workers);
         _pages = new KvPages(weights.Config);
-        _scorer = new SequenceScorer(_forward, weights.Config.VocabSize);
+        _scorer = new SequenceScorer(_forward, weights.Config);
     }
 
     /// <inheritdoc/>
@@ -108,6 +108,17 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
 
         return scores;
+    }
+
+    /// <summary>The final hidden states [C] at the last token of each sequence, for a task's head.</summary>
+    /// <exception cref="ArgumentException">As of <see cref="LogProbs"/>.</exception>
+    internal float[][] FinalStates(IReadOnlyList<int[]> sequences)
+    {
+        foreach (int[] sequence in sequences)
+            Check(sequence, past: 0);
+        float[][] states = [.. sequences.Select(_ => new float[Config.NEmbd])];
+        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence, [], states[i])));
+        return states;
     }
 
     /// <inheritdoc/>

@@ -108,12 +108,12 @@ internal sealed unsafe class GptForward : IDisposable
     }
 
     /// <summary>Computes the logits of wanted rows of the last pass.</summary>
-    /// <param name="first">The first of them, a multiple of 8 unless only one is asked for.</param>
+    /// <param name="first">The first of them, a multiple of 8.</param>
     /// <param name="count">How many.</param>
     public void Head(int first, int count)
     {
         (_headFirst, _headCount) = (first, count);
-        _rows.ReserveLogits(count);
+        _rows.ReserveLogits(_rowCount == 1 ? 1 : Panels.RoundUp(count, RowTile));
         _workers.Run(_headBody);
     }
 
@@ -246,13 +246,16 @@ internal sealed unsafe class GptForward : IDisposable
         Plain,
     }
 
-    /// <summary>x W in pieces of some panels, each finished while it is in the cache.</summary>
+    /// <summary>
+    /// x W in pieces of some panels, each finished while it is in the cache. Only a pass over a single token takes the products of one row: all others
+    /// sum in one order, so that a row's numbers do not depend on what shares its pass.
+    /// </summary>
     private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use) =>
         Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer, y, yStride, use);
 
     private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use)
     {
-        InputRows inputs = new(x, xStride, encoded, _encodedStride, rows == 1 ? 1 : Panels.RoundUp(rows, RowTile));
+        InputRows inputs = new(x, xStride, encoded, _encodedStride, _rowCount == 1 ? 1 : Panels.RoundUp(rows, RowTile));
         int pieces = _workers.Count * PiecesPerWorker;
         int together = Panels.RoundUp(Math.Max(1, (matrix.PanelCount + pieces - 1) / pieces), 3); // register tiles are three panels wide
         byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;

@@ -58,7 +58,7 @@ internal sealed class RowBuffers(int stride, int qkvStride, int wideStride, int 
     {
         if (rows <= _logitRows)
             return;
-        _logitRows = rows == 1 ? 1 : Panels.RoundUp(rows, Spare);
+        _logitRows = rows;
         Logits = Grown(Logits, _logitRows, logitsStride);
     }
 

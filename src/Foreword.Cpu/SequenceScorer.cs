@@ -2,8 +2,11 @@ using Foreword.Cpu.Kernels;
 
 namespace Foreword.Cpu;
 
-/// <summary>Scores tokens of many sequences: rows of different sequences share passes, and logits are computed only where a score is wanted.</summary>
-internal sealed unsafe class SequenceScorer(GptForward forward, int vocabSize)
+/// <summary>
+/// Reads many sequences: rows of different ones share passes, and logits are computed only where a score is wanted. A sequence whose states are
+/// wanted shares no pass with one that is scored.
+/// </summary>
+internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config)
 {
     /// <summary>Rows of logits that exist at once.</summary>
     private const int LogitRows = 32;
@@ -11,6 +14,7 @@ internal sealed unsafe class SequenceScorer(GptForward forward, int vocabSize)
     private readonly List<int> _tokens = [];
     private readonly List<Segment> _segments = [];
     private readonly List<(int Row, WantedScore Score)> _wanted = [];
+    private readonly List<(int Row, float[] State)> _states = [];
 
     /// <summary>Reads every sequence into its cache and hands out the scores that it wants.</summary>
     public void Read(IEnumerable<ScoredSequence> sequences)
@@ -30,6 +34,8 @@ internal sealed unsafe class SequenceScorer(GptForward forward, int vocabSize)
                 }
 
                 start += count;
+                if (start == sequence.Tokens.Length && sequence.FinalState is not null)
+                    _states.Add((first + count - 1, sequence.FinalState));
                 if (_tokens.Count == GptForward.MaxRows)
                     Pass();
             }
@@ -41,10 +47,12 @@ internal sealed unsafe class SequenceScorer(GptForward forward, int vocabSize)
 
     private void Pass()
     {
-        int[] rows = [.. _wanted.Select(wanted => wanted.Row).Distinct().Order()];
+        int[] rows = [.. _wanted.Select(wanted => wanted.Row).Concat(_states.Select(state => state.Row)).Distinct().Order()];
         forward.Run([.. _tokens], [.. _segments], rows);
+        for (int i = 0; i < _states.Count; i++) // ascending, as the rows are
+            new ReadOnlySpan<float>(forward.Hidden(i), config.NEmbd).CopyTo(_states[i].State);
         ILookup<int, WantedScore> scores = _wanted.ToLookup(wanted => wanted.Row, wanted => wanted.Score);
-        for (int first = 0; first < rows.Length; first += LogitRows)
+        for (int first = 0; first < rows.Length && _wanted.Count > 0; first += LogitRows)
         {
             int count = Math.Min(LogitRows, rows.Length - first);
             forward.Head(first, count);
@@ -54,19 +62,20 @@ internal sealed unsafe class SequenceScorer(GptForward forward, int vocabSize)
         _tokens.Clear();
         _segments.Clear();
         _wanted.Clear();
+        _states.Clear();
     }
 
     private void Evaluate(float* logits, IEnumerable<WantedScore> wanted)
     {
-        float total = RowKernels.LogSumExp(logits, vocabSize);
-        int likeliest = new ReadOnlySpan<float>(logits, vocabSize).IndexOf(RowKernels.Highest(logits, vocabSize));
+        float total = RowKernels.LogSumExp(logits, config.VocabSize);
+        int likeliest = new ReadOnlySpan<float>(logits, config.VocabSize).IndexOf(RowKernels.Highest(logits, config.VocabSize));
         foreach (WantedScore score in wanted)
             score.Scores[score.Index] = new TokenScore(logits[score.Token] - total, score.Token == likeliest);
     }
 }
 
-/// <summary>Tokens to read into a cache, and the scores wanted on the way.</summary>
-internal sealed record ScoredSequence(KvCache Cache, int[] Tokens, IReadOnlyList<WantedScore> Wanted);
+/// <summary>Tokens to read into a cache, and the scores wanted on the way, or room for the last token's final hidden state [C].</summary>
+internal sealed record ScoredSequence(KvCache Cache, int[] Tokens, IReadOnlyList<WantedScore> Wanted, float[]? FinalState = null);
 
 /// <summary>The score of <paramref name="Token"/> behind the sequence's token number <paramref name="After"/>, and where it goes.</summary>
 internal readonly record struct WantedScore(int After, int Token, TokenScore[] Scores, int Index);

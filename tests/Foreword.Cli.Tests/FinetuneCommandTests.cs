@@ -30,6 +30,11 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.StartsWith("pleasant,", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("nasty,", lines[2], StringComparison.Ordinal);
 
+        // The engines answer alike, one by one or together, and so does the model quantised to 8 bits.
+        Assert.Equal(Labels(lines), Labels(Cli.Run("predict", run, tiny.Test, "--engine", "torch").Out.TrimEnd('\n').Split('\n')));
+        Assert.Equal(0, Cli.Run("quantize", run, "--type", "int8", "--out", _directory.File("int8")).ExitCode);
+        Assert.Equal(Labels(lines), Labels(Cli.Run("predict", _directory.File("int8"), tiny.Test).Out.TrimEnd('\n').Split('\n')));
+
         Cli piped = Cli.RunWithInput("the weather is bad today 49\n", "predict", run, "-");
         Assert.Equal(lines[2], piped.Out.TrimEnd('\n').Split('\n')[1]);
         Assert.Equal("nasty", JsonDocument.Parse(Cli.RunWithInput("the weather is bad today 49\n", "predict", run, "-", "--json").Out).RootElement.GetProperty("predictions")[0].GetProperty("label").GetString());
@@ -43,6 +48,8 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Contains("classification, reads text=text, label=label", Cli.Run("inspect", run).Out, StringComparison.Ordinal);
         AssertRefusals(run);
     }
+
+    private static string[] Labels(string[] lines) => [.. lines.Select(line => line.Split(',')[0])];
 
     [Fact]
     public void ARecipeIsRepeatedOverSeedsAndGoesOnWithoutTheFinishedOnes()

@@ -12,7 +12,7 @@ namespace Foreword.Torch.FineTuning;
 /// <summary>
 /// A pre-trained model with a task's head: what fine-tuning trains, and what answers. Not safe for use from two threads at once.
 /// </summary>
-public sealed class FineTunedModel : IDisposable
+public sealed class FineTunedModel : ITaskModel
 {
     /// <summary>Tokens of a batch of predictions, padding included.</summary>
     private const int BatchTokens = 4096;
@@ -37,7 +37,7 @@ public sealed class FineTunedModel : IDisposable
     /// <summary>What encodes the texts.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>What it answers.</summary>
+    /// <inheritdoc/>
     public TaskDescription Task { get; }
 
     /// <summary>Number of weights, those of the head and of adapters among them.</summary>
@@ -110,7 +110,7 @@ public sealed class FineTunedModel : IDisposable
         return Predict([new TaskExample(texts, [])])[0];
     }
 
-    /// <summary>The answers for examples, in their order; labels are not looked at.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples)
     {
         ArgumentNullException.ThrowIfNull(examples);

@@ -12,9 +12,6 @@ namespace Foreword.Torch.FineTuning;
 /// </summary>
 public sealed class TaskHead : nn.Module
 {
-    /// <summary>The head's file beside a model's weights: <c>clf.weight</c> [n, C] and <c>clf.bias</c> [n].</summary>
-    public const string FileName = "head.safetensors";
-
     private const double Deviation = 0.02;
 
     /// <summary>The logit of a choice that an example does not have; finite, so that 0 times it is 0.</summary>
@@ -81,14 +78,14 @@ public sealed class TaskHead : nn.Module
         SafetensorsWriter writer = new();
         foreach (var (name, value) in named_parameters())
             ModelFiles.Add(writer, name, value);
-        writer.Save(Path.Combine(directory, FileName));
+        writer.Save(Path.Combine(directory, TaskDescription.HeadFile));
     }
 
     /// <summary>Overwrites the weights with those of a directory's file.</summary>
     /// <exception cref="InvalidDataException">The file is missing or does not fit the task.</exception>
     public void Load(string directory)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, FileName));
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, TaskDescription.HeadFile));
         foreach (var (name, value) in named_parameters())
             ModelFiles.Copy(file, name, value);
     }

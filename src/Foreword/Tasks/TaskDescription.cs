@@ -13,6 +13,9 @@ public sealed record TaskDescription
     /// <summary>The file in a fine-tuned model's directory.</summary>
     public const string FileName = "task.json";
 
+    /// <summary>The head's file beside a model's weights: <c>clf.weight</c> [n, C] and <c>clf.bias</c> [n].</summary>
+    public const string HeadFile = "head.safetensors";
+
     /// <summary>Classes listed in a message before "and N more".</summary>
     private const int MostListed = 8;
 

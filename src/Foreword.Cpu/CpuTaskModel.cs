@@ -1,0 +1,106 @@
+using Foreword.Tasks;
+using Foreword.Tokenization;
+using Foreword.Weights;
+
+namespace Foreword.Cpu;
+
+/// <summary>A fine-tuned model in plain C#: the network, the linear layer on the state at the extract token, and what encodes the texts.</summary>
+public sealed class CpuTaskModel : ITaskModel
+{
+    private readonly CpuLanguageModel _model;
+    private readonly TaskEncoder _encoder;
+    private readonly float[] _weight; // [n, C]
+    private readonly float[] _bias; // [n]
+
+    private CpuTaskModel(CpuLanguageModel model, TaskDescription task, Tokenizer tokenizer, float[] weight, float[] bias)
+    {
+        (_model, Task, _weight, _bias) = (model, task, weight, bias);
+        _encoder = new TaskEncoder(tokenizer, task.Tokens, task.ContextLength);
+    }
+
+    /// <inheritdoc/>
+    public TaskDescription Task { get; }
+
+    /// <summary>Opens a fine-tuned model.</summary>
+    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, or what <c>foreword quantize</c> made of one.</param>
+    /// <param name="weights">The format of the matrices; float32 unless given, or what the model is quantised to.</param>
+    /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
+    public static CpuTaskModel Load(string path, WeightType? weights = null)
+    {
+        string directory = ModelDirectory.Resolve(path);
+        TaskDescription task = TaskDescription.Read(directory);
+        Tokenizer tokenizer = TokenizerFiles.Load(directory);
+        CpuLanguageModel model = CpuLanguageModel.Load(directory, weights);
+        try
+        {
+            if (task.Tokens.Extract >= model.Config.VocabSize)
+                throw new InvalidDataException($"{directory}: {TaskDescription.FileName} names token {task.Tokens.Extract}; the model's vocab_size is {model.Config.VocabSize}");
+            using SafetensorsFile head = SafetensorsFile.Open(Path.Combine(directory, TaskDescription.HeadFile));
+            return new CpuTaskModel(model, task, tokenizer, Tensor(head, "clf.weight", task.Outputs, model.Config.NEmbd), Tensor(head, "clf.bias", task.Outputs));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        EncodedExample[] encoded = [.. examples.Select(example => EncodedExample.Of(example with { Label = null }, Task, _encoder))];
+        return [.. Outputs(encoded).Select(outputs => Task.Answer(outputs))];
+    }
+
+    /// <summary>The head's outputs for each example: [n], or the scores of its choices.</summary>
+    public float[][] Outputs(IReadOnlyList<EncodedExample> examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        float[][] states = _model.FinalStates([.. examples.SelectMany(example => example.Sequences.Sequences)]);
+        float[][] outputs = new float[examples.Count][];
+        int next = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            float[][] own = states[next..(next + examples[i].Sequences.Sequences.Count)];
+            next += own.Length;
+            outputs[i] = Task.Task.HeadInput switch
+            {
+                HeadInput.Each => [.. own.Select(state => Linear(state)[0])],
+                HeadInput.Sum => Linear([.. Enumerable.Range(0, own[0].Length).Select(c => own.Sum(state => state[c]))]),
+                _ => Linear(own[0]),
+            };
+        }
+
+        return outputs;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>y = W x + b (GPT-1 paper, equation 3).</summary>
+    private float[] Linear(float[] x)
+    {
+        float[] y = new float[_bias.Length];
+        for (int n = 0; n < y.Length; n++)
+        {
+            double sum = _bias[n];
+            for (int c = 0; c < x.Length; c++)
+                sum += (double)_weight[n * x.Length + c] * x[c];
+            y[n] = (float)sum;
+        }
+
+        return y;
+    }
+
+    private static float[] Tensor(SafetensorsFile file, string name, params long[] shape)
+    {
+        if (!file.Tensors.TryGetValue(name, out TensorInfo? tensor))
+            throw new InvalidDataException($"{file.Path}: tensor '{name}' is missing");
+        if (!tensor.Shape.AsSpan().SequenceEqual(shape) || tensor.DType != TensorDType.F32)
+            throw new InvalidDataException($"{file.Path}: tensor '{name}' is {tensor.DType.HeaderName()} {tensor.ShapeText}; expected F32 {TensorInfo.Format(shape)}");
+        float[] values = new float[tensor.ElementCount];
+        file.CopyTo(name, values);
+        return values;
+    }
+}

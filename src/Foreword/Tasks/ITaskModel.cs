@@ -1,0 +1,11 @@
+namespace Foreword.Tasks;
+
+/// <summary>A fine-tuned model, whichever engine computes it. Not safe for use from two threads at once.</summary>
+public interface ITaskModel : IDisposable
+{
+    /// <summary>What it answers.</summary>
+    TaskDescription Task { get; }
+
+    /// <summary>The answers for examples, in their order; labels are not looked at.</summary>
+    IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples);
+}
