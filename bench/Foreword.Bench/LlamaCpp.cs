@@ -34,9 +34,10 @@ internal sealed unsafe class LlamaCpp : IDisposable
         if (_model == null)
             throw new InvalidDataException($"llama.cpp does not read {gguf}");
         ((delegate* unmanaged<Blob*, void*>)Export("llama_context_default_params"))(&context);
-        uint* fields = (uint*)&context; // n_ctx, n_batch, n_ubatch, n_seq_max, n_threads, n_threads_batch
-        (fields[0], fields[1], fields[2], fields[4], fields[5]) = (1024, 512, 512, (uint)threads, (uint)threads);
+        uint* fields = (uint*)&context; // n_ctx, n_batch, n_ubatch
+        (fields[0], fields[1], fields[2]) = (1024, 512, 512);
         _context = ((delegate* unmanaged<void*, Blob, void*>)Export("llama_init_from_model"))(_model, context);
+        ((delegate* unmanaged<void*, int, int, void>)Export("llama_set_n_threads"))(_context, threads, threads);
     }
 
     /// <summary>Writes a model in llama.cpp's 4-bit format.</summary>
