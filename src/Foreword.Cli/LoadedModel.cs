@@ -24,7 +24,7 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     {
         string directory = ModelDirectory.Resolve(path);
         if (QuantizedModel.IsIn(directory))
-            return OpenQuantized(directory, engine);
+            return OpenQuantized(directory, engine, beforeWeights);
         using ModelWeights weights = WeightsFormat.Open(path);
         Tokenizer tokenizer = weights.LoadTokenizer();
         beforeWeights?.Invoke(weights.Path, weights.Config, tokenizer);
@@ -34,14 +34,15 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     }
 
     /// <summary>Quantised models are read by the plain C# engine only.</summary>
-    private static LoadedModel OpenQuantized(string directory, EngineChoice engine)
+    private static LoadedModel OpenQuantized(string directory, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights)
     {
         if (engine == EngineChoice.Torch)
             throw new UsageException($"{directory} is quantised; only --engine cpu reads it");
-        CpuLanguageModel model = CpuLanguageModel.Load(directory);
+        GptConfig config = HuggingFaceConfig.Read(directory);
         Tokenizer tokenizer = TokenizerFiles.Load(directory);
-        ModelDirectory.CheckVocabulary(directory, tokenizer, model.Config);
-        return new LoadedModel(model, tokenizer);
+        ModelDirectory.CheckVocabulary(directory, tokenizer, config);
+        beforeWeights?.Invoke(directory, config, tokenizer);
+        return new LoadedModel(CpuLanguageModel.Load(directory), tokenizer);
     }
 
     public void Dispose() => Model.Dispose();

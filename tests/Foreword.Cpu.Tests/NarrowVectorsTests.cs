@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Foreword.Tests.Cpu;
+
+/// <summary>The kernels and the models on processors with narrower vectors: this program runs itself with the wide ones switched off.</summary>
+public sealed class NarrowVectorsTests
+{
+    private const string Expected = "FOREWORD_TEST_WIDEST_VECTOR";
+
+    [Theory]
+    [InlineData("256", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F")]
+    [InlineData("256 without VNNI", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F", "DOTNET_EnableAVXVNNI")]
+    [InlineData("128", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F", "DOTNET_EnableAVX2")]
+    public void EveryKernelIsRightOnThem(string widest, params string[] switchedOff)
+    {
+        ProcessStartInfo child = new(Environment.ProcessPath!)
+        {
+            RedirectStandardOutput = true,
+            ArgumentList = { "-class", "Foreword.Tests.Cpu.Kernels.*", "-class", "Foreword.Tests.Cpu.CpuLanguageModelTests", "-class", "Foreword.Tests.Cpu.WidestVectorTests" },
+        };
+        child.Environment[Expected] = widest;
+        foreach (string name in switchedOff)
+            child.Environment[name] = "0";
+        using Process process = Process.Start(child)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, output);
+        Assert.DoesNotContain("Total: 0", output);
+    }
+
+    /// <summary>What the child was told to be without, it is without.</summary>
+    internal static string? WidestVector => Environment.GetEnvironmentVariable(Expected);
+}
+
+/// <summary>In a child of <see cref="NarrowVectorsTests"/>: the switches worked.</summary>
+public sealed class WidestVectorTests
+{
+    [Fact]
+    public void NothingWiderIsThere()
+    {
+        if (NarrowVectorsTests.WidestVector is not { } widest)
+            return;
+        Assert.False(Vector512.IsHardwareAccelerated);
+        if (widest.Contains("VNNI", StringComparison.Ordinal))
+            Assert.False(AvxVnni.IsSupported);
+        if (widest == "128")
+            Assert.False(Avx2.IsSupported);
+    }
+}
