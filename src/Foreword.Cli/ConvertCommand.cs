@@ -51,6 +51,7 @@ internal static class ConvertCommand
     {
         if (format.WritesFile)
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             format.Write(model, tokenizer, type, path);
             return;
         }

@@ -10,7 +10,7 @@ namespace Foreword.Weights;
 /// </summary>
 public sealed class SafetensorsWriter
 {
-    private readonly List<Entry> _entries = [];
+    private readonly List<WrittenTensor<TensorDType>> _entries = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal) { "__metadata__" };
 
     /// <summary>
@@ -33,7 +33,7 @@ public sealed class SafetensorsWriter
 
         if (!_names.Add(name))
             throw new ArgumentException($"a tensor cannot be named '{name}' here: the name is taken");
-        _entries.Add(new Entry(name, dtype, shape, length, write));
+        _entries.Add(new WrittenTensor<TensorDType>(name, dtype, dtype.HeaderName(), shape, length, write));
     }
 
     /// <summary>Adds a tensor whose bytes lie in memory; they are read when the file is written.</summary>
@@ -60,13 +60,8 @@ public sealed class SafetensorsWriter
         DurableFile.Replace(path, stream =>
         {
             stream.Write(header);
-            foreach (Entry entry in _entries)
-            {
-                long start = stream.Position;
-                entry.Write(stream);
-                if (stream.Position - start != entry.Length)
-                    throw new ArgumentException($"tensor '{entry.Name}' wrote {stream.Position - start} bytes; shape {TensorInfo.Format(entry.Shape)} and dtype {entry.DType.HeaderName()} need {entry.Length}");
-            }
+            foreach (WrittenTensor<TensorDType> entry in _entries)
+                entry.WriteTo(stream);
         });
     }
 
@@ -96,10 +91,10 @@ public sealed class SafetensorsWriter
         }
 
         long offset = 0;
-        foreach (Entry entry in _entries)
+        foreach (WrittenTensor<TensorDType> entry in _entries)
         {
             json.WriteStartObject(entry.Name);
-            json.WriteString("dtype", entry.DType.HeaderName());
+            json.WriteString("dtype", entry.TypeName);
             json.WriteStartArray("shape");
             foreach (long size in entry.Shape)
                 json.WriteNumberValue(size);
@@ -114,6 +109,4 @@ public sealed class SafetensorsWriter
 
         json.WriteEndObject();
     }
-
-    private sealed record Entry(string Name, TensorDType DType, long[] Shape, long Length, Action<Stream> Write);
 }

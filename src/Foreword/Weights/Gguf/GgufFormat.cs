@@ -41,21 +41,21 @@ internal sealed class GgufFormat : WeightsFormat
         GgufTokenizer.Write(writer, tokenizer, model.Config.VocabSize);
         foreach (WeightTensor tensor in model.Tensors)
         {
-            WeightTensor stored = GgufNameMap.IsTransposed(tensor.Name) ? new TurnedTensor(tensor) : tensor;
-            GgmlType own = TypeOf(stored, wanted);
-            writer.AddTensor(GgufNameMap.FileName(tensor.Name), own, stored.Shape, stream => WriteTensor(
-                GgufNameMap.IsTransposed(tensor.Name) ? new TurnedTensor(tensor) : tensor, own, stream)); // a new one: its memory ends with it
+            bool isTransposed = GgufNameMap.IsTransposed(tensor.Name);
+            long[] shape = isTransposed ? [tensor.Shape[1], tensor.Shape[0]] : tensor.Shape;
+            GgmlType own = TypeOf(tensor.Name, shape, wanted);
+            writer.AddTensor(GgufNameMap.FileName(tensor.Name), own, shape, stream => WriteTensor(isTransposed ? new TurnedTensor(tensor) : tensor, own, stream));
         }
 
         writer.Save(target);
     }
 
     /// <summary>A matrix whose rows are no whole blocks is stored as F16 where Q8_0 is asked for, as llama.cpp's converter does.</summary>
-    private static GgmlType TypeOf(WeightTensor tensor, GgmlType wanted)
+    private static GgmlType TypeOf(string name, long[] shape, GgmlType wanted)
     {
-        if (tensor.Shape.Length == 1 || tensor.Name == GptParameter.PositionEmbedding)
+        if (shape.Length == 1 || name == GptParameter.PositionEmbedding)
             return GgmlType.F32;
-        return tensor.Shape[^1] % wanted.BlockLength() == 0 ? wanted : GgmlType.F16;
+        return shape[^1] % wanted.BlockLength() == 0 ? wanted : GgmlType.F16;
     }
 
     private static void WriteTensor(WeightTensor tensor, GgmlType type, Stream stream)

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Foreword.Weights.Gguf;
 
 /// <summary>The names that llama.cpp gives a GPT-2's tensors (gguf-py, <c>MODEL_TENSOR</c> of <c>gpt2</c>) beside ours.</summary>
@@ -70,6 +68,6 @@ internal static class GgufNameMap
         }
 
         if (!isSame)
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{file.File.Path}: {Head} differs from {embedding.Name}; only a head tied to the embedding is supported"));
+            throw new InvalidDataException($"{file.File.Path}: {Head} differs from {embedding.Name}; only a head tied to the embedding is supported");
     }
 }

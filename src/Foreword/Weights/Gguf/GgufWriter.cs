@@ -11,7 +11,7 @@ namespace Foreword.Weights.Gguf;
 internal sealed class GgufWriter
 {
     private readonly ArrayBufferWriter<byte> _metadata = new();
-    private readonly List<Entry> _tensors = [];
+    private readonly List<WrittenTensor<GgmlType>> _tensors = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
 
@@ -74,7 +74,7 @@ internal sealed class GgufWriter
             throw new ArgumentException($"tensor '{name}' cannot have the shape {TensorInfo.Format(shape)} as {type}");
         if (!_names.Add(name))
             throw new ArgumentException($"the file already has a tensor '{name}'");
-        _tensors.Add(new Entry(name, type, shape, length, write));
+        _tensors.Add(new WrittenTensor<GgmlType>(name, type, type.ToString(), shape, length, write));
     }
 
     /// <summary>Writes the file beside <paramref name="path"/>, forces it to the disk and renames it. A failure leaves what was there before.</summary>
@@ -85,12 +85,9 @@ internal sealed class GgufWriter
         DurableFile.Replace(path, stream =>
         {
             stream.Write(header);
-            foreach (Entry tensor in _tensors)
+            foreach (WrittenTensor<GgmlType> tensor in _tensors)
             {
-                long start = stream.Position;
-                tensor.Write(stream);
-                if (stream.Position - start != tensor.Length)
-                    throw new ArgumentException($"tensor '{tensor.Name}' wrote {stream.Position - start} bytes; shape {TensorInfo.Format(tensor.Shape)} as {tensor.Type} needs {tensor.Length}");
+                tensor.WriteTo(stream);
                 stream.Write(Padding(stream.Position));
             }
         });
@@ -105,7 +102,7 @@ internal sealed class GgufWriter
         Number(header, (ulong)_keys.Count);
         header.Write(_metadata.WrittenSpan);
         long offset = 0;
-        foreach (Entry tensor in _tensors)
+        foreach (WrittenTensor<GgmlType> tensor in _tensors)
         {
             Text(header, tensor.Name);
             Number(header, (uint)tensor.Shape.Length);
@@ -154,6 +151,4 @@ internal sealed class GgufWriter
         BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(sizeof(ulong)), value);
         output.Advance(sizeof(ulong));
     }
-
-    private sealed record Entry(string Name, GgmlType Type, long[] Shape, long Length, Action<Stream> Write);
 }
