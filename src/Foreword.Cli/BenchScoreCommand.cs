@@ -9,7 +9,7 @@ internal static class BenchScoreCommand
 {
     public static Command Create(Terminal terminal, Option<string> model, Func<string, GptConfig> read, Option<bool> json)
     {
-        Option<int> rounds = new("--rounds") { Description = "Timed rounds; the best counts.", DefaultValueFactory = _ => 3 };
+        Option<int> rounds = new("--rounds") { Description = "Timed rounds; the best counts.", DefaultValueFactory = _ => 2 };
         Command command = new Command("score", "Scoring of continuations, beside the bare forward pass in the same run.") { model, rounds, json }
             .WithExample("foreword bench score --model gpt2");
         command.SetAction(parsed =>

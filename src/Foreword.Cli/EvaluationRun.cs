@@ -21,7 +21,8 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
             {
                 log?.Add(document);
                 judgements[document.Id] = document.Judgement;
-                progress.Step(judgements.Count, task.Count, earlier, key);
+                if (document.Pending == 0)
+                    progress.Step(judgements.Count, task.Count, earlier, key);
             }
 
             return TaskResult.Of(task, judgements);

@@ -30,10 +30,10 @@ internal static class EvaluationTable
         return string.Join(", ", (own.Length > 0 ? own : figures.Length > 2 ? [figures[0], figures[^1]] : figures).Select(figure => $"{figure.Model} {Number(figure.Value)}"));
     }
 
-    /// <summary>Four digits that count.</summary>
+    /// <summary>About four digits that count.</summary>
     public static string Number(double value) => double.IsNaN(value) ? "undefined"
         : Math.Abs(value) >= 1e6 ? value.ToString("0.00e0", CultureInfo.InvariantCulture)
-        : value.ToString(Math.Abs(value) >= 100 ? "0.0" : Math.Abs(value) >= 10 ? "0.00" : "0.0000", CultureInfo.InvariantCulture);
+        : value.ToString(Math.Abs(value) >= 100 ? "0.0" : Math.Abs(value) >= 10 ? "0.00" : Math.Abs(value) >= 2 ? "0.000" : "0.0000", CultureInfo.InvariantCulture);
 
     private static bool IsSize(GptConfig a, GptConfig b) => (a.Architecture, a.NLayer, a.NEmbd, a.NHead) == (b.Architecture, b.NLayer, b.NEmbd, b.NHead);
 }

@@ -23,6 +23,16 @@ public sealed class BenchCommandTests
         Assert.True(JsonDocument.Parse(run.Out).RootElement.GetProperty("tokens_per_second").GetDouble() > 0);
     }
 
+    [Fact]
+    public void ScorePrintsItsShareOfTheForwardPassAndWhatSharingBrings()
+    {
+        Cli run = Cli.Run("bench", "score", "--model", "gpt2-tiny-5m", "--rounds", "1", "--json");
+        Assert.True(run.ExitCode == 0, run.Err);
+        JsonElement json = JsonDocument.Parse(run.Out).RootElement;
+        Assert.All(["tokens_per_second", "forward_tokens_per_second", "share_of_forward", "sharing_speedup"], key => Assert.True(json.GetProperty(key).GetDouble() > 0));
+        Assert.Contains("the context length is 64", Cli.Run("bench", "score", "--model", Fixtures.Path("golden/gpt2-tiny")).Err, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--model", "gpt2-huge", 1)]
     [InlineData("--sequence-length", "4096", 2)]

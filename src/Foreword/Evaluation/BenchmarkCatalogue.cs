@@ -10,8 +10,8 @@ public static class BenchmarkCatalogue
     [
         WikiText.Two,
         WikiText.OneHundredThree,
-        new PennTreebank(),
-        new OneBillionWord(),
+        PennTreebank.Benchmark,
+        OneBillionWord.Benchmark,
         HutterText.Enwik8,
         HutterText.Text8,
         new Lambada(),

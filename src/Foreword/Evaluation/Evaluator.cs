@@ -59,10 +59,11 @@ public sealed class Evaluator
     {
         TokenScore[][][] scores = _model.Score([.. batch.SelectMany(document => document.Requests).SelectMany(request => request.Scored).Select(scored => scored.Request)]);
         int next = 0;
-        foreach (PreparedDocument document in batch)
+        for (int at = 0; at < batch.Length; at++)
         {
+            PreparedDocument document = batch[at];
             ModelResponse[] responses = [.. document.Requests.Select(Answer)];
-            yield return new EvaluatedDocument(document.Id, document.Document, document.Tokens, [.. document.Requests.Select(r => r.Request)], responses, document.Document.Judge(responses));
+            yield return new EvaluatedDocument(document.Id, document.Document, [.. document.Requests.Select(r => r.Request)], responses, document.Document.Judge(responses), document.HasWriting ? 0 : batch.Length - 1 - at);
         }
 
         ModelResponse Answer(PreparedRequest prepared) => prepared.Request switch
@@ -103,8 +104,8 @@ public sealed class Evaluator
 /// <summary>A document that the model has answered.</summary>
 /// <param name="Id">Its place in the file, from 0.</param>
 /// <param name="Document">The document.</param>
-/// <param name="Tokens">Tokens that it took, about.</param>
 /// <param name="Requests">What the model was asked, examples included.</param>
 /// <param name="Responses">What it answered.</param>
 /// <param name="Judgement">What that is worth.</param>
-public sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, long Tokens, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgement Judgement);
+/// <param name="Pending">Documents whose answers were computed with it and follow at once.</param>
+public sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgement Judgement, int Pending);

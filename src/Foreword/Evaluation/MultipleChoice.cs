@@ -29,7 +29,7 @@ public static class MultipleChoice
     ];
 
     /// <summary>What the metrics are, for protocol lines.</summary>
-    public const string Scores = "acc by sum of log-probabilities, acc_token by mean per token, acc_norm by mean per byte, acc_uncond by sum less the sum after 'Answer:' alone";
+    public const string Scores = "acc by sum of log-probabilities, acc_token by mean per token, acc_norm by mean per byte, acc_uncond by sum less the sum without the question";
 
     /// <summary>The documents of a multiple-choice benchmark.</summary>
     /// <param name="items">The questions to evaluate.</param>

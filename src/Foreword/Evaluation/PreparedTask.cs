@@ -31,7 +31,10 @@ public sealed class PreparedTask
     public int Count => Documents.Count;
 
     /// <summary>The protocol in one line, with the number of examples.</summary>
-    public string Protocol => $"{Benchmark.Protocol(Input)}; {Examples}";
+    public string Protocol => $"{Benchmark.Protocol(Input)}; {Examples}{Start}";
+
+    /// <summary>Said only where the vocabulary lacks end-of-text.</summary>
+    private string Start => Input.Tokenizer.EndOfTextId is null ? $"; the tokenizer has no end-of-text, '{Encoder.StartText}' stands in for it" : "";
 
     private string Examples => Shots == 0 ? "zero-shot" : $"{Shots} solved examples from {(Set.Examples is null ? "the other documents" : "the training split")} before each question";
 
@@ -99,6 +102,9 @@ internal sealed record PreparedDocument(int Id, BenchmarkDocument Document, IRea
 {
     /// <summary>Tokens that the model reads for it, about: what a progress bar counts.</summary>
     public long Tokens { get; } = Requests.Sum(request => request.Tokens);
+
+    /// <summary>Whether the model writes something for it, token by token.</summary>
+    public bool HasWriting { get; } = Requests.Any(request => request.Prompt is not null);
 }
 
 /// <summary>A request, examples included, as tokens: either continuations to score, or a prompt to continue.</summary>
