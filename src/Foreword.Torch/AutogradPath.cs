@@ -36,11 +36,11 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITr
 
     public (double Loss, Tensor Gradient) HeadBackward(Tensor hidden, Tensor targets, Tensor weights) => LanguageModelLoss.HeadBackward(model, hidden, targets, weights);
 
-    public Tensor Hidden(Tensor ids)
+    public Tensor Hidden(Tensor ids, SequencePacking? packing = null)
     {
         using var noGradient = no_grad();
         model.eval();
-        return model.Hidden(ids);
+        return model.Hidden(ids, packing: packing);
     }
 
     public (double Sum, long Count) Loss(Tensor hidden, Tensor targets) => LanguageModelLoss.Evaluate(model, hidden, targets);

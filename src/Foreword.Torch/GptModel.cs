@@ -74,11 +74,12 @@ public sealed class GptModel : Module<Tensor, Tensor>
         if (packing is null && past + T > Config.ContextLength)
             throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}");
 
-        Tensor x = Embed(ids, packing?.Positions ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device)); // (B, T, C)
+        Tensor x = Embed(ids, packing?.PositionIds(ids.device) ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device)); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());
+        Tensor? mask = packing?.Mask(ids.device).to(Precision.ScalarType());
         for (int layer = 0; layer < Config.NLayer; layer++)
         {
-            x = h[layer].Forward(x, Precision, cache, layer, packing);
+            x = h[layer].Forward(x, Precision, cache, layer, mask);
             residual?.Add(x.alias().DetachFromDisposeScope());
         }
 
@@ -206,17 +207,17 @@ public sealed class GptModel : Module<Tensor, Tensor>
             ("c_fc", "mlp.c_fc", mlp.c_fc), ("mlp.c_proj", "mlp.c_proj", mlp.c_proj),
         ];
 
-        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer, SequencePacking? packing)
+        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer, Tensor? mask)
         {
             using var scope = NewDisposeScope();
             if (preNorm)
             {
-                x = x + attn.Forward(ln_1.call(x), precision, cache, layer, packing);
+                x = x + attn.Forward(ln_1.call(x), precision, cache, layer, mask);
                 x = x + mlp.Forward(ln_2.call(x), precision);
             }
             else
             {
-                x = ln_1.call(x + attn.Forward(x, precision, cache, layer, packing));
+                x = ln_1.call(x + attn.Forward(x, precision, cache, layer, mask));
                 x = ln_2.call(x + mlp.Forward(x, precision));
             }
 
@@ -239,7 +240,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer, SequencePacking? packing)
+        public Tensor Forward(Tensor x, Precision precision, KvBatch? cache, int layer, Tensor? mask)
         {
             using var scope = NewDisposeScope();
             long B = x.shape[0], T = x.shape[1];
@@ -248,7 +249,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             Tensor q = parts[0], k = parts[1], v = parts[2];
             double dropout = training ? config.AttnDropout : 0;
             Tensor y = cache is not null ? Cached(q, k, v, cache, layer)
-                : packing is not null ? F.scaled_dot_product_attention(q, k, v, packing.Mask.to(q.dtype), dropout)
+                : mask is not null ? F.scaled_dot_product_attention(q, k, v, mask, dropout)
                 : PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
             y = y.transpose(1, 2).reshape(B, T, config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
             return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();

@@ -35,7 +35,8 @@ public interface ITrainingPath : IDisposable
 
     /// <summary>Final hidden states, float32 [B, T, C], without dropout and gradients. The caller disposes them.</summary>
     /// <param name="ids">Token ids, int64 [B, T].</param>
-    Tensor Hidden(Tensor ids);
+    /// <param name="packing">When given, where each token stands and what it sees, in place of one sequence a row.</param>
+    Tensor Hidden(Tensor ids, SequencePacking? packing = null);
 
     /// <summary>Sum of the cross entropies in nats and number of targets, without gradients.</summary>
     /// <param name="hidden">Hidden states, float32 [..., C].</param>

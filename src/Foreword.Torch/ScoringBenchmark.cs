@@ -24,6 +24,7 @@ public static class ScoringBenchmark
             throw new ArgumentException($"the context length is {config.ContextLength}; the passages have up to {PassageTokens + 31} tokens");
         using GptModel model = new(config);
         using TorchLanguageModel language = new(model, ownsModel: false);
+        using ITrainingPath path = TrainingPath.Of(model);
         Random random = new(1);
         ScoringRequest[] passages = [.. Enumerable.Range(0, Passages).Select(i => new ScoringRequest(Tokens(PassageTokens - 30 + i * 61 / Passages), [Tokens(TargetTokens)]))];
         double passageTokens = passages.Sum(passage => passage.Context.Length + TargetTokens - 1);
@@ -35,7 +36,7 @@ public static class ScoringBenchmark
         for (int round = 0; round <= rounds; round++)
         {
             foreach (int batch in BatchSizes)
-                Keep(round, Forward(model, batch), seconds => forward[batch] = Math.Min(forward.GetValueOrDefault(batch, double.PositiveInfinity), seconds));
+                Keep(round, Forward(path, config, batch), seconds => forward[batch] = Math.Min(forward.GetValueOrDefault(batch, double.PositiveInfinity), seconds));
             Keep(round, Time(() => language.Score(passages)), seconds => scoring = Math.Min(scoring, seconds));
             Keep(round, Time(() => language.Score([question])), seconds => shared = Math.Min(shared, seconds));
             Keep(round, Time(() => language.Score(alone)), seconds => separate = Math.Min(separate, seconds));
@@ -53,17 +54,15 @@ public static class ScoringBenchmark
         }
     }
 
-    /// <summary>Seconds of the blocks alone, no logits, on passages all of the same length.</summary>
-    private static double Forward(GptModel model, int batch)
+    /// <summary>Seconds of the blocks alone, as scoring runs them, no logits, on passages all of the same length.</summary>
+    private static double Forward(ITrainingPath path, GptConfig config, int batch)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        model.eval();
-        Tensor ids = randint(0, model.Config.VocabSize, [batch, PassageTokens], int64);
+        Tensor ids = randint(0, config.VocabSize, [batch, PassageTokens], int64);
         return Time(() =>
         {
-            using var pass = NewDisposeScope();
-            model.Hidden(ids);
+            using Tensor hidden = path.Hidden(ids);
         });
     }
 

@@ -56,7 +56,7 @@ internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device 
 
         SequencePacking? packing = batch[0].IsPacked ? Packing(batch, T) : null;
         Tensor input = tensor(ids, [batch.Length, T], device: device);
-        Tensor hidden = (packing is null ? path.Hidden(input) : model.Hidden(input, packing: packing)).view(batch.Length * T, -1); // (B T, C)
+        Tensor hidden = path.Hidden(input, packing).view(batch.Length * T, -1); // (B T, C)
         int piece = (int)Math.Max(1, LogitBytes / (sizeof(float) * (long)model.Config.VocabSize));
         for (int start = 0; start < wanted.Count; start += piece)
             ScorePiece(hidden, wanted.GetRange(start, Math.Min(piece, wanted.Count - start)));
@@ -75,14 +75,12 @@ internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device 
             wanted[i].Scores[wanted[i].Index] = new TokenScore(values[i], greedy[i] == wanted[i].Token);
     }
 
-    private SequencePacking Packing(Row[] batch, int T)
+    private static SequencePacking Packing(Row[] batch, int T)
     {
-        long[] positions = new long[batch.Length * T];
-        float[] mask = new float[batch.Length * T * T];
-        mask.AsSpan().Fill(float.NegativeInfinity);
+        SequencePacking packing = new(batch.Length, T);
         for (int b = 0; b < batch.Length; b++)
-            batch[b].WritePacking(positions.AsSpan(b * T, T), mask.AsSpan(b * T * T, T * T), T);
-        return new SequencePacking(tensor(positions, [batch.Length, T], device: device), tensor(mask, [batch.Length, 1, T, T], device: device));
+            batch[b].WritePacking(packing, b);
+        return packing;
     }
 
     /// <summary>A score that is wanted: of which token, after which row of the hidden states, and where it goes.</summary>
@@ -151,31 +149,15 @@ internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device 
             }
         }
 
-        public void WritePacking(Span<long> positions, Span<float> mask, int T)
+        public void WritePacking(SequencePacking packing, int row)
         {
-            int n = _context.Length;
-            for (int t = 0; t < n; t++)
-            {
-                mask.Slice(t * T, t + 1).Clear();
-                positions[t] = t;
-            }
-
-            int begin = n;
+            int begin = _context.Length;
+            packing.Continue(row, 0, 0, begin);
             foreach (var (tokens, _) in _continuations)
             {
-                for (int j = 0; j < tokens.Length - 1; j++)
-                {
-                    Span<float> row = mask[((begin + j) * T)..];
-                    row[..n].Clear();
-                    row[begin..(begin + j + 1)].Clear();
-                    positions[begin + j] = n + j;
-                }
-
+                packing.Continue(row, _context.Length, begin, tokens.Length - 1);
                 begin += tokens.Length - 1;
             }
-
-            for (int t = begin; t < T; t++)
-                mask[t * T + t] = 0; // padding sees itself, so that its softmax has a sum
         }
     }
 }

@@ -48,6 +48,8 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
             {
                 int seen = first + Block;
                 T.Multiply(Block, seen, hp, q.First + first * q.Stride, q.Stride, kT, Tp, S, seen, add: false); // (64, hp) x (hp, seen)
+                for (int r = 0; shape.Packed is not null && r < Math.Min(Block, shape.T - first); r++)
+                    shape.Packed.Hide(item / shape.Heads, first + r, new Span<float>(S + (long)r * seen, seen));
                 for (int r = 0; r < Block; r++)
                     logSums[(long)item * Tp + first + r] = Softmax(S + (long)r * seen, P + (long)r * seen, first + r + 1, seen, shape, shape.RowKey(item, first + r), inverse + r);
                 T.Multiply(Block, hp, seen, P, seen, vPacked, hp, O, hp, add: false); // (64, seen) x (seen, hp)
@@ -239,7 +241,8 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
 /// <param name="Heads">nh.</param>
 /// <param name="HeadSize">hs.</param>
 /// <param name="Dropout">That on the probabilities: a row for each sequence, head and query, a column for each key.</param>
-internal readonly record struct AttentionShape(int B, int T, int Heads, int HeadSize, DropoutMask Dropout)
+/// <param name="Packed">What each token sees, where rows hold several continuations; for the way forward only.</param>
+internal readonly record struct AttentionShape(int B, int T, int Heads, int HeadSize, DropoutMask Dropout, SequencePacking? Packed = null)
 {
     /// <summary>C.</summary>
     public int C => Heads * HeadSize;

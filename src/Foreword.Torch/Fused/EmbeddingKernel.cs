@@ -10,9 +10,10 @@ internal static unsafe class EmbeddingKernel
 {
     private const int RowsPerItem = 64, ColumnsPerItem = 64;
 
-    /// <summary>x = dropout(wte[id] + wpe[t]).</summary>
+    /// <summary>x = dropout(wte[id] + wpe[position]).</summary>
     /// <param name="work">Threads and memory.</param>
     /// <param name="ids">[M].</param>
+    /// <param name="positions">[M], or null where each sequence has its own from 0 on.</param>
     /// <param name="M">Rows.</param>
     /// <param name="T">Tokens of a sequence.</param>
     /// <param name="C">A multiple of 16.</param>
@@ -20,11 +21,11 @@ internal static unsafe class EmbeddingKernel
     /// <param name="wpe">[context, C].</param>
     /// <param name="dropout">What is left of the sum.</param>
     /// <param name="x">Receives the sum [M, C].</param>
-    public static void Forward(Workspace work, long* ids, int M, int T, int C, float* wte, float* wpe, DropoutMask dropout, float* x) =>
+    public static void Forward(Workspace work, long* ids, int* positions, int M, int T, int C, float* wte, float* wpe, DropoutMask dropout, float* x) =>
         work.Workers.ForEach((M + RowsPerItem - 1) / RowsPerItem, (_, item) =>
         {
             for (int row = item * RowsPerItem; row < Math.Min(M, (item + 1) * RowsPerItem); row++)
-                Add(wte + ids[row] * C, wpe + (long)(row % T) * C, C, dropout, row, x + (long)row * C);
+                Add(wte + ids[row] * C, wpe + (positions is null ? row % T : (long)positions[row]) * C, C, dropout, row, x + (long)row * C);
         });
 
     /// <summary>Adds the gradient by x to those of both embeddings, each column by one worker, so that the order of the sums is fixed.</summary>

@@ -103,10 +103,10 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         return (loss, result.MoveToOuterDisposeScope());
     }
 
-    public Tensor Hidden(Tensor ids)
+    public Tensor Hidden(Tensor ids, SequencePacking? packing = null)
     {
         _pass = null;
-        return Run(Begin(ids, null, keepInputs: false, keepMemory: false));
+        return Run(Begin(ids, null, keepInputs: false, keepMemory: false, packing));
     }
 
     public (double Sum, long Count) Loss(Tensor hidden, Tensor targets)
@@ -126,24 +126,26 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
     /// <param name="seed">Dropout's seed, or null.</param>
     /// <param name="keepInputs">Whether each block's input is kept.</param>
     /// <param name="keepMemory">Whether all that each block leaves is kept.</param>
-    private Pass Begin(Tensor ids, long? seed, bool keepInputs, bool keepMemory)
+    /// <param name="packing">Where each token stands and what it sees, in place of one sequence a row.</param>
+    private Pass Begin(Tensor ids, long? seed, bool keepInputs, bool keepMemory, SequencePacking? packing = null)
     {
         int B = (int)ids.shape[0], T = (int)ids.shape[1];
-        if (T > _config.ContextLength)
+        if (packing is null && T > _config.ContextLength)
             throw new ArgumentException($"sequence has {T} tokens; the context length is {_config.ContextLength}");
         using Tensor flat = ids.contiguous();
         long[] values = new ReadOnlySpan<long>(TensorMemory.Int64(flat), B * T).ToArray();
         if (values.AsSpan().ContainsAnyExceptInRange(0, _config.VocabSize - 1))
             throw new ArgumentException($"a token id is outside the vocabulary of {_config.VocabSize}");
         _work.Reset();
-        return new Pass(_work, _config, values, B, T, seed, keepInputs, keepMemory);
+        return new Pass(_work, _config, values, B, T, seed, keepInputs, keepMemory, packing);
     }
 
     private Tensor Run(Pass pass)
     {
         int M = pass.M, C = _config.NEmbd, rows = pass.B * pass.T;
         fixed (long* ids = pass.Ids)
-            EmbeddingKernel.Forward(_work, ids, rows, pass.T, C, TensorMemory.Float32(_wte), TensorMemory.Float32(_wpe), pass.EmbeddingDropout, pass.X(0));
+        fixed (int* positions = pass.Packing is null ? default : pass.Packing.Positions)
+            EmbeddingKernel.Forward(_work, ids, positions, rows, pass.T, C, TensorMemory.Float32(_wte), TensorMemory.Float32(_wpe), pass.EmbeddingDropout, pass.X(0));
         new Span<float>(pass.X(0) + (long)rows * C, (M - rows) * C).Clear();
         for (int layer = 0; layer < _config.NLayer; layer++)
             _blocks[layer].Forward(pass.Batch(layer), pass.X(layer), pass.Memory(layer), pass.X(layer + 1));
@@ -168,11 +170,12 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         private readonly BlockMemory<T>[] _memory;
         private readonly BlockBatch[] _batches;
 
-        public Pass(Workspace work, GptConfig config, long[] ids, int B, int T, long? seed, bool keepInputs, bool keepMemory)
+        public Pass(Workspace work, GptConfig config, long[] ids, int B, int T, long? seed, bool keepInputs, bool keepMemory, SequencePacking? packing)
         {
+            Packing = packing;
             (Ids, this.B, this.T, M) = (ids, B, T, BlockBatch.Rows(B, T));
             EmbeddingDropout = seed is { } value ? new DropoutMask(config.EmbdDropout, value, 0) : default;
-            _batches = [.. Enumerable.Range(0, config.NLayer).Select(layer => BlockBatch.Of(config, B, T, layer, seed))];
+            _batches = [.. Enumerable.Range(0, config.NLayer).Select(layer => BlockBatch.Of(config, B, T, layer, seed)).Select(batch => batch with { Attention = batch.Attention with { Packed = packing } })];
             long size = (long)M * config.NEmbd;
             // Without the way back two states take turns.
             _x = [.. Enumerable.Range(0, keepInputs ? config.NLayer + 1 : 2).Select(_ => (nint)work.Take<float>(size))];
@@ -182,6 +185,9 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         }
 
         public long[] Ids { get; }
+
+        /// <summary>Where each token stands and what it sees; null for one sequence a row.</summary>
+        public SequencePacking? Packing { get; }
 
         public int B { get; }
 
