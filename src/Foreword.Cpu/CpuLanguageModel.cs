@@ -173,9 +173,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
 
         _forward.Run(tokens, segments, rows);
-        _forward.Head(0, rows.Length);
-        for (int row = 0; row < rows.Length; row++)
-            new ReadOnlySpan<float>(_forward.Logits(row), Config.VocabSize).CopyTo(logits[(row * Config.VocabSize)..]);
+        _forward.Head(0, rows.Length, logits);
     }
 
     /// <summary>Requests from <paramref name="first"/> on whose contexts fill one pass; at least one.</summary>
@@ -292,8 +290,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
                 owner._forward.Run(part, [new Segment(cache, 0, part.Length)], last ? [part.Length - 1] : []);
             }
 
-            owner._forward.Head(0, 1);
-            new ReadOnlySpan<float>(owner._forward.Logits(0), _logits.Length).CopyTo(_logits);
+            owner._forward.Head(0, 1, _logits);
             return _logits;
         }
 

@@ -50,6 +50,7 @@ internal sealed unsafe class GptForward : IDisposable
     private int _queryCount;
     private int _headFirst;
     private int _headCount;
+    private float* _logits;
 
     /// <summary>A pass over some weights; it owns neither them nor the workers.</summary>
     public GptForward(NetworkWeights weights, Workers workers)
@@ -79,7 +80,7 @@ internal sealed unsafe class GptForward : IDisposable
     /// <summary>The final hidden state [C] of the i-th wanted row of the last pass.</summary>
     public float* Hidden(int i) => (_preNorm ? _rows.Normed : _rows.X).Pointer + (long)i * _stride;
 
-    /// <summary>The logits [V] of the i-th row that <see cref="Head"/> was last asked for.</summary>
+    /// <summary>The logits [V] of the i-th row that <see cref="Head(int, int)"/> was last asked for.</summary>
     public float* Logits(int i) => _rows.Logits.Pointer + (long)i * RowStrideOfLogits;
 
     /// <summary>Reads tokens behind those in the segments' caches, which count them already, and computes the wanted rows' final hidden states.</summary>
@@ -115,6 +116,17 @@ internal sealed unsafe class GptForward : IDisposable
         (_headFirst, _headCount) = (first, count);
         _rows.ReserveLogits(_rowCount == 1 ? 1 : Panels.RoundUp(count, RowTile));
         _workers.Run(_headBody);
+    }
+
+    /// <summary>The same, copied to <paramref name="logits"/> [count, V] as well, piece by piece while they are in the cache.</summary>
+    public void Head(int first, int count, Span<float> logits)
+    {
+        fixed (float* copy = logits)
+        {
+            _logits = copy;
+            Head(first, count);
+            _logits = null;
+        }
     }
 
     /// <inheritdoc/>
@@ -242,8 +254,8 @@ internal sealed unsafe class GptForward : IDisposable
         /// <summary>The residual stream gains x W + b.</summary>
         Residual,
 
-        /// <summary>y = x W.</summary>
-        Plain,
+        /// <summary>y = x W, copied to where the caller wants logits.</summary>
+        Logits,
     }
 
     /// <summary>
@@ -263,7 +275,7 @@ internal sealed unsafe class GptForward : IDisposable
         {
             int panels = Math.Min(together, matrix.PanelCount - first), column = first * Panels.Width, columns = panels * Panels.Width;
             matrix.Multiply(inputs, first, panels, y, yStride, scratch);
-            for (int row = 0; row < rows && use != Use.Plain; row++)
+            for (int row = 0; row < rows; row++)
             {
                 float* outputs = y + (long)row * yStride + column;
                 switch (use)
@@ -273,6 +285,10 @@ internal sealed unsafe class GptForward : IDisposable
                         break;
                     case Use.Gelu:
                         RowKernels.Gelu(outputs, bias + column, columns);
+                        break;
+                    case Use.Logits:
+                        if (_logits is not null)
+                            new ReadOnlySpan<float>(outputs, Math.Min(columns, matrix.Outputs - column)).CopyTo(new Span<float>(_logits + (long)row * matrix.Outputs + column, columns));
                         break;
                     case Use.Residual:
                         RowKernels.AddToResidual(_rows.X.Pointer + (long)row * _stride + column, outputs, bias + column, columns);
@@ -292,16 +308,18 @@ internal sealed unsafe class GptForward : IDisposable
         {
             Segment segment = _segments[piece / _config.NHead];
             int head = piece % _config.NHead;
-            for (int i = 0; i < segment.Count; i++)
+            for (int i = 0, count; i < segment.Count; i += count)
             {
                 int position = segment.FirstPosition + i, page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
+                count = Math.Min(segment.Count - i, AttentionKernels.PagePositions - slot);
                 float* key = _rows.Qkv.Pointer + (long)(segment.FirstRow + i) * _qkvStride + C + head * hs;
-                float* keys = segment.Cache.Keys(layer, head, page) + slot;
-                for (int d = 0; d < hs; d++)
-                    keys[d * AttentionKernels.PagePositions] = key[d];
+                AttentionKernels.StoreKeys(hs, key, _qkvStride, count, segment.Cache.Keys(layer, head, page), slot);
                 float* values = segment.Cache.Values(layer, head, page) + (long)slot * segment.Cache.ValueWidth;
-                new ReadOnlySpan<float>(key + C, hs).CopyTo(new Span<float>(values, hs));
-                new Span<float>(values + hs, segment.Cache.ValueWidth - hs).Clear();
+                for (int t = 0; t < count; t++, values += segment.Cache.ValueWidth)
+                {
+                    new ReadOnlySpan<float>(key + (long)t * _qkvStride + C, hs).CopyTo(new Span<float>(values, hs));
+                    new Span<float>(values + hs, segment.Cache.ValueWidth - hs).Clear();
+                }
             }
         }
 
@@ -331,7 +349,7 @@ internal sealed unsafe class GptForward : IDisposable
         float* q = _rows.Qkv.Pointer + (long)row * _qkvStride + head * hs;
         float scale = 1 / MathF.Sqrt(hs);
         for (int page = 0; page * Page < positions; page++)
-            AttentionKernels.Scores(tile, hs, q, _qkvStride, segment.Cache.Keys(layer, head, page), scale, scores + page * Page, _scoreStride);
+            AttentionKernels.Scores(tile, hs, Math.Min(Page, positions - page * Page), q, _qkvStride, segment.Cache.Keys(layer, head, page), scale, scores + page * Page, _scoreStride);
         for (int i = 0; i < count; i++)
             RowKernels.Softmax(scores + (long)i * _scoreStride, first + i + 1, Panels.RoundUp(positions, Panels.Width));
         for (int column = 0; column < hs; column += Columns)
@@ -365,6 +383,6 @@ internal sealed unsafe class GptForward : IDisposable
     private void HeadBody(int worker)
     {
         byte* encoded = _rows.Encoded.Pointer + (long)_headFirst * _encodedStride;
-        Product(worker, _weights.Head, null, _headCount, Hidden(_headFirst), _stride, encoded, _rows.Logits.Pointer, RowStrideOfLogits, Use.Plain);
+        Product(worker, _weights.Head, null, _headCount, Hidden(_headFirst), _stride, encoded, _rows.Logits.Pointer, RowStrideOfLogits, Use.Logits);
     }
 }

@@ -28,7 +28,7 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <summary>Floats from one row of values to the next.</summary>
     public int ValueWidth => source.ValueWidth;
 
-    /// <summary>Keys of a page for a head, [hs][64].</summary>
+    /// <summary>Keys of a page for a head, [4][hs][16].</summary>
     public float* Keys(int layer, int head, int page) => _pages[page].Pointer + source.Offset(layer, head);
 
     /// <summary>Values of a page for a head, [64][<see cref="ValueWidth"/>].</summary>

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Cpu.Kernels;
 
-// hs head size, T positions read. Keys of a page are transposed, [hs][64 positions], so that scores of 64 positions come out side by side and
-// nothing is summed across a vector; values are [64 positions][hs rounded up to 64].
+// hs head size. Keys of a page are transposed in groups of 16 positions, [4][hs][16], so that scores come out side by side, nothing is summed across a
+// vector, and a page that is not full is not read whole; values are [64 positions][hs rounded up to 64].
 
 /// <summary>The two products of attention over one page of the cache, for four queries at once and for one.</summary>
 internal static unsafe class AttentionKernels
@@ -12,19 +13,64 @@ internal static unsafe class AttentionKernels
     /// <summary>Positions of a page.</summary>
     public const int PagePositions = 64;
 
+    /// <summary>Positions whose keys lie side by side: a vector of scores.</summary>
+    public const int GroupPositions = 16;
+
     /// <summary>Queries that share a pass over keys and values.</summary>
     public const int QueryTile = 4;
 
     /// <summary>Columns of values that stay in registers; a row of values is a multiple of it.</summary>
     public const int ValueTile = 64;
 
-    /// <summary>scores[rows, 64] = scale q[rows, hs] keys; rows is 1 or 4.</summary>
-    public static void Scores(int rows, int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    /// <summary>scores[rows, positions] = scale q[rows, hs] keys; rows is 1 or 4. Whole groups of 16 positions are written, and no others read.</summary>
+    public static void Scores(int rows, int hs, int positions, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
     {
-        if (rows == 1)
-            Scores1(hs, q, keys, scale, scores);
-        else
-            Scores4(hs, q, qStride, keys, scale, scores, scoreStride);
+        if (positions > PagePositions - GroupPositions)
+        {
+            if (rows == 1)
+                Page1(hs, q, keys, scale, scores);
+            else
+                Page4(hs, q, qStride, keys, scale, scores, scoreStride);
+            return;
+        }
+
+        for (int first = 0; first < positions; first += GroupPositions, keys += hs * GroupPositions)
+        {
+            if (rows == 1)
+                Group1(hs, q, keys, scale, scores + first);
+            else
+                Group4(hs, q, qStride, keys, scale, scores + first, scoreStride);
+        }
+    }
+
+    /// <summary>Writes the keys of neighbouring positions of a page.</summary>
+    /// <param name="hs">Head size.</param>
+    /// <param name="key">The first position's key, the next ones <paramref name="keyStride"/> apart.</param>
+    /// <param name="keyStride">Elements from one to the next.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="keys">The page's keys for the head.</param>
+    /// <param name="slot">The first position's place in the page.</param>
+    public static void StoreKeys(int hs, float* key, int keyStride, int count, float* keys, int slot)
+    {
+        for (int end = slot + count; slot < end;)
+        {
+            float* group = keys + slot / GroupPositions * (long)hs * GroupPositions + slot % GroupPositions;
+            int together = Math.Min(GroupPositions - slot % GroupPositions, end - slot);
+            if (Sse.IsSupported)
+            {
+                for (int d = 0; d < hs; d++) // a line each: asked for all at once, not one after the other
+                    Sse.Prefetch0(group + d * GroupPositions);
+            }
+
+            for (int d = 0; d < hs; d++)
+            {
+                for (int i = 0; i < together; i++)
+                    group[d * GroupPositions + i] = key[(long)i * keyStride + d];
+            }
+
+            slot += together;
+            key += (long)together * keyStride;
+        }
     }
 
     /// <summary>sums[rows, 64] += p[rows, count] values[count, 64]; rows is 1 or 4.</summary>
@@ -37,12 +83,13 @@ internal static unsafe class AttentionKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores1(int hs, float* q, float* keys, float scale, float* scores)
+    private static void Page1(int hs, float* q, float* keys, float scale, float* scores)
     {
+        int group = hs * GroupPositions;
         Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
-        for (int d = 0; d < hs; d++, keys += PagePositions)
+        for (int d = 0; d < hs; d++, keys += GroupPositions)
         {
-            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + 16), k2 = Vector512.Load(keys + 32), k3 = Vector512.Load(keys + 48);
+            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + group), k2 = Vector512.Load(keys + 2 * group), k3 = Vector512.Load(keys + 3 * group);
             Vector512<float> v0 = Vector512.Create(q[d]);
             s00 = Vector512.FusedMultiplyAdd(v0, k0, s00);
             s01 = Vector512.FusedMultiplyAdd(v0, k1, s01);
@@ -54,18 +101,19 @@ internal static unsafe class AttentionKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores4(int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    private static void Page4(int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
     {
         float* q1 = q + qStride;
         float* q2 = q1 + qStride;
         float* q3 = q2 + qStride;
+        int group = hs * GroupPositions;
         Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
         Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default;
         Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default;
         Vector512<float> s30 = default, s31 = default, s32 = default, s33 = default;
-        for (int d = 0; d < hs; d++, keys += PagePositions)
+        for (int d = 0; d < hs; d++, keys += GroupPositions)
         {
-            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + 16), k2 = Vector512.Load(keys + 32), k3 = Vector512.Load(keys + 48);
+            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + group), k2 = Vector512.Load(keys + 2 * group), k3 = Vector512.Load(keys + 3 * group);
             Vector512<float> v0 = Vector512.Create(q[d]);
             s00 = Vector512.FusedMultiplyAdd(v0, k0, s00);
             s01 = Vector512.FusedMultiplyAdd(v0, k1, s01);
@@ -92,6 +140,68 @@ internal static unsafe class AttentionKernels
         Put(scores + scoreStride, scale, s10, s11, s12, s13);
         Put(scores + 2 * scoreStride, scale, s20, s21, s22, s23);
         Put(scores + 3 * scoreStride, scale, s30, s31, s32, s33);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Group1(int hs, float* q, float* keys, float scale, float* scores)
+    {
+        Vector512<float> a0 = default, b0 = default;
+        int d = 0;
+        for (; d + 2 <= hs; d += 2, keys += 2 * GroupPositions)
+        {
+            Vector512<float> even = Vector512.Load(keys), odd = Vector512.Load(keys + GroupPositions);
+            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), even, a0);
+            b0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d + 1]), odd, b0);
+        }
+
+        if (d < hs)
+        {
+            Vector512<float> last = Vector512.Load(keys);
+            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), last, a0);
+        }
+
+        Vector512<float> factor = Vector512.Create(scale);
+        ((a0 + b0) * factor).Store(scores);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Group4(int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    {
+        float* q1 = q + qStride;
+        float* q2 = q1 + qStride;
+        float* q3 = q2 + qStride;
+        Vector512<float> a0 = default, b0 = default;
+        Vector512<float> a1 = default, b1 = default;
+        Vector512<float> a2 = default, b2 = default;
+        Vector512<float> a3 = default, b3 = default;
+        int d = 0;
+        for (; d + 2 <= hs; d += 2, keys += 2 * GroupPositions)
+        {
+            Vector512<float> even = Vector512.Load(keys), odd = Vector512.Load(keys + GroupPositions);
+            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), even, a0);
+            b0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d + 1]), odd, b0);
+            a1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d]), even, a1);
+            b1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d + 1]), odd, b1);
+            a2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d]), even, a2);
+            b2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d + 1]), odd, b2);
+            a3 = Vector512.FusedMultiplyAdd(Vector512.Create(q3[d]), even, a3);
+            b3 = Vector512.FusedMultiplyAdd(Vector512.Create(q3[d + 1]), odd, b3);
+        }
+
+        if (d < hs)
+        {
+            Vector512<float> last = Vector512.Load(keys);
+            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), last, a0);
+            a1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d]), last, a1);
+            a2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d]), last, a2);
+            a3 = Vector512.FusedMultiplyAdd(Vector512.Create(q3[d]), last, a3);
+        }
+
+        Vector512<float> factor = Vector512.Create(scale);
+        ((a0 + b0) * factor).Store(scores);
+        ((a1 + b1) * factor).Store(scores + scoreStride);
+        ((a2 + b2) * factor).Store(scores + 2 * scoreStride);
+        ((a3 + b3) * factor).Store(scores + 3 * scoreStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -38,7 +38,7 @@ public sealed unsafe class BFloat16KernelsTests
                     Assert.Equal(expected, y[row * stride + n], 0.004 * Math.Sqrt(K) + 1e-3); // weights are rounded to 8 bits of mantissa
                 }
             }
-        }, iter: 60);
+        }, iter: NarrowVectorsTests.Samples);
 
     [Fact]
     public void RoundingIsToTheNearestAndUpIsNeverBelow() => Gen.Float[1e-30f, 1e30f].Sample(value =>

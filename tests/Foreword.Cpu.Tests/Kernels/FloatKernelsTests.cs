@@ -24,7 +24,7 @@ public sealed unsafe class FloatKernelsTests
 
             for (int i = 0; i < expected.Length; i++)
                 Assert.Equal(expected[i], y[i], 1e-4f);
-        }, iter: 60);
+        }, iter: NarrowVectorsTests.Samples);
 
     /// <summary>y[r, n] = (before) + sum over k of x[r, k] w[k, n], in float64.</summary>
     private static float[] Reference(int rows, int K, int N, float[] x, float[] w, float[]? before)

@@ -48,7 +48,7 @@ public sealed unsafe class IntegerKernelsTests
                     Assert.Equal(expected, y[row * stride + n], 2e-4);
                 }
             }
-        }, iter: 60);
+        }, iter: NarrowVectorsTests.Samples);
 
     [Theory]
     [InlineData(8, 0.0045)] // half a step of 127, and a scale rounded up to bfloat16
