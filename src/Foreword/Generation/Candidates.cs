@@ -53,23 +53,30 @@ internal sealed class Candidates
     /// <summary>Keeps the likeliest tokens whose probabilities reach p.</summary>
     public void KeepTopP(ReadOnlySpan<float> logits, double p, TopPRule rule)
     {
-        double total = TensorPrimitives.Sum<double>(Weights);
-        // All tokens with less than an equal share of the 1 - p that may go have together less than 1 - p, so they go without being
-        // put in order: a few hundred are left of 50,257.
-        KeepAtLeast(total * (1 - p) / Count);
+        double target = p * TensorPrimitives.Sum<double>(Weights);
+        KeepAtLeast(Enough(target));
         for (int i = 0; i < Count; i++)
             _keys[i] = Key(logits[_ids[i]], _ids[i]);
-        KeepSmallestKeys(p * total, rule);
+        KeepSmallestKeys(target, rule);
     }
 
     /// <summary>Keeps the tokens whose weight is at least this.</summary>
     public void KeepAtLeast(double weight)
     {
+        Span<int> ids = _ids.AsSpan(0, Count);
+        Span<double> weights = Weights;
         int kept = 0;
-        for (int i = 0; i < Count; i++)
+        for (int start = 0; start < weights.Length; start += Block)
         {
-            if (_weights[i] >= weight)
-                (_ids[kept], _weights[kept++]) = (_ids[i], _weights[i]);
+            int end = Math.Min(weights.Length, start + Block);
+            if (TensorPrimitives.Max<double>(weights[start..end]) < weight)
+                continue;
+            for (int i = start; i < end; i++)
+            {
+                // Written whether it stays or not: a step costs less than a branch that cannot be foretold.
+                (ids[kept], weights[kept]) = (ids[i], weights[i]);
+                kept += weights[kept] >= weight ? 1 : 0;
+            }
         }
 
         Count = kept;
@@ -80,7 +87,12 @@ internal sealed class Candidates
     {
         double total = TensorPrimitives.Sum<double>(Weights), mean = 0;
         for (int i = 0; i < Count; i++)
-            mean += _weights[i] / total * Scaled(logits[_ids[i]]);
+            mean += _weights[i] > 0 ? _weights[i] * Scaled(logits[_ids[i]]) : 0; // a weight that vanished may be e to minus infinity
+        mean /= total;
+        // Tokens from this weight to the likeliest one's, 1, have the mass. They are so far from the entropy at most; what is farther off on the
+        // unlikely side goes without being put in order.
+        double farthest = Math.Max(-mean, mean - Math.Log(Enough(mass * total)));
+        KeepAtLeast(Math.Exp(mean - farthest) * (1 - 1e-9)); // less what rounding may take
         // -log p = log(total) - scaled, and the entropy is the mean of it: log(total) goes out of their difference.
         for (int i = 0; i < Count; i++)
             _keys[i] = BitConverter.DoubleToUInt64Bits(Math.Abs(mean - Scaled(logits[_ids[i]])));
@@ -112,6 +124,34 @@ internal sealed class Candidates
         while (_weights[last] == 0)
             last--;
         return _ids[last];
+    }
+
+    /// <summary>
+    /// A weight, mostly near the largest such, at and above which the tokens' weights sum to the target. Tokens with less than an equal share of what
+    /// may go have together less than that, so they go; of the rest less may go, but its shares are larger.
+    /// </summary>
+    private double Enough(double target)
+    {
+        Span<double> left = _selectedWeights.AsSpan(0, Count);
+        Weights.CopyTo(left);
+        double bound = 0;
+        while (true)
+        {
+            double share = (TensorPrimitives.Sum<double>(left) - target) / left.Length;
+            if (share <= bound)
+                return bound;
+            bound = share;
+            int kept = 0;
+            for (int i = 0; i < left.Length; i++)
+            {
+                left[kept] = left[i];
+                kept += left[kept] >= bound ? 1 : 0;
+            }
+
+            if (kept > left.Length * 3 / 4)
+                return bound;
+            left = left[..kept];
+        }
     }
 
     /// <summary>The log of a token's weight.</summary>
@@ -186,8 +226,8 @@ internal sealed class Candidates
         int kept = 0;
         for (int i = 0; i < Count; i++)
         {
-            if (_keys[i] <= last)
-                (_ids[kept], _weights[kept++]) = (_ids[i], _weights[i]);
+            (_ids[kept], _weights[kept]) = (_ids[i], _weights[i]);
+            kept += _keys[i] <= last ? 1 : 0;
         }
 
         Count = kept;

@@ -278,6 +278,7 @@ public sealed class SamplerTests
     {
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300 }).Sample([-3e38f, 3e38f, 2e38f]));
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TopP = 0.5 }).Sample([-3e38f, 3e38f, 2e38f]));
+        Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TypicalP = 0.5, MinP = 0.1 }).Sample([-3e38f, 3e38f, 2e38f]));
     }
 
     [Fact]
