@@ -26,6 +26,7 @@ internal static class Catalogue
         ConvertCommand.Create(terminal),
         InspectCommand.Create(terminal),
         VerifyCommand.Create(terminal),
+        StudyCommand.Create(terminal),
         BenchCommand.Create(terminal),
     ];
 

@@ -22,7 +22,8 @@ internal static class TaskPictures
     /// <summary>Stands for the colour of the page's text while ScottPlot draws.</summary>
     private const string InkHex = "#010203";
 
-    private static readonly Color Ink = Color.FromHex(InkHex);
+    /// <summary>The colour of lines and text, which becomes that of the page's text.</summary>
+    public static readonly Color Ink = Color.FromHex(InkHex);
     private static readonly Color Right = Color.FromHex("#1f6cc0");
     private static readonly Color Wrong = Color.FromHex("#d95f02");
 
@@ -142,7 +143,8 @@ internal static class TaskPictures
         diagonal.LegendText = legend;
     }
 
-    private static void Decorate(Plot plot, string x, string y)
+    /// <summary>Names the axes, and gives the plot our font and the page's colours.</summary>
+    public static void Decorate(Plot plot, string x, string y)
     {
         plot.FigureBackground.Color = Colors.Transparent;
         plot.DataBackground.Color = Colors.Transparent;
@@ -162,7 +164,8 @@ internal static class TaskPictures
         plot.Axes.Top.FrameLineStyle.Width = 0;
     }
 
-    private static void ShowLegend(Plot plot)
+    /// <summary>A legend without a frame.</summary>
+    public static void ShowLegend(Plot plot)
     {
         plot.ShowLegend(Alignment.UpperLeft);
         plot.Legend.FontSize = FontSize;
@@ -176,7 +179,7 @@ internal static class TaskPictures
     private static string PictureLabel(string label, int number) => PlotFont.CanDraw(label) ? ShortText.Of(label, LongestLabel) : $"#{number}";
 
     /// <summary>An element that scales with its surroundings, whose ids no other picture of the page has.</summary>
-    private static string Inline(Plot plot, string name, int width, int height)
+    public static string Inline(Plot plot, string name, int width, int height)
     {
         string svg = PlotFont.Svg(plot, width, height);
         return svg[svg.IndexOf("<svg", StringComparison.Ordinal)..]
