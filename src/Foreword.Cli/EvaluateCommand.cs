@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Evaluation;
+using Foreword.Evaluation.Overlap;
 using Foreword.Recipes;
 using Foreword.Tokenization;
 
@@ -19,7 +20,7 @@ internal static class EvaluateCommand
         Argument<string?> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory.", Arity = ArgumentArity.ZeroOrOne };
         Option<bool> list = new("--list") { Description = "Show the benchmarks, their data and their switches." };
         Option<string?> tasks = new("--tasks") { Description = "Benchmarks, parted by commas; switches behind colons, as in lambada:target=token. Also a YAML file of your own, or a .txt file." };
-        Option<string> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers parted by commas.", DefaultValueFactory = _ => "0" };
+        Option<string?> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers parted by commas. The paper's number unless given, which is 0 for most." };
         Option<int?> limit = new("--limit") { Description = "Documents of each task at most, from the first on." };
         Option<string> data = new("--data") { Description = "Directory of the data sets, each in a folder as it was published.", DefaultValueFactory = _ => "data" };
         Option<string?> output = new("--out") { Description = "Directory of results, samples and page; an evaluation that was interrupted goes on there." };
@@ -28,12 +29,13 @@ internal static class EvaluateCommand
         Option<int?> batch = new("--batch-size") { Description = "Documents computed at once; the numbers do not depend on it." };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
         Option<long> seed = new("--seed") { Description = "Seed of the few-shot draw.", DefaultValueFactory = _ => 1234 };
+        Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (overlap --out): scores also without the documents that share an 8-gram with it." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option(EngineChoice.Torch);
         Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's shape." };
         Command command = new Command("evaluate", "Evaluate a model on the papers' benchmarks, zero-shot or few-shot.")
         {
-            model, list, tasks, shots, limit, data, output, window, stride, batch, truncate, seed, device, engine, json,
+            model, list, tasks, shots, limit, data, output, window, stride, batch, truncate, seed, overlap, device, engine, json,
         }.WithExample("foreword evaluate runs/quickstart --tasks lambada,wikitext2 --data data --out results");
         command.SetAction(parsed =>
         {
@@ -48,7 +50,7 @@ internal static class EvaluateCommand
             EvaluationPlan plan = new()
             {
                 Tasks = UsageException.For(() => EvaluationPlan.Parse(given)),
-                Shots = UsageException.For(() => EvaluationPlan.ParseShots(parsed.GetValue(shots)!)),
+                Shots = parsed.GetValue(shots) is { } numbers ? UsageException.For(() => EvaluationPlan.ParseShots(numbers)) : null,
                 Limit = AtLeastOne(parsed.GetValue(limit), limit.Name),
                 Data = parsed.GetValue(data)!,
                 Window = AtLeastOne(parsed.GetValue(window), window.Name),
@@ -56,6 +58,7 @@ internal static class EvaluateCommand
                 Truncate = parsed.GetValue(truncate),
                 Seed = parsed.GetValue(seed),
             };
+            OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
             IReadOnlyList<(string Key, PreparedTask Task)> prepared = [];
             EvaluationDirectory? directory = null;
@@ -65,7 +68,7 @@ internal static class EvaluateCommand
                 if (parsed.GetValue(output) is { } place)
                     directory = EvaluationDirectory.Open(place, modelDirectory, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow);
             });
-            if (parsed.GetResult(seed) is null or { Implicit: true } && plan.Shots.Any(k => k > 0))
+            if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
                 terminal.Say($"seed {plan.Seed}");
             using StopRequest stop = new(terminal);
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
@@ -73,7 +76,10 @@ internal static class EvaluateCommand
             try
             {
                 foreach ((string key, PreparedTask task) in prepared)
+                {
+                    terminal.Say($"{key}: {task.Protocol}");
                     results.Add((key, run.Evaluate(key, task, stop.Token)));
+                }
             }
             catch (OperationCanceledException) when (directory is not null)
             {
@@ -81,27 +87,41 @@ internal static class EvaluateCommand
                 return CommandLine.Interrupted;
             }
 
+            TaskOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => TaskOverlap.Of(filter, result.Key, result.Result))];
+            if (filter is not null)
+            {
+                EvaluationOverlap.Say(terminal, filter, overlaps);
+                results = EvaluationOverlap.Divide(results, overlaps);
+            }
+
             EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), plan.Limit, plan.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
             if (directory is not null)
-                WriteFiles(terminal, directory, results, context, loaded.Model.Config);
+                WriteFiles(terminal, directory, Write, results, context, loaded.Model.Config);
             if (parsed.GetValue(json))
-                JsonOutput.WriteLine(terminal, writer => ResultsJson.Write(writer, results, context));
+                JsonOutput.WriteLine(terminal, Write);
             else
                 EvaluationTable.Print(terminal.Out, results, loaded.Model.Config);
             return CommandLine.Done;
+
+            void Write(Utf8JsonWriter writer)
+            {
+                ResultsJson.Write(writer, results, context);
+                if (filter is not null)
+                    EvaluationOverlap.Write(writer, filter, overlaps);
+            }
         });
         return command;
     }
 
     private static int? AtLeastOne(int? value, string name) => value is null or >= 1 ? value : throw new UsageException($"{name} is {value}; it must be at least 1");
 
-    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context, GptConfig config)
+    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context, GptConfig config)
     {
         DurableFile.Replace(directory.ResultsPath, file =>
         {
             using Utf8JsonWriter writer = new(file, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             writer.WriteStartObject();
-            ResultsJson.Write(writer, results, context);
+            write(writer);
             writer.WriteEndObject();
         });
         terminal.Say($"results {directory.ResultsPath}");

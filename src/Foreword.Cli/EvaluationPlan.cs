@@ -9,8 +9,8 @@ internal sealed record EvaluationPlan
 {
     public required IReadOnlyList<TaskSpecification> Tasks { get; init; }
 
-    /// <summary>Numbers of solved examples; each task runs once with each.</summary>
-    public required IReadOnlyList<int> Shots { get; init; }
+    /// <summary>Numbers of solved examples, each task runs once with each; null takes the paper's number for each task.</summary>
+    public IReadOnlyList<int>? Shots { get; init; }
 
     public int? Limit { get; init; }
 
@@ -53,8 +53,8 @@ internal sealed record EvaluationPlan
         {
             BenchmarkInput input = new() { Directory = Data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Window = Window, Stride = Stride, Switches = task.Switches };
             BenchmarkSet set = task.Benchmark.Read(input);
-            foreach (int shots in Shots)
-                prepared.Add((Shots.Count == 1 ? task.Text : $"{task.Text}@{shots}", PreparedTask.Of(task, input, set, encoder, shots, Seed, Limit)));
+            foreach (int shots in Shots ?? [task.Benchmark.PaperShots])
+                prepared.Add((Shots is null or [_] ? task.Text : $"{task.Text}@{shots}", PreparedTask.Of(task, input, set, encoder, shots, Seed, Limit)));
         }
 
         return prepared;

@@ -2,12 +2,11 @@ using Foreword.Evaluation;
 
 namespace Foreword.Cli;
 
-/// <summary>Runs tasks one after the other: says the protocol, shows progress, logs each document, goes on where a log ends.</summary>
+/// <summary>Runs tasks one after the other: shows progress, logs each document, goes on where a log ends.</summary>
 internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, EvaluationDirectory? directory)
 {
     public TaskResult Evaluate(string key, PreparedTask task, CancellationToken cancellation)
     {
-        terminal.Say($"{key}: {task.Protocol}");
         using SamplesLog? log = directory is null ? null : new SamplesLog(directory.SamplesPath(key), task.Benchmark);
         Dictionary<int, Judgement> judgements = log?.Done.Where(done => done.Key < task.Count).ToDictionary() ?? [];
         int earlier = judgements.Count;

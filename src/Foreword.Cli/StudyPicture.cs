@@ -22,6 +22,12 @@ internal static class StudyPicture
     /// <summary>From here on, from the first point above 0 to the last, the axis is logarithmic.</summary>
     private const double LogarithmicFrom = 30;
 
+    /// <summary>Curves stand a little beside each other, this share of the axis, so that their bars do not cover each other.</summary>
+    private const double Apart = 0.005;
+
+    /// <summary>Room above the curves for a line of the legend, as a share of their height.</summary>
+    private const double LegendLine = 0.065;
+
     /// <summary>Okabe and Ito's colours, which colour-blind readers tell apart.</summary>
     private static readonly Color[] Colours = [.. new[] { "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C8C00" }.Select(hex => Color.FromHex(hex))];
 
@@ -46,11 +52,13 @@ internal static class StudyPicture
     {
         double[] places = [.. curves.SelectMany(curve => curve.Points).Select(point => point.X).Where(place => place > 0)];
         bool isLogarithmic = places.Max() / places.Min() >= LogarithmicFrom;
+        double width = isLogarithmic ? Math.Log10(places.Max() / places.Min()) : places.Max();
         Plot plot = new();
         plot.Add.HorizontalLine(0, 1, TaskPictures.Ink.WithAlpha(0.35));
         foreach ((int i, StudyCurve curve) in curves.Index())
         {
-            StudyPoint[] points = [.. curve.Points.Where(point => !isLogarithmic || point.X > 0).Select(point => isLogarithmic ? point with { X = Math.Log10(point.X) } : point)];
+            double aside = Apart * width * (i - (curves.Count - 1) / 2.0);
+            StudyPoint[] points = [.. curve.Points.Where(point => !isLogarithmic || point.X > 0).Select(point => point with { X = (isLogarithmic ? Math.Log10(point.X) : point.X) + aside })];
             Color colour = Colours[i % Colours.Length];
             var line = plot.Add.Scatter(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), colour);
             line.LineWidth = 2;
@@ -68,6 +76,9 @@ internal static class StudyPicture
             ? new NumericManual([.. Decades(places.Min(), places.Max()).Select(place => new Tick(Math.Log10(place), Whole(place)))])
             : new NumericAutomatic { IntegerTicksOnly = true, TickDensity = 0.6, LabelFormatter = Whole };
         TaskPictures.ShowLegend(plot);
+        plot.Axes.AutoScale();
+        AxisLimits limits = plot.Axes.GetLimits();
+        plot.Axes.SetLimitsY(limits.Bottom, limits.Top + LegendLine * curves.Count * (limits.Top - limits.Bottom));
         return plot;
     }
 

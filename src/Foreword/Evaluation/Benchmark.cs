@@ -24,6 +24,9 @@ public abstract class Benchmark
     /// <summary>The first metric's value for guessing; null where guessing has no meaning.</summary>
     public virtual double? Chance => null;
 
+    /// <summary>Solved examples that the paper puts before each question, where it gives no number a few; what is taken unless K is given.</summary>
+    public virtual int PaperShots => 0;
+
     /// <summary>Details of the protocol that can be chosen.</summary>
     public virtual IReadOnlyList<BenchmarkSwitch> Switches => [];
 

@@ -35,5 +35,16 @@ public static class BenchmarkCatalogue
         Race.Middle,
         Race.High,
         StoryCloze.Benchmark,
+        new Coqa(),
+        Squad.English,
+        Squad.CrossLingualEnglish,
+        Squad.CrossLingualChinese,
+        Summarisation.CnnDailyMail,
+        Summarisation.SciTldr,
+        Translation.WmtToFrench,
+        Translation.WmtToEnglish,
+        Translation.TatoebaToFrench,
+        Translation.TatoebaToEnglish,
+        new NaturalQuestions(),
     ];
 }

@@ -58,6 +58,7 @@ public sealed class Evaluator
     private IEnumerable<EvaluatedDocument> Evaluate(PreparedDocument[] batch, CancellationToken cancellation)
     {
         TokenScore[][][] scores = _model.Score([.. batch.SelectMany(document => document.Requests).SelectMany(request => request.Scored).Select(scored => scored.Request)]);
+        Dictionary<ModelRequest, GenerationResponse> written = Generate(batch.SelectMany(document => document.Requests).Select(request => request.Request).OfType<GenerationRequest>(), cancellation);
         int next = 0;
         for (int at = 0; at < batch.Length; at++)
         {
@@ -70,7 +71,7 @@ public sealed class Evaluator
         {
             LikelihoodRequest likelihood => Collect(prepared, [.. likelihood.Continuations.Select(PromptEncoder.Bytes)]),
             WindowRequest window => Collect(prepared, [window.Tokens.Sum(id => _tokenizer.TokenBytes(id).Length)]),
-            GenerationRequest generation => Generate(generation, prepared.Prompt!, cancellation),
+            GenerationRequest => written[prepared.Request],
             NextWordRequest word => new NextWordResponse(NextWord.Of(_model, _tokenizer, prepared.Prompt!, word.Excluded)),
             _ => throw new InvalidOperationException($"unknown request {prepared.Request.GetType().Name}"),
         };
@@ -89,16 +90,27 @@ public sealed class Evaluator
         }
     }
 
-    private GenerationResponse Generate(GenerationRequest request, int[] prompt, CancellationToken cancellation)
+    /// <summary>Writes all texts that are asked for: those with the same options side by side.</summary>
+    private Dictionary<ModelRequest, GenerationResponse> Generate(IEnumerable<GenerationRequest> requests, CancellationToken cancellation)
     {
-        SamplingOptions options = request.Options with { Truncate = true }; // one that is too long has been refused before
-        Completion completion = new TextGenerator(_model, _tokenizer).Generate(request.Prompt, options, cancellation: cancellation);
-        if (!request.WithProbability)
-            return new GenerationResponse(completion, null);
-        int[] written = [.. completion.Ids];
-        int[] context = prompt[^Math.Min(prompt.Length, _model.Config.ContextLength + 1 - Math.Max(1, written.Length))..];
-        return new GenerationResponse(completion, _model.Score([new ScoringRequest(context, [written])])[0][0].Sum(token => (double)token.LogProb));
+        TextGenerator generator = new(_model, _tokenizer);
+        Dictionary<ModelRequest, GenerationResponse> responses = new(ReferenceEqualityComparer.Instance);
+        // A prompt that fits is not cut, whatever room it leaves; one that does not would have been refused if it were not to be cut.
+        foreach (var group in requests.GroupBy(request => request.Options with { Truncate = _tokenizer.Encode(request.Prompt).Length > _model.Config.ContextLength }))
+        {
+            GenerationRequest[] own = [.. group];
+            Completion[] completions = [.. generator.GenerateEach([.. own.Select(request => request.Prompt)], group.Key, cancellation: cancellation).Select(samples => samples[0])];
+            int[] scored = [.. Enumerable.Range(0, own.Length).Where(i => own[i].WithProbability)];
+            TokenScore[][][] scores = _model.Score([.. scored.Select(i => new ScoringRequest(generator.PromptIds(own[i].Prompt, group.Key), [Written(completions[i])]))]);
+            for (int i = 0; i < own.Length; i++)
+                responses[own[i]] = new GenerationResponse(completions[i], own[i].WithProbability ? scores[Array.IndexOf(scored, i)][0].Sum(token => (double)token.LogProb) : null);
+        }
+
+        return responses;
     }
+
+    /// <summary>What the model wrote, the token that ended it among it: an empty answer is as likely as its end.</summary>
+    private static int[] Written(Completion completion) => completion.EndId is { } end ? [.. completion.Ids, end] : [.. completion.Ids];
 }
 
 /// <summary>A document that the model has answered.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Foreword.Evaluation;
 using Foreword.Tests.Generation;
 using Foreword.Tokenization;
@@ -23,6 +24,18 @@ internal static class Evaluations
             logits[i] = (float)(6 * random.NextDouble());
         return logits;
     });
+
+    /// <summary>Continues any text that does not end in a part of these words with them, over and over.</summary>
+    public static FakeModel Saying(string words)
+    {
+        byte[] script = Encoding.UTF8.GetBytes(words);
+        return new FakeModel(VocabularySize, 8192, tokens =>
+        {
+            byte[] text = [.. tokens.Where(id => id < 256).Select(id => (byte)id)];
+            int said = Enumerable.Range(0, script.Length).Last(length => text.AsSpan().EndsWith(script.AsSpan(0, length)));
+            return FakeModel.Certain(VocabularySize, script[said]);
+        });
+    }
 
     public static PreparedTask Prepare(string task, int contextLength = 8192, int shots = 0, long seed = 1, int? limit = null, bool truncate = false, string? directory = null, int? window = null, int? stride = null)
     {

@@ -16,6 +16,7 @@ internal sealed class UserBenchmark : Benchmark
     private readonly PromptTemplate _prompt;
     private readonly PromptTemplate[] _choices;
     private readonly PromptTemplate _answer;
+    private readonly SamplingOptions _greedy;
 
     private UserBenchmark(string path, BenchmarkRecipe recipe)
     {
@@ -23,6 +24,7 @@ internal sealed class UserBenchmark : Benchmark
         _prompt = new PromptTemplate(recipe.Prompt);
         _choices = [.. recipe.Choices.Select(choice => new PromptTemplate(choice))];
         _answer = new PromptTemplate(recipe.Target ?? recipe.Answer!);
+        _greedy = new SamplingOptions { Temperature = 0, MaxTokens = recipe.MaxTokens, Stop = recipe.Stop };
         Metrics = recipe.Choices.Count > 0 ? MultipleChoice.Metrics
             : recipe.Metric == AnswerMetric.Likelihood ? Likelihood : [BenchmarkMetric.Mean(recipe.Metric == AnswerMetric.F1 ? "f1" : "exact_match"), BenchmarkMetric.Mean(recipe.Metric == AnswerMetric.F1 ? "exact_match" : "f1")];
     }
@@ -101,7 +103,7 @@ internal sealed class UserBenchmark : Benchmark
             Target = target.Trim(),
             Solved = prompt + target,
             Requests = isLikelihood ? [new LikelihoodRequest(prompt, [target])]
-                : [new GenerationRequest(prompt, new SamplingOptions { Temperature = 0, MaxTokens = _recipe.MaxTokens, Stop = _recipe.Stop })],
+                : [new GenerationRequest(prompt, _greedy)],
             Judge = responses => isLikelihood ? Judge(((LikelihoodResponse)responses[0]).Continuations[0], target) : Judge(((GenerationResponse)responses[0]).Completion.Text, target),
         };
     }

@@ -28,6 +28,7 @@ public enum BleuSmoothing
 public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double BrevityPenalty, int HypothesisLength, int ReferenceLength, string Signature)
 {
     private const int Orders = 4;
+    private const int StatisticCount = 2 * Orders + 2;
     private const double FloorMatches = 0.1;
 
     /// <summary>The score of a corpus.</summary>
@@ -41,27 +42,69 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
         ArgumentNullException.ThrowIfNull(references);
         if (hypotheses.Count == 0 || hypotheses.Count != references.Count)
             throw new ArgumentException($"there are {hypotheses.Count} hypotheses for {references.Count} segments with references; BLEU needs one each, at least one");
-        double[] matches = new double[Orders], totals = new double[Orders];
-        int hypothesisLength = 0, referenceLength = 0;
+        double[] sums = new double[StatisticCount];
         for (int segment = 0; segment < hypotheses.Count; segment++)
         {
             if (references[segment].Count == 0)
                 throw new ArgumentException($"segment {segment} has no reference", nameof(references));
-            string[] hypothesis = Tokenizer13a.Tokenize(hypotheses[segment]);
-            string[][] own = [.. references[segment].Select(Tokenizer13a.Tokenize)];
-            hypothesisLength += hypothesis.Length;
-            referenceLength += own.Select(reference => reference.Length).MinBy(length => (Math.Abs(length - hypothesis.Length), length));
-            for (int order = 1; order <= Orders; order++)
-            {
-                matches[order - 1] += Matches(hypothesis, own, order);
-                totals[order - 1] += Math.Max(0, hypothesis.Length - order + 1);
-            }
+            double[] own = Statistics(hypotheses[segment], references[segment]);
+            for (int i = 0; i < sums.Length; i++)
+                sums[i] += own[i];
         }
 
+        int[] counts = [.. references.Select(own => own.Count).Distinct()];
+        return OfSums(sums, SignatureOf(counts is [var only] ? only : null, smoothing), smoothing);
+    }
+
+    /// <summary>What one segment adds to the corpus: matches of 1- to 4-grams, numbers of 1- to 4-grams, tokens of the hypothesis and of the closest reference.</summary>
+    /// <param name="hypothesis">The translation.</param>
+    /// <param name="references">Its references, at least one.</param>
+    public static double[] Statistics(string hypothesis, IReadOnlyList<string> references)
+    {
+        ArgumentNullException.ThrowIfNull(references);
+        string[] tokens = Tokenizer13a.Tokenize(hypothesis);
+        string[][] others = [.. references.Select(Tokenizer13a.Tokenize)];
+        double[] statistics = new double[StatisticCount];
+        for (int order = 1; order <= Orders; order++)
+        {
+            statistics[order - 1] = Matches(tokens, others, order);
+            statistics[Orders + order - 1] = Math.Max(0, tokens.Length - order + 1);
+        }
+
+        statistics[^2] = tokens.Length;
+        statistics[^1] = others.Select(other => other.Length).MinBy(length => (Math.Abs(length - tokens.Length), length));
+        return statistics;
+    }
+
+    /// <summary>The score of a corpus from the sums of its segments' <see cref="Statistics"/>.</summary>
+    /// <param name="sums">The sums.</param>
+    /// <param name="signature">How they came about.</param>
+    /// <param name="smoothing">What to do about precisions of 0.</param>
+    public static Bleu OfSums(double[] sums, string signature, BleuSmoothing smoothing = BleuSmoothing.Exp)
+    {
+        ArgumentNullException.ThrowIfNull(sums);
+        double[] matches = sums[..Orders], totals = sums[Orders..(2 * Orders)];
+        double hypothesisLength = sums[^2], referenceLength = sums[^1];
         double[] precisions = Precisions100(matches, totals, smoothing);
-        double brevity = hypothesisLength == 0 ? 0 : Math.Min(1, Math.Exp(1 - (double)referenceLength / hypothesisLength));
+        double brevity = hypothesisLength == 0 ? 0 : Math.Min(1, Math.Exp(1 - referenceLength / hypothesisLength));
         double value = matches.All(count => count == 0) ? 0 : brevity * Math.Exp(precisions.Average(Math.Log));
-        return new Bleu(value, precisions, brevity, hypothesisLength, referenceLength, SignatureOf(references, smoothing));
+        return new Bleu(value, precisions, brevity, (int)hypothesisLength, (int)referenceLength, signature);
+    }
+
+    /// <summary>How a score was computed, in sacrebleu's notation.</summary>
+    /// <param name="references">References of each segment; null where their number differs.</param>
+    /// <param name="smoothing">What was done about precisions of 0.</param>
+    public static string SignatureOf(int? references, BleuSmoothing smoothing = BleuSmoothing.Exp)
+    {
+        string smooth = smoothing switch
+        {
+            BleuSmoothing.Exp => "exp",
+            BleuSmoothing.None => "none",
+            BleuSmoothing.Floor => "floor[0.10]",
+            _ => "add-k[1.00]",
+        };
+        string version = typeof(Bleu).Assembly.GetName().Version!.ToString(3);
+        return $"nrefs:{references?.ToString(CultureInfo.InvariantCulture) ?? "var"}|case:mixed|eff:no|tok:13a|smooth:{smooth}|version:foreword-{version}";
     }
 
     /// <summary>N-grams of the hypothesis that references hold, each counted at most as often as the reference that has most of it.</summary>
@@ -89,19 +132,5 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
         }
 
         return precisions;
-    }
-
-    private static string SignatureOf(IReadOnlyList<IReadOnlyList<string>> references, BleuSmoothing smoothing)
-    {
-        int[] counts = [.. references.Select(own => own.Count).Distinct()];
-        string smooth = smoothing switch
-        {
-            BleuSmoothing.Exp => "exp",
-            BleuSmoothing.None => "none",
-            BleuSmoothing.Floor => "floor[0.10]",
-            _ => "add-k[1.00]",
-        };
-        string version = typeof(Bleu).Assembly.GetName().Version!.ToString(3);
-        return $"nrefs:{(counts is [var only] ? only.ToString(CultureInfo.InvariantCulture) : "var")}|case:mixed|eff:no|tok:13a|smooth:{smooth}|version:foreword-{version}";
     }
 }
