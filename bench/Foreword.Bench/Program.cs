@@ -9,6 +9,7 @@ using Foreword.Bench;
 // corpora:                dotnet run -c Release --project bench/Foreword.Bench -- make-corpus TEXT.txt MEGABYTES CORPUS.(txt|jsonl|parquet)
 //                         ... -- prepare CORPUS TOKENIZER OUT        ... -- train-tokenizer CORPUS ENTRIES
 // decoding and llama.cpp: dotnet run -c Release --project bench/Foreword.Bench -- decode LLAMA-LIBRARIES GGUF-DIRECTORY [all|f32|bf16|q8_0|q4_0]
+// formats of weights:     ... -- formats make gpt2 DIR      ... -- formats convert foreword.dll WORK MODEL...      ... -- formats fuzz tests/fixtures 100000
 // Whole training steps and decoding are `foreword bench train|decode`.
 if (args is ["precision", var text, var output])
     PrecisionStudy.Run(text, output);
@@ -22,7 +23,14 @@ else if (args is ["prepare", var prepared, var tokenizer, var shards])
     PreparationBenchmark.Run(prepared, tokenizer, shards);
 else if (args is ["train-tokenizer", var trainedOn, var entries])
     PreparationBenchmark.Train(trainedOn, int.Parse(entries, CultureInfo.InvariantCulture));
+else if (args is ["formats", "make", var preset, var model])
+    FormatBenchmark.Make(preset, model);
+else if (args is ["formats", "convert", var foreword, var work, _, ..])
+    return FormatBenchmark.Convert(foreword, work, args[4..]);
+else if (args is ["formats", "fuzz", var fixtures, var iterations])
+    FormatBenchmark.Fuzz(fixtures, int.Parse(iterations, CultureInfo.InvariantCulture));
 else if (args is ["other-tokenizers", var gpt1, var english, var vocabularyText, var chinese])
     TokenizerComparison.RunOthers(gpt1, english, vocabularyText, chinese);
 else
     BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return 0;

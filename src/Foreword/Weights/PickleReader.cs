@@ -11,19 +11,17 @@ namespace Foreword.Weights;
 /// </summary>
 internal ref struct PickleReader
 {
-    /// <summary>Deepest stack; a state dictionary of GPT-2 XL with everything on the stack takes about 1,200.</summary>
-    private const int DeepestStack = 1 << 16;
+    /// <summary>Objects of a kind (on the stack, remembered, containers) that any pickle may have.</summary>
+    private const int FreeObjects = 1000;
 
-    /// <summary>Bytes of pickle for every tuple, list and dictionary; real ones take about 20.</summary>
-    private const int BytesPerContainer = 8;
-
-    /// <summary>Containers that any pickle may have.</summary>
-    private const int FreeContainers = 1000;
+    /// <summary>Bytes of pickle for every further one; in real pickles there are 14 and more, so a small file cannot fill the memory.</summary>
+    private const int BytesPerObject = 10;
 
     private readonly ReadOnlySpan<byte> _pickle;
     private readonly List<object?> _stack = [];
     private readonly Stack<int> _marks = new();
     private readonly Dictionary<long, object?> _memo = [];
+    private readonly int _mostObjects;
     private int _at;
     private int _containers;
 
@@ -34,6 +32,7 @@ internal ref struct PickleReader
     public PickleReader(ReadOnlySpan<byte> pickle, Func<object?, object?> persistent, Func<string, IReadOnlyList<object?>, object?> call)
     {
         _pickle = pickle;
+        _mostObjects = FreeObjects + pickle.Length / BytesPerObject;
         Persistent = persistent;
         Call = call;
     }
@@ -60,7 +59,7 @@ internal ref struct PickleReader
                 return Pop();
             if (!Data(opcode) && !Structure(opcode))
                 throw new InvalidDataException($"byte {start} is the opcode 0x{opcode:X2}, which tensors do not need");
-            if (_stack.Count > DeepestStack || _containers > FreeContainers + _pickle.Length / BytesPerContainer)
+            if (Math.Max(Math.Max(_stack.Count, _memo.Count), Math.Max(_containers, _marks.Count)) > _mostObjects)
                 throw new InvalidDataException($"it holds more objects than names and shapes of tensors need (at byte {start})");
         }
     }
@@ -110,7 +109,7 @@ internal ref struct PickleReader
         {
             case '(': // MARK
                 _marks.Push(_stack.Count);
-                return _marks.Count <= DeepestStack ? true : throw new InvalidDataException("it nests too deep");
+                return true;
             case ')': // EMPTY_TUPLE
                 return Push(Array.Empty<object?>());
             case 't': // TUPLE

@@ -1,0 +1,179 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using Foreword.Weights;
+
+namespace Foreword.Tests.Weights;
+
+/// <summary>What the readers say of models that they do not read.</summary>
+public sealed class WeightsRefusalTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    /// <summary>Pickles of protocol 2, first the one that runs a command when Python reads it.</summary>
+    [Theory]
+    [InlineData("\u0080\u0002cos\nsystem\nX\u0004\0\0\0true\u0085R.", "it calls os.system, which is not done here: nothing of a file is executed")]
+    [InlineData("\u0080\u0002c__builtin__\neval\nX\u0001\0\0\01\u0085R.", "it calls __builtin__.eval")]
+    [InlineData("\u0080\u0004\u008C\u0005posix\u008C\u0006system\u0093\u008C\u0004true\u0085R.", "it calls posix.system")]
+    [InlineData("\u0080\u0002}X\u0001\0\0\0aK\u0001s.", "its entry 'a' is no tensor")]
+    [InlineData("\u0080\u0002]K\u0001a.", "it holds no dictionary of tensors by name")]
+    [InlineData("\u0080\u0002i.", "byte 2 is the opcode 0x69, which tensors do not need")]
+    [InlineData("\u0080\u0002}", "it ends inside an object at byte 3")]
+    [InlineData("\u0080\u0002t.", "its stack is empty where an object is needed")]
+    [InlineData("\u0080\u0002h\u0007.", "it recalls object 7, which it did not remember")]
+    [InlineData("\u0080\u0009N.", "protocol 9 of pickles is not known")]
+    [InlineData("\u0080\u0002(X\u0007\0\0\0storagectorch\nQInt8Storage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0001tQ.", "a storage of the type torch.QInt8Storage")]
+    public void APickleThatIsNotPlainTensorsIsRefusedAndNeverRun(string pickle, string fault) =>
+        Refused(WithPickle(Encoding.Latin1.GetBytes(pickle)), fault);
+
+    [Fact]
+    public void APickleMayNotFillTheMemory()
+    {
+        byte[] bomb = [0x80, 2, .. Enumerable.Repeat((byte)']', 1_000_000), (byte)'.'];
+        Refused(WithPickle(bomb), "it holds more objects than names and shapes of tensors need");
+    }
+
+    [Fact]
+    public void ACompressedArchiveIsRefused()
+    {
+        string path = Model("compressed");
+        using (ZipArchive archive = ZipFile.Open(Path.Combine(path, "pytorch_model.bin"), ZipArchiveMode.Create))
+        using (Stream entry = archive.CreateEntry("archive/data.pkl", CompressionLevel.SmallestSize).Open())
+            entry.Write(new byte[1000]);
+        Refused(path, "'archive/data.pkl' in it is compressed (method 8); weights are stored as they are");
+    }
+
+    [Theory]
+    [InlineData("not a pickle", "neither a zip archive nor a pickle of torch.save")]
+    [InlineData("PK\u0003\u0004 cut off", "the zip archive is broken: it has no end record")]
+    public void WhatPyTorchDidNotWriteIsRefused(string content, string fault)
+    {
+        string path = Model("other");
+        File.WriteAllBytes(Path.Combine(path, "pytorch_model.bin"), Encoding.Latin1.GetBytes(content));
+        Refused(path, fault);
+    }
+
+    [Theory]
+    [InlineData(1, 4, "version 4 of llm.c's checkpoints is not supported, only 3 (float32) and 5 (bfloat16)")]
+    [InlineData(4, 4, "takes 261888 bytes; the file has 211072")]
+    [InlineData(4, 0, "n_layer is 0; it must be at least 1")]
+    [InlineData(5, 5, "n_embd is 32, which n_head 5 does not divide")]
+    [InlineData(7, 299, "the padded vocabulary has 299 rows, the vocabulary 300")]
+    [InlineData(6, int.MaxValue, "n_embd is 2147483647, which n_head 4 does not divide")]
+    public void AnLlmcHeaderThatDoesNotFitIsRefused(int index, int value, string fault)
+    {
+        byte[] bytes = File.ReadAllBytes(Fixtures.Path("formats/llm.c/gpt2_tiny.bin"));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * index), value);
+        string path = _directory.File("model.bin");
+        File.WriteAllBytes(path, bytes);
+        Refused(path, fault);
+    }
+
+    [Fact]
+    public void ADamagedTensorOfTensorFlowIsFoundByItsChecksum()
+    {
+        string path = Copy("formats/openai-gpt2");
+        Change(Path.Combine(path, "model.ckpt.data-00000-of-00001"), bytes => bytes[100_000] ^= 1);
+        using ModelWeights model = WeightsFormat.Open(path);
+        string message = Assert.Throws<InvalidDataException>(() =>
+        {
+            foreach (WeightTensor tensor in model.Tensors)
+                tensor.Read(0, new float[tensor.ElementCount]);
+        }).Message;
+        Assert.Matches("model.ckpt.data-00000-of-00001: tensor 'model/.*' does not fit its checksum$", message);
+    }
+
+    [Fact]
+    public void ADamagedIndexOfTensorFlowIsFoundByItsChecksum()
+    {
+        string path = Copy("formats/openai-gpt2");
+        Change(Path.Combine(path, "model.ckpt.index"), bytes => bytes[40] ^= 1);
+        Refused(path, "the table is broken: the block at 0 does not fit its checksum");
+    }
+
+    [Fact]
+    public void HyperparametersThatDoNotFitTheCheckpointAreRefused()
+    {
+        string path = Copy("formats/openai-gpt2");
+        string file = Path.Combine(path, "hparams.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"n_layer\": 3", "\"n_layer\": 2", StringComparison.Ordinal));
+        Refused(path, "12 extra (model/h2/attn/c_attn/b");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("n_ctx", "n_context", StringComparison.Ordinal));
+        Refused(path, "hparams.json: the field 'n_ctx' is missing");
+    }
+
+    [Fact]
+    public void TheCheckpointThatTensorFlowNamesIsRead()
+    {
+        string path = Copy("formats/openai-gpt2");
+        foreach (string file in Directory.GetFiles(path, "model.ckpt.*"))
+            File.Move(file, Path.Combine(path, Path.GetFileName(file).Replace("model.ckpt", "model-1000", StringComparison.Ordinal)));
+        WeightsFormat.Open(path).Dispose(); // the only one there
+        File.Copy(Path.Combine(path, "model-1000.index"), Path.Combine(path, "model-900.index"));
+        File.WriteAllText(Path.Combine(path, "checkpoint"), "model_checkpoint_path: \"model-1000\"\nall_model_checkpoint_paths: \"model-900\"\n");
+        WeightsFormat.Open(path).Dispose();
+    }
+
+    [Fact]
+    public void MissingAndForeignShardsOfGpt1AreRefused()
+    {
+        string path = Copy("formats/openai-gpt1");
+        File.Delete(Path.Combine(path, "params_9.npy"));
+        Refused(path, "the 9 files params_N.npy hold 44");
+        Change(Path.Combine(path, "params_3.npy"), bytes => bytes[6] = 9);
+        Refused(path, "params_3.npy: version 9 of the .npy format is not supported");
+        Change(Path.Combine(path, "params_2.npy"), bytes => bytes.AsSpan().Slice(10, 60).Replace((byte)'4', (byte)'8'));
+        Refused(path, "params_2.npy: the header is {'descr': '<f8'");
+    }
+
+    [Fact]
+    public void HeadsThatNothingTellsAreAskedFor()
+    {
+        string path = Copy("formats/openai-gpt1");
+        File.Delete(Path.Combine(path, "config.json"));
+        Refused(path, "put a config.json with n_head beside them");
+    }
+
+    private static void Refused(string path, string fault)
+    {
+        string message = Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(path)).Message;
+        Assert.StartsWith(path, message, StringComparison.Ordinal);
+        Assert.Contains(fault, message, StringComparison.Ordinal);
+    }
+
+    private static void Change(string path, Action<byte[]> change)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        change(bytes);
+        File.WriteAllBytes(path, bytes);
+    }
+
+    private string Copy(string fixture)
+    {
+        string path = _directory.File("copy");
+        Directory.CreateDirectory(path);
+        foreach (string file in Directory.GetFiles(Fixtures.Path(fixture)))
+            File.Copy(file, Path.Combine(path, Path.GetFileName(file)));
+        return path;
+    }
+
+    /// <summary>A directory with a configuration.</summary>
+    private string Model(string name)
+    {
+        string path = _directory.File(name);
+        Directory.CreateDirectory(path);
+        File.Copy(Fixtures.Path("golden/gpt2-tiny/config.json"), Path.Combine(path, "config.json"));
+        return path;
+    }
+
+    private string WithPickle(byte[] pickle)
+    {
+        string path = Model("pickled");
+        using ZipArchive archive = ZipFile.Open(Path.Combine(path, "pytorch_model.bin"), ZipArchiveMode.Create);
+        using Stream entry = archive.CreateEntry("archive/data.pkl", CompressionLevel.NoCompression).Open();
+        entry.Write(pickle);
+        return path;
+    }
+}
