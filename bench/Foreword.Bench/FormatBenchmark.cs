@@ -73,13 +73,25 @@ internal static class FormatBenchmark
     public static void Fuzz(string fixtures, int iterations)
     {
         foreach ((string model, string[] files) in Fuzzed)
+            Fuzz(model, Path.Combine(fixtures, model), files, iterations);
+        using TemporaryDirectory made = new();
+        using ModelWeights golden = WeightsFormat.Open(Path.Combine(fixtures, "golden/gpt2-tiny"));
+        WeightsFormat gguf = WeightsFormat.All.Single(format => format.Name == "gguf");
+        foreach (string type in gguf.WrittenTypes)
         {
-            using ModelFuzz fuzz = new(Path.Combine(fixtures, model), files);
-            Stopwatch clock = Stopwatch.StartNew();
-            fuzz.Run(iterations);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{model}: {fuzz.Refused} refused, {fuzz.Read} read; slowest {fuzz.Slowest.TotalMilliseconds:F0} ms, most memory {Math.Max(0, fuzz.LargestAllocation):F2} of the model; {clock.Elapsed.TotalSeconds:F0} s"));
+            string path = made.File($"{type}.gguf");
+            gguf.Write(golden, null, type, path);
+            Fuzz($"gguf, {type}", path, [], iterations);
         }
+    }
+
+    private static void Fuzz(string name, string path, string[] files, int iterations)
+    {
+        using ModelFuzz fuzz = new(path, files);
+        Stopwatch clock = Stopwatch.StartNew();
+        fuzz.Run(iterations);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{name}: {fuzz.Refused} refused, {fuzz.Read} read; slowest {fuzz.Slowest.TotalMilliseconds:F0} ms, most memory {Math.Max(0, fuzz.LargestAllocation):F2} of the model; {clock.Elapsed.TotalSeconds:F0} s"));
     }
 
     private static string NameOf(string model) => WeightsFormat.Of(model)?.Name ?? model;
