@@ -10,7 +10,7 @@ using Foreword.Bench;
 //                         ... -- prepare CORPUS TOKENIZER OUT        ... -- train-tokenizer CORPUS ENTRIES
 // decoding and llama.cpp: dotnet run -c Release --project bench/Foreword.Bench -- decode LLAMA-LIBRARIES GGUF-DIRECTORY [all|f32|bf16|q8_0|q4_0]
 // formats of weights:     ... -- formats make gpt2 DIR      ... -- formats convert foreword.dll WORK MODEL...      ... -- formats fuzz tests/fixtures 100000
-// Whole training steps and decoding are `foreword bench train|decode`.
+// Whole training steps and decoding are `foreword bench train|decode`; bench/peers has the PyTorch peer.
 if (args is ["precision", var text, var output])
     PrecisionStudy.Run(text, output);
 else if (args is ["tokenizers", var vocabulary, _, ..])

@@ -136,10 +136,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
         Vector512<float> maxima = Vector512.Create(float.NegativeInfinity), scale = Vector512.Create(shape.Scale), sums = Vector512<float>.Zero;
         for (int i = 0; i < width; i += Vector512<float>.Count)
             maxima = Vector512.MaxNative(maxima, Vector512.Load(scores + i));
-        float max = float.NegativeInfinity;
-        for (int lane = 0; lane < Vector512<float>.Count; lane++)
-            max = MathF.Max(max, maxima[lane]);
-        max *= shape.Scale;
+        float max = VectorMath.Max(maxima) * shape.Scale;
         Vector512<float> shift = Vector512.Create(max);
         for (int i = 0; i < width; i += Vector512<float>.Count)
         {

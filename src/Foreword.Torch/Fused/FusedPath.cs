@@ -51,6 +51,8 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         (_model, _config, _recompute) = (model, model.Config, recompute);
         _work = new Workspace(get_num_threads());
         Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        foreach (Parameter parameter in parameters.Values)
+            HugePages.AskFor(parameter);
         (_wte, _wpe) = (parameters["wte.weight"], parameters["wpe.weight"]);
         _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Of(parameters, "ln_f") : null;
         _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];

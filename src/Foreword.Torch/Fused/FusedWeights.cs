@@ -22,6 +22,7 @@ internal readonly unsafe struct Gradient(float* address, bool adds)
             return new Gradient(TensorMemory.Float32(present), true);
         using var noGradient = no_grad();
         Tensor fresh = empty_like(parameter);
+        HugePages.AskFor(fresh);
         parameter.grad = fresh; // libtorch shares the memory; the handle goes with the scope
         return new Gradient(TensorMemory.Float32(fresh), false);
     }

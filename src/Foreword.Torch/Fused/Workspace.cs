@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Fused;
 
@@ -6,11 +7,9 @@ namespace Foreword.Torch.Fused;
 /// Threads and memory of the fused kernels. Memory is handed out like a stack and kept for the whole run: the first touch of a page
 /// costs more than all that is done with it in a step. What is handed out holds arbitrary numbers.
 /// </summary>
-internal sealed unsafe partial class Workspace : IDisposable
+internal sealed unsafe class Workspace : IDisposable
 {
-    private const nuint Alignment = 2 << 20; // that of huge pages
     private const long LineBytes = 64, SmallestChunk = 64L << 20;
-    private const int AdviseHugePages = 14; // MADV_HUGEPAGE, <sys/mman.h>
 
     private readonly List<(nint Address, long Bytes)> _chunks = [];
     private int _chunk = -1;
@@ -72,13 +71,9 @@ internal sealed unsafe partial class Workspace : IDisposable
 
     private static (nint Address, long Bytes) Allocate(long bytes)
     {
-        bytes = (bytes + (long)Alignment - 1) / (long)Alignment * (long)Alignment;
-        void* memory = NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
-        if (OperatingSystem.IsLinux())
-            _ = madvise(memory, (nuint)bytes, AdviseHugePages); // advice: where it is not taken, pages are small
+        bytes = (bytes + HugePages.Size - 1) / HugePages.Size * HugePages.Size;
+        void* memory = NativeMemory.AlignedAlloc((nuint)bytes, HugePages.Size);
+        HugePages.Advise((nint)memory, bytes);
         return ((nint)memory, bytes);
     }
-
-    [LibraryImport("libc")]
-    private static partial int madvise(void* address, nuint bytes, int advice);
 }

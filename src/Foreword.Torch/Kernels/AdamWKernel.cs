@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using static TorchSharp.torch;
 
 namespace Foreword.Torch.Kernels;
 
@@ -33,7 +34,7 @@ internal static unsafe class AdamWKernel
         if (pieces == 1)
             body(0, count);
         else
-            Parallel.For(0, pieces, i => body(i * Piece, Math.Min(Piece, count - i * Piece)));
+            WorkerPool.Of(get_num_threads()).ForEach(checked((int)pieces), (_, i) => body(i * Piece, Math.Min(Piece, count - i * Piece)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

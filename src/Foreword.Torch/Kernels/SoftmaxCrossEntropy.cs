@@ -93,10 +93,8 @@ internal static unsafe class SoftmaxCrossEntropy
         int whole = V - V % Vector512<float>.Count;
         Vector512<float> maxima = Vector512.Create(float.NegativeInfinity);
         for (int i = 0; i < whole; i += Vector512<float>.Count)
-            maxima = Vector512.Max(maxima, T.Load(row + i));
-        float max = float.NegativeInfinity;
-        for (int lane = 0; lane < Vector512<float>.Count; lane++)
-            max = MathF.Max(max, maxima[lane]);
+            maxima = Vector512.MaxNative(maxima, T.Load(row + i));
+        float max = VectorMath.Max(maxima);
         for (int i = whole; i < V; i++)
             max = MathF.Max(max, T.Get(row + i));
 

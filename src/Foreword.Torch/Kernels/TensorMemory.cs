@@ -19,11 +19,14 @@ internal static unsafe partial class TensorMemory
     /// <summary>The bytes of a contiguous CPU tensor of less than 2 GB.</summary>
     public static Span<byte> Bytes(Tensor tensor) => new((void*)Address(tensor, tensor.dtype), checked((int)(tensor.NumberOfElements * tensor.ElementSize)));
 
+    /// <summary>Address of the first element, whatever its type; the caller knows that the tensor is contiguous and on the CPU.</summary>
+    public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
+
     private static nint Address(Tensor tensor, ScalarType type)
     {
         if (tensor.dtype != type || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
             throw new ArgumentException($"expected a contiguous {type} tensor on the CPU, not {tensor.dtype} on {tensor.device_type}");
-        return THSTensor_data(tensor.Handle);
+        return Address(tensor);
     }
 
     [LibraryImport("LibTorchSharp")]

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.Intrinsics.X86;
 
-namespace Foreword.Torch.Fused;
+namespace Foreword.Torch.Kernels;
 
 /// <summary>
 /// Threads that share out the items of a loop. A training step has hundreds of loops of a fraction of a millisecond: between two of
@@ -39,7 +39,7 @@ internal sealed class WorkerPool
         for (int worker = 1; worker < threads; worker++)
         {
             int index = worker;
-            new Thread(() => Work(index)) { IsBackground = true, Name = $"fused kernels {index}" }.Start();
+            new Thread(() => Work(index)) { IsBackground = true, Name = $"kernels {index}" }.Start();
         }
     }
 
@@ -136,7 +136,10 @@ internal sealed class WorkerPool
 
     private static void Pause(int spins)
     {
-        X86Base.Pause();
+        if (X86Base.IsSupported)
+            X86Base.Pause();
+        else
+            Thread.SpinWait(1);
         if (spins % SpinsBeforeYield == SpinsBeforeYield - 1)
             Thread.Yield();
     }
