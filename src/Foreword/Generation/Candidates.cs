@@ -127,32 +127,10 @@ internal sealed class Candidates
     }
 
     /// <summary>
-    /// A weight, mostly near the largest such, at and above which the tokens' weights sum to the target. Tokens with less than an equal share of what
-    /// may go have together less than that, so they go; of the rest less may go, but its shares are larger.
+    /// A weight at and above which the tokens' weights sum to the target: tokens with less than an equal share of what may go have together less
+    /// than that, so they go.
     /// </summary>
-    private double Enough(double target)
-    {
-        Span<double> left = _selectedWeights.AsSpan(0, Count);
-        Weights.CopyTo(left);
-        double bound = 0;
-        while (true)
-        {
-            double share = (TensorPrimitives.Sum<double>(left) - target) / left.Length;
-            if (share <= bound)
-                return bound;
-            bound = share;
-            int kept = 0;
-            for (int i = 0; i < left.Length; i++)
-            {
-                left[kept] = left[i];
-                kept += left[kept] >= bound ? 1 : 0;
-            }
-
-            if (kept > left.Length * 3 / 4)
-                return bound;
-            left = left[..kept];
-        }
-    }
+    private double Enough(double target) => Math.Max(0, TensorPrimitives.Sum<double>(Weights) - target) / Count;
 
     /// <summary>The log of a token's weight.</summary>
     private double Scaled(float logit) => ((double)logit - _largest) / _temperature;
