@@ -88,7 +88,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     {
         ArgumentNullException.ThrowIfNull(sequences);
         foreach (int[] sequence in sequences)
-            Check(sequence, past: 0);
+            ModelInput.Check(Config, sequence);
         TokenScore[][] scores = [.. sequences.Select(sequence => new TokenScore[sequence.Length - 1])];
         ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence[..^1], [.. scores[i].Select((_, t) => new WantedScore(t, sequence[t + 1], scores[i], t))])));
         return [.. scores.Select(row => row.Select(score => score.LogProb).ToArray())];
@@ -99,7 +99,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     {
         ArgumentNullException.ThrowIfNull(requests);
         foreach (ScoringRequest request in requests)
-            Check(request);
+            ModelInput.Check(Config, request);
         TokenScore[][][] scores = [.. requests.Select(request => request.Continuations.Select(tokens => new TokenScore[tokens.Length]).ToArray())];
         for (int first = 0, count; first < requests.Count; first += count)
         {
@@ -115,7 +115,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     internal float[][] FinalStates(IReadOnlyList<int[]> sequences)
     {
         foreach (int[] sequence in sequences)
-            Check(sequence, past: 0);
+            ModelInput.Check(Config, sequence);
         float[][] states = [.. sequences.Select(_ => new float[Config.NEmbd])];
         ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence, [], states[i])));
         return states;
@@ -127,23 +127,9 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)
     {
-        ArgumentNullException.ThrowIfNull(decoders);
-        int n = decoders.Count;
-        if (n == 0 || tokens.Length != n)
-            throw new ArgumentException($"{tokens.Length} tokens for {n} decoders; each takes one");
-        if (logits.Length != (long)n * Config.VocabSize)
-            throw new ArgumentException($"room for {logits.Length} logits; {n} decoders have {n} x {Config.VocabSize}");
-        KvCache[] caches = new KvCache[n];
-        for (int i = 0; i < n; i++)
-        {
-            if (decoders[i] is not Decoder decoder || decoder.Owner != this)
-                throw new ArgumentException($"decoder {i} is not this model's");
-            Check(tokens.Slice(i, 1), decoder.Position);
-            caches[i] = decoder.Cache;
-        }
-
-        if (caches.Distinct().Count() < n)
-            throw new ArgumentException("a decoder is listed twice; it can read one token at a time");
+        KvCache[] caches = Array.ConvertAll(
+            ModelInput.CheckEach<Decoder>(Config, decoders, tokens, logits.Length, decoder => decoder.Owner == this), decoder => decoder.Cache);
+        int n = caches.Length;
         for (int first = 0; first < n; first += GptForward.MaxRows)
         {
             int rows = Math.Min(GptForward.MaxRows, n - first);
@@ -244,31 +230,6 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    private void Check(ScoringRequest request)
-    {
-        Check(request.Context, past: 0);
-        foreach (int[] continuation in request.Continuations)
-        {
-            if (continuation.Length > 1)
-                Check(continuation.AsSpan(..^1), request.Context.Length); // the last token is scored, not read
-            if (continuation.Length > 0)
-                Check(continuation.AsSpan(^1..), past: 0);
-        }
-    }
-
-    private void Check(ReadOnlySpan<int> tokens, int past)
-    {
-        if (tokens.IsEmpty)
-            throw new ArgumentException("a sequence without tokens cannot be read");
-        if (past + tokens.Length > Config.ContextLength)
-            throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {Config.ContextLength}");
-        foreach (int token in tokens)
-        {
-            if ((uint)token >= (uint)Config.VocabSize)
-                throw new ArgumentException($"token id {token} is outside the vocabulary of {Config.VocabSize}");
-        }
-    }
-
     private sealed class Decoder(CpuLanguageModel owner, KvCache cache) : IDecoder
     {
         private readonly float[] _logits = new float[owner.Config.VocabSize];
@@ -281,7 +242,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
 
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
         {
-            owner.Check(tokens, Position);
+            ModelInput.Check(owner.Config, tokens, Position);
             for (int start = 0; start < tokens.Length; start += GptForward.MaxRows)
             {
                 ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));

@@ -31,7 +31,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     {
         ArgumentNullException.ThrowIfNull(sequences);
         foreach (int[] sequence in sequences)
-            Check(sequence, past: 0);
+            ModelInput.Check(Config, sequence);
 
         TokenScore[][][] scores = Score([.. sequences.Select(sequence => new ScoringRequest(sequence[..1], [sequence[1..]]))]);
         return [.. scores.Select(request => request[0].Select(token => token.LogProb).ToArray())];
@@ -42,11 +42,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     {
         ArgumentNullException.ThrowIfNull(requests);
         foreach (ScoringRequest request in requests)
-        {
-            Check(request.Context, past: 0);
-            foreach (int[] continuation in request.Continuations.Where(c => c.Length > 0))
-                CheckContinuation(request.Context, continuation);
-        }
+            ModelInput.Check(Config, request);
 
         using var evaluation = Evaluation();
         _path ??= TrainingPath.Of(_model);
@@ -59,24 +55,9 @@ public sealed class TorchLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)
     {
-        ArgumentNullException.ThrowIfNull(decoders);
-        int n = decoders.Count;
-        if (n == 0 || tokens.Length != n)
-            throw new ArgumentException($"{tokens.Length} tokens for {n} decoders; each takes one");
-        if (logits.Length != (long)n * Config.VocabSize)
-            throw new ArgumentException($"room for {logits.Length} logits; {n} decoders have {n} x {Config.VocabSize}");
-        KvCache[] caches = new KvCache[n];
-        for (int i = 0; i < n; i++)
-        {
-            if (decoders[i] is not Decoder decoder || decoder.Owner != this)
-                throw new ArgumentException($"decoder {i} is not this model's");
-            Check(tokens.Slice(i, 1), decoder.Position);
-            caches[i] = decoder.Cache;
-        }
-
-        if (caches.Distinct().Count() < n)
-            throw new ArgumentException("a decoder is listed twice; it can read one token at a time");
-        Read(tokens, [n, 1], new KvBatch(caches), logits);
+        KvCache[] caches = Array.ConvertAll(
+            ModelInput.CheckEach<Decoder>(Config, decoders, tokens, logits.Length, decoder => decoder.Owner == this), decoder => decoder.Cache);
+        Read(tokens, [caches.Length, 1], new KvBatch(caches), logits);
     }
 
     /// <inheritdoc/>
@@ -97,32 +78,6 @@ public sealed class TorchLanguageModel : ILanguageModel
             ids[i] = tokens[i];
         Tensor hidden = _model.Hidden(tensor(ids, shape, device: _device), batch);
         Copy(_model.Head(hidden[.., -1]), logits);
-    }
-
-    private void Check(ReadOnlySpan<int> tokens, int past)
-    {
-        if (tokens.IsEmpty)
-            throw new ArgumentException("a sequence without tokens cannot be read");
-        if (past + tokens.Length > Config.ContextLength)
-            throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {Config.ContextLength}");
-        CheckIds(tokens);
-    }
-
-    private void CheckIds(ReadOnlySpan<int> tokens)
-    {
-        foreach (int token in tokens)
-        {
-            if ((uint)token >= (uint)Config.VocabSize)
-                throw new ArgumentException($"token id {token} is outside the vocabulary of {Config.VocabSize}");
-        }
-    }
-
-    private void CheckContinuation(int[] context, int[] tokens)
-    {
-        int read = context.Length + tokens.Length - 1;
-        if (read > Config.ContextLength)
-            throw new ArgumentException($"context and continuation have {read + 1} tokens, of which the last is not read; the context length is {Config.ContextLength}");
-        CheckIds(tokens);
     }
 
     private static float[] Floats(Tensor values)
@@ -173,7 +128,7 @@ public sealed class TorchLanguageModel : ILanguageModel
 
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
         {
-            owner.Check(tokens, Position);
+            ModelInput.Check(owner.Config, tokens, Position);
             if (_logits.Length == 0)
                 _logits = new float[owner.Config.VocabSize];
             owner.Read(tokens, [1, tokens.Length], new KvBatch(cache), _logits);
