@@ -25,7 +25,7 @@ public static class ModelInput
         {
             int read = request.Context.Length + continuation.Length - 1;
             if (read > config.ContextLength)
-                throw new ArgumentException($"context and continuation have {read} tokens without the last, which is not read; the context length is {config.ContextLength}");
+                throw new ArgumentException($"context and continuation have {read + 1} tokens, {read} tokens without the last, which is not read; the context length is {config.ContextLength}");
             CheckIds(config, continuation);
         }
     }
