@@ -43,11 +43,15 @@ internal sealed class Candidates
         }
 
         FillAll(logits.Length);
-        Span<double> weights = Weights;
-        TensorPrimitives.ConvertTruncating(logits, weights);
-        TensorPrimitives.Subtract(weights, (double)largest, weights);
-        TensorPrimitives.Divide(weights, temperature, weights);
-        TensorPrimitives.Exp(weights, weights);
+        for (int start = 0; start < Count; start += Block) // all steps on a block while it is near
+        {
+            Span<double> weights = _weights.AsSpan(start, Math.Min(Block, Count - start));
+            TensorPrimitives.ConvertTruncating(logits.Slice(start, weights.Length), weights);
+            TensorPrimitives.Subtract(weights, (double)largest, weights);
+            if (temperature != 1)
+                TensorPrimitives.Divide(weights, temperature, weights);
+            TensorPrimitives.Exp(weights, weights);
+        }
     }
 
     /// <summary>Keeps the likeliest tokens whose probabilities reach p.</summary>
@@ -55,8 +59,9 @@ internal sealed class Candidates
     {
         double target = p * TensorPrimitives.Sum<double>(Weights);
         KeepAtLeast(Enough(target));
-        for (int i = 0; i < Count; i++)
-            _keys[i] = Key(logits[_ids[i]], _ids[i]);
+        Span<ulong> keys = _keys.AsSpan(0, Count);
+        for (int i = 0; i < keys.Length; i++)
+            keys[i] = Key(logits[_ids[i]], _ids[i]);
         KeepSmallestKeys(target, rule);
     }
 
@@ -74,8 +79,9 @@ internal sealed class Candidates
             for (int i = start; i < end; i++)
             {
                 // Written whether it stays or not: a step costs less than a branch that cannot be foretold.
-                (ids[kept], weights[kept]) = (ids[i], weights[i]);
-                kept += weights[kept] >= weight ? 1 : 0;
+                double own = weights[i];
+                (ids[kept], weights[kept]) = (ids[i], own);
+                kept += own >= weight ? 1 : 0;
             }
         }
 
@@ -169,10 +175,10 @@ internal sealed class Candidates
         for (int block = 0; block < blocks; block++)
         {
             _maxima[block] = TensorPrimitives.Max(logits[(block * Block)..Math.Min(logits.Length, (block + 1) * Block)]);
-            (_selectedKeys[block], _selectedWeights[block]) = (Key(_maxima[block], block), 1);
+            (_keys[block], _weights[block]) = (Key(_maxima[block], block), 1);
         }
 
-        (ulong key, _) = WeightedSelection.Reach(_selectedKeys.AsSpan(0, blocks), _selectedWeights.AsSpan(0, blocks), k);
+        (ulong key, _) = WeightedSelection.Reach(_keys.AsSpan(0, blocks), _weights.AsSpan(0, blocks), k, _selectedKeys, _selectedWeights);
         return _maxima[(int)(uint)key];
     }
 
@@ -194,18 +200,17 @@ internal sealed class Candidates
     /// <summary>Keeps the tokens with the smallest keys whose weights reach the target.</summary>
     private void KeepSmallestKeys(double target, TopPRule rule)
     {
-        Span<ulong> keys = _selectedKeys.AsSpan(0, Count);
-        Span<double> weights = _selectedWeights.AsSpan(0, Count);
-        _keys.AsSpan(0, Count).CopyTo(keys);
-        Weights.CopyTo(weights);
-        (ulong last, double sum) = WeightedSelection.Reach(keys, weights, target);
+        Span<ulong> keys = _keys.AsSpan(0, Count);
+        (ulong last, double sum) = WeightedSelection.Reach(keys, Weights, target, _selectedKeys, _selectedWeights);
         if (rule == TopPRule.Released && sum > target && TensorPrimitives.Min<ulong>(keys) < last)
             last--;
+        Span<int> ids = _ids.AsSpan(0, Count);
+        Span<double> weights = Weights;
         int kept = 0;
-        for (int i = 0; i < Count; i++)
+        for (int i = 0; i < keys.Length; i++)
         {
-            (_ids[kept], _weights[kept]) = (_ids[i], _weights[i]);
-            kept += _keys[i] <= last ? 1 : 0;
+            (ids[kept], weights[kept]) = (ids[i], weights[i]);
+            kept += keys[i] <= last ? 1 : 0;
         }
 
         Count = kept;

@@ -1,65 +1,48 @@
+using System.Numerics.Tensors;
+
 namespace Foreword.Generation;
 
-/// <summary>Finds where the smallest keys' weights reach a sum, without sorting: quickselect by weight, in linear time on average.</summary>
+/// <summary>Finds where the smallest keys' weights reach a sum, without sorting: keys fall into buckets, and the bucket that holds the answer into smaller ones.</summary>
 internal static class WeightedSelection
 {
+    /// <summary>Bits of a key that one pass looks at: the largest table that stays in the first cache beside what is read. Six or seven passes at most, whatever the keys.</summary>
+    private const int BucketBits = 10;
+
     /// <summary>
     /// The first key, in ascending order, at which the weights of the keys up to it sum to <paramref name="target"/> or more (the largest key when
-    /// they never do), and that sum, equal keys taken together. Reorders both spans.
+    /// they never do), and that sum, equal keys taken together.
     /// </summary>
     /// <param name="keys">At least one.</param>
     /// <param name="weights">A weight of at least 0 for each key.</param>
     /// <param name="target">The sum to reach.</param>
-    public static (ulong Key, double Sum) Reach(Span<ulong> keys, Span<double> weights, double target)
+    /// <param name="someKeys">Room for as many keys; overwritten.</param>
+    /// <param name="theirWeights">Room for as many weights; overwritten.</param>
+    public static (ulong Key, double Sum) Reach(ReadOnlySpan<ulong> keys, ReadOnlySpan<double> weights, double target, Span<ulong> someKeys, Span<double> theirWeights)
     {
+        Span<double> buckets = stackalloc double[1 << BucketBits];
         double before = 0;
         while (true)
         {
-            ulong pivot = Median(keys[0], keys[keys.Length / 2], keys[^1]);
-            // [0, less) below the pivot, [less, at) equal, [greater, length) above; the rest is not looked at yet
-            int less = 0, at = 0, greater = keys.Length;
-            double lessSum = 0, equalSum = 0;
-            while (at < greater)
+            ulong lowest = TensorPrimitives.Min(keys), highest = TensorPrimitives.Max(keys);
+            if (lowest == highest)
+                return (lowest, before + TensorPrimitives.Sum(weights));
+            int shift = Math.Max(0, 64 - BucketBits - (int)ulong.LeadingZeroCount(highest - lowest));
+            buckets.Clear();
+            for (int i = 0; i < keys.Length; i++)
+                buckets[(int)((keys[i] - lowest) >> shift)] += weights[i];
+            int bucket = 0, last = (int)((highest - lowest) >> shift);
+            while (bucket < last && before + buckets[bucket] < target)
+                before += buckets[bucket++];
+            int kept = 0;
+            for (int i = 0; i < keys.Length; i++)
             {
-                ulong key = keys[at];
-                if (key < pivot)
-                {
-                    lessSum += weights[at];
-                    Swap(keys, weights, less++, at++);
-                }
-                else if (key > pivot)
-                {
-                    Swap(keys, weights, at, --greater);
-                }
-                else
-                {
-                    equalSum += weights[at++];
-                }
+                // Written whether it belongs to the bucket or not: cheaper than a branch that cannot be foretold.
+                (someKeys[kept], theirWeights[kept]) = (keys[i], weights[i]);
+                kept += (int)((keys[i] - lowest) >> shift) == bucket ? 1 : 0;
             }
 
-            if (less > 0 && before + lessSum >= target)
-            {
-                keys = keys[..less];
-                weights = weights[..less];
-            }
-            else if (before + lessSum + equalSum >= target || greater == keys.Length)
-            {
-                return (pivot, before + lessSum + equalSum);
-            }
-            else
-            {
-                before += lessSum + equalSum;
-                keys = keys[greater..];
-                weights = weights[greater..];
-            }
+            keys = someKeys[..kept];
+            weights = theirWeights[..kept];
         }
-    }
-
-    private static ulong Median(ulong a, ulong b, ulong c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
-
-    private static void Swap(Span<ulong> keys, Span<double> weights, int a, int b)
-    {
-        (keys[a], keys[b]) = (keys[b], keys[a]);
-        (weights[a], weights[b]) = (weights[b], weights[a]);
     }
 }
