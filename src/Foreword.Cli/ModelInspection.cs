@@ -39,7 +39,7 @@ internal static class ModelInspection
     private static void Print(TextWriter output, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
         GptConfig config = model.Config;
-        Line("model", $"{model.Path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids");
+        Line("model", $"{model.Path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}");
         Line("format", $"{model.Format.Name}, {model.CommonType ?? "several element types"}");
         Line("parameters", $"{config.ParameterCount:N0}");
         Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB of KV cache when full, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
@@ -73,6 +73,7 @@ internal static class ModelInspection
         writer.WriteNumber("n_embd", config.NEmbd);
         writer.WriteNumber("context_length", config.ContextLength);
         writer.WriteNumber("vocab_size", config.VocabSize);
+        writer.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
         writer.WriteNumber("parameters", config.ParameterCount);
         writer.WriteNumber("weight_bytes", WeightBytes(config));
         writer.WriteNumber("kv_cache_bytes", CacheBytes(config));

@@ -48,7 +48,7 @@ internal sealed unsafe class NetworkWeights : IDisposable
     /// <summary><c>ln_f</c>; GPT-1 has none.</summary>
     public Norm? FinalNorm { get; }
 
-    /// <summary>The output layer, tied to the token embedding.</summary>
+    /// <summary>The output layer.</summary>
     public PanelMatrix Head { get; }
 
     /// <summary>Every matrix, the output layer last.</summary>

@@ -10,7 +10,7 @@ namespace Foreword.Cpu;
 /// <summary>
 /// A quantised model directory: <c>config.json</c>, the tokenizer's files, <c>quantized.safetensors</c> and its manifest <c>quantization.json</c>.
 /// Matrices lie in the file as they are multiplied, so that they are used where the file is mapped: <c>h.N.attn.c_attn.weight</c> U8
-/// [N / 16, blocks, block bytes / 4, 16, 4] beside <c>h.N.attn.c_attn.weight.scales</c> BF16 [N / 16, blocks, 16], and the output layer's copy as
+/// [N / 16, blocks, block bytes / 4, 16, 4] beside <c>h.N.attn.c_attn.weight.scales</c> BF16 [N / 16, blocks, 16], and the output layer, tied or not, as
 /// <c>lm_head.weight</c>. Embeddings, biases and norms are F32 under our names.
 /// </summary>
 public static class QuantizedModel
@@ -22,7 +22,6 @@ public static class QuantizedModel
     public const string WeightsFile = "quantized.safetensors";
 
     private const int FormatVersion = 1;
-    private const string Head = "lm_head.weight";
     private const string ScalesOf = ".scales";
 
     /// <summary>Whether a directory holds a quantised model.</summary>
@@ -66,7 +65,7 @@ public static class QuantizedModel
         DurableFile.Replace(Path.Combine(directory, ManifestFile), stream => WriteManifest(stream, type));
     }
 
-    /// <summary>Bytes of the matrices that a token is multiplied with, the output layer's copy among them.</summary>
+    /// <summary>Bytes of the matrices that a token is multiplied with, the output layer among them.</summary>
     public static long MatrixBytes(GptConfig config, WeightType type) => MatrixShape.Of(config).Sum(shape => type.Format(shape.IsHead) is { } format
         ? format.WeightBytes(shape.Inputs, shape.Outputs) + format.ScaleCount(shape.Inputs, shape.Outputs) * sizeof(ushort)
         : (long)shape.Inputs * shape.Outputs * (type == WeightType.F32 ? sizeof(float) : sizeof(ushort)));
@@ -157,11 +156,11 @@ public static class QuantizedModel
     /// <summary>What stays as it is: embeddings, biases, norms.</summary>
     private static IEnumerable<GptParameter> Kept(GptConfig config)
     {
-        HashSet<string> quantised = [.. MatrixShape.Of(config).Where(shape => !shape.IsHead).Select(shape => shape.Name)];
+        HashSet<string> quantised = [.. MatrixShape.Of(config).Select(StoredName)];
         return GptParameter.Of(config).Where(parameter => !quantised.Contains(parameter.Name));
     }
 
-    private static string StoredName(MatrixShape shape) => shape.IsHead ? Head : shape.Name;
+    private static string StoredName(MatrixShape shape) => shape.IsHead ? GptParameter.SeparateHead : shape.Name;
 
     private static long[] WeightShape(MatrixShape shape, QuantizedFormat format) =>
         [Panels.Count(shape.Outputs), format.Blocks(shape.Inputs), format.Block * format.Bits / 32, Panels.Width, 4];

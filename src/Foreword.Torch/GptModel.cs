@@ -22,6 +22,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     private readonly Embedding wpe;
     private readonly ModuleList<Block> h;
     private readonly LayerNorm? ln_f;
+    private readonly Linear? lm_head; // registered only where it is separate: a second name of wte would be trained twice
 
     /// <summary>A model with fresh random weights.</summary>
     /// <param name="config">The architecture.</param>
@@ -38,6 +39,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         wpe = nn.Embedding(config.ContextLength, config.NEmbd);
         h = new ModuleList<Block>([.. Enumerable.Range(0, config.NLayer).Select(_ => new Block(config))]);
         ln_f = config.Architecture == GptArchitecture.Gpt2 ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
+        lm_head = config.TieWordEmbeddings ? null : nn.Linear(config.NEmbd, config.VocabSize, hasBias: false);
         RegisterComponents();
         Initialize(seed, init ?? (config.Architecture == GptArchitecture.Gpt2 ? WeightInit.Gpt2 : WeightInit.Gpt1));
     }
@@ -48,8 +50,11 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <summary>Number format of the products; may be changed between two calls.</summary>
     public Precision Precision { get; set; }
 
-    /// <summary>The token embedding, which is the output layer too (GPT-1 paper, equation 2) [V, C].</summary>
+    /// <summary>The token embedding [V, C].</summary>
     public Parameter TokenEmbedding => wte.weight!;
+
+    /// <summary>The output layer [V, C]: the token embedding (GPT-1 paper, equation 2), or a separate matrix.</summary>
+    public Parameter OutputLayer => lm_head?.weight ?? wte.weight!;
 
     /// <summary>Logits [B, T, V] in float32 of the token after each position.</summary>
     /// <param name="ids">Token ids, int64 [B, T], T at most the context length.</param>
@@ -96,12 +101,12 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <summary>The final hidden states, of the residual stream behind the last block.</summary>
     internal Tensor Final(Tensor x) => ln_f is null ? x : ln_f.call(x);
 
-    /// <summary>Logits [..., V] in float32 of hidden states [..., C]: the tied output layer.</summary>
+    /// <summary>Logits [..., V] in float32 of hidden states [..., C].</summary>
     public Tensor Head(Tensor hidden)
     {
         using var scope = NewDisposeScope();
         ScalarType compute = Precision.ScalarType();
-        return F.linear(hidden.to(compute), TokenEmbedding.to(compute)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return F.linear(hidden.to(compute), OutputLayer.to(compute)).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ public interface ITrainingPath : IDisposable
 
     /// <summary>
     /// The output layer and its loss: the sum of weighted cross entropies in nats, and its gradient by the hidden states, float32
-    /// [M, C], which the caller disposes. That by the token embedding is added to the parameter's.
+    /// [M, C], which the caller disposes. That by the layer's weight is added to the parameter's.
     /// </summary>
     /// <param name="hidden">Hidden states, float32 [M, C]; no gradient flows through them.</param>
     /// <param name="targets">The token after each position, int64 [M]; -1 leaves a position out.</param>

@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Foreword.Torch;
 
 /// <summary>
-/// The tied output layer, softmax and cross entropy in pieces of rows, so that the logits [B T, V] and their gradient never
+/// The output layer, softmax and cross entropy in pieces of rows, so that the logits [B T, V] and their gradient never
 /// exist whole: at V = 50,257 they are the largest tensors of a step. Softmax and loss are float32.
 /// Gives the value and the gradients of <see cref="GptModel.Loss"/>.
 /// </summary>
@@ -16,7 +16,7 @@ internal static class LanguageModelLoss
     private const long PieceBytes = 64L << 20;
 
     /// <summary>
-    /// The sum of weighted cross entropies of single positions; its gradient by the token embedding is added to that parameter's,
+    /// The sum of weighted cross entropies of single positions; its gradient by the output layer's weight is added to that parameter's,
     /// its gradient by the hidden states is returned, float32 [M, C].
     /// </summary>
     /// <param name="model">The model that gave <paramref name="hidden"/>.</param>
@@ -30,9 +30,9 @@ internal static class LanguageModelLoss
         ScalarType compute = model.Precision.ScalarType();
         Tensor rows = hidden.to(compute); // (M, C)
         int V = model.Config.VocabSize;
-        Tensor weight = PaddedRows(model.TokenEmbedding, compute); // (Vp, C)
+        Tensor weight = PaddedRows(model.OutputLayer, compute); // (Vp, C)
         Tensor hiddenGradient = empty_like(rows);
-        Tensor weightGradient = model.TokenEmbedding.grad ?? NewGradient(model.TokenEmbedding);
+        Tensor? weightGradient = model.OutputLayer.requires_grad ? model.OutputLayer.grad ?? NewGradient(model.OutputLayer) : null;
         double sum = 0;
         foreach ((long start, long length) in Pieces(model, rows.shape[0], PieceBytes))
         {
@@ -41,7 +41,7 @@ internal static class LanguageModelLoss
             Tensor logits = x.matmul(weight.t()); // (m, Vp)
             sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), weights.narrow(0, start, length));
             hiddenGradient.narrow(0, start, length).copy_(logits.matmul(weight));
-            weightGradient.add_(logits.t().matmul(x).narrow(0, 0, V));
+            weightGradient?.add_(logits.t().matmul(x).narrow(0, 0, V));
         }
 
         return (sum, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());

@@ -51,7 +51,7 @@ public static class ModelFiles
     /// </summary>
     /// <param name="path">A model, a checkpoint or a run directory.</param>
     /// <param name="model">The model that takes them.</param>
-    /// <param name="blocks">Transfers the embeddings and so many blocks from the bottom (GPT-1 paper, section 5); all and <c>ln_f</c> where not less than the model has.</param>
+    /// <param name="blocks">Transfers the embeddings and so many blocks from the bottom (GPT-1 paper, section 5); all, <c>ln_f</c> and a separate output layer where not less than the model has.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
     internal static void Transfer(string path, GptModel model, int blocks)
     {
@@ -60,12 +60,12 @@ public static class ModelFiles
         foreach (WeightTensor tensor in weights.Tensors)
         {
             bool isTransferred = tensor.Name.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
-                : blocks >= weights.Config.NLayer || !tensor.Name.StartsWith("ln_f", StringComparison.Ordinal);
+                : blocks >= weights.Config.NLayer || tensor.Name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
             if (!isTransferred)
                 continue;
             using var scope = NewDisposeScope();
             Tensor parameter = model.get_parameter(tensor.Name)!;
-            Copy(tensor, tensor.Name == GptParameter.TokenEmbedding ? parameter.narrow(0, 0, weights.Config.VocabSize) : parameter);
+            Copy(tensor, tensor.Name is GptParameter.TokenEmbedding or GptParameter.SeparateHead ? parameter.narrow(0, 0, weights.Config.VocabSize) : parameter);
         }
     }
 
@@ -84,7 +84,10 @@ public static class ModelFiles
     internal static void CopyInto(GptModel model, string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        foreach (StoredTensor tensor in HuggingFaceNameMap.Match(path, [.. file.Stored()], model.Config))
+        (GptConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(path, [.. file.Stored()], model.Config);
+        if (config != model.Config)
+            throw new InvalidDataException($"{path}: holds a separate output layer, {GptParameter.SeparateHead}; the model's is tied to its embedding");
+        foreach (StoredTensor tensor in tensors)
             Copy(tensor, model.get_parameter(tensor.Name)!);
     }
 

@@ -51,11 +51,14 @@ public sealed record GptConfig
     /// <summary>Standard deviation of the initial weights; biases start at 0.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
+    /// <summary>Whether the token embedding is the output layer, too, as in both papers; otherwise that is a matrix of its own.</summary>
+    public bool TieWordEmbeddings { get; init; } = true;
+
     /// <summary>Width of a head (hs).</summary>
     public int HeadSize => NEmbd / NHead;
 
     /// <summary>
-    /// Number of trained parameters. The tied head adds none; position rows count.
+    /// Number of trained parameters. A tied output layer adds none; position rows count.
     /// </summary>
     public long ParameterCount
     {
@@ -64,16 +67,17 @@ public sealed record GptConfig
             long c = NEmbd;
             long block = 12 * c * c + 13 * c; // c_attn 3C²+3C, c_proj C²+C, c_fc 4C²+4C, c_proj 4C²+C, two LayerNorms 4C
             long finalNorm = Architecture == GptArchitecture.Gpt2 ? 2 * c : 0;
-            return (VocabSize + (long)ContextLength) * c + NLayer * block + finalNorm;
+            long tokens = (TieWordEmbeddings ? 1L : 2L) * VocabSize;
+            return (tokens + ContextLength) * c + NLayer * block + finalNorm;
         }
     }
 
     /// <summary>
     /// Floating-point operations of one training step (forward and backward) per token counted as 6 N,
-    /// N being the parameters that take part in matrix products (everything but the position rows).
+    /// N being the parameters that take part in matrix products (everything but rows that are only looked up).
     /// The attention scores are not counted, as is usual for "share of peak".
     /// </summary>
-    public double TrainingFlopsPerToken => 6.0 * (ParameterCount - (long)ContextLength * NEmbd);
+    public double TrainingFlopsPerToken => 6.0 * (ParameterCount - (ContextLength + (TieWordEmbeddings ? 0L : VocabSize)) * NEmbd);
 
     /// <summary>The published models by name, and small ones of our own for trying things out.</summary>
     public static IReadOnlyDictionary<string, GptConfig> Presets { get; } = new Dictionary<string, GptConfig>(StringComparer.Ordinal)

@@ -29,6 +29,29 @@ public sealed class ConvertCommandTests : IDisposable
             Assert.Equal(Floats(tensor), Floats(written.Tensor(tensor.Name)));
     }
 
+    [Theory]
+    [InlineData("golden/gpt2-untied", "gguf")]
+    [InlineData("golden/gpt1-untied", "hf")]
+    [InlineData("formats/pytorch-untied", "hf")]
+    public void ASeparateOutputLayerGoesWithTheModelThereAndBack(string from, string format)
+    {
+        string there = _directory.File("there"), back = _directory.File("back"), golden = from == "formats/pytorch-untied" ? "golden/gpt2-untied" : from;
+        Assert.Equal(0, Cli.Run("convert", Fixtures.Path(from), there, "--format", format).ExitCode);
+        Assert.Equal(0, Cli.Run("convert", there, back, "--format", "hf").ExitCode);
+        foreach (string model in (string[])[there, back])
+        {
+            Cli verified = Cli.Run("verify", "weights", model, "--against", Fixtures.Path($"{golden}/logits.safetensors"));
+            Assert.True(verified.ExitCode == 0, verified.Err);
+        }
+
+        Cli shown = Cli.Run("inspect", back);
+        Assert.Contains("97 ids, a separate output layer", shown.Out);
+        Assert.Contains("lm_head.weight", shown.Out);
+        using ModelWeights source = WeightsFormat.Open(Fixtures.Path(golden)), written = WeightsFormat.Open(back);
+        foreach (WeightTensor tensor in source.Tensors)
+            Assert.Equal(Floats(tensor), Floats(written.Tensor(tensor.Name)));
+    }
+
     [Fact]
     public void TheTokenizerGoesWithTheModel()
     {

@@ -232,7 +232,7 @@ public sealed class CpuLanguageModelTests
 
     private static int[][] Sequences(string name) => [.. GoldenFile.Ids($"{name}/inputs.safetensors", "input_ids").Chunk(17)];
 
-    private static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, float tolerance)
+    internal static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, float tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)

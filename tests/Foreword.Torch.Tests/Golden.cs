@@ -7,7 +7,7 @@ namespace Foreword.Tests;
 /// <summary>The recorded references of tests/fixtures/golden: models, inputs and what PyTorch computed from them.</summary>
 internal static class Golden
 {
-    public static GptConfig Config(string name) => new()
+    public static GptConfig Config(string name) => name.EndsWith("-untied", StringComparison.Ordinal) ? HuggingFaceConfig.Read(Fixtures.Path($"golden/{name}")) : new()
     {
         Architecture = name == "gpt1-tiny" ? GptArchitecture.Gpt1 : GptArchitecture.Gpt2,
         NLayer = 3,

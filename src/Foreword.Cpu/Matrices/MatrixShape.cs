@@ -8,8 +8,8 @@ namespace Foreword.Cpu.Matrices;
 /// <param name="Outputs">N.</param>
 internal sealed record MatrixShape(string Name, int Inputs, int Outputs)
 {
-    /// <summary>Whether it is the output layer, stored as the token embedding [V, C]; all others are [in, out].</summary>
-    public bool IsHead => Name == GptParameter.TokenEmbedding;
+    /// <summary>Whether it is the output layer, which is stored as [V, C]; all others are [in, out].</summary>
+    public bool IsHead => Name is GptParameter.TokenEmbedding or GptParameter.SeparateHead;
 
     /// <summary>Reads it from stored parameters.</summary>
     public PanelReader Reader(IParameters parameters) => new(parameters, Name, Inputs, Outputs, outputsFirst: IsHead);
@@ -29,7 +29,7 @@ internal sealed record MatrixShape(string Name, int Inputs, int Outputs)
     }
 
     /// <summary>The output layer.</summary>
-    public static MatrixShape Head(GptConfig config) => new(GptParameter.TokenEmbedding, config.NEmbd, config.VocabSize);
+    public static MatrixShape Head(GptConfig config) => new(GptParameter.Head(config), config.NEmbd, config.VocabSize);
 
     /// <summary>All of a model, the output layer last.</summary>
     public static IEnumerable<MatrixShape> Of(GptConfig config)

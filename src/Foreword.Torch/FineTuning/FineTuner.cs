@@ -2,6 +2,7 @@ using Foreword.Data;
 using Foreword.Recipes;
 using Foreword.Tasks;
 using Foreword.Torch.Training;
+using Foreword.Weights;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -19,7 +20,7 @@ public sealed class FineTuner : IDisposable
     private readonly int[] _lengths;
     private readonly LearningRate _learningRate;
     private readonly ITrainingPath _path;
-    private readonly Parameter? _taskTokens;
+    private readonly IReadOnlyList<(string Name, Parameter Matrix, Parameter Rows)> _taskTokens;
     private readonly int _firstTaskToken;
     private int[][] _batches = [];
     private int _batchesOfEpoch = -1;
@@ -41,8 +42,7 @@ public sealed class FineTuner : IDisposable
         StepsPerEpoch = (microBatches + config.GradientAccumulation - 1) / config.GradientAccumulation;
         _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
         _firstTaskToken = model.Task.Tokens.Start;
-        if (section.Freeze > 0 || section.LoraRank > 0)
-            _taskTokens = RowsOf(model.Model.TokenEmbedding, _firstTaskToken, TaskTokens.Count);
+        _taskTokens = [.. MatricesOfTaskTokens(model.Model, section).Select(pair => (pair.Name, pair.Matrix, RowsOf(pair.Matrix, _firstTaskToken, TaskTokens.Count)))];
         Trainable = [.. Choose(model, section, _taskTokens)];
         Optimizer = Optimizer.Of(config.Optimizer, Trainable, new AdamWOptions(config.Beta1, config.Beta2, config.Eps, config.WeightDecay), model.Model.Precision);
         _path = TrainingPath.Of(model.Model, config.Fused);
@@ -91,8 +91,8 @@ public sealed class FineTuner : IDisposable
             tokens += batch.Tokens;
         }
 
-        if (_taskTokens is not null)
-            TakeTaskTokenGradient(_taskTokens);
+        foreach ((_, Parameter matrix, Parameter rows) in _taskTokens)
+            TakeTaskTokenGradient(matrix, rows);
         double rate = _learningRate.At(StepsMade);
         double norm = double.IsFinite(loss) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
         if (!double.IsFinite(norm))
@@ -136,7 +136,8 @@ public sealed class FineTuner : IDisposable
     {
         Optimizer.Dispose();
         _path.Dispose();
-        _taskTokens?.Dispose();
+        foreach ((_, _, Parameter rows) in _taskTokens)
+            rows.Dispose();
     }
 
     /// <summary>The micro-batches of the next update.</summary>
@@ -148,20 +149,30 @@ public sealed class FineTuner : IDisposable
         return [.. _batches.Skip(first).Take(_config.GradientAccumulation).Select(batch => batch.Select(i => _train[i]).ToArray())];
     }
 
-    /// <summary>The parameters that change; the others get no gradients, but for the token embedding, which hands its last rows' on.</summary>
-    private static IEnumerable<(string Name, Parameter Value)> Choose(FineTunedModel model, BaseModelSection section, Parameter? taskTokens)
+    /// <summary>Matrices that stay as they are but for the rows of the task's tokens, each with the name of these rows.</summary>
+    private static IEnumerable<(string Name, Parameter Matrix)> MatricesOfTaskTokens(GptModel model, BaseModelSection section)
+    {
+        if (section.Freeze > 0 || section.LoraRank > 0)
+            yield return ("task_tokens", model.TokenEmbedding);
+        if (section.LoraRank > 0 && !model.Config.TieWordEmbeddings)
+            yield return ("task_tokens.lm_head", model.OutputLayer);
+    }
+
+    /// <summary>The parameters that change; the others get no gradients, but for matrices that hand those of the task tokens' rows on.</summary>
+    private static IEnumerable<(string Name, Parameter Value)> Choose(
+        FineTunedModel model, BaseModelSection section, IReadOnlyList<(string Name, Parameter Matrix, Parameter Rows)> taskTokens)
     {
         foreach (var (name, parameter) in model.Model.named_parameters())
         {
-            bool trains = section.LoraRank == 0 && (taskTokens is null || !IsFrozen(name, section.Freeze));
+            bool trains = section.LoraRank == 0 && (section.Freeze == 0 || !IsFrozen(name, section.Freeze));
             if (trains)
                 yield return (name, parameter);
             else
-                parameter.requires_grad = name == Weights.GptParameter.TokenEmbedding;
+                parameter.requires_grad = name is GptParameter.TokenEmbedding or GptParameter.SeparateHead;
         }
 
-        if (taskTokens is not null)
-            yield return ("task_tokens", taskTokens);
+        foreach ((string name, _, Parameter rows) in taskTokens)
+            yield return (name, rows);
         foreach (var adapter in model.Model.AdapterParameters)
             yield return adapter;
         foreach (var head in model.Head.named_parameters())
@@ -170,7 +181,7 @@ public sealed class FineTuner : IDisposable
 
     private static bool IsFrozen(string name, int blocks) => name.Split('.') is ["h", var layer, ..]
         ? int.Parse(layer, System.Globalization.CultureInfo.InvariantCulture) < blocks
-        : name is "wte.weight" or "wpe.weight";
+        : name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
 
     /// <summary>A parameter that is some rows of a matrix: it shares their memory.</summary>
     private static Parameter RowsOf(Parameter matrix, int first, int count)
@@ -181,13 +192,12 @@ public sealed class FineTuner : IDisposable
         return rows;
     }
 
-    private void TakeTaskTokenGradient(Parameter taskTokens)
+    private void TakeTaskTokenGradient(Parameter matrix, Parameter rows)
     {
         using var scope = NewDisposeScope();
-        Parameter embedding = Model.Model.TokenEmbedding;
-        if (embedding.grad is not { } gradient)
+        if (matrix.grad is not { } gradient)
             return;
-        taskTokens.grad = gradient.narrow(0, _firstTaskToken, TaskTokens.Count).clone();
-        embedding.grad = null;
+        rows.grad = gradient.narrow(0, _firstTaskToken, TaskTokens.Count).clone();
+        matrix.grad = null;
     }
 }

@@ -42,6 +42,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
     private readonly Workspace _work;
     private readonly Parameter _wte;
     private readonly Parameter _wpe;
+    private readonly Parameter _head;
     private readonly WeightPair? _finalNorm;
     private readonly FusedBlock<T>[] _blocks;
     private Pass? _pass;
@@ -53,7 +54,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (Parameter parameter in parameters.Values)
             HugePages.AskFor(parameter);
-        (_wte, _wpe) = (parameters["wte.weight"], parameters["wpe.weight"]);
+        (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], model.OutputLayer);
         _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Of(parameters, "ln_f") : null;
         _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];
     }
@@ -101,7 +102,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         Tensor rows = hidden.contiguous(), result = empty_like(rows);
         double loss = HeadKernel<T>.Backward(
             _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(targets.contiguous()), TensorMemory.Float32(weights.contiguous()),
-            TensorMemory.Float32(_wte), _config.VocabSize, Gradient.Of(_wte), TensorMemory.Float32(result));
+            TensorMemory.Float32(_head), _config.VocabSize, Gradient.Of(_head), TensorMemory.Float32(result));
         return (loss, result.MoveToOuterDisposeScope());
     }
 
@@ -117,7 +118,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         using var scope = NewDisposeScope();
         Tensor rows = hidden.reshape(-1, _config.NEmbd).contiguous(), flat = targets.reshape(-1).contiguous();
         double[] losses = HeadKernel<T>.Losses(
-            _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(flat), TensorMemory.Float32(_wte), _config.VocabSize);
+            _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(flat), TensorMemory.Float32(_head), _config.VocabSize);
         return (losses.Sum(), flat.ge(0).sum().ToInt64());
     }
 

@@ -6,7 +6,7 @@ namespace Foreword.Torch.Fused;
 // M rows, C channels, V vocabulary, Vp = V up to the next multiple of 64.
 
 /// <summary>
-/// The tied output layer with softmax and cross entropy, in pieces of rows so that the logits never exist whole. Logits are rounded to
+/// The output layer with softmax and cross entropy, in pieces of rows so that the logits never exist whole. Logits are rounded to
 /// the number format of products; softmax and loss are float32.
 /// </summary>
 internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
@@ -23,23 +23,23 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
     /// <param name="C">A multiple of 16.</param>
     /// <param name="targets">[M]; -1 leaves a row out.</param>
     /// <param name="weights">Weight of each row's loss [M].</param>
-    /// <param name="wte">[V, C].</param>
+    /// <param name="weight">[V, C].</param>
     /// <param name="V">Vocabulary.</param>
-    /// <param name="wteGradient">Where the gradient by wte goes.</param>
+    /// <param name="weightGradient">Where the gradient by the weight goes.</param>
     /// <param name="hiddenGradient">Receives the gradient by the hidden states [M, C].</param>
     public static double Backward(
-        Workspace work, float* hidden, int M, int C, long* targets, float* weights, float* wte, int V, Gradient wteGradient, float* hiddenGradient)
+        Workspace work, float* hidden, int M, int C, long* targets, float* weights, float* weight, int V, Gradient weightGradient, float* hiddenGradient)
     {
         var mark = work.Mark();
         int Vp = Product<T>.Padded(V), most = RowsOfPiece(M, Vp), rows = (M + 31) / 32 * 32;
         T* rounded = RoundedRows(work, hidden, M, C);
         T* forward = work.Take<T>(Product<T>.PackedSize(C, V)), backward = work.Take<T>(Product<T>.PackedSize(V, C));
-        Product<T>.PackTransposedWeight(work, wte, V, C, forward);
-        Product<T>.PackWeight(work, wte, V, C, backward);
+        Product<T>.PackTransposedWeight(work, weight, V, C, forward);
+        Product<T>.PackWeight(work, weight, V, C, backward);
         T* logits = work.Take<T>((long)most * Vp), states = work.Take<T>(Product<T>.PackedSize(most, C));
         float* gradients = work.Take<float>((long)most * C);
         double[] losses = new double[M];
-        bool add = wteGradient.Adds;
+        bool add = weightGradient.Adds;
         for (int first = 0; first < M; first += most)
         {
             int start = first, count = Math.Min(most, rows - first), real = Math.Min(count, M - first);
@@ -49,17 +49,17 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
                 for (int row = item * RowsPerItem; row < Math.Min(count, (item + 1) * RowsPerItem); row++)
                 {
                     bool counts = row < real;
-                    float weight = counts ? weights[start + row] : 0;
-                    double loss = SoftmaxCrossEntropy.BackwardRow(logits + (long)row * Vp, V, Vp, counts ? (int)targets[start + row] : -1, weight);
+                    float share = counts ? weights[start + row] : 0;
+                    double loss = SoftmaxCrossEntropy.BackwardRow(logits + (long)row * Vp, V, Vp, counts ? (int)targets[start + row] : -1, share);
                     if (counts)
-                        losses[start + row] = weight * loss;
+                        losses[start + row] = share * loss;
                 }
             });
             Product<T>.Multiply(work, real, C, Vp, logits, backward, hiddenGradient + (long)start * C, add: false);
-            if (wteGradient.Address is null)
+            if (weightGradient.Address is null)
                 continue;
             Product<T>.PackRows(work, rounded + (long)start * C, count, C, states, null, add: false);
-            Product<T>.MultiplyTransposed(work, count, V, C, logits, Vp, states, wteGradient.Address, add);
+            Product<T>.MultiplyTransposed(work, count, V, C, logits, Vp, states, weightGradient.Address, add);
             add = true;
         }
 
@@ -69,13 +69,13 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
 
     /// <summary>The losses of rows in nats, without gradients; 0 where a target is -1.</summary>
     /// <inheritdoc cref="Backward" path="/param"/>
-    public static double[] Losses(Workspace work, float* hidden, int M, int C, long* targets, float* wte, int V)
+    public static double[] Losses(Workspace work, float* hidden, int M, int C, long* targets, float* weight, int V)
     {
         var mark = work.Mark();
         int Vp = Product<T>.Padded(V), most = RowsOfPiece(M, Vp);
         T* rounded = RoundedRows(work, hidden, M, C);
         T* packed = work.Take<T>(Product<T>.PackedSize(C, V));
-        Product<T>.PackTransposedWeight(work, wte, V, C, packed);
+        Product<T>.PackTransposedWeight(work, weight, V, C, packed);
         T* logits = work.Take<T>((long)most * Vp);
         double[] losses = new double[M];
         for (int first = 0; first < M; first += most)

@@ -68,6 +68,10 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("init_std")]
     public double? InitializerRange { get; init; }
 
+    /// <summary>Whether the token embedding is the output layer, too; <c>false</c> trains a separate one.</summary>
+    [AlsoCalled("tied", "tie_weights", "tie_embeddings")]
+    public bool? TieWordEmbeddings { get; init; }
+
     /// <summary>How the weights are drawn; the architecture's own way where absent.</summary>
     [AlsoCalled("initialization", "initializer")]
     public WeightInit? Init { get; init; }
@@ -128,6 +132,7 @@ public sealed record ModelSection : IRecipe
             ResidDropout = ResidDropout ?? Dropout ?? start.ResidDropout,
             LayerNormEpsilon = LayerNormEpsilon ?? start.LayerNormEpsilon,
             InitializerRange = InitializerRange ?? start.InitializerRange,
+            TieWordEmbeddings = TieWordEmbeddings ?? start.TieWordEmbeddings,
         }.Validate();
     }
 
@@ -154,6 +159,7 @@ public sealed record ModelSection : IRecipe
             ResidDropout = config.ResidDropout,
             LayerNormEpsilon = config.LayerNormEpsilon,
             InitializerRange = config.InitializerRange,
+            TieWordEmbeddings = config.TieWordEmbeddings,
             Init = WeightInit,
             InitEmbeddings = InitEmbeddings,
         };

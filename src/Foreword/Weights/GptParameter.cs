@@ -5,13 +5,23 @@ namespace Foreword.Weights;
 /// <param name="Shape">Its shape; the weights of a <c>Conv1D</c> (c_attn, c_proj, c_fc) are [in, out].</param>
 public sealed record GptParameter(string Name, long[] Shape)
 {
-    /// <summary>The token embedding [V, C], which is the output layer, too.</summary>
+    /// <summary>The token embedding [V, C], which is the output layer, too, unless that is separate.</summary>
     public const string TokenEmbedding = "wte.weight";
 
     /// <summary>The position embedding [T, C].</summary>
     public const string PositionEmbedding = "wpe.weight";
 
-    /// <summary>Every trained parameter in the order of the modules, the embeddings first. The tied head is none of its own.</summary>
+    /// <summary>A separate output layer [V, C].</summary>
+    public const string SeparateHead = "lm_head.weight";
+
+    /// <summary>The name of the parameter that is the output layer.</summary>
+    public static string Head(GptConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.TieWordEmbeddings ? TokenEmbedding : SeparateHead;
+    }
+
+    /// <summary>Every trained parameter in the order of the modules, the embeddings first. A tied output layer is none of its own.</summary>
     public static IReadOnlyList<GptParameter> Of(GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -40,6 +50,9 @@ public sealed record GptParameter(string Name, long[] Shape)
             Add("ln_f.weight", c);
             Add("ln_f.bias", c);
         }
+
+        if (!config.TieWordEmbeddings)
+            Add(SeparateHead, config.VocabSize, c);
 
         return parameters;
 

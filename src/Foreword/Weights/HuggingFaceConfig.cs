@@ -74,7 +74,7 @@ public static class HuggingFaceConfig
         json.WriteNumber("resid_pdrop", config.ResidDropout);
         json.WriteNumber("layer_norm_epsilon", config.LayerNormEpsilon);
         json.WriteNumber("initializer_range", config.InitializerRange);
-        json.WriteBoolean("tie_word_embeddings", true);
+        json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
         if (endOfTextId is { } id)
         {
             json.WriteNumber("bos_token_id", id);
@@ -107,6 +107,7 @@ public static class HuggingFaceConfig
                 ResidDropout = Number("resid_pdrop", 0.1),
                 LayerNormEpsilon = Number("layer_norm_epsilon", 1e-5),
                 InitializerRange = Number("initializer_range", 0.02),
+                TieWordEmbeddings = Boolean("tie_word_embeddings", true),
             };
             RefuseOtherComputations(config);
             try
@@ -151,7 +152,6 @@ public static class HuggingFaceConfig
                 OneOf("afn", "gelu"); // GPT-1's "gelu" is the tanh form
             if (TryGet("n_inner", out _) && Integer("n_inner") is int inner && inner != 4L * config.NEmbd)
                 throw Refused("n_inner", $"the feed-forward width must be null or 4 n_embd = {4L * config.NEmbd}");
-            Flag("tie_word_embeddings", true);
             Flag("scale_attn_weights", true);
             Flag("scale_attn_by_inverse_layer_idx", false);
             Flag("reorder_and_upcast_attn", false);
@@ -180,6 +180,13 @@ public static class HuggingFaceConfig
             if (!TryGet(field, out JsonElement value))
                 throw Missing(field);
             return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Refused(field, "it must be a 32-bit integer");
+        }
+
+        private bool Boolean(string field, bool absent)
+        {
+            if (!TryGet(field, out JsonElement value))
+                return absent;
+            return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Refused(field, "it must be true or false");
         }
 
         private double Number(string field, double absent)

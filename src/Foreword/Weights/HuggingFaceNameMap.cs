@@ -9,13 +9,13 @@ namespace Foreword.Weights;
 public static class HuggingFaceNameMap
 {
     private const string Prefix = "transformer.";
-    private const string Head = "lm_head.weight";
     private const string Gpt1Tokens = "tokens_embed.weight";
     private const string Gpt1Positions = "positions_embed.weight";
 
     /// <summary>The key that <c>transformers</c> writes for the parameter of our name.</summary>
     public static string FileName(string name, GptArchitecture architecture) => (architecture, name) switch
     {
+        (_, GptParameter.SeparateHead) => name,
         (GptArchitecture.Gpt2, _) => Prefix + name,
         (_, GptParameter.TokenEmbedding) => Gpt1Tokens,
         (_, GptParameter.PositionEmbedding) => Gpt1Positions,
@@ -24,33 +24,36 @@ public static class HuggingFaceNameMap
 
     /// <summary>
     /// Finds every parameter among tensors that were written with or without the prefix <c>transformer.</c>. Buffers that are no
-    /// parameters (<c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c>, GPT-1's <c>position_ids</c>) are passed over; an
-    /// <c>lm_head.weight</c> must equal the token embedding bit for bit, for the head is tied.
+    /// parameters (<c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c>, GPT-1's <c>position_ids</c>) are passed over. Where
+    /// the configuration ties the output layer, an <c>lm_head.weight</c> with the token embedding's bytes is passed over, too; another
+    /// one is a separate output layer whatever the configuration says, as it is for transformers since version 5.
     /// </summary>
     /// <param name="path">The file or directory, for messages.</param>
     /// <param name="tensors">Its tensors.</param>
     /// <param name="config">The architecture.</param>
-    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen (all are listed), or the head is not tied.</exception>
-    public static IReadOnlyList<StoredTensor> Match(string path, IReadOnlyCollection<StoredTensor> tensors, GptConfig config)
+    /// <returns>The architecture, with a separate output layer where the file has one, and its parameters.</returns>
+    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen; all are listed.</exception>
+    public static (GptConfig Config, IReadOnlyList<StoredTensor> Tensors) Match(string path, IReadOnlyCollection<StoredTensor> tensors, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentNullException.ThrowIfNull(config);
-        List<(string, StoredTensor)> parameters = [];
-        List<StoredTensor> heads = [];
+        List<(string Name, StoredTensor Tensor)> parameters = [];
         foreach (StoredTensor tensor in tensors)
         {
             string name = OurName(tensor.FileName, config.Architecture);
-            if (name == Head)
-                heads.Add(tensor);
-            else if (!IsBuffer(name, tensor.Shape, config))
+            if (!IsBuffer(name, tensor.Shape, config))
                 parameters.Add((name, tensor));
         }
 
-        IReadOnlyList<StoredTensor> found = ParameterMatch.Of(path, config, parameters, name => FileName(name, config.Architecture));
-        StoredTensor embedding = found.First(tensor => tensor.Name == GptParameter.TokenEmbedding);
-        foreach (StoredTensor head in heads)
-            CheckHead(path, head, embedding);
-        return found;
+        if (config.TieWordEmbeddings && parameters.Find(pair => pair.Name == GptParameter.SeparateHead) is { Tensor: { } head } separate)
+        {
+            if (parameters.Exists(pair => pair.Name == GptParameter.TokenEmbedding && pair.Tensor.ShapeText == head.ShapeText && pair.Tensor.HasBytesOf(head)))
+                parameters.Remove(separate);
+            else
+                config = config with { TieWordEmbeddings = false };
+        }
+
+        return (config, ParameterMatch.Of(path, config, parameters, name => FileName(name, config.Architecture)));
     }
 
     private static string OurName(string fileName, GptArchitecture architecture)
@@ -78,13 +81,5 @@ public static class HuggingFaceNameMap
                 "masked_bias" => shape.Length == 0,
                 _ => false,
             };
-    }
-
-    private static void CheckHead(string path, StoredTensor head, StoredTensor embedding)
-    {
-        if (head.DType != embedding.DType || !head.Shape.AsSpan().SequenceEqual(embedding.Shape))
-            throw new InvalidDataException($"{path}: {head.FileName} is {head.DType.HeaderName()} {head.ShapeText} and {embedding.FileName} {embedding.DType.HeaderName()} {embedding.ShapeText}; the head is tied to the embedding, so both must be equal");
-        if (!head.HasBytesOf(embedding))
-            throw new InvalidDataException($"{path}: {head.FileName} differs from {embedding.FileName}; only a head tied to the embedding is supported");
     }
 }

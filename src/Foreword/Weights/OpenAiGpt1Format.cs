@@ -41,6 +41,8 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         GptConfig config = model.Config;
         if (config.Architecture != GptArchitecture.Gpt1)
             throw new NotSupportedException($"{model.Path} is a GPT-2; {Name} holds GPT-1's post-LN blocks only");
+        if (!config.TieWordEmbeddings)
+            throw new NotSupportedException($"{model.Path} has a separate output layer; in {Name} it is always the token embedding");
         HuggingFaceConfig.Write(target, config, tokenizer?.EndOfTextId);
         tokenizer?.Save(target);
         if (tokenizer is Gpt1Bpe bpe)

@@ -21,7 +21,7 @@ internal sealed class PyTorchFormat : WeightsFormat
         GptConfig config = HuggingFaceConfig.Read(path);
         string single = Path.Combine(path, FileName);
         return File.Exists(single)
-            ? (config, HuggingFaceNameMap.Match(single, PyTorchFile.Read(files.Map(single)), config))
-            : (config, HuggingFaceNameMap.Match(path, ShardIndex.Read(Path.Combine(path, IndexName)).Tensors(shard => PyTorchFile.Read(files.Map(shard))), config));
+            ? HuggingFaceNameMap.Match(single, PyTorchFile.Read(files.Map(single)), config)
+            : HuggingFaceNameMap.Match(path, ShardIndex.Read(Path.Combine(path, IndexName)).Tensors(shard => PyTorchFile.Read(files.Map(shard))), config);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class SafetensorsFormat : WeightsFormat
         GptConfig config = HuggingFaceConfig.Read(path);
         string single = Path.Combine(path, FileName);
         return File.Exists(single)
-            ? (config, HuggingFaceNameMap.Match(single, [.. files.Keep(SafetensorsFile.Open(single)).Stored()], config))
-            : (config, HuggingFaceNameMap.Match(path, ShardIndex.Read(Path.Combine(path, IndexName)).Tensors(shard => files.Keep(SafetensorsFile.Open(shard)).Stored()), config));
+            ? HuggingFaceNameMap.Match(single, [.. files.Keep(SafetensorsFile.Open(single)).Stored()], config)
+            : HuggingFaceNameMap.Match(path, ShardIndex.Read(Path.Combine(path, IndexName)).Tensors(shard => files.Keep(SafetensorsFile.Open(shard)).Stored()), config);
     }
 }

@@ -78,7 +78,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
     [InlineData("scale_attn_by_inverse_layer_idx", "true", "scale_attn_by_inverse_layer_idx is true; only false is supported")]
     [InlineData("reorder_and_upcast_attn", "true", "reorder_and_upcast_attn is true; only false is supported")]
     [InlineData("scale_attn_weights", "false", "scale_attn_weights is false; only true is supported")]
-    [InlineData("tie_word_embeddings", "false", "tie_word_embeddings is false; only true is supported")]
+    [InlineData("tie_word_embeddings", "0", "tie_word_embeddings is 0; it must be true or false")]
     [InlineData("add_cross_attention", "true", "add_cross_attention is true; only false is supported")]
     [InlineData("pruned_heads", "{\"0\":[1]}", "pruned_heads is {\"0\":[1]}; models with pruned heads are not supported")]
     [InlineData("quantization_config", "{}", "quantization_config is {}")]

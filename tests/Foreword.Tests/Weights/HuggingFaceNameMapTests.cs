@@ -20,7 +20,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
         using SafetensorsFile original = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         using SafetensorsFile variant = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/{file}.safetensors"));
-        IReadOnlyList<StoredTensor> found = HuggingFaceNameMap.Match(variant.Path, [.. variant.Stored()], config);
+        IReadOnlyList<StoredTensor> found = HuggingFaceNameMap.Match(variant.Path, [.. variant.Stored()], config).Tensors;
         Assert.Equal(GptParameter.Of(config).Select(p => p.Name).Order(), found.Select(tensor => tensor.Name).Order());
         foreach (StoredTensor tensor in found)
             Assert.True(original.Bytes(HuggingFaceNameMap.FileName(tensor.Name, config.Architecture)).SequenceEqual(variant.Bytes(tensor.FileName)), tensor.Name);
@@ -29,14 +29,18 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     [Theory]
     [InlineData("gpt2-tiny")]
     [InlineData("gpt1-tiny")]
+    [InlineData("gpt2-untied")]
+    [InlineData("gpt1-untied")]
     public void TheWrittenNamesAndShapesAreThoseOfTheGoldenModels(string model)
     {
         using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
         IReadOnlyList<GptParameter> parameters = GptParameter.Of(config);
-        Assert.Equal(file.Tensors.Keys.Order(), parameters.Select(p => HuggingFaceNameMap.FileName(p.Name, config.Architecture)).Order());
-        Assert.All(parameters, p => Assert.Equal(file.Tensor(HuggingFaceNameMap.FileName(p.Name, config.Architecture)).Shape, p.Shape));
+        Assert.Equal(file.Tensors.Keys.Select(Unprefixed).Order(), parameters.Select(p => Unprefixed(HuggingFaceNameMap.FileName(p.Name, config.Architecture))).Order());
+        Assert.All(parameters, p => Assert.Equal(file.Tensors.Values.Single(tensor => Unprefixed(tensor.Name) == Unprefixed(HuggingFaceNameMap.FileName(p.Name, config.Architecture))).Shape, p.Shape));
         Assert.Equal(config.ParameterCount, parameters.Sum(p => p.Shape.Aggregate(1L, (product, size) => product * size)));
+
+        static string Unprefixed(string key) => key.Replace("transformer.", "", StringComparison.Ordinal); // of GPT-1 with and without
     }
 
     [Fact]
@@ -90,12 +94,35 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     }
 
     [Fact]
-    public void AHeadEqualToTheEmbeddingIsTiedAndAnotherIsRefused()
+    public void AHeadEqualToTheEmbeddingIsTiedUnlessTheConfigurationSaysOtherwise()
     {
-        using (SafetensorsFile tied = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4])))
-            Assert.Equal("transformer.wte.weight", Match(tied, Small).Single(tensor => tensor.Name == "wte.weight").FileName);
-        Assert.EndsWith("lm_head.weight differs from transformer.wte.weight; only a head tied to the embedding is supported", Refusal(tensors => tensors["lm_head.weight"] = [5, 4], headFill: 1));
-        Assert.Contains("lm_head.weight is F32 [6, 4]", Refusal(tensors => tensors["lm_head.weight"] = [6, 4]));
+        using SafetensorsFile file = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4]));
+        (GptConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
+        Assert.Equal(Small, config);
+        Assert.Equal("transformer.wte.weight", tensors.Single(tensor => tensor.Name == "wte.weight").FileName);
+        Assert.DoesNotContain(tensors, tensor => tensor.Name == "lm_head.weight");
+
+        GptConfig separate = Small with { TieWordEmbeddings = false };
+        (config, tensors) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], separate);
+        Assert.Equal(separate, config);
+        Assert.Contains(tensors, tensor => tensor.Name == "lm_head.weight");
+    }
+
+    [Fact]
+    public void AHeadThatDiffersIsSeparateWhateverTheConfigurationSays()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4], headFill: 1));
+        (GptConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
+        Assert.Equal(Small with { TieWordEmbeddings = false }, config);
+        Assert.Contains(tensors, tensor => tensor.Name == "lm_head.weight");
+        Assert.EndsWith("1 misshapen (lm_head.weight is [4, 5], not [5, 4])", Refusal(tensors => tensors["lm_head.weight"] = [4, 5]));
+    }
+
+    [Fact]
+    public void ASeparateHeadThatTheFileLacksIsMissing()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Write(_ => { }));
+        Assert.EndsWith("1 missing (lm_head.weight)", Assert.Throws<InvalidDataException>(() => Match(file, Small with { TieWordEmbeddings = false })).Message);
     }
 
     [Fact]
@@ -106,11 +133,11 @@ public sealed class HuggingFaceNameMapTests : IDisposable
             Match(file, Small with { NLayer = 2_000_000_000 })).Message);
     }
 
-    private static IReadOnlyList<StoredTensor> Match(SafetensorsFile file, GptConfig config) => HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], config);
+    private static IReadOnlyList<StoredTensor> Match(SafetensorsFile file, GptConfig config) => HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], config).Tensors;
 
-    private string Refusal(Action<Dictionary<string, long[]>> change, byte headFill = 0)
+    private string Refusal(Action<Dictionary<string, long[]>> change)
     {
-        string path = Write(change, headFill: headFill);
+        string path = Write(change);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         string message = Assert.Throws<InvalidDataException>(() => Match(file, Small)).Message;
         Assert.StartsWith($"{path}: ", message, StringComparison.Ordinal);

@@ -14,6 +14,7 @@ public sealed class WeightsFormatTests : IDisposable
         { "formats/pytorch-zip", "pytorch", "gpt2-tiny" },
         { "formats/pytorch-legacy", "pytorch", "gpt2-tiny" },
         { "formats/pytorch-sharded", "pytorch", "gpt1-tiny" },
+        { "formats/pytorch-untied", "pytorch", "gpt2-untied" },
         { "formats/openai-gpt2", "openai-gpt2", "gpt2-tiny" },
         { "formats/openai-gpt1", "openai-gpt1", "gpt1-tiny" },
         { "formats/llm.c/gpt2_tiny.bin", "llm.c", "gpt2-tiny" },
@@ -68,6 +69,10 @@ public sealed class WeightsFormatTests : IDisposable
     [InlineData("gpt1-tiny", "hf", "f32")]
     [InlineData("gpt1-tiny", "hf", "bf16")]
     [InlineData("gpt1-tiny", "openai-gpt1", "f32")]
+    [InlineData("gpt2-untied", "hf", "f32")]
+    [InlineData("gpt2-untied", "hf", "f16")]
+    [InlineData("gpt1-untied", "hf", "f32")]
+    [InlineData("gpt1-untied", "hf", "bf16")]
     public void WhatIsWrittenIsReadBackBitForBitAndWrittenAgainTheSame(string golden, string format, string type)
     {
         using ModelWeights model = WeightsFormat.Open(Fixtures.Path($"golden/{golden}"));
@@ -100,6 +105,13 @@ public sealed class WeightsFormatTests : IDisposable
     {
         using ModelWeights model = WeightsFormat.Open(Fixtures.Path("golden/gpt2-tiny"));
         Assert.Contains("openai-gpt1 holds GPT-1's post-LN blocks only", Assert.Throws<NotSupportedException>(() => Write(model, "openai-gpt1", "f32", "no")).Message);
+    }
+
+    [Fact]
+    public void ASeparateHeadDoesNotFitOpenAisFormOfGpt1()
+    {
+        using ModelWeights model = WeightsFormat.Open(Fixtures.Path("golden/gpt1-untied"));
+        Assert.Contains("has a separate output layer; in openai-gpt1 it is always the token embedding", Assert.Throws<NotSupportedException>(() => Write(model, "openai-gpt1", "f32", "no")).Message);
     }
 
     [Fact]

@@ -36,15 +36,16 @@ public sealed class PretrainRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData(OptimizerKind.AdamW, PrecisionChoice.Fp32)]
-    [InlineData(OptimizerKind.Muon, PrecisionChoice.Auto)]
-    public void ARunThatIsStoppedAndResumedHasTheLossesOfTheUninterruptedOne(OptimizerKind optimizer, PrecisionChoice precision)
+    [InlineData(OptimizerKind.AdamW, PrecisionChoice.Fp32, true)]
+    [InlineData(OptimizerKind.AdamW, PrecisionChoice.Fp32, false)]
+    [InlineData(OptimizerKind.Muon, PrecisionChoice.Auto, true)]
+    public void ARunThatIsStoppedAndResumedHasTheLossesOfTheUninterruptedOne(OptimizerKind optimizer, PrecisionChoice precision, bool tied)
     {
         PretrainRecipe recipe = Small(steps: 9);
         recipe = recipe with
         {
             // Dropout and accumulation bring in every source of randomness there is.
-            Model = recipe.Model with { Dropout = 0.1 },
+            Model = recipe.Model with { Dropout = 0.1, TieWordEmbeddings = tied },
             Train = recipe.Train with { GradientAccumulation = 2, Optimizer = optimizer, Precision = precision, CheckpointEvery = 4, EvalEvery = 3, Keep = 0 },
         };
         RunDirectory whole = Directory("whole"), parts = Directory("parts");

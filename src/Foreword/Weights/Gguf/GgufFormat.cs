@@ -105,6 +105,7 @@ internal sealed class GgufFormat : WeightsFormat
             VocabSize = file.Tensors.TryGetValue(GgufNameMap.FileName(GptParameter.TokenEmbedding), out GgufTensor? embedding) && embedding.Shape[0] <= int.MaxValue
                 ? (int)embedding.Shape[0]
                 : throw new InvalidDataException($"{path}: the tensor {GgufNameMap.FileName(GptParameter.TokenEmbedding)} is missing or too large"),
+            TieWordEmbeddings = !GgufNameMap.HasSeparateHead(file),
         });
         Refuse("gpt2.vocab_size", config.VocabSize, "the rows of the token embedding");
         return config;

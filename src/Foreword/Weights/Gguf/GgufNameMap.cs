@@ -3,10 +3,7 @@ namespace Foreword.Weights.Gguf;
 /// <summary>The names that llama.cpp gives a GPT-2's tensors (gguf-py, <c>MODEL_TENSOR</c> of <c>gpt2</c>) beside ours.</summary>
 internal static class GgufNameMap
 {
-    /// <summary>The output layer, where a file has one of its own.</summary>
-    private const string Head = "output.weight";
-
-    private static readonly (string Ours, string Theirs)[] Outside = [("wte", "token_embd"), ("wpe", "position_embd"), ("ln_f", "output_norm")];
+    private static readonly (string Ours, string Theirs)[] Outside = [("wte", "token_embd"), ("wpe", "position_embd"), ("ln_f", "output_norm"), ("lm_head", "output")];
 
     private static readonly (string Ours, string Theirs)[] InBlock =
     [
@@ -29,19 +26,24 @@ internal static class GgufNameMap
     /// </summary>
     public static bool IsTransposed(string name) => name.EndsWith(".weight", StringComparison.Ordinal) && name.Contains(".c_", StringComparison.Ordinal);
 
-    /// <summary>Finds every parameter; an output layer of its own must equal the token embedding bit for bit, for the head is tied.</summary>
-    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen (all are listed), or the head is not tied.</exception>
+    /// <summary>
+    /// Whether the file has an output layer that is not the token embedding. One with the embedding's bytes is that: llama.cpp's
+    /// converter wrote such copies of a tied one.
+    /// </summary>
+    public static bool HasSeparateHead(GgufFile file) => file.Tensors.TryGetValue(FileName(GptParameter.SeparateHead), out GgufTensor? head)
+        && !(file.Tensors.TryGetValue(FileName(GptParameter.TokenEmbedding), out GgufTensor? embedding) && IsSame(file.File, head, embedding));
+
+    /// <summary>Finds every parameter.</summary>
+    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen; all are listed.</exception>
     public static IReadOnlyList<WeightTensor> Match(GgufFile file, GptConfig config)
     {
         string path = file.File.Path;
         ParameterMatch.CheckLayers(path, config, file.Tensors.Count);
         Dictionary<string, string> ours = GptParameter.Of(config).ToDictionary(parameter => FileName(parameter.Name), parameter => parameter.Name, StringComparer.Ordinal);
         List<WeightTensor> found = [];
-        foreach (GgufTensor tensor in file.Tensors.Values.Where(tensor => tensor.Name != Head))
+        foreach (GgufTensor tensor in file.Tensors.Values.Where(tensor => !config.TieWordEmbeddings || tensor.Name != FileName(GptParameter.SeparateHead)))
             found.Add(Tensor(file.File, tensor, ours.GetValueOrDefault(tensor.Name)));
         ParameterMatch.Check(path, config, [.. found.Select(tensor => (tensor.Name, tensor))], FileName);
-        if (file.Tensors.TryGetValue(Head, out GgufTensor? head))
-            CheckHead(file, head);
         return found;
     }
 
@@ -56,18 +58,16 @@ internal static class GgufNameMap
         return new StoredTensor(tensor.Name, tensor.Type.DType(), shape, [elements], isTransposed).As(name, shape);
     }
 
-    private static void CheckHead(GgufFile file, GgufTensor head)
+    private static bool IsSame(MappedFile file, GgufTensor a, GgufTensor b)
     {
         const int Piece = 1 << 24;
-        GgufTensor embedding = file.Tensors[FileName(GptParameter.TokenEmbedding)];
-        bool isSame = head.Type == embedding.Type && head.Shape.AsSpan().SequenceEqual(embedding.Shape);
-        for (long at = 0; isSame && at < head.Length; at += Piece)
+        bool isSame = a.Type == b.Type && a.Shape.AsSpan().SequenceEqual(b.Shape);
+        for (long at = 0; isSame && at < a.Length; at += Piece)
         {
-            int count = (int)Math.Min(Piece, head.Length - at);
-            isSame = file.File.Bytes(head.Offset + at, count).SequenceEqual(file.File.Bytes(embedding.Offset + at, count));
+            int count = (int)Math.Min(Piece, a.Length - at);
+            isSame = file.Bytes(a.Offset + at, count).SequenceEqual(file.Bytes(b.Offset + at, count));
         }
 
-        if (!isSame)
-            throw new InvalidDataException($"{file.File.Path}: {Head} differs from {embedding.Name}; only a head tied to the embedding is supported");
+        return isSame;
     }
 }

@@ -1,0 +1,60 @@
+using Foreword.Cpu;
+using Foreword.Weights;
+
+namespace Foreword.Tests.Cpu;
+
+/// <summary>Models whose output layer is not the token embedding, beside what transformers computed (fixtures/golden/untied.py).</summary>
+public sealed class SeparateHeadTests
+{
+    private const int Vocabulary = 97, Length = 17, Prompt = 5, New = 20;
+
+    public static TheoryData<string> Models => ["gpt2-untied", "gpt1-untied"];
+
+    [Theory, MemberData(nameof(Models))]
+    public void LogitsAndGreedyTokensAreTheRecordedOnes(string name)
+    {
+        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"));
+        int[] ids = GoldenFile.Ids($"{name}/logits.safetensors", "input_ids"), greedy = GoldenFile.Ids($"{name}/outputs.safetensors", "greedy_ids");
+        float[] logits = GoldenFile.Floats($"{name}/logits.safetensors", "logits");
+        for (int row = 0; row < 2; row++)
+        {
+            using IDecoder decoder = model.NewDecoder(), writer = model.NewDecoder();
+            for (int t = 0; t < Length; t++)
+                CpuLanguageModelTests.AssertClose(logits.AsSpan((row * Length + t) * Vocabulary, Vocabulary), decoder.Append([ids[row * Length + t]]), 1e-4f);
+            int[] next = ids[(row * Length)..(row * Length + Prompt)];
+            for (int t = 0; t < New; t++)
+            {
+                next = [CpuLanguageModelTests.Best(writer.Append(next))];
+                Assert.Equal(greedy[row * New + t], next[0]);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("gpt2-untied", WeightType.BF16, 0.03)]
+    [InlineData("gpt2-untied", WeightType.Int8, 0.15)] // a width of 32 is half a block: little averages out
+    [InlineData("gpt1-untied", WeightType.Int8, 0.15)]
+    [InlineData("gpt2-untied", WeightType.Int4, 1)]
+    public void EveryTypeStaysNearTheRecordedLogits(string name, WeightType type, float tolerance)
+    {
+        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), type);
+        using IDecoder decoder = model.NewDecoder();
+        float[] logits = GoldenFile.Floats($"{name}/logits.safetensors", "logits");
+        CpuLanguageModelTests.AssertClose(logits.AsSpan((Length - 1) * Vocabulary, Vocabulary), decoder.Append(GoldenFile.Ids($"{name}/logits.safetensors", "input_ids").AsSpan()[..Length]), tolerance);
+    }
+
+    [Theory]
+    [InlineData(WeightType.Int8)]
+    [InlineData(WeightType.Int4)]
+    public void AQuantisedModelHoldsTheHeadOnceAndGivesTheLogitsOfTheModelQuantisedInMemory(WeightType type)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        using (ModelWeights weights = WeightsFormat.Open(Fixtures.Path("golden/gpt2-untied")))
+            QuantizedModel.Write(weights, type, directory.Path, null);
+        using (SafetensorsFile file = SafetensorsFile.Open(directory.File(QuantizedModel.WeightsFile)))
+            Assert.Equal((TensorDType.U8, TensorDType.F32), (file.Tensor("lm_head.weight").DType, file.Tensor("wte.weight").DType));
+        using CpuLanguageModel stored = CpuLanguageModel.Load(directory.Path), inMemory = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-untied"), type);
+        using IDecoder a = stored.NewDecoder(), b = inMemory.NewDecoder();
+        Assert.Equal(b.Append([1, 2, 3]).ToArray(), a.Append([1, 2, 3]).ToArray());
+    }
+}
