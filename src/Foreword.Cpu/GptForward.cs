@@ -269,7 +269,7 @@ internal sealed unsafe class GptForward : IDisposable
     {
         InputRows inputs = new(x, xStride, encoded, _encodedStride, _rowCount == 1 ? 1 : Panels.RoundUp(rows, RowTile));
         int pieces = _workers.Count * PiecesPerWorker;
-        int together = Panels.RoundUp(Math.Max(1, (matrix.PanelCount + pieces - 1) / pieces), 3); // register tiles are three panels wide
+        int together = Panels.RoundUp(Math.Max(1, (matrix.PanelCount + pieces - 1) / pieces), inputs.Count == 1 ? 4 : 3); // so many panels go together
         byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;
         for (int first; (first = _workers.Claim() * together) < matrix.PanelCount;)
         {

@@ -17,7 +17,7 @@ public sealed class NarrowVectorsTests
         ProcessStartInfo child = new(Environment.ProcessPath!)
         {
             RedirectStandardOutput = true,
-            ArgumentList = { "-class", "Foreword.Tests.Cpu.Kernels.*", "-class", "Foreword.Tests.Cpu.CpuLanguageModelTests", "-class", "Foreword.Tests.Cpu.WidestVectorTests" },
+            ArgumentList = { "-class", "Foreword.Tests.Cpu.Kernels.*", "-class", "Foreword.Tests.Cpu.Matrices.*", "-class", "Foreword.Tests.Cpu.CpuLanguageModelTests", "-class", "Foreword.Tests.Cpu.WidestVectorTests" },
         };
         child.Environment[Expected] = widest;
         foreach (string name in switchedOff)

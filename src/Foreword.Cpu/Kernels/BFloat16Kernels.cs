@@ -11,7 +11,10 @@ internal static unsafe class BFloat16Kernels
 {
     private const int Panel = FloatKernels.Panel;
 
-    /// <summary>y[16 panels] = x W: streams the panels once.</summary>
+    /// <summary>How far ahead of the products a tile asks for weights, in 32-bit lanes: 48 lines.</summary>
+    private const int Ahead = 48 * Panel;
+
+    /// <summary>y[16 panels] = x W: streams the panels once, four side by side.</summary>
     /// <param name="pairs">K / 2.</param>
     /// <param name="x">2 pairs floats.</param>
     /// <param name="w">The panels.</param>
@@ -19,8 +22,17 @@ internal static unsafe class BFloat16Kernels
     /// <param name="y">Receives the outputs.</param>
     public static void MultiplyRow(int pairs, float* x, ushort* w, int panels, float* y)
     {
-        for (int panel = 0; panel < panels; panel++, w += 2L * pairs * Panel, y += Panel)
-            RowTimesPanel(pairs, x, (uint*)w, y);
+        uint* lanes = (uint*)w;
+        long panelLanes = (long)pairs * Panel;
+        int panel = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            for (; panel + 4 <= panels; panel += 4)
+                RowTimesPanels(pairs, x, lanes + panel * panelLanes, panelLanes, y + panel * Panel);
+        }
+
+        for (; panel < panels; panel++)
+            RowTimesPanel(pairs, x, lanes + panel * panelLanes, y + panel * Panel);
     }
 
     /// <summary>Writes a panel's inputs as float32, [K][16].</summary>
@@ -36,9 +48,27 @@ internal static unsafe class BFloat16Kernels
         }
     }
 
-    /// <summary>Y[8, 16] = X[8, K] W of one panel, widened on the way: for few rows.</summary>
+    /// <summary>Y[8, 16 panels] = or += X[8, K] W, widened in registers: for few rows. Sums go as in <see cref="FloatKernels.MultiplyRows"/>.</summary>
+    /// <param name="pairs">K / 2.</param>
+    /// <param name="x">X.</param>
+    /// <param name="xStride">Elements from row to row.</param>
+    /// <param name="w">The panels.</param>
+    /// <param name="panelStride">Weights from panel to panel.</param>
+    /// <param name="panels">1 or 3.</param>
+    /// <param name="y">Y.</param>
+    /// <param name="yStride">Elements from row to row.</param>
+    /// <param name="add">Adds to Y instead of overwriting it.</param>
+    public static void MultiplyEight(int pairs, float* x, int xStride, ushort* w, long panelStride, int panels, float* y, int yStride, bool add)
+    {
+        if (panels == FloatKernels.TilePanels)
+            Tile8x48(pairs, x, xStride, (uint*)w, panelStride / 2, y, yStride, add);
+        else
+            Tile8x16(pairs, x, xStride, (uint*)w, y, yStride, add);
+    }
+
+    /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers, the weights of even inputs beside them, then those of odd ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile8x16(int pairs, float* x, int xStride, ushort* w, float* y, int yStride)
+    private static void Tile8x48(int pairs, float* x, int xStride, uint* w, long panelStride, float* y, int yStride, bool add)
     {
         float* x1 = x + xStride;
         float* x2 = x1 + xStride;
@@ -48,68 +78,216 @@ internal static unsafe class BFloat16Kernels
         float* x6 = x5 + xStride;
         float* x7 = x6 + xStride;
         Vector512<uint> upper = Vector512.Create(0xffff0000u);
-        Vector512<float> a0 = default, b0 = default;
-        Vector512<float> a1 = default, b1 = default;
-        Vector512<float> a2 = default, b2 = default;
-        Vector512<float> a3 = default, b3 = default;
-        Vector512<float> a4 = default, b4 = default;
-        Vector512<float> a5 = default, b5 = default;
-        Vector512<float> a6 = default, b6 = default;
-        Vector512<float> a7 = default, b7 = default;
-        for (int k = 0; k < 2 * pairs; k += 2, w += 2 * Panel)
+        Vector512<float> c00 = default, c01 = default, c02 = default;
+        Vector512<float> c10 = default, c11 = default, c12 = default;
+        Vector512<float> c20 = default, c21 = default, c22 = default;
+        Vector512<float> c30 = default, c31 = default, c32 = default;
+        Vector512<float> c40 = default, c41 = default, c42 = default;
+        Vector512<float> c50 = default, c51 = default, c52 = default;
+        Vector512<float> c60 = default, c61 = default, c62 = default;
+        Vector512<float> c70 = default, c71 = default, c72 = default;
+        for (int k = 0; k < 2 * pairs; k += 2, w += Panel)
         {
-            Vector512<uint> pair = Vector512.Load((uint*)w);
-            Vector512<float> even = (pair << 16).AsSingle(), odd = (pair & upper).AsSingle();
-            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[k]), even, a0);
-            b0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 1]), odd, b0);
-            a1 = Vector512.FusedMultiplyAdd(Vector512.Create(x1[k]), even, a1);
-            b1 = Vector512.FusedMultiplyAdd(Vector512.Create(x1[k + 1]), odd, b1);
-            a2 = Vector512.FusedMultiplyAdd(Vector512.Create(x2[k]), even, a2);
-            b2 = Vector512.FusedMultiplyAdd(Vector512.Create(x2[k + 1]), odd, b2);
-            a3 = Vector512.FusedMultiplyAdd(Vector512.Create(x3[k]), even, a3);
-            b3 = Vector512.FusedMultiplyAdd(Vector512.Create(x3[k + 1]), odd, b3);
-            a4 = Vector512.FusedMultiplyAdd(Vector512.Create(x4[k]), even, a4);
-            b4 = Vector512.FusedMultiplyAdd(Vector512.Create(x4[k + 1]), odd, b4);
-            a5 = Vector512.FusedMultiplyAdd(Vector512.Create(x5[k]), even, a5);
-            b5 = Vector512.FusedMultiplyAdd(Vector512.Create(x5[k + 1]), odd, b5);
-            a6 = Vector512.FusedMultiplyAdd(Vector512.Create(x6[k]), even, a6);
-            b6 = Vector512.FusedMultiplyAdd(Vector512.Create(x6[k + 1]), odd, b6);
-            a7 = Vector512.FusedMultiplyAdd(Vector512.Create(x7[k]), even, a7);
-            b7 = Vector512.FusedMultiplyAdd(Vector512.Create(x7[k + 1]), odd, b7);
+            Prefetch.Line(w + Ahead);
+            Prefetch.Line(w + panelStride + Ahead);
+            Prefetch.Line(w + 2 * panelStride + Ahead);
+            Vector512<float> w0 = (Vector512.Load(w) << 16).AsSingle(), w1 = (Vector512.Load(w + panelStride) << 16).AsSingle(), w2 = (Vector512.Load(w + 2 * panelStride) << 16).AsSingle();
+            Vector512<float> v = Vector512.Create(x[k]);
+            c00 = Vector512.FusedMultiplyAdd(v, w0, c00);
+            c01 = Vector512.FusedMultiplyAdd(v, w1, c01);
+            c02 = Vector512.FusedMultiplyAdd(v, w2, c02);
+            v = Vector512.Create(x1[k]);
+            c10 = Vector512.FusedMultiplyAdd(v, w0, c10);
+            c11 = Vector512.FusedMultiplyAdd(v, w1, c11);
+            c12 = Vector512.FusedMultiplyAdd(v, w2, c12);
+            v = Vector512.Create(x2[k]);
+            c20 = Vector512.FusedMultiplyAdd(v, w0, c20);
+            c21 = Vector512.FusedMultiplyAdd(v, w1, c21);
+            c22 = Vector512.FusedMultiplyAdd(v, w2, c22);
+            v = Vector512.Create(x3[k]);
+            c30 = Vector512.FusedMultiplyAdd(v, w0, c30);
+            c31 = Vector512.FusedMultiplyAdd(v, w1, c31);
+            c32 = Vector512.FusedMultiplyAdd(v, w2, c32);
+            v = Vector512.Create(x4[k]);
+            c40 = Vector512.FusedMultiplyAdd(v, w0, c40);
+            c41 = Vector512.FusedMultiplyAdd(v, w1, c41);
+            c42 = Vector512.FusedMultiplyAdd(v, w2, c42);
+            v = Vector512.Create(x5[k]);
+            c50 = Vector512.FusedMultiplyAdd(v, w0, c50);
+            c51 = Vector512.FusedMultiplyAdd(v, w1, c51);
+            c52 = Vector512.FusedMultiplyAdd(v, w2, c52);
+            v = Vector512.Create(x6[k]);
+            c60 = Vector512.FusedMultiplyAdd(v, w0, c60);
+            c61 = Vector512.FusedMultiplyAdd(v, w1, c61);
+            c62 = Vector512.FusedMultiplyAdd(v, w2, c62);
+            v = Vector512.Create(x7[k]);
+            c70 = Vector512.FusedMultiplyAdd(v, w0, c70);
+            c71 = Vector512.FusedMultiplyAdd(v, w1, c71);
+            c72 = Vector512.FusedMultiplyAdd(v, w2, c72);
+            w0 = (Vector512.Load(w) & upper).AsSingle();
+            w1 = (Vector512.Load(w + panelStride) & upper).AsSingle();
+            w2 = (Vector512.Load(w + 2 * panelStride) & upper).AsSingle();
+            v = Vector512.Create(x[k + 1]);
+            c00 = Vector512.FusedMultiplyAdd(v, w0, c00);
+            c01 = Vector512.FusedMultiplyAdd(v, w1, c01);
+            c02 = Vector512.FusedMultiplyAdd(v, w2, c02);
+            v = Vector512.Create(x1[k + 1]);
+            c10 = Vector512.FusedMultiplyAdd(v, w0, c10);
+            c11 = Vector512.FusedMultiplyAdd(v, w1, c11);
+            c12 = Vector512.FusedMultiplyAdd(v, w2, c12);
+            v = Vector512.Create(x2[k + 1]);
+            c20 = Vector512.FusedMultiplyAdd(v, w0, c20);
+            c21 = Vector512.FusedMultiplyAdd(v, w1, c21);
+            c22 = Vector512.FusedMultiplyAdd(v, w2, c22);
+            v = Vector512.Create(x3[k + 1]);
+            c30 = Vector512.FusedMultiplyAdd(v, w0, c30);
+            c31 = Vector512.FusedMultiplyAdd(v, w1, c31);
+            c32 = Vector512.FusedMultiplyAdd(v, w2, c32);
+            v = Vector512.Create(x4[k + 1]);
+            c40 = Vector512.FusedMultiplyAdd(v, w0, c40);
+            c41 = Vector512.FusedMultiplyAdd(v, w1, c41);
+            c42 = Vector512.FusedMultiplyAdd(v, w2, c42);
+            v = Vector512.Create(x5[k + 1]);
+            c50 = Vector512.FusedMultiplyAdd(v, w0, c50);
+            c51 = Vector512.FusedMultiplyAdd(v, w1, c51);
+            c52 = Vector512.FusedMultiplyAdd(v, w2, c52);
+            v = Vector512.Create(x6[k + 1]);
+            c60 = Vector512.FusedMultiplyAdd(v, w0, c60);
+            c61 = Vector512.FusedMultiplyAdd(v, w1, c61);
+            c62 = Vector512.FusedMultiplyAdd(v, w2, c62);
+            v = Vector512.Create(x7[k + 1]);
+            c70 = Vector512.FusedMultiplyAdd(v, w0, c70);
+            c71 = Vector512.FusedMultiplyAdd(v, w1, c71);
+            c72 = Vector512.FusedMultiplyAdd(v, w2, c72);
+        }
+
+        Put(y, add, c00);
+        Put(y + 16, add, c01);
+        Put(y + 32, add, c02);
+        Put(y + yStride, add, c10);
+        Put(y + yStride + 16, add, c11);
+        Put(y + yStride + 32, add, c12);
+        Put(y + 2 * yStride, add, c20);
+        Put(y + 2 * yStride + 16, add, c21);
+        Put(y + 2 * yStride + 32, add, c22);
+        Put(y + 3 * yStride, add, c30);
+        Put(y + 3 * yStride + 16, add, c31);
+        Put(y + 3 * yStride + 32, add, c32);
+        Put(y + 4 * yStride, add, c40);
+        Put(y + 4 * yStride + 16, add, c41);
+        Put(y + 4 * yStride + 32, add, c42);
+        Put(y + 5 * yStride, add, c50);
+        Put(y + 5 * yStride + 16, add, c51);
+        Put(y + 5 * yStride + 32, add, c52);
+        Put(y + 6 * yStride, add, c60);
+        Put(y + 6 * yStride + 16, add, c61);
+        Put(y + 6 * yStride + 32, add, c62);
+        Put(y + 7 * yStride, add, c70);
+        Put(y + 7 * yStride + 16, add, c71);
+        Put(y + 7 * yStride + 32, add, c72);
+    }
+
+    /// <summary>Y[8, 16] = or += X[8, K] W of 1 panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x16(int pairs, float* x, int xStride, uint* w, float* y, int yStride, bool add)
+    {
+        float* x1 = x + xStride;
+        float* x2 = x1 + xStride;
+        float* x3 = x2 + xStride;
+        float* x4 = x3 + xStride;
+        float* x5 = x4 + xStride;
+        float* x6 = x5 + xStride;
+        float* x7 = x6 + xStride;
+        Vector512<uint> upper = Vector512.Create(0xffff0000u);
+        Vector512<float> c00 = default;
+        Vector512<float> c10 = default;
+        Vector512<float> c20 = default;
+        Vector512<float> c30 = default;
+        Vector512<float> c40 = default;
+        Vector512<float> c50 = default;
+        Vector512<float> c60 = default;
+        Vector512<float> c70 = default;
+        for (int k = 0; k < 2 * pairs; k += 2, w += Panel)
+        {
+            Prefetch.Line(w + Ahead);
+            Vector512<float> w0 = (Vector512.Load(w) << 16).AsSingle();
+            c00 = Vector512.FusedMultiplyAdd(Vector512.Create(x[k]), w0, c00);
+            c10 = Vector512.FusedMultiplyAdd(Vector512.Create(x1[k]), w0, c10);
+            c20 = Vector512.FusedMultiplyAdd(Vector512.Create(x2[k]), w0, c20);
+            c30 = Vector512.FusedMultiplyAdd(Vector512.Create(x3[k]), w0, c30);
+            c40 = Vector512.FusedMultiplyAdd(Vector512.Create(x4[k]), w0, c40);
+            c50 = Vector512.FusedMultiplyAdd(Vector512.Create(x5[k]), w0, c50);
+            c60 = Vector512.FusedMultiplyAdd(Vector512.Create(x6[k]), w0, c60);
+            c70 = Vector512.FusedMultiplyAdd(Vector512.Create(x7[k]), w0, c70);
+            w0 = (Vector512.Load(w) & upper).AsSingle();
+            c00 = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 1]), w0, c00);
+            c10 = Vector512.FusedMultiplyAdd(Vector512.Create(x1[k + 1]), w0, c10);
+            c20 = Vector512.FusedMultiplyAdd(Vector512.Create(x2[k + 1]), w0, c20);
+            c30 = Vector512.FusedMultiplyAdd(Vector512.Create(x3[k + 1]), w0, c30);
+            c40 = Vector512.FusedMultiplyAdd(Vector512.Create(x4[k + 1]), w0, c40);
+            c50 = Vector512.FusedMultiplyAdd(Vector512.Create(x5[k + 1]), w0, c50);
+            c60 = Vector512.FusedMultiplyAdd(Vector512.Create(x6[k + 1]), w0, c60);
+            c70 = Vector512.FusedMultiplyAdd(Vector512.Create(x7[k + 1]), w0, c70);
+        }
+
+        Put(y, add, c00);
+        Put(y + yStride, add, c10);
+        Put(y + 2 * yStride, add, c20);
+        Put(y + 3 * yStride, add, c30);
+        Put(y + 4 * yStride, add, c40);
+        Put(y + 5 * yStride, add, c50);
+        Put(y + 6 * yStride, add, c60);
+        Put(y + 7 * yStride, add, c70);
+    }
+
+    /// <summary>Four panels, two sums for each output, over even and odd inputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowTimesPanels(int pairs, float* x, uint* w, long panelStride, float* y)
+    {
+        uint* w1 = w + panelStride;
+        uint* w2 = w1 + panelStride;
+        uint* w3 = w2 + panelStride;
+        Vector512<uint> upper = Vector512.Create(0xffff0000u);
+        Vector512<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
+        for (int i = 0; i < pairs; i++, x += 2, w += Panel, w1 += Panel, w2 += Panel, w3 += Panel)
+        {
+            Vector512<float> even = Vector512.Create(x[0]), odd = Vector512.Create(x[1]);
+            Vector512<uint> pair = Vector512.Load(w);
+            a0 = Vector512.FusedMultiplyAdd(even, (pair << 16).AsSingle(), a0);
+            b0 = Vector512.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), b0);
+            pair = Vector512.Load(w1);
+            a1 = Vector512.FusedMultiplyAdd(even, (pair << 16).AsSingle(), a1);
+            b1 = Vector512.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), b1);
+            pair = Vector512.Load(w2);
+            a2 = Vector512.FusedMultiplyAdd(even, (pair << 16).AsSingle(), a2);
+            b2 = Vector512.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), b2);
+            pair = Vector512.Load(w3);
+            a3 = Vector512.FusedMultiplyAdd(even, (pair << 16).AsSingle(), a3);
+            b3 = Vector512.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), b3);
         }
 
         (a0 + b0).Store(y);
-        (a1 + b1).Store(y + yStride);
-        (a2 + b2).Store(y + 2 * yStride);
-        (a3 + b3).Store(y + 3 * yStride);
-        (a4 + b4).Store(y + 4 * yStride);
-        (a5 + b5).Store(y + 5 * yStride);
-        (a6 + b6).Store(y + 6 * yStride);
-        (a7 + b7).Store(y + 7 * yStride);
+        (a1 + b1).Store(y + Panel);
+        (a2 + b2).Store(y + 2 * Panel);
+        (a3 + b3).Store(y + 3 * Panel);
     }
 
+    /// <summary>One panel, summed as of four.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowTimesPanel(int pairs, float* x, uint* w, float* y)
     {
         Vector512<uint> upper = Vector512.Create(0xffff0000u);
-        Vector512<float> a = default, b = default, c = default, d = default;
-        int i = 0;
-        for (; i + 2 <= pairs; i += 2, w += 2 * Panel, x += 4)
+        Vector512<float> a = default, b = default;
+        for (int i = 0; i < pairs; i++, x += 2, w += Panel)
         {
-            Vector512<uint> first = Vector512.Load(w), second = Vector512.Load(w + Panel);
-            a = Vector512.FusedMultiplyAdd(Vector512.Create(x[0]), (first << 16).AsSingle(), a);
-            b = Vector512.FusedMultiplyAdd(Vector512.Create(x[1]), (first & upper).AsSingle(), b);
-            c = Vector512.FusedMultiplyAdd(Vector512.Create(x[2]), (second << 16).AsSingle(), c);
-            d = Vector512.FusedMultiplyAdd(Vector512.Create(x[3]), (second & upper).AsSingle(), d);
+            Vector512<uint> pair = Vector512.Load(w);
+            a = Vector512.FusedMultiplyAdd(Vector512.Create(x[0]), (pair << 16).AsSingle(), a);
+            b = Vector512.FusedMultiplyAdd(Vector512.Create(x[1]), (pair & upper).AsSingle(), b);
         }
 
-        if (i < pairs)
-        {
-            Vector512<uint> last = Vector512.Load(w);
-            a = Vector512.FusedMultiplyAdd(Vector512.Create(x[0]), (last << 16).AsSingle(), a);
-            b = Vector512.FusedMultiplyAdd(Vector512.Create(x[1]), (last & upper).AsSingle(), b);
-        }
-
-        ((a + b) + (c + d)).Store(y);
+        (a + b).Store(y);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* y, bool add, Vector512<float> sums) => (add ? sums + Vector512.Load(y) : sums).Store(y);
 }

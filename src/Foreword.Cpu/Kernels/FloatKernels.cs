@@ -12,19 +12,31 @@ internal static unsafe class FloatKernels
     /// <summary>Outputs of a panel.</summary>
     public const int Panel = 16;
 
-    /// <summary>Inputs of a pass: three panels of so many stay in the second-level cache while all rows go by.</summary>
-    private const int PassInputs = 384;
+    /// <summary>Panels of a wide register tile.</summary>
+    public const int TilePanels = 3;
 
-    /// <summary>y[16 panels] = x[K] W: streams the panels once.</summary>
+    /// <summary>Inputs of a pass: three panels of so many stay in the second-level cache while all rows go by.</summary>
+    public const int PassInputs = 384;
+
+    /// <summary>Rows up to which weights are read from memory as fast as they are used: each panel is then read to its end.</summary>
+    private const int FewRows = 16;
+
+    /// <summary>How far ahead of the products a tile asks for weights, in floats: 48 lines.</summary>
+    private const int Ahead = 48 * Panel;
+
+    /// <summary>y[16 panels] = x[K] W: streams the panels once, four side by side, for one stream alone does not fill the memory's width.</summary>
     public static void MultiplyRow(int K, float* x, float* w, int panels, float* y)
     {
-        for (int panel = 0; panel < panels; panel++, w += (long)K * Panel, y += Panel)
+        long panelFloats = (long)K * Panel;
+        int panel = 0;
+        if (Vector512.IsHardwareAccelerated)
         {
-            if (Vector512.IsHardwareAccelerated)
-                RowTimesPanel512(K, x, w, y);
-            else
-                RowTimesPanel256(K, x, w, y);
+            for (; panel + 4 <= panels; panel += 4)
+                RowTimesPanels512(K, x, w + panel * panelFloats, panelFloats, y + panel * Panel);
         }
+
+        for (; panel < panels; panel++)
+            RowTimesPanel(K, x, w + panel * panelFloats, y + panel * Panel);
     }
 
     /// <summary>Y[rows, 16 panels] = X[rows, K] W; the number of rows is a multiple of 8.</summary>
@@ -40,51 +52,73 @@ internal static unsafe class FloatKernels
     /// <param name="add">Adds to Y instead of overwriting it.</param>
     public static void MultiplyRows(int rows, int K, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add = false)
     {
-        for (int k = 0; k < K; k += PassInputs)
+        int together = rows <= FewRows ? TilePanels : panels;
+        for (int first = 0; first < panels; first += together)
         {
-            int inputs = Math.Min(PassInputs, K - k);
-            for (int panel = 0; panel < panels;)
-            {
-                float* weights = w + panel * panelStride + (long)k * Panel;
-                int wide = panels - panel >= 3 ? 3 : 1;
-                for (int row = 0; row < rows; row += 8)
-                {
-                    float* inputRows = x + (long)row * xStride + k, outputRows = y + (long)row * yStride + panel * Panel;
-                    bool again = add || k > 0;
-                    if (!Vector512.IsHardwareAccelerated)
-                        Tiles256(inputs, inputRows, xStride, weights, panelStride, wide, outputRows, yStride, again);
-                    else if (wide == 3)
-                        Tile8x48(inputs, inputRows, xStride, weights, panelStride, outputRows, yStride, again);
-                    else
-                        Tile8x16(inputs, inputRows, xStride, weights, outputRows, yStride, again);
-                }
+            for (int k = 0; k < K; k += PassInputs)
+                Pass(rows, Math.Min(PassInputs, K - k), x + k, xStride, w + first * panelStride + (long)k * Panel, panelStride, Math.Min(together, panels - first), y + first * Panel, yStride, add || k > 0);
+        }
+    }
 
-                panel += wide;
+    private static void Pass(int rows, int inputs, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add)
+    {
+        for (int panel = 0, wide; panel < panels; panel += wide)
+        {
+            float* weights = w + panel * panelStride;
+            wide = panels - panel >= TilePanels ? TilePanels : 1;
+            for (int row = 0; row < rows; row += 8)
+            {
+                float* inputRows = x + (long)row * xStride, outputRows = y + (long)row * yStride + panel * Panel;
+                if (!Vector512.IsHardwareAccelerated)
+                    Tiles256(inputs, inputRows, xStride, weights, panelStride, wide, outputRows, yStride, add);
+                else if (wide == TilePanels)
+                    Tile8x48(inputs, inputRows, xStride, weights, panelStride, outputRows, yStride, add);
+                else
+                    Tile8x16(inputs, inputRows, xStride, weights, outputRows, yStride, add);
             }
         }
     }
 
-    /// <summary>One panel, four sums for each output so that no addition waits for the one before.</summary>
+    /// <summary>Four panels, two sums for each output, over even and odd inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RowTimesPanel512(int K, float* x, float* w, float* y)
+    private static void RowTimesPanels512(int K, float* x, float* w, long panelStride, float* y)
     {
-        Vector512<float> a = default, b = default, c = default, d = default;
+        float* w1 = w + panelStride;
+        float* w2 = w1 + panelStride;
+        float* w3 = w2 + panelStride;
+        Vector512<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
         int k = 0;
-        for (; k + 4 <= K; k += 4, w += 4 * Panel)
+        for (; k + 2 <= K; k += 2, w += 2 * Panel, w1 += 2 * Panel, w2 += 2 * Panel, w3 += 2 * Panel)
         {
-            a = Vector512.FusedMultiplyAdd(Vector512.Create(x[k]), Vector512.Load(w), a);
-            b = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 1]), Vector512.Load(w + Panel), b);
-            c = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 2]), Vector512.Load(w + 2 * Panel), c);
-            d = Vector512.FusedMultiplyAdd(Vector512.Create(x[k + 3]), Vector512.Load(w + 3 * Panel), d);
+            Vector512<float> even = Vector512.Create(x[k]), odd = Vector512.Create(x[k + 1]);
+            a0 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w), a0);
+            b0 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w + Panel), b0);
+            a1 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w1), a1);
+            b1 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w1 + Panel), b1);
+            a2 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w2), a2);
+            b2 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w2 + Panel), b2);
+            a3 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w3), a3);
+            b3 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w3 + Panel), b3);
         }
 
-        for (; k < K; k++, w += Panel)
-            a = Vector512.FusedMultiplyAdd(Vector512.Create(x[k]), Vector512.Load(w), a);
-        ((a + b) + (c + d)).Store(y);
+        if (k < K)
+        {
+            Vector512<float> last = Vector512.Create(x[k]);
+            a0 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w), a0);
+            a1 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w1), a1);
+            a2 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w2), a2);
+            a3 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w3), a3);
+        }
+
+        (a0 + b0).Store(y);
+        (a1 + b1).Store(y + Panel);
+        (a2 + b2).Store(y + 2 * Panel);
+        (a3 + b3).Store(y + 3 * Panel);
     }
 
+    /// <summary>One panel, summed as of four.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RowTimesPanel256(int K, float* x, float* w, float* y)
+    private static void RowTimesPanel(int K, float* x, float* w, float* y)
     {
         Vector256<float> a = default, b = default, c = default, d = default;
         int k = 0;
@@ -168,6 +202,9 @@ internal static unsafe class FloatKernels
         Vector512<float> c70 = default, c71 = default, c72 = default;
         for (int k = 0; k < K; k++, w += Panel)
         {
+            Prefetch.Line(w + Ahead);
+            Prefetch.Line(w + panelStride + Ahead);
+            Prefetch.Line(w + 2 * panelStride + Ahead);
             Vector512<float> w0 = Vector512.Load(w), w1 = Vector512.Load(w + panelStride), w2 = Vector512.Load(w + 2 * panelStride);
             Vector512<float> v0 = Vector512.Create(x[k]);
             c00 = Vector512.FusedMultiplyAdd(v0, w0, c00);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Cpu.Kernels;
 
@@ -17,6 +16,9 @@ internal static unsafe class IntegerKernels
 
     /// <summary>Bytes behind the values for each block: scale and sum.</summary>
     public const int BlockTail = 8;
+
+    /// <summary>How far ahead of the products a row's kernel asks for weights, in bytes: behind its panel the next one begins.</summary>
+    public const int Ahead = 4096;
 
     private const int Panel = FloatKernels.Panel;
 
@@ -64,7 +66,7 @@ internal static unsafe class IntegerKernels
         }
     }
 
-    /// <summary>y[16 panels] = x W, weights of 8 bits, blocks of 4 <paramref name="quads"/> inputs.</summary>
+    /// <summary>y[16 panels] = x W, weights of 8 bits, blocks of 4 <paramref name="quads"/> inputs: streams the panels once.</summary>
     public static void MultiplyRow8(int blocks, int quads, byte* x, byte* w, ushort* scales, int panels, float* y)
     {
         for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad * Panel, scales += (long)blocks * Panel)
@@ -75,7 +77,12 @@ internal static unsafe class IntegerKernels
     public static void MultiplyRow4(int blocks, int quads, byte* x, byte* w, ushort* scales, int panels, float* y)
     {
         for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad / 2 * Panel, scales += (long)blocks * Panel)
-            RowTimesPanel4(blocks, quads, x, w, scales, y);
+        {
+            if (NibbleKernels.CanMultiply(quads))
+                NibbleKernels.RowTimesPanel(blocks, x, w, scales, y);
+            else
+                RowTimesPanel4(blocks, quads, x, w, scales, y);
+        }
     }
 
     /// <summary>Y[rows, 16] = X[rows, K] W of one panel of bytes; the number of rows is a multiple of 8.</summary>
@@ -92,8 +99,8 @@ internal static unsafe class IntegerKernels
     /// <param name="nextStep">Bytes of it for each 4 inputs.</param>
     public static void MultiplyRows(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
     {
-        for (int row = 0; row < rows; row += 8, nextStep = 0)
-            Tile8x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, nextStep);
+        for (int row = 0; row < rows; row += 4, nextStep = row < 8 ? nextStep : 0)
+            Tile4x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, nextStep);
     }
 
     /// <summary>Spreads a panel of 4-bit weights over bytes, in the order of 8-bit ones.</summary>
@@ -124,6 +131,8 @@ internal static unsafe class IntegerKernels
             Vector256<int> a = Vector256.Create(*(int*)(tail + 4)), b = a, c = default, d = default;
             for (int i = 0; i < quads; i += 2, x += 2 * Quad, w += 2 * Quad * Panel)
             {
+                Prefetch.Line(w + Ahead);
+                Prefetch.Line(w + Ahead + 64);
                 Vector256<sbyte> first = Vector256.Create(*(int*)x).AsSByte(), second = Vector256.Create(*(int*)(x + 4)).AsSByte();
                 a = Dot.Add(a, Vector256.Load(w), first);
                 b = Dot.Add(b, Vector256.Load(w + 32), first);
@@ -171,28 +180,18 @@ internal static unsafe class IntegerKernels
     }
 
     /// <summary>
-    /// Y[8, 16] = X[8, K] W of one panel of bytes: 16 sums in registers, enough that no product waits for the one before, and one pass over the
-    /// panel. The memory to be read next is asked for on the way.
+    /// Y[4, 16] = X[4, K] W of one panel of bytes: 8 sums of a block in registers. AVX-VNNI knows 16 registers only, and a sum beyond them costs two moves
+    /// for each product; so the sums over blocks lie in y. The memory to be read next is asked for on the way.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
+    private static void Tile4x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
     {
         byte* x1 = x + xStride;
         byte* x2 = x1 + xStride;
         byte* x3 = x2 + xStride;
-        byte* x4 = x3 + xStride;
-        byte* x5 = x4 + xStride;
-        byte* x6 = x5 + xStride;
-        byte* x7 = x6 + xStride;
         int valueBytes = blocks * quads * Quad;
-        Vector256<float> f0 = default, g0 = default;
-        Vector256<float> f1 = default, g1 = default;
-        Vector256<float> f2 = default, g2 = default;
-        Vector256<float> f3 = default, g3 = default;
-        Vector256<float> f4 = default, g4 = default;
-        Vector256<float> f5 = default, g5 = default;
-        Vector256<float> f6 = default, g6 = default;
-        Vector256<float> f7 = default, g7 = default;
+        for (int row = 0; row < 4; row++)
+            new Span<float>(y + (long)row * yStride, Panel).Clear();
         for (int block = 0; block < blocks; block++, scales += Panel)
         {
             int at = block * quads * Quad, end = at + quads * Quad, tail = valueBytes + block * BlockTail;
@@ -200,91 +199,39 @@ internal static unsafe class IntegerKernels
             Vector256<int> a1 = Vector256.Create(*(int*)(x1 + tail + 4)), b1 = a1;
             Vector256<int> a2 = Vector256.Create(*(int*)(x2 + tail + 4)), b2 = a2;
             Vector256<int> a3 = Vector256.Create(*(int*)(x3 + tail + 4)), b3 = a3;
-            Vector256<int> a4 = Vector256.Create(*(int*)(x4 + tail + 4)), b4 = a4;
-            Vector256<int> a5 = Vector256.Create(*(int*)(x5 + tail + 4)), b5 = a5;
-            Vector256<int> a6 = Vector256.Create(*(int*)(x6 + tail + 4)), b6 = a6;
-            Vector256<int> a7 = Vector256.Create(*(int*)(x7 + tail + 4)), b7 = a7;
             for (; at < end; at += Quad, w += Quad * Panel, next += nextStep)
             {
-                Prefetch(next);
+                Prefetch.Line(next);
                 Vector256<byte> low = Vector256.Load(w), high = Vector256.Load(w + 32);
-                Vector256<sbyte> v0 = Vector256.Create(*(int*)(x + at)).AsSByte();
-                a0 = Dot.Add(a0, low, v0);
-                b0 = Dot.Add(b0, high, v0);
-                Vector256<sbyte> v1 = Vector256.Create(*(int*)(x1 + at)).AsSByte();
-                a1 = Dot.Add(a1, low, v1);
-                b1 = Dot.Add(b1, high, v1);
-                Vector256<sbyte> v2 = Vector256.Create(*(int*)(x2 + at)).AsSByte();
-                a2 = Dot.Add(a2, low, v2);
-                b2 = Dot.Add(b2, high, v2);
-                Vector256<sbyte> v3 = Vector256.Create(*(int*)(x3 + at)).AsSByte();
-                a3 = Dot.Add(a3, low, v3);
-                b3 = Dot.Add(b3, high, v3);
-                Vector256<sbyte> v4 = Vector256.Create(*(int*)(x4 + at)).AsSByte();
-                a4 = Dot.Add(a4, low, v4);
-                b4 = Dot.Add(b4, high, v4);
-                Vector256<sbyte> v5 = Vector256.Create(*(int*)(x5 + at)).AsSByte();
-                a5 = Dot.Add(a5, low, v5);
-                b5 = Dot.Add(b5, high, v5);
-                Vector256<sbyte> v6 = Vector256.Create(*(int*)(x6 + at)).AsSByte();
-                a6 = Dot.Add(a6, low, v6);
-                b6 = Dot.Add(b6, high, v6);
-                Vector256<sbyte> v7 = Vector256.Create(*(int*)(x7 + at)).AsSByte();
-                a7 = Dot.Add(a7, low, v7);
-                b7 = Dot.Add(b7, high, v7);
+                Vector256<sbyte> v = Vector256.Create(*(int*)(x + at)).AsSByte();
+                a0 = Dot.Add(a0, low, v);
+                b0 = Dot.Add(b0, high, v);
+                v = Vector256.Create(*(int*)(x1 + at)).AsSByte();
+                a1 = Dot.Add(a1, low, v);
+                b1 = Dot.Add(b1, high, v);
+                v = Vector256.Create(*(int*)(x2 + at)).AsSByte();
+                a2 = Dot.Add(a2, low, v);
+                b2 = Dot.Add(b2, high, v);
+                v = Vector256.Create(*(int*)(x3 + at)).AsSByte();
+                a3 = Dot.Add(a3, low, v);
+                b3 = Dot.Add(b3, high, v);
             }
 
-            (Vector256<float> first, Vector256<float> second) = Scales(scales);
-            Vector256<float> s0 = Vector256.Create(*(float*)(x + tail));
-            f0 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a0), first * s0, f0);
-            g0 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b0), second * s0, g0);
-            Vector256<float> s1 = Vector256.Create(*(float*)(x1 + tail));
-            f1 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a1), first * s1, f1);
-            g1 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b1), second * s1, g1);
-            Vector256<float> s2 = Vector256.Create(*(float*)(x2 + tail));
-            f2 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a2), first * s2, f2);
-            g2 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b2), second * s2, g2);
-            Vector256<float> s3 = Vector256.Create(*(float*)(x3 + tail));
-            f3 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a3), first * s3, f3);
-            g3 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b3), second * s3, g3);
-            Vector256<float> s4 = Vector256.Create(*(float*)(x4 + tail));
-            f4 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a4), first * s4, f4);
-            g4 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b4), second * s4, g4);
-            Vector256<float> s5 = Vector256.Create(*(float*)(x5 + tail));
-            f5 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a5), first * s5, f5);
-            g5 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b5), second * s5, g5);
-            Vector256<float> s6 = Vector256.Create(*(float*)(x6 + tail));
-            f6 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a6), first * s6, f6);
-            g6 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b6), second * s6, g6);
-            Vector256<float> s7 = Vector256.Create(*(float*)(x7 + tail));
-            f7 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a7), first * s7, f7);
-            g7 = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b7), second * s7, g7);
+            AddBlock(y, a0, b0, scales, *(float*)(x + tail));
+            AddBlock(y + yStride, a1, b1, scales, *(float*)(x1 + tail));
+            AddBlock(y + 2L * yStride, a2, b2, scales, *(float*)(x2 + tail));
+            AddBlock(y + 3L * yStride, a3, b3, scales, *(float*)(x3 + tail));
         }
-
-        f0.Store(y);
-        g0.Store(y + 8);
-        f1.Store(y + yStride);
-        g1.Store(y + yStride + 8);
-        f2.Store(y + 2 * yStride);
-        g2.Store(y + 2 * yStride + 8);
-        f3.Store(y + 3 * yStride);
-        g3.Store(y + 3 * yStride + 8);
-        f4.Store(y + 4 * yStride);
-        g4.Store(y + 4 * yStride + 8);
-        f5.Store(y + 5 * yStride);
-        g5.Store(y + 5 * yStride + 8);
-        f6.Store(y + 6 * yStride);
-        g6.Store(y + 6 * yStride + 8);
-        f7.Store(y + 7 * yStride);
-        g7.Store(y + 7 * yStride + 8);
     }
 
-    /// <summary>Brings a line of memory near, where the processor can be told to.</summary>
+    /// <summary>y[16] += a block's sums, times the weights' scales and the input's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(byte* address)
+    private static void AddBlock(float* y, Vector256<int> low, Vector256<int> high, ushort* scales, float scale)
     {
-        if (Sse.IsSupported)
-            Sse.Prefetch0(address);
+        (Vector256<float> first, Vector256<float> second) = Scales(scales);
+        Vector256<float> both = Vector256.Create(scale);
+        Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(low), first * both, Vector256.Load(y)).Store(y);
+        Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(high), second * both, Vector256.Load(y + 8)).Store(y + 8);
     }
 
     /// <summary>The scales of a block's 16 outputs: a bfloat16 is the upper half of a float32.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Foreword.Cpu.Kernels;
 
 namespace Foreword.Cpu.Matrices;
@@ -6,13 +7,13 @@ namespace Foreword.Cpu.Matrices;
 internal sealed unsafe class BFloat16Matrix : PanelMatrix
 {
     /// <summary>Pairs of inputs that are widened together.</summary>
-    private const int PairsTogether = 192;
+    private const int PairsTogether = FloatKernels.PassInputs / 2;
 
     /// <summary>Rows up to which a panel is widened for each eight of them anew, in registers.</summary>
     private const int FewRows = 16;
 
     /// <summary>Panels of a register tile.</summary>
-    private const int PanelsTogether = 3;
+    private const int PanelsTogether = FloatKernels.TilePanels;
 
     private readonly NativeBuffer<ushort> _weights; // [N / 16][K / 2][16][2]
 
@@ -56,12 +57,20 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
             return;
         }
 
-        if (x.Count <= FewRows)
+        if (x.Count <= FewRows && Vector512.IsHardwareAccelerated)
         {
-            for (int panel = 0; panel < panels; panel++)
+            for (int panel = 0, wide; panel < panels; panel += wide)
             {
-                for (int row = 0; row < x.Count; row += 8)
-                    BFloat16Kernels.Tile8x16(Pairs, x.Values + (long)row * x.Stride, x.Stride, weights + panel * panelWeights, outputs + (long)row * yStride + panel * Panels.Width, yStride);
+                wide = panels - panel >= PanelsTogether ? PanelsTogether : 1;
+                for (int pair = 0; pair < Pairs; pair += PairsTogether)
+                {
+                    for (int row = 0; row < x.Count; row += 8)
+                    {
+                        BFloat16Kernels.MultiplyEight(
+                            Math.Min(PairsTogether, Pairs - pair), x.Values + (long)row * x.Stride + 2 * pair, x.Stride, weights + panel * panelWeights + 2L * pair * Panels.Width,
+                            panelWeights, wide, outputs + (long)row * yStride + panel * Panels.Width, yStride, add: pair > 0);
+                    }
+                }
             }
 
             return;

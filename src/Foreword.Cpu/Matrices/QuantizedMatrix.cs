@@ -89,6 +89,13 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         {
             for (int panel = 0; panel < panels; panel++, weights += panelBytes, scales += panelScales, outputs += Panels.Width)
             {
+                if (Format.Bits == 4 && NibbleKernels.CanMultiply(Quads))
+                {
+                    for (int row = 0; row < x.Count; row += 8)
+                        NibbleKernels.Tile8x16(Blocks, x.Encoded + (long)row * x.EncodedStride, x.EncodedStride, weights, scales, outputs + (long)row * yStride, yStride, weights + panelBytes);
+                    continue;
+                }
+
                 byte* bytes = weights;
                 if (Format.Bits == 4)
                     IntegerKernels.Spread(weights, Blocks * Format.Block / 8, bytes = scratch);
