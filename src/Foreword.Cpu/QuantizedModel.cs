@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Foreword.Cpu.Matrices;
 using Foreword.Weights;
 
@@ -21,7 +20,6 @@ public static class QuantizedModel
     /// <summary>The weights' name.</summary>
     public const string WeightsFile = "quantized.safetensors";
 
-    private const int FormatVersion = 1;
     private const string ScalesOf = ".scales";
 
     /// <summary>Whether a directory holds a quantised model.</summary>
@@ -33,6 +31,7 @@ public static class QuantizedModel
     /// <param name="directory">An existing directory.</param>
     /// <param name="endOfTextId">The tokenizer's end-of-text id, or null.</param>
     /// <exception cref="ArgumentException">The type does not quantise.</exception>
+    /// <exception cref="InvalidDataException">A weight is not finite; its matrix is named.</exception>
     public static void Write(ModelWeights model, WeightType type, string directory, int? endOfTextId)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -49,6 +48,8 @@ public static class QuantizedModel
             writer.Add(name, TensorDType.U8, WeightShape(shape, format), stream =>
             {
                 matrix = QuantizedMatrix.Read(shape.Reader(parameters), format, workers);
+                if (matrix.Scales.ContainsAnyInRange<ushort>(0x7f80, 0x7fff) || matrix.Scales.ContainsAnyInRange<ushort>(0xff80, 0xffff)) // infinite or not a number
+                    throw new InvalidDataException($"{model.Path}: {shape.Name} holds a weight that is infinite, not a number, or too large to quantise");
                 stream.Write(matrix.Weights);
             });
             writer.Add(name + ScalesOf, TensorDType.BF16, ScaleShape(shape, format), stream =>
@@ -62,7 +63,7 @@ public static class QuantizedModel
             writer.Add(parameter.Name, TensorDType.F32, parameter.Shape, stream => Copy(parameters, parameter, stream));
         HuggingFaceConfig.Write(directory, model.Config, endOfTextId);
         writer.Save(Path.Combine(directory, WeightsFile), new Dictionary<string, string> { ["format"] = "foreword" });
-        DurableFile.Replace(Path.Combine(directory, ManifestFile), stream => WriteManifest(stream, type));
+        QuantizationManifest.Write(directory, type);
     }
 
     /// <summary>Bytes of the matrices that a token is multiplied with, the output layer among them.</summary>
@@ -72,41 +73,21 @@ public static class QuantizedModel
 
     /// <summary>The type of a quantised model.</summary>
     /// <exception cref="InvalidDataException">The manifest is broken; path and field are named.</exception>
-    public static WeightType TypeOf(string directory)
-    {
-        string path = Path.Combine(directory, ManifestFile);
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-                throw new InvalidDataException($"{path}: not a JSON object");
-            if (!root.TryGetProperty("version", out JsonElement version) || version.ValueKind != JsonValueKind.Number || !version.TryGetInt32(out int number) || number != FormatVersion)
-                throw new InvalidDataException($"{path}: version is missing or not {FormatVersion}");
-            string? type = root.TryGetProperty("type", out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
-            return type switch
-            {
-                "int8" => WeightType.Int8,
-                "int4" => WeightType.Int4,
-                _ => throw new InvalidDataException($"{path}: type is {(type is null ? "missing" : $"'{type}'")}; expected int8 or int4"),
-            };
-        }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // the latter: text with a lone surrogate
-        {
-            throw new InvalidDataException($"{path}: not well-formed JSON ({problem.Message})", problem);
-        }
-    }
+    public static WeightType TypeOf(string directory) => QuantizationManifest.Read(directory).Type;
 
     /// <summary>Maps a quantised model; its matrices lie in the mapping.</summary>
-    /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit configuration and manifest; all faults are listed.</exception>
+    /// <exception cref="InvalidDataException">A file is broken, damaged, or its tensors do not fit configuration and manifest; all faults are listed.</exception>
     internal static NetworkWeights Open(string directory)
     {
         GptConfig config = HuggingFaceConfig.Read(directory);
-        WeightType type = TypeOf(directory);
+        QuantizationManifest manifest = QuantizationManifest.Read(directory);
+        WeightType type = manifest.Type;
         SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, WeightsFile));
         try
         {
             Check(file, config, type);
+            HashSet<string> matrices = [.. MatrixShape.Of(config).SelectMany(shape => (string[])[StoredName(shape), StoredName(shape) + ScalesOf])];
+            manifest.Verify(file, matrices.Contains);
             return new NetworkWeights(new QuantizedParameters(config, file), shape => Matrix(file, shape, type.Format(shape.IsHead)!));
         }
         catch
@@ -120,12 +101,6 @@ public static class QuantizedModel
     {
         string name = StoredName(shape);
         ReadOnlySpan<byte> weights = file.Bytes(name), scales = file.Bytes(name + ScalesOf);
-        foreach (ushort scale in MemoryMarshal.Cast<byte, ushort>(scales))
-        {
-            if ((scale & 0x7f80) == 0x7f80)
-                throw new InvalidDataException($"{file.Path}: tensor '{name}{ScalesOf}' holds a scale that is not finite");
-        }
-
         // The file stays mapped, at the same place, as long as the parameters that own it.
         return new QuantizedMatrix(shape.Inputs, shape.Outputs, format, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(weights)), (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(scales)), memory: null);
     }
@@ -182,21 +157,6 @@ public static class QuantizedModel
         }
 
         ArrayPool<float>.Shared.Return(piece);
-    }
-
-    private static void WriteManifest(Stream stream, WeightType type)
-    {
-        using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
-        json.WriteNumber("version", FormatVersion);
-        json.WriteString("type", type == WeightType.Int8 ? "int8" : "int4");
-        json.WriteString("weights", WeightsFile);
-        json.WriteNumber("block", type.Format(isHead: false)!.Block);
-        json.WriteNumber("bits", type.Format(isHead: false)!.Bits);
-        json.WriteNumber("head_block", type.Format(isHead: true)!.Block);
-        json.WriteNumber("head_bits", type.Format(isHead: true)!.Bits);
-        json.WriteString("activations", "int8, a scale for each token and block");
-        json.WriteEndObject();
     }
 
     private sealed class QuantizedParameters(GptConfig config, SafetensorsFile file) : IParameters

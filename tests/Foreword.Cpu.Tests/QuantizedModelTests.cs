@@ -51,11 +51,13 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"version":2,"type":"int8"}""", "version is missing or not 1")]
-    [InlineData("""{"version":1,"type":"int9"}""", "type is 'int9'; expected int8 or int4")]
-    [InlineData("""{"version":1}""", "type is missing")]
+    [InlineData("""{"version":1,"type":"int8"}""", "version is missing or not 2; quantise the model again")]
+    [InlineData("""{"version":2,"type":"int8"}""", "xxh3, the checksums, is missing or not an object")]
+    [InlineData("""{"version":2,"type":"int8","xxh3":{"wte.weight":1}}""", "xxh3 of 'wte.weight' is not a string")]
+    [InlineData("""{"version":2,"type":"int9"}""", "type is 'int9'; expected int8 or int4")]
+    [InlineData("""{"version":2}""", "type is missing")]
     [InlineData("""[]""", "not a JSON object")]
-    [InlineData("""{"version":1""", "not well-formed JSON")]
+    [InlineData("""{"version":2""", "not well-formed JSON")]
     public void ABrokenManifestIsRefused(string manifest, string fault)
     {
         Write("gpt2-tiny", WeightType.Int8);
@@ -69,7 +71,7 @@ public sealed class QuantizedModelTests : IDisposable
     public void WeightsOfTheOtherTypeAreListed()
     {
         Write("gpt2-tiny", WeightType.Int8);
-        _directory.Write(QuantizedModel.ManifestFile, """{"version":1,"type":"int4"}""");
+        _directory.Write(QuantizedModel.ManifestFile, """{"version":2,"type":"int4","xxh3":{}}""");
         string message = Assert.Throws<InvalidDataException>(() => CpuLanguageModel.Load(_directory.Path)).Message;
         Assert.Contains(QuantizedModel.WeightsFile, message);
         Assert.Contains("h.0.attn.c_attn.weight is U8", message);
@@ -99,18 +101,37 @@ public sealed class QuantizedModelTests : IDisposable
         }, iter: 300, threads: 1);
     }
 
-    [Fact]
-    public void AScaleThatIsNoNumberIsRefused()
+    [Theory]
+    [InlineData("h.1.mlp.c_fc.weight")]
+    [InlineData("h.0.attn.c_proj.weight.scales")]
+    [InlineData("wte.weight")]
+    public void ADamagedTensorIsRefusedByName(string tensor)
     {
         Write("gpt2-tiny", WeightType.Int8);
         string path = _directory.File(QuantizedModel.WeightsFile);
         byte[] bytes = File.ReadAllBytes(path);
         using (SafetensorsFile file = SafetensorsFile.Open(path))
-            bytes[file.Tensor("h.1.mlp.c_fc.weight.scales").Offset + 1] = 0x7f;
-        using (SafetensorsFile file = SafetensorsFile.Open(path))
-            bytes[file.Tensor("h.1.mlp.c_fc.weight.scales").Offset] = 0xff;
+            bytes[file.Tensor(tensor).Offset + file.Tensor(tensor).Length / 2] ^= 1;
         File.WriteAllBytes(path, bytes);
-        Assert.Contains("h.1.mlp.c_fc.weight.scales", Assert.Throws<InvalidDataException>(() => CpuLanguageModel.Load(_directory.Path)).Message);
+        string message = Assert.Throws<InvalidDataException>(() => CpuLanguageModel.Load(_directory.Path)).Message;
+        Assert.Equal($"{path}: tensor '{tensor}' differs from the checksum in {QuantizedModel.ManifestFile}: the file is damaged or another model's", message);
+    }
+
+    [Theory]
+    [InlineData(WeightType.Int8, float.NaN)]
+    [InlineData(WeightType.Int8, float.NegativeInfinity)]
+    [InlineData(WeightType.Int4, float.NaN)]
+    [InlineData(WeightType.Int4, float.PositiveInfinity)]
+    public void AWeightThatIsNotFiniteIsNotQuantised(WeightType type, float weight)
+    {
+        File.Copy(Fixtures.Path("golden/gpt2-tiny/config.json"), _directory.File("config.json"));
+        byte[] bytes = File.ReadAllBytes(Fixtures.Path("golden/gpt2-tiny/model.safetensors"));
+        using (SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path("golden/gpt2-tiny/model.safetensors")))
+            BitConverter.TryWriteBytes(bytes.AsSpan((int)file.Tensors.Values.Single(tensor => tensor.Name.EndsWith("h.1.mlp.c_fc.weight", StringComparison.Ordinal)).Offset), weight);
+        File.WriteAllBytes(_directory.File("model.safetensors"), bytes);
+        using ModelWeights weights = WeightsFormat.Open(_directory.Path);
+        Assert.Contains("h.1.mlp.c_fc.weight holds a weight that is infinite", Assert.Throws<InvalidDataException>(() => QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null)).Message);
+        Assert.False(File.Exists(_directory.File(QuantizedModel.WeightsFile)));
     }
 
     private void Write(string name, WeightType type)

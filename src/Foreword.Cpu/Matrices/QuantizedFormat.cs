@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Foreword.Cpu.Kernels;
 
 namespace Foreword.Cpu.Matrices;
@@ -9,6 +10,9 @@ internal sealed record QuantizedFormat(int Bits, int Block)
 {
     /// <summary>Scales tried for a block of 4-bit weights, as parts of the largest magnitude's own; the one with the least squared error is kept.</summary>
     private const int Trials = 12;
+
+    /// <summary>The scale of a block that holds an infinity or a NaN: bfloat16's NaN, so that the outputs are NaN, too.</summary>
+    private const ushort NoNumber = 0x7fc0;
 
     /// <summary>8 bits: 8.25 bits a weight with its scale.</summary>
     public static QuantizedFormat Int8 { get; } = new(8, 64);
@@ -54,7 +58,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
                     values[i] = k < inputs ? panel[(long)k * Panels.Width + n] : 0;
                 }
 
-                ushort scale = Bits == 8 ? LargestScale(values) : BestScale(values);
+                ushort scale = !float.IsFinite(TensorPrimitives.MaxMagnitude<float>(values)) ? NoNumber : Bits == 8 ? LargestScale(values) : BestScale(values);
                 scales[block * Panels.Width + n] = scale;
                 Round(values, Scale(scale), bytes);
                 for (int i = 0; i < Block; i++)

@@ -69,6 +69,10 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ArgumentException">No such tensor, or the part is not inside it.</exception>
     public ReadOnlySpan<byte> Bytes(string name, long offset, int count) => Bytes(Tensor(name), offset, count);
 
+    /// <summary>Part of a tensor was read and will hardly be read again, see <see cref="MappedFile.Release"/>.</summary>
+    /// <exception cref="ArgumentException">No such tensor.</exception>
+    public void Release(string name, long offset, long count) => _file.Release(Tensor(name).Offset + offset, count);
+
     /// <summary>Writes a whole F32, F16, BF16 or F64 tensor as floats (F64 rounded to nearest).</summary>
     /// <exception cref="ArgumentException">No such tensor, another element type, or a destination of another length.</exception>
     public void CopyTo(string name, Span<float> destination)
