@@ -30,8 +30,9 @@ internal static class BenchCommand
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products.", DefaultValueFactory = _ => PrecisionChoice.Auto };
         Option<double> dropout = new("--dropout") { Description = "Dropout rate at all three places, 0 to below 1." };
         Option<bool> recompute = new("--recompute") { Description = "Compute activations again on the way back, as train.recompute does." };
+        Option<bool> profile = new("--profile") { Description = "Time the operations of the fused kernels' steps, alone." };
         Option<bool> json = Json();
-        Command command = new Command("train", "Training steps: the fused kernels beside autograd and plain eager float32 in the same run.") { model, batch, length, rounds, precision, dropout, recompute, json }
+        Command command = new Command("train", "Training steps: the fused kernels beside autograd and plain eager float32 in the same run.") { model, batch, length, rounds, precision, dropout, recompute, profile, json }
             .WithExample("foreword bench train --model gpt2 --batch-size 4 --sequence-length 256");
         command.SetAction(parsed =>
         {
@@ -49,6 +50,13 @@ internal static class BenchCommand
             if (T > config.ContextLength)
                 throw new UsageException($"--sequence-length is {T}; the model's context length is {config.ContextLength}");
             Precision chosen = Compute.Precision(parsed.GetValue(precision), TorchSharp.torch.CPU);
+            if (parsed.GetValue(profile))
+            {
+                TrainingProfile steps = ThroughputBenchmark.Profile(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
+                BenchTrainProfile.Write(terminal, steps, parsed.GetValue(json));
+                return CommandLine.Done;
+            }
+
             TrainingThroughput measured = ThroughputBenchmark.Train(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
             if (parsed.GetValue(json))
             {

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Foreword.Recipes;
 using Foreword.Tasks;
+using Foreword.Torch.Fused;
+using Foreword.Torch.Kernels;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Training;
 using static TorchSharp.torch;
@@ -101,6 +103,46 @@ public static class ThroughputBenchmark
         static string Name(Precision precision) => precision.ToString().ToLowerInvariant();
     }
 
+    /// <summary>
+    /// Training steps (forward, backward, clipping, AdamW) through the fused kernels alone, timed operation by operation.
+    /// </summary>
+    /// <inheritdoc cref="Train" path="/param"/>
+    /// <exception cref="NotSupportedException">The fused kernels cannot run the model here; the message says why.</exception>
+    public static TrainingProfile Profile(
+        GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        double peak = MachinePeak.Measure(precision, CPU);
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
+        using GptModel model = new(config, precision: precision);
+        if (FusedPath.WhyNot(model) is { } reason)
+            throw new NotSupportedException($"the fused kernels do not run here: {reason}");
+        using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
+        StepProfile profile = new();
+        using ITrainingPath path = FusedPath.Of(model, recompute, profile);
+        double best = double.PositiveInfinity, sum = 0;
+        for (int round = 0; round < WarmUp + rounds; round++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (round == WarmUp)
+                (best, sum) = (double.PositiveInfinity, 0);
+            if (round <= WarmUp)
+                profile.Clear();
+            double seconds = Time(() =>
+            {
+                path.Backward(ids, targets, 1);
+                using (profile.Time("clipping, AdamW"))
+                    optimizer.Step(1e-4, clipNorm: 1);
+            });
+            (best, sum) = (Math.Min(best, seconds), sum + seconds);
+        }
+
+        return new TrainingProfile(
+            profile.Operations, rounds, sum / rounds, batch * length / best, batch * length / best * config.TrainingFlopsPerToken / peak, peak);
+    }
+
     /// <summary>Classification of texts that fill the sequence, every step on all of them.</summary>
     private static FineTuner FineTuning(GptConfig config, int batch, int length, Precision precision, int rounds)
     {
@@ -139,6 +181,16 @@ public static class ThroughputBenchmark
 /// <param name="Product">That of the path which training takes.</param>
 /// <param name="Peak">The machine's measured peak in the product's precision, in floating-point operations per second.</param>
 public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, double Peak);
+
+/// <summary>What <see cref="ThroughputBenchmark.Profile"/> measured.</summary>
+/// <param name="Operations">Every operation over all timed steps, the longest first.</param>
+/// <param name="Steps">Timed steps.</param>
+/// <param name="SecondsPerStep">Mean time of a step, what no operation counts among it.</param>
+/// <param name="TokensPerSecond">Training tokens per second in the best step.</param>
+/// <param name="ShareOfPeak">6 N flops a token in the best step over the machine's peak.</param>
+/// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
+public sealed record TrainingProfile(
+    IReadOnlyList<ProfiledOperation> Operations, int Steps, double SecondsPerStep, double TokensPerSecond, double ShareOfPeak, double Peak);
 
 /// <summary>The speed of a path.</summary>
 /// <param name="Name">Which.</param>

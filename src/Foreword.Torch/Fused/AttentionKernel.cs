@@ -28,6 +28,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
     /// <param name="logSums">[B nh, Tp], for the way back.</param>
     public static void Forward(Workspace work, AttentionShape shape, T* qkv, T* output, float* exact, float* logSums)
     {
+        using StepProfile.Lap lap = work.Time("attention", 4.0 * shape.SeenPairs * shape.C);
         int Tp = shape.PaddedT, hp = shape.PaddedHead;
         var mark = work.Mark();
         T* rows = work.TakeForEachWorker<T>(3L * Tp * hp);
@@ -73,6 +74,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
     /// <param name="result">Receives that by qkv [B T, 3 C].</param>
     public static void Backward(Workspace work, AttentionShape shape, T* qkv, float* exact, float* logSums, T* gradient, T* result)
     {
+        using StepProfile.Lap lap = work.Time("attention backward", 10.0 * shape.SeenPairs * shape.C);
         int Tp = shape.PaddedT, hp = shape.PaddedHead, size = Tp * hp;
         var mark = work.Mark();
         T* rows = work.TakeForEachWorker<T>(4L * size);
@@ -249,6 +251,9 @@ internal readonly record struct AttentionShape(int B, int T, int Heads, int Head
 
     /// <summary>hp.</summary>
     public int PaddedHead => (HeadSize + 31) / 32 * 32;
+
+    /// <summary>Pairs of a query and a key that it sees.</summary>
+    public double SeenPairs => (double)B * T * (T + 1) / 2;
 
     /// <summary>1 / sqrt(hs) (Vaswani et al. 2017, equation 1).</summary>
     public float Scale => 1 / MathF.Sqrt(HeadSize);

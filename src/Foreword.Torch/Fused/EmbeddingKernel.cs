@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Fused;
 
@@ -21,12 +22,15 @@ internal static unsafe class EmbeddingKernel
     /// <param name="wpe">[context, C].</param>
     /// <param name="dropout">What is left of the sum.</param>
     /// <param name="x">Receives the sum [M, C].</param>
-    public static void Forward(Workspace work, long* ids, int* positions, int M, int T, int C, float* wte, float* wpe, DropoutMask dropout, float* x) =>
+    public static void Forward(Workspace work, long* ids, int* positions, int M, int T, int C, float* wte, float* wpe, DropoutMask dropout, float* x)
+    {
+        using StepProfile.Lap lap = work.Time("embedding");
         work.Workers.ForEach((M + RowsPerItem - 1) / RowsPerItem, (_, item) =>
         {
             for (int row = item * RowsPerItem; row < Math.Min(M, (item + 1) * RowsPerItem); row++)
                 Add(wte + ids[row] * C, wpe + (positions is null ? row % T : (long)positions[row]) * C, C, dropout, row, x + (long)row * C);
         });
+    }
 
     /// <summary>Adds the gradient by x to those of both embeddings, each column by one worker, so that the order of the sums is fixed.</summary>
     /// <param name="work">Threads and memory.</param>
@@ -38,7 +42,9 @@ internal static unsafe class EmbeddingKernel
     /// <param name="dropout">The forward's.</param>
     /// <param name="wte">Gradient [V, C], added to; or null.</param>
     /// <param name="wpe">Gradient [context, C], added to; or null.</param>
-    public static void Backward(Workspace work, long* ids, int M, int T, int C, float* gradient, DropoutMask dropout, float* wte, float* wpe) =>
+    public static void Backward(Workspace work, long* ids, int M, int T, int C, float* gradient, DropoutMask dropout, float* wte, float* wpe)
+    {
+        using StepProfile.Lap lap = work.Time("embedding backward");
         work.Workers.ForEach((C + ColumnsPerItem - 1) / ColumnsPerItem, (_, item) =>
         {
             int first = item * ColumnsPerItem, end = Math.Min(C, first + ColumnsPerItem);
@@ -49,6 +55,7 @@ internal static unsafe class EmbeddingKernel
                     wpe is null ? null : wpe + (long)(row % T) * C);
             }
         });
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(float* a, float* b, int C, DropoutMask dropout, int row, float* sum)

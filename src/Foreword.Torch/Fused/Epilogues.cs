@@ -10,6 +10,8 @@ namespace Foreword.Torch.Fused;
 /// <param name="Stride">N, or what it is padded to.</param>
 internal readonly unsafe struct StoreRounded<T>(float* Bias, T* Output, int Stride) : IEpilogue where T : unmanaged, IElement<T>
 {
+    public static string Name => "product, bias";
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(float* tile, int row, int column, int rows, int columns)
     {
@@ -33,6 +35,8 @@ internal readonly unsafe struct StoreRounded<T>(float* Bias, T* Output, int Stri
 /// <param name="Dropout">What is left of the branch.</param>
 internal readonly unsafe struct AddToResidual(float* Bias, float* Residual, float* Output, int N, DropoutMask Dropout) : IEpilogue
 {
+    public static string Name => "product, bias, residual";
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(float* tile, int row, int column, int rows, int columns)
     {
@@ -59,6 +63,8 @@ internal readonly unsafe struct AddToResidual(float* Bias, float* Residual, floa
 /// <param name="N">Columns.</param>
 internal readonly unsafe struct Gelu<T>(float* Bias, T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
 {
+    public static string Name => "product, bias, GELU";
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(float* tile, int row, int column, int rows, int columns)
     {
@@ -81,6 +87,8 @@ internal readonly unsafe struct Gelu<T>(float* Bias, T* Slope, T* Output, int N)
 /// <param name="N">Columns.</param>
 internal readonly unsafe struct GeluBackward<T>(T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
 {
+    public static string Name => "product, GELU backward";
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(float* tile, int row, int column, int rows, int columns)
     {

@@ -27,7 +27,8 @@ internal static class FusedPath
     }
 
     /// <summary>The way through the kernels, for a model that <see cref="WhyNot"/> has nothing against.</summary>
-    public static ITrainingPath Of(GptModel model, bool recompute) => model.Precision == Precision.Bf16 ? new FusedPath<BFloat16>(model, recompute) : new FusedPath<Float32>(model, recompute);
+    public static ITrainingPath Of(GptModel model, bool recompute, StepProfile? profile = null) =>
+        model.Precision == Precision.Bf16 ? new FusedPath<BFloat16>(model, recompute, profile) : new FusedPath<Float32>(model, recompute, profile);
 }
 
 /// <summary>
@@ -47,10 +48,10 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
     private readonly FusedBlock<T>[] _blocks;
     private Pass? _pass;
 
-    public FusedPath(GptModel model, bool recompute)
+    public FusedPath(GptModel model, bool recompute, StepProfile? profile)
     {
         (_model, _config, _recompute) = (model, model.Config, recompute);
-        _work = new Workspace(get_num_threads());
+        _work = new Workspace(get_num_threads(), profile);
         Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (Parameter parameter in parameters.Values)
             HugePages.AskFor(parameter);

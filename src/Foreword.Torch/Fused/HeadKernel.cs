@@ -44,17 +44,21 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
         {
             int start = first, count = Math.Min(most, rows - first), real = Math.Min(count, M - first);
             Product<T>.Multiply(work, count, Vp, C, rounded + (long)start * C, forward, new StoreRounded<T>(null, logits, Vp));
-            work.Workers.ForEach((count + RowsPerItem - 1) / RowsPerItem, (_, item) =>
+            using (work.Time("softmax and loss"))
             {
-                for (int row = item * RowsPerItem; row < Math.Min(count, (item + 1) * RowsPerItem); row++)
+                work.Workers.ForEach((count + RowsPerItem - 1) / RowsPerItem, (_, item) =>
                 {
-                    bool counts = row < real;
-                    float share = counts ? weights[start + row] : 0;
-                    double loss = SoftmaxCrossEntropy.BackwardRow(logits + (long)row * Vp, V, Vp, counts ? (int)targets[start + row] : -1, share);
-                    if (counts)
-                        losses[start + row] = share * loss;
-                }
-            });
+                    for (int row = item * RowsPerItem; row < Math.Min(count, (item + 1) * RowsPerItem); row++)
+                    {
+                        bool counts = row < real;
+                        float share = counts ? weights[start + row] : 0;
+                        double loss = SoftmaxCrossEntropy.BackwardRow(logits + (long)row * Vp, V, Vp, counts ? (int)targets[start + row] : -1, share);
+                        if (counts)
+                            losses[start + row] = share * loss;
+                    }
+                });
+            }
+
             Product<T>.Multiply(work, real, C, Vp, logits, backward, hiddenGradient + (long)start * C, add: false);
             if (weightGradient.Address is null)
                 continue;
@@ -104,6 +108,7 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
     /// <summary>The rows rounded, with rows of zeros up to the next multiple of 32.</summary>
     private static T* RoundedRows(Workspace work, float* hidden, int M, int C)
     {
+        using StepProfile.Lap lap = work.Time("round");
         long count = (long)M * C, padded = (M + 31) / 32 * 32L * C;
         T* rounded = work.Take<T>(padded);
         for (long i = 0; i < count; i += Vector512<float>.Count)

@@ -21,7 +21,9 @@ internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
     /// <param name="output">y in float32 [M, C], or null.</param>
     /// <param name="rounded">y rounded [M, C], or null.</param>
     /// <param name="statistics">Receives mean and 1 / deviation of each row [M, 2].</param>
-    public static void Forward(Workspace work, float* x, Norm norm, int M, int C, float* output, T* rounded, float* statistics) =>
+    public static void Forward(Workspace work, float* x, Norm norm, int M, int C, float* output, T* rounded, float* statistics)
+    {
+        using StepProfile.Lap lap = work.Time("norm");
         work.Workers.ForEach(M / RowsPerItem, (_, item) =>
         {
             for (long row = (long)item * RowsPerItem; row < (long)(item + 1) * RowsPerItem; row++)
@@ -31,6 +33,7 @@ internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
                     statistics + 2 * row);
             }
         });
+    }
 
     /// <summary>The gradient by x, and by weight and bias.</summary>
     /// <param name="work">Threads and memory.</param>
@@ -47,6 +50,7 @@ internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
     public static void Backward(
         Workspace work, float* x, Norm norm, float* statistics, float* gradient, int M, int C, float* result, bool add, T* rounded, DropoutMask dropout)
     {
+        using StepProfile.Lap lap = work.Time("norm backward");
         var mark = work.Mark();
         int items = M / RowsPerItem;
         float* sums = work.Take<float>((long)items * 2 * C); // of each item: by weight [C], by bias [C]
@@ -67,12 +71,15 @@ internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
     }
 
     /// <summary>Applies dropout to float32 rows [M, C] and rounds them.</summary>
-    public static void Round(Workspace work, float* source, int M, int C, T* rounded, DropoutMask dropout) =>
+    public static void Round(Workspace work, float* source, int M, int C, T* rounded, DropoutMask dropout)
+    {
+        using StepProfile.Lap lap = work.Time("round");
         work.Workers.ForEach(M / RowsPerItem, (_, item) =>
         {
             for (long row = (long)item * RowsPerItem; row < (long)(item + 1) * RowsPerItem; row++)
                 DropoutRow(source + row * C, rounded + row * C, C, dropout, row);
         });
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardRow(float* x, float* weight, float* bias, float epsilon, int C, float* output, T* rounded, float* statistics)

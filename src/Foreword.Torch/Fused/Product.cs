@@ -34,6 +34,7 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     /// <summary>Packs float32 weights [K, N] as right side; rows up to the next multiple of 64 are zeros.</summary>
     public static void PackWeight(Workspace work, float* weight, int K, int N, T* packed)
     {
+        using StepProfile.Lap lap = work.Time("pack weights");
         long panel = (long)Padded(K) * Block;
         int width = Padded(N);
         var mark = work.Mark();
@@ -52,6 +53,7 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     /// <summary>Packs the transpose of float32 weights [N, K] as right side [K, N].</summary>
     public static void PackTransposedWeight(Workspace work, float* weight, int N, int K, T* packed)
     {
+        using StepProfile.Lap lap = work.Time("pack weights transposed");
         long panel = (long)Padded(K) * Block;
         int width = Padded(K);
         var mark = work.Mark();
@@ -76,7 +78,9 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     /// <param name="packed">Receives them.</param>
     /// <param name="sums">[N], or null.</param>
     /// <param name="add">Whether the sums are added to what is there.</param>
-    public static void PackRows(Workspace work, T* rows, int M, int N, T* packed, float* sums, bool add) =>
+    public static void PackRows(Workspace work, T* rows, int M, int N, T* packed, float* sums, bool add)
+    {
+        using StepProfile.Lap lap = work.Time("pack rows, bias gradients");
         work.Workers.ForEach(Padded(N) / Block, (_, panel) =>
         {
             int column = panel * Block, width = Math.Min(Block, N - column);
@@ -87,10 +91,12 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
             if (sums is not null)
                 SumColumns(rows + column, N, M, width, sums + column, add);
         });
+    }
 
     /// <summary>A [M, K] times a packed right side; the epilogue takes each block of the result.</summary>
     public static void Multiply<TEpilogue>(Workspace work, int M, int N, int K, T* a, T* packed, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
     {
+        using StepProfile.Lap lap = work.TimeProduct(TEpilogue.Name, M, N, K);
         int panels = Padded(N) / Block, rowsPerItem = RowsPerItem(work, M, panels), chunks = (M + rowsPerItem - 1) / rowsPerItem;
         var mark = work.Mark();
         float* tiles = work.TakeForEachWorker<float>(Block * Block);
@@ -120,6 +126,7 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     /// <param name="add">Whether the product is added to what is there.</param>
     public static void Multiply(Workspace work, int M, int N, int K, T* a, T* packed, float* result, bool add)
     {
+        using StepProfile.Lap lap = work.TimeProduct("product", M, N, K);
         int panels = Padded(N) / Block, rowsPerItem = RowsPerItem(work, M, panels), chunks = (M + rowsPerItem - 1) / rowsPerItem;
         work.Workers.ForEach(panels * chunks, (_, item) =>
         {
@@ -149,6 +156,7 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     /// <param name="add">Whether the product is added to what is there.</param>
     public static void MultiplyTransposed(Workspace work, int M, int K, int N, T* a, int stride, T* packed, float* result, bool add)
     {
+        using StepProfile.Lap lap = work.TimeProduct("weight gradient", K, N, M);
         int panels = Padded(K) / Block, columnsPerItem = RowsPerItem(work, N, panels), chunks = (N + columnsPerItem - 1) / columnsPerItem;
         var mark = work.Mark();
         T* scratch = work.TakeForEachWorker<T>((long)Block * M);
@@ -205,6 +213,9 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
 /// <summary>What is done with a block of a product.</summary>
 internal unsafe interface IEpilogue
 {
+    /// <summary>What a product with it is called in a profile.</summary>
+    static abstract string Name { get; }
+
     /// <summary>Takes a block.</summary>
     /// <param name="tile">Its values, 64 to a row.</param>
     /// <param name="row">First row in the result.</param>

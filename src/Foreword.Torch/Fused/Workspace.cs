@@ -15,15 +15,24 @@ internal sealed unsafe class Workspace : IDisposable
     private int _chunk = -1;
     private long _used;
 
+    private readonly StepProfile? _profile;
+
     /// <summary>An empty workspace.</summary>
     /// <param name="threads">Threads that the loops run on.</param>
-    public Workspace(int threads) => Workers = WorkerPool.Of(threads);
+    /// <param name="profile">Where the kernels' times go, or null.</param>
+    public Workspace(int threads, StepProfile? profile = null) => (Workers, _profile) = (WorkerPool.Of(threads), profile);
 
     /// <summary>The threads.</summary>
     public WorkerPool Workers { get; }
 
     /// <summary>Memory held, in bytes.</summary>
     public long Bytes => _chunks.Sum(chunk => chunk.Bytes);
+
+    /// <summary>Times an operation until the lap is disposed, where there is a profile.</summary>
+    public StepProfile.Lap Time(string operation, double flops = 0) => _profile?.Time(operation, flops) ?? default;
+
+    /// <summary>Times a product, [M, K] times [K, N].</summary>
+    public StepProfile.Lap TimeProduct(string operation, int M, int N, int K) => _profile?.Time($"{operation} {M} x {N}, inner {K}", 2.0 * M * N * K) ?? default;
 
     /// <summary>Memory for that many elements, at the beginning of a cache line.</summary>
     public T* Take<T>(long count) where T : unmanaged
