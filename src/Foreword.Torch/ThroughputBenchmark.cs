@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Foreword.Recipes;
 using Foreword.Tasks;
+using Foreword.Torch.FineTuning;
 using Foreword.Torch.Fused;
 using Foreword.Torch.Kernels;
-using Foreword.Torch.FineTuning;
 using Foreword.Torch.Training;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;

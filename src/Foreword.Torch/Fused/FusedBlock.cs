@@ -27,10 +27,10 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
         int M = batch.M;
         if (_preNorm)
         {
-            LayerNormKernel<T>.Forward(work, x, weights.Norm1.Norm(config.LayerNormEpsilon, false), M, C, null, memory.AttentionInput, memory.Statistics1);
+            LayerNormKernel<T>.Forward(work, x, weights.Norm1.Norm(config.LayerNormEpsilon), M, C, null, memory.AttentionInput, memory.Statistics1);
             Attention(batch, memory);
             Linear(M, C, C, memory.Attended, weights.AttentionOutput, new AddToResidual(Address(weights.AttentionOutput.Bias), x, memory.Middle, C, batch.AttentionBranch));
-            LayerNormKernel<T>.Forward(work, memory.Middle, weights.Norm2.Norm(config.LayerNormEpsilon, false), M, C, null, memory.MlpInput, memory.Statistics2);
+            LayerNormKernel<T>.Forward(work, memory.Middle, weights.Norm2.Norm(config.LayerNormEpsilon), M, C, null, memory.MlpInput, memory.Statistics2);
             FeedForward(batch, memory, memory.Middle, output);
         }
         else
@@ -38,9 +38,9 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
             LayerNormKernel<T>.Round(work, x, M, C, memory.AttentionInput, default);
             Attention(batch, memory);
             Linear(M, C, C, memory.Attended, weights.AttentionOutput, new AddToResidual(Address(weights.AttentionOutput.Bias), x, memory.Middle, C, batch.AttentionBranch));
-            LayerNormKernel<T>.Forward(work, memory.Middle, weights.Norm1.Norm(config.LayerNormEpsilon, false), M, C, output, memory.MlpInput, memory.Statistics1);
+            LayerNormKernel<T>.Forward(work, memory.Middle, weights.Norm1.Norm(config.LayerNormEpsilon), M, C, output, memory.MlpInput, memory.Statistics1);
             FeedForward(batch, memory, output, memory.Sum);
-            LayerNormKernel<T>.Forward(work, memory.Sum, weights.Norm2.Norm(config.LayerNormEpsilon, false), M, C, output, null, memory.Statistics2);
+            LayerNormKernel<T>.Forward(work, memory.Sum, weights.Norm2.Norm(config.LayerNormEpsilon), M, C, output, null, memory.Statistics2);
         }
     }
 
@@ -55,7 +55,7 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
         var mark = work.Mark();
         T* branch = work.Take<T>((long)M * C); // the gradient by what a branch adds, rounded
         float* inner = work.Take<float>((long)M * C);
-        Norm norm1 = weights.Norm1.Norm(config.LayerNormEpsilon, true), norm2 = weights.Norm2.Norm(config.LayerNormEpsilon, true);
+        Norm norm1 = weights.Norm1.Norm(config.LayerNormEpsilon, work), norm2 = weights.Norm2.Norm(config.LayerNormEpsilon, work);
         if (_preNorm)
         {
             LayerNormKernel<T>.Round(work, gradient, M, C, branch, batch.MlpBranch);
@@ -121,39 +121,24 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
     /// <summary>[M, K] times W [K, N].</summary>
     private void Linear<TEpilogue>(int M, int N, int K, T* input, WeightPair layer, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
     {
-        var mark = work.Mark();
-        T* packed = work.Take<T>(Product<T>.PackedSize(K, N));
-        Product<T>.PackWeight(work, Address(layer.Weight), K, N, packed);
-        Product<T>.Multiply(work, M, N, K, input, packed, epilogue);
-        work.Release(mark);
+        Product<T>.Multiply(work, M, N, K, input, new WeightMatrix<T>(Address(layer.Weight), K, N, transposed: false), epilogue);
     }
 
     /// <summary>The gradient by a linear layer's input: [M, N] times the transpose of W [K, N].</summary>
     private void LinearBackward<TEpilogue>(int M, int K, int N, T* gradient, WeightPair layer, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
     {
-        var mark = work.Mark();
-        Product<T>.Multiply(work, M, K, N, gradient, PackTransposed(layer, K, N), epilogue);
-        work.Release(mark);
+        Product<T>.Multiply(work, M, K, N, gradient, Transposed(layer, K, N), epilogue);
     }
 
-    private void LinearBackward(int M, int K, int N, T* gradient, WeightPair layer, float* result, bool add)
-    {
-        var mark = work.Mark();
-        Product<T>.Multiply(work, M, K, N, gradient, PackTransposed(layer, K, N), result, add);
-        work.Release(mark);
-    }
+    private void LinearBackward(int M, int K, int N, T* gradient, WeightPair layer, float* result, bool add) =>
+        Product<T>.Multiply(work, M, K, N, gradient, Transposed(layer, K, N), result, add);
 
-    private T* PackTransposed(WeightPair layer, int K, int N)
-    {
-        T* packed = work.Take<T>(Product<T>.PackedSize(N, K));
-        Product<T>.PackTransposedWeight(work, Address(layer.Weight), K, N, packed);
-        return packed;
-    }
+    private static WeightMatrix<T> Transposed(WeightPair layer, int K, int N) => new(Address(layer.Weight), K, N, transposed: true);
 
     /// <summary>The gradients of W [K, N] and its bias from a layer's input [M, K] and the gradient by its output [M, N].</summary>
     private void WeightGradient(int M, int K, int N, T* input, T* gradient, WeightPair layer)
     {
-        Gradient weight = Gradient.Of(layer.Weight), bias = Gradient.Of(layer.Bias);
+        Gradient weight = work.GradientOf(layer.Weight), bias = work.GradientOf(layer.Bias);
         if (weight.Address is null && bias.Address is null)
             return;
         var mark = work.Mark();

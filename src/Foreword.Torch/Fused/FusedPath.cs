@@ -83,7 +83,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         Buffer.MemoryCopy(TensorMemory.Float32(rows), dx, (long)M * C * sizeof(float), count * sizeof(float));
         new Span<float>(dx + count, (int)((long)M * C - count)).Clear();
         if (_finalNorm is not null)
-            LayerNormKernel<T>.Backward(_work, pass.X(_config.NLayer), _finalNorm.Norm(_config.LayerNormEpsilon, true), pass.FinalStatistics, dx, M, C, dx, add: false, null, default);
+            LayerNormKernel<T>.Backward(_work, pass.X(_config.NLayer), _finalNorm.Norm(_config.LayerNormEpsilon, _work), pass.FinalStatistics, dx, M, C, dx, add: false, null, default);
         for (int layer = _config.NLayer - 1; layer >= 0; layer--)
         {
             if (_recompute)
@@ -91,7 +91,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
             _blocks[layer].Backward(pass.Batch(layer), pass.X(layer), pass.Memory(layer), dx);
         }
 
-        Gradient wte = Gradient.OfSum(_wte), wpe = Gradient.OfSum(_wpe);
+        Gradient wte = _work.GradientOfSum(_wte), wpe = _work.GradientOfSum(_wpe);
         fixed (long* ids = pass.Ids)
             EmbeddingKernel.Backward(_work, ids, pass.B * pass.T, pass.T, C, dx, pass.EmbeddingDropout, wte.Address, wpe.Address);
     }
@@ -103,7 +103,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         Tensor rows = hidden.contiguous(), result = empty_like(rows);
         double loss = HeadKernel<T>.Backward(
             _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(targets.contiguous()), TensorMemory.Float32(weights.contiguous()),
-            TensorMemory.Float32(_head), _config.VocabSize, Gradient.Of(_head), TensorMemory.Float32(result));
+            TensorMemory.Float32(_head), _config.VocabSize, _work.GradientOf(_head), TensorMemory.Float32(result));
         return (loss, result.MoveToOuterDisposeScope());
     }
 
@@ -159,7 +159,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         float* final = pass.X(_config.NLayer);
         if (_finalNorm is not null)
         {
-            LayerNormKernel<T>.Forward(_work, final, _finalNorm.Norm(_config.LayerNormEpsilon, false), M, C, pass.Scratch, null, pass.FinalStatistics);
+            LayerNormKernel<T>.Forward(_work, final, _finalNorm.Norm(_config.LayerNormEpsilon), M, C, pass.Scratch, null, pass.FinalStatistics);
             final = pass.Scratch;
         }
 

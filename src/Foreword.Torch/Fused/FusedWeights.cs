@@ -1,6 +1,5 @@
 using Foreword.Torch.Kernels;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace Foreword.Torch.Fused;
 
@@ -11,30 +10,6 @@ internal readonly unsafe struct Gradient(float* address, bool adds)
 {
     public readonly float* Address = address;
     public readonly bool Adds = adds;
-
-    /// <summary>The place of a parameter's gradient, made where there is none. A gradient made here must be written in this backward.</summary>
-    public static Gradient Of(Parameter parameter)
-    {
-        if (!parameter.requires_grad)
-            return default;
-        using var scope = NewDisposeScope();
-        if (parameter.grad is { } present)
-            return new Gradient(TensorMemory.Float32(present), true);
-        using var noGradient = no_grad();
-        Tensor fresh = empty_like(parameter);
-        HugePages.AskFor(fresh);
-        parameter.grad = fresh; // libtorch shares the memory; the handle goes with the scope
-        return new Gradient(TensorMemory.Float32(fresh), false);
-    }
-
-    /// <summary>The same for a gradient that is only ever added to: one made here begins at 0.</summary>
-    public static Gradient OfSum(Parameter parameter)
-    {
-        Gradient gradient = Of(parameter);
-        if (gradient is { Adds: false, Address: not null })
-            new Span<float>(gradient.Address, checked((int)parameter.NumberOfElements)).Clear();
-        return new Gradient(gradient.Address, true);
-    }
 }
 
 /// <summary>A LayerNorm's weight and bias in memory, and where their gradients go.</summary>
@@ -53,14 +28,14 @@ internal sealed record WeightPair(Parameter Weight, Parameter Bias)
     /// <summary>The pair of a module by its name, such as <c>h.0.attn.c_attn</c>.</summary>
     public static WeightPair Of(IReadOnlyDictionary<string, Parameter> parameters, string module) => new(parameters[module + ".weight"], parameters[module + ".bias"]);
 
-    /// <summary>As a norm; gradients where <paramref name="backward"/>.</summary>
-    public unsafe Norm Norm(double epsilon, bool backward) => new()
+    /// <summary>As a norm; with places for the gradients where <paramref name="gradients"/> has them.</summary>
+    public unsafe Norm Norm(double epsilon, Workspace? gradients = null) => new()
     {
         Weight = TensorMemory.Float32(Weight),
         Bias = TensorMemory.Float32(Bias),
         Epsilon = (float)epsilon,
-        WeightGradient = backward ? Gradient.Of(Weight) : default,
-        BiasGradient = backward ? Gradient.Of(Bias) : default,
+        WeightGradient = gradients?.GradientOf(Weight) ?? default,
+        BiasGradient = gradients?.GradientOf(Bias) ?? default,
     };
 }
 

@@ -33,11 +33,8 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
         var mark = work.Mark();
         int Vp = Product<T>.Padded(V), most = RowsOfPiece(M, Vp), rows = (M + 31) / 32 * 32;
         T* rounded = RoundedRows(work, hidden, M, C);
-        T* forward = work.Take<T>(Product<T>.PackedSize(C, V)), backward = work.Take<T>(Product<T>.PackedSize(V, C));
-        Product<T>.PackTransposedWeight(work, weight, V, C, forward);
-        Product<T>.PackWeight(work, weight, V, C, backward);
+        WeightMatrix<T> forward = new(weight, V, C, transposed: true), backward = new(weight, V, C, transposed: false);
         T* logits = work.Take<T>((long)most * Vp), states = work.Take<T>(Product<T>.PackedSize(most, C));
-        float* gradients = work.Take<float>((long)most * C);
         double[] losses = new double[M];
         bool add = weightGradient.Adds;
         for (int first = 0; first < M; first += most)
@@ -78,14 +75,13 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
         var mark = work.Mark();
         int Vp = Product<T>.Padded(V), most = RowsOfPiece(M, Vp);
         T* rounded = RoundedRows(work, hidden, M, C);
-        T* packed = work.Take<T>(Product<T>.PackedSize(C, V));
-        Product<T>.PackTransposedWeight(work, weight, V, C, packed);
+        WeightMatrix<T> forward = new(weight, V, C, transposed: true);
         T* logits = work.Take<T>((long)most * Vp);
         double[] losses = new double[M];
         for (int first = 0; first < M; first += most)
         {
             int start = first, count = Math.Min(most, M - first);
-            Product<T>.Multiply(work, count, Vp, C, rounded + (long)start * C, packed, new StoreRounded<T>(null, logits, Vp));
+            Product<T>.Multiply(work, count, Vp, C, rounded + (long)start * C, forward, new StoreRounded<T>(null, logits, Vp));
             work.Workers.ForEach((count + RowsPerItem - 1) / RowsPerItem, (_, item) =>
             {
                 for (int row = item * RowsPerItem; row < Math.Min(count, (item + 1) * RowsPerItem); row++)

@@ -51,6 +51,28 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         }
     }
 
+    /// <summary><see cref="PackRows"/> of float32, rounded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RoundRows(float* source, long stride, int rows, int columns, T* destination, long ldb)
+    {
+        uint* words = (uint*)destination;
+        for (int row = 0; row < rows; row += T.PerWord, source += T.PerWord * stride, words += ldb)
+        {
+            for (int column = 0; column < columns; column += Lanes)
+                T.RoundRows(source + column, stride).Store(words + column);
+        }
+    }
+
+    /// <summary><see cref="PackTransposed"/> of float32, rounded.</summary>
+    public static void RoundTransposed(float* source, long stride, int rows, int columns, T* destination, long ldb)
+    {
+        for (int column = 0; column < columns / T.PerWord; column += Lanes)
+        {
+            for (int row = 0; row < rows; row += Lanes)
+                RoundTransposedWords(source + row * stride + column * T.PerWord, stride, (uint*)destination + column * ldb + row, ldb);
+        }
+    }
+
     /// <summary>A = sourceᵀ: [rows, columns] -> [columns, rows].</summary>
     /// <param name="source">First element.</param>
     /// <param name="stride">Elements from row to row.</param>
@@ -93,6 +115,20 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         Quad c = Quad.Of(Vector512.Load(source), Vector512.Load(source + stride), Vector512.Load(source + 2 * stride), Vector512.Load(source + 3 * stride));
         source += 4 * stride;
         Quad d = Quad.Of(Vector512.Load(source), Vector512.Load(source + stride), Vector512.Load(source + 2 * stride), Vector512.Load(source + 3 * stride));
+        StoreTransposed(a, b, c, d, destination, wordStride);
+    }
+
+    /// <summary>[16, 16 words' columns] -> [16, 16] words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RoundTransposedWords(float* source, long stride, uint* destination, long wordStride)
+    {
+        Quad a = Quad.Of(T.RoundRow(source), T.RoundRow(source + stride), T.RoundRow(source + 2 * stride), T.RoundRow(source + 3 * stride));
+        source += 4 * stride;
+        Quad b = Quad.Of(T.RoundRow(source), T.RoundRow(source + stride), T.RoundRow(source + 2 * stride), T.RoundRow(source + 3 * stride));
+        source += 4 * stride;
+        Quad c = Quad.Of(T.RoundRow(source), T.RoundRow(source + stride), T.RoundRow(source + 2 * stride), T.RoundRow(source + 3 * stride));
+        source += 4 * stride;
+        Quad d = Quad.Of(T.RoundRow(source), T.RoundRow(source + stride), T.RoundRow(source + 2 * stride), T.RoundRow(source + 3 * stride));
         StoreTransposed(a, b, c, d, destination, wordStride);
     }
 

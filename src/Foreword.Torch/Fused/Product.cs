@@ -16,9 +16,6 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     /// <summary>Rows and columns of a block.</summary>
     public const int Block = 64;
 
-    /// <summary>Rows of a weight that are converted and packed at a time.</summary>
-    private const int PackedRows = 32;
-
     /// <summary>Most inner elements of one call where the sum lies in memory: two blocks of that length fit the second-level cache.</summary>
     private const int LongestInner = 1024;
 
@@ -30,43 +27,6 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
 
     /// <summary>Elements of a packed right side [K, N].</summary>
     public static long PackedSize(int K, int N) => (long)Padded(K) * Padded(N);
-
-    /// <summary>Packs float32 weights [K, N] as right side; rows up to the next multiple of 64 are zeros.</summary>
-    public static void PackWeight(Workspace work, float* weight, int K, int N, T* packed)
-    {
-        using StepProfile.Lap lap = work.Time("pack weights");
-        long panel = (long)Padded(K) * Block;
-        int width = Padded(N);
-        var mark = work.Mark();
-        T* scratch = work.TakeForEachWorker<T>((long)PackedRows * width);
-        work.Workers.ForEach(Padded(K) / PackedRows, (worker, item) =>
-        {
-            int row = item * PackedRows;
-            T* rows = scratch + (long)worker * PackedRows * width;
-            Round(weight + (long)row * N, Math.Clamp(K - row, 0, PackedRows), N, rows, width);
-            for (int column = 0; column < N; column += Block)
-                Packing<T>.PackRows(rows + column, width, PackedRows, Block, packed + column / Block * panel + (long)row * Block, Block);
-        });
-        work.Release(mark);
-    }
-
-    /// <summary>Packs the transpose of float32 weights [N, K] as right side [K, N].</summary>
-    public static void PackTransposedWeight(Workspace work, float* weight, int N, int K, T* packed)
-    {
-        using StepProfile.Lap lap = work.Time("pack weights transposed");
-        long panel = (long)Padded(K) * Block;
-        int width = Padded(K);
-        var mark = work.Mark();
-        T* scratch = work.TakeForEachWorker<T>((long)PackedRows * width);
-        work.Workers.ForEach(Padded(N) / PackedRows, (worker, item) =>
-        {
-            int row = item * PackedRows;
-            T* rows = scratch + (long)worker * PackedRows * width;
-            Round(weight + (long)row * K, Math.Clamp(N - row, 0, PackedRows), K, rows, width);
-            Packing<T>.PackTransposed(rows, width, PackedRows, width, packed + row / Block * panel + row % Block * T.PerWord, Block);
-        });
-        work.Release(mark);
-    }
 
     /// <summary>
     /// Packs rows [M, N] as right side of <see cref="MultiplyTransposed"/>, and sums their columns, which is the gradient of a bias.
@@ -93,18 +53,21 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
         });
     }
 
-    /// <summary>A [M, K] times a packed right side; the epilogue takes each block of the result.</summary>
-    public static void Multiply<TEpilogue>(Workspace work, int M, int N, int K, T* a, T* packed, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
+    /// <summary>A [M, K] times weights [K, N]; the epilogue takes each block of the result.</summary>
+    public static void Multiply<TEpilogue>(Workspace work, int M, int N, int K, T* a, WeightMatrix<T> weights, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
     {
         using StepProfile.Lap lap = work.TimeProduct(TEpilogue.Name, M, N, K);
         int panels = Padded(N) / Block, rowsPerItem = RowsPerItem(work, M, panels), chunks = (M + rowsPerItem - 1) / rowsPerItem;
         var mark = work.Mark();
-        float* tiles = work.TakeForEachWorker<float>(Block * Block);
+        long panelSize = WeightMatrix<T>.PanelSize(K);
+        float* tiles = work.TakeForEachWorker<float>(Block * Block), edges = work.TakeForEachWorker<float>(panelSize);
+        T* packed = work.TakeForEachWorker<T>(panelSize);
         work.Workers.ForEach(panels * chunks, (worker, item) =>
         {
             int panel = item / chunks, first = item % chunks * rowsPerItem, end = Math.Min(M, first + rowsPerItem), width = Math.Min(Block, N - panel * Block);
             float* tile = tiles + worker * Block * Block;
-            T* b = packed + (long)panel * Padded(K) * Block;
+            T* b = packed + worker * panelSize;
+            weights.Pack(0, K, panel * Block, edges + worker * panelSize, b);
             for (int row = first; row < end; row += Block)
             {
                 int rows = Math.Min(Block, end - row);
@@ -115,33 +78,39 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
         work.Release(mark);
     }
 
-    /// <summary>A [M, K] times a packed right side into float32 [M, N], in pieces of K: for inner sizes beyond the cache, and for sums.</summary>
+    /// <summary>A [M, K] times weights [K, N] into float32 [M, N], in pieces of K: for inner sizes beyond the cache, and for sums.</summary>
     /// <param name="work">Threads and memory.</param>
     /// <param name="M">Rows.</param>
     /// <param name="N">Columns, a multiple of 16.</param>
     /// <param name="K">Inner size; of A's rows as long, too.</param>
     /// <param name="a">[M, K].</param>
-    /// <param name="packed">The right side.</param>
+    /// <param name="weights">The right side.</param>
     /// <param name="result">[M, N].</param>
     /// <param name="add">Whether the product is added to what is there.</param>
-    public static void Multiply(Workspace work, int M, int N, int K, T* a, T* packed, float* result, bool add)
+    public static void Multiply(Workspace work, int M, int N, int K, T* a, WeightMatrix<T> weights, float* result, bool add)
     {
         using StepProfile.Lap lap = work.TimeProduct("product", M, N, K);
         int panels = Padded(N) / Block, rowsPerItem = RowsPerItem(work, M, panels), chunks = (M + rowsPerItem - 1) / rowsPerItem;
-        work.Workers.ForEach(panels * chunks, (_, item) =>
+        var mark = work.Mark();
+        long panelSize = WeightMatrix<T>.PanelSize(Math.Min(LongestInner, K));
+        float* edges = work.TakeForEachWorker<float>(panelSize);
+        T* packed = work.TakeForEachWorker<T>(panelSize);
+        work.Workers.ForEach(panels * chunks, (worker, item) =>
         {
             int column = item / chunks * Block, first = item % chunks * rowsPerItem, end = Math.Min(M, first + rowsPerItem);
-            T* b = packed + (long)column * Padded(K);
+            T* b = packed + worker * panelSize;
             for (int inner = 0; inner < K; inner += LongestInner)
             {
+                weights.Pack(inner, Math.Min(LongestInner, K - inner), column, edges + worker * panelSize, b);
                 for (int row = first; row < end; row += Block)
                 {
                     T.Multiply(
                         Math.Min(Block, end - row), Math.Min(Block, N - column), Math.Min(LongestInner, K - inner),
-                        a + (long)row * K + inner, K, b + (long)inner * Block, Block, result + (long)row * N + column, N, add || inner > 0);
+                        a + (long)row * K + inner, K, b, Block, result + (long)row * N + column, N, add || inner > 0);
                 }
             }
         });
+        work.Release(mark);
     }
 
     /// <summary>Aᵀ B, the gradient of a weight: A [M, K] rows, B [M, N] packed by <see cref="PackRows"/>, into float32 [K, N].</summary>
@@ -182,19 +151,6 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     {
         int chunks = Math.Max(1, ItemsPerWorker * work.Workers.Threads / panels);
         return Math.Max(Block, Padded((rows + chunks - 1) / chunks));
-    }
-
-    /// <summary>Rounds float32 rows to elements; what lies behind <paramref name="columns"/> and below becomes 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Round(float* source, int rows, int columns, T* destination, int width)
-    {
-        if (columns < width || rows < PackedRows)
-            new Span<T>(destination, PackedRows * width).Clear();
-        for (int row = 0; row < rows; row++, source += columns, destination += width)
-        {
-            for (int i = 0; i < columns; i += Vector512<float>.Count)
-                T.Store(Vector512.Load(source + i), destination + i);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

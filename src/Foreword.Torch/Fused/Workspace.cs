@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Foreword.Torch.Kernels;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace Foreword.Torch.Fused;
 
@@ -11,6 +13,7 @@ internal sealed unsafe class Workspace : IDisposable
 {
     private const long LineBytes = 64, SmallestChunk = 64L << 20;
 
+    private readonly Dictionary<Parameter, Tensor> _gradients = new(ReferenceEqualityComparer.Instance);
     private readonly List<(nint Address, long Bytes)> _chunks = [];
     private int _chunk = -1;
     private long _used;
@@ -66,12 +69,51 @@ internal sealed unsafe class Workspace : IDisposable
         if (_chunks.Count <= 1)
             return;
         long bytes = Bytes;
-        Dispose();
+        FreeChunks();
         _chunks.Add(Allocate(bytes));
+    }
+
+    /// <summary>
+    /// The place of a parameter's gradient; where it has none, the one of the step before, or a new one, becomes it and must be written in
+    /// this backward.
+    /// </summary>
+    public Gradient GradientOf(Parameter parameter)
+    {
+        if (!parameter.requires_grad)
+            return default;
+        using var scope = NewDisposeScope();
+        if (parameter.grad is { } present)
+            return new Gradient(TensorMemory.Float32(present), true);
+        if (!_gradients.TryGetValue(parameter, out Tensor? kept))
+        {
+            using var noGradient = no_grad();
+            kept = _gradients[parameter] = empty_like(parameter).DetachFromDisposeScope();
+            HugePages.AskFor(kept);
+        }
+
+        parameter.grad = kept;
+        return new Gradient(TensorMemory.Float32(kept), false);
+    }
+
+    /// <summary>The same for a gradient that is only ever added to: one that begins in this backward begins at 0.</summary>
+    public Gradient GradientOfSum(Parameter parameter)
+    {
+        Gradient gradient = GradientOf(parameter);
+        if (gradient is { Adds: false, Address: not null })
+            new Span<float>(gradient.Address, checked((int)parameter.NumberOfElements)).Clear();
+        return new Gradient(gradient.Address, true);
     }
 
     /// <inheritdoc/>
     public void Dispose()
+    {
+        foreach (Tensor gradient in _gradients.Values)
+            gradient.Dispose();
+        _gradients.Clear();
+        FreeChunks();
+    }
+
+    private void FreeChunks()
     {
         foreach ((nint address, _) in _chunks)
             NativeMemory.AlignedFree((void*)address);

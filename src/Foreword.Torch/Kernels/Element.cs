@@ -32,6 +32,12 @@ internal unsafe interface IElement<T> where T : unmanaged, IElement<T>
     /// <param name="stride">Elements from row to row.</param>
     static abstract Vector512<uint> LoadWords(T* source, long stride);
 
+    /// <summary><see cref="LoadWords"/> of float32, rounded.</summary>
+    static abstract Vector512<uint> RoundRows(float* source, long stride);
+
+    /// <summary>16 words of neighbouring elements of a row of float32, rounded.</summary>
+    static abstract Vector512<uint> RoundRow(float* source);
+
     /// <summary>C [M, N] = A [M, K] B, or += with <paramref name="add"/>; B packed by words: [K / PerWord][ldb] words.</summary>
     static abstract void Multiply(long M, long N, long K, T* a, long lda, T* b, long ldb, float* c, long ldc, bool add);
 }
@@ -61,6 +67,17 @@ internal readonly unsafe struct BFloat16 : IElement<BFloat16>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> RoundRows(float* source, long stride) =>
+        (VectorMath.RoundToBFloat16(Vector512.Load(source)) >>> 16) | (VectorMath.RoundToBFloat16(Vector512.Load(source + stride)) & Vector512.Create(0xffff0000u));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> RoundRow(float* source)
+    {
+        Vector512<uint> first = VectorMath.RoundToBFloat16(Vector512.Load(source)), second = VectorMath.RoundToBFloat16(Vector512.Load(source + Vector512<float>.Count));
+        return Avx512BW.PermuteVar32x16x2(first.AsUInt16(), Vector512<ushort>.Indices * 2 + Vector512<ushort>.One, second.AsUInt16()).AsUInt32(); // upper halves
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Multiply(long M, long N, long K, BFloat16* a, long lda, BFloat16* b, long ldb, float* c, long ldc, bool add) =>
         MicroKernel.BFloat16(M, N, K, lda, ldb, ldc, add ? (byte)1 : (byte)0, a, b, c, 1);
 }
@@ -83,6 +100,12 @@ internal readonly unsafe struct Float32 : IElement<Float32>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> LoadWords(Float32* source, long stride) => Vector512.Load((uint*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> RoundRows(float* source, long stride) => Vector512.Load((uint*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> RoundRow(float* source) => Vector512.Load((uint*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Multiply(long M, long N, long K, Float32* a, long lda, Float32* b, long ldb, float* c, long ldc, bool add) =>

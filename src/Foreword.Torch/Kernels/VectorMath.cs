@@ -76,13 +76,19 @@ internal static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBFloat16(Vector512<float> values, ushort* destination)
     {
-        Vector512<uint> bits = values.AsUInt32();
-        bits += ((bits >>> 16) & Vector512.Create(1u)) + Vector512.Create(0x7fffu);
-        bits >>>= 16;
+        Vector512<uint> bits = RoundToBFloat16(values) >>> 16;
         if (Avx512F.IsSupported)
             Avx512F.ConvertToVector256UInt16(bits).Store(destination);
         else
             Vector256.Narrow(bits.GetLower(), bits.GetUpper()).Store(destination);
+    }
+
+    /// <summary>Rounds 16 finite floats to bfloat16 in the upper halves, ties to even; the lower halves are left with arbitrary bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> RoundToBFloat16(Vector512<float> values)
+    {
+        Vector512<uint> bits = values.AsUInt32();
+        return bits + ((bits >>> 16) & Vector512.Create(1u)) + Vector512.Create(0x7fffu);
     }
 
     /// <summary>A bfloat16 value as a float.</summary>
