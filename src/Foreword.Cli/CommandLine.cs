@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Foreword.Cli;
@@ -92,11 +93,24 @@ internal static class CommandLine
     private static string FirstError(ParseResult parsed)
     {
         if (parsed.UnmatchedTokens is not [var unknown, ..])
-            return parsed.Errors[0].Message;
+            return Sentence(parsed.Errors[0]);
 
         // A misspelt option often shows as a missing one as well; the misspelling is what helps.
         ParseError error = parsed.Errors.FirstOrDefault(e => e.Message.Contains($"'{unknown}'", StringComparison.Ordinal)) ?? parsed.Errors[0];
         return error.Message.TrimEnd('.') + Suggestion(parsed.CommandResult.Command, unknown);
+    }
+
+    /// <summary>The parser names types of the code; a person wants the words that are allowed.</summary>
+    private static string Sentence(ParseError error)
+    {
+        if (error.SymbolResult is not OptionResult { Tokens: [.., { Value: string value }] } result)
+            return error.Message;
+        Type type = Nullable.GetUnderlyingType(result.Option.ValueType) ?? result.Option.ValueType;
+        if (type.IsEnum && !Enum.TryParse(type, value, ignoreCase: true, out _))
+            return OptionExtensions.Complaint(result.Option.Name, value, [.. Enum.GetNames(type).Select(name => name.ToLowerInvariant())]);
+        if (type == typeof(int) && !int.TryParse(value, CultureInfo.InvariantCulture, out _))
+            return $"{result.Option.Name} is '{value}'; expected a whole number";
+        return type == typeof(double) && !double.TryParse(value, CultureInfo.InvariantCulture, out _) ? $"{result.Option.Name} is '{value}'; expected a number" : error.Message;
     }
 
     /// <summary>

@@ -16,10 +16,10 @@ internal static class ConvertCommand
         WeightsFormat[] written = [.. WeightsFormat.All.Where(format => format.WrittenTypes.Count > 0)];
         Argument<string> from = new("FROM") { Description = $"A model, checkpoint or run directory: {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}." };
         Argument<string> to = new("TO") { Description = "Where the model is written: a directory, or a file for formats that are one. It must not exist." };
-        Option<string> format = new("--format") { Description = $"The form to write: {string.Join(", ", written.Select(Describe))}.", DefaultValueFactory = _ => written[0].Name };
-        format.AcceptOnlyFromAmong([.. written.Select(format => format.Name)]);
+        Option<string?> format = new("--format") { Description = $"The form to write: {string.Join(", ", written.Select(Describe))}.", DefaultValueFactory = _ => written[0].Name };
+        format.AcceptOnly([.. written.Select(format => format.Name)]);
         Option<string?> dtype = new("--dtype") { Description = "Element type to write; that of FROM where it has one that the format can hold, else f32. The same type gives the same bits." };
-        dtype.AcceptOnlyFromAmong([.. written.SelectMany(format => format.WrittenTypes).Distinct()]);
+        dtype.AcceptOnly([.. written.SelectMany(format => format.WrittenTypes).Distinct()]);
         Command command = new Command("convert", "Write a model of any format in another one, with its tokenizer.") { from, to, format, dtype }
             .WithExample("foreword convert runs/shakespeare shakespeare-hf --format hf --dtype bf16");
         command.SetAction(parsed =>

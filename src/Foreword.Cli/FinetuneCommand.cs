@@ -27,6 +27,7 @@ internal static class FinetuneCommand
     {
         Argument<string> source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run." };
         Option<string?> task = new("--task") { Description = $"What to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
+        task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
         Option<string[]> train = Files("--train", "Labelled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
         Option<string[]> validation = Files("--validation", "Examples that choose the best epoch; a tenth of the training set unless given.");
         Option<string[]> test = Files("--test", "Examples measured at the end.");

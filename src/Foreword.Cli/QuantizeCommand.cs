@@ -18,7 +18,8 @@ internal static class QuantizeCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> model = new("MODEL") { Description = "Model in any format, checkpoint, or run directory." };
-        Option<WeightType> type = new("--type") { Description = "int8 (8.25 bits a weight) or int4 (4.5 bits; the output layer keeps 8).", Required = true };
+        Option<string?> type = new("--type") { Description = "int8 (8.25 bits a weight) or int4 (4.5 bits; the output layer keeps 8).", Required = true };
+        type.AcceptOnly("int8", "int4");
         Option<string> output = new("--out") { Description = "Directory to write.", Required = true };
         Option<string?> text = new("--text") { Description = "Text file on which float32 and quantised perplexity are measured." };
         Option<int> tokens = new("--tokens") { Description = "Tokens of the text to measure on at most.", DefaultValueFactory = _ => DefaultTokens };
@@ -27,9 +28,7 @@ internal static class QuantizeCommand
             .WithExample("foreword quantize runs/quickstart --type int8 --out quantized --text README.md");
         command.SetAction(parsed =>
         {
-            WeightType wanted = parsed.GetValue(type);
-            if (wanted is not (WeightType.Int8 or WeightType.Int4))
-                throw new UsageException($"--type is {wanted.ToString().ToLowerInvariant()}; it must be int8 or int4");
+            WeightType wanted = parsed.GetValue(type) == "int8" ? WeightType.Int8 : WeightType.Int4;
             if (parsed.GetValue(tokens) < 2)
                 throw new UsageException($"--tokens is {parsed.GetValue(tokens)}; it must be at least 2");
             using ModelWeights weights = WeightsFormat.Open(parsed.GetValue(model)!);

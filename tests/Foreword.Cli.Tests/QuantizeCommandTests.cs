@@ -39,7 +39,7 @@ public sealed class QuantizeCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("f32", 2, "it must be int8 or int4")]
+    [InlineData("int3", 2, "--type is 'int3'; expected int8 | int4; did you mean 'int8'?")]
     [InlineData("int8", 1, "the text 'missing.txt' does not exist")]
     public void WhatCannotBeDoneLeavesNothing(string type, int exitCode, string reason)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -18,14 +19,6 @@ public sealed record TaskDescription
 
     /// <summary>Classes listed in a message before "and N more".</summary>
     private const int MostListed = 8;
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // labels stay readable in any language
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-    };
 
     /// <summary>The kind, see <see cref="FineTuningTask.OfKind"/>.</summary>
     public required string Kind { get; init; }
@@ -164,7 +157,7 @@ public sealed record TaskDescription
         try
         {
             using FileStream stream = File.OpenRead(path);
-            TaskDescription read = JsonSerializer.Deserialize<TaskDescription>(stream, Json) ?? throw new JsonException("null");
+            TaskDescription read = JsonSerializer.Deserialize(stream, TaskJson.Readable.TaskDescription) ?? throw new JsonException("null");
             return read.Checked(path);
         }
         catch (JsonException problem)
@@ -174,7 +167,7 @@ public sealed record TaskDescription
     }
 
     /// <summary>Writes the description into an existing directory.</summary>
-    public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, Json));
+    public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, TaskJson.Readable.TaskDescription));
 
     internal static double Number(string label, string where) =>
         double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
@@ -221,4 +214,17 @@ public sealed record TaskDescription
             probabilities[i] /= sum;
         return probabilities;
     }
+}
+
+/// <summary>How <see cref="TaskDescription"/> is read and written, without reflection.</summary>
+[JsonSerializable(typeof(TaskDescription))]
+internal sealed partial class TaskJson : JsonSerializerContext
+{
+    public static TaskJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // labels stay readable in any language
+        Converters = { new JsonStringEnumConverter<TargetKind>(JsonNamingPolicy.SnakeCaseLower) },
+    });
 }
