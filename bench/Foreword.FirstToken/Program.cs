@@ -22,8 +22,8 @@ List<int> written = [next];
 long start = Stopwatch.GetTimestamp();
 while (written.Count < count)
     written.Add(next = DecodeThroughput.Greedy(decoder.Append([next])));
-double rate = (count - 1) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+string rate = count < 2 ? "" : string.Create(CultureInfo.InvariantCulture, $" then {(count - 1) / Stopwatch.GetElapsedTime(start).TotalSeconds:F0} tokens/s;");
 using Process self = Process.GetCurrentProcess();
 Console.WriteLine(string.Join(' ', written));
-Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first token of {ids.Length} after {first.TotalMilliseconds:F0} ms; then {rate:F0} tokens/s; peak memory {self.PeakWorkingSet64 / 1e6:F0} MB"));
+Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first token of {ids.Length} after {first.TotalMilliseconds:F0} ms;{rate} peak memory {self.PeakWorkingSet64 / 1e6:F0} MB"));
 return 0;
