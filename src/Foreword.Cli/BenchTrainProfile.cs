@@ -17,6 +17,8 @@ internal static class BenchTrainProfile
                 writer.WriteNumber("share_of_peak", profile.ShareOfPeak);
                 writer.WriteNumber("peak_flops", profile.Peak);
                 writer.WriteNumber("step_seconds", profile.SecondsPerStep);
+                writer.WriteNumber("activation_bytes", profile.ActivationBytes);
+                writer.WriteNumber("workspace_bytes", profile.WorkspaceBytes);
                 writer.WriteStartArray("operations");
                 foreach (ProfiledOperation operation in profile.Operations)
                 {
@@ -35,6 +37,8 @@ internal static class BenchTrainProfile
 
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"best step: {profile.TokensPerSecond:N0} tokens/s, {profile.ShareOfPeak:P0} of the peak of {profile.Peak / 1e9:F0} GFLOP/s; the mean of {profile.Steps} steps:"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"memory beside weights, gradients and moments: {profile.ActivationBytes / 1e6:N0} MB of activations, {profile.WorkspaceBytes / 1e6:N0} MB at most with what is used in passing"));
         terminal.Out.WriteLine($"{"operation",-55}{"calls",6}{"ms",9}{"share",7}{"GFLOP/s",9}");
         foreach (ProfiledOperation operation in profile.Operations)
             Row(operation.Name, operation.Calls / profile.Steps, operation.Seconds / profile.Steps, operation.Flops > 0 ? operation.Flops / operation.Seconds : null);

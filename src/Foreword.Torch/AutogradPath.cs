@@ -14,6 +14,8 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITr
 
     public bool IsFused => false;
 
+    public (long Activations, long Most) Bytes => default;
+
     public Tensor Forward(Tensor ids, long dropoutSeed)
     {
         Release();

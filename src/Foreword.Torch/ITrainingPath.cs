@@ -16,6 +16,12 @@ public interface ITrainingPath : IDisposable
     /// <summary>Whether the fused kernels do it.</summary>
     bool IsFused { get; }
 
+    /// <summary>
+    /// Memory beside weights, gradients and moments, in bytes: what the last <see cref="Forward"/> left for the way back, and the most that
+    /// was in use at one time, that among it. 0 on autograd, whose memory is libtorch's.
+    /// </summary>
+    (long Activations, long Most) Bytes { get; }
+
     /// <summary>Final hidden states, float32 [B, T, C], as in training, for one <see cref="Backward"/>. The caller disposes them.</summary>
     /// <param name="ids">Token ids, int64 [B, T].</param>
     /// <param name="dropoutSeed">Seed of the dropout masks.</param>

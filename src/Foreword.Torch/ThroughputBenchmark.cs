@@ -34,7 +34,7 @@ public static class ThroughputBenchmark
         GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(config);
-        double peak = MachinePeak.Measure(precision, CPU);
+        Dictionary<Precision, double> peaks = new() { [Precision.Bf16] = MachinePeak.Measure(Precision.Bf16, CPU), [Precision.Fp32] = MachinePeak.Measure(Precision.Fp32, CPU) };
         using var scope = NewDisposeScope();
         manual_seed(1);
         Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
@@ -80,10 +80,11 @@ public static class ThroughputBenchmark
 
         double eager = contenders.Single(contender => contender.Name == EagerName).Best;
         TrainingSpeed[] paths = [.. contenders.Select(contender => new TrainingSpeed(
-            contender.Name, batch * length / contender.Best, batch * length / contender.Best * config.TrainingFlopsPerToken / peak, eager / contender.Best))];
+            contender.Name, contender.Precision, batch * length / contender.Best, batch * length / contender.Best * config.TrainingFlopsPerToken / peaks[contender.Precision],
+            eager / contender.Best))];
         string product = contenders.Exists(contender => contender.Name == $"fused {Name(precision)}") ? $"fused {Name(precision)}"
             : precision == Precision.Bf16 ? "autograd, bf16 casts" : EagerName;
-        return new TrainingThroughput(paths, paths.Single(path => path.Name == product), peak);
+        return new TrainingThroughput(paths, paths.Single(path => path.Name == product), peaks[Precision.Bf16], peaks[Precision.Fp32]);
 
         void OwnStep(ITrainingPath path)
         {
@@ -140,7 +141,8 @@ public static class ThroughputBenchmark
         }
 
         return new TrainingProfile(
-            profile.Operations, rounds, sum / rounds, batch * length / best, batch * length / best * config.TrainingFlopsPerToken / peak, peak);
+            profile.Operations, rounds, sum / rounds, batch * length / best, batch * length / best * config.TrainingFlopsPerToken / peak, peak,
+            path.Bytes.Activations, path.Bytes.Most);
     }
 
     /// <summary>Classification of texts that fill the sequence, every step on all of them.</summary>
@@ -179,8 +181,9 @@ public static class ThroughputBenchmark
 /// <summary>What <see cref="ThroughputBenchmark.Train"/> measured.</summary>
 /// <param name="Paths">Every path's speed.</param>
 /// <param name="Product">That of the path which training takes.</param>
-/// <param name="Peak">The machine's measured peak in the product's precision, in floating-point operations per second.</param>
-public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, double Peak);
+/// <param name="PeakBf16">The machine's measured peak in bf16, in floating-point operations per second.</param>
+/// <param name="PeakFp32">That in fp32.</param>
+public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, double PeakBf16, double PeakFp32);
 
 /// <summary>What <see cref="ThroughputBenchmark.Profile"/> measured.</summary>
 /// <param name="Operations">Every operation over all timed steps, the longest first.</param>
@@ -189,12 +192,15 @@ public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, Trai
 /// <param name="TokensPerSecond">Training tokens per second in the best step.</param>
 /// <param name="ShareOfPeak">6 N flops a token in the best step over the machine's peak.</param>
 /// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
+/// <param name="ActivationBytes">Memory that a forward leaves for its way back.</param>
+/// <param name="WorkspaceBytes">Most memory in use beside weights, gradients and moments, that among it.</param>
 public sealed record TrainingProfile(
-    IReadOnlyList<ProfiledOperation> Operations, int Steps, double SecondsPerStep, double TokensPerSecond, double ShareOfPeak, double Peak);
+    IReadOnlyList<ProfiledOperation> Operations, int Steps, double SecondsPerStep, double TokensPerSecond, double ShareOfPeak, double Peak, long ActivationBytes, long WorkspaceBytes);
 
 /// <summary>The speed of a path.</summary>
 /// <param name="Name">Which.</param>
+/// <param name="Precision">Number format of its products.</param>
 /// <param name="TokensPerSecond">Training tokens per second.</param>
-/// <param name="ShareOfPeak">6 N flops a token over the machine's peak in the product's precision.</param>
+/// <param name="ShareOfPeak">6 N flops a token over the machine's peak in that format.</param>
 /// <param name="RatioToEager">How many times as fast as plain eager float32.</param>
-public sealed record TrainingSpeed(string Name, double TokensPerSecond, double ShareOfPeak, double RatioToEager);
+public sealed record TrainingSpeed(string Name, Precision Precision, double TokensPerSecond, double ShareOfPeak, double RatioToEager);

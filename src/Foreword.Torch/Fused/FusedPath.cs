@@ -47,6 +47,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
     private readonly WeightPair? _finalNorm;
     private readonly FusedBlock<T>[] _blocks;
     private Pass? _pass;
+    private long _activationBytes;
 
     public FusedPath(GptModel model, bool recompute, StepProfile? profile)
     {
@@ -62,14 +63,15 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
 
     public bool IsFused => true;
 
-    /// <summary>Memory that the kernels hold, in bytes.</summary>
-    public long Bytes => _work.Bytes;
+    public (long Activations, long Most) Bytes => (_activationBytes, _work.MostBytes);
 
     public Tensor Forward(Tensor ids, long dropoutSeed)
     {
         _model.train();
         _pass = Begin(ids, dropoutSeed, keepInputs: true, keepMemory: !_recompute);
-        return Run(_pass);
+        Tensor hidden = Run(_pass);
+        _activationBytes = _work.UsedBytes;
+        return hidden;
     }
 
     public void Backward(Tensor gradient)

@@ -17,6 +17,7 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly List<(nint Address, long Bytes)> _chunks = [];
     private int _chunk = -1;
     private long _used;
+    private long _most;
 
     private readonly StepProfile? _profile;
 
@@ -28,8 +29,13 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>The threads.</summary>
     public WorkerPool Workers { get; }
 
-    /// <summary>Memory held, in bytes.</summary>
-    public long Bytes => _chunks.Sum(chunk => chunk.Bytes);
+    /// <summary>The most that was handed out at one time, in bytes.</summary>
+    public long MostBytes => _most;
+
+    /// <summary>What is handed out now, in bytes.</summary>
+    public long UsedBytes => _chunks.Take(_chunk).Sum(chunk => chunk.Bytes) + _used;
+
+    private long HeldBytes => _chunks.Sum(chunk => chunk.Bytes);
 
     /// <summary>Times an operation until the lap is disposed, where there is a profile.</summary>
     public StepProfile.Lap Time(string operation, double flops = 0) => _profile?.Time(operation, flops) ?? default;
@@ -44,12 +50,13 @@ internal sealed unsafe class Workspace : IDisposable
         while (_chunk < 0 || _used + bytes > _chunks[_chunk].Bytes)
         {
             if (_chunk + 1 == _chunks.Count)
-                _chunks.Add(Allocate(Math.Max(bytes, Math.Max(SmallestChunk, Bytes / 2))));
+                _chunks.Add(Allocate(Math.Max(bytes, Math.Max(SmallestChunk, HeldBytes / 2))));
             (_chunk, _used) = (_chunk + 1, 0);
         }
 
         T* memory = (T*)(_chunks[_chunk].Address + (nint)_used);
         _used += bytes;
+        _most = Math.Max(_most, UsedBytes);
         return memory;
     }
 
@@ -62,15 +69,14 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>Takes back all that was handed out since the mark.</summary>
     public void Release((int Chunk, long Used) mark) => (_chunk, _used) = mark;
 
-    /// <summary>Takes back everything; memory that grew in pieces becomes one piece.</summary>
+    /// <summary>Takes back everything; memory that grew in pieces becomes one piece, as large as was needed.</summary>
     public void Reset()
     {
         (_chunk, _used) = (-1, 0);
         if (_chunks.Count <= 1)
             return;
-        long bytes = Bytes;
         FreeChunks();
-        _chunks.Add(Allocate(bytes));
+        _chunks.Add(Allocate(_most));
     }
 
     /// <summary>
