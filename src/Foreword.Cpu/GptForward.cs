@@ -90,7 +90,7 @@ internal sealed unsafe class GptForward : IDisposable
     public void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<Segment> segments, ReadOnlySpan<int> wanted)
     {
         _rowCount = tokens.Length;
-        _rows.Reserve(tokens.Length);
+        _rows.Reserve(Math.Max(tokens.Length, _workers.Count)); // a single row is prepared by each worker for itself
         Fill(ref _tokens, tokens);
         Fill(ref _segments, segments);
         Fill(ref _wanted, wanted);
@@ -152,9 +152,10 @@ internal sealed unsafe class GptForward : IDisposable
         {
             Block block = _weights.Blocks[layer];
             bool last = layer == _weights.Blocks.Length - 1;
-            Prepare(_preNorm ? block.Ln1 : null, block.CAttn.Weight, _rowCount);
-            Product(worker, block.CAttn, _rowCount, BranchInput, _stride, _rows.Qkv.Pointer, _qkvStride, Use.Add);
-            StoreKeysAndValues(layer);
+            Prepare(worker, _preNorm ? block.Ln1 : null, block.CAttn.Weight, _rowCount);
+            Product(worker, block.CAttn, _rowCount, BranchInput(worker), _stride, _rows.Qkv.Pointer, _qkvStride, Use.Add);
+            if (!SegmentsAreQueries)
+                StoreKeysAndValues(layer);
             Attend(worker, layer);
             int rows = _rowCount;
             if (last && _wantedCount < _rowCount)
@@ -165,21 +166,21 @@ internal sealed unsafe class GptForward : IDisposable
                 rows = _wantedCount;
             }
 
-            Encode(block.AttnCProj.Weight, _rows.Attended.Pointer, _stride, rows);
+            Encode(worker, block.AttnCProj.Weight, _rows.Attended.Pointer, _stride, rows);
             Product(worker, block.AttnCProj, rows, _rows.Attended.Pointer, _stride, _rows.Branch.Pointer, _stride, Use.Residual);
             Normalise(_preNorm ? null : block.Ln1, rows);
-            Prepare(_preNorm ? block.Ln2 : null, block.CFc.Weight, rows);
-            Product(worker, block.CFc, rows, BranchInput, _stride, _rows.Wide.Pointer, _hiddenStride, Use.Gelu);
-            Encode(block.MlpCProj.Weight, _rows.Wide.Pointer, _hiddenStride, rows);
+            Prepare(worker, _preNorm ? block.Ln2 : null, block.CFc.Weight, rows);
+            Product(worker, block.CFc, rows, BranchInput(worker), _stride, _rows.Wide.Pointer, _hiddenStride, Use.Gelu);
+            Encode(worker, block.MlpCProj.Weight, _rows.Wide.Pointer, _hiddenStride, rows);
             Product(worker, block.MlpCProj, rows, _rows.Wide.Pointer, _hiddenStride, _rows.Branch.Pointer, _stride, Use.Residual);
             Normalise(_preNorm ? null : block.Ln2, rows);
         }
 
-        Prepare(_weights.FinalNorm, _weights.Head, _wantedCount);
+        Prepare(worker, _weights.FinalNorm, _weights.Head, _wantedCount);
     }
 
     /// <summary>What a branch reads: the normalised residual stream in GPT-2, the stream itself in GPT-1.</summary>
-    private float* BranchInput => (_preNorm ? _rows.Normed : _rows.X).Pointer;
+    private float* BranchInput(int worker) => _preNorm ? _rows.Normed.Pointer + (long)(_rowCount == 1 ? worker : 0) * _stride : _rows.X.Pointer;
 
     /// <summary>x = wte[token] + wpe[position].</summary>
     private void Embed()
@@ -197,26 +198,37 @@ internal sealed unsafe class GptForward : IDisposable
         _workers.Barrier();
     }
 
-    /// <summary>Makes ready what a matrix reads from the residual stream: normalised where there is a norm, and encoded.</summary>
-    private void Prepare(Norm? norm, PanelMatrix matrix, int rows)
+    /// <summary>
+    /// Makes ready what a matrix reads from the residual stream: normalised where there is a norm, and encoded. A single row is made ready by every worker
+    /// for itself, in the row of its number, which takes less time than to meet.
+    /// </summary>
+    private void Prepare(int worker, Norm? norm, PanelMatrix matrix, int rows)
     {
         if (norm is null && matrix.EncodedBytes == 0)
             return;
-        for (int row; (row = _workers.Claim()) < rows;)
+        if (_rowCount == 1)
         {
-            float* x = _rows.X.Pointer + (long)row * _stride;
-            if (norm is not null)
-            {
-                float* normed = _rows.Normed.Pointer + (long)row * _stride;
-                RowKernels.LayerNorm(x, norm.Weight.Pointer, norm.Bias.Pointer, _config.NEmbd, _epsilon, normed);
-                x = normed;
-            }
-
-            if (matrix.EncodedBytes > 0)
-                matrix.Encode(x, _rows.Encoded.Pointer + (long)row * _encodedStride);
+            PrepareRow(norm, matrix, 0, worker);
+            return;
         }
 
+        for (int row; (row = _workers.Claim()) < rows;)
+            PrepareRow(norm, matrix, row, row);
         _workers.Barrier();
+    }
+
+    private void PrepareRow(Norm? norm, PanelMatrix matrix, int row, int to)
+    {
+        float* x = _rows.X.Pointer + (long)row * _stride;
+        if (norm is not null)
+        {
+            float* normed = _rows.Normed.Pointer + (long)to * _stride;
+            RowKernels.LayerNorm(x, norm.Weight.Pointer, norm.Bias.Pointer, _config.NEmbd, _epsilon, normed);
+            x = normed;
+        }
+
+        if (matrix.EncodedBytes > 0)
+            matrix.Encode(x, _rows.Encoded.Pointer + (long)to * _encodedStride);
     }
 
     /// <summary>GPT-1's LayerNorm on the residual stream itself.</summary>
@@ -233,10 +245,16 @@ internal sealed unsafe class GptForward : IDisposable
         _workers.Barrier();
     }
 
-    private void Encode(PanelMatrix matrix, float* x, int stride, int rows)
+    private void Encode(int worker, PanelMatrix matrix, float* x, int stride, int rows)
     {
         if (matrix.EncodedBytes == 0)
             return;
+        if (_rowCount == 1)
+        {
+            matrix.Encode(x, _rows.Encoded.Pointer + (long)worker * _encodedStride);
+            return;
+        }
+
         for (int row; (row = _workers.Claim()) < rows;)
             matrix.Encode(x + (long)row * stride, _rows.Encoded.Pointer + (long)row * _encodedStride);
         _workers.Barrier();
@@ -263,7 +281,7 @@ internal sealed unsafe class GptForward : IDisposable
     /// sum in one order, so that a row's numbers do not depend on what shares its pass.
     /// </summary>
     private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use) =>
-        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer, y, yStride, use);
+        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer + (long)(_rowCount == 1 ? worker : 0) * _encodedStride, y, yStride, use);
 
     private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use)
     {
@@ -300,30 +318,37 @@ internal sealed unsafe class GptForward : IDisposable
         _workers.Barrier();
     }
 
+    /// <summary>
+    /// Whether a segment's rows are the queries of one piece, as in decoding: then nobody else needs their keys, and whoever attends stores them first, which
+    /// saves a meeting and finds them near.
+    /// </summary>
+    private bool SegmentsAreQueries => _queryCount == _segmentCount;
+
     /// <summary>Keys, transposed, and values of the new rows go into the cache, head by head.</summary>
     private void StoreKeysAndValues(int layer)
     {
-        int hs = _config.HeadSize, C = _config.NEmbd, pieces = _config.NHead * _segmentCount;
+        int pieces = _config.NHead * _segmentCount;
         for (int piece; (piece = _workers.Claim()) < pieces;)
+            StoreKeysAndValues(layer, piece % _config.NHead, _segments[piece / _config.NHead]);
+        _workers.Barrier();
+    }
+
+    private void StoreKeysAndValues(int layer, int head, Segment segment)
+    {
+        int hs = _config.HeadSize, C = _config.NEmbd;
+        for (int i = 0, count; i < segment.Count; i += count)
         {
-            Segment segment = _segments[piece / _config.NHead];
-            int head = piece % _config.NHead;
-            for (int i = 0, count; i < segment.Count; i += count)
+            int position = segment.FirstPosition + i, page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
+            count = Math.Min(segment.Count - i, AttentionKernels.PagePositions - slot);
+            float* key = _rows.Qkv.Pointer + (long)(segment.FirstRow + i) * _qkvStride + C + head * hs;
+            AttentionKernels.StoreKeys(hs, key, _qkvStride, count, segment.Cache.Keys(layer, head, page), slot);
+            float* values = segment.Cache.Values(layer, head, page) + (long)slot * segment.Cache.ValueWidth;
+            for (int t = 0; t < count; t++, values += segment.Cache.ValueWidth)
             {
-                int position = segment.FirstPosition + i, page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
-                count = Math.Min(segment.Count - i, AttentionKernels.PagePositions - slot);
-                float* key = _rows.Qkv.Pointer + (long)(segment.FirstRow + i) * _qkvStride + C + head * hs;
-                AttentionKernels.StoreKeys(hs, key, _qkvStride, count, segment.Cache.Keys(layer, head, page), slot);
-                float* values = segment.Cache.Values(layer, head, page) + (long)slot * segment.Cache.ValueWidth;
-                for (int t = 0; t < count; t++, values += segment.Cache.ValueWidth)
-                {
-                    new ReadOnlySpan<float>(key + (long)t * _qkvStride + C, hs).CopyTo(new Span<float>(values, hs));
-                    new Span<float>(values + hs, segment.Cache.ValueWidth - hs).Clear();
-                }
+                new ReadOnlySpan<float>(key + (long)t * _qkvStride + C, hs).CopyTo(new Span<float>(values, hs));
+                new Span<float>(values + hs, segment.Cache.ValueWidth - hs).Clear();
             }
         }
-
-        _workers.Barrier();
     }
 
     /// <summary>softmax(q kᵀ / sqrt(hs)) v for up to four neighbouring rows and one head at a time (Vaswani et al. 2017, equation 1).</summary>
@@ -333,7 +358,10 @@ internal sealed unsafe class GptForward : IDisposable
         for (int piece; (piece = _workers.Claim()) < pieces;)
         {
             (int s, int row, int count) = _queries[piece % _queryCount]; // rows first: a head's keys stay in the cache
-            Attend(worker, layer, piece / _queryCount, _segments[s], row, count);
+            int head = piece / _queryCount;
+            if (SegmentsAreQueries)
+                StoreKeysAndValues(layer, head, _segments[s]);
+            Attend(worker, layer, head, _segments[s], row, count);
         }
 
         _workers.Barrier();
