@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Chat;
+using Foreword.Cpu;
 using Foreword.Generation;
 using Foreword.Recipes;
 using Foreword.Weights;
@@ -35,7 +36,7 @@ internal sealed class ChatCommand : IDisposable
     public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, LoadedModel> open)
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType, LoadedModel> open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string> system = new("--system") { Description = "An instruction that stands before the conversation and is never forgotten.", DefaultValueFactory = _ => "" };
@@ -43,17 +44,19 @@ internal sealed class ChatCommand : IDisposable
         SamplingArguments sampling = new(LongestAnswer);
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
+        Option<CacheType> cache = Engines.CacheOption();
         Command command = new("chat", "Talk with a model. /exit or Ctrl+D ends, Ctrl+C stops an answer.") { model, system, template };
         sampling.AddTo(command);
         command.Add(device);
         command.Add(engine);
+        command.Add(cache);
         command.SetAction(parsed =>
         {
             SamplingOptions options = UsageException.For(sampling.Read(parsed).Validate);
             string path = parsed.GetValue(model)!;
             string directory = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path);
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? Recipe.Read<ChatTemplate>(file) : ChatTemplate.Load(directory);
-            using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine));
+            using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not read: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplate.FileName} in the model directory sets another");
             sampling.SaySeed(parsed, terminal);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Foreword.Cpu;
 using Foreword.Recipes;
 using Foreword.Torch;
 
@@ -24,6 +25,13 @@ internal static class Engines
     {
         Description = "What computes: cpu is plain C#, torch is libtorch; auto takes the faster one for the device.",
         DefaultValueFactory = _ => unlessGiven,
+    };
+
+    /// <summary>The option <c>--cache</c>.</summary>
+    public static Option<CacheType> CacheOption() => new("--cache")
+    {
+        Description = "How plain C# keeps the keys and values of tokens that were read: f32 exactly, bf16 in half the memory.",
+        DefaultValueFactory = _ => CacheType.F32,
     };
 
     /// <summary>Whether plain C# computes; the device is looked for only where it decides.</summary>

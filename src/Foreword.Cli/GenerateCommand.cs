@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Foreword.Cpu;
 using Foreword.Generation;
 using Foreword.Recipes;
 using Foreword.Tokenization;
@@ -15,7 +16,7 @@ internal static class GenerateCommand
     public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, LoadedModel> open)
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType, LoadedModel> open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string[]> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (as it is, with its last line break); may be repeated.", Required = true };
@@ -29,11 +30,12 @@ internal static class GenerateCommand
         Option<bool> slide = new("--slide") { Description = "Write on when the context is full: the older half of its tokens is forgotten." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
+        Option<CacheType> cache = Engines.CacheOption();
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}; of several prompts {\"prompts\":[...]}." };
 
         Command command = new("generate", "Continue texts with a model.") { model, prompt };
         sampling.AddTo(command);
-        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, truncate, slide, device, engine, json])
+        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, truncate, slide, device, engine, cache, json])
             command.Add(option);
         command.SetAction(parsed =>
         {
@@ -56,7 +58,7 @@ internal static class GenerateCommand
                 throw new UsageException("--logprobs is printed with --json only");
             string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, terminal.In);
 
-            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine));
+            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             if (options.NumBeams == 1)
                 sampling.SaySeed(parsed, terminal);
             Stopwatch clock = Stopwatch.StartNew();

@@ -9,8 +9,11 @@ namespace Foreword.Cli;
 /// <summary>A model with its tokenizer; disposes the model.</summary>
 internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : IDisposable
 {
-    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer})"/>
-    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto) => Open(path, device, engine, null);
+    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType)"/>
+    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto, CacheType cache = CacheType.F32) => Open(path, device, engine, null, cache);
+
+    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType)"/>
+    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights) => Open(path, device, engine, beforeWeights, CacheType.F32);
 
     /// <summary>
     /// Opens what MODEL names: a model in any format, a checkpoint, or a run directory. It computes in float32, so that
@@ -20,21 +23,25 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     /// <param name="device">Where to compute.</param>
     /// <param name="engine">What computes.</param>
     /// <param name="beforeWeights">Called with the model's path, configuration and tokenizer before the weights are read.</param>
-    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights)
+    /// <param name="cache">The format of keys and values; only plain C# has another than float32.</param>
+    private static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights, CacheType cache)
     {
         string directory = ModelDirectory.Resolve(path);
         if (QuantizedModel.IsIn(directory))
-            return OpenQuantized(directory, engine, beforeWeights);
+            return OpenQuantized(directory, engine, beforeWeights, cache);
         using ModelWeights weights = WeightsFormat.Open(path);
+        bool isCpu = Engines.IsCpu(engine, device);
+        if (!isCpu && cache != CacheType.F32)
+            throw new UsageException($"--cache {cache.ToString().ToLowerInvariant()} is for plain C# (--engine cpu); libtorch keeps keys and values in f32");
         Tokenizer tokenizer = weights.LoadTokenizer();
         beforeWeights?.Invoke(weights.Path, weights.Config, tokenizer);
-        if (Engines.IsCpu(engine, device))
-            return new LoadedModel(CpuLanguageModel.Load(path), tokenizer);
-        return new LoadedModel(new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device))), tokenizer);
+        return isCpu
+            ? new LoadedModel(CpuLanguageModel.Load(path, cache: cache), tokenizer)
+            : new LoadedModel(new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device))), tokenizer);
     }
 
     /// <summary>Quantised models are read by the plain C# engine only.</summary>
-    private static LoadedModel OpenQuantized(string directory, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights)
+    private static LoadedModel OpenQuantized(string directory, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights, CacheType cache)
     {
         if (engine == EngineChoice.Torch)
             throw new UsageException($"{directory} is quantised; only --engine cpu reads it");
@@ -42,7 +49,7 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
         Tokenizer tokenizer = TokenizerFiles.Load(directory);
         ModelDirectory.CheckVocabulary(directory, tokenizer, config);
         beforeWeights?.Invoke(directory, config, tokenizer);
-        return new LoadedModel(CpuLanguageModel.Load(directory), tokenizer);
+        return new LoadedModel(CpuLanguageModel.Load(directory, cache: cache), tokenizer);
     }
 
     public void Dispose() => Model.Dispose();

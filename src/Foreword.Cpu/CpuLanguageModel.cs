@@ -13,12 +13,12 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly KvPages _pages;
     private readonly SequenceScorer _scorer;
 
-    private CpuLanguageModel(Workers workers, NetworkWeights weights)
+    private CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache)
     {
         _workers = workers;
         _weights = weights;
-        _forward = new GptForward(weights, workers);
-        _pages = new KvPages(weights.Config);
+        _pages = new KvPages(weights.Config, cache);
+        _forward = new GptForward(weights, _pages, workers);
         _scorer = new SequenceScorer(_forward, weights.Config);
     }
 
@@ -29,31 +29,33 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="path">A model in any format, a quantised model, a checkpoint, or a run directory.</param>
     /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
     /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
+    /// <param name="cache">The format of decoders' keys and values.</param>
     /// <exception cref="ArgumentException">The model is quantised to another type.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
-    public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null)
+    public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType cache = CacheType.F32)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string model = ModelDirectory.Resolve(path);
-        return Start(threads, workers => QuantizedModel.IsIn(model) ? Quantized(model, weights) : Read(new StoredParameters(WeightsFormat.Open(model)), weights ?? WeightType.F32, workers));
+        return Start(threads, cache, workers => QuantizedModel.IsIn(model) ? Quantized(model, weights) : Read(new StoredParameters(WeightsFormat.Open(model)), weights ?? WeightType.F32, workers));
     }
 
     /// <summary>A model with random weights, for measurements.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The format of the matrices.</param>
     /// <param name="threads">Threads that compute; every processor unless given.</param>
-    public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null)
+    /// <param name="cache">The format of decoders' keys and values.</param>
+    public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType cache = CacheType.F32)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return Start(threads, workers => Read(new RandomParameters(config.Validate()), weights, workers));
+        return Start(threads, cache, workers => Read(new RandomParameters(config.Validate()), weights, workers));
     }
 
-    private static CpuLanguageModel Start(int? threads, Func<Workers, NetworkWeights> read)
+    private static CpuLanguageModel Start(int? threads, CacheType cache, Func<Workers, NetworkWeights> read)
     {
         Workers workers = new(threads ?? Environment.ProcessorCount);
         try
         {
-            return new CpuLanguageModel(workers, read(workers));
+            return new CpuLanguageModel(workers, read(workers), cache);
         }
         catch
         {

@@ -37,6 +37,7 @@ internal sealed unsafe class GptForward : IDisposable
     private readonly int _scratchBytes;
     private readonly NativeBuffer<float> _scores; // of each worker: [4][context]
     private readonly NativeBuffer<float> _sums; // of each worker: [4][64]
+    private readonly NativeBuffer<float> _widened; // of each worker: keys or values of a page
     private readonly NativeBuffer<byte> _scratch; // of each worker
     private readonly RowBuffers _rows;
 
@@ -52,8 +53,8 @@ internal sealed unsafe class GptForward : IDisposable
     private int _headCount;
     private float* _logits;
 
-    /// <summary>A pass over some weights; it owns neither them nor the workers.</summary>
-    public GptForward(NetworkWeights weights, Workers workers)
+    /// <summary>A pass over some weights, for caches of such pages; it owns none of them, nor the workers.</summary>
+    public GptForward(NetworkWeights weights, KvPages pages, Workers workers)
     {
         _weights = weights;
         _config = weights.Config;
@@ -70,6 +71,7 @@ internal sealed unsafe class GptForward : IDisposable
         _scratchBytes = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.ScratchBytes), AttentionKernels.ValueTile);
         _scores = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * _scoreStride);
         _sums = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * AttentionKernels.ValueTile);
+        _widened = new NativeBuffer<float>((long)workers.Count * pages.WidenedFloats);
         _scratch = new NativeBuffer<byte>((long)workers.Count * _scratchBytes);
         _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
     }
@@ -134,6 +136,7 @@ internal sealed unsafe class GptForward : IDisposable
     {
         _scores.Dispose();
         _sums.Dispose();
+        _widened.Dispose();
         _scratch.Dispose();
         _rows.Dispose();
     }
@@ -335,20 +338,8 @@ internal sealed unsafe class GptForward : IDisposable
 
     private void StoreKeysAndValues(int layer, int head, Segment segment)
     {
-        int hs = _config.HeadSize, C = _config.NEmbd;
-        for (int i = 0, count; i < segment.Count; i += count)
-        {
-            int position = segment.FirstPosition + i, page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
-            count = Math.Min(segment.Count - i, AttentionKernels.PagePositions - slot);
-            float* key = _rows.Qkv.Pointer + (long)(segment.FirstRow + i) * _qkvStride + C + head * hs;
-            AttentionKernels.StoreKeys(hs, key, _qkvStride, count, segment.Cache.Keys(layer, head, page), slot);
-            float* values = segment.Cache.Values(layer, head, page) + (long)slot * segment.Cache.ValueWidth;
-            for (int t = 0; t < count; t++, values += segment.Cache.ValueWidth)
-            {
-                new ReadOnlySpan<float>(key + (long)t * _qkvStride + C, hs).CopyTo(new Span<float>(values, hs));
-                new Span<float>(values + hs, segment.Cache.ValueWidth - hs).Clear();
-            }
-        }
+        float* key = _rows.Qkv.Pointer + (long)segment.FirstRow * _qkvStride + _config.NEmbd + head * _config.HeadSize;
+        segment.Cache.Store(layer, head, segment.FirstPosition, segment.Count, key, key + _config.NEmbd, _qkvStride);
     }
 
     /// <summary>softmax(q kᵀ / sqrt(hs)) v for up to four neighbouring rows and one head at a time (Vaswani et al. 2017, equation 1).</summary>
@@ -375,16 +366,25 @@ internal sealed unsafe class GptForward : IDisposable
         float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
         float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
         float* q = _rows.Qkv.Pointer + (long)row * _qkvStride + head * hs;
+        float* widened = _widened.Pointer + (long)worker * AttentionKernels.PagePositions * segment.Cache.ValueWidth;
         float scale = 1 / MathF.Sqrt(hs);
         for (int page = 0; page * Page < positions; page++)
-            AttentionKernels.Scores(tile, hs, Math.Min(Page, positions - page * Page), q, _qkvStride, segment.Cache.Keys(layer, head, page), scale, scores + page * Page, _scoreStride);
+        {
+            int seen = Math.Min(Page, positions - page * Page);
+            AttentionKernels.Scores(tile, hs, seen, q, _qkvStride, segment.Cache.Keys(layer, head, page, seen, widened), scale, scores + page * Page, _scoreStride);
+        }
+
         for (int i = 0; i < count; i++)
             RowKernels.Softmax(scores + (long)i * _scoreStride, first + i + 1, Panels.RoundUp(positions, Panels.Width));
         for (int column = 0; column < hs; column += Columns)
         {
             new Span<float>(sums, tile * Columns).Clear();
             for (int page = 0; page * Page < positions; page++)
-                AttentionKernels.AddValues(tile, Math.Min(Page, positions - page * Page), scores + page * Page, _scoreStride, segment.Cache.Values(layer, head, page) + column, segment.Cache.ValueWidth, sums, Columns);
+            {
+                int seen = Math.Min(Page, positions - page * Page);
+                AttentionKernels.AddValues(tile, seen, scores + page * Page, _scoreStride, segment.Cache.Values(layer, head, page, seen, widened) + column, segment.Cache.ValueWidth, sums, Columns);
+            }
+
             for (int i = 0; i < count; i++)
                 new ReadOnlySpan<float>(sums + i * Columns, Math.Min(Columns, hs - column)).CopyTo(new Span<float>(_rows.Attended.Pointer + (long)(row + i) * _stride + head * hs + column, Columns));
         }

@@ -4,8 +4,8 @@ using Foreword.Cpu.Matrices;
 namespace Foreword.Cpu;
 
 /// <summary>
-/// Keys and values of the tokens that one sequence has read, every layer's, float32, in pages of 64 positions: it grows by pages, so nothing
-/// is copied and a short sequence holds little, and copies of a sequence share the pages that are full.
+/// Keys and values of the tokens that one sequence has read, every layer's, in pages of 64 positions: it grows by pages, so nothing is copied
+/// and a short sequence holds little, and copies of a sequence share the pages that are full.
 /// </summary>
 internal sealed unsafe class KvCache(KvPages source) : IDisposable
 {
@@ -28,11 +28,54 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <summary>Floats from one row of values to the next.</summary>
     public int ValueWidth => source.ValueWidth;
 
-    /// <summary>Keys of a page for a head, [4][hs][16].</summary>
-    public float* Keys(int layer, int head, int page) => _pages[page].Pointer + source.Offset(layer, head);
+    /// <summary>Keys of a page for a head, [4][hs][16], up to whole groups of 16 positions.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="positions">How many of its positions will be read.</param>
+    /// <param name="widened"><see cref="KvPages.WidenedFloats"/>, written and returned where the cache is not float32.</param>
+    public float* Keys(int layer, int head, int page, int positions, float* widened)
+    {
+        byte* keys = _pages[page].Pointer + source.Offset(layer, head);
+        return source.Type == CacheType.F32 ? (float*)keys : BFloat16Kernels.Widen((ushort*)keys, Panels.RoundUp(positions, AttentionKernels.GroupPositions) * source.HeadSize, widened);
+    }
 
-    /// <summary>Values of a page for a head, [64][<see cref="ValueWidth"/>].</summary>
-    public float* Values(int layer, int head, int page) => Keys(layer, head, page) + source.KeyFloats;
+    /// <summary>Values of a page for a head, [64][<see cref="ValueWidth"/>], the positions that will be read.</summary>
+    /// <inheritdoc cref="Keys"/>
+    public float* Values(int layer, int head, int page, int positions, float* widened)
+    {
+        byte* values = _pages[page].Pointer + source.ValueOffset(layer, head);
+        return source.Type == CacheType.F32 ? (float*)values : BFloat16Kernels.Widen((ushort*)values, positions * ValueWidth, widened);
+    }
+
+    /// <summary>Keeps the keys and values of neighbouring positions that the cache counts already.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="position">The first position.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="key">Its key [hs], the next one <paramref name="stride"/> on.</param>
+    /// <param name="value">Its value [hs], likewise.</param>
+    /// <param name="stride">Elements from one to the next.</param>
+    public void Store(int layer, int head, int position, int count, float* key, float* value, int stride)
+    {
+        for (int together; count > 0; count -= together, position += together, key += (long)together * stride, value += (long)together * stride)
+        {
+            int slot = position % AttentionKernels.PagePositions;
+            together = Math.Min(count, AttentionKernels.PagePositions - slot);
+            byte* page = _pages[position / AttentionKernels.PagePositions].Pointer;
+            byte* keys = page + source.Offset(layer, head), values = page + source.ValueOffset(layer, head);
+            if (source.Type == CacheType.F32)
+            {
+                AttentionKernels.StoreKeys(source.HeadSize, key, stride, together, (float*)keys, slot);
+                AttentionKernels.StoreValues(source.HeadSize, value, stride, together, (float*)values + (long)slot * ValueWidth, ValueWidth);
+            }
+            else
+            {
+                AttentionKernels.StoreKeys(source.HeadSize, key, stride, together, (ushort*)keys, slot);
+                AttentionKernels.StoreValues(source.HeadSize, value, stride, together, (ushort*)values + (long)slot * ValueWidth, ValueWidth);
+            }
+        }
+    }
 
     /// <summary>A second cache with the same tokens, which may be continued otherwise: full pages are shared, the last one is copied.</summary>
     public KvCache Fork()
@@ -43,7 +86,7 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         if (Length % AttentionKernels.PagePositions != 0)
         {
             KvPage own = source.Rent(), shared = fork._pages[^1];
-            new ReadOnlySpan<float>(shared.Pointer, source.PageFloats).CopyTo(new Span<float>(own.Pointer, source.PageFloats));
+            new ReadOnlySpan<byte>(shared.Pointer, source.PageBytes).CopyTo(new Span<byte>(own.Pointer, source.PageBytes));
             source.Return(shared);
             fork._pages[^1] = own;
         }
@@ -62,11 +105,11 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
 }
 
 /// <summary>64 positions of every layer, and how many caches hold them.</summary>
-internal sealed unsafe class KvPage(NativeBuffer<float> memory)
+internal sealed unsafe class KvPage(NativeBuffer<byte> memory)
 {
     private int _holders = 1;
 
-    public float* Pointer => memory.Pointer;
+    public byte* Pointer => memory.Pointer;
 
     public KvPage Share()
     {
@@ -83,29 +126,40 @@ internal sealed unsafe class KvPage(NativeBuffer<float> memory)
 }
 
 /// <summary>Pages of one model's shape. What comes back is handed out again: touching new memory costs far more than writing to old.</summary>
-internal sealed class KvPages(GptConfig config) : IDisposable
+internal sealed class KvPages(GptConfig config, CacheType type) : IDisposable
 {
     private readonly Stack<KvPage> _free = [];
     private bool _disposed;
 
-    /// <summary>Floats of a row of values: the head size, rounded up to what a kernel sums at once.</summary>
+    /// <summary>The number format.</summary>
+    public CacheType Type => type;
+
+    /// <summary>hs.</summary>
+    public int HeadSize => config.HeadSize;
+
+    /// <summary>Elements of a row of values: the head size, rounded up to what a kernel sums at once.</summary>
     public int ValueWidth { get; } = Panels.RoundUp(config.HeadSize, AttentionKernels.ValueTile);
 
-    /// <summary>Floats of a head's keys in a page.</summary>
-    public int KeyFloats => config.HeadSize * AttentionKernels.PagePositions;
+    /// <summary>Floats that a head's keys or values in a page fill when they are widened; 0 where they need not be.</summary>
+    public int WidenedFloats => type == CacheType.F32 ? 0 : AttentionKernels.PagePositions * ValueWidth;
 
-    /// <summary>Floats of a page.</summary>
-    public int PageFloats => (int)Offset(config.NLayer, 0);
+    /// <summary>Bytes of a page.</summary>
+    public int PageBytes => (int)Offset(config.NLayer, 0);
 
-    /// <summary>Where a head's keys begin in a page; its values follow.</summary>
-    public long Offset(int layer, int head) => ((long)layer * config.NHead + head) * (KeyFloats + AttentionKernels.PagePositions * ValueWidth);
+    private int ElementBytes => type == CacheType.F32 ? sizeof(float) : sizeof(ushort);
+
+    /// <summary>The byte of a page at which a head's keys begin.</summary>
+    public long Offset(int layer, int head) => ((long)layer * config.NHead + head) * AttentionKernels.PagePositions * (HeadSize + ValueWidth) * ElementBytes;
+
+    /// <summary>The byte at which its values do.</summary>
+    public long ValueOffset(int layer, int head) => Offset(layer, head) + (long)AttentionKernels.PagePositions * HeadSize * ElementBytes;
 
     public KvPage Rent()
     {
         lock (_free)
         {
             if (!_free.TryPop(out KvPage? page))
-                return new KvPage(new NativeBuffer<float>(PageFloats));
+                return new KvPage(new NativeBuffer<byte>(PageBytes));
             page.Reuse();
             return page;
         }

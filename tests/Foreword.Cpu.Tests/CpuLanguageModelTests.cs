@@ -75,6 +75,30 @@ public sealed class CpuLanguageModelTests
         AssertClose(last, uncached.Append(tokens), 1e-5f);
     }
 
+    /// <summary>bfloat16 keeps 8 bits of keys and values, 1/256 at most: logits of some units move by hundredths, and nothing else may change.</summary>
+    [Theory, MemberData(nameof(Models))]
+    public void ACacheInBFloat16RoundsAndDoesNothingElse(string name)
+    {
+        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), cache: CacheType.BF16), exact = Load(name);
+        int[] tokens = Tokens(8, 40);
+        using IDecoder one = model.NewDecoder();
+        bool differs = false;
+        for (int t = 0; t < tokens.Length; t++)
+        {
+            float[] logits = one.Append(tokens.AsSpan(t, 1)).ToArray(), whole = Fresh(model, tokens[..(t + 1)]), unrounded = Fresh(exact, tokens[..(t + 1)]);
+            AssertClose(unrounded, logits, 0.05f);
+            AssertClose(whole, logits, 0.02f); // a rounding may fall to the other side
+            differs |= !unrounded.AsSpan().SequenceEqual(logits);
+        }
+
+        Assert.True(differs);
+        using IDecoder fork = one.Fork();
+        float[] batch = new float[600];
+        model.AppendEach([one, fork], [3, 4], batch);
+        AssertClose(Fresh(model, [.. tokens, 3]), batch.AsSpan(0, 300), 0.02f);
+        AssertClose(Fresh(model, [.. tokens, 4]), batch.AsSpan(300), 0.02f);
+    }
+
     [Theory]
     [InlineData("gpt1-tiny", 5)]
     [InlineData("gpt2-tiny", 40)]
@@ -167,10 +191,12 @@ public sealed class CpuLanguageModelTests
         Assert.Contains("token id 300", Assert.Throws<ArgumentException>(() => model.Score([new ScoringRequest([1], [[300]])])).Message);
     }
 
-    [Fact]
-    public void NothingIsAllocatedForAToken()
+    [Theory]
+    [InlineData(CacheType.F32)]
+    [InlineData(CacheType.BF16)]
+    public void NothingIsAllocatedForAToken(CacheType cache)
     {
-        using CpuLanguageModel model = Load("gpt2-tiny");
+        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), cache: cache);
         using IDecoder decoder = model.NewDecoder();
         for (int i = 0; i < 20; i++)
             decoder.Append([i]);

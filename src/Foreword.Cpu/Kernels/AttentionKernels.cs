@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Cpu.Kernels;
 
@@ -45,32 +44,55 @@ internal static unsafe class AttentionKernels
 
     /// <summary>Writes the keys of neighbouring positions of a page.</summary>
     /// <param name="hs">Head size.</param>
-    /// <param name="key">The first position's key, the next ones <paramref name="keyStride"/> apart.</param>
-    /// <param name="keyStride">Elements from one to the next.</param>
+    /// <param name="key">The first position's key, the next ones <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Elements from one to the next.</param>
     /// <param name="count">Positions.</param>
     /// <param name="keys">The page's keys for the head.</param>
     /// <param name="slot">The first position's place in the page.</param>
-    public static void StoreKeys(int hs, float* key, int keyStride, int count, float* keys, int slot)
+    /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
+    public static void StoreKeys<T>(int hs, float* key, int stride, int count, T* keys, int slot) where T : unmanaged
     {
         for (int end = slot + count; slot < end;)
         {
-            float* group = keys + slot / GroupPositions * (long)hs * GroupPositions + slot % GroupPositions;
+            T* group = keys + slot / GroupPositions * (long)hs * GroupPositions + slot % GroupPositions;
             int together = Math.Min(GroupPositions - slot % GroupPositions, end - slot);
-            if (Sse.IsSupported)
-            {
-                for (int d = 0; d < hs; d++) // a line each: asked for all at once, not one after the other
-                    Sse.Prefetch0(group + d * GroupPositions);
-            }
-
+            for (int d = 0; d < hs; d++) // a line each: asked for all at once, not one after the other
+                Prefetch.Line(group + d * GroupPositions);
             for (int d = 0; d < hs; d++)
             {
                 for (int i = 0; i < together; i++)
-                    group[d * GroupPositions + i] = key[(long)i * keyStride + d];
+                    group[d * GroupPositions + i] = Number<T>(key[(long)i * stride + d]);
             }
 
             slot += together;
-            key += (long)together * keyStride;
+            key += (long)together * stride;
         }
+    }
+
+    /// <summary>Writes the values of neighbouring positions of a page, rows of <paramref name="width"/> elements, those beyond hs 0.</summary>
+    /// <param name="hs">Head size.</param>
+    /// <param name="value">The first position's value, the next ones <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Elements from one to the next.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="values">The first position's row.</param>
+    /// <param name="width">Elements from one to the next.</param>
+    /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
+    public static void StoreValues<T>(int hs, float* value, int stride, int count, T* values, int width) where T : unmanaged
+    {
+        for (int i = 0; i < count; i++, value += stride, values += width)
+        {
+            for (int d = 0; d < hs; d++)
+                values[d] = Number<T>(value[d]);
+            new Span<T>(values + hs, width - hs).Clear();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Number<T>(float value) where T : unmanaged
+    {
+        if (typeof(T) == typeof(float))
+            return (T)(object)value;
+        return (T)(object)BFloat16.Nearest(value);
     }
 
     /// <summary>sums[rows, 64] += p[rows, count] values[count, 64]; rows is 1 or 4.</summary>

@@ -85,7 +85,7 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
             {
                 int together = Math.Min(PanelsTogether, panels - panel);
                 for (int i = 0; i < together; i++)
-                    BFloat16Kernels.Widen(pairs, weights + (panel + i) * panelWeights + 2L * pair * Panels.Width, floats + i * panelFloats);
+                    BFloat16Kernels.WidenPanel(pairs, weights + (panel + i) * panelWeights + 2L * pair * Panels.Width, floats + i * panelFloats);
                 FloatKernels.MultiplyRows(x.Count, 2 * pairs, x.Values + 2 * pair, x.Stride, floats, panelFloats, together, outputs + panel * Panels.Width, yStride, add: pair > 0);
             }
         }
