@@ -152,7 +152,7 @@ internal static class BenchCommand
 
     public static GptConfig Config(string model)
     {
-        if (!Directory.Exists(model) && !File.Exists(model))
+        if (!Directory.Exists(model) && !File.Exists(model) && ModelDirectory.Downloaded(model) is null)
             return GptConfig.Preset(model);
         using ModelWeights weights = WeightsFormat.Open(model);
         return weights.Config;

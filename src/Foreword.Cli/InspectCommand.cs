@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Foreword.Weights;
 
 namespace Foreword.Cli;
 
@@ -24,7 +25,7 @@ internal static class InspectCommand
         {
             string given = parsed.GetValue(path)!;
             if (!File.Exists(given) && !Directory.Exists(given))
-                throw new FileNotFoundException($"{given} does not exist");
+                given = ModelDirectory.Downloaded(given) ?? throw new FileNotFoundException($"{given} does not exist");
             Kind kind = Kinds.FirstOrDefault(kind => kind.Recognises(given))
                 ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name))}");
             kind.Show(given, parsed.GetValue(json), terminal);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Foreword.Cli;
 using Foreword.Hub;
 using Foreword.Tests.Hub;
+using Foreword.Tokenization;
 
 namespace Foreword.Tests;
 
@@ -55,6 +56,42 @@ public sealed class DownloadCommandTests : IDisposable
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("is not the name of a repository; it is OWNER/NAME", run.Err);
         Assert.Empty(_repository.Hub.Requests);
+    }
+
+    [Fact]
+    public void CommandsTakeADownloadedModelByItsName()
+    {
+        const string Variable = "HF_HUB_CACHE";
+        string model = _directory.File("source");
+        Directory.CreateDirectory(model);
+        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(model);
+        foreach (string file in (string[])["config.json", "model.safetensors"])
+            File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(model, file));
+        foreach (string file in Directory.GetFiles(model))
+            _repository[Path.GetFileName(file)] = File.ReadAllBytes(file);
+        Assert.Equal(0, Run(FakeRepository.Id, "--quiet").ExitCode);
+
+        string? before = Environment.GetEnvironmentVariable(Variable);
+        Environment.SetEnvironmentVariable(Variable, _directory.File("cache"));
+        try
+        {
+            foreach (string[] command in (string[][])
+            [
+                ["inspect", FakeRepository.Id], ["generate", FakeRepository.Id, "--prompt", "the", "--max-tokens", "2"], ["chat", FakeRepository.Id],
+                ["convert", FakeRepository.Id, _directory.File("model.gguf"), "--format", "gguf"], ["quantize", FakeRepository.Id, "--type", "int8", "--out", _directory.File("small")],
+            ])
+            {
+                Cli run = Cli.Run(command);
+                Assert.True(run.ExitCode == 0, $"{command[0]}: {run.Err}");
+            }
+
+            Assert.Contains("task.json", Cli.Run("predict", FakeRepository.Id, "-").Err);
+            Assert.Equal("error: someone/other does not exist\n", Cli.Run("inspect", "someone/other").Err);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Variable, before);
+        }
     }
 
     private Cli Run(params string[] args) => Cli.Run("", terminal => DownloadCommand.Create(terminal, () =>

@@ -14,8 +14,7 @@ internal static class Gpt1Json
     {
         if (!BertJson.IsLowerCase(root))
             throw root.Require("normalizer", JsonValueKind.Object).Unsupported("lowercase = false", "GPT-1's text is lower case");
-        if (root.Find("post_processor") is { } processor)
-            throw processor.Unsupported($"post_processor {processor.TypeName}", "GPT-1's tokenizer has none");
+        TokenizerJson.RefusePostProcessor(root, "GPT-1's tokenizer has none");
         TokenizerField model = root.Require("model", JsonValueKind.Object);
         string unknown = model.Find("unk_token")?.Text ?? "null";
         if (unknown != Gpt1Bpe.Unknown)

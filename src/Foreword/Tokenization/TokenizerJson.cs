@@ -66,6 +66,19 @@ internal static class TokenizerJson
             : throw entries.Malformed($"has {texts.Count} tokens, but none has id {id}; ids run from 0 without gaps"))];
     }
 
+    /// <summary>
+    /// Refuses a <c>post_processor</c> that changes ids. A template of the text alone changes none: transformers 5 writes one where a
+    /// tokenizer has no post-processor.
+    /// </summary>
+    /// <exception cref="NotSupportedException">It adds something; the message names its type.</exception>
+    public static void RefusePostProcessor(TokenizerField root, string instead)
+    {
+        if (root.Find("post_processor") is { } processor && !(processor.TypeName == "TemplateProcessing" && IsTextAlone(processor.Find("single"))))
+            throw processor.Unsupported($"post_processor {processor.TypeName}", instead);
+    }
+
+    private static bool IsTextAlone(TokenizerField? template) => template is { Value.ValueKind: JsonValueKind.Array } single && single.Items().ToArray() is [var only] && only.Has("Sequence");
+
     /// <summary>Writes a JSON object in a file of its own, whole or not at all.</summary>
     public static void Write(string path, Action<Utf8JsonWriter> writeFields) =>
         DurableFile.Replace(path, stream =>

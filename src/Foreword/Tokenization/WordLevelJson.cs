@@ -20,8 +20,7 @@ internal static class WordLevelJson
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
         string[] texts = TokenizerJson.Texts(root, model.Require("vocab", JsonValueKind.Object));
-        if (root.Find("post_processor") is { } processor)
-            throw processor.Unsupported($"post_processor {processor.TypeName}", "text is encoded as it is");
+        TokenizerJson.RefusePostProcessor(root, "text is encoded as it is");
         if (model.Find("unk_token") is { } unknown && unknown.Text != WordTokenizer.Unknown)
             throw unknown.Unsupported($"unk_token '{unknown.Text}'", $"it is {WordTokenizer.Unknown}");
         try

@@ -80,6 +80,11 @@ public static class HuggingFaceConfig
             json.WriteNumber("bos_token_id", id);
             json.WriteNumber("eos_token_id", id);
         }
+        else if (gpt2 && config.VocabSize <= Fields.DefaultEndOfText)
+        {
+            json.WriteNull("bos_token_id");
+            json.WriteNull("eos_token_id");
+        }
 
         json.WriteString("torch_dtype", torchDType);
         json.WriteEndObject();
@@ -90,6 +95,9 @@ public static class HuggingFaceConfig
     {
         public const string Gpt2Type = "gpt2";
         public const string Gpt1Type = "openai-gpt";
+
+        /// <summary>What GPT2Config takes for both ends of a text where a file has none.</summary>
+        public const int DefaultEndOfText = 50_256;
 
         public GptConfig Model()
         {

@@ -29,7 +29,7 @@ public static class ModelDirectory
             throw new InvalidDataException($"{path} is a file, but no model in one of the formats that are files; other models are directories");
         if (!Directory.Exists(path))
         {
-            return HubCache.Snapshot(path, Environment.GetEnvironmentVariable)
+            return Downloaded(path)
                 ?? throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
         }
 
@@ -39,6 +39,9 @@ public static class ModelDirectory
         return NewestCheckpoint(path)
             ?? throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; models are {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
     }
+
+    /// <summary>The directory of a downloaded model by its name, OWNER/NAME; null where it was not downloaded.</summary>
+    public static string? Downloaded(string name) => HubCache.Snapshot(name, Environment.GetEnvironmentVariable);
 
     /// <summary>The directory's <c>checkpoint-N/</c> with the highest N that holds a model, or null.</summary>
     public static string? NewestCheckpoint(string runDirectory) =>

@@ -100,6 +100,22 @@ public sealed class Gpt1BpeTests
     }
 
     [Theory]
+    [InlineData("{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", null)] // as transformers 5 saves GPT-1's tokenizer
+    [InlineData("{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", "post_processor TemplateProcessing is not supported")]
+    public void ATemplateOfTheTextAloneChangesNothingAndAnotherIsRefused(string single, string? sentence)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Gpt1.Save(directory.Path);
+        string path = directory.File("tokenizer.json"), before = File.ReadAllText(path);
+        File.WriteAllText(path, before.Replace("\"post_processor\": null", $"\"post_processor\": {{\"type\":\"TemplateProcessing\",\"single\":[{single}],\"special_tokens\":{{}}}}", StringComparison.Ordinal));
+        Assert.NotEqual(before, File.ReadAllText(path));
+        if (sentence is null)
+            Assert.Equal(Gpt1.Fingerprint, TokenizerFiles.Load(directory.Path).Fingerprint);
+        else
+            Assert.Contains(sentence, Assert.Throws<NotSupportedException>(() => TokenizerFiles.Load(directory.Path)).Message);
+    }
+
+    [Theory]
     [InlineData("\"lowercase\": true", "\"lowercase\": false", "lowercase = false")]
     [InlineData("\"BertPreTokenizer\"", "\"Whitespace\"", "pre_tokenizer Whitespace")]
     [InlineData("\"BertNormalizer\"", "\"NFKC\"", "normalizer NFKC")]

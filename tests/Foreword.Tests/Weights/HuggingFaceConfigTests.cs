@@ -64,6 +64,16 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.Null(json["bos_token_id"]);
     }
 
+    [Theory]
+    [InlineData(300, true)]
+    [InlineData(50_257, false)]
+    public void WithoutATokenizerNoEndIsWrittenThatTheVocabularyLacks(int vocabulary, bool isNull)
+    {
+        HuggingFaceConfig.Write(_directory.Path, new GptConfig { VocabSize = vocabulary });
+        JsonObject json = JsonNode.Parse(File.ReadAllText(_directory.File("config.json")))!.AsObject();
+        Assert.Equal(isNull, json.ContainsKey("eos_token_id")); // GPT2Config takes 50,256 where the field is absent
+    }
+
     [Fact]
     public void AnImpossibleConfigurationIsNotWrittenOverTheOldOne()
     {
