@@ -16,6 +16,23 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
+    public void ProfilePrintsTheOperationsOfAStepOrWhyThereAreNone()
+    {
+        Cli run = Cli.Run("bench", "train", "--profile", "--model", Fixtures.Path("golden/gpt2-tiny"), "--batch-size", "1", "--sequence-length", "32", "--rounds", "2", "--json");
+        if (run.ExitCode != 0)
+        {
+            Assert.Contains("the fused kernels do not run here", run.Err, StringComparison.Ordinal);
+            return;
+        }
+
+        JsonElement json = JsonDocument.Parse(run.Out).RootElement;
+        JsonElement[] operations = [.. json.GetProperty("operations").EnumerateArray()];
+        Assert.Contains(operations, operation => operation.GetProperty("operation").GetString() == "attention" && operation.GetProperty("flops_per_second").GetDouble() > 0);
+        Assert.InRange(operations.Sum(operation => operation.GetProperty("step_seconds").GetDouble()), 0, json.GetProperty("step_seconds").GetDouble());
+        Assert.True(json.GetProperty("activation_bytes").GetInt64() > 0);
+    }
+
+    [Fact]
     public void DecodePrintsTokensPerSecond()
     {
         Cli run = Cli.Run("bench", "decode", "--model", Fixtures.Path("golden/gpt2-tiny"), "--tokens", "4", "--json");

@@ -101,6 +101,41 @@ public sealed class FusedPathTests
         }
     }
 
+    [Fact]
+    public void RecomputingKeepsAtMostHalfOfTheActivationsOfTwelveLayers()
+    {
+        RequireKernels(Precision.Fp32);
+        using var scope = NewDisposeScope();
+        using GptModel model = new(new GptConfig { NLayer = 12, NHead = 2, NEmbd = 32, ContextLength = 80, VocabSize = 300 });
+        (Tensor ids, Tensor targets) = Batch(300, 2, 70);
+        using ITrainingPath keeping = FusedPath.Of(model, recompute: false), recomputing = FusedPath.Of(model, recompute: true);
+        keeping.Backward(ids, targets, 5);
+        recomputing.Backward(ids, targets, 5);
+        Assert.InRange(recomputing.Bytes.Activations, 1, keeping.Bytes.Activations / 2);
+        Assert.True(keeping.Bytes.Most >= keeping.Bytes.Activations);
+    }
+
+    [Fact]
+    public void NothingOfAStepsGradientsRemainsInTheNext()
+    {
+        RequireKernels(Precision.Fp32);
+        using var scope = NewDisposeScope();
+        (GptModel model, GptModel other) = Models(GptArchitecture.Gpt2, 2, 64, 300, Precision.Fp32);
+        using (model)
+        using (other)
+        {
+            (Tensor ids, Tensor targets) = Batch(300, 2, 70);
+            using ITrainingPath path = FusedPath.Of(model, recompute: false);
+            path.Backward(ids, targets, 5);
+            Dictionary<string, Tensor> first = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.grad!.clone());
+            foreach (var (_, parameter) in model.named_parameters())
+                parameter.grad = null;
+            path.Backward(ids, targets, 5);
+            foreach (var (name, parameter) in model.named_parameters())
+                Assert.Equal(0, Golden.Difference(first[name], parameter.grad!));
+        }
+    }
+
     [Theory]
     [InlineData("gpt1-tiny")]
     [InlineData("gpt2-tiny")]
