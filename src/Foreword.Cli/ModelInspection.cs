@@ -39,7 +39,7 @@ internal static class ModelInspection
     private static void Print(TextWriter output, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
         GptConfig config = model.Config;
-        Line("model", $"{model.Path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}");
+        PrintArchitecture(output, model.Path, config);
         Line("format", $"{model.Format.Name}, {model.CommonType ?? "several element types"}");
         Line("parameters", $"{config.ParameterCount:N0}");
         Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB of KV cache when full, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
@@ -58,8 +58,15 @@ internal static class ModelInspection
         foreach (WeightTensor tensor in model.Tensors)
             output.WriteLine($"{tensor.FileName,-44} {tensor.Type,-5} {TensorInfo.Format(tensor.Shape)}");
 
-        void Line(string name, FormattableString text) => output.WriteLine($"{name,-11} {text.ToString(CultureInfo.InvariantCulture)}");
+        void Line(string name, FormattableString text) => ModelInspection.Line(output, name, text);
     }
+
+    /// <summary>The line that says which network it is.</summary>
+    public static void PrintArchitecture(TextWriter output, string path, GptConfig config) => Line(output, "model",
+        $"{path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}");
+
+    /// <summary>A name and what belongs to it.</summary>
+    public static void Line(TextWriter output, string name, FormattableString text) => output.WriteLine($"{name,-11} {text.ToString(CultureInfo.InvariantCulture)}");
 
     private static void Write(Utf8JsonWriter writer, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {

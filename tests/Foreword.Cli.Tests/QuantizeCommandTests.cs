@@ -33,6 +33,9 @@ public sealed class QuantizeCommandTests : IDisposable
         Cli generated = Run("generate", output, "--prompt", "the", "--max-tokens", "5", "--temperature", "0");
         Assert.Equal(0, generated.ExitCode);
         Assert.StartsWith("the", generated.Out, StringComparison.Ordinal);
+        Assert.Contains($"quantised to {type}, for --engine cpu", Run("inspect", output).Out);
+        using JsonDocument shown = JsonDocument.Parse(Run("inspect", output, "--json").Out);
+        Assert.Equal((type, json.RootElement.GetProperty("matrix_bytes").GetInt64()), (shown.RootElement.GetProperty("quantized").GetString(), shown.RootElement.GetProperty("matrix_bytes").GetInt64()));
         Cli refused = Run("generate", output, "--prompt", "the", "--engine", "torch");
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("only --engine cpu reads it", refused.Err);
