@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Foreword.Cpu;
@@ -95,7 +96,7 @@ internal sealed unsafe class LlamaCpp : IDisposable
         }
 
         float* logits = ((delegate* unmanaged<void*, int, float*>)Export("llama_get_logits_ith"))(_context, -1);
-        return DecodeThroughput.Greedy(new ReadOnlySpan<float>(logits, _vocabSize));
+        return TensorPrimitives.IndexOfMax(new ReadOnlySpan<float>(logits, _vocabSize));
     }
 
     private void Clear() =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics.Tensors;
 using Foreword;
 using Foreword.Cpu;
 
@@ -16,12 +17,12 @@ int count = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) :
 int[] ids = args.Length > 2 ? [.. args[2..].Select(id => int.Parse(id, CultureInfo.InvariantCulture))] : [.. Enumerable.Range(1, 16)];
 using CpuLanguageModel model = CpuLanguageModel.Load(args[0]);
 using IDecoder decoder = model.NewDecoder();
-int next = DecodeThroughput.Greedy(decoder.Append(ids));
+int next = TensorPrimitives.IndexOfMax(decoder.Append(ids));
 TimeSpan first = DateTime.Now - Process.GetCurrentProcess().StartTime;
 List<int> written = [next];
 long start = Stopwatch.GetTimestamp();
 while (written.Count < count)
-    written.Add(next = DecodeThroughput.Greedy(decoder.Append([next])));
+    written.Add(next = TensorPrimitives.IndexOfMax(decoder.Append([next])));
 string rate = count < 2 ? "" : string.Create(CultureInfo.InvariantCulture, $" then {(count - 1) / Stopwatch.GetElapsedTime(start).TotalSeconds:F0} tokens/s;");
 using Process self = Process.GetCurrentProcess();
 Console.WriteLine(string.Join(' ', written));

@@ -36,7 +36,7 @@ internal sealed class ChatCommand : IDisposable
     public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType, LoadedModel> open)
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType?, LoadedModel> open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string> system = new("--system") { Description = "An instruction that stands before the conversation and is never forgotten.", DefaultValueFactory = _ => "" };
@@ -44,7 +44,7 @@ internal sealed class ChatCommand : IDisposable
         SamplingArguments sampling = new(LongestAnswer);
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
-        Option<CacheType> cache = Engines.CacheOption();
+        Option<CacheType?> cache = Engines.CacheOption();
         Command command = new("chat", "Talk with a model. /exit or Ctrl+D ends, Ctrl+C stops an answer.") { model, system, template };
         sampling.AddTo(command);
         command.Add(device);

@@ -28,10 +28,9 @@ internal static class Engines
     };
 
     /// <summary>The option <c>--cache</c>.</summary>
-    public static Option<CacheType> CacheOption() => new("--cache")
+    public static Option<CacheType?> CacheOption() => new("--cache")
     {
-        Description = "How plain C# keeps the keys and values of tokens that were read: f32 exactly, bf16 in half the memory.",
-        DefaultValueFactory = _ => CacheType.F32,
+        Description = "How plain C# keeps the keys and values of tokens that were read: f32 exactly, bf16 in half the memory. Unless given: f32, and bf16 for quantised models.",
     };
 
     /// <summary>Whether plain C# computes; the device is looked for only where it decides.</summary>

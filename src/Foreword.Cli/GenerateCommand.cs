@@ -16,7 +16,7 @@ internal static class GenerateCommand
     public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType, LoadedModel> open)
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType?, LoadedModel> open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string[]> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (as it is, with its last line break); may be repeated.", Required = true };
@@ -30,7 +30,7 @@ internal static class GenerateCommand
         Option<bool> slide = new("--slide") { Description = "Write on when the context is full: the older half of its tokens is forgotten." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
-        Option<CacheType> cache = Engines.CacheOption();
+        Option<CacheType?> cache = Engines.CacheOption();
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}; of several prompts {\"prompts\":[...]}." };
 
         Command command = new("generate", "Continue texts with a model.") { model, prompt };

@@ -9,11 +9,11 @@ namespace Foreword.Cli;
 /// <summary>A model with its tokenizer; disposes the model.</summary>
 internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : IDisposable
 {
-    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType)"/>
-    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto, CacheType cache = CacheType.F32) => Open(path, device, engine, null, cache);
+    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType?)"/>
+    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto, CacheType? cache = null) => Open(path, device, engine, null, cache);
 
-    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType)"/>
-    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights) => Open(path, device, engine, beforeWeights, CacheType.F32);
+    /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType?)"/>
+    public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights) => Open(path, device, engine, beforeWeights, null);
 
     /// <summary>
     /// Opens what MODEL names: a model in any format, a checkpoint, or a run directory. It computes in float32, so that
@@ -23,16 +23,16 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     /// <param name="device">Where to compute.</param>
     /// <param name="engine">What computes.</param>
     /// <param name="beforeWeights">Called with the model's path, configuration and tokenizer before the weights are read.</param>
-    /// <param name="cache">The format of keys and values; only plain C# has another than float32.</param>
-    private static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights, CacheType cache)
+    /// <param name="cache">The format of keys and values, or as the weights ask for; only plain C# has another than float32.</param>
+    private static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights, CacheType? cache)
     {
         string directory = ModelDirectory.Resolve(path);
         if (QuantizedModel.IsIn(directory))
             return OpenQuantized(directory, engine, beforeWeights, cache);
         using ModelWeights weights = WeightsFormat.Open(path);
         bool isCpu = Engines.IsCpu(engine, device);
-        if (!isCpu && cache != CacheType.F32)
-            throw new UsageException($"--cache {cache.ToString().ToLowerInvariant()} is for plain C# (--engine cpu); libtorch keeps keys and values in f32");
+        if (!isCpu && cache == CacheType.BF16)
+            throw new UsageException("--cache bf16 is for plain C# (--engine cpu); libtorch keeps keys and values in f32");
         Tokenizer tokenizer = weights.LoadTokenizer();
         beforeWeights?.Invoke(weights.Path, weights.Config, tokenizer);
         return isCpu
@@ -41,7 +41,7 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     }
 
     /// <summary>Quantised models are read by the plain C# engine only.</summary>
-    private static LoadedModel OpenQuantized(string directory, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights, CacheType cache)
+    private static LoadedModel OpenQuantized(string directory, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights, CacheType? cache)
     {
         if (engine == EngineChoice.Torch)
             throw new UsageException($"{directory} is quantised; only --engine cpu reads it");

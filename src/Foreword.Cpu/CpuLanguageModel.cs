@@ -29,25 +29,34 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="path">A model in any format, a quantised model, a checkpoint, or a run directory.</param>
     /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
     /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
-    /// <param name="cache">The format of decoders' keys and values.</param>
+    /// <param name="cache">The format of keys and values; unless given, float32, and bfloat16 for quantised matrices, whose own rounding is coarser.</param>
     /// <exception cref="ArgumentException">The model is quantised to another type.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
-    public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType cache = CacheType.F32)
+    public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string model = ModelDirectory.Resolve(path);
-        return Start(threads, cache, workers => QuantizedModel.IsIn(model) ? Quantized(model, weights) : Read(new StoredParameters(WeightsFormat.Open(model)), weights ?? WeightType.F32, workers));
+        if (QuantizedModel.IsIn(model))
+        {
+            WeightType stored = QuantizedModel.TypeOf(model);
+            return weights is null || weights == stored
+                ? Start(threads, cache ?? stored.Cache(), _ => QuantizedModel.Open(model))
+                : throw new ArgumentException($"{model} is quantised to {stored}; it cannot be read as {weights}");
+        }
+
+        WeightType type = weights ?? WeightType.F32;
+        return Start(threads, cache ?? type.Cache(), workers => Read(new StoredParameters(WeightsFormat.Open(model)), type, workers));
     }
 
     /// <summary>A model with random weights, for measurements.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The format of the matrices.</param>
     /// <param name="threads">Threads that compute; every processor unless given.</param>
-    /// <param name="cache">The format of decoders' keys and values.</param>
-    public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType cache = CacheType.F32)
+    /// <param name="cache">The format of keys and values, as in <see cref="Load"/>.</param>
+    public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return Start(threads, cache, workers => Read(new RandomParameters(config.Validate()), weights, workers));
+        return Start(threads, cache ?? weights.Cache(), workers => Read(new RandomParameters(config.Validate()), weights, workers));
     }
 
     private static CpuLanguageModel Start(int? threads, CacheType cache, Func<Workers, NetworkWeights> read)
@@ -75,14 +84,6 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             parameters.Dispose();
             throw;
         }
-    }
-
-    private static NetworkWeights Quantized(string directory, WeightType? wanted)
-    {
-        WeightType stored = QuantizedModel.TypeOf(directory);
-        return wanted is null || wanted == stored
-            ? QuantizedModel.Open(directory)
-            : throw new ArgumentException($"{directory} is quantised to {stored}; it cannot be read as {wanted}");
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 
 namespace Foreword.Cpu;
 
@@ -31,26 +32,13 @@ public sealed record DecodeThroughput(double DecodeTokensPerSecond, double Prefi
             sequences == 0 ? 0 : Math.Max(BatchTokensPerSecond, Batch(model, sequences, tokens)));
     }
 
-    /// <summary>The id of the highest logit, the lowest of equals.</summary>
-    public static int Greedy(ReadOnlySpan<float> logits)
-    {
-        int best = 0;
-        for (int i = 1; i < logits.Length; i++)
-        {
-            if (logits[i] > logits[best])
-                best = i;
-        }
-
-        return best;
-    }
-
     private static double Decode(ILanguageModel model, int tokens)
     {
         using IDecoder decoder = model.NewDecoder();
-        int next = Greedy(decoder.Append(Ids(model, Prompt)));
+        int next = TensorPrimitives.IndexOfMax(decoder.Append(Ids(model, Prompt)));
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < tokens; i++)
-            next = Greedy(decoder.Append([next]));
+            next = TensorPrimitives.IndexOfMax(decoder.Append([next]));
         return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
@@ -76,7 +64,7 @@ public sealed record DecodeThroughput(double DecodeTokensPerSecond, double Prefi
         {
             model.AppendEach(decoders, next, logits);
             for (int s = 0; s < sequences; s++)
-                next[s] = Greedy(logits.AsSpan(s * V, V));
+                next[s] = TensorPrimitives.IndexOfMax<float>(logits.AsSpan(s * V, V));
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -18,12 +18,10 @@ internal sealed unsafe class GptForward : IDisposable
     /// <summary>Rows that a register tile computes together.</summary>
     private const int RowTile = 8;
 
-    /// <summary>Pieces of a product for each worker, so that one that is held up does not hold up the other.</summary>
-    private const int PiecesPerWorker = 4;
-
     private readonly NetworkWeights _weights;
     private readonly GptConfig _config;
     private readonly Workers _workers;
+    private readonly Attention _attention;
     private readonly Action<int> _body;
     private readonly Action<int> _headBody;
     private readonly bool _preNorm;
@@ -33,22 +31,18 @@ internal sealed unsafe class GptForward : IDisposable
     private readonly int _qkvStride;
     private readonly int _hiddenStride; // of rows of 4 C
     private readonly int _encodedStride;
-    private readonly int _scoreStride;
     private readonly int _scratchBytes;
-    private readonly NativeBuffer<float> _scores; // of each worker: [4][context]
-    private readonly NativeBuffer<float> _sums; // of each worker: [4][64]
-    private readonly NativeBuffer<float> _widened; // of each worker: keys or values of a page
     private readonly NativeBuffer<byte> _scratch; // of each worker
     private readonly RowBuffers _rows;
+    private readonly Dictionary<int, int[]> _rowPieces; // by their number of panels, how products of one row are cut
+    private readonly Dictionary<int, int[]> _tilePieces; // and products of several
 
     private int[] _tokens = new int[RowTile];
     private Segment[] _segments = [];
     private int[] _wanted = new int[RowTile];
-    private (int Segment, int Row, int Count)[] _queries = [];
     private int _rowCount;
     private int _segmentCount;
     private int _wantedCount;
-    private int _queryCount;
     private int _headFirst;
     private int _headCount;
     private float* _logits;
@@ -59,6 +53,7 @@ internal sealed unsafe class GptForward : IDisposable
         _weights = weights;
         _config = weights.Config;
         _workers = workers;
+        _attention = new Attention(_config, pages.Type, workers);
         _body = Body;
         _headBody = HeadBody;
         _preNorm = _config.Architecture == GptArchitecture.Gpt2;
@@ -67,12 +62,11 @@ internal sealed unsafe class GptForward : IDisposable
         _qkvStride = Panels.RoundUp(3 * _config.NEmbd, AttentionKernels.ValueTile);
         _hiddenStride = Panels.RoundUp(4 * _config.NEmbd, AttentionKernels.ValueTile);
         _encodedStride = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.EncodedBytes), AttentionKernels.ValueTile);
-        _scoreStride = Panels.RoundUp(_config.ContextLength, AttentionKernels.PagePositions);
         _scratchBytes = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.ScratchBytes), AttentionKernels.ValueTile);
-        _scores = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * _scoreStride);
-        _sums = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * AttentionKernels.ValueTile);
-        _widened = new NativeBuffer<float>((long)workers.Count * pages.WidenedFloats);
         _scratch = new NativeBuffer<byte>((long)workers.Count * _scratchBytes);
+        int[] counts = [.. weights.Matrices.Select(matrix => matrix.PanelCount).Distinct()];
+        _rowPieces = counts.ToDictionary(count => count, count => workers.Cut(count, 4)); // so many panels go through a kernel together
+        _tilePieces = counts.ToDictionary(count => count, count => workers.Cut(count, FloatKernels.TilePanels));
         _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
     }
 
@@ -96,17 +90,8 @@ internal sealed unsafe class GptForward : IDisposable
         Fill(ref _tokens, tokens);
         Fill(ref _segments, segments);
         Fill(ref _wanted, wanted);
-        (_segmentCount, _wantedCount, _queryCount) = (segments.Length, wanted.Length, 0);
-        for (int s = 0; s < segments.Length; s++)
-        {
-            for (int row = 0; row < segments[s].Count; row += AttentionKernels.QueryTile)
-            {
-                if (_queryCount == _queries.Length)
-                    Array.Resize(ref _queries, Math.Max(RowTile, 2 * _queryCount));
-                _queries[_queryCount++] = (s, segments[s].FirstRow + row, Math.Min(AttentionKernels.QueryTile, segments[s].Count - row));
-            }
-        }
-
+        (_segmentCount, _wantedCount) = (segments.Length, wanted.Length);
+        _attention.Prepare(segments);
         _workers.Run(_body);
     }
 
@@ -134,9 +119,7 @@ internal sealed unsafe class GptForward : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _scores.Dispose();
-        _sums.Dispose();
-        _widened.Dispose();
+        _attention.Dispose();
         _scratch.Dispose();
         _rows.Dispose();
     }
@@ -150,33 +133,31 @@ internal sealed unsafe class GptForward : IDisposable
 
     private void Body(int worker)
     {
-        Embed();
+        Embed(worker);
         for (int layer = 0; layer < _weights.Blocks.Length; layer++)
         {
             Block block = _weights.Blocks[layer];
             bool last = layer == _weights.Blocks.Length - 1;
             Prepare(worker, _preNorm ? block.Ln1 : null, block.CAttn.Weight, _rowCount);
-            Product(worker, block.CAttn, _rowCount, BranchInput(worker), _stride, _rows.Qkv.Pointer, _qkvStride, Use.Add);
-            if (!SegmentsAreQueries)
-                StoreKeysAndValues(layer);
-            Attend(worker, layer);
+            Product(worker, block.CAttn, _rowCount, BranchInput(worker), _stride, _rows.Qkv.Pointer, _qkvStride, Use.Add, block.AttnCProj.Weight);
+            _attention.Run(worker, layer, _rows.Qkv.Pointer, _qkvStride, _rows.Attended.Pointer, _stride);
             int rows = _rowCount;
             if (last && _wantedCount < _rowCount)
             {
                 if (_wantedCount == 0)
                     return;
-                KeepWanted();
+                KeepWanted(worker);
                 rows = _wantedCount;
             }
 
             Encode(worker, block.AttnCProj.Weight, _rows.Attended.Pointer, _stride, rows);
-            Product(worker, block.AttnCProj, rows, _rows.Attended.Pointer, _stride, _rows.Branch.Pointer, _stride, Use.Residual);
-            Normalise(_preNorm ? null : block.Ln1, rows);
+            Product(worker, block.AttnCProj, rows, _rows.Attended.Pointer, _stride, _rows.Branch.Pointer, _stride, Use.Residual, block.CFc.Weight);
+            Normalise(worker, _preNorm ? null : block.Ln1, rows);
             Prepare(worker, _preNorm ? block.Ln2 : null, block.CFc.Weight, rows);
-            Product(worker, block.CFc, rows, BranchInput(worker), _stride, _rows.Wide.Pointer, _hiddenStride, Use.Gelu);
+            Product(worker, block.CFc, rows, BranchInput(worker), _stride, _rows.Wide.Pointer, _hiddenStride, Use.Gelu, block.MlpCProj.Weight);
             Encode(worker, block.MlpCProj.Weight, _rows.Wide.Pointer, _hiddenStride, rows);
-            Product(worker, block.MlpCProj, rows, _rows.Wide.Pointer, _hiddenStride, _rows.Branch.Pointer, _stride, Use.Residual);
-            Normalise(_preNorm ? null : block.Ln2, rows);
+            Product(worker, block.MlpCProj, rows, _rows.Wide.Pointer, _hiddenStride, _rows.Branch.Pointer, _stride, Use.Residual, last ? _weights.Head : _weights.Blocks[layer + 1].CAttn.Weight);
+            Normalise(worker, _preNorm ? null : block.Ln2, rows);
         }
 
         Prepare(worker, _weights.FinalNorm, _weights.Head, _wantedCount);
@@ -186,9 +167,9 @@ internal sealed unsafe class GptForward : IDisposable
     private float* BranchInput(int worker) => _preNorm ? _rows.Normed.Pointer + (long)(_rowCount == 1 ? worker : 0) * _stride : _rows.X.Pointer;
 
     /// <summary>x = wte[token] + wpe[position].</summary>
-    private void Embed()
+    private void Embed(int worker)
     {
-        for (int s; (s = _workers.Claim()) < _segmentCount;)
+        for (int s = worker; s < _segmentCount; s += _workers.Count)
         {
             Segment segment = _segments[s];
             for (int i = 0; i < segment.Count; i++)
@@ -215,7 +196,7 @@ internal sealed unsafe class GptForward : IDisposable
             return;
         }
 
-        for (int row; (row = _workers.Claim()) < rows;)
+        for (int row = worker; row < rows; row += _workers.Count)
             PrepareRow(norm, matrix, row, row);
         _workers.Barrier();
     }
@@ -235,11 +216,11 @@ internal sealed unsafe class GptForward : IDisposable
     }
 
     /// <summary>GPT-1's LayerNorm on the residual stream itself.</summary>
-    private void Normalise(Norm? norm, int rows)
+    private void Normalise(int worker, Norm? norm, int rows)
     {
         if (norm is null)
             return;
-        for (int row; (row = _workers.Claim()) < rows;)
+        for (int row = worker; row < rows; row += _workers.Count)
         {
             float* x = _rows.X.Pointer + (long)row * _stride;
             RowKernels.LayerNorm(x, norm.Weight.Pointer, norm.Bias.Pointer, _config.NEmbd, _epsilon, x);
@@ -258,7 +239,7 @@ internal sealed unsafe class GptForward : IDisposable
             return;
         }
 
-        for (int row; (row = _workers.Claim()) < rows;)
+        for (int row = worker; row < rows; row += _workers.Count)
             matrix.Encode(x + (long)row * stride, _rows.Encoded.Pointer + (long)row * _encodedStride);
         _workers.Barrier();
     }
@@ -279,23 +260,26 @@ internal sealed unsafe class GptForward : IDisposable
         Logits,
     }
 
+    private int[] Pieces(PanelMatrix matrix) => (_rowCount == 1 ? _rowPieces : _tilePieces)[matrix.PanelCount];
+
     /// <summary>
     /// x W in pieces of some panels, each finished while it is in the cache. Only a pass over a single token takes the products of one row: all others
     /// sum in one order, so that a row's numbers do not depend on what shares its pass.
     /// </summary>
-    private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use) =>
-        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer + (long)(_rowCount == 1 ? worker : 0) * _encodedStride, y, yStride, use);
+    private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use, PanelMatrix following) =>
+        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer + (long)(_rowCount == 1 ? worker : 0) * _encodedStride, y, yStride, use, following);
 
-    private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use)
+    private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use, PanelMatrix following)
     {
         InputRows inputs = new(x, xStride, encoded, _encodedStride, _rowCount == 1 ? 1 : Panels.RoundUp(rows, RowTile));
-        int pieces = _workers.Count * PiecesPerWorker;
-        int together = Panels.RoundUp(Math.Max(1, (matrix.PanelCount + pieces - 1) / pieces), inputs.Count == 1 ? 4 : 3); // so many panels go together
+        int[] starts = Pieces(matrix);
         byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;
-        for (int first; (first = _workers.Claim() * together) < matrix.PanelCount;)
+        for (int piece = worker, then; piece < starts.Length - 1 && starts[piece] < matrix.PanelCount; piece = then)
         {
-            int panels = Math.Min(together, matrix.PanelCount - first), column = first * Panels.Width, columns = panels * Panels.Width;
-            matrix.Multiply(inputs, first, panels, y, yStride, scratch);
+            then = _workers.Claim();
+            byte* next = then < starts.Length - 1 ? matrix.Panel(starts[then]) : following.Panel(Pieces(following)[worker]);
+            int first = starts[piece], panels = starts[piece + 1] - first, column = first * Panels.Width, columns = panels * Panels.Width;
+            matrix.Multiply(inputs, first, panels, y, yStride, scratch, next);
             for (int row = 0; row < rows; row++)
             {
                 float* outputs = y + (long)row * yStride + column;
@@ -321,79 +305,10 @@ internal sealed unsafe class GptForward : IDisposable
         _workers.Barrier();
     }
 
-    /// <summary>
-    /// Whether a segment's rows are the queries of one piece, as in decoding: then nobody else needs their keys, and whoever attends stores them first, which
-    /// saves a meeting and finds them near.
-    /// </summary>
-    private bool SegmentsAreQueries => _queryCount == _segmentCount;
-
-    /// <summary>Keys, transposed, and values of the new rows go into the cache, head by head.</summary>
-    private void StoreKeysAndValues(int layer)
-    {
-        int pieces = _config.NHead * _segmentCount;
-        for (int piece; (piece = _workers.Claim()) < pieces;)
-            StoreKeysAndValues(layer, piece % _config.NHead, _segments[piece / _config.NHead]);
-        _workers.Barrier();
-    }
-
-    private void StoreKeysAndValues(int layer, int head, Segment segment)
-    {
-        float* key = _rows.Qkv.Pointer + (long)segment.FirstRow * _qkvStride + _config.NEmbd + head * _config.HeadSize;
-        segment.Cache.Store(layer, head, segment.FirstPosition, segment.Count, key, key + _config.NEmbd, _qkvStride);
-    }
-
-    /// <summary>softmax(q kᵀ / sqrt(hs)) v for up to four neighbouring rows and one head at a time (Vaswani et al. 2017, equation 1).</summary>
-    private void Attend(int worker, int layer)
-    {
-        int pieces = _queryCount * _config.NHead;
-        for (int piece; (piece = _workers.Claim()) < pieces;)
-        {
-            (int s, int row, int count) = _queries[piece % _queryCount]; // rows first: a head's keys stay in the cache
-            int head = piece / _queryCount;
-            if (SegmentsAreQueries)
-                StoreKeysAndValues(layer, head, _segments[s]);
-            Attend(worker, layer, head, _segments[s], row, count);
-        }
-
-        _workers.Barrier();
-    }
-
-    private void Attend(int worker, int layer, int head, Segment segment, int row, int count)
-    {
-        const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;
-        int hs = _config.HeadSize, tile = count == 1 ? 1 : AttentionKernels.QueryTile;
-        int first = segment.FirstPosition + row - segment.FirstRow, positions = first + count; // row i sees first + i + 1 of them
-        float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
-        float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
-        float* q = _rows.Qkv.Pointer + (long)row * _qkvStride + head * hs;
-        float* widened = _widened.Pointer + (long)worker * AttentionKernels.PagePositions * segment.Cache.ValueWidth;
-        float scale = 1 / MathF.Sqrt(hs);
-        for (int page = 0; page * Page < positions; page++)
-        {
-            int seen = Math.Min(Page, positions - page * Page);
-            AttentionKernels.Scores(tile, hs, seen, q, _qkvStride, segment.Cache.Keys(layer, head, page, seen, widened), scale, scores + page * Page, _scoreStride);
-        }
-
-        for (int i = 0; i < count; i++)
-            RowKernels.Softmax(scores + (long)i * _scoreStride, first + i + 1, Panels.RoundUp(positions, Panels.Width));
-        for (int column = 0; column < hs; column += Columns)
-        {
-            new Span<float>(sums, tile * Columns).Clear();
-            for (int page = 0; page * Page < positions; page++)
-            {
-                int seen = Math.Min(Page, positions - page * Page);
-                AttentionKernels.AddValues(tile, seen, scores + page * Page, _scoreStride, segment.Cache.Values(layer, head, page, seen, widened) + column, segment.Cache.ValueWidth, sums, Columns);
-            }
-
-            for (int i = 0; i < count; i++)
-                new ReadOnlySpan<float>(sums + i * Columns, Math.Min(Columns, hs - column)).CopyTo(new Span<float>(_rows.Attended.Pointer + (long)(row + i) * _stride + head * hs + column, Columns));
-        }
-    }
-
     /// <summary>In the last block, rows that nobody asked for end behind the attention: the others move up.</summary>
-    private void KeepWanted()
+    private void KeepWanted(int worker)
     {
-        if (_workers.Claim() == 0)
+        if (worker == 0)
         {
             for (int i = 0; i < _wantedCount; i++)
             {
@@ -411,6 +326,6 @@ internal sealed unsafe class GptForward : IDisposable
     private void HeadBody(int worker)
     {
         byte* encoded = _rows.Encoded.Pointer + (long)_headFirst * _encodedStride;
-        Product(worker, _weights.Head, null, _headCount, Hidden(_headFirst), _stride, encoded, _rows.Logits.Pointer, RowStrideOfLogits, Use.Logits);
+        Product(worker, _weights.Head, null, _headCount, Hidden(_headFirst), _stride, encoded, _rows.Logits.Pointer, RowStrideOfLogits, Use.Logits, _weights.Blocks[0].CAttn.Weight);
     }
 }

@@ -28,24 +28,37 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <summary>Floats from one row of values to the next.</summary>
     public int ValueWidth => source.ValueWidth;
 
-    /// <summary>Keys of a page for a head, [4][hs][16], up to whole groups of 16 positions.</summary>
+    /// <summary>The number format.</summary>
+    public CacheType Type => source.Type;
+
+    /// <summary>Pages of 64 positions, the last one in part.</summary>
+    public int Pages => _pages.Count;
+
+    /// <summary>Keys of a page for a head, [4][hs][16].</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="head">The head.</param>
     /// <param name="page">The page.</param>
-    /// <param name="positions">How many of its positions will be read.</param>
-    /// <param name="widened"><see cref="KvPages.WidenedFloats"/>, written and returned where the cache is not float32.</param>
-    public float* Keys(int layer, int head, int page, int positions, float* widened)
-    {
-        byte* keys = _pages[page].Pointer + source.Offset(layer, head);
-        return source.Type == CacheType.F32 ? (float*)keys : BFloat16Kernels.Widen((ushort*)keys, Panels.RoundUp(positions, AttentionKernels.GroupPositions) * source.HeadSize, widened);
-    }
+    /// <typeparam name="T">As <see cref="Type"/> says: float, or ushort for bfloat16.</typeparam>
+    public T* Keys<T>(int layer, int head, int page) where T : unmanaged => (T*)(_pages[page].Pointer + source.Offset(layer, head));
 
-    /// <summary>Values of a page for a head, [64][<see cref="ValueWidth"/>], the positions that will be read.</summary>
+    /// <summary>Values of a page for a head, [64][<see cref="ValueWidth"/>].</summary>
     /// <inheritdoc cref="Keys"/>
-    public float* Values(int layer, int head, int page, int positions, float* widened)
+    public T* Values<T>(int layer, int head, int page) where T : unmanaged => (T*)(_pages[page].Pointer + source.ValueOffset(layer, head));
+
+    /// <summary>Keeps the key and value of one position that the cache counts already.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="key">Its key [hs].</param>
+    /// <param name="value">Its value [hs].</param>
+    /// <typeparam name="T">As <see cref="Type"/> says: float, or ushort for bfloat16.</typeparam>
+    public void Store<T>(int layer, int head, int position, T* key, T* value) where T : unmanaged
     {
-        byte* values = _pages[page].Pointer + source.ValueOffset(layer, head);
-        return source.Type == CacheType.F32 ? (float*)values : BFloat16Kernels.Widen((ushort*)values, positions * ValueWidth, widened);
+        int page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
+        AttentionKernels.StoreKey(source.HeadSize, key, Keys<T>(layer, head, page), slot);
+        Span<T> row = new(Values<T>(layer, head, page) + (long)slot * ValueWidth, ValueWidth);
+        new ReadOnlySpan<T>(value, source.HeadSize).CopyTo(row);
+        row[source.HeadSize..].Clear();
     }
 
     /// <summary>Keeps the keys and values of neighbouring positions that the cache counts already.</summary>
@@ -56,24 +69,15 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <param name="key">Its key [hs], the next one <paramref name="stride"/> on.</param>
     /// <param name="value">Its value [hs], likewise.</param>
     /// <param name="stride">Elements from one to the next.</param>
-    public void Store(int layer, int head, int position, int count, float* key, float* value, int stride)
+    /// <typeparam name="T">As <see cref="Type"/> says: float, or ushort for bfloat16.</typeparam>
+    public void Store<T>(int layer, int head, int position, int count, float* key, float* value, int stride) where T : unmanaged
     {
         for (int together; count > 0; count -= together, position += together, key += (long)together * stride, value += (long)together * stride)
         {
             int slot = position % AttentionKernels.PagePositions;
             together = Math.Min(count, AttentionKernels.PagePositions - slot);
-            byte* page = _pages[position / AttentionKernels.PagePositions].Pointer;
-            byte* keys = page + source.Offset(layer, head), values = page + source.ValueOffset(layer, head);
-            if (source.Type == CacheType.F32)
-            {
-                AttentionKernels.StoreKeys(source.HeadSize, key, stride, together, (float*)keys, slot);
-                AttentionKernels.StoreValues(source.HeadSize, value, stride, together, (float*)values + (long)slot * ValueWidth, ValueWidth);
-            }
-            else
-            {
-                AttentionKernels.StoreKeys(source.HeadSize, key, stride, together, (ushort*)keys, slot);
-                AttentionKernels.StoreValues(source.HeadSize, value, stride, together, (ushort*)values + (long)slot * ValueWidth, ValueWidth);
-            }
+            AttentionKernels.StoreKeys(source.HeadSize, key, stride, together, Keys<T>(layer, head, position / AttentionKernels.PagePositions), slot);
+            AttentionKernels.StoreValues(source.HeadSize, value, stride, together, Values<T>(layer, head, position / AttentionKernels.PagePositions) + (long)slot * ValueWidth, ValueWidth);
         }
     }
 
@@ -139,9 +143,6 @@ internal sealed class KvPages(GptConfig config, CacheType type) : IDisposable
 
     /// <summary>Elements of a row of values: the head size, rounded up to what a kernel sums at once.</summary>
     public int ValueWidth { get; } = Panels.RoundUp(config.HeadSize, AttentionKernels.ValueTile);
-
-    /// <summary>Floats that a head's keys or values in a page fill when they are widened; 0 where they need not be.</summary>
-    public int WidenedFloats => type == CacheType.F32 ? 0 : AttentionKernels.PagePositions * ValueWidth;
 
     /// <summary>Bytes of a page.</summary>
     public int PageBytes => (int)Offset(config.NLayer, 0);

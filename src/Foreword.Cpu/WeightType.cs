@@ -31,6 +31,9 @@ internal static class WeightTypes
         _ => null,
     };
 
+    /// <summary>How keys and values are kept unless somebody says otherwise: exactly, but beside quantised inputs, which are rounded more coarsely themselves, in half the memory.</summary>
+    public static CacheType Cache(this WeightType type) => type.Format(isHead: false) is null ? CacheType.F32 : CacheType.BF16;
+
     /// <summary>Reads a weight in the type's format.</summary>
     public static PanelMatrix Read(this WeightType type, PanelReader reader, Workers workers) => type switch
     {

@@ -60,8 +60,31 @@ internal sealed class Workers : IDisposable
         }
     }
 
-    /// <summary>The next of a step's pieces that nobody has taken, counted from 0; the count begins again at every barrier.</summary>
-    public int Claim() => Interlocked.Increment(ref _claimed) - 1;
+    /// <summary>
+    /// The next of a step's pieces that nobody has taken. Each worker's first piece is the one of its own number, which it need not claim and knows before
+    /// the step; those behind them are claimed. The count begins again at every barrier.
+    /// </summary>
+    public int Claim() => Interlocked.Increment(ref _claimed) + Count - 1;
+
+    /// <summary>
+    /// Cuts a step into pieces that become smaller towards its end, for one processor may be half as fast as another while somebody else uses it as well:
+    /// large ones are few claims, small ones are a short wait at the barrier. Every round gives half of what is left, in equal pieces.
+    /// </summary>
+    /// <param name="items">What is to be cut; at least 1.</param>
+    /// <param name="unit">Items that should stay together: a piece is a multiple of it, except the last.</param>
+    /// <returns>Where each piece begins, and behind the last one <paramref name="items"/>; at least a piece for each worker, which may be empty.</returns>
+    public int[] Cut(int items, int unit)
+    {
+        List<int> starts = [0];
+        while (starts[^1] < items || starts.Count <= Count)
+        {
+            int left = (items - starts[^1] + unit - 1) / unit, piece = Math.Max(1, left / (2 * Count)) * unit;
+            for (int worker = 0; worker < Count; worker++)
+                starts.Add(Math.Min(items, starts[^1] + piece));
+        }
+
+        return [.. starts];
+    }
 
     /// <summary>Waits until every worker has come here; what they wrote before is seen after.</summary>
     public void Barrier()

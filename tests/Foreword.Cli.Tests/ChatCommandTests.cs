@@ -87,7 +87,7 @@ public sealed class ChatCommandTests : IDisposable
         Cli.Run(input, terminal => ChatCommand.Create(terminal, Open), ["chat", _directory.Path, "--temperature", "0", .. args]);
 
     /// <summary>A model that tells how many messages it can see.</summary>
-    private static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Foreword.Cpu.CacheType cache) => new(new FakeModel(257, 200, tokens =>
+    private static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Foreword.Cpu.CacheType? cache) => new(new FakeModel(257, 200, tokens =>
     {
         string text = Encoding.Latin1.GetString([.. tokens.Select(token => (byte)token)]);
         int messages = text.Split("User:").Length - 1;

@@ -243,7 +243,7 @@ public sealed class GenerateCommandTests : IDisposable
     private Cli Generate(string input, params string[] args) =>
         Cli.Run(input, terminal => GenerateCommand.Create(terminal, Open), ["generate", "model", .. args]);
 
-    private LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Foreword.Cpu.CacheType cache)
+    private LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Foreword.Cpu.CacheType? cache)
     {
         _opened.Add((path, device));
         return new LoadedModel(new FakeModel(257, 32, tokens => FakeModel.Certain(257, tokens[^1] == 'z' ? 256 : tokens[^1] + 1)), new FakeTokenizer(257));

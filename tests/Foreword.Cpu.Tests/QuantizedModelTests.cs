@@ -51,6 +51,21 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(WeightType.F32, CacheType.F32)]
+    [InlineData(WeightType.BF16, CacheType.F32)]
+    [InlineData(WeightType.Int8, CacheType.BF16)]
+    [InlineData(WeightType.Int4, CacheType.BF16)]
+    public void UnlessGivenTheCacheIsExactForAllButQuantisedWeights(WeightType weights, CacheType cache)
+    {
+        string path = Fixtures.Path("golden/gpt2-tiny");
+        using CpuLanguageModel unsaid = CpuLanguageModel.Load(path, weights), same = CpuLanguageModel.Load(path, weights, cache: cache);
+        using CpuLanguageModel other = CpuLanguageModel.Load(path, weights, cache: cache == CacheType.F32 ? CacheType.BF16 : CacheType.F32);
+        int[] tokens = [.. Enumerable.Range(0, 30)];
+        Assert.Equal(same.LogProbs([tokens])[0], unsaid.LogProbs([tokens])[0]);
+        Assert.NotEqual(other.LogProbs([tokens])[0], unsaid.LogProbs([tokens])[0]);
+    }
+
+    [Theory]
     [InlineData("""{"version":1,"type":"int8"}""", "version is missing or not 2; quantise the model again")]
     [InlineData("""{"version":2,"type":"int8"}""", "xxh3, the checksums, is missing or not an object")]
     [InlineData("""{"version":2,"type":"int8","xxh3":{"wte.weight":1}}""", "xxh3 of 'wte.weight' is not a string")]

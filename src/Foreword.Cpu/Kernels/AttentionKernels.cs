@@ -22,12 +22,23 @@ internal static unsafe class AttentionKernels
     public const int ValueTile = 64;
 
     /// <summary>scores[rows, positions] = scale q[rows, hs] keys; rows is 1 or 4. Whole groups of 16 positions are written, and no others read.</summary>
-    public static void Scores(int rows, int hs, int positions, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    /// <param name="rows">Queries.</param>
+    /// <param name="hs">Head size.</param>
+    /// <param name="positions">Positions of the page that are seen.</param>
+    /// <param name="q">The queries.</param>
+    /// <param name="qStride">Elements from one to the next.</param>
+    /// <param name="keys">The page's keys for the head.</param>
+    /// <param name="scale">Factor of the scores.</param>
+    /// <param name="scores">Receives the scores.</param>
+    /// <param name="scoreStride">Elements from one query's to the next's.</param>
+    /// <param name="ahead">Bytes from the keys to those that are read next: one query asks for these on the way, short streams that no processor foresees.</param>
+    /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
+    public static void Scores<T>(int rows, int hs, int positions, float* q, int qStride, T* keys, float scale, float* scores, int scoreStride, long ahead = 0) where T : unmanaged
     {
         if (positions > PagePositions - GroupPositions)
         {
             if (rows == 1)
-                Page1(hs, q, keys, scale, scores);
+                Page1(hs, q, keys, scale, scores, ahead);
             else
                 Page4(hs, q, qStride, keys, scale, scores, scoreStride);
             return;
@@ -36,10 +47,43 @@ internal static unsafe class AttentionKernels
         for (int first = 0; first < positions; first += GroupPositions, keys += hs * GroupPositions)
         {
             if (rows == 1)
-                Group1(hs, q, keys, scale, scores + first);
+                Group1(hs, q, keys, scale, scores + first, ahead);
             else
                 Group4(hs, q, qStride, keys, scale, scores + first, scoreStride);
         }
+    }
+
+    /// <summary>Writes numbers in the cache's format, and leaves them as what they are there.</summary>
+    /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
+    public static void Round<T>(float* numbers, int count, T* rounded) where T : unmanaged
+    {
+        int i = 0;
+        for (; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
+        {
+            Store(Vector512.Load(numbers + i), rounded + i);
+            Load(rounded + i).Store(numbers + i);
+        }
+
+        for (; i < count; i++)
+        {
+            rounded[i] = Number<T>(numbers[i]);
+            numbers[i] = typeof(T) == typeof(float) ? numbers[i] : BFloat16.ToSingle((ushort)(object)rounded[i]);
+        }
+    }
+
+    /// <summary>Writes one position's key into a page.</summary>
+    /// <param name="hs">Head size.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="keys">The page's keys for the head.</param>
+    /// <param name="slot">The position's place in the page.</param>
+    /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
+    public static void StoreKey<T>(int hs, T* key, T* keys, int slot) where T : unmanaged
+    {
+        T* group = keys + slot / GroupPositions * (long)hs * GroupPositions + slot % GroupPositions;
+        if (slot % GroupPositions == 0)
+            Ask(hs, group);
+        for (int d = 0; d < hs; d++)
+            group[d * GroupPositions] = key[d];
     }
 
     /// <summary>Writes the keys of neighbouring positions of a page.</summary>
@@ -56,8 +100,7 @@ internal static unsafe class AttentionKernels
         {
             T* group = keys + slot / GroupPositions * (long)hs * GroupPositions + slot % GroupPositions;
             int together = Math.Min(GroupPositions - slot % GroupPositions, end - slot);
-            for (int d = 0; d < hs; d++) // a line each: asked for all at once, not one after the other
-                Prefetch.Line(group + d * GroupPositions);
+            Ask(hs, group);
             for (int d = 0; d < hs; d++)
             {
                 for (int i = 0; i < together; i++)
@@ -81,11 +124,34 @@ internal static unsafe class AttentionKernels
     {
         for (int i = 0; i < count; i++, value += stride, values += width)
         {
-            for (int d = 0; d < hs; d++)
+            int d = 0;
+            for (; d + Vector512<float>.Count <= hs; d += Vector512<float>.Count)
+                Store(Vector512.Load(value + d), values + d);
+            for (; d < hs; d++)
                 values[d] = Number<T>(value[d]);
             new Span<T>(values + hs, width - hs).Clear();
         }
     }
+
+    /// <summary>Asks for a group's keys all at once, for they are written number by number.</summary>
+    private static void Ask<T>(int hs, T* group) where T : unmanaged
+    {
+        for (int d = 0; d < hs; d++)
+            Prefetch.Line(group + d * GroupPositions);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<T>(Vector512<float> values, T* numbers) where T : unmanaged
+    {
+        if (typeof(T) == typeof(float))
+            values.Store((float*)numbers);
+        else
+            BFloat16.Store(values, (ushort*)numbers);
+    }
+
+    /// <summary>16 numbers of the cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Load<T>(T* numbers) where T : unmanaged => typeof(T) == typeof(float) ? Vector512.Load((float*)numbers) : BFloat16.Load((ushort*)numbers);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Number<T>(float value) where T : unmanaged
@@ -96,22 +162,37 @@ internal static unsafe class AttentionKernels
     }
 
     /// <summary>sums[rows, 64] += p[rows, count] values[count, 64]; rows is 1 or 4.</summary>
-    public static void AddValues(int rows, int count, float* p, int pStride, float* values, int valueStride, float* sums, int sumStride)
+    /// <param name="rows">Queries.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="p">Their weights.</param>
+    /// <param name="pStride">Elements from one query's to the next's.</param>
+    /// <param name="values">The page's values for the head, from a multiple of 64 columns on.</param>
+    /// <param name="valueStride">Elements from one position to the next.</param>
+    /// <param name="sums">What is added to.</param>
+    /// <param name="sumStride">Elements from one query's to the next's.</param>
+    /// <param name="ahead">Bytes from the values to those that are read next, as in <see cref="Scores"/>.</param>
+    /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
+    public static void AddValues<T>(int rows, int count, float* p, int pStride, T* values, int valueStride, float* sums, int sumStride, long ahead = 0) where T : unmanaged
     {
         if (rows == 1)
-            Sums1(count, p, values, valueStride, sums);
+            Sums1(count, p, values, valueStride, sums, ahead);
         else
             Sums4(count, p, pStride, values, valueStride, sums, sumStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Page1(int hs, float* q, float* keys, float scale, float* scores)
+    private static void Page1<T>(int hs, float* q, T* keys, float scale, float* scores, long ahead) where T : unmanaged
     {
         int group = hs * GroupPositions;
         Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
         for (int d = 0; d < hs; d++, keys += GroupPositions)
         {
-            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + group), k2 = Vector512.Load(keys + 2 * group), k3 = Vector512.Load(keys + 3 * group);
+            byte* next = (byte*)keys + ahead;
+            Prefetch.Line(next);
+            Prefetch.Line(next + group * sizeof(T));
+            Prefetch.Line(next + 2 * group * sizeof(T));
+            Prefetch.Line(next + 3 * group * sizeof(T));
+            Vector512<float> k0 = Load(keys), k1 = Load(keys + group), k2 = Load(keys + 2 * group), k3 = Load(keys + 3 * group);
             Vector512<float> v0 = Vector512.Create(q[d]);
             s00 = Vector512.FusedMultiplyAdd(v0, k0, s00);
             s01 = Vector512.FusedMultiplyAdd(v0, k1, s01);
@@ -123,7 +204,7 @@ internal static unsafe class AttentionKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Page4(int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    private static void Page4<T>(int hs, float* q, int qStride, T* keys, float scale, float* scores, int scoreStride) where T : unmanaged
     {
         float* q1 = q + qStride;
         float* q2 = q1 + qStride;
@@ -135,7 +216,7 @@ internal static unsafe class AttentionKernels
         Vector512<float> s30 = default, s31 = default, s32 = default, s33 = default;
         for (int d = 0; d < hs; d++, keys += GroupPositions)
         {
-            Vector512<float> k0 = Vector512.Load(keys), k1 = Vector512.Load(keys + group), k2 = Vector512.Load(keys + 2 * group), k3 = Vector512.Load(keys + 3 * group);
+            Vector512<float> k0 = Load(keys), k1 = Load(keys + group), k2 = Load(keys + 2 * group), k3 = Load(keys + 3 * group);
             Vector512<float> v0 = Vector512.Create(q[d]);
             s00 = Vector512.FusedMultiplyAdd(v0, k0, s00);
             s01 = Vector512.FusedMultiplyAdd(v0, k1, s01);
@@ -165,20 +246,23 @@ internal static unsafe class AttentionKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Group1(int hs, float* q, float* keys, float scale, float* scores)
+    private static void Group1<T>(int hs, float* q, T* keys, float scale, float* scores, long ahead) where T : unmanaged
     {
         Vector512<float> a0 = default, b0 = default;
         int d = 0;
         for (; d + 2 <= hs; d += 2, keys += 2 * GroupPositions)
         {
-            Vector512<float> even = Vector512.Load(keys), odd = Vector512.Load(keys + GroupPositions);
+            Prefetch.Line((byte*)keys + ahead);
+            if (typeof(T) == typeof(float))
+                Prefetch.Line((byte*)(keys + GroupPositions) + ahead);
+            Vector512<float> even = Load(keys), odd = Load(keys + GroupPositions);
             a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), even, a0);
             b0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d + 1]), odd, b0);
         }
 
         if (d < hs)
         {
-            Vector512<float> last = Vector512.Load(keys);
+            Vector512<float> last = Load(keys);
             a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), last, a0);
         }
 
@@ -187,7 +271,7 @@ internal static unsafe class AttentionKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Group4(int hs, float* q, int qStride, float* keys, float scale, float* scores, int scoreStride)
+    private static void Group4<T>(int hs, float* q, int qStride, T* keys, float scale, float* scores, int scoreStride) where T : unmanaged
     {
         float* q1 = q + qStride;
         float* q2 = q1 + qStride;
@@ -199,7 +283,7 @@ internal static unsafe class AttentionKernels
         int d = 0;
         for (; d + 2 <= hs; d += 2, keys += 2 * GroupPositions)
         {
-            Vector512<float> even = Vector512.Load(keys), odd = Vector512.Load(keys + GroupPositions);
+            Vector512<float> even = Load(keys), odd = Load(keys + GroupPositions);
             a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), even, a0);
             b0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d + 1]), odd, b0);
             a1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d]), even, a1);
@@ -212,7 +296,7 @@ internal static unsafe class AttentionKernels
 
         if (d < hs)
         {
-            Vector512<float> last = Vector512.Load(keys);
+            Vector512<float> last = Load(keys);
             a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), last, a0);
             a1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d]), last, a1);
             a2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d]), last, a2);
@@ -227,12 +311,21 @@ internal static unsafe class AttentionKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sums1(int count, float* p, float* values, int valueStride, float* sums)
+    private static void Sums1<T>(int count, float* p, T* values, int valueStride, float* sums, long ahead) where T : unmanaged
     {
         Vector512<float> o00 = Vector512.Load(sums), o01 = Vector512.Load(sums + 16), o02 = Vector512.Load(sums + 32), o03 = Vector512.Load(sums + 48);
         for (int t = 0; t < count; t++, values += valueStride)
         {
-            Vector512<float> v0 = Vector512.Load(values), v1 = Vector512.Load(values + 16), v2 = Vector512.Load(values + 32), v3 = Vector512.Load(values + 48);
+            byte* next = (byte*)values + ahead;
+            Prefetch.Line(next);
+            Prefetch.Line(next + 64);
+            if (typeof(T) == typeof(float))
+            {
+                Prefetch.Line(next + 128);
+                Prefetch.Line(next + 192);
+            }
+
+            Vector512<float> v0 = Load(values), v1 = Load(values + 16), v2 = Load(values + 32), v3 = Load(values + 48);
             Vector512<float> w0 = Vector512.Create(p[t]);
             o00 = Vector512.FusedMultiplyAdd(w0, v0, o00);
             o01 = Vector512.FusedMultiplyAdd(w0, v1, o01);
@@ -244,7 +337,7 @@ internal static unsafe class AttentionKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sums4(int count, float* p, int pStride, float* values, int valueStride, float* sums, int sumStride)
+    private static void Sums4<T>(int count, float* p, int pStride, T* values, int valueStride, float* sums, int sumStride) where T : unmanaged
     {
         float* p1 = p + pStride;
         float* p2 = p1 + pStride;
@@ -255,7 +348,7 @@ internal static unsafe class AttentionKernels
         Vector512<float> o30 = Vector512.Load(sums + 3 * sumStride), o31 = Vector512.Load(sums + 3 * sumStride + 16), o32 = Vector512.Load(sums + 3 * sumStride + 32), o33 = Vector512.Load(sums + 3 * sumStride + 48);
         for (int t = 0; t < count; t++, values += valueStride)
         {
-            Vector512<float> v0 = Vector512.Load(values), v1 = Vector512.Load(values + 16), v2 = Vector512.Load(values + 32), v3 = Vector512.Load(values + 48);
+            Vector512<float> v0 = Load(values), v1 = Load(values + 16), v2 = Load(values + 32), v3 = Load(values + 48);
             Vector512<float> w0 = Vector512.Create(p[t]);
             o00 = Vector512.FusedMultiplyAdd(w0, v0, o00);
             o01 = Vector512.FusedMultiplyAdd(w0, v1, o01);

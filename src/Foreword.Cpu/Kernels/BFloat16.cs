@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace Foreword.Cpu.Kernels;
 
 /// <summary>bfloat16: the upper half of a float32.</summary>
@@ -5,11 +9,37 @@ internal static class BFloat16
 {
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
+    /// <summary>16 of them as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<float> Load(ushort* numbers)
+    {
+        Vector256<ushort> sixteen = Vector256.Load(numbers);
+        Vector512<uint> lanes = Avx512F.IsSupported ? Avx512F.ConvertToVector512UInt32(sixteen) : Vector512.Create(Vector256.WidenLower(sixteen), Vector256.WidenUpper(sixteen));
+        return (lanes << 16).AsSingle();
+    }
+
     /// <summary>The nearest, ties to even.</summary>
     public static ushort Nearest(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
         return float.IsNaN(value) ? (ushort)0x7fc0 : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+    }
+
+    /// <summary>The nearest of 16 numbers, ties to even, as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Round(Vector512<float> values)
+    {
+        Vector512<uint> bits = values.AsUInt32();
+        Vector512<uint> rounded = (bits + Vector512.Create(0x7fffu) + ((bits >>> 16) & Vector512<uint>.One)) & Vector512.Create(0xffff0000u);
+        return Vector512.ConditionalSelect(Vector512.IsNaN(values), Vector512.Create(float.NaN), rounded.AsSingle());
+    }
+
+    /// <summary>Writes the nearest of 16 numbers, ties to even.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Store(Vector512<float> values, ushort* numbers)
+    {
+        Vector512<uint> upper = Round(values).AsUInt32() >>> 16;
+        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(upper) : Vector256.Narrow(upper.GetLower(), upper.GetUpper())).Store(numbers);
     }
 
     /// <summary>The least that is not below a finite value of at least 0.</summary>

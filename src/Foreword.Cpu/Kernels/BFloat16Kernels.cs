@@ -35,21 +35,6 @@ internal static unsafe class BFloat16Kernels
             RowTimesPanel(pairs, x, lanes + panel * panelLanes, y + panel * Panel);
     }
 
-    /// <summary>Writes bfloat16 numbers in their order as float32; they are a multiple of 16.</summary>
-    /// <returns>The float32 numbers.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float* Widen(ushort* numbers, int count, float* floats)
-    {
-        for (int i = 0; i < count; i += 16)
-        {
-            Vector256<ushort> sixteen = Vector256.Load(numbers + i);
-            (Vector256.WidenLower(sixteen) << 16).AsSingle().Store(floats + i);
-            (Vector256.WidenUpper(sixteen) << 16).AsSingle().Store(floats + i + 8);
-        }
-
-        return floats;
-    }
-
     /// <summary>Writes a panel's inputs as float32, [K][16].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WidenPanel(int pairs, ushort* w, float* floats)

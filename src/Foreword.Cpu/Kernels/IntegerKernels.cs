@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Cpu.Kernels;
 
@@ -36,6 +37,12 @@ internal static unsafe class IntegerKernels
         for (int b = 0; b < blocks; b++, x += block, encoded += block, tail += BlockTail)
         {
             int count = Math.Min(block, K - b * block);
+            if (Avx512F.IsSupported && count == block)
+            {
+                EncodeBlock512(x, block, zero, encoded, tail);
+                continue;
+            }
+
             float largest = 0;
             int i = 0;
             Vector256<float> magnitudes = default;
@@ -64,6 +71,27 @@ internal static unsafe class IntegerKernels
             *(float*)tail = largest / 127;
             *(int*)(tail + 4) = -zero * (sum + Vector256.Sum(sums));
         }
+    }
+
+    /// <summary>A whole block in vectors of 16; the processor's own conversion rounds to the nearest, ties to even, as <see cref="MathF.Round(float)"/> does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EncodeBlock512(float* x, int block, int zero, sbyte* encoded, byte* tail)
+    {
+        Vector512<float> magnitudes = Vector512.Abs(Vector512.Load(x));
+        for (int i = 16; i < block; i += 16)
+            magnitudes = Vector512.Max(magnitudes, Vector512.Abs(Vector512.Load(x + i)));
+        float largest = RowKernels.Most(magnitudes);
+        Vector512<float> factor = Vector512.Create(largest > 0 ? 127 / largest : 0);
+        Vector512<int> sums = default;
+        for (int i = 0; i < block; i += 16)
+        {
+            Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector512.Load(x + i) * factor);
+            sums += values;
+            Avx512F.ConvertToVector128SByte(values).Store(encoded + i);
+        }
+
+        *(float*)tail = largest / 127;
+        *(int*)(tail + 4) = -zero * Vector512.Sum(sums);
     }
 
     /// <summary>y[16 panels] = x W, weights of 8 bits, blocks of 4 <paramref name="quads"/> inputs: streams the panels once.</summary>
@@ -99,7 +127,7 @@ internal static unsafe class IntegerKernels
     /// <param name="nextStep">Bytes of it for each 4 inputs.</param>
     public static void MultiplyRows(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
     {
-        for (int row = 0; row < rows; row += 4, nextStep = row < 8 ? nextStep : 0)
+        for (int row = 0; row < rows; row += 4, next += (long)blocks * quads / 2 * nextStep, nextStep = row < 8 ? nextStep : 0)
             Tile4x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, nextStep);
     }
 
@@ -180,8 +208,8 @@ internal static unsafe class IntegerKernels
     }
 
     /// <summary>
-    /// Y[4, 16] = X[4, K] W of one panel of bytes: 8 sums of a block in registers. AVX-VNNI knows 16 registers only, and a sum beyond them costs two moves
-    /// for each product; so the sums over blocks lie in y. The memory to be read next is asked for on the way.
+    /// Y[4, 16] = X[4, K] W of one panel of bytes. AVX-VNNI knows 16 registers only, and a sum beyond them costs two moves for each product; so a block's
+    /// sums are eight of 256 bits, and the sums over blocks four of 512, which lie in the other registers. The memory to be read next is asked for on the way.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
@@ -190,8 +218,7 @@ internal static unsafe class IntegerKernels
         byte* x2 = x1 + xStride;
         byte* x3 = x2 + xStride;
         int valueBytes = blocks * quads * Quad;
-        for (int row = 0; row < 4; row++)
-            new Span<float>(y + (long)row * yStride, Panel).Clear();
+        Vector512<float> f0 = default, f1 = default, f2 = default, f3 = default;
         for (int block = 0; block < blocks; block++, scales += Panel)
         {
             int at = block * quads * Quad, end = at + quads * Quad, tail = valueBytes + block * BlockTail;
@@ -199,7 +226,7 @@ internal static unsafe class IntegerKernels
             Vector256<int> a1 = Vector256.Create(*(int*)(x1 + tail + 4)), b1 = a1;
             Vector256<int> a2 = Vector256.Create(*(int*)(x2 + tail + 4)), b2 = a2;
             Vector256<int> a3 = Vector256.Create(*(int*)(x3 + tail + 4)), b3 = a3;
-            for (; at < end; at += Quad, w += Quad * Panel, next += nextStep)
+            for (; at < end; at += 2 * Quad, w += 2 * Quad * Panel, next += nextStep)
             {
                 Prefetch.Line(next);
                 Vector256<byte> low = Vector256.Load(w), high = Vector256.Load(w + 32);
@@ -215,24 +242,39 @@ internal static unsafe class IntegerKernels
                 v = Vector256.Create(*(int*)(x3 + at)).AsSByte();
                 a3 = Dot.Add(a3, low, v);
                 b3 = Dot.Add(b3, high, v);
+                low = Vector256.Load(w + 64);
+                high = Vector256.Load(w + 96);
+                v = Vector256.Create(*(int*)(x + at + 4)).AsSByte();
+                a0 = Dot.Add(a0, low, v);
+                b0 = Dot.Add(b0, high, v);
+                v = Vector256.Create(*(int*)(x1 + at + 4)).AsSByte();
+                a1 = Dot.Add(a1, low, v);
+                b1 = Dot.Add(b1, high, v);
+                v = Vector256.Create(*(int*)(x2 + at + 4)).AsSByte();
+                a2 = Dot.Add(a2, low, v);
+                b2 = Dot.Add(b2, high, v);
+                v = Vector256.Create(*(int*)(x3 + at + 4)).AsSByte();
+                a3 = Dot.Add(a3, low, v);
+                b3 = Dot.Add(b3, high, v);
             }
 
-            AddBlock(y, a0, b0, scales, *(float*)(x + tail));
-            AddBlock(y + yStride, a1, b1, scales, *(float*)(x1 + tail));
-            AddBlock(y + 2L * yStride, a2, b2, scales, *(float*)(x2 + tail));
-            AddBlock(y + 3L * yStride, a3, b3, scales, *(float*)(x3 + tail));
+            Vector512<float> scale = BFloat16.Load(scales);
+            f0 = AddBlock(f0, a0, b0, scale, *(float*)(x + tail));
+            f1 = AddBlock(f1, a1, b1, scale, *(float*)(x1 + tail));
+            f2 = AddBlock(f2, a2, b2, scale, *(float*)(x2 + tail));
+            f3 = AddBlock(f3, a3, b3, scale, *(float*)(x3 + tail));
         }
+
+        f0.Store(y);
+        f1.Store(y + yStride);
+        f2.Store(y + 2L * yStride);
+        f3.Store(y + 3L * yStride);
     }
 
-    /// <summary>y[16] += a block's sums, times the weights' scales and the input's.</summary>
+    /// <summary>A block's sums, times the weights' scales and the input's, join the sums over blocks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddBlock(float* y, Vector256<int> low, Vector256<int> high, ushort* scales, float scale)
-    {
-        (Vector256<float> first, Vector256<float> second) = Scales(scales);
-        Vector256<float> both = Vector256.Create(scale);
-        Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(low), first * both, Vector256.Load(y)).Store(y);
-        Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(high), second * both, Vector256.Load(y + 8)).Store(y + 8);
-    }
+    private static Vector512<float> AddBlock(Vector512<float> sums, Vector256<int> low, Vector256<int> high, Vector512<float> scales, float scale) =>
+        Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Vector512.Create(low, high)), scales * Vector512.Create(scale), sums);
 
     /// <summary>The scales of a block's 16 outputs: a bfloat16 is the upper half of a float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -41,7 +41,7 @@ internal static unsafe class NibbleKernels
                 b += Products(second & mask, (second.AsUInt16() >>> 4).AsByte() & mask, x + 8);
             }
 
-            sums = AddBlock(sums, a + b, *(int*)(tail + 4), Scales(scales), *(float*)tail);
+            sums = AddBlock(sums, a + b, *(int*)(tail + 4), BFloat16.Load(scales), *(float*)tail);
         }
 
         sums.Store(y);
@@ -86,7 +86,7 @@ internal static unsafe class NibbleKernels
                 a7 += Products(low, high, x7 + at);
             }
 
-            Vector512<float> scale = Scales(scales);
+            Vector512<float> scale = BFloat16.Load(scales);
             f0 = AddBlock(f0, a0, *(int*)(x + tail + 4), scale, *(float*)(x + tail));
             f1 = AddBlock(f1, a1, *(int*)(x1 + tail + 4), scale, *(float*)(x1 + tail));
             f2 = AddBlock(f2, a2, *(int*)(x2 + tail + 4), scale, *(float*)(x2 + tail));
@@ -116,8 +116,4 @@ internal static unsafe class NibbleKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddBlock(Vector512<float> sums, Vector512<short> products, int sum, Vector512<float> scales, float scale) =>
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Avx512BW.MultiplyAddAdjacent(products, Vector512<short>.One) + Vector512.Create(sum)), scales * Vector512.Create(scale), sums);
-
-    /// <summary>The scales of 16 outputs: a bfloat16 is the upper half of a float32.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Scales(ushort* scales) => (Avx512F.ConvertToVector512UInt32(Vector256.Load(scales)) << 16).AsSingle();
 }

@@ -158,7 +158,8 @@ internal static unsafe class RowKernels
         return Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512.Create(Highest)), Vector512.Create(float.PositiveInfinity), power);
     }
 
-    private static float Most(Vector512<float> x)
+    /// <summary>The highest of 16 numbers.</summary>
+    public static float Most(Vector512<float> x)
     {
         Vector256<float> eight = Vector256.Max(x.GetLower(), x.GetUpper());
         Vector128<float> four = Vector128.Max(eight.GetLower(), eight.GetUpper());

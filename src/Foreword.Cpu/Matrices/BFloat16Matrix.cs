@@ -35,9 +35,9 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
         {
             int count = Math.Min(reader.PanelsTogether, reader.PanelCount - first);
             reader.Read(first, count, floats.Pointer, workers);
-            workers.Run(_ =>
+            workers.Run(worker =>
             {
-                for (int panel; (panel = workers.Claim()) < count;)
+                for (int panel = worker; panel < count; panel = workers.Claim())
                     Round(floats.Pointer + (long)panel * K * Panels.Width, K, weights.Pointer + (first + panel) * panelWeights);
             });
         }
@@ -46,7 +46,10 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
     }
 
     /// <inheritdoc/>
-    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch)
+    public override byte* Panel(int index) => (byte*)(_weights.Pointer + index * 2L * Pairs * Panels.Width);
+
+    /// <inheritdoc/>
+    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch, byte* next = null)
     {
         long panelWeights = 2L * Pairs * Panels.Width;
         ushort* weights = _weights.Pointer + firstPanel * panelWeights;

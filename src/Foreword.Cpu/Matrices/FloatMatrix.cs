@@ -20,7 +20,10 @@ internal sealed unsafe class FloatMatrix : PanelMatrix
     }
 
     /// <inheritdoc/>
-    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch)
+    public override byte* Panel(int index) => (byte*)(_weights.Pointer + (long)index * Inputs * Panels.Width);
+
+    /// <inheritdoc/>
+    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch, byte* next = null)
     {
         long panelFloats = (long)Inputs * Panels.Width;
         float* weights = _weights.Pointer + firstPanel * panelFloats;

@@ -35,7 +35,11 @@ internal abstract unsafe class PanelMatrix(int inputs, int outputs) : IDisposabl
     /// <param name="y">Output rows, from output 0 on; whole panels are written.</param>
     /// <param name="yStride">Elements from one to the next.</param>
     /// <param name="scratch"><see cref="ScratchBytes"/> of the worker's own.</param>
-    public abstract void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch);
+    /// <param name="next">The panel that the worker reads after these; a kernel that has the time asks for it on the way. Null: the one that lies behind them.</param>
+    public abstract void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch, byte* next = null);
+
+    /// <summary>Where a panel begins.</summary>
+    public abstract byte* Panel(int index);
 
     /// <inheritdoc/>
     public abstract void Dispose();

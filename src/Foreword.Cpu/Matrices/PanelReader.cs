@@ -33,11 +33,11 @@ internal sealed unsafe class PanelReader(IParameters parameters, string name, in
         int rows = outputsFirst ? Math.Min(count * Panels.Width, outputs - first * Panels.Width) : inputs;
         if (outputs % Panels.Width != 0)
             new Span<float>(destination + (count - 1L) * inputs * Panels.Width, inputs * Panels.Width).Clear();
-        workers.Run(_ =>
+        workers.Run(worker =>
         {
             int columns = outputsFirst ? inputs : outputs;
             float[] values = new float[RowsTogether * columns];
-            for (int row; (row = workers.Claim() * RowsTogether) < rows;)
+            for (int row = worker * RowsTogether; row < rows; row = workers.Claim() * RowsTogether)
             {
                 int together = Math.Min(RowsTogether, rows - row);
                 Span<float> read = values.AsSpan(0, together * columns);

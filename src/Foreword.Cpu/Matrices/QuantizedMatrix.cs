@@ -57,9 +57,9 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         {
             int count = Math.Min(reader.PanelsTogether, reader.PanelCount - first);
             reader.Read(first, count, floats.Pointer, workers);
-            workers.Run(_ =>
+            workers.Run(worker =>
             {
-                for (int panel; (panel = workers.Claim()) < count;)
+                for (int panel = worker; panel < count; panel = workers.Claim())
                     format.Quantize(floats.Pointer + (long)panel * K * Panels.Width, K, memory.Pointer + (first + panel) * format.PanelBytes(K), scales + (first + panel) * format.PanelScales(K));
             });
         }
@@ -71,7 +71,10 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     public override void Encode(float* row, byte* encoded) => IntegerKernels.Encode(row, Inputs, Format.Block, Format.Zero, (sbyte*)encoded);
 
     /// <inheritdoc/>
-    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch)
+    public override byte* Panel(int index) => _weights + index * Format.PanelBytes(Inputs);
+
+    /// <inheritdoc/>
+    public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch, byte* next = null)
     {
         long panelBytes = Format.PanelBytes(Inputs), panelScales = Format.PanelScales(Inputs);
         byte* weights = _weights + firstPanel * panelBytes;
@@ -89,17 +92,18 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         {
             for (int panel = 0; panel < panels; panel++, weights += panelBytes, scales += panelScales, outputs += Panels.Width)
             {
+                byte* then = panel + 1 < panels || next == null ? weights + panelBytes : next;
                 if (Format.Bits == 4 && NibbleKernels.CanMultiply(Quads))
                 {
                     for (int row = 0; row < x.Count; row += 8)
-                        NibbleKernels.Tile8x16(Blocks, x.Encoded + (long)row * x.EncodedStride, x.EncodedStride, weights, scales, outputs + (long)row * yStride, yStride, weights + panelBytes);
+                        NibbleKernels.Tile8x16(Blocks, x.Encoded + (long)row * x.EncodedStride, x.EncodedStride, weights, scales, outputs + (long)row * yStride, yStride, then);
                     continue;
                 }
 
                 byte* bytes = weights;
                 if (Format.Bits == 4)
                     IntegerKernels.Spread(weights, Blocks * Format.Block / 8, bytes = scratch);
-                IntegerKernels.MultiplyRows(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, bytes, scales, outputs, yStride, weights + panelBytes, Format.Bits * Panels.Width / 2);
+                IntegerKernels.MultiplyRows(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, bytes, scales, outputs, yStride, then, Format.Bits * Panels.Width / 2);
             }
         }
     }
