@@ -25,6 +25,17 @@ public static class HuggingFaceConfig
         return WeightsJson.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
     }
 
+    /// <summary>The id that ends a text by a model directory's <c>config.json</c>; null where there is none, or no such file.</summary>
+    /// <exception cref="InvalidDataException">It is no JSON object.</exception>
+    public static int? ReadEndOfText(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        string path = Path.Combine(directory, FileName);
+        return File.Exists(path)
+            ? WeightsJson.Read(path, JsonValueKind.Object, root => root.TryGetProperty("eos_token_id", out JsonElement id) && id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int number) ? number : (int?)null)
+            : null;
+    }
+
     /// <summary>
     /// Writes <c>config.json</c> into an existing directory so that <c>transformers</c> opens it.
     /// </summary>

@@ -25,8 +25,9 @@ public static class HuggingFaceNameMap
     /// <summary>
     /// Finds every parameter among tensors that were written with or without the prefix <c>transformer.</c>. Buffers that are no
     /// parameters (<c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c>, GPT-1's <c>position_ids</c>) are passed over. Where
-    /// the configuration ties the output layer, an <c>lm_head.weight</c> with the token embedding's bytes is passed over, too; another
-    /// one is a separate output layer whatever the configuration says, as it is for transformers since version 5.
+    /// the configuration ties the output layer, an <c>lm_head.weight</c> with the token embedding's bytes is passed over, too, and one without
+    /// a token embedding beside it is the token embedding; another one is a separate output layer whatever the configuration says, as it is for
+    /// transformers since version 5.
     /// </summary>
     /// <param name="path">The file or directory, for messages.</param>
     /// <param name="tensors">Its tensors.</param>
@@ -47,7 +48,10 @@ public static class HuggingFaceNameMap
 
         if (config.TieWordEmbeddings && parameters.Find(pair => pair.Name == GptParameter.SeparateHead) is { Tensor: { } head } separate)
         {
-            if (parameters.Exists(pair => pair.Name == GptParameter.TokenEmbedding && pair.Tensor.ShapeText == head.ShapeText && pair.Tensor.HasBytesOf(head)))
+            StoredTensor? embedding = parameters.Find(pair => pair.Name == GptParameter.TokenEmbedding).Tensor;
+            if (embedding is null)
+                parameters[parameters.IndexOf(separate)] = (GptParameter.TokenEmbedding, head); // of two names for one tensor, some writers keep this one
+            else if (embedding.ShapeText == head.ShapeText && embedding.HasBytesOf(head))
                 parameters.Remove(separate);
             else
                 config = config with { TieWordEmbeddings = false };

@@ -26,8 +26,10 @@ internal sealed class SafetensorsFormat : WeightsFormat
     {
         if (!TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
             throw new ArgumentException($"{type} is no element type");
-        HuggingFaceConfig.Write(target, model.Config, tokenizer?.EndOfTextId, dtype);
-        WriteGenerationConfig(Path.Combine(target, GenerationConfig), tokenizer?.EndOfTextId);
+        int? endOfText = tokenizer is null ? HuggingFaceConfig.ReadEndOfText(model.Directory) : tokenizer.EndOfTextId; // without a tokenizer, what the source says
+        endOfText = endOfText < model.Config.VocabSize ? endOfText : null;
+        HuggingFaceConfig.Write(target, model.Config, endOfText, dtype);
+        WriteGenerationConfig(Path.Combine(target, GenerationConfig), endOfText);
         tokenizer?.Save(target);
         SafetensorsWriter writer = new();
         foreach (WeightTensor tensor in model.Tensors)

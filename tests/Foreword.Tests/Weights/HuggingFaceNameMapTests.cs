@@ -109,6 +109,21 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     }
 
     [Fact]
+    public void OfTwoNamesForOneTensorEitherWillDo()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Write(tensors =>
+        {
+            tensors.Remove("transformer.wte.weight");
+            tensors["lm_head.weight"] = [5, 4];
+        }));
+        (GptConfig config, IReadOnlyList<StoredTensor> found) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
+        Assert.Equal(Small, config);
+        Assert.Equal("lm_head.weight", found.Single(tensor => tensor.Name == "wte.weight").FileName);
+        Assert.DoesNotContain(found, tensor => tensor.Name == "lm_head.weight");
+        Assert.EndsWith("1 missing (transformer.wte.weight)", Assert.Throws<InvalidDataException>(() => Match(file, Small with { TieWordEmbeddings = false })).Message);
+    }
+
+    [Fact]
     public void AHeadThatDiffersIsSeparateWhateverTheConfigurationSays()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4], headFill: 1));

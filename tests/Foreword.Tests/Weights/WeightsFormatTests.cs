@@ -62,6 +62,22 @@ public sealed class WeightsFormatTests : IDisposable
         }
     }
 
+    /// <summary>A model without a tokenizer keeps the id that ends a text, unless the vocabulary has no such id.</summary>
+    [Theory]
+    [InlineData(7, 7)]
+    [InlineData(50_256, null)]
+    public void WithoutATokenizerTheSourcesEndOfTextStays(int stored, int? written)
+    {
+        string source = Path.Combine(_directory.Path, "source"), golden = Fixtures.Path("golden/gpt2-tiny");
+        Directory.CreateDirectory(source);
+        File.Copy(Path.Combine(golden, "model.safetensors"), Path.Combine(source, "model.safetensors"));
+        HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(golden), endOfTextId: stored);
+        using ModelWeights model = WeightsFormat.Open(source);
+        using ModelWeights again = Write(model, "hf", "f32", "target");
+        Assert.Equal(written, HuggingFaceConfig.ReadEndOfText(again.Path));
+        Assert.Null(HuggingFaceConfig.ReadEndOfText(_directory.Path));
+    }
+
     [Theory]
     [InlineData("gpt2-tiny", "hf", "f32")]
     [InlineData("gpt2-tiny", "hf", "f16")]
