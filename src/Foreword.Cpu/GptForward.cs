@@ -277,7 +277,7 @@ internal sealed unsafe class GptForward : IDisposable
         for (int piece = worker, then; piece < starts.Length - 1 && starts[piece] < matrix.PanelCount; piece = then)
         {
             then = _workers.Claim();
-            byte* next = then < starts.Length - 1 ? matrix.Panel(starts[then]) : following.Panel(Pieces(following)[worker]);
+            byte* next = then < starts.Length - 1 && starts[then] < matrix.PanelCount ? matrix.Panel(starts[then]) : following.Panel(Math.Min(Pieces(following)[worker], following.PanelCount - 1));
             int first = starts[piece], panels = starts[piece + 1] - first, column = first * Panels.Width, columns = panels * Panels.Width;
             matrix.Multiply(inputs, first, panels, y, yStride, scratch, next);
             for (int row = 0; row < rows; row++)
