@@ -65,8 +65,8 @@ internal sealed unsafe class GptForward : IDisposable
         _scratchBytes = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.ScratchBytes), AttentionKernels.ValueTile);
         _scratch = new NativeBuffer<byte>((long)workers.Count * _scratchBytes);
         int[] counts = [.. weights.Matrices.Select(matrix => matrix.PanelCount).Distinct()];
-        _rowPieces = counts.ToDictionary(count => count, count => workers.Cut(count, 4)); // so many panels go through a kernel together
-        _tilePieces = counts.ToDictionary(count => count, count => workers.Cut(count, FloatKernels.TilePanels));
+        _rowPieces = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.RowPanels)));
+        _tilePieces = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.TilePanels)));
         _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
     }
 

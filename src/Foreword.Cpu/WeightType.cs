@@ -7,7 +7,7 @@ namespace Foreword.Cpu;
 [SuppressMessage("Naming", "CA1720", Justification = "What these formats are called.")]
 public enum WeightType
 {
-    /// <summary>float32: the same numbers as training's.</summary>
+    /// <summary>float32: the same numbers as training's, bit for bit; with AVX-512 VBMI in 28 bits a weight, from which all 32 are put together again.</summary>
     F32,
 
     /// <summary>bfloat16: half the memory, products with float32 inputs.</summary>
@@ -37,6 +37,7 @@ internal static class WeightTypes
     /// <summary>Reads a weight in the type's format.</summary>
     public static PanelMatrix Read(this WeightType type, PanelReader reader, Workers workers) => type switch
     {
+        WeightType.F32 when PackedFloatMatrix.CanHold(reader.Inputs) => PackedFloatMatrix.Read(reader, workers),
         WeightType.F32 => FloatMatrix.Read(reader, workers),
         WeightType.BF16 => BFloat16Matrix.Read(reader, workers),
         _ => QuantizedMatrix.Read(reader, type.Format(reader.IsHead)!, workers),

@@ -50,17 +50,19 @@ internal static unsafe class FloatKernels
     /// <param name="y">Y.</param>
     /// <param name="yStride">Elements from row to row.</param>
     /// <param name="add">Adds to Y instead of overwriting it.</param>
-    public static void MultiplyRows(int rows, int K, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add = false)
+    /// <param name="next">Memory that the first tile of three panels asks for, three streams of as many bytes as the panels have; null for none.</param>
+    /// <param name="nextStride">Elements from one such stream to the next.</param>
+    public static void MultiplyRows(int rows, int K, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add = false, float* next = null, long nextStride = 0)
     {
         int together = rows <= FewRows ? TilePanels : panels;
         for (int first = 0; first < panels; first += together)
         {
             for (int k = 0; k < K; k += PassInputs)
-                Pass(rows, Math.Min(PassInputs, K - k), x + k, xStride, w + first * panelStride + (long)k * Panel, panelStride, Math.Min(together, panels - first), y + first * Panel, yStride, add || k > 0);
+                Pass(rows, Math.Min(PassInputs, K - k), x + k, xStride, w + first * panelStride + (long)k * Panel, panelStride, Math.Min(together, panels - first), y + first * Panel, yStride, add || k > 0, next, nextStride);
         }
     }
 
-    private static void Pass(int rows, int inputs, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add)
+    private static void Pass(int rows, int inputs, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add, float* next, long nextStride)
     {
         for (int panel = 0, wide; panel < panels; panel += wide)
         {
@@ -68,11 +70,12 @@ internal static unsafe class FloatKernels
             wide = panels - panel >= TilePanels ? TilePanels : 1;
             for (int row = 0; row < rows; row += 8)
             {
+                bool elsewhere = next is not null && row == 0; // once is enough
                 float* inputRows = x + (long)row * xStride, outputRows = y + (long)row * yStride + panel * Panel;
                 if (!Vector512.IsHardwareAccelerated)
                     Tiles256(inputs, inputRows, xStride, weights, panelStride, wide, outputRows, yStride, add);
                 else if (wide == TilePanels)
-                    Tile8x48(inputs, inputRows, xStride, weights, panelStride, outputRows, yStride, add);
+                    Tile8x48(inputs, inputRows, xStride, weights, panelStride, outputRows, yStride, add, elsewhere ? next : weights + Ahead, elsewhere ? nextStride : panelStride);
                 else
                     Tile8x16(inputs, inputRows, xStride, weights, outputRows, yStride, add);
             }
@@ -183,7 +186,7 @@ internal static unsafe class FloatKernels
 
     /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x48(int K, float* x, int xStride, float* w, long panelStride, float* y, int yStride, bool add)
+    private static void Tile8x48(int K, float* x, int xStride, float* w, long panelStride, float* y, int yStride, bool add, float* ahead, long aheadStride)
     {
         float* x1 = x + xStride;
         float* x2 = x1 + xStride;
@@ -200,11 +203,11 @@ internal static unsafe class FloatKernels
         Vector512<float> c50 = default, c51 = default, c52 = default;
         Vector512<float> c60 = default, c61 = default, c62 = default;
         Vector512<float> c70 = default, c71 = default, c72 = default;
-        for (int k = 0; k < K; k++, w += Panel)
+        for (int k = 0; k < K; k++, w += Panel, ahead += Panel)
         {
-            Prefetch.Line(w + Ahead);
-            Prefetch.Line(w + panelStride + Ahead);
-            Prefetch.Line(w + 2 * panelStride + Ahead);
+            Prefetch.Line(ahead);
+            Prefetch.Line(ahead + aheadStride);
+            Prefetch.Line(ahead + 2 * aheadStride);
             Vector512<float> w0 = Vector512.Load(w), w1 = Vector512.Load(w + panelStride), w2 = Vector512.Load(w + 2 * panelStride);
             Vector512<float> v0 = Vector512.Create(x[k]);
             c00 = Vector512.FusedMultiplyAdd(v0, w0, c00);

@@ -23,6 +23,12 @@ internal abstract unsafe class PanelMatrix(int inputs, int outputs) : IDisposabl
     /// <summary>Bytes that a worker must give <see cref="Multiply"/> to work in.</summary>
     public virtual int ScratchBytes => 0;
 
+    /// <summary>Panels that go through a kernel together where there is one row.</summary>
+    public virtual int RowPanels => 4;
+
+    /// <summary>The same where there are several.</summary>
+    public virtual int TilePanels => Kernels.FloatKernels.TilePanels;
+
     /// <summary>Turns a row into what the product reads.</summary>
     public virtual void Encode(float* row, byte* encoded)
     {
