@@ -38,14 +38,11 @@ internal sealed unsafe class Attention : IDisposable
         _sums = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * AttentionKernels.ValueTile);
     }
 
-    /// <summary>The segments of the next pass.</summary>
-    public void Prepare(ReadOnlySpan<Segment> segments)
+    /// <summary>Takes the segments of the next pass, the first <paramref name="count"/> of an array that stays as it is until the pass has ended.</summary>
+    public void Prepare(Segment[] segments, int count)
     {
-        if (_segments.Length < segments.Length)
-            _segments = new Segment[Math.Max(segments.Length, 2 * _segments.Length)];
-        segments.CopyTo(_segments);
-        (_segmentCount, _queryCount, _storesFirst) = (segments.Length, 0, false);
-        for (int s = 0; s < segments.Length; s++)
+        (_segments, _segmentCount, _queryCount, _storesFirst) = (segments, count, 0, false);
+        for (int s = 0; s < count; s++)
         {
             _storesFirst |= segments[s].Count > 1;
             for (int row = 0; row < segments[s].Count; row += AttentionKernels.QueryTile)

@@ -91,7 +91,7 @@ internal sealed unsafe class GptForward : IDisposable
         Fill(ref _segments, segments);
         Fill(ref _wanted, wanted);
         (_segmentCount, _wantedCount) = (segments.Length, wanted.Length);
-        _attention.Prepare(segments);
+        _attention.Prepare(_segments, segments.Length);
         _workers.Run(_body);
     }
 

@@ -28,9 +28,6 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <summary>Floats from one row of values to the next.</summary>
     public int ValueWidth => source.ValueWidth;
 
-    /// <summary>The number format.</summary>
-    public CacheType Type => source.Type;
-
     /// <summary>Pages of 64 positions, the last one in part.</summary>
     public int Pages => _pages.Count;
 
@@ -38,7 +35,7 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <param name="layer">The layer.</param>
     /// <param name="head">The head.</param>
     /// <param name="page">The page.</param>
-    /// <typeparam name="T">As <see cref="Type"/> says: float, or ushort for bfloat16.</typeparam>
+    /// <typeparam name="T">As <see cref="KvPages.Type"/> says: float, or ushort for bfloat16.</typeparam>
     public T* Keys<T>(int layer, int head, int page) where T : unmanaged => (T*)(_pages[page].Pointer + source.Offset(layer, head));
 
     /// <summary>Values of a page for a head, [64][<see cref="ValueWidth"/>].</summary>
@@ -51,7 +48,7 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <param name="position">The position.</param>
     /// <param name="key">Its key [hs].</param>
     /// <param name="value">Its value [hs].</param>
-    /// <typeparam name="T">As <see cref="Type"/> says: float, or ushort for bfloat16.</typeparam>
+    /// <typeparam name="T">As <see cref="KvPages.Type"/> says: float, or ushort for bfloat16.</typeparam>
     public void Store<T>(int layer, int head, int position, T* key, T* value) where T : unmanaged
     {
         int page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
@@ -69,7 +66,7 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <param name="key">Its key [hs], the next one <paramref name="stride"/> on.</param>
     /// <param name="value">Its value [hs], likewise.</param>
     /// <param name="stride">Elements from one to the next.</param>
-    /// <typeparam name="T">As <see cref="Type"/> says: float, or ushort for bfloat16.</typeparam>
+    /// <typeparam name="T">As <see cref="KvPages.Type"/> says: float, or ushort for bfloat16.</typeparam>
     public void Store<T>(int layer, int head, int position, int count, float* key, float* value, int stride) where T : unmanaged
     {
         for (int together; count > 0; count -= together, position += together, key += (long)together * stride, value += (long)together * stride)

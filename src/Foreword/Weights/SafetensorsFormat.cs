@@ -26,7 +26,7 @@ internal sealed class SafetensorsFormat : WeightsFormat
     {
         if (!TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
             throw new ArgumentException($"{type} is no element type");
-        int? endOfText = tokenizer is null ? HuggingFaceConfig.ReadEndOfText(model.Directory) : tokenizer.EndOfTextId; // without a tokenizer, what the source says
+        int? endOfText = tokenizer is null ? HuggingFaceConfig.ReadEndOfText(model.Path) : tokenizer.EndOfTextId; // without a tokenizer, what the source says
         endOfText = endOfText < model.Config.VocabSize ? endOfText : null;
         HuggingFaceConfig.Write(target, model.Config, endOfText, dtype);
         WriteGenerationConfig(Path.Combine(target, GenerationConfig), endOfText);

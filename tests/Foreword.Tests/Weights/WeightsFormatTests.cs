@@ -78,6 +78,18 @@ public sealed class WeightsFormatTests : IDisposable
         Assert.Null(HuggingFaceConfig.ReadEndOfText(_directory.Path));
     }
 
+    /// <summary>A file is a model by itself: what else lies in its folder may be another's.</summary>
+    [Fact]
+    public void TheConfigurationBesideAModelOfOneFileIsNotItsOwn()
+    {
+        string file = Path.Combine(_directory.Path, "gpt2_tiny.bin");
+        File.Copy(Fixtures.Path("formats/llm.c/gpt2_tiny.bin"), file);
+        HuggingFaceConfig.Write(_directory.Path, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), endOfTextId: 7);
+        using ModelWeights model = WeightsFormat.Open(file);
+        using ModelWeights again = Write(model, "hf", "f32", "target");
+        Assert.Null(HuggingFaceConfig.ReadEndOfText(again.Path));
+    }
+
     [Theory]
     [InlineData("gpt2-tiny", "hf", "f32")]
     [InlineData("gpt2-tiny", "hf", "f16")]
