@@ -14,16 +14,16 @@ internal static class FusedPath
     /// <summary>Channels come in vectors of 16 floats.</summary>
     private const int Lanes = 16;
 
-    /// <summary>Why the fused kernels cannot run a model, or null where they can.</summary>
+    /// <summary>Why the fused kernels cannot run a model, or null where they can: what the model is comes before what the processor lacks.</summary>
     public static string? WhyNot(GptModel model)
     {
         if (model.TokenEmbedding.device_type != DeviceType.CPU)
             return $"the model is on {model.TokenEmbedding.device}";
-        if (!MicroKernel.Has(model.Precision))
-            return $"libtorch {__version__} on this processor has no micro-kernel for {model.Precision.ToString().ToLowerInvariant()}";
         if (model.Config.NEmbd % Lanes != 0)
             return $"n_embd is {model.Config.NEmbd}, no multiple of {Lanes}";
-        return model.AdapterParameters.Any() ? "the model has adapters" : null;
+        if (model.AdapterParameters.Any())
+            return "the model has adapters";
+        return MicroKernel.Has(model.Precision) ? null : $"libtorch {__version__} on this processor has no micro-kernel for {model.Precision.ToString().ToLowerInvariant()}";
     }
 
     /// <summary>The way through the kernels, for a model that <see cref="WhyNot"/> has nothing against.</summary>
