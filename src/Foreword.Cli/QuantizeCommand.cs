@@ -20,7 +20,7 @@ internal static class QuantizeCommand
         Argument<string> model = new("MODEL") { Description = "Model in any format, checkpoint, or run directory." };
         Option<string?> type = new("--type") { Description = "int8 (8.25 bits a weight) or int4 (4.5 bits; the output layer keeps 8).", Required = true };
         type.AcceptOnly("int8", "int4");
-        Option<string> output = new("--out") { Description = "Directory to write.", Required = true };
+        Option<string> output = new("--out") { Description = "Directory to write. It must not exist, or be empty.", Required = true };
         Option<string?> text = new("--text") { Description = "Text file on which float32 and quantised perplexity are measured." };
         Option<int> tokens = new("--tokens") { Description = "Tokens of the text to measure on at most.", DefaultValueFactory = _ => DefaultTokens };
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"type\",\"bytes\",\"float32_bytes\",\"perplexity\",\"float32_perplexity\"}." };
@@ -31,10 +31,12 @@ internal static class QuantizeCommand
             WeightType wanted = parsed.GetValue(type) == "int8" ? WeightType.Int8 : WeightType.Int4;
             if (parsed.GetValue(tokens) < 2)
                 throw new UsageException($"--tokens is {parsed.GetValue(tokens)}; it must be at least 2");
+            string directory = parsed.GetValue(output)!;
+            if (File.Exists(directory) || Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
+                throw new IOException($"{directory} exists already; quantize writes a new directory");
             using ModelWeights weights = WeightsFormat.Open(parsed.GetValue(model)!);
             Tokenizer tokenizer = weights.LoadTokenizer();
             int[]? ids = parsed.GetValue(text) is { } path ? Ids(tokenizer, path, parsed.GetValue(tokens)) : null;
-            string directory = parsed.GetValue(output)!;
             using (StagedDirectory staged = StagedDirectory.Begin(directory))
             {
                 QuantizedModel.Write(weights, wanted, staged.Path, tokenizer.EndOfTextId);

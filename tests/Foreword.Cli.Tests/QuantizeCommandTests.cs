@@ -53,5 +53,17 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.False(Directory.Exists(output));
     }
 
+    [Fact]
+    public void WhatLiesInTheDirectoryStays()
+    {
+        string output = Directory.CreateDirectory(_directory.File("full")).FullName, notes = Path.Combine(output, "notes.txt");
+        File.WriteAllText(notes, "mine");
+        Cli run = Run("quantize", _model, "--type", "int8", "--out", output);
+        Assert.Equal((1, $"error: {output} exists already; quantize writes a new directory"), (run.ExitCode, run.Err.Trim()));
+        Assert.Equal("mine", File.ReadAllText(notes));
+        File.Delete(notes);
+        Assert.Equal(0, Run("quantize", _model, "--type", "int8", "--out", output).ExitCode);
+    }
+
     private static Cli Run(params string[] args) => Cli.Run(args);
 }
