@@ -5,7 +5,7 @@ using Foreword;
 using Foreword.Cpu;
 
 // The smallest program that writes with a model: how soon is the first token there, from the start of the process on?
-//   dotnet publish bench/Foreword.FirstToken -c Release -r linux-x64 -p:PublishAot=true -o out
+//   dotnet publish bench/Foreword.FirstToken -c Release -r linux-x64 -o out
 //   out/Foreword.FirstToken MODEL [TOKENS] [ID...]
 if (args.Length == 0)
 {
