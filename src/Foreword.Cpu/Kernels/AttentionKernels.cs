@@ -180,7 +180,7 @@ internal static unsafe class AttentionKernels
             Sums4(count, p, pStride, values, valueStride, sums, sumStride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Page1<T>(int hs, float* q, T* keys, float scale, float* scores, long ahead) where T : unmanaged
     {
         int group = hs * GroupPositions;
@@ -203,7 +203,7 @@ internal static unsafe class AttentionKernels
         Put(scores, scale, s00, s01, s02, s03);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Page4<T>(int hs, float* q, int qStride, T* keys, float scale, float* scores, int scoreStride) where T : unmanaged
     {
         float* q1 = q + qStride;
@@ -245,7 +245,7 @@ internal static unsafe class AttentionKernels
         Put(scores + 3 * scoreStride, scale, s30, s31, s32, s33);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Group1<T>(int hs, float* q, T* keys, float scale, float* scores, long ahead) where T : unmanaged
     {
         Vector512<float> a0 = default, b0 = default;
@@ -270,7 +270,7 @@ internal static unsafe class AttentionKernels
         ((a0 + b0) * factor).Store(scores);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Group4<T>(int hs, float* q, int qStride, T* keys, float scale, float* scores, int scoreStride) where T : unmanaged
     {
         float* q1 = q + qStride;
@@ -310,7 +310,7 @@ internal static unsafe class AttentionKernels
         ((a3 + b3) * factor).Store(scores + 3 * scoreStride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Sums1<T>(int count, float* p, T* values, int valueStride, float* sums, long ahead) where T : unmanaged
     {
         Vector512<float> o00 = Vector512.Load(sums), o01 = Vector512.Load(sums + 16), o02 = Vector512.Load(sums + 32), o03 = Vector512.Load(sums + 48);
@@ -336,7 +336,7 @@ internal static unsafe class AttentionKernels
         Put(sums, 1, o00, o01, o02, o03);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Sums4<T>(int count, float* p, int pStride, T* values, int valueStride, float* sums, int sumStride) where T : unmanaged
     {
         float* p1 = p + pStride;

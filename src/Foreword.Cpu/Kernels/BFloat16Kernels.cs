@@ -28,15 +28,17 @@ internal static unsafe class BFloat16Kernels
         if (Vector512.IsHardwareAccelerated)
         {
             for (; panel + 4 <= panels; panel += 4)
-                RowTimesPanels(pairs, x, lanes + panel * panelLanes, panelLanes, y + panel * Panel);
+                RowTimesPanels512(pairs, x, lanes + panel * panelLanes, panelLanes, y + panel * Panel);
         }
 
+        for (; panel + 2 <= panels; panel += 2)
+            RowTimesPanels256(pairs, x, lanes + panel * panelLanes, panelLanes, y + panel * Panel);
         for (; panel < panels; panel++)
             RowTimesPanel(pairs, x, lanes + panel * panelLanes, y + panel * Panel);
     }
 
     /// <summary>Writes a panel's inputs as float32, [K][16].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void WidenPanel(int pairs, ushort* w, float* floats)
     {
         Vector512<uint> upper = Vector512.Create(0xffff0000u);
@@ -67,7 +69,7 @@ internal static unsafe class BFloat16Kernels
     }
 
     /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers, the weights of even inputs beside them, then those of odd ones.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile8x48(int pairs, float* x, int xStride, uint* w, long panelStride, float* y, int yStride, bool add)
     {
         float* x1 = x + xStride;
@@ -188,7 +190,7 @@ internal static unsafe class BFloat16Kernels
     }
 
     /// <summary>Y[8, 16] = or += X[8, K] W of 1 panel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile8x16(int pairs, float* x, int xStride, uint* w, float* y, int yStride, bool add)
     {
         float* x1 = x + xStride;
@@ -241,8 +243,8 @@ internal static unsafe class BFloat16Kernels
     }
 
     /// <summary>Four panels, two sums for each output, over even and odd inputs.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RowTimesPanels(int pairs, float* x, uint* w, long panelStride, float* y)
+    [MethodImpl(Compiled.Apart)]
+    private static void RowTimesPanels512(int pairs, float* x, uint* w, long panelStride, float* y)
     {
         uint* w1 = w + panelStride;
         uint* w2 = w1 + panelStride;
@@ -272,8 +274,38 @@ internal static unsafe class BFloat16Kernels
         (a3 + b3).Store(y + 3 * Panel);
     }
 
+    /// <summary>Two panels, summed as of four: more sums have no registers among 16.</summary>
+    [MethodImpl(Compiled.Apart)]
+    private static void RowTimesPanels256(int pairs, float* x, uint* w, long panelStride, float* y)
+    {
+        uint* w1 = w + panelStride;
+        Vector256<uint> upper = Vector256.Create(0xffff0000u);
+        Vector256<float> a0 = default, b0 = default, c0 = default, d0 = default, a1 = default, b1 = default, c1 = default, d1 = default;
+        for (int i = 0; i < pairs; i++, x += 2, w += Panel, w1 += Panel)
+        {
+            Vector256<float> even = Vector256.Create(x[0]), odd = Vector256.Create(x[1]);
+            Vector256<uint> pair = Vector256.Load(w);
+            a0 = Vector256.FusedMultiplyAdd(even, (pair << 16).AsSingle(), a0);
+            c0 = Vector256.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), c0);
+            pair = Vector256.Load(w + 8);
+            b0 = Vector256.FusedMultiplyAdd(even, (pair << 16).AsSingle(), b0);
+            d0 = Vector256.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), d0);
+            pair = Vector256.Load(w1);
+            a1 = Vector256.FusedMultiplyAdd(even, (pair << 16).AsSingle(), a1);
+            c1 = Vector256.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), c1);
+            pair = Vector256.Load(w1 + 8);
+            b1 = Vector256.FusedMultiplyAdd(even, (pair << 16).AsSingle(), b1);
+            d1 = Vector256.FusedMultiplyAdd(odd, (pair & upper).AsSingle(), d1);
+        }
+
+        (a0 + c0).Store(y);
+        (b0 + d0).Store(y + 8);
+        (a1 + c1).Store(y + Panel);
+        (b1 + d1).Store(y + Panel + 8);
+    }
+
     /// <summary>One panel, summed as of four.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanel(int pairs, float* x, uint* w, float* y)
     {
         Vector512<uint> upper = Vector512.Create(0xffff0000u);

@@ -35,6 +35,8 @@ internal static unsafe class FloatKernels
                 RowTimesPanels512(K, x, w + panel * panelFloats, panelFloats, y + panel * Panel);
         }
 
+        for (; panel + 2 <= panels; panel += 2)
+            RowTimesPanels256(K, x, w + panel * panelFloats, panelFloats, y + panel * Panel);
         for (; panel < panels; panel++)
             RowTimesPanel(K, x, w + panel * panelFloats, y + panel * Panel);
     }
@@ -83,7 +85,7 @@ internal static unsafe class FloatKernels
     }
 
     /// <summary>Four panels, two sums for each output, over even and odd inputs.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanels512(int K, float* x, float* w, long panelStride, float* y)
     {
         float* w1 = w + panelStride;
@@ -119,8 +121,43 @@ internal static unsafe class FloatKernels
         (a3 + b3).Store(y + 3 * Panel);
     }
 
+    /// <summary>Two panels, summed as of four: more sums have no registers among 16.</summary>
+    [MethodImpl(Compiled.Apart)]
+    private static void RowTimesPanels256(int K, float* x, float* w, long panelStride, float* y)
+    {
+        float* w1 = w + panelStride;
+        Vector256<float> a0 = default, b0 = default, c0 = default, d0 = default, a1 = default, b1 = default, c1 = default, d1 = default;
+        int k = 0;
+        for (; k + 2 <= K; k += 2, w += 2 * Panel, w1 += 2 * Panel)
+        {
+            Vector256<float> even = Vector256.Create(x[k]), odd = Vector256.Create(x[k + 1]);
+            a0 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w), a0);
+            b0 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w + 8), b0);
+            c0 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w + 16), c0);
+            d0 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w + 24), d0);
+            a1 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w1), a1);
+            b1 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w1 + 8), b1);
+            c1 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w1 + 16), c1);
+            d1 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w1 + 24), d1);
+        }
+
+        if (k < K)
+        {
+            Vector256<float> last = Vector256.Create(x[k]);
+            a0 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w), a0);
+            b0 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w + 8), b0);
+            a1 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w1), a1);
+            b1 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w1 + 8), b1);
+        }
+
+        (a0 + c0).Store(y);
+        (b0 + d0).Store(y + 8);
+        (a1 + c1).Store(y + Panel);
+        (b1 + d1).Store(y + Panel + 8);
+    }
+
     /// <summary>One panel, summed as of four.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanel(int K, float* x, float* w, float* y)
     {
         Vector256<float> a = default, b = default, c = default, d = default;
@@ -154,7 +191,7 @@ internal static unsafe class FloatKernels
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile4x16(int K, float* x, int xStride, float* w, float* y, int yStride, bool add)
     {
         float* x1 = x + xStride;
@@ -185,7 +222,7 @@ internal static unsafe class FloatKernels
     }
 
     /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile8x48(int K, float* x, int xStride, float* w, long panelStride, float* y, int yStride, bool add, float* ahead, long aheadStride)
     {
         float* x1 = x + xStride;
@@ -254,7 +291,7 @@ internal static unsafe class FloatKernels
     }
 
     /// <summary>Y[8, 16] = or += X[8, K] W of 1 panel: 8 sums stay in registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile8x16(int K, float* x, int xStride, float* w, float* y, int yStride, bool add)
     {
         float* x1 = x + xStride;

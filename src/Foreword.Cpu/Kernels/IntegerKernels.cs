@@ -29,7 +29,7 @@ internal static unsafe class IntegerKernels
     /// <param name="block">Inputs of a block, a multiple of 32.</param>
     /// <param name="zero">The byte that stands for the weight 0.</param>
     /// <param name="encoded">Receives blocks * (block + 8) bytes.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void Encode(float* x, int K, int block, int zero, sbyte* encoded)
     {
         int blocks = (K + block - 1) / block;
@@ -135,7 +135,7 @@ internal static unsafe class IntegerKernels
     /// <param name="w">[K / 8][16][4], two weights a byte.</param>
     /// <param name="pairs">K / 8.</param>
     /// <param name="bytes">Receives [K / 4][16][4].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void Spread(byte* w, int pairs, byte* bytes)
     {
         Vector256<byte> mask = Vector256.Create((byte)0x0f);
@@ -149,7 +149,7 @@ internal static unsafe class IntegerKernels
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanel8(int blocks, int quads, byte* x, byte* w, ushort* scales, float* y)
     {
         byte* tail = x + blocks * quads * Quad;
@@ -178,7 +178,7 @@ internal static unsafe class IntegerKernels
         g.Store(y + 8);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanel4(int blocks, int quads, byte* x, byte* w, ushort* scales, float* y)
     {
         byte* tail = x + blocks * quads * Quad;
@@ -211,7 +211,7 @@ internal static unsafe class IntegerKernels
     /// Y[4, 16] = X[4, K] W of one panel of bytes. AVX-VNNI knows 16 registers only, and a sum beyond them costs two moves for each product; so a block's
     /// sums are eight of 256 bits, and the sums over blocks four of 512, which lie in the other registers. The memory to be read next is asked for on the way.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile4x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
     {
         byte* x1 = x + xStride;
@@ -278,7 +278,7 @@ internal static unsafe class IntegerKernels
 
     /// <summary>The scales of a block's 16 outputs: a bfloat16 is the upper half of a float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector256<float> First, Vector256<float> Second) Scales(ushort* scales)
+    public static (Vector256<float> First, Vector256<float> Second) Scales(ushort* scales)
     {
         Vector256<ushort> all = Vector256.Load(scales);
         return ((Vector256.WidenLower(all) << 16).AsSingle(), (Vector256.WidenUpper(all) << 16).AsSingle());

@@ -5,17 +5,21 @@ using System.Runtime.Intrinsics.X86;
 namespace Foreword.Cpu.Kernels;
 
 // Weights and inputs lie as in IntegerKernels. A 4-bit weight is at most 15, an input's byte at most 127: eight times the sum of two products still fits
-// 16 bits, so that a block of 32 inputs is summed in lanes of 16 bits, 32 of them in a vector, and widened once.
+// 16 bits, so that a block of 32 inputs is summed in lanes of 16 bits and widened once. A line of weights is one vector of 512 bits or two of 256.
 
-/// <summary>Products with 4-bit weights in 512-bit vectors, for blocks of 32 inputs; their numbers are those of <see cref="IntegerKernels"/>.</summary>
+/// <summary>
+/// Products with 4-bit weights, for blocks of 32 inputs, on processors that have AVX-512 or AVX2 without VNNI; their numbers are those of
+/// <see cref="IntegerKernels"/>.
+/// </summary>
 internal static unsafe class NibbleKernels
 {
     private const int Panel = FloatKernels.Panel;
     private const int Block = 32;
+    private const int Line = 64;
 
     /// <summary>Whether the processor has what this needs and blocks are as long as it takes.</summary>
     /// <param name="quads">Inputs of a block / 4.</param>
-    public static bool CanMultiply(int quads) => Avx512BW.IsSupported && quads * IntegerKernels.Quad == Block;
+    public static bool CanMultiply(int quads) => quads * IntegerKernels.Quad == Block && (Avx512BW.IsSupported || Avx2.IsSupported && !AvxVnni.IsSupported);
 
     /// <summary>y[16] = x W of one panel.</summary>
     /// <param name="blocks">Blocks of inputs.</param>
@@ -23,8 +27,38 @@ internal static unsafe class NibbleKernels
     /// <param name="w">The panel.</param>
     /// <param name="scales">Its scales.</param>
     /// <param name="y">Receives the outputs.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RowTimesPanel(int blocks, byte* x, byte* w, ushort* scales, float* y)
+    {
+        if (Avx512BW.IsSupported)
+            RowTimesPanel512(blocks, x, w, scales, y);
+        else
+            RowTimesPanel256(blocks, x, w, scales, y);
+    }
+
+    /// <summary>Y[rows, 16] = X[rows, K] W of one panel; the number of rows is a multiple of 8.</summary>
+    /// <param name="rows">Rows.</param>
+    /// <param name="blocks">Blocks of inputs.</param>
+    /// <param name="x">Encoded rows.</param>
+    /// <param name="xStride">Bytes from row to row.</param>
+    /// <param name="w">The panel.</param>
+    /// <param name="scales">Its scales.</param>
+    /// <param name="y">Receives the outputs.</param>
+    /// <param name="yStride">Elements from row to row.</param>
+    /// <param name="next">Memory that will be read next, as long as the panel.</param>
+    public static void MultiplyRows(int rows, int blocks, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
+    {
+        int together = Avx512BW.IsSupported ? 8 : 4;
+        for (int row = 0; row < rows; row += together, x += (long)together * xStride, y += (long)together * yStride)
+        {
+            if (Avx512BW.IsSupported)
+                Tile8x16(blocks, x, xStride, w, scales, y, yStride, next);
+            else
+                Tile4x16(blocks, x, xStride, w, scales, y, yStride, next);
+        }
+    }
+
+    [MethodImpl(Compiled.Apart)]
+    private static void RowTimesPanel512(int blocks, byte* x, byte* w, ushort* scales, float* y)
     {
         byte* tail = x + blocks * Block;
         Vector512<byte> mask = Vector512.Create((byte)0x0f);
@@ -47,17 +81,105 @@ internal static unsafe class NibbleKernels
         sums.Store(y);
     }
 
+    [MethodImpl(Compiled.Apart)]
+    private static void RowTimesPanel256(int blocks, byte* x, byte* w, ushort* scales, float* y)
+    {
+        byte* tail = x + blocks * Block;
+        Vector256<byte> mask = Vector256.Create((byte)0x0f);
+        Vector256<float> f = default, g = default;
+        for (int block = 0; block < blocks; block++, scales += Panel, tail += IntegerKernels.BlockTail)
+        {
+            Vector256<short> a = default, b = default;
+            for (byte* end = x + Block; x < end; x += 8, w += Line)
+            {
+                Prefetch.Line(w + IntegerKernels.Ahead);
+                Vector256<byte> first = Vector256.Load(w), second = Vector256.Load(w + 32);
+                Vector256<sbyte> v = Vector256.Create(*(int*)x).AsSByte();
+                a += Avx2.MultiplyAddAdjacent(first & mask, v);
+                b += Avx2.MultiplyAddAdjacent(second & mask, v);
+                v = Vector256.Create(*(int*)(x + 4)).AsSByte();
+                a += Avx2.MultiplyAddAdjacent((first.AsUInt16() >>> 4).AsByte() & mask, v);
+                b += Avx2.MultiplyAddAdjacent((second.AsUInt16() >>> 4).AsByte() & mask, v);
+            }
+
+            (Vector256<float> low, Vector256<float> high) = IntegerKernels.Scales(scales);
+            Vector256<float> scale = Vector256.Create(*(float*)tail);
+            f = AddBlock(f, a, *(int*)(tail + 4), low * scale);
+            g = AddBlock(g, b, *(int*)(tail + 4), high * scale);
+        }
+
+        f.Store(y);
+        g.Store(y + 8);
+    }
+
+    /// <summary>Y[4, 16] = X[4, K] W of one panel: a block's sums are eight vectors of the 16 that there are, those over blocks lie in memory.</summary>
+    [MethodImpl(Compiled.Apart)]
+    private static void Tile4x16(int blocks, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
+    {
+        byte* x1 = x + xStride;
+        byte* x2 = x1 + xStride;
+        byte* x3 = x2 + xStride;
+        float* y1 = y + yStride;
+        float* y2 = y1 + yStride;
+        float* y3 = y2 + yStride;
+        Vector256<byte> mask = Vector256.Create((byte)0x0f);
+        for (int block = 0; block < blocks; block++, scales += Panel)
+        {
+            int at = block * Block, end = at + Block, tail = blocks * Block + block * IntegerKernels.BlockTail;
+            Vector256<short> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
+            for (; at < end; at += 8, w += Line, next += Line)
+            {
+                Prefetch.Line(next);
+                Vector256<byte> first = Vector256.Load(w), second = Vector256.Load(w + 32), low = first & mask, high = second & mask;
+                Vector256<sbyte> v = Vector256.Create(*(int*)(x + at)).AsSByte();
+                a0 += Avx2.MultiplyAddAdjacent(low, v);
+                b0 += Avx2.MultiplyAddAdjacent(high, v);
+                v = Vector256.Create(*(int*)(x1 + at)).AsSByte();
+                a1 += Avx2.MultiplyAddAdjacent(low, v);
+                b1 += Avx2.MultiplyAddAdjacent(high, v);
+                v = Vector256.Create(*(int*)(x2 + at)).AsSByte();
+                a2 += Avx2.MultiplyAddAdjacent(low, v);
+                b2 += Avx2.MultiplyAddAdjacent(high, v);
+                v = Vector256.Create(*(int*)(x3 + at)).AsSByte();
+                a3 += Avx2.MultiplyAddAdjacent(low, v);
+                b3 += Avx2.MultiplyAddAdjacent(high, v);
+                low = (first.AsUInt16() >>> 4).AsByte() & mask;
+                high = (second.AsUInt16() >>> 4).AsByte() & mask;
+                v = Vector256.Create(*(int*)(x + at + 4)).AsSByte();
+                a0 += Avx2.MultiplyAddAdjacent(low, v);
+                b0 += Avx2.MultiplyAddAdjacent(high, v);
+                v = Vector256.Create(*(int*)(x1 + at + 4)).AsSByte();
+                a1 += Avx2.MultiplyAddAdjacent(low, v);
+                b1 += Avx2.MultiplyAddAdjacent(high, v);
+                v = Vector256.Create(*(int*)(x2 + at + 4)).AsSByte();
+                a2 += Avx2.MultiplyAddAdjacent(low, v);
+                b2 += Avx2.MultiplyAddAdjacent(high, v);
+                v = Vector256.Create(*(int*)(x3 + at + 4)).AsSByte();
+                a3 += Avx2.MultiplyAddAdjacent(low, v);
+                b3 += Avx2.MultiplyAddAdjacent(high, v);
+            }
+
+            (Vector256<float> s, Vector256<float> t) = IntegerKernels.Scales(scales);
+            bool add = block > 0;
+            AddBlock(y, a0, b0, x + tail, s, t, add);
+            AddBlock(y1, a1, b1, x1 + tail, s, t, add);
+            AddBlock(y2, a2, b2, x2 + tail, s, t, add);
+            AddBlock(y3, a3, b3, x3 + tail, s, t, add);
+        }
+    }
+
+    /// <summary>A block's sums of a row join those over blocks, in memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddBlock(float* y, Vector256<short> a, Vector256<short> b, byte* tail, Vector256<float> s, Vector256<float> t, bool add)
+    {
+        Vector256<float> scale = Vector256.Create(*(float*)tail);
+        AddBlock(add ? Vector256.Load(y) : default, a, *(int*)(tail + 4), s * scale).Store(y);
+        AddBlock(add ? Vector256.Load(y + 8) : default, b, *(int*)(tail + 4), t * scale).Store(y + 8);
+    }
+
     /// <summary>Y[8, 16] = X[8, K] W of one panel: weights are taken apart once for all rows.</summary>
-    /// <param name="blocks">Blocks of inputs.</param>
-    /// <param name="x">Encoded rows.</param>
-    /// <param name="xStride">Bytes from row to row.</param>
-    /// <param name="w">The panel.</param>
-    /// <param name="scales">Its scales.</param>
-    /// <param name="y">Receives the outputs.</param>
-    /// <param name="yStride">Elements from row to row.</param>
-    /// <param name="next">Memory that will be read next, as long as the panel.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile8x16(int blocks, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
+    [MethodImpl(Compiled.Apart)]
+    private static void Tile8x16(int blocks, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
     {
         byte* x1 = x + xStride;
         byte* x2 = x1 + xStride;
@@ -116,4 +238,9 @@ internal static unsafe class NibbleKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddBlock(Vector512<float> sums, Vector512<short> products, int sum, Vector512<float> scales, float scale) =>
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Avx512BW.MultiplyAddAdjacent(products, Vector512<short>.One) + Vector512.Create(sum)), scales * Vector512.Create(scale), sums);
+
+    /// <summary>The same for 8 outputs, whose scales are multiplied with the row's already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> AddBlock(Vector256<float> sums, Vector256<short> products, int sum, Vector256<float> scales) =>
+        Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(products, Vector256<short>.One) + Vector256.Create(sum)), scales, sums);
 }

@@ -88,7 +88,7 @@ internal static unsafe class PackedFloatKernels
     /// <param name="block">The first block.</param>
     /// <param name="blocks">How many.</param>
     /// <param name="weights">[8 blocks][16].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void Unpack(byte* table, byte* block, int blocks, float* weights)
     {
         Vector512<byte> uppers = Vector512.LoadAligned(table), i0 = Weight0, i1 = Weight1, i2 = Weight2, upper = Vector512.Create(UpperByte).AsByte();
@@ -112,7 +112,7 @@ internal static unsafe class PackedFloatKernels
     /// <param name="tableB">The second panel's table.</param>
     /// <param name="blockB">Its first block.</param>
     /// <param name="sums">[8][32].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void AddEightRows(int blocks, float* x, int xStride, byte* tableA, byte* blockA, byte* tableB, byte* blockB, float* sums)
     {
         float* x4 = x + 4L * xStride;
@@ -310,7 +310,7 @@ internal static unsafe class PackedFloatKernels
     }
 
     /// <summary>Up to six panels, two sums for each output, over even and odd inputs. Where there are fewer, the last one is read again.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanels(int blocks, float* x, byte** panels, int count, float* y)
     {
         byte* t0 = panels[0], t1 = panels[Math.Min(1, count - 1)], t2 = panels[Math.Min(2, count - 1)], t3 = panels[Math.Min(3, count - 1)], t4 = panels[Math.Min(4, count - 1)], t5 = panels[count - 1];

@@ -9,7 +9,7 @@ internal static unsafe class RowKernels
     private const int Lanes = 16;
 
     /// <summary>y = (x - mean) / sqrt(variance + epsilon) * weight + bias over C channels (Ba et al. 2016); y may be x.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void LayerNorm(float* x, float* weight, float* bias, int C, float epsilon, float* y)
     {
         Vector512<float> sums = default;
@@ -41,7 +41,7 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>y += bias, in vectors of 16.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void AddBias(float* y, float* bias, int count)
     {
         for (int i = 0; i < count; i += Lanes)
@@ -49,7 +49,7 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>x += y + bias: a branch joins the residual stream.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void AddToResidual(float* x, float* y, float* bias, int count)
     {
         for (int i = 0; i < count; i += Lanes)
@@ -60,7 +60,7 @@ internal static unsafe class RowKernels
     /// y = GELU(y + bias) in the tanh form (Hendrycks and Gimpel 2016): v (1 + tanh z) / 2 = v / (1 + exp(-2z)) with
     /// z = sqrt(2 / pi) (v + 0.044715 v^3).
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void Gelu(float* y, float* bias, int count)
     {
         Vector512<float> linear = Vector512.Create(-2 * 0.7978845608f), cubic = Vector512.Create(-2 * 0.7978845608f * 0.044715f);
@@ -75,7 +75,7 @@ internal static unsafe class RowKernels
     /// <summary>
     /// Softmax of the first <paramref name="count"/> scores in place; the rest up to <paramref name="room"/>, a multiple of 16, becomes 0.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static void Softmax(float* scores, int count, int room)
     {
         for (int i = count; i < room; i++)
@@ -97,7 +97,7 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>log of the sum of exp(x[i]) over <paramref name="count"/> numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static float LogSumExp(float* x, int count)
     {
         float most = Highest(x, count);
@@ -118,7 +118,7 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>The highest of <paramref name="count"/> numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Apart)]
     public static float Highest(float* x, int count)
     {
         Vector512<float> highest = Vector512.Create(float.NegativeInfinity);

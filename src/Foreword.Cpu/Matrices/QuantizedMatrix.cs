@@ -91,20 +91,27 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         else
         {
             for (int panel = 0; panel < panels; panel++, weights += panelBytes, scales += panelScales, outputs += Panels.Width)
-            {
-                byte* then = panel + 1 < panels || next == null ? weights + panelBytes : next;
-                if (Format.Bits == 4 && NibbleKernels.CanMultiply(Quads))
-                {
-                    for (int row = 0; row < x.Count; row += 8)
-                        NibbleKernels.Tile8x16(Blocks, x.Encoded + (long)row * x.EncodedStride, x.EncodedStride, weights, scales, outputs + (long)row * yStride, yStride, then);
-                    continue;
-                }
+                MultiplyPanel(x, weights, scales, outputs, yStride, scratch, panel + 1 < panels || next == null ? weights + panelBytes : next);
+        }
+    }
 
-                byte* bytes = weights;
-                if (Format.Bits == 4)
-                    IntegerKernels.Spread(weights, Blocks * Format.Block / 8, bytes = scratch);
-                IntegerKernels.MultiplyRows(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, bytes, scales, outputs, yStride, then, Format.Bits * Panels.Width / 2);
-            }
+    /// <summary>One panel for several rows, by the kernel that is the fastest on this processor; their numbers are the same.</summary>
+    private void MultiplyPanel(in InputRows x, byte* weights, ushort* scales, float* y, int yStride, byte* scratch, byte* next)
+    {
+        if (VnniKernels.CanMultiply(Format.Bits, Format.Block))
+        {
+            VnniKernels.MultiplyRows(x.Count, Format.Bits, Blocks, Format.Block, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
+        }
+        else if (Format.Bits == 4 && NibbleKernels.CanMultiply(Quads))
+        {
+            NibbleKernels.MultiplyRows(x.Count, Blocks, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
+        }
+        else
+        {
+            byte* bytes = weights;
+            if (Format.Bits == 4)
+                IntegerKernels.Spread(weights, Blocks * Format.Block / 8, bytes = scratch);
+            IntegerKernels.MultiplyRows(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, bytes, scales, y, yStride, next, Format.Bits * Panels.Width / 2);
         }
     }
 
