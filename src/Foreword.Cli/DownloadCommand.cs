@@ -25,13 +25,14 @@ internal static class DownloadCommand
         command.SetAction(parsed =>
         {
             HubRepository model = UsageException.For(() => HubRepository.Parse(parsed.GetValue(repository)!));
+            string? directory = parsed.GetValue(output) is { } place ? OutputDirectory.Checked(place) : null;
             HubOptions options = environment();
             options = options with { Offline = options.Offline || parsed.GetValue(offline) };
             return Interruptible.Run(terminal, "what has arrived stays; the same command goes on from there", cancellation =>
             {
                 using HubClient client = new(options);
                 HubDownload done = WithProgress(terminal, progress =>
-                    client.DownloadAsync(model, parsed.GetValue(revision)!, parsed.GetValue(output), parsed.GetValue(include)!, progress, cancellation).GetAwaiter().GetResult());
+                    client.DownloadAsync(model, parsed.GetValue(revision)!, directory, parsed.GetValue(include)!, progress, cancellation).GetAwaiter().GetResult());
                 if (parsed.GetValue(json))
                     WriteJson(terminal, done, parsed.GetValue(revision)!);
                 else

@@ -66,7 +66,7 @@ internal static class EvaluateCommand
             {
                 prepared = plan.Prepare(config, tokenizer);
                 if (parsed.GetValue(output) is { } place)
-                    directory = EvaluationDirectory.Open(place, modelDirectory, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow);
+                    directory = EvaluationDirectory.Open(OutputDirectory.Checked(place), modelDirectory, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow);
             });
             if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
                 terminal.Say($"seed {plan.Seed}");

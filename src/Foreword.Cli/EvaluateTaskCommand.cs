@@ -45,8 +45,8 @@ internal static class EvaluateTaskCommand
                 throw new InvalidDataException($"{files[0]}: there are no examples");
             foreach (TaskExample example in examples)
                 _ = task.TargetOf(example); // a label that does not belong to the task is said before anything is computed
+            string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(path, $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
-            string directory = parsed.GetValue(output) ?? Path.Combine(path, $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}");
             TaskModels.WriteReport(directory, evaluation, path, string.Join(", ", files), examples);
             if (parsed.GetValue(json))
                 WriteJson(terminal, evaluation);

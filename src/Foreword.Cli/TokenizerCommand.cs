@@ -39,9 +39,7 @@ internal static class TokenizerCommand
         command.SetAction(parsed =>
         {
             TokenizerTrainer trainer = Trainer(parsed.GetValue(kind)!, parsed.GetValue(size), parsed.GetValue(minFrequency), parsed.GetValue(maxBytes));
-            string directory = parsed.GetValue(output)!;
-            if (File.Exists(directory))
-                throw new IOException($"--out {directory} is a file; a directory is written");
+            string directory = OutputDirectory.Checked(parsed.GetValue(output)!);
             DocumentReader reader = DocumentReader.Open(parsed.GetValue(inputs)!, parsed.GetValue(textField)!);
             if (reader.Skipped.Count > 0)
                 terminal.Say($"left out {reader.Skipped.Count} files that are not of a text format, such as {reader.Skipped[0]}");

@@ -33,6 +33,7 @@ internal static class ZeroShotStudy
             IReadOnlyList<RunCheckpoint> checkpoints = directory.Checkpoints;
             if (checkpoints.Count < 2)
                 throw new InvalidDataException($"{directory.Path} holds {(checkpoints.Count == 0 ? "no checkpoint" : "one checkpoint")}; two or more make a curve (pre-train with --set train.keep=0 --set train.checkpoint_every=N)");
+            string place = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(directory.Path, "zero-shot"));
             PretrainRecipe recipe = Recipe.Read<PretrainRecipe>(directory.RecipePath);
             Tokenizer tokenizer = TokenizerFiles.Load(checkpoints[0].Path);
             GptConfig config = recipe.Model.ToGptConfig(tokenizer.VocabularySize);
@@ -54,7 +55,6 @@ internal static class ZeroShotStudy
                 scores.AddRange(Score(checkpoint.Step, model.Model, tokenizer, prepared, terminal, stop.Token));
             }
 
-            string place = parsed.GetValue(output) ?? Path.Combine(directory.Path, "zero-shot");
             ZeroShotReport.Write(place, directory.Path, scores, prepared);
             ZeroShotReport.Print(terminal.Out, scores);
             terminal.Say($"page    {Path.Combine(place, ZeroShotReport.PageName)}");

@@ -103,6 +103,9 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.False(opened);
         Assert.Contains("the model's context length is 64", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks")).Err, StringComparison.Ordinal);
         Assert.False(opened);
+        string file = _directory.Write("file", "before");
+        Assert.Equal($"error: --out {file} is a file; a directory is written\n", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks"), "--truncate", "--out", file).Err);
+        Assert.False(opened);
 
         LoadedModel Open(string path, Foreword.Recipes.DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? before)
         {

@@ -116,6 +116,8 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         string unknown = _directory.Write("unknown.csv", "text,label\nfine,plasant\n");
         Cli label = Cli.Run("evaluate-task", run, unknown);
         Assert.Equal((1, $"error: {unknown}:2: label 'plasant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (label.ExitCode, label.Err));
+        string file = _directory.Write("file", "before");
+        Assert.Equal($"error: --out {file} is a file; a directory is written\n", Cli.Run("evaluate-task", run, tiny.Test, "--out", file).Err);
         string broken = _directory.Write("broken.csv", "text\nfine\n\"\"\nbad\n"), kept = _directory.Write("kept.csv", "before");
         Cli row = Cli.Run("predict", run, broken, "--out", kept);
         Assert.Equal((1, $"error: {broken}:3: 'text' is empty\n"), (row.ExitCode, row.Err));

@@ -35,6 +35,8 @@ public sealed class StudyCommandTests : IDisposable
 
         // Everything is computed again to the same numbers, step 0 from the recipe.
         Assert.Equal(table, Again(run));
+        string file = _directory.Write("file", "before");
+        AssertFails(1, $"error: --out {file} is a file; a directory is written\n", run, "--out", file);
     }
 
     [Fact]
