@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using CsCheck;
 using Foreword.Cpu.Kernels;
@@ -69,7 +71,18 @@ public sealed unsafe class VnniKernelsTests
         var function = (delegate* unmanaged<long, long, long>)ExecutableMemory.Map(sum);
         Assert.True(function != null, "this system lets no program execute what it has written");
         Assert.Equal(42, function(40, 2));
+        string mapping = File.ReadLines("/proc/self/maps").Single(line => Contains(line, (ulong)function));
+        Assert.Equal("r-x", mapping.Split(' ')[1][..3]); // executed, not written
+
+        static bool Contains(string line, ulong address)
+        {
+            ulong[] ends = [.. line.Split(' ')[0].Split('-').Select(end => ulong.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
+            return ends[0] <= address && address < ends[1];
+        }
     }
+
+    [Fact]
+    public void WhereNothingCanBeMappedThereIsNoFunction() => Assert.True(ExecutableMemory.Map([]) == null);
 
     /// <summary>What a kernel reads, at random, every byte possible among it; rows are longer than their contents.</summary>
     private sealed class Operands
@@ -120,7 +133,7 @@ public sealed unsafe class VnniKernelsTests
             for (int r = 0; r < Rows; r++)
             {
                 ReadOnlySpan<sbyte> x = X.AsSpan(r * XStride, XStride);
-                ReadOnlySpan<byte> tail = System.Runtime.InteropServices.MemoryMarshal.AsBytes(x)[(Blocks * Block)..];
+                ReadOnlySpan<byte> tail = MemoryMarshal.AsBytes(x)[(Blocks * Block)..];
                 for (int n = 0; n < Outputs; n++)
                 {
                     float sum = 0;
