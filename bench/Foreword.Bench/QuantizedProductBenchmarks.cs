@@ -15,7 +15,7 @@ public unsafe class QuantizedProductBenchmarks
     private byte[] _weights = [];
     private byte[] _x = [];
     private ushort[] _scales = [];
-    private readonly byte[] _spread = new byte[K * Width];
+    private readonly byte[] _scratch = new byte[K * Width];
     private readonly float[] _y = new float[Rows * Width];
 
     [Params(8, 4)]
@@ -52,7 +52,7 @@ public unsafe class QuantizedProductBenchmarks
     [Benchmark(Baseline = true)]
     public void Intrinsics()
     {
-        fixed (byte* x = _x, weights = _weights, spread = _spread)
+        fixed (byte* x = _x, weights = _weights, scratch = _scratch)
         fixed (ushort* scales = _scales)
         fixed (float* y = _y)
         {
@@ -60,15 +60,10 @@ public unsafe class QuantizedProductBenchmarks
             for (int panel = 0; panel < PanelCount; panel++, w += PanelBytes)
             {
                 byte* next = panel + 1 < PanelCount ? w + PanelBytes : weights;
-                if (Bits == 4 && NibbleKernels.CanMultiply(Block / IntegerKernels.Quad))
-                {
-                    NibbleKernels.MultiplyRows(Rows, Blocks, x, Stride, w, scales, y, Width, next);
-                    continue;
-                }
-
-                if (Bits == 4)
-                    IntegerKernels.Spread(w, K / 8, spread);
-                IntegerKernels.MultiplyRows(Rows, Blocks, Block / IntegerKernels.Quad, x, Stride, Bits == 4 ? spread : w, scales, y, Width, next, Bits * Width / 2);
+                if (Bits == 8)
+                    IntegerKernels.MultiplyRows8(Rows, Blocks, Block / IntegerKernels.Quad, x, Stride, w, scales, y, Width, next);
+                else
+                    IntegerKernels.MultiplyRows4(Rows, Blocks, Block / IntegerKernels.Quad, x, Stride, w, scales, y, Width, next, scratch);
             }
         }
     }

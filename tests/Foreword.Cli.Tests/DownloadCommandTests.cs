@@ -47,6 +47,8 @@ public sealed class DownloadCommandTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Matches("^error: offline, and the cache holds no revision 'main' of someone/tiny-gpt2 .*\n$", run.Err);
         Assert.Equal(1, Run("someone/other").ExitCode);
+        string file = _directory.Write("file", "before");
+        Assert.Equal($"error: --out {file} is a file; a directory is written\n", Run(FakeRepository.Id, "--out", file).Err);
     }
 
     [Fact]

@@ -15,6 +15,16 @@ public sealed class TokenizerCommandTests
     }
 
     [Fact]
+    public void ATokenizerIsNotWrittenOverAFile()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string file = directory.Write("file", "before");
+        Cli run = Cli.Run("tokenizer", "train", file, "--vocab-size", "300", "--out", file);
+        Assert.Equal((1, $"error: --out {file} is a file; a directory is written\n"), (run.ExitCode, run.Err));
+        Assert.Equal("before", File.ReadAllText(file));
+    }
+
+    [Fact]
     public void EmptyTextGivesAnEmptyLine() => Assert.Equal((0, "\n"), (Cli.Run("tokenizer", "encode", Gpt2, "").ExitCode, Cli.Run("tokenizer", "encode", Gpt2, "").Out));
 
     [Fact]

@@ -13,9 +13,18 @@ internal static class BFloat16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector512<float> Load(ushort* numbers)
     {
+        if (Avx512F.IsSupported)
+            return (Avx512F.ConvertToVector512UInt32(Vector256.Load(numbers)) << 16).AsSingle();
+        (Vector256<float> lower, Vector256<float> upper) = LoadHalves(numbers);
+        return Vector512.Create(lower, upper);
+    }
+
+    /// <summary>The same, eight and eight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe (Vector256<float> Lower, Vector256<float> Upper) LoadHalves(ushort* numbers)
+    {
         Vector256<ushort> sixteen = Vector256.Load(numbers);
-        Vector512<uint> lanes = Avx512F.IsSupported ? Avx512F.ConvertToVector512UInt32(sixteen) : Vector512.Create(Vector256.WidenLower(sixteen), Vector256.WidenUpper(sixteen));
-        return (lanes << 16).AsSingle();
+        return ((Vector256.WidenLower(sixteen) << 16).AsSingle(), (Vector256.WidenUpper(sixteen) << 16).AsSingle());
     }
 
     /// <summary>The nearest, ties to even.</summary>

@@ -14,7 +14,7 @@ internal static unsafe class BFloat16Kernels
     /// <summary>How far ahead of the products a tile asks for weights, in 32-bit lanes: 48 lines.</summary>
     private const int Ahead = 48 * Panel;
 
-    /// <summary>y[16 panels] = x W: streams the panels once, four side by side.</summary>
+    /// <summary>y[16 panels] = x W: streams the panels once, four side by side, or two where vectors have 256 bits.</summary>
     /// <param name="pairs">K / 2.</param>
     /// <param name="x">2 pairs floats.</param>
     /// <param name="w">The panels.</param>

@@ -24,7 +24,7 @@ internal static unsafe class FloatKernels
     /// <summary>How far ahead of the products a tile asks for weights, in floats: 48 lines.</summary>
     private const int Ahead = 48 * Panel;
 
-    /// <summary>y[16 panels] = x[K] W: streams the panels once, four side by side, for one stream alone does not fill the memory's width.</summary>
+    /// <summary>y[16 panels] = x[K] W: streams the panels once, four side by side, or two where vectors have 256 bits, for one stream alone does not fill the memory's width.</summary>
     public static void MultiplyRow(int K, float* x, float* w, int panels, float* y)
     {
         long panelFloats = (long)K * Panel;

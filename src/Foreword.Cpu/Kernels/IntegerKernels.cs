@@ -113,7 +113,7 @@ internal static unsafe class IntegerKernels
         }
     }
 
-    /// <summary>Y[rows, 16] = X[rows, K] W of one panel of bytes; the number of rows is a multiple of 8.</summary>
+    /// <summary>Y[rows, 16] = X[rows, K] W of one panel, weights of 8 bits; the number of rows is a multiple of 8.</summary>
     /// <param name="rows">Rows.</param>
     /// <param name="blocks">Blocks of inputs.</param>
     /// <param name="quads">Inputs of a block / 4.</param>
@@ -123,9 +123,25 @@ internal static unsafe class IntegerKernels
     /// <param name="scales">Its scales.</param>
     /// <param name="y">Receives the outputs.</param>
     /// <param name="yStride">Elements from row to row.</param>
-    /// <param name="next">Memory that will be read next; the first rows' pass asks for it.</param>
-    /// <param name="nextStep">Bytes of it for each 4 inputs.</param>
-    public static void MultiplyRows(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
+    /// <param name="next">Memory that will be read next, as long as the panel; the first rows' pass asks for it.</param>
+    public static void MultiplyRows8(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next) =>
+        MultiplyBytes(rows, blocks, quads, x, xStride, w, scales, y, yStride, next, 4 * Panel);
+
+    /// <summary>The same with weights of 4 bits; scratch has room for the panel in bytes, [K / 4][16][4].</summary>
+    public static void MultiplyRows4(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, byte* scratch)
+    {
+        if (NibbleKernels.CanMultiply(quads))
+        {
+            NibbleKernels.MultiplyRows(rows, blocks, x, xStride, w, scales, y, yStride, next);
+            return;
+        }
+
+        Spread(w, blocks * quads / 2, scratch);
+        MultiplyBytes(rows, blocks, quads, x, xStride, scratch, scales, y, yStride, next, 2 * Panel);
+    }
+
+    /// <summary>Every 8 inputs ask for another <paramref name="nextStep"/> bytes of what is next; the first eight rows' two passes ask for all of it.</summary>
+    private static void MultiplyBytes(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
     {
         for (int row = 0; row < rows; row += 4, next += (long)blocks * quads / 2 * nextStep, nextStep = row < 8 ? nextStep : 0)
             Tile4x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, nextStep);
@@ -136,7 +152,7 @@ internal static unsafe class IntegerKernels
     /// <param name="pairs">K / 8.</param>
     /// <param name="bytes">Receives [K / 4][16][4].</param>
     [MethodImpl(Compiled.Apart)]
-    public static void Spread(byte* w, int pairs, byte* bytes)
+    private static void Spread(byte* w, int pairs, byte* bytes)
     {
         Vector256<byte> mask = Vector256.Create((byte)0x0f);
         for (int i = 0; i < pairs; i++, w += 64, bytes += 128)
@@ -168,7 +184,7 @@ internal static unsafe class IntegerKernels
                 d = Dot.Add(d, Vector256.Load(w + 96), second);
             }
 
-            (Vector256<float> low, Vector256<float> high) = Scales(scales);
+            (Vector256<float> low, Vector256<float> high) = BFloat16.LoadHalves(scales);
             Vector256<float> scale = Vector256.Create(*(float*)tail);
             f = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a + c), low * scale, f);
             g = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b + d), high * scale, g);
@@ -197,7 +213,7 @@ internal static unsafe class IntegerKernels
                 d = Dot.Add(d, (high.AsUInt16() >>> 4).AsByte() & mask, second);
             }
 
-            (Vector256<float> s, Vector256<float> t) = Scales(scales);
+            (Vector256<float> s, Vector256<float> t) = BFloat16.LoadHalves(scales);
             Vector256<float> scale = Vector256.Create(*(float*)tail);
             f = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a + c), s * scale, f);
             g = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b + d), t * scale, g);
@@ -275,14 +291,6 @@ internal static unsafe class IntegerKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddBlock(Vector512<float> sums, Vector256<int> low, Vector256<int> high, Vector512<float> scales, float scale) =>
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Vector512.Create(low, high)), scales * Vector512.Create(scale), sums);
-
-    /// <summary>The scales of a block's 16 outputs: a bfloat16 is the upper half of a float32.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector256<float> First, Vector256<float> Second) Scales(ushort* scales)
-    {
-        Vector256<ushort> all = Vector256.Load(scales);
-        return ((Vector256.WidenLower(all) << 16).AsSingle(), (Vector256.WidenUpper(all) << 16).AsSingle());
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Rounded(float* x, Vector256<float> factor) => Vector256.ConvertToInt32(Vector256.Round(Vector256.Load(x) * factor));

@@ -102,7 +102,7 @@ internal static unsafe class NibbleKernels
                 b += Avx2.MultiplyAddAdjacent((second.AsUInt16() >>> 4).AsByte() & mask, v);
             }
 
-            (Vector256<float> low, Vector256<float> high) = IntegerKernels.Scales(scales);
+            (Vector256<float> low, Vector256<float> high) = BFloat16.LoadHalves(scales);
             Vector256<float> scale = Vector256.Create(*(float*)tail);
             f = AddBlock(f, a, *(int*)(tail + 4), low * scale);
             g = AddBlock(g, b, *(int*)(tail + 4), high * scale);
@@ -159,7 +159,7 @@ internal static unsafe class NibbleKernels
                 b3 += Avx2.MultiplyAddAdjacent(high, v);
             }
 
-            (Vector256<float> s, Vector256<float> t) = IntegerKernels.Scales(scales);
+            (Vector256<float> s, Vector256<float> t) = BFloat16.LoadHalves(scales);
             bool add = block > 0;
             AddBlock(y, a0, b0, x + tail, s, t, add);
             AddBlock(y1, a1, b1, x1 + tail, s, t, add);

@@ -99,20 +99,11 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     private void MultiplyPanel(in InputRows x, byte* weights, ushort* scales, float* y, int yStride, byte* scratch, byte* next)
     {
         if (VnniKernels.CanMultiply(Format.Bits, Format.Block))
-        {
             VnniKernels.MultiplyRows(x.Count, Format.Bits, Blocks, Format.Block, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
-        }
-        else if (Format.Bits == 4 && NibbleKernels.CanMultiply(Quads))
-        {
-            NibbleKernels.MultiplyRows(x.Count, Blocks, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
-        }
+        else if (Format.Bits == 8)
+            IntegerKernels.MultiplyRows8(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
         else
-        {
-            byte* bytes = weights;
-            if (Format.Bits == 4)
-                IntegerKernels.Spread(weights, Blocks * Format.Block / 8, bytes = scratch);
-            IntegerKernels.MultiplyRows(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, bytes, scales, y, yStride, next, Format.Bits * Panels.Width / 2);
-        }
+            IntegerKernels.MultiplyRows4(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next, scratch);
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,9 @@ internal sealed unsafe class Interpreter
 {
     private const int Lanes = 16;
 
+    /// <summary>What a vector holds that nothing was written to: a kernel that relied on zeros would be found out.</summary>
+    private static readonly int[] Unwritten = [.. Enumerable.Repeat(0x4f5a5a5a, Lanes)];
+
     private readonly Dictionary<Register, ulong> _integers = [];
     private readonly Dictionary<Register, int[]> _vectors = [];
     private readonly List<(ulong First, ulong End)> _memory = [];
@@ -121,7 +124,7 @@ internal sealed unsafe class Interpreter
         bool broadcast = i.IsBroadcast || i.Mnemonic == Mnemonic.Vpbroadcastd;
         if (i.GetOpKind(operand) == OpKind.Memory)
             return broadcast ? [.. Enumerable.Repeat(*(int*)Memory(i, sizeof(int)), Lanes)] : new Span<int>(Memory(i, 64), Lanes).ToArray();
-        return i.GetOpRegister(operand).IsZMM() ? _vectors.GetValueOrDefault(i.GetOpRegister(operand), new int[Lanes]) : [.. Enumerable.Repeat((int)Integer(i, operand), Lanes)];
+        return i.GetOpRegister(operand).IsZMM() ? _vectors.GetValueOrDefault(i.GetOpRegister(operand), Unwritten) : [.. Enumerable.Repeat((int)Integer(i, operand), Lanes)];
     }
 
     private void Set(Instruction i, int[] vector) => _vectors[i.Op0Register] = vector;

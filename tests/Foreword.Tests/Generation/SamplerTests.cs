@@ -232,14 +232,13 @@ public sealed class SamplerTests
         SplitMix64 random = new(1);
         float[] row = [.. Enumerable.Range(0, 5_000).Select(_ => (float)(8 * random.NextDouble()))];
         foreach (SamplingOptions each in new[] { options, options with { TopK = 0 }, new SamplingOptions { Temperature = 0 } })
-        {
-            Sampler sampler = new(each, [1, 2, 3]);
-            sampler.Sample(row);
-            Assert.Equal(0, Enumerable.Range(0, 5).Min(_ => Allocated(sampler, row))); // a collection that tests beside this one cause may shift the count of a round
-        }
+            Assert.Equal(0, Enumerable.Range(0, 3).Min(_ => Allocated(each, row)));
 
-        static long Allocated(Sampler sampler, float[] row)
+        // A sampler does the same each time, from its seed on. 7,280 bytes that were counted once, and never again, were not its own.
+        static long Allocated(SamplingOptions options, float[] row)
         {
+            Sampler sampler = new(options, [1, 2, 3]);
+            sampler.Sample(row);
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 100; i++)
                 sampler.Sample(row);
