@@ -25,7 +25,7 @@ internal static class DownloadCommand
         command.SetAction(parsed =>
         {
             HubRepository model = UsageException.For(() => HubRepository.Parse(parsed.GetValue(repository)!));
-            string? directory = parsed.GetValue(output) is { } place ? OutputDirectory.Checked(place) : null;
+            string? directory = OutputDirectory.IfGiven(parsed.GetValue(output));
             HubOptions options = environment();
             options = options with { Offline = options.Offline || parsed.GetValue(offline) };
             return Interruptible.Run(terminal, "what has arrived stays; the same command goes on from there", cancellation =>

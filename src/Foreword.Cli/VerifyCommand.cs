@@ -69,7 +69,7 @@ internal static class VerifyCommand
             if (kill < 1 || kill >= count)
                 throw new UsageException($"--kill-at is {kill}; it must be from 1 to {count - 1}, before the last of --steps {count}");
             ResumeProof proof = new(parsed.GetValue(recipe)!, parsed.GetValue(set)!, count, kill, terminal);
-            ResumeProof.Result result = proof.Run(parsed.GetValue(output));
+            ResumeProof.Result result = proof.Run(OutputDirectory.IfGiven(parsed.GetValue(output)));
             if (parsed.GetValue(json))
                 JsonOutput.WriteLine(terminal, writer => result.Write(writer));
             else
