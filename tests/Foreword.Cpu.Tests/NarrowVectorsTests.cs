@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -12,22 +11,10 @@ public sealed class NarrowVectorsTests
     [Theory]
     [InlineData("256 without VNNI", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F", "DOTNET_EnableAVXVNNI")]
     [InlineData("128", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F", "DOTNET_EnableAVX2")]
-    public void EveryKernelIsRightOnThem(string widest, params string[] switchedOff)
-    {
-        ProcessStartInfo child = new(Environment.ProcessPath!)
-        {
-            RedirectStandardOutput = true,
-            ArgumentList = { "-class", "Foreword.Tests.Cpu.Kernels.*", "-class", "Foreword.Tests.Cpu.Matrices.*", "-class", "Foreword.Tests.Cpu.CpuLanguageModelTests", "-class", "Foreword.Tests.Cpu.WidestVectorTests" },
-        };
-        child.Environment[Expected] = widest;
-        foreach (string name in switchedOff)
-            child.Environment[name] = "0";
-        using Process process = Process.Start(child)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, output);
-        Assert.DoesNotContain("Total: 0", output);
-    }
+    public void EveryKernelIsRightOnThem(string widest, params string[] switchedOff) =>
+        OwnProgram.Passes(
+            ["Foreword.Tests.Cpu.Kernels.*", "Foreword.Tests.Cpu.Matrices.*", "Foreword.Tests.Cpu.CpuLanguageModelTests", "Foreword.Tests.Cpu.WidestVectorTests"],
+            [.. switchedOff.Select(name => KeyValuePair.Create(name, "0")), KeyValuePair.Create(Expected, widest)]);
 
     /// <summary>Samples of a property over large matrices: fewer in a child, where vectors are put together from smaller ones.</summary>
     internal static int Samples => WidestVector is null ? 60 : 12;

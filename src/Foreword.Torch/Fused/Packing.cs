@@ -7,7 +7,7 @@ namespace Foreword.Torch.Fused;
 
 /// <summary>
 /// Moves matrices into the orders that the micro-kernels read. A word is 32 bits: two bfloat16 of neighbouring rows of B, or one float32.
-/// Everything goes in blocks of 16 words by 16.
+/// Everything goes in blocks of 16 words by 16. Without AVX-512 there are only float32's, which are words already.
 /// </summary>
 internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
 {
@@ -93,6 +93,12 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransposeStrip(T* source, long stride, uint* destination, long wordStride)
     {
+        if (!Avx512F.IsSupported)
+        {
+            Transposition.Of16((uint*)source, stride, destination, wordStride);
+            return;
+        }
+
         long step = T.PerWord * stride;
         Quad a = Quad.Of(T.LoadWords(source, stride), T.LoadWords(source + step, stride), T.LoadWords(source + 2 * step, stride), T.LoadWords(source + 3 * step, stride));
         source += 4 * step;
@@ -108,6 +114,12 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransposeWords(uint* source, long stride, uint* destination, long wordStride)
     {
+        if (!Avx512F.IsSupported)
+        {
+            Transposition.Of16(source, stride, destination, wordStride);
+            return;
+        }
+
         Quad a = Quad.Of(Vector512.Load(source), Vector512.Load(source + stride), Vector512.Load(source + 2 * stride), Vector512.Load(source + 3 * stride));
         source += 4 * stride;
         Quad b = Quad.Of(Vector512.Load(source), Vector512.Load(source + stride), Vector512.Load(source + 2 * stride), Vector512.Load(source + 3 * stride));
@@ -122,6 +134,12 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RoundTransposedWords(float* source, long stride, uint* destination, long wordStride)
     {
+        if (!Avx512F.IsSupported)
+        {
+            Transposition.Of16((uint*)source, stride, destination, wordStride);
+            return;
+        }
+
         Quad a = Quad.Of(T.RoundRow(source), T.RoundRow(source + stride), T.RoundRow(source + 2 * stride), T.RoundRow(source + 3 * stride));
         source += 4 * stride;
         Quad b = Quad.Of(T.RoundRow(source), T.RoundRow(source + stride), T.RoundRow(source + 2 * stride), T.RoundRow(source + 3 * stride));

@@ -107,7 +107,11 @@ internal readonly unsafe struct Float32 : IElement<Float32>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> RoundRow(float* source) => Vector512.Load((uint*)source);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Multiply(long M, long N, long K, Float32* a, long lda, Float32* b, long ldb, float* c, long ldc, bool add) =>
-        MicroKernel.Float32(M, N, K, lda, ldb, ldc, add ? (byte)1 : (byte)0, a, b, c, 0);
+    public static void Multiply(long M, long N, long K, Float32* a, long lda, Float32* b, long ldb, float* c, long ldc, bool add)
+    {
+        if (MicroKernel.Float32 is not null)
+            MicroKernel.Float32(M, N, K, lda, ldb, ldc, add ? (byte)1 : (byte)0, a, b, c, 0);
+        else
+            Float32Tiles.Multiply(M, N, K, (float*)a, lda, (float*)b, ldb, c, ldc, add);
+    }
 }

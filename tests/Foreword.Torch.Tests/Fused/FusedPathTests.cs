@@ -174,12 +174,14 @@ public sealed class FusedPathTests
         }
     }
 
-    [Fact]
-    public void TheNumberOfThreadsChangesNoBit()
+    [Theory]
+    [InlineData(Precision.Bf16)]
+    [InlineData(Precision.Fp32)]
+    public void TheNumberOfThreadsChangesNoBit(Precision precision)
     {
-        RequireKernels(Precision.Bf16);
+        RequireKernels(precision);
         using var scope = NewDisposeScope();
-        (GptModel a, GptModel b) = Models(GptArchitecture.Gpt2, 2, 64, 300, Precision.Bf16, dropout: 0.1);
+        (GptModel a, GptModel b) = Models(GptArchitecture.Gpt2, 2, 64, 300, precision, dropout: 0.1);
         using (a)
         using (b)
         {

@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Foreword.Torch.Fused;
+
+// The register tiles are spelt out, one local a register, because the JIT keeps locals in registers and arrays not. They are functions
+// of their own: inlined into a caller, their sums would lose the registers to the caller's variables.
+
+/// <summary>
+/// The float32 micro-kernel of processors with AVX2: C [M, N] (+)= A [M, K] B [K, N], the sums of a tile in registers. Its place in
+/// the loops around it is that of libtorch's, which needs AVX-512 to be the faster one.
+/// </summary>
+internal static unsafe class Float32Tiles
+{
+    /// <summary>Columns of a tile: two vectors.</summary>
+    private const int Columns = 16;
+
+    /// <summary>Whether the processor has what the tiles are made for.</summary>
+    public static bool AreSupported => Fma.IsSupported && Avx2.IsSupported;
+
+    /// <summary>C = A B, or C += A B.</summary>
+    /// <param name="M">Rows of A and C.</param>
+    /// <param name="N">Columns of B and C, a multiple of 16.</param>
+    /// <param name="K">Columns of A, rows of B.</param>
+    /// <param name="a">A.</param>
+    /// <param name="lda">Elements from row to row of A.</param>
+    /// <param name="b">B.</param>
+    /// <param name="ldb">Elements from row to row of B.</param>
+    /// <param name="c">C.</param>
+    /// <param name="ldc">Elements from row to row of C.</param>
+    /// <param name="add">Adds to C instead of overwriting it.</param>
+    public static void Multiply(long M, long N, long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    {
+        for (long column = 0; column < N; column += Columns)
+        {
+            float* right = b + column, sums = c + column;
+            for (long row = 0, rows; row < M; row += rows)
+            {
+                // 8 are 4 and 4: 6 would leave two for the slowest tile.
+                rows = (M - row) switch { >= 6 and not 8 => 6, >= 4 => 4, _ => 1 };
+                float* left = a + row * lda, result = sums + row * ldc;
+                if (rows == 6)
+                    Tile6(K, left, lda, right, ldb, result, ldc, add);
+                else if (rows == 4)
+                    Tile4(K, left, lda, right, ldb, result, ldc, add);
+                else
+                    Tile1(K, left, right, ldb, result, add);
+            }
+        }
+    }
+
+    /// <summary>6 rows: 12 sums, two vectors of B and one of A are all but one of the 16 registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile6(long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    {
+        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda;
+        Vector256<float> c0 = default, d0 = default, c1 = default, d1 = default, c2 = default, d2 = default;
+        Vector256<float> c3 = default, d3 = default, c4 = default, d4 = default, c5 = default, d5 = default;
+        for (long k = 0; k < K; k++, b += ldb)
+        {
+            Vector256<float> low = Vector256.Load(b), high = Vector256.Load(b + 8);
+            Vector256<float> v = Vector256.Create(a[k]);
+            c0 = Vector256.FusedMultiplyAdd(v, low, c0);
+            d0 = Vector256.FusedMultiplyAdd(v, high, d0);
+            v = Vector256.Create(a1[k]);
+            c1 = Vector256.FusedMultiplyAdd(v, low, c1);
+            d1 = Vector256.FusedMultiplyAdd(v, high, d1);
+            v = Vector256.Create(a2[k]);
+            c2 = Vector256.FusedMultiplyAdd(v, low, c2);
+            d2 = Vector256.FusedMultiplyAdd(v, high, d2);
+            v = Vector256.Create(a3[k]);
+            c3 = Vector256.FusedMultiplyAdd(v, low, c3);
+            d3 = Vector256.FusedMultiplyAdd(v, high, d3);
+            v = Vector256.Create(a4[k]);
+            c4 = Vector256.FusedMultiplyAdd(v, low, c4);
+            d4 = Vector256.FusedMultiplyAdd(v, high, d4);
+            v = Vector256.Create(a5[k]);
+            c5 = Vector256.FusedMultiplyAdd(v, low, c5);
+            d5 = Vector256.FusedMultiplyAdd(v, high, d5);
+        }
+
+        Put(c, add, c0, d0);
+        Put(c + ldc, add, c1, d1);
+        Put(c + 2 * ldc, add, c2, d2);
+        Put(c + 3 * ldc, add, c3, d3);
+        Put(c + 4 * ldc, add, c4, d4);
+        Put(c + 5 * ldc, add, c5, d5);
+    }
+
+    /// <summary>4 rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile4(long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    {
+        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
+        Vector256<float> c0 = default, d0 = default, c1 = default, d1 = default, c2 = default, d2 = default, c3 = default, d3 = default;
+        for (long k = 0; k < K; k++, b += ldb)
+        {
+            Vector256<float> low = Vector256.Load(b), high = Vector256.Load(b + 8);
+            Vector256<float> v = Vector256.Create(a[k]);
+            c0 = Vector256.FusedMultiplyAdd(v, low, c0);
+            d0 = Vector256.FusedMultiplyAdd(v, high, d0);
+            v = Vector256.Create(a1[k]);
+            c1 = Vector256.FusedMultiplyAdd(v, low, c1);
+            d1 = Vector256.FusedMultiplyAdd(v, high, d1);
+            v = Vector256.Create(a2[k]);
+            c2 = Vector256.FusedMultiplyAdd(v, low, c2);
+            d2 = Vector256.FusedMultiplyAdd(v, high, d2);
+            v = Vector256.Create(a3[k]);
+            c3 = Vector256.FusedMultiplyAdd(v, low, c3);
+            d3 = Vector256.FusedMultiplyAdd(v, high, d3);
+        }
+
+        Put(c, add, c0, d0);
+        Put(c + ldc, add, c1, d1);
+        Put(c + 2 * ldc, add, c2, d2);
+        Put(c + 3 * ldc, add, c3, d3);
+    }
+
+    /// <summary>One row, for what is left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile1(long K, float* a, float* b, long ldb, float* c, bool add)
+    {
+        Vector256<float> low = default, high = default;
+        for (long k = 0; k < K; k++, b += ldb)
+        {
+            Vector256<float> v = Vector256.Create(a[k]);
+            low = Vector256.FusedMultiplyAdd(v, Vector256.Load(b), low);
+            high = Vector256.FusedMultiplyAdd(v, Vector256.Load(b + 8), high);
+        }
+
+        Put(c, add, low, high);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* c, bool add, Vector256<float> low, Vector256<float> high)
+    {
+        (add ? low + Vector256.Load(c) : low).Store(c);
+        (add ? high + Vector256.Load(c + 8) : high).Store(c + 8);
+    }
+}
