@@ -16,6 +16,9 @@ internal static unsafe class Float32Tiles
     /// <summary>Columns of a tile: two vectors.</summary>
     private const int Columns = 16;
 
+    /// <summary>Inner elements that go by before all rows have: so many of 64 columns of B stay in a second-level cache of 256 KB.</summary>
+    private const int Inner = 512;
+
     /// <summary>Whether the processor has what the tiles are made for.</summary>
     public static bool AreSupported => Fma.IsSupported && Avx2.IsSupported;
 
@@ -32,20 +35,25 @@ internal static unsafe class Float32Tiles
     /// <param name="add">Adds to C instead of overwriting it.</param>
     public static void Multiply(long M, long N, long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
-        for (long column = 0; column < N; column += Columns)
+        for (long inner = 0; inner < K; inner += Inner)
+            Piece(M, N, Math.Min(Inner, K - inner), a + inner, lda, b + inner * ldb, ldb, c, ldc, add || inner > 0);
+    }
+
+    private static void Piece(long M, long N, long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    {
+        for (long row = 0, rows; row < M; row += rows)
         {
-            float* right = b + column, sums = c + column;
-            for (long row = 0, rows; row < M; row += rows)
+            // 8 are 4 and 4: 6 would leave two for the slowest tile.
+            rows = (M - row) switch { >= 6 and not 8 => 6, >= 4 => 4, _ => 1 };
+            float* left = a + row * lda, sums = c + row * ldc;
+            for (long column = 0; column < N; column += Columns)
             {
-                // 8 are 4 and 4: 6 would leave two for the slowest tile.
-                rows = (M - row) switch { >= 6 and not 8 => 6, >= 4 => 4, _ => 1 };
-                float* left = a + row * lda, result = sums + row * ldc;
                 if (rows == 6)
-                    Tile6(K, left, lda, right, ldb, result, ldc, add);
+                    Tile6(K, left, lda, b + column, ldb, sums + column, ldc, add);
                 else if (rows == 4)
-                    Tile4(K, left, lda, right, ldb, result, ldc, add);
+                    Tile4(K, left, lda, b + column, ldb, sums + column, ldc, add);
                 else
-                    Tile1(K, left, right, ldb, result, add);
+                    Tile1(K, left, b + column, ldb, sums + column, add);
             }
         }
     }
