@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Foreword.Kernels;
 
 namespace Foreword.Cpu.Kernels;
 
@@ -17,6 +18,9 @@ internal static unsafe class FloatKernels
 
     /// <summary>Inputs of a pass: three panels of so many stay in the second-level cache while all rows go by.</summary>
     public const int PassInputs = 384;
+
+    /// <summary>Panels that a few rows meet before the next come, where vectors have 256 bits: half a second-level cache of 256 KB.</summary>
+    private const int Panels256 = 5;
 
     /// <summary>Rows up to which weights are read from memory as fast as they are used: each panel is then read to its end.</summary>
     private const int FewRows = 16;
@@ -66,6 +70,12 @@ internal static unsafe class FloatKernels
 
     private static void Pass(int rows, int inputs, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add, float* next, long nextStride)
     {
+        if (!Vector512.IsHardwareAccelerated)
+        {
+            Pass256(rows, inputs, x, xStride, w, panelStride, panels, y, yStride, add);
+            return;
+        }
+
         for (int panel = 0, wide; panel < panels; panel += wide)
         {
             float* weights = w + panel * panelStride;
@@ -74,9 +84,7 @@ internal static unsafe class FloatKernels
             {
                 bool elsewhere = next is not null && row == 0; // once is enough
                 float* inputRows = x + (long)row * xStride, outputRows = y + (long)row * yStride + panel * Panel;
-                if (!Vector512.IsHardwareAccelerated)
-                    Tiles256(inputs, inputRows, xStride, weights, panelStride, wide, outputRows, yStride, add);
-                else if (wide == TilePanels)
+                if (wide == TilePanels)
                     Tile8x48(inputs, inputRows, xStride, weights, panelStride, outputRows, yStride, add, elsewhere ? next : weights + Ahead, elsewhere ? nextStride : panelStride);
                 else
                     Tile8x16(inputs, inputRows, xStride, weights, outputRows, yStride, add);
@@ -181,44 +189,18 @@ internal static unsafe class FloatKernels
         (b + d).Store(y + 8);
     }
 
-    /// <summary>8 rows by some panels in tiles of 4 x 16, for vectors of 256 bits and less.</summary>
-    private static void Tiles256(int K, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add)
+    /// <summary>The same in vectors of 256 bits and less.</summary>
+    private static void Pass256(int rows, int inputs, float* x, int xStride, float* w, long panelStride, int panels, float* y, int yStride, bool add)
     {
-        for (int panel = 0; panel < panels; panel++)
+        for (int first = 0; first < panels; first += Panels256)
         {
-            Tile4x16(K, x, xStride, w + panel * panelStride, y + panel * Panel, yStride, add);
-            Tile4x16(K, x + 4L * xStride, xStride, w + panel * panelStride, y + 4L * yStride + panel * Panel, yStride, add);
+            for (int row = 0, count; row < rows; row += count)
+            {
+                count = Float32Tiles.RowsOfNext(rows - row);
+                for (int panel = first; panel < Math.Min(panels, first + Panels256); panel++)
+                    Float32Tiles.Tile(count, inputs, x + (long)row * xStride, xStride, w + panel * panelStride, Panel, y + (long)row * yStride + panel * Panel, yStride, add);
+            }
         }
-    }
-
-    [MethodImpl(Compiled.Apart)]
-    private static void Tile4x16(int K, float* x, int xStride, float* w, float* y, int yStride, bool add)
-    {
-        float* x1 = x + xStride;
-        float* x2 = x1 + xStride;
-        float* x3 = x2 + xStride;
-        Vector256<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
-        for (int k = 0; k < K; k++, w += Panel)
-        {
-            Vector256<float> low = Vector256.Load(w), high = Vector256.Load(w + 8);
-            Vector256<float> v = Vector256.Create(x[k]);
-            a0 = Vector256.FusedMultiplyAdd(v, low, a0);
-            b0 = Vector256.FusedMultiplyAdd(v, high, b0);
-            v = Vector256.Create(x1[k]);
-            a1 = Vector256.FusedMultiplyAdd(v, low, a1);
-            b1 = Vector256.FusedMultiplyAdd(v, high, b1);
-            v = Vector256.Create(x2[k]);
-            a2 = Vector256.FusedMultiplyAdd(v, low, a2);
-            b2 = Vector256.FusedMultiplyAdd(v, high, b2);
-            v = Vector256.Create(x3[k]);
-            a3 = Vector256.FusedMultiplyAdd(v, low, a3);
-            b3 = Vector256.FusedMultiplyAdd(v, high, b3);
-        }
-
-        Put(y, add, a0, b0);
-        Put(y + yStride, add, a1, b1);
-        Put(y + 2L * yStride, add, a2, b2);
-        Put(y + 3L * yStride, add, a3, b3);
     }
 
     /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers.</summary>
@@ -338,13 +320,6 @@ internal static unsafe class FloatKernels
         Put1(y + 5 * yStride, add, c50);
         Put1(y + 6 * yStride, add, c60);
         Put1(y + 7 * yStride, add, c70);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(float* y, bool add, Vector256<float> a, Vector256<float> b)
-    {
-        (add ? a + Vector256.Load(y) : a).Store(y);
-        (add ? b + Vector256.Load(y + 8) : b).Store(y + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

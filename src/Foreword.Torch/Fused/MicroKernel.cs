@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Foreword.Kernels;
 using static TorchSharp.torch;
 
 namespace Foreword.Torch.Fused;
@@ -25,7 +26,7 @@ internal static unsafe class MicroKernel
         (delegate* unmanaged<long, long, long, long, long, long, byte, void*, void*, float*, byte, void>)Find(Float32Symbol, true);
 
     /// <summary>Whether this process has a kernel of a precision, libtorch's or our own.</summary>
-    public static bool Has(Precision precision) => precision == Precision.Bf16 ? BFloat16 is not null : Float32 is not null || Float32Tiles.AreSupported;
+    public static bool Has(Precision precision) => precision == Precision.Bf16 ? BFloat16 is not null : Float32 is not null || Float32Tiles.AreFast;
 
     private static nint Find(string symbol, bool processorHasIt) =>
         processorHasIt && Avx512BW.IsSupported && OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Foreword.Kernels;
 using Foreword.Torch.Fused;
 
 namespace Foreword.Torch.Kernels;
@@ -112,6 +113,6 @@ internal readonly unsafe struct Float32 : IElement<Float32>
         if (MicroKernel.Float32 is not null)
             MicroKernel.Float32(M, N, K, lda, ldb, ldc, add ? (byte)1 : (byte)0, a, b, c, 0);
         else
-            Float32Tiles.Multiply(M, N, K, (float*)a, lda, (float*)b, ldb, c, ldc, add);
+            Float32Tiles.Multiply((int)M, (int)N, (int)K, (float*)a, lda, (float*)b, ldb, c, ldc, add);
     }
 }

@@ -2,27 +2,30 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Foreword.Torch.Fused;
+namespace Foreword.Kernels;
 
-// The register tiles are spelt out, one local a register, because the JIT keeps locals in registers and arrays not. They are functions
-// of their own: inlined into a caller, their sums would lose the registers to the caller's variables.
+// M rows, N columns, K inner size. The register tiles are spelt out, one local a register, because the JIT keeps locals in registers and
+// arrays not. They are functions of their own: inlined into a caller, their sums would lose the registers to the caller's variables.
 
 /// <summary>
-/// The float32 micro-kernel of processors with AVX2: C [M, N] (+)= A [M, K] B [K, N], the sums of a tile in registers. Its place in
-/// the loops around it is that of libtorch's, which needs AVX-512 to be the faster one.
+/// Float32 products in vectors of 256 bits, the sums of a tile in 16 registers: C (+)= A B, every sum one after the other over the inner
+/// size, whatever the tile. On a core with AVX2 they come near what it can multiply and add at best.
 /// </summary>
 internal static unsafe class Float32Tiles
 {
     /// <summary>Columns of a tile: two vectors.</summary>
-    private const int Columns = 16;
+    public const int Columns = 16;
 
     /// <summary>Inner elements that go by before all rows have: so many of 64 columns of B stay in a second-level cache of 256 KB.</summary>
     private const int Inner = 512;
 
-    /// <summary>Whether the processor has what the tiles are made for.</summary>
-    public static bool AreSupported => Fma.IsSupported && Avx2.IsSupported;
+    /// <summary>Whether the processor has what the tiles are made for; elsewhere they are right, not fast.</summary>
+    public static bool AreFast => Fma.IsSupported && Avx2.IsSupported;
 
-    /// <summary>C = A B, or C += A B.</summary>
+    /// <summary>Rows of the next tile where so many are left. 8 are 4 and 4: 6 would leave two for the slowest tile.</summary>
+    public static int RowsOfNext(int left) => left switch { >= 6 and not 8 => 6, >= 4 => 4, _ => 1 };
+
+    /// <summary>C [M, N] = A [M, K] B [K, N], or += with <paramref name="add"/>.</summary>
     /// <param name="M">Rows of A and C.</param>
     /// <param name="N">Columns of B and C, a multiple of 16.</param>
     /// <param name="K">Columns of A, rows of B.</param>
@@ -33,39 +36,38 @@ internal static unsafe class Float32Tiles
     /// <param name="c">C.</param>
     /// <param name="ldc">Elements from row to row of C.</param>
     /// <param name="add">Adds to C instead of overwriting it.</param>
-    public static void Multiply(long M, long N, long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    public static void Multiply(int M, int N, int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
-        for (long inner = 0; inner < K; inner += Inner)
-            Piece(M, N, Math.Min(Inner, K - inner), a + inner, lda, b + inner * ldb, ldb, c, ldc, add || inner > 0);
-    }
-
-    private static void Piece(long M, long N, long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
-    {
-        for (long row = 0, rows; row < M; row += rows)
+        for (int inner = 0; inner < K; inner += Inner)
         {
-            // 8 are 4 and 4: 6 would leave two for the slowest tile.
-            rows = (M - row) switch { >= 6 and not 8 => 6, >= 4 => 4, _ => 1 };
-            float* left = a + row * lda, sums = c + row * ldc;
-            for (long column = 0; column < N; column += Columns)
+            for (int row = 0, rows; row < M; row += rows)
             {
-                if (rows == 6)
-                    Tile6(K, left, lda, b + column, ldb, sums + column, ldc, add);
-                else if (rows == 4)
-                    Tile4(K, left, lda, b + column, ldb, sums + column, ldc, add);
-                else
-                    Tile1(K, left, b + column, ldb, sums + column, add);
+                rows = RowsOfNext(M - row);
+                for (int column = 0; column < N; column += Columns)
+                    Tile(rows, Math.Min(Inner, K - inner), a + row * lda + inner, lda, b + inner * ldb + column, ldb, c + row * ldc + column, ldc, add || inner > 0);
             }
         }
     }
 
+    /// <summary>The same of 16 columns and as many rows as <see cref="RowsOfNext"/> says: 6, 4 or 1.</summary>
+    public static void Tile(int rows, int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    {
+        if (rows == 6)
+            Tile6(K, a, lda, b, ldb, c, ldc, add);
+        else if (rows == 4)
+            Tile4(K, a, lda, b, ldb, c, ldc, add);
+        else
+            Tile1(K, a, b, ldb, c, add);
+    }
+
     /// <summary>6 rows: 12 sums, two vectors of B and one of A are all but one of the 16 registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile6(long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    private static void Tile6(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda;
         Vector256<float> c0 = default, d0 = default, c1 = default, d1 = default, c2 = default, d2 = default;
         Vector256<float> c3 = default, d3 = default, c4 = default, d4 = default, c5 = default, d5 = default;
-        for (long k = 0; k < K; k++, b += ldb)
+        for (int k = 0; k < K; k++, b += ldb)
         {
             Vector256<float> low = Vector256.Load(b), high = Vector256.Load(b + 8);
             Vector256<float> v = Vector256.Create(a[k]);
@@ -98,11 +100,11 @@ internal static unsafe class Float32Tiles
 
     /// <summary>4 rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile4(long K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    private static void Tile4(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
         Vector256<float> c0 = default, d0 = default, c1 = default, d1 = default, c2 = default, d2 = default, c3 = default, d3 = default;
-        for (long k = 0; k < K; k++, b += ldb)
+        for (int k = 0; k < K; k++, b += ldb)
         {
             Vector256<float> low = Vector256.Load(b), high = Vector256.Load(b + 8);
             Vector256<float> v = Vector256.Create(a[k]);
@@ -127,10 +129,10 @@ internal static unsafe class Float32Tiles
 
     /// <summary>One row, for what is left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile1(long K, float* a, float* b, long ldb, float* c, bool add)
+    private static void Tile1(int K, float* a, float* b, long ldb, float* c, bool add)
     {
         Vector256<float> low = default, high = default;
-        for (long k = 0; k < K; k++, b += ldb)
+        for (int k = 0; k < K; k++, b += ldb)
         {
             Vector256<float> v = Vector256.Create(a[k]);
             low = Vector256.FusedMultiplyAdd(v, Vector256.Load(b), low);
