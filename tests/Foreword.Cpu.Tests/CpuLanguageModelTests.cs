@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using CsCheck;
 using Foreword.Cpu;
 
 namespace Foreword.Tests.Cpu;
@@ -141,6 +143,28 @@ public sealed class CpuLanguageModelTests
         decoders.ForEach(decoder => decoder.Dispose());
     }
 
+    /// <summary>A head may be whole blocks of quantised inputs or part of one: a batch gives what each alone gives, to the bit.</summary>
+    [Theory]
+    [InlineData(WeightType.Int8, 0.05)]
+    [InlineData(WeightType.Int4, 0.5)]
+    public void ABatchOfAQuantisedModelGivesWhatEachAloneGivesWhateverTheSizeOfAHead(WeightType type, double tolerance) =>
+        Gen.Select(Gen.Int[1, 3], Gen.Int[1, 16], Gen.Int[1, 9], Gen.Int[1, 3]).Sample((heads, size, sequences, threads) =>
+        {
+            GptConfig config = new() { NLayer = 2, NHead = heads, NEmbd = heads * size * 8, VocabSize = 1003, ContextLength = 16 };
+            using CpuLanguageModel model = CpuLanguageModel.Random(config, type, threads), exact = CpuLanguageModel.Random(config, WeightType.F32, threads);
+            List<IDecoder> decoders = [.. Enumerable.Range(0, sequences).Select(_ => model.NewDecoder())];
+            float[] logits = new float[sequences * config.VocabSize];
+            foreach (int step in (int[])[0, 300])
+                model.AppendEach(decoders, [.. Enumerable.Range(step, sequences)], logits);
+            for (int i = 0; i < sequences; i++)
+            {
+                float[] batch = logits[(i * config.VocabSize)..((i + 1) * config.VocabSize)], alone = Fresh(model, i, 300 + i), reference = Fresh(exact, i, 300 + i);
+                Assert.Equal(alone, batch);
+                Assert.InRange(TensorPrimitives.Distance<float>(reference, batch) / TensorPrimitives.Norm<float>(reference), 0, tolerance);
+                decoders[i].Dispose();
+            }
+        }, iter: 20);
+
     [Fact]
     public void ABatchThatCannotBeReadIsRefusedAndReadsNothing()
     {
@@ -252,6 +276,13 @@ public sealed class CpuLanguageModelTests
     {
         using IDecoder decoder = model.NewDecoder();
         return decoder.Append(tokens).ToArray();
+    }
+
+    private static float[] Fresh(CpuLanguageModel model, int first, int second)
+    {
+        using IDecoder decoder = model.NewDecoder();
+        decoder.Append([first]);
+        return decoder.Append([second]).ToArray();
     }
 
     private static CpuLanguageModel Load(string name) => CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"));

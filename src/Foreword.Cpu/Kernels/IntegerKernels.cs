@@ -36,32 +36,22 @@ internal static unsafe class IntegerKernels
         byte* tail = (byte*)encoded + blocks * block;
         for (int b = 0; b < blocks; b++, x += block, encoded += block, tail += BlockTail)
         {
-            int count = Math.Min(block, K - b * block);
-            if (Avx512F.IsSupported && count == block)
-            {
-                EncodeBlock512(x, block, zero, encoded, tail);
-                continue;
-            }
-
-            float largest = 0;
-            int i = 0;
-            Vector256<float> magnitudes = default;
-            for (; i + 8 <= count; i += 8)
-                magnitudes = Vector256.Max(magnitudes, Vector256.Abs(Vector256.Load(x + i)));
-            for (int lane = 0; lane < 8; lane++)
-                largest = MathF.Max(largest, magnitudes[lane]);
+            int count = Math.Min(block, K - b * block), i = 0;
+            Vector512<int> magnitudes = default;
+            for (; i + Vector512<int>.Count <= count; i += Vector512<int>.Count)
+                magnitudes = Vector512.Max(magnitudes, Vector512.Load((int*)(x + i)) & Vector512.Create(int.MaxValue));
+            int most = Most(magnitudes);
             for (; i < count; i++)
-                largest = MathF.Max(largest, MathF.Abs(x[i]));
+                most = Math.Max(most, ((int*)x)[i] & int.MaxValue);
 
-            float inverse = largest > 0 ? 127 / largest : 0;
-            Vector256<float> factor = Vector256.Create(inverse);
-            Vector256<int> sums = default;
+            float largest = BitConverter.Int32BitsToSingle(most), inverse = largest > 0 ? 127 / largest : 0;
+            Vector512<int> sums = default;
             int sum = 0;
-            for (i = 0; i + 32 <= count; i += 32)
+            for (i = 0; i + Vector512<int>.Count <= count; i += Vector512<int>.Count)
             {
-                Vector256<int> p = Rounded(x + i, factor), q = Rounded(x + i + 8, factor), r = Rounded(x + i + 16, factor), s = Rounded(x + i + 24, factor);
-                sums += (p + q) + (r + s);
-                Vector256.Narrow(Vector256.Narrow(p, q), Vector256.Narrow(r, s)).Store(encoded + i);
+                Vector512<int> values = Vector512.ConvertToInt32Native(Vector512.Round(Vector512.Load(x + i) * inverse));
+                sums += values;
+                Bytes(values).Store(encoded + i);
             }
 
             for (; i < count; i++)
@@ -69,29 +59,47 @@ internal static unsafe class IntegerKernels
             for (; i < block; i++)
                 encoded[i] = 0;
             *(float*)tail = largest / 127;
-            *(int*)(tail + 4) = -zero * (sum + Vector256.Sum(sums));
+            *(int*)(tail + 4) = -zero * (sum + Vector512.Sum(sums));
         }
     }
 
-    /// <summary>A whole block in vectors of 16; the processor's own conversion rounds to the nearest, ties to even, as <see cref="MathF.Round(float)"/> does.</summary>
+    /// <summary>The highest of 16 magnitudes' bits: floats that are not negative, a NaN above all of them, have the order of their bits, and integers one instruction for it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void EncodeBlock512(float* x, int block, int zero, sbyte* encoded, byte* tail)
+    private static int Most(Vector512<int> magnitudes)
     {
-        Vector512<float> magnitudes = Vector512.Abs(Vector512.Load(x));
-        for (int i = 16; i < block; i += 16)
-            magnitudes = Vector512.Max(magnitudes, Vector512.Abs(Vector512.Load(x + i)));
-        float largest = RowKernels.Most(magnitudes);
-        Vector512<float> factor = Vector512.Create(largest > 0 ? 127 / largest : 0);
-        Vector512<int> sums = default;
-        for (int i = 0; i < block; i += 16)
-        {
-            Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector512.Load(x + i) * factor);
-            sums += values;
-            Avx512F.ConvertToVector128SByte(values).Store(encoded + i);
-        }
+        Vector256<int> eight = Vector256.Max(magnitudes.GetLower(), magnitudes.GetUpper());
+        Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
 
-        *(float*)tail = largest / 127;
-        *(int*)(tail + 4) = -zero * Vector512.Sum(sums);
+    /// <summary>16 numbers that fit a byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<sbyte> Bytes(Vector512<int> values)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector128SByte(values);
+        (Vector256<int> low, Vector256<int> high) = (values.GetLower(), values.GetUpper());
+        return Vector128.Narrow(Vector128.Narrow(low.GetLower(), low.GetUpper()), Vector128.Narrow(high.GetLower(), high.GetUpper()));
+    }
+
+    /// <summary>Bytes that <see cref="Widen"/> adds to a row.</summary>
+    /// <param name="values">The row's inputs, whole blocks.</param>
+    public static int WideBytes(int values) => 2 * values;
+
+    /// <summary>Adds a row's inputs in 16 bits behind what <see cref="Encode"/> wrote: the even ones of all quads, then the odd ones.</summary>
+    /// <param name="values">Inputs, a multiple of 32.</param>
+    /// <param name="encoded">The row's bytes.</param>
+    /// <param name="wide">Receives <see cref="WideBytes"/>.</param>
+    [MethodImpl(Compiled.Apart)]
+    public static void Widen(int values, byte* encoded, byte* wide)
+    {
+        for (int i = 0; i < values; i += Vector256<byte>.Count)
+        {
+            Vector256<short> pairs = Vector256.Load((short*)(encoded + i));
+            ((pairs << 8) >> 8).Store((short*)(wide + i));
+            (pairs >> 8).Store((short*)(wide + values + i));
+        }
     }
 
     /// <summary>y[16 panels] = x W, weights of 8 bits, blocks of 4 <paramref name="quads"/> inputs: streams the panels once.</summary>
@@ -126,6 +134,17 @@ internal static unsafe class IntegerKernels
     /// <param name="next">Memory that will be read next, as long as the panel; the first rows' pass asks for it.</param>
     public static void MultiplyRows8(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next) =>
         MultiplyBytes(rows, blocks, quads, x, xStride, w, scales, y, yStride, next, 4 * Panel);
+
+    /// <summary>
+    /// The same, where rows of <see cref="Encode"/> were widened: the processor's product is one of 16-bit numbers, and to widen an input takes as long as to
+    /// multiply it, for every panel anew.
+    /// </summary>
+    public static void MultiplyWideRows8(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
+    {
+        int step = 2 * Panel; // of what is next, every 4 inputs
+        for (int row = 0; row < rows; row += 4, next += (long)blocks * quads * step, step = row < 8 ? step : 0)
+            WideTile4x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, step);
+    }
 
     /// <summary>The same with weights of 4 bits; scratch has room for the panel in bytes, [K / 4][16][4].</summary>
     public static void MultiplyRows4(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, byte* scratch)
@@ -287,11 +306,64 @@ internal static unsafe class IntegerKernels
         f3.Store(y + 3L * yStride);
     }
 
+    /// <summary>The same of a widened row, by AVX2: the 16 registers hold the sums, half the bytes of four inputs' weights, and an input.</summary>
+    [MethodImpl(Compiled.Apart)]
+    private static void WideTile4x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
+    {
+        byte* x1 = x + xStride;
+        byte* x2 = x1 + xStride;
+        byte* x3 = x2 + xStride;
+        int valueBytes = blocks * quads * Quad, even = valueBytes + blocks * BlockTail;
+        Vector256<ushort> mask = Vector256.Create((ushort)0xff);
+        Vector512<float> f0 = default, f1 = default, f2 = default, f3 = default;
+        for (int tail = valueBytes; tail < valueBytes + blocks * BlockTail; tail += BlockTail, scales += Panel)
+        {
+            Vector256<int> a0 = Vector256.Create(*(int*)(x + tail + 4)), b0 = a0;
+            Vector256<int> a1 = Vector256.Create(*(int*)(x1 + tail + 4)), b1 = a1;
+            Vector256<int> a2 = Vector256.Create(*(int*)(x2 + tail + 4)), b2 = a2;
+            Vector256<int> a3 = Vector256.Create(*(int*)(x3 + tail + 4)), b3 = a3;
+            for (int end = even + quads * Quad; even < end; even += Quad, w += Quad * Panel, next += nextStep)
+            {
+                Prefetch.Line(next);
+                int odd = even + valueBytes;
+                Vector256<ushort> low = Vector256.Load((ushort*)w), high = Vector256.Load((ushort*)(w + 32));
+                Vector256<short> first = (low & mask).AsInt16(), second = (high & mask).AsInt16();
+                AddPairs(ref a0, ref b0, first, second, x + even);
+                AddPairs(ref a1, ref b1, first, second, x1 + even);
+                AddPairs(ref a2, ref b2, first, second, x2 + even);
+                AddPairs(ref a3, ref b3, first, second, x3 + even);
+                first = (low >>> 8).AsInt16();
+                second = (high >>> 8).AsInt16();
+                AddPairs(ref a0, ref b0, first, second, x + odd);
+                AddPairs(ref a1, ref b1, first, second, x1 + odd);
+                AddPairs(ref a2, ref b2, first, second, x2 + odd);
+                AddPairs(ref a3, ref b3, first, second, x3 + odd);
+            }
+
+            Vector512<float> scale = BFloat16.Load(scales);
+            f0 = AddBlock(f0, a0, b0, scale, *(float*)(x + tail));
+            f1 = AddBlock(f1, a1, b1, scale, *(float*)(x1 + tail));
+            f2 = AddBlock(f2, a2, b2, scale, *(float*)(x2 + tail));
+            f3 = AddBlock(f3, a3, b3, scale, *(float*)(x3 + tail));
+        }
+
+        f0.Store(y);
+        f1.Store(y + yStride);
+        f2.Store(y + 2L * yStride);
+        f3.Store(y + 3L * yStride);
+    }
+
+    /// <summary>Two inputs of 16 bits times their weights for 16 outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddPairs(ref Vector256<int> a, ref Vector256<int> b, in Vector256<short> low, in Vector256<short> high, byte* x)
+    {
+        Vector256<short> pair = Vector256.Create(*(int*)x).AsInt16();
+        a += Avx2.MultiplyAddAdjacent(low, pair);
+        b += Avx2.MultiplyAddAdjacent(high, pair);
+    }
+
     /// <summary>A block's sums, times the weights' scales and the input's, join the sums over blocks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddBlock(Vector512<float> sums, Vector256<int> low, Vector256<int> high, Vector512<float> scales, float scale) =>
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Vector512.Create(low, high)), scales * Vector512.Create(scale), sums);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Rounded(float* x, Vector256<float> factor) => Vector256.ConvertToInt32(Vector256.Round(Vector256.Load(x) * factor));
 }

@@ -82,7 +82,7 @@ internal static unsafe class RowKernels
             scores[i] = float.NegativeInfinity;
         Vector512<float> highest = Vector512.Create(float.NegativeInfinity);
         for (int i = 0; i < room; i += Lanes)
-            highest = Vector512.Max(highest, Vector512.Load(scores + i));
+            highest = Vector512.MaxNative(highest, Vector512.Load(scores + i));
         Vector512<float> most = Vector512.Create(Most(highest)), sums = default;
         for (int i = 0; i < room; i += Lanes)
         {
@@ -133,13 +133,13 @@ internal static unsafe class RowKernels
 
     /// <summary>
     /// e^x to about one unit in the last place of float32: 2^n e^r with r = x - n ln 2 and a polynomial of degree 6 (the coefficients of
-    /// Cephes' expf); 0 below -87.3, infinity above 88.7.
+    /// Cephes' expf); 0 below -87.3, infinity above 88.7. x is the second operand of minimum and maximum, for these give the second one where x is NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
         const float Lowest = -87.33654f, Highest = 88.72283f;
-        Vector512<float> inside = Vector512.Min(Vector512.Max(x, Vector512.Create(Lowest)), Vector512.Create(Highest));
+        Vector512<float> inside = Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Lowest), x));
         Vector512<float> n = Vector512.Round(inside * 1.44269504f);
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), inside);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
@@ -151,7 +151,7 @@ internal static unsafe class RowKernels
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
         p = Vector512.FusedMultiplyAdd(p, r * r, r) + Vector512<float>.One;
         // 2^n in two factors: n may be 128, and one float32 exponent ends at 127.
-        Vector512<int> exponent = Vector512.ConvertToInt32(n), half = exponent >> 1;
+        Vector512<int> exponent = Vector512.ConvertToInt32Native(n), half = exponent >> 1;
         Vector512<int> bias = Vector512.Create(127);
         Vector512<float> power = p * ((half + bias) << 23).AsSingle() * ((exponent - half + bias) << 23).AsSingle();
         power = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(Lowest)), default, power);

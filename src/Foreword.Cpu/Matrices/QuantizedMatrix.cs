@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Foreword.Cpu.Kernels;
 
 namespace Foreword.Cpu.Matrices;
@@ -37,7 +38,7 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     public ReadOnlySpan<ushort> Scales => new(_scales, checked((int)Format.ScaleCount(Inputs, Outputs)));
 
     /// <inheritdoc/>
-    public override int EncodedBytes => Blocks * (Format.Block + IntegerKernels.BlockTail);
+    public override int EncodedBytes => NarrowBytes + (ReadsWide ? IntegerKernels.WideBytes(Blocks * Format.Block) : 0);
 
     /// <inheritdoc/>
     public override int ScratchBytes => Format.Bits == 4 ? Blocks * Format.Block * Panels.Width : 0;
@@ -45,6 +46,11 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     private int Blocks => Format.Blocks(Inputs);
 
     private int Quads => Format.Block / IntegerKernels.Quad;
+
+    private int NarrowBytes => Blocks * (Format.Block + IntegerKernels.BlockTail);
+
+    /// <summary>Whether products of several rows read inputs of 16 bits.</summary>
+    private bool ReadsWide => Avx2.IsSupported && !AvxVnni.IsSupported && Format.Bits == 8 && !VnniKernels.CanMultiply(Format.Bits, Format.Block);
 
     /// <summary>Quantises a weight.</summary>
     public static QuantizedMatrix Read(PanelReader reader, QuantizedFormat format, Workers workers)
@@ -68,7 +74,12 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     }
 
     /// <inheritdoc/>
-    public override void Encode(float* row, byte* encoded) => IntegerKernels.Encode(row, Inputs, Format.Block, Format.Zero, (sbyte*)encoded);
+    public override void Encode(float* row, byte* encoded)
+    {
+        IntegerKernels.Encode(row, Inputs, Format.Block, Format.Zero, (sbyte*)encoded);
+        if (ReadsWide)
+            IntegerKernels.Widen(Blocks * Format.Block, encoded, encoded + NarrowBytes);
+    }
 
     /// <inheritdoc/>
     public override byte* Panel(int index) => _weights + index * Format.PanelBytes(Inputs);
@@ -100,6 +111,8 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     {
         if (VnniKernels.CanMultiply(Format.Bits, Format.Block))
             VnniKernels.MultiplyRows(x.Count, Format.Bits, Blocks, Format.Block, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
+        else if (ReadsWide)
+            IntegerKernels.MultiplyWideRows8(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
         else if (Format.Bits == 8)
             IntegerKernels.MultiplyRows8(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
         else

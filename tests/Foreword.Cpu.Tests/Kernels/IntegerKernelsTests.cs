@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using CsCheck;
 using Foreword.Cpu;
 using Foreword.Cpu.Kernels;
@@ -51,6 +53,43 @@ public sealed unsafe class IntegerKernelsTests
         }, iter: NarrowVectorsTests.Samples);
 
     [Theory]
+    [InlineData(64, 128)]
+    [InlineData(32, 8)]
+    public void ARowIsEncodedAsThePlainLoopDoes(int block, int zero) =>
+        Gen.Float[-9, 9].Array[1, 200].Sample(x =>
+        {
+            int blocks = (x.Length + block - 1) / block;
+            sbyte[] encoded = Encoded(x, block, zero);
+            for (int b = 0; b < blocks; b++)
+            {
+                float largest = x.Skip(b * block).Take(block).Max(MathF.Abs), inverse = largest > 0 ? 127 / largest : 0;
+                sbyte[] expected = [.. Enumerable.Range(b * block, block).Select(i => i < x.Length ? (sbyte)MathF.Round(x[i] * inverse) : (sbyte)0)];
+                Assert.Equal(expected, encoded[(b * block)..((b + 1) * block)]);
+                ReadOnlySpan<byte> tail = MemoryMarshal.AsBytes(encoded.AsSpan(blocks * block + b * IntegerKernels.BlockTail, IntegerKernels.BlockTail));
+                Assert.Equal(largest / 127, BitConverter.ToSingle(tail));
+                Assert.Equal(-zero * expected.Sum(value => value), BitConverter.ToInt32(tail[4..]));
+            }
+        });
+
+    [Theory]
+    [InlineData(float.NaN, 3)]
+    [InlineData(float.NaN, 69)]
+    [InlineData(float.PositiveInfinity, 5)]
+    public void WhatIsNoNumberMakesItsBlocksScaleNone(float value, int at)
+    {
+        float[] x = [.. Enumerable.Range(0, 70).Select(i => i == at ? value : i - 30f)];
+        float scale = BitConverter.ToSingle(MemoryMarshal.AsBytes(Encoded(x, 64, 128).AsSpan(128 + at / 64 * IntegerKernels.BlockTail)));
+        Assert.False(float.IsFinite(scale));
+    }
+
+    [Fact]
+    public void WidenedRowsGiveTheSameProductsToTheLastBit()
+    {
+        Assert.SkipUnless(Avx2.IsSupported, "this processor has no AVX2");
+        Gen.Select(Gen.Int[1, 4], Gen.Int[1, 3], Gen.Int).Sample(CompareWidened, iter: 100);
+    }
+
+    [Theory]
     [InlineData(8, 0.0045)] // half a step of 127, and a scale rounded up to bfloat16
     [InlineData(4, 0.08)]
     public void AWeightIsRoundedToTheNearestStep(int bits, double part)
@@ -81,6 +120,35 @@ public sealed unsafe class IntegerKernelsTests
         }
     }
 
+    private static void CompareWidened(int blocks, int tiles, int seed)
+    {
+        const int Block = 64, Outputs = 16;
+        int rows = 8 * tiles, K = blocks * Block, narrow = blocks * (Block + IntegerKernels.BlockTail), stride = narrow + IntegerKernels.WideBytes(K);
+        Random random = new(seed);
+        byte[] weights = new byte[K * Outputs], x = new byte[rows * stride];
+        random.NextBytes(weights);
+        ushort[] scales = [.. Enumerable.Range(0, blocks * Outputs).Select(_ => BFloat16.Nearest(random.NextSingle()))];
+        float[] row = new float[K], expected = new float[rows * Outputs], actual = new float[rows * Outputs];
+        fixed (byte* w = weights, px = x)
+        fixed (ushort* s = scales)
+        fixed (float* values = row, e = expected, a = actual)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                byte* encoded = px + r * stride;
+                foreach (ref float value in row.AsSpan())
+                    value = random.NextSingle() - 0.5f;
+                IntegerKernels.Encode(values, K, Block, 128, (sbyte*)encoded);
+                IntegerKernels.Widen(K, encoded, encoded + narrow);
+            }
+
+            IntegerKernels.MultiplyRows8(rows, blocks, Block / IntegerKernels.Quad, px, stride, w, s, e, Outputs, w);
+            IntegerKernels.MultiplyWideRows8(rows, blocks, Block / IntegerKernels.Quad, px, stride, w, s, a, Outputs, w);
+        }
+
+        Assert.Equal(expected, actual);
+    }
+
     /// <summary>A row as 8 bits hold it: a scale for each block.</summary>
     private static float[] Rounded(ReadOnlySpan<float> x, int block)
     {
@@ -96,6 +164,16 @@ public sealed unsafe class IntegerKernelsTests
         }
 
         return rounded;
+    }
+
+    private static sbyte[] Encoded(float[] x, int block, int zero)
+    {
+        int blocks = (x.Length + block - 1) / block;
+        sbyte[] encoded = new sbyte[blocks * (block + IntegerKernels.BlockTail)];
+        fixed (float* px = x)
+        fixed (sbyte* pe = encoded)
+            IntegerKernels.Encode(px, x.Length, block, zero, pe);
+        return encoded;
     }
 
     private static float Weight(QuantizedMatrix matrix, int k, int n)

@@ -55,6 +55,7 @@ public sealed unsafe class RowKernelsTests
     [InlineData(-200, 0)]
     [InlineData(0, 1)]
     [InlineData(89, float.PositiveInfinity)]
+    [InlineData(float.NaN, float.NaN)]
     public void ExpHasItsEnds(float x, float expected) => Assert.Equal(expected, RowKernels.Exp(System.Runtime.Intrinsics.Vector512.Create(x))[3]);
 
     [Fact]
