@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Foreword.Kernels;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
 

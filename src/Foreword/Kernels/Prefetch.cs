@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Foreword.Cpu.Kernels;
+namespace Foreword.Kernels;
 
 /// <summary>Asks for memory before it is read, where the processor can be told to.</summary>
 internal static unsafe class Prefetch
