@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
-using Foreword.Kernels;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
+using Foreword.Kernels;
 
 namespace Foreword.Cpu;
 
