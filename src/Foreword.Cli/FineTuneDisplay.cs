@@ -56,7 +56,7 @@ internal sealed class FineTuneDisplay(Terminal terminal)
                 : string.Create(invariant, $"{info.Truncated:N0} of {examples:N0} were cut to the context of {info.Config.ContextLength} tokens"))
             + string.Create(invariant, $"; {info.Padding:P0} padding");
         yield return $"{ProgressDisplay.Millions(info.TrainedParameters)} of {ProgressDisplay.Millions(info.Parameters)} parameters learn; "
-            + $"{info.Device} {info.Precision.ToString().ToLowerInvariant()}, peak {info.Peak / 1e9:F0} GFLOP/s; "
+            + $"{ProgressDisplay.Format(info.Device, info.Precision)}, peak {info.Peak / 1e9:F0} GFLOP/s; "
             + (info.FirstStep > 0 ? $"from step {info.FirstStep} to {info.Steps}" : $"{info.Steps} steps, {info.StepsPerEpoch} an epoch");
     }
 }

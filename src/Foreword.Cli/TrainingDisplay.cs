@@ -60,7 +60,7 @@ internal sealed class TrainingDisplay(Terminal terminal)
 
     private static string Describe(PretrainEvent.Began began) =>
         $"{ProgressDisplay.Millions(began.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(began.TrainTokens)} tokens to learn from, {ProgressDisplay.Millions(began.ValidationTokens)} held out; "
-        + $"{began.Device} {began.Precision.ToString().ToLowerInvariant()}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; "
+        + $"{ProgressDisplay.Format(began.Device, began.Precision)}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; "
         + $"{began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens a step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}";
 
     private string Numbers() =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.Torch;
 
 namespace Foreword.Tests;
 
@@ -30,6 +31,16 @@ public sealed class PretrainCommandTests : IDisposable
         Cli text = Cli.Run("generate", run, "--prompt", "Line 5", "--max-tokens", "5", "--temperature", "0", "--json");
         Assert.True(text.ExitCode == 0, text.Err);
         Assert.Equal("Line 5", JsonDocument.Parse(text.Out).RootElement.GetProperty("prompt").GetString());
+    }
+
+    [Fact]
+    public void WhoAsksForBFloat16IsToldWhereItIsSlow()
+    {
+        string recipe = Recipes.Small(_directory);
+        Cli run = Cli.Run("pretrain", recipe, "--out", _directory.File("run"), "--set", "train.precision=bf16", "--set", "train.device=cpu");
+        Assert.True(run.ExitCode == 0, run.Err);
+        Assert.Contains("cpu bf16", run.Err, StringComparison.Ordinal);
+        Assert.Equal(!Compute.CpuHasBFloat16, run.Err.Contains("fp32 is many times as fast", StringComparison.Ordinal));
     }
 
     [Fact]
