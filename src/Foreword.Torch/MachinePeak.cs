@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Foreword.Kernels;
 using Foreword.Torch.Fused;
 using Foreword.Torch.Kernels;
 using TorchSharp;
@@ -64,7 +65,7 @@ public static unsafe class MachinePeak
             : BestRate(() => Burst256(Rounds), 2.0 * Rounds * Chains * Vector256<float>.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     private static float Burst512(int rounds)
     {
         Vector512<float> x = Vector512.Create(0.999999f), y = Vector512.Create(1e-6f);
@@ -89,7 +90,7 @@ public static unsafe class MachinePeak
     }
 
     /// <summary>The same in vectors that fit 16 registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     private static float Burst256(int rounds)
     {
         Vector256<float> x = Vector256.Create(0.999999f), y = Vector256.Create(1e-6f);

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-
 using Foreword.Kernels;
+
 namespace Foreword.Cpu.Kernels;
 
 // hs head size. Keys of a page are transposed in groups of 16 positions, [4][hs][16], so that scores come out side by side, nothing is summed across a

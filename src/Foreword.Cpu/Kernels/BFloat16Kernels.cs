@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-
 using Foreword.Kernels;
+
 namespace Foreword.Cpu.Kernels;
 
 // bfloat16 weights lie in panels of 16 outputs, [K / 2][16][2]: a 32-bit lane holds the weights of two inputs for one output, so that a shift and a

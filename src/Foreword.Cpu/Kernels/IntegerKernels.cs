@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-
 using Foreword.Kernels;
+
 namespace Foreword.Cpu.Kernels;
 
 // Quantised weights lie in panels of 16 outputs, [K / 4][16][4] bytes, unsigned: the weight is (byte - zero) * scale, with a scale for every

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-
 using Foreword.Kernels;
+
 namespace Foreword.Cpu.Kernels;
 
 // Weights and inputs lie as in IntegerKernels. A 4-bit weight is at most 15, an input's byte at most 127: eight times the sum of two products still fits

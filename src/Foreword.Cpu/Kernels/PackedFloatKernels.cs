@@ -2,8 +2,8 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-
 using Foreword.Kernels;
+
 namespace Foreword.Cpu.Kernels;
 
 // A float32's upper byte (sign and seven bits of the exponent) takes few values within a panel; the three below it are noise. So a packed panel is a table of 16

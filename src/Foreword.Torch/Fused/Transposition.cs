@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Foreword.Kernels;
 
 namespace Foreword.Torch.Fused;
 
@@ -23,7 +24,7 @@ internal static unsafe class Transposition
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     private static void Of8(uint* source, long stride, uint* destination, long destinationStride)
     {
         Quad upper = Quad.Of(source, stride), lower = Quad.Of(source + 4 * stride, stride);

@@ -4,8 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Kernels;
 
-// M rows, N columns, K inner size. The register tiles are spelt out, one local a register, because the JIT keeps locals in registers and
-// arrays not. They are functions of their own: inlined into a caller, their sums would lose the registers to the caller's variables.
+// M rows, N columns, K inner size. The register tiles are spelt out, one local a register, because the JIT keeps locals in registers and arrays not.
 
 /// <summary>
 /// Float32 products in vectors of 256 bits, the sums of a tile in 16 registers: C (+)= A B, every sum one after the other over the inner
@@ -64,7 +63,7 @@ internal static unsafe class Float32Tiles
     }
 
     /// <summary>6 rows: 12 sums, two vectors of B and one of A are all but one of the 16 registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile6(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda;
@@ -103,7 +102,7 @@ internal static unsafe class Float32Tiles
     }
 
     /// <summary>4 rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile4(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
@@ -132,7 +131,7 @@ internal static unsafe class Float32Tiles
     }
 
     /// <summary>One row, for what is left.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [MethodImpl(Compiled.Apart)]
     private static void Tile1(int K, float* a, float* b, long ldb, float* c, bool add)
     {
         Vector256<float> low = default, high = default;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Foreword.Cpu.Kernels;
+namespace Foreword.Kernels;
 
 /// <summary>How the JIT is told to treat kernels.</summary>
 internal static class Compiled
