@@ -64,7 +64,7 @@ internal static class BenchCommand
                 {
                     Write(writer, measured.Product);
                     foreach ((Precision format, double peak) in measured.Peaks)
-                        writer.WriteNumber($"peak_flops_{Name(format)}", peak);
+                        writer.WriteNumber($"peak_flops_{format.Name()}", peak);
                     writer.WriteStartArray("paths");
                     foreach (TrainingSpeed path in measured.Paths)
                     {
@@ -79,11 +79,11 @@ internal static class BenchCommand
             }
 
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens a step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {Name(peak.Key)}"))}; 6 N flops a token"));
+                $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens a step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops a token"));
             foreach (TrainingSpeed path in measured.Paths)
             {
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {Name(path.Precision)}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- what training takes" : "")}"));
+                    $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {path.Precision.Name()}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- what training takes" : "")}"));
             }
 
             return CommandLine.Done;
@@ -91,12 +91,10 @@ internal static class BenchCommand
         return command;
     }
 
-    private static string Name(Precision precision) => precision.ToString().ToLowerInvariant();
-
     private static void Write(Utf8JsonWriter writer, TrainingSpeed path)
     {
         writer.WriteString("path", path.Name);
-        writer.WriteString("precision", Name(path.Precision));
+        writer.WriteString("precision", path.Precision.Name());
         writer.WriteNumber("tokens_per_second", path.TokensPerSecond);
         writer.WriteNumber("share_of_peak", path.ShareOfPeak);
         writer.WriteNumber("ratio_to_eager", path.RatioToEager);

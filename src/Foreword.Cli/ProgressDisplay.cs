@@ -93,7 +93,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
 
     /// <summary>Where training computes and in which number format; for a person who asked for bfloat16 on a processor that has none, what it costs.</summary>
     public static string Format(string device, Precision precision) =>
-        $"{device} {precision.ToString().ToLowerInvariant()}{(device == "cpu" && precision == Precision.Bf16 && !Compute.CpuHasBFloat16 ? " (this processor has no bf16 products: fp32 is many times as fast)" : "")}";
+        $"{device} {precision.Name()}{(device == "cpu" && precision == Precision.Bf16 && !Compute.CpuHasBFloat16 ? " (this processor has no bf16 products: fp32 is many times as fast)" : "")}";
 
     /// <summary>1,234 or 1.2 M.</summary>
     public static string Millions(long count) => count >= 1_000_000 ? $"{count / 1e6:F1} M" : count.ToString("N0", CultureInfo.InvariantCulture);

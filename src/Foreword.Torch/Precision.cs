@@ -50,9 +50,12 @@ public static class Compute
     }
 }
 
-/// <summary>libtorch's number format of a precision.</summary>
+/// <summary>How a precision is called, and libtorch's number format of it.</summary>
 internal static class PrecisionFormat
 {
+    /// <summary>fp32 or bf16, as in recipes.</summary>
+    public static string Name(this Precision precision) => precision.ToString().ToLowerInvariant();
+
     public static ScalarType ScalarType(this Precision precision) =>
         precision == Precision.Bf16 ? TorchSharp.torch.ScalarType.BFloat16 : TorchSharp.torch.ScalarType.Float32;
 }

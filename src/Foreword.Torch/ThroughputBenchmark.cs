@@ -102,7 +102,7 @@ public static class ThroughputBenchmark
             eagerOptimizer.zero_grad(); // the fused kernels then begin with none
         }
 
-        static string FusedName(Precision precision) => $"fused {precision.ToString().ToLowerInvariant()}";
+        static string FusedName(Precision precision) => $"fused {precision.Name()}";
 
         static string AutogradName(Precision precision) => precision == Precision.Bf16 ? "autograd, bf16 casts" : "autograd fp32";
     }
@@ -116,13 +116,13 @@ public static class ThroughputBenchmark
         GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(config);
-        double peak = MachinePeak.Measure(precision, CPU);
         using var scope = NewDisposeScope();
         manual_seed(1);
         Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
         using GptModel model = new(config, precision: precision);
         if (FusedPath.WhyNot(model) is { } reason)
             throw new NotSupportedException($"the fused kernels do not run here: {reason}");
+        double peak = MachinePeak.Measure(precision, CPU);
         using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
         StepProfile profile = new();
         using ITrainingPath path = FusedPath.Of(model, recompute, profile);

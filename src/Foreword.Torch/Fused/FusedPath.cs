@@ -23,7 +23,7 @@ internal static class FusedPath
             return $"n_embd is {model.Config.NEmbd}, no multiple of {Lanes}";
         if (model.AdapterParameters.Any())
             return "the model has adapters";
-        return MicroKernel.Has(model.Precision) ? null : $"there is no micro-kernel for {model.Precision.ToString().ToLowerInvariant()} on this processor with libtorch {__version__}";
+        return MicroKernel.Has(model.Precision) ? null : $"there is no micro-kernel for {model.Precision.Name()} on this processor with libtorch {__version__}";
     }
 
     /// <summary>The way through the kernels, for a model that <see cref="WhyNot"/> has nothing against.</summary>
