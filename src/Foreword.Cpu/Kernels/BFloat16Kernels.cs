@@ -69,6 +69,70 @@ internal static unsafe class BFloat16Kernels
             Tile8x16(pairs, x, xStride, (uint*)w, y, yStride, add);
     }
 
+    /// <summary>Few rows in vectors of 256 bits: <see cref="FloatKernels.MultiplyFewRows"/> with weights that are widened in registers.</summary>
+    public static void MultiplyFewRows(int rows, int pairs, float* x, int xStride, ushort* w, int panels, float* y, int yStride, byte* next)
+    {
+        for (int panel = 0; panel < panels; panel++, y += Panel)
+        {
+            for (int pair = 0, count; pair < pairs; pair += count, w += 2 * count * Panel)
+            {
+                count = Math.Min(FloatKernels.PassInputs / 2, pairs - pair);
+                byte* ahead = next is not null && panel == panels - 1 && pair + count == pairs ? next : (byte*)(w + 2 * count * Panel);
+                int step = FloatKernels.AskedByTile;
+                for (int row = 0; row < rows; row += 4, ahead += count * step, step = row < 8 ? step : 0)
+                    Tile4x16(count, x + (long)row * xStride + 2 * pair, xStride, (uint*)w, y + (long)row * yStride, yStride, add: pair > 0, ahead, step);
+            }
+        }
+    }
+
+    /// <summary>Y[4, 16] = or += X[4, K] W of 1 panel in vectors of 256 bits; each pair of inputs asks for another <paramref name="nextStep"/> bytes of what is read next.</summary>
+    [MethodImpl(Compiled.Apart)]
+    private static void Tile4x16(int pairs, float* x, int xStride, uint* w, float* y, int yStride, bool add, byte* next, int nextStep)
+    {
+        float* x1 = x + xStride;
+        float* x2 = x1 + xStride;
+        float* x3 = x2 + xStride;
+        Vector256<uint> upper = Vector256.Create(0xffff0000u);
+        Vector256<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
+        for (int k = 0; k < 2 * pairs; k += 2, w += Panel, next += nextStep)
+        {
+            Prefetch.Line(next);
+            Vector256<uint> lowPair = Vector256.Load(w), highPair = Vector256.Load(w + 8);
+            Vector256<float> low = (lowPair << 16).AsSingle(), high = (highPair << 16).AsSingle();
+            Vector256<float> v = Vector256.Create(x[k]);
+            a0 = Vector256.FusedMultiplyAdd(v, low, a0);
+            b0 = Vector256.FusedMultiplyAdd(v, high, b0);
+            v = Vector256.Create(x1[k]);
+            a1 = Vector256.FusedMultiplyAdd(v, low, a1);
+            b1 = Vector256.FusedMultiplyAdd(v, high, b1);
+            v = Vector256.Create(x2[k]);
+            a2 = Vector256.FusedMultiplyAdd(v, low, a2);
+            b2 = Vector256.FusedMultiplyAdd(v, high, b2);
+            v = Vector256.Create(x3[k]);
+            a3 = Vector256.FusedMultiplyAdd(v, low, a3);
+            b3 = Vector256.FusedMultiplyAdd(v, high, b3);
+            low = (lowPair & upper).AsSingle();
+            high = (highPair & upper).AsSingle();
+            v = Vector256.Create(x[k + 1]);
+            a0 = Vector256.FusedMultiplyAdd(v, low, a0);
+            b0 = Vector256.FusedMultiplyAdd(v, high, b0);
+            v = Vector256.Create(x1[k + 1]);
+            a1 = Vector256.FusedMultiplyAdd(v, low, a1);
+            b1 = Vector256.FusedMultiplyAdd(v, high, b1);
+            v = Vector256.Create(x2[k + 1]);
+            a2 = Vector256.FusedMultiplyAdd(v, low, a2);
+            b2 = Vector256.FusedMultiplyAdd(v, high, b2);
+            v = Vector256.Create(x3[k + 1]);
+            a3 = Vector256.FusedMultiplyAdd(v, low, a3);
+            b3 = Vector256.FusedMultiplyAdd(v, high, b3);
+        }
+
+        Put(y, add, a0, b0);
+        Put(y + yStride, add, a1, b1);
+        Put(y + 2L * yStride, add, a2, b2);
+        Put(y + 3L * yStride, add, a3, b3);
+    }
+
     /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers, the weights of even inputs beside them, then those of odd ones.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile8x48(int pairs, float* x, int xStride, uint* w, long panelStride, float* y, int yStride, bool add)
@@ -323,4 +387,11 @@ internal static unsafe class BFloat16Kernels
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(float* y, bool add, Vector512<float> sums) => (add ? sums + Vector512.Load(y) : sums).Store(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* y, bool add, Vector256<float> low, Vector256<float> high)
+    {
+        (add ? low + Vector256.Load(y) : low).Store(y);
+        (add ? high + Vector256.Load(y + 8) : high).Store(y + 8);
+    }
 }

@@ -9,9 +9,6 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
     /// <summary>Pairs of inputs that are widened together.</summary>
     private const int PairsTogether = FloatKernels.PassInputs / 2;
 
-    /// <summary>Rows up to which a panel is widened for each eight of them anew, in registers.</summary>
-    private const int FewRows = 16;
-
     /// <summary>Panels of a register tile.</summary>
     private const int PanelsTogether = FloatKernels.TilePanels;
 
@@ -60,7 +57,13 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
             return;
         }
 
-        if (x.Count <= FewRows && Vector512.IsHardwareAccelerated)
+        if (x.Count <= FloatKernels.FewRows && !Vector512.IsHardwareAccelerated)
+        {
+            BFloat16Kernels.MultiplyFewRows(x.Count, Pairs, x.Values, x.Stride, weights, panels, outputs, yStride, next);
+            return;
+        }
+
+        if (x.Count <= FloatKernels.FewRows)
         {
             for (int panel = 0, wide; panel < panels; panel += wide)
             {

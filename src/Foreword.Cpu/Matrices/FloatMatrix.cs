@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Foreword.Cpu.Kernels;
 
 namespace Foreword.Cpu.Matrices;
@@ -30,6 +31,8 @@ internal sealed unsafe class FloatMatrix : PanelMatrix
         float* outputs = y + firstPanel * Panels.Width;
         if (x.Count == 1)
             FloatKernels.MultiplyRow(Inputs, x.Values, weights, panels, outputs);
+        else if (x.Count <= FloatKernels.FewRows && !Vector512.IsHardwareAccelerated)
+            FloatKernels.MultiplyFewRows(x.Count, Inputs, x.Values, x.Stride, weights, panels, outputs, yStride, next);
         else
             FloatKernels.MultiplyRows(x.Count, Inputs, x.Values, x.Stride, weights, panelFloats, panels, outputs, yStride);
     }

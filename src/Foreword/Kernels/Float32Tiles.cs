@@ -57,7 +57,7 @@ internal static unsafe class Float32Tiles
         if (rows == 6)
             Tile6(K, a, lda, b, ldb, c, ldc, add);
         else if (rows == 4)
-            Tile4(K, a, lda, b, ldb, c, ldc, add);
+            Tile4(K, a, lda, b, ldb, c, ldc, add, b, 0);
         else
             Tile1(K, a, b, ldb, c, add);
     }
@@ -101,14 +101,16 @@ internal static unsafe class Float32Tiles
         Put(c + 5 * ldc, add, c5, d5);
     }
 
-    /// <summary>4 rows.</summary>
+    /// <summary>4 rows; each row of B asks for another <paramref name="nextStep"/> bytes of what is read next.</summary>
     [MethodImpl(Compiled.Apart)]
-    private static void Tile4(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
+    public static void Tile4(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add, void* next, int nextStep)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
         Vector256<float> c0 = default, d0 = default, c1 = default, d1 = default, c2 = default, d2 = default, c3 = default, d3 = default;
-        for (int k = 0; k < K; k++, b += ldb)
+        byte* ahead = (byte*)next;
+        for (int k = 0; k < K; k++, b += ldb, ahead += nextStep)
         {
+            Prefetch.Line(ahead);
             Vector256<float> low = Vector256.Load(b), high = Vector256.Load(b + 8);
             Vector256<float> v = Vector256.Create(a[k]);
             c0 = Vector256.FusedMultiplyAdd(v, low, c0);

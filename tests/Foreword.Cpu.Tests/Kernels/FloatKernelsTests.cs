@@ -26,6 +26,22 @@ public sealed unsafe class FloatKernelsTests
                 Assert.Equal(expected[i], y[i], 1e-4f);
         }, iter: NarrowVectorsTests.Samples);
 
+    [Fact]
+    public void AFewRowsHaveTheSumsOfMany() =>
+        Gen.Select(Gen.Int[1, 900], Gen.Int[1, 7], Gen.Int[1, 2], Gen.Bool, Gen.Int[0, 1000]).Sample((K, panels, tiles, elsewhere, seed) =>
+        {
+            int rows = 8 * tiles, N = panels * Panels.Width;
+            Random random = new(seed);
+            float[] x = Numbers(random, rows * K), w = Numbers(random, panels * K * Panels.Width), few = Numbers(random, rows * N), many = Numbers(random, rows * N);
+            fixed (float* px = x, pw = w, pfew = few, pmany = many)
+            {
+                FloatKernels.MultiplyFewRows(rows, K, px, K, pw, panels, pfew, N, elsewhere ? (byte*)px : null);
+                FloatKernels.MultiplyRows(rows, K, px, K, pw, K * Panels.Width, panels, pmany, N);
+            }
+
+            Assert.Equal(many, few);
+        }, iter: NarrowVectorsTests.Samples);
+
     /// <summary>y[r, n] = (before) + sum over k of x[r, k] w[k, n], in float64.</summary>
     private static float[] Reference(int rows, int K, int N, float[] x, float[] w, float[]? before)
     {
