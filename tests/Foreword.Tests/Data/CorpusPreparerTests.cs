@@ -171,6 +171,19 @@ public sealed class CorpusPreparerTests : IDisposable
     }
 
     [Fact]
+    public void WhatAppearsInTheDirectoryMeanwhileIsNotReplaced()
+    {
+        IEnumerable<TextPiece> slow = Documents(["text"]).Select(piece =>
+        {
+            _directory.Write("shards/notes.txt", "mine");
+            return piece;
+        });
+        Assert.Contains("is not empty", Assert.Throws<IOException>(() => Prepare(slow, new PreparationOptions { ValidationShare = 0 })).Message);
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(Out, "notes.txt")));
+        Assert.Equal([Out], Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    [Fact]
     public void TwoPreparationsOfOneDirectoryDoNotMix()
     {
         IEnumerable<TextPiece> nested = Documents(["outer"]).Select(piece =>
