@@ -118,7 +118,8 @@ internal sealed class HubCache : IHubStore
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            File.Copy(BlobPath(name), path, overwrite: true);
+            if (!IsWhole(path, file)) // by another process in between
+                File.Copy(BlobPath(name), path, overwrite: true);
         }
     }
 }
