@@ -78,6 +78,7 @@ internal static class CommandLine
         UsageException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
             or NotSupportedException or InvalidOperationException
             => problem.Message.ReplaceLineEndings(" "),
+        OutOfMemoryException => "there is not enough memory", // the runtime's own sentences name its types
         ExternalException => problem.Message.Split('\n')[0], // libtorch's own, whose other lines are its stack
         _ => null,
     };

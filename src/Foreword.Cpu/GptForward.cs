@@ -98,22 +98,13 @@ internal sealed unsafe class GptForward : IDisposable
     /// <summary>Computes the logits of wanted rows of the last pass.</summary>
     /// <param name="first">The first of them, a multiple of 8.</param>
     /// <param name="count">How many.</param>
-    public void Head(int first, int count)
-    {
-        (_headFirst, _headCount) = (first, count);
-        _rows.ReserveLogits(_rowCount == 1 ? 1 : Panels.RoundUp(count, RowTile));
-        _workers.Run(_headBody);
-    }
+    public void Head(int first, int count) => Head(first, count, (float*)null);
 
     /// <summary>The same, copied to <paramref name="logits"/> [count, V] as well, piece by piece while they are in the cache.</summary>
     public void Head(int first, int count, Span<float> logits)
     {
         fixed (float* copy = logits)
-        {
-            _logits = copy;
-            Head(first, count);
-            _logits = null;
-        }
+            Head(first, count, copy);
     }
 
     /// <inheritdoc/>
@@ -122,6 +113,14 @@ internal sealed unsafe class GptForward : IDisposable
         _attention.Dispose();
         _scratch.Dispose();
         _rows.Dispose();
+    }
+
+    private void Head(int first, int count, float* logits)
+    {
+        (_headFirst, _headCount) = (first, count);
+        _logits = logits; // each time anew: none stays where a pass fails
+        _rows.ReserveLogits(_rowCount == 1 ? 1 : Panels.RoundUp(count, RowTile));
+        _workers.Run(_headBody);
     }
 
     private static void Fill<T>(ref T[] array, ReadOnlySpan<T> values)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
 
@@ -87,7 +88,7 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         if (Length % AttentionKernels.PagePositions != 0)
         {
             KvPage own = source.Rent(), shared = fork._pages[^1];
-            new ReadOnlySpan<byte>(shared.Pointer, source.PageBytes).CopyTo(new Span<byte>(own.Pointer, source.PageBytes));
+            NativeMemory.Copy(shared.Pointer, own.Pointer, (nuint)source.PageBytes);
             source.Return(shared);
             fork._pages[^1] = own;
         }
@@ -142,7 +143,7 @@ internal sealed class KvPages(GptConfig config, CacheType type) : IDisposable
     public int ValueWidth { get; } = Panels.RoundUp(config.HeadSize, AttentionKernels.ValueTile);
 
     /// <summary>Bytes of a page.</summary>
-    public int PageBytes => (int)Offset(config.NLayer, 0);
+    public long PageBytes => Offset(config.NLayer, 0);
 
     private int ElementBytes => type == CacheType.F32 ? sizeof(float) : sizeof(ushort);
 

@@ -40,8 +40,8 @@ internal sealed class RowBuffers(int stride, int qkvStride, int wideStride, int 
     {
         if (rows <= _rows)
             return;
-        _rows = Panels.RoundUp(rows, Spare);
-        int all = _rows + Spare;
+        int grown = Panels.RoundUp(rows, Spare), all = grown + Spare;
+        _rows = 0; // until all of them are there: memory may run out
         X = Grown(X, all, stride);
         Normed = Grown(Normed, all, stride);
         Qkv = Grown(Qkv, all, qkvStride);
@@ -51,6 +51,7 @@ internal sealed class RowBuffers(int stride, int qkvStride, int wideStride, int 
         Encoded.Dispose();
         Encoded = new NativeBuffer<byte>((long)all * encodedStride);
         Encoded.Clear();
+        _rows = grown;
     }
 
     /// <summary>Makes room for so many rows of logits.</summary>
@@ -58,8 +59,9 @@ internal sealed class RowBuffers(int stride, int qkvStride, int wideStride, int 
     {
         if (rows <= _logitRows)
             return;
+        _logitRows = 0;
+        Logits = Grown(Logits, rows, logitsStride);
         _logitRows = rows;
-        Logits = Grown(Logits, _logitRows, logitsStride);
     }
 
     public void Dispose()

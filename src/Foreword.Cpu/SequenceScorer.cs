@@ -19,6 +19,18 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
     /// <summary>Reads every sequence into its cache and hands out the scores that it wants.</summary>
     public void Read(IEnumerable<ScoredSequence> sequences)
     {
+        try
+        {
+            ReadInPasses(sequences);
+        }
+        finally
+        {
+            Clear(); // a pass that fails must leave nothing to the next one
+        }
+    }
+
+    private void ReadInPasses(IEnumerable<ScoredSequence> sequences)
+    {
         foreach (ScoredSequence sequence in sequences)
         {
             for (int start = 0; start < sequence.Tokens.Length;)
@@ -59,6 +71,11 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
             Parallel.For(0, count, i => Evaluate(forward.Logits(i), scores[rows[first + i]]));
         }
 
+        Clear();
+    }
+
+    private void Clear()
+    {
         _tokens.Clear();
         _segments.Clear();
         _wanted.Clear();

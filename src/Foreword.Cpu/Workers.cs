@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace Foreword.Cpu;
 
@@ -19,9 +20,11 @@ internal sealed class Workers : IDisposable
     private readonly Lock _running = new();
     private readonly object _bell = new();
     private Action<int>? _body;
+    private ExceptionDispatchInfo? _failure; // the first of a run
     private int _runs;
     private int _sleepers;
     private int _arrived;
+    private int _failed;
     private int _phase;
     private int _claimed;
     private bool _ended;
@@ -39,11 +42,16 @@ internal sealed class Workers : IDisposable
     /// <summary>How many work together.</summary>
     public int Count => _threads.Length + 1;
 
-    /// <summary>Runs <paramref name="body"/> on every worker with its number, and returns when all are done. It must not throw.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/> on every worker with its number, and returns when all are done. What one of them throws is thrown here, once all
+    /// have stopped: the others at their next barrier.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
     public void Run(Action<int> body)
     {
         lock (_running)
         {
+            ObjectDisposedException.ThrowIf(_ended, this);
             _claimed = 0;
             if (Count == 1)
             {
@@ -55,8 +63,9 @@ internal sealed class Workers : IDisposable
             Interlocked.Increment(ref _runs);
             if (Volatile.Read(ref _sleepers) > 0)
                 Ring();
-            body(0);
-            Barrier();
+            Work(0, body);
+            if (_failed > 0)
+                ThrowFailure();
         }
     }
 
@@ -99,7 +108,11 @@ internal sealed class Workers : IDisposable
         }
 
         for (int looks = 0; Volatile.Read(ref _phase) == phase; looks++)
+        {
+            if (Volatile.Read(ref _failed) > 0)
+                throw new OperationCanceledException("another worker has failed");
             Pause(looks);
+        }
     }
 
     /// <summary>Ends the threads.</summary>
@@ -123,9 +136,32 @@ internal sealed class Workers : IDisposable
             AwaitRun(seen);
             if (Volatile.Read(ref _ended))
                 return;
-            _body!(id);
+            Work(id, _body!);
+        }
+    }
+
+    private void Work(int id, Action<int> body)
+    {
+        try
+        {
+            body(id);
             Barrier();
         }
+        catch (Exception problem)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(problem), null);
+            Interlocked.Increment(ref _failed);
+        }
+    }
+
+    /// <summary>Whoever fails is missing at the barrier, so everybody does in the end; then nobody works with the caller's memory any more.</summary>
+    private void ThrowFailure()
+    {
+        for (int looks = 0; Volatile.Read(ref _failed) < Count; looks++)
+            Pause(looks);
+        ExceptionDispatchInfo failure = _failure!;
+        (_failure, _failed, _arrived) = (null, 0, 0);
+        failure.Throw();
     }
 
     private void AwaitRun(int seen)

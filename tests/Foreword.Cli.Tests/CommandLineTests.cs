@@ -1,3 +1,5 @@
+using System.CommandLine;
+
 namespace Foreword.Tests;
 
 public sealed class CommandLineTests
@@ -23,6 +25,18 @@ public sealed class CommandLineTests
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("did you mean 'tokenizer'?", run.Err);
         Assert.Empty(run.Out);
+    }
+
+    [Fact]
+    public void MemoryThatDoesNotSufficeIsAFailureOfTheRunNotOfTheProgram()
+    {
+        Cli run = Cli.Run("", _ =>
+        {
+            Command command = new("load");
+            command.SetAction(int (_) => throw new InsufficientMemoryException());
+            return command;
+        }, "load");
+        Assert.Equal((1, "error: there is not enough memory\n"), (run.ExitCode, run.Err));
     }
 
     [Fact]

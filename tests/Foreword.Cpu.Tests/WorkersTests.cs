@@ -39,4 +39,58 @@ public sealed class WorkersTests
             Assert.All(done, times => Assert.Equal(5 * run, times));
         }
     }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(3, 0)]
+    [InlineData(3, 2)]
+    public void WhatAWorkerThrowsIsThrownAtTheCallerOnceAllHaveStopped(int count, int failing)
+    {
+        using Workers workers = new(count);
+        for (int step = 0; step <= 2; step++)
+        {
+            int working = 0;
+            Assert.Equal("no memory", Assert.Throws<InsufficientMemoryException>(() => workers.Run(worker =>
+            {
+                Interlocked.Increment(ref working);
+                try
+                {
+                    for (int i = 0; i < 2; i++)
+                    {
+                        if (worker == failing && i == step)
+                            throw new InsufficientMemoryException("no memory");
+                        workers.Barrier();
+                    }
+
+                    if (worker == failing)
+                        throw new InsufficientMemoryException("no memory");
+                    Thread.Sleep(10);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref working);
+                }
+            })).Message);
+            Assert.Equal(0, working);
+            int[] done = new int[50];
+            workers.Run(worker =>
+            {
+                for (int piece = worker; piece < done.Length; piece = workers.Claim())
+                    done[piece]++;
+                workers.Barrier();
+            });
+            Assert.All(done, times => Assert.Equal(1, times));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void WorkersThatHaveEndedRefuseWork(int count)
+    {
+        Workers workers = new(count);
+        workers.Dispose();
+        workers.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => workers.Run(_ => { }));
+    }
 }

@@ -62,7 +62,7 @@ internal static class FineTuneCheckpoint
         using StagedDirectory staged = StagedDirectory.Begin(directory);
         write(staged.Path);
         Recipe.Save(recipe, Path.Combine(staged.Path, Checkpoint.RecipeFile));
-        staged.Commit();
+        staged.Replace();
     }
 }
 

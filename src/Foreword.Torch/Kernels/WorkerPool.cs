@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Torch.Kernels;
@@ -26,7 +27,7 @@ internal sealed class WorkerPool
     private Action<int, int> _body = (_, _) => { };
     private int _count;
     private int _next;
-    private Exception? _problem;
+    private ExceptionDispatchInfo? _problem;
 
     /// <summary>Number of the loop in the upper half; in the lower the workers inside it, with <see cref="Closed"/> once none may enter.</summary>
     private long _state = Closed;
@@ -51,7 +52,7 @@ internal sealed class WorkerPool
 
     /// <summary>
     /// Calls the body for each item once, on whichever thread is free. Items must not depend on each other, nor on which thread runs
-    /// them, but for scratch memory by the worker's index.
+    /// them, but for scratch memory by the worker's index. What the body throws is thrown here, once no thread is inside any more.
     /// </summary>
     /// <param name="count">Number of items.</param>
     /// <param name="body">Gets worker (0 to <see cref="Threads"/> - 1) and item.</param>
@@ -79,8 +80,7 @@ internal sealed class WorkerPool
                     Pause(spins);
             }
 
-            if (_problem is { } problem)
-                throw new InvalidOperationException(problem.Message, problem);
+            _problem?.Throw();
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed class WorkerPool
         }
         catch (Exception problem)
         {
-            _problem = problem; // told on the caller's thread: an exception must not end a worker
+            _problem = ExceptionDispatchInfo.Capture(problem); // thrown on the caller's thread: an exception must not end a worker
         }
     }
 

@@ -105,7 +105,7 @@ public static class Checkpoint
         tokenizer.Save(staged.Path);
         Recipe.Save(recipe, Path.Combine(staged.Path, RecipeFile));
         writeMore(staged.Path);
-        staged.Commit();
+        staged.Replace();
     }
 
     /// <summary>What the states of all kinds of runs have in common.</summary>

@@ -72,7 +72,8 @@ public sealed class CorpusPreparer
             manifest.Save(staged.Path);
             PreparationJournal.Delete(staged.Path);
             cancellation.ThrowIfCancellationRequested();
-            staged.Commit();
+            CheckReplaceable(directory); // hours may have passed
+            staged.Replace();
             return new PreparationReport(manifest, watch.Elapsed);
         }
         finally

@@ -71,9 +71,11 @@ public sealed record ShardManifest
             throw new InvalidDataException($"{path} is no manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
         if (manifest.Version != CurrentVersion)
             throw new InvalidDataException($"{path}: \"version\" is {manifest.Version}; this program reads version {CurrentVersion}");
-        foreach (string file in manifest.Splits.Values.SelectMany(split => split.Files()))
+        if (manifest.Splits.Values.Any(split => split is null || split.Shards.Contains(null)) || manifest.Files?.Contains(null) is true) // the serialiser looks at properties only
+            throw new InvalidDataException($"{path}: null where a split, a shard or a file belongs");
+        foreach (string file in manifest.Splits.Values.SelectMany(split => split.Files()).Append(manifest.Tokenizer.Directory))
         {
-            if (file.Length == 0 || file != Path.GetFileName(file))
+            if (file is "" or "." or ".." || file != Path.GetFileName(file))
                 throw new InvalidDataException($"{path}: \"{file}\" is not the name of a file in the same directory");
         }
 

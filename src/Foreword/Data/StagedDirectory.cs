@@ -56,12 +56,38 @@ public sealed class StagedDirectory : IDisposable
         }
     }
 
-    /// <summary>Puts the directory in the target's place and deletes what was there.</summary>
+    /// <summary>Puts the directory in the target's place, where there is nothing, or an empty directory.</summary>
+    /// <exception cref="IOException">Something is there, which stays, or the directory cannot be moved.</exception>
     public void Commit()
     {
-        if (Directory.Exists(_target))
-            Directory.Move(_target, _previous);
+        if (Directory.Exists(_target) && !Directory.EnumerateFileSystemEntries(_target).Any())
+            Directory.Delete(_target);
+        if (System.IO.Path.Exists(_target))
+            throw new IOException($"{_target} exists already");
         Directory.Move(Path, _target);
+    }
+
+    /// <summary>Puts the directory in the target's place and deletes the directory that was there: the caller knows that it may.</summary>
+    /// <exception cref="IOException">The directory cannot be moved; what was there stays.</exception>
+    public void Replace()
+    {
+        if (!Directory.Exists(_target))
+        {
+            Commit();
+            return;
+        }
+
+        Directory.Move(_target, _previous);
+        try
+        {
+            Directory.Move(Path, _target);
+        }
+        catch
+        {
+            Directory.Move(_previous, _target);
+            throw;
+        }
+
         DeleteIfThere(_previous);
     }
 
@@ -88,7 +114,7 @@ public sealed class StagedDirectory : IDisposable
         }
     }
 
-    /// <summary>A kill between the two moves of <see cref="Commit"/> leaves the target under its second name.</summary>
+    /// <summary>A kill between the two moves of <see cref="Replace"/> leaves the target under its second name.</summary>
     private void RecoverFromKill(Func<string, bool> isUsable)
     {
         if (Directory.Exists(Path) && !isUsable(Path))

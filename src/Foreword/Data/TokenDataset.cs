@@ -162,10 +162,11 @@ public sealed class TokenDataset : IDisposable
             throw new FileNotFoundException($"the document boundaries {path} are missing", path);
         SafeFileHandle file = File.OpenHandle(path);
         long length = RandomAccess.GetLength(file);
-        if (length == documents * sizeof(long))
+        Int128 wanted = (Int128)documents * sizeof(long);
+        if (length == wanted)
             return file;
         file.Dispose();
-        throw new InvalidDataException($"{path} has {length} bytes; the boundaries of {documents} documents take {documents * sizeof(long)}");
+        throw new InvalidDataException($"{path} has {length} bytes; the boundaries of {documents} documents take {wanted}");
     }
 
     /// <summary>The part of a range that lies in the shard of its first token.</summary>

@@ -53,14 +53,11 @@ public sealed class TokenShard : IDisposable
         if (!File.Exists(path))
             throw new FileNotFoundException($"token shard {path} does not exist", path);
         int[] header = new int[HeaderBytes / sizeof(int)];
-        long length;
-        using (FileStream stream = File.OpenRead(path))
-        {
-            length = stream.Length;
-            int read = stream.ReadAtLeast(MemoryMarshal.AsBytes(header.AsSpan()), HeaderBytes, throwOnEndOfStream: false);
-            if (read < HeaderBytes)
-                throw new InvalidDataException($"{path} is no token shard: it has {length} bytes, the header alone has {HeaderBytes}");
-        }
+        using FileStream stream = File.OpenRead(path); // what is checked is what is mapped, whatever takes the path meanwhile
+        long length = stream.Length;
+        int read = stream.ReadAtLeast(MemoryMarshal.AsBytes(header.AsSpan()), HeaderBytes, throwOnEndOfStream: false);
+        if (read < HeaderBytes)
+            throw new InvalidDataException($"{path} is no token shard: it has {length} bytes, the header alone has {HeaderBytes}");
 
         (int magic, int version, int count) = (header[0], header[1], header[2]);
         if (magic != Magic)
@@ -70,7 +67,7 @@ public sealed class TokenShard : IDisposable
         long expected = HeaderBytes + ((long)count * (version == 1 ? sizeof(ushort) : sizeof(uint)));
         if (count < 0 || length != expected)
             throw new InvalidDataException($"{path} names {count} tokens of version {version}, which takes {expected} bytes; the file has {length}");
-        MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
+        MemoryMappedFile file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         return new TokenShard(path, file, version, count);
     }
 

@@ -111,14 +111,17 @@ internal sealed class HubCache : IHubStore
         string path = Path.Combine(DirectoryOf(commit), file.Path);
         string directory = Path.GetDirectoryName(path)!;
         Directory.CreateDirectory(directory);
-        File.Delete(path); // a link to a blob that is gone, or half a copy
+        string link = Path.Combine(directory, $".tmp-{Path.GetFileName(path)}-{Guid.NewGuid():N}");
         try
         {
-            File.CreateSymbolicLink(path, Path.GetRelativePath(directory, BlobPath(name)));
+            File.CreateSymbolicLink(link, Path.GetRelativePath(directory, BlobPath(name)));
+            File.Move(link, path, overwrite: true); // in one step, for another process may do the same; over a link to a blob that is gone, or half a copy
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            File.Copy(BlobPath(name), path, overwrite: true);
+            File.Delete(link);
+            using FileStream blob = File.OpenRead(BlobPath(name));
+            DurableFile.Replace(path, blob.CopyTo);
         }
     }
 }

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Foreword.Weights;
 
-/// <summary>A file mapped into memory, read-only. Safe to read from several threads until it is disposed.</summary>
+/// <summary>
+/// A file mapped into memory, read-only. Safe to read from several threads until it is disposed. Another file may take its path, as all that Foreword
+/// writes does; whoever cuts the file itself off instead ends the process that reads beyond its new end, for the system offers no error there.
+/// </summary>
 public sealed unsafe partial class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile _mapping;

@@ -12,7 +12,7 @@ public abstract class WeightTensor
     {
         ArgumentNullException.ThrowIfNull(shape);
         (Name, FileName, Shape, Type) = (name, fileName, shape, type);
-        ElementCount = 1;
+        ElementCount = shape.Contains(0) ? 0 : 1;
         foreach (long size in shape)
             ElementCount = checked(ElementCount * size);
     }

@@ -171,6 +171,19 @@ public sealed class CorpusPreparerTests : IDisposable
     }
 
     [Fact]
+    public void WhatAppearsInTheDirectoryMeanwhileIsNotReplaced()
+    {
+        IEnumerable<TextPiece> slow = Documents(["text"]).Select(piece =>
+        {
+            _directory.Write("shards/notes.txt", "mine");
+            return piece;
+        });
+        Assert.Contains("is not empty", Assert.Throws<IOException>(() => Prepare(slow, new PreparationOptions { ValidationShare = 0 })).Message);
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(Out, "notes.txt")));
+        Assert.Equal([Out], Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    [Fact]
     public void TwoPreparationsOfOneDirectoryDoNotMix()
     {
         IEnumerable<TextPiece> nested = Documents(["outer"]).Select(piece =>
@@ -229,6 +242,22 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Contains("is no directory of token shards", Failure<FileNotFoundException>());
 
         string Failure<T>(string split = TokenDataset.Train) where T : Exception => Assert.Throws<T>(() => TokenDataset.Open(Out, split)).Message;
+    }
+
+    [Theory]
+    [InlineData("\"directory\": \"tokenizer\"", "\"directory\": \"..\"", "manifest.json: \"..\" is not the name of a file in the same directory")]
+    [InlineData("\"directory\": \"tokenizer\"", "\"directory\": \"../../tokenizer\"", "manifest.json: \"../../tokenizer\" is not the name of a file in the same directory")]
+    [InlineData("\"documents\": 2", "\"documents\": 2305843009213693954", "the boundaries of 2305843009213693954 documents take 18446744073709551632")] // 2^61 more: as many bytes modulo 2^64
+    [InlineData("\\{\\s*\"file\"[^}]*\\}", "null", "manifest.json: null where a split, a shard or a file belongs")]
+    [InlineData("\"train\": \\{[^]]*\\]\\s*\\}", "\"train\": null", "manifest.json: null where a split, a shard or a file belongs")]
+    [InlineData("\"splits\"", "\"files\": [null], \"splits\"", "manifest.json: null where a split, a shard or a file belongs")]
+    public void AManifestThatNoPreparationWritesIsRefused(string pattern, string replacement, string fault)
+    {
+        Prepare(["one", "two"], new PreparationOptions { ValidationShare = 0 });
+        string manifest = Path.Combine(Out, "manifest.json"), good = File.ReadAllText(manifest), bad = System.Text.RegularExpressions.Regex.Replace(good, pattern, replacement);
+        Assert.NotEqual(good, bad);
+        File.WriteAllText(manifest, bad);
+        Assert.EndsWith(fault, Assert.Throws<InvalidDataException>(() => TokenDataset.Open(Out, TokenDataset.Train)).Message);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Buffers.Binary;
 using CsCheck;
 using Foreword.Data;
@@ -9,6 +10,38 @@ public sealed class TokenShardTests : IDisposable
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
 
     public void Dispose() => _directory.Dispose();
+
+    /// <summary>What is checked is what is mapped: a longer shard's header must not stand for a shorter one's ids.</summary>
+    [Fact]
+    public async Task AShardThatIsReplacedWhileItIsOpenedIsTheOldOneOrTheNewOne()
+    {
+        string path = _directory.File("shard.bin");
+        Put(10);
+        using CancellationTokenSource done = new();
+        Task replacing = Task.Run(() =>
+        {
+            for (int i = 0; !done.IsCancellationRequested; i++)
+                Put(i % 2 == 0 ? 100 : 10);
+        }, TestContext.Current.CancellationToken);
+        for (int i = 0; i < 2000; i++)
+        {
+            using TokenShard shard = TokenShard.Open(path);
+            int[] ids = new int[shard.Count];
+            shard.Read(0, ids);
+            Assert.All(ids, id => Assert.Equal(ids.Length, id));
+        }
+
+        await done.CancelAsync();
+        await replacing;
+
+        void Put(int count)
+        {
+            int[] header = new int[256];
+            (header[0], header[1], header[2]) = (TokenShard.Magic, 2, count);
+            File.WriteAllBytes(path + ".new", MemoryMarshal.AsBytes<int>([.. header, .. Enumerable.Repeat(count, count)]));
+            File.Move(path + ".new", path, overwrite: true);
+        }
+    }
 
     [Fact]
     public void TheLayoutIsThatOfLlmC()

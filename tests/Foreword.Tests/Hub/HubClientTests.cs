@@ -332,6 +332,20 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Fact]
+    public async Task ProcessesThatLinkTheSameContentAtOnceAllFindIt()
+    {
+        await DownloadAsync();
+        HubCache cache = new(_directory.File("hub"), HubRepository.Parse(FakeRepository.Id));
+        HubFile file = new("config.json", _repository["config.json"].Length, null);
+        for (int i = 0; i < 200; i++)
+        {
+            string commit = i.ToString("x40", System.Globalization.CultureInfo.InvariantCulture);
+            Parallel.For(0, 4, _ => Assert.True(cache.Has(commit, file, _repository.Tag("config.json"))));
+            Assert.Equal(_repository["config.json"], await File.ReadAllBytesAsync(Path.Combine(cache.DirectoryOf(commit), "config.json"), TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
     public async Task AMirrorThatListsNeitherSizesNorHashesIsReadByItsETags()
     {
         _repository.Next = request => request.Path.StartsWith("/api", StringComparison.Ordinal)

@@ -93,6 +93,26 @@ public sealed class WeightsRefusalTests : IDisposable
         Refused(path, "the table is broken: the block at 0 does not fit its checksum");
     }
 
+    /// <summary>Without elements, so that it fits any file, but with more of them than 64 bits count before the last size is seen.</summary>
+    [Fact]
+    public void AnEmptyTensorOfAbsurdSizesIsRefusedLikeAnyOther()
+    {
+        string path = Copy("formats/openai-gpt2");
+        byte[] size = [0x12, 6, 0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], empty = [0x12, 2, 0x08, 0]; // dimensions of 2^31 - 1 and 0
+        byte[] tensor = [0x08, 1, 0x12, 28, .. size, .. size, .. size, .. empty];
+        byte[] entries = Block([0, 0, 2, 0x08, 1, 0, 5, (byte)tensor.Length, .. "model"u8, .. tensor]);
+        byte[] list = Block([0, 5, 2, .. "model"u8, 0, (byte)(entries.Length - 5)]);
+        byte[] handles = [0, 0, (byte)entries.Length, (byte)(list.Length - 5)];
+        File.WriteAllBytes(Path.Combine(path, "model.ckpt.index"), [.. entries, .. list, .. handles, .. new byte[40 - handles.Length], .. BitConverter.GetBytes(0xDB47_7524_8B80_FB57)]);
+        Refused(path, "the file holds 1 tensors, too few for the configuration's 3 layers");
+
+        static byte[] Block(byte[] entries)
+        {
+            byte[] block = [.. entries, 0, 0, 0, 0, 0]; // no restarts, not compressed
+            return [.. block, .. BitConverter.GetBytes(Crc32C.Mask(Crc32C.Append(0, block)))];
+        }
+    }
+
     [Fact]
     public void HyperparametersThatDoNotFitTheCheckpointAreRefused()
     {
