@@ -86,17 +86,25 @@ public sealed class TextGenerator
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= _tokenizer.VocabularySize).Select(id => (int?)id).FirstOrDefault() is { } outside)
             throw new ArgumentException($"an option names token {outside}; the tokenizer has {_tokenizer.VocabularySize} ids");
         int[][] ids = [.. prompts.Select(prompt => PromptIds(prompt, options))];
+        string[] leads = [.. prompts.Select((prompt, i) => Lead(prompt, ids[i]))];
         if (options.NumBeams == 1)
-            return new SampleBatch(_model, _tokenizer, options, onText).Write(ids, samples, cancellation);
+            return new SampleBatch(_model, _tokenizer, options, onText).Write(ids, leads, samples, cancellation);
 
         if (samples > options.NumBeams)
             throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
         BeamSearch search = new(_model, _tokenizer, options);
-        Completion[][] found = [.. ids.Select(prompt => search.Write(prompt, samples, cancellation))];
+        Completion[][] found = [.. ids.Select((prompt, i) => search.Write(prompt, leads[i], samples, cancellation))];
         for (int sequence = 0; sequence < found.Length * samples; sequence++)
             onText?.Invoke(sequence, found[sequence / samples][sequence % samples].Text);
         return found;
     }
+
+    /// <summary>
+    /// A space where the prompt's last token writes one and the prompt does not end with it. GPT-1's and word tokenizers put spaces behind words:
+    /// without it the prompt's last word would run into the first that is written.
+    /// </summary>
+    private string Lead(string prompt, int[] ids) =>
+        prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
 
     /// <summary>
     /// The pieces of one completion's text as they become certain, computed on another thread meanwhile. Ending the enumeration or cancelling ends the

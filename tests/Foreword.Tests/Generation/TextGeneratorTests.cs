@@ -115,6 +115,21 @@ public sealed class TextGeneratorTests
         Assert.Equal(3, completion.Ids.Count);
     }
 
+    [Theory]
+    [InlineData("the quick", " fox ")]
+    [InlineData("the quick ", "fox ")]
+    [InlineData("", "fox ")]
+    public void ATokenizerWithSpacesBehindWordsDoesNotRunThePromptsLastWordIntoTheFirstOfTheText(string prompt, string expected)
+    {
+        WordTokenizer words = new(["<unk>", "<eos>", "the", "quick", "fox"]);
+        int read = Math.Max(1, words.Encode(prompt).Length);
+        List<string> pieces = [];
+        Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, read, 4, 1), words).Complete(prompt, Greedy, pieces.Add).Text);
+        Assert.Equal(expected, string.Concat(pieces));
+        Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, read, 4, 1), words).Complete(prompt, new SamplingOptions { NumBeams = 2 }).Text);
+        Assert.Equal("", new TextGenerator(FakeModel.Saying(5, 16, read, 1), words).Complete(prompt, Greedy).Text); // nothing before end-of-text alone
+    }
+
     [Fact]
     public void AStopTextOverTokenBordersIsCutAndNeverStreamed()
     {
