@@ -25,9 +25,9 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
         {
             while (started < all || _running.Count > 0)
             {
-                cancellation.ThrowIfCancellationRequested();
                 while (started < all && _running.Count < AtOnce)
                 {
+                    cancellation.ThrowIfCancellationRequested();
                     int[] ids = prompts[started / samples];
                     int sample = started % samples;
                     if (sample == 0)

@@ -345,6 +345,20 @@ public sealed class TextGeneratorTests
         Assert.Equal(0, model.OpenDecoders);
     }
 
+    [Fact]
+    public void CancellingIsLookedAtBeforeEachPromptIsRead()
+    {
+        using CancellationTokenSource source = new();
+        FakeModel model = new(257, 64, _ =>
+        {
+            source.Cancel();
+            return FakeModel.Certain(257, 'a');
+        });
+        Assert.Throws<OperationCanceledException>(() => new TextGenerator(model, new FakeTokenizer(257)).GenerateEach(["hi", "there", "you"], Greedy, 2, null, source.Token));
+        Assert.Equal(1, model.Opened);
+        Assert.Equal(0, model.OpenDecoders);
+    }
+
     private static Completion Generate(string prompt, string said, SamplingOptions options, Action<string>? onText = null) =>
         new TextGenerator(Saying(prompt, 64, said, EndOfText), new FakeTokenizer(257)).Complete(prompt, options, onText);
 
