@@ -96,7 +96,11 @@ public sealed class Conversation : IDisposable
 
         bool shortened = ids.Length > most;
         if (shortened)
-            ids = ids[^most..];
+        {
+            int[] first = _encoder.Encode(Instruction(), answerFollows: false);
+            ids = first.Length < most ? [.. first, .. ids[^(most - first.Length)..]] : ids[^most..];
+        }
+
         return ids.Length > 0 ? (ids, _kept - before, shortened) : throw new ArgumentException("nothing of the message is in the vocabulary");
 
         int[] Ids() => _encoder.Encode([.. Instruction(), .. _messages.Skip(_kept)]);

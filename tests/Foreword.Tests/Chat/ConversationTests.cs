@@ -68,6 +68,15 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void TheInstructionStaysBeforeAMessageThatLosesItsBeginning()
+    {
+        FakeModel model = Counting(40);
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain with { Start = "<s>" }, "Short.");
+        Assert.True(conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, null, TestContext.Current.CancellationToken).Shortened);
+        Assert.StartsWith("<s>Short.\n\nxxxxxxxxx\nAssistant:", Text(model.Read[0])); // 31 tokens: 40 less the nine of ten that are read
+    }
+
+    [Fact]
     public void AnInterruptedAnswerIsKeptAsFarAsItCame()
     {
         FakeModel model = Counting(200);
