@@ -48,6 +48,7 @@ public sealed class Conversation : IDisposable
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(options);
         _messages.Add(new ChatMessage(ChatRole.User, text));
+        int kept = _kept;
         try
         {
             (int[] ids, int dropped, bool shortened) = Fit(options.MaxTokens);
@@ -62,7 +63,11 @@ public sealed class Conversation : IDisposable
         catch
         {
             if (_messages[^1].Role == ChatRole.User)
+            {
                 _messages.RemoveAt(_messages.Count - 1);
+                _kept = kept;
+            }
+
             throw;
         }
     }

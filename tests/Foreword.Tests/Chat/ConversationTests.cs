@@ -108,6 +108,16 @@ public sealed class ConversationTests
         Assert.Empty(conversation.Messages);
     }
 
+    [Fact]
+    public void AMessageThatCannotBeAnsweredMakesNothingForgotten()
+    {
+        using Conversation conversation = new(Counting(90), _tokenizer, ChatTemplate.Plain);
+        Answer(conversation, "one");
+        Answer(conversation, "two");
+        Assert.Throws<ArgumentException>(() => conversation.Answer(new string('x', 40), Greedy with { TopK = -1 }, null, TestContext.Current.CancellationToken));
+        Assert.Equal(" ok3", conversation.Answer("three", Greedy with { MaxTokens = 5 }, null, TestContext.Current.CancellationToken).Text);
+    }
+
     /// <summary>GPT2-chitchat's form: [CLS] utterance [SEP] utterance [SEP] ..., an answer up to [SEP].</summary>
     [Fact]
     public void SpecialTokensOfTheTemplateAreTokensAndThoseOfMessagesAreText()
