@@ -117,7 +117,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
                 End(best[rank].Beam, length);
         }
 
-        bool done = _ended.Count == _beams && (options.EarlyStopping || _ended[^1].Score >= Score(best[0].Score, length));
+        bool done = _ended.Count == _beams && (options.EarlyStopping || next.Count == 0 || _ended[^1].Score >= Score(next[0].Score, length));
         return (next, done);
     }
 
