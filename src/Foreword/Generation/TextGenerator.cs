@@ -74,7 +74,7 @@ public sealed class TextGenerator
     /// <param name="samples">Completions of each prompt, at least 1; in a beam search at most as many as it has beams.</param>
     /// <param name="onText">Given the number of a sequence (prompt * samples + sample) and a piece of its text, as in <see cref="Generate"/>.</param>
     /// <param name="cancellation">Looked at before each token.</param>
-    /// <returns>For each prompt its completions.</returns>
+    /// <returns>For each prompt its completions; fewer than asked for only where a beam search has more beams than there are texts.</returns>
     /// <exception cref="ArgumentException">A prompt does not fit, an option is impossible, or the model's logits are not finite.</exception>
     public Completion[][] GenerateEach(
         IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellation = default)
@@ -94,8 +94,12 @@ public sealed class TextGenerator
             throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
         BeamSearch search = new(_model, _tokenizer, options);
         Completion[][] found = [.. ids.Select((prompt, i) => search.Write(prompt, leads[i], samples, cancellation))];
-        for (int sequence = 0; sequence < found.Length * samples; sequence++)
-            onText?.Invoke(sequence, found[sequence / samples][sequence % samples].Text);
+        for (int prompt = 0; prompt < found.Length; prompt++)
+        {
+            for (int text = 0; text < found[prompt].Length; text++)
+                onText?.Invoke(prompt * samples + text, found[prompt][text].Text);
+        }
+
         return found;
     }
 

@@ -66,6 +66,16 @@ public sealed class BeamSearchTests
     }
 
     [Fact]
+    public void MoreBeamsThanTextsThereAreFindThemAll()
+    {
+        List<string> pieces = [];
+        SamplingOptions options = new() { NumBeams = 300, MaxTokens = 1 };
+        Completion[] found = new TextGenerator(Model(Tree), new FakeTokenizer(257)).GenerateEach(["?"], options, 300, (_, text) => pieces.Add(text), TestContext.Current.CancellationToken)[0];
+        Assert.Equal(257, found.Length); // one for each token
+        Assert.Equal(found.Select(completion => completion.Text), pieces);
+    }
+
+    [Fact]
     public void WithEnoughBeamsTheBestOfAllTextsIsFound()
     {
         for (int seed = 0; seed < 20; seed++)
