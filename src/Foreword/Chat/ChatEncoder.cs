@@ -10,10 +10,10 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
     private readonly AddedToken[] _special = [.. tokenizer.AddedTokens.Where(token => token.IsSpecial).OrderByDescending(token => token.Text.Length)];
 
     /// <summary>
-    /// The ids of the messages, and behind them the beginning of an answer. Text is encoded as a whole between special tokens and answers, so a longer conversation begins
+    /// The ids of the messages, and behind them, unless none follows, the beginning of an answer. Text is encoded as a whole between special tokens and answers, so a longer conversation begins
     /// with the ids of the shorter one.
     /// </summary>
-    public int[] Encode(IEnumerable<ChatMessage> messages)
+    public int[] Encode(IEnumerable<ChatMessage> messages, bool answerFollows = true)
     {
         List<int> ids = [];
         StringBuilder plain = new();
@@ -33,7 +33,8 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
             AddTemplate(frame.Suffix);
         }
 
-        AddTemplate(template.Assistant.Prefix);
+        if (answerFollows)
+            AddTemplate(template.Assistant.Prefix);
         Flush();
         return [.. ids];
 

@@ -48,6 +48,7 @@ public sealed class Conversation : IDisposable
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(options);
         _messages.Add(new ChatMessage(ChatRole.User, text));
+        int kept = _kept;
         try
         {
             (int[] ids, int dropped, bool shortened) = Fit(options.MaxTokens);
@@ -62,7 +63,11 @@ public sealed class Conversation : IDisposable
         catch
         {
             if (_messages[^1].Role == ChatRole.User)
+            {
                 _messages.RemoveAt(_messages.Count - 1);
+                _kept = kept;
+            }
+
             throw;
         }
     }
@@ -96,7 +101,11 @@ public sealed class Conversation : IDisposable
 
         bool shortened = ids.Length > most;
         if (shortened)
-            ids = ids[^most..];
+        {
+            int[] first = _encoder.Encode(Instruction(), answerFollows: false);
+            ids = first.Length < most ? [.. first, .. ids[^(most - first.Length)..]] : ids[^most..];
+        }
+
         return ids.Length > 0 ? (ids, _kept - before, shortened) : throw new ArgumentException("nothing of the message is in the vocabulary");
 
         int[] Ids() => _encoder.Encode([.. Instruction(), .. _messages.Skip(_kept)]);

@@ -14,13 +14,15 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     private readonly List<(double Score, Beam Beam)> _ended = []; // the best first, B at most
     private float[] _logits = [];
     private float[] _row = [];
+    private string _lead = "";
 
-    /// <summary>The best texts behind a prompt, the best first.</summary>
-    public Completion[] Write(int[] prompt, int results, CancellationToken cancellation)
+    /// <summary>The best texts behind a prompt, the best first; the lead stands before the first token of each.</summary>
+    public Completion[] Write(int[] prompt, string lead, int results, CancellationToken cancellation)
     {
         int longest = Math.Min(options.MaxTokens, model.Config.ContextLength - prompt.Length + 1);
         int vocabulary = model.Config.VocabSize;
         _ended.Clear();
+        _lead = lead;
         _logits = new float[_beams * vocabulary];
         List<Beam> open = [new Beam(null, -1, 0, null)];
         List<IDecoder> decoders = [model.NewDecoder()];
@@ -115,7 +117,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
                 End(best[rank].Beam, length);
         }
 
-        bool done = _ended.Count == _beams && (options.EarlyStopping || _ended[^1].Score >= Score(best[0].Score, length));
+        bool done = _ended.Count == _beams && (options.EarlyStopping || next.Count == 0 || _ended[^1].Score >= Score(next[0].Score, length));
         return (next, done);
     }
 
@@ -177,6 +179,8 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         Utf8Pieces characters = new();
         StopStrings stops = new(options.Stop);
         StringBuilder text = new();
+        if (ids.Length > 0)
+            text.Append(stops.Append(_lead));
         foreach (int id in ids)
             text.Append(stops.Append(characters.Append(tokenizer.TokenBytes(id))));
         text.Append(stops.Append(characters.Flush())).Append(stops.Flush());

@@ -9,6 +9,7 @@ internal sealed class OpenCompletion
     private readonly Tokenizer _tokenizer;
     private readonly SamplingOptions _options;
     private readonly int[] _prompt;
+    private readonly string _lead;
     private readonly Action<string>? _onText;
     private readonly Sampler _sampler;
     private readonly Utf8Pieces _characters = new();
@@ -23,11 +24,13 @@ internal sealed class OpenCompletion
     /// <param name="options">How to draw and when to end.</param>
     /// <param name="prompt">The tokens before it.</param>
     /// <param name="onText">Given each piece of text as soon as it is certain.</param>
-    public OpenCompletion(Tokenizer tokenizer, SamplingOptions options, int[] prompt, Action<string>? onText)
+    /// <param name="lead">Stands before its first token.</param>
+    public OpenCompletion(Tokenizer tokenizer, SamplingOptions options, int[] prompt, Action<string>? onText, string lead = "")
     {
         _tokenizer = tokenizer;
         _options = options;
         _prompt = prompt;
+        _lead = lead;
         _onText = onText;
         _sampler = new Sampler(options, prompt);
         _stops = new StopStrings(options.Stop);
@@ -56,7 +59,7 @@ internal sealed class OpenCompletion
 
         _ids.Add(id);
         _logProbs?.Add(TokenLogProb.Of(logits, vocabulary, id, _options.LogProbs!.Value));
-        Release(_stops.Append(_characters.Append(_tokenizer.TokenBytes(id))));
+        Release(_stops.Append((_ids.Count == 1 ? _lead : "") + _characters.Append(_tokenizer.TokenBytes(id))));
     }
 
     /// <summary>Ends the text and returns the whole.</summary>

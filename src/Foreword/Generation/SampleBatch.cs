@@ -14,8 +14,8 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
     private readonly int[] _tokens = new int[AtOnce];
     private float[] _logits = [];
 
-    /// <summary>Writes so many completions of each prompt.</summary>
-    public Completion[][] Write(int[][] prompts, int samples, CancellationToken cancellation)
+    /// <summary>Writes so many completions of each prompt; its lead stands before the first token of each.</summary>
+    public Completion[][] Write(int[][] prompts, string[] leads, int samples, CancellationToken cancellation)
     {
         Completion[][] completions = [.. prompts.Select(_ => new Completion[samples])];
         int started = 0, all = prompts.Length * samples;
@@ -25,9 +25,9 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
         {
             while (started < all || _running.Count > 0)
             {
-                cancellation.ThrowIfCancellationRequested();
                 while (started < all && _running.Count < AtOnce)
                 {
+                    cancellation.ThrowIfCancellationRequested();
                     int[] ids = prompts[started / samples];
                     int sample = started % samples;
                     if (sample == 0)
@@ -36,7 +36,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
                         first = prompt.Append(ids).ToArray();
                     }
 
-                    Running sequence = new(started, new OpenCompletion(tokenizer, options.ForSample(sample), ids, TextOf(started)));
+                    Running sequence = new(started, new OpenCompletion(tokenizer, options.ForSample(sample), ids, TextOf(started), leads[started / samples]));
                     sequence.Completion.Take(first);
                     if (!Ends(sequence.Completion, prompt!))
                         sequence.Decoder = sample == samples - 1 ? prompt : prompt!.Fork();

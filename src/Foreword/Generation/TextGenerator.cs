@@ -74,7 +74,7 @@ public sealed class TextGenerator
     /// <param name="samples">Completions of each prompt, at least 1; in a beam search at most as many as it has beams.</param>
     /// <param name="onText">Given the number of a sequence (prompt * samples + sample) and a piece of its text, as in <see cref="Generate"/>.</param>
     /// <param name="cancellation">Looked at before each token.</param>
-    /// <returns>For each prompt its completions.</returns>
+    /// <returns>For each prompt its completions; fewer than asked for only where a beam search has more beams than there are texts.</returns>
     /// <exception cref="ArgumentException">A prompt does not fit, an option is impossible, or the model's logits are not finite.</exception>
     public Completion[][] GenerateEach(
         IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellation = default)
@@ -86,17 +86,29 @@ public sealed class TextGenerator
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= _tokenizer.VocabularySize).Select(id => (int?)id).FirstOrDefault() is { } outside)
             throw new ArgumentException($"an option names token {outside}; the tokenizer has {_tokenizer.VocabularySize} ids");
         int[][] ids = [.. prompts.Select(prompt => PromptIds(prompt, options))];
+        string[] leads = [.. prompts.Select((prompt, i) => Lead(prompt, ids[i]))];
         if (options.NumBeams == 1)
-            return new SampleBatch(_model, _tokenizer, options, onText).Write(ids, samples, cancellation);
+            return new SampleBatch(_model, _tokenizer, options, onText).Write(ids, leads, samples, cancellation);
 
         if (samples > options.NumBeams)
             throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
         BeamSearch search = new(_model, _tokenizer, options);
-        Completion[][] found = [.. ids.Select(prompt => search.Write(prompt, samples, cancellation))];
-        for (int sequence = 0; sequence < found.Length * samples; sequence++)
-            onText?.Invoke(sequence, found[sequence / samples][sequence % samples].Text);
+        Completion[][] found = [.. ids.Select((prompt, i) => search.Write(prompt, leads[i], samples, cancellation))];
+        for (int prompt = 0; prompt < found.Length; prompt++)
+        {
+            for (int text = 0; text < found[prompt].Length; text++)
+                onText?.Invoke(prompt * samples + text, found[prompt][text].Text);
+        }
+
         return found;
     }
+
+    /// <summary>
+    /// A space where the prompt's last token writes one and the prompt does not end with it. GPT-1's and word tokenizers put spaces behind words:
+    /// without it the prompt's last word would run into the first that is written.
+    /// </summary>
+    private string Lead(string prompt, int[] ids) =>
+        prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
 
     /// <summary>
     /// The pieces of one completion's text as they become certain, computed on another thread meanwhile. Ending the enumeration or cancelling ends the

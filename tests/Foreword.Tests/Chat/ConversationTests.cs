@@ -68,6 +68,15 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void TheInstructionStaysBeforeAMessageThatLosesItsBeginning()
+    {
+        FakeModel model = Counting(40);
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain with { Start = "<s>" }, "Short.");
+        Assert.True(conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, null, TestContext.Current.CancellationToken).Shortened);
+        Assert.StartsWith("<s>Short.\n\nxxxxxxxxx\nAssistant:", Text(model.Read[0])); // 31 tokens: 40 less the nine of ten that are read
+    }
+
+    [Fact]
     public void AnInterruptedAnswerIsKeptAsFarAsItCame()
     {
         FakeModel model = Counting(200);
@@ -97,6 +106,16 @@ public sealed class ConversationTests
         using Conversation conversation = new(Counting(200), _tokenizer, ChatTemplate.Plain);
         Assert.Throws<ArgumentException>(() => conversation.Answer("one", Greedy with { TopK = -1 }, null, TestContext.Current.CancellationToken));
         Assert.Empty(conversation.Messages);
+    }
+
+    [Fact]
+    public void AMessageThatCannotBeAnsweredMakesNothingForgotten()
+    {
+        using Conversation conversation = new(Counting(90), _tokenizer, ChatTemplate.Plain);
+        Answer(conversation, "one");
+        Answer(conversation, "two");
+        Assert.Throws<ArgumentException>(() => conversation.Answer(new string('x', 40), Greedy with { TopK = -1 }, null, TestContext.Current.CancellationToken));
+        Assert.Equal(" ok3", conversation.Answer("three", Greedy with { MaxTokens = 5 }, null, TestContext.Current.CancellationToken).Text);
     }
 
     /// <summary>GPT2-chitchat's form: [CLS] utterance [SEP] utterance [SEP] ..., an answer up to [SEP].</summary>

@@ -45,14 +45,34 @@ public sealed class BeamSearchTests
     [Fact]
     public void EarlyStoppingEndsWithTheFirstTextsThatAreComplete()
     {
-        // Step 2 ends a (0.55 x 0.55, -0.60 a token) and b (0.45 x 0.6, -0.65); step 3 would end aa (0.55 x 0.44 x 0.99, -0.48).
-        Dictionary<string, (double A, double B, double End)> tree = new() { [""] = (0.55, 0.45, 0), ["a"] = (0.44, 0.01, 0.55), ["b"] = (0.3, 0.1, 0.6), ["aa"] = (0.005, 0.005, 0.99) };
+        // Step 1 ends the empty text (-1.20), step 2 b (0.2 x 0.9, -0.86 a token) and leaves aa (0.5 x 0.6, -0.60) open; step 3 would end it (x 0.99, -0.40).
+        Dictionary<string, (double A, double B, double End)> tree = new() { [""] = (0.5, 0.2, 0.3), ["a"] = (0.6, 0.05, 0.35), ["b"] = (0.05, 0.05, 0.9), ["aa"] = (0.005, 0.005, 0.99) };
         SamplingOptions options = TwoBeams with { MaxTokens = 5 };
         FakeModel early = Model(tree), late = Model(tree);
-        Assert.Equal(["a", "b"], Texts(options with { EarlyStopping = true }, 2, early).Select(completion => completion.Text).Order());
+        Assert.Equal(["", "b"], Texts(options with { EarlyStopping = true }, 2, early).Select(completion => completion.Text).Order());
         Assert.Equal("aa", Texts(options, 2, late)[0].Text);
         Assert.True(late.BatchSizes.Count > early.BatchSizes.Count);
         Assert.Equal(0, early.OpenDecoders + late.OpenDecoders);
+    }
+
+    [Fact]
+    public void ASearchEndsWhenNoOpenTextScoresBetterThanThoseThatEnded()
+    {
+        // Step 2 ends a (0.55 x 0.55, -0.60 a token) and b (0.45 x 0.6, -0.65); the best that stays open is aa (0.55 x 0.44, -0.71).
+        Dictionary<string, (double A, double B, double End)> tree = new() { [""] = (0.55, 0.45, 0), ["a"] = (0.44, 0.01, 0.55), ["b"] = (0.3, 0.1, 0.6), ["aa"] = (0.005, 0.005, 0.99) };
+        FakeModel model = Model(tree);
+        Assert.Equal(["a", "b"], Texts(TwoBeams with { MaxTokens = 5 }, 2, model).Select(completion => completion.Text));
+        Assert.Single(model.BatchSizes); // the step behind the prompt's own
+    }
+
+    [Fact]
+    public void MoreBeamsThanTextsThereAreFindThemAll()
+    {
+        List<string> pieces = [];
+        SamplingOptions options = new() { NumBeams = 300, MaxTokens = 1 };
+        Completion[] found = new TextGenerator(Model(Tree), new FakeTokenizer(257)).GenerateEach(["?"], options, 300, (_, text) => pieces.Add(text), TestContext.Current.CancellationToken)[0];
+        Assert.Equal(257, found.Length); // one for each token
+        Assert.Equal(found.Select(completion => completion.Text), pieces);
     }
 
     [Fact]
@@ -159,7 +179,7 @@ public sealed class BeamSearchTests
             int looked = beams.Count == options.NumBeams ? best.IndexOf(beams[^1]) : best.Count;
             ended.AddRange(best.Take(Math.Min(looked, options.NumBeams)).Where(beam => beam.Text.EndsWith('$')).Select(beam => (beam.Text, beam.Sum / Math.Pow(length, options.LengthPenalty))));
             ended = [.. ended.OrderByDescending(text => text.Score).Take(options.NumBeams)];
-            if (ended.Count == options.NumBeams && (options.EarlyStopping || ended[^1].Score >= best[0].Sum / Math.Pow(length, options.LengthPenalty)))
+            if (ended.Count == options.NumBeams && (options.EarlyStopping || beams.Count == 0 || ended[^1].Score >= beams[0].Sum / Math.Pow(length, options.LengthPenalty)))
                 return [.. ended];
             if (length == options.MaxTokens)
             {

@@ -115,6 +115,21 @@ public sealed class TextGeneratorTests
         Assert.Equal(3, completion.Ids.Count);
     }
 
+    [Theory]
+    [InlineData("the quick", " fox ")]
+    [InlineData("the quick ", "fox ")]
+    [InlineData("", "fox ")]
+    public void ATokenizerWithSpacesBehindWordsDoesNotRunThePromptsLastWordIntoTheFirstOfTheText(string prompt, string expected)
+    {
+        WordTokenizer words = new(["<unk>", "<eos>", "the", "quick", "fox"]);
+        int read = Math.Max(1, words.Encode(prompt).Length);
+        List<string> pieces = [];
+        Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, read, 4, 1), words).Complete(prompt, Greedy, pieces.Add).Text);
+        Assert.Equal(expected, string.Concat(pieces));
+        Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, read, 4, 1), words).Complete(prompt, new SamplingOptions { NumBeams = 2 }).Text);
+        Assert.Equal("", new TextGenerator(FakeModel.Saying(5, 16, read, 1), words).Complete(prompt, Greedy).Text); // nothing before end-of-text alone
+    }
+
     [Fact]
     public void AStopTextOverTokenBordersIsCutAndNeverStreamed()
     {
@@ -327,6 +342,20 @@ public sealed class TextGeneratorTests
         TextGenerator generator = new(model, new FakeTokenizer(257));
         Assert.Throws<OperationCanceledException>(() => generator.Generate("hi", Greedy, _ => source.Cancel(), source.Token));
         Assert.Equal(Bytes("hi"), Assert.Single(model.Read));
+        Assert.Equal(0, model.OpenDecoders);
+    }
+
+    [Fact]
+    public void CancellingIsLookedAtBeforeEachPromptIsRead()
+    {
+        using CancellationTokenSource source = new();
+        FakeModel model = new(257, 64, _ =>
+        {
+            source.Cancel();
+            return FakeModel.Certain(257, 'a');
+        });
+        Assert.Throws<OperationCanceledException>(() => new TextGenerator(model, new FakeTokenizer(257)).GenerateEach(["hi", "there", "you"], Greedy, 2, null, source.Token));
+        Assert.Equal(1, model.Opened);
         Assert.Equal(0, model.OpenDecoders);
     }
 

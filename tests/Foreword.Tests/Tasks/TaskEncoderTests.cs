@@ -70,6 +70,16 @@ public class TaskEncoderTests
     }
 
     [Fact]
+    public void AnExampleWithMoreChoicesThanTheTaskHasLabelsIsNamed()
+    {
+        TaskEncoder encoder = new(Bytes, new TaskTokens(300, 301, 302), 64);
+        TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = encoder.Tokens, ContextLength = 64 };
+        TaskExample two = new(["c", null], ["x", "y"], null, "new.csv:2"), three = two with { Choices = ["x", "y", "z"] };
+        Assert.Equal(2, EncodedExample.Of(two, task, encoder).Sequences.Sequences.Count);
+        Assert.Equal("new.csv:2: the example has 3 choices; the task has 2 at most", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three, task, encoder)).Message);
+    }
+
+    [Fact]
     public void AnUnknownKindNamesTheNearest() => Assert.Equal(
         "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression; did you mean 'entailment'?",
         Assert.Throws<ArgumentException>(() => FineTuningTask.OfKind("entailmnt")).Message);
