@@ -3,7 +3,8 @@ using Foreword.Weights;
 namespace Foreword.Cpu;
 
 /// <summary>
-/// GPT-1 or GPT-2 in plain C#: the second engine beside libtorch's, for machines that only use models. Not safe for use from two threads at once.
+/// GPT-1 or GPT-2 in plain C#: the second engine beside libtorch's, for machines that only use models. Threads may share it, though not a decoder: every pass takes all its
+/// workers, so what several threads ask for takes turns and is no faster than from one thread. Texts written side by side share passes, and are.
 /// </summary>
 public sealed unsafe class CpuLanguageModel : ILanguageModel
 {
@@ -12,6 +13,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly GptForward _forward;
     private readonly KvPages _pages;
     private readonly SequenceScorer _scorer;
+    private readonly Lock _turn = new(); // held during a pass, from its first row to the last of its logits
+    private bool _disposed;
 
     private CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache)
     {
@@ -143,10 +146,14 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public void Dispose()
     {
-        _forward.Dispose();
-        _pages.Dispose();
-        _weights.Dispose();
-        _workers.Dispose();
+        lock (_turn)
+        {
+            _disposed = true;
+            _forward.Dispose();
+            _pages.Dispose();
+            _weights.Dispose();
+            _workers.Dispose();
+        }
     }
 
     /// <summary>One token of each cache's sequence, and the logits [n, V] behind them.</summary>
@@ -161,8 +168,25 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             rows[row] = row;
         }
 
-        _forward.Run(tokens, segments, rows);
-        _forward.Head(0, rows.Length, logits);
+        lock (_turn)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _forward.Run(tokens, segments, rows);
+            _forward.Head(0, rows.Length, logits);
+        }
+    }
+
+    /// <summary>Neighbouring tokens of one sequence, and the logits [V] behind the last of them where they are wanted.</summary>
+    private void Read(ReadOnlySpan<int> tokens, KvCache cache, Span<float> logits)
+    {
+        cache.Extend(tokens.Length);
+        lock (_turn)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _forward.Run(tokens, [new Segment(cache, 0, tokens.Length)], logits.IsEmpty ? [] : [tokens.Length - 1]);
+            if (!logits.IsEmpty)
+                _forward.Head(0, 1, logits);
+        }
     }
 
     /// <summary>Requests from <paramref name="first"/> on whose contexts fill one pass; at least one.</summary>
@@ -192,7 +216,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
                 reading.Add(new ScoredSequence(contexts[r], context, [.. requests[r].Continuations.SelectMany((tokens, i) => tokens.Take(1).Select(token => new WantedScore(context.Length - 1, token, wanted[i], 0)))]));
             }
 
-            _scorer.Read(reading);
+            ReadInTurn(reading);
             for (int r = 0; r < requests.Length; r++)
             {
                 TokenScore[][] wanted = scores[r];
@@ -200,7 +224,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
                     new ScoredSequence(contexts[r].Fork(), c.tokens[..^1], [.. c.tokens.Skip(1).Select((token, t) => new WantedScore(t, token, c.Scores, t + 1))])));
             }
 
-            _scorer.Read(continuing);
+            ReadInTurn(continuing);
         }
         finally
         {
@@ -226,40 +250,60 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
 
         void Finish()
         {
-            _scorer.Read(together);
+            ReadInTurn(together);
             together.ForEach(sequence => sequence.Cache.Dispose());
             together.Clear();
             rows = 0;
         }
     }
 
+    /// <summary>As <see cref="SequenceScorer.Read"/>, with the model to itself.</summary>
+    private void ReadInTurn(List<ScoredSequence> sequences)
+    {
+        lock (_turn)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _scorer.Read(sequences);
+        }
+    }
+
     private sealed class Decoder(CpuLanguageModel owner, KvCache cache) : IDecoder
     {
         private readonly float[] _logits = new float[owner.Config.VocabSize];
+        private bool _disposed;
 
         public CpuLanguageModel Owner => owner;
 
-        public KvCache Cache => cache;
+        public KvCache Cache
+        {
+            get
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return cache;
+            }
+        }
 
         public int Position => cache.Length;
 
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
         {
+            KvCache own = Cache;
             ModelInput.Check(owner.Config, tokens, Position);
             for (int start = 0; start < tokens.Length; start += GptForward.MaxRows)
             {
                 ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
-                cache.Extend(part.Length);
-                bool last = start + part.Length == tokens.Length;
-                owner._forward.Run(part, [new Segment(cache, 0, part.Length)], last ? [part.Length - 1] : []);
+                owner.Read(part, own, start + part.Length == tokens.Length ? _logits : []);
             }
 
-            owner._forward.Head(0, 1, _logits);
             return _logits;
         }
 
-        public IDecoder Fork() => new Decoder(owner, cache.Fork());
+        public IDecoder Fork() => new Decoder(owner, Cache.Fork());
 
-        public void Dispose() => cache.Dispose();
+        public void Dispose()
+        {
+            _disposed = true;
+            cache.Dispose();
+        }
     }
 }

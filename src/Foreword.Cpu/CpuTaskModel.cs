@@ -4,7 +4,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cpu;
 
-/// <summary>A fine-tuned model in plain C#: the network, the linear layer on the state at the extract token, and what encodes the texts.</summary>
+/// <summary>A fine-tuned model in plain C#: the network, the linear layer on the state at the extract token, and what encodes the texts. Threads may share it; they take turns.</summary>
 public sealed class CpuTaskModel : ITaskModel
 {
     private readonly CpuLanguageModel _model;

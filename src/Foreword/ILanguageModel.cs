@@ -1,6 +1,6 @@
 namespace Foreword;
 
-/// <summary>A trained language model, whichever engine computes it: scores sequences and opens decoders.</summary>
+/// <summary>A trained language model, whichever engine computes it: scores sequences and opens decoders. Whether threads may share it the engine says; a decoder is for one at a time.</summary>
 public interface ILanguageModel : IDisposable
 {
     /// <summary>The model's architecture.</summary>

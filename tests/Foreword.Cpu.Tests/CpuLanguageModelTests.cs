@@ -254,6 +254,61 @@ public sealed class CpuLanguageModelTests
         Assert.Contains("65 tokens", Assert.Throws<ArgumentException>(() => decoder.Append(new int[5])).Message);
     }
 
+    /// <summary>Every thread asks in every way; what was asked for together is what each alone was answered.</summary>
+    [Theory, MemberData(nameof(Models))]
+    public void ThreadsThatShareAModelAreEachAnsweredAsIfTheyWereAlone(string name)
+    {
+        using CpuLanguageModel model = Load(name);
+        int[][] texts = [.. Enumerable.Range(0, 8).Select(seed => Tokens(seed, 40))];
+        float[][] logits = [.. texts.Select(text => Fresh(model, text))], scores = [.. texts.Select(text => model.LogProbs([text])[0])];
+        Parallel.For(0, 400, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
+        {
+            int[] text = texts[i % 8];
+            switch (i % 3)
+            {
+                case 0:
+                    Assert.Equal(logits[i % 8], Fresh(model, text));
+                    break;
+                case 1:
+                    Assert.Equal(scores[i % 8], model.LogProbs([text])[0]);
+                    break;
+                default:
+                    using (IDecoder decoder = model.NewDecoder())
+                    {
+                        float[] last = new float[300];
+                        decoder.Append(text.AsSpan(0, 39));
+                        model.AppendEach([decoder], [text[39]], last);
+                        AssertClose(logits[i % 8], last, 1e-5f);
+                    }
+
+                    break;
+            }
+        });
+    }
+
+    [Fact]
+    public void WhatWasDisposedSaysSo()
+    {
+        CpuLanguageModel model = Load("gpt2-tiny");
+        IDecoder ended = model.NewDecoder(), open = model.NewDecoder();
+        ended.Append([1, 2, 3]);
+        open.Append([1, 2, 3]);
+        ended.Dispose();
+        ended.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => ended.Append([4]).Length);
+        Assert.Throws<ObjectDisposedException>(ended.Fork);
+        Assert.Throws<ObjectDisposedException>(() => model.AppendEach([open, ended], [4, 4], new float[600]));
+        Assert.Equal(3, open.Position);
+
+        model.Dispose();
+        model.Dispose();
+        Assert.Contains(nameof(CpuLanguageModel), Assert.Throws<ObjectDisposedException>(() => open.Append([4]).Length).ObjectName);
+        Assert.Throws<ObjectDisposedException>(() => model.AppendEach([open], [4], new float[300]));
+        Assert.Throws<ObjectDisposedException>(() => model.LogProbs([[1, 2]]));
+        Assert.Throws<ObjectDisposedException>(() => model.Score([new ScoringRequest([1], [[2]])]));
+        open.Dispose();
+    }
+
     internal static int Best(ReadOnlySpan<float> logits)
     {
         int best = 0;

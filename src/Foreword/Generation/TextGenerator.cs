@@ -8,7 +8,7 @@ namespace Foreword.Generation;
 /// Continues texts with a language model, token by token over its KV cache. Prompt and completion share the context:
 /// when it is full, the completion ends there, as if that had been the wanted number of tokens, unless
 /// <see cref="SamplingOptions.Slide"/> is set. (The last token drawn need not be read again, so a prompt of P tokens leaves
-/// room for context - P + 1.) The generator owns neither model nor tokenizer.
+/// room for context - P + 1.) The generator owns neither model nor tokenizer; threads may share it where they may share the model.
 /// </summary>
 public sealed class TextGenerator
 {

@@ -1,6 +1,6 @@
 namespace Foreword.Tasks;
 
-/// <summary>A fine-tuned model, whichever engine computes it. Not safe for use from two threads at once.</summary>
+/// <summary>A fine-tuned model, whichever engine computes it. Not safe for use from two threads at once unless the engine says so.</summary>
 public interface ITaskModel : IDisposable
 {
     /// <summary>What it answers.</summary>
