@@ -45,6 +45,14 @@ public sealed class CpuTaskModel : ITaskModel
         }
     }
 
+    /// <summary>The answer for a task of texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>
+    /// <exception cref="ArgumentException">The task reads another number of texts, or choices.</exception>
+    public Prediction Predict(params string[] texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Predict([Task.Task.Example(texts)])[0];
+    }
+
     /// <inheritdoc/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples)
     {

@@ -102,12 +102,7 @@ public sealed class FineTunedModel : ITaskModel
     public Prediction Predict(params string[] texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        IReadOnlyList<TaskColumn> columns = Task.Task.Columns;
-        if (columns.Any(column => column.IsMany))
-            throw new ArgumentException($"{Task.Kind} reads choices, too; give a {nameof(TaskExample)}");
-        if (texts.Length != columns.Count)
-            throw new ArgumentException($"{Task.Kind} reads {columns.Count} texts ({string.Join(", ", columns.Select(column => column.Role))}); {texts.Length} were given");
-        return Predict([new TaskExample(texts, [])])[0];
+        return Predict([Task.Task.Example(texts)])[0];
     }
 
     /// <inheritdoc/>

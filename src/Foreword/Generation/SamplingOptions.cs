@@ -112,6 +112,9 @@ public sealed record SamplingOptions
         Check(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty), "repetition-penalty", RepetitionPenalty, "above 0 (1 is off)");
         Check(Math.Abs(PresencePenalty) <= 2, "presence-penalty", PresencePenalty, "between -2 and 2 (0 is off)");
         Check(Math.Abs(FrequencyPenalty) <= 2, "frequency-penalty", FrequencyPenalty, "between -2 and 2 (0 is off)");
+        CheckGiven(LogitBias, "logit-bias");
+        CheckGiven(Stop, "stop");
+        CheckGiven(StopIds, "stop-ids");
         foreach ((int id, double bias) in LogitBias)
         {
             Check(id >= 0, "a token id of logit-bias", id, "0 or above");
@@ -122,6 +125,8 @@ public sealed record SamplingOptions
         Check(double.IsFinite(LengthPenalty), "length-penalty", LengthPenalty, "a number");
         Check(LogProbs is null or >= 0, "logprobs", LogProbs ?? 0, "0 or above");
         Check(MaxTokens >= 1, "max-tokens", MaxTokens, "at least 1");
+        foreach (int id in StopIds)
+            Check(id >= 0, "a stop id", id, "0 or above");
         if (Stop.Any(string.IsNullOrEmpty))
             throw new ArgumentException("a stop text is empty; it would end every completion at once");
         if (NumBeams > 1)
@@ -141,6 +146,12 @@ public sealed record SamplingOptions
             if (given)
                 throw new ArgumentException($"num-beams is {NumBeams}; a beam search draws nothing and does not slide, so {name} cannot be given with it");
         }
+    }
+
+    private static void CheckGiven(object? list, string name)
+    {
+        if (list is null)
+            throw new ArgumentException($"{name} is null; it may be empty");
     }
 
     private static void Check(bool holds, string name, double value, string rule)

@@ -10,11 +10,13 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
     public int Length => Sequences.Sequences.Max(sequence => sequence.Length);
 
     /// <summary>The example as <paramref name="task"/> reads it.</summary>
+    /// <exception cref="ArgumentException">It does not have the texts and choices that the task reads.</exception>
     /// <exception cref="InvalidDataException">Its label does not belong to the task, or it has more choices than the task has labels.</exception>
     public static EncodedExample Of(TaskExample example, TaskDescription task, TaskEncoder encoder)
     {
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(task);
+        task.Task.Check(example);
         if (task.Target == TargetKind.Choice && example.Choices.Count > task.Labels.Count)
             throw new InvalidDataException($"{example.Where}: the example has {example.Choices.Count} choices; the task has {task.Labels.Count} at most");
         TaskSequences sequences = task.Task.Transform(example, encoder);

@@ -58,6 +58,26 @@ public abstract class FineTuningTask
     /// <summary>The token sequences of an example, each within <see cref="TaskEncoder.ContextLength"/> tokens.</summary>
     public abstract TaskSequences Transform(TaskExample example, TaskEncoder encoder);
 
+    /// <summary>Checks that an example has what the task reads.</summary>
+    /// <exception cref="ArgumentException">It has another number of texts, lacks one, or has choices where none are read or fewer than two where they are.</exception>
+    internal void Check(TaskExample example)
+    {
+        TaskColumn[] texts = [.. Columns.Where(column => !column.IsMany)];
+        string where = example.Where.Length == 0 ? "" : $"{example.Where}: ";
+        if (example.Texts.Count != texts.Length)
+            throw new ArgumentException($"{where}{Kind} reads {texts.Length} texts ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given");
+        if (texts.Where((column, i) => example.Texts[i] is null && !column.IsOptional).FirstOrDefault() is { } missing)
+            throw new ArgumentException($"{where}{Kind} reads a {missing.Role}; it is null");
+        if (Columns.Any(column => column.IsMany) ? example.Choices.Count < 2 : example.Choices.Count > 0)
+            throw new ArgumentException($"{where}{Kind} reads {(texts.Length == Columns.Count ? "no choices" : "at least 2 choices")}; {example.Choices.Count} were given");
+    }
+
+    /// <summary>An example of a task that reads texts alone.</summary>
+    /// <exception cref="ArgumentException">The task reads choices, too.</exception>
+    internal TaskExample Example(string[] texts) => Columns.Any(column => column.IsMany)
+        ? throw new ArgumentException($"{Kind} reads choices, too; give a {nameof(TaskExample)}")
+        : new TaskExample(texts, []);
+
     /// <summary>What is measured; the first chooses the best checkpoint.</summary>
     public abstract IReadOnlyList<TaskMetric> Metrics(TargetKind target);
 

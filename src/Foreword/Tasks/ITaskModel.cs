@@ -7,5 +7,6 @@ public interface ITaskModel : IDisposable
     TaskDescription Task { get; }
 
     /// <summary>The answers for examples, in their order; labels are not looked at.</summary>
+    /// <exception cref="ArgumentException">An example does not have the texts and choices that the task reads.</exception>
     IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples);
 }

@@ -290,6 +290,10 @@ public sealed class SamplerTests
     {
         Assert.Equal("temperature is -1; it must be 0 (greedy) or above", Refusal(new() { Temperature = -1 }));
         Assert.Equal("temperature is NaN; it must be 0 (greedy) or above", Refusal(new() { Temperature = double.NaN }));
+        Assert.Equal("logit-bias is null; it may be empty", Refusal(new() { LogitBias = null! }));
+        Assert.Equal("stop is null; it may be empty", Refusal(new() { Stop = null! }));
+        Assert.Equal("stop-ids is null; it may be empty", Refusal(new() { StopIds = null! }));
+        Assert.Equal("a stop id is -1; it must be 0 or above", Refusal(new() { StopIds = [-1] }));
         Assert.Equal("top-k is -2; it must be 0 (off) or above", Refusal(new() { TopK = -2 }));
         Assert.Equal("top-p is 1.5; it must be between 0 and 1 (off)", Refusal(new() { TopP = 1.5 }));
         Assert.Equal("min-p is -0.1; it must be between 0 (off) and 1", Refusal(new() { MinP = -0.1 }));

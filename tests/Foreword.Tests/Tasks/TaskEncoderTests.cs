@@ -69,6 +69,27 @@ public class TaskEncoderTests
             FineTuningTask.OfKind("multiple_choice").Transform(question, encoder).Sequences);
     }
 
+    [Theory]
+    [InlineData("classification", new string?[0], 0, "classification reads 1 texts (text); 0 were given")]
+    [InlineData("classification", new string?[] { "a", "b" }, 0, "classification reads 1 texts (text); 2 were given")]
+    [InlineData("classification", new string?[] { "a" }, 2, "classification reads no choices; 2 were given")]
+    [InlineData("entailment", new string?[] { "a", null }, 0, "entailment reads a hypothesis; it is null")]
+    [InlineData("multiple-choice", new string?[] { "c", null }, 1, "multiple-choice reads at least 2 choices; 1 were given")]
+    public void AnExampleThatIsNotTheTasksIsRefused(string kind, string?[] texts, int choices, string problem)
+    {
+        TaskDescription task = new() { Kind = kind, Target = TargetKind.Classes, Labels = ["x", "y"], Tokens = Tokens, ContextLength = 20 };
+        TaskExample example = new(texts, [.. Enumerable.Repeat("z", choices)]);
+        Assert.Equal(problem, Assert.Throws<ArgumentException>(() => EncodedExample.Of(example, task, Encoder(20))).Message);
+        Assert.Equal($"new.csv:3: {problem}", Assert.Throws<ArgumentException>(() => EncodedExample.Of(example with { Where = "new.csv:3" }, task, Encoder(20))).Message);
+    }
+
+    [Fact]
+    public void AQuestionMayBeLeftOutOfMultipleChoice()
+    {
+        TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["x", "y"], Tokens = Tokens, ContextLength = 20 };
+        Assert.Equal(2, EncodedExample.Of(new TaskExample(["c", null], ["x", "y"]), task, Encoder(20)).Sequences.Sequences.Count);
+    }
+
     [Fact]
     public void AnExampleWithMoreChoicesThanTheTaskHasLabelsIsNamed()
     {
