@@ -109,7 +109,7 @@ internal sealed class Workers : IDisposable
 
         for (int looks = 0; Volatile.Read(ref _phase) == phase; looks++)
         {
-            if (Volatile.Read(ref _failed) > 0)
+            if (Volatile.Read(ref _failed) > 0 && Volatile.Read(ref _phase) == phase) // once more: who has passed here may fail behind it
                 throw new OperationCanceledException("another worker has failed");
             Pause(looks);
         }

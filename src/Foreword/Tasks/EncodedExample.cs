@@ -18,7 +18,7 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
         ArgumentNullException.ThrowIfNull(task);
         task.Task.Check(example);
         if (task.Target == TargetKind.Choice && example.Choices.Count > task.Labels.Count)
-            throw new InvalidDataException($"{example.Where}: the example has {example.Choices.Count} choices; the task has {task.Labels.Count} at most");
+            throw new InvalidDataException($"{example.MessagePrefix}the example has {example.Choices.Count} choices; the task has {task.Labels.Count} at most");
         TaskSequences sequences = task.Task.Transform(example, encoder);
         return example.Label is null ? new EncodedExample(sequences, [], 1) : new EncodedExample(sequences, task.TargetOf(example), task.WeightOf(example));
     }

@@ -63,13 +63,12 @@ public abstract class FineTuningTask
     internal void Check(TaskExample example)
     {
         TaskColumn[] texts = [.. Columns.Where(column => !column.IsMany)];
-        string where = example.Where.Length == 0 ? "" : $"{example.Where}: ";
         if (example.Texts.Count != texts.Length)
-            throw new ArgumentException($"{where}{Kind} reads {texts.Length} texts ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given");
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {texts.Length} texts ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given");
         if (texts.Where((column, i) => example.Texts[i] is null && !column.IsOptional).FirstOrDefault() is { } missing)
-            throw new ArgumentException($"{where}{Kind} reads a {missing.Role}; it is null");
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads a {missing.Role}; it is null");
         if (Columns.Any(column => column.IsMany) ? example.Choices.Count < 2 : example.Choices.Count > 0)
-            throw new ArgumentException($"{where}{Kind} reads {(texts.Length == Columns.Count ? "no choices" : "at least 2 choices")}; {example.Choices.Count} were given");
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {(texts.Length == Columns.Count ? "no choices" : "at least 2 choices")}; {example.Choices.Count} were given");
     }
 
     /// <summary>An example of a task that reads texts alone.</summary>

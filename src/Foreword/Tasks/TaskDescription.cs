@@ -72,7 +72,7 @@ public sealed record TaskDescription
     public float[] TargetOf(TaskExample example)
     {
         ArgumentNullException.ThrowIfNull(example);
-        string label = example.Label ?? throw new ArgumentException($"{example.Where}: the example has no label");
+        string label = example.Label ?? throw new ArgumentException($"{example.MessagePrefix}the example has no label");
         switch (Target)
         {
             case TargetKind.Score:
@@ -81,7 +81,7 @@ public sealed record TaskDescription
                 double least = Number(Labels[0], FileName), score = Number(label, example.Where);
                 return score >= least && score <= least + Labels.Count - 1
                     ? SoftLabels.Of(score, least, Labels.Count)
-                    : throw new InvalidDataException($"{example.Where}: label {label} is outside {Labels[0]} to {Labels[^1]}");
+                    : throw new InvalidDataException($"{example.MessagePrefix}label {label} is outside {Labels[0]} to {Labels[^1]}");
             default:
                 float[] target = new float[Labels.Count];
                 target[IndexOf(example, label)] = 1;
@@ -195,11 +195,11 @@ public sealed record TaskDescription
                 continue;
             return Target != TargetKind.Choice || i < example.Choices.Count
                 ? i
-                : throw new InvalidDataException($"{example.Where}: label '{label}' names choice {i + 1}, but the example has {example.Choices.Count}");
+                : throw new InvalidDataException($"{example.MessagePrefix}label '{label}' names choice {i + 1}, but the example has {example.Choices.Count}");
         }
 
         string known = string.Join(", ", Labels.Take(MostListed)) + (Labels.Count > MostListed ? $" and {Labels.Count - MostListed} more" : "");
-        throw new InvalidDataException($"{example.Where}: label '{label}' is none of the training labels ({known}){NearestName.Suggestion(label, Labels)}");
+        throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({known}){NearestName.Suggestion(label, Labels)}");
     }
 
     private static double[] Softmax(ReadOnlySpan<float> logits)

@@ -5,4 +5,8 @@ namespace Foreword.Tasks;
 /// <param name="Choices">The answers of a multiple-choice example; empty otherwise.</param>
 /// <param name="Label">The label's text, or null where there is none.</param>
 /// <param name="Where">File and row, for messages.</param>
-public sealed record TaskExample(IReadOnlyList<string?> Texts, IReadOnlyList<string> Choices, string? Label = null, string Where = "");
+public sealed record TaskExample(IReadOnlyList<string?> Texts, IReadOnlyList<string> Choices, string? Label = null, string Where = "")
+{
+    /// <summary>What a message about the example begins with; nothing where it comes from no file.</summary>
+    internal string MessagePrefix => Where.Length == 0 ? "" : $"{Where}: ";
+}

@@ -98,6 +98,7 @@ public class TaskEncoderTests
         TaskExample two = new(["c", null], ["x", "y"], null, "new.csv:2"), three = two with { Choices = ["x", "y", "z"] };
         Assert.Equal(2, EncodedExample.Of(two, task, encoder).Sequences.Sequences.Count);
         Assert.Equal("new.csv:2: the example has 3 choices; the task has 2 at most", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three, task, encoder)).Message);
+        Assert.Equal("the example has 3 choices; the task has 2 at most", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three with { Where = "" }, task, encoder)).Message);
     }
 
     [Fact]
