@@ -21,10 +21,10 @@ internal enum EngineChoice
 /// <summary>The option <c>--engine</c> and what it means.</summary>
 internal static class Engines
 {
-    public static Option<EngineChoice> Option(EngineChoice unlessGiven = EngineChoice.Auto) => new("--engine")
+    public static Option<EngineChoice> Option() => new("--engine")
     {
         Description = "What computes: cpu is plain C#, torch is libtorch; auto takes the faster one for the device.",
-        DefaultValueFactory = _ => unlessGiven,
+        DefaultValueFactory = _ => EngineChoice.Auto,
     };
 
     /// <summary>The option <c>--cache</c>.</summary>

@@ -31,7 +31,7 @@ internal static class EvaluateCommand
         Option<long> seed = new("--seed") { Description = "Seed of the few-shot draw.", DefaultValueFactory = _ => 1234 };
         Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (overlap --out): scores also without the documents that share an 8-gram with it." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
-        Option<EngineChoice> engine = Engines.Option(EngineChoice.Torch);
+        Option<EngineChoice> engine = Engines.Option();
         Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's shape." };
         Command command = new Command("evaluate", "Evaluate a model on the papers' benchmarks, zero-shot or few-shot.")
         {

@@ -51,7 +51,7 @@ internal static class ZeroShotStudy
 
             foreach (RunCheckpoint checkpoint in checkpoints)
             {
-                using LoadedModel model = LoadedModel.Open(checkpoint.Path, parsed.GetValue(device), EngineChoice.Torch);
+                using LoadedModel model = LoadedModel.Open(checkpoint.Path, parsed.GetValue(device));
                 scores.AddRange(Score(checkpoint.Step, model.Model, tokenizer, prepared, terminal, stop.Token));
             }
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch;
 
-/// <summary>Measures the scoring of continuations beside the bare forward pass, in one run. Random weights and tokens: speed does not depend on them.</summary>
+/// <summary>Measures the scoring of continuations by both engines, and libtorch's bare forward pass, in one run. Random weights and tokens: speed does not depend on them.</summary>
 public static class ScoringBenchmark
 {
     /// <summary>Tokens of a LAMBADA passage, about.</summary>
@@ -14,44 +14,38 @@ public static class ScoringBenchmark
     private static readonly int[] BatchSizes = [4, 8, 16];
 
     /// <summary>Runs everything in turns; the best round of each counts.</summary>
-    /// <param name="config">The architecture.</param>
+    /// <param name="plain">The plain C# engine's model; libtorch's is made with the same architecture.</param>
     /// <param name="rounds">Timed rounds, after one that is not timed.</param>
     /// <exception cref="ArgumentException">The context is shorter than a passage.</exception>
-    public static ScoringThroughput Run(GptConfig config, int rounds)
+    public static ScoringThroughput Run(ILanguageModel plain, int rounds)
     {
-        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(plain);
+        GptConfig config = plain.Config;
         if (config.ContextLength < PassageTokens + 31)
             throw new ArgumentException($"the context length is {config.ContextLength}; the passages have up to {PassageTokens + 31} tokens");
         using GptModel model = new(config);
         using TorchLanguageModel language = new(model, ownsModel: false);
         using ITrainingPath path = TrainingPath.Of(model);
-        Random random = new(1);
-        ScoringRequest[] passages = [.. Enumerable.Range(0, Passages).Select(i => new ScoringRequest(Tokens(PassageTokens - 30 + i * 61 / Passages), [Tokens(TargetTokens)]))];
-        double passageTokens = passages.Sum(passage => passage.Context.Length + TargetTokens - 1);
-        ScoringRequest question = new(Tokens(Math.Min(QuestionTokens, config.ContextLength + 1 - ChoiceTokens)), [.. Enumerable.Range(0, Choices).Select(_ => Tokens(ChoiceTokens))]);
-        ScoringRequest[] alone = [.. question.Continuations.Select(choice => new ScoringRequest(question.Context, [choice]))];
-
-        double scoring = double.PositiveInfinity, shared = double.PositiveInfinity, separate = double.PositiveInfinity;
+        Workload workload = new(config);
+        EngineScoring torch = EngineScoring.None, cpu = EngineScoring.None;
         Dictionary<int, double> forward = [];
         for (int round = 0; round <= rounds; round++)
         {
+            bool counts = round > 0;
             foreach (int batch in BatchSizes)
-                Keep(round, Forward(path, config, batch), seconds => forward[batch] = Math.Min(forward.GetValueOrDefault(batch, double.PositiveInfinity), seconds));
-            Keep(round, Time(() => language.Score(passages)), seconds => scoring = Math.Min(scoring, seconds));
-            Keep(round, Time(() => language.Score([question])), seconds => shared = Math.Min(shared, seconds));
-            Keep(round, Time(() => language.Score(alone)), seconds => separate = Math.Min(separate, seconds));
+            {
+                double seconds = Forward(path, config, batch);
+                if (counts)
+                    forward[batch] = Math.Min(forward.GetValueOrDefault(batch, double.PositiveInfinity), seconds);
+            }
+
+            EngineScoring torchNow = workload.Measure(language), cpuNow = workload.Measure(plain);
+            if (counts)
+                (torch, cpu) = (torch.Best(torchNow), cpu.Best(cpuNow));
         }
 
         KeyValuePair<int, double> best = forward.MaxBy(pair => pair.Key / pair.Value);
-        return new ScoringThroughput(passageTokens / scoring, best.Key * PassageTokens / best.Value, best.Key, separate / shared);
-
-        int[] Tokens(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabSize))];
-
-        static void Keep(int round, double seconds, Action<double> keep)
-        {
-            if (round > 0)
-                keep(seconds);
-        }
+        return new ScoringThroughput(torch, cpu, best.Key * PassageTokens / best.Value, best.Key);
     }
 
     /// <summary>Seconds of the blocks alone, as scoring runs them, no logits, on passages all of the same length.</summary>
@@ -72,15 +66,52 @@ public static class ScoringBenchmark
         action();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
+
+    /// <summary>What is scored.</summary>
+    private sealed class Workload
+    {
+        private readonly ScoringRequest[] _passages, _alone;
+        private readonly ScoringRequest _question;
+
+        public Workload(GptConfig config)
+        {
+            Random random = new(1);
+            _passages = [.. Enumerable.Range(0, Passages).Select(i => new ScoringRequest(Tokens(PassageTokens - 30 + i * 61 / Passages), [Tokens(TargetTokens)]))];
+            _question = new ScoringRequest(Tokens(Math.Min(QuestionTokens, config.ContextLength + 1 - ChoiceTokens)), [.. Enumerable.Range(0, Choices).Select(_ => Tokens(ChoiceTokens))]);
+            _alone = [.. _question.Continuations.Select(choice => new ScoringRequest(_question.Context, [choice]))];
+
+            int[] Tokens(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabSize))];
+        }
+
+        public EngineScoring Measure(ILanguageModel model) =>
+            new(_passages.Sum(passage => passage.Context.Length + TargetTokens - 1) / Time(() => model.Score(_passages)), Time(() => model.Score([_question])), Time(() => model.Score(_alone)));
+    }
 }
 
 /// <summary>What <see cref="ScoringBenchmark.Run"/> measured.</summary>
-/// <param name="TokensPerSecond">Tokens of LAMBADA-length passages scored per second, logits included where a score is wanted.</param>
-/// <param name="ForwardTokensPerSecond">Tokens per second of the bare forward pass at the best batch size, without any logits.</param>
+/// <param name="Torch">libtorch.</param>
+/// <param name="Cpu">Plain C#.</param>
+/// <param name="ForwardTokensPerSecond">Tokens per second of libtorch's bare forward pass at the best batch size, without any logits.</param>
 /// <param name="ForwardBatchSize">That batch size.</param>
-/// <param name="SharingSpeedup">How many times as fast ten choices of one question are when they share its context.</param>
-public sealed record ScoringThroughput(double TokensPerSecond, double ForwardTokensPerSecond, int ForwardBatchSize, double SharingSpeedup)
+public sealed record ScoringThroughput(EngineScoring Torch, EngineScoring Cpu, double ForwardTokensPerSecond, int ForwardBatchSize)
 {
-    /// <summary>Scoring's share of the bare forward pass's speed.</summary>
-    public double ShareOfForward => TokensPerSecond / ForwardTokensPerSecond;
+    /// <summary>libtorch's scoring as a share of its bare forward pass's speed.</summary>
+    public double ShareOfForward => Torch.TokensPerSecond / ForwardTokensPerSecond;
+}
+
+/// <summary>How fast an engine scores.</summary>
+/// <param name="TokensPerSecond">Tokens of LAMBADA-length passages scored per second, logits included where a score is wanted.</param>
+/// <param name="SharedSeconds">Seconds for ten choices of one question that share its context.</param>
+/// <param name="SeparateSeconds">Seconds for the same when each has the context to itself.</param>
+public sealed record EngineScoring(double TokensPerSecond, double SharedSeconds, double SeparateSeconds)
+{
+    /// <summary>How many times as fast the choices are when they share their context.</summary>
+    public double SharingSpeedup => SeparateSeconds / SharedSeconds;
+
+    /// <summary>Nothing measured yet.</summary>
+    internal static EngineScoring None { get; } = new(0, double.PositiveInfinity, double.PositiveInfinity);
+
+    /// <summary>The better of two rounds, figure by figure.</summary>
+    internal EngineScoring Best(EngineScoring other) =>
+        new(Math.Max(TokensPerSecond, other.TokensPerSecond), Math.Min(SharedSeconds, other.SharedSeconds), Math.Min(SeparateSeconds, other.SeparateSeconds));
 }

@@ -43,12 +43,13 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
-    public void ScorePrintsItsShareOfTheForwardPassAndWhatSharingBrings()
+    public void ScorePrintsBothEnginesTheForwardPassAndWhatSharingBrings()
     {
         Cli run = Cli.Run("bench", "score", "--model", "gpt2-tiny-5m", "--rounds", "1", "--json");
         Assert.True(run.ExitCode == 0, run.Err);
         JsonElement json = JsonDocument.Parse(run.Out).RootElement;
         Assert.All(["tokens_per_second", "forward_tokens_per_second", "share_of_forward", "sharing_speedup"], key => Assert.True(json.GetProperty(key).GetDouble() > 0));
+        Assert.All(["tokens_per_second", "sharing_speedup"], key => Assert.True(json.GetProperty("cpu").GetProperty(key).GetDouble() > 0));
         Assert.Contains("the context length is 64", Cli.Run("bench", "score", "--model", Fixtures.Path("golden/gpt2-tiny")).Err, StringComparison.Ordinal);
     }
 

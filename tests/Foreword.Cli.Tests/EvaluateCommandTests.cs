@@ -73,13 +73,18 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("holds an evaluation of copa with another model, data or protocol", shots.Err, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void TheNumbersDoNotDependOnTheBatchSize()
+    [Theory]
+    [InlineData("torch", "1")]
+    [InlineData("torch", null)]
+    [InlineData("cpu", "1")]
+    public void TheNumbersDependNeitherOnTheBatchSizeNorOnTheEngine(string engine, string? batchSize)
     {
         GoldenModel();
-        double[] one = Values(Evaluate("copa,cola,enwik8,hellaswag", "--json", "--batch-size", "1")), many = Values(Evaluate("copa,cola,enwik8,hellaswag", "--json"));
-        Assert.Equal(one.Length, many.Length);
-        Assert.All(one.Zip(many), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+        string[] options = batchSize is null ? ["--engine", engine] : ["--engine", engine, "--batch-size", batchSize];
+        double[] expected = Values(Evaluate("copa,cola,enwik8,hellaswag", "--json")), actual = Values(Evaluate("copa,cola,enwik8,hellaswag", ["--json", .. options]));
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
     }
 
     [Theory]

@@ -33,6 +33,8 @@ public sealed class QuantizeCommandTests : IDisposable
         Cli generated = Run("generate", output, "--prompt", "the", "--max-tokens", "5", "--temperature", "0");
         Assert.Equal(0, generated.ExitCode);
         Assert.StartsWith("the", generated.Out, StringComparison.Ordinal);
+        Cli evaluated = Run("evaluate", output, "--tasks", "copa", "--data", Fixtures.Path("benchmarks"), "--truncate", "--json");
+        Assert.True(evaluated.ExitCode == 0, evaluated.Err);
         Assert.Contains($"quantised to {type}, for --engine cpu", Run("inspect", output).Out);
         using JsonDocument shown = JsonDocument.Parse(Run("inspect", output, "--json").Out);
         Assert.Equal((type, json.RootElement.GetProperty("matrix_bytes").GetInt64()), (shown.RootElement.GetProperty("quantized").GetString(), shown.RootElement.GetProperty("matrix_bytes").GetInt64()));
