@@ -34,7 +34,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
     /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
     /// <param name="cache">The format of keys and values; unless given, float32, and bfloat16 for quantised matrices, whose own rounding is coarser.</param>
-    /// <exception cref="ArgumentException">The model is quantised to another type.</exception>
+    /// <exception cref="ArgumentException">The model is quantised to another type, or its vocabulary, context or width come near 2^31.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
     public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
     {
@@ -57,6 +57,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="weights">The format of the matrices.</param>
     /// <param name="threads">Threads that compute; every processor unless given.</param>
     /// <param name="cache">The format of keys and values, as in <see cref="Load"/>.</param>
+    /// <exception cref="ArgumentException">The architecture is impossible, or its vocabulary, context or width come near 2^31.</exception>
     public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);

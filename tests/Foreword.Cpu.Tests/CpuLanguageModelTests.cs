@@ -242,6 +242,16 @@ public sealed class CpuLanguageModelTests
         Assert.Equal(reference.Append(tokens).ToArray(), decoder.Append(tokens).ToArray());
     }
 
+    [Theory]
+    [InlineData("n_embd is 536870897; plain C# computes models with at most 536870896", 536_870_897, 100, 64)]
+    [InlineData("vocab_size is 2147483647; plain C# computes models with at most 2147483584", 32, int.MaxValue, 64)]
+    [InlineData("context_length is 2147483585; plain C# computes models with at most 2147483584", 32, 100, 2_147_483_585)]
+    public void RowsThat31BitsDoNotCountAreRefused(string why, int width, int vocabulary, int context)
+    {
+        GptConfig config = new() { NLayer = 1, NHead = 1, NEmbd = width, VocabSize = vocabulary, ContextLength = context };
+        Assert.Equal(why, Assert.Throws<ArgumentException>(() => CpuLanguageModel.Random(config, WeightType.F32, 1)).Message);
+    }
+
     [Fact]
     public void WhatTheModelCannotReadIsRefused()
     {
