@@ -158,6 +158,27 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
+    public void ForEach(int count, Action<int> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        if (count == 1)
+        {
+            body(0); // to wait for the others would only take time
+            return;
+        }
+
+        lock (_turn)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _workers.Run(worker =>
+            {
+                for (int i = worker; i < count; i = _workers.Claim())
+                    body(i);
+            });
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_turn)

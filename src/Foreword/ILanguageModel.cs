@@ -33,6 +33,19 @@ public interface ILanguageModel : IDisposable
     /// The sizes do not match, a decoder is another model's or listed twice or at the end of its context, or an id is outside the vocabulary.
     /// </exception>
     void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits);
+
+    /// <summary>
+    /// Calls <paramref name="body"/> once with each number from 0 to <paramref name="count"/> - 1, on the threads that compute passes where the engine has such:
+    /// they are at hand between two passes. One after the other otherwise.
+    /// </summary>
+    /// <param name="count">How many calls.</param>
+    /// <param name="body">Must not call the model, nor depend on the other calls or on its thread. What it throws is thrown here.</param>
+    void ForEach(int count, Action<int> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        for (int i = 0; i < count; i++)
+            body(i);
+    }
 }
 
 /// <summary>Reads tokens one after the other and remembers them in a KV cache.</summary>

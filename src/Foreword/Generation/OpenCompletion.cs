@@ -43,8 +43,15 @@ internal sealed class OpenCompletion
     /// <summary>The newest tokens of prompt and completion, at most so many.</summary>
     public int[] Newest(int count) => [.. _prompt.Concat(_ids).Skip(Math.Max(0, _prompt.Length + _ids.Count - count))];
 
-    /// <summary>Draws the next token from its logits [V].</summary>
+    /// <summary>Draws the next token from its logits [V] and writes its text.</summary>
     public void Take(ReadOnlySpan<float> logits)
+    {
+        Draw(logits);
+        Write();
+    }
+
+    /// <summary>Draws the next token from its logits [V]; <see cref="Write"/> follows. Completions may draw at the same time.</summary>
+    public void Draw(ReadOnlySpan<float> logits)
     {
         int vocabulary = _tokenizer.VocabularySize; // embeddings beyond it only pad the model's
         int id = _sampler.Sample(logits[..vocabulary]);
@@ -56,7 +63,13 @@ internal sealed class OpenCompletion
 
         _ids.Add(id);
         _logProbs?.Add(TokenLogProb.Of(logits, vocabulary, id, _options.LogProbs!.Value));
-        Release(_written.Append(id));
+    }
+
+    /// <summary>Writes the text of the token that was drawn, unless it was the end.</summary>
+    public void Write()
+    {
+        if (_end is null)
+            Release(_written.Append(Last));
     }
 
     /// <summary>Ends the text and returns the whole.</summary>
