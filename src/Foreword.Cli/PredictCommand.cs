@@ -28,7 +28,7 @@ internal static class PredictCommand
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
         Option<EngineChoice> engine = Engines.Option();
-        Option<bool> json = new("--json") { Description = "One JSON object, {\"predictions\":[...]}, instead of CSV." };
+        Option<bool> json = new("--json") { Description = "One JSON object, {\"predictions\":[...]}, instead of CSV; whole or not at all." };
         Command command = new Command("predict", "Answer with a fine-tuned model: labels and probabilities, or numbers.") { run, input, columns, format, header, output, precision, device, engine, json }
             .WithExample("foreword predict runs/banking new.csv --out predictions.csv");
         command.SetAction(parsed =>
@@ -48,6 +48,10 @@ internal static class PredictCommand
             {
                 DurableFile.Replace(path, write);
                 terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{count:N0} predictions in {path}"));
+            }
+            else if (parsed.GetValue(json))
+            {
+                CopyWhole(write, terminal.OutBytes);
             }
             else
             {
@@ -137,6 +141,20 @@ internal static class PredictCommand
         writer.Flush();
         stream.WriteByte((byte)'\n');
         return count;
+    }
+
+    /// <summary>
+    /// Rows of CSV are worth something one by one, an object that breaks off at a bad row is not: it waits in a temporary file until it has ended, whatever its size.
+    /// </summary>
+    private static void CopyWhole(Action<Stream> write, Stream output)
+    {
+        string path = Path.GetTempFileName(); // for its owner's eyes only
+        using FileStream whole = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete);
+        File.Delete(path); // lives as long as it is open, also where the program is killed
+        write(whole);
+        whole.Position = 0;
+        whole.CopyTo(output);
+        output.Flush();
     }
 
     private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);

@@ -2,12 +2,13 @@ using HandlebarsDotNet;
 
 namespace Foreword.Cli;
 
-/// <summary>The program's own page templates. What stands in double braces is escaped; <c>{{{Style}}}</c> takes the sheet that all pages share.</summary>
+/// <summary>The program's own page templates: a body each, in the page that all share. What stands in double braces is escaped.</summary>
 internal static class ReportTemplate
 {
-    /// <summary>Compiles a template that lies in the program.</summary>
-    public static HandlebarsTemplate<object, object> Read(string name) =>
-        Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true }).Compile(Resource(name).Replace("{{{Style}}}", Resource("Report.css"), StringComparison.Ordinal));
+    /// <summary>Compiles the page of a body that lies in the program; it asks for a Title beside what the body does.</summary>
+    public static HandlebarsTemplate<object, object> Read(string body) =>
+        Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true })
+            .Compile(Resource("Report.html").Replace("{{{Style}}}", Resource("Report.css"), StringComparison.Ordinal).Replace("{{{Body}}}", Resource(body), StringComparison.Ordinal));
 
     private static string Resource(string name)
     {

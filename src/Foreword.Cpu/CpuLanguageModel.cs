@@ -16,7 +16,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly Lock _turn = new(); // held during a pass, from its first row to the last of its logits
     private bool _disposed;
 
-    private CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache)
+    /// <summary>A model of weights and workers that become its own.</summary>
+    internal CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache)
     {
         _workers = workers;
         _weights = weights;
@@ -33,7 +34,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
     /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
     /// <param name="cache">The format of keys and values; unless given, float32, and bfloat16 for quantised matrices, whose own rounding is coarser.</param>
-    /// <exception cref="ArgumentException">The model is quantised to another type.</exception>
+    /// <exception cref="ArgumentException">The model is quantised to another type, or its vocabulary, context or width come near 2^31.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
     public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
     {
@@ -56,6 +57,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="weights">The format of the matrices.</param>
     /// <param name="threads">Threads that compute; every processor unless given.</param>
     /// <param name="cache">The format of keys and values, as in <see cref="Load"/>.</param>
+    /// <exception cref="ArgumentException">The architecture is impossible, or its vocabulary, context or width come near 2^31.</exception>
     public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -133,13 +135,46 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)
     {
-        KvCache[] caches = Array.ConvertAll(
-            ModelInput.CheckEach<Decoder>(Config, decoders, tokens, logits.Length, decoder => decoder.Owner == this), decoder => decoder.Cache);
+        Decoder[] own = ModelInput.CheckEach<Decoder>(Config, decoders, tokens, logits.Length, decoder => decoder.Owner == this);
+        KvCache[] caches = Array.ConvertAll(own, decoder => decoder.Cache);
         int n = caches.Length;
-        for (int first = 0; first < n; first += GptForward.MaxRows)
+        try
         {
-            int rows = Math.Min(GptForward.MaxRows, n - first);
-            Read(tokens.Slice(first, rows), caches.AsSpan(first, rows), logits.Slice(first * Config.VocabSize, rows * Config.VocabSize));
+            for (int first = 0; first < n; first += GptForward.MaxRows)
+            {
+                int rows = Math.Min(GptForward.MaxRows, n - first);
+                Read(tokens.Slice(first, rows), caches.AsSpan(first, rows), logits.Slice(first * Config.VocabSize, rows * Config.VocabSize));
+            }
+        }
+        catch
+        {
+            foreach (Decoder decoder in own)
+                decoder.TakeBack();
+            throw;
+        }
+
+        foreach (Decoder decoder in own)
+            decoder.Keep();
+    }
+
+    /// <inheritdoc/>
+    public void ForEach(int count, Action<int> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        if (count == 1)
+        {
+            body(0); // to wait for the others would only take time
+            return;
+        }
+
+        lock (_turn)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _workers.Run(worker =>
+            {
+                for (int i = worker; i < count; i = _workers.Claim())
+                    body(i);
+            });
         }
     }
 
@@ -250,8 +285,15 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
 
         void Finish()
         {
-            ReadInTurn(together);
-            together.ForEach(sequence => sequence.Cache.Dispose());
+            try
+            {
+                ReadInTurn(together);
+            }
+            finally
+            {
+                together.ForEach(sequence => sequence.Cache.Dispose());
+            }
+
             together.Clear();
             rows = 0;
         }
@@ -283,20 +325,36 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             }
         }
 
-        public int Position => cache.Length;
+        /// <summary>Tokens of passes that have ended well; the cache counts a pass's tokens from its beginning.</summary>
+        public int Position { get; private set; } = cache.Length;
 
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
         {
             KvCache own = Cache;
             ModelInput.Check(owner.Config, tokens, Position);
-            for (int start = 0; start < tokens.Length; start += GptForward.MaxRows)
+            try
             {
-                ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
-                owner.Read(part, own, start + part.Length == tokens.Length ? _logits : []);
+                for (int start = 0; start < tokens.Length; start += GptForward.MaxRows)
+                {
+                    ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
+                    owner.Read(part, own, start + part.Length == tokens.Length ? _logits : []);
+                }
+            }
+            catch
+            {
+                TakeBack();
+                throw;
             }
 
+            Keep();
             return _logits;
         }
+
+        /// <summary>What was read last has been read.</summary>
+        public void Keep() => Position = cache.Length;
+
+        /// <summary>What was read last failed: as if it had not been asked for.</summary>
+        public void TakeBack() => cache.Truncate(Position);
 
         public IDecoder Fork() => new Decoder(owner, Cache.Fork());
 

@@ -16,14 +16,23 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     public int Length { get; private set; }
 
     /// <summary>Makes room for <paramref name="count"/> more tokens and counts them as read.</summary>
-    /// <returns>The position of the first of them.</returns>
-    public int Extend(int count)
+    public void Extend(int count)
     {
-        int first = Length;
         while (_pages.Count * AttentionKernels.PagePositions < Length + count)
             _pages.Add(source.Rent());
         Length += count;
-        return first;
+    }
+
+    /// <summary>Forgets what was read beyond the first tokens, and room made for more: a pass that failed is taken back.</summary>
+    /// <param name="length">How many stay; at most <see cref="Length"/>.</param>
+    public void Truncate(int length)
+    {
+        Length = length;
+        for (int last = _pages.Count - 1; last >= 0 && last * AttentionKernels.PagePositions >= length; last--)
+        {
+            source.Return(_pages[last]);
+            _pages.RemoveAt(last);
+        }
     }
 
     /// <summary>Floats from one row of values to the next.</summary>
@@ -82,28 +91,21 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
     /// <summary>A second cache with the same tokens, which may be continued otherwise: full pages are shared, the last one is copied.</summary>
     public KvCache Fork()
     {
+        KvPage? own = Length % AttentionKernels.PagePositions == 0 ? null : source.Rent(); // first: memory may run out
         KvCache fork = new(source) { Length = Length };
-        foreach (KvPage page in _pages)
+        foreach (KvPage page in CollectionsMarshal.AsSpan(_pages)[..(Length / AttentionKernels.PagePositions)])
             fork._pages.Add(page.Share());
-        if (Length % AttentionKernels.PagePositions != 0)
+        if (own is not null)
         {
-            KvPage own = source.Rent(), shared = fork._pages[^1];
-            NativeMemory.Copy(shared.Pointer, own.Pointer, (nuint)source.PageBytes);
-            source.Return(shared);
-            fork._pages[^1] = own;
+            NativeMemory.Copy(_pages[^1].Pointer, own.Pointer, (nuint)source.PageBytes);
+            fork._pages.Add(own);
         }
 
         return fork;
     }
 
     /// <summary>Gives the pages back.</summary>
-    public void Dispose()
-    {
-        foreach (KvPage page in _pages)
-            source.Return(page);
-        _pages.Clear();
-        Length = 0;
-    }
+    public void Dispose() => Truncate(0);
 }
 
 /// <summary>64 positions of every layer, and how many caches hold them.</summary>

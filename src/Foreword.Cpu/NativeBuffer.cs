@@ -13,7 +13,7 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable where T : unmanaged
     public NativeBuffer(long length)
     {
         Length = length;
-        Pointer = (T*)NativeMemory.AlignedAlloc((nuint)Math.Max(1, length) * (nuint)sizeof(T), Alignment);
+        Pointer = (T*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(1, length) * (nuint)sizeof(T)), Alignment);
     }
 
     ~NativeBuffer() => Free();

@@ -1,3 +1,4 @@
+using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
 using Foreword.Weights;
 
@@ -6,16 +7,26 @@ namespace Foreword.Cpu;
 /// <summary>All weights of a model: matrices in the format that they are multiplied in, embeddings where they are stored.</summary>
 internal sealed unsafe class NetworkWeights : IDisposable
 {
+    /// <summary>Rows are padded to whole vectors, and 31 bits count their elements.</summary>
+    private const int LongestRow = int.MaxValue / AttentionKernels.ValueTile * AttentionKernels.ValueTile;
+
     private readonly IParameters _parameters;
 
     /// <summary>Reads what is to be in memory.</summary>
     /// <param name="parameters">The model, which this object disposes.</param>
     /// <param name="matrix">Makes a matrix.</param>
+    /// <exception cref="ArgumentException">The model has rows of more than 2^31 - 64 elements.</exception>
     public NetworkWeights(IParameters parameters, Func<MatrixShape, PanelMatrix> matrix)
     {
         _parameters = parameters;
         GptConfig config = parameters.Config;
         int C = config.NEmbd;
+        foreach ((string name, int value, int most) in ((string, int, int)[])[("n_embd", C, LongestRow / 4), ("context_length", config.ContextLength, LongestRow), ("vocab_size", config.VocabSize, LongestRow)])
+        {
+            if (value > most)
+                throw new ArgumentException($"{name} is {value}; plain C# computes models with at most {most}");
+        }
+
         Blocks = [.. Enumerable.Range(0, config.NLayer).Select(i => new Block(
             Norm($"h.{i}.ln_1"), Projection(i, "attn.c_attn"), Projection(i, "attn.c_proj"),
             Norm($"h.{i}.ln_2"), Projection(i, "mlp.c_fc"), Projection(i, "mlp.c_proj")))];

@@ -83,17 +83,18 @@ public static class QuantizedModel
         GptConfig config = HuggingFaceConfig.Read(directory);
         QuantizationManifest manifest = QuantizationManifest.Read(directory);
         WeightType type = manifest.Type;
-        SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, WeightsFile));
+        QuantizedParameters parameters = new(config, Path.Combine(directory, WeightsFile));
         try
         {
+            SafetensorsFile file = parameters.File;
             Check(file, config, type);
             HashSet<string> matrices = [.. MatrixShape.Of(config).SelectMany(shape => (string[])[StoredName(shape), StoredName(shape) + ScalesOf])];
             manifest.Verify(file, matrices.Contains);
-            return new NetworkWeights(new QuantizedParameters(config, file), shape => Matrix(file, shape, type.Format(shape.IsHead)!));
+            return new NetworkWeights(parameters, shape => Matrix(file, shape, type.Format(shape.IsHead)!));
         }
         catch
         {
-            file.Dispose();
+            parameters.Dispose();
             throw;
         }
     }
@@ -162,25 +163,42 @@ public static class QuantizedModel
 
     /// <summary>
     /// What is not multiplied. It is read from the file, not from the mapping: a page that is looked at there brings its neighbours into the process's memory,
-    /// up to 2 MB for a row of 3 kB.
+    /// up to 2 MB for a row of 3 kB. Both are of one opened file: another may take its path at any time.
     /// </summary>
-    private sealed class QuantizedParameters(GptConfig config, SafetensorsFile file) : IParameters
+    private sealed class QuantizedParameters : IParameters
     {
-        private readonly SafeFileHandle _handle = File.OpenHandle(file.Path, share: FileShare.Read | FileShare.Delete);
+        private readonly SafeFileHandle _handle;
 
-        public GptConfig Config => config;
+        public QuantizedParameters(GptConfig config, string path)
+        {
+            Config = config;
+            _handle = MappedFile.OpenHandle(path);
+            try
+            {
+                File = SafetensorsFile.Open(path, _handle);
+            }
+            catch
+            {
+                _handle.Dispose();
+                throw;
+            }
+        }
+
+        public GptConfig Config { get; }
+
+        public SafetensorsFile File { get; }
 
         public void Read(string name, long first, Span<float> destination)
         {
             Span<byte> bytes = MemoryMarshal.AsBytes(destination);
-            if (RandomAccess.Read(_handle, bytes, file.Tensor(name).Offset + first * sizeof(float)) < bytes.Length)
-                throw new InvalidDataException($"{file.Path}: tensor '{name}' ends early: the file was changed while it was open");
+            if (RandomAccess.Read(_handle, bytes, File.Tensor(name).Offset + first * sizeof(float)) < bytes.Length)
+                throw new InvalidDataException($"{File.Path}: tensor '{name}' ends early: the file was changed while it was open");
         }
 
         public void Dispose()
         {
             _handle.Dispose();
-            file.Dispose();
+            File.Dispose();
         }
     }
 }

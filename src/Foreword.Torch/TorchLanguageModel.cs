@@ -76,8 +76,17 @@ public sealed class TorchLanguageModel : ILanguageModel
         long[] ids = new long[tokens.Length];
         for (int i = 0; i < ids.Length; i++)
             ids[i] = tokens[i];
-        Tensor hidden = _model.Hidden(tensor(ids, shape, device: _device), batch);
-        Copy(_model.Head(hidden[.., -1]), logits);
+        long before = batch.Longest;
+        try
+        {
+            Tensor hidden = _model.Hidden(tensor(ids, shape, device: _device), batch);
+            Copy(_model.Head(hidden[.., -1]), logits);
+        }
+        catch
+        {
+            batch.Advance(before - batch.Longest); // the caches count the tokens already where the logits are what failed
+            throw;
+        }
     }
 
     private static float[] Floats(Tensor values)

@@ -1,6 +1,8 @@
 using System.Numerics.Tensors;
 using CsCheck;
 using Foreword.Cpu;
+using Foreword.Generation;
+using Foreword.Tokenization;
 
 namespace Foreword.Tests.Cpu;
 
@@ -240,6 +242,51 @@ public sealed class CpuLanguageModelTests
         using IDecoder decoder = model.NewDecoder(), reference = single.NewDecoder();
         int[] tokens = Sequences("gpt2-tiny")[0];
         Assert.Equal(reference.Append(tokens).ToArray(), decoder.Append(tokens).ToArray());
+    }
+
+    [Theory]
+    [InlineData("n_embd is 536870897; plain C# computes models with at most 536870896", 536_870_897, 100, 64)]
+    [InlineData("vocab_size is 2147483647; plain C# computes models with at most 2147483584", 32, int.MaxValue, 64)]
+    [InlineData("context_length is 2147483585; plain C# computes models with at most 2147483584", 32, 100, 2_147_483_585)]
+    public void RowsThat31BitsDoNotCountAreRefused(string why, int width, int vocabulary, int context)
+    {
+        GptConfig config = new() { NLayer = 1, NHead = 1, NEmbd = width, VocabSize = vocabulary, ContextLength = context };
+        Assert.Equal(why, Assert.Throws<ArgumentException>(() => CpuLanguageModel.Random(config, WeightType.F32, 1)).Message);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void WhatIsDoneBetweenPassesIsDoneOnceEachOnAnyNumberOfThreads(int threads)
+    {
+        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), threads: threads);
+        foreach (int count in (int[])[0, 1, 2, 100])
+        {
+            int[] calls = new int[count];
+            model.ForEach(count, i => Interlocked.Increment(ref calls[i]));
+            Assert.All(calls, n => Assert.Equal(1, n));
+        }
+
+        Assert.Equal("row 7", Assert.Throws<InvalidDataException>(() => model.ForEach(20, i => _ = i == 7 ? throw new InvalidDataException("row 7") : i)).Message);
+    }
+
+    [Fact]
+    public void TextsDrawnTogetherDoNotDependOnTheThreadsAndAreHandedOutByTheCallers()
+    {
+        Tokenizer tokenizer = new CharTokenizer([.. Enumerable.Range('a', 26).Select(c => $"{(char)c}")]);
+        SamplingOptions options = new() { Temperature = 1.5, TopP = 0.9, MaxTokens = 20, LogProbs = 2 };
+        GptConfig config = new() { NLayer = 1, NHead = 2, NEmbd = 32, VocabSize = tokenizer.VocabularySize, ContextLength = 32, InitializerRange = 0.5 };
+        string[] expected = Texts(1);
+        Assert.Equal(40, expected.Distinct().Count());
+        Assert.Equal(expected, Texts(3));
+
+        string[] Texts(int threads)
+        {
+            using CpuLanguageModel model = CpuLanguageModel.Random(config, WeightType.F32, threads);
+            int caller = Environment.CurrentManagedThreadId;
+            Completion[][] written = new TextGenerator(model, tokenizer).GenerateEach(["ab", "c"], options, 20, (_, _) => Assert.Equal(caller, Environment.CurrentManagedThreadId));
+            return [.. written.SelectMany(texts => texts.Select(text => $"{text.Text} {string.Join(' ', text.LogProbs!.Select(p => p.LogProb))}"))];
+        }
     }
 
     [Fact]

@@ -1,12 +1,13 @@
 using Foreword.Cpu;
 using Foreword.Cpu.Matrices;
+using Foreword.Weights;
 
 namespace Foreword.Tests.Cpu;
 
 /// <summary>A pass that fails, because a file cannot be read or memory runs out, leaves a model that the next one can be asked of.</summary>
 public sealed unsafe class FailingPassTests : IDisposable
 {
-    private static readonly GptConfig Config = new() { NLayer = 2, NHead = 2, NEmbd = 32, VocabSize = 100, ContextLength = 64 };
+    private static readonly GptConfig Config = new() { NLayer = 2, NHead = 2, NEmbd = 32, VocabSize = 100, ContextLength = 320 };
 
     private readonly Workers _workers = new(2);
     private readonly FailingParameters _parameters = new();
@@ -39,14 +40,55 @@ public sealed unsafe class FailingPassTests : IDisposable
         SequenceScorer scorer = new(_forward, Config);
         TokenScore[] expected = new TokenScore[1], failed = new TokenScore[1], scores = new TokenScore[1];
         scorer.Read([Sequence(expected)]);
-        _parameters.Fails = true;
+        _parameters.FailsFrom = 0;
         Assert.Equal("the file is gone", Assert.Throws<InvalidDataException>(() => scorer.Read([Sequence(failed)])).Message);
-        _parameters.Fails = false;
+        _parameters.FailsFrom = int.MaxValue;
         scorer.Read([Sequence(scores)]);
         Assert.Equal(expected, scores);
         Assert.Equal(default, failed[0]);
 
         ScoredSequence Sequence(TokenScore[] scores) => new(new KvCache(_pages), [1, 2, 3], [new WantedScore(2, 4, scores, 0)]);
+    }
+
+    /// <summary>300 tokens are two passes, of which the second fails, in the fifth page.</summary>
+    [Fact]
+    public void ADecoderHasReadNothingOfWhatFailed()
+    {
+        using CpuLanguageModel model = new(_workers, _weights, CacheType.F32);
+        int[] tokens = [.. Enumerable.Range(0, 300).Select(i => i * 7 % 100)];
+        using IDecoder decoder = model.NewDecoder(), other = model.NewDecoder();
+        decoder.Append([1, 2, 3]);
+        other.Append([1, 2, 3]);
+        float[] expected = other.Append(tokens).ToArray();
+        _parameters.FailsFrom = 270;
+        Assert.Throws<InvalidDataException>(() => decoder.Append(tokens).ToArray());
+        Assert.Equal(3, decoder.Position);
+        _parameters.FailsFrom = int.MaxValue;
+        using IDecoder fork = decoder.Fork();
+        Assert.Equal(expected, decoder.Append(tokens));
+        Assert.Equal(expected, fork.Append(tokens));
+    }
+
+    /// <summary>The 300th decoder, in the second pass, is the only one that cannot be read.</summary>
+    [Fact]
+    public void OfDecodersThatReadTogetherNoneHasReadAnythingWhereOneFails()
+    {
+        using CpuLanguageModel model = new(_workers, _weights, CacheType.F32);
+        IDecoder[] decoders = [.. Enumerable.Range(0, 300).Select(_ => model.NewDecoder())];
+        foreach (IDecoder decoder in decoders)
+            decoder.Append([5]);
+        decoders[^1].Append([6]);
+        IDecoder[] others = [.. decoders.Select(decoder => decoder.Fork())];
+        int[] tokens = [.. Enumerable.Range(0, 300).Select(i => i % 100)];
+        float[] expected = new float[300 * 100], logits = new float[300 * 100];
+        model.AppendEach(others, tokens, expected);
+        _parameters.FailsFrom = 2;
+        Assert.Throws<InvalidDataException>(() => model.AppendEach(decoders, tokens, logits));
+        Assert.Equal([.. Enumerable.Repeat(1, 299), 2], decoders.Select(decoder => decoder.Position));
+        _parameters.FailsFrom = int.MaxValue;
+        model.AppendEach(decoders, tokens, logits);
+        Assert.Equal(expected, logits);
+        Assert.Equal(others.Select(decoder => decoder.Position), decoders.Select(decoder => decoder.Position));
     }
 
     [Fact]
@@ -90,13 +132,14 @@ public sealed unsafe class FailingPassTests : IDisposable
     {
         private readonly RandomParameters _random = new(FailingPassTests.Config);
 
-        public bool Fails { get; set; }
+        /// <summary>The first position whose embedding cannot be read.</summary>
+        public int FailsFrom { get; set; } = int.MaxValue;
 
         public GptConfig Config => FailingPassTests.Config;
 
         public void Read(string name, long first, Span<float> destination)
         {
-            if (Fails)
+            if (name == GptParameter.PositionEmbedding && first / Config.NEmbd >= FailsFrom)
                 throw new InvalidDataException("the file is gone");
             _random.Read(name, first, destination);
         }

@@ -7,7 +7,8 @@ namespace Foreword.Torch.Kernels;
 /// <summary>
 /// Threads that share out the items of a loop. A training step has hundreds of loops of a fraction of a millisecond: between two of
 /// them the workers spin for a while, which starts a loop within a microsecond, and only then sleep. A loop ends without the workers
-/// that did not come in time, so that a busy machine, which lets them run late, costs no more than their help.
+/// that did not come in time, so that a busy machine, which lets them run late, costs no more than their help. (The workers of Foreword.Cpu meet at
+/// barriers inside one call, for which all of them must come.)
 /// </summary>
 internal sealed class WorkerPool
 {

@@ -62,6 +62,8 @@ public sealed class Conversation : IDisposable
         }
         catch
         {
+            if (_decoder is not null)
+                _read.RemoveRange(_decoder.Position, _read.Count - _decoder.Position); // what the model failed to read
             if (_messages[^1].Role == ChatRole.User)
             {
                 _messages.RemoveAt(_messages.Count - 1);

@@ -176,15 +176,12 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
 
     private (string Text, bool Stopped) TextOf(ReadOnlySpan<int> ids)
     {
-        Utf8Pieces characters = new();
-        StopStrings stops = new(options.Stop);
+        WrittenText written = new(tokenizer, options.Stop, _lead);
         StringBuilder text = new();
-        if (ids.Length > 0)
-            text.Append(stops.Append(_lead));
         foreach (int id in ids)
-            text.Append(stops.Append(characters.Append(tokenizer.TokenBytes(id))));
-        text.Append(stops.Append(characters.Flush())).Append(stops.Flush());
-        return (text.ToString(), stops.Found);
+            text.Append(written.Append(id));
+        text.Append(written.Finish());
+        return (text.ToString(), written.IsStopped);
     }
 
     /// <summary>A continuation of a beam by one token, with the sum of its log-probabilities.</summary>

@@ -11,7 +11,7 @@ public enum FinishReason
 }
 
 /// <summary>A text that a model wrote.</summary>
-/// <param name="Text">The text that goes on where the prompt ends, without the prompt, up to but without a stop string.</param>
+/// <param name="Text">The text that goes on where the prompt ends, without the prompt, up to but without a stop string, or a space that the tokenizer puts behind the last word.</param>
 /// <param name="Ids">Every token chosen except end-of-text and stop tokens; the last ones may belong to a stop string.</param>
 /// <param name="FinishReason">Why it ended.</param>
 public sealed record Completion(string Text, IReadOnlyList<int> Ids, FinishReason FinishReason)

@@ -9,11 +9,9 @@ internal sealed class OpenCompletion
     private readonly Tokenizer _tokenizer;
     private readonly SamplingOptions _options;
     private readonly int[] _prompt;
-    private readonly string _lead;
     private readonly Action<string>? _onText;
     private readonly Sampler _sampler;
-    private readonly Utf8Pieces _characters = new();
-    private readonly StopStrings _stops;
+    private readonly WrittenText _written;
     private readonly StringBuilder _text = new();
     private readonly List<int> _ids = [];
     private readonly List<TokenLogProb>? _logProbs;
@@ -30,10 +28,9 @@ internal sealed class OpenCompletion
         _tokenizer = tokenizer;
         _options = options;
         _prompt = prompt;
-        _lead = lead;
         _onText = onText;
         _sampler = new Sampler(options, prompt);
-        _stops = new StopStrings(options.Stop);
+        _written = new WrittenText(tokenizer, options.Stop, lead);
         _logProbs = options.LogProbs is null ? null : [];
     }
 
@@ -41,13 +38,20 @@ internal sealed class OpenCompletion
     public int Last => _ids[^1];
 
     /// <summary>Whether nothing more is to be drawn.</summary>
-    public bool HasEnded => _end is not null || _stops.Found || _ids.Count == _options.MaxTokens;
+    public bool HasEnded => _end is not null || _written.IsStopped || _ids.Count == _options.MaxTokens;
 
     /// <summary>The newest tokens of prompt and completion, at most so many.</summary>
     public int[] Newest(int count) => [.. _prompt.Concat(_ids).Skip(Math.Max(0, _prompt.Length + _ids.Count - count))];
 
-    /// <summary>Draws the next token from its logits [V].</summary>
+    /// <summary>Draws the next token from its logits [V] and writes its text.</summary>
     public void Take(ReadOnlySpan<float> logits)
+    {
+        Draw(logits);
+        Write();
+    }
+
+    /// <summary>Draws the next token from its logits [V]; <see cref="Write"/> follows. Completions may draw at the same time.</summary>
+    public void Draw(ReadOnlySpan<float> logits)
     {
         int vocabulary = _tokenizer.VocabularySize; // embeddings beyond it only pad the model's
         int id = _sampler.Sample(logits[..vocabulary]);
@@ -59,15 +63,20 @@ internal sealed class OpenCompletion
 
         _ids.Add(id);
         _logProbs?.Add(TokenLogProb.Of(logits, vocabulary, id, _options.LogProbs!.Value));
-        Release(_stops.Append((_ids.Count == 1 ? _lead : "") + _characters.Append(_tokenizer.TokenBytes(id))));
+    }
+
+    /// <summary>Writes the text of the token that was drawn, unless it was the end.</summary>
+    public void Write()
+    {
+        if (_end is null)
+            Release(_written.Append(Last));
     }
 
     /// <summary>Ends the text and returns the whole.</summary>
     public Completion Finish()
     {
-        Release(_stops.Append(_characters.Flush()));
-        Release(_stops.Flush());
-        FinishReason reason = _end is not null || _stops.Found ? FinishReason.Stop : FinishReason.Length;
+        Release(_written.Finish());
+        FinishReason reason = _end is not null || _written.IsStopped ? FinishReason.Stop : FinishReason.Length;
         return new Completion(_text.ToString(), _ids, reason) { LogProbs = _logProbs, EndId = _end };
     }
 

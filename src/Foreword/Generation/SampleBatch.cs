@@ -100,8 +100,9 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
         if (_logits.Length < n * vocabulary)
             _logits = new float[n * vocabulary];
         model.AppendEach(_decoders, _tokens.AsSpan(0, n), _logits.AsSpan(0, n * vocabulary));
-        for (int i = 0; i < n; i++)
-            _together[i].Completion.Take(_logits.AsSpan(i * vocabulary, vocabulary));
+        model.ForEach(n, i => _together[i].Completion.Draw(_logits.AsSpan(i * vocabulary, vocabulary)));
+        foreach (Running sequence in _together)
+            sequence.Completion.Write();
     }
 
     /// <summary>Takes out what has ended.</summary>

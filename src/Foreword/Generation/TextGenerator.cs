@@ -108,7 +108,7 @@ public sealed class TextGenerator
     /// without it the prompt's last word would run into the first that is written.
     /// </summary>
     private string Lead(string prompt, int[] ids) =>
-        prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
+        _tokenizer.EndsWordsWithSpaces && prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
 
     /// <summary>
     /// The pieces of one completion's text as they become certain, computed on another thread meanwhile. Ending the enumeration or cancelling ends the

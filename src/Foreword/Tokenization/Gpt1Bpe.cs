@@ -71,6 +71,9 @@ public sealed class Gpt1Bpe : Tokenizer
     public override int? EndOfTextId => _texts.IdOf(AddedToken.EndOfText);
 
     /// <inheritdoc/>
+    public override bool EndsWordsWithSpaces => true;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>

@@ -24,6 +24,9 @@ public abstract class Tokenizer
     /// <summary>The id that ends a document (GPT-2's <c>&lt;|endoftext|&gt;</c>), or null where the vocabulary has none.</summary>
     public abstract int? EndOfTextId { get; }
 
+    /// <summary>Whether <see cref="TokenBytes"/> puts a space behind every word, which <see cref="DecodeBytes"/> leaves out at the end, and so does a text that is written token by token.</summary>
+    public virtual bool EndsWordsWithSpaces => false;
+
     /// <summary>Tokens that are found in text as a whole, before anything else is split; by ascending id.</summary>
     public virtual IReadOnlyList<AddedToken> AddedTokens => [];
 

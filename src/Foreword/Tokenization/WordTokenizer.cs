@@ -45,6 +45,9 @@ public sealed class WordTokenizer : Tokenizer
     public override int? EndOfTextId => _endOfSentence;
 
     /// <inheritdoc/>
+    public override bool EndsWordsWithSpaces => true;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Foreword.Weights;
 
@@ -34,14 +35,29 @@ public sealed unsafe partial class MappedFile : IDisposable
     /// <exception cref="InvalidDataException">It is empty.</exception>
     public static MappedFile Open(string path)
     {
+        using SafeFileHandle handle = OpenHandle(path);
+        return Open(path, handle);
+    }
+
+    /// <summary>Opens a file that another one's renaming may take the path of while it is read.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    internal static SafeFileHandle OpenHandle(string path)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        if (stream.Length == 0)
+        return File.OpenHandle(path, share: FileShare.Read | FileShare.Delete);
+    }
+
+    /// <summary>Maps a file that is open, whatever lies at its path by now. The handle stays the caller's, and may be closed.</summary>
+    /// <exception cref="InvalidDataException">It is empty.</exception>
+    internal static MappedFile Open(string path, SafeFileHandle handle)
+    {
+        long length = RandomAccess.GetLength(handle);
+        if (length == 0)
             throw new InvalidDataException($"{path}: the file has 0 bytes");
-        MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         try
         {
-            return new MappedFile(path, mapping, stream.Length);
+            return new MappedFile(path, mapping, length);
         }
         catch
         {

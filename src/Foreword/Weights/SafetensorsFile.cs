@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
 
 namespace Foreword.Weights;
 
@@ -31,9 +32,13 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Maps the file and checks its header.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is no well-formed safetensors file; one sentence names the path, the tensor and the fault.</exception>
-    public static SafetensorsFile Open(string path)
+    public static SafetensorsFile Open(string path) => Open(MappedFile.Open(path));
+
+    /// <summary>The same of a file that is open already, as <see cref="MappedFile.Open(string, SafeFileHandle)"/> takes it.</summary>
+    internal static SafetensorsFile Open(string path, SafeFileHandle handle) => Open(MappedFile.Open(path, handle));
+
+    private static SafetensorsFile Open(MappedFile file)
     {
-        MappedFile file = MappedFile.Open(path);
         try
         {
             return new SafetensorsFile(file);

@@ -77,6 +77,21 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void WhatTheModelFailedToReadIsReadAnew()
+    {
+        bool fails = false;
+        FakeModel counting = Counting(200), model = new(257, 200, tokens => fails ? throw new IOException("no memory") : counting.Logits(tokens));
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
+        Assert.Equal(" ok1", Answer(conversation, "one"));
+        fails = true;
+        Assert.Throws<IOException>(() => Answer(conversation, "two"));
+        fails = false;
+        Assert.Equal(" ok2", Answer(conversation, "two"));
+        Assert.Equal("User: one\nAssistant: ok1\nUser: two\nAssistant: ok2", Text(model.Read[0]));
+        Assert.Equal(["one", " ok1", "two", " ok2"], conversation.Messages.Select(message => message.Text));
+    }
+
+    [Fact]
     public void AnInterruptedAnswerIsKeptAsFarAsItCame()
     {
         FakeModel model = Counting(200);

@@ -113,9 +113,18 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
         {
             Assert.NotEqual(0, tokens.Length);
+            int before = read.Count;
             read.AddRange(tokens);
             Assert.True(read.Count <= model.Config.ContextLength, "more tokens than the context holds");
-            return _logits(read);
+            try
+            {
+                return _logits(read);
+            }
+            catch
+            {
+                read.RemoveRange(before, read.Count - before);
+                throw;
+            }
         }
 
         public IDecoder Fork() => model.Open([.. read]);

@@ -116,9 +116,9 @@ public sealed class TextGeneratorTests
     }
 
     [Theory]
-    [InlineData("the quick", " fox ")]
-    [InlineData("the quick ", "fox ")]
-    [InlineData("", "fox ")]
+    [InlineData("the quick", " fox")]
+    [InlineData("the quick ", "fox")]
+    [InlineData("", "fox")]
     public void ATokenizerWithSpacesBehindWordsDoesNotRunThePromptsLastWordIntoTheFirstOfTheText(string prompt, string expected)
     {
         WordTokenizer words = new(["<unk>", "<eos>", "the", "quick", "fox"]);
@@ -128,6 +128,38 @@ public sealed class TextGeneratorTests
         Assert.Equal(expected, string.Concat(pieces));
         Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, read, 4, 1), words).Complete(prompt, new SamplingOptions { NumBeams = 2 }).Text);
         Assert.Equal("", new TextGenerator(FakeModel.Saying(5, 16, read, 1), words).Complete(prompt, Greedy).Text); // nothing before end-of-text alone
+    }
+
+    [Theory]
+    [InlineData(1, "#", "fox")]
+    [InlineData(3, "#", "fox quick the")]
+    [InlineData(3, "quick", "fox")]
+    [InlineData(3, "k t", "fox quic")]
+    [InlineData(3, "the ", "fox quick")] // a stop string sees the space
+    public void TheSpaceBehindAWordIsWrittenWithTheNextWord(int tokens, string stop, string expected)
+    {
+        WordTokenizer words = new(["<unk>", "<eos>", "the", "quick", "fox"]);
+        SamplingOptions options = Greedy with { MaxTokens = tokens, Stop = [stop] };
+        List<string> pieces = [];
+        Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, 2, 4, 3, 2), words).Complete("the quick ", options, pieces.Add).Text);
+        Assert.Equal(expected, string.Concat(pieces));
+        Assert.DoesNotContain(pieces, piece => piece.EndsWith(' '));
+        Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, 2, 4, 3, 2), words).Complete("the quick ", options with { NumBeams = 2, Temperature = 1 }).Text);
+    }
+
+    [Fact]
+    public void PromptAndTextAreWhatTheirTokensAreDecodedTo()
+    {
+        Tokenizer gpt1 = TokenizerFiles.Load(Fixtures.Path("gpt1-vocab"));
+        int[] ids = gpt1.Encode("it was unquestionably the strangest afternoon of all .");
+        for (int read = 1; read < ids.Length; read++)
+        {
+            string prompt = gpt1.Decode(ids.AsSpan(0, read));
+            if (!gpt1.Encode(prompt).AsSpan().SequenceEqual(ids.AsSpan(0, read)))
+                continue; // it ends inside a word, and would be read as another
+            FakeModel model = FakeModel.Saying(gpt1.VocabularySize, 64, read, ids[read..]);
+            Assert.Equal(gpt1.Decode(ids), prompt + new TextGenerator(model, gpt1).Complete(prompt, Greedy with { MaxTokens = ids.Length - read }).Text);
+        }
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using CsCheck;
 using Foreword.Weights;
+using Microsoft.Win32.SafeHandles;
 
 namespace Foreword.Tests.Weights;
 
@@ -22,6 +23,19 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal([32, 96], weight.Shape);
         Assert.Equal(32 * 96 * 4, weight.Length);
         Assert.Equal(3 * 12 + 4, file.Tensors.Count);
+    }
+
+    [Fact]
+    public void AFileThatIsOpenIsMappedAlthoughAnotherOneHasItsPathByNow()
+    {
+        string path = Write("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 4);
+        using SafeFileHandle handle = MappedFile.OpenHandle(path);
+        string other = _directory.File("other");
+        File.WriteAllBytes(other, [.. File.ReadAllBytes(path)[..^4], 9, 9, 9, 9]);
+        File.Move(other, path, overwrite: true);
+        using SafetensorsFile opened = SafetensorsFile.Open(path, handle), now = SafetensorsFile.Open(path);
+        Assert.Equal([0, 1, 2, 3], opened.Bytes("a").ToArray());
+        Assert.Equal([9, 9, 9, 9], now.Bytes("a").ToArray());
     }
 
     [Fact]
