@@ -50,7 +50,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         if (tokenizer is Gpt1Bpe bpe)
             BpeFiles.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFiles.Gpt1Encoder), Path.Combine(target, TokenizerFiles.Gpt1Bpe));
         IReadOnlyList<(string Name, long[] Shape)> order = Order(config);
-        JsonArray shapes = [.. order.Select(parameter => new JsonArray([.. parameter.Shape.Select(size => JsonValue.Create(size))]))];
+        JsonArray shapes = new([.. order.Select(parameter => new JsonArray([.. parameter.Shape.Select(size => JsonValue.Create(size))]))]); // a bare [..] would add by reflection
         DurableFile.Replace(Path.Combine(target, ShapesName), stream => stream.Write(Encoding.UTF8.GetBytes(shapes.ToJsonString())));
         using NpyShards shards = new(number => Shard(target, number), config.ParameterCount, WrittenShards);
         foreach ((string name, _) in order)
