@@ -11,7 +11,7 @@ public class NativeAotTests
     public void WithTheSwitchesOfATrimmedProgramEverythingGivesTheSame()
     {
         string own = Path.Combine(AppContext.BaseDirectory, "Foreword.Cpu.Tests.runtimeconfig.json"); // switches nothing off
-        Assert.Contains("\"System.Reflection.NullabilityInfoContext.IsSupported\": false", File.ReadAllText(Path.ChangeExtension(Program, ".runtimeconfig.json")));
+        Assert.Contains("\"System.Text.Json.JsonSerializer.IsReflectionEnabledByDefault\": false", File.ReadAllText(Path.ChangeExtension(Program, ".runtimeconfig.json")));
         Assert.Equal(Run(Dotnet, "exec", "--runtimeconfig", own, Program), Run(Dotnet, "exec", Program));
     }
 

@@ -10,7 +10,7 @@ namespace Foreword.NativeAot;
 /// <summary>Documents and tables in every format; token shards; a Kneser-Ney model of them.</summary>
 internal static class Corpora
 {
-    /// <summary>Two rows of every type that a column may have, the second full of nulls; written by Parquet.Net, which this program must not name: it would bring types that reading has to get by without.</summary>
+    /// <summary>Two rows of the types that a column usually has, the second full of nulls; written by Parquet.Net, which this program must not name: it would bring types that reading has to get by without.</summary>
     private const string EveryType = "tables/every-type.parquet";
 
     public static void Run(Report report)

@@ -9,7 +9,7 @@ public class RecipeKeyTests
 
     [Theory]
     [MemberData(nameof(Records))]
-    public void WhatIsNullByDefaultIsWhatIsDeclaredNullable(Type record) => // a trimmed program does not know what is declared nullable
+    public void WhatIsNullByDefaultIsWhatIsDeclaredNullable(Type record) => // trimming may take away what says so
         Assert.All(RecipeKey.Of((IRecipe)Activator.CreateInstance(record)!), key =>
             Assert.Equal(new NullabilityInfoContext().Create(key.Property).WriteState == NullabilityState.Nullable, key.Value is null));
 
