@@ -1,15 +1,13 @@
-using System.Runtime.Serialization;
-
 namespace Foreword.Recipes;
 
 /// <summary>Which positions the auxiliary language-modelling loss counts.</summary>
+[ChoiceName(nameof(LanguageModelOn.TaskTokens), "task-tokens")]
 public enum LanguageModelOn
 {
     /// <summary>Every token of a sequence but the first, the task tokens included: the original code.</summary>
     All,
 
     /// <summary>The task tokens only.</summary>
-    [EnumMember(Value = "task-tokens")]
     TaskTokens,
 }
 

@@ -35,8 +35,8 @@ public static class Recipe
     {
         ArgumentNullException.ThrowIfNull(yaml);
         ArgumentNullException.ThrowIfNull(name);
-        RecipeReader reader = new(typeof(T));
-        object recipe = reader.ApplyText(new T(), yaml, name);
+        RecipeReader reader = new(new T());
+        IRecipe recipe = reader.ApplyText(yaml, name);
         foreach (string text in overrides ?? [])
             recipe = reader.ApplyOverride(recipe, text);
         T result = (T)recipe;

@@ -1,27 +1,28 @@
 using System.Reflection;
-using System.Runtime.Serialization;
 using System.Text;
 
 namespace Foreword.Recipes;
 
 /// <summary>One key of a recipe record: a property that can be set, under its name in YAML.</summary>
-internal sealed record RecipeKey(string Name, PropertyInfo Property)
+/// <param name="Name">Its name in YAML.</param>
+/// <param name="Property">The property.</param>
+/// <param name="Value">Its value in the record that was asked for its keys.</param>
+internal sealed record RecipeKey(string Name, PropertyInfo Property, object? Value)
 {
     /// <summary>The value of a section (see <see cref="IRecipe"/>) is a mapping of further keys.</summary>
     public bool IsSection => typeof(IRecipe).IsAssignableFrom(Property.PropertyType);
 
+    /// <summary>The section that is the value.</summary>
+    public IRecipe Section => Value as IRecipe ?? throw new NotSupportedException($"section {Name} is null");
+
     /// <summary>Names that others give to the same thing.</summary>
     public IReadOnlyList<string> AlsoCalled => Property.GetCustomAttribute<AlsoCalledAttribute>()?.Names ?? [];
 
-    /// <summary>Whether null (nothing after the colon) is a value of this key.</summary>
-    public bool MayBeNull => new NullabilityInfoContext().Create(Property).WriteState == NullabilityState.Nullable;
-
-    /// <summary>The keys of a record in the order of their declaration.</summary>
-    public static IReadOnlyList<RecipeKey> Of(Type record) =>
-        [.. record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+    /// <summary>The keys of a record, in the order of their declaration as .NET promises since version 7.</summary>
+    public static IReadOnlyList<RecipeKey> Of(IRecipe record) =>
+        [.. record.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(property => property.CanWrite)
-            .OrderBy(property => property.MetadataToken)
-            .Select(property => new RecipeKey(NameOf(property.Name), property))];
+            .Select(property => new RecipeKey(NameOf(property.Name), property, property.GetValue(record)))];
 
     /// <summary>snake_case: a capital begins a word, digits stay with the word before them (NLayer, Gpt1OptPy).</summary>
     public static string NameOf(string identifier)
@@ -37,14 +38,13 @@ internal sealed record RecipeKey(string Name, PropertyInfo Property)
         return name.ToString();
     }
 
-    /// <summary>The names of an enumeration's values in a recipe: snake_case, or what <see cref="EnumMemberAttribute"/> says.</summary>
+    /// <summary>The names of an enumeration's values in a recipe: snake_case, or what <see cref="ChoiceNameAttribute"/> says.</summary>
     public static IReadOnlyDictionary<string, object> ChoicesOf(Type enumeration) =>
-        Enum.GetValues(enumeration).Cast<object>().ToDictionary(value => ChoiceOf(enumeration, value), StringComparer.Ordinal);
+        Enum.GetNames(enumeration).ToDictionary(member => ChoiceOf(enumeration, member), member => Enum.Parse(enumeration, member), StringComparer.Ordinal);
 
     /// <summary>The name of one value of an enumeration.</summary>
-    public static string ChoiceOf(Type enumeration, object value)
-    {
-        string member = value.ToString()!;
-        return enumeration.GetField(member)?.GetCustomAttribute<EnumMemberAttribute>()?.Value ?? NameOf(member);
-    }
+    public static string ChoiceOf(Enum value) => ChoiceOf(value.GetType(), value.ToString());
+
+    private static string ChoiceOf(Type enumeration, string member) =>
+        enumeration.GetCustomAttributes<ChoiceNameAttribute>().FirstOrDefault(choice => choice.Member == member)?.Name ?? NameOf(member);
 }

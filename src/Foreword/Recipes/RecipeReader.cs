@@ -6,25 +6,26 @@ namespace Foreword.Recipes;
 /// <summary>Lays YAML over a record, layer by layer, and remembers where each value came from.</summary>
 internal sealed class RecipeReader
 {
-    private readonly Type root;
+    private readonly IRecipe defaults;
     private readonly Dictionary<string, (RecipeSource Source, long Line)> origins = new(StringComparer.Ordinal);
 
-    public RecipeReader(Type root) => this.root = root;
+    /// <param name="defaults">The record without any YAML.</param>
+    public RecipeReader(IRecipe defaults) => this.defaults = defaults;
 
-    /// <summary>A copy of <paramref name="recipe"/> with the values of a whole YAML text.</summary>
-    public object ApplyText(object recipe, string yaml, string name)
+    /// <summary>The record with the values of a whole YAML text.</summary>
+    public IRecipe ApplyText(string yaml, string name)
     {
         RecipeSource source = new RecipeSource.RecipeText(name);
         return RecipeDocument.Parse(yaml, source) switch
         {
             null or RecipeScalar { IsNull: true } => throw new InvalidDataException($"{name}: the recipe is empty"),
-            RecipeMapping mapping => WithMapping(recipe, mapping, "", source),
+            RecipeMapping mapping => WithMapping(defaults, defaults, mapping, "", source),
             { } other => throw source.Error(other.Line, $"the recipe is {Describe(other)}; expected a mapping of keys"),
         };
     }
 
     /// <summary>A copy of <paramref name="recipe"/> with one value replaced: <c>train.lr=3e-4</c>.</summary>
-    public object ApplyOverride(object recipe, string text)
+    public IRecipe ApplyOverride(IRecipe recipe, string text)
     {
         RecipeSource source = new RecipeSource.Override(text);
         int equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -33,7 +34,7 @@ internal sealed class RecipeReader
         RecipeNode node = OverrideValue(text[(equals + 1)..].Trim(), source);
         foreach (string part in text[..equals].Trim().Split('.').Reverse())
             node = new RecipeMapping(1, [(new RecipeScalar(1, part), node)]);
-        return WithMapping(recipe, (RecipeMapping)node, "", source);
+        return WithMapping(recipe, defaults, (RecipeMapping)node, "", source);
     }
 
     /// <summary>The message of a problem, beginning with the place that gave the value.</summary>
@@ -54,10 +55,16 @@ internal sealed class RecipeReader
             ? RecipeDocument.Parse(value, source) ?? new RecipeScalar(1, "")
             : new RecipeScalar(1, value);
 
-    private object WithMapping(object record, RecipeMapping mapping, string path, RecipeSource source)
+    /// <summary>A copy of a record with the mapping's values.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="initial">The same record in <see cref="defaults"/>.</param>
+    /// <param name="mapping">The values.</param>
+    /// <param name="path">Where in the recipe the record stands.</param>
+    /// <param name="source">Where the values were written.</param>
+    private IRecipe WithMapping(IRecipe record, IRecipe initial, RecipeMapping mapping, string path, RecipeSource source)
     {
-        object copy = Copy(record);
-        IReadOnlyList<RecipeKey> keys = RecipeKey.Of(record.GetType());
+        IRecipe copy = Copy(record);
+        IReadOnlyList<RecipeKey> keys = RecipeKey.Of(initial);
         foreach ((RecipeScalar name, RecipeNode value) in mapping.Entries)
         {
             string keyPath = Join(path, name.Text);
@@ -65,7 +72,7 @@ internal sealed class RecipeReader
                 ?? throw source.Error(name.Line, $"unknown key '{keyPath}'{Hint(name.Text, path, keys)}");
             origins[keyPath] = (source, value is RecipeScalar ? value.Line : name.Line);
             key.Property.SetValue(copy, key.IsSection
-                ? Section(key, key.Property.GetValue(copy), value, keyPath, source)
+                ? Section(key, (IRecipe)key.Property.GetValue(copy)!, value, keyPath, source)
                 : Value(key, value, keyPath, source));
         }
 
@@ -73,9 +80,9 @@ internal sealed class RecipeReader
     }
 
     /// <summary>The section with the mapping's values; a section without any keeps what it has.</summary>
-    private object? Section(RecipeKey key, object? current, RecipeNode node, string path, RecipeSource source) => node switch
+    private IRecipe Section(RecipeKey key, IRecipe current, RecipeNode node, string path, RecipeSource source) => node switch
     {
-        RecipeMapping mapping => WithMapping(current ?? Activator.CreateInstance(key.Property.PropertyType)!, mapping, path, source),
+        RecipeMapping mapping => WithMapping(current, key.Section, mapping, path, source),
         RecipeScalar { IsNull: true } => current,
         _ => throw source.Error(node.Line, $"{path} is {Describe(node)}; expected a mapping of keys"),
     };
@@ -85,7 +92,7 @@ internal sealed class RecipeReader
         Type type = Nullable.GetUnderlyingType(key.Property.PropertyType) ?? key.Property.PropertyType;
         if (type == typeof(IReadOnlyList<string>))
             return Texts(node, path, source);
-        if (node is RecipeScalar { IsNull: true } && key.MayBeNull)
+        if (node is RecipeScalar { IsNull: true } && key.Value is null) // by default
             return null;
         return node is RecipeScalar scalar && ScalarValue(type, scalar) is { } value
             ? value
@@ -143,7 +150,7 @@ internal sealed class RecipeReader
     /// </summary>
     private string Hint(string name, string path, IReadOnlyList<RecipeKey> siblings)
     {
-        List<(string Path, RecipeKey Key)> all = [.. AllKeys(root, "")];
+        List<(string Path, RecipeKey Key)> all = [.. AllKeys(defaults, "")];
         IEnumerable<(string Path, RecipeKey Key)> exact = all.Where(k => k.Key.AlsoCalled.Contains(name) || k.Key.Name == name);
         if (exact.OrderByDescending(k => k.Path == Join(path, k.Key.Name)).Select(k => k.Path).FirstOrDefault() is { } other)
             return $"; did you mean '{other}'?";
@@ -160,15 +167,15 @@ internal sealed class RecipeReader
             : $"; {(path.Length == 0 ? "the recipe" : $"'{path}'")} has {string.Join(", ", siblings.Select(key => key.Name))}";
     }
 
-    private static IEnumerable<(string Path, RecipeKey Key)> AllKeys(Type record, string path) =>
+    private static IEnumerable<(string Path, RecipeKey Key)> AllKeys(IRecipe record, string path) =>
         RecipeKey.Of(record).SelectMany(key => AllKeysOf(key, Join(path, key.Name)));
 
     private static IEnumerable<(string Path, RecipeKey Key)> AllKeysOf(RecipeKey key, string path) =>
-        key.IsSection ? AllKeys(key.Property.PropertyType, path).Prepend((path, key)) : [(path, key)];
+        key.IsSection ? AllKeys(key.Section, path).Prepend((path, key)) : [(path, key)];
 
     /// <summary>What <c>record with { }</c> does: the copy method that the compiler gives every record.</summary>
-    private static object Copy(object record) =>
-        record.GetType().GetMethod("<Clone>$", BindingFlags.Public | BindingFlags.Instance)?.Invoke(record, null)
+    private static IRecipe Copy(IRecipe record) =>
+        record.GetType().GetMethod("<Clone>$", BindingFlags.Public | BindingFlags.Instance)?.Invoke(record, null) as IRecipe
             ?? throw new NotSupportedException($"{record.GetType().Name} is not a record");
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";

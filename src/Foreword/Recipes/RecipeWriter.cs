@@ -13,7 +13,7 @@ internal sealed class RecipeWriter
         emitter = new Emitter(output, new EmitterSettings().WithBestWidth(int.MaxValue).WithNewLine("\n").WithIndentedSequences());
 
     /// <summary>The YAML of a record: every key that has a value, in the order of declaration.</summary>
-    public static string Write(object record)
+    public static string Write(IRecipe record)
     {
         using StringWriter output = new(CultureInfo.InvariantCulture);
         RecipeWriter writer = new(output);
@@ -25,16 +25,16 @@ internal sealed class RecipeWriter
         return output.ToString();
     }
 
-    private void Mapping(object record)
+    private void Mapping(IRecipe record)
     {
         emitter.Emit(new MappingStart());
-        foreach (RecipeKey key in RecipeKey.Of(record.GetType()))
+        foreach (RecipeKey key in RecipeKey.Of(record))
         {
-            if (key.Property.GetValue(record) is not { } value)
+            if (key.Value is not { } value)
                 continue; // null is written by leaving the key out
             Plain(key.Name);
             if (key.IsSection)
-                Mapping(value);
+                Mapping(key.Section);
             else
                 Value(value);
         }
@@ -56,7 +56,7 @@ internal sealed class RecipeWriter
             case bool flag: Plain(flag ? "true" : "false"); break;
             case int whole: Plain(whole.ToString(CultureInfo.InvariantCulture)); break;
             case double number: Plain(number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e')); break;
-            case Enum: Plain(RecipeKey.ChoiceOf(value.GetType(), value)); break;
+            case Enum choice: Plain(RecipeKey.ChoiceOf(choice)); break;
             default: throw new NotSupportedException($"recipes have no values of type {value.GetType().Name}");
         }
     }

@@ -1,5 +1,3 @@
-using System.Runtime.Serialization;
-
 namespace Foreword.Recipes;
 
 /// <summary>The shape of the learning rate over the run; Foreword.Torch's <c>LearningRate</c> computes it.</summary>
@@ -25,10 +23,10 @@ public enum LearningRateSchedule
 }
 
 /// <summary>The rule that turns gradients into updates.</summary>
+[ChoiceName(nameof(OptimizerKind.AdamW), "adamw"), ChoiceName(nameof(OptimizerKind.OpenAiAdam), "openai_adam")]
 public enum OptimizerKind
 {
     /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019) on the tensors of two or more dimensions.</summary>
-    [EnumMember(Value = "adamw")]
     AdamW,
 
     /// <summary>Adam (Kingma and Ba 2015) without any decay: <c>weight_decay</c> is not used.</summary>
@@ -41,7 +39,6 @@ public enum OptimizerKind
     /// Adam as openai/finetune-transformer-lm has it (opt.py): epsilon is added before the bias correction, and the decay takes the
     /// corrected rate. GPT-1's own rule.
     /// </summary>
-    [EnumMember(Value = "openai_adam")]
     OpenAiAdam,
 }
 

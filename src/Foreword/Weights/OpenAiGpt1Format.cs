@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Foreword.Tokenization;
 
 namespace Foreword.Weights;
@@ -48,7 +50,8 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         if (tokenizer is Gpt1Bpe bpe)
             BpeFiles.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFiles.Gpt1Encoder), Path.Combine(target, TokenizerFiles.Gpt1Bpe));
         IReadOnlyList<(string Name, long[] Shape)> order = Order(config);
-        DurableFile.Replace(Path.Combine(target, ShapesName), stream => JsonSerializer.Serialize(stream, order.Select(parameter => parameter.Shape)));
+        JsonArray shapes = new([.. order.Select(parameter => new JsonArray([.. parameter.Shape.Select(size => JsonValue.Create(size))]))]); // a bare [..] would add by reflection
+        DurableFile.Replace(Path.Combine(target, ShapesName), stream => stream.Write(Encoding.UTF8.GetBytes(shapes.ToJsonString())));
         using NpyShards shards = new(number => Shard(target, number), config.ParameterCount, WrittenShards);
         foreach ((string name, _) in order)
             TensorBytes.Write(model.Tensor(name), TensorDType.F32, shards);

@@ -32,6 +32,7 @@ public sealed class ChatTemplateTests : IDisposable
     [InlineData("usr: {prefix: a}", "chat.yaml:1: unknown key 'usr'; did you mean 'user'?")]
     [InlineData("user:\n  prefx: a", "chat.yaml:2: unknown key 'user.prefx'; did you mean 'user.prefix'?")]
     [InlineData("user: hello", "chat.yaml:1: user is 'hello'; expected a mapping of keys")]
+    [InlineData("start:\nuser: {suffix: a}", "chat.yaml:1: start has no value; expected a text")]
     [InlineData("start: a", "user and assistant have nothing around their messages; nothing would tell them apart")]
     [InlineData("user: {suffix: a}\nstop: ['']", "chat.yaml:2: stop holds an empty text")]
     [InlineData("user: {suffix: a", "this is not YAML")]

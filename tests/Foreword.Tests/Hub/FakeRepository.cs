@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Foreword.Tests.Hub;
 
@@ -86,11 +86,11 @@ internal sealed class FakeRepository : IDisposable
             : Content(request, content, ("X-Repo-Commit", Commit), ("ETag", $"W/\"{Tag(path)}\""));
     }
 
-    private string Listing() => JsonSerializer.Serialize(new
+    private string Listing() => new JsonObject
     {
-        sha = Commit,
-        siblings = _files.Select(file => IsLarge(file.Key)
-            ? (object)new { rfilename = file.Key, size = file.Value.Length, blobId = new string('a', 40), lfs = new { sha256 = Tag(file.Key), size = file.Value.Length, pointerSize = 134 } }
-            : new { rfilename = file.Key, size = file.Value.Length, blobId = Tag(file.Key) }),
-    });
+        ["sha"] = Commit,
+        ["siblings"] = new JsonArray([.. _files.Select(file => IsLarge(file.Key)
+            ? new JsonObject { ["rfilename"] = file.Key, ["size"] = file.Value.Length, ["blobId"] = new string('a', 40), ["lfs"] = new JsonObject { ["sha256"] = Tag(file.Key), ["size"] = file.Value.Length, ["pointerSize"] = 134 } }
+            : new JsonObject { ["rfilename"] = file.Key, ["size"] = file.Value.Length, ["blobId"] = Tag(file.Key) })]),
+    }.ToJsonString();
 }

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using CsCheck;
 using Foreword.Data.Tables;
+using Parquet;
 using Parquet.Serialization;
 
 namespace Foreword.Tests.Data.Tables;
@@ -89,6 +90,32 @@ public sealed class TableReaderTests : IDisposable
     }
 
     [Fact]
+    public async Task ParquetsColumnsAreFieldsNumbersAndPaths()
+    {
+        string path = Path.Combine(_directory.Path, "a.parquet");
+        Nested[] written =
+        [
+            new() { Id = 7, Share = 0.5, Right = true, Day = new DateTime(2020, 2, 3, 4, 5, 6, DateTimeKind.Utc), Price = 1.25m, Body = new Body { Title = "t", Answers = [new Answer { Text = "x", Score = 1, Tags = ["u", "v"] }, new Answer { Text = "y", Score = -2, Tags = [] }] } },
+            new() { Id = 8, Share = null, Right = false, Day = new DateTime(2021, 2, 3, 0, 0, 0, DateTimeKind.Utc), Price = 2, Body = new Body { Title = null, Answers = [] } },
+            new() { Id = 9, Share = 1e-7, Right = false, Price = -3, Body = new Body { Title = "w", Answers = [new Answer { Text = "z", Score = 0, Tags = ["w"] }] } },
+        ];
+        await ParquetSerializer.SerializeAsync(written, path, new ParquetOptions { RowGroupSize = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+
+        TableRow[] rows = [.. TableReader.Read(path, ["1", "Id", "Right", "Day", "Price", "Body.Answers[].Text", "Body.Answers.Score", "Body.Answers[].Tags[]", "Body.Answers[].Tags"]).Take(1), .. TableReader.Read(path, ["0", "Price", "Body.Answers[].Text", "Body.Answers[].Tags"]).Skip(1)];
+        Assert.Equal([["0.5"], ["7"], ["true"], ["02/03/2020 04:05:06"], ["1.25"], ["x", "y"], ["1", "-2"], ["u", "v"], ["u", "v"]], rows[0].Cells);
+        Assert.Equal([["8"], ["2"], [], []], rows[1].Cells);
+        Assert.Equal([["9"], ["-3"], ["z"], ["w"]], rows[2].Cells);
+        Assert.Equal([$"{path}:1", $"{path}:2", $"{path}:3"], rows.Select(row => row.Where));
+        Assert.Equal($"{path}:2: 'Share' is null; expected a text or a number", Problem(path, ["Share"]));
+        Assert.Equal($"{path}:2: 'Body.Title' is null; expected a text or a number", Problem(path, ["Body.Title"]));
+        Assert.Equal($"{path}:1: 'Body' is a structure; expected a text or a number", Problem(path, ["Body"]));
+        Assert.Equal($"{path}:1: 'Raw' is binary; expected a text or a number", Problem(path, ["Raw"]));
+        Assert.Equal($"{path}:1: there is no column 'Titel'; the columns are Title, Answers; did you mean 'Title'?", Problem(path, ["Body.Titel"]));
+        Assert.Equal($"{path}:1: there is no column 7; there are 7, numbered from 0", Problem(path, ["7"]));
+        Assert.StartsWith($"{path}:1: 'Id.x' looks for 'x' in ", Problem(path, ["Id.x"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void CopasItemsAreRows()
     {
         string path = _directory.Write("copa.xml", """
@@ -163,5 +190,29 @@ public sealed class TableReaderTests : IDisposable
         public string? text { get; set; }
         public int label { get; set; }
         public List<string>? choices { get; set; }
+    }
+
+    private sealed class Nested
+    {
+        public int Id { get; set; }
+        public double? Share { get; set; }
+        public bool Right { get; set; }
+        public DateTime Day { get; set; }
+        public decimal Price { get; set; }
+        public Body? Body { get; set; }
+        public byte[] Raw { get; set; } = [1];
+    }
+
+    private sealed class Body
+    {
+        public string? Title { get; set; }
+        public List<Answer>? Answers { get; set; }
+    }
+
+    private sealed class Answer
+    {
+        public string? Text { get; set; }
+        public int Score { get; set; }
+        public List<string>? Tags { get; set; }
     }
 }

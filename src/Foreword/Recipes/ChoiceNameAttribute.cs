@@ -1,0 +1,14 @@
+namespace Foreword.Recipes;
+
+/// <summary>The name in recipes of one of an enumeration's values, where that is not its name in C# as snake_case. Stands at the enumeration, where trimming cannot lose it.</summary>
+/// <param name="member">The value's name in C#.</param>
+/// <param name="name">Its name in recipes.</param>
+[AttributeUsage(AttributeTargets.Enum, AllowMultiple = true)]
+public sealed class ChoiceNameAttribute(string member, string name) : Attribute
+{
+    /// <summary>The value's name in C#.</summary>
+    public string Member { get; } = member;
+
+    /// <summary>Its name in recipes.</summary>
+    public string Name { get; } = name;
+}

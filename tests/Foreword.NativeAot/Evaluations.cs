@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Foreword.Cpu;
+using Foreword.Data;
+using Foreword.Evaluation;
+using Foreword.Evaluation.Overlap;
+using Foreword.Tokenization;
+
+namespace Foreword.NativeAot;
+
+/// <summary>Every benchmark, one of the user's own, a text file; logs and results; the overlap of two texts.</summary>
+internal static class Evaluations
+{
+    public static void Run(Report report)
+    {
+        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
+        using CpuLanguageModel model = CpuLanguageModel.Random(GptConfig.Preset("gpt2") with { NLayer = 2, NHead = 2, NEmbd = 32, ContextLength = 512, VocabSize = 300 }, WeightType.Int8, threads: 2);
+        report.Write("own.csv", "question,answer\nis it?,yes\nis it not?,no\n");
+        string own = report.Write("own.yaml", "name: own\ndata: own.csv\nprompt: \"Q: {{question}} A:\"\nchoices: [\" yes\", \" no\"]\nanswer: \"{{answer}}\"\nchance: 0.5\n");
+        string wish = report.Write("wish.yaml", "name: wish\ndata: [own.csv]\nprompt: \"{{question}}\"\ntarget: \" {{answer}}\"\nmetric: likelihood\nmax_tokens: 4\n");
+        string text = report.Write("text.txt", "A cat sat on the mat and thought about the language of the text that it was in.");
+        report.SayRefusal("broken benchmark", () => TaskSpecification.Parse(report.Write("broken.yaml", "name: x\nmetric: exact\n"), BenchmarkCatalogue.All));
+        report.SayRefusal("broken benchmark", () => TaskSpecification.Parse(report.Write("broken.yaml", "name: x\nchance:\nmax_tokens: 0\ndata: a\nprompt: b\ntarget: c"), BenchmarkCatalogue.All));
+        List<(string, TaskResult)> results = [];
+        foreach (string name in BenchmarkCatalogue.All.Select(benchmark => benchmark.Name).Concat([own, wish, text]))
+        {
+            try
+            {
+                results.Add((Path.GetFileName(name), Evaluate(report, name, model, tokenizer)));
+            }
+            catch (Exception refusal) when (refusal is ArgumentException or InvalidDataException)
+            {
+                report.Say(name, refusal.Message);
+            }
+        }
+
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream))
+        {
+            writer.WriteStartObject();
+            ResultsJson.Write(writer, results, new EvaluationContext("random", "cpu", null, 2, 0, DateTimeOffset.UnixEpoch, 1));
+            writer.WriteEndObject();
+        }
+
+        report.Say("results", Encoding.UTF8.GetString(stream.ToArray()));
+        OverlapFilter filter = OverlapFilter.Build(() => DocumentReader.Open([text]).Read(), "text");
+        filter.Save(report.Work("overlap.filter"));
+        report.SayFiles("overlap", report.Work("overlap.filter"));
+        report.Say("overlap", OverlapFilter.Load(report.Work("overlap.filter")).Of("It thought about the language of the text that it was in.").ToString()!);
+    }
+
+    private static TaskResult Evaluate(Report report, string name, CpuLanguageModel model, Tokenizer tokenizer)
+    {
+        TaskSpecification specification = TaskSpecification.Parse(name, BenchmarkCatalogue.All);
+        BenchmarkInput input = new() { Directory = report.Fixture("benchmarks"), Tokenizer = tokenizer, ContextLength = model.Config.ContextLength, Switches = specification.Switches };
+        PreparedTask task = PreparedTask.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(tokenizer, model.Config.ContextLength, truncate: true), limit: 2);
+        report.Say(name, task.Protocol);
+        EvaluationDirectory directory = EvaluationDirectory.Open(report.Work("evaluation"), report.Fixture("golden/gpt2-tiny"), [task], [Path.GetFileName(name)], "", DateTimeOffset.UnixEpoch);
+        string log = directory.SamplesPath(Path.GetFileName(name));
+        Dictionary<int, Judgement> judgements = [];
+        using (SamplesLog samples = new(log, task.Benchmark))
+        {
+            foreach (EvaluatedDocument document in new Evaluator(model, tokenizer).Run(task))
+            {
+                samples.Add(document);
+                judgements[document.Id] = document.Judgement;
+            }
+        }
+
+        foreach (string line in File.ReadLines(log))
+            report.Say(name, line);
+        using (SamplesLog again = new(log, task.Benchmark))
+            report.Say(name, $"{again.Done.Count} samples read back");
+        TaskResult result = TaskResult.Of(task, judgements);
+        foreach (MetricValue value in result.Metrics)
+            report.Say(name, string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Name} {value.Value:R} {value.StandardError:R}"));
+        return result;
+    }
+}

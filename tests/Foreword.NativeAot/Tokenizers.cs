@@ -1,0 +1,34 @@
+using Foreword.Tokenization;
+
+namespace Foreword.NativeAot;
+
+/// <summary>Tokenizers in every form that is read, and of every kind that is trained.</summary>
+internal static class Tokenizers
+{
+    private const string Text = "The cat — naïve, Ünïcode 中文 \U0001F917 — sat on 2,048 mats; don't\n\tmind. ﬁne Å";
+
+    public static void Run(Report report)
+    {
+        foreach (string directory in (string[])["gpt2-vocab", "gpt1-vocab", "bert-chinese-vocab"])
+            Use(report, directory, TokenizerFiles.Load(report.Fixture(directory)));
+        string corpus = File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"));
+        foreach ((string kind, TokenizerTrainer trainer) in TokenizerTrainer.Kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            Use(report, kind, (trainer with { VocabularySize = Math.Max(trainer.SmallestVocabulary, 400), MinFrequency = 1, Threads = 2 }).Train([corpus, Text]));
+        string broken = report.NewDirectory("broken-tokenizer");
+        report.SayRefusal("no tokenizer", () => TokenizerFiles.Load(broken));
+        report.Write("broken-tokenizer/tokenizer.json", """{"model": {"type": "Unigram"}}""");
+        report.SayRefusal("unknown tokenizer", () => TokenizerFiles.Load(broken));
+    }
+
+    private static void Use(Report report, string name, Tokenizer tokenizer)
+    {
+        int[] ids = tokenizer.Encode(Text);
+        report.Say($"{name}: {tokenizer.Kind} {tokenizer.Fingerprint}", ids);
+        report.Say($"{name}: text", tokenizer.Decode(ids));
+        string directory = report.NewDirectory($"tokenizer-{name}");
+        tokenizer.Save(directory);
+        report.SayFiles(name, directory);
+        Tokenizer again = TokenizerFiles.Load(directory);
+        report.Say($"{name}: read back", $"{again.Fingerprint == tokenizer.Fingerprint} {again.Encode(Text).SequenceEqual(ids)}");
+    }
+}
