@@ -4,7 +4,7 @@ namespace Foreword.Cpu;
 
 /// <summary>
 /// GPT-1 or GPT-2 in plain C#: the second engine beside libtorch's, for machines that only use models. Threads may share it, though not a decoder: every pass takes all its
-/// workers, so what several threads ask for takes turns and is no faster than from one thread. Texts written side by side share passes, and are.
+/// workers, so what several threads ask for is computed pass by pass in the order in which they asked, and no faster than from one thread. Texts written side by side share passes, and are.
 /// </summary>
 public sealed unsafe class CpuLanguageModel : ILanguageModel
 {
@@ -13,7 +13,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly GptForward _forward;
     private readonly KvPages _pages;
     private readonly SequenceScorer _scorer;
-    private readonly Lock _turn = new(); // held during a pass, from its first row to the last of its logits
+    private readonly Turns _turns = new(); // one is held during a pass, from its first row to the last of its logits
     private bool _disposed;
 
     private CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache)
@@ -146,7 +146,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (_turn)
+        using (_turns.Take())
         {
             _disposed = true;
             _forward.Dispose();
@@ -168,7 +168,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             rows[row] = row;
         }
 
-        lock (_turn)
+        using (_turns.Take())
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _forward.Run(tokens, segments, rows);
@@ -180,7 +180,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private void Read(ReadOnlySpan<int> tokens, KvCache cache, Span<float> logits)
     {
         cache.Extend(tokens.Length);
-        lock (_turn)
+        using (_turns.Take())
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _forward.Run(tokens, [new Segment(cache, 0, tokens.Length)], logits.IsEmpty ? [] : [tokens.Length - 1]);
@@ -260,7 +260,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <summary>As <see cref="SequenceScorer.Read"/>, with the model to itself.</summary>
     private void ReadInTurn(List<ScoredSequence> sequences)
     {
-        lock (_turn)
+        using (_turns.Take())
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _scorer.Read(sequences);
