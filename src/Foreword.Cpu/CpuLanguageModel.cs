@@ -31,13 +31,15 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <summary>Reads a model.</summary>
     /// <param name="path">A model in any format, a quantised model, a checkpoint, or a run directory.</param>
     /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
-    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
+    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given. More than there are only wait for each other.</param>
     /// <param name="cache">The format of keys and values; unless given, float32, and bfloat16 for quantised matrices, whose own rounding is coarser.</param>
-    /// <exception cref="ArgumentException">The model is quantised to another type.</exception>
+    /// <exception cref="ArgumentException">The model is quantised to another type, there is no such type, or no thread is to compute.</exception>
+    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
     public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        Check(weights, threads, cache);
         string model = ModelDirectory.Resolve(path);
         if (QuantizedModel.IsIn(model))
         {
@@ -59,7 +61,18 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);
+        Check(weights, threads, cache);
         return Start(threads, cache ?? weights.Cache(), workers => Read(new RandomParameters(config.Validate()), weights, workers));
+    }
+
+    private static void Check(WeightType? weights, int? threads, CacheType? cache)
+    {
+        if (weights is { } type && !Enum.IsDefined(type))
+            throw new ArgumentOutOfRangeException(nameof(weights), type, $"there is no such {nameof(WeightType)}");
+        if (threads is { } count)
+            ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
+        if (cache is { } format && !Enum.IsDefined(format))
+            throw new ArgumentOutOfRangeException(nameof(cache), format, $"there is no such {nameof(CacheType)}");
     }
 
     private static CpuLanguageModel Start(int? threads, CacheType cache, Func<Workers, NetworkWeights> read)

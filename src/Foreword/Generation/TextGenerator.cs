@@ -93,6 +93,9 @@ public sealed class TextGenerator
         options.Validate();
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= _tokenizer.VocabularySize).Select(id => (int?)id).FirstOrDefault() is { } outside)
             throw new ArgumentException($"an option names token {outside}; the tokenizer has {_tokenizer.VocabularySize} ids");
+        int most = Array.MaxLength / _model.Config.VocabSize;
+        if (options.NumBeams > most)
+            throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}");
     }
 
     private Completion[][] Write(IReadOnlyList<string> prompts, int[][] ids, SamplingOptions options, int samples, Action<int, string>? onText, CancellationToken cancellation)

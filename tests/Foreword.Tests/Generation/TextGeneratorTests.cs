@@ -249,6 +249,14 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
+    public void MoreBeamsThanMemoryCouldEverHoldAreRefused()
+    {
+        TextGenerator generator = new(Saying("hi", 64, "a"), new FakeTokenizer(257));
+        string problem = Assert.Throws<ArgumentException>(() => generator.Complete("hi", new SamplingOptions { NumBeams = 16_711_936 })).Message; // x 257 is 256 in 32 bits
+        Assert.Equal($"num-beams is 16711936; with a vocabulary of 257 it can be at most {Array.MaxLength / 257}", problem);
+    }
+
+    [Fact]
     public void AStopTokenEndsLikeEndOfText()
     {
         Completion completion = Generate("hi", "one|two", Greedy with { StopIds = ['|'] });
