@@ -58,6 +58,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="weights">The format of the matrices.</param>
     /// <param name="threads">Threads that compute; every processor unless given.</param>
     /// <param name="cache">The format of keys and values, as in <see cref="Load"/>.</param>
+    /// <exception cref="ArgumentException">The configuration is impossible, there is no such type, or no thread is to compute.</exception>
     public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -156,7 +157,10 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Frees the weights and ends the threads, once the pass that is running is over. Whoever asks for another one is told <see cref="ObjectDisposedException"/>; decoders that are still open
+    /// are disposed by themselves.
+    /// </summary>
     public void Dispose()
     {
         using (_turns.Take())
