@@ -4,7 +4,7 @@ namespace Foreword.Cpu;
 
 /// <summary>
 /// GPT-1 or GPT-2 in plain C#: the second engine beside libtorch's, for machines that only use models. Threads may share it, though not a decoder: every pass takes all its
-/// workers, so what several threads ask for takes turns and is no faster than from one thread. Texts written side by side share passes, and are.
+/// workers, so what several threads ask for is computed pass by pass in the order in which they asked, and no faster than from one thread. Texts written side by side share passes, and are.
 /// </summary>
 public sealed unsafe class CpuLanguageModel : ILanguageModel
 {
@@ -13,7 +13,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly GptForward _forward;
     private readonly KvPages _pages;
     private readonly SequenceScorer _scorer;
-    private readonly Lock _turn = new(); // held during a pass, from its first row to the last of its logits
+    private readonly Turns _turns = new(); // one is held during a pass, from its first row to the last of its logits
     private bool _disposed;
 
     /// <summary>A model of weights and workers that become its own.</summary>
@@ -32,13 +32,15 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <summary>Reads a model.</summary>
     /// <param name="path">A model in any format, a quantised model, a checkpoint, or a run directory.</param>
     /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
-    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
+    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given. More than there are only wait for each other.</param>
     /// <param name="cache">The format of keys and values; unless given, float32, and bfloat16 for quantised matrices, whose own rounding is coarser.</param>
-    /// <exception cref="ArgumentException">The model is quantised to another type, or its vocabulary, context or width come near 2^31.</exception>
+    /// <exception cref="ArgumentException">The model is quantised to another type, there is no such type, no thread is to compute, or vocabulary, context or width come near 2^31.</exception>
+    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
     public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        Check(weights, threads, cache);
         string model = ModelDirectory.Resolve(path);
         if (QuantizedModel.IsIn(model))
         {
@@ -57,11 +59,22 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="weights">The format of the matrices.</param>
     /// <param name="threads">Threads that compute; every processor unless given.</param>
     /// <param name="cache">The format of keys and values, as in <see cref="Load"/>.</param>
-    /// <exception cref="ArgumentException">The architecture is impossible, or its vocabulary, context or width come near 2^31.</exception>
+    /// <exception cref="ArgumentException">The configuration is impossible, its vocabulary, context or width come near 2^31, there is no such type, or no thread is to compute.</exception>
     public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);
+        Check(weights, threads, cache);
         return Start(threads, cache ?? weights.Cache(), workers => Read(new RandomParameters(config.Validate()), weights, workers));
+    }
+
+    private static void Check(WeightType? weights, int? threads, CacheType? cache)
+    {
+        if (weights is { } type && !Enum.IsDefined(type))
+            throw new ArgumentOutOfRangeException(nameof(weights), type, $"there is no such {nameof(WeightType)}");
+        if (threads is { } count)
+            ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
+        if (cache is { } format && !Enum.IsDefined(format))
+            throw new ArgumentOutOfRangeException(nameof(cache), format, $"there is no such {nameof(CacheType)}");
     }
 
     private static CpuLanguageModel Start(int? threads, CacheType cache, Func<Workers, NetworkWeights> read)
@@ -167,7 +180,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             return;
         }
 
-        lock (_turn)
+        using (_turns.Take())
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _workers.Run(worker =>
@@ -178,10 +191,13 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Frees the weights and ends the threads, once the pass that is running is over. Whoever asks for another one is told <see cref="ObjectDisposedException"/>; decoders that are still open
+    /// are disposed by themselves.
+    /// </summary>
     public void Dispose()
     {
-        lock (_turn)
+        using (_turns.Take())
         {
             _disposed = true;
             _forward.Dispose();
@@ -203,7 +219,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             rows[row] = row;
         }
 
-        lock (_turn)
+        using (_turns.Take())
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _forward.Run(tokens, segments, rows);
@@ -215,7 +231,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private void Read(ReadOnlySpan<int> tokens, KvCache cache, Span<float> logits)
     {
         cache.Extend(tokens.Length);
-        lock (_turn)
+        using (_turns.Take())
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _forward.Run(tokens, [new Segment(cache, 0, tokens.Length)], logits.IsEmpty ? [] : [tokens.Length - 1]);
@@ -302,7 +318,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <summary>As <see cref="SequenceScorer.Read"/>, with the model to itself.</summary>
     private void ReadInTurn(List<ScoredSequence> sequences)
     {
-        lock (_turn)
+        using (_turns.Take())
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _scorer.Read(sequences);

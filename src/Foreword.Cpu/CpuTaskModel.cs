@@ -24,13 +24,16 @@ public sealed class CpuTaskModel : ITaskModel
     /// <summary>Opens a fine-tuned model.</summary>
     /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, or what <c>foreword quantize</c> made of one.</param>
     /// <param name="weights">The format of the matrices; float32 unless given, or what the model is quantised to.</param>
+    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
+    /// <exception cref="ArgumentException">The model is quantised to another type, there is no such type, or no thread is to compute.</exception>
+    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
     /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
-    public static CpuTaskModel Load(string path, WeightType? weights = null)
+    public static CpuTaskModel Load(string path, WeightType? weights = null, int? threads = null)
     {
         string directory = ModelDirectory.Resolve(path);
         TaskDescription task = TaskDescription.Read(directory);
         Tokenizer tokenizer = TokenizerFiles.Load(directory);
-        CpuLanguageModel model = CpuLanguageModel.Load(directory, weights);
+        CpuLanguageModel model = CpuLanguageModel.Load(directory, weights, threads);
         try
         {
             if (task.Tokens.Extract >= model.Config.VocabSize)

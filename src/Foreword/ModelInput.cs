@@ -16,11 +16,13 @@ public static class ModelInput
     }
 
     /// <summary>Checks a context and its continuations; a continuation's last token is scored, not read.</summary>
-    /// <exception cref="ArgumentException">The context is empty, a continuation does not fit, or an id is outside the vocabulary.</exception>
+    /// <exception cref="ArgumentException">The context is empty, a continuation is null or does not fit, or an id is outside the vocabulary.</exception>
     public static void Check(GptConfig config, ScoringRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         Check(config, request.Context);
+        if (request.Continuations?.Contains(null!) ?? true)
+            throw new ArgumentException("a request's continuations, or one of them, is null; a continuation may be empty");
         foreach (int[] continuation in request.Continuations.Where(tokens => tokens.Length > 0))
         {
             int read = request.Context.Length + continuation.Length - 1;

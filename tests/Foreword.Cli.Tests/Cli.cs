@@ -14,7 +14,8 @@ internal sealed record Cli(int ExitCode, string Out, string Err)
     /// <summary>With one command made by the test instead of the catalogue's.</summary>
     public static Cli Run(string input, Func<Terminal, Command> command, params string[] args) => Run(input, terminal => [command(terminal)], args);
 
-    private static Cli Run(string input, Func<Terminal, IEnumerable<Command>> commands, string[] args)
+    /// <summary>With these commands instead of the catalogue's.</summary>
+    public static Cli Run(string input, Func<Terminal, IEnumerable<Command>> commands, string[] args)
     {
         using MemoryStream output = new();
         using StreamWriter writer = new(output, new UTF8Encoding(false)) { AutoFlush = true };

@@ -301,6 +301,25 @@ public sealed class CpuLanguageModelTests
         Assert.Contains("65 tokens", Assert.Throws<ArgumentException>(() => decoder.Append(new int[5])).Message);
     }
 
+    [Fact]
+    public void ARequestWithoutContinuationsIsRefusedInASentence()
+    {
+        using CpuLanguageModel model = Load("gpt2-tiny");
+        const string Sentence = "a request's continuations, or one of them, is null; a continuation may be empty";
+        Assert.Equal(Sentence, Assert.Throws<ArgumentException>(() => model.Score([new ScoringRequest([1], null!)])).Message);
+        Assert.Equal(Sentence, Assert.Throws<ArgumentException>(() => model.Score([new ScoringRequest([1], [[2], null!])])).Message);
+    }
+
+    [Fact]
+    public void WhatAModelCannotBeLoadedAsIsNamed()
+    {
+        string path = Fixtures.Path("golden/gpt2-tiny");
+        Assert.Equal("threads", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Load(path, threads: 0)).ParamName);
+        Assert.Equal("weights", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Load(path, (WeightType)9)).ParamName);
+        Assert.Equal("cache", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Load(path, cache: (CacheType)9)).ParamName);
+        Assert.Equal("threads", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Random(new GptConfig(), WeightType.F32, threads: -1)).ParamName);
+    }
+
     /// <summary>Every thread asks in every way; what was asked for together is what each alone was answered.</summary>
     [Theory, MemberData(nameof(Models))]
     public void ThreadsThatShareAModelAreEachAnsweredAsIfTheyWereAlone(string name)

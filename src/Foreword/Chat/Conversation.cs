@@ -18,6 +18,7 @@ public sealed class Conversation : IDisposable
     private IDecoder? _decoder; // has read _read
     private IDecoder? _beforeAnswer; // has read the first tokens of it, up to the newest answer
     private int _kept; // messages before this one are forgotten
+    private bool _disposed;
 
     /// <summary>A conversation without messages.</summary>
     /// <param name="model">The model.</param>
@@ -34,6 +35,26 @@ public sealed class Conversation : IDisposable
         _encoder = new ChatEncoder(tokenizer, template);
     }
 
+    /// <summary>A conversation that goes on behind messages of an earlier one. They are read when the next one is answered.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="template">How messages become text.</param>
+    /// <param name="messages">What was said, as <see cref="Messages"/> gives it: an instruction first where there is one.</param>
+    /// <exception cref="ArgumentException">An instruction stands behind another message.</exception>
+    public Conversation(ILanguageModel model, Tokenizer tokenizer, ChatTemplate template, IReadOnlyList<ChatMessage> messages)
+        : this(model, tokenizer, template, messages is [{ Role: ChatRole.System } instruction, ..] ? instruction.Text : "")
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        for (int i = 0; i < messages.Count; i++)
+        {
+            ArgumentNullException.ThrowIfNull(messages[i], nameof(messages));
+            if (messages[i].Role != ChatRole.System)
+                _messages.Add(messages[i]);
+            else if (i > 0)
+                throw new ArgumentException($"message {i + 1} is an instruction; only the first can be one", nameof(messages));
+        }
+    }
+
     /// <summary>Everything that was said, also what the model has forgotten.</summary>
     public IReadOnlyList<ChatMessage> Messages => [.. Instruction(), .. _messages];
 
@@ -42,11 +63,14 @@ public sealed class Conversation : IDisposable
     /// <param name="options">How to draw; half a context at most is kept free for <see cref="SamplingOptions.MaxTokens"/>. Beams are not searched.</param>
     /// <param name="onText">Given each piece of the answer as soon as it is certain.</param>
     /// <param name="cancellation">Looked at before each token.</param>
-    /// <exception cref="ArgumentException">An option is impossible, or nothing of the message is in the vocabulary. The message is not kept then.</exception>
+    /// <exception cref="ArgumentException">An option is impossible, or nothing of the message is in the vocabulary. The message is not kept then, nor when anything else is thrown.</exception>
+    /// <exception cref="ObjectDisposedException">The conversation or its model is disposed.</exception>
     public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        options.Validate();
         _messages.Add(new ChatMessage(ChatRole.User, text));
         int kept = _kept;
         try
@@ -82,8 +106,12 @@ public sealed class Conversation : IDisposable
         Forget();
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => Forget();
+    /// <summary>Gives the cache back; what was said can still be read.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        Forget();
+    }
 
     private ChatMessage[] Instruction() => _system.Length == 0 ? [] : [new ChatMessage(ChatRole.System, _system)];
 

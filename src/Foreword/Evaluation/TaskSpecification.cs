@@ -26,7 +26,7 @@ public sealed record TaskSpecification(string Text, Benchmark Benchmark, IReadOn
             return File.Exists(text) ? new TaskSpecification(Path.GetFileName(text), new TextFile(text), new Dictionary<string, string>()) : throw new ArgumentException($"there is no text file {text}");
         string[] parts = text.Split(':');
         Benchmark benchmark = benchmarks.FirstOrDefault(b => b.Name == parts[0])
-            ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name))}");
+            ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{(File.Exists(text) ? "; a file of text ends in .txt, one of questions in .yaml" : NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name)))}");
         Dictionary<string, string> switches = new(StringComparer.Ordinal);
         foreach (string part in parts[1..])
         {

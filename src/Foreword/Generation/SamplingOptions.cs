@@ -107,6 +107,7 @@ public sealed record SamplingOptions
         Check(Temperature >= 0 && double.IsFinite(Temperature), "temperature", Temperature, "0 (greedy) or above");
         Check(TopK >= 0, "top-k", TopK, "0 (off) or above");
         Check(TopP >= 0 && TopP <= 1, "top-p", TopP, "between 0 and 1 (off)");
+        Check(Enum.IsDefined(TopPRule), "top-p-rule", (double)TopPRule, $"{(int)TopPRule.Crossing} ({nameof(TopPRule.Crossing)}) or {(int)TopPRule.Released} ({nameof(TopPRule.Released)})");
         Check(MinP >= 0 && MinP <= 1, "min-p", MinP, "between 0 (off) and 1");
         Check(TypicalP > 0 && TypicalP <= 1, "typical-p", TypicalP, "above 0 and at most 1 (off)");
         Check(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty), "repetition-penalty", RepetitionPenalty, "above 0 (1 is off)");

@@ -80,18 +80,30 @@ public sealed class TextGenerator
         IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
+        Check(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
+        if (options.NumBeams > 1 && samples > options.NumBeams)
+            throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
+        return Write(prompts, [.. prompts.Select(prompt => PromptIds(prompt, options))], options, samples, onText, cancellation);
+    }
+
+    private void Check(SamplingOptions options)
+    {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= _tokenizer.VocabularySize).Select(id => (int?)id).FirstOrDefault() is { } outside)
             throw new ArgumentException($"an option names token {outside}; the tokenizer has {_tokenizer.VocabularySize} ids");
-        int[][] ids = [.. prompts.Select(prompt => PromptIds(prompt, options))];
+        int most = Array.MaxLength / _model.Config.VocabSize;
+        if (options.NumBeams > most)
+            throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}");
+    }
+
+    private Completion[][] Write(IReadOnlyList<string> prompts, int[][] ids, SamplingOptions options, int samples, Action<int, string>? onText, CancellationToken cancellation)
+    {
         string[] leads = [.. prompts.Select((prompt, i) => Lead(prompt, ids[i]))];
         if (options.NumBeams == 1)
             return new SampleBatch(_model, _tokenizer, options, onText).Write(ids, leads, samples, cancellation);
 
-        if (samples > options.NumBeams)
-            throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
         BeamSearch search = new(_model, _tokenizer, options);
         Completion[][] found = [.. ids.Select((prompt, i) => search.Write(prompt, leads[i], samples, cancellation))];
         for (int prompt = 0; prompt < found.Length; prompt++)
@@ -111,29 +123,39 @@ public sealed class TextGenerator
         _tokenizer.EndsWordsWithSpaces && prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
 
     /// <summary>
-    /// The pieces of one completion's text as they become certain, computed on another thread meanwhile. Ending the enumeration or cancelling ends the
-    /// generation before its next token, and the model is free again when that has happened.
+    /// The pieces of one completion's text as they become certain, computed meanwhile on a thread of its own, not the thread pool's. Ending the enumeration or cancelling
+    /// ends the generation before its next token, and the model is free again when that has happened. What is wrong with prompt or options is thrown here,
+    /// before the enumeration begins.
     /// </summary>
     /// <param name="prompt">The text to continue.</param>
     /// <param name="options">How to choose tokens and when to end.</param>
-    /// <param name="cancellation">Looked at before each token.</param>
-    public async IAsyncEnumerable<string> StreamAsync(string prompt, SamplingOptions options, [EnumeratorCancellation] CancellationToken cancellation = default)
+    /// <param name="cancellation">Looked at before each token, and between pieces; then the enumeration throws <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentException">The prompt does not fit, or an option is impossible. That the model's logits are not finite, the enumeration throws.</exception>
+    public IAsyncEnumerable<string> StreamAsync(string prompt, SamplingOptions options, CancellationToken cancellation = default)
+    {
+        Check(options);
+        return Stream(prompt, PromptIds(prompt, options), options, cancellation);
+    }
+
+    private async IAsyncEnumerable<string> Stream(string prompt, int[] ids, SamplingOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Channel<string> pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        Task writing = Task.Run(
+        Task writing = Task.Factory.StartNew(
             () =>
             {
                 try
                 {
-                    Generate(prompt, options, piece => pieces.Writer.TryWrite(piece), ended.Token);
+                    Write([prompt], [ids], options, 1, (_, piece) => pieces.Writer.TryWrite(piece), ended.Token);
                 }
                 finally
                 {
                     pieces.Writer.Complete();
                 }
             },
-            CancellationToken.None);
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning, // it may wait for its turn at the model, and the pool's threads hand on the pieces
+            TaskScheduler.Default);
         try
         {
             await foreach (string piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))

@@ -40,6 +40,16 @@ public static class ModelDirectory
             ?? throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; models are {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
     }
 
+    /// <summary>The tokenizer of the model that a path means, in whichever format: beside the weights, or in their file.</summary>
+    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
+    /// <exception cref="FileNotFoundException">The model has no tokenizer; the message says what was looked for.</exception>
+    /// <exception cref="InvalidDataException">It is no model, or a tokenizer's file is malformed; the message names it.</exception>
+    public static Tokenizer LoadTokenizer(string path)
+    {
+        string model = Resolve(path);
+        return WeightsFormat.Of(model)?.LoadTokenizer(model) ?? TokenizerFiles.Load(model); // a quantised model is in none of these formats
+    }
+
     /// <summary>The directory of a downloaded model by its name, OWNER/NAME; null where it was not downloaded.</summary>
     public static string? Downloaded(string name) => HubCache.Snapshot(name, Environment.GetEnvironmentVariable);
 

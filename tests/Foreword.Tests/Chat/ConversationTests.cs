@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Foreword.Chat;
 using Foreword.Generation;
 using Foreword.Tests.Generation;
@@ -131,6 +132,48 @@ public sealed class ConversationTests
         Answer(conversation, "two");
         Assert.Throws<ArgumentException>(() => conversation.Answer(new string('x', 40), Greedy with { TopK = -1 }, null, TestContext.Current.CancellationToken));
         Assert.Equal(" ok3", conversation.Answer("three", Greedy with { MaxTokens = 5 }, null, TestContext.Current.CancellationToken).Text);
+    }
+
+    [Fact]
+    public void AConversationGoesOnBehindTheMessagesOfAnEarlierOne()
+    {
+        FakeModel model = Counting(200);
+        string kept;
+        using (Conversation earlier = new(model, _tokenizer, ChatTemplate.Plain, "Be short."))
+        {
+            Answer(earlier, "one");
+            kept = JsonSerializer.Serialize(earlier.Messages);
+        }
+
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain, JsonSerializer.Deserialize<ChatMessage[]>(kept)!);
+        Assert.Equal(["Be short.", "one", " ok1"], conversation.Messages.Select(message => message.Text));
+        Assert.Equal(" ok2", Answer(conversation, "two"));
+        Assert.Equal("Be short.\n\nUser: one\nAssistant: ok1\nUser: two\nAssistant: ok2", Text(model.Read[2])); // behind those of the earlier one and its fork
+
+        ChatMessage[] mixed = [new(ChatRole.User, "a"), new(ChatRole.System, "b")];
+        Assert.StartsWith("message 2 is an instruction; only the first can be one", Assert.Throws<ArgumentException>(() => new Conversation(model, _tokenizer, ChatTemplate.Plain, mixed)).Message);
+    }
+
+    [Fact]
+    public void ADisposedConversationSaysSoAndTakesNoMemoryAgain()
+    {
+        FakeModel model = Counting(200);
+        Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
+        Answer(conversation, "one");
+        conversation.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Answer(conversation, "two"));
+        Assert.Equal(0, model.OpenDecoders);
+        Assert.Equal(2, conversation.Messages.Count);
+    }
+
+    [Fact]
+    public void OptionsThatAreImpossibleAreNamed()
+    {
+        using Conversation conversation = new(Counting(200), _tokenizer, ChatTemplate.Plain);
+        Assert.Equal("stop is null; it may be empty", Refused(Greedy with { Stop = null! }));
+        Assert.Equal("max-tokens is -2147483648; it must be at least 1", Refused(Greedy with { MaxTokens = int.MinValue }));
+
+        string Refused(SamplingOptions options) => Assert.Throws<ArgumentException>(() => conversation.Answer("one", options, null, TestContext.Current.CancellationToken)).Message;
     }
 
     /// <summary>GPT2-chitchat's form: [CLS] utterance [SEP] utterance [SEP] ..., an answer up to [SEP].</summary>

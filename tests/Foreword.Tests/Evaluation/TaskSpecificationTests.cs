@@ -14,6 +14,14 @@ public sealed class TaskSpecificationTests
         Assert.Contains(message, Assert.Throws<ArgumentException>(() => TaskSpecification.Parse(text, BenchmarkCatalogue.All)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void AFileOfAnotherNameIsToldTheNamesThatAreTaken()
+    {
+        using TemporaryDirectory place = Fixtures.NewDirectory();
+        string file = place.Write("README.md", "text");
+        Assert.Equal($"unknown benchmark '{file}'; a file of text ends in .txt, one of questions in .yaml", Assert.Throws<ArgumentException>(() => TaskSpecification.Parse(file, BenchmarkCatalogue.All)).Message);
+    }
+
+    [Fact]
     public void SwitchesAreThoseGiven()
     {
         TaskSpecification task = TaskSpecification.Parse("lambada:target=token:stop-words=filter", BenchmarkCatalogue.All);

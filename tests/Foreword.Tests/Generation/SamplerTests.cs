@@ -296,6 +296,7 @@ public sealed class SamplerTests
         Assert.Equal("a stop id is -1; it must be 0 or above", Refusal(new() { StopIds = [-1] }));
         Assert.Equal("top-k is -2; it must be 0 (off) or above", Refusal(new() { TopK = -2 }));
         Assert.Equal("top-p is 1.5; it must be between 0 and 1 (off)", Refusal(new() { TopP = 1.5 }));
+        Assert.Equal("top-p-rule is 9; it must be 0 (Crossing) or 1 (Released)", Refusal(new() { TopPRule = (TopPRule)9 }));
         Assert.Equal("min-p is -0.1; it must be between 0 (off) and 1", Refusal(new() { MinP = -0.1 }));
         Assert.Equal("typical-p is 0; it must be above 0 and at most 1 (off)", Refusal(new() { TypicalP = 0 }));
         Assert.Equal("repetition-penalty is 0; it must be above 0 (1 is off)", Refusal(new() { RepetitionPenalty = 0 }));

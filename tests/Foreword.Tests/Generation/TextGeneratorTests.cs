@@ -281,6 +281,14 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
+    public void MoreBeamsThanMemoryCouldEverHoldAreRefused()
+    {
+        TextGenerator generator = new(Saying("hi", 64, "a"), new FakeTokenizer(257));
+        string problem = Assert.Throws<ArgumentException>(() => generator.Complete("hi", new SamplingOptions { NumBeams = 16_711_936 })).Message; // x 257 is 256 in 32 bits
+        Assert.Equal($"num-beams is 16711936; with a vocabulary of 257 it can be at most {Array.MaxLength / 257}", problem);
+    }
+
+    [Fact]
     public void AStopTokenEndsLikeEndOfText()
     {
         Completion completion = Generate("hi", "one|two", Greedy with { StopIds = ['|'] });
@@ -316,7 +324,47 @@ public sealed class TextGeneratorTests
         await foreach (string piece in generator.StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
             pieces.Add(piece);
         Assert.Equal(["a", "é", "🙂"], pieces);
-        await Assert.ThrowsAsync<ArgumentException>(async () => await generator.StreamAsync(new string('a', 65), Greedy, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken).MoveNextAsync());
+    }
+
+    [Fact]
+    public void AStreamThatCannotBeginSaysSoBeforeItIsRead()
+    {
+        TextGenerator generator = new(Saying("hi", 64, "a"), new FakeTokenizer(257));
+        Assert.StartsWith("the prompt has 65 tokens", Refused(new string('a', 65), Greedy));
+        Assert.Equal("max-tokens is 0; it must be at least 1", Refused("hi", Greedy with { MaxTokens = 0 }));
+        Assert.Equal("an option names token 257; the tokenizer has 257 ids", Refused("hi", Greedy with { StopIds = [257] }));
+
+        string Refused(string prompt, SamplingOptions options) => Assert.Throws<ArgumentException>(() => generator.StreamAsync(prompt, options)).Message;
+    }
+
+    /// <summary>Streams that wait for their turn at the model would otherwise hold every thread of the pool, and none would be left to hand on a piece.</summary>
+    [Fact]
+    public async Task AStreamIsNotComputedOnAThreadOfThePool()
+    {
+        bool onPool = false;
+        FakeModel model = new(257, 64, _ =>
+        {
+            onPool |= Thread.CurrentThread.IsThreadPoolThread;
+            return FakeModel.Certain(257, 'a');
+        });
+        await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy with { MaxTokens = 3 }, TestContext.Current.CancellationToken))
+            Assert.Equal("a", piece);
+        Assert.Equal("hiaa", Encoding.UTF8.GetString([.. model.Read[0].Select(id => (byte)id)]));
+        Assert.False(onPool);
+    }
+
+    [Fact]
+    public async Task WhatFailsInsideAStreamIsThrownBehindThePiecesBeforeIt()
+    {
+        FakeModel model = new(257, 64, read => FakeModel.Certain(257, read.Count < 4 ? 'a' : throw new InvalidOperationException("broken")));
+        List<string> pieces = [];
+        Assert.Equal("broken", (await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
+                pieces.Add(piece);
+        })).Message);
+        Assert.Equal(["a", "a"], pieces);
+        Assert.Equal(0, model.OpenDecoders);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Foreword.Tests.Generation;
+using Foreword.Tokenization;
 using Foreword.Weights;
 
 namespace Foreword.Tests.Weights;
@@ -45,6 +46,15 @@ public sealed class ModelDirectoryTests : IDisposable
         string file = _directory.Write("model.safetensors", "");
         Assert.StartsWith($"{file} is a file", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(file)).Message);
         Assert.StartsWith($"{_directory.Path} holds no config.json", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(_directory.Path)).Message);
+    }
+
+    [Fact]
+    public void TheTokenizerOfAModelIsFoundWhereTheModelIs()
+    {
+        _directory.Write("runs/best/config.json", "{}"); // as of a quantised model, whose weights are in no format of these
+        File.Copy(Fixtures.Path("bert-chinese-vocab/vocab.txt"), _directory.File("runs/best/vocab.txt"));
+        int ids = TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab")).VocabularySize;
+        Assert.Equal(ids, ModelDirectory.LoadTokenizer(_directory.File("runs")).VocabularySize);
     }
 
     [Theory]

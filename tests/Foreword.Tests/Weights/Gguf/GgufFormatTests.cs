@@ -86,6 +86,7 @@ public sealed class GgufFormatTests : IDisposable
         Assert.True(read.HasTokenizer);
         Tokenizer found = read.LoadTokenizer();
         Assert.Equal(tokenizer.Fingerprint, found.Fingerprint);
+        Assert.Equal(tokenizer.Fingerprint, ModelDirectory.LoadTokenizer(read.Path).Fingerprint);
         Assert.Equal(tokenizer.Encode("the then<|endoftext|>", allowSpecial: true), found.Encode("the then<|endoftext|>", allowSpecial: true));
         Assert.Equal(300, read.Config.VocabSize);
         Assert.Equal(260, found.VocabularySize);
