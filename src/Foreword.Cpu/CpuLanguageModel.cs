@@ -143,7 +143,11 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public IDecoder NewDecoder() => new Decoder(this, new KvCache(_pages));
+    public IDecoder NewDecoder()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new Decoder(this, new KvCache(_pages));
+    }
 
     /// <inheritdoc/>
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)

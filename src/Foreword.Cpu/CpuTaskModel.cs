@@ -57,12 +57,8 @@ public sealed class CpuTaskModel : ITaskModel
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples)
-    {
-        ArgumentNullException.ThrowIfNull(examples);
-        EncodedExample[] encoded = [.. examples.Select(example => EncodedExample.Of(example with { Label = null }, Task, _encoder))];
-        return [.. Outputs(encoded).Select(outputs => Task.Answer(outputs))];
-    }
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
+        [.. Outputs(EncodedExample.Unlabelled(examples, Task, _encoder)).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>The head's outputs for each example: [n], or the scores of its choices.</summary>
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples)

@@ -369,6 +369,7 @@ public sealed class CpuLanguageModelTests
         model.Dispose();
         model.Dispose();
         Assert.Contains(nameof(CpuLanguageModel), Assert.Throws<ObjectDisposedException>(() => open.Append([4]).Length).ObjectName);
+        Assert.Throws<ObjectDisposedException>(model.NewDecoder);
         Assert.Throws<ObjectDisposedException>(() => model.AppendEach([open], [4], new float[300]));
         Assert.Throws<ObjectDisposedException>(() => model.LogProbs([[1, 2]]));
         Assert.Throws<ObjectDisposedException>(() => model.Score([new ScoringRequest([1], [[2]])]));

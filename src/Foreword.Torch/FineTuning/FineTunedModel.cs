@@ -106,11 +106,8 @@ public sealed class FineTunedModel : ITaskModel
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples)
-    {
-        ArgumentNullException.ThrowIfNull(examples);
-        return [.. Outputs([.. examples.Select(example => EncodedExample.Of(example with { Label = null }, Task, Encoder))]).Select(outputs => Task.Answer(outputs))];
-    }
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
+        [.. Outputs(EncodedExample.Unlabelled(examples, Task, Encoder)).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>The head's outputs for each example: [n], or the scores of its choices.</summary>
     /// <param name="examples">Encoded examples.</param>

@@ -9,6 +9,17 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
     /// <summary>Tokens of its longest sequence.</summary>
     public int Length => Sequences.Sequences.Max(sequence => sequence.Length);
 
+    /// <summary>Examples that a model is to answer, as <paramref name="task"/> reads them: their labels, if they have any, are not looked at.</summary>
+    /// <exception cref="ArgumentException">One of them is null, or does not have the texts and choices that the task reads.</exception>
+    /// <exception cref="InvalidDataException">One has more choices than the task has labels.</exception>
+    public static EncodedExample[] Unlabelled(IReadOnlyList<TaskExample> examples, TaskDescription task, TaskEncoder encoder)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        return [.. examples.Select((example, i) => example is null
+            ? throw new ArgumentException($"example {i + 1} is null", nameof(examples))
+            : Of(example with { Label = null }, task, encoder))];
+    }
+
     /// <summary>The example as <paramref name="task"/> reads it.</summary>
     /// <exception cref="ArgumentException">It does not have the texts and choices that the task reads.</exception>
     /// <exception cref="InvalidDataException">Its label does not belong to the task, or it has more choices than the task has labels.</exception>
