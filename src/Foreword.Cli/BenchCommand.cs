@@ -103,13 +103,13 @@ internal static class BenchCommand
     private static Command Tokenize(Terminal terminal)
     {
         Argument<string[]> inputs = InputPaths.Argument("Text to encode.");
-        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer.", Required = true };
+        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run that has one.", Required = true };
         Option<bool> json = Json();
         Command command = new Command("tokenize", "Encode text on one thread.") { inputs, tokenizer, json }
             .WithExample("foreword bench tokenize book.txt --tokenizer tokenizer");
         command.SetAction(parsed =>
         {
-            Tokenizer encoder = TokenizerFiles.Load(parsed.GetValue(tokenizer)!);
+            Tokenizer encoder = ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!);
             List<TextPiece> pieces = [.. DocumentReader.Open(parsed.GetValue(inputs)!).Read()];
             long bytes = pieces.Sum(piece => (long)System.Text.Encoding.UTF8.GetByteCount(piece.Text)), tokens = 0;
             double best = double.PositiveInfinity;

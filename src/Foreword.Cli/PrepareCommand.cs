@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Foreword.Data;
-using Foreword.Tokenization;
+using Foreword.Weights;
 using Spectre.Console;
 
 namespace Foreword.Cli;
@@ -15,7 +15,7 @@ internal static class PrepareCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string[]> inputs = InputPaths.Argument("Files, directories and patterns such as books/*.txt: text, Markdown, HTML, JSON Lines, CSV, TSV, Parquet, each also as .gz or .zst.");
-        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer.", Required = true };
+        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run that has one.", Required = true };
         Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
         Option<double> validation = new("--validation") { Description = "Share of the documents to hold out; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
         Option<int> validationRun = new("--validation-run") { Description = "Neighbouring documents that are held out together; more than 1 where neighbours repeat each other.", DefaultValueFactory = _ => Defaults.ValidationRun };
@@ -44,7 +44,7 @@ internal static class PrepareCommand
                 DuplicateThreshold = parsed.GetValue(threshold),
                 Normalization = Normalization(parsed.GetValue(normalize)),
             }).Validate);
-            CorpusPreparer preparer = new(TokenizerFiles.Load(parsed.GetValue(tokenizer)!), options);
+            CorpusPreparer preparer = new(ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!), options);
             string[] paths = parsed.GetValue(inputs)!;
             DocumentReader documents = DocumentReader.Open(paths, parsed.GetValue(textField)!);
             string directory = parsed.GetValue(output)!;

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Foreword.Data;
 using Foreword.Tokenization;
+using Foreword.Weights;
 using Spectre.Console;
 
 namespace Foreword.Cli;
@@ -149,7 +150,7 @@ internal static class TokenizerCommand
             (string? given, string? path) = (parsed.GetValue(text), parsed.GetValue(input));
             if (given is null == path is null)
                 throw new UsageException("give either TEXT or --input FILE");
-            Tokenizer tokenizer = TokenizerFiles.Load(parsed.GetValue(directory)!);
+            Tokenizer tokenizer = ModelDirectory.LoadTokenizer(parsed.GetValue(directory)!);
             bool allowSpecial = parsed.GetValue(special);
             if (path is not null && path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
             {
@@ -210,7 +211,7 @@ internal static class TokenizerCommand
             (string[] given, string? path) = (parsed.GetValue(ids) ?? [], parsed.GetValue(input));
             if (given.Length == 0 == path is null)
                 throw new UsageException("give either IDS or --input FILE");
-            Tokenizer tokenizer = TokenizerFiles.Load(parsed.GetValue(directory)!);
+            Tokenizer tokenizer = ModelDirectory.LoadTokenizer(parsed.GetValue(directory)!);
             int[] numbers = path is null
                 ? [.. given.SelectMany(Words).Select(word => Id(word) ?? throw new UsageException($"'{word}' is not a token id"))]
                 : [.. Words(TextInput.Read(path, terminal)).Select(word => Id(word) ?? throw new InvalidDataException($"{path}: '{word}' is not a token id"))];
@@ -234,7 +235,7 @@ internal static class TokenizerCommand
             .WithExample("foreword tokenizer inspect tokenizer --json");
         command.SetAction(parsed =>
         {
-            Tokenizer tokenizer = TokenizerFiles.Load(parsed.GetValue(directory)!);
+            Tokenizer tokenizer = ModelDirectory.LoadTokenizer(parsed.GetValue(directory)!);
             int? merges = Merges(tokenizer);
             (int Id, int Bytes)[] longest = [.. Enumerable.Range(0, tokenizer.VocabularySize)
                 .Select(id => (id, tokenizer.DecodeBytes([id]).Length)).OrderByDescending(t => t.Length).ThenBy(t => t.id).Take(LongestTokensShown)];
@@ -301,7 +302,7 @@ internal static class TokenizerCommand
     };
 
     private static Argument<string> TokenizerDirectory() =>
-        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt." };
+        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt; or a model or run that has one." };
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
 

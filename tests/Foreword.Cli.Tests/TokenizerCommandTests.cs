@@ -25,6 +25,20 @@ public sealed class TokenizerCommandTests
     }
 
     [Fact]
+    public void ARunOrAModelLendsItsTokenizer()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string run = directory.File("run");
+        directory.Write("run/checkpoint-20/config.json", "{}");
+        foreach (string file in Directory.GetFiles(Gpt2))
+            File.Copy(file, Path.Combine(run, "checkpoint-20", Path.GetFileName(file)));
+        Assert.Equal("15496 995\n", Cli.Run("tokenizer", "encode", run, "Hello world").Out);
+        Assert.Equal("Hello world", Cli.Run("tokenizer", "decode", run, "15496", "995").Out);
+        Cli prepared = Cli.Run("prepare", directory.Write("text.txt", "Hello world"), "--tokenizer", run, "--out", directory.File("shards"), "--validation", "0");
+        Assert.True(prepared.ExitCode == 0, prepared.Err);
+    }
+
+    [Fact]
     public void EmptyTextGivesAnEmptyLine() => Assert.Equal((0, "\n"), (Cli.Run("tokenizer", "encode", Gpt2, "").ExitCode, Cli.Run("tokenizer", "encode", Gpt2, "").Out));
 
     [Fact]

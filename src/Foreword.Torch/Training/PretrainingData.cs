@@ -1,6 +1,7 @@
 using Foreword.Data;
 using Foreword.Recipes;
 using Foreword.Tokenization;
+using Foreword.Weights;
 
 namespace Foreword.Torch.Training;
 
@@ -13,7 +14,7 @@ public sealed class PretrainingData : IDisposable
     {
         Train = TokenDataset.Open(shards, TokenDataset.Train);
         Validation = Train.Manifest.Splits.ContainsKey(TokenDataset.Validation) ? TokenDataset.Open(shards, TokenDataset.Validation) : null;
-        Tokenizer = tokenizer is null ? Train.LoadTokenizer() : TokenizerFiles.Load(tokenizer);
+        Tokenizer = tokenizer is null ? Train.LoadTokenizer() : ModelDirectory.LoadTokenizer(tokenizer);
         if (Tokenizer.Fingerprint != Train.Manifest.Tokenizer.Fingerprint)
             throw new InvalidDataException($"{tokenizer} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint}, the manifest says {Train.Manifest.Tokenizer.Fingerprint}");
     }
@@ -55,7 +56,7 @@ public sealed class PretrainingData : IDisposable
     {
         DocumentReader documents = DocumentReader.Open(section.Text, section.TextField);
         Tokenizer tokenizer = section.Tokenizer is not null
-            ? TokenizerFiles.Load(section.Tokenizer)
+            ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
                 documents.Read().Select(piece => piece.Text),
                 new Teller<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),

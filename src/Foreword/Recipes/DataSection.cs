@@ -17,7 +17,7 @@ public sealed record DataSection : IRecipe
     [AlsoCalled("files", "input", "inputs", "corpus", "path")]
     public IReadOnlyList<string> Text { get; init; } = [];
 
-    /// <summary>A tokenizer directory: with text, what encodes it; with shards, absent means the one the manifest names.</summary>
+    /// <summary>A tokenizer directory, or a model or run that has a tokenizer: with text, what encodes it; with shards, absent means the one the manifest names.</summary>
     public string? Tokenizer { get; init; }
 
     /// <summary>With text and no tokenizer: the size of the byte-level BPE that is trained on the text, at least 257.</summary>

@@ -23,30 +23,26 @@ public static class ModelDirectory
     public static string Resolve(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (HoldsModel(path))
-            return path;
+        if (Find(path) is { } model)
+            return model;
         if (File.Exists(path))
             throw new InvalidDataException($"{path} is a file, but no model in one of the formats that are files; other models are directories");
         if (!Directory.Exists(path))
-        {
-            return Downloaded(path)
-                ?? throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
-        }
-
-        string best = Path.Combine(path, "best");
-        if (HoldsModel(best))
-            return best;
-        return NewestCheckpoint(path)
-            ?? throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; models are {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
+            throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
+        throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; models are {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
     }
 
-    /// <summary>The tokenizer of the model that a path means, in whichever format: beside the weights, or in their file.</summary>
+    /// <summary>
+    /// The tokenizer that a path means: a tokenizer directory's, or that of whatever <see cref="Resolve"/> takes for a model, beside the weights or in their file.
+    /// </summary>
     /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
-    /// <exception cref="FileNotFoundException">The model has no tokenizer; the message says what was looked for.</exception>
-    /// <exception cref="InvalidDataException">It is no model, or a tokenizer's file is malformed; the message names it.</exception>
+    /// <exception cref="FileNotFoundException">There is no tokenizer; the message says what was looked for.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed; the message names it.</exception>
     public static Tokenizer LoadTokenizer(string path)
     {
-        string model = Resolve(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (TokenizerFiles.IsIn(path) || Find(path) is not { } model)
+            return TokenizerFiles.Load(path);
         return WeightsFormat.Of(model)?.LoadTokenizer(model) ?? TokenizerFiles.Load(model); // a quantised model is in none of these formats
     }
 
@@ -75,6 +71,17 @@ public static class ModelDirectory
 
     /// <summary>Weights, or a configuration whose weights are then missed by name.</summary>
     private static bool HoldsModel(string path) => WeightsFormat.Of(path) is not null || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName));
+
+    /// <summary>As <see cref="Resolve"/>, or null.</summary>
+    private static string? Find(string path)
+    {
+        if (HoldsModel(path))
+            return path;
+        if (!Directory.Exists(path))
+            return File.Exists(path) ? null : Downloaded(path);
+        string best = Path.Combine(path, "best");
+        return HoldsModel(best) ? best : NewestCheckpoint(path);
+    }
 
     private static long? Step(string directory) =>
         long.TryParse(Path.GetFileName(directory).AsSpan("checkpoint-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;

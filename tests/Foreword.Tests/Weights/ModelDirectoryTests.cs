@@ -55,6 +55,10 @@ public sealed class ModelDirectoryTests : IDisposable
         File.Copy(Fixtures.Path("bert-chinese-vocab/vocab.txt"), _directory.File("runs/best/vocab.txt"));
         int ids = TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab")).VocabularySize;
         Assert.Equal(ids, ModelDirectory.LoadTokenizer(_directory.File("runs")).VocabularySize);
+        Assert.Equal(ids, ModelDirectory.LoadTokenizer(Fixtures.Path("bert-chinese-vocab")).VocabularySize); // without a model
+        string missing = _directory.File("nowhere");
+        Assert.Equal($"tokenizer directory '{missing}' does not exist", Assert.Throws<DirectoryNotFoundException>(() => ModelDirectory.LoadTokenizer(missing)).Message);
+        Assert.StartsWith($"'{_directory.Path}' holds no tokenizer", Assert.Throws<FileNotFoundException>(() => ModelDirectory.LoadTokenizer(_directory.Path)).Message);
     }
 
     [Theory]
