@@ -94,15 +94,17 @@ internal static class PredictCommand
 
     private static long WriteCsv(Stream stream, TaskDescription task, IEnumerable<Prediction> predictions)
     {
+        using IEnumerator<Prediction> rows = predictions.GetEnumerator();
+        bool more = rows.MoveNext(); // before the header: where nothing can be read, nothing is written
         using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         writer.WriteLine(IsNumber(task) ? "value" : string.Join(',', ["label", "probability", .. task.Labels.Select(label => Field($"p_{label}"))]));
         long count = 0;
-        foreach (Prediction prediction in predictions)
+        for (; more; more = rows.MoveNext(), count++)
         {
+            Prediction prediction = rows.Current;
             writer.WriteLine(IsNumber(task)
                 ? Number(prediction.Value)
                 : string.Join(',', [Field(prediction.Label), Number(prediction.Probability), .. task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")]));
-            count++;
         }
 
         return count;
