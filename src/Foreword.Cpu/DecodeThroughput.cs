@@ -63,8 +63,7 @@ public sealed record DecodeThroughput(double DecodeTokensPerSecond, double Prefi
         for (int i = 0; i < tokens; i++)
         {
             model.AppendEach(decoders, next, logits);
-            for (int s = 0; s < sequences; s++)
-                next[s] = TensorPrimitives.IndexOfMax<float>(logits.AsSpan(s * V, V));
+            model.ForEach(sequences, s => next[s] = TensorPrimitives.IndexOfMax<float>(logits.AsSpan(s * V, V))); // as a text generator draws
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
