@@ -23,7 +23,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         _weights = weights;
         _pages = new KvPages(weights.Config, cache);
         _forward = new GptForward(weights, _pages, workers);
-        _scorer = new SequenceScorer(_forward, weights.Config);
+        _scorer = new SequenceScorer(_forward, weights.Config, workers);
     }
 
     /// <inheritdoc/>
@@ -184,15 +184,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             return;
         }
 
-        using (_turns.Take())
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _workers.Run(worker =>
-            {
-                for (int i = worker; i < count; i = _workers.Claim())
-                    body(i);
-            });
-        }
+        using (TakeTurn())
+            _workers.ForEach(count, body);
     }
 
     /// <summary>
@@ -211,6 +204,16 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
+    /// <summary>Waits for the turn at the model, which ends when what is returned is disposed.</summary>
+    private Turns.Turn TakeTurn()
+    {
+        Turns.Turn turn = _turns.Take();
+        if (_disposed)
+            turn.Dispose();
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return turn;
+    }
+
     /// <summary>One token of each cache's sequence, and the logits [n, V] behind them.</summary>
     private void Read(ReadOnlySpan<int> tokens, ReadOnlySpan<KvCache> caches, Span<float> logits)
     {
@@ -223,9 +226,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             rows[row] = row;
         }
 
-        using (_turns.Take())
+        using (TakeTurn())
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
             _forward.Run(tokens, segments, rows);
             _forward.Head(0, rows.Length, logits);
         }
@@ -235,9 +237,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private void Read(ReadOnlySpan<int> tokens, KvCache cache, Span<float> logits)
     {
         cache.Extend(tokens.Length);
-        using (_turns.Take())
+        using (TakeTurn())
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
             _forward.Run(tokens, [new Segment(cache, 0, tokens.Length)], logits.IsEmpty ? [] : [tokens.Length - 1]);
             if (!logits.IsEmpty)
                 _forward.Head(0, 1, logits);
@@ -322,11 +323,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <summary>As <see cref="SequenceScorer.Read"/>, with the model to itself.</summary>
     private void ReadInTurn(List<ScoredSequence> sequences)
     {
-        using (_turns.Take())
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+        using (TakeTurn())
             _scorer.Read(sequences);
-        }
     }
 
     private sealed class Decoder(CpuLanguageModel owner, KvCache cache) : IDecoder

@@ -6,7 +6,7 @@ namespace Foreword.Cpu;
 /// Reads many sequences: rows of different ones share passes, and logits are computed only where a score is wanted. A sequence whose states are
 /// wanted shares no pass with one that is scored.
 /// </summary>
-internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config)
+internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config, Workers workers)
 {
     /// <summary>Rows of logits that exist at once.</summary>
     private const int LogitRows = 32;
@@ -68,7 +68,7 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
         {
             int count = Math.Min(LogitRows, rows.Length - first);
             forward.Head(first, count);
-            Parallel.For(0, count, i => Evaluate(forward.Logits(i), scores[rows[first + i]]));
+            workers.ForEach(count, i => Evaluate(forward.Logits(i), scores[rows[first + i]]));
         }
 
         Clear();

@@ -69,6 +69,14 @@ internal sealed class Workers : IDisposable
         }
     }
 
+    /// <summary>Calls <paramref name="body"/> once with each number from 0 to <paramref name="count"/> - 1, on whichever worker is free.</summary>
+    /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
+    public void ForEach(int count, Action<int> body) => Run(worker =>
+    {
+        for (int i = worker; i < count; i = Claim())
+            body(i);
+    });
+
     /// <summary>
     /// The next of a step's pieces that nobody has taken. Each worker's first piece is the one of its own number, which it need not claim and knows before
     /// the step; those behind them are claimed. The count begins again at every barrier.

@@ -37,7 +37,7 @@ public sealed unsafe class FailingPassTests : IDisposable
     [Fact]
     public void ATokenThatCannotBeReadIsForgottenByTheScorer()
     {
-        SequenceScorer scorer = new(_forward, Config);
+        SequenceScorer scorer = new(_forward, Config, _workers);
         TokenScore[] expected = new TokenScore[1], failed = new TokenScore[1], scores = new TokenScore[1];
         scorer.Read([Sequence(expected)]);
         _parameters.FailsFrom = 0;

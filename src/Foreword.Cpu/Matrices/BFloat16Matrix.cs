@@ -32,11 +32,7 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
         {
             int count = Math.Min(reader.PanelsTogether, reader.PanelCount - first);
             reader.Read(first, count, floats.Pointer, workers);
-            workers.Run(worker =>
-            {
-                for (int panel = worker; panel < count; panel = workers.Claim())
-                    Round(floats.Pointer + (long)panel * K * Panels.Width, K, weights.Pointer + (first + panel) * panelWeights);
-            });
+            workers.ForEach(count, panel => Round(floats.Pointer + (long)panel * K * Panels.Width, K, weights.Pointer + (first + panel) * panelWeights));
         }
 
         return new BFloat16Matrix(K, reader.Outputs, weights);

@@ -239,31 +239,25 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
     private void Pack(int first, int count, float* floats, Workers workers)
     {
         byte[] tables = new byte[count * PackedFloatKernels.TableEntries];
-        workers.Run(worker =>
+        workers.ForEach(count, i =>
         {
-            for (int i = worker; i < count; i = workers.Claim())
-            {
-                int exceptions = PackedFloatKernels.ChooseTable((uint*)floats + (long)i * PanelFloats, PanelFloats, Table(i));
-                _exceptions[first + i] = exceptions <= PanelFloats / WeightsPerException ? exceptions : NotPacked;
-            }
+            int exceptions = PackedFloatKernels.ChooseTable((uint*)floats + (long)i * PanelFloats, PanelFloats, Table(i));
+            _exceptions[first + i] = exceptions <= PanelFloats / WeightsPerException ? exceptions : NotPacked;
         });
         long[] places = new long[count + 1];
         for (int i = 0; i < count; i++)
             places[i + 1] = places[i] + PanelBytes(_exceptions[first + i]);
         NativeBuffer<byte> memory = new(places[count]);
         _memory.Add(memory);
-        workers.Run(worker =>
+        workers.ForEach(count, i =>
         {
-            for (int i = worker; i < count; i = workers.Claim())
-            {
-                float* weights = floats + (long)i * PanelFloats;
-                byte* packed = memory.Pointer + places[i];
-                _panels[first + i] = (nint)packed;
-                if (_exceptions[first + i] == NotPacked)
-                    new ReadOnlySpan<float>(weights, PanelFloats).CopyTo(new Span<float>(packed, PanelFloats));
-                else
-                    PackedFloatKernels.Pack(weights, Blocks, Table(i), packed, (PackedException*)(packed + PackedBytes));
-            }
+            float* weights = floats + (long)i * PanelFloats;
+            byte* packed = memory.Pointer + places[i];
+            _panels[first + i] = (nint)packed;
+            if (_exceptions[first + i] == NotPacked)
+                new ReadOnlySpan<float>(weights, PanelFloats).CopyTo(new Span<float>(packed, PanelFloats));
+            else
+                PackedFloatKernels.Pack(weights, Blocks, Table(i), packed, (PackedException*)(packed + PackedBytes));
         });
 
         Span<byte> Table(int i) => tables.AsSpan(i * PackedFloatKernels.TableEntries, PackedFloatKernels.TableEntries);

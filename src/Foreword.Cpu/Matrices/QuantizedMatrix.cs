@@ -63,11 +63,8 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         {
             int count = Math.Min(reader.PanelsTogether, reader.PanelCount - first);
             reader.Read(first, count, floats.Pointer, workers);
-            workers.Run(worker =>
-            {
-                for (int panel = worker; panel < count; panel = workers.Claim())
-                    format.Quantize(floats.Pointer + (long)panel * K * Panels.Width, K, memory.Pointer + (first + panel) * format.PanelBytes(K), scales + (first + panel) * format.PanelScales(K));
-            });
+            workers.ForEach(count, panel =>
+                format.Quantize(floats.Pointer + (long)panel * K * Panels.Width, K, memory.Pointer + (first + panel) * format.PanelBytes(K), scales + (first + panel) * format.PanelScales(K)));
         }
 
         return new QuantizedMatrix(K, reader.Outputs, format, memory.Pointer, scales, memory);

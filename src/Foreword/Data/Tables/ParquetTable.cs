@@ -30,11 +30,7 @@ internal sealed class ParquetTable : ITableFormat
         }
         finally
         {
-            Wait(async () =>
-            {
-                await reader.DisposeAsync().ConfigureAwait(false);
-                return true;
-            });
+            Task.Run(() => reader.DisposeAsync().AsTask()).GetAwaiter().GetResult();
         }
     }
 
