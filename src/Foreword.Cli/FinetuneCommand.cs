@@ -77,8 +77,9 @@ internal static class FinetuneCommand
             Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
             int count = parsed.GetValue(repeats);
             (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
-            Report(terminal, show, path, results, count, parsed.GetValue(json));
-            return CommandLine.Done;
+            string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
+            bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
+            return stopped ? stop.ExitCode : CommandLine.Done;
 
             void Add(string key, object? value)
             {
@@ -101,7 +102,8 @@ internal static class FinetuneCommand
     /// <summary>A text in YAML's double quotes, which are JSON's.</summary>
     private static string Quoted(string text) => JsonSerializer.Serialize(text, Json);
 
-    private static void Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, bool json)
+    /// <summary>Says what was reached; returns whether the runs were stopped before their end.</summary>
+    private static bool Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, string goOn, bool json)
     {
         Summary? summary = wanted > 1 && results.Count > 1 ? Summary.Of(results) : null;
         if (summary is not null)
@@ -113,7 +115,7 @@ internal static class FinetuneCommand
         }
 
         bool stopped = results.Count < wanted || results.Any(result => result.Outcome == RunOutcome.Stopped);
-        terminal.Say(stopped ? $"stopped and saved in {path}; go on with the same command and --resume auto --out {path}" : $"done; the run is {path}");
+        terminal.Say(stopped ? $"stopped and saved; go on with: {goOn}" : $"done; the run is {path}");
         if (!stopped)
         {
             string example = wanted > 1 ? Path.Combine(path, $"seed-{results[0].Seed}") : path;
@@ -122,7 +124,7 @@ internal static class FinetuneCommand
         }
 
         if (!json)
-            return;
+            return stopped;
         JsonOutput.WriteLine(terminal, writer =>
         {
             writer.WriteString("run", path);
@@ -133,6 +135,7 @@ internal static class FinetuneCommand
             writer.WritePropertyName("repeats");
             JsonSerializer.Serialize(writer, summary, Json);
         });
+        return stopped;
     }
 
     /// <summary>Makes the runs.</summary>

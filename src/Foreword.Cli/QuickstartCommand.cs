@@ -9,6 +9,7 @@ using Foreword.Recipes;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Torch.Training;
+using Foreword.Weights;
 using Spectre.Console;
 
 namespace Foreword.Cli;
@@ -24,41 +25,64 @@ internal static class QuickstartCommand
     /// <summary>The baseline counts at most so many training tokens, for a corpus of the user's may be large.</summary>
     private const int MostBaselineTokens = 20_000_000;
 
+    /// <summary>Tokens of a sequence when an existing model is trained on: a longer context costs time that a quick start has not.</summary>
+    private const int LongestSequence = 256;
+
     public static Command Create(Terminal terminal)
     {
         Option<string[]> data = new("--data") { Description = "Text of your own instead: files, directories and patterns, in any format that prepare reads.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        Option<string?> model = new("--model") { Description = "Train on from this model instead of random weights: a model directory or file, a run, or a downloaded model's name." };
         Option<int?> steps = new("--steps") { Description = "Training steps; fewer are faster and worse." };
         Option<string?> output = new("--out") { Description = "Run directory; runs/quickstart unless given (numbered where that exists)." };
         Option<int?> seed = new("--seed") { Description = "Seed of weights, data order and texts." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, let it write, and teach it a task.") { data, steps, output, seed, json }
+        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, let it write, and teach it a task.") { data, model, steps, output, seed, json }
             .WithExample("foreword quickstart --data notes/ book.txt --steps 500");
         command.SetAction(parsed =>
         {
             string[] texts = parsed.GetValue(data)!;
             bool own = texts.Length > 0;
-            PretrainRecipe recipe = ReadRecipe(texts, parsed.GetValue(steps), parsed.GetValue(seed));
+            PretrainRecipe recipe = ReadRecipe(parsed.GetValue(model), texts, parsed.GetValue(steps), parsed.GetValue(seed));
             if (own)
                 _ = DocumentReader.Open(texts); // a wrong path is said before anything is made
             RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(RunPlace.Runs, Name);
             if (!own)
                 recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
-            terminal.Say($"seed {recipe.Train.Seed}");
             Stopwatch watch = Stopwatch.StartNew();
             using StopRequest stop = new(terminal);
-            Summary summary = new TrainingDisplay(terminal).Show(tell => Train(recipe, directory, tell, stop.Token));
-            IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
-            QuickstartTask.Result? task = own || summary.Outcome == RunOutcome.Stopped ? null : QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token);
-            Report(terminal, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, samples, task, parsed.GetValue(json));
-            return CommandLine.Done;
+            return stop.Run(() =>
+            {
+                Summary summary = new TrainingDisplay(terminal, recipe.Train.Seed).Show(tell => Train(recipe, directory, tell, stop.Token));
+                if (summary.Outcome == RunOutcome.Stopped)
+                {
+                    terminal.Say($"stopped and saved; go on with: foreword pretrain {ShellText.Quote(directory.RecipePath)} --out {ShellText.Quote(directory.Path)} --resume auto");
+                    return stop.ExitCode;
+                }
+
+                IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
+                bool teaches = !own && recipe.Model.Path is null; // the task compares with the same network from scratch
+                QuickstartTask.Result? task = teaches ? QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token) : null;
+                Report(terminal, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, samples, task, parsed.GetValue(json));
+                return stop.ExitCode;
+            });
         });
         return command;
     }
 
     /// <summary>The recipe that lies in the program, with this machine's texts.</summary>
-    private static PretrainRecipe ReadRecipe(string[] texts, int? steps, int? seed)
+    private static PretrainRecipe ReadRecipe(string? model, string[] texts, int? steps, int? seed)
     {
-        PretrainRecipe recipe = EmbeddedRecipe.Read<PretrainRecipe>($"{Name}.yaml");
+        PretrainRecipe recipe = EmbeddedRecipe.Read<PretrainRecipe>(model is null ? $"{Name}.yaml" : $"{Name}-continue.yaml");
+        if (model is not null)
+        {
+            using ModelWeights weights = WeightsFormat.Open(model); // a wrong path is said before anything is made
+            recipe = recipe with
+            {
+                Model = recipe.Model with { Path = model },
+                Train = recipe.Train with { SequenceLength = Math.Min(LongestSequence, weights.Config.ContextLength) },
+            };
+        }
+
         TrainingConfig train = recipe.Train with { Steps = steps ?? recipe.Train.Steps, Seed = seed ?? recipe.Train.Seed };
         if (steps is { } count)
             train = train with { WarmupSteps = Math.Min(train.WarmupSteps, Math.Max(1, count / 10)) };
@@ -87,7 +111,7 @@ internal static class QuickstartCommand
         using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop);
         double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
         RunOutcome outcome = run.Run(stop);
-        return new Summary(outcome, run.LastEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
+        return new Summary(outcome, run.LastEvalLoss, run.StartEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
     }
 
     /// <summary>Mean loss of a Kneser-Ney 3-gram on the validation tokens that the model is evaluated on, in nats.</summary>
@@ -145,6 +169,8 @@ internal static class QuickstartCommand
         terminal.Say();
         if (summary.EvalLoss is { } loss)
             terminal.Say($"validation loss    {Loss(loss)} nats a token, {summary.Parameters / 1e6:F1} M parameters");
+        if (summary.StartLoss is { } start)
+            terminal.Say($"before training    {Loss(start)} nats a token, on the same tokens");
         if (summary.Baseline is { } baseline)
             terminal.Say($"Kneser-Ney 3-gram  {Loss(baseline)} nats a token, on the same tokens");
         if (task is not null)
@@ -154,7 +180,7 @@ internal static class QuickstartCommand
             terminal.Say($"                   accuracy {Percent(task.Majority)}, always the most frequent kind");
         }
 
-        terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}{(summary.Outcome == RunOutcome.Stopped ? ", stopped before its end" : "")}");
+        terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}");
         terminal.Say($"model              {directory.BestPath}");
         if (task is not null)
             terminal.Say($"task               {task.Run}; its report is {Path.Combine(task.Run, "report.html")}");
@@ -176,6 +202,8 @@ internal static class QuickstartCommand
         writer.WriteNumber("parameters", summary.Parameters);
         if (summary.EvalLoss is { } loss)
             writer.WriteNumber("eval_loss", loss);
+        if (summary.StartLoss is { } start)
+            writer.WriteNumber("start_eval_loss", start);
         if (summary.Baseline is { } baseline)
             writer.WriteNumber("kneser_ney_loss", baseline);
         if (task is not null)
@@ -204,7 +232,7 @@ internal static class QuickstartCommand
 
     private static string Loss(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
-    private sealed record Summary(RunOutcome Outcome, double? EvalLoss, double? Baseline, long Parameters, double Seconds);
+    private sealed record Summary(RunOutcome Outcome, double? EvalLoss, double? StartLoss, double? Baseline, long Parameters, double Seconds);
 
     private sealed record Sample(string Prompt, string Text);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Foreword.Recipes;
+using Foreword.Weights;
 
 namespace Foreword.Cli;
 
@@ -17,10 +18,8 @@ internal static class RecipeInspection
             return;
         }
 
-        PretrainRecipe recipe = Recipe.Read<PretrainRecipe>(path);
-        // Without numbers of its own the recipe's tokenizer decides; until it is there, the preset's is the likely one.
-        int vocabulary = recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? (recipe.Model.Preset is { } preset ? GptConfig.Preset(preset) : new GptConfig()).VocabSize;
-        GptConfig config = recipe.Model.ToGptConfig(vocabulary);
+        PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(path);
+        GptConfig config = ConfigOf(recipe);
         long tokensPerStep = (long)recipe.Train.BatchSize * recipe.Train.GradientAccumulation * (recipe.Train.SequenceLength == 0 ? config.ContextLength : recipe.Train.SequenceLength);
         if (json)
         {
@@ -40,9 +39,21 @@ internal static class RecipeInspection
         terminal.Out.Write(Recipe.ToYaml(recipe));
     }
 
+    /// <summary>The architecture: of the model to train on, or the recipe's with the vocabulary that its tokenizer will most likely have.</summary>
+    private static GptConfig ConfigOf(PretrainRecipe recipe)
+    {
+        if (recipe.Model.Path is { } model)
+        {
+            using ModelWeights weights = WeightsFormat.Open(model);
+            return recipe.Model.ToGptConfig(0, weights.Config);
+        }
+
+        return recipe.Model.ToGptConfig(recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? (recipe.Model.Preset is { } preset ? GptConfig.Preset(preset) : new GptConfig()).VocabSize);
+    }
+
     private static void ShowFineTuning(string path, bool json, Terminal terminal)
     {
-        FineTuneRecipe recipe = Recipe.Read<FineTuneRecipe>(path);
+        FineTuneRecipe recipe = Recipe.ReadSaved<FineTuneRecipe>(path);
         if (json)
         {
             JsonOutput.WriteLine(terminal, writer =>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foreword.Torch.Training;
 
 namespace Foreword.Cli;
 
@@ -20,6 +21,26 @@ internal sealed partial class StopRequest : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>The exit code of a program that the signal ended, as shells report it: 128 + the signal's number; 0 before any.</summary>
+    public int ExitCode { get; private set; }
+
+    /// <summary>Runs work that may also end before there is anything to save; its exit code is then that of the signal.</summary>
+    public int Run(Func<int> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (OperationCanceledException) when (ExitCode != CommandLine.Done)
+        {
+            _terminal.Err.WriteLine("interrupted before there was anything to save");
+            return ExitCode;
+        }
+    }
+
+    /// <summary>The exit code after a run that may have been stopped.</summary>
+    public int ExitCodeOf(RunOutcome outcome) => outcome == RunOutcome.Stopped ? ExitCode : CommandLine.Done;
+
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)
@@ -29,10 +50,11 @@ internal sealed partial class StopRequest : IDisposable
 
     private void Handle(PosixSignalContext context)
     {
-        const int ByKeyboard = 130, ByTermination = 143; // 128 + the signal's number, as shells report it
+        const int ByKeyboard = 130, ByTermination = 143;
         context.Cancel = true;
+        ExitCode = context.Signal == PosixSignal.SIGINT ? ByKeyboard : ByTermination;
         if (_source.IsCancellationRequested)
-            ExitNow(context.Signal == PosixSignal.SIGINT ? ByKeyboard : ByTermination);
+            ExitNow(ExitCode);
         _terminal.Err.WriteLine("stopping after this step; once more ends at once without saving");
         _source.Cancel();
     }

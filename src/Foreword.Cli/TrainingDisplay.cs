@@ -4,7 +4,7 @@ using Foreword.Torch.Training;
 namespace Foreword.Cli;
 
 /// <summary>Shows a pre-training run: step, losses, speed and time left.</summary>
-internal sealed class TrainingDisplay(Terminal terminal)
+internal sealed class TrainingDisplay(Terminal terminal, int seed)
 {
     private readonly ProgressDisplay _display = new(terminal);
     private PretrainEvent.Began? _began;
@@ -29,6 +29,9 @@ internal sealed class TrainingDisplay(Terminal terminal)
                 _display.Line(string.Create(CultureInfo.InvariantCulture,
                     $"embeddings: {coverage.Found:N0} of {coverage.Words:N0} words ({100.0 * coverage.Found / coverage.Words:F1} %) from {coverage.Path}, {coverage.Width} wide{(coverage.Width == coverage.ModelWidth ? "" : $", projected to {coverage.ModelWidth}")}; the others are random"));
                 break;
+            case PretrainEvent.TrainsOn on:
+                _display.Line(Describe(on));
+                break;
             case PretrainEvent.Began began:
                 _began = began;
                 _display.StartClock();
@@ -41,7 +44,9 @@ internal sealed class TrainingDisplay(Terminal terminal)
                 break;
             case PretrainEvent.Evaluated evaluated:
                 _evalLoss = evaluated.Metrics.EvalLoss;
-                if (_display.IsLive)
+                if (evaluated.Metrics.Step == 0)
+                    _display.Line($"before the first step: validation loss {ProgressDisplay.Number(evaluated.Metrics.EvalLoss)}");
+                else if (_display.IsLive)
                     Step();
                 else
                     _display.Line($"step {evaluated.Metrics.Step}: validation loss {ProgressDisplay.Number(evaluated.Metrics.EvalLoss)}{(evaluated.IsBest ? " (best so far)" : "")}");
@@ -58,10 +63,17 @@ internal sealed class TrainingDisplay(Terminal terminal)
 
     private void Step() => _display.Step(_last!.Step, _began!.Steps, _began.FirstStep, Numbers());
 
-    private static string Describe(PretrainEvent.Began began) =>
+    private string Describe(PretrainEvent.Began began) =>
         $"{ProgressDisplay.Millions(began.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(began.TrainTokens)} tokens to learn from, {ProgressDisplay.Millions(began.ValidationTokens)} held out; "
         + $"{ProgressDisplay.Format(began.Device, began.Precision)}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; "
-        + $"{began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens a step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}";
+        + $"{began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens a step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}; seed {seed}";
+
+    private static string Describe(PretrainEvent.TrainsOn on)
+    {
+        string tokens = on.NewTokens > 0 ? $"; {on.NewTokens.ToString("N0", CultureInfo.InvariantCulture)} new token{(on.NewTokens == 1 ? "" : "s")}, at the mean of the others" : "";
+        string part = on.TrainedParameters < on.Source.ParameterCount ? $"; {ProgressDisplay.Millions(on.TrainedParameters)} of them train" : "";
+        return $"training on from {on.Path}: {ProgressDisplay.Millions(on.Source.ParameterCount)} parameters{part}{tokens}";
+    }
 
     private string Numbers() =>
         $"loss {ProgressDisplay.Number(_smoothed)}  validation {(_evalLoss is { } loss ? ProgressDisplay.Number(loss) : "-")}  {_last!.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} tokens/s  {_last.ShareOfPeak ?? 0:P0} of peak";

@@ -4,6 +4,7 @@ using Foreword.Recipes;
 using Foreword.Tokenization;
 using Foreword.Torch;
 using Foreword.Torch.Training;
+using Foreword.Weights;
 using TorchSharp;
 
 namespace Foreword.Cli;
@@ -34,16 +35,21 @@ internal static class ZeroShotStudy
             if (checkpoints.Count < 2)
                 throw new InvalidDataException($"{directory.Path} holds {(checkpoints.Count == 0 ? "no checkpoint" : "one checkpoint")}; two or more make a curve (pre-train with --set train.keep=0 --set train.checkpoint_every=N)");
             string place = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(directory.Path, "zero-shot"));
-            PretrainRecipe recipe = Recipe.Read<PretrainRecipe>(directory.RecipePath);
+            PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(directory.RecipePath);
             Tokenizer tokenizer = TokenizerFiles.Load(checkpoints[0].Path);
-            GptConfig config = recipe.Model.ToGptConfig(tokenizer.VocabularySize);
+            GptConfig config = HuggingFaceConfig.Read(checkpoints[0].Path);
             IReadOnlyList<PreparedTask> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
 
             using StopRequest stop = new(terminal);
             List<ZeroShotScore> scores = [];
             foreach (PreparedTask task in prepared)
                 terminal.Say($"{task.Specification.Text}: {task.Protocol}");
-            if (recipe.Model.InitEmbeddings is null)
+            if (recipe.Model.Path is { } start)
+            {
+                using LoadedModel model = LoadedModel.Open(start, parsed.GetValue(device));
+                scores.AddRange(Score(0, model.Model, tokenizer, prepared, terminal, stop.Token));
+            }
+            else if (recipe.Model.InitEmbeddings is null)
             {
                 using TorchLanguageModel initial = new(Initial(recipe, config, parsed.GetValue(device)));
                 scores.AddRange(Score(0, initial, tokenizer, prepared, terminal, stop.Token));

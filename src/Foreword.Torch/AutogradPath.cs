@@ -75,7 +75,9 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITr
             gradient = x.grad!.MoveToOuterDisposeScope();
         }
 
-        Embed(_ids!).backward([gradient]);
+        Tensor embedded = Embed(_ids!);
+        if (embedded.requires_grad) // not where the embeddings stay as they are
+            embedded.backward([gradient]);
     }
 
     private Tensor Embed(Tensor ids)

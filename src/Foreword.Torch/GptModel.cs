@@ -41,7 +41,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         ln_f = config.Architecture == GptArchitecture.Gpt2 ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
         lm_head = config.TieWordEmbeddings ? null : nn.Linear(config.NEmbd, config.VocabSize, hasBias: false);
         RegisterComponents();
-        Initialize(seed, init ?? (config.Architecture == GptArchitecture.Gpt2 ? WeightInit.Gpt2 : WeightInit.Gpt1));
+        Initialize(seed, init ?? (config.Architecture == GptArchitecture.Gpt2 ? WeightInit.ScaledResidual : WeightInit.Normal));
     }
 
     /// <summary>The architecture.</summary>
@@ -135,7 +135,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     {
         using var noGradient = no_grad();
         using Generator generator = new((ulong)seed);
-        bool gpt2 = form == WeightInit.Gpt2;
+        bool gpt2 = form == WeightInit.ScaledResidual;
         double std = Config.InitializerRange;
         foreach ((string name, Parameter weight) in named_parameters())
         {
@@ -157,7 +157,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// </summary>
     /// <param name="rank">Rank of the adapters, at least 1.</param>
     /// <param name="alpha">Their product counts alpha / rank times.</param>
-    /// <param name="targets">Names of <see cref="Foreword.Recipes.BaseModelSection.AdapterTargets"/>.</param>
+    /// <param name="targets">Names of <see cref="Foreword.Recipes.TrainedPart.AdapterTargets"/>.</param>
     /// <param name="seed">Seed of their weights.</param>
     public void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Foreword.Torch.Kernels;
 using Foreword.Weights;
 using TorchSharp;
@@ -46,8 +47,8 @@ public static class ModelFiles
     }
 
     /// <summary>
-    /// Copies stored weights into a model of the same shape whose vocabulary may be larger: the rows of the further ids, and
-    /// whatever is not transferred, keep their values.
+    /// Copies stored weights into a model of the same shape whose vocabulary may be larger and whose context may be shorter: the rows of
+    /// the further ids, and whatever is not transferred, keep their values; further positions are left out.
     /// </summary>
     /// <param name="path">A model, a checkpoint or a run directory.</param>
     /// <param name="model">The model that takes them.</param>
@@ -67,6 +68,19 @@ public static class ModelFiles
             Tensor parameter = model.get_parameter(tensor.Name)!;
             Copy(tensor, tensor.Name is GptParameter.TokenEmbedding or GptParameter.SeparateHead ? parameter.narrow(0, 0, weights.Config.VocabSize) : parameter);
         }
+    }
+
+    /// <summary>SHA-256, in lower-case hexadecimal, of a model's weights in float32.</summary>
+    internal static string Fingerprint(GptModel model)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (_, parameter) in model.named_parameters())
+        {
+            using var scope = NewDisposeScope();
+            hash.AppendData(TensorMemory.Bytes(parameter.detach().cpu().contiguous()));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory, adapters merged into the weights.</summary>

@@ -70,6 +70,68 @@ public sealed class PretrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void ARunTrainsOnFromAModel()
+    {
+        string recipe = Recipes.Small(_directory), first = _directory.File("first"), second = _directory.File("second");
+        Assert.Equal(0, Cli.Run("pretrain", recipe, "--out", first).ExitCode);
+        string on = _directory.Write("on.yaml", $$"""
+            model: {path: nowhere, dropout: 0.1}
+            data: {text: [{{Recipes.Text(_directory)}}], validation: 0.1}
+            train: {steps: 2, batch_size: 4, lr: 1e-3, min_lr: 1e-4, warmup_steps: 0, eval_batches: 4, threads: 2}
+            """);
+        Cli run = Cli.Run("pretrain", on, "--model", first, "--out", second);
+        Assert.True(run.ExitCode == 0, run.Err);
+        Assert.Contains($"training on from {Path.Combine(first, "best")}: ", run.Err, StringComparison.Ordinal);
+        Assert.Contains("before the first step: validation loss ", run.Err, StringComparison.Ordinal);
+        Assert.Contains($"path: \"{first}\"", File.ReadAllText(Path.Combine(second, "recipe.yaml")), StringComparison.Ordinal);
+        Cli inspected = Cli.Run("inspect", Path.Combine(second, "recipe.yaml"));
+        Assert.True(inspected.ExitCode == 0, inspected.Err);
+
+        Cli missing = Cli.Run("pretrain", on, "--out", _directory.File("third"));
+        Assert.Equal(1, missing.ExitCode);
+        Assert.Contains("'nowhere' does not exist", missing.Err, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_directory.File("third")));
+    }
+
+    [Theory]
+    [InlineData("model.init=gpt2", "expected normal | scaled_residual ('gpt2' is now called scaled_residual; to train on from the weights of a model, give model.path)")]
+    [InlineData("model.init=gpt1", "'gpt1' is now called normal")]
+    [InlineData("model.freeze=1", "without model.path the frozen blocks would stay random")]
+    [InlineData("model.lora_rank=1", "without model.path the adapted weights would stay random")]
+    public void WhatOnlyWeightsHaveIsRefusedWithoutThem(string setting, string sentence)
+    {
+        Cli run = Cli.Run("pretrain", Recipes.Small(_directory), "--out", _directory.File("run"), "--set", setting);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(sentence, run.Err, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("model.preset=gpt2", "model.preset is 'gpt2' and model.path is")]
+    [InlineData("model.init=normal", "model.init is 'normal' and model.path is")]
+    [InlineData("data.vocab_size=300", "data.vocab_size is 300; the tokenizer comes with model.path")]
+    public void WhatOnlyRandomWeightsHaveIsRefusedWithAModel(string setting, string sentence)
+    {
+        string recipe = _directory.Write("on.yaml", $"model: {{path: nowhere}}\ndata: {{text: [{Recipes.Text(_directory)}]}}\ntrain: {{steps: 1}}\n");
+        Cli run = Cli.Run("pretrain", recipe, "--out", _directory.File("run"), "--set", setting);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(sentence, run.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARunThatIsFinishedIsNotMadeShorter()
+    {
+        string recipe = Recipes.Small(_directory), run = _directory.File("run");
+        Assert.Equal(0, Cli.Run("pretrain", recipe, "--out", run).ExitCode);
+        Cli shorter = Cli.Run("pretrain", recipe, "--out", run, "--resume", "auto", "--set", "train.steps=2");
+        Assert.Equal(1, shorter.ExitCode);
+        Assert.Contains("train.steps is 2; ", shorter.Err, StringComparison.Ordinal);
+        Assert.Contains("has made 6 steps already", shorter.Err, StringComparison.Ordinal);
+        Cli same = Cli.Run("pretrain", recipe, "--out", run, "--resume", "auto");
+        Assert.Equal(0, same.ExitCode);
+        Assert.Contains("all 6 steps were made before", same.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AMissingRecipeNamesTheNearest()
     {
         string recipe = Recipes.Small(_directory);
@@ -89,6 +151,20 @@ public sealed class PretrainCommandTests : IDisposable
         Assert.True(json.GetProperty("eval_loss").GetDouble() > 0);
         Assert.Equal(3, json.GetProperty("samples").GetArrayLength());
         Assert.True(File.Exists(Path.Combine(run, "best", "model.safetensors")));
+    }
+
+    [Fact]
+    public void QuickstartTrainsOnFromAModel()
+    {
+        string recipe = Recipes.Small(_directory), first = _directory.File("first"), run = _directory.File("quick");
+        Assert.Equal(0, Cli.Run("pretrain", recipe, "--out", first).ExitCode);
+        Cli quick = Cli.Run("quickstart", "--model", first, "--data", Recipes.Text(_directory), "--steps", "2", "--out", run, "--json");
+        Assert.True(quick.ExitCode == 0, quick.Err);
+        JsonElement json = JsonDocument.Parse(quick.Out).RootElement;
+        Assert.True(json.GetProperty("eval_loss").GetDouble() < json.GetProperty("start_eval_loss").GetDouble());
+        Cli missing = Cli.Run("quickstart", "--model", _directory.File("none"), "--steps", "2", "--out", _directory.File("other"));
+        Assert.Equal(1, missing.ExitCode);
+        Assert.False(Directory.Exists(_directory.File("other")));
     }
 
     [Fact]

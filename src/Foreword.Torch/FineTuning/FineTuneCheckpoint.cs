@@ -1,7 +1,6 @@
 using Foreword.Data;
 using Foreword.Recipes;
 using Foreword.Torch.Training;
-using Foreword.Weights;
 
 namespace Foreword.Torch.FineTuning;
 
@@ -11,8 +10,6 @@ namespace Foreword.Torch.FineTuning;
 /// </summary>
 internal static class FineTuneCheckpoint
 {
-    private const string AdaptersFile = "adapters.safetensors";
-
     /// <summary>Writes the model, whole or not at all.</summary>
     public static void SaveModel(string directory, FineTunedModel model, FineTuneRecipe recipe) => Write(directory, recipe, model.Save);
 
@@ -20,7 +17,7 @@ internal static class FineTuneCheckpoint
     public static void Save(string directory, FineTuner tuner, FineTuneRecipe recipe, FineTuneState state, bool adaptersOnly) => Write(directory, recipe, staged =>
     {
         if (adaptersOnly)
-            SaveTrainable(staged, tuner);
+            Checkpoint.SaveParameters(staged, tuner.Trainable);
         else
             tuner.Model.Save(staged);
         Checkpoint.SaveOptimizer(staged, tuner.Optimizer);
@@ -34,9 +31,7 @@ internal static class FineTuneCheckpoint
         FineTuneState state = Checkpoint.ReadState<FineTuneState>(directory);
         if (adaptersOnly)
         {
-            using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, AdaptersFile));
-            foreach (var (name, value) in tuner.Trainable)
-                ModelFiles.Copy(file, name, value);
+            Checkpoint.LoadParameters(directory, tuner.Trainable);
         }
         else
         {
@@ -47,14 +42,6 @@ internal static class FineTuneCheckpoint
         Checkpoint.LoadOptimizer(directory, tuner.Optimizer);
         tuner.ResumeAt(state.Step);
         return state;
-    }
-
-    private static void SaveTrainable(string directory, FineTuner tuner)
-    {
-        SafetensorsWriter writer = new();
-        foreach (var (name, value) in tuner.Trainable)
-            ModelFiles.Add(writer, name, value);
-        writer.Save(Path.Combine(directory, AdaptersFile));
     }
 
     private static void Write(string directory, FineTuneRecipe recipe, Action<string> write)

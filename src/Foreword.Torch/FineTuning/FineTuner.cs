@@ -2,7 +2,6 @@ using Foreword.Data;
 using Foreword.Recipes;
 using Foreword.Tasks;
 using Foreword.Torch.Training;
-using Foreword.Weights;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -20,8 +19,7 @@ public sealed class FineTuner : IDisposable
     private readonly int[] _lengths;
     private readonly LearningRate _learningRate;
     private readonly ITrainingPath _path;
-    private readonly IReadOnlyList<(string Name, Parameter Matrix, Parameter Rows)> _taskTokens;
-    private readonly int _firstTaskToken;
+    private readonly TrainedWeights _trained;
     private int[][] _batches = [];
     private int _batchesOfEpoch = -1;
 
@@ -41,9 +39,8 @@ public sealed class FineTuner : IDisposable
         int microBatches = (train.Count + config.BatchSize - 1) / config.BatchSize;
         StepsPerEpoch = (microBatches + config.GradientAccumulation - 1) / config.GradientAccumulation;
         _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
-        _firstTaskToken = model.Task.Tokens.Start;
-        _taskTokens = [.. MatricesOfTaskTokens(model.Model, section).Select(pair => (pair.Name, pair.Matrix, RowsOf(pair.Matrix, _firstTaskToken, TaskTokens.Count)))];
-        Trainable = [.. Choose(model, section, _taskTokens)];
+        _trained = new TrainedWeights(model.Model, section.Trained, model.Task.Tokens.Start, TaskTokens.Count, "task_tokens");
+        Trainable = [.. _trained.Parameters, .. model.Head.named_parameters()];
         Optimizer = Optimizer.Of(config.Optimizer, Trainable, new AdamWOptions(config.Beta1, config.Beta2, config.Eps, config.WeightDecay), model.Model.Precision);
         _path = TrainingPath.Of(model.Model, config.Fused);
     }
@@ -91,8 +88,7 @@ public sealed class FineTuner : IDisposable
             tokens += batch.Tokens;
         }
 
-        foreach ((_, Parameter matrix, Parameter rows) in _taskTokens)
-            TakeTaskTokenGradient(matrix, rows);
+        _trained.TakeRowGradients();
         double rate = _learningRate.At(StepsMade);
         double norm = double.IsFinite(loss) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
         if (!double.IsFinite(norm))
@@ -136,8 +132,7 @@ public sealed class FineTuner : IDisposable
     {
         Optimizer.Dispose();
         _path.Dispose();
-        foreach ((_, _, Parameter rows) in _taskTokens)
-            rows.Dispose();
+        _trained.Dispose();
     }
 
     /// <summary>The micro-batches of the next update.</summary>
@@ -147,57 +142,5 @@ public sealed class FineTuner : IDisposable
         if (_batchesOfEpoch != epoch)
             (_batches, _batchesOfEpoch) = (LengthBuckets.Batches(_lengths, _config.BatchSize, _config.Seed, epoch), epoch);
         return [.. _batches.Skip(first).Take(_config.GradientAccumulation).Select(batch => batch.Select(i => _train[i]).ToArray())];
-    }
-
-    /// <summary>Matrices that stay as they are but for the rows of the task's tokens, each with the name of these rows.</summary>
-    private static IEnumerable<(string Name, Parameter Matrix)> MatricesOfTaskTokens(GptModel model, BaseModelSection section)
-    {
-        if (section.Freeze > 0 || section.LoraRank > 0)
-            yield return ("task_tokens", model.TokenEmbedding);
-        if (section.LoraRank > 0 && !model.Config.TieWordEmbeddings)
-            yield return ("task_tokens.lm_head", model.OutputLayer);
-    }
-
-    /// <summary>The parameters that change; the others get no gradients, but for matrices that hand those of the task tokens' rows on.</summary>
-    private static IEnumerable<(string Name, Parameter Value)> Choose(
-        FineTunedModel model, BaseModelSection section, IReadOnlyList<(string Name, Parameter Matrix, Parameter Rows)> taskTokens)
-    {
-        foreach (var (name, parameter) in model.Model.named_parameters())
-        {
-            bool trains = section.LoraRank == 0 && (section.Freeze == 0 || !IsFrozen(name, section.Freeze));
-            if (trains)
-                yield return (name, parameter);
-            else
-                parameter.requires_grad = name is GptParameter.TokenEmbedding or GptParameter.SeparateHead;
-        }
-
-        foreach ((string name, _, Parameter rows) in taskTokens)
-            yield return (name, rows);
-        foreach (var adapter in model.Model.AdapterParameters)
-            yield return adapter;
-        foreach (var head in model.Head.named_parameters())
-            yield return head;
-    }
-
-    private static bool IsFrozen(string name, int blocks) => name.Split('.') is ["h", var layer, ..]
-        ? int.Parse(layer, System.Globalization.CultureInfo.InvariantCulture) < blocks
-        : name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
-
-    /// <summary>A parameter that is some rows of a matrix: it shares their memory.</summary>
-    private static Parameter RowsOf(Parameter matrix, int first, int count)
-    {
-        using var noGradient = no_grad();
-        Parameter rows = new(matrix.detach().narrow(0, first, count));
-        _ = rows.DetachFromDisposeScope();
-        return rows;
-    }
-
-    private void TakeTaskTokenGradient(Parameter matrix, Parameter rows)
-    {
-        using var scope = NewDisposeScope();
-        if (matrix.grad is not { } gradient)
-            return;
-        rows.grad = gradient.narrow(0, _firstTaskToken, TaskTokens.Count).clone();
-        matrix.grad = null;
     }
 }

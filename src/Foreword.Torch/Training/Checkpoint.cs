@@ -1,8 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Foreword.Data;
 using Foreword.Recipes;
 using Foreword.Tokenization;
 using Foreword.Weights;
+using TorchSharp.Modules;
 
 namespace Foreword.Torch.Training;
 
@@ -14,10 +16,11 @@ namespace Foreword.Torch.Training;
 public static class Checkpoint
 {
     private const string OptimizerFile = "optimizer.safetensors";
+    private const string AdaptersFile = "adapters.safetensors";
     private const string StateFile = "trainer_state.json";
     internal const string RecipeFile = "recipe.yaml";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <summary>Writes a whole checkpoint at <paramref name="directory"/>, replacing one that is there.</summary>
     /// <exception cref="IOException">It cannot be written (a full disk, say); what was there before stays.</exception>
@@ -26,6 +29,8 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(trainer);
         Write(directory, trainer.Model, tokenizer, recipe, staged =>
         {
+            if (recipe.Model.Trained.IsAdapter)
+                SaveParameters(staged, trainer.Trained);
             SaveOptimizer(staged, trainer.Optimizer);
             WriteState(staged, state);
         });
@@ -36,13 +41,19 @@ public static class Checkpoint
     public static void SaveModel(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe) =>
         Write(directory, model, tokenizer, recipe, _ => { });
 
-    /// <summary>Loads weights and moments into the trainer and stands it at the checkpoint's step.</summary>
+    /// <summary>Loads weights and optimizer state into the trainer and sets its step counter.</summary>
+    /// <param name="directory">The checkpoint.</param>
+    /// <param name="trainer">The loop; with adapters its model holds the weights that they change already.</param>
+    /// <param name="adaptersOnly">Whether only adapters train.</param>
     /// <exception cref="InvalidDataException">The directory is no checkpoint, or its tensors do not fit the recipe's model.</exception>
-    public static TrainerState Load(string directory, Pretrainer trainer)
+    public static TrainerState Load(string directory, Pretrainer trainer, bool adaptersOnly = false)
     {
         ArgumentNullException.ThrowIfNull(trainer);
         TrainerState state = ReadState(directory);
-        ModelFiles.CopyInto(trainer.Model, Path.Combine(directory, ModelFiles.WeightsFile));
+        if (adaptersOnly)
+            LoadParameters(directory, trainer.Trained);
+        else
+            ModelFiles.CopyInto(trainer.Model, Path.Combine(directory, ModelFiles.WeightsFile));
         LoadOptimizer(directory, trainer.Optimizer);
         trainer.ResumeAt(state.Step);
         return state;
@@ -71,6 +82,23 @@ public static class Checkpoint
         using SafetensorsFile moments = SafetensorsFile.Open(Path.Combine(directory, OptimizerFile));
         foreach (var (name, value) in optimizer.State)
             ModelFiles.Copy(moments, name, value);
+    }
+
+    /// <summary>Writes the weights that change beside a model that stays: adapters, and rows of new tokens.</summary>
+    internal static void SaveParameters(string directory, IEnumerable<(string Name, Parameter Value)> parameters)
+    {
+        SafetensorsWriter writer = new();
+        foreach (var (name, value) in parameters)
+            ModelFiles.Add(writer, name, value);
+        writer.Save(Path.Combine(directory, AdaptersFile));
+    }
+
+    /// <summary>Reads them back.</summary>
+    internal static void LoadParameters(string directory, IEnumerable<(string Name, Parameter Value)> parameters)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, AdaptersFile));
+        foreach (var (name, value) in parameters)
+            ModelFiles.Copy(file, name, value);
     }
 
     /// <summary>Writes where a run stands into an existing directory.</summary>
@@ -144,4 +172,20 @@ public sealed record TrainerState
 
     /// <summary>Seconds spent in training steps.</summary>
     public double TrainingSeconds { get; init; }
+
+    /// <summary>Validation loss in nats before the first step, of a model that is trained on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? StartEvalLoss { get; init; }
+
+    /// <summary><see cref="PretrainingData.Fingerprint"/> of the tokens trained on; null in an older checkpoint.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Data { get; init; }
+
+    /// <summary>The first id that the model trained on did not have; null where the weights began at random.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? FirstNewId { get; init; }
+
+    /// <summary>SHA-256, in lower-case hexadecimal, of the weights that adapters change; null where the weights themselves train.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? AdaptedWeights { get; init; }
 }

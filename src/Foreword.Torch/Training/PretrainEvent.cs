@@ -20,6 +20,13 @@ public abstract record PretrainEvent
     /// <param name="Coverage">How many of them were found.</param>
     public sealed record EmbeddingsRead(EmbeddingCoverage Coverage) : PretrainEvent;
 
+    /// <summary>The weights of a model are read that the run trains on.</summary>
+    /// <param name="Path">The model.</param>
+    /// <param name="Source">Its architecture, before the vocabulary grew and the context became shorter.</param>
+    /// <param name="NewTokens">Tokens whose embeddings begin at the mean of the others.</param>
+    /// <param name="TrainedParameters">Number of weights that change.</param>
+    public sealed record TrainsOn(string Path, GptConfig Source, int NewTokens, long TrainedParameters) : PretrainEvent;
+
     /// <summary>Everything is loaded; the first step comes next.</summary>
     /// <param name="Config">The architecture.</param>
     /// <param name="Device">Where it computes.</param>

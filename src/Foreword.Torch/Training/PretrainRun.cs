@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Foreword.Generation;
 using Foreword.Recipes;
+using Foreword.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,13 +23,17 @@ public sealed class PretrainRun : IDisposable
     private readonly Pretrainer _trainer;
     private readonly Action<PretrainEvent>? _tell;
     private readonly double _peak;
+    private double? _startEvalLoss;
+    private int? _firstNewId;
+    private string? _adaptedWeights;
     private double _lossSum;
     private int _lossCount;
     private double _bestEvalLoss = double.PositiveInfinity;
     private int _evaluationsWithoutBest;
     private double _trainingSeconds;
 
-    private PretrainRun(PretrainRecipe recipe, RunDirectory directory, PretrainingData data, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell)
+    private PretrainRun(
+        PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell)
     {
         _recipe = recipe;
         _directory = directory;
@@ -37,14 +42,23 @@ public sealed class PretrainRun : IDisposable
         set_num_threads(recipe.Train.Threads == 0 ? Environment.ProcessorCount : recipe.Train.Threads);
         Device device = Compute.Device(recipe.Train.Device);
         Precision precision = Compute.Precision(recipe.Train.Precision, device);
-        GptConfig config = recipe.Model.ToGptConfig(data.Tokenizer.VocabularySize);
+        GptConfig config = recipe.Model.ToGptConfig(data.Tokenizer.VocabularySize, source?.Config);
+        TrainerState? state = checkpoint is null ? null : Checkpoint.ReadState(checkpoint.Path);
         _model = new GptModel(config, recipe.Train.Seed, precision, recipe.Model.Init);
-        if (checkpoint is null && recipe.Model.InitEmbeddings is { } vectors)
+        if (source is not null)
+            TrainOn(source, state);
+        else if (checkpoint is null && recipe.Model.InitEmbeddings is { } vectors)
             tell?.Invoke(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, data.Tokenizer, vectors, recipe.Train.Seed)));
         _model.to(device);
-        _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train);
+        TrainedPart part = recipe.Model.Trained;
+        if (part.IsAdapter)
+            _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, recipe.Train.Seed + 1L);
+        TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, _firstNewId!.Value, config.VocabSize - _firstNewId.Value, "new_tokens");
+        _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train, trained);
         if (checkpoint is not null)
             Restore(checkpoint.Path);
+        else if (source is not null)
+            tell?.Invoke(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - _firstNewId!.Value, trained.Parameters.Sum(p => p.Value.NumberOfElements)));
         _peak = MachinePeak.Measure(precision, device);
         tell?.Invoke(new PretrainEvent.Began(
             config, device.type.ToString().ToLowerInvariant(), precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
@@ -53,6 +67,15 @@ public sealed class PretrainRun : IDisposable
 
     /// <summary>The last validation loss in nats, or null before the first.</summary>
     public double? LastEvalLoss { get; private set; }
+
+    /// <summary>Steps made, those of earlier processes among them.</summary>
+    public int StepsMade => _trainer.StepsMade;
+
+    /// <summary>Whether no validation has been better than the one of the model that the run trains on.</summary>
+    public bool BestIsTheStart => _recipe.Model.Path is not null && double.IsFinite(_bestEvalLoss) && _bestEvalLoss == _startEvalLoss;
+
+    /// <summary>The validation loss in nats before the first step, or null where the weights began at random or nothing is held out.</summary>
+    public double? StartEvalLoss => _startEvalLoss;
 
     /// <summary>The tokens and the tokenizer of the run.</summary>
     public PretrainingData Data => _data;
@@ -70,42 +93,75 @@ public sealed class PretrainRun : IDisposable
         return Path.Combine(directory.Path, DataDirectory);
     }
 
-    /// <summary>A new run in a directory made for it.</summary>
+    /// <summary>Starts a new run in a directory made for it.</summary>
     /// <param name="recipe">What to train.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="tell">Told about everything that happens.</param>
     /// <param name="cancellation">Ends the preparation of text; later, see <see cref="Run"/>.</param>
+    /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the model to train on.</exception>
+    /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
     public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        PretrainingData data = PretrainingData.Open(recipe.Data, recipe.Train.Seed, ShardsIn(directory), tell, cancellation);
-        PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize);
-        PretrainRun run = new(resolved, directory, data, null, tell);
-        Recipe.Save(resolved, directory.RecipePath);
-        return run;
+        return Open(recipe, directory, null, tell, cancellation);
     }
 
     /// <summary>Goes on from a checkpoint, or from the beginning when the run was killed before its first one.</summary>
-    /// <param name="recipe">The recipe of the run; steps, cadences, device and threads may differ.</param>
+    /// <param name="recipe">The recipe of the run; more steps, cadences, device and threads may differ, and files may have moved.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">Where to go on; later checkpoints of the directory are replaced as the run reaches them.</param>
     /// <param name="tell">Told about everything that happens.</param>
     /// <param name="cancellation">Ends the preparation of text; later, see <see cref="Run"/>.</param>
-    /// <exception cref="InvalidDataException">The recipe trains something else than the run did, or a file is broken.</exception>
+    /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
+    /// <exception cref="InvalidDataException">The recipe trains something else than the run did, or on something else, or a file is broken.</exception>
     public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
+        if (checkpoint is not null && checkpoint.Step > recipe.Train.Steps)
+            throw new ArgumentException($"train.steps is {recipe.Train.Steps}; {checkpoint.Path} has made {checkpoint.Step} steps already");
         directory.DeleteTemporaries();
-        PretrainingData data = PretrainingData.Open(recipe.Data, recipe.Train.Seed, ShardsIn(directory), tell, cancellation);
-        PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize);
-        if (File.Exists(directory.RecipePath))
-            CheckSameRun(Recipe.Read<PretrainRecipe>(directory.RecipePath), resolved, directory.RecipePath);
-        PretrainRun run = new(resolved, directory, data, checkpoint, tell);
-        Recipe.Save(resolved, directory.RecipePath);
-        return run;
+        if (recipe.Data.Text.Count > 0)
+            RunText.Check(ShardsIn(directory), recipe.Data);
+        return Open(recipe, directory, checkpoint, tell, cancellation);
     }
+
+    /// <summary>Opens the model to train on and the tokens, checks that they belong together and to what the directory holds, and loads the weights.</summary>
+    private static PretrainRun Open(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell, CancellationToken cancellation)
+    {
+        StartingModel? source = Source(recipe, checkpoint);
+        DataSection section = source is null || recipe.Data.Tokenizer is not null ? recipe.Data : recipe.DataInUse with { Tokenizer = source.Path };
+        if (source is not null)
+        {
+            if (recipe.Data.Tokenizer is { } tokenizer)
+                source.Check(ModelDirectory.LoadTokenizer(tokenizer), tokenizer);
+            _ = recipe.Resolve(source.Tokenizer.VocabularySize, source.Config); // a wrong number is said before any text is prepared
+        }
+
+        PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), tell, cancellation);
+        try
+        {
+            PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);
+            if (File.Exists(directory.RecipePath))
+                RunRecipe.Check(directory.RecipePath, resolved, checkpoint, data);
+            PretrainRun run = new(resolved, directory, data, source, checkpoint, tell);
+            Recipe.Save(resolved, directory.RecipePath);
+            return run;
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The model to train on. A checkpoint has its architecture, its tokenizer and, except for what adapters change, its weights: then the
+    /// model itself need not be there any more.
+    /// </summary>
+    private static StartingModel? Source(PretrainRecipe recipe, RunCheckpoint? checkpoint) =>
+        recipe.Model.Path is { } path ? StartingModel.Open(checkpoint is null ? path : checkpoint.Path) : null;
 
     /// <summary>Trains to the last step. Whatever the outcome, the newest checkpoint is the state at the end.</summary>
     /// <param name="stop">Asks the run to finish its step, save and return.</param>
@@ -114,10 +170,14 @@ public sealed class PretrainRun : IDisposable
     public RunOutcome Run(CancellationToken stop = default)
     {
         TrainingConfig train = _recipe.Train;
+        if (_trainer.StepsMade == 0)
+            File.Delete(_directory.MetricsPath); // what a run logged that was killed before its first checkpoint
         using RunLog log = _trainer.StepsMade == 0 && !File.Exists(_directory.MetricsPath) ? RunLog.Start(_directory) : RunLog.Resume(_directory, _trainer.StepsMade);
         RunOutcome outcome = RunOutcome.Finished;
         double windowSeconds = 0;
         long windowTokens = 0;
+        if (_trainer.StepsMade == 0 && _recipe.Model.Path is not null && _data.Validation is not null)
+            Evaluate(log); // what the model knew before: a model that was not loaded would show here
         while (_trainer.StepsMade < train.Steps)
         {
             long begin = Stopwatch.GetTimestamp();
@@ -182,6 +242,8 @@ public sealed class PretrainRun : IDisposable
     {
         double loss = _trainer.Evaluate();
         LastEvalLoss = loss;
+        if (_trainer.StepsMade == 0)
+            _startEvalLoss = loss;
         EvalMetrics metrics = new(_trainer.StepsMade, loss);
         log.Write(metrics);
         bool isBest = loss < _bestEvalLoss;
@@ -221,6 +283,10 @@ public sealed class PretrainRun : IDisposable
             LossSum = _lossSum,
             LossCount = _lossCount,
             TrainingSeconds = _trainingSeconds,
+            StartEvalLoss = _startEvalLoss,
+            Data = _data.Fingerprint,
+            FirstNewId = _firstNewId,
+            AdaptedWeights = _adaptedWeights,
         };
         _directory.Write($"the checkpoint of step {_trainer.StepsMade}", () => Checkpoint.Save(path, _trainer, _data.Tokenizer, _recipe, state));
         _directory.DeleteOldCheckpoints(_recipe.Train.Keep);
@@ -230,36 +296,25 @@ public sealed class PretrainRun : IDisposable
 
     private void Restore(string checkpoint)
     {
-        TrainerState state = Checkpoint.Load(checkpoint, _trainer);
+        TrainerState state = Checkpoint.Load(checkpoint, _trainer, _recipe.Model.Trained.IsAdapter);
         (_bestEvalLoss, _evaluationsWithoutBest) = (state.BestEvalLoss ?? double.PositiveInfinity, state.EvaluationsWithoutBest);
         (_lossSum, _lossCount, _trainingSeconds) = (state.LossSum, state.LossCount, state.TrainingSeconds);
+        _startEvalLoss = state.StartEvalLoss;
     }
 
-    /// <summary>Refuses a recipe that would train on something else than the checkpoint stands for.</summary>
-    private static void CheckSameRun(PretrainRecipe saved, PretrainRecipe resolved, string savedPath)
+    /// <summary>Reads the weights to train on, unless a checkpoint has them.</summary>
+    private void TrainOn(StartingModel source, TrainerState? state)
     {
-        RunDirectory.CheckSameRecipe(Comparable(saved), Comparable(resolved), savedPath);
-
-        // Length, cadences and machine may change between two parts of a run.
-        static string Comparable(PretrainRecipe recipe) => Recipe.ToYaml(recipe with
-        {
-            Data = recipe.Data with { Text = recipe.Data.Text.Count > 0 ? ["text"] : [] },
-            Train = recipe.Train with
-            {
-                Steps = 1,
-                LogEvery = 1,
-                EvalEvery = 1,
-                EvalBatches = 1,
-                SampleEvery = 0,
-                SamplePrompts = [],
-                SampleTokens = 1,
-                CheckpointEvery = 1,
-                Keep = 1,
-                EarlyStoppingPatience = 0,
-                Recompute = false,
-                Threads = 0,
-                Device = DeviceChoice.Auto,
-            },
-        });
+        bool isAdapter = _recipe.Model.Trained.IsAdapter;
+        StartingModel weights = state is not null && isAdapter ? StartingModel.Open(_recipe.Model.Path!) : source;
+        _firstNewId = state is null ? weights.FirstNewId(_data.Tokenizer) : state.FirstNewId ?? _model.Config.VocabSize;
+        if (state is not null && !isAdapter)
+            return;
+        weights.ReadInto(_model, _firstNewId.Value);
+        if (!isAdapter)
+            return;
+        _adaptedWeights = ModelFiles.Fingerprint(_model);
+        if (state?.AdaptedWeights is { } before && before != _adaptedWeights)
+            throw new InvalidDataException($"{weights.Path} is not the model that the run's adapters change: its weights were others when the run began");
     }
 }

@@ -1,5 +1,6 @@
 using Foreword.Data;
 using Foreword.Recipes;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Foreword.Torch.Training;
@@ -16,6 +17,7 @@ public sealed class Pretrainer : IDisposable
     private readonly LearningRate _learningRate;
     private readonly TokenDataset _train;
     private readonly SequentialWindows? _validation;
+    private readonly TrainedWeights _trained;
     private readonly ITrainingPath _path;
     private readonly Device _device;
     private readonly long[] _inputs;
@@ -29,6 +31,12 @@ public sealed class Pretrainer : IDisposable
     /// <exception cref="ArgumentException">The sequences are longer than the model's context.</exception>
     /// <exception cref="InvalidDataException">The data hold an id outside the model's vocabulary, or too few tokens for one window.</exception>
     public Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config)
+        : this(model, train, validation, config, TrainedWeights.All(model))
+    {
+    }
+
+    /// <summary>A loop at step 0 that changes a part of the weights. It disposes <paramref name="trained"/>.</summary>
+    internal Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config, TrainedWeights trained)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(train);
@@ -47,7 +55,8 @@ public sealed class Pretrainer : IDisposable
         _inputs = new long[config.BatchSize * SequenceLength];
         _targets = new long[_inputs.Length];
         AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
-        Optimizer = Optimizer.Of(config.Optimizer, model.named_parameters(), options, model.Precision);
+        _trained = trained;
+        Optimizer = Optimizer.Of(config.Optimizer, trained.Parameters, options, model.Precision);
         _path = TrainingPath.Of(model, config.Fused, config.Recompute);
     }
 
@@ -56,6 +65,9 @@ public sealed class Pretrainer : IDisposable
 
     /// <summary>The optimizer with its running means.</summary>
     public Optimizer Optimizer { get; }
+
+    /// <summary>The weights that change, by name.</summary>
+    internal IReadOnlyList<(string Name, Parameter Value)> Trained => _trained.Parameters;
 
     /// <summary>Whether the fused kernels compute.</summary>
     public bool IsFused => _path.IsFused;
@@ -75,7 +87,7 @@ public sealed class Pretrainer : IDisposable
     /// <summary>Validation tokens that <see cref="Evaluate"/> reads, the first included, which only gives context; 0 without a validation split.</summary>
     public long EvaluatedTokens => _validation is null ? 0 : EvaluationWindows * SequenceLength + 1;
 
-    /// <summary>Stands the loop at a step whose weights and moments were loaded into <see cref="Model"/> and <see cref="Optimizer"/>.</summary>
+    /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
     public void ResumeAt(int stepsMade)
     {
         StepsMade = stepsMade;
@@ -90,6 +102,7 @@ public sealed class Pretrainer : IDisposable
         for (int micro = 0; micro < _config.GradientAccumulation; micro++)
             loss += MicroBatch(micro) / _config.GradientAccumulation;
 
+        _trained.TakeRowGradients();
         double rate = _learningRate.At(StepsMade);
         double norm = double.IsFinite(loss) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
         if (!double.IsFinite(norm))
@@ -130,6 +143,7 @@ public sealed class Pretrainer : IDisposable
     {
         Optimizer.Dispose();
         _path.Dispose();
+        _trained.Dispose();
     }
 
     private long EvaluationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Foreword.Data;
 using Foreword.Recipes;
 using Foreword.Tokenization;
@@ -16,7 +19,7 @@ public sealed class PretrainingData : IDisposable
         Validation = Train.Manifest.Splits.ContainsKey(TokenDataset.Validation) ? TokenDataset.Open(shards, TokenDataset.Validation) : null;
         Tokenizer = tokenizer is null ? Train.LoadTokenizer() : ModelDirectory.LoadTokenizer(tokenizer);
         if (Tokenizer.Fingerprint != Train.Manifest.Tokenizer.Fingerprint)
-            throw new InvalidDataException($"{tokenizer} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint}, the manifest says {Train.Manifest.Tokenizer.Fingerprint}");
+            throw new InvalidDataException($"{tokenizer} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint}, the manifest says {Train.Manifest.Tokenizer.Fingerprint}; prepare the text again with this tokenizer");
     }
 
     /// <summary>The tokens to learn from.</summary>
@@ -27,6 +30,26 @@ public sealed class PretrainingData : IDisposable
 
     /// <summary>What made the tokens.</summary>
     public Tokenizer Tokenizer { get; }
+
+    /// <summary>
+    /// SHA-256, in lower-case hexadecimal, of what the tokens are: the tokenizer, and each split's shards by length and hash. It is the same
+    /// wherever the shards lie.
+    /// </summary>
+    public string Fingerprint
+    {
+        get
+        {
+            StringBuilder content = new(Train.Manifest.Tokenizer.Fingerprint);
+            foreach (var (name, split) in Train.Manifest.Splits.OrderBy(split => split.Key, StringComparer.Ordinal))
+            {
+                content.Append('\n').Append(name);
+                foreach (ManifestShard shard in split.Shards)
+                    content.Append(CultureInfo.InvariantCulture, $" {shard.Tokens} {shard.Sha256}");
+            }
+
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content.ToString())));
+        }
+    }
 
     /// <summary>Opens the shards; text is prepared first, unless <paramref name="ownDirectory"/> holds its shards from before.</summary>
     /// <param name="section">The recipe's data section.</param>
@@ -42,7 +65,7 @@ public sealed class PretrainingData : IDisposable
             return new PretrainingData(section.Shards, section.Tokenizer);
         if (!File.Exists(Path.Combine(ownDirectory, ShardManifest.FileName)))
             Prepare(section, seed, ownDirectory, tell, cancellation);
-        return new PretrainingData(ownDirectory, null);
+        return new PretrainingData(ownDirectory, section.Tokenizer);
     }
 
     /// <inheritdoc/>

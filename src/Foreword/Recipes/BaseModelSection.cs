@@ -13,9 +13,6 @@ public enum StartFrom
 /// <summary>The <c>model</c> section of a fine-tuning recipe.</summary>
 public sealed record BaseModelSection : IRecipe
 {
-    /// <summary>The projections that a LoRA may adapt.</summary>
-    public static IReadOnlyList<string> AdapterTargets { get; } = ["c_attn", "attn.c_proj", "c_fc", "mlp.c_proj"];
-
     /// <summary>A model directory, a checkpoint, or a run whose best checkpoint is meant; gives architecture and tokenizer, too.</summary>
     [AlsoCalled("base", "checkpoint", "name", "model", "directory")]
     public string Path { get; init; } = "";
@@ -44,7 +41,10 @@ public sealed record BaseModelSection : IRecipe
 
     /// <summary>Which projections get adapters: <c>c_attn</c> (queries, keys, values), <c>attn.c_proj</c>, <c>c_fc</c>, <c>mlp.c_proj</c>.</summary>
     [AlsoCalled("target_modules", "lora_modules")]
-    public IReadOnlyList<string> LoraTargets { get; init; } = ["c_attn", "attn.c_proj", "c_fc", "mlp.c_proj"];
+    public IReadOnlyList<string> LoraTargets { get; init; } = TrainedPart.AdapterTargets;
+
+    /// <summary>What of the model trains.</summary>
+    internal TrainedPart Trained => new(Freeze, LoraRank, LoraAlpha, LoraTargets);
 
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()
@@ -56,20 +56,14 @@ public sealed record BaseModelSection : IRecipe
             problems.AtLeast(0, transferred, nameof(NTransfer));
         if (NTransfer is not null && From == StartFrom.Scratch)
             problems.Add(nameof(NTransfer), $"is {NTransfer}; with from: scratch nothing is transferred");
-        problems.AtLeast(0, Freeze);
+        Trained.Check(problems);
         if (Freeze > 0 && From == StartFrom.Scratch)
             problems.Add(nameof(Freeze), $"is {Freeze}; with from: scratch the frozen blocks would stay random");
         if (Freeze > (NTransfer ?? int.MaxValue))
             problems.Add(nameof(Freeze), $"is {Freeze}; only {NTransfer} blocks are transferred, the others would stay random");
         problems.Within(0, 1, Dropout);
-        problems.AtLeast(0, LoraRank);
-        problems.Above(0, LoraAlpha);
-        if (LoraRank > 0 && LoraTargets.Count == 0)
-            problems.Add(nameof(LoraTargets), "is empty; an adapter needs a projection");
         if (LoraRank > 0 && (From == StartFrom.Scratch || NTransfer is not null))
             problems.Add(nameof(LoraRank), $"is {LoraRank}; adapters need all of the pre-trained weights, which from: scratch and n_transfer leave out");
-        foreach (string target in LoraTargets.Where(target => !AdapterTargets.Contains(target)))
-            problems.Add(nameof(LoraTargets), $"holds '{target}'; expected {string.Join(" | ", AdapterTargets)}{NearestName.Suggestion(target, AdapterTargets)}");
         return problems;
     }
 }

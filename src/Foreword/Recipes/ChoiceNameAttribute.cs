@@ -12,3 +12,20 @@ public sealed class ChoiceNameAttribute(string member, string name) : Attribute
     /// <summary>Its name in recipes.</summary>
     public string Name { get; } = name;
 }
+
+/// <summary>A name that one of an enumeration's values had in recipes before. A run's own recipe may still have it; anywhere else it is refused.</summary>
+/// <param name="member">The value's name in C#.</param>
+/// <param name="name">Its earlier name in recipes.</param>
+/// <param name="hint">What the message adds for a reader who meant something else.</param>
+[AttributeUsage(AttributeTargets.Enum, AllowMultiple = true)]
+public sealed class FormerChoiceAttribute(string member, string name, string hint) : Attribute
+{
+    /// <summary>The value's name in C#.</summary>
+    public string Member { get; } = member;
+
+    /// <summary>Its earlier name in recipes.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>What the message adds.</summary>
+    public string Hint { get; } = hint;
+}

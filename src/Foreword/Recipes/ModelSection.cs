@@ -1,24 +1,51 @@
 namespace Foreword.Recipes;
 
-/// <summary>How the weights are drawn before training.</summary>
+/// <summary>How random weights are drawn before training.</summary>
+[FormerChoice(nameof(WeightInit.Normal), "gpt1", ModelSection.WeightsHint), FormerChoice(nameof(WeightInit.ScaledResidual), "gpt2", ModelSection.WeightsHint)]
 public enum WeightInit
 {
-    /// <summary>N(0, initializer_range) for every weight (Radford et al. 2018, section 4.1).</summary>
-    Gpt1,
+    /// <summary>Draws every weight from N(0, initializer_range), as GPT-1 does (Radford et al. 2018, section 4.1).</summary>
+    Normal,
 
     /// <summary>
-    /// As <see cref="Gpt1"/>, with the projections into the residual stream scaled by 1/sqrt(2 n_layer)
+    /// Draws as <see cref="Normal"/>, with the projections into the residual stream scaled by 1/sqrt(2 n_layer), as GPT-2 does
     /// (Radford et al. 2019, section 2.3).
     /// </summary>
-    Gpt2,
+    ScaledResidual,
 }
 
 /// <summary>
-/// The <c>model</c> section: a preset, and numbers that win over the preset's. Without a preset the rest is
-/// GPT-2 124M, or GPT-1 where <c>architecture: gpt1</c>.
+/// The <c>model</c> section. Random weights: a preset, and numbers that win over the preset's; without a preset the rest is
+/// GPT-2 124M, or GPT-1 where <c>architecture: gpt1</c>. Existing weights: <see cref="Path"/>, whose architecture is then given.
 /// </summary>
 public sealed record ModelSection : IRecipe
 {
+    /// <summary>What a reader is told who takes the name of a way to draw weights for the name of weights.</summary>
+    internal const string WeightsHint = "to train on from the weights of a model, give model.path";
+
+    /// <summary>
+    /// A model to train on: a model in any format, a checkpoint, a run, or the name of a downloaded model. It gives weights, architecture
+    /// and tokenizer; its vocabulary grows where the tokenizer or <see cref="VocabSize"/> has more ids.
+    /// </summary>
+    [AlsoCalled("base", "checkpoint", "init_from", "pretrained", "model_name_or_path", "name", "directory")]
+    public string? Path { get; init; }
+
+    /// <summary>With a path: keeps the embeddings and so many blocks as they are, from the bottom; 0 trains everything.</summary>
+    [AlsoCalled("freeze_layers", "n_freeze")]
+    public int Freeze { get; init; }
+
+    /// <summary>With a path: the rank of low-rank adapters (Hu et al. 2022) on <see cref="LoraTargets"/>, the weights staying as they are; 0 trains the weights.</summary>
+    [AlsoCalled("lora", "lora_r", "rank")]
+    public int LoraRank { get; init; }
+
+    /// <summary>The adapters' product is scaled by alpha / rank; above 0.</summary>
+    [AlsoCalled("alpha")]
+    public double LoraAlpha { get; init; } = TrainedPart.All.LoraAlpha;
+
+    /// <summary>Which projections get adapters: <c>c_attn</c> (queries, keys, values), <c>attn.c_proj</c>, <c>c_fc</c>, <c>mlp.c_proj</c>.</summary>
+    [AlsoCalled("target_modules", "lora_modules")]
+    public IReadOnlyList<string> LoraTargets { get; init; } = TrainedPart.AdapterTargets;
+
     /// <summary>A name of <see cref="GptConfig.Presets"/>.</summary>
     public string? Preset { get; init; }
 
@@ -38,7 +65,7 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("width", "d_model", "hidden_size", "n_embed", "dim")]
     public int? NEmbd { get; init; }
 
-    /// <summary>Longest sequence in tokens.</summary>
+    /// <summary>Longest sequence in tokens; with a path at most the model's, whose further positions are left out.</summary>
     [AlsoCalled("block_size", "n_ctx", "n_positions", "max_position_embeddings", "seq_len")]
     public int? ContextLength { get; init; }
 
@@ -80,13 +107,23 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("embeddings", "pretrained_embeddings")]
     public string? InitEmbeddings { get; init; }
 
-    /// <summary>The context length after preset and defaults.</summary>
-    internal int ContextLengthInUse => ContextLength ?? Base().ContextLength;
+    /// <summary>The context length after preset and defaults; null where only the model at <see cref="Path"/> knows it.</summary>
+    internal int? ContextLengthInUse => ContextLength ?? (Path is null ? Base().ContextLength : null);
+
+    /// <summary>What of the model at <see cref="Path"/> trains.</summary>
+    internal TrainedPart Trained => new(Freeze, LoraRank, LoraAlpha, LoraTargets);
 
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()
     {
         RecipeProblems problems = new();
+        Trained.Check(problems);
+        if (Path is not null)
+            CheckForPath(problems);
+        else if (Freeze > 0)
+            problems.Add(nameof(Freeze), $"is {Freeze}; without model.path the frozen blocks would stay random");
+        else if (LoraRank > 0)
+            problems.Add(nameof(LoraRank), $"is {LoraRank}; without model.path the adapted weights would stay random");
         if (Preset is not null && !GptConfig.Presets.ContainsKey(Preset))
         {
             problems.Add(nameof(Preset), $"is '{Preset}'; expected {string.Join(" | ", GptConfig.Presets.Keys)}{NearestName.Suggestion(Preset, GptConfig.Presets.Keys)}");
@@ -95,7 +132,7 @@ public sealed record ModelSection : IRecipe
 
         if (Dropout is { } dropout)
             problems.Within(0, 1, dropout, nameof(Dropout));
-        if (problems.Count > 0)
+        if (problems.Count > 0 || Path is not null)
             return problems;
         try
         {
@@ -113,57 +150,104 @@ public sealed record ModelSection : IRecipe
 
     /// <summary>The architecture, checked.</summary>
     /// <param name="tokenizerVocabSize">Number of ids of the tokenizer; the vocabulary of the model where the section gives none.</param>
-    /// <exception cref="ArgumentException">The preset is unknown, a number is impossible, or the tokenizer has more ids than the section's vocabulary.</exception>
-    public GptConfig ToGptConfig(int tokenizerVocabSize)
+    /// <param name="source">The architecture of the model at <see cref="Path"/>; null where there is no path.</param>
+    /// <exception cref="ArgumentException">
+    /// The preset is unknown, a number is impossible or not that of the model at <see cref="Path"/>, or the tokenizer has more ids than the section's vocabulary.
+    /// </exception>
+    public GptConfig ToGptConfig(int tokenizerVocabSize, GptConfig? source = null)
     {
+        if (Path is not null)
+            ArgumentNullException.ThrowIfNull(source);
         if (VocabSize < tokenizerVocabSize)
             throw new ArgumentException($"model.vocab_size is {VocabSize}; the tokenizer has {tokenizerVocabSize} ids");
-        GptConfig start = Base();
-        return new GptConfig
+        if (Path is not null)
+            CheckAgainst(source!);
+        GptConfig start = source ?? Base();
+        return (start with
         {
             Architecture = Architecture ?? start.Architecture,
             NLayer = NLayer ?? start.NLayer,
             NHead = NHead ?? start.NHead,
             NEmbd = NEmbd ?? start.NEmbd,
             ContextLength = ContextLength ?? start.ContextLength,
-            VocabSize = VocabSize ?? tokenizerVocabSize,
+            VocabSize = VocabSize ?? (Path is null ? tokenizerVocabSize : Math.Max(start.VocabSize, tokenizerVocabSize)),
             EmbdDropout = EmbdDropout ?? Dropout ?? start.EmbdDropout,
             AttnDropout = AttnDropout ?? Dropout ?? start.AttnDropout,
             ResidDropout = ResidDropout ?? Dropout ?? start.ResidDropout,
             LayerNormEpsilon = LayerNormEpsilon ?? start.LayerNormEpsilon,
             InitializerRange = InitializerRange ?? start.InitializerRange,
             TieWordEmbeddings = TieWordEmbeddings ?? start.TieWordEmbeddings,
-        }.Validate();
+        }).Validate();
     }
 
     /// <summary>The way to draw the weights: the section's, or the architecture's own.</summary>
-    public WeightInit WeightInit => Init ?? ((Architecture ?? Base().Architecture) == GptArchitecture.Gpt1 ? WeightInit.Gpt1 : WeightInit.Gpt2);
+    public WeightInit WeightInit => Init ?? ((Architecture ?? Base().Architecture) == GptArchitecture.Gpt1 ? WeightInit.Normal : WeightInit.ScaledResidual);
 
-    /// <summary>The section with every number spelt out; the preset's name stays for the reader.</summary>
+    /// <summary>The section with every number spelt out; the names of preset and path stay for the reader.</summary>
     /// <param name="tokenizerVocabSize">As for <see cref="ToGptConfig"/>.</param>
+    /// <param name="source">As for <see cref="ToGptConfig"/>.</param>
     /// <exception cref="ArgumentException">As for <see cref="ToGptConfig"/>.</exception>
-    public ModelSection Resolve(int tokenizerVocabSize)
+    public ModelSection Resolve(int tokenizerVocabSize, GptConfig? source = null)
     {
-        GptConfig config = ToGptConfig(tokenizerVocabSize);
-        return new ModelSection
+        GptConfig config = ToGptConfig(tokenizerVocabSize, source);
+        return this with
         {
-            Preset = Preset,
             Architecture = config.Architecture,
             NLayer = config.NLayer,
             NHead = config.NHead,
             NEmbd = config.NEmbd,
             ContextLength = config.ContextLength,
             VocabSize = config.VocabSize,
+            Dropout = null,
             EmbdDropout = config.EmbdDropout,
             AttnDropout = config.AttnDropout,
             ResidDropout = config.ResidDropout,
             LayerNormEpsilon = config.LayerNormEpsilon,
             InitializerRange = config.InitializerRange,
             TieWordEmbeddings = config.TieWordEmbeddings,
-            Init = WeightInit,
-            InitEmbeddings = InitEmbeddings,
+            Init = Path is null ? WeightInit : null,
         };
     }
 
     private GptConfig Base() => GptConfig.Preset(Preset ?? (Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2"));
+
+    /// <summary>Refuses what only random weights have.</summary>
+    private void CheckForPath(RecipeProblems problems)
+    {
+        const string FromThere = "its weights and its architecture come from there";
+        if (string.IsNullOrWhiteSpace(Path))
+            problems.Add(nameof(Path), "is empty; give a model, a checkpoint or a run, or leave the key out to begin with random weights");
+        if (Preset is not null)
+            problems.Add(nameof(Preset), $"is '{Preset}' and model.path is '{Path}'; {FromThere}");
+        if (Init is { } init)
+            problems.Add(nameof(Init), $"is '{RecipeKey.ChoiceOf(init)}' and model.path is '{Path}'; {FromThere}");
+        if (InitEmbeddings is not null)
+            problems.Add(nameof(InitEmbeddings), $"is '{InitEmbeddings}' and model.path is '{Path}'; {FromThere}");
+    }
+
+    /// <summary>Refuses numbers that are not those of the model at the path.</summary>
+    private void CheckAgainst(GptConfig source)
+    {
+        Same(Architecture, source.Architecture, nameof(Architecture));
+        Same(NLayer, source.NLayer, nameof(NLayer));
+        Same(NHead, source.NHead, nameof(NHead));
+        Same(NEmbd, source.NEmbd, nameof(NEmbd));
+        Same(LayerNormEpsilon, source.LayerNormEpsilon, nameof(LayerNormEpsilon));
+        Same(InitializerRange, source.InitializerRange, nameof(InitializerRange));
+        Same(TieWordEmbeddings, source.TieWordEmbeddings, nameof(TieWordEmbeddings));
+        if (ContextLength > source.ContextLength)
+            throw new ArgumentException($"model.context_length is {ContextLength}; {Path} has positions for {source.ContextLength} tokens");
+        if (VocabSize < source.VocabSize)
+            throw new ArgumentException($"model.vocab_size is {VocabSize}; {Path} has {source.VocabSize} ids, and a vocabulary may only grow");
+        if (Freeze > source.NLayer)
+            throw new ArgumentException($"model.freeze is {Freeze}; {Path} has {source.NLayer} blocks");
+
+        void Same<T>(T? given, T of, string property) where T : struct
+        {
+            if (given is { } value && !value.Equals(of))
+                throw new ArgumentException(FormattableString.Invariant($"model.{RecipeKey.NameOf(property)} is {Text(value)}; {Path} has {Text(of)}"));
+        }
+
+        static object Text<T>(T value) => value is Enum choice ? RecipeKey.ChoiceOf(choice) : value!;
+    }
 }

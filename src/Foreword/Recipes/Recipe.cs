@@ -15,14 +15,23 @@ public static class Recipe
     /// <exception cref="FileNotFoundException">There is no such file; the message names the nearest recipe beside it.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
-    public static T Read<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new()
+    public static T Read<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
+        Parse<T>(TextOf(path), path, overrides, formerNames: false);
+
+    /// <summary>Reads the recipe that an earlier run saved: values may have the names that they had then.</summary>
+    /// <param name="path">The run's <c>recipe.yaml</c>.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
+    public static T ReadSaved<T>(string path) where T : class, IRecipe, new() => Parse<T>(TextOf(path), path, null, formerNames: true);
+
+    private static string TextOf(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         if (Directory.Exists(path))
             throw new InvalidDataException($"{path} is a directory; expected a recipe file");
         if (!File.Exists(path))
             throw new FileNotFoundException($"there is no recipe {path}{Nearest(path)}", path);
-        return Parse<T>(File.ReadAllText(path), path, overrides);
+        return File.ReadAllText(path);
     }
 
     /// <summary>Reads a recipe from text.</summary>
@@ -31,11 +40,14 @@ public static class Recipe
     /// <param name="overrides">As for <see cref="Read"/>.</param>
     /// <exception cref="InvalidDataException">The text is empty, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
-    public static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides = null) where T : class, IRecipe, new()
+    public static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
+        Parse<T>(yaml, name, overrides, formerNames: false);
+
+    private static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides, bool formerNames) where T : class, IRecipe, new()
     {
         ArgumentNullException.ThrowIfNull(yaml);
         ArgumentNullException.ThrowIfNull(name);
-        RecipeReader reader = new(new T());
+        RecipeReader reader = new(new T(), formerNames);
         IRecipe recipe = reader.ApplyText(yaml, name);
         foreach (string text in overrides ?? [])
             recipe = reader.ApplyOverride(recipe, text);

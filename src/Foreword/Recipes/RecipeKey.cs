@@ -45,6 +45,12 @@ internal sealed record RecipeKey(string Name, PropertyInfo Property, object? Val
     /// <summary>The name of one value of an enumeration.</summary>
     public static string ChoiceOf(Enum value) => ChoiceOf(value.GetType(), value.ToString());
 
+    /// <summary>The value that had a name before, with what <see cref="FormerChoiceAttribute"/> says of it; null where none had it.</summary>
+    public static (object Value, string Hint)? FormerChoice(Type enumeration, string name) =>
+        enumeration.GetCustomAttributes<FormerChoiceAttribute>().FirstOrDefault(choice => choice.Name == name) is { } former
+            ? (Enum.Parse(enumeration, former.Member), former.Hint)
+            : null;
+
     private static string ChoiceOf(Type enumeration, string member) =>
         enumeration.GetCustomAttributes<ChoiceNameAttribute>().FirstOrDefault(choice => choice.Member == member)?.Name ?? NameOf(member);
 }

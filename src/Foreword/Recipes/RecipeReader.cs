@@ -9,8 +9,11 @@ internal sealed class RecipeReader
     private readonly IRecipe defaults;
     private readonly Dictionary<string, (RecipeSource Source, long Line)> origins = new(StringComparer.Ordinal);
 
+    private readonly bool formerNames;
+
     /// <param name="defaults">The record without any YAML.</param>
-    public RecipeReader(IRecipe defaults) => this.defaults = defaults;
+    /// <param name="formerNames">Whether the names of values that recipes had before are read, too, as the recipe of a run may have them.</param>
+    public RecipeReader(IRecipe defaults, bool formerNames = false) => (this.defaults, this.formerNames) = (defaults, formerNames);
 
     /// <summary>The record with the values of a whole YAML text.</summary>
     public IRecipe ApplyText(string yaml, string name)
@@ -87,7 +90,7 @@ internal sealed class RecipeReader
         _ => throw source.Error(node.Line, $"{path} is {Describe(node)}; expected a mapping of keys"),
     };
 
-    private static object? Value(RecipeKey key, RecipeNode node, string path, RecipeSource source)
+    private object? Value(RecipeKey key, RecipeNode node, string path, RecipeSource source)
     {
         Type type = Nullable.GetUnderlyingType(key.Property.PropertyType) ?? key.Property.PropertyType;
         if (type == typeof(IReadOnlyList<string>))
@@ -112,7 +115,7 @@ internal sealed class RecipeReader
     }
 
     /// <summary>The value that the text stands for, or null when the type has none such.</summary>
-    private static object? ScalarValue(Type type, RecipeScalar scalar)
+    private object? ScalarValue(Type type, RecipeScalar scalar)
     {
         if (type == typeof(string))
             return scalar.IsNull ? null : scalar.Text;
@@ -125,7 +128,7 @@ internal sealed class RecipeReader
         if (type == typeof(double))
             return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
         if (type.IsEnum)
-            return RecipeKey.ChoicesOf(type).GetValueOrDefault(scalar.Text);
+            return RecipeKey.ChoicesOf(type).GetValueOrDefault(scalar.Text) ?? (formerNames ? RecipeKey.FormerChoice(type, scalar.Text)?.Value : null);
         throw new NotSupportedException($"recipes have no values of type {type.Name}");
     }
 
@@ -134,6 +137,8 @@ internal sealed class RecipeReader
         if (type.IsEnum)
         {
             IEnumerable<string> choices = RecipeKey.ChoicesOf(type).Keys;
+            if (node is RecipeScalar former && RecipeKey.FormerChoice(type, former.Text) is { } found)
+                return $"{string.Join(" | ", choices)} ('{former.Text}' is now called {RecipeKey.ChoiceOf((Enum)found.Value)}; {found.Hint})";
             string hint = node is RecipeScalar { IsNull: false } scalar ? NearestName.Suggestion(scalar.Text, choices) : "";
             return $"{string.Join(" | ", choices)}{hint}";
         }

@@ -28,7 +28,7 @@ public static class ModelDirectory
         if (File.Exists(path))
             throw new InvalidDataException($"{path} is a file, but no model in one of the formats that are files; other models are directories");
         if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException($"model directory '{path}' does not exist");
+            throw new DirectoryNotFoundException($"model directory '{path}' does not exist{(HubRepository.TryParse(path) is not null ? ", and no model of that name was downloaded" : "")}");
         throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; models are {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
     }
 

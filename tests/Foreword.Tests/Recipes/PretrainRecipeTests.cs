@@ -32,10 +32,10 @@ public class PretrainRecipeTests
     }
 
     [Theory]
-    [InlineData(null, null, WeightInit.Gpt2)]
-    [InlineData("gpt1", null, WeightInit.Gpt1)]
-    [InlineData("gpt1", WeightInit.Gpt2, WeightInit.Gpt2)]
-    [InlineData("gpt2", WeightInit.Gpt1, WeightInit.Gpt1)]
+    [InlineData(null, null, WeightInit.ScaledResidual)]
+    [InlineData("gpt1", null, WeightInit.Normal)]
+    [InlineData("gpt1", WeightInit.ScaledResidual, WeightInit.ScaledResidual)]
+    [InlineData("gpt2", WeightInit.Normal, WeightInit.Normal)]
     public void TheWeightsAreDrawnTheArchitecturesWayUnlessToldOtherwise(string? preset, WeightInit? init, WeightInit expected) =>
         Assert.Equal(expected, new ModelSection { Preset = preset, Init = init }.WeightInit);
 
@@ -45,7 +45,7 @@ public class PretrainRecipeTests
         PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt1", Dropout = 0 }, Data = new DataSection { Shards = "s" } };
         PretrainRecipe resolved = recipe.Resolve(300);
         Assert.Equal(recipe.Model.ToGptConfig(300), resolved.Model.ToGptConfig(300));
-        Assert.Equal((300, 12, WeightInit.Gpt1, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.Init, resolved.Model.Dropout));
+        Assert.Equal((300, 12, WeightInit.Normal, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.Init, resolved.Model.Dropout));
         Assert.Equal(512, resolved.Train.SequenceLength);
         Assert.Equal(resolved, resolved.Resolve(300));
     }
@@ -109,5 +109,29 @@ public class PretrainRecipeTests
         TrainingConfig config = new() { Lr = 1e-6, MinLr = 1e-5, Schedule = LearningRateSchedule.Constant };
         Assert.Empty(config.Problems());
         Assert.Equal("min_lr is 1E-05; it must not be above lr, which is 1E-06", Assert.Single((config with { Schedule = LearningRateSchedule.Cosine }).Problems()).ToString());
+    }
+
+    [Fact]
+    public void AModelToTrainOnGivesTheArchitectureAndTheTokenizer()
+    {
+        GptConfig source = new() { NLayer = 3, NHead = 2, NEmbd = 8, ContextLength = 64, VocabSize = 320, EmbdDropout = 0.25, LayerNormEpsilon = 1e-6 };
+        PretrainRecipe recipe = new() { Model = new ModelSection { Path = "m", ContextLength = 32, ResidDropout = 0 }, Data = new DataSection { Text = ["a.txt"] } };
+        Assert.Equal("m", recipe.Validate().DataInUse.Tokenizer);
+        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToGptConfig(300, source)); // a padded vocabulary stays
+        Assert.Equal(330, recipe.Model.ToGptConfig(330, source).VocabSize);
+        PretrainRecipe resolved = recipe.Resolve(330, source);
+        Assert.Equal((330, 3, 1e-6, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.LayerNormEpsilon, resolved.Model.Init));
+        Assert.Equal(32, resolved.Train.SequenceLength);
+        Assert.Equal(resolved.Model, resolved.Resolve(330, source with { VocabSize = 330, ContextLength = 32 }).Model); // as a checkpoint has them
+    }
+
+    [Fact]
+    public void ADrawingOfWeightsHasItsFormerNameInARunsRecipeOnly()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string path = directory.Write("recipe.yaml", "model: {preset: gpt2-tiny-5m, init: gpt1}\ndata: {shards: s}\n");
+        Assert.Equal(WeightInit.Normal, Recipe.ReadSaved<PretrainRecipe>(path).Model.Init);
+        InvalidDataException problem = Assert.Throws<InvalidDataException>(() => Recipe.Read<PretrainRecipe>(path));
+        Assert.Equal($"{path}:1: model.init is 'gpt1'; expected normal | scaled_residual ('gpt1' is now called normal; to train on from the weights of a model, give model.path)", problem.Message);
     }
 }

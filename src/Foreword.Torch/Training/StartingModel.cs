@@ -1,0 +1,90 @@
+using Foreword.Tokenization;
+using Foreword.Weights;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.Training;
+
+/// <summary>The model that a pre-training run trains on, opened but without its weights.</summary>
+/// <param name="Path">Its directory or file.</param>
+/// <param name="Config">Its architecture.</param>
+/// <param name="Tokenizer">The tokenizer that comes with it.</param>
+internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer Tokenizer)
+{
+    /// <summary>Opens a model in any format, a checkpoint, a run, or a downloaded model by its name.</summary>
+    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
+    /// <exception cref="FileNotFoundException">The model has no tokenizer.</exception>
+    /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>
+    public static StartingModel Open(string path)
+    {
+        using ModelWeights weights = WeightsFormat.Open(path);
+        Tokenizer tokenizer = weights.Format.LoadTokenizer(weights.Path);
+        if (tokenizer.VocabularySize <= weights.Config.VocabSize)
+            ModelDirectory.CheckVocabulary(weights.Path, tokenizer, weights.Config);
+        else
+            CheckFurtherTokens(weights.Path, tokenizer, weights.Config.VocabSize);
+        return new StartingModel(weights.Path, weights.Config, tokenizer);
+    }
+
+    /// <summary>
+    /// Checks that text encoded by a tokenizer has the ids that the model was trained on: it is the model's own, or the model's own with
+    /// further added tokens.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It is another tokenizer; the message names the first id that differs.</exception>
+    public void Check(Tokenizer tokenizer, string name)
+    {
+        if (tokenizer.Fingerprint == Tokenizer.Fingerprint)
+            return;
+        string another = $"{name} is not the tokenizer of {Path}";
+        if (tokenizer.Kind != Tokenizer.Kind)
+            throw new InvalidDataException($"{another}: its kind is {tokenizer.Kind}, the model's is {Tokenizer.Kind}");
+        for (int id = 0; id < Math.Min(tokenizer.VocabularySize, Tokenizer.VocabularySize); id++)
+        {
+            if (tokenizer.TokenText(id) != Tokenizer.TokenText(id))
+                throw new InvalidDataException($"{another}: token {id} is '{tokenizer.TokenText(id)}', the model's is '{Tokenizer.TokenText(id)}'");
+        }
+
+        if (tokenizer.VocabularySize <= Tokenizer.VocabularySize)
+            throw new InvalidDataException($"{another}: it has {tokenizer.VocabularySize} ids, the model's has {Tokenizer.VocabularySize}, and they split text in different ways");
+        CheckFurtherTokens(name, tokenizer, Tokenizer.VocabularySize);
+    }
+
+    /// <summary>The first id whose row of the embedding is new for a tokenizer.</summary>
+    public int FirstNewId(Tokenizer tokenizer) =>
+        tokenizer.Fingerprint == Tokenizer.Fingerprint ? Config.VocabSize : Math.Min(Tokenizer.VocabularySize, Config.VocabSize);
+
+    /// <summary>
+    /// Reads the weights into a model that has at least the vocabulary and at most the context of this one. The rows of new ids, in the
+    /// embedding and in a separate output layer, become the mean of the rows that the tokenizer has.
+    /// </summary>
+    /// <param name="model">The model that takes the weights.</param>
+    /// <param name="firstNewId">See <see cref="FirstNewId"/>.</param>
+    /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
+    public void ReadInto(GptModel model, int firstNewId)
+    {
+        ModelFiles.Transfer(Path, model, Config.NLayer);
+        if (firstNewId >= model.Config.VocabSize)
+            return;
+        FillWithMean(model.TokenEmbedding, firstNewId);
+        if (!model.Config.TieWordEmbeddings)
+            FillWithMean(model.OutputLayer, firstNewId);
+    }
+
+    private void FillWithMean(Parameter matrix, int first)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        long known = Math.Min(first, Tokenizer.VocabularySize);
+        Tensor mean = matrix.narrow(0, 0, known).mean([0L], keepdim: true); // (known, C) -> (1, C)
+        matrix.narrow(0, first, matrix.shape[0] - first).copy_(mean);
+    }
+
+    /// <summary>What a tokenizer has above the model's ids must be added tokens: anything else is another model's tokenizer.</summary>
+    private static void CheckFurtherTokens(string name, Tokenizer tokenizer, int first)
+    {
+        HashSet<int> added = [.. tokenizer.AddedTokens.Select(token => token.Id)];
+        int other = Enumerable.Range(first, tokenizer.VocabularySize - first).FirstOrDefault(id => !added.Contains(id), -1);
+        if (other >= 0)
+            throw new InvalidDataException($"{name}: the tokenizer has {tokenizer.VocabularySize} ids, the model {first}, and token {other} ('{tokenizer.TokenText(other)}') is no added token");
+    }
+}
