@@ -44,6 +44,8 @@ public sealed class StoredTensor : WeightTensor
     /// <summary>Element type.</summary>
     public TensorDType DType { get; }
 
+    internal override string? FilePath => _parts.Count == 0 ? null : _parts[0].File.Path;
+
     /// <summary>Where its elements lie.</summary>
     internal IReadOnlyList<StoredElements> Parts => _parts;
 
