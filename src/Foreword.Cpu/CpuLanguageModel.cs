@@ -112,7 +112,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             ModelInput.Check(Config, sequence);
         TokenScore[][] scores = [.. sequences.Select(sequence => new TokenScore[sequence.Length - 1])];
         ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence[..^1], [.. scores[i].Select((_, t) => new WantedScore(t, sequence[t + 1], scores[i], t))])));
-        return [.. scores.Select(row => row.Select(score => score.LogProb).ToArray())];
+        return [.. ModelOutput.Checked([scores])[0].Select(row => row.Select(score => score.LogProb).ToArray())];
     }
 
     /// <inheritdoc/>
@@ -128,7 +128,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             ScoreTogether([.. requests.Skip(first).Take(count)], scores.AsSpan(first, count));
         }
 
-        return scores;
+        return ModelOutput.Checked(scores);
     }
 
     /// <summary>The final hidden states [C] at the last token of each sequence, for a task's head.</summary>

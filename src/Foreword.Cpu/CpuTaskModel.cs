@@ -108,6 +108,7 @@ public sealed class CpuTaskModel : ITaskModel
             throw new InvalidDataException($"{file.Path}: tensor '{name}' is {tensor.DType.HeaderName()} {tensor.ShapeText}; expected F32 {TensorInfo.Format(shape)}");
         float[] values = new float[tensor.ElementCount];
         file.CopyTo(name, values);
+        FiniteNumbers.Check(values, file.Path, name);
         return values;
     }
 }

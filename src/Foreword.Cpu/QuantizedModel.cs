@@ -193,6 +193,7 @@ public static class QuantizedModel
             Span<byte> bytes = MemoryMarshal.AsBytes(destination);
             if (RandomAccess.Read(_handle, bytes, File.Tensor(name).Offset + first * sizeof(float)) < bytes.Length)
                 throw new InvalidDataException($"{File.Path}: tensor '{name}' ends early: the file was changed while it was open");
+            FiniteNumbers.Check(destination, File.Path, name, first);
         }
 
         public void Dispose()

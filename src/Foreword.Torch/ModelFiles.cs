@@ -121,7 +121,11 @@ public static class ModelFiles
             throw new InvalidDataException($"{file.Path}: tensor '{name}' is missing");
         if (!info.Shape.AsSpan().SequenceEqual(destination.shape))
             throw new InvalidDataException($"{file.Path}: tensor '{name}' has the shape {info.ShapeText}; expected {TensorInfo.Format(destination.shape)}");
-        Fill(destination, values => file.CopyTo(name, values));
+        Fill(destination, values =>
+        {
+            file.CopyTo(name, values);
+            FiniteNumbers.Check(values, file.Path, name);
+        });
     }
 
     private static void Copy(WeightTensor tensor, Tensor destination) => Fill(destination, values => tensor.Read(0, values));

@@ -46,7 +46,7 @@ public sealed class TorchLanguageModel : ILanguageModel
 
         using var evaluation = Evaluation();
         _path ??= TrainingPath.Of(_model);
-        return new SequenceScorer(_model, _path, _device).Score(requests);
+        return ModelOutput.Checked(new SequenceScorer(_model, _path, _device).Score(requests));
     }
 
     /// <inheritdoc/>

@@ -98,8 +98,10 @@ public sealed record TaskDescription
 
     /// <summary>The answer that the head's outputs stand for.</summary>
     /// <param name="outputs">[<see cref="Outputs"/>], or the scores of an example's choices.</param>
+    /// <exception cref="InvalidDataException">An output is infinite or not a number.</exception>
     public Prediction Answer(ReadOnlySpan<float> outputs)
     {
+        ModelOutput.Check(outputs, "output for an example");
         if (Target == TargetKind.Score)
         {
             double value = ScoreMean + ScoreScale * outputs[0];

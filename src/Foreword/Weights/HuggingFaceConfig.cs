@@ -118,9 +118,9 @@ public static class HuggingFaceConfig
                 Architecture = architecture,
                 VocabSize = Integer("vocab_size"),
                 ContextLength = Context(),
-                NEmbd = Integer("n_embd"),
-                NLayer = Integer("n_layer"),
-                NHead = Integer("n_head"),
+                NEmbd = Integer("n_embd", "hidden_size"),
+                NLayer = Integer("n_layer", "num_hidden_layers"),
+                NHead = Integer("n_head", "num_attention_heads"),
                 EmbdDropout = Number("embd_pdrop", 0.1),
                 AttnDropout = Number("attn_pdrop", 0.1),
                 ResidDropout = Number("resid_pdrop", 0.1),
@@ -151,16 +151,8 @@ public static class HuggingFaceConfig
             };
         }
 
-        /// <summary>n_positions, or n_ctx as some older files have it; both must agree.</summary>
-        private int Context()
-        {
-            if (!TryGet("n_ctx", out _))
-                return Integer("n_positions");
-            int context = Integer("n_ctx");
-            if (TryGet("n_positions", out _) && Integer("n_positions") != context)
-                throw new InvalidDataException($"{path}: n_positions is {Integer("n_positions")} but n_ctx is {context}");
-            return context;
-        }
+        /// <summary>n_positions, or n_ctx as some older files have it.</summary>
+        private int Context() => Integer("n_positions", "n_ctx", "max_position_embeddings");
 
         /// <summary>What these fields can ask for and the released GPT-1 and GPT-2 do not do is refused, not passed over.</summary>
         private void RefuseOtherComputations(GptConfig config)
@@ -199,6 +191,22 @@ public static class HuggingFaceConfig
             if (!TryGet(field, out JsonElement value))
                 throw Missing(field);
             return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Refused(field, "it must be a 32-bit integer");
+        }
+
+        /// <summary>A field that has other names, too: GPT2Config.attribute_map of transformers. All that are there must agree.</summary>
+        private int Integer(string field, params ReadOnlySpan<string> aliases)
+        {
+            string? found = TryGet(field, out _) ? field : null;
+            foreach (string alias in aliases)
+            {
+                if (!TryGet(alias, out _))
+                    continue;
+                if (found is not null && Integer(found) != Integer(alias))
+                    throw new InvalidDataException($"{path}: {found} is {Integer(found)} but {alias} is {Integer(alias)}");
+                found ??= alias;
+            }
+
+            return Integer(found ?? field);
         }
 
         private bool Boolean(string field, bool absent)

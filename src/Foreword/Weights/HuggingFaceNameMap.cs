@@ -23,7 +23,8 @@ public static class HuggingFaceNameMap
     };
 
     /// <summary>
-    /// Finds every parameter among tensors that were written with or without the prefix <c>transformer.</c>. Buffers that are no
+    /// Finds every parameter among tensors that were written with or without the prefix <c>transformer.</c>, or with those of wrappers
+    /// such as <c>module.</c> and <c>_orig_mod.</c>. Matrices that are [out, in] as in <c>nn.Linear</c> (nanoGPT) are transposed. Buffers that are no
     /// parameters (<c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c>, GPT-1's <c>position_ids</c>) are passed over. Where
     /// the configuration ties the output layer, an <c>lm_head.weight</c> with the token embedding's bytes is passed over, too, and one without
     /// a token embedding beside it is the token embedding; another one is a separate output layer whatever the configuration says, as it is for
@@ -33,7 +34,7 @@ public static class HuggingFaceNameMap
     /// <param name="tensors">Its tensors.</param>
     /// <param name="config">The architecture.</param>
     /// <returns>The architecture, with a separate output layer where the file has one, and its parameters.</returns>
-    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen; all are listed.</exception>
+    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen, and all are listed; or two have the same name without their prefixes.</exception>
     public static (GptConfig Config, IReadOnlyList<StoredTensor> Tensors) Match(string path, IReadOnlyCollection<StoredTensor> tensors, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(tensors);
@@ -46,6 +47,8 @@ public static class HuggingFaceNameMap
                 parameters.Add((name, tensor));
         }
 
+        CheckNames(path, parameters);
+        TransposeLinear(parameters, config.NEmbd);
         if (config.TieWordEmbeddings && parameters.Find(pair => pair.Name == GptParameter.SeparateHead) is { Tensor: { } head } separate)
         {
             StoredTensor? embedding = parameters.Find(pair => pair.Name == GptParameter.TokenEmbedding).Tensor;
@@ -62,7 +65,7 @@ public static class HuggingFaceNameMap
 
     private static string OurName(string fileName, GptArchitecture architecture)
     {
-        string name = fileName.StartsWith(Prefix, StringComparison.Ordinal) ? fileName[Prefix.Length..] : fileName;
+        string name = WrapperNames.Remove(fileName);
         return (architecture, name) switch
         {
             (GptArchitecture.Gpt1, Gpt1Tokens) => GptParameter.TokenEmbedding,
@@ -70,6 +73,30 @@ public static class HuggingFaceNameMap
             (GptArchitecture.Gpt1, GptParameter.TokenEmbedding or GptParameter.PositionEmbedding) => $"{name} (GPT-2's)", // no name of GPT-1's
             _ => name,
         };
+    }
+
+    /// <summary>Of two tensors that differ in their prefix only, nobody can say which one is meant.</summary>
+    private static void CheckNames(string path, List<(string Name, StoredTensor Tensor)> parameters)
+    {
+        Dictionary<string, StoredTensor> byName = new(StringComparer.Ordinal);
+        foreach ((string name, StoredTensor tensor) in parameters)
+        {
+            if (!byName.TryAdd(name, tensor))
+                throw new InvalidDataException($"{path}: the tensors '{byName[name].FileName}' and '{tensor.FileName}' are both {name}");
+        }
+    }
+
+    /// <summary>nanoGPT's projections are <c>nn.Linear</c>, [out, in]; <c>c_attn</c>, which is never square, tells.</summary>
+    private static void TransposeLinear(List<(string Name, StoredTensor Tensor)> parameters, long c)
+    {
+        if (!parameters.Exists(pair => pair.Name == "h.0.attn.c_attn.weight" && pair.Tensor.Shape is [var rows, var columns] && rows == 3 * c && columns == c))
+            return;
+        for (int i = 0; i < parameters.Count; i++)
+        {
+            (string name, StoredTensor tensor) = parameters[i];
+            if (tensor.Shape.Length == 2 && name.Split('.') is ["h", _, "attn" or "mlp", "c_attn" or "c_proj" or "c_fc", "weight"])
+                parameters[i] = (name, tensor.Transposed());
+        }
     }
 
     /// <summary>Constants that older versions of transformers stored among the weights.</summary>

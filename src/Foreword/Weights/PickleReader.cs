@@ -161,6 +161,9 @@ internal ref struct PickleReader
             case 'R': // REDUCE
                 object? arguments = Pop(), function = Pop();
                 return Push(function is Global global && arguments is object?[] values ? Contained(Call(global.Name, values)) : throw new InvalidDataException("a call of something that is no name"));
+            case '\x81': // NEWOBJ
+                Pop();
+                throw new InvalidDataException($"it holds an object of the class {(Pop() as Global)?.Name ?? "?"}, which is not made here: save the model's state_dict()");
             case 'b': // BUILD: attributes of an object, such as the state dictionary's _metadata
                 Pop();
                 Top<Dictionary<object, object?>>();

@@ -14,6 +14,12 @@ internal static class PyTorchFile
 
     private static readonly object Unread = new();
 
+    /// <summary>Names under which training scripts save the model beside the optimizer: nanoGPT; Lightning; PyTorch's tutorials; DeepSpeed.</summary>
+    private static readonly string[] Nested = ["model", "state_dict", "model_state_dict", "module"];
+
+    /// <summary>Dictionaries in dictionaries that are looked into; a pickle's may hold itself.</summary>
+    private const int DeepestNesting = 4;
+
     /// <summary>The tensors by name, in the file's order.</summary>
     /// <exception cref="InvalidDataException">The file is broken, or holds anything but tensors by name.</exception>
     public static IReadOnlyList<StoredTensor> Read(MappedFile file)
@@ -147,17 +153,33 @@ internal static class PyTorchFile
 
     private static List<StoredTensor> Tensors(MappedFile file, object? value)
     {
-        if (value is not Dictionary<object, object?> all)
-            throw new InvalidDataException("it holds no dictionary of tensors by name");
+        Dictionary<object, object?> all = StateDictionary(value);
         List<StoredTensor> tensors = new(all.Count);
         foreach ((object key, object? entry) in all)
         {
             if (key is not string name || entry is not View view)
-                throw new InvalidDataException($"its entry '{key}' is no tensor; only a dictionary of tensors by name is read");
+                throw new InvalidDataException($"its entry '{key}' is no tensor; only a dictionary of tensors by name is read, by itself or under {string.Join(", ", Nested.Select(name => $"'{name}'"))}");
             tensors.Add(view.Tensor(file, name));
         }
 
         return tensors;
+    }
+
+    /// <summary>The model's dictionary: the file's own, or an entry of it where training saved more than the model.</summary>
+    private static Dictionary<object, object?> StateDictionary(object? value)
+    {
+        Dictionary<object, object?> all = value as Dictionary<object, object?> ?? throw new InvalidDataException("it holds no dictionary of tensors by name");
+        for (int depth = 0; depth < DeepestNesting && !all.Values.Any(entry => entry is View); depth++)
+        {
+            string[] found = [.. Nested.Where(name => all.TryGetValue(name, out object? entry) && entry is Dictionary<object, object?> { Count: > 0 })];
+            if (found.Length == 0)
+                break;
+            if (found.Length > 1)
+                throw new InvalidDataException($"it holds both '{found[0]}' and '{found[1]}'; which of them is the model cannot be told");
+            all = (Dictionary<object, object?>)all[found[0]]!;
+        }
+
+        return all;
     }
 
     /// <summary>Elements that tensors are views of.</summary>

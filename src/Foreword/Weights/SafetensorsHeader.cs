@@ -79,6 +79,8 @@ internal sealed class SafetensorsHeader
 
     private void ReadMetadata(ref Utf8JsonReader reader)
     {
+        if (reader.TokenType == JsonTokenType.Null)
+            return; // the reference implementation takes it for no metadata
         if (reader.TokenType != JsonTokenType.StartObject)
             throw Broken($"{MetadataKey} is not an object of strings");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

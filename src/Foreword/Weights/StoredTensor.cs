@@ -44,11 +44,22 @@ public sealed class StoredTensor : WeightTensor
     /// <summary>Element type.</summary>
     public TensorDType DType { get; }
 
+    internal override string? FilePath => _parts.Count == 0 ? null : _parts[0].File.Path;
+
+    /// <summary>Where its elements lie.</summary>
+    internal IReadOnlyList<StoredElements> Parts => _parts;
+
     /// <summary>The shape as text: <c>[768, 2304]</c>.</summary>
     public string ShapeText => TensorInfo.Format(Shape);
 
     /// <summary>The same bytes as the parameter of our name, in our shape; a leading 1 of the file's shape is dropped so.</summary>
     public StoredTensor As(string name, long[] shape) => new(name, FileName, DType, shape, _parts, _isTransposed, _check);
+
+    /// <summary>The transposed matrix of the same bytes.</summary>
+    /// <exception cref="ArgumentException">It is no matrix, or in several pieces.</exception>
+    internal StoredTensor Transposed() => Shape is [var rows, var columns]
+        ? new(Name, FileName, DType, [columns, rows], _parts, !_isTransposed, _check)
+        : throw new ArgumentException($"tensor '{FileName}' of shape {ShapeText} is no matrix");
 
     /// <summary>Whether both tensors hold the same bytes in the same order.</summary>
     internal bool HasBytesOf(StoredTensor other)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Foreword.Weights;
 
 /// <summary>Writes a stored tensor as elements of a type, a piece at a time.</summary>
@@ -10,7 +12,8 @@ internal static class TensorBytes
     /// <param name="tensor">What is read.</param>
     /// <param name="dtype">F32, F16 or BF16.</param>
     /// <param name="stream">Where to.</param>
-    /// <exception cref="NotSupportedException">A number is too large for F16.</exception>
+    /// <exception cref="InvalidDataException">A number is not finite; the message names file and tensor.</exception>
+    /// <exception cref="NotSupportedException">A number is too large for F16 or BF16.</exception>
     public static void Write(WeightTensor tensor, TensorDType dtype, Stream stream)
     {
         float[] values = new float[Math.Min(Piece, tensor.ElementCount)];
@@ -19,20 +22,24 @@ internal static class TensorBytes
         {
             Span<float> read = values.AsSpan(0, (int)Math.Min(values.Length, tensor.ElementCount - first));
             tensor.Read(first, read);
-            if (dtype == TensorDType.F16)
-                CheckRange(tensor, read);
             Span<byte> written = bytes.AsSpan(0, read.Length * dtype.Size());
             dtype.FromFloats(read, written);
+            CheckRange(tensor, dtype, read, written);
             stream.Write(written);
         }
     }
 
-    private static void CheckRange(WeightTensor tensor, ReadOnlySpan<float> values)
+    /// <summary>Finite numbers that became infinite are refused.</summary>
+    private static void CheckRange(WeightTensor tensor, TensorDType dtype, ReadOnlySpan<float> values, ReadOnlySpan<byte> written)
     {
-        foreach (float value in values)
+        if (dtype == TensorDType.F32)
+            return;
+        ushort infinity = (ushort)(dtype == TensorDType.F16 ? 0x7C00 : 0x7F80);
+        ReadOnlySpan<ushort> bits = MemoryMarshal.Cast<byte, ushort>(written);
+        for (int i = 0; i < bits.Length; i++)
         {
-            if (float.IsFinite(value) && Half.IsInfinity((Half)value))
-                throw new NotSupportedException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{tensor.FileName} holds {value}, more than f16 can; take bf16 or f32"));
+            if ((bits[i] & 0x7FFF) == infinity)
+                throw new NotSupportedException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{tensor.FileName} holds {values[i]}, more than {dtype.HeaderName().ToLowerInvariant()} can; take {(dtype == TensorDType.F16 ? "bf16 or f32" : "f32")}"));
         }
     }
 }

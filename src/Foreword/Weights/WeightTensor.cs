@@ -23,6 +23,9 @@ public abstract class WeightTensor
     /// <summary>Its name in the file.</summary>
     public string FileName { get; }
 
+    /// <summary>The file that holds it, for messages; null where there is none.</summary>
+    internal virtual string? FilePath => null;
+
     /// <summary>Its shape, row-major; the weights of a <c>Conv1D</c> (c_attn, c_proj, c_fc) are [in, out].</summary>
     public long[] Shape { get; }
 
@@ -34,12 +37,13 @@ public abstract class WeightTensor
 
     /// <summary>Writes as many elements as the destination holds, from element <paramref name="first"/> on, row-major, as floats.</summary>
     /// <exception cref="ArgumentException">Elements outside the tensor.</exception>
-    /// <exception cref="InvalidDataException">The stored bytes are found to be broken.</exception>
+    /// <exception cref="InvalidDataException">The stored bytes are found to be broken, or a number is infinite or NaN; the message names it.</exception>
     public void Read(long first, Span<float> destination)
     {
         if (first < 0 || first > ElementCount - destination.Length)
             throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{FileName}' of {ElementCount}");
         ReadInside(first, destination);
+        FiniteNumbers.Check(destination, FilePath, FileName, first);
     }
 
     /// <summary>The same for elements that are all inside the tensor.</summary>

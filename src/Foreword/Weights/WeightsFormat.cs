@@ -8,7 +8,7 @@ public abstract class WeightsFormat
 {
     /// <summary>Every format; the first one that recognises a path opens it.</summary>
     public static IReadOnlyList<WeightsFormat> All { get; } =
-        [new SafetensorsFormat(), new PyTorchFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()];
+        [new SafetensorsFormat(), new PyTorchFormat(), new TorchCheckpointFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()];
 
     /// <summary>The name on the command line, such as <c>openai-gpt1</c>.</summary>
     public abstract string Name { get; }

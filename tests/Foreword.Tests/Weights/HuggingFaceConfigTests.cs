@@ -124,6 +124,27 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.EndsWith("the field 'n_positions' is missing", Refusal(json => _ = json.Remove("n_positions") && json.Remove("n_ctx")));
     }
 
+    /// <summary>GPT2Config.attribute_map of transformers.</summary>
+    [Theory]
+    [InlineData("n_embd", "hidden_size", 33)]
+    [InlineData("n_layer", "num_hidden_layers", 4)]
+    [InlineData("n_head", "num_attention_heads", 8)]
+    [InlineData("n_positions", "max_position_embeddings", 65)]
+    public void AnAliasIsReadUnlessItContradicts(string field, string alias, int other)
+    {
+        GptConfig expected = HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny"));
+        int value = 0;
+        Write(json =>
+        {
+            value = (int)json[field]!;
+            json[alias] = value;
+            json.Remove(field);
+            json.Remove("n_ctx");
+        });
+        Assert.Equal(expected, HuggingFaceConfig.Read(_directory.Path));
+        Assert.EndsWith($"{field} is {value} but {alias} is {other}", Refusal(json => json[alias] = other));
+    }
+
     [Fact]
     public void AFeedForwardWidthOfFourTimesTheModelsIsTheUsualOne()
     {

@@ -184,6 +184,15 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal([0, 1, 2, 3], file.Bytes("a").ToArray());
     }
 
+    /// <summary>As the reference implementation, whose metadata is optional.</summary>
+    [Fact]
+    public void MetadataOfNullIsNone()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Write("""{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
+        Assert.Empty(file.Metadata);
+        Assert.Equal(["a"], file.Tensors.Keys);
+    }
+
     /// <summary>Bytes changed, cut out, doubled or appended: the reader answers with tensors or with one kind of exception.</summary>
     [Fact]
     public void AMutatedFileIsReadOrRefusedAndNothingElse()

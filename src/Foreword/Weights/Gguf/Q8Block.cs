@@ -15,7 +15,7 @@ internal static class Q8Block
     public const int Bytes = sizeof(ushort) + Length;
 
     /// <summary>Quantises whole blocks.</summary>
-    /// <exception cref="ArgumentException">The lengths do not fit each other, or an element is not finite.</exception>
+    /// <exception cref="ArgumentException">The lengths do not fit each other, or an element is not finite or too large for a scale in half precision.</exception>
     public static void Quantize(ReadOnlySpan<float> values, Span<byte> blocks)
     {
         Check(values.Length, blocks.Length);
@@ -30,6 +30,8 @@ internal static class Q8Block
             }
 
             float scale = largest / sbyte.MaxValue;
+            if (Half.IsInfinity((Half)scale))
+                throw new ArgumentException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"a weight of {largest} is more than q8_0 can hold; take bf16 or f32"));
             float inverse = scale == 0 ? 0 : 1 / scale; // of the scale before it is rounded to half precision, as in ggml
             BinaryPrimitives.WriteHalfLittleEndian(blocks, (Half)scale);
             for (int i = 0; i < Length; i++)
@@ -51,7 +53,8 @@ internal static class Q8Block
     }
 
     /// <summary>Writes a tensor whose rows are whole blocks, a piece at a time.</summary>
-    /// <exception cref="NotSupportedException">A number is not finite.</exception>
+    /// <exception cref="InvalidDataException">A number is not finite; the message names file and tensor.</exception>
+    /// <exception cref="NotSupportedException">A number is too large.</exception>
     internal static void Write(WeightTensor tensor, Stream stream)
     {
         const int Piece = 1 << 20; // elements in memory at a time: whole blocks
