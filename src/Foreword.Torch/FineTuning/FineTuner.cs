@@ -41,7 +41,7 @@ public sealed class FineTuner : IDisposable
         int microBatches = (train.Count + config.BatchSize - 1) / config.BatchSize;
         StepsPerEpoch = (microBatches + config.GradientAccumulation - 1) / config.GradientAccumulation;
         _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
-        _firstTaskToken = model.Task.Tokens.Start;
+        _firstTaskToken = model.Task.Tokens!.Start;
         _taskTokens = [.. MatricesOfTaskTokens(model.Model, section).Select(pair => (pair.Name, pair.Matrix, RowsOf(pair.Matrix, _firstTaskToken, TaskTokens.Count)))];
         Trainable = [.. Choose(model, section, _taskTokens)];
         Optimizer = Optimizer.Of(config.Optimizer, Trainable, new AdamWOptions(config.Beta1, config.Beta2, config.Eps, config.WeightDecay), model.Model.Precision);
@@ -120,7 +120,7 @@ public sealed class FineTuner : IDisposable
         Tensor gradient = leaf.grad!;
         if (_config.LmCoefficient > 0)
         {
-            (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens, Model.Device);
+            (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens!, Model.Device);
             Tensor states = hidden.reshape(-1, C).index_select(0, rows); // (M, C): padding is never multiplied
             (double auxiliary, Tensor statesGradient) = _path.HeadBackward(states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
             loss += auxiliary;
