@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Foreword.Data;
-using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Weights;
 
@@ -20,7 +19,8 @@ internal static class ConvertCommand
         format.AcceptOnly([.. written.Select(format => format.Name)]);
         Option<string?> dtype = new("--dtype") { Description = "Element type to write; that of FROM where it has one that the format can hold, else f32. The same type gives the same bits." };
         dtype.AcceptOnly([.. written.SelectMany(format => format.WrittenTypes).Distinct()]);
-        Command command = new Command("convert", "Write a model of any format in another one, with its tokenizer.") { from, to, format, dtype }
+        Option<bool> languageModel = new("--language-model") { Description = "Of a fine-tuned model, write the language model alone." };
+        Command command = new Command("convert", "Write a model of any format in another one, with its tokenizer.") { from, to, format, dtype, languageModel }
             .WithExample("foreword convert runs/shakespeare shakespeare-hf --format hf --dtype bf16");
         command.SetAction(parsed =>
         {
@@ -36,9 +36,14 @@ internal static class ConvertCommand
             Tokenizer? tokenizer = model.HasTokenizer ? model.LoadTokenizer() : null;
             if (tokenizer is null)
                 terminal.Say($"{model.Path} has no tokenizer; none is written");
-            if (TaskDescription.IsIn(model.Path))
-                terminal.Say($"{model.Path} is fine-tuned; its task head stays behind, only the language model is written");
-            Write(target, model, tokenizer, type, path);
+            ClassifierConversion? classifier = ClassifierConversion.Of(model, tokenizer, target, type, parsed.GetValue(languageModel), terminal);
+            Write(target, staged =>
+            {
+                if (classifier is null)
+                    target.Write(model, tokenizer, type, staged);
+                else
+                    classifier.Write(staged);
+            }, path);
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{path}: {target.Name}, {type}, {model.Config.ParameterCount:N0} parameters from {model.Format.Name}, in {clock.Elapsed.TotalSeconds:F1} s"));
             return CommandLine.Done;
         });
@@ -47,17 +52,17 @@ internal static class ConvertCommand
 
     private static string Describe(WeightsFormat format) => $"{format.Name} ({string.Join(", ", format.WrittenTypes)})";
 
-    private static void Write(WeightsFormat format, ModelWeights model, Tokenizer? tokenizer, string type, string path)
+    private static void Write(WeightsFormat format, Action<string> write, string path)
     {
         if (format.WritesFile)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            format.Write(model, tokenizer, type, path);
+            write(path);
             return;
         }
 
         using StagedDirectory staged = StagedDirectory.Begin(path);
-        format.Write(model, tokenizer, type, staged.Path);
+        write(staged.Path);
         staged.Commit();
     }
 }

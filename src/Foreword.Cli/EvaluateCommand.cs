@@ -68,6 +68,7 @@ internal static class EvaluateCommand
                 if (parsed.GetValue(output) is { } place)
                     directory = EvaluationDirectory.Open(OutputDirectory.Checked(place), modelDirectory, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow);
             });
+            loaded.SayTask(path, terminal);
             if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
                 terminal.Say($"seed {plan.Seed}");
             using StopRequest stop = new(terminal);

@@ -17,7 +17,7 @@ internal static class EvaluateTaskCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, or a checkpoint." };
+        Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
         Argument<string[]> test = InputPaths.Argument("Labelled examples.");
         Option<string?> columns = new("--columns") { Description = "The columns, the label last; the training data's unless given." };
         Option<TableFormat> format = new("--format") { Description = "What the files are; their names decide unless given." };
@@ -45,7 +45,7 @@ internal static class EvaluateTaskCommand
                 throw new InvalidDataException($"{files[0]}: there are no examples");
             foreach (TaskExample example in examples)
                 _ = task.TargetOf(example); // a label that does not belong to the task is said before anything is computed
-            string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(path, $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
+            string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(Directory.Exists(path) ? path : "", $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
             TaskModels.WriteReport(directory, evaluation, path, string.Join(", ", files), examples);
             if (parsed.GetValue(json))

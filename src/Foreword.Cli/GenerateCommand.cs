@@ -59,6 +59,7 @@ internal static class GenerateCommand
             string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, terminal.In);
 
             using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
+            loaded.SayTask(parsed.GetValue(model)!, terminal);
             if (options.NumBeams == 1)
                 sampling.SaySeed(parsed, terminal);
             Stopwatch clock = Stopwatch.StartNew();

@@ -1,5 +1,6 @@
 using Foreword.Cpu;
 using Foreword.Recipes;
+using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Torch;
 using Foreword.Weights;
@@ -9,6 +10,9 @@ namespace Foreword.Cli;
 /// <summary>A model with its tokenizer; disposes the model.</summary>
 internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : IDisposable
 {
+    /// <summary>What the model was fine-tuned for, see <see cref="TaskDescription.FineTunedFor"/>.</summary>
+    public string? FineTunedFor { get; init; }
+
     /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType?)"/>
     public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto, CacheType? cache = null) => Open(path, device, engine, null, cache);
 
@@ -35,9 +39,10 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
             throw new UsageException("--cache bf16 is for plain C# (--engine cpu); libtorch keeps keys and values in f32");
         Tokenizer tokenizer = weights.LoadTokenizer();
         beforeWeights?.Invoke(weights.Path, weights.Config, tokenizer);
-        return isCpu
-            ? new LoadedModel(CpuLanguageModel.Load(path, cache: cache), tokenizer)
-            : new LoadedModel(new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device))), tokenizer);
+        ILanguageModel model = isCpu
+            ? CpuLanguageModel.Load(path, cache: cache)
+            : new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device)));
+        return new LoadedModel(model, tokenizer) { FineTunedFor = TaskDescription.FineTunedFor(directory) };
     }
 
     /// <summary>Quantised models are read by the plain C# engine only.</summary>
@@ -49,7 +54,14 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
         Tokenizer tokenizer = TokenizerFiles.Load(directory);
         ModelDirectory.CheckVocabulary(directory, tokenizer, config);
         beforeWeights?.Invoke(directory, config, tokenizer);
-        return new LoadedModel(CpuLanguageModel.Load(directory, cache: cache), tokenizer);
+        return new LoadedModel(CpuLanguageModel.Load(directory, cache: cache), tokenizer) { FineTunedFor = TaskDescription.FineTunedFor(directory) };
+    }
+
+    /// <summary>Says of a fine-tuned model that its language model is used: both share their weights, and training for the task changed them.</summary>
+    public void SayTask(string path, Terminal terminal)
+    {
+        if (FineTunedFor is not null)
+            terminal.Say($"{path} is fine-tuned for {FineTunedFor}; its language model is used, without the task's head");
     }
 
     public void Dispose() => Model.Dispose();

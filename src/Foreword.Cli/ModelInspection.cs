@@ -49,17 +49,31 @@ internal static class ModelInspection
         if (state is not null)
             Line("training", $"step {state.Step}, seed {state.Seed}, {TimeSpan.FromSeconds(state.TrainingSeconds):h\\:mm\\:ss}{(state.BestEvalLoss is { } loss ? $", best validation loss {loss:F4}" : "")}");
         if (task is not null)
-        {
-            Line("task", $"{task.Kind}, reads {string.Join(", ", task.Columns)}; tokens {task.Tokens.Start}, {task.Tokens.Delimiter}, {task.Tokens.Extract}");
-            Line("answers", $"{(task.Labels.Count == 0 ? "a number" : $"{task.Labels.Count} labels: {string.Join(", ", task.Labels.Take(MostLabels))}{(task.Labels.Count > MostLabels ? " ..." : "")}")}");
-        }
+            PrintTask(output, task);
+        if (task is null && model.LeftOut.Count > 0)
+            Line("left out", $"{string.Join(", ", model.LeftOut.Select(tensor => tensor.FileName))}: a head that is not read");
 
         output.WriteLine();
-        foreach (WeightTensor tensor in model.Tensors)
+        foreach (WeightTensor tensor in model.Tensors.Concat(model.LeftOut))
             output.WriteLine($"{tensor.FileName,-44} {tensor.Type,-5} {TensorInfo.Format(tensor.Shape)}");
 
         void Line(string name, FormattableString text) => ModelInspection.Line(output, name, text);
     }
+
+    /// <summary>The lines that say what a fine-tuned model answers.</summary>
+    public static void PrintTask(TextWriter output, TaskDescription task)
+    {
+        string reads = string.Join(", ", task.Columns.Count > 0 ? task.Columns : task.Task.Columns.Select(column => column.Role));
+        Line(output, "task", $"{task.Kind}, reads {reads}; {Around(task)}");
+        Line(output, "answers", $"{(task.Labels.Count == 0 ? "a number" : $"{task.Labels.Count} labels: {string.Join(", ", task.Labels.Take(MostLabels))}{(task.Labels.Count > MostLabels ? " ..." : "")}")}");
+    }
+
+    private static string Around(TaskDescription task) => task switch
+    {
+        { Tokens: { } tokens } => $"tokens {tokens.Start}, {tokens.Delimiter}, {tokens.Extract}",
+        { Around: { Before.Count: 0, After.Count: 0 } } => "nothing is put around a text, and the head reads its last token",
+        _ => $"tokens {string.Join(" ", [.. task.Around.Before, "...", .. task.Around.After])}",
+    };
 
     /// <summary>The line that says which network it is.</summary>
     public static void PrintArchitecture(TextWriter output, string path, GptConfig config) => Line(output, "model",
@@ -100,7 +114,7 @@ internal static class ModelInspection
         }
 
         writer.WriteStartObject("tensors");
-        foreach (WeightTensor tensor in model.Tensors)
+        foreach (WeightTensor tensor in model.Tensors.Concat(model.LeftOut))
         {
             writer.WriteStartArray(tensor.FileName);
             foreach (long size in tensor.Shape)

@@ -19,7 +19,7 @@ internal static class PredictCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, or a checkpoint." };
+        Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
         Argument<string> input = new("INPUT") { Description = "A table, or - for standard input: a text a line, several texts parted by tabs." };
         Option<string?> columns = new("--columns") { Description = "The columns without the label; the training data's unless given." };
         Option<TableFormat> format = new("--format") { Description = "What the input is; its name decides unless given." };

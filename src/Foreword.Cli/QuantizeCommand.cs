@@ -41,10 +41,11 @@ internal static class QuantizeCommand
             {
                 QuantizedModel.Write(weights, wanted, staged.Path, tokenizer.EndOfTextId);
                 tokenizer.Save(staged.Path);
-                foreach (string file in (string[])[TaskDescription.FileName, TaskDescription.HeadFile])
+                if (TaskDescription.IsIn(weights.Path))
                 {
-                    if (File.Exists(Path.Combine(weights.Directory, file)))
-                        File.Copy(Path.Combine(weights.Directory, file), Path.Combine(staged.Path, file));
+                    TaskDescription task = TaskDescription.Read(weights.Path);
+                    task.Save(staged.Path);
+                    TaskHeadWeights.Read(weights.Path, task, weights.Config.NEmbd).Save(staged.Path);
                 }
 
                 staged.Commit();
@@ -90,7 +91,7 @@ internal static class QuantizeCommand
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{directory}: matrices of {matrices / 1e6:N1} MB as {name} (the model in float32 has {floats / 1e6:N1} MB); embeddings and norms stay float32"));
         if (before is { } float32 && after is { } quantised)
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"perplexity on {ids!.Length:N0} tokens: {float32:F4} in float32, {quantised:F4} in {name}: {(quantised / float32 - 1) * 100:+0.000;-0.000} %"));
-        terminal.Say($"next: foreword generate {directory} --prompt \"The\"");
+        terminal.Say(TaskDescription.IsIn(directory) ? $"next: foreword predict {directory} -" : $"next: foreword generate {directory} --prompt \"The\"");
     }
 
     /// <summary>Per token, over windows of a whole context that follow each other.</summary>

@@ -1,4 +1,5 @@
 using Foreword.Cpu;
+using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Weights;
 
@@ -35,6 +36,8 @@ internal static class QuantizedInspection
         ModelInspection.Line(terminal.Out, "format", $"quantised to {name}, for --engine cpu");
         ModelInspection.Line(terminal.Out, "parameters", $"{config.ParameterCount:N0}");
         ModelInspection.Line(terminal.Out, "memory", $"{matrices / 1e6:N1} MB of matrices in a file of {file / 1e6:N1} MB ({4 * config.ParameterCount / 1e6:N1} MB in float32)");
+        if (TaskDescription.IsIn(path))
+            ModelInspection.PrintTask(terminal.Out, TaskDescription.Read(path));
         ModelInspection.Line(terminal.Out, "tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabularySize:N0} ids, fingerprint {tokenizer.Fingerprint}");
     }
 }

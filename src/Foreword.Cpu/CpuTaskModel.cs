@@ -12,17 +12,17 @@ public sealed class CpuTaskModel : ITaskModel
     private readonly float[] _weight; // [n, C]
     private readonly float[] _bias; // [n]
 
-    private CpuTaskModel(CpuLanguageModel model, TaskDescription task, Tokenizer tokenizer, float[] weight, float[] bias)
+    private CpuTaskModel(CpuLanguageModel model, TaskDescription task, Tokenizer tokenizer, TaskHeadWeights head)
     {
-        (_model, Task, _weight, _bias) = (model, task, weight, bias);
-        _encoder = new TaskEncoder(tokenizer, task.Tokens, task.ContextLength);
+        (_model, Task, _weight, _bias) = (model, task, head.Weight, head.Bias);
+        _encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
     }
 
     /// <inheritdoc/>
     public TaskDescription Task { get; }
 
     /// <summary>Opens a fine-tuned model.</summary>
-    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, or what <c>foreword quantize</c> made of one.</param>
+    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, a classifier of <c>transformers</c>, or what <c>foreword quantize</c> made of one.</param>
     /// <param name="weights">The format of the matrices; float32 unless given, or what the model is quantised to.</param>
     /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
     /// <exception cref="ArgumentException">The model is quantised to another type, there is no such type, or no thread is to compute.</exception>
@@ -36,10 +36,8 @@ public sealed class CpuTaskModel : ITaskModel
         CpuLanguageModel model = CpuLanguageModel.Load(directory, weights, threads);
         try
         {
-            if (task.Tokens.Extract >= model.Config.VocabSize)
-                throw new InvalidDataException($"{directory}: {TaskDescription.FileName} names token {task.Tokens.Extract}; the model's vocab_size is {model.Config.VocabSize}");
-            using SafetensorsFile head = SafetensorsFile.Open(Path.Combine(directory, TaskDescription.HeadFile));
-            return new CpuTaskModel(model, task, tokenizer, Tensor(head, "clf.weight", task.Outputs, model.Config.NEmbd), Tensor(head, "clf.bias", task.Outputs));
+            task.CheckVocabulary(directory, tokenizer, model.Config);
+            return new CpuTaskModel(model, task, tokenizer, TaskHeadWeights.Read(directory, task, model.Config.NEmbd));
         }
         catch
         {
@@ -98,17 +96,5 @@ public sealed class CpuTaskModel : ITaskModel
         }
 
         return y;
-    }
-
-    private static float[] Tensor(SafetensorsFile file, string name, params long[] shape)
-    {
-        if (!file.Tensors.TryGetValue(name, out TensorInfo? tensor))
-            throw new InvalidDataException($"{file.Path}: tensor '{name}' is missing");
-        if (!tensor.Shape.AsSpan().SequenceEqual(shape) || tensor.DType != TensorDType.F32)
-            throw new InvalidDataException($"{file.Path}: tensor '{name}' is {tensor.DType.HeaderName()} {tensor.ShapeText}; expected F32 {TensorInfo.Format(shape)}");
-        float[] values = new float[tensor.ElementCount];
-        file.CopyTo(name, values);
-        FiniteNumbers.Check(values, file.Path, name);
-        return values;
     }
 }

@@ -102,7 +102,10 @@ public static class ModelFiles
         if (config != model.Config)
             throw new InvalidDataException($"{path}: holds a separate output layer, {GptParameter.SeparateHead}; the model's is tied to its embedding");
         foreach (StoredTensor tensor in tensors)
-            Copy(tensor, model.get_parameter(tensor.Name)!);
+        {
+            if (model.get_parameter(tensor.Name) is { } parameter) // else a task's head, which is none of the model's
+                Copy(tensor, parameter);
+        }
     }
 
     /// <summary>Adds a tensor to a file; its bytes are fetched when the file is written.</summary>

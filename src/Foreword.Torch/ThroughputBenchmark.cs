@@ -160,9 +160,9 @@ public static class ThroughputBenchmark
             ContextLength = config.ContextLength,
         };
         EncodedExample[] examples = [.. Enumerable.Range(0, batch).Select(b => new EncodedExample(
-            new TaskSequences([[task.Tokens.Start, .. Enumerable.Range(0, Math.Max(0, length - 2)).Select(t => (b * 7919 + t * 104_729) % config.VocabSize), task.Tokens.Extract]], false), [1, 0], 1))];
+            new TaskSequences([[task.Tokens!.Start, .. Enumerable.Range(0, Math.Max(0, length - 2)).Select(t => (b * 7919 + t * 104_729) % config.VocabSize), task.Tokens!.Extract]], false), [1, 0], 1))];
         FineTunedModel model = FineTunedModel.Of(
-            new GptModel(config with { VocabSize = task.Tokens.Extract + 1 }, precision: precision), new TaskHead(task, config.NEmbd, 0, 0), task);
+            new GptModel(config with { VocabSize = task.Tokens!.Extract + 1 }, precision: precision), new TaskHead(task, config.NEmbd, 0, 0), task);
         return new FineTuner(model, new BaseModelSection(), examples, new FineTuneConfig { BatchSize = batch, Epochs = WarmUp + rounds });
     }
 

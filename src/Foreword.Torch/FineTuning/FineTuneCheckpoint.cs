@@ -36,7 +36,7 @@ internal static class FineTuneCheckpoint
         else
         {
             ModelFiles.CopyInto(tuner.Model.Model, Path.Combine(directory, ModelFiles.WeightsFile));
-            tuner.Model.Head.Load(directory);
+            tuner.Model.Head.Load(directory, tuner.Model.Task);
         }
 
         Checkpoint.LoadOptimizer(directory, tuner.Optimizer);

@@ -22,7 +22,7 @@ public sealed class FineTunedModel : ITaskModel
     private FineTunedModel(GptModel model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
     {
         (Model, Head, Tokenizer, Task) = (model, head, tokenizer, task);
-        Encoder = new TaskEncoder(tokenizer, task.Tokens, task.ContextLength);
+        Encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
     }
 
     /// <summary>A model made of given parts that reads no texts, for tests.</summary>
@@ -47,7 +47,7 @@ public sealed class FineTunedModel : ITaskModel
     public TaskEncoder Encoder { get; }
 
     /// <summary>Opens a fine-tuned model.</summary>
-    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, or a checkpoint.</param>
+    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, or a classifier of <c>transformers</c>.</param>
     /// <param name="precision">Number format of the products.</param>
     /// <param name="device">Where it computes.</param>
     /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
@@ -58,10 +58,9 @@ public sealed class FineTunedModel : ITaskModel
         Tokenizer tokenizer = TokenizerFiles.Load(directory);
         Device chosen = Compute.Device(device);
         GptModel model = ModelFiles.Load(directory, precision, chosen);
-        if (task.Tokens.Extract >= model.Config.VocabSize)
-            throw new InvalidDataException($"{directory}: {TaskDescription.FileName} names token {task.Tokens.Extract}; the model's vocab_size is {model.Config.VocabSize}");
+        task.CheckVocabulary(directory, tokenizer, model.Config);
         TaskHead head = new(task, model.Config.NEmbd, 0, 0);
-        head.Load(directory);
+        head.Load(directory, task);
         head.to(chosen);
         return new FineTunedModel(model, head, tokenizer, task);
     }
@@ -81,7 +80,7 @@ public sealed class FineTunedModel : ITaskModel
         ArgumentNullException.ThrowIfNull(source);
         GptConfig config = source.Config with
         {
-            VocabSize = task.Tokens.Extract + 1,
+            VocabSize = Math.Max(source.Config.VocabSize, task.Tokens!.Extract + 1),
             EmbdDropout = section.Dropout,
             AttnDropout = section.Dropout,
             ResidDropout = section.Dropout,
@@ -183,7 +182,8 @@ public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenize
     public static BaseModel Open(string path)
     {
         using ModelWeights weights = WeightsFormat.Open(path);
-        TaskTokens tokens = TaskDescription.IsIn(weights.Path) ? TaskDescription.Read(weights.Path).Tokens : TaskTokens.Behind(weights.Config.VocabSize);
+        TaskTokens? own = TaskDescription.IsIn(weights.Path) ? TaskDescription.Read(weights.Path).Tokens : null;
+        TaskTokens tokens = own ?? TaskTokens.Behind(weights.Config.VocabSize);
         return new BaseModel(weights.Path, weights.Config, weights.LoadTokenizer(), tokens);
     }
 }

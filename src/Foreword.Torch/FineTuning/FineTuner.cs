@@ -39,7 +39,7 @@ public sealed class FineTuner : IDisposable
         int microBatches = (train.Count + config.BatchSize - 1) / config.BatchSize;
         StepsPerEpoch = (microBatches + config.GradientAccumulation - 1) / config.GradientAccumulation;
         _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
-        _trained = new TrainedWeights(model.Model, section.Trained, model.Task.Tokens.Start, TaskTokens.Count, "task_tokens");
+        _trained = new TrainedWeights(model.Model, section.Trained, model.Task.Tokens!.Start, TaskTokens.Count, "task_tokens");
         Trainable = [.. _trained.Parameters, .. model.Head.named_parameters()];
         Optimizer = Optimizer.Of(config.Optimizer, Trainable, new AdamWOptions(config.Beta1, config.Beta2, config.Eps, config.WeightDecay), model.Model.Precision);
         _path = TrainingPath.Of(model.Model, config.Fused);
@@ -116,7 +116,7 @@ public sealed class FineTuner : IDisposable
         Tensor gradient = leaf.grad!;
         if (_config.LmCoefficient > 0)
         {
-            (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens, Model.Device);
+            (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens!, Model.Device);
             Tensor states = hidden.reshape(-1, C).index_select(0, rows); // (M, C): padding is never multiplied
             (double auxiliary, Tensor statesGradient) = _path.HeadBackward(states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
             loss += auxiliary;

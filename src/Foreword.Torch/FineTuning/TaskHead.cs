@@ -1,5 +1,6 @@
+using System.Runtime.InteropServices;
 using Foreword.Tasks;
-using Foreword.Weights;
+using Foreword.Torch.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -73,21 +74,25 @@ public sealed class TaskHead : nn.Module
     }
 
     /// <summary>Writes the head's file into an existing directory.</summary>
-    public void Save(string directory)
+    public void Save(string directory) => new TaskHeadWeights(Values(clf.weight!), Values(clf.bias!)).Save(directory);
+
+    /// <summary>Overwrites the weights with those of a directory.</summary>
+    /// <param name="directory">A fine-tuned model's directory.</param>
+    /// <param name="task">What the model answers.</param>
+    /// <exception cref="InvalidDataException">The file is missing or does not fit the task.</exception>
+    public void Load(string directory, TaskDescription task)
     {
-        SafetensorsWriter writer = new();
-        foreach (var (name, value) in named_parameters())
-            ModelFiles.Add(writer, name, value);
-        writer.Save(Path.Combine(directory, TaskDescription.HeadFile));
+        TaskHeadWeights read = TaskHeadWeights.Read(directory, task, (int)clf.weight!.shape[1]);
+        using var noGradient = no_grad();
+        using Tensor weight = tensor(read.Weight, clf.weight.shape), bias = tensor(read.Bias);
+        clf.weight.copy_(weight);
+        clf.bias!.copy_(bias);
     }
 
-    /// <summary>Overwrites the weights with those of a directory's file.</summary>
-    /// <exception cref="InvalidDataException">The file is missing or does not fit the task.</exception>
-    public void Load(string directory)
+    private static float[] Values(Tensor parameter)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, TaskDescription.HeadFile));
-        foreach (var (name, value) in named_parameters())
-            ModelFiles.Copy(file, name, value);
+        using Tensor values = parameter.detach().cpu().contiguous();
+        return MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values)).ToArray();
     }
 
     /// <summary>One dropout mask for each example, shared by its choices (openai/finetune-transformer-lm, train.py).</summary>

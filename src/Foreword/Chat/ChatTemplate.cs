@@ -48,6 +48,16 @@ public sealed record ChatTemplate : IRecipe
         return problems;
     }
 
+    /// <summary>Reads a template's file.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is a directory, or not such a template; the message names file, line and key.</exception>
+    public static ChatTemplate Read(string path)
+    {
+        if (Directory.Exists(path))
+            throw new InvalidDataException($"{path} is a directory; expected a chat template, such as {FileName}");
+        return File.Exists(path) ? Recipe.Read<ChatTemplate>(path) : throw new FileNotFoundException($"the chat template '{path}' does not exist", path);
+    }
+
     /// <summary>The directory's <see cref="FileName"/>, or <see cref="Plain"/> where it has none.</summary>
     /// <exception cref="InvalidDataException">The file is not such a template; the message names file, line and key.</exception>
     public static ChatTemplate Load(string directory)

@@ -22,7 +22,7 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
 
     /// <summary>The example as <paramref name="task"/> reads it.</summary>
     /// <exception cref="ArgumentException">It does not have the texts and choices that the task reads.</exception>
-    /// <exception cref="InvalidDataException">Its label does not belong to the task, or it has more choices than the task has labels.</exception>
+    /// <exception cref="InvalidDataException">Its label does not belong to the task, or it has more choices than the task has labels, or there is nothing to read.</exception>
     public static EncodedExample Of(TaskExample example, TaskDescription task, TaskEncoder encoder)
     {
         ArgumentNullException.ThrowIfNull(example);
@@ -31,6 +31,8 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
         if (task.Target == TargetKind.Choice && example.Choices.Count > task.Labels.Count)
             throw new InvalidDataException($"{example.MessagePrefix}the example has {example.Choices.Count} choices; the task has {task.Labels.Count} at most");
         TaskSequences sequences = task.Task.Transform(example, encoder);
+        if (sequences.Sequences.Any(sequence => sequence.Length == 0))
+            throw new InvalidDataException($"{example.MessagePrefix}the text has no tokens, and the model puts none around it; there is nothing to read");
         return example.Label is null ? new EncodedExample(sequences, [], 1) : new EncodedExample(sequences, task.TargetOf(example), task.WeightOf(example));
     }
 }

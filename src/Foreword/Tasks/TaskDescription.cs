@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Foreword.Tokenization;
+using Foreword.Weights;
 
 namespace Foreword.Tasks;
 
 /// <summary>
-/// What a fine-tuned model answers and how: the file <c>task.json</c> beside its weights. Everything that predicting needs
-/// besides weights and tokenizer.
+/// What a fine-tuned model answers and how: the file <c>task.json</c> beside its weights, or what <c>transformers</c> wrote about a classifier into
+/// <c>config.json</c>. Everything that predicting needs besides weights and tokenizer.
 /// </summary>
 public sealed record TaskDescription
 {
@@ -38,8 +40,12 @@ public sealed record TaskDescription
     /// <summary>For a class: the weight of an example of it in the loss; empty means 1 for all.</summary>
     public IReadOnlyList<double> ClassWeights { get; init; } = [];
 
-    /// <summary>The ids of start, delimiter and extract.</summary>
-    public required TaskTokens Tokens { get; init; }
+    /// <summary>The ids of start, delimiter and extract; null where the model brings its own <see cref="Template"/>.</summary>
+    public required TaskTokens? Tokens { get; init; }
+
+    /// <summary>What stands around the texts of a model that was not fine-tuned here; null where <see cref="Tokens"/> do.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SequenceTemplate? Template { get; init; }
 
     /// <summary>Most tokens of a sequence.</summary>
     public required int ContextLength { get; init; }
@@ -56,6 +62,10 @@ public sealed record TaskDescription
     /// <summary>The kind's transformation and metrics.</summary>
     [JsonIgnore]
     public FineTuningTask Task => FineTuningTask.OfKind(Kind);
+
+    /// <summary>What stands around and between the texts of a sequence.</summary>
+    [JsonIgnore]
+    public SequenceTemplate Around => Template ?? Tokens!.Template();
 
     /// <summary>Rows of the head's weight.</summary>
     [JsonIgnore]
@@ -146,16 +156,26 @@ public sealed record TaskDescription
             [.. predictions.Select(p => p.Probabilities.Concat(Enumerable.Repeat(0.0, Labels.Count - p.Probabilities.Count)).ToArray())]);
     }
 
-    /// <summary>Whether a directory holds a fine-tuned model.</summary>
-    public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, FileName));
+    /// <summary>Whether a directory holds a fine-tuned model that answers: one of <c>foreword finetune</c>, or a classifier of <c>transformers</c>.</summary>
+    public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, FileName)) || HuggingFaceTask.IsIn(directory);
+
+    /// <summary>
+    /// What the model of a directory was fine-tuned for: the kind of task, or the class of <c>transformers</c> whose answers are not given here. Null for a language model.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A description is broken.</exception>
+    public static string? FineTunedFor(string directory) => IsIn(directory) ? Read(directory).Kind : HuggingFaceTask.OtherClass(directory);
 
     /// <summary>Reads a fine-tuned model's description.</summary>
-    /// <exception cref="InvalidDataException">There is none, or it is broken.</exception>
+    /// <exception cref="InvalidDataException">There is none, or it is broken, or it asks for an answer that is not given here.</exception>
     public static TaskDescription Read(string directory)
     {
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
-            throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName} (`foreword finetune` makes one)");
+        {
+            return HuggingFaceTask.Read(directory)
+                ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName} (`foreword finetune` makes one), and is no classifier of transformers");
+        }
+
         try
         {
             using FileStream stream = File.OpenRead(path);
@@ -171,6 +191,16 @@ public sealed record TaskDescription
     /// <summary>Writes the description into an existing directory.</summary>
     public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, TaskJson.Readable.TaskDescription));
 
+    /// <summary>Checks that a model can read the task's tokens and every text.</summary>
+    /// <exception cref="InvalidDataException">The model has too few ids, or the tokenizer cannot be this model's.</exception>
+    public void CheckVocabulary(string directory, Tokenizer tokenizer, GptConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (Around.HighestId >= config.VocabSize)
+            throw new InvalidDataException($"{directory}: {(Template is null ? FileName : "the tokenizer")} names token {Around.HighestId}; the model's vocab_size is {config.VocabSize}");
+        ModelDirectory.CheckVocabulary(directory, tokenizer, config);
+    }
+
     internal static double Number(string label, string where) =>
         double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
             ? number
@@ -184,8 +214,10 @@ public sealed record TaskDescription
             throw new InvalidDataException($"{path}: kind is '{Kind}'; expected {string.Join(" | ", FineTuningTask.All.Select(task => task.Kind))}");
         if (Target != TargetKind.Score && (Labels is null || Labels.Count < 2))
             throw new InvalidDataException($"{path}: labels has {Labels?.Count ?? 0} entries; expected at least 2");
-        if (Tokens is null || ContextLength < 1)
+        if ((Tokens is null && Template is null) || ContextLength < 1)
             throw new InvalidDataException($"{path}: tokens or context_length is missing");
+        if (Template is { } template && (template.Before is null || template.Between is null || template.After is null))
+            throw new InvalidDataException($"{path}: template lacks before, between or after");
         return this;
     }
 
@@ -193,7 +225,7 @@ public sealed record TaskDescription
     {
         for (int i = 0; i < Labels.Count; i++)
         {
-            if (Labels[i] != label)
+            if (Labels[i] != label && !IsNumberOf(i, label))
                 continue;
             return Target != TargetKind.Choice || i < example.Choices.Count
                 ? i
@@ -203,6 +235,13 @@ public sealed record TaskDescription
         string known = string.Join(", ", Labels.Take(MostListed)) + (Labels.Count > MostListed ? $" and {Labels.Count - MostListed} more" : "");
         throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({known}){NearestName.Suggestion(label, Labels)}");
     }
+
+    /// <summary>
+    /// Whether a label is the number of a class that came with a name: data sets of <c>transformers</c> hold numbers, which its config.json names.
+    /// Where a name is a number itself, only names count.
+    /// </summary>
+    private bool IsNumberOf(int index, string label) => Template is not null && Target == TargetKind.Classes
+        && label == index.ToString(CultureInfo.InvariantCulture) && !Labels.Any(name => int.TryParse(name, CultureInfo.InvariantCulture, out _));
 
     private static double[] Softmax(ReadOnlySpan<float> logits)
     {

@@ -16,14 +16,23 @@ public sealed record TaskTokens(int Start, int Delimiter, int Extract)
 
     /// <summary>Whether an id is one of the three.</summary>
     public bool Contains(int id) => id == Start || id == Delimiter || id == Extract;
+
+    /// <summary>The three where they stand in a sequence.</summary>
+    internal SequenceTemplate Template() => new([Start], [Delimiter], [Extract]);
 }
 
 /// <summary>Builds the token sequences of a task within a context length.</summary>
 /// <param name="Tokenizer">Encodes the texts.</param>
-/// <param name="Tokens">The task's own tokens.</param>
+/// <param name="Template">What stands around and between the texts.</param>
 /// <param name="ContextLength">Most tokens of a sequence.</param>
-public sealed record TaskEncoder(Tokenizer Tokenizer, TaskTokens Tokens, int ContextLength)
+public sealed record TaskEncoder(Tokenizer Tokenizer, SequenceTemplate Template, int ContextLength)
 {
+    /// <summary>Builds sequences with the task's own tokens: <c>[start] a [delim] b [extract]</c>.</summary>
+    public TaskEncoder(Tokenizer tokenizer, TaskTokens tokens, int contextLength)
+        : this(tokenizer, (tokens ?? throw new ArgumentNullException(nameof(tokens))).Template(), contextLength)
+    {
+    }
+
     /// <summary>The ids of a text without the task's tokens.</summary>
     public int[] Ids(string text) => Tokenizer.Encode(text);
 
@@ -32,26 +41,30 @@ public sealed record TaskEncoder(Tokenizer Tokenizer, TaskTokens Tokens, int Con
     /// keeps its head: what a short one leaves of its equal share goes to the longer ones, and no task token is cut.
     /// (The original cuts both texts of a pair at n_ctx / 2 - 2 tokens, also where the other is short.)
     /// </summary>
+    /// <remarks>A model that brings its own <see cref="SequenceTemplate"/> has that one's ids in these places.</remarks>
     /// <exception cref="ArgumentException">The context is too short for the task tokens and one token of each text.</exception>
     public (int[] Sequence, bool IsTruncated) Join(params IReadOnlyList<int[]>[] groups)
     {
         ArgumentNullException.ThrowIfNull(groups);
         int[][] parts = [.. groups.SelectMany(group => group)];
-        int budget = ContextLength - groups.Length - 1; // start, extract, and delimiters between the groups
+        int around = Template.CountAround(groups.Length), budget = ContextLength - around;
         if (budget < parts.Length)
-            throw new ArgumentException($"a context of {ContextLength} tokens has no room for {parts.Length} texts and {groups.Length + 1} task tokens");
+            throw new ArgumentException($"a context of {ContextLength} tokens has no room for {parts.Length} texts and {around} task tokens");
         int[] kept = Shares([.. parts.Select(part => part.Length)], budget);
-        List<int> sequence = new(Math.Min(ContextLength, kept.Sum() + groups.Length + 1)) { Tokens.Start };
+        List<int> sequence = new(Math.Min(ContextLength, kept.Sum() + around));
+        sequence.AddRange(Template.Before);
         int next = 0;
         for (int g = 0; g < groups.Length; g++)
         {
             if (g > 0)
-                sequence.Add(Tokens.Delimiter);
+                sequence.AddRange(Template.Between);
             foreach (int[] part in groups[g])
                 sequence.AddRange(part.AsSpan(0, kept[next++]));
         }
 
-        sequence.Add(Tokens.Extract);
+        sequence.AddRange(Template.After);
+        while (sequence.Count > 1 && sequence[^1] == Template.Pad)
+            sequence.RemoveAt(sequence.Count - 1);
         return ([.. sequence], kept.Sum() < parts.Sum(part => part.Length));
     }
 

@@ -72,7 +72,7 @@ internal static class ByteLevelJson
             throw root.Unsupported($"{part} null", "GPT-2's is ByteLevel");
         }
 
-        if (field.TypeName != "ByteLevel")
+        if (field.TypeName != "ByteLevel" && !(part == "post_processor" && TokenizerJson.IsTemplate(field.TypeName)))
             throw field.Unsupported($"{part} {field.TypeName}", "GPT-2's is ByteLevel");
         if (part != "pre_tokenizer")
             return;

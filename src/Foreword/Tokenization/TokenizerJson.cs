@@ -67,17 +67,17 @@ internal static class TokenizerJson
     }
 
     /// <summary>
-    /// Refuses a <c>post_processor</c> that changes ids. A template of the text alone changes none: transformers 5 writes one where a
-    /// tokenizer has no post-processor.
+    /// Refuses a <c>post_processor</c> that is not known. A template that puts tokens around a text is an option of a call, and not read: a classifier reads it (<c>TemplateFiles</c>).
     /// </summary>
-    /// <exception cref="NotSupportedException">It adds something; the message names its type.</exception>
+    /// <exception cref="NotSupportedException">It is of another type; the message names it.</exception>
     public static void RefusePostProcessor(TokenizerField root, string instead)
     {
-        if (root.Find("post_processor") is { } processor && !(processor.TypeName == "TemplateProcessing" && IsTextAlone(processor.Find("single"))))
+        if (root.Find("post_processor") is { } processor && !IsTemplate(processor.TypeName))
             throw processor.Unsupported($"post_processor {processor.TypeName}", instead);
     }
 
-    private static bool IsTextAlone(TokenizerField? template) => template is { Value.ValueKind: JsonValueKind.Array } single && single.Items().ToArray() is [var only] && only.Has("Sequence");
+    /// <summary>Whether a post-processor only puts tokens around a text.</summary>
+    public static bool IsTemplate(string type) => type is "TemplateProcessing" or "Sequence";
 
     /// <summary>Writes a JSON object in a file of its own, whole or not at all.</summary>
     public static void Write(string path, Action<Utf8JsonWriter> writeFields) =>

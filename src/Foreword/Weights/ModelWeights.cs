@@ -15,7 +15,9 @@ public sealed class ModelWeights : IDisposable
     internal ModelWeights(string path, WeightsFormat format, GptConfig config, IEnumerable<WeightTensor> tensors, OpenFiles files)
     {
         (Path, Format, Config, _files) = (path, format, config, files);
-        _byName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        ILookup<bool, WeightTensor> byUse = tensors.ToLookup(tensor => TaskHeadNames.Contains(tensor.Name));
+        LeftOut = [.. byUse[true]];
+        _byName = byUse[false].ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         Tensors = [.. GptParameter.Of(config).Select(parameter => _byName.TryGetValue(parameter.Name, out WeightTensor? tensor) && tensor.Shape.AsSpan().SequenceEqual(parameter.Shape)
             ? tensor
             : throw new InvalidDataException($"{path}: {parameter.Name} is {(tensor is null ? "missing" : TensorInfo.Format(tensor.Shape))}; the configuration asks for {TensorInfo.Format(parameter.Shape)}"))];
@@ -37,6 +39,9 @@ public sealed class ModelWeights : IDisposable
 
     /// <summary>Every parameter, in the order of <see cref="GptParameter.Of"/>.</summary>
     public IReadOnlyList<WeightTensor> Tensors { get; }
+
+    /// <summary>Tensors of a task's head that the same files hold; the language model does without them.</summary>
+    public IReadOnlyList<WeightTensor> LeftOut { get; }
 
     /// <summary>The element type of all parameters where they have one in common, else null.</summary>
     public string? CommonType => Tensors.All(tensor => tensor.Type == Tensors[0].Type) ? Tensors[0].Type : null;

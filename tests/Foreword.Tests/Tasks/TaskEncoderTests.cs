@@ -94,7 +94,7 @@ public class TaskEncoderTests
     public void AnExampleWithMoreChoicesThanTheTaskHasLabelsIsNamed()
     {
         TaskEncoder encoder = new(Bytes, new TaskTokens(300, 301, 302), 64);
-        TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = encoder.Tokens, ContextLength = 64 };
+        TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = new TaskTokens(300, 301, 302), ContextLength = 64 };
         TaskExample two = new(["c", null], ["x", "y"], null, "new.csv:2"), three = two with { Choices = ["x", "y", "z"] };
         Assert.Equal(2, EncodedExample.Of(two, task, encoder).Sequences.Sequences.Count);
         Assert.Equal("new.csv:2: the example has 3 choices; the task has 2 at most", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three, task, encoder)).Message);

@@ -121,7 +121,7 @@ public sealed class TokenizerFilesTests
         { """{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":true}}""", "add_prefix_space = true" },
         { """{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}}""", "use_regex = false" },
         { """{"decoder":{"type":"WordPiece"}}""", "decoder WordPiece" },
-        { """{"post_processor":{"type":"TemplateProcessing"}}""", "post_processor TemplateProcessing" },
+        { """{"post_processor":{"type":"BertProcessing"}}""", "post_processor BertProcessing" },
         { """{"model":{"type":"Unigram"}}""", "model Unigram" },
         { """{"model":{"type":"BPE","byte_fallback":true}}""", "byte_fallback = true" },
         { """{"model":{"type":"BPE","ignore_merges":true}}""", "ignore_merges = true" },

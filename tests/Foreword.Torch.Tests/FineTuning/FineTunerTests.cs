@@ -68,7 +68,7 @@ public class FineTunerTests
     public void OnlyTheTaskTokensAreTargetsWhereTheRecipeSaysSo()
     {
         using var scope = NewDisposeScope();
-        TaskTokens tokens = Task.Tokens;
+        TaskTokens tokens = Task.Tokens!;
         EncodedExample example = new(new TaskSequences([[tokens.Start, 5, tokens.Delimiter, 6, 7, tokens.Extract]], false), [1, 0], 1);
         TaskBatch batch = new([example]);
         (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(LanguageModelOn.TaskTokens, tokens, CPU);
@@ -158,7 +158,7 @@ public class FineTunerTests
 
     /// <summary>A text that begins with one of two words; the label says which.</summary>
     private static EncodedExample Example(int number, int length) => new(
-        new TaskSequences([[Task.Tokens.Start, 10 + number % 2, .. Enumerable.Range(0, length).Select(t => 20 + (number * 7 + t) % 200), Task.Tokens.Extract]], false),
+        new TaskSequences([[Task.Tokens!.Start, 10 + number % 2, .. Enumerable.Range(0, length).Select(t => 20 + (number * 7 + t) % 200), Task.Tokens!.Extract]], false),
         number % 2 == 0 ? [1, 0] : [0, 1], 1);
 
     private static int IsOdd(EncodedExample example) => example.Target[1] == 1 ? 1 : 0;
