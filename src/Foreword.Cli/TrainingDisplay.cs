@@ -36,6 +36,7 @@ internal sealed class TrainingDisplay(Terminal terminal, int seed)
                 _began = began;
                 _display.StartClock();
                 _display.Line(Describe(began));
+                _display.Line(DescribeSteps(began));
                 break;
             case PretrainEvent.Stepped stepped:
                 _last = stepped.Metrics;
@@ -63,10 +64,11 @@ internal sealed class TrainingDisplay(Terminal terminal, int seed)
 
     private void Step() => _display.Step(_last!.Step, _began!.Steps, _began.FirstStep, Numbers());
 
-    private string Describe(PretrainEvent.Began began) =>
-        $"{ProgressDisplay.Millions(began.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(began.TrainTokens)} tokens to learn from, {ProgressDisplay.Millions(began.ValidationTokens)} held out; "
-        + $"{ProgressDisplay.Format(began.Device, began.Precision)}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; "
-        + $"{began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens a step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}; seed {seed}";
+    private static string Describe(PretrainEvent.Began began) =>
+        $"{ProgressDisplay.Millions(began.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(began.TrainTokens)} tokens to learn from, {ProgressDisplay.Millions(began.ValidationTokens)} held out";
+
+    private string DescribeSteps(PretrainEvent.Began began) =>
+        $"{ProgressDisplay.Format(began.Device, began.Precision)}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; {began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens a step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}; seed {seed}";
 
     private static string Describe(PretrainEvent.TrainsOn on)
     {

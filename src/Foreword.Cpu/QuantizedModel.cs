@@ -16,7 +16,7 @@ namespace Foreword.Cpu;
 public static class QuantizedModel
 {
     /// <summary>The manifest's name.</summary>
-    public const string ManifestFile = "quantization.json";
+    public const string ManifestFile = ModelDirectory.QuantizedFile;
 
     /// <summary>The weights' name.</summary>
     public const string WeightsFile = "quantized.safetensors";

@@ -41,6 +41,9 @@ public sealed class QuantizeCommandTests : IDisposable
         Cli refused = Run("generate", output, "--prompt", "the", "--engine", "torch");
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("only --engine cpu reads it", refused.Err);
+        Cli converted = Run("convert", output, _directory.File("converted"), "--format", "hf");
+        Assert.Equal(1, converted.ExitCode);
+        Assert.Contains($"{output} is quantised: it can be run, but its weights cannot be read any more", converted.Err, StringComparison.Ordinal);
     }
 
     [Theory]

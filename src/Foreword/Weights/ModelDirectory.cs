@@ -13,6 +13,9 @@ public static class ModelDirectory
     /// </summary>
     private const int MostUnusedIds = 1023;
 
+    /// <summary>The file that tells a quantised model's directory, which only Foreword.Cpu reads.</summary>
+    internal const string QuantizedFile = "quantization.json";
+
     /// <summary>
     /// The model that a path means: itself when it is a model in any format or a checkpoint, or the checkpoint of a run directory,
     /// which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>. Where nothing lies at the path, it may be the name

@@ -28,8 +28,9 @@ public abstract class WeightsFormat
     public static ModelWeights Open(string path)
     {
         string model = ModelDirectory.Resolve(path);
-        WeightsFormat format = Of(model) ?? throw new InvalidDataException(
-            $"{model} holds {HuggingFaceConfig.FileName} but no weights: looked for {string.Join("; ", All.Select(format => format.Files))}");
+        WeightsFormat format = Of(model) ?? throw new InvalidDataException(File.Exists(Path.Combine(model, ModelDirectory.QuantizedFile))
+            ? $"{model} is quantised: it can be run, but its weights cannot be read any more; take the model that it was made from"
+            : $"{model} holds {HuggingFaceConfig.FileName} but no weights: looked for {string.Join("; ", All.Select(format => format.Files))}");
         OpenFiles files = new();
         try
         {
