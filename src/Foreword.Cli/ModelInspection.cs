@@ -77,7 +77,7 @@ internal static class ModelInspection
 
     /// <summary>The line that says which network it is.</summary>
     public static void PrintArchitecture(TextWriter output, string path, GptConfig config) => Line(output, "model",
-        $"{path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}");
+        $"{path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}{string.Concat(config.Deviations.Select(deviation => $", {deviation}"))}");
 
     /// <summary>A name and what belongs to it.</summary>
     public static void Line(TextWriter output, string name, FormattableString text) => output.WriteLine($"{name,-11} {text.ToString(CultureInfo.InvariantCulture)}");
@@ -92,6 +92,10 @@ internal static class ModelInspection
         writer.WriteNumber("n_layer", config.NLayer);
         writer.WriteNumber("n_head", config.NHead);
         writer.WriteNumber("n_embd", config.NEmbd);
+        writer.WriteNumber("n_inner", config.FeedForward);
+        writer.WriteString("activation", config.Activation.Name());
+        writer.WriteBoolean("scale_attention", config.ScaleAttention);
+        writer.WriteBoolean("scale_attention_by_inverse_layer", config.ScaleAttentionByInverseLayer);
         writer.WriteNumber("context_length", config.ContextLength);
         writer.WriteNumber("vocab_size", config.VocabSize);
         writer.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);

@@ -15,7 +15,7 @@ internal sealed unsafe class Attention : IDisposable
 
     private readonly GptConfig _config;
     private readonly Workers _workers;
-    private readonly float _scale;
+    private readonly float[] _scales; // of each layer's scores
     private readonly int _scoreStride;
     private readonly NativeBuffer<float> _scores; // of each worker: [4][context]
     private readonly NativeBuffer<float> _sums; // of each worker: [4][64]
@@ -33,7 +33,7 @@ internal sealed unsafe class Attention : IDisposable
         _config = config;
         _workers = workers;
         _isFloat = cache == CacheType.F32;
-        _scale = 1 / MathF.Sqrt(config.HeadSize);
+        _scales = [.. Enumerable.Range(0, config.NLayer).Select(layer => 1 / MathF.Sqrt(config.HeadSize) * (float)config.AttentionFactor(layer))];
         _scoreStride = Panels.RoundUp(config.ContextLength, AttentionKernels.PagePositions);
         _scores = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * _scoreStride);
         _sums = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * AttentionKernels.ValueTile);
@@ -159,10 +159,10 @@ internal sealed unsafe class Attention : IDisposable
         {
             T* keys = cache.Keys<T>(layer, piece.Head, page);
             long ahead = (byte*)(page < nextCache.Pages ? nextCache.Keys<T>(layer, next.Head, page) : keys) - (byte*)keys;
-            AttentionKernels.Scores(1, hs, Math.Min(Page, position - page * Page), q, 0, keys, _scale, scores + page * Page, 0, ahead);
+            AttentionKernels.Scores(1, hs, Math.Min(Page, position - page * Page), q, 0, keys, _scales[layer], scores + page * Page, 0, ahead);
         }
 
-        scores[position] = _scale * TensorPrimitives.Dot(new ReadOnlySpan<float>(q, hs), new ReadOnlySpan<float>(key, hs));
+        scores[position] = _scales[layer] * TensorPrimitives.Dot(new ReadOnlySpan<float>(q, hs), new ReadOnlySpan<float>(key, hs));
         RowKernels.Softmax(scores, position + 1, Panels.RoundUp(position + 1, Panels.Width));
         for (int column = 0; column < hs; column += Columns)
         {
@@ -192,7 +192,7 @@ internal sealed unsafe class Attention : IDisposable
         float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
         float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
         for (int page = 0; page * Page < positions; page++)
-            AttentionKernels.Scores(tile, hs, Math.Min(Page, positions - page * Page), piece.Query, rows.QkvStride, cache.Keys<T>(layer, piece.Head, page), _scale, scores + page * Page, _scoreStride);
+            AttentionKernels.Scores(tile, hs, Math.Min(Page, positions - page * Page), piece.Query, rows.QkvStride, cache.Keys<T>(layer, piece.Head, page), _scales[layer], scores + page * Page, _scoreStride);
         for (int i = 0; i < count; i++)
             RowKernels.Softmax(scores + (long)i * _scoreStride, first + i + 1, Panels.RoundUp(positions, Panels.Width));
         for (int column = 0; column < hs; column += Columns)

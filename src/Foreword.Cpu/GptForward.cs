@@ -29,7 +29,7 @@ internal sealed unsafe class GptForward : IDisposable
 
     private readonly int _stride; // of rows of C
     private readonly int _qkvStride;
-    private readonly int _hiddenStride; // of rows of 4 C
+    private readonly int _hiddenStride; // of rows of the feed-forward network
     private readonly int _encodedStride;
     private readonly int _scratchBytes;
     private readonly NativeBuffer<byte> _scratch; // of each worker
@@ -60,7 +60,7 @@ internal sealed unsafe class GptForward : IDisposable
         _epsilon = (float)_config.LayerNormEpsilon;
         _stride = Panels.RoundUp(_config.NEmbd, AttentionKernels.ValueTile);
         _qkvStride = Panels.RoundUp(3 * _config.NEmbd, AttentionKernels.ValueTile);
-        _hiddenStride = Panels.RoundUp(4 * _config.NEmbd, AttentionKernels.ValueTile);
+        _hiddenStride = Panels.RoundUp(_config.FeedForward, AttentionKernels.ValueTile);
         _encodedStride = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.EncodedBytes), AttentionKernels.ValueTile);
         _scratchBytes = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.ScratchBytes), AttentionKernels.ValueTile);
         _scratch = new NativeBuffer<byte>((long)workers.Count * _scratchBytes);
@@ -153,7 +153,7 @@ internal sealed unsafe class GptForward : IDisposable
             Product(worker, block.AttnCProj, rows, _rows.Attended.Pointer, _stride, _rows.Branch.Pointer, _stride, Use.Residual, block.CFc.Weight);
             Normalise(worker, _preNorm ? null : block.Ln1, rows);
             Prepare(worker, _preNorm ? block.Ln2 : null, block.CFc.Weight, rows);
-            Product(worker, block.CFc, rows, BranchInput(worker), _stride, _rows.Wide.Pointer, _hiddenStride, Use.Gelu, block.MlpCProj.Weight);
+            Product(worker, block.CFc, rows, BranchInput(worker), _stride, _rows.Wide.Pointer, _hiddenStride, Use.Activation, block.MlpCProj.Weight);
             Encode(worker, block.MlpCProj.Weight, _rows.Wide.Pointer, _hiddenStride, rows);
             Product(worker, block.MlpCProj, rows, _rows.Wide.Pointer, _hiddenStride, _rows.Branch.Pointer, _stride, Use.Residual, last ? _weights.Head : _weights.Blocks[layer + 1].CAttn.Weight);
             Normalise(worker, _preNorm ? null : block.Ln2, rows);
@@ -249,8 +249,8 @@ internal sealed unsafe class GptForward : IDisposable
         /// <summary>y = x W + b.</summary>
         Add,
 
-        /// <summary>y = GELU(x W + b).</summary>
-        Gelu,
+        /// <summary>y = activation(x W + b).</summary>
+        Activation,
 
         /// <summary>The residual stream gains x W + b.</summary>
         Residual,
@@ -287,8 +287,11 @@ internal sealed unsafe class GptForward : IDisposable
                     case Use.Add:
                         RowKernels.AddBias(outputs, bias + column, columns);
                         break;
-                    case Use.Gelu:
+                    case Use.Activation when _config.Activation == Activation.GeluNew:
                         RowKernels.Gelu(outputs, bias + column, columns);
+                        break;
+                    case Use.Activation:
+                        ActivationKernels.Run(_config.Activation, outputs, bias + column, columns);
                         break;
                     case Use.Logits:
                         if (_logits is not null)

@@ -21,7 +21,7 @@ internal sealed unsafe class NetworkWeights : IDisposable
         _parameters = parameters;
         GptConfig config = parameters.Config;
         int C = config.NEmbd;
-        foreach ((string name, int value, int most) in ((string, int, int)[])[("n_embd", C, LongestRow / 4), ("context_length", config.ContextLength, LongestRow), ("vocab_size", config.VocabSize, LongestRow)])
+        foreach ((string name, int value, int most) in ((string, int, int)[])[("n_embd", C, LongestRow / 4), ("n_inner", config.FeedForward, LongestRow), ("context_length", config.ContextLength, LongestRow), ("vocab_size", config.VocabSize, LongestRow)])
         {
             if (value > most)
                 throw new ArgumentException($"{name} is {value}; plain C# computes models with at most {most}");

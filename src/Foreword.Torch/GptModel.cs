@@ -230,7 +230,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Causal multi-head self-attention; scores are divided by sqrt(hs).</summary>
+    /// <summary>Causal multi-head self-attention; scores are divided by sqrt(hs) unless the configuration says otherwise.</summary>
     private sealed class Attention : Module
     {
         private readonly GptConfig config;
@@ -252,6 +252,8 @@ public sealed class GptModel : Module<Tensor, Tensor>
             Tensor qkv = c_attn.Forward(x, precision).view(B, T, 3, config.NHead, config.HeadSize).permute(2, 0, 3, 1, 4); // (3, B, nh, T, hs)
             Tensor[] parts = qkv.unbind(0); // not qkv[0]: its backward fills a whole qkv with zeros for each part
             Tensor q = parts[0], k = parts[1], v = parts[2];
+            if (config.AttentionFactor(layer) is not 1 and var factor)
+                q = q * factor; // the products below divide by sqrt(hs)
             double dropout = training ? config.AttnDropout : 0;
             Tensor y = cache is not null ? Cached(q, k, v, cache, layer)
                 : mask is not null ? F.scaled_dot_product_attention(q, k, v, mask, dropout)
@@ -300,7 +302,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>The position-wise feed-forward network, 4 C wide, GELU in its tanh form.</summary>
+    /// <summary>The position-wise feed-forward network, F wide: 4 C, and GELU in its tanh form, in the published models.</summary>
     private sealed class Mlp : Module
     {
         private readonly GptConfig config;
@@ -310,17 +312,27 @@ public sealed class GptModel : Module<Tensor, Tensor>
         public Mlp(GptConfig config) : base(nameof(Mlp))
         {
             this.config = config;
-            c_fc = new Conv1D(config.NEmbd, 4 * config.NEmbd);
-            c_proj = new Conv1D(4 * config.NEmbd, config.NEmbd);
+            c_fc = new Conv1D(config.NEmbd, config.FeedForward);
+            c_proj = new Conv1D(config.FeedForward, config.NEmbd);
             RegisterComponents();
         }
 
         public Tensor Forward(Tensor x, Precision precision)
         {
             using var scope = NewDisposeScope();
-            Tensor y = F.gelu(c_fc.Forward(x, precision), TorchSharp.Modules.GELU.Approximate.tanh); // (B, T, 4C)
+            Tensor y = Activate(c_fc.Forward(x, precision)); // (B, T, F)
             return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();
         }
+
+        private Tensor Activate(Tensor x) => config.Activation switch
+        {
+            Activation.GeluNew => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
+            Activation.Gelu => F.gelu(x),
+            Activation.Relu => F.relu(x),
+            Activation.Silu => F.silu(x),
+            Activation.QuickGelu => x * (1.702 * x).sigmoid(),
+            _ => throw new InvalidOperationException($"{config.Activation} is not computed"),
+        };
     }
 
     /// <summary>The published code's linear layer: y = x W + b with W [in, out].</summary>

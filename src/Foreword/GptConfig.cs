@@ -54,6 +54,44 @@ public sealed record GptConfig
     /// <summary>Whether the token embedding is the output layer, too, as in both papers; otherwise that is a matrix of its own.</summary>
     public bool TieWordEmbeddings { get; init; } = true;
 
+    /// <summary>The function between the two layers of the feed-forward network; GPT-1 has no <see cref="Foreword.Activation.Gelu"/> and no <see cref="Foreword.Activation.QuickGelu"/>.</summary>
+    public Activation Activation { get; init; } = Activation.GeluNew;
+
+    /// <summary>Width of the feed-forward network (n_inner of GPT-2); 4 C where null.</summary>
+    public int? FeedForwardWidth { get; init; }
+
+    /// <summary>Whether attention scores are divided by sqrt(hs) (scale_attn_weights of GPT-2).</summary>
+    public bool ScaleAttention { get; init; } = true;
+
+    /// <summary>Whether attention scores are divided by the layer's number, the first being 1 (scale_attn_by_inverse_layer_idx of GPT-2).</summary>
+    public bool ScaleAttentionByInverseLayer { get; init; }
+
+    /// <summary>Width of the feed-forward network (F): <see cref="FeedForwardWidth"/>, or 4 C.</summary>
+    public int FeedForward => FeedForwardWidth ?? checked(4 * NEmbd);
+
+    /// <summary>What a layer's attention scores are multiplied with beside 1 / sqrt(hs): 1 in the published models.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    internal double AttentionFactor(int layer) => (ScaleAttention ? 1 : Math.Sqrt(HeadSize)) / (ScaleAttentionByInverseLayer ? layer + 1 : 1);
+
+    /// <summary>
+    /// The fields by which the computation differs from the published models', each as its key in a recipe and its value. What was made
+    /// for these models alone asks here.
+    /// </summary>
+    public IEnumerable<string> Deviations
+    {
+        get
+        {
+            if (Activation != Activation.GeluNew)
+                yield return $"activation is {Activation.Name()}";
+            if (FeedForwardWidth is { } width && width != 4L * NEmbd)
+                yield return $"n_inner is {width}, not 4 n_embd = {4L * NEmbd}";
+            if (!ScaleAttention)
+                yield return "scale_attention is false";
+            if (ScaleAttentionByInverseLayer)
+                yield return "scale_attention_by_inverse_layer is true";
+        }
+    }
+
     /// <summary>Width of a head (hs).</summary>
     public int HeadSize => NEmbd / NHead;
 
@@ -65,7 +103,8 @@ public sealed record GptConfig
         get
         {
             long c = NEmbd;
-            long block = 12 * c * c + 13 * c; // c_attn 3C²+3C, c_proj C²+C, c_fc 4C²+4C, c_proj 4C²+C, two LayerNorms 4C
+            long f = FeedForwardWidth ?? 4 * c;
+            long block = 4 * c * c + 2 * c * f + f + 9 * c; // c_attn 3C²+3C, c_proj C²+C, c_fc CF+F, c_proj FC+C, two LayerNorms 4C
             long finalNorm = Architecture == GptArchitecture.Gpt2 ? 2 * c : 0;
             long tokens = (TieWordEmbeddings ? 1L : 2L) * VocabSize;
             return (tokens + ContextLength) * c + NLayer * block + finalNorm;
@@ -112,6 +151,7 @@ public sealed record GptConfig
         Positive(VocabSize, "vocab_size");
         if (NEmbd % NHead != 0)
             throw new ArgumentException($"n_embd is {NEmbd}, which n_head {NHead} does not divide");
+        CheckComputation();
         Rate(EmbdDropout, "embd_dropout");
         Rate(AttnDropout, "attn_dropout");
         Rate(ResidDropout, "resid_dropout");
@@ -120,6 +160,20 @@ public sealed record GptConfig
         if (!(InitializerRange > 0 && double.IsFinite(InitializerRange)))
             throw new ArgumentException($"initializer_range is {Text(InitializerRange)}; it must be above 0");
         return this;
+
+        void CheckComputation()
+        {
+            if (!Enum.IsDefined(Activation))
+                throw new ArgumentException($"activation is {(int)Activation}; there is no such function");
+            if (FeedForwardWidth is { } width)
+                Positive(width, "n_inner");
+            else if (NEmbd > int.MaxValue / 4)
+                throw new ArgumentException($"n_embd is {NEmbd}; the feed-forward network, 4 times as wide, has at most {int.MaxValue}");
+            if (Architecture == GptArchitecture.Gpt1 && Activations.NameOf(Architecture, Activation) is null)
+                throw new ArgumentException($"activation is {Activation.Name()}; a GPT-1 has gelu_new, relu or silu");
+            if (Architecture == GptArchitecture.Gpt1 && (this with { Activation = default }).Deviations.FirstOrDefault() is { } deviation)
+                throw new ArgumentException($"{deviation}; a GPT-1 has no such field");
+        }
 
         static void Positive(int value, string name)
         {

@@ -19,6 +19,28 @@ public sealed class GptConfigTests
     }
 
     [Fact]
+    public void AWidthOfTheFeedForwardNetworkIsCounted()
+    {
+        GptConfig config = new() { FeedForwardWidth = 1000 };
+        Assert.Equal(124_439_808 - 12L * (2 * 768 + 1) * (3072 - 1000), config.Validate().ParameterCount);
+        Assert.Equal(1000, config.FeedForward);
+        Assert.Equal(3072, new GptConfig().FeedForward);
+    }
+
+    [Fact]
+    public void WhatAGpt1CannotBeIsRefused()
+    {
+        GptConfig gpt1 = GptConfig.Preset("gpt1");
+        Assert.Equal("activation is gelu; a GPT-1 has gelu_new, relu or silu", Refusal(gpt1 with { Activation = Activation.Gelu }));
+        Assert.Equal("n_inner is 100, not 4 n_embd = 3072; a GPT-1 has no such field", Refusal(gpt1 with { FeedForwardWidth = 100 }));
+        Assert.Equal("scale_attention is false; a GPT-1 has no such field", Refusal(gpt1 with { Activation = Activation.Relu, ScaleAttention = false }));
+        Assert.Equal("n_inner is -1; it must be at least 1", Refusal(new GptConfig { FeedForwardWidth = -1 }));
+        Assert.Equal("activation is 9; there is no such function", Refusal(new GptConfig { Activation = (Activation)9 }));
+
+        static string Refusal(GptConfig config) => Assert.Throws<ArgumentException>(config.Validate).Message;
+    }
+
+    [Fact]
     public void AWidthThatTheHeadsDoNotDivideIsRefused()
     {
         ArgumentException problem = Assert.Throws<ArgumentException>(() => new GptConfig { NEmbd = 100, NHead = 12 }.Validate());

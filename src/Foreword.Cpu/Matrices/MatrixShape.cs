@@ -17,13 +17,13 @@ internal sealed record MatrixShape(string Name, int Inputs, int Outputs)
     /// <summary>A projection of a block.</summary>
     public static MatrixShape Of(GptConfig config, int layer, string projection)
     {
-        int C = config.NEmbd;
+        int C = config.NEmbd, F = config.FeedForward;
         (int inputs, int outputs) = projection switch
         {
             "attn.c_attn" => (C, 3 * C),
             "attn.c_proj" => (C, C),
-            "mlp.c_fc" => (C, 4 * C),
-            _ => (4 * C, C), // mlp.c_proj
+            "mlp.c_fc" => (C, F),
+            _ => (F, C), // mlp.c_proj
         };
         return new MatrixShape($"h.{layer}.{projection}.weight", inputs, outputs);
     }

@@ -21,6 +21,8 @@ internal static class FusedPath
             return $"the model is on {model.TokenEmbedding.device}";
         if (model.Config.NEmbd % Lanes != 0)
             return $"n_embd is {model.Config.NEmbd}, no multiple of {Lanes}";
+        if (model.Config.Deviations.FirstOrDefault() is { } deviation)
+            return deviation;
         if (model.AdapterParameters.Any())
             return "the model has adapters";
         return MicroKernel.Has(model.Precision) ? null : $"there is no micro-kernel for {model.Precision.Name()} on this processor with libtorch {__version__}";

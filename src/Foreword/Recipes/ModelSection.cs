@@ -99,6 +99,22 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("tied", "tie_weights", "tie_embeddings")]
     public bool? TieWordEmbeddings { get; init; }
 
+    /// <summary>The function of the feed-forward network: <c>gelu_new</c> as published, <c>gelu</c>, <c>relu</c>, <c>silu</c>, <c>quick_gelu</c>.</summary>
+    [AlsoCalled("activation_function", "afn", "hidden_act", "act")]
+    public Activation? Activation { get; init; }
+
+    /// <summary>Width of the feed-forward network; 4 n_embd where absent.</summary>
+    [AlsoCalled("feed_forward_width", "intermediate_size", "d_ff", "ffn_dim")]
+    public int? NInner { get; init; }
+
+    /// <summary>Whether attention scores are divided by the root of the head size.</summary>
+    [AlsoCalled("scale_attn_weights")]
+    public bool? ScaleAttention { get; init; }
+
+    /// <summary>Whether attention scores are divided by the layer's number, too.</summary>
+    [AlsoCalled("scale_attn_by_inverse_layer_idx")]
+    public bool? ScaleAttentionByInverseLayer { get; init; }
+
     /// <summary>How the weights are drawn; the architecture's own way where absent.</summary>
     [AlsoCalled("initialization", "initializer")]
     public WeightInit? Init { get; init; }
@@ -177,6 +193,10 @@ public sealed record ModelSection : IRecipe
             LayerNormEpsilon = LayerNormEpsilon ?? start.LayerNormEpsilon,
             InitializerRange = InitializerRange ?? start.InitializerRange,
             TieWordEmbeddings = TieWordEmbeddings ?? start.TieWordEmbeddings,
+            Activation = Activation ?? start.Activation,
+            FeedForwardWidth = (NInner ?? start.FeedForwardWidth) is { } inner && inner != 4L * (NEmbd ?? start.NEmbd) ? inner : null,
+            ScaleAttention = ScaleAttention ?? start.ScaleAttention,
+            ScaleAttentionByInverseLayer = ScaleAttentionByInverseLayer ?? start.ScaleAttentionByInverseLayer,
         }).Validate();
     }
 
@@ -205,6 +225,10 @@ public sealed record ModelSection : IRecipe
             LayerNormEpsilon = config.LayerNormEpsilon,
             InitializerRange = config.InitializerRange,
             TieWordEmbeddings = config.TieWordEmbeddings,
+            Activation = config.Activation == Foreword.Activation.GeluNew ? Activation : config.Activation, // the published computation need not be spelt out
+            NInner = config.FeedForwardWidth ?? NInner,
+            ScaleAttention = config.ScaleAttention ? ScaleAttention : false,
+            ScaleAttentionByInverseLayer = config.ScaleAttentionByInverseLayer ? true : ScaleAttentionByInverseLayer,
             Init = Path is null ? WeightInit : null,
         };
     }
@@ -235,6 +259,10 @@ public sealed record ModelSection : IRecipe
         Same(LayerNormEpsilon, source.LayerNormEpsilon, nameof(LayerNormEpsilon));
         Same(InitializerRange, source.InitializerRange, nameof(InitializerRange));
         Same(TieWordEmbeddings, source.TieWordEmbeddings, nameof(TieWordEmbeddings));
+        Same(Activation, source.Activation, nameof(Activation));
+        Same(NInner, source.FeedForwardWidth ?? 4 * source.NEmbd, nameof(NInner));
+        Same(ScaleAttention, source.ScaleAttention, nameof(ScaleAttention));
+        Same(ScaleAttentionByInverseLayer, source.ScaleAttentionByInverseLayer, nameof(ScaleAttentionByInverseLayer));
         if (ContextLength > source.ContextLength)
             throw new ArgumentException($"model.context_length is {ContextLength}; {Path} has positions for {source.ContextLength} tokens");
         if (VocabSize < source.VocabSize)

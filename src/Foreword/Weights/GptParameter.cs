@@ -25,7 +25,7 @@ public sealed record GptParameter(string Name, long[] Shape)
     public static IReadOnlyList<GptParameter> Of(GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        long c = config.NEmbd;
+        long c = config.NEmbd, f = config.FeedForward;
         List<GptParameter> parameters = [];
         Add(TokenEmbedding, config.VocabSize, c);
         Add(PositionEmbedding, config.ContextLength, c);
@@ -39,9 +39,9 @@ public sealed record GptParameter(string Name, long[] Shape)
             Add($"h.{i}.attn.c_proj.bias", c);
             Add($"h.{i}.ln_2.weight", c);
             Add($"h.{i}.ln_2.bias", c);
-            Add($"h.{i}.mlp.c_fc.weight", c, 4 * c);
-            Add($"h.{i}.mlp.c_fc.bias", 4 * c);
-            Add($"h.{i}.mlp.c_proj.weight", 4 * c, c);
+            Add($"h.{i}.mlp.c_fc.weight", c, f);
+            Add($"h.{i}.mlp.c_fc.bias", f);
+            Add($"h.{i}.mlp.c_proj.weight", f, c);
             Add($"h.{i}.mlp.c_proj.bias", c);
         }
 

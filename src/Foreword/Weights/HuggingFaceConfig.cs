@@ -77,9 +77,15 @@ public static class HuggingFaceConfig
         json.WriteNumber("n_embd", config.NEmbd);
         json.WriteNumber("n_layer", config.NLayer);
         json.WriteNumber("n_head", config.NHead);
-        if (gpt2)
+        if (gpt2 && config.FeedForwardWidth is { } width)
+            json.WriteNumber("n_inner", width);
+        else if (gpt2)
             json.WriteNull("n_inner"); // 4 n_embd
-        json.WriteString(gpt2 ? "activation_function" : "afn", gpt2 ? "gelu_new" : "gelu");
+        json.WriteString(gpt2 ? "activation_function" : "afn", Activations.NameOf(config.Architecture, config.Activation));
+        if (!config.ScaleAttention)
+            json.WriteBoolean("scale_attn_weights", false);
+        if (config.ScaleAttentionByInverseLayer)
+            json.WriteBoolean("scale_attn_by_inverse_layer_idx", true);
         json.WriteNumber("embd_pdrop", config.EmbdDropout);
         json.WriteNumber("attn_pdrop", config.AttnDropout);
         json.WriteNumber("resid_pdrop", config.ResidDropout);
@@ -127,8 +133,11 @@ public static class HuggingFaceConfig
                 LayerNormEpsilon = Number("layer_norm_epsilon", 1e-5),
                 InitializerRange = Number("initializer_range", 0.02),
                 TieWordEmbeddings = Boolean("tie_word_embeddings", true),
+                Activation = Activation(architecture),
             };
-            RefuseOtherComputations(config);
+            if (architecture == GptArchitecture.Gpt2)
+                config = WithFieldsOfGpt2(config);
+            RefuseOtherComputations();
             try
             {
                 return config.Validate();
@@ -137,6 +146,29 @@ public static class HuggingFaceConfig
             {
                 throw new InvalidDataException($"{path}: {problem.Message}", problem);
             }
+        }
+
+        /// <summary>Fields of GPT2Config that OpenAIGPTConfig does not have, and does not look at.</summary>
+        private GptConfig WithFieldsOfGpt2(GptConfig config)
+        {
+            _ = Boolean("reorder_and_upcast_attn", false); // the same computation, in another order and always float32
+            int? width = TryGet("n_inner", out _) ? Integer("n_inner") : null;
+            return config with
+            {
+                FeedForwardWidth = width == 4L * config.NEmbd ? null : width,
+                ScaleAttention = Boolean("scale_attn_weights", true),
+                ScaleAttentionByInverseLayer = Boolean("scale_attn_by_inverse_layer_idx", false),
+            };
+        }
+
+        private Activation Activation(GptArchitecture architecture)
+        {
+            string field = architecture == GptArchitecture.Gpt2 ? "activation_function" : "afn";
+            if (!TryGet(field, out JsonElement value))
+                return default;
+            return value.ValueKind == JsonValueKind.String && Activations.Find(architecture, value.GetString()) is { } activation
+                ? activation
+                : throw Refused(field, $"only {string.Join(", ", Activations.Names(architecture).Select(name => $"\"{name}\""))} are supported");
         }
 
         private GptArchitecture Architecture()
@@ -155,17 +187,8 @@ public static class HuggingFaceConfig
         private int Context() => Integer("n_positions", "n_ctx", "max_position_embeddings");
 
         /// <summary>What these fields can ask for and the released GPT-1 and GPT-2 do not do is refused, not passed over.</summary>
-        private void RefuseOtherComputations(GptConfig config)
+        private void RefuseOtherComputations()
         {
-            if (config.Architecture == GptArchitecture.Gpt2)
-                OneOf("activation_function", "gelu_new", "gelu_pytorch_tanh"); // two names of the tanh form
-            else
-                OneOf("afn", "gelu"); // GPT-1's "gelu" is the tanh form
-            if (TryGet("n_inner", out _) && Integer("n_inner") is int inner && inner != 4L * config.NEmbd)
-                throw Refused("n_inner", $"the feed-forward width must be null or 4 n_embd = {4L * config.NEmbd}");
-            Flag("scale_attn_weights", true);
-            Flag("scale_attn_by_inverse_layer_idx", false);
-            Flag("reorder_and_upcast_attn", false);
             Flag("add_cross_attention", false);
             if (TryGet("pruned_heads", out JsonElement pruned) && !(pruned.ValueKind == JsonValueKind.Object && !pruned.EnumerateObject().Any()))
                 throw Refused("pruned_heads", "models with pruned heads are not supported");

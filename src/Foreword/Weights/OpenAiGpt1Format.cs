@@ -45,6 +45,8 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
             throw new NotSupportedException($"{model.Path} is a GPT-2; {Name} holds GPT-1's post-LN blocks only");
         if (!config.TieWordEmbeddings)
             throw new NotSupportedException($"{model.Path} has a separate output layer; in {Name} it is always the token embedding");
+        if (config.Deviations.FirstOrDefault() is { } deviation)
+            throw new NotSupportedException($"{model.Path}: {deviation}; {Name} holds the published computation only");
         HuggingFaceConfig.Write(target, config, tokenizer?.EndOfTextId);
         tokenizer?.Save(target);
         if (tokenizer is Gpt1Bpe bpe)

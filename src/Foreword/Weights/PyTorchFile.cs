@@ -22,12 +22,18 @@ internal static class PyTorchFile
 
     /// <summary>The tensors by name, in the file's order.</summary>
     /// <exception cref="InvalidDataException">The file is broken, or holds anything but tensors by name.</exception>
-    public static IReadOnlyList<StoredTensor> Read(MappedFile file)
+    public static IReadOnlyList<StoredTensor> Read(MappedFile file) => Read(file, out _);
+
+    /// <summary>The same, and what the file holds as a whole: numbers, texts, containers; a training script's settings are among them.</summary>
+    /// <inheritdoc cref="Read(MappedFile)"/>
+    public static IReadOnlyList<StoredTensor> Read(MappedFile file, out IReadOnlyDictionary<object, object?> whole)
     {
         try
         {
             bool isZip = file.Length >= 4 && file.Bytes(0, 2).SequenceEqual("PK"u8);
-            return isZip ? ReadZip(file) : ReadLegacy(file);
+            Dictionary<object, object?> all = (isZip ? ReadZip(file) : ReadLegacy(file)) as Dictionary<object, object?> ?? throw new InvalidDataException("it holds no dictionary of tensors by name");
+            whole = all;
+            return Tensors(file, all);
         }
         catch (InvalidDataException problem) when (!problem.Message.StartsWith(file.Path, StringComparison.Ordinal))
         {
@@ -35,7 +41,7 @@ internal static class PyTorchFile
         }
     }
 
-    private static List<StoredTensor> ReadZip(MappedFile file)
+    private static object? ReadZip(MappedFile file)
     {
         Dictionary<string, ZipContents.Place> places = ZipContents.Read(file);
         string[] pickles = [.. places.Keys.Where(name => name.EndsWith("/data.pkl", StringComparison.Ordinal))];
@@ -54,11 +60,11 @@ internal static class PyTorchFile
             storage.PlaceAt(place.Offset, place.Length);
         }
 
-        return Tensors(file, value);
+        return value;
     }
 
     /// <summary>Magic number, protocol, facts of the system, the value, the keys of the storages; then each one's length and elements.</summary>
-    private static List<StoredTensor> ReadLegacy(MappedFile file)
+    private static object? ReadLegacy(MappedFile file)
     {
         Dictionary<string, Storage> storages = new(StringComparer.Ordinal);
         long at = 0;
@@ -86,7 +92,7 @@ internal static class PyTorchFile
             at += count * storage.DType.Size();
         }
 
-        return Tensors(file, value);
+        return value;
 
         object? Next(out bool isPickle)
         {
@@ -151,9 +157,9 @@ internal static class PyTorchFile
 
     private static long[] Numbers(object?[] values) => [.. values.Select(value => value is long and >= 0 and <= int.MaxValue ? (long)value : throw new InvalidDataException($"a tensor with the size or stride {value ?? "None"}"))];
 
-    private static List<StoredTensor> Tensors(MappedFile file, object? value)
+    private static List<StoredTensor> Tensors(MappedFile file, Dictionary<object, object?> whole)
     {
-        Dictionary<object, object?> all = StateDictionary(value);
+        Dictionary<object, object?> all = StateDictionary(whole);
         List<StoredTensor> tensors = new(all.Count);
         foreach ((object key, object? entry) in all)
         {
@@ -166,10 +172,9 @@ internal static class PyTorchFile
     }
 
     /// <summary>The model's dictionary: the file's own, or an entry of it where training saved more than the model.</summary>
-    private static Dictionary<object, object?> StateDictionary(object? value)
+    private static Dictionary<object, object?> StateDictionary(Dictionary<object, object?> all)
     {
-        Dictionary<object, object?> all = value as Dictionary<object, object?> ?? throw new InvalidDataException("it holds no dictionary of tensors by name");
-        for (int depth = 0; depth < DeepestNesting && !all.Values.Any(entry => entry is View); depth++)
+        for (int depth = 0; depth < DeepestNesting; depth++)
         {
             string[] found = [.. Nested.Where(name => all.TryGetValue(name, out object? entry) && entry is Dictionary<object, object?> { Count: > 0 })];
             if (found.Length == 0)

@@ -41,6 +41,9 @@ public sealed class StoredTensor : WeightTensor
         (DType, _parts, _isTransposed, _check) = (dtype, parts, isTransposed, check);
     }
 
+    /// <summary>A tensor that no file holds, all 0.</summary>
+    internal static StoredTensor Zeros(string name, long[] shape) => new(name, TensorDType.F32, shape, []);
+
     /// <summary>Element type.</summary>
     public TensorDType DType { get; }
 
@@ -121,6 +124,8 @@ public sealed class StoredTensor : WeightTensor
 
             first = 0;
         }
+
+        destination.Clear(); // what no part holds, see Zeros
     }
 
     /// <summary>Row r and column c of [rows, columns] lie at c rows + r.</summary>

@@ -50,6 +50,19 @@ public class PretrainRecipeTests
         Assert.Equal(resolved, resolved.Resolve(300));
     }
 
+    [Fact]
+    public void AnotherComputationStaysInTheResolvedRecipe()
+    {
+        PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt2", Activation = Activation.Relu, NInner = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, Data = new DataSection { Shards = "s" } };
+        PretrainRecipe resolved = recipe.Resolve(300);
+        GptConfig config = resolved.Model.ToGptConfig(300);
+        Assert.Equal(new GptConfig { VocabSize = 300, Activation = Activation.Relu, FeedForwardWidth = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, config);
+        Assert.Equal(resolved, resolved.Resolve(300));
+        string yaml = Recipe.ToYaml(resolved);
+        Assert.Contains("activation: relu", yaml, StringComparison.Ordinal);
+        Assert.Contains("n_inner: 100", yaml, StringComparison.Ordinal);
+    }
+
     public static TheoryData<DataSection, string> ImpossibleData => new()
     {
         { new() { Shards = "s", Text = ["a"], VocabSize = 300 }, "shards and data.text are both given; only one can say where the tokens come from (--set data.text= takes the text out)" },

@@ -83,11 +83,13 @@ public sealed class HuggingFaceConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("activation_function", "\"relu\"", "activation_function is \"relu\"; only \"gelu_new\" and \"gelu_pytorch_tanh\" is supported")]
-    [InlineData("n_inner", "100", "n_inner is 100; the feed-forward width must be null or 4 n_embd = 128")]
-    [InlineData("scale_attn_by_inverse_layer_idx", "true", "scale_attn_by_inverse_layer_idx is true; only false is supported")]
-    [InlineData("reorder_and_upcast_attn", "true", "reorder_and_upcast_attn is true; only false is supported")]
-    [InlineData("scale_attn_weights", "false", "scale_attn_weights is false; only true is supported")]
+    [InlineData("activation_function", "\"mish\"", "activation_function is \"mish\"; only \"gelu_new\", \"gelu_pytorch_tanh\", \"gelu_python_tanh\", \"gelu_fast\", \"gelu_accurate\", \"gelu\", \"gelu_python\", \"relu\", \"silu\", \"swish\", \"quick_gelu\" are supported")]
+    [InlineData("activation_function", "7", "activation_function is 7; only")]
+    [InlineData("n_inner", "0", "n_inner is 0; it must be at least 1")]
+    [InlineData("n_inner", "1.5", "n_inner is 1.5; it must be a 32-bit integer")]
+    [InlineData("scale_attn_by_inverse_layer_idx", "1", "scale_attn_by_inverse_layer_idx is 1; it must be true or false")]
+    [InlineData("reorder_and_upcast_attn", "\"no\"", "reorder_and_upcast_attn is \"no\"; it must be true or false")]
+    [InlineData("scale_attn_weights", "0", "scale_attn_weights is 0; it must be true or false")]
     [InlineData("tie_word_embeddings", "0", "tie_word_embeddings is 0; it must be true or false")]
     [InlineData("add_cross_attention", "true", "add_cross_attention is true; only false is supported")]
     [InlineData("pruned_heads", "{\"0\":[1]}", "pruned_heads is {\"0\":[1]}; models with pruned heads are not supported")]
@@ -145,11 +147,52 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.EndsWith($"{field} is {value} but {alias} is {other}", Refusal(json => json[alias] = other));
     }
 
+    /// <summary>GPT2Config's activation_function and OpenAIGPTConfig's afn: the same name is not the same function in both.</summary>
+    [Theory]
+    [InlineData("gpt2-tiny", "activation_function", "gelu", Activation.Gelu)]
+    [InlineData("gpt2-tiny", "activation_function", "gelu_fast", Activation.GeluNew)]
+    [InlineData("gpt2-tiny", "activation_function", "swish", Activation.Silu)]
+    [InlineData("gpt2-tiny", "activation_function", "quick_gelu", Activation.QuickGelu)]
+    [InlineData("gpt1-tiny", "afn", "gelu", Activation.GeluNew)]
+    [InlineData("gpt1-tiny", "afn", "relu", Activation.Relu)]
+    [InlineData("gpt1-tiny", "afn", "swish", Activation.Silu)]
+    public void TheActivationIsTheArchitecturesOfThatName(string model, string field, string name, Activation expected)
+    {
+        JsonObject json = JsonNode.Parse(File.ReadAllText(Fixtures.Path($"golden/{model}/config.json")))!.AsObject();
+        json[field] = name;
+        _directory.Write("config.json", json.ToJsonString());
+        GptConfig config = HuggingFaceConfig.Read(_directory.Path);
+        Assert.Equal(expected, config.Activation);
+        HuggingFaceConfig.Write(_directory.Path, config);
+        Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
+    }
+
+    [Fact]
+    public void OtherComputationsAreWrittenAsTransformersReadsThem()
+    {
+        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")) with { Activation = Activation.Silu, FeedForwardWidth = 40, ScaleAttention = false, ScaleAttentionByInverseLayer = true };
+        HuggingFaceConfig.Write(_directory.Path, config);
+        Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
+        JsonNode json = JsonNode.Parse(File.ReadAllText(_directory.File("config.json")))!;
+        Assert.Equal(("silu", 40), ((string?)json["activation_function"], (int)json["n_inner"]!));
+        Assert.False((bool)json["scale_attn_weights"]!);
+        Assert.True((bool)json["scale_attn_by_inverse_layer_idx"]!);
+        Assert.Equal(["activation is silu", "n_inner is 40, not 4 n_embd = 128", "scale_attention is false", "scale_attention_by_inverse_layer is true"], config.Deviations);
+    }
+
+    /// <summary>Attention in another order and always float32 is the same function.</summary>
+    [Fact]
+    public void ReorderAndUpcastChangesNothing()
+    {
+        Write(json => json["reorder_and_upcast_attn"] = true);
+        Assert.Equal(HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), HuggingFaceConfig.Read(_directory.Path));
+    }
+
     [Fact]
     public void AFeedForwardWidthOfFourTimesTheModelsIsTheUsualOne()
     {
         Write(json => json["n_inner"] = 128);
-        Assert.Equal(32, HuggingFaceConfig.Read(_directory.Path).NEmbd);
+        Assert.Equal(HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), HuggingFaceConfig.Read(_directory.Path));
     }
 
     [Theory]

@@ -11,6 +11,7 @@ public sealed class WeightsFuzzTests
     [InlineData("formats/openai-gpt1", "params_0.npy", "params_9.npy", "params_shapes.json", "config.json")]
     [InlineData("formats/openai-gpt2", "model.ckpt.index", "hparams.json", "model.ckpt.data-00000-of-00001")]
     [InlineData("formats/llm.c/gpt2_tiny.bin")]
+    [InlineData("formats/nanogpt", "ckpt.pt")]
     public void ADamagedModelIsReadOrRefusedAndNothingElse(string model, params string[] files)
     {
         using ModelFuzz fuzz = new(Fixtures.Path(model), files);

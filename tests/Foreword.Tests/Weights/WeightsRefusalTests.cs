@@ -153,6 +153,16 @@ public sealed class WeightsRefusalTests : IDisposable
     }
 
     [Fact]
+    public void SizesThatACheckpointDoesNotHaveAreAskedFor()
+    {
+        string path = _directory.File("weights.pt");
+        using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Create))
+        using (Stream entry = archive.CreateEntry("archive/data.pkl", CompressionLevel.NoCompression).Open())
+            entry.Write(Encoding.Latin1.GetBytes("\u0080\u0002}."));
+        Refused(path, "its sizes are unknown: it has no 'model_args' as nanoGPT's files do, and no config.json lies beside it");
+    }
+
+    [Fact]
     public void HeadsThatNothingTellsAreAskedFor()
     {
         string path = Copy("formats/openai-gpt1");

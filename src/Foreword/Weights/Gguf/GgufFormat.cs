@@ -36,6 +36,8 @@ internal sealed class GgufFormat : WeightsFormat
         GgmlType wanted = Enum.Parse<GgmlType>(type, ignoreCase: true);
         if (model.Config.Architecture != GptArchitecture.Gpt2)
             throw new NotSupportedException($"{model.Path} is a GPT-1, which cannot be written as GGUF: llama.cpp has no such architecture");
+        if ((model.Config with { FeedForwardWidth = null }).Deviations.FirstOrDefault() is { } deviation)
+            throw new NotSupportedException($"{model.Path}: {deviation}; llama.cpp's gpt2 computes gelu_new and scales attention scores by 1 / sqrt(head size) only");
         GgufWriter writer = new();
         WriteConfig(writer, model, wanted);
         GgufTokenizer.Write(writer, tokenizer, model.Config.VocabSize);
@@ -78,7 +80,7 @@ internal sealed class GgufFormat : WeightsFormat
         writer.Add("gpt2.vocab_size", (uint)config.VocabSize);
         writer.Add("gpt2.context_length", (uint)config.ContextLength);
         writer.Add("gpt2.embedding_length", (uint)config.NEmbd);
-        writer.Add("gpt2.feed_forward_length", 4 * (uint)config.NEmbd);
+        writer.Add("gpt2.feed_forward_length", (uint)config.FeedForward);
         writer.Add("gpt2.block_count", (uint)config.NLayer);
         writer.Add("gpt2.attention.head_count", (uint)config.NHead);
         writer.Add("gpt2.attention.layer_norm_epsilon", (float)config.LayerNormEpsilon);
@@ -93,7 +95,6 @@ internal sealed class GgufFormat : WeightsFormat
             throw new InvalidDataException($"{path}: one of {parts} files of a split model; join them with llama.cpp's llama-gguf-split first");
         int width = Whole("gpt2.embedding_length");
         int heads = Whole("gpt2.attention.head_count");
-        Refuse("gpt2.feed_forward_length", 4L * width, "4 times the embedding length");
         Refuse("gpt2.attention.head_count_kv", heads, "the number of heads");
         GptConfig config = Validated(path, new GptConfig
         {
@@ -101,6 +102,7 @@ internal sealed class GgufFormat : WeightsFormat
             NEmbd = width,
             NLayer = Whole("gpt2.block_count"),
             NHead = heads,
+            FeedForwardWidth = FeedForward(),
             LayerNormEpsilon = Decimal(file.Required<float>("gpt2.attention.layer_norm_epsilon", "a FLOAT32", value => value.AsFloat(file.File))),
             VocabSize = file.Tensors.TryGetValue(GgufNameMap.FileName(GptParameter.TokenEmbedding), out GgufTensor? embedding) && embedding.Shape[0] <= int.MaxValue
                 ? (int)embedding.Shape[0]
@@ -109,6 +111,12 @@ internal sealed class GgufFormat : WeightsFormat
         });
         Refuse("gpt2.vocab_size", config.VocabSize, "the rows of the token embedding");
         return config;
+
+        int? FeedForward()
+        {
+            const string Key = "gpt2.feed_forward_length";
+            return file.Optional<long>(Key, "a whole number", value => value.AsInteger(file.File)) is { } inner && inner != 4L * width ? Whole(Key) : null;
+        }
 
         int Whole(string key) => file.Required<long>(key, "a whole number", value => value.AsInteger(file.File)) is >= 0 and <= int.MaxValue and var number
             ? (int)number

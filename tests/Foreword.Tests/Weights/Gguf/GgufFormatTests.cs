@@ -165,12 +165,37 @@ public sealed class GgufFormatTests : IDisposable
         { "gpt2.context_length", 4u, "misshapen (position_embd.weight is [3, 2], not [4, 2])" },
         { "gpt2.attention.head_count", 3u, "n_embd is 2, which n_head 3 does not divide" },
         { "gpt2.attention.layer_norm_epsilon", 1u, "is not a FLOAT32" },
-        { "gpt2.feed_forward_length", 9u, "gpt2.feed_forward_length is 9; only 4 times the embedding length, 8, is supported" },
+        { "gpt2.feed_forward_length", 9u, "3 misshapen (" },
+        { "gpt2.feed_forward_length", 0u, "n_inner is 0; it must be at least 1" },
         { "gpt2.block_count", 2u, "12 missing (blk.1.attn_norm.weight" },
         { "gpt2.block_count", 1_000_000_000u, "too few for the configuration's 1000000000 layers" },
         { "gpt2.vocab_size", 9u, "gpt2.vocab_size is 9" },
         { "split.count", 3u, "one of 3 files of a split model" },
     };
+
+    /// <summary>GGUF has the width of the feed-forward network; the other fields llama.cpp's gpt2 does not know.</summary>
+    [Theory]
+    [InlineData("gpt2-inner", "narrow", null)]
+    [InlineData("gpt2-inner", "narrow-relu", "activation is relu; llama.cpp's gpt2 computes gelu_new and scales attention scores by 1 / sqrt(head size) only")]
+    [InlineData("gpt2", "gelu", "activation is gelu; llama.cpp's gpt2")]
+    [InlineData("gpt2", "gelu_fast", null)]
+    [InlineData("gpt2", "unscaled", "scale_attention is false; llama.cpp's gpt2")]
+    [InlineData("gpt2", "by-layer", "scale_attention_by_inverse_layer is true; llama.cpp's gpt2")]
+    public void WhatLlamaCppDoesNotComputeIsNotWritten(string model, string name, string? fault)
+    {
+        VariantCases.Write(model, name, _directory);
+        using ModelWeights variant = WeightsFormat.Open(_directory.Path);
+        if (fault is not null)
+        {
+            Assert.Contains(fault, Assert.Throws<NotSupportedException>(() => Write("f32", from: variant)).Message);
+            return;
+        }
+
+        using ModelWeights written = Write("f32", from: variant);
+        Assert.Equal(variant.Config.FeedForwardWidth, written.Config.FeedForwardWidth);
+        Assert.Empty((written.Config with { FeedForwardWidth = null }).Deviations);
+        Assert.Equal(Safetensors(variant, "f32", "direct"), Safetensors(written, "f32", "through"));
+    }
 
     [Theory]
     [MemberData(nameof(WrongMetadata))]
