@@ -45,7 +45,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
             throw new NotSupportedException($"{model.Path} is a GPT-2; {Name} holds GPT-1's post-LN blocks only");
         if (!config.TieWordEmbeddings)
             throw new NotSupportedException($"{model.Path} has a separate output layer; in {Name} it is always the token embedding");
-        HuggingFaceConfig.Write(target, config, tokenizer?.EndOfTextId);
+        HuggingFaceConfig.Write(target, config, tokenizer is null ? TextEnds.None : TextEnds.Of(tokenizer).Within(config.VocabSize));
         tokenizer?.Save(target);
         if (tokenizer is Gpt1Bpe bpe)
             BpeFiles.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFiles.Gpt1Encoder), Path.Combine(target, TokenizerFiles.Gpt1Bpe));
