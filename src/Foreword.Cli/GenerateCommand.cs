@@ -27,6 +27,7 @@ internal static class GenerateCommand
         Option<bool> earlyStopping = new("--early-stopping") { Description = "End a beam search as soon as --num-beams texts have ended." };
         Option<int?> logProbs = new("--logprobs") { Description = "With --json: each token's log-probability, and those of the N likeliest beside it." };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
+        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token in a prompt, such as <|endoftext|>, for the token." };
         Option<bool> slide = new("--slide") { Description = "Write on when the context is full: the older half of its tokens is forgotten." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
@@ -35,7 +36,7 @@ internal static class GenerateCommand
 
         Command command = new("generate", "Continue texts with a model.") { model, prompt };
         sampling.AddTo(command);
-        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, truncate, slide, device, engine, cache, json])
+        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, special, truncate, slide, device, engine, cache, json])
             command.Add(option);
         command.SetAction(parsed =>
         {
@@ -45,6 +46,7 @@ internal static class GenerateCommand
                 LengthPenalty = parsed.GetValue(lengthPenalty),
                 EarlyStopping = parsed.GetValue(earlyStopping),
                 LogProbs = parsed.GetValue(logProbs),
+                AllowSpecial = parsed.GetValue(special),
                 Truncate = parsed.GetValue(truncate),
                 Slide = parsed.GetValue(slide),
             }).Validate);

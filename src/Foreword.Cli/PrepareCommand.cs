@@ -26,10 +26,11 @@ internal static class PrepareCommand
         Option<Deduplication> dedup = new("--dedup") { Description = "Leave out documents that repeat an earlier one: the same text, or nearly the same (minhash)." };
         Option<double> threshold = new("--dedup-threshold") { Description = "For minhash: the share of common runs of five words from which on two documents are the same.", DefaultValueFactory = _ => Defaults.DuplicateThreshold };
         Option<string?> normalize = new("--normalize") { Description = "Make texts alike: newlines (line feeds alone), spaces (none before a line's end, one empty line at most), control (no control characters); or several: newlines,spaces." };
+        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token in a document, such as <|endoftext|>, for the token." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
         {
-            inputs, tokenizer, output, validation, validationRun, textField, seed, shardTokens, filter, dedup, threshold, normalize, json,
+            inputs, tokenizer, output, validation, validationRun, textField, seed, shardTokens, filter, dedup, threshold, normalize, special, json,
         }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
         command.SetAction(parsed =>
         {
@@ -43,6 +44,7 @@ internal static class PrepareCommand
                 Deduplication = parsed.GetValue(dedup),
                 DuplicateThreshold = parsed.GetValue(threshold),
                 Normalization = Normalization(parsed.GetValue(normalize)),
+                AllowSpecial = parsed.GetValue(special),
             }).Validate);
             CorpusPreparer preparer = new(ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!), options);
             string[] paths = parsed.GetValue(inputs)!;

@@ -39,7 +39,7 @@ internal static class QuantizeCommand
             int[]? ids = parsed.GetValue(text) is { } path ? Ids(tokenizer, path, parsed.GetValue(tokens)) : null;
             using (StagedDirectory staged = StagedDirectory.Begin(directory))
             {
-                QuantizedModel.Write(weights, wanted, staged.Path, tokenizer.EndOfTextId);
+                QuantizedModel.Write(weights, wanted, staged.Path, TextEnds.Of(tokenizer));
                 tokenizer.Save(staged.Path);
                 if (TaskDescription.IsIn(weights.Path))
                 {

@@ -142,8 +142,9 @@ internal static class TokenizerCommand
         Argument<string?> text = new("TEXT") { Description = "The text; or use --input.", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> input = new("--input") { Description = "A text file, - for standard input, or a .jsonl file with a field text (or text_utf16) in each line." };
         Option<bool> special = new("--allow-special") { Description = "Take the text of a special token, such as <|endoftext|>, for the token." };
+        Option<bool> bare = new("--bare") { Description = "Leave out what the tokenizer's template puts around a text, such as <s> and </s>." };
         Option<bool> json = Json();
-        Command command = new Command("encode", "Text to ids.") { directory, text, input, special, json }
+        Command command = new Command("encode", "Text to ids.") { directory, text, input, special, bare, json }
             .WithExample("foreword tokenizer encode tokenizer \"Hello world\"");
         command.SetAction(parsed =>
         {
@@ -151,13 +152,13 @@ internal static class TokenizerCommand
             if (given is null == path is null)
                 throw new UsageException("give either TEXT or --input FILE");
             Tokenizer tokenizer = ModelDirectory.LoadTokenizer(parsed.GetValue(directory)!);
-            bool allowSpecial = parsed.GetValue(special);
+            bool allowSpecial = parsed.GetValue(special), isBare = parsed.GetValue(bare);
             if (path is not null && path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
             {
                 HashSet<Rune> lost = [];
                 foreach (string line in TextInput.ReadJsonLines(path))
                 {
-                    WriteIdsAndTokens(tokenizer, tokenizer.Encode(line, allowSpecial), terminal);
+                    WriteIdsAndTokens(tokenizer, Ids(line), terminal);
                     lost.UnionWith(tokenizer.LostCharacters(line));
                 }
 
@@ -167,12 +168,14 @@ internal static class TokenizerCommand
 
             string whole = given ?? TextInput.Read(path!, terminal);
             SayLost(tokenizer.LostCharacters(whole), terminal);
-            int[] ids = tokenizer.Encode(whole, allowSpecial);
+            int[] ids = Ids(whole);
             if (parsed.GetValue(json))
                 WriteIdsAndTokens(tokenizer, ids, terminal);
             else
                 terminal.Out.WriteLine(string.Join(' ', ids));
             return CommandLine.Done;
+
+            int[] Ids(string content) => isBare ? tokenizer.Encode(content, allowSpecial) : tokenizer.EncodeWithTemplate(content, allowSpecial);
         });
         return command;
     }

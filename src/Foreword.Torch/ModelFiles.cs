@@ -84,10 +84,13 @@ public static class ModelFiles
     }
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory, adapters merged into the weights.</summary>
-    public static void Save(GptModel model, string directory, int? endOfTextId)
+    /// <param name="model">The model.</param>
+    /// <param name="directory">An existing directory.</param>
+    /// <param name="ends">The ids that begin and end a text; null where there are none.</param>
+    public static void Save(GptModel model, string directory, TextEnds? ends)
     {
         ArgumentNullException.ThrowIfNull(model);
-        HuggingFaceConfig.Write(directory, model.Config, endOfTextId);
+        HuggingFaceConfig.Write(directory, model.Config, ends ?? TextEnds.None);
         SafetensorsWriter writer = new();
         foreach (GptParameter parameter in GptParameter.Of(model.Config))
             Add(writer, HuggingFaceNameMap.FileName(parameter.Name, model.Config.Architecture), parameter.Shape, () => model.Merged(parameter.Name));

@@ -221,6 +221,33 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.NotEqual(run.Out, Cli.Run([.. arguments, "--seed", "4"]).Out);
     }
 
+    /// <summary>Both engines end at the ids of generation_config.json, and a quantised model keeps them.</summary>
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("torch")]
+    public void AnIdOfTheModelsFilesEndsTheText(string engine)
+    {
+        GoldenModel(vocabularySize: 300);
+        string[] arguments = ["generate", _directory.Path, "--prompt", "The quick", "--max-tokens", "3", "--temperature", "0", "--json", "--engine", engine];
+        int first = JsonDocument.Parse(Cli.Run(arguments).Out).RootElement.GetProperty("completions")[0].GetProperty("ids")[0].GetInt32();
+        _directory.Write("generation_config.json", $"{{\"eos_token_id\": [{first}, 7]}}");
+        Assert.Contains("\"text\":\"\",\"ids\":[],\"finish_reason\":\"stop\"", Cli.Run(arguments).Out);
+        string small = _directory.File("small");
+        Cli quantized = Cli.Run("quantize", _directory.Path, "--type", "int8", "--out", small);
+        Assert.True(quantized.ExitCode == 0, quantized.Err);
+        Assert.Equal([299, first, 7], TokenizerFiles.Load(small).StopIds);
+    }
+
+    [Fact]
+    public void SpecialTokensInAPromptAreTakenOnlyWhenAllowed()
+    {
+        Assert.Contains("--allow-special", Cli.Run("generate", "--help").Out);
+        GoldenModel(vocabularySize: 300);
+        string prompt = string.Concat(Enumerable.Repeat("<|endoftext|>", 20)); // fits the context as tokens alone
+        Cli plain = Cli.Run("generate", _directory.Path, "--prompt", prompt, "--max-tokens", "1"), special = Cli.Run("generate", _directory.Path, "--prompt", prompt, "--max-tokens", "1", "--allow-special");
+        Assert.Equal((1, 0), (plain.ExitCode, special.ExitCode));
+    }
+
     [Fact]
     public void ATokenizerOfAnotherSizeThanTheModelIsOneSentence()
     {

@@ -40,6 +40,16 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public void SpecialTokensAreTakenOnlyWhenAllowed()
+    {
+        string corpus = _directory.Write("corpus.jsonl", "{\"text\":\"Hello<|endoftext|> world\"}\n");
+        string[] command = ["prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--validation", "0", "--json"];
+        Assert.Contains("\"tokens\":10,", Cli.Run(command).Out); // Hello, seven of <|endoftext|>, world, end
+        Assert.Contains("\"tokens\":4,", Cli.Run([.. command, "--allow-special"]).Out);
+        Assert.Contains("\"allow_special\": true", File.ReadAllText(Path.Combine(Out, "manifest.json")));
+    }
+
+    [Fact]
     public void ASingleDocumentAndFilesLeftOutAreMentioned()
     {
         _directory.Write("corpus/a.txt", "One line.\nAnother line.\n");

@@ -42,6 +42,17 @@ public sealed class TokenizerCommandTests
     public void EmptyTextGivesAnEmptyLine() => Assert.Equal((0, "\n"), (Cli.Run("tokenizer", "encode", Gpt2, "").ExitCode, Cli.Run("tokenizer", "encode", Gpt2, "").Out));
 
     [Fact]
+    public void WhatTheTemplatePutsAroundATextIsPrintedUnlessItIsToBeBare()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        foreach (string file in Directory.GetFiles(Gpt2))
+            File.Copy(file, directory.File(Path.GetFileName(file)));
+        directory.Write("tokenizer_config.json", """{"add_bos_token": true, "bos_token": "<|endoftext|>"}""");
+        Assert.Equal("50256 15496 995\n", Cli.Run("tokenizer", "encode", directory.Path, "Hello world").Out);
+        Assert.Equal("15496 995\n", Cli.Run("tokenizer", "encode", directory.Path, "Hello world", "--bare").Out);
+    }
+
+    [Fact]
     public void SpecialTokensAreTakenOnlyWhenAllowed()
     {
         Assert.Equal("27 91 437 1659 5239 91 29\n", Cli.Run("tokenizer", "encode", Gpt2, "<|endoftext|>").Out);

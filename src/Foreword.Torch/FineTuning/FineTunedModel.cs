@@ -141,7 +141,7 @@ public sealed class FineTunedModel : ITaskModel
     /// <summary>Writes a model directory that other tools open, with the head and the task beside; adapters are merged into the weights.</summary>
     public void Save(string directory)
     {
-        ModelFiles.Save(Model, directory, Tokenizer.EndOfTextId);
+        ModelFiles.Save(Model, directory, TextEnds.Of(Tokenizer));
         Tokenizer.Save(directory);
         Head.Save(directory);
         Task.Save(directory);

@@ -129,7 +129,7 @@ public static class Checkpoint
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         using StagedDirectory staged = StagedDirectory.Begin(directory);
-        ModelFiles.Save(model, staged.Path, tokenizer.EndOfTextId);
+        ModelFiles.Save(model, staged.Path, TextEnds.Of(tokenizer));
         tokenizer.Save(staged.Path);
         Recipe.Save(recipe, Path.Combine(staged.Path, RecipeFile));
         writeMore(staged.Path);

@@ -84,7 +84,7 @@ public sealed class PretrainingData : IDisposable
                 documents.Read().Select(piece => piece.Text),
                 new Teller<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellation);
-        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed }).Prepare(
+        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed, AllowSpecial = section.AllowSpecial }).Prepare(
             documents.Read(), directory, section.Text, documents.Files,
             new Teller<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellation);

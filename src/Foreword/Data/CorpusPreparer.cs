@@ -7,7 +7,8 @@ namespace Foreword.Data;
 
 /// <summary>
 /// Turns documents into a directory of token shards (<see cref="ShardManifest"/>). Every document is followed by the
-/// tokenizer's end-of-text token, as in GPT-2 and nanoGPT (llm.c puts it in front).
+/// tokenizer's end-of-text token, as in GPT-2 and nanoGPT (llm.c puts it in front). Where the tokenizer has a template, a document stands in it:
+/// a token before it that is not end-of-text (<c>&lt;s&gt;</c>) is kept, and no separator is written twice.
 /// </summary>
 /// <remarks>
 /// Texts are tokenised in parallel and written in their order, so the result does not depend on the number of
@@ -22,6 +23,7 @@ public sealed class CorpusPreparer
 
     private readonly Tokenizer _tokenizer;
     private readonly PreparationOptions _options;
+    private readonly int[] _before, _after; // what the tokenizer's template puts around a document, without end-of-text
 
     /// <summary>A preparer for one tokenizer.</summary>
     /// <exception cref="ArgumentException">An option is outside its range.</exception>
@@ -31,6 +33,8 @@ public sealed class CorpusPreparer
         ArgumentNullException.ThrowIfNull(options);
         _tokenizer = tokenizer;
         _options = options.Validate();
+        _before = tokenizer.TemplateStart is [var first] && first == tokenizer.EndOfTextId ? [] : [.. tokenizer.TemplateStart]; // the document before ends with it
+        _after = tokenizer.TemplateEnd is [.., var last] && last == tokenizer.EndOfTextId ? [.. tokenizer.TemplateEnd.SkipLast(1)] : [.. tokenizer.TemplateEnd];
     }
 
     /// <summary>
@@ -209,7 +213,11 @@ public sealed class CorpusPreparer
         int[] ends = new int[pieces.Count];
         for (int i = 0; i < ends.Length; i++)
         {
-            _tokenizer.Encode(pieces[i].Text, ids);
+            if (pieces[i].BeginsDocument)
+                ids.AddRange(_before);
+            _tokenizer.Encode(pieces[i].Text, ids, _options.AllowSpecial, continues: !pieces[i].BeginsDocument);
+            if (pieces[i].EndsDocument)
+                ids.AddRange(_after);
             ends[i] = ids.Count;
         }
 
@@ -254,6 +262,7 @@ public sealed class CorpusPreparer
                 Divides = !split.HoldsOut ? "nothing" : split.CutsText ? "text" : "documents",
             },
             Inputs = inputs,
+            AllowSpecial = _options.AllowSpecial,
             Splits = splits,
         };
     }

@@ -18,6 +18,9 @@ public sealed record PreparationOptions
     /// <summary>Tokens in a full shard, from 1 to 2^31 - 1. 100 million (llm.c's) unless set.</summary>
     public int ShardTokens { get; init; } = 100_000_000;
 
+    /// <summary>Whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, is that token; plain text unless set.</summary>
+    public bool AllowSpecial { get; init; }
+
     /// <summary>What is made alike in the texts; nothing unless set.</summary>
     public TextNormalization Normalization { get; init; }
 

@@ -40,6 +40,10 @@ public sealed record ShardManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ManifestFile>? Files { get; init; }
 
+    /// <summary>Whether the texts of special tokens became these tokens; not written where they did not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool AllowSpecial { get; init; }
+
     /// <summary>What was done to the documents before they were tokenised; null where nothing was.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ManifestCleaning? Cleaning { get; init; }

@@ -9,7 +9,7 @@ public static class ShardText
     /// <summary>Tokens that are decoded at a time; longer documents come in pieces.</summary>
     private const int PieceTokens = 1 << 15;
 
-    /// <summary>The documents of a split in order, without the tokens that end them. Empty ones are left out.</summary>
+    /// <summary>The documents of a split in order, without the tokens that end them or that the tokenizer's template puts around them. Empty ones are left out.</summary>
     /// <param name="data">The split.</param>
     /// <param name="tokenizer">The tokenizer that made it.</param>
     public static IEnumerable<TextPiece> Read(TokenDataset data, Tokenizer tokenizer)
@@ -22,6 +22,9 @@ public static class ShardText
     private static IEnumerable<TextPiece> Documents(TokenDataset data, Tokenizer tokenizer)
     {
         int[] ids = new int[PieceTokens];
+        HashSet<int> around = [.. tokenizer.TemplateStart, .. tokenizer.TemplateEnd];
+        if (tokenizer.EndOfTextId is { } endOfText)
+            around.Add(endOfText);
         for (long document = 0; document < data.Split.Documents; document++)
         {
             long end = document + 1 < data.Split.Documents ? data.DocumentStart(document + 1) : data.Count;
@@ -41,7 +44,7 @@ public static class ShardText
             string Decode(Span<int> part, long start)
             {
                 data.Read(start, part);
-                return string.Concat(part.ToArray().Where(id => id != tokenizer.EndOfTextId).Select(id => characters.Append(tokenizer.TokenBytes(id))));
+                return string.Concat(part.ToArray().Where(id => !around.Contains(id)).Select(id => characters.Append(tokenizer.TokenBytes(id))));
             }
         }
     }

@@ -4,7 +4,8 @@ namespace Foreword.Data;
 /// <param name="Text">The text; may be empty where a document is cut in two.</param>
 /// <param name="EndsDocument">True on the last piece of a document.</param>
 /// <param name="IsValidation">True where the text is held out.</param>
-internal readonly record struct SplitPiece(string Text, bool EndsDocument, bool IsValidation);
+/// <param name="BeginsDocument">True on the first piece of a document.</param>
+internal readonly record struct SplitPiece(string Text, bool EndsDocument, bool IsValidation, bool BeginsDocument);
 
 /// <summary>
 /// Decides which documents are held out, knowing only the beginning of the corpus, so that it can be streamed.
@@ -105,9 +106,11 @@ internal sealed class ValidationSplit
     private IEnumerable<SplitPiece> WholeDocuments(IEnumerable<TextPiece> documents)
     {
         long document = 0;
+        bool begins = true;
         foreach (TextPiece piece in documents)
         {
-            yield return new SplitPiece(piece.Text, piece.EndsDocument, Contains(document));
+            yield return new SplitPiece(piece.Text, piece.EndsDocument, Contains(document), begins);
+            begins = piece.EndsDocument;
             if (piece.EndsDocument)
                 document++;
         }
@@ -116,6 +119,7 @@ internal sealed class ValidationSplit
     private static IEnumerable<SplitPiece> CutInTwo(IEnumerable<TextPiece> pieces, long cut)
     {
         long seen = 0;
+        bool begins = true;
         foreach (TextPiece piece in pieces)
         {
             string text = piece.Text;
@@ -123,12 +127,14 @@ internal sealed class ValidationSplit
             if (crosses)
             {
                 int border = NearestBorder(text, (int)(cut - seen), piece.EndsDocument);
-                yield return new SplitPiece(text[..border], EndsDocument: true, IsValidation: false);
+                yield return new SplitPiece(text[..border], EndsDocument: true, IsValidation: false, begins);
                 text = text[border..];
+                begins = true;
             }
 
             seen += piece.Text.Length;
-            yield return new SplitPiece(text, piece.EndsDocument, IsValidation: seen > cut);
+            yield return new SplitPiece(text, piece.EndsDocument, IsValidation: seen > cut, begins);
+            begins = false;
         }
     }
 

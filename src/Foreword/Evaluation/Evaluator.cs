@@ -96,7 +96,7 @@ public sealed class Evaluator
         TextGenerator generator = new(_model, _tokenizer);
         Dictionary<ModelRequest, GenerationResponse> responses = new(ReferenceEqualityComparer.Instance);
         // A prompt that fits is not cut, whatever room it leaves; one that does not would have been refused if it were not to be cut.
-        foreach (var group in requests.GroupBy(request => request.Options with { Truncate = _tokenizer.Encode(request.Prompt).Length > _model.Config.ContextLength }))
+        foreach (var group in requests.GroupBy(request => request.Options with { Truncate = _tokenizer.TemplateStart.Count + _tokenizer.Encode(request.Prompt).Length > _model.Config.ContextLength }))
         {
             GenerationRequest[] own = [.. group];
             Completion[] completions = [.. generator.GenerateEach([.. own.Select(request => request.Prompt)], group.Key, cancellation: cancellation).Select(samples => samples[0])];

@@ -21,7 +21,7 @@ internal static class NextWord
         {
             last = Likeliest(decoder.Append([last])[..tokenizer.VocabularySize]);
             string text = Text(tokenizer, last);
-            if (last == tokenizer.EndOfTextId || text.Length == 0 || !(char.IsLetterOrDigit(text[0]) || text[0] == '\uFFFD'))
+            if (tokenizer.StopIds.Contains(last) || text.Length == 0 || !(char.IsLetterOrDigit(text[0]) || text[0] == '\uFFFD'))
                 break;
             word.AddRange(tokenizer.TokenBytes(last));
             if (text.AsSpan().IndexOfAny(' ', '\n') >= 0)
@@ -40,7 +40,7 @@ internal static class NextWord
         {
             int best = Likeliest(left);
             string word = Text(tokenizer, best).Trim();
-            if (left[best] == float.NegativeInfinity || (best != tokenizer.EndOfTextId && word.Length > 0 && char.IsLetterOrDigit(word[0]) && !excluded.Contains(word.ToLowerInvariant())))
+            if (left[best] == float.NegativeInfinity || (!tokenizer.StopIds.Contains(best) && word.Length > 0 && char.IsLetterOrDigit(word[0]) && !excluded.Contains(word.ToLowerInvariant())))
                 return best;
             left[best] = float.NegativeInfinity;
         }

@@ -34,7 +34,7 @@ public sealed class PreparedTask
     public string Protocol => $"{Benchmark.Protocol(Input)}; {Examples}{Start}";
 
     /// <summary>Said only where the vocabulary lacks end-of-text.</summary>
-    private string Start => Input.Tokenizer.EndOfTextId is null ? $"; the tokenizer has no end-of-text, '{Encoder.StartText}' stands in for it" : "";
+    private string Start => Input.Tokenizer.StartOfTextId is null ? $"; the tokenizer has no end-of-text, '{Encoder.StartText}' stands in for it" : "";
 
     private string Examples => Shots == 0 ? "zero-shot" : $"{Shots} solved examples from {(Set.Examples is null ? "the other documents" : "the training split")} before each question";
 

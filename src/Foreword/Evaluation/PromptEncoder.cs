@@ -22,11 +22,11 @@ public sealed class PromptEncoder
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         (_tokenizer, _contextLength, _truncate) = (tokenizer, contextLength, truncate);
-        int[] start = tokenizer.EndOfTextId is { } end ? [end] : [.. tokenizer.Encode("\n").Concat(tokenizer.Encode(".")).Take(1)];
+        int[] start = tokenizer.StartOfTextId is { } begin ? [begin] : [.. tokenizer.Encode("\n").Concat(tokenizer.Encode(".")).Take(1)];
         Start = start is [var first] ? first : throw new ArgumentException("the tokenizer has neither an end-of-text token nor one for a line break or a full stop; texts cannot begin");
     }
 
-    /// <summary>The token that stands before a text that has no context: end-of-text, or a line break or full stop where the vocabulary has none.</summary>
+    /// <summary>The token that stands before a text that has no context: the one that begins a text (GPT-2: end-of-text), or a line break or full stop where the vocabulary has none.</summary>
     public int Start { get; }
 
     /// <summary>How that token is written.</summary>
@@ -36,8 +36,8 @@ public sealed class PromptEncoder
     /// <exception cref="ArgumentException">Context and continuation are longer than the model's context.</exception>
     internal IReadOnlyList<EncodedContinuations> Encode(string context, IReadOnlyList<string> continuations)
     {
-        int[] before = _tokenizer.Encode(context);
-        int[][] whole = [.. continuations.Select(continuation => _tokenizer.Encode(context + continuation))];
+        int[] before = Ids(context);
+        int[][] whole = [.. continuations.Select(continuation => Ids(context + continuation))];
         int[] common = [.. whole.Select(ids => before.AsSpan().CommonPrefixLength(ids))];
         return [.. Enumerable.Range(0, whole.Length).GroupBy(k => common[k]).Select(group => new EncodedContinuations(
             Fitting(group.Key == 0 ? [Start] : before[..group.Key], [.. group.Select(k => whole[k][group.Key..])], context), [.. group]))];
@@ -47,7 +47,7 @@ public sealed class PromptEncoder
     /// <exception cref="ArgumentException">It fills the context.</exception>
     internal int[] EncodePrompt(string prompt)
     {
-        int[] ids = _tokenizer.Encode(prompt);
+        int[] ids = Ids(prompt);
         return ids.Length == 0 ? [Start] : Fitting(ids, [[0]], prompt).Context;
     }
 
@@ -55,6 +55,9 @@ public sealed class PromptEncoder
     internal static string Beginning(string text) => text.Length <= 40 ? text : $"{text[..40]}…";
 
     internal static int Bytes(string text) => Encoding.UTF8.GetByteCount(text);
+
+    /// <summary>A text begins as the tokenizer's template has it; nothing is put after it, because it goes on.</summary>
+    private int[] Ids(string text) => [.. _tokenizer.TemplateStart, .. _tokenizer.Encode(text)];
 
     private ScoringRequest Fitting(int[] context, int[][] continuations, string text)
     {

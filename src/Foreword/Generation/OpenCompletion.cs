@@ -55,7 +55,7 @@ internal sealed class OpenCompletion
     {
         int vocabulary = _tokenizer.VocabularySize; // embeddings beyond it only pad the model's
         int id = _sampler.Sample(logits[..vocabulary]);
-        if (id == _tokenizer.EndOfTextId || _options.StopIds.Contains(id))
+        if (_tokenizer.StopIds.Contains(id) || _options.StopIds.Contains(id))
         {
             _end = id;
             return;

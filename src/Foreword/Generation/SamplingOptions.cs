@@ -85,8 +85,11 @@ public sealed record SamplingOptions
     /// <summary>Generation ends before the first of these texts; they are not part of the completion.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>Generation ends before the first of these tokens as it does before end-of-text; they are not part of the completion.</summary>
+    /// <summary>Generation ends before the first of these tokens as it does before those of <see cref="Tokenization.Tokenizer.StopIds"/>; they are not part of the completion.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
+
+    /// <summary>Whether the text of a special token in a prompt, such as <c>&lt;|endoftext|&gt;</c>, is that token instead of plain text.</summary>
+    public bool AllowSpecial { get; init; }
 
     /// <summary>Whether a prompt too long for the context loses its beginning (see <see cref="TextGenerator"/>) instead of being an error.</summary>
     public bool Truncate { get; init; }

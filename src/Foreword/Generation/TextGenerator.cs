@@ -28,8 +28,8 @@ public sealed class TextGenerator
     }
 
     /// <summary>
-    /// The ids that the model will be given: those of the prompt, special tokens taken as plain text, or end-of-text
-    /// when it is empty. With <see cref="SamplingOptions.Truncate"/> only the last ones, so many that
+    /// The ids that the model will be given: what the tokenizer's template puts before a text, then those of the prompt, special tokens taken as plain text
+    /// unless <see cref="SamplingOptions.AllowSpecial"/> is set; the token that begins a text when there are none. With <see cref="SamplingOptions.Truncate"/> only the last ones, so many that
     /// <see cref="SamplingOptions.MaxTokens"/> tokens fit behind them, but never less than half a context of them;
     /// with <see cref="SamplingOptions.Slide"/> the last ones that fill the context.
     /// </summary>
@@ -38,17 +38,19 @@ public sealed class TextGenerator
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(options);
-        int[] ids = _tokenizer.Encode(prompt);
+        int[] ids = _tokenizer.Encode(prompt, options.AllowSpecial), first = [.. _tokenizer.TemplateStart];
+        if (!ids.AsSpan().StartsWith(first)) // a prompt may write it out
+            ids = [.. first, .. ids];
         if (ids.Length == 0)
         {
-            int start = _tokenizer.EndOfTextId ?? throw new ArgumentException("the prompt is empty, and the tokenizer has no end-of-text token to start from");
+            int start = _tokenizer.StartOfTextId ?? throw new ArgumentException("the prompt is empty, and the tokenizer has no end-of-text token to start from");
             return [start];
         }
 
         int context = _model.Config.ContextLength;
         int room = options.Slide ? context : options.Truncate ? Math.Max((context + 1) / 2, context + 1 - options.MaxTokens) : int.MaxValue;
         if (ids.Length > room)
-            ids = ids[^room..];
+            ids = first.Length < room ? [.. first, .. ids[^(room - first.Length)..]] : ids[^room..];
         return ids.Length <= context
             ? ids
             : throw new ArgumentException($"the prompt has {ids.Length} tokens; the context length is {context} (truncate drops its beginning)");

@@ -33,6 +33,9 @@ public sealed record DataSection : IRecipe
     /// <summary>With text: the field of a JSONL line that holds its text.</summary>
     public string TextField { get; init; } = "text";
 
+    /// <summary>With text: whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, is that token; plain text unless set.</summary>
+    public bool AllowSpecial { get; init; }
+
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()
     {
@@ -44,6 +47,8 @@ public sealed record DataSection : IRecipe
                 : "and data.text are both missing; give a directory of shards that `foreword prepare` wrote, or a list of text files");
         if (Text.Any(string.IsNullOrWhiteSpace))
             problems.Add(nameof(Text), "has an empty path");
+        if (hasShards && AllowSpecial)
+            problems.Add(nameof(AllowSpecial), "is true; shards have their tokens already (it is only for data.text)");
         if (hasShards && VocabSize is not null)
             problems.Add(nameof(VocabSize), $"is {VocabSize}; shards have their vocabulary already (it is only for data.text)");
         if (Text.Count > 0 && VocabSize is null == string.IsNullOrEmpty(Tokenizer))

@@ -1,9 +1,8 @@
-using System.Buffers;
-
 namespace Foreword.Tokenization;
 
 /// <summary>
 /// A token that is found in text as a whole, never made by merges (an entry of <c>added_tokens</c> in a tokenizer.json).
+/// The four switches mean what they mean in Hugging Face's <c>AddedToken</c>.
 /// </summary>
 /// <param name="Text">What it stands for in text; not empty.</param>
 /// <param name="Id">Its id.</param>
@@ -12,43 +11,22 @@ public readonly record struct AddedToken(string Text, int Id, bool IsSpecial = t
 {
     /// <summary>GPT-2's end of a document.</summary>
     public const string EndOfText = "<|endoftext|>";
-}
 
-/// <summary>Finds added tokens in text: the leftmost, and of those that start there the longest.</summary>
-internal sealed class AddedTokenSearch
-{
-    private readonly AddedToken[] _longestFirst;
-    private readonly SearchValues<string> _texts;
+    /// <summary>True when it is not found inside a word: next to a letter, a digit, a mark or an underscore.</summary>
+    public bool SingleWord { get; init; }
 
-    private AddedTokenSearch(AddedToken[] tokens)
-    {
-        _longestFirst = [.. tokens.OrderByDescending(t => t.Text.Length)];
-        _texts = SearchValues.Create([.. tokens.Select(t => t.Text)], StringComparison.Ordinal);
-    }
+    /// <summary>True when it takes the white space before it along.</summary>
+    public bool LeftStrip { get; init; }
 
-    /// <summary>A search for these tokens, or null when there are none.</summary>
-    public static AddedTokenSearch? For(IEnumerable<AddedToken> tokens)
-    {
-        AddedToken[] all = [.. tokens];
-        return all.Length == 0 ? null : new AddedTokenSearch(all);
-    }
+    /// <summary>True when it takes the white space after it along.</summary>
+    public bool RightStrip { get; init; }
 
-    /// <summary>Where the first added token starts, or -1.</summary>
-    public int Find(ReadOnlySpan<char> text, out AddedToken token)
-    {
-        int at = text.IndexOfAny(_texts);
-        token = default;
-        if (at < 0)
-            return -1;
-        foreach (AddedToken candidate in _longestFirst)
-        {
-            if (text[at..].StartsWith(candidate.Text, StringComparison.Ordinal))
-            {
-                token = candidate;
-                break;
-            }
-        }
+    /// <summary>True when it is looked for after the tokenizer's normalizer, which changes its own text, too; false when before.</summary>
+    public bool Normalized { get; init; }
 
-        return at;
-    }
+    /// <summary>Whether one of the switches that depend on the neighbours is on.</summary>
+    internal bool LooksAround => SingleWord || LeftStrip || RightStrip;
+
+    /// <summary>The switches as a number, for fingerprints; 0 for a special token without any.</summary>
+    internal int Switches => (IsSpecial ? 0 : 1) + (SingleWord ? 2 : 0) + (LeftStrip ? 4 : 0) + (RightStrip ? 8 : 0) + (Normalized ? 16 : 0);
 }

@@ -10,11 +10,13 @@ namespace Foreword.Tokenization;
 /// </summary>
 internal sealed class BasicSplit
 {
-    /// <summary>Lower case without accents: the uncased models, GPT-1.</summary>
-    public static BasicSplit Uncased { get; } = new(fold: true);
+    private static readonly Lazy<BasicSplit>[] All = [.. Enumerable.Range(0, 8).Select(bits => new Lazy<BasicSplit>(() => new BasicSplit((bits & 4) != 0, (bits & 2) != 0, (bits & 1) != 0)))];
 
-    /// <summary>Letters as they are.</summary>
-    public static BasicSplit Cased { get; } = new(fold: false);
+    /// <summary>Lower case without accents: the uncased models, GPT-1.</summary>
+    public static BasicSplit Uncased => Of(lowerCase: true, stripAccents: true, separateIdeographs: true);
+
+    /// <summary>Returns the split with these switches of Hugging Face's BertNormalizer.</summary>
+    public static BasicSplit Of(bool lowerCase, bool stripAccents, bool separateIdeographs) => All[(lowerCase ? 4 : 0) + (stripAccents ? 2 : 0) + (separateIdeographs ? 1 : 0)].Value;
 
     /// <summary>What happens to a character of the basic plane; the others, and those that become several, take the long way.</summary>
     private enum Way : byte
@@ -26,13 +28,13 @@ internal sealed class BasicSplit
         Long,
     }
 
-    private readonly bool _fold;
+    private readonly bool _lowerCase, _stripAccents, _separateIdeographs;
     private readonly Way[] _ways = new Way[char.MaxValue + 1];
     private readonly char[] _folded = new char[char.MaxValue + 1];
 
-    private BasicSplit(bool fold)
+    private BasicSplit(bool lowerCase, bool stripAccents, bool separateIdeographs)
     {
-        _fold = fold;
+        (_lowerCase, _stripAccents, _separateIdeographs) = (lowerCase, stripAccents, separateIdeographs);
         for (int unit = 0; unit < _ways.Length; unit++)
         {
             if (char.IsSurrogate((char)unit))
@@ -47,7 +49,7 @@ internal sealed class BasicSplit
                 : Rune.IsWhiteSpace(rune) ? Way.Separate
                 : folded.Length == 0 ? Way.Drop
                 : folded.Length > 1 ? Way.Long
-                : IsIdeograph(rune) || IsPunctuation(new Rune(folded[0])) ? Way.Alone
+                : IsSeparate(rune) || IsPunctuation(new Rune(folded[0])) ? Way.Alone
                 : Way.Keep;
             _folded[unit] = folded.Length == 1 ? folded[0] : default;
         }
@@ -100,7 +102,7 @@ internal sealed class BasicSplit
     {
         if (IsDropped(rune))
             return;
-        bool alone = IsIdeograph(rune);
+        bool alone = IsSeparate(rune);
         foreach (Rune part in Folded(rune).EnumerateRunes())
         {
             bool ends = alone || IsPunctuation(part);
@@ -112,14 +114,34 @@ internal sealed class BasicSplit
         }
     }
 
-    /// <summary>The character in lower case and without accents (marks that take no space), or as it is.</summary>
+    /// <summary>Returns the text as BertNormalizer makes it: not yet split, spaces around ideographs.</summary>
+    public string Normalize(ReadOnlySpan<char> text)
+    {
+        StringBuilder normal = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (IsDropped(rune))
+                continue;
+            if (Rune.IsWhiteSpace(rune))
+                normal.Append(' ');
+            else if (IsSeparate(rune))
+                normal.Append(' ').Append(Folded(rune)).Append(' ');
+            else
+                normal.Append(Folded(rune));
+        }
+
+        return normal.ToString();
+    }
+
+    private bool IsSeparate(Rune rune) => _separateIdeographs && IsIdeograph(rune);
+
+    /// <summary>The character without accents (marks that take no space), in lower case, or as it is.</summary>
     private string Folded(Rune rune)
     {
-        if (!_fold)
-            return rune.ToString();
-        Rune lower = rune.Value == 0x130 ? new Rune('i') : Rune.ToLowerInvariant(rune); // the dot of I with a dot is such a mark
-        string letters = CanonicalDecomposition.Of(lower) ?? lower.ToString();
-        return string.Concat(letters.EnumerateRunes().Where(letter => Rune.GetUnicodeCategory(letter) != UnicodeCategory.NonSpacingMark));
+        string letters = rune.ToString();
+        if (_stripAccents)
+            letters = string.Concat((CanonicalDecomposition.Of(rune) ?? letters).EnumerateRunes().Where(letter => Rune.GetUnicodeCategory(letter) != UnicodeCategory.NonSpacingMark));
+        return _lowerCase ? LowerCase.Of(letters) : letters;
     }
 
     /// <summary>Control, format, private and unassigned characters, NUL and U+FFFD; not tab, line feed and carriage return.</summary>

@@ -5,9 +5,13 @@ namespace Foreword.Tokenization;
 /// <summary>BERT's normalizer and pre-tokenizer in <c>tokenizer.json</c>: what <see cref="BasicSplit"/> does.</summary>
 internal static class BertJson
 {
-    /// <summary>True for lower case without accents, false for letters as they are.</summary>
+    public const string LowerCaseKey = "do_lower_case", StripAccentsKey = "strip_accents", IdeographsKey = "tokenize_chinese_chars"; // of tokenizer_config.json
+
+    /// <summary>Reads the switches of the two parts. Where tokenizer_config.json has them, too, it wins, as in transformers.</summary>
+    /// <param name="root">The file.</param>
+    /// <param name="companions">The files beside it; null where they do not count.</param>
     /// <exception cref="NotSupportedException">One of the two parts is another one, or has a switch that is not done here.</exception>
-    public static bool IsLowerCase(TokenizerField root)
+    public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerField root, TokenizerCompanions? companions)
     {
         TokenizerField normalizer = root.Find("normalizer") ?? throw root.Unsupported("normalizer null", "BertNormalizer is read");
         if (normalizer.TypeName != "BertNormalizer")
@@ -15,26 +19,31 @@ internal static class BertJson
         TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "BertPreTokenizer is read");
         if (split.TypeName != "BertPreTokenizer")
             throw split.Unsupported($"pre_tokenizer {split.TypeName}", "BertPreTokenizer is read");
-        foreach (string needed in (string[])["clean_text", "handle_chinese_chars"])
-        {
-            if (normalizer.Has(needed) && !normalizer.IsTrue(needed))
-                throw normalizer.Unsupported($"{needed} = false", "text is cleaned and ideographs are spaced out");
-        }
+        if (normalizer.Has("clean_text") && !normalizer.IsTrue("clean_text"))
+            throw normalizer.Unsupported("clean_text = false", "text is cleaned");
+        return Read(companions, Switch("lowercase"), Switch("strip_accents"), Switch("handle_chinese_chars"));
 
-        bool lowerCase = !normalizer.Has("lowercase") || normalizer.IsTrue("lowercase");
-        if (normalizer.Has("strip_accents") && normalizer.IsTrue("strip_accents") != lowerCase)
-            throw normalizer.Unsupported($"strip_accents = {(lowerCase ? "false" : "true")} with lowercase = {(lowerCase ? "true" : "false")}", "accents go with lower case");
-        return lowerCase;
+        bool? Switch(string name) => normalizer.Has(name) ? normalizer.IsTrue(name) : null;
+    }
+
+    /// <summary>Reads the switches of tokenizer_config.json; where it has none, the given ones count, else BERT's own.</summary>
+    public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerCompanions? companions, bool? lowerCase = null, bool? stripAccents = null, bool? separateIdeographs = null)
+    {
+        bool lower = companions?.Switch(LowerCaseKey) ?? lowerCase ?? true;
+        return (lower, companions?.Switch(StripAccentsKey) ?? stripAccents ?? lower, companions?.Switch(IdeographsKey) ?? separateIdeographs ?? true);
     }
 
     /// <summary>Writes the two parts.</summary>
-    public static void Write(Utf8JsonWriter json, bool lowerCase)
+    public static void Write(Utf8JsonWriter json, bool lowerCase, bool stripAccents, bool separateIdeographs)
     {
         json.WriteStartObject("normalizer");
         json.WriteString("type", "BertNormalizer");
         json.WriteBoolean("clean_text", true);
-        json.WriteBoolean("handle_chinese_chars", true);
-        json.WriteNull("strip_accents"); // as lowercase
+        json.WriteBoolean("handle_chinese_chars", separateIdeographs);
+        if (stripAccents == lowerCase)
+            json.WriteNull("strip_accents"); // as lowercase
+        else
+            json.WriteBoolean("strip_accents", stripAccents);
         json.WriteBoolean("lowercase", lowerCase);
         json.WriteEndObject();
         TokenizerJson.WritePart(json, "pre_tokenizer", "BertPreTokenizer");

@@ -14,7 +14,8 @@ public static class BpeFiles
 
     /// <summary>
     /// Reads the two files: GPT-1's kind where tokens end words with <c>&lt;/w&gt;</c>, else the byte-level kind. An entry that is neither
-    /// a first symbol nor made by a merge, such as <c>&lt;|endoftext|&gt;</c>, is a special token.
+    /// a first symbol nor made by a merge, such as <c>&lt;|endoftext|&gt;</c>, is a special token. What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and
+    /// <c>added_tokens.json</c> beside them say counts.
     /// </summary>
     /// <param name="vocabularyPath">JSON object from token to id.</param>
     /// <param name="mergesPath">The merges.</param>
@@ -22,31 +23,35 @@ public static class BpeFiles
     /// <exception cref="InvalidDataException">A file is malformed; the message names it and the line.</exception>
     public static Tokenizer Read(string vocabularyPath, string mergesPath, Gpt1Words gpt1Words = Gpt1Words.Basic)
     {
+        TokenizerCompanions companions = TokenizerCompanions.Beside(vocabularyPath);
         VocabularyEntries vocabulary = new();
         ReadVocabulary(vocabularyPath, vocabulary);
         ReadMerges(mergesPath, vocabulary);
-        if (vocabulary.Has(Gpt1Bpe.Unknown) && vocabulary.Has($"e{Gpt1Bpe.EndOfWord}"))
+        bool isGpt1 = vocabulary.Has(Gpt1Bpe.Unknown) && vocabulary.Has($"e{Gpt1Bpe.EndOfWord}");
+        companions.AddTo(vocabulary);
+        if (isGpt1)
         {
             vocabulary.MarkUnmadeAsSpecial(Gpt1Json.IsOneSymbol);
-            return Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words);
+            Gpt1Json.RefuseOtherSwitches(companions);
+            return companions.Assign(Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words));
         }
 
         vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
-        return ByteLevelJson.Build(vocabulary, vocabularyPath);
+        return companions.Assign(ByteLevelJson.Build(vocabulary, vocabularyPath, new ByteLevelText { AddPrefixSpace = companions.Switch(ByteLevelJson.PrefixSpaceKey) == true }));
     }
 
     /// <summary>Writes vocab.json and merges.txt into a directory.</summary>
     internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory) =>
         Write(tokenizer, merges, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
 
-    /// <summary>Writes the two files, each beside and then renamed; all tokens stand in the first, added ones too.</summary>
+    /// <summary>Writes the two files, each beside and then renamed; added tokens stand in the first, too, where the model proper holds them.</summary>
     internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string vocabularyPath, string mergesPath)
     {
         DurableFile.Replace(vocabularyPath, stream =>
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             json.WriteStartObject();
-            for (int id = 0; id < tokenizer.VocabularySize; id++)
+            foreach (int id in Enumerable.Range(0, tokenizer.VocabularySize).Where(id => !tokenizer.IsBeyondModel(id)))
                 json.WriteNumber(tokenizer.TokenText(id), id);
             json.WriteEndObject();
         });

@@ -7,8 +7,9 @@ internal static class BpeModelJson
 {
     /// <summary>Reads vocabulary, merges and added tokens; what changes ids and is not known here is refused by its name.</summary>
     /// <param name="root">The file.</param>
+    /// <param name="companions">The files beside it.</param>
     /// <param name="endOfWord">The mark behind a word's last token; empty where there is none.</param>
-    public static VocabularyEntries Read(TokenizerField root, string endOfWord)
+    public static VocabularyEntries Read(TokenizerField root, TokenizerCompanions companions, string endOfWord)
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
         Refuse(model, endOfWord);
@@ -26,12 +27,7 @@ internal static class BpeModelJson
                 throw merge.Malformed(problem);
         }
 
-        foreach ((TokenizerField place, AddedToken token) in TokenizerJson.AddedTokens(root))
-        {
-            if (vocabulary.AddAddedToken(token) is { } problem)
-                throw place.Malformed(problem);
-        }
-
+        TokenizerJson.AddAdded(root, vocabulary, companions);
         return vocabulary;
     }
 

@@ -15,7 +15,8 @@ public sealed class ByteLevelBpe : Tokenizer
 
     private readonly byte[] _bytes; // of all tokens, by id
     private readonly int[] _starts; // where each token's bytes begin; one more entry for the end
-    private readonly Lazy<string> _fingerprint;
+    private readonly Lazy<string> _fingerprint; // of what the constructor was given
+    private readonly int? _literalEnd;
     private readonly EncoderPool<ChunkEncoder> _encoders;
 
     /// <summary>Builds the tokenizer from its vocabulary.</summary>
@@ -49,7 +50,7 @@ public sealed class ByteLevelBpe : Tokenizer
 
         MergeTable table = new(Merges, byteIds);
         _encoders = new EncoderPool<ChunkEncoder>(() => new ChunkEncoder(table));
-        EndOfTextId = AddedTokens.Where(t => t.Text == AddedToken.EndOfText).Select(t => (int?)t.Id).FirstOrDefault();
+        _literalEnd = AddedTokens.Where(t => t.Text == AddedToken.EndOfText).Select(t => (int?)t.Id).FirstOrDefault();
         _fingerprint = new Lazy<string>(ComputeFingerprint);
     }
 
@@ -60,13 +61,18 @@ public sealed class ByteLevelBpe : Tokenizer
     public override int VocabularySize => _starts.Length - 1;
 
     /// <inheritdoc/>
-    public override int? EndOfTextId { get; }
+    public override int? EndOfTextId => Roles.EndOfText ?? _literalEnd;
 
     /// <inheritdoc/>
     public override IReadOnlyList<AddedToken> AddedTokens { get; }
 
     /// <inheritdoc/>
-    public override string Fingerprint => _fingerprint.Value;
+    public override string Fingerprint => Text.Signature + Roles.Signature is { Length: > 0 } rest
+        ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_fingerprint.Value} {rest}")))
+        : _fingerprint.Value;
+
+    /// <summary>What happens to text before its chunks are merged; GPT-2's way unless set.</summary>
+    internal ByteLevelText Text { get; init; } = ByteLevelText.Gpt2;
 
     /// <summary>The merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges { get; }
@@ -107,8 +113,38 @@ public sealed class ByteLevelBpe : Tokenizer
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ByteLevelJson.Write(this, Path.Combine(directory, TokenizerFiles.TokenizerJson));
-        ByteLevelJson.WriteConfig(this, Path.Combine(directory, TokenizerFiles.TokenizerConfig));
+        ByteLevelJson.WriteConfig(this, directory);
         BpeFiles.Write(this, Merges, directory);
+    }
+
+    private protected override string? Normalize(ReadOnlySpan<char> text) => Text.Normalizer?.Apply(text);
+
+    private protected override void EncodePiece(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized)
+    {
+        if (!normalized)
+            text = Normalize(text) ?? text;
+        if (Text.AddPrefixSpace && !continues && text is [not ' ', ..])
+            text = $" {text}";
+        if (Text.Cuts.Count == 0)
+            EncodePlain(text, ids);
+        else
+            EncodeCut(text, ids, 0);
+    }
+
+    /// <summary>Cuts the text by one rule after the other and encodes the pieces.</summary>
+    private void EncodeCut(ReadOnlySpan<char> text, List<int> ids, int rule)
+    {
+        if (rule == Text.Cuts.Count)
+        {
+            EncodePlain(text, ids);
+            return;
+        }
+
+        for (int start = 0, end; start < text.Length; start = end)
+        {
+            end = Text.Cuts[rule].PieceEnd(text, start);
+            EncodeCut(text[start..end], ids, rule + 1);
+        }
     }
 
     /// <inheritdoc/>
@@ -153,6 +189,12 @@ public sealed class ByteLevelBpe : Tokenizer
             Number(token.IsSpecial ? 1 : 0);
         }
 
+        foreach (AddedToken token in AddedTokens.Where(token => token.LooksAround))
+        {
+            Number(token.Id);
+            Number((token with { Normalized = false }).Switches); // without a normalizer it is the same
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
         void Number(int value)
@@ -193,7 +235,7 @@ file static class BpeChecks
         {
             if (tokens[id].Length == 0)
                 throw new ArgumentException($"token {id} is empty");
-            if (tokens[id].Length == 1 && !addedIds.Contains(id))
+            if (tokens[id].Length == 1 && (ids[tokens[id][0]] < 0 || !addedIds.Contains(id)))
                 ids[tokens[id][0]] = id;
         }
 

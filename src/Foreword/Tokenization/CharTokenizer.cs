@@ -25,12 +25,19 @@ public sealed class CharTokenizer : Tokenizer
     /// <param name="tokens">The entries by id: single characters, and possibly <see cref="Unknown"/> and <see cref="AddedToken.EndOfText"/>.</param>
     /// <exception cref="ArgumentException">An entry is something else, or stands twice.</exception>
     public CharTokenizer(IReadOnlyList<string> tokens)
+        : this(tokens, [], new HashSet<int>())
+    {
+    }
+
+    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    internal CharTokenizer(IReadOnlyList<string> tokens, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
-        string? strange = tokens.FirstOrDefault(text => text is not (Unknown or AddedToken.EndOfText) && !IsOneCharacter(text));
+        HashSet<string> whole = [.. added.Select(token => token.Text)];
+        string? strange = tokens.FirstOrDefault(text => text is not (Unknown or AddedToken.EndOfText) && !whole.Contains(text) && !IsOneCharacter(text));
         if (strange is not null)
             throw new ArgumentException($"token '{strange}' is not one character");
-        _texts = new TokenTexts(tokens, tokens.Where(text => text is Unknown or AddedToken.EndOfText));
+        _texts = new TokenTexts(tokens, tokens.Where(text => text is Unknown or AddedToken.EndOfText), added, beyond);
         _unknown = _texts.IdOf(Unknown) ?? None;
         for (int unit = 0; unit < _ids.Length; unit++)
             _ids[unit] = char.IsSurrogate((char)unit) ? None : _texts.Find([(char)unit]);
@@ -43,13 +50,13 @@ public sealed class CharTokenizer : Tokenizer
     public override int VocabularySize => _texts.Count;
 
     /// <inheritdoc/>
-    public override int? EndOfTextId => _texts.IdOf(AddedToken.EndOfText);
+    public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(AddedToken.EndOfText);
 
     /// <inheritdoc/>
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint("char 1");
+    public override string Fingerprint => _texts.Fingerprint($"char 1{Roles.Signature}");
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> TokenBytes(int id) => Encoding.UTF8.GetBytes(_texts[id]);
@@ -72,6 +79,9 @@ public sealed class CharTokenizer : Tokenizer
 
         return lost.Sorted;
     }
+
+    /// <inheritdoc/>
+    internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);
 
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)

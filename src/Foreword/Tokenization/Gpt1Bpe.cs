@@ -41,12 +41,18 @@ public sealed class Gpt1Bpe : Tokenizer
     /// <param name="words">What happens to text before its words are merged.</param>
     /// <exception cref="ArgumentException">An entry stands twice, <see cref="Unknown"/> is missing, a merge does not make its result, or a pair is merged twice.</exception>
     public Gpt1Bpe(IReadOnlyList<string> tokens, IReadOnlyList<BpeMerge> merges, IEnumerable<string>? special = null, Gpt1Words words = Gpt1Words.Basic)
+        : this(tokens, merges, special ?? [], words, [], new HashSet<int>())
+    {
+    }
+
+    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    internal Gpt1Bpe(IReadOnlyList<string> tokens, IReadOnlyList<BpeMerge> merges, IEnumerable<string> special, Gpt1Words words, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(merges);
         if (tokens.Count > MergeTable.MaxVocabulary)
             throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible");
-        _texts = new TokenTexts(tokens, [.. (special ?? []).Append(Unknown).Distinct()]);
+        _texts = new TokenTexts(tokens, [.. special.Append(Unknown).Distinct()], added, beyond);
         Merges = [.. merges];
         Words = words;
         for (int rank = 0; rank < Merges.Count; rank++)
@@ -68,7 +74,7 @@ public sealed class Gpt1Bpe : Tokenizer
     public override int VocabularySize => _texts.Count;
 
     /// <summary>GPT-1's own vocabulary has none.</summary>
-    public override int? EndOfTextId => _texts.IdOf(AddedToken.EndOfText);
+    public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(AddedToken.EndOfText);
 
     /// <inheritdoc/>
     public override bool EndsWordsWithSpaces => true;
@@ -77,7 +83,7 @@ public sealed class Gpt1Bpe : Tokenizer
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {Words} {string.Join(',', Merges.Select(merge => $"{merge.Left}+{merge.Right}"))}");
+    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {Words} {string.Join(',', Merges.Select(merge => $"{merge.Left}+{merge.Right}"))}{Roles.Signature}");
 
     /// <summary>The merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges { get; }
@@ -149,6 +155,11 @@ public sealed class Gpt1Bpe : Tokenizer
         }
     }
 
+    /// <inheritdoc/>
+    internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);
+
+    private protected override string? Normalize(ReadOnlySpan<char> text) => Words == Gpt1Words.Basic ? BasicSplit.Uncased.Normalize(text) : null;
+
     private void ForWords(ReadOnlySpan<char> text, CountPiece found) => Split(text, Words, found);
 
     /// <summary>Calls <paramref name="found"/> for every word.</summary>
@@ -184,6 +195,8 @@ public sealed class Gpt1Bpe : Tokenizer
             Array.Fill(_last, unknown);
             for (int id = 0; id < texts.Count; id++)
             {
+                if (texts.IsBeyond(id))
+                    continue;
                 string text = texts[id];
                 if (text.Length == 1)
                     _inside[text[0]] = id;

@@ -12,14 +12,32 @@ internal static class Gpt1Json
     /// <summary>Reads the tokenizer; a part that changes ids and is not GPT-1's is refused by its name.</summary>
     public static Gpt1Bpe Read(TokenizerField root)
     {
-        if (!BertJson.IsLowerCase(root))
-            throw root.Require("normalizer", JsonValueKind.Object).Unsupported("lowercase = false", "GPT-1's text is lower case");
-        TokenizerJson.RefusePostProcessor(root, "GPT-1's tokenizer has none");
+        TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
+        RefuseOtherSwitches(companions);
+        (bool lowerCase, bool stripAccents, bool separateIdeographs) = BertJson.Read(root, companions: null);
+        if (!lowerCase || !stripAccents || !separateIdeographs)
+        {
+            throw root.Require("normalizer", JsonValueKind.Object).Unsupported(
+                !lowerCase ? "lowercase = false" : !stripAccents ? "strip_accents = false" : "handle_chinese_chars = false", "GPT-1's text is lower case without accents, ideographs spaced out");
+        }
+
         TokenizerField model = root.Require("model", JsonValueKind.Object);
         string unknown = model.Find("unk_token")?.Text ?? "null";
         if (unknown != Gpt1Bpe.Unknown)
             throw model.Unsupported($"unk_token {unknown}", $"GPT-1's is {Gpt1Bpe.Unknown}");
-        return Build(BpeModelJson.Read(root, Gpt1Bpe.EndOfWord), root.Path, Gpt1Words.Basic);
+        Gpt1Bpe tokenizer = Build(BpeModelJson.Read(root, companions, Gpt1Bpe.EndOfWord), root.Path, Gpt1Words.Basic);
+        (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabularySize);
+        return (Gpt1Bpe)companions.Assign(tokenizer, before, after);
+    }
+
+    /// <summary>Refuses what tokenizer_config.json may ask for and GPT-1's tokenizer does not do.</summary>
+    /// <exception cref="NotSupportedException">The message names the switch.</exception>
+    public static void RefuseOtherSwitches(TokenizerCompanions companions)
+    {
+        companions.RequireRole(TokenizerCompanions.UnknownKey, Gpt1Bpe.Unknown);
+        companions.RequireSwitch(BertJson.LowerCaseKey, true, "GPT-1's text is lower case");
+        companions.RequireSwitch(BertJson.StripAccentsKey, true, "GPT-1's text has no accents");
+        companions.RequireSwitch(BertJson.IdeographsKey, true, "ideographs are spaced out");
     }
 
     /// <summary>The tokenizer of what was read.</summary>
@@ -29,7 +47,7 @@ internal static class Gpt1Json
         string[] tokens = vocabulary.Texts(path);
         try
         {
-            return new Gpt1Bpe(tokens, vocabulary.Merges, vocabulary.Added.Select(token => token.Text), words);
+            return new Gpt1Bpe(tokens, vocabulary.Merges, [], words, vocabulary.Added, vocabulary.Beyond);
         }
         catch (ArgumentException problem)
         {
@@ -50,11 +68,9 @@ internal static class Gpt1Json
         ArgumentException.ThrowIfNullOrEmpty(directory);
         bool basic = tokenizer.Words == Gpt1Words.Basic;
         BpeFiles.Write(tokenizer, tokenizer.Merges, directory);
-        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerConfig), json =>
+        TokenizerConfigJson.Write(tokenizer, directory, "OpenAIGPTTokenizer", new() { [TokenizerCompanions.UnknownKey] = Gpt1Bpe.Unknown }, json =>
         {
-            json.WriteString("tokenizer_class", "OpenAIGPTTokenizer");
-            json.WriteString("unk_token", Gpt1Bpe.Unknown);
-            json.WriteBoolean("do_lower_case", true);
+            json.WriteBoolean(BertJson.LowerCaseKey, true);
             if (!basic)
                 json.WriteBoolean(StandardizeKey, true);
         });
@@ -68,8 +84,8 @@ internal static class Gpt1Json
     private static void Write(Gpt1Bpe tokenizer, string path) => TokenizerJson.Write(path, json =>
     {
         TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
-        BertJson.Write(json, lowerCase: true);
-        json.WriteNull("post_processor");
+        BertJson.Write(json, lowerCase: true, stripAccents: true, separateIdeographs: true);
+        TemplateJson.Write(json, tokenizer);
         json.WriteStartObject("decoder");
         json.WriteString("type", "BPEDecoder");
         json.WriteString("suffix", Gpt1Bpe.EndOfWord);

@@ -28,7 +28,8 @@ public static class TokenizerFiles
     /// <summary>
     /// Reads the tokenizer of a directory: <c>tokenizer.json</c> if it is there, else <c>vocab.json</c> with
     /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c> or <c>encoder_bpe_40000.json</c> with <c>vocab_40000.bpe</c>,
-    /// else WordPiece's <c>vocab.txt</c>.
+    /// else WordPiece's <c>vocab.txt</c>. What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>, <c>config.json</c> and
+    /// <c>generation_config.json</c> beside it say of added tokens, switches and ends of text counts.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist, or is a file.</exception>
     /// <exception cref="FileNotFoundException">The directory holds no tokenizer; the message says what was looked for.</exception>

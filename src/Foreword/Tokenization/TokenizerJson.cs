@@ -23,7 +23,6 @@ internal static class TokenizerJson
     }
 
     /// <summary>The tokens of <c>added_tokens</c>, each with its place in the file; none where there is no such field.</summary>
-    /// <exception cref="NotSupportedException">A token is matched in a way that is not done here.</exception>
     public static IEnumerable<(TokenizerField Place, AddedToken Token)> AddedTokens(TokenizerField root)
     {
         if (root.Find("added_tokens") is not { } added)
@@ -44,40 +43,32 @@ internal static class TokenizerJson
         }
     }
 
-    /// <summary>The texts by id of a vocabulary object and the added tokens beyond it.</summary>
-    /// <exception cref="InvalidDataException">Two texts share an id, or ids have gaps.</exception>
-    public static string[] Texts(TokenizerField root, TokenizerField entries)
+    /// <summary>Reads a vocabulary object, the added tokens of the file, and those of the files beside it.</summary>
+    /// <exception cref="InvalidDataException">Two texts share an id, a text has two, or one is empty.</exception>
+    public static VocabularyEntries ReadVocabulary(TokenizerField root, TokenizerField entries, TokenizerCompanions companions)
     {
-        Dictionary<int, string> texts = [];
+        VocabularyEntries vocabulary = new();
         foreach ((string text, int id) in Vocabulary(entries))
         {
-            if (!texts.TryAdd(id, text))
-                throw entries.Malformed($"tokens '{texts[id]}' and '{text}' share id {id}");
+            if (vocabulary.AddToken(text, id) is { } problem)
+                throw entries.Malformed(problem);
         }
 
+        AddAdded(root, vocabulary, companions);
+        return vocabulary;
+    }
+
+    /// <summary>Adds the added tokens of the file, then those of the files beside it.</summary>
+    public static void AddAdded(TokenizerField root, VocabularyEntries vocabulary, TokenizerCompanions companions)
+    {
         foreach ((TokenizerField place, AddedToken token) in AddedTokens(root))
         {
-            if (!texts.TryAdd(token.Id, token.Text) && texts[token.Id] != token.Text)
-                throw place.Malformed($"added token '{token.Text}' has the id {token.Id} of '{texts[token.Id]}'");
+            if (vocabulary.AddAddedToken(token) is { } problem)
+                throw place.Malformed(problem);
         }
 
-        return [.. Enumerable.Range(0, texts.Count).Select(id => texts.TryGetValue(id, out string? text)
-            ? text
-            : throw entries.Malformed($"has {texts.Count} tokens, but none has id {id}; ids run from 0 without gaps"))];
+        companions.AddTo(vocabulary);
     }
-
-    /// <summary>
-    /// Refuses a <c>post_processor</c> that is not known. A template that puts tokens around a text is an option of a call, and not read: a classifier reads it (<c>TemplateFiles</c>).
-    /// </summary>
-    /// <exception cref="NotSupportedException">It is of another type; the message names it.</exception>
-    public static void RefusePostProcessor(TokenizerField root, string instead)
-    {
-        if (root.Find("post_processor") is { } processor && !IsTemplate(processor.TypeName))
-            throw processor.Unsupported($"post_processor {processor.TypeName}", instead);
-    }
-
-    /// <summary>Whether a post-processor only puts tokens around a text.</summary>
-    public static bool IsTemplate(string type) => type is "TemplateProcessing" or "Sequence";
 
     /// <summary>Writes a JSON object in a file of its own, whole or not at all.</summary>
     public static void Write(string path, Action<Utf8JsonWriter> writeFields) =>
@@ -106,7 +97,11 @@ internal static class TokenizerJson
     {
         json.WriteStartObject("vocab");
         for (int id = 0; id < tokenizer.VocabularySize; id++)
-            json.WriteNumber(tokenizer.TokenText(id), id);
+        {
+            if (!tokenizer.IsBeyondModel(id))
+                json.WriteNumber(tokenizer.TokenText(id), id);
+        }
+
         json.WriteEndObject();
     }
 
@@ -118,29 +113,48 @@ internal static class TokenizerJson
         json.WriteEndObject();
     }
 
-    private static AddedToken ReadAddedToken(TokenizerField token)
+    /// <summary>Reads the text and the switches of an added token.</summary>
+    /// <param name="token">The object.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="isSpecial">Whether it is special whatever the object says.</param>
+    public static AddedToken ReadToken(TokenizerField token, int id, bool isSpecial)
     {
         string text = token.Require("content", JsonValueKind.String).Text;
-        foreach (string flag in (string[])["lstrip", "rstrip", "single_word"])
+        if (text.Length == 0)
+            throw token.Malformed("its content is empty; a token has a text");
+        bool special = isSpecial || token.IsTrue("special");
+        return new AddedToken(text, id, special)
         {
-            if (token.IsTrue(flag))
-                throw token.Unsupported($"added token '{text}' with {flag} = true", "added tokens are matched as they are");
-        }
+            SingleWord = token.IsTrue("single_word"),
+            LeftStrip = token.IsTrue("lstrip"),
+            RightStrip = token.IsTrue("rstrip"),
+            Normalized = token.Has("normalized") ? token.IsTrue("normalized") : !special,
+        };
+    }
 
+    /// <summary>Writes the text and the switches of an added token.</summary>
+    public static void WriteToken(Utf8JsonWriter json, AddedToken token)
+    {
+        json.WriteString("content", token.Text);
+        json.WriteBoolean("single_word", token.SingleWord);
+        json.WriteBoolean("lstrip", token.LeftStrip);
+        json.WriteBoolean("rstrip", token.RightStrip);
+        json.WriteBoolean("normalized", token.Normalized);
+        json.WriteBoolean("special", token.IsSpecial);
+    }
+
+    private static AddedToken ReadAddedToken(TokenizerField token)
+    {
+        _ = token.Require("content", JsonValueKind.String);
         TokenizerField id = token.Require("id", JsonValueKind.Number);
-        return id.Value.TryGetInt32(out int value)
-            ? new AddedToken(text, value, token.IsTrue("special"))
-            : throw id.Malformed($"'{id.Value.GetRawText()}' is not an id");
+        return id.Value.TryGetInt32(out int value) ? ReadToken(token, value, isSpecial: false) : throw id.Malformed($"'{id.Value.GetRawText()}' is not an id");
     }
 
     private static void WriteAddedToken(Utf8JsonWriter json, AddedToken token)
     {
         json.WriteStartObject();
         json.WriteNumber("id", token.Id);
-        json.WriteString("content", token.Text);
-        foreach (string flag in (string[])["single_word", "lstrip", "rstrip", "normalized"])
-            json.WriteBoolean(flag, false);
-        json.WriteBoolean("special", token.IsSpecial);
+        WriteToken(json, token);
         json.WriteEndObject();
     }
 }

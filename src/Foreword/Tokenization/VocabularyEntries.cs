@@ -11,6 +11,7 @@ internal sealed class VocabularyEntries
     private readonly Dictionary<int, AddedToken> _added = [];
     private readonly HashSet<(int Left, int Right)> _pairs = [];
     private readonly HashSet<int> _made = [];
+    private readonly HashSet<int> _beyond = [];
     private readonly List<BpeMerge> _merges = [];
 
     /// <summary>Adds an entry; answers what is wrong with it, or null.</summary>
@@ -42,20 +43,35 @@ internal sealed class VocabularyEntries
     }
 
     /// <summary>Adds a token that is found in text as a whole, in the vocabulary or beyond it; answers what is wrong with it, or null.</summary>
-    public string? AddAddedToken(AddedToken token)
+    public string? AddAddedToken(AddedToken token) =>
+        _added.ContainsKey(token.Id) && _texts[token.Id] == token.Text ? $"added token '{token.Text}' stands here again" : Declare(token);
+
+    /// <summary>As <see cref="AddAddedToken"/>, but a token that is added already stays as it is.</summary>
+    public string? Declare(AddedToken token)
     {
         if (!_ids.TryGetValue(token.Text, out int known))
         {
             if (AddToken(token.Text, token.Id) is { } problem)
                 return problem;
+            _beyond.Add(token.Id);
         }
         else if (known != token.Id)
         {
             return $"added token '{token.Text}' has id {token.Id}, but {known} in the vocabulary";
         }
 
-        return _added.TryAdd(token.Id, token) ? null : $"added token '{token.Text}' stands here again";
+        _added.TryAdd(token.Id, token);
+        return null;
     }
+
+    /// <summary>The id of a text, or null.</summary>
+    public int? IdOf(string text) => _ids.TryGetValue(text, out int id) ? id : null;
+
+    /// <summary>The id that the next token would get.</summary>
+    public int NextId => _texts.Count;
+
+    /// <summary>The ids of added tokens that the model proper does not hold.</summary>
+    public IReadOnlySet<int> Beyond => _beyond;
 
     /// <summary>The merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges => _merges;

@@ -19,19 +19,22 @@ internal static class WordLevelJson
     public static Tokenizer Read(TokenizerField root)
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
-        string[] texts = TokenizerJson.Texts(root, model.Require("vocab", JsonValueKind.Object));
-        TokenizerJson.RefusePostProcessor(root, "text is encoded as it is");
+        TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
+        companions.RequireRole(TokenizerCompanions.UnknownKey, WordTokenizer.Unknown);
+        VocabularyEntries vocabulary = TokenizerJson.ReadVocabulary(root, model.Require("vocab", JsonValueKind.Object), companions);
+        string[] texts = vocabulary.Texts(root.Path);
+        (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, texts.Length);
         if (model.Find("unk_token") is { } unknown && unknown.Text != WordTokenizer.Unknown)
             throw unknown.Unsupported($"unk_token '{unknown.Text}'", $"it is {WordTokenizer.Unknown}");
         try
         {
             if (IsolatesCharacters(root))
-                return new CharTokenizer(texts);
+                return companions.Assign(new CharTokenizer(texts, vocabulary.Added, vocabulary.Beyond), before, after);
             TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "WhitespaceSplit and Split are read");
             if (split.TypeName != "WhitespaceSplit")
                 throw split.Unsupported($"pre_tokenizer {split.TypeName}", "a WordLevel model has WhitespaceSplit (words) or Split (characters)");
             RefuseOtherLineEnds(root);
-            return new WordTokenizer(texts);
+            return companions.Assign(new WordTokenizer(texts, vocabulary.Added, vocabulary.Beyond), before, after);
         }
         catch (ArgumentException problem)
         {
@@ -51,7 +54,7 @@ internal static class WordLevelJson
                 WriteWords(json);
             else
                 WriteCharacters(json);
-            json.WriteNull("post_processor");
+            TemplateJson.Write(json, tokenizer);
             if (words)
                 json.WriteNull("decoder");
             else
@@ -62,12 +65,11 @@ internal static class WordLevelJson
             json.WriteString("unk_token", WordTokenizer.Unknown);
             json.WriteEndObject();
         });
-        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerConfig), json =>
-        {
-            json.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
-            foreach (AddedToken token in tokenizer.AddedTokens)
-                json.WriteString(token.Text == WordTokenizer.Unknown ? "unk_token" : "eos_token", token.Text);
-        });
+        HashSet<string> special = [.. tokenizer.AddedTokens.Select(token => token.Text)];
+        Dictionary<string, string> roles = [];
+        if (special.Contains(WordTokenizer.Unknown))
+            roles[TokenizerCompanions.UnknownKey] = WordTokenizer.Unknown;
+        TokenizerConfigJson.Write(tokenizer, directory, "PreTrainedTokenizerFast", roles);
     }
 
     /// <summary>True where the pre-tokenizer makes every character a word.</summary>

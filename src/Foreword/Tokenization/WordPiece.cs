@@ -34,7 +34,7 @@ public sealed class WordPiece : Tokenizer
     /// <summary>Characters of a word above which it is unknown (Hugging Face's default).</summary>
     private const int LongestWord = 100;
 
-    private static readonly string[] SpecialTexts = [Unknown, "[CLS]", Separator, "[PAD]", "[MASK]"];
+    internal static readonly string[] SpecialTexts = [Unknown, "[CLS]", Separator, "[PAD]", "[MASK]"];
 
     private readonly TokenTexts _texts;
     private readonly int _unknown;
@@ -47,13 +47,19 @@ public sealed class WordPiece : Tokenizer
     /// <param name="units">What is cut into pieces.</param>
     /// <exception cref="ArgumentException">An entry is empty or stands twice, or <see cref="Unknown"/> is missing.</exception>
     public WordPiece(IReadOnlyList<string> tokens, bool lowerCase = true, WordPieceUnits units = WordPieceUnits.Words)
+        : this(tokens, lowerCase, units, [], new HashSet<int>())
+    {
+    }
+
+    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    internal WordPiece(IReadOnlyList<string> tokens, bool lowerCase, WordPieceUnits units, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         HashSet<string> there = [.. tokens];
-        _texts = new TokenTexts(tokens, SpecialTexts.Where(text => text == Unknown || there.Contains(text)));
+        _texts = new TokenTexts(tokens, SpecialTexts.Where(text => text == Unknown || there.Contains(text)), added, beyond);
         _unknown = _texts.IdOf(Unknown)!.Value;
         _longestPiece = tokens.Max(text => text.Length);
-        (LowerCase, Units) = (lowerCase, units);
+        (LowerCase, StripAccents, Units) = (lowerCase, lowerCase, units);
         _encoders = new EncoderPool<WordEncoder>(() => new WordEncoder(this));
     }
 
@@ -64,16 +70,22 @@ public sealed class WordPiece : Tokenizer
     public override int VocabularySize => _texts.Count;
 
     /// <summary><c>[SEP]</c>, where the vocabulary has it.</summary>
-    public override int? EndOfTextId => _texts.IdOf(Separator);
+    public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(Separator);
 
     /// <inheritdoc/>
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {(Units == WordPieceUnits.Words && LowerCase ? "uncased" : "cased")} {Units}");
+    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {(Units == WordPieceUnits.Words && LowerCase ? "uncased" : "cased")} {Units}{Switches}{Roles.Signature}");
 
-    /// <summary>True where letters become lower case without accents.</summary>
+    /// <summary>True where letters become lower case.</summary>
     public bool LowerCase { get; }
+
+    /// <summary>True where letters lose their accents; as <see cref="LowerCase"/> unless set.</summary>
+    public bool StripAccents { get; init; }
+
+    /// <summary>True where every ideograph is a word of its own, which it is unless set otherwise.</summary>
+    public bool SeparateIdeographs { get; init; } = true;
 
     /// <summary>What is cut into pieces.</summary>
     public WordPieceUnits Units { get; }
@@ -83,7 +95,7 @@ public sealed class WordPiece : Tokenizer
     public override ReadOnlySpan<byte> TokenBytes(int id)
     {
         string text = _texts[id];
-        if (Units == WordPieceUnits.Characters || _texts.IsSpecial(id))
+        if (Units == WordPieceUnits.Characters || _texts.IsAddedSpecial(id))
             return Encoding.UTF8.GetBytes(text);
         if (text.Length > Continuation.Length && text.StartsWith(Continuation, StringComparison.Ordinal))
             return Encoding.UTF8.GetBytes(text[Continuation.Length..]);
@@ -137,11 +149,20 @@ public sealed class WordPiece : Tokenizer
         }
     }
 
+    /// <inheritdoc/>
+    internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);
+
+    private protected override string? Normalize(ReadOnlySpan<char> text) => Units == WordPieceUnits.Words ? Basic.Normalize(text) : null;
+
+    private BasicSplit Basic => BasicSplit.Of(LowerCase, StripAccents, SeparateIdeographs);
+
+    private string Switches => Units == WordPieceUnits.Words && (StripAccents != LowerCase || !SeparateIdeographs) ? $" accents {!StripAccents} ideographs {SeparateIdeographs} " : "";
+
     private void Split(ReadOnlySpan<char> text, CountPiece found)
     {
         if (Units == WordPieceUnits.Words)
         {
-            (LowerCase ? BasicSplit.Uncased : BasicSplit.Cased).Words(text, found);
+            Basic.Words(text, found);
             return;
         }
 

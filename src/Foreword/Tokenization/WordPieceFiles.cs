@@ -11,8 +11,6 @@ public static class WordPieceFiles
     /// <summary>The key of tokenizer_config.json that asks for <see cref="WordPieceUnits.Characters"/>; only Foreword reads it.</summary>
     private const string CharactersKey = "one_character_one_token";
 
-    private const string LowerCaseKey = "do_lower_case";
-
     /// <summary>
     /// Reads <c>vocab.txt</c>. Lines end at line feeds alone: the vocabulary of BERT-Base, Chinese has U+2028 as a token. What
     /// <c>tokenizer_config.json</c>, if it lies beside, says of lower case is heeded.
@@ -44,8 +42,18 @@ public static class WordPieceFiles
                 throw new InvalidDataException($"{path}:{i + 1}: token '{lines[i]}' stands in line {seen[lines[i]]} already");
         }
 
-        (bool lowerCase, WordPieceUnits units) = Settings(path);
-        return Build(lines, lowerCase, units, path);
+        TokenizerCompanions companions = TokenizerCompanions.Beside(path);
+        RefuseOtherSwitches(companions);
+        VocabularyEntries vocabulary = new();
+        for (int id = 0; id < lines.Length; id++)
+        {
+            if (vocabulary.AddToken(lines[id], id) is { } problem)
+                throw new InvalidDataException($"{path}:{id + 1}: {problem}");
+        }
+
+        companions.AddTo(vocabulary);
+        WordPieceUnits units = companions.Switch(CharactersKey) == true ? WordPieceUnits.Characters : WordPieceUnits.Words;
+        return Build(vocabulary, BertJson.Read(companions), units, companions, path);
     }
 
     /// <summary>Reads a tokenizer.json of this kind. What a post-processor puts around a text is an option of a call, and not read.</summary>
@@ -60,34 +68,42 @@ public static class WordPieceFiles
             throw model.Unsupported($"unk_token {unknown}", $"it is {WordPiece.Unknown}");
         if (model.Find("max_input_chars_per_word") is { } longest && longest.Value.GetRawText() != "100")
             throw longest.Unsupported($"max_input_chars_per_word = {longest.Value.GetRawText()}", "it is 100");
-        string[] tokens = TokenizerJson.Texts(root, model.Require("vocab", JsonValueKind.Object));
-        if (!WordLevelJson.IsolatesCharacters(root))
-            return Build(tokens, BertJson.IsLowerCase(root), WordPieceUnits.Words, root.Path);
-        return Build(tokens, false, WordPieceUnits.Characters, root.Path);
+        TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
+        RefuseOtherSwitches(companions);
+        VocabularyEntries vocabulary = TokenizerJson.ReadVocabulary(root, model.Require("vocab", JsonValueKind.Object), companions);
+        return WordLevelJson.IsolatesCharacters(root)
+            ? Build(vocabulary, (false, false, true), WordPieceUnits.Characters, companions, root.Path)
+            : Build(vocabulary, BertJson.Read(root, companions), WordPieceUnits.Words, companions, root.Path);
     }
 
     internal static void Save(WordPiece tokenizer, string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
+        int last = tokenizer.VocabularySize - 1; // added tokens at the end are not the model's
+        while (tokenizer.IsBeyondModel(last))
+            last--;
         DurableFile.Replace(Path.Combine(directory, TokenizerFiles.VocabTxt), stream =>
         {
-            for (int id = 0; id < tokenizer.VocabularySize; id++)
+            for (int id = 0; id <= last; id++)
                 stream.Write(Encoding.UTF8.GetBytes(tokenizer.TokenText(id) + "\n"));
         });
-        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerConfig), json =>
+        HashSet<string> texts = [.. tokenizer.AddedTokens.Select(token => token.Text)];
+        Dictionary<string, string> roles = WordPiece.SpecialTexts.Where(texts.Contains).ToDictionary(text => $"{text.Trim('[', ']').ToLowerInvariant()}_token");
+        TokenizerConfigJson.Write(tokenizer, directory, "BertTokenizer", roles, json =>
         {
-            json.WriteString("tokenizer_class", "BertTokenizer");
-            json.WriteBoolean(LowerCaseKey, tokenizer.LowerCase);
+            json.WriteBoolean(BertJson.LowerCaseKey, tokenizer.LowerCase);
+            if (tokenizer.StripAccents != tokenizer.LowerCase)
+                json.WriteBoolean(BertJson.StripAccentsKey, tokenizer.StripAccents);
+            if (!tokenizer.SeparateIdeographs)
+                json.WriteBoolean(BertJson.IdeographsKey, false);
             if (tokenizer.Units == WordPieceUnits.Characters)
                 json.WriteBoolean(CharactersKey, true);
-            foreach (AddedToken token in tokenizer.AddedTokens)
-                json.WriteString($"{token.Text.Trim('[', ']').ToLowerInvariant()}_token", token.Text);
         });
         TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerJson), json =>
         {
             TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
             if (tokenizer.Units == WordPieceUnits.Words)
-                BertJson.Write(json, tokenizer.LowerCase);
+                BertJson.Write(json, tokenizer.LowerCase, tokenizer.StripAccents, tokenizer.SeparateIdeographs);
             else
                 WordLevelJson.WriteCharacters(json);
             json.WriteNull("post_processor");
@@ -106,18 +122,30 @@ public static class WordPieceFiles
         });
     }
 
-    private static (bool LowerCase, WordPieceUnits Units) Settings(string vocabulary)
+    /// <summary>Refuses what tokenizer_config.json may ask for and is not done here. What stands around a text is an option of a call.</summary>
+    private static void RefuseOtherSwitches(TokenizerCompanions companions)
     {
-        if (TokenizerFiles.ConfigBeside(vocabulary) is not { } config)
-            return (true, WordPieceUnits.Words);
-        return (!config.Has(LowerCaseKey) || config.IsTrue(LowerCaseKey), config.IsTrue(CharactersKey) ? WordPieceUnits.Characters : WordPieceUnits.Words);
+        companions.RequireRole(TokenizerCompanions.UnknownKey, WordPiece.Unknown);
+        companions.RequireSwitch("do_basic_tokenize", true, "text is split into words first");
+        if (companions.Config is not { } config)
+            return;
+        if (config.Find("wordpieces_prefix") is { } prefix && prefix.Text != WordPiece.Continuation)
+            throw config.Unsupported($"wordpieces_prefix '{prefix.Text}'", $"it is {WordPiece.Continuation}");
+        foreach (TokenizerField never in config.Find("never_split")?.Items() ?? [])
+        {
+            if (!WordPiece.SpecialTexts.Contains(never.Text))
+                throw never.Unsupported($"'{never.Text}'", "only special tokens are never split; others can be added tokens");
+        }
     }
 
-    private static WordPiece Build(IReadOnlyList<string> tokens, bool lowerCase, WordPieceUnits units, string path)
+    private static WordPiece Build(
+        VocabularyEntries vocabulary, (bool LowerCase, bool StripAccents, bool SeparateIdeographs) text, WordPieceUnits units, TokenizerCompanions companions, string path)
     {
+        string[] tokens = vocabulary.Texts(path);
         try
         {
-            return new WordPiece(tokens, lowerCase, units);
+            WordPiece tokenizer = new(tokens, text.LowerCase, units, vocabulary.Added, vocabulary.Beyond) { StripAccents = text.StripAccents, SeparateIdeographs = text.SeparateIdeographs };
+            return (WordPiece)companions.Assign(tokenizer);
         }
         catch (ArgumentException problem)
         {

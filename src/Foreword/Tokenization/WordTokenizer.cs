@@ -25,12 +25,19 @@ public sealed class WordTokenizer : Tokenizer
     /// <param name="tokens">The entries by id; <see cref="Unknown"/> and <see cref="EndOfSentence"/> are among them, no other holds white space.</param>
     /// <exception cref="ArgumentException">One of the two is missing, or an entry is empty, holds white space or stands twice.</exception>
     public WordTokenizer(IReadOnlyList<string> tokens)
+        : this(tokens, [], new HashSet<int>())
+    {
+    }
+
+    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    internal WordTokenizer(IReadOnlyList<string> tokens, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
-        string? spaced = tokens.FirstOrDefault(text => text.Any(char.IsWhiteSpace));
+        HashSet<string> whole = [.. added.Select(token => token.Text)];
+        string? spaced = tokens.FirstOrDefault(text => text.Any(char.IsWhiteSpace) && !whole.Contains(text));
         if (spaced is not null)
             throw new ArgumentException($"token '{spaced}' holds white space, which separates words");
-        _texts = new TokenTexts(tokens, [Unknown, EndOfSentence]);
+        _texts = new TokenTexts(tokens, [Unknown, EndOfSentence], added, beyond);
         _unknown = _texts.IdOf(Unknown)!.Value;
         _endOfSentence = _texts.IdOf(EndOfSentence)!.Value;
     }
@@ -42,7 +49,7 @@ public sealed class WordTokenizer : Tokenizer
     public override int VocabularySize => _texts.Count;
 
     /// <inheritdoc/>
-    public override int? EndOfTextId => _endOfSentence;
+    public override int? EndOfTextId => Roles.EndOfText ?? _endOfSentence;
 
     /// <inheritdoc/>
     public override bool EndsWordsWithSpaces => true;
@@ -51,7 +58,7 @@ public sealed class WordTokenizer : Tokenizer
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint("word 1");
+    public override string Fingerprint => _texts.Fingerprint($"word 1{Roles.Signature}");
 
     /// <summary>The word with a space behind it, or a line feed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
@@ -98,6 +105,9 @@ public sealed class WordTokenizer : Tokenizer
             found(text[start..at]);
         }
     }
+
+    /// <inheritdoc/>
+    internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);
 
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids) => Words(text, word =>

@@ -25,16 +25,9 @@ public static class HuggingFaceConfig
         return WeightsJson.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
     }
 
-    /// <summary>The id that ends a text by a model directory's <c>config.json</c>; null where there is none, or no such file.</summary>
-    /// <exception cref="InvalidDataException">It is no JSON object.</exception>
-    public static int? ReadEndOfText(string directory)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        string path = Path.Combine(directory, FileName);
-        return File.Exists(path)
-            ? WeightsJson.Read(path, JsonValueKind.Object, root => root.TryGetProperty("eos_token_id", out JsonElement id) && id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int number) ? number : (int?)null)
-            : null;
-    }
+    /// <summary>The id that ends a text by a model directory's <c>generation_config.json</c> or <c>config.json</c>, the first of several; null where there is none.</summary>
+    /// <exception cref="InvalidDataException">A file is no JSON object, or the id is no number.</exception>
+    public static int? ReadEndOfText(string directory) => TextEnds.Read(directory).EndIds.Select(id => (int?)id).FirstOrDefault();
 
     /// <summary>
     /// Writes <c>config.json</c> into an existing directory so that <c>transformers</c> opens it.
@@ -44,8 +37,18 @@ public static class HuggingFaceConfig
     /// <param name="endOfTextId">The tokenizer's end-of-text id, which begins and ends a text; null where it has none.</param>
     /// <param name="dtype">Element type of the weights beside it: F32, F16 or BF16.</param>
     /// <exception cref="ArgumentException">The configuration is impossible, or the element type is another.</exception>
-    public static void Write(string directory, GptConfig config, int? endOfTextId = null, TensorDType dtype = TensorDType.F32)
+    public static void Write(string directory, GptConfig config, int? endOfTextId = null, TensorDType dtype = TensorDType.F32) =>
+        Write(directory, config, TextEnds.FromNullable(endOfTextId), dtype);
+
+    /// <summary>Writes <c>config.json</c> into an existing directory so that <c>transformers</c> opens it.</summary>
+    /// <param name="directory">The model directory.</param>
+    /// <param name="config">The architecture.</param>
+    /// <param name="ends">The ids that begin and end a text.</param>
+    /// <param name="dtype">Element type of the weights beside it: F32, F16 or BF16.</param>
+    /// <exception cref="ArgumentException">The configuration is impossible, or the element type is another.</exception>
+    public static void Write(string directory, GptConfig config, TextEnds ends, TensorDType dtype = TensorDType.F32)
     {
+        ArgumentNullException.ThrowIfNull(ends);
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
@@ -59,11 +62,11 @@ public static class HuggingFaceConfig
         DurableFile.Replace(Path.Combine(directory, FileName), stream =>
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-            WriteFields(json, config, endOfTextId, torchDType);
+            WriteFields(json, config, ends, torchDType);
         });
     }
 
-    private static void WriteFields(Utf8JsonWriter json, GptConfig config, int? endOfTextId, string torchDType)
+    private static void WriteFields(Utf8JsonWriter json, GptConfig config, TextEnds ends, string torchDType)
     {
         bool gpt2 = config.Architecture == GptArchitecture.Gpt2;
         json.WriteStartObject();
@@ -92,12 +95,7 @@ public static class HuggingFaceConfig
         json.WriteNumber("layer_norm_epsilon", config.LayerNormEpsilon);
         json.WriteNumber("initializer_range", config.InitializerRange);
         json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
-        if (endOfTextId is { } id)
-        {
-            json.WriteNumber("bos_token_id", id);
-            json.WriteNumber("eos_token_id", id);
-        }
-        else if (gpt2 && config.VocabSize <= Fields.DefaultEndOfText)
+        if (!ends.Write(json) && gpt2 && config.VocabSize <= Fields.DefaultEndOfText)
         {
             json.WriteNull("bos_token_id");
             json.WriteNull("eos_token_id");

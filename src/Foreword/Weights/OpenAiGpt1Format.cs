@@ -47,7 +47,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
             throw new NotSupportedException($"{model.Path} has a separate output layer; in {Name} it is always the token embedding");
         if (config.Deviations.FirstOrDefault() is { } deviation)
             throw new NotSupportedException($"{model.Path}: {deviation}; {Name} holds the published computation only");
-        HuggingFaceConfig.Write(target, config, tokenizer?.EndOfTextId);
+        HuggingFaceConfig.Write(target, config, tokenizer is null ? TextEnds.None : TextEnds.Of(tokenizer).Within(config.VocabSize));
         tokenizer?.Save(target);
         if (tokenizer is Gpt1Bpe bpe)
             BpeFiles.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFiles.Gpt1Encoder), Path.Combine(target, TokenizerFiles.Gpt1Bpe));

@@ -11,7 +11,6 @@ internal sealed class SafetensorsFormat : WeightsFormat
 {
     public const string FileName = "model.safetensors";
     private const string IndexName = FileName + ".index.json";
-    private const string GenerationConfig = "generation_config.json";
 
     public override string Name => "hf";
 
@@ -26,10 +25,9 @@ internal sealed class SafetensorsFormat : WeightsFormat
     {
         if (!TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
             throw new ArgumentException($"{type} is no element type");
-        int? endOfText = tokenizer is null ? HuggingFaceConfig.ReadEndOfText(model.Path) : tokenizer.EndOfTextId; // without a tokenizer, what the source says
-        endOfText = endOfText < model.Config.VocabSize ? endOfText : null;
-        HuggingFaceConfig.Write(target, model.Config, endOfText, dtype);
-        WriteGenerationConfig(Path.Combine(target, GenerationConfig), endOfText);
+        TextEnds ends = (tokenizer is null ? TextEnds.Read(model.Path) : TextEnds.Of(tokenizer)).Within(model.Config.VocabSize); // without a tokenizer, what the source says
+        HuggingFaceConfig.Write(target, model.Config, ends, dtype);
+        WriteGenerationConfig(Path.Combine(target, ModelEnds.GenerationConfig), ends);
         tokenizer?.Save(target);
         SafetensorsWriter writer = new();
         foreach (WeightTensor tensor in model.Tensors)
@@ -38,17 +36,12 @@ internal sealed class SafetensorsFormat : WeightsFormat
     }
 
     /// <summary>What transformers would derive from config.json, and warns of where it is missing.</summary>
-    private static void WriteGenerationConfig(string path, int? endOfTextId) => DurableFile.Replace(path, stream =>
+    private static void WriteGenerationConfig(string path, TextEnds ends) => DurableFile.Replace(path, stream =>
     {
         using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
         json.WriteBoolean("_from_model_config", true);
-        if (endOfTextId is { } id)
-        {
-            json.WriteNumber("bos_token_id", id);
-            json.WriteNumber("eos_token_id", id);
-        }
-
+        ends.Write(json);
         json.WriteEndObject();
     });
 

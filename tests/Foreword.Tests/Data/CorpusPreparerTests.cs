@@ -34,6 +34,55 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Equal(2, data.DocumentStart(1));
     }
 
+    /// <summary>A template's begin token stands before each document, and no separator is written twice.</summary>
+    [Theory]
+    [InlineData(new[] { 1 }, new[] { 256 }, new[] { 1, 'a', 256, 1, 'b', 256 })]
+    [InlineData(new[] { 256 }, new int[0], new[] { (int)'a', 256, 'b', 256 })]
+    [InlineData(new int[0], new[] { 2, 256 }, new[] { 'a', 2, 256, 'b', 2, 256 })]
+    [InlineData(new int[0], new[] { 2 }, new[] { 'a', 2, 256, 'b', 2, 256 })]
+    public void DocumentsStandInTheTokenizersTemplate(int[] before, int[] after, int[] tokens)
+    {
+        Prepare(Documents(["a", "b"]), new PreparationOptions { ValidationShare = 0 }, tokenizer: new ByteTokenizer().With(new TokenRoles { Before = before, After = after }));
+        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
+        Assert.Equal(tokens, Tokens(data));
+    }
+
+    /// <summary>The pieces of a long document are its text: a space before a text does not come before each piece.</summary>
+    [Fact]
+    public void OnlyTheFirstPieceOfADocumentGetsAPrefixSpace()
+    {
+        Tokenizer gpt2 = SmallGpt2(_directory.File("tokenizer"), """{"add_prefix_space": true}""");
+        TextPiece[] pieces = [new("x", EndsDocument: false), new("\ny", EndsDocument: true), new("z", EndsDocument: true)];
+        Prepare(pieces, new PreparationOptions { ValidationShare = 0 }, tokenizer: gpt2);
+        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
+        Assert.Equal(" x\ny<|endoftext|> z<|endoftext|>", gpt2.Decode([.. Tokens(data)]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void SpecialTokensInDocumentsAreTokensWhereTheyAreAllowed(bool allowSpecial)
+    {
+        Tokenizer gpt2 = SmallGpt2(_directory.File("tokenizer"), "{}");
+        PreparationOptions options = new() { ValidationShare = 0, AllowSpecial = allowSpecial };
+        PreparationReport report = Prepare(Documents(["a<|endoftext|>b"]), options, tokenizer: gpt2);
+        using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
+        Assert.Equal(allowSpecial ? 2 : 1, Tokens(data).Count(id => id == gpt2.EndOfTextId));
+        Assert.Equal(allowSpecial, report.Manifest.AllowSpecial);
+        Assert.Equal(allowSpecial, ShardManifest.Load(Out).AllowSpecial);
+        Assert.Equal(allowSpecial, File.ReadAllText(Path.Combine(Out, ShardManifest.FileName)).Contains("allow_special", StringComparison.Ordinal));
+        Assert.NotEqual(PreparationJournal.RequestOf(gpt2, options, [], []), PreparationJournal.RequestOf(gpt2, options with { AllowSpecial = !allowSpecial }, [], []));
+        Assert.NotEqual(PreparationJournal.RequestOf(gpt2, options, [], []), PreparationJournal.RequestOf(gpt2.With(new TokenRoles { EndOfText = 7 }), options, [], []));
+    }
+
+    private static Tokenizer SmallGpt2(string directory, string config)
+    {
+        Directory.CreateDirectory(directory);
+        new BpeTrainer { VocabularySize = 257 }.Train(["x"], cancellation: TestContext.Current.CancellationToken).Save(directory);
+        File.WriteAllText(Path.Combine(directory, "tokenizer_config.json"), config);
+        return TokenizerFiles.Load(directory);
+    }
+
     [Fact]
     public void TheSplitsTogetherAreTheCorpus()
     {

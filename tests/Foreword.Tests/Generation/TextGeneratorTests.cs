@@ -21,6 +21,39 @@ public sealed class TextGeneratorTests
         Assert.Equal(0, model.OpenDecoders);
     }
 
+    /// <summary>A model may have several ids that end a text (eos_token_id as a list): drawing and beam search end at each of them.</summary>
+    [Theory]
+    [InlineData(EndOfText, 1)]
+    [InlineData(33, 1)]
+    [InlineData(33, 2)]
+    public void EveryIdThatTheModelsFilesNameEndsTheCompletion(int end, int beams)
+    {
+        Tokenizer tokenizer = new FakeTokenizer(257).With(new TokenRoles { Stops = [33] /* ! */ });
+        Completion completion = new TextGenerator(Saying("hi", 64, "Hello", end, 'x'), tokenizer).Complete("hi", Greedy with { NumBeams = beams });
+        Assert.Equal(("Hello", end), (completion.Text, completion.EndId));
+    }
+
+    [Fact]
+    public void APromptStandsBehindWhatTheTemplatePutsBeforeAText()
+    {
+        Tokenizer tokenizer = new FakeTokenizer(259, "<s>", "</s>").With(new TokenRoles { StartOfText = 257, EndOfText = 258, Before = [257], After = [258] });
+        TextGenerator generator = new(Saying("hi", 8, "Hello"), tokenizer);
+        Assert.Equal([257, 'h', 'i'], generator.PromptIds("hi", Greedy)); // not the end: the text goes on
+        Assert.Equal([257], generator.PromptIds("", Greedy));
+        Assert.Equal([257, .. Bytes("3456789")], generator.PromptIds("0123456789", Greedy with { Slide = true }));
+    }
+
+    [Fact]
+    public void SpecialTokensInAPromptAreTokensWhereTheyAreAllowed()
+    {
+        Tokenizer gpt2 = TokenizerFiles.Load(Fixtures.Path("gpt2-vocab"));
+        TextGenerator generator = new(Saying("hi", 64, "x"), new FakeTokenizer(257));
+        Assert.Equal(2, generator.PromptIds("hi", Greedy with { AllowSpecial = true }).Length);
+        generator = new(new FakeModel(50_257, 64, _ => new float[50_257]), gpt2);
+        Assert.Equal([50256, 15496], generator.PromptIds("<|endoftext|>Hello", Greedy with { AllowSpecial = true }));
+        Assert.True(generator.PromptIds("<|endoftext|>Hello", Greedy).Length > 2);
+    }
+
     [Fact]
     public void TheWantedNumberOfTokensEndsTheCompletion()
     {

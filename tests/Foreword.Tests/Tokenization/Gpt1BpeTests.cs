@@ -100,16 +100,19 @@ public sealed class Gpt1BpeTests
     }
 
     [Theory]
-    [InlineData("{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}")] // as transformers 5 saves GPT-1's tokenizer
-    [InlineData("{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}")]
-    public void ATemplateIsAnOptionOfACallAndChangesNothing(string parts)
+    [InlineData("{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", null)] // as transformers 5 saves GPT-1's tokenizer
+    [InlineData("{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", "post_processor.special_tokens: has no <s>")]
+    public void ATemplateOfTheTextAloneChangesNothingAndOneOfAnUnknownTokenIsRefused(string parts, string? sentence)
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         Gpt1.Save(directory.Path);
         string path = directory.File("tokenizer.json"), before = File.ReadAllText(path);
         File.WriteAllText(path, before.Replace("\"post_processor\": null", $"\"post_processor\": {{\"type\":\"TemplateProcessing\",\"single\":[{parts}],\"special_tokens\":{{}}}}", StringComparison.Ordinal));
         Assert.NotEqual(before, File.ReadAllText(path));
-        Assert.Equal(Gpt1.Fingerprint, TokenizerFiles.Load(directory.Path).Fingerprint);
+        if (sentence is null)
+            Assert.Equal(Gpt1.Fingerprint, TokenizerFiles.Load(directory.Path).Fingerprint);
+        else
+            Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(directory.Path)).Message);
     }
 
     [Theory]

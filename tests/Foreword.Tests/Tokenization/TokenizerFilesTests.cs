@@ -115,19 +115,23 @@ public sealed class TokenizerFilesTests
 
     public static TheoryData<string, string> UnsupportedParts => new()
     {
-        { """{"normalizer":{"type":"NFC"}}""", "tokenizer.json: normalizer: normalizer NFC is not supported; GPT-2's tokenizer has none" },
+        { """{"normalizer":{"type":"Precompiled"}}""", "tokenizer.json: normalizer: normalizer Precompiled is not supported; NFC, NFD, NFKC, NFKD, Lowercase, StripAccents and their Sequence are read" },
+        { """{"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace"}]}}""", "normalizer.normalizers[1]: normalizer Replace" },
         { """{"pre_tokenizer":{"type":"Whitespace"}}""", "pre_tokenizer Whitespace" },
         { """{"pre_tokenizer":null}""", "pre_tokenizer null" },
-        { """{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":true}}""", "add_prefix_space = true" },
+        { """{"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits"},{"type":"ByteLevel","add_prefix_space":true}]}}""", "pre_tokenizer.pretokenizers[1]: add_prefix_space = true after another step" },
+        { """{"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel","add_prefix_space":false},{"type":"Digits"}]}}""", "Digits after ByteLevel" },
+        { """{"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Whitespace"},{"type":"ByteLevel","add_prefix_space":false}]}}""", "pre_tokenizer Whitespace" },
+        { """{"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\p{N}{1,3}"},"behavior":"Isolated","invert":false},{"type":"ByteLevel","add_prefix_space":false}]}}""", "Split at '\\p{N}{1,3}'" },
+        { """{"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits"}]}}""", "a Sequence without ByteLevel" },
         { """{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}}""", "use_regex = false" },
         { """{"decoder":{"type":"WordPiece"}}""", "decoder WordPiece" },
-        { """{"post_processor":{"type":"BertProcessing"}}""", "post_processor BertProcessing" },
+        { """{"post_processor":{"type":"Whatever"}}""", "post_processor Whatever" },
         { """{"model":{"type":"Unigram"}}""", "model Unigram" },
         { """{"model":{"type":"BPE","byte_fallback":true}}""", "byte_fallback = true" },
         { """{"model":{"type":"BPE","ignore_merges":true}}""", "ignore_merges = true" },
         { """{"model":{"type":"BPE","end_of_word_suffix":"</w>"}}""", "normalizer null" },
         { """{"model":{"type":"BPE","dropout":0.1}}""", "dropout 0.1" },
-        { """{"added_tokens":[{"id":0,"content":"!","lstrip":true}]}""", "added_tokens[0]: added token '!' with lstrip = true" },
     };
 
     [Theory]

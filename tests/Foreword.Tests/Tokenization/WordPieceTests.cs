@@ -107,7 +107,7 @@ public sealed class WordPieceTests
     [Theory]
     [InlineData("\"continuing_subword_prefix\": \"##\"", "\"continuing_subword_prefix\": \"@@\"", "continuing_subword_prefix '@@'")]
     [InlineData("\"max_input_chars_per_word\": 100", "\"max_input_chars_per_word\": 200", "max_input_chars_per_word = 200")]
-    [InlineData("\"strip_accents\": null", "\"strip_accents\": false", "strip_accents = false")]
+    [InlineData("\"clean_text\": true", "\"clean_text\": false", "clean_text = false")]
     public void WhatCannotBeRepresentedIsRefusedByName(string part, string other, string named)
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();

@@ -9,6 +9,12 @@ internal static class GgufTokenizer
     private const string ModelKey = "tokenizer.ggml.model", Model = "gpt2", NoModel = "none";
     private const string SplitKey = "tokenizer.ggml.pre", Split = "gpt-2";
     private const string TokensKey = "tokenizer.ggml.tokens", TypesKey = "tokenizer.ggml.token_type", MergesKey = "tokenizer.ggml.merges";
+    private const string StartKey = "tokenizer.ggml.bos_token_id", EndKey = "tokenizer.ggml.eos_token_id", AddStartKey = "tokenizer.ggml.add_bos_token", AddEndKey = "tokenizer.ggml.add_eos_token";
+    private const string StopsKey = "foreword.stop_token_ids"; // all of them; only Foreword reads it
+
+    /// <summary>Where llama.cpp looks for further ids that end a generated text.</summary>
+    private static readonly string[] FurtherEndKeys = ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
+
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5; // llama.h, enum llama_token_type
 
     /// <summary>Adds the tokenizer's keys; ids of the model that the tokenizer does not have become unused tokens.</summary>
@@ -23,6 +29,7 @@ internal static class GgufTokenizer
 
         if (tokenizer is not ByteLevelBpe bpe)
             throw new NotSupportedException($"a GGUF file holds a byte-level BPE; the model's tokenizer is of the kind {tokenizer.Kind}");
+        RefuseWhatTheFileCannotSay(bpe);
         writer.Add(ModelKey, Model);
         writer.Add(SplitKey, Split);
         Dictionary<int, AddedToken> added = bpe.AddedTokens.ToDictionary(token => token.Id);
@@ -31,12 +38,33 @@ internal static class GgufTokenizer
         writer.Add(TypesKey, (int[])[.. ids.Select(id => id >= bpe.VocabularySize ? Unused
             : added.TryGetValue(id, out AddedToken token) ? token.IsSpecial ? Control : UserDefined : Normal)]);
         writer.Add(MergesKey, (string[])[.. bpe.Merges.Select(merge => $"{bpe.TokenText(merge.Left)} {bpe.TokenText(merge.Right)}")]);
-        writer.Add("tokenizer.ggml.add_bos_token", false);
-        writer.Add("tokenizer.ggml.add_eos_token", false);
-        if (bpe.EndOfTextId is not { } end)
-            return;
-        writer.Add("tokenizer.ggml.bos_token_id", (uint)end);
-        writer.Add("tokenizer.ggml.eos_token_id", (uint)end);
+        writer.Add(AddStartKey, bpe.TemplateStart.Count > 0);
+        writer.Add(AddEndKey, bpe.TemplateEnd.Count > 0);
+        if (bpe.StartOfTextId is { } start)
+            writer.Add(StartKey, (uint)start);
+        if (bpe.EndOfTextId is { } end)
+            writer.Add(EndKey, (uint)end);
+        int[] further = [.. bpe.StopIds.Where(id => id != bpe.EndOfTextId)];
+        for (int i = 0; i < Math.Min(further.Length, FurtherEndKeys.Length); i++)
+            writer.Add(FurtherEndKeys[i], (uint)further[i]);
+        if (further.Length > 0)
+            writer.Add(StopsKey, (int[])[.. bpe.StopIds]);
+    }
+
+    /// <summary>llama.cpp has no keys for these; it would compute other ids without a word.</summary>
+    /// <exception cref="NotSupportedException">The message names what it is.</exception>
+    private static void RefuseWhatTheFileCannotSay(ByteLevelBpe bpe)
+    {
+        if (bpe.Text.AddPrefixSpace)
+            throw Unsayable("add_prefix_space = true");
+        if (!bpe.Text.IsGpt2)
+            throw Unsayable($"a text that is not cut as GPT-2's is ({bpe.Text.Signature.Trim()})");
+        if (bpe.AddedTokens.FirstOrDefault(token => token.LooksAround) is { Text: { } text })
+            throw Unsayable($"added token '{text}' with lstrip, rstrip or single_word");
+        if (bpe.TemplateStart is not ([] or [_]) || bpe.TemplateEnd is not ([] or [_]) || (bpe.TemplateStart is [var first] && first != bpe.StartOfTextId) || (bpe.TemplateEnd is [var last] && last != bpe.EndOfTextId))
+            throw Unsayable("a template of other tokens than bos_token and eos_token");
+
+        static NotSupportedException Unsayable(string what) => new($"the model's tokenizer has {what}, which a GGUF file cannot hold");
     }
 
     /// <summary>Whether the file holds a tokenizer.</summary>
@@ -72,13 +100,31 @@ internal static class GgufTokenizer
                 Require(vocabulary.AddAddedToken(new AddedToken(tokens[id], id, types[id] != UserDefined)));
         }
 
-        return ByteLevelJson.Build(vocabulary, path);
+        return WithRoles(file, ByteLevelJson.Build(vocabulary, path));
 
         void Require(string? problem)
         {
             if (problem is not null)
                 throw new InvalidDataException($"{path}: {problem}");
         }
+    }
+
+    private static Tokenizer WithRoles(GgufFile file, ByteLevelBpe tokenizer)
+    {
+        int? end = Id(EndKey) ?? tokenizer.EndOfTextId, start = Id(StartKey);
+        int[] stops = file.Array(StopsKey, "an array of INT32", value => value.AsIntegers(file.File)) ?? [.. FurtherEndKeys.Select(Id).OfType<int>()];
+        return tokenizer.With(new TokenRoles
+        {
+            StartOfText = start == end ? null : start,
+            EndOfText = end == tokenizer.EndOfTextId ? null : end,
+            Stops = [.. stops.Where(id => id >= 0 && id < tokenizer.VocabularySize && id != end)],
+            Before = IsOn(AddStartKey) && (start ?? end) is { } first ? [first] : [],
+            After = IsOn(AddEndKey) && end is { } last ? [last] : [],
+        });
+
+        int? Id(string key) => file.Optional<long>(key, "a whole number", value => value.AsInteger(file.File)) is { } id && id >= 0 && id < tokenizer.VocabularySize ? (int)id : null;
+
+        bool IsOn(string key) => file.Optional<bool>(key, "true or false", value => value.AsBoolean(file.File)) == true;
     }
 
     /// <summary>As llama.cpp's converter names them.</summary>

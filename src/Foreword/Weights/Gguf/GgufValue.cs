@@ -61,6 +61,9 @@ internal readonly record struct GgufValue(GgufType Type, bool IsArray, int Count
     public float? AsFloat(MappedFile file) =>
         !IsArray && Type == GgufType.Float32 ? BinaryPrimitives.ReadSingleLittleEndian(file.Bytes(Offset, sizeof(float))) : null;
 
+    /// <summary>The BOOL, or null where it is another kind of value.</summary>
+    public bool? AsBoolean(MappedFile file) => !IsArray && Type == GgufType.Bool ? file.Bytes(Offset, 1)[0] != 0 : null;
+
     /// <summary>The text, or null where it is another kind of value.</summary>
     public string? AsText(MappedFile file, string key) => !IsArray && Type == GgufType.String ? new GgufReader(file, Offset).Text($"'{key}'") : null;
 
