@@ -11,4 +11,7 @@ public sealed class ChoiceNameAttribute(string member, string name) : Attribute
 
     /// <summary>Its name in recipes.</summary>
     public string Name { get; } = name;
+
+    /// <summary>Another name that recipes may use; none where null.</summary>
+    public string? AlsoCalled { get; init; }
 }

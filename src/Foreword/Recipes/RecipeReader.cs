@@ -125,7 +125,7 @@ internal sealed class RecipeReader
         if (type == typeof(double))
             return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
         if (type.IsEnum)
-            return RecipeKey.ChoicesOf(type).GetValueOrDefault(scalar.Text);
+            return RecipeKey.ChoiceNamed(type, scalar.Text);
         throw new NotSupportedException($"recipes have no values of type {type.Name}");
     }
 
