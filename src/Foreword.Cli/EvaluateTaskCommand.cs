@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Foreword.Data.Tables;
 using Foreword.Recipes;
 using Foreword.Tasks;
 using Foreword.Torch.FineTuning;
@@ -19,30 +18,35 @@ internal static class EvaluateTaskCommand
     {
         Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
         Argument<string[]> test = InputPaths.Argument("Labelled examples.");
-        Option<string?> columns = new("--columns") { Description = "The columns, the label last; the training data's unless given." };
-        Option<TableFormat> format = new("--format") { Description = "What the files are; their names decide unless given." };
-        Option<bool?> header = new("--header") { Description = "Whether CSV and TSV begin with names." };
+        TableArguments tables = new("The columns, the label last; the training data's unless given.");
+        Option<string[]> labels = FinetuneCommand.Files("--labels", "For each file a file with one label a line, where the files hold none.");
+        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and measure nothing." };
         Option<string?> output = new("--out") { Description = "Directory of evaluation.json and report.html; RUN/evaluation-<file's name> unless given." };
         Option<int> resamples = new("--resamples") { Description = "Resamples of the bootstrap.", DefaultValueFactory = _ => TaskModels.Resamples };
         Option<int> seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = _ => 1337 };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new Command("evaluate-task", "Measure a fine-tuned model on labelled examples.") { run, test, columns, format, header, output, resamples, seed, precision, device, json }
+        Command command = new Command("evaluate-task", "Measure a fine-tuned model on labelled examples.") { run, test, labels, output, resamples, seed, precision, device, dryRun, json }
             .WithExample("foreword evaluate-task runs/banking test.csv");
+        tables.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(resamples) < 1)
                 throw new UsageException($"--resamples is {parsed.GetValue(resamples)}; it must be at least 1");
             string path = parsed.GetValue(run)!;
             string[] files = parsed.GetValue(test)!;
+            if (parsed.GetValue(dryRun))
+            {
+                DryRun dry = DryRun.Of(path);
+                IReadOnlyList<TaskExample> read = Read(dry.Task);
+                dry.Show(terminal, [("test", read.Count)], [.. read.Take(DryRun.Shown)], parsed.GetValue(json));
+                return CommandLine.Done;
+            }
+
             using FineTunedModel model = TaskModels.Open(path, parsed.GetValue(precision), parsed.GetValue(device));
             TaskDescription task = model.Task;
-            string[]? given = parsed.GetValue(columns)?.Split(',', StringSplitOptions.TrimEntries);
-            TableOptions options = new() { Header = parsed.GetValue(header) ?? (given is null ? task.Header : null), Quoting = task.Quoting, Format = parsed.GetValue(format) };
-            TaskExample[] examples = [.. UsageException.For(() => TaskColumnMap.Of(task.Task, given ?? task.Columns)).Read(files, options)];
-            if (examples.Length == 0)
-                throw new InvalidDataException($"{files[0]}: there are no examples");
+            IReadOnlyList<TaskExample> examples = Read(task);
             foreach (TaskExample example in examples)
                 _ = task.TargetOf(example); // a label that does not belong to the task is said before anything is computed
             string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(Directory.Exists(path) ? path : "", $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
@@ -55,6 +59,13 @@ internal static class EvaluateTaskCommand
             terminal.Say($"page    {Path.Combine(directory, "report.html")}");
             terminal.Say($"numbers {Path.Combine(directory, "evaluation.json")}");
             return CommandLine.Done;
+
+            IReadOnlyList<TaskExample> Read(TaskDescription task)
+            {
+                ExampleFiles examples = new(files, parsed.GetValue(labels)!) { MaxExamples = tables.MaxExamples(parsed) };
+                TaskColumnMap columns = UsageException.For(() => examples.Columns(task.Task, tables.Columns(parsed) ?? task.Columns));
+                return examples.Read(columns, tables.Options(parsed, files, task, terminal.Warn));
+            }
         });
         return command;
     }

@@ -18,6 +18,10 @@ internal sealed class FineTuneDisplay(Terminal terminal)
     {
         switch (happened)
         {
+            case FineTuneEvent.Doubted doubted:
+                foreach (string line in WrappedText.Lines($"warning: {doubted.Doubt}"))
+                    _display.Line(line);
+                break;
             case FineTuneEvent.Began began:
                 _info = began.Info;
                 _display.StartClock();

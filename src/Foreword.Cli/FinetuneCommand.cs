@@ -31,7 +31,11 @@ internal static class FinetuneCommand
         Option<string[]> train = Files("--train", "Labelled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
         Option<string[]> validation = Files("--validation", "Examples that choose the best epoch; a tenth of the training set unless given.");
         Option<string[]> test = Files("--test", "Examples measured at the end.");
-        Option<string?> columns = new("--columns") { Description = "The columns by name or number from 0, the label last: text,label; or with their roles: label=category." };
+        TableArguments tables = new("The columns by name or number from 0, the label last: text,label; or with their roles: label=category.");
+        Option<string[]> labels = Files("--labels", "For each training file a file with one label a line, where the tables hold none.");
+        Option<string[]> validationLabels = Files("--validation-labels", "The same for the validation files.");
+        Option<string[]> testLabels = Files("--test-labels", "The same for the test files.");
+        Option<bool> dryRun = new("--dry-run") { Description = $"Read all data, print the first {DryRun.Shown} examples with their tokens, and train nothing." };
         Option<string?> model = new("--model") { Description = "With a recipe: the model to start from; overrides model.path." };
         Option<string?> data = new("--data") { Description = "With a recipe: the directory of its files; overrides data.directory." };
         Option<int?> epochs = new("--epochs") { Description = "Overrides train.epochs." };
@@ -46,8 +50,9 @@ internal static class FinetuneCommand
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
         Command command = new Command("finetune", "Teach a model a task, from labelled examples.")
         {
-            source, task, train, validation, test, columns, model, data, epochs, lr, batch, device, seed, repeats, set, output, resume, json,
+            source, task, train, validation, test, labels, validationLabels, testLabels, model, data, epochs, lr, batch, device, seed, repeats, set, output, resume, dryRun, json,
         }.WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
+        tables.AddTo(command);
         command.SetAction(parsed =>
         {
             string from = parsed.GetValue(source)!;
@@ -59,7 +64,11 @@ internal static class FinetuneCommand
             AddAll("data.train", parsed.GetValue(train)!);
             AddAll("data.validation", parsed.GetValue(validation)!);
             AddAll("data.test", parsed.GetValue(test)!);
-            AddAll("data.columns", parsed.GetValue(columns)?.Split(',', StringSplitOptions.TrimEntries) ?? []);
+            AddAll("data.train_labels", parsed.GetValue(labels)!);
+            AddAll("data.validation_labels", parsed.GetValue(validationLabels)!);
+            AddAll("data.test_labels", parsed.GetValue(testLabels)!);
+            AddAll("data.columns", tables.Columns(parsed) ?? []);
+            overrides.AddRange(tables.Overrides(parsed));
             Add("train.epochs", parsed.GetValue(epochs));
             Add("train.lr", parsed.GetValue(lr));
             Add("train.batch_size", parsed.GetValue(batch));
@@ -71,6 +80,8 @@ internal static class FinetuneCommand
             if (parsed.GetValue(repeats) < 1)
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
             FineTuneRecipe recipe = isRecipe ? Recipe.Read<FineTuneRecipe>(from, overrides) : Recipe.Parse<FineTuneRecipe>($"model: {{path: {Quoted(from)}}}", "the options", overrides);
+            if (parsed.GetValue(dryRun))
+                return ShowExamples(terminal, recipe, parsed.GetValue(json));
             string name = isRecipe ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
             using StopRequest stop = new(terminal);
             Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results are for stdout, unless JSON is
@@ -96,11 +107,22 @@ internal static class FinetuneCommand
         return command;
     }
 
-    private static Option<string[]> Files(string name, string description) =>
+    /// <summary>Reads all data and shows what would be learnt from.</summary>
+    private static int ShowExamples(Terminal terminal, FineTuneRecipe recipe, bool json)
+    {
+        BaseModel source = BaseModel.Open(recipe.Validate().Model.Path);
+        FineTuningData data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, terminal.Warn);
+        new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
+            terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), ("test", data.Test.Count)], [.. data.Train.Take(DryRun.Shown)], json);
+        return CommandLine.Done;
+    }
+
+    /// <summary>An option that takes several files.</summary>
+    internal static Option<string[]> Files(string name, string description) =>
         new(name) { Description = description, AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
 
     /// <summary>A text in YAML's double quotes, which are JSON's.</summary>
-    private static string Quoted(string text) => JsonSerializer.Serialize(text, Json);
+    internal static string Quoted(string text) => JsonSerializer.Serialize(text, Json);
 
     /// <summary>Says what was reached; returns whether the runs were stopped before their end.</summary>
     private static bool Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, string goOn, bool json)

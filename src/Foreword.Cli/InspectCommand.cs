@@ -16,19 +16,29 @@ internal static class InspectCommand
         new("a recipe (.yaml)", RecipeInspection.IsRecipe, RecipeInspection.Show),
     ];
 
+    private const string Table = "a table of examples (.csv, .tsv, .jsonl, .parquet)";
+
     public static Command Create(Terminal terminal)
     {
-        Argument<string> path = new("PATH") { Description = $"What to look into: {string.Join(", ", Kinds.Select(kind => kind.Name))}." };
+        Argument<string> path = new("PATH") { Description = $"What to look into: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}." };
+        TableArguments tables = new("Of a table: the columns that are looked at; all unless given.");
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new Command("inspect", "Say what a file or directory holds.") { path, json }
             .WithExample("foreword inspect shards");
+        tables.AddTo(command);
         command.SetAction(parsed =>
         {
             string given = parsed.GetValue(path)!;
             if (!File.Exists(given) && !Directory.Exists(given))
                 given = ModelDirectory.Downloaded(given) ?? throw new FileNotFoundException($"{given} does not exist");
+            if (tables.SaysTable(parsed) || TableInspection.IsTable(given))
+            {
+                TableInspection.Show(given, tables.Columns(parsed), tables.Options(parsed, [given], null, terminal.Warn), tables.MaxExamples(parsed), parsed.GetValue(json), terminal);
+                return CommandLine.Done;
+            }
+
             Kind kind = Kinds.FirstOrDefault(kind => kind.Recognises(given))
-                ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name))}");
+                ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}");
             kind.Show(given, parsed.GetValue(json), terminal);
             return CommandLine.Done;
         });

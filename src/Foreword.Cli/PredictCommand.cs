@@ -1,9 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using Foreword.Data.Tables;
 using Foreword.Recipes;
 using Foreword.Tasks;
 
@@ -15,39 +11,35 @@ internal static class PredictCommand
     /// <summary>Examples read, predicted and written at a time: enough for full batches, few enough for any input's size.</summary>
     private const int ChunkSize = 2000;
 
-    private const string StandardInput = "standard input";
-
     public static Command Create(Terminal terminal)
     {
         Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
         Argument<string> input = new("INPUT") { Description = "A table, or - for standard input: a text a line, several texts parted by tabs." };
-        Option<string?> columns = new("--columns") { Description = "The columns without the label; the training data's unless given." };
-        Option<TableFormat> format = new("--format") { Description = "What the input is; its name decides unless given." };
-        Option<bool?> header = new("--header") { Description = "Whether CSV and TSV begin with names." };
+        TableArguments tables = new("The columns without the label; the training data's unless given.");
+        Option<string?> id = new("--id") { Description = "A column that is carried through to the output, before all others." };
+        Option<bool> withInput = new("--with-input") { Description = "Write the input's columns beside the answers; one that is called as an answer's column gets input_ before its name." };
+        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and answer nothing." };
         Option<string?> output = new("--out") { Description = "Write to a file, whole or not at all." };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
         Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
         Option<EngineChoice> engine = Engines.Option();
         Option<bool> json = new("--json") { Description = "One JSON object, {\"predictions\":[...]}, instead of CSV; whole or not at all." };
-        Command command = new Command("predict", "Answer with a fine-tuned model: labels and probabilities, or numbers.") { run, input, columns, format, header, output, precision, device, engine, json }
+        Command command = new Command("predict", "Answer with a fine-tuned model: labels and probabilities, or numbers.") { run, input, id, withInput, output, precision, device, engine, dryRun, json }
             .WithExample("foreword predict runs/banking new.csv --out predictions.csv");
+        tables.AddTo(command);
         command.SetAction(parsed =>
         {
+            string source = parsed.GetValue(input)!;
+            if (parsed.GetValue(dryRun))
+                return ShowExamples(DryRun.Of(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
             using ITaskModel model = TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine));
             TaskDescription task = model.Task;
-            string[]? given = parsed.GetValue(columns)?.Split(',', StringSplitOptions.TrimEntries);
-            TableOptions options = new() { Header = parsed.GetValue(header) ?? (given is null ? task.Header : null), Quoting = task.Quoting, Format = parsed.GetValue(format) };
-            string source = parsed.GetValue(input)!;
-            IEnumerable<TaskExample> examples = source == "-"
-                ? FromStandardInput(terminal.In, task.Task)
-                : UsageException.For(() => TaskColumnMap.Of(task.Task, given ?? task.Columns, isLabelled: false)).Read([source], options);
-            IEnumerable<Prediction> predictions = examples.Chunk(ChunkSize).SelectMany(model.Predict);
-            long count = 0;
-            Action<Stream> write = stream => count = parsed.GetValue(json) ? WriteJson(stream, task, predictions) : WriteCsv(stream, task, predictions);
+            Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Warn);
+            Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;
             if (parsed.GetValue(output) is { } path)
             {
                 DurableFile.Replace(path, write);
-                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{count:N0} predictions in {path}"));
+                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{answers.Count:N0} predictions in {path}"));
             }
             else if (parsed.GetValue(json))
             {
@@ -59,90 +51,23 @@ internal static class PredictCommand
                 terminal.OutBytes.Flush();
             }
 
-            return CommandLine.Done;
+            if (answers.Faults == 0)
+                return CommandLine.Done;
+            terminal.Err.WriteLine(string.Create(CultureInfo.InvariantCulture, $"error: {answers.Faults:N0} of {answers.Count:N0} rows {(answers.Faults == 1 ? "has" : "have")} no answer; the first: {answers.FirstFault}"));
+            return CommandLine.Failed;
+
+            PredictionInput InputOf(TaskDescription task, bool keepsInput) => PredictionInput.Of(terminal, parsed, source, tables, task, parsed.GetValue(id), keepsInput);
         });
         return command;
     }
 
-    /// <summary>A line is a text, or the texts of a task that reads several, parted by tabs.</summary>
-    private static IEnumerable<TaskExample> FromStandardInput(Stream input, FineTuningTask task)
+    private static int ShowExamples(DryRun dry, Func<TaskDescription, PredictionInput> input, Terminal terminal, bool json)
     {
-        if (task.Columns is not [{ IsMany: false }])
-        {
-            // Context and any number of choices, or a pair: the fields of a line in the order of the roles.
-            TableOptions lines = new() { Format = TableFormat.Tsv, Quoting = false, Header = false };
-            return task.Columns.Any(column => column.IsMany)
-                ? throw new UsageException($"{task.Kind} is read from a file, whose columns say what the choices are")
-                : TaskColumnMap.Of(task, [.. task.Columns.Select((_, i) => i.ToString(CultureInfo.InvariantCulture))], isLabelled: false).Read(input, StandardInput, lines);
-        }
-
-        return Lines();
-
-        IEnumerable<TaskExample> Lines()
-        {
-            using StreamReader reader = new(input, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
-            for (int number = 1; reader.ReadLine() is { } line; number++)
-            {
-                if (string.IsNullOrWhiteSpace(line))
-                    throw new InvalidDataException($"{StandardInput}:{number}: the text is empty");
-                yield return new TaskExample([line.Trim()], [], null, $"{StandardInput}:{number}");
-            }
-        }
-    }
-
-    private static bool IsNumber(TaskDescription task) => task.Target is TargetKind.Score or TargetKind.SoftLabels;
-
-    private static long WriteCsv(Stream stream, TaskDescription task, IEnumerable<Prediction> predictions)
-    {
-        using IEnumerator<Prediction> rows = predictions.GetEnumerator();
-        bool more = rows.MoveNext(); // before the header: where nothing can be read, nothing is written
-        using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        writer.WriteLine(IsNumber(task) ? "value" : string.Join(',', ["label", "probability", .. task.Labels.Select(label => Field($"p_{label}"))]));
-        long count = 0;
-        for (; more; more = rows.MoveNext(), count++)
-        {
-            Prediction prediction = rows.Current;
-            writer.WriteLine(IsNumber(task)
-                ? Number(prediction.Value)
-                : string.Join(',', [Field(prediction.Label), Number(prediction.Probability), .. task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")]));
-        }
-
-        return count;
-    }
-
-    private static long WriteJson(Stream stream, TaskDescription task, IEnumerable<Prediction> predictions)
-    {
-        using Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-        writer.WriteStartObject();
-        writer.WriteStartArray("predictions");
-        long count = 0;
-        foreach (Prediction prediction in predictions)
-        {
-            writer.WriteStartObject();
-            if (IsNumber(task))
-            {
-                writer.WriteNumber("value", prediction.Value);
-            }
-            else
-            {
-                writer.WriteString("label", prediction.Label);
-                writer.WriteNumber("probability", prediction.Probability);
-                writer.WriteStartObject("probabilities");
-                for (int i = 0; i < prediction.Probabilities.Count; i++)
-                    writer.WriteNumber(task.Labels[i], prediction.Probabilities[i]);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndObject();
-            if (++count % ChunkSize == 0)
-                writer.Flush();
-        }
-
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.Flush();
-        stream.WriteByte((byte)'\n');
-        return count;
+        PredictionRow[] rows = [.. input(dry.Task).Rows(terminal.Warn).Take(DryRun.Shown)];
+        dry.Show(terminal, [], [.. rows.Select(row => row.Example).OfType<TaskExample>()], json);
+        foreach (string fault in rows.Select(row => row.Fault).OfType<string>())
+            terminal.Err.WriteLine($"error: {fault}");
+        return rows.All(row => row.Fault is null) ? CommandLine.Done : CommandLine.Failed;
     }
 
     /// <summary>
@@ -159,8 +84,67 @@ internal static class PredictCommand
         output.Flush();
     }
 
-    private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
+    /// <summary>Answers the rows of an input, chunk by chunk.</summary>
+    private sealed class Answers(ITaskModel model, IEnumerable<PredictionRow> rows, PredictionOutput output)
+    {
+        /// <summary>Rows that were written.</summary>
+        public long Count { get; private set; }
 
-    /// <summary>A field by RFC 4180: quoted where it holds a comma, a quote or a line break.</summary>
-    private static string Field(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        /// <summary>Rows without an answer.</summary>
+        public long Faults { get; private set; }
+
+        /// <summary>Why the first of them has none.</summary>
+        public string? FirstFault { get; private set; }
+
+        /// <summary>
+        /// A header says which columns there are, and whether one of them holds errors: a file is read once for that before it is answered, of
+        /// standard input the first chunk is.
+        /// </summary>
+        public static Answers Of(ITaskModel model, PredictionInput input, string? id, Action<string> warn)
+        {
+            IEnumerator<PredictionRow> rows = input.Rows(input.IsRepeatable ? null : warn).GetEnumerator();
+            List<PredictionRow> head = [];
+            while (!input.IsRepeatable && head.Count < ChunkSize && rows.MoveNext())
+                head.Add(rows.Current);
+            List<string> names = [];
+            HashSet<string> known = new(StringComparer.Ordinal);
+            bool hasErrors = false;
+            foreach (PredictionRow row in input.IsRepeatable ? input.Rows(warn) : head)
+            {
+                hasErrors |= row.Fault is not null;
+                names.AddRange(row.Input.Select(column => column.Key).Where(known.Add));
+            }
+
+            return new Answers(model, head.Concat(Rest(rows)), new PredictionOutput(model.Task, id, names, hasErrors));
+        }
+
+        public void WriteCsv(Stream stream) => output.WriteCsv(stream, All(), () => Count++);
+
+        public void WriteJson(Stream stream) => output.WriteJson(stream, All(), () => Count++);
+
+        private static IEnumerable<PredictionRow> Rest(IEnumerator<PredictionRow> rows)
+        {
+            using (rows)
+            {
+                while (rows.MoveNext())
+                    yield return rows.Current;
+            }
+        }
+
+        private IEnumerable<AnsweredRow> All()
+        {
+            foreach (PredictionRow[] chunk in rows.Chunk(ChunkSize))
+            {
+                TaskExample[] examples = [.. chunk.Where(row => row.Fault is null).Select(row => row.Example!)];
+                IReadOnlyList<Prediction> predictions = examples.Length == 0 ? [] : model.Predict(examples);
+                int next = 0;
+                foreach (PredictionRow row in chunk)
+                {
+                    if (row.Fault is not null)
+                        (Faults, FirstFault) = (Faults + 1, FirstFault ?? row.Fault);
+                    yield return new AnsweredRow(row, row.Fault is null ? predictions[next++] : null);
+                }
+            }
+        }
+    }
 }

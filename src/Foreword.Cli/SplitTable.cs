@@ -8,14 +8,16 @@ namespace Foreword.Cli;
 /// <summary>The counts of a prepared directory, as <c>prepare</c> and <c>inspect</c> print them.</summary>
 internal static class SplitTable
 {
-    /// <summary>A line a split.</summary>
+    /// <summary>A split a paragraph.</summary>
     public static string Of(ShardManifest manifest)
     {
         StringBuilder table = new();
         foreach ((string name, ManifestSplit split) in manifest.Splits)
         {
-            table.AppendLine(CultureInfo.InvariantCulture,
-                $"{name,-10} {split.Documents,12:N0} documents {split.Tokens,15:N0} tokens {split.TextBytes,15:N0} bytes of text {split.BytesPerToken,6:F2} bytes/token {split.Shards.Count,5} shards");
+            string counts = string.Create(CultureInfo.InvariantCulture,
+                $"{split.Documents:N0} documents {split.Tokens:N0} tokens {split.TextBytes:N0} bytes of text {split.BytesPerToken:F2} bytes/token {split.Shards.Count} shards");
+            foreach (string line in WrappedText.Lines(counts, $"{name,-10} "))
+                table.AppendLine(line);
         }
 
         return table.ToString();

@@ -42,6 +42,13 @@ internal sealed class Terminal
             Err.WriteLine(line);
     }
 
+    /// <summary>What may not be what was meant: lines of prose on stderr, unless --quiet.</summary>
+    public void Warn(string sentence)
+    {
+        foreach (string line in WrappedText.Lines($"warning: {sentence}"))
+            Say(line);
+    }
+
     /// <summary>A Spectre.Console that draws on stderr; plain text without colours where that is not a terminal.</summary>
     public IAnsiConsole Drawing() => AnsiConsole.Create(new AnsiConsoleSettings
     {

@@ -118,14 +118,6 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Equal((1, $"error: {unknown}:2: label 'plasant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (label.ExitCode, label.Err));
         string file = _directory.Write("file", "before");
         Assert.Equal($"error: --out {file} is a file; a directory is written\n", Cli.Run("evaluate-task", run, tiny.Test, "--out", file).Err);
-        string broken = _directory.Write("broken.csv", "text\nfine\n\"\"\nbad\n"), kept = _directory.Write("kept.csv", "before");
-        Cli row = Cli.Run("predict", run, broken, "--out", kept);
-        Assert.Equal((1, $"error: {broken}:3: 'text' is empty\n"), (row.ExitCode, row.Err));
-        Assert.Equal("before", File.ReadAllText(kept));
-        Cli first = Cli.RunWithInput("a\n\nb\n", "predict", run, "-");
-        Assert.Equal(("", "error: standard input:2: the text is empty\n"), (first.Out, first.Err)); // no header without a row
-        Cli late = Cli.RunWithInput(string.Concat(Enumerable.Repeat("a\n", 2500)) + "\n", "predict", run, "-", "--json");
-        Assert.Equal((1, "", "error: standard input:2501: the text is empty\n"), (late.ExitCode, late.Out, late.Err)); // no half of an object
     }
 }
 

@@ -9,6 +9,10 @@ public abstract record FineTuneEvent
     {
     }
 
+    /// <summary>The data was read, but may not be what was meant.</summary>
+    /// <param name="Doubt">One sentence.</param>
+    public sealed record Doubted(string Doubt) : FineTuneEvent;
+
     /// <summary>Everything is read; the first step comes next.</summary>
     /// <param name="Info">What is trained on what.</param>
     public sealed record Began(FineTuneInfo Info) : FineTuneEvent;

@@ -30,7 +30,7 @@ public sealed class FineTuneRun : IDisposable
         Precision precision = Compute.Precision(recipe.Train.Precision, device);
         BaseModel source = BaseModel.Open(recipe.Model.Path);
         CheckBlocks(recipe.Model, source);
-        Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength);
+        Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, doubt => tell?.Invoke(new FineTuneEvent.Doubted(doubt)));
         TaskEncoder encoder = new(source.Tokenizer, source.Tokens, source.Config.ContextLength);
         EncodedExample[] train = Encode(Data.Train, encoder);
         _validation = Encode(Data.Validation, encoder);

@@ -11,6 +11,9 @@ public sealed class ChoiceNameAttribute(string member, string name) : Attribute
 
     /// <summary>Its name in recipes.</summary>
     public string Name { get; } = name;
+
+    /// <summary>Another name that recipes may use; none where null.</summary>
+    public string? AlsoCalled { get; init; }
 }
 
 /// <summary>A name that one of an enumeration's values had in recipes before. A run's own recipe may still have it; anywhere else it is refused.</summary>

@@ -42,6 +42,11 @@ internal sealed record RecipeKey(string Name, PropertyInfo Property, object? Val
     public static IReadOnlyDictionary<string, object> ChoicesOf(Type enumeration) =>
         Enum.GetNames(enumeration).ToDictionary(member => ChoiceOf(enumeration, member), member => Enum.Parse(enumeration, member), StringComparer.Ordinal);
 
+    /// <summary>The value that a recipe's text names, by its name or by another one that is allowed; null when there is none.</summary>
+    public static object? ChoiceNamed(Type enumeration, string text) =>
+        ChoicesOf(enumeration).GetValueOrDefault(text)
+            ?? (enumeration.GetCustomAttributes<ChoiceNameAttribute>().FirstOrDefault(choice => choice.AlsoCalled == text) is { } other ? Enum.Parse(enumeration, other.Member) : null);
+
     /// <summary>The name of one value of an enumeration.</summary>
     public static string ChoiceOf(Enum value) => ChoiceOf(value.GetType(), value.ToString());
 

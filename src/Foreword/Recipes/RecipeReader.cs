@@ -128,7 +128,7 @@ internal sealed class RecipeReader
         if (type == typeof(double))
             return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
         if (type.IsEnum)
-            return RecipeKey.ChoicesOf(type).GetValueOrDefault(scalar.Text) ?? (formerNames ? RecipeKey.FormerChoice(type, scalar.Text)?.Value : null);
+            return RecipeKey.ChoiceNamed(type, scalar.Text) ?? (formerNames ? RecipeKey.FormerChoice(type, scalar.Text)?.Value : null);
         throw new NotSupportedException($"recipes have no values of type {type.Name}");
     }
 

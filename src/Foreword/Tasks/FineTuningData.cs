@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Recipes;
 
 namespace Foreword.Tasks;
@@ -13,15 +14,16 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
     /// <param name="recipe">Task and data.</param>
     /// <param name="tokens">The ids of the task's tokens.</param>
     /// <param name="contextLength">Most tokens of a sequence.</param>
+    /// <param name="warn">Told in one sentence of what was read but may not be what was meant.</param>
     /// <exception cref="InvalidDataException">A file is broken, or a label does not fit; file and row are named.</exception>
     /// <exception cref="ArgumentException">The recipe's columns do not fit the task.</exception>
-    public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength)
+    public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, Action<string>? warn = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         LabelledSection data = recipe.Data;
         FineTuningTask kind = FineTuningTask.OfKind(recipe.Task.Kind);
-        TaskColumnMap columns = TaskColumnMap.Of(kind, data.Columns);
-        IReadOnlyList<TaskExample> train = Read(data.Train);
+        TableOptions options = data.Options() with { Warn = warn };
+        IReadOnlyList<TaskExample> train = Read(data.TrainFiles);
         string source = data.Train.Count == 1 ? data.Paths(data.Train)[0] : $"{data.Paths(data.Train)[0]} and {data.Train.Count - 1} more";
         TaskDescription draft = new()
         {
@@ -30,12 +32,15 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
             Labels = recipe.Task.Labels,
             Tokens = tokens,
             ContextLength = contextLength,
-            Columns = columns.Explicit,
+            Columns = data.TrainFiles.Columns(kind, data.Columns).Explicit,
             Header = data.Header,
             Quoting = data.Quoting,
+            Delimiter = options.Delimiter?.ToString(),
         };
         TaskDescription task = LabelledData.Learn(draft, train, recipe.Task.ClassWeights, source);
-        IReadOnlyList<TaskExample> validation = Read(data.Validation), test = Read(data.Test);
+        foreach (string doubt in LabelDoubts.Of(task, train))
+            warn?.Invoke(doubt);
+        IReadOnlyList<TaskExample> validation = Read(data.ValidationFiles), test = Read(data.TestFiles);
         if (data.Validation.Count == 0)
         {
             bool hasClasses = task.Target is TargetKind.Classes or TargetKind.Choice;
@@ -46,10 +51,6 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
             _ = task.TargetOf(example);
         return new FineTuningData(task, train, validation, test);
 
-        IReadOnlyList<TaskExample> Read(IReadOnlyList<string> files)
-        {
-            TaskExample[] examples = [.. columns.Read(data.Paths(files), data.Options())];
-            return examples.Length > 0 || files.Count == 0 ? examples : throw new InvalidDataException($"{data.Paths(files)[0]}: there are no examples");
-        }
+        IReadOnlyList<TaskExample> Read(ExampleFiles files) => files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options);
     }
 }

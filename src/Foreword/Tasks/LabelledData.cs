@@ -21,7 +21,7 @@ public static class LabelledData
         ArgumentNullException.ThrowIfNull(train);
         if (train.Count == 0)
             throw new InvalidDataException($"{source}: there are no examples");
-        SortedSet<string> distinct = new(train.Select(example => example.Label!), StringComparer.Ordinal);
+        SortedSet<string> distinct = new(train.Select(example => TaskLabel.Canonical(example.Label!)), StringComparer.Ordinal);
         if (distinct.Count == 1)
             throw new InvalidDataException($"{source}: all {train.Count} examples have the label '{distinct.Min}'; there is nothing to learn");
         TaskDescription learnt = draft.Target switch
@@ -32,6 +32,8 @@ public static class LabelledData
         };
         if (learnt.Target == TargetKind.Choice && train.Max(example => example.Choices.Count) is var most && most != learnt.Labels.Count)
             throw new InvalidDataException($"{source}: the examples have up to {most} choices but {learnt.Labels.Count} labels ({string.Join(", ", learnt.Labels.Take(8))}); name the choices in their order with task.labels");
+        if (train.FirstOrDefault(example => draft.Labels.Count == 0 && TaskLabel.IsMissing(example.Label!)) is { } unlabelled)
+            throw new InvalidDataException($"{unlabelled.MessagePrefix}label '{unlabelled.Label}' stands for a missing one; leave the row out (where it is a class, name the classes with task.labels)");
         foreach (TaskExample example in train)
             _ = learnt.TargetOf(example); // a label outside those given is said with its row
         if (weights == ClassWeighting.Balanced && learnt.Target == TargetKind.Classes)
@@ -91,8 +93,8 @@ public static class LabelledData
     /// <summary>n / (k n_c): every class weighs the same in all, and the mean weight of an example is 1.</summary>
     private static double[] Balanced(IReadOnlyList<string> labels, IReadOnlyList<TaskExample> train)
     {
-        Dictionary<string, int> counts = train.CountBy(example => example.Label!).ToDictionary(StringComparer.Ordinal);
-        int present = labels.Count(counts.ContainsKey);
-        return [.. labels.Select(label => counts.TryGetValue(label, out int count) ? (double)train.Count / (present * count) : 1)];
+        Dictionary<string, int> counts = train.CountBy(example => TaskLabel.Canonical(example.Label!)).ToDictionary(StringComparer.Ordinal);
+        int present = labels.Count(label => counts.ContainsKey(TaskLabel.Canonical(label)));
+        return [.. labels.Select(label => counts.TryGetValue(TaskLabel.Canonical(label), out int count) ? (double)train.Count / (present * count) : 1)];
     }
 }

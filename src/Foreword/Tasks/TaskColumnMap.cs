@@ -35,7 +35,7 @@ public sealed class TaskColumnMap
         else
             columns = [.. columns.Where(column => !column.StartsWith(LabelRole + "=", StringComparison.Ordinal))];
         if (columns.Count == 0)
-            columns = roles.Any(role => role.IsMany) ? throw Missing(task, "no columns are given") : [.. roles.Where(role => !role.IsOptional).Select(role => role.Role)];
+            columns = roles.Any(role => role.IsMany) ? throw Missing(task, "no columns are given", isLabelled) : [.. roles.Where(role => !role.IsOptional).Select(role => role.Role)];
         List<(TaskColumn Role, string Column)> named = [];
         Queue<string> places = new();
         foreach (string column in columns)
@@ -53,20 +53,20 @@ public sealed class TaskColumnMap
         {
             (TaskColumn Role, string Column)[] given = [.. named.Where(n => n.Role == role)];
             if (given.Length > 1 && !role.IsMany)
-                throw Missing(task, $"'{role.Role}' is given {given.Length} times");
+                throw Missing(task, $"'{role.Role}' is given {given.Length} times", isLabelled);
             found.AddRange(given);
             if (given.Length > 0 || role.IsOptional)
                 continue;
             int stillWanted = role.IsMany && isLabelled && named.TrueForAll(n => n.Role.Role != LabelRole) ? 1 : 0;
             int take = role.IsMany ? places.Count - stillWanted : 1;
             if (take < 1 || places.Count < take)
-                throw Missing(task, $"'{role.Role}' is missing");
+                throw Missing(task, $"'{role.Role}' is missing", isLabelled);
             for (int i = 0; i < take; i++)
                 found.Add((role, places.Dequeue()));
         }
 
         if (places.Count > 0)
-            throw Missing(task, $"'{places.Peek()}' is one too many");
+            throw Missing(task, $"'{places.Peek()}' is one too many", isLabelled);
         return new TaskColumnMap(task, found.FindAll(f => f.Role.Role != LabelRole), found.Find(f => f.Role.Role == LabelRole).Column);
     }
 
@@ -76,18 +76,48 @@ public sealed class TaskColumnMap
     public IEnumerable<TaskExample> Read(IEnumerable<string> files, TableOptions options)
     {
         ArgumentNullException.ThrowIfNull(files);
-        foreach (string file in files)
-        {
-            foreach (TableRow row in TableReader.Read(file, Columns, options))
-                yield return Example(row);
-        }
+        return files.SelectMany(file => TableReader.Read(file, Columns, options)).Select(row => Row(row).Checked());
     }
 
     /// <summary>The examples of an open stream.</summary>
     /// <inheritdoc cref="Read(IEnumerable{string}, TableOptions)" path="/exception"/>
-    public IEnumerable<TaskExample> Read(Stream stream, string name, TableOptions options) => TableReader.Read(stream, name, Columns, options).Select(Example);
+    public IEnumerable<TaskExample> Read(Stream stream, string name, TableOptions options) => TableReader.Read(stream, name, Columns, options).Select(row => Row(row).Checked());
+
+    /// <summary>The rows of a file, also those that give no example: what is wrong with them stands in <see cref="TaskRow.Fault"/>.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="options">How it is read.</param>
+    /// <param name="more">Columns besides those of the task: the last cells of <see cref="TaskRow.Row"/>.</param>
+    /// <exception cref="InvalidDataException">The file is broken, or lacks a column.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public IEnumerable<TaskRow> Rows(string file, TableOptions options, params IReadOnlyList<string> more)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return TableReader.Read(file, [.. Columns, .. more], options with { KeepsFaultyRows = true }).Select(Row);
+    }
+
+    /// <summary>The rows of an open stream.</summary>
+    /// <inheritdoc cref="Rows(string, TableOptions, IReadOnlyList{string})" path="/exception"/>
+    public IEnumerable<TaskRow> Rows(Stream stream, string name, TableOptions options, params IReadOnlyList<string> more)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return TableReader.Read(stream, name, [.. Columns, .. more], options with { KeepsFaultyRows = true }).Select(Row);
+    }
 
     private string[] Columns => [.. _inputs.Select(input => input.Column), .. _label is null ? Array.Empty<string>() : [_label]];
+
+    private TaskRow Row(TableRow row)
+    {
+        if (row.Fault is not null)
+            return new TaskRow(row, null, row.Fault);
+        try
+        {
+            return new TaskRow(row, Example(row), null);
+        }
+        catch (InvalidDataException problem)
+        {
+            return new TaskRow(row, null, problem.Message);
+        }
+    }
 
     private TaskExample Example(TableRow row)
     {
@@ -104,7 +134,7 @@ public sealed class TaskColumnMap
 
         if (_task.Columns.Any(role => role.IsMany) && choices.Count < 2)
             throw new InvalidDataException($"{row.Where}: there is {choices.Count} choice; expected at least 2");
-        return new TaskExample(texts, choices, _label is null ? null : NotEmpty(Single(row.Cells[^1], _label, row), _label, row), row.Where);
+        return new TaskExample(texts, choices, _label is null ? null : TaskLabel.Canonical(NotEmpty(Single(row.Cells[_inputs.Count], _label, row), _label, row)), row.Where);
     }
 
     private int SingleIndex(TaskColumn role) => _task.Columns.Where(r => !r.IsMany).TakeWhile(r => r != role).Count();
@@ -117,6 +147,17 @@ public sealed class TaskColumnMap
         ? trimmed
         : throw new InvalidDataException($"{row.Where}: '{column}' is empty");
 
-    private static ArgumentException Missing(FineTuningTask task, string fault) =>
-        new($"columns: {fault}; {task.Kind} reads {string.Join(", ", task.Columns.Select(role => role.IsMany ? $"{role.Role}..." : role.IsOptional ? $"[{role.Role}=...]" : role.Role))}, {LabelRole}");
+    private static ArgumentException Missing(FineTuningTask task, string fault, bool isLabelled) =>
+        new($"columns: {fault}; {task.Kind} reads {string.Join(", ", [.. task.Columns.Select(role => role.IsMany ? $"{role.Role}..." : role.IsOptional ? $"[{role.Role}=...]" : role.Role), .. isLabelled ? [LabelRole] : Array.Empty<string>()])}{(isLabelled ? "" : "; no label is read here")}");
+}
+
+/// <summary>A row of a table and what a task makes of it.</summary>
+/// <param name="Row">The row.</param>
+/// <param name="Example">The example; null where it gives none.</param>
+/// <param name="Fault">Why it gives none, as one sentence that names file and row.</param>
+public sealed record TaskRow(TableRow Row, TaskExample? Example, string? Fault)
+{
+    /// <summary>The example.</summary>
+    /// <exception cref="InvalidDataException">The row gives none.</exception>
+    internal TaskExample Checked() => Example ?? throw new InvalidDataException(Fault);
 }

@@ -56,8 +56,11 @@ public sealed record TaskDescription
     /// <summary>Whether the training data's CSV began with names; null where that followed from the columns.</summary>
     public bool? Header { get; init; }
 
-    /// <summary>Whether quotes in CSV and TSV are quotes.</summary>
-    public bool Quoting { get; init; } = true;
+    /// <summary>Whether quotes in the training data's CSV and TSV were quotes; null where that followed from the delimiter.</summary>
+    public bool? Quoting { get; init; }
+
+    /// <summary>What parted the fields of the training data's CSV and TSV; null where that followed from the format.</summary>
+    public string? Delimiter { get; init; }
 
     /// <summary>The kind's transformation and metrics.</summary>
     [JsonIgnore]
@@ -214,6 +217,8 @@ public sealed record TaskDescription
             throw new InvalidDataException($"{path}: kind is '{Kind}'; expected {string.Join(" | ", FineTuningTask.All.Select(task => task.Kind))}");
         if (Target != TargetKind.Score && (Labels is null || Labels.Count < 2))
             throw new InvalidDataException($"{path}: labels has {Labels?.Count ?? 0} entries; expected at least 2");
+        if (Delimiter is not null && Delimiter.Length != 1)
+            throw new InvalidDataException($"{path}: delimiter is '{Delimiter}'; expected one character");
         if ((Tokens is null && Template is null) || ContextLength < 1)
             throw new InvalidDataException($"{path}: tokens or context_length is missing");
         if (Template is { } template && (template.Before is null || template.Between is null || template.After is null))
@@ -223,13 +228,12 @@ public sealed record TaskDescription
 
     private int IndexOf(TaskExample example, string label)
     {
-        for (int i = 0; i < Labels.Count; i++)
+        int place = PlaceOf(label);
+        if (place >= 0)
         {
-            if (Labels[i] != label && !IsNumberOf(i, label))
-                continue;
-            return Target != TargetKind.Choice || i < example.Choices.Count
-                ? i
-                : throw new InvalidDataException($"{example.MessagePrefix}label '{label}' names choice {i + 1}, but the example has {example.Choices.Count}");
+            return Target != TargetKind.Choice || place < example.Choices.Count
+                ? place
+                : throw new InvalidDataException($"{example.MessagePrefix}label '{label}' names choice {place + 1}, but the example has {example.Choices.Count}");
         }
 
         string known = string.Join(", ", Labels.Take(MostListed)) + (Labels.Count > MostListed ? $" and {Labels.Count - MostListed} more" : "");
@@ -242,6 +246,22 @@ public sealed record TaskDescription
     /// </summary>
     private bool IsNumberOf(int index, string label) => Template is not null && Target == TargetKind.Classes
         && label == index.ToString(CultureInfo.InvariantCulture) && !Labels.Any(name => int.TryParse(name, CultureInfo.InvariantCulture, out _));
+
+    /// <summary>The place of a label among the labels, as it is written or in another way; -1 where it is none of them.</summary>
+    private int PlaceOf(string label)
+    {
+        string canonical = TaskLabel.Canonical(label);
+        int other = -1;
+        for (int i = 0; i < Labels.Count; i++)
+        {
+            if (Labels[i] == label)
+                return i;
+            if (other < 0 && (TaskLabel.Canonical(Labels[i]) == canonical || IsNumberOf(i, label)))
+                other = i;
+        }
+
+        return other;
+    }
 
     private static double[] Softmax(ReadOnlySpan<float> logits)
     {

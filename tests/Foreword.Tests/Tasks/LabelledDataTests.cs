@@ -12,6 +12,61 @@ public class LabelledDataTests
     }
 
     [Fact]
+    public void OneNumberWrittenInSeveralWaysIsOneClass()
+    {
+        TaskDescription task = Learn(TargetKind.Classes, "1", "1.0", "0", "+1", "-0.0", "2.");
+        Assert.Equal(["0", "1", "2"], task.Labels);
+        Assert.Equal([0, 1, 0], task.TargetOf(Examples("1.00")[0]));
+        Assert.Equal(["-1", "0", "1"], Learn(TargetKind.Classes, "1.0", "-1.0", "0").Labels);
+        Assert.Equal(["007", "1.5", "1.50", "7"], Learn(TargetKind.Classes, "007", "7", "1.5", "1.50").Labels.Order(StringComparer.Ordinal)); // names, or other numbers
+    }
+
+    [Fact]
+    public void AModelThatKeptBothClassesAnswersWithEachAndOneThatHasDecimalsReadsNone()
+    {
+        TaskDescription old = Draft(TargetKind.Classes) with { Labels = ["1.0", "1"] };
+        Assert.Equal([0, 1], old.TargetOf(Examples("1")[0]));
+        Assert.Equal([0, 1], (Draft(TargetKind.Classes) with { Labels = ["0.0", "1.0"] }).TargetOf(Examples("1")[0]));
+    }
+
+    [Theory]
+    [InlineData("nan")]
+    [InlineData("NaN")]
+    [InlineData("<NA>")]
+    [InlineData("NULL")]
+    public void ALabelThatSaysThereIsNoneIsRefusedUnlessItIsNamed(string label)
+    {
+        Assert.StartsWith($"train.csv:2: label '{label}' stands for a missing one; leave the row out", Assert.Throws<InvalidDataException>(() => Learn(TargetKind.Classes, "a", label)).Message, StringComparison.Ordinal);
+        Assert.Equal(["a", label], LabelledData.Learn(Draft(TargetKind.Classes) with { Labels = ["a", label] }, Examples("a", label), ClassWeighting.None, "train.csv").Labels);
+    }
+
+    [Fact]
+    public void LabelsThatMayBeAHeaderOrOneClassAreDoubted()
+    {
+        Assert.Equal(["labels that differ in capitals only are different classes: No, no"], LabelDoubts.Of(Learn(TargetKind.Classes, "No", "no", "yes"), Examples("No", "no", "yes", "yes")));
+        string[] labels = ["intent_name", "a", "b", "a", "b"];
+        Assert.Equal(["train.csv:1: only the first row has the label 'intent_name'; where that row is a header, use --header yes, in a recipe data.header: true"], LabelDoubts.Of(Learn(TargetKind.Classes, labels), Examples(labels)));
+        Assert.Empty(LabelDoubts.Of(Learn(TargetKind.Classes, "a", "b", "a"), Examples("a", "b", "a")));
+    }
+
+    [Fact]
+    public void LabelsComeFromAFileOfTheirOwn()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string table = directory.Write("train.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n"), labels = directory.Write("train-labels.lst", "1\n0.0\n");
+        FineTuningTask task = FineTuningTask.OfKind("classification");
+        ExampleFiles files = new([table], [labels]);
+        Assert.Equal(["a 1", "b 0"], files.Read(files.Columns(task, []), new()).Select(example => $"{example.Texts[0]} {example.Label}"));
+        Assert.Equal(["a"], (files with { MaxExamples = 1 }).Read(files.Columns(task, ["text"]), new()).Select(example => example.Texts[0]!));
+
+        directory.Write("train-labels.lst", "1\n0\n1\n");
+        Assert.Equal($"{table} has 2 rows, but {labels} has 3 labels", Assert.Throws<InvalidDataException>(() => files.Read(files.Columns(task, []), new())).Message);
+        directory.Write("train-labels.lst", "1\n\n0\n");
+        Assert.Equal($"{labels}:2: the label is empty", Assert.Throws<InvalidDataException>(() => files.Read(files.Columns(task, []), new())).Message);
+        Assert.Equal("columns: 'label' is one too many; classification reads text; no label is read here", Assert.Throws<ArgumentException>(() => files.Columns(task, ["text", "label"])).Message);
+    }
+
+    [Fact]
     public void OneLabelForAllIsRefused() => Assert.Equal(
         "train.csv: all 2 examples have the label 'spam'; there is nothing to learn",
         Assert.Throws<InvalidDataException>(() => Learn(TargetKind.Classes, "spam", "spam")).Message);

@@ -18,13 +18,25 @@ internal sealed class CopaTable : ITableFormat
         foreach (XElement item in items)
         {
             long line = ((IXmlLineInfo)item).LineNumber;
-            Dictionary<string, string> fields = new(StringComparer.Ordinal);
-            foreach (XAttribute attribute in item.Attributes())
-                fields[attribute.Name.LocalName] = attribute.Value;
-            foreach (XElement element in item.Elements())
-                fields[element.Name.LocalName] = element.Value;
-            string[] names = [.. fields.Keys];
-            yield return new TableRow(name, line, [.. TableColumns.Places(columns, names, $"{name}:{line}").Select(place => new[] { fields[names[place]] })]);
+            KeyValuePair<string, string>[] fields =
+            [
+                .. item.Attributes().Select(attribute => KeyValuePair.Create(attribute.Name.LocalName, attribute.Value)),
+                .. item.Elements().Select(element => KeyValuePair.Create(element.Name.LocalName, element.Value)),
+            ];
+            yield return Row(fields, name, line, columns) with { Input = options.KeepsInput ? fields : [] };
+        }
+    }
+
+    private static TableRow Row(KeyValuePair<string, string>[] fields, string name, long line, IReadOnlyList<string> columns)
+    {
+        try
+        {
+            int[][] places = TableColumns.Places(columns, [.. fields.Select(field => field.Key)], $"{name}:{line}");
+            return new TableRow(name, line, [.. places.Select(joined => new[] { TableColumns.Join([.. joined.Select(place => fields[place].Value)]) })]);
+        }
+        catch (InvalidDataException problem)
+        {
+            return new TableRow(name, line, [.. columns.Select(_ => Array.Empty<string>())]) { Fault = problem.Message };
         }
     }
 

@@ -1,116 +1,156 @@
+using System.Globalization;
 using System.Text;
-using Sylvan.Data.Csv;
 
 namespace Foreword.Data.Tables;
 
 /// <summary>CSV and TSV (RFC 4180), or lines of fields where quotes mean nothing. Blank lines are passed over where rows have several fields.</summary>
-internal sealed class DelimitedTable(char delimiter) : ITableFormat
+internal sealed class DelimitedTable(char usual) : ITableFormat
 {
-    private const int LargestRecord = 1 << 26;
+    private const char Tab = '\t';
+
+    /// <summary>Characters that part fields in files of this kind.</summary>
+    private static readonly char[] Delimiters = [',', ';', Tab, '|'];
 
     public IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions options)
     {
         using StreamReader reader = new(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16, leaveOpen: true);
-        bool hasHeader = options.Header ?? !columns.All(TableColumns.IsNumber);
-        int[]? places = null;
-        int width = 0;
-        foreach ((long line, string[] fields) in options.Quoting ? Quoted(reader, name) : Lines(reader))
+        char delimiter = options.Delimiter ?? usual;
+        bool quoting = options.Quoting ?? delimiter != Tab;
+        IEnumerable<DelimitedRecord> records = DelimitedRecords.WithoutBlankLines(quoting ? DelimitedRecords.Quoted(reader, delimiter, name) : DelimitedRecords.Unquoted(reader, delimiter, name));
+        QuotesSeen quotes = new(name, quoting);
+        try
         {
-            if (places is null)
+            foreach (TableRow row in Rows(records, name, columns, options, delimiter, quotes))
+                yield return row;
+        }
+        finally
+        {
+            if (options.Quoting is null && quotes.Warning is { } warning)
+                options.Warn?.Invoke(warning);
+        }
+    }
+
+    private static IEnumerable<TableRow> Rows(IEnumerable<DelimitedRecord> records, string name, IReadOnlyList<string> columns, TableOptions options, char delimiter, QuotesSeen quotes)
+    {
+        using IEnumerator<DelimitedRecord> all = records.GetEnumerator();
+        List<DelimitedRecord> head = [];
+        bool hasHeader = options.Header ?? (columns.Any(column => !TableColumns.IsNumber(column)) || FirstRowIsHeader(all, head, name, columns.Count > 0 ? options.Warn : null)); // who wants no column in particular sees what they are called
+        Layout? layout = null;
+        foreach (DelimitedRecord record in head.Concat(Rest(all)))
+        {
+            if (hasHeader && layout is null && record.IsBlank)
+                continue;
+            quotes.Look(record);
+            if (layout is null)
             {
-                places = hasHeader ? TableColumns.Places(columns, fields, name) : TableColumns.Places(columns, fields.Length, name);
-                width = fields.Length;
+                layout = new Layout(record.Fields, hasHeader, columns, delimiter, name);
                 if (hasHeader)
                     continue;
             }
 
-            // Without a header no one said how many fields there are: notes at the end of some rows are theirs.
-            if (hasHeader ? fields.Length != width : fields.Length <= places.Max())
-                throw new InvalidDataException($"{name}:{line}: the row has {Count(fields.Length)}; expected {(hasHeader ? width : $"at least {places.Max() + 1}")}, as the {(hasHeader ? "header has" : "columns ask for")}");
-            yield return new TableRow(name, line, [.. places.Select(place => new[] { fields[place] })]);
+            yield return layout.Row(record, options.KeepsInput);
         }
 
-        if (places is null)
+        if (layout is null)
             throw new InvalidDataException($"{name}: the file is empty");
     }
 
-    private static string Count(int fields) => fields == 1 ? "1 field" : $"{fields} fields";
-
-    /// <summary>The records with the lines on which they begin; a quoted field may hold line breaks.</summary>
-    private IEnumerable<(long Line, string[] Fields)> Quoted(StreamReader reader, string name)
+    private static IEnumerable<DelimitedRecord> Rest(IEnumerator<DelimitedRecord> records)
     {
-        using CsvDataReader csv = Checked(() => CsvDataReader.Create(reader, new CsvDataReaderOptions
-        {
-            HasHeaders = false, // the header is a row like the others, so that its line is counted
-            Delimiter = delimiter,
-            MaxBufferSize = LargestRecord,
-            OwnsReader = false,
-        }), name, 1);
-        long line = 1;
-        int width = 0;
-        List<long> blank = [];
-        while (Checked(csv.Read, name, line))
-        {
-            string[] fields = [.. Enumerable.Range(0, csv.RowFieldCount).Select(csv.GetString)];
-            if (fields is [""])
-            {
-                blank.Add(line);
-            }
-            else
-            {
-                width = width == 0 ? fields.Length : width;
-                foreach (long row in width == 1 ? blank : []) // of a single column an empty line is a row, unless the file ends with it
-                    yield return (row, [""]);
-                blank.Clear();
-                yield return (line, fields);
-            }
-
-            line += 1 + fields.Sum(field => field.Count(c => c == '\n'));
-        }
+        while (records.MoveNext())
+            yield return records.Current;
     }
 
-    private IEnumerable<(long Line, string[] Fields)> Lines(StreamReader reader)
+    /// <summary>Looks at the first rows, which are left in <paramref name="head"/>.</summary>
+    private static bool FirstRowIsHeader(IEnumerator<DelimitedRecord> records, List<DelimitedRecord> head, string name, Action<string>? warn)
     {
-        StringBuilder text = new();
-        long line = 1;
-        for (int c = reader.Read(); c >= 0; c = reader.Read())
-        {
-            if (c != '\n')
-            {
-                text.Append((char)c);
-                continue;
-            }
-
-            if (Fields() is { } fields)
-                yield return (line, fields);
-            text.Clear();
-            line++;
-        }
-
-        if (Fields() is { } last)
-            yield return (line, last);
-
-        string[]? Fields()
-        {
-            if (text.Length > 0 && text[^1] == '\r')
-                text.Length--;
-            return text.Length == 0 ? null : text.ToString().Split(delimiter);
-        }
+        while (head.Count <= HeaderGuess.SampleSize && records.MoveNext())
+            head.Add(records.Current);
+        if (head.Count == 0 || !HeaderGuess.IsHeader(head[0].Fields, [.. head.Skip(1).Select(record => record.Fields)]))
+            return false;
+        warn?.Invoke($"{name}: the first row ({string.Join(", ", head[0].Fields)}) is taken for a header; where it is data, use --header no, in a recipe data.header: false");
+        return true;
     }
 
-    private static T Checked<T>(Func<T> read, string name, long line)
+    /// <summary>Where the wanted columns are, known from the first row.</summary>
+    private sealed class Layout
     {
-        try
+        private readonly int[][] _places;
+        private readonly string[] _names;
+        private readonly bool _hasHeader;
+        private readonly char _delimiter;
+        private readonly string _file;
+
+        public Layout(string[] first, bool hasHeader, IReadOnlyList<string> columns, char delimiter, string file)
         {
-            return read();
+            (_hasHeader, _delimiter, _file) = (hasHeader, delimiter, file);
+            _names = hasHeader ? first : [.. Enumerable.Range(0, first.Length).Select(i => i.ToString(CultureInfo.InvariantCulture))];
+            try
+            {
+                _places = hasHeader ? TableColumns.Places(columns, first, file) : TableColumns.Places(columns, first.Length, file);
+            }
+            catch (InvalidDataException problem) when (OtherDelimiter(first) is { } other)
+            {
+                throw new InvalidDataException($"{problem.Message}; is the delimiter {Name(other)} (--delimiter {(other == Tab ? "tab" : $"'{other}'")}, in a recipe data.delimiter)?", problem);
+            }
         }
-        catch (CsvRecordTooLargeException problem)
+
+        public TableRow Row(DelimitedRecord record, bool keepsInput)
         {
-            throw new InvalidDataException($"{name}:{line}: the row is longer than {LargestRecord >> 20} M characters; a quote is not closed (where quotes are no quotes, switch them off with data.quoting=false)", problem);
+            string[] fields = record.Fields;
+            return new TableRow(_file, record.Line, [.. _places.Select(places => places.All(place => place < fields.Length) ? new[] { TableColumns.Join([.. places.Select(place => fields[place])]) } : [])])
+            {
+                Fault = Fault(fields) is { } fault ? $"{_file}:{record.Line}: {fault}" : null,
+                Input = keepsInput ? [.. fields.Select((field, i) => KeyValuePair.Create(i < _names.Length ? _names[i] : i.ToString(CultureInfo.InvariantCulture), field))] : [],
+            };
         }
-        catch (CsvFormatException problem)
+
+        /// <summary>What is wrong with the number of fields. An empty field at the end may be there or not: some programs write a delimiter after each field.</summary>
+        private string? Fault(string[] fields)
         {
-            throw new InvalidDataException($"{name}:{line}: the row is not CSV: {problem.Message.TrimEnd('.')} (where quotes are no quotes, switch them off with data.quoting=false)", problem);
+            int width = _names.Length, least = _places.Length == 0 ? 0 : 1 + _places.Max(places => places.Max());
+            bool fits = fields.Length == width || (fields.Length == width + 1 && fields[^1].Length == 0) || (fields.Length == width - 1 && _hasHeader && _names[^1].Length == 0);
+            if (_hasHeader)
+                return fits ? null : $"the row has {Count(fields.Length)}; expected {width}, as the header has";
+            if (fields.Length < least)
+                return $"the row has {Count(fields.Length)}; expected at least {least}, as the columns ask for";
+
+            // Notes at the end of some rows are common where tabs part the fields; a comma may as well be one of a text.
+            return fits || fields.Length < width || _delimiter == Tab ? null
+                : $"the row has {Count(fields.Length)}; expected {width}, as the first row has (a text that holds {Name(_delimiter)} stands in quotes)";
         }
+
+        /// <summary>What probably parts the fields of a first row that has a single one; null where nothing does.</summary>
+        private char? OtherDelimiter(string[] first) =>
+            first is [var only] && Delimiters.Where(other => other != _delimiter && only.Contains(other, StringComparison.Ordinal)).ToArray() is [var found, ..] ? found : null;
+
+        private static string Count(int fields) => fields == 1 ? "1 field" : $"{fields} fields";
+
+        private static string Name(char delimiter) => delimiter == Tab ? "a tab" : $"'{delimiter}'";
+    }
+
+    /// <summary>What quotes did, or would have done, where nobody said whether they are quotes.</summary>
+    private sealed class QuotesSeen(string file, bool quoting)
+    {
+        private long _count, _line;
+        private int _longest = 1;
+
+        public string? Warning => _count == 0 ? null
+            : quoting ? $"{file}: {Rows} a quoted field over several lines, {(_count == 1 ? "" : "the longest ")}from line {_line} to {_line + _longest - 1}; where quotes are no quotes, use --quoting no, in a recipe data.quoting: false"
+            : $"{file}: {Rows} a field in quotes, the first in line {_line}; between tabs they are characters of the text; where they are quotes, use --quoting yes, in a recipe data.quoting: true";
+
+        private string Rows => _count == 1 ? "1 row has" : string.Create(CultureInfo.InvariantCulture, $"{_count:N0} rows have");
+
+        public void Look(DelimitedRecord record)
+        {
+            if (quoting ? record.Lines == 1 : !Array.Exists(record.Fields, StandsInQuotes))
+                return;
+            if (_count++ == 0 || record.Lines > _longest)
+                (_line, _longest) = (record.Line, record.Lines);
+        }
+
+        /// <summary>A field that RFC 4180 would read as quoted: the quotes within are doubled.</summary>
+        private static bool StandsInQuotes(string field) =>
+            field is ['"', .., '"'] && field.Length > 2 && !field[1..^1].Replace("\"\"", "", StringComparison.Ordinal).Contains('"', StringComparison.Ordinal);
     }
 }

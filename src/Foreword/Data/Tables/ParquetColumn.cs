@@ -50,13 +50,13 @@ internal sealed class ParquetColumn
     public static ParquetColumn Find(ParquetSchema schema, string path, string where)
     {
         List<Field> fields = [];
-        if (schema.Fields.FirstOrDefault(field => field.Name == path) is { } whole)
+        if (schema.Fields.Where(field => field.Name == path).ToArray() is { Length: > 0 } whole)
         {
-            Enter(whole);
+            Enter(whole.Length == 1 ? whole[0] : throw new InvalidDataException($"{where}: {whole.Length} columns are called '{path}'; give the number of the one that is meant"));
         }
         else if (TableColumns.IsNumber(path))
         {
-            Enter(schema.Fields[TableColumns.Places([path], schema.Fields.Count, where)[0]]);
+            Enter(schema.Fields[TableColumns.Places([path], schema.Fields.Count, where)[0][0]]);
             path = fields[0].Name;
         }
         else
@@ -84,6 +84,22 @@ internal sealed class ParquetColumn
                 fields.Add(list.Item);
         }
     }
+
+    /// <summary>The columns of a file that hold texts or numbers, or lists of them.</summary>
+    public static IEnumerable<ParquetColumn> All(ParquetSchema schema)
+    {
+        foreach (Field field in schema.Fields)
+        {
+            List<Field> fields = [field];
+            while (fields[^1] is ListField list)
+                fields.Add(list.Item);
+            if (fields[^1] is DataField column && Readers.ContainsKey(column.ClrType))
+                yield return new ParquetColumn(field.Name, fields, column);
+        }
+    }
+
+    /// <summary>The column's name or path.</summary>
+    public string Name => _name;
 
     /// <summary>The column's cells in a row group.</summary>
     public async Task<ParquetCells> ReadAsync(ParquetRowGroupReader rows)
@@ -130,25 +146,30 @@ internal sealed class ParquetCells(string name, Field[] fields, int count, Func<
 {
     private int _at, _value;
 
+    /// <summary>The column's name.</summary>
+    public string Name => name;
+
     /// <summary>The texts of the next row.</summary>
     /// <param name="where">File and row, for messages.</param>
-    /// <exception cref="InvalidDataException">There is a null, or there are no rows any more.</exception>
-    public IReadOnlyList<string> Next(string where)
+    /// <returns>The texts, and whether there is a null, which has none.</returns>
+    /// <exception cref="InvalidDataException">There are no rows any more.</exception>
+    public (IReadOnlyList<string> Texts, bool HasNull) Next(string where)
     {
         if (_at == count)
             throw new InvalidDataException($"{where}: the file is damaged: column '{name}' has fewer rows than the file");
         List<string> row = [];
+        bool hasNull = false;
         do
         {
             int there = definition?[_at] ?? int.MaxValue;
             Field? missing = Array.Find(fields, field => field.MaxDefinitionLevel > there);
             if (missing is null)
                 row.Add(texts(_value++));
-            else if (!(missing is ListField or DataField { IsArray: true } && there == missing.MaxDefinitionLevel - 1)) // a list without elements
-                throw new InvalidDataException($"{where}: '{name}' is null; expected a text or a number");
+            else
+                hasNull |= !(missing is ListField or DataField { IsArray: true } && there == missing.MaxDefinitionLevel - 1); // or a list without elements
             _at++;
         }
         while (_at < count && repetition is not null && repetition[_at] > 0);
-        return row;
+        return (row, hasNull);
     }
 }

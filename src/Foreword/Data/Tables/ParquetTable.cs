@@ -1,4 +1,5 @@
 using Parquet;
+using Parquet.Schema;
 
 namespace Foreword.Data.Tables;
 
@@ -11,17 +12,19 @@ internal sealed class ParquetTable : ITableFormat
         ParquetReader reader = Checked(() => Wait(() => ParquetReader.CreateAsync(copy ?? stream, leaveStreamOpen: true)), name);
         try
         {
-            ParquetColumn[]? wanted = null;
+            ParquetColumn[][]? wanted = null;
+            ParquetColumn[] whole = options.KeepsInput ? [.. ParquetColumn.All(reader.Schema)] : [];
             long number = 0;
             for (int group = 0; group < reader.RowGroupCount; group++)
             {
                 using ParquetRowGroupReader rows = Checked(() => reader.OpenRowGroupReader(group), name);
-                wanted ??= rows.RowCount == 0 ? null : [.. columns.Select(column => ParquetColumn.Find(reader.Schema, column, $"{name}:1"))];
-                ParquetCells[] cells = Checked(() => Wait(() => ReadAsync(wanted ?? [], rows)), name);
+                wanted ??= rows.RowCount == 0 ? null : [.. columns.Select(column => Find(reader.Schema, column, $"{name}:1"))];
+                ParquetCells[][] cells = [.. (wanted ?? []).Select(joined => Cells(joined, rows, name))];
+                ParquetCells[] input = Cells(whole, rows, name);
                 for (long row = 0; row < rows.RowCount; row++)
                 {
                     number++;
-                    yield return new TableRow(name, number, [.. cells.Select(column => column.Next($"{name}:{number}"))]);
+                    yield return Row(cells, name, number) with { Input = [.. input.Select(column => KeyValuePair.Create(column.Name, string.Join(", ", column.Next($"{name}:{number}").Texts)))] };
                 }
             }
 
@@ -33,6 +36,45 @@ internal sealed class ParquetTable : ITableFormat
             Task.Run(() => reader.DisposeAsync().AsTask()).GetAwaiter().GetResult();
         }
     }
+
+    /// <summary>The column of that name, or those that are joined.</summary>
+    private static ParquetColumn[] Find(ParquetSchema schema, string column, string where) => TableColumns.Parts(column) is { Length: > 1 } parts && schema.Fields.All(field => field.Name != column)
+        ? [.. parts.Select(part => ParquetColumn.Find(schema, part, where))]
+        : [ParquetColumn.Find(schema, column, where)];
+
+    private static TableRow Row(ParquetCells[][] cells, string name, long number)
+    {
+        string where = $"{name}:{number}";
+        string? fault = null;
+        return new TableRow(name, number, [.. cells.Select(joined => joined is [var only] ? Texts(only) : OneText(joined))]) { Fault = fault };
+
+        IReadOnlyList<string> Texts(ParquetCells column)
+        {
+            (IReadOnlyList<string> texts, bool hasNull) = column.Next(where);
+            if (!hasNull)
+                return texts;
+            fault ??= $"{where}: '{column.Name}' is null; expected a text or a number";
+            return [];
+        }
+
+        IReadOnlyList<string> OneText(ParquetCells[] joined)
+        {
+            IReadOnlyList<string>[] parts = [.. joined.Select(Texts)]; // all of them, so that each goes on to the next row
+            if (parts.Any(part => part.Count == 0))
+                return [];
+            try
+            {
+                return [TableColumns.Join([.. parts.Select((part, i) => TableColumns.One(part, joined[i].Name, where))])];
+            }
+            catch (InvalidDataException problem)
+            {
+                fault ??= problem.Message;
+                return [];
+            }
+        }
+    }
+
+    private static ParquetCells[] Cells(ParquetColumn[] columns, ParquetRowGroupReader rows, string name) => Checked(() => Wait(() => ReadAsync(columns, rows)), name);
 
     /// <summary>One column after the other: they share the stream.</summary>
     private static async Task<ParquetCells[]> ReadAsync(ParquetColumn[] columns, ParquetRowGroupReader rows)

@@ -2,7 +2,8 @@ namespace Foreword.Data.Tables;
 
 /// <summary>
 /// Rows of tables: CSV, TSV, JSON Lines, Parquet and COPA's XML, each also <c>.gz</c> and <c>.zst</c>. A column is a name, a number from 0, or in
-/// JSON Lines a path such as <c>question.choices[].text</c>, in which <c>[]</c> goes into each element of an array.
+/// JSON Lines a path such as <c>question.choices[].text</c>, in which <c>[]</c> goes into each element of an array. Several of these joined by
+/// <c>+</c> (<c>Title+Description</c>) are read as one text, with a space between.
 /// </summary>
 public static class TableReader
 {
@@ -52,21 +53,44 @@ public static class TableReader
         ArgumentNullException.ThrowIfNull(columns);
         options ??= new TableOptions();
         using Stream? decompressed = Compression.Open(stream, name);
-        foreach (TableRow row in Compression.Named(FormatOf(name, options).Read(decompressed ?? stream, name, columns, options), name))
-            yield return row;
+        foreach (TableRow row in Compression.Named(Known(name, options).Reader.Read(decompressed ?? stream, name, columns, options), name))
+            yield return row.Fault is null || options.KeepsFaultyRows ? row : throw new InvalidDataException(row.Fault);
     }
 
-    private static ITableFormat FormatOf(string name, TableOptions options)
+    /// <summary>Whether a file's name tells its format.</summary>
+    /// <param name="name">The file's name, with or without the ending of its compression.</param>
+    public static bool Knows(string name)
     {
-        string extension = Path.GetExtension(Compression.NameWithout(name));
+        ArgumentNullException.ThrowIfNull(name);
+        return Formats.Any(format => format.Extensions.Contains(ExtensionOf(name), StringComparer.OrdinalIgnoreCase));
+    }
+
+    /// <summary>What a file is read as; never <see cref="TableFormat.Auto"/>.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="options">How it is read.</param>
+    /// <exception cref="ArgumentException">The file's name does not tell its format.</exception>
+    public static TableFormat FormatOf(string name, TableOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(options);
+        return Known(name, options).Format;
+    }
+
+    private static (TableFormat Format, ITableFormat Reader) Known(string name, TableOptions options)
+    {
+        string extension = ExtensionOf(name);
         foreach ((TableFormat format, string[] extensions, ITableFormat reader) in Formats)
         {
             if (options.Format == format || (options.Format == TableFormat.Auto && extensions.Contains(extension, StringComparer.OrdinalIgnoreCase)))
-                return reader;
+                return (format, reader);
         }
 
+        if (options.Delimiter is { } delimiter)
+            return (TableFormat.Csv, new DelimitedTable(delimiter));
         throw new ArgumentException($"{name}: the ending '{extension}' tells no table format; known are {string.Join(", ", Formats.SelectMany(f => f.Extensions))}, each also with {Compression.Endings}");
     }
+
+    private static string ExtensionOf(string name) => Path.GetExtension(Compression.NameWithout(name));
 
     private static string Nearest(string path)
     {

@@ -54,7 +54,7 @@ internal sealed class Lambada : Benchmark
 
     private static IEnumerable<BenchmarkRow> Rows(string file) => file.EndsWith(".jsonl", StringComparison.Ordinal)
         ? BenchmarkRow.Read(file, ["text"])
-        : BenchmarkRow.Read(file, ["0"], new() { Header = false, Quoting = false });
+        : BenchmarkRow.Read(file, ["0"], new() { Header = false, Quoting = false }).Where(row => row["0"].Length > 0); // a line is a row of one column, also a blank one
 
     private static BenchmarkDocument Document(BenchmarkRow row, BenchmarkInput input)
     {

@@ -52,8 +52,8 @@ public sealed class TableReaderTests : IDisposable
     [Fact]
     public void ColumnsGivenByNumberMeanThereIsNoHeaderUnlessOneIsSaid()
     {
-        string path = _directory.Write("a.tsv", "p\tq\n1\t2\n");
-        Assert.Equal([["p"], ["1"]], Texts(TableReader.Read(path, ["0"])));
+        string path = _directory.Write("a.tsv", "p q.\tr\n1\t2\n");
+        Assert.Equal([["p q."], ["1"]], Texts(TableReader.Read(path, ["0"])));
         Assert.Equal([["2"]], Texts(TableReader.Read(path, ["1"], new TableOptions { Header = true })));
     }
 
@@ -149,7 +149,7 @@ public sealed class TableReaderTests : IDisposable
     [InlineData("a.csv", "a,1\nb\n", "1", ":2: the row has 1 field; expected at least 2, as the columns ask for")]
     [InlineData("a.csv", "text,label\na,1\n", "labels", ": there is no column 'labels'; the columns are text, label; did you mean 'label'?")]
     [InlineData("a.csv", "a,1\n", "2", ": there is no column 2; there are 2, numbered from 0")]
-    [InlineData("a.csv", "text,label\n\"a\"b,1\n", "text", ":2: the row is not CSV: A delimiter, newline or EOF was expected after a closing quote (where quotes are no quotes, switch them off with data.quoting=false)")]
+    [InlineData("a.csv", "text,label\n\"a\"b,1\n", "text", ":2: the row is not CSV: A delimiter, newline or EOF was expected after a closing quote (where quotes are no quotes, switch them off with --quoting no, in a recipe data.quoting: false)")]
     [InlineData("a.csv", "", "text", ": the file is empty")]
     [InlineData("a.jsonl", "{\"text\":1}\n{\"text\":}\n", "text", ":2: the line is broken JSON")]
     [InlineData("a.jsonl", "{\"text\":1}\n", "txt", ":1: there is no 'txt'; the fields are text; did you mean 'text'?")]
@@ -179,6 +179,20 @@ public sealed class TableReaderTests : IDisposable
         string wrong = Path.Combine(_directory.Path, "trian.csv");
         Assert.Equal($"there is no file {wrong}; did you mean '{Path.GetFileName(path)}'?", Assert.Throws<FileNotFoundException>(() => TableReader.Read(wrong, ["0"])).Message);
         Assert.StartsWith("data.bin: the ending '.bin' tells no table format; known are .csv", Assert.Throws<ArgumentException>(() => TableReader.Read(new MemoryStream(), "data.bin", ["0"]).ToList()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ParquetGoesOnAfterARowWithANull()
+    {
+        string path = Path.Combine(_directory.Path, "a.parquet");
+        Nested[] written = [new() { Id = 1, Share = 1.0, Body = new Body { Title = "t" } }, new() { Id = 2, Share = null, Body = new Body { Title = null } }, new() { Id = 3, Share = 0.5, Body = new Body { Title = "u" } }];
+        await ParquetSerializer.SerializeAsync(written, path, cancellationToken: TestContext.Current.CancellationToken);
+        TableRow[] rows = [.. TableReader.Read(path, ["Body.Title", "Id", "Body.Title+Id"], new TableOptions { KeepsFaultyRows = true, KeepsInput = true })];
+        Assert.Equal([["t"], ["1"], ["t 1"]], rows[0].Cells);
+        Assert.Equal([[], ["2"], []], rows[1].Cells);
+        Assert.Equal($"{path}:2: 'Body.Title' is null; expected a text or a number", rows[1].Fault);
+        Assert.Equal([["u"], ["3"], ["u 3"]], rows[2].Cells);
+        Assert.Equal(["Id=2", "Share=", "Right=false", "Price=0"], rows[1].Input.Where(field => field.Key != "Day").Select(field => $"{field.Key}={field.Value}"));
     }
 
     private static string Problem(string path, string[] columns) => Assert.Throws<InvalidDataException>(() => TableReader.Read(path, columns).ToList()).Message;
