@@ -55,7 +55,7 @@ internal sealed class ChatCommand : IDisposable
             SamplingOptions options = UsageException.For(sampling.Read(parsed).Validate);
             string path = parsed.GetValue(model)!;
             string directory = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path);
-            ChatTemplate chosen = parsed.GetValue(template) is { } file ? Recipe.Read<ChatTemplate>(file) : ChatTemplate.Load(directory);
+            ChatTemplate chosen = parsed.GetValue(template) is { } file ? Recipe.Read<ChatTemplate>(file, kind: "chat template") : ChatTemplate.Load(directory);
             using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not read: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplate.FileName} in the model directory sets another");

@@ -12,16 +12,17 @@ public static class Recipe
     /// <summary>Reads a recipe file.</summary>
     /// <param name="path">The YAML file (UTF-8).</param>
     /// <param name="overrides">Texts <c>key=value</c> that win over the file; the value is a YAML scalar or flow list (<c>[a, b]</c>), nothing means null.</param>
-    /// <exception cref="FileNotFoundException">There is no such file; the message names the nearest recipe beside it.</exception>
+    /// <param name="kind">What the file is, for messages: a record of recipe form may be something else.</param>
+    /// <exception cref="FileNotFoundException">There is no such file; the message names the nearest YAML file beside it.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
-    public static T Read<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new()
+    public static T Read<T>(string path, IEnumerable<string>? overrides = null, string kind = "recipe") where T : class, IRecipe, new()
     {
         ArgumentNullException.ThrowIfNull(path);
         if (Directory.Exists(path))
-            throw new InvalidDataException($"{path} is a directory; expected a recipe file");
+            throw new InvalidDataException($"{path} is a directory; expected a {kind} file");
         if (!File.Exists(path))
-            throw new FileNotFoundException($"there is no recipe {path}{Nearest(path)}", path);
+            throw new FileNotFoundException($"there is no {kind} {path}{Nearest(path)}", path);
         return Parse<T>(File.ReadAllText(path), path, overrides);
     }
 
