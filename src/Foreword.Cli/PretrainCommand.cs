@@ -34,7 +34,7 @@ internal static class PretrainCommand
             if (parsed.GetValue(embeddings) is { } vectors)
                 overrides.Add($"model.init_embeddings={JsonSerializer.Serialize(vectors)}");
             PretrainRecipe read = Recipe.Read<PretrainRecipe>(path, overrides);
-            terminal.Say($"seed {read.Train.Seed}");
+            terminal.Announce($"seed {read.Train.Seed}");
             (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));
             double? evalLoss;
             RunOutcome outcome;

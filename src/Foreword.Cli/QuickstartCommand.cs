@@ -43,7 +43,7 @@ internal static class QuickstartCommand
             RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(RunPlace.Runs, Name);
             if (!own)
                 recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
-            terminal.Say($"seed {recipe.Train.Seed}");
+            terminal.Announce($"seed {recipe.Train.Seed}");
             Stopwatch watch = Stopwatch.StartNew();
             using StopRequest stop = new(terminal);
             Summary summary = new TrainingDisplay(terminal).Show(tell => Train(recipe, directory, tell, stop.Token));

@@ -42,7 +42,7 @@ internal static class ZeroShotStudy
             using StopRequest stop = new(terminal);
             List<ZeroShotScore> scores = [];
             foreach (PreparedTask task in prepared)
-                terminal.Say($"{task.Specification.Text}: {task.Protocol}");
+                terminal.SayWrapped($"{task.Specification.Text}: {task.Protocol}");
             if (recipe.Model.InitEmbeddings is null)
             {
                 using TorchLanguageModel initial = new(Initial(recipe, config, parsed.GetValue(device)));
