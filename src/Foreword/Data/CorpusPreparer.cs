@@ -254,6 +254,7 @@ public sealed class CorpusPreparer
                 Divides = !split.HoldsOut ? "nothing" : split.CutsText ? "text" : "documents",
             },
             Inputs = inputs,
+            Reading = ManifestReading.Of(_options.Reading),
             Splits = splits,
         };
     }

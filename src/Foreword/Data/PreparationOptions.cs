@@ -18,6 +18,9 @@ public sealed record PreparationOptions
     /// <summary>Tokens in a full shard, from 1 to 2^31 - 1. 100 million (llm.c's) unless set.</summary>
     public int ShardTokens { get; init; } = 100_000_000;
 
+    /// <summary>How the documents were read; stands in the manifest, and another reading begins a preparation anew.</summary>
+    public DocumentOptions Reading { get; init; } = new();
+
     /// <summary>What is made alike in the texts; nothing unless set.</summary>
     public TextNormalization Normalization { get; init; }
 
