@@ -35,11 +35,13 @@ internal static class CommandLine
             root.Add(command);
         UseHelpWithExamples(root);
 
-        ParseResult parsed = root.Parse(args, new ParserConfiguration
+        ParseResult parsed = Parse(root, args);
+        if (IsBareGroup(parsed))
         {
-            EnablePosixBundling = false,
-            ResponseFileTokenReplacer = null, // '@FILE' is a prompt's file, not more options
-        });
+            Invoke(Parse(root, [.. args, "--help"]), terminal);
+            return Usage;
+        }
+
         if (parsed.Action is not (HelpAction or HelpWithExample))
         {
             if (UnknownOption(parsed) is { } unknown)
@@ -51,13 +53,10 @@ internal static class CommandLine
         terminal.Quiet = parsed.GetValue(quiet);
         try
         {
-            return parsed.Invoke(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = null, // pre-training ends a step in its own time
-                Output = terminal.Out,
-                Error = terminal.Err,
-            });
+            int code = Invoke(parsed, terminal);
+            if (terminal.TakeAnnouncement() is { } announcement)
+                terminal.Err.WriteLine(announcement);
+            return code;
         }
         catch (OperationCanceledException)
         {
@@ -69,6 +68,31 @@ internal static class CommandLine
             terminal.Err.WriteLine($"error: {sentence}");
             return problem is UsageException ? Usage : Failed;
         }
+    }
+
+    private static ParseResult Parse(RootCommand root, string[] args) => root.Parse(args, new ParserConfiguration
+    {
+        EnablePosixBundling = false,
+        ResponseFileTokenReplacer = null, // '@FILE' is a prompt's file, not more options
+    });
+
+    private static int Invoke(ParseResult parsed, Terminal terminal) => parsed.Invoke(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null, // pre-training ends a step in its own time
+        Output = terminal.Out,
+        Error = terminal.Err,
+    });
+
+    /// <summary>
+    /// Whether nothing but the name of a group of commands was given, as in <c>foreword</c> or <c>foreword tokenizer</c>. It is answered with the help and the
+    /// code of wrong usage, as git does: scripts must see that nothing was done.
+    /// </summary>
+    private static bool IsBareGroup(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        return parsed.Action is not (HelpAction or HelpWithExample) && command.Subcommands.Count > 0 && command.Action is null
+            && parsed.UnmatchedTokens.Count == 0 && !parsed.Tokens.Any(token => token.Type == TokenType.Argument);
     }
 
     /// <summary>The text of a foreseen failure, or null for a bug, which is better seen whole.</summary>

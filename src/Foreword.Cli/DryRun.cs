@@ -22,7 +22,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
     {
         string directory = ModelDirectory.Resolve(path);
         TaskDescription task = TaskDescription.Read(directory);
-        return new DryRun(task, new TaskEncoder(TokenizerFiles.Load(directory), task.Tokens, task.ContextLength));
+        return new DryRun(task, new TaskEncoder(TokenizerFiles.Load(directory), task.Around, task.ContextLength));
     }
 
     /// <summary>Prints the sets' sizes and the examples.</summary>
@@ -124,8 +124,8 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
 
     private TaskSequences Sequences(TaskExample example) => EncodedExample.Of(example with { Label = null }, Task, Encoder).Sequences;
 
-    private string Token(int id) => id == Task.Tokens.Start ? "[start]"
-        : id == Task.Tokens.Delimiter ? "[delimiter]"
-        : id == Task.Tokens.Extract ? "[extract]"
+    private string Token(int id) => id == Task.Tokens?.Start ? "[start]"
+        : id == Task.Tokens?.Delimiter ? "[delimiter]"
+        : id == Task.Tokens?.Extract ? "[extract]"
         : Encoder.Tokenizer.TokenText(id);
 }

@@ -70,23 +70,19 @@ internal static class EvaluateCommand
             });
             loaded.SayTask(path, terminal);
             if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
-                terminal.Say($"seed {plan.Seed}");
-            using StopRequest stop = new(terminal);
+                terminal.Announce($"seed {plan.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
             List<(string Key, TaskResult Result)> results = [];
-            try
+            int code = Interruptible.Run(terminal, Standing, stop =>
             {
                 foreach ((string key, PreparedTask task) in prepared)
                 {
-                    terminal.Say($"{key}: {task.Protocol}");
-                    results.Add((key, run.Evaluate(key, task, stop.Token)));
+                    terminal.SayWrapped($"{key}: {task.Protocol}");
+                    results.Add((key, run.Evaluate(key, task, stop)));
                 }
-            }
-            catch (OperationCanceledException) when (directory is not null)
-            {
-                terminal.Err.WriteLine($"interrupted; what is done lies in {directory.Path}, and the same command goes on from there");
-                return CommandLine.Interrupted;
-            }
+            }, $"stopping after the documents under way; once more ends at once{(directory is null ? "" : $", and what is done stays in {directory.Path} all the same")}");
+            if (code != CommandLine.Done)
+                return code;
 
             TaskOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => TaskOverlap.Of(filter, result.Key, result.Result))];
             if (filter is not null)
@@ -103,6 +99,10 @@ internal static class EvaluateCommand
             else
                 EvaluationTable.Print(terminal.Out, results, loaded.Model.Config);
             return CommandLine.Done;
+
+            string Standing() => directory is null
+                ? "nothing is kept; with --out DIR an evaluation goes on where it was"
+                : $"{run.Done:N0} of {prepared.Sum(p => p.Task.Count):N0} documents are done and lie in {directory.Path}; go on with: {CommandText.Of(parsed)}";
 
             void Write(Utf8JsonWriter writer)
             {

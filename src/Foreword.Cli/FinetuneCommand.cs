@@ -165,7 +165,7 @@ internal static class FinetuneCommand
     {
         public (string Path, IReadOnlyList<Result> Results) Once()
         {
-            terminal.Say($"seed {recipe.Train.Seed}");
+            terminal.Announce($"seed {recipe.Train.Seed}");
             (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(output, resume, name);
             return (directory.Path, [Run(recipe, directory, checkpoint, goesOn)]);
         }
@@ -191,7 +191,7 @@ internal static class FinetuneCommand
                     continue;
                 }
 
-                terminal.Say($"seed {one.Train.Seed} ({i + 1} of {count})");
+                terminal.Announce($"seed {one.Train.Seed} ({i + 1} of {count})");
                 (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(own, resume, name);
                 Result result = Run(one, directory, checkpoint, goesOn);
                 results.Add(result);

@@ -22,21 +22,23 @@ internal static class OverlapCommand
         Option<string?> output = new("--out") { Description = "Save the filter, for later calls and for evaluate --overlap." };
         Option<string?> documents = new("--documents") { Description = "Write every test document's share to this file, as JSON Lines." };
         Option<double> falsePositives = new("--false-positives") { Description = "Bound of the rate at which an 8-gram is taken for one of the training text by mistake; larger takes less memory.", DefaultValueFactory = _ => OverlapFilter.PaperFalsePositives };
-        Option<string> textField = new("--text-field") { Description = "The field of a JSON line that holds the text.", DefaultValueFactory = _ => "text" };
+        DocumentArguments reading = new();
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new Command("overlap", "Tell which share of test sets' 8-grams the training text holds.") { train, test, output, documents, falsePositives, textField, json }
+        Command command = new Command("overlap", "Tell which share of test sets' 8-grams the training text holds.") { train, test, output, documents, falsePositives, json }
             .WithExample("foreword overlap \"books/*.txt\" wiki.test.raw --out books.filter");
+        reading.AddTo(command);
         command.SetAction(parsed =>
         {
-            string trainPath = parsed.GetValue(train)!, field = parsed.GetValue(textField)!;
+            string trainPath = parsed.GetValue(train)!;
+            DocumentOptions options = reading.Read(parsed);
             string[] tests = parsed.GetValue(test)!;
             double rate = parsed.GetValue(falsePositives);
             if (!(rate is > 0 and < 1))
                 throw new UsageException($"--false-positives is {rate.ToString(CultureInfo.InvariantCulture)}; it must lie between 0 and 1");
             if (tests.Length == 0 && parsed.GetValue(output) is null)
                 throw new UsageException("there is nothing to do: give test sets, or --out for the filter");
-            (string Name, Func<IEnumerable<TextPiece>> Read)[] sets = [.. tests.Select(path => (path, Text(path, TokenDataset.Validation, field)))];
-            OverlapFilter filter = OverlapFilter.IsFilter(trainPath) ? OverlapFilter.Load(trainPath) : Build(trainPath, rate, field, terminal);
+            (string Name, Func<IEnumerable<TextPiece>> Read)[] sets = [.. tests.Select(path => (path, Text(path, TokenDataset.Validation, options, terminal)))];
+            OverlapFilter filter = OverlapFilter.IsFilter(trainPath) ? OverlapFilter.Load(trainPath) : Build(trainPath, rate, options, terminal);
             if (parsed.GetValue(output) is { } filterPath)
                 filter.Save(filterPath);
             SetOverlap[] overlaps = Measure(filter, sets, parsed.GetValue(documents));
@@ -54,10 +56,15 @@ internal static class OverlapCommand
     }
 
     /// <summary>The documents of a path; wrong paths are said at once.</summary>
-    private static Func<IEnumerable<TextPiece>> Text(string path, string split, string field)
+    private static Func<IEnumerable<TextPiece>> Text(string path, string split, DocumentOptions options, Terminal terminal)
     {
         if (!ShardInspection.IsDirectory(path))
-            return DocumentReader.Open([path], field).Read;
+        {
+            DocumentReader documents = DocumentReader.Open([path], options);
+            DocumentArguments.SaySkipped(documents, options.TextField, terminal);
+            return documents.Read;
+        }
+
         TokenDataset.Open(path, split).Dispose();
         return () => Shards(path, split);
     }
@@ -69,9 +76,9 @@ internal static class OverlapCommand
             yield return piece;
     }
 
-    private static OverlapFilter Build(string path, double rate, string field, Terminal terminal)
+    private static OverlapFilter Build(string path, double rate, DocumentOptions options, Terminal terminal)
     {
-        Func<IEnumerable<TextPiece>> corpus = Text(path, TokenDataset.Train, field);
+        Func<IEnumerable<TextPiece>> corpus = Text(path, TokenDataset.Train, options, terminal);
         ProgressDisplay display = new(terminal);
         return display.Show(() => OverlapFilter.Build(corpus, path, rate, new Reports(display)));
     }

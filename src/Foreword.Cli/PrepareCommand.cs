@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Foreword.Data;
 using Foreword.Weights;
-using Spectre.Console;
 
 namespace Foreword.Cli;
 
@@ -19,7 +18,7 @@ internal static class PrepareCommand
         Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
         Option<double> validation = new("--validation") { Description = "Share of the documents to hold out; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
         Option<int> validationRun = new("--validation-run") { Description = "Neighbouring documents that are held out together; more than 1 where neighbours repeat each other.", DefaultValueFactory = _ => Defaults.ValidationRun };
-        Option<string> textField = new("--text-field") { Description = "The field of a JSON line, or the column of a table, that holds the text.", DefaultValueFactory = _ => "text" };
+        DocumentArguments reading = new();
         Option<long> seed = new("--seed") { Description = "Chooses the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
         Option<int> shardTokens = new("--shard-tokens") { Description = "Tokens in a full shard.", DefaultValueFactory = _ => Defaults.ShardTokens };
         Option<string?> filter = new("--filter") { Description = "Leave out short documents: min-chars=200." };
@@ -30,8 +29,9 @@ internal static class PrepareCommand
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
         {
-            inputs, tokenizer, output, validation, validationRun, textField, seed, shardTokens, filter, dedup, threshold, normalize, special, json,
+            inputs, tokenizer, output, validation, validationRun, seed, shardTokens, filter, dedup, threshold, normalize, special, json,
         }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
+        reading.AddTo(command);
         command.SetAction(parsed =>
         {
             PreparationOptions options = UsageException.For((Defaults with
@@ -45,10 +45,12 @@ internal static class PrepareCommand
                 DuplicateThreshold = parsed.GetValue(threshold),
                 Normalization = Normalization(parsed.GetValue(normalize)),
                 AllowSpecial = parsed.GetValue(special),
+                Reading = reading.Read(parsed),
             }).Validate);
             CorpusPreparer preparer = new(ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!), options);
             string[] paths = parsed.GetValue(inputs)!;
-            DocumentReader documents = DocumentReader.Open(paths, parsed.GetValue(textField)!);
+            DocumentReader documents = DocumentReader.Open(paths, options.Reading);
+            DocumentArguments.SaySkipped(documents, options.Reading.TextField, terminal);
             string directory = parsed.GetValue(output)!;
             return Interruptible.Run(terminal, $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellation =>
             {
@@ -56,7 +58,7 @@ internal static class PrepareCommand
                 if (parsed.GetValue(json))
                     JsonOutput.WriteLine(terminal, writer => WriteReport(writer, report, directory, documents));
                 else
-                    Print(terminal, report, directory, documents);
+                    Print(terminal, report, directory);
             });
         });
         return command;
@@ -90,15 +92,20 @@ internal static class PrepareCommand
     {
         if (!terminal.IsInteractive || terminal.Quiet)
             return prepare(null);
-        return terminal.Drawing().Status().Start("reading", status => prepare(new Reports<PreparationProgress>(progress =>
-            status.Status = Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
+        ProgressDisplay display = new(terminal);
+        return display.Show(() =>
+        {
+            display.Status("reading");
+            return prepare(new Reports<PreparationProgress>(progress =>
+                display.Status(Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
+        });
     }
 
-    private static void Print(Terminal terminal, PreparationReport report, string directory, DocumentReader documents)
+    private static void Print(Terminal terminal, PreparationReport report, string directory)
     {
         ShardManifest manifest = report.Manifest;
-        if (documents.Skipped.Count > 0)
-            terminal.Say($"Left out: {documents.Skipped.Count} files of other kinds ({string.Join(", ", documents.Skipped.Select(Path.GetExtension).Distinct().Take(5))}).");
+        if (manifest.Tokenizer.EndOfText is null && manifest.Splits.Values.Any(split => split.Documents > 1))
+            terminal.Say("The tokenizer has no end-of-text token: documents follow each other without one.");
         if (manifest.Validation.Divides == "text")
             terminal.Say("There is only one document: the end of its text is held out for validation.");
         if (manifest.Cleaning is { } cleaning)

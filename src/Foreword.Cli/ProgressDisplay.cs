@@ -49,6 +49,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// <param name="numbers">What stands beside.</param>
     public void Step(int step, int steps, int first, string numbers)
     {
+        Announced();
         if (_live is not null)
             _live.UpdateTarget(Bar((double)step / steps, $"step {step}/{steps}  {numbers}", TimeLeft(step, steps, first)));
         else if (_sinceLine.Elapsed >= PlainInterval || step == steps)
@@ -75,8 +76,9 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// <summary>A line that the next one of its kind replaces; without a terminal one in a while is enough.</summary>
     public void Status(string text)
     {
+        Announced();
         if (_live is not null)
-            _live.UpdateTarget(new Text(text));
+            _live.UpdateTarget(new Text(FittedText.Cut(text, _console!.Profile.Width - 1)));
         else if (_sinceLine.Elapsed >= PlainInterval)
             Line(text);
     }
@@ -84,11 +86,19 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// <summary>A line that stays, above the bar where there is one.</summary>
     public void Line(string text)
     {
+        Announced();
         _sinceLine.Restart();
         if (_live is null)
             terminal.Say(text);
         else
             _console!.Write(new Text(text + "\n")); // Spectre draws it above the live line
+    }
+
+    /// <summary>Says what was announced, now that the work has begun.</summary>
+    private void Announced()
+    {
+        if (_live is not null && terminal.TakeAnnouncement() is { } earlier)
+            _console!.Write(new Text(earlier + "\n"));
     }
 
     /// <summary>Where training computes and in which number format; for a person who asked for bfloat16 on a processor that has none, what it costs.</summary>
@@ -101,12 +111,15 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// <summary>Four places.</summary>
     public static string Number(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
-    private static Markup Bar(double share, string text, string left)
+    /// <summary>A line that fits the terminal: one that were broken would leave its rests behind. The bar gives way first, then the text's end.</summary>
+    private Markup Bar(double share, string text, string left)
     {
-        const int Width = 24;
-        int full = (int)(Math.Clamp(share, 0, 1) * Width);
-        string bar = $"[green]{new string('━', full)}[/][grey]{new string('━', Width - full)}[/]";
-        return new Markup($"{bar} {Markup.Escape(text)}  [blue]{left}[/] left") { Overflow = Overflow.Ellipsis };
+        const int Widest = 24, Narrowest = 6;
+        int room = _console!.Profile.Width - 1 - $"   {left} left".Length; // some terminals break a line that fills the last column
+        int width = Math.Clamp(room - text.GetCellWidth(), Narrowest, Widest);
+        int full = (int)(Math.Clamp(share, 0, 1) * width);
+        string bar = $"[green]{new string('━', full)}[/][grey]{new string('━', width - full)}[/]";
+        return new Markup($"{bar} {Markup.Escape(FittedText.Cut(text, Math.Max(1, room - width)))}  [blue]{left}[/] left");
     }
 
     private string TimeLeft(long step, long steps, long first)

@@ -54,7 +54,7 @@ internal sealed class SamplingArguments(int? maxTokens = null)
     public void SaySeed(ParseResult parsed, Terminal terminal)
     {
         if (parsed.GetResult(_seed) is null or { Implicit: true })
-            terminal.Say($"seed {parsed.GetValue(_seed)}");
+            terminal.Announce($"seed {parsed.GetValue(_seed)}");
     }
 
     private static Option<double> Number(string name, string description, double value) => new(name) { Description = description, DefaultValueFactory = _ => value };

@@ -39,6 +39,8 @@ internal static class ShardInspection
             ? "validation nothing held out"
             : Invariant($"validation {manifest.Validation.Share} of the {manifest.Validation.Divides}, seed {manifest.Validation.Seed}"));
         terminal.Out.WriteLine($"inputs     {string.Join(", ", manifest.Inputs)}");
+        if (manifest.Reading is { } reading)
+            terminal.Out.WriteLine($"read as    --document {reading.Document}, encoding {reading.Encoding}, text field {reading.TextField}");
         foreach (ManifestFile file in manifest.Files?.Take(SamplesShown) ?? [])
             terminal.Out.WriteLine(Invariant($"           {file.Path}, {file.Bytes:N0} bytes, sha256 {file.Sha256}"));
         if (manifest.Files?.Count > SamplesShown)

@@ -17,6 +17,8 @@ internal sealed class Terminal
     /// <summary>True where bars and colours belong on <see cref="Err"/>: a terminal, and NO_COLOR not set.</summary>
     public required bool IsInteractive { get; init; }
 
+    private string? _announcement;
+
     /// <summary>Set by --quiet: prose and bars are left out, errors are not.</summary>
     public bool Quiet { get; set; }
 
@@ -35,18 +37,37 @@ internal sealed class Terminal
         };
     }
 
+    /// <summary>Columns of the terminal; no limit where <see cref="Err"/> is none.</summary>
+    public int Width => IsInteractive ? Math.Max(FittedText.Narrowest, Drawing().Profile.Width) : int.MaxValue;
+
     /// <summary>A line of prose on stderr, unless --quiet.</summary>
     public void Say(string line = "")
     {
+        if (TakeAnnouncement() is { } earlier)
+            Err.WriteLine(earlier);
         if (!Quiet)
             Err.WriteLine(line);
     }
 
-    /// <summary>What may not be what was meant: lines of prose on stderr, unless --quiet.</summary>
-    public void Warn(string sentence)
+    /// <summary>What may not be what was meant: prose on stderr, unless --quiet.</summary>
+    public void Warn(string sentence) => SayWrapped($"warning: {sentence}");
+
+    /// <summary>The same for a line longer than the terminal is wide: it is broken between words.</summary>
+    public void SayWrapped(string line)
     {
-        foreach (string line in WrappedText.Lines($"warning: {sentence}"))
-            Say(line);
+        foreach (string row in FittedText.Wrap(line, Width))
+            Say(row);
+    }
+
+    /// <summary>A line that is said before the next one, or at the end of the command: what does not matter to those whose input is refused.</summary>
+    public void Announce(string line) => _announcement = _announcement is null ? line : $"{_announcement}\n{line}";
+
+    /// <summary>The lines that were announced and not said yet; null where there are none, or with --quiet.</summary>
+    public string? TakeAnnouncement()
+    {
+        string? line = Quiet ? null : _announcement;
+        _announcement = null;
+        return line;
     }
 
     /// <summary>A Spectre.Console that draws on stderr; plain text without colours where that is not a terminal.</summary>

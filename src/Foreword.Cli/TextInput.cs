@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Foreword.Data;
 
 namespace Foreword.Cli;
 
@@ -8,31 +9,34 @@ internal static class TextInput
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The whole text of a file, or of standard input for <c>-</c>; a byte order mark at the start is dropped.</summary>
-    /// <exception cref="InvalidDataException">It is not UTF-8; the message names the byte.</exception>
-    public static string Read(string path, Terminal terminal)
+    /// <summary>The whole text of a file, or of standard input for <c>-</c>; a byte order mark at the start decides the encoding and is dropped.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="terminal">Standard input.</param>
+    /// <param name="encoding">The encoding of a text without a byte order mark; null for UTF-8.</param>
+    /// <exception cref="InvalidDataException">It is not of the encoding; the message names the byte.</exception>
+    public static string Read(string path, Terminal terminal, TextEncoding? encoding = null)
     {
-        if (path != "-")
-        {
-            CheckIsFile(path);
-            return Decode(File.ReadAllBytes(path), path);
-        }
-
-        using MemoryStream all = new();
-        terminal.In.CopyTo(all);
-        return Decode(all.ToArray(), "standard input");
+        if (path == "-")
+            return Decode(terminal.In, "standard input", encoding);
+        CheckIsFile(path);
+        using FileStream file = File.OpenRead(path);
+        return Decode(file, path, encoding);
     }
 
     /// <summary>
     /// The text of each line of a JSON Lines file: its field <c>text</c>, or <c>text_utf16</c>, an array of UTF-16
     /// code units. Lone surrogates come through either way. Blank lines are skipped.
     /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="encoding">The encoding of a file without a byte order mark; null for UTF-8.</param>
     /// <exception cref="InvalidDataException">A line is broken or has neither field; the message names file and line.</exception>
-    public static IEnumerable<string> ReadJsonLines(string path)
+    public static IEnumerable<string> ReadJsonLines(string path, TextEncoding? encoding = null)
     {
         CheckIsFile(path);
+        using FileStream file = File.OpenRead(path);
+        using Stream utf8 = TextEncoding.ToUtf8(file, path, encoding);
         // Latin-1 keeps each byte as it is, so that the JSON parser sees, checks and reports the real ones line by line.
-        using StreamReader reader = new(path, Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
+        using StreamReader reader = new(utf8, Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
         for (int number = 1; reader.ReadLine() is { } line; number++)
         {
             if (number == 1 && line.StartsWith("\u00EF\u00BB\u00BF", StringComparison.Ordinal))
@@ -48,8 +52,12 @@ internal static class TextInput
             throw new FileNotFoundException(Directory.Exists(path) ? $"{path} is a directory; a file is expected" : $"{path} does not exist");
     }
 
-    private static string Decode(byte[] bytes, string name)
+    private static string Decode(Stream stream, string name, TextEncoding? encoding)
     {
+        using Stream utf8 = TextEncoding.ToUtf8(stream, name, encoding);
+        using MemoryStream all = new();
+        utf8.CopyTo(all);
+        byte[] bytes = all.ToArray();
         int start = bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
         try
         {
@@ -57,7 +65,7 @@ internal static class TextInput
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException($"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8", problem);
+            throw new InvalidDataException($"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8 (--encoding names another encoding, such as gb18030 or utf-16)", problem);
         }
     }
 

@@ -14,6 +14,10 @@ internal static class TokenizerCommand
 {
     private const string ByteBpe = "byte-bpe";
     private const int LongestTokensShown = 10;
+
+    /// <summary>Columns of "reading: 12345.6 M characters", the percentage, the time and what stands between.</summary>
+    private const int ColumnsBesideBar = 48;
+
     private const int LostCharactersShown = 10;
 
     public static Command Create(Terminal terminal) =>
@@ -31,19 +35,20 @@ internal static class TokenizerCommand
         Option<string> kind = new("--kind") { Description = $"What to train: {string.Join(", ", TokenizerTrainer.Kinds.Keys)}.", DefaultValueFactory = _ => ByteBpe };
         Option<int?> size = new("--vocab-size") { Description = "Ids wanted, special tokens included; char and word take all they find unless it is given." };
         Option<string> output = new("--out") { Description = "Directory for tokenizer.json and the kind's other files.", Required = true };
-        Option<string> textField = new("--text-field") { Description = "The field or column that holds the text, where a format has such.", DefaultValueFactory = _ => "text" };
+        DocumentArguments reading = new();
         Option<int?> minFrequency = new("--min-frequency") { Description = "What is seen less often gets no id: pairs (2 unless given), characters, words (1)." };
         Option<long?> maxBytes = new("--max-bytes") { Description = "Read so many bytes of text at most; all unless given." };
         Option<bool> json = Json();
-        Command command = new Command("train", "Learn a vocabulary from text.") { inputs, kind, size, output, textField, minFrequency, maxBytes, json }
+        Command command = new Command("train", "Learn a vocabulary from text.") { inputs, kind, size, output, minFrequency, maxBytes, json }
             .WithExample("foreword tokenizer train corpus.txt --kind byte-bpe --vocab-size 4096 --out tokenizer");
+        reading.AddTo(command);
         command.SetAction(parsed =>
         {
             TokenizerTrainer trainer = Trainer(parsed.GetValue(kind)!, parsed.GetValue(size), parsed.GetValue(minFrequency), parsed.GetValue(maxBytes));
             string directory = OutputDirectory.Checked(parsed.GetValue(output)!);
-            DocumentReader reader = DocumentReader.Open(parsed.GetValue(inputs)!, parsed.GetValue(textField)!);
-            if (reader.Skipped.Count > 0)
-                terminal.Say($"left out {reader.Skipped.Count} files that are not of a text format, such as {reader.Skipped[0]}");
+            DocumentOptions options = reading.Read(parsed);
+            DocumentReader reader = DocumentReader.Open(parsed.GetValue(inputs)!, options);
+            DocumentArguments.SaySkipped(reader, options.TextField, terminal);
             long documents = 0;
             IEnumerable<string> texts = reader.Read().Select(piece =>
             {
@@ -87,7 +92,7 @@ internal static class TokenizerCommand
         if (!terminal.IsInteractive || terminal.Quiet)
             return (trainer.Train(texts, new Reports(report => characters = report.Characters)), characters);
         Tokenizer tokenizer = terminal.Drawing().Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = Math.Clamp(terminal.Width - ColumnsBesideBar, 5, 30) }, new PercentageColumn(), new ElapsedTimeColumn())
             .Start(bars =>
             {
                 ProgressTask reading = bars.AddTask("reading").IsIndeterminate();
@@ -141,22 +146,26 @@ internal static class TokenizerCommand
         Argument<string> directory = TokenizerDirectory();
         Argument<string?> text = new("TEXT") { Description = "The text; or use --input.", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> input = new("--input") { Description = "A text file, - for standard input, or a .jsonl file with a field text (or text_utf16) in each line." };
+        Option<string?> encoding = DocumentArguments.EncodingOption();
         Option<bool> special = new("--allow-special") { Description = "Take the text of a special token, such as <|endoftext|>, for the token." };
         Option<bool> bare = new("--bare") { Description = "Leave out what the tokenizer's template puts around a text, such as <s> and </s>." };
         Option<bool> json = Json();
-        Command command = new Command("encode", "Text to ids.") { directory, text, input, special, bare, json }
+        Command command = new Command("encode", "Text to ids.") { directory, text, input, encoding, special, bare, json }
             .WithExample("foreword tokenizer encode tokenizer \"Hello world\"");
         command.SetAction(parsed =>
         {
             (string? given, string? path) = (parsed.GetValue(text), parsed.GetValue(input));
             if (given is null == path is null)
                 throw new UsageException("give either TEXT or --input FILE");
+            TextEncoding? inputEncoding = DocumentArguments.Encoding(parsed.GetValue(encoding));
+            if (given is not null && inputEncoding is not null)
+                throw new UsageException("--encoding is that of --input FILE; TEXT has none");
             Tokenizer tokenizer = ModelDirectory.LoadTokenizer(parsed.GetValue(directory)!);
             bool allowSpecial = parsed.GetValue(special), isBare = parsed.GetValue(bare);
             if (path is not null && path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
             {
                 HashSet<Rune> lost = [];
-                foreach (string line in TextInput.ReadJsonLines(path))
+                foreach (string line in TextInput.ReadJsonLines(path, inputEncoding))
                 {
                     WriteIdsAndTokens(tokenizer, Ids(line), terminal);
                     lost.UnionWith(tokenizer.LostCharacters(line));
@@ -166,7 +175,7 @@ internal static class TokenizerCommand
                 return CommandLine.Done;
             }
 
-            string whole = given ?? TextInput.Read(path!, terminal);
+            string whole = given ?? TextInput.Read(path!, terminal, inputEncoding);
             SayLost(tokenizer.LostCharacters(whole), terminal);
             int[] ids = Ids(whole);
             if (parsed.GetValue(json))

@@ -43,7 +43,7 @@ internal static class ZeroShotStudy
             using StopRequest stop = new(terminal);
             List<ZeroShotScore> scores = [];
             foreach (PreparedTask task in prepared)
-                terminal.Say($"{task.Specification.Text}: {task.Protocol}");
+                terminal.SayWrapped($"{task.Specification.Text}: {task.Protocol}");
             if (recipe.Model.Path is { } start)
             {
                 using LoadedModel model = LoadedModel.Open(start, parsed.GetValue(device));

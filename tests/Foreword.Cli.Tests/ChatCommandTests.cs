@@ -76,7 +76,7 @@ public sealed class ChatCommandTests : IDisposable
         Assert.Equal(2, Chat("a", "--top-p", "3").ExitCode);
         Cli nowhere = Chat("a", "--template", "nowhere.yaml");
         Assert.Equal(1, nowhere.ExitCode);
-        Assert.Contains("nowhere.yaml", nowhere.Err);
+        Assert.Equal("error: there is no chat template nowhere.yaml\n", nowhere.Err);
         _directory.Write("chat.yaml", "usr: {}");
         Cli broken = Chat("a");
         Assert.Equal((1, ""), (broken.ExitCode, broken.Out));

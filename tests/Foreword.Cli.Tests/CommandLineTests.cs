@@ -5,7 +5,7 @@ namespace Foreword.Tests;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("--engine is 'cup'; expected auto | cpu | torch", "generate", "x", "--prompt", "a", "--engine", "cup")]
+    [InlineData("--engine is 'cup'; expected auto | cpu | torch; did you mean 'cpu'?", "generate", "x", "--prompt", "a", "--engine", "cup")]
     [InlineData("--top-p-rule is 'last'; expected crossing | released", "generate", "x", "--prompt", "a", "--top-p-rule", "last")]
     [InlineData("--top-k is 'many'; expected a whole number", "generate", "x", "--prompt", "a", "--top-k", "many")]
     [InlineData("--temperature is 'hot'; expected a number", "generate", "x", "--prompt", "a", "--temperature", "hot")]
@@ -16,6 +16,61 @@ public sealed class CommandLineTests
         Cli run = Cli.Run(args);
         Assert.Equal(2, run.ExitCode);
         Assert.Equal($"error: {sentence}\ntry: foreword {args[0]} --help\n", run.Err);
+    }
+
+    [Theory]
+    [InlineData("quickstart")]
+    [InlineData("decode", "tokenizer")]
+    [InlineData("weights", "verify")]
+    [InlineData("zero-shot", "study")]
+    public void AGroupOfCommandsAlonePrintsItsHelpWithTheCodeOfWrongUsage(string member, params string[] group)
+    {
+        Cli bare = Cli.Run(group), help = Cli.Run([.. group, "--help"]);
+        Assert.Equal((2, ""), (bare.ExitCode, bare.Err));
+        Assert.Equal(0, help.ExitCode);
+        Assert.Equal(help.Out, bare.Out);
+        Assert.Contains($"  {member} ", bare.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnErrorDoesNotFollowWhatConcernsTheRunOnly()
+    {
+        Cli failed = Cli.Run("", terminal => Announcing(terminal, () => throw new IOException("the input is broken")), "work");
+        Assert.Equal((1, "error: the input is broken\n"), (failed.ExitCode, failed.Err));
+        Assert.Equal("seed 1337\nworking\n", Cli.Run("", terminal => Announcing(terminal, () => terminal.Say("working")), "work").Err);
+        Assert.Equal("seed 1337\n", Cli.Run("", terminal => Announcing(terminal, () => { }), "work").Err);
+        Assert.Equal("", Cli.Run("", terminal => Announcing(terminal, () => terminal.Say("working")), "work", "--quiet").Err);
+
+        static Command Announcing(Foreword.Cli.Terminal terminal, Action work)
+        {
+            Command command = new("work");
+            command.SetAction(_ =>
+            {
+                terminal.Announce("seed 1337");
+                work();
+                return 0;
+            });
+            return command;
+        }
+    }
+
+    [Fact]
+    public void ACommandIsPrintedAsAShellReadsIt()
+    {
+        Assert.Equal("--out=a/b.c:d", Foreword.Cli.CommandText.Quoted("--out=a/b.c:d"));
+        Assert.Equal("'two words'", Foreword.Cli.CommandText.Quoted("two words"));
+        Assert.Equal("'it'\\''s $HOME'", Foreword.Cli.CommandText.Quoted("it's $HOME"));
+        Assert.Equal("''", Foreword.Cli.CommandText.Quoted(""));
+    }
+
+    [Fact]
+    public void LongLinesAreCutOrBrokenBetweenWords()
+    {
+        Assert.Equal("step 1…", Foreword.Cli.FittedText.Cut("step 10 of 100", 7));
+        Assert.Equal("step 10", Foreword.Cli.FittedText.Cut("step 10", 7));
+        Assert.Equal("子曰…", Foreword.Cli.FittedText.Cut("子曰學而時習之", 6)); // two columns each
+        Assert.Equal(["copa: the premise", "  and each", "  alternative"], Foreword.Cli.FittedText.Wrap("copa: the premise and each alternative", 17));
+        Assert.Equal(["one line"], Foreword.Cli.FittedText.Wrap("one line", int.MaxValue));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Foreword.Cli;
 using Foreword.Tests.Generation;
 using Foreword.Tokenization;
@@ -118,6 +120,34 @@ public sealed class EvaluateCommandTests : IDisposable
             opened = true;
             throw new InvalidOperationException();
         }
+    }
+
+    [Fact]
+    public void AnInterruptedEvaluationSaysWhatIsKeptAndHowToGoOn()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("there is no SIGTERM to send");
+        GoldenModel();
+        string text = _directory.Write("long.txt", string.Concat(Enumerable.Range(0, 60_000).Select(i => $"Line {i} is a number.\n"))), place = _directory.File("the results");
+        ProcessStartInfo start = new("dotnet", [typeof(EvaluateCommand).Assembly.Location, "evaluate", _directory.File("model"), "--tasks", text, "--out", place, "--engine", "cpu"]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        using Process process = Process.Start(start)!;
+        string samples = "";
+        while (samples.Length == 0 && !process.HasExited)
+        {
+            Thread.Sleep(50);
+            samples = Directory.Exists(place) ? Directory.GetFiles(place, "samples_*").FirstOrDefault(file => new FileInfo(file).Length > 0) ?? "" : "";
+        }
+
+        Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+        string said = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(143, process.ExitCode);
+        Assert.Contains("stopping after the documents under way; once more ends at once, and what is done stays in ", said, StringComparison.Ordinal);
+        Match match = Regex.Match(said, @"^interrupted: ([\d,]+) of ([\d,]+) documents are done and lie in (.*); go on with: (.*)$", RegexOptions.Multiline);
+        Assert.True(match.Success, said);
+        Assert.Equal(File.ReadAllLines(samples).Length, int.Parse(match.Groups[1].Value.Replace(",", "", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal($"foreword evaluate {_directory.File("model")} --tasks {text} --out '{place}' --engine cpu", match.Groups[4].Value);
+        Assert.DoesNotContain("without saving", said, StringComparison.Ordinal);
     }
 
     private static string Results(Cli run) => JsonDocument.Parse(run.Out).RootElement.GetProperty("results").GetRawText();

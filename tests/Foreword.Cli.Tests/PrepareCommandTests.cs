@@ -56,8 +56,34 @@ public sealed class PrepareCommandTests : IDisposable
         _directory.Write("corpus/b.png", "x");
         Cli run = Cli.Run("prepare", _directory.File("corpus"), "--tokenizer", Gpt2, "--out", Out);
         Assert.Equal(0, run.ExitCode);
-        Assert.Equal("Left out: 1 files of other kinds (.png).\nThere is only one document: the end of its text is held out for validation.\n", run.Err);
+        Assert.Equal("left out 1 of other kinds (.png)\nThere is only one document: the end of its text is held out for validation.\n", run.Err);
         Assert.Equal("", Cli.Run("prepare", _directory.File("corpus"), "--tokenizer", Gpt2, "--out", Out, "--quiet").Err);
+    }
+
+    [Fact]
+    public void AFileOfPoemsIsAsManyDocuments()
+    {
+        string corpus = _directory.File("poems.txt");
+        File.WriteAllBytes(corpus, Convert.FromHexString("D7D3D4BB0D0A0D0AD2BB0AB6FE0A")); // 子曰, blank line, 一, 二: GBK
+        Cli run = Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--document", "blank-line", "--encoding", "gbk", "--validation", "0", "--json");
+        Assert.Equal((0, ""), (run.ExitCode, run.Err));
+        JsonElement train = JsonDocument.Parse(run.Out).RootElement.GetProperty("splits").GetProperty("train");
+        Assert.Equal((2, 13), (train.GetProperty("documents").GetInt32(), train.GetProperty("text_bytes").GetInt32()));
+        Assert.Contains("read as    --document blank-line, encoding gbk, text field text\n", Cli.Run("inspect", Out).Out, StringComparison.Ordinal);
+        Cli lines = Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--document", "line", "--encoding", "gb18030", "--validation", "0");
+        Assert.StartsWith("train ", lines.Out, StringComparison.Ordinal);
+        Assert.Contains("3 documents", lines.Out, StringComparison.Ordinal);
+        Assert.Equal((1, $"error: {corpus}: byte 0 begins a sequence that is not UTF-8 (--encoding or data.encoding names another encoding, such as gb18030 or utf-16)\n"), Failure());
+        Assert.Equal((2, "error: --document is 'lines'; expected file | line | blank-line; did you mean 'line'?\ntry: foreword prepare --help\n"), Failure("--document", "lines"));
+        (int code, string message) = Failure("--encoding", "gb1830");
+        Assert.Equal(2, code);
+        Assert.StartsWith("error: there is no encoding 'gb1830'; did you mean 'gb18030'?", message, StringComparison.Ordinal);
+
+        (int, string) Failure(params string[] more)
+        {
+            Cli failed = Cli.Run(["prepare", corpus, "--tokenizer", Gpt2, "--out", Out, .. more]);
+            return (failed.ExitCode, failed.Err);
+        }
     }
 
     [Theory]

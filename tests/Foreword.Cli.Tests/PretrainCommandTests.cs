@@ -10,6 +10,14 @@ public sealed class PretrainCommandTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    public void AMistakeInTheInputIsAllThatIsPrinted()
+    {
+        string recipe = Recipes.Small(_directory);
+        Cli run = Cli.Run("pretrain", recipe, "--set", "data.text=[nowhere.txt]", "--out", _directory.File("run"));
+        Assert.Equal((1, "error: nowhere.txt does not exist\n"), (run.ExitCode, run.Err));
+    }
+
+    [Fact]
     public void ARunTrainsGoesOnAndGenerates()
     {
         string recipe = Recipes.Small(_directory), run = _directory.File("run");

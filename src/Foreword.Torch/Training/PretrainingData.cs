@@ -77,14 +77,14 @@ public sealed class PretrainingData : IDisposable
 
     private static void Prepare(DataSection section, long seed, string directory, Action<PretrainEvent>? tell, CancellationToken cancellation)
     {
-        DocumentReader documents = DocumentReader.Open(section.Text, section.TextField);
+        DocumentReader documents = DocumentReader.Open(section.Text, section.Reading());
         Tokenizer tokenizer = section.Tokenizer is not null
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
                 documents.Read().Select(piece => piece.Text),
                 new Teller<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellation);
-        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed, AllowSpecial = section.AllowSpecial }).Prepare(
+        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed, AllowSpecial = section.AllowSpecial, Reading = section.Reading() }).Prepare(
             documents.Read(), directory, section.Text, documents.Files,
             new Teller<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellation);

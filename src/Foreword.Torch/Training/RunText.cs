@@ -30,7 +30,7 @@ internal static class RunText
 
         if (sameNames && section.Text.Any(path => !path.Contains('*', StringComparison.Ordinal) && !File.Exists(path) && !Directory.Exists(path)))
             return;
-        Compare(before, DocumentReader.Open(section.Text, section.TextField).Files, manifestPath);
+        Compare(before, DocumentReader.Open(section.Text, section.Reading()).Files, manifestPath);
     }
 
     private static void Compare(IReadOnlyList<ManifestFile> before, IReadOnlyList<string> files, string manifestPath)

@@ -63,7 +63,7 @@ public sealed record ChatTemplate : IRecipe
     public static ChatTemplate Load(string directory)
     {
         string path = Path.Combine(directory, FileName);
-        return File.Exists(path) ? Recipe.Read<ChatTemplate>(path) : Plain;
+        return File.Exists(path) ? Recipe.Read<ChatTemplate>(path, kind: "chat template") : Plain;
     }
 
     /// <summary>The directory's file that holds a Jinja template, which this class does not read, or null.</summary>

@@ -263,6 +263,7 @@ public sealed class CorpusPreparer
             },
             Inputs = inputs,
             AllowSpecial = _options.AllowSpecial,
+            Reading = ManifestReading.Of(_options.Reading),
             Splits = splits,
         };
     }

@@ -8,6 +8,8 @@ internal sealed class ParquetFormat : IDocumentFormat
 {
     public IReadOnlyList<string> Extensions { get; } = [".parquet"];
 
+    public bool IsText => false;
+
     public IEnumerable<TextPiece> Read(Stream stream, string path, string textField)
     {
         using Stream? copy = stream.CanSeek ? null : Copied(stream); // the directory of the file stands at its end

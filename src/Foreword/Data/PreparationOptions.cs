@@ -21,6 +21,9 @@ public sealed record PreparationOptions
     /// <summary>Whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, is that token; plain text unless set.</summary>
     public bool AllowSpecial { get; init; }
 
+    /// <summary>How the documents were read; stands in the manifest, and another reading begins a preparation anew.</summary>
+    public DocumentOptions Reading { get; init; } = new();
+
     /// <summary>What is made alike in the texts; nothing unless set.</summary>
     public TextNormalization Normalization { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Foreword.Recipes;
 
 namespace Foreword.Data;
 
@@ -35,6 +36,10 @@ public sealed record ShardManifest
 
     /// <summary>The inputs as the caller named them.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>How documents were found in the files; null where a text file is one and is UTF-8, or in an older manifest.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ManifestReading? Reading { get; init; }
 
     /// <summary>The files that were read, with their hashes; null where the documents came from elsewhere, or in an older manifest.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -183,6 +188,27 @@ public sealed record ManifestFile
 
     /// <summary>SHA-256 of it as it lies on disk, in lower-case hexadecimal.</summary>
     public required string Sha256 { get; init; }
+}
+
+/// <summary>How documents were found in the files: <see cref="DocumentOptions"/>.</summary>
+public sealed record ManifestReading
+{
+    /// <summary>What of a text file is a document: <c>file</c>, <c>line</c> or <c>blank-line</c>.</summary>
+    public required string Document { get; init; }
+
+    /// <summary>The encoding of files without a byte order mark.</summary>
+    public required string Encoding { get; init; }
+
+    /// <summary>The field or column that holds the text.</summary>
+    public required string TextField { get; init; }
+
+    /// <summary>Describes the options; null where they are the defaults.</summary>
+    internal static ManifestReading? Of(DocumentOptions options) => options.ToString() == new DocumentOptions().ToString() ? null : new ManifestReading
+    {
+        Document = RecipeKey.ChoiceOf(options.Document),
+        Encoding = options.Encoding?.Name ?? TextEncoding.Utf8,
+        TextField = options.TextField,
+    };
 }
 
 /// <summary>What was done to the documents before they were tokenised.</summary>

@@ -12,7 +12,7 @@ internal sealed class Utf8Bytes(Stream stream, string path)
     public long Position { get; private set; }
 
     /// <summary>Reads until <paramref name="buffer"/> is full or the file ends; returns the number of bytes.</summary>
-    /// <exception cref="InvalidDataException">The file is UTF-16, or its gzip stream is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file's gzip stream is damaged.</exception>
     public int Read(Span<byte> buffer)
     {
         int count = ReadFully(buffer);
@@ -20,8 +20,6 @@ internal sealed class Utf8Bytes(Stream stream, string path)
             return count;
         _started = true;
         ReadOnlySpan<byte> first = buffer[..count];
-        if (first.StartsWith<byte>([0xFF, 0xFE]) || first.StartsWith<byte>([0xFE, 0xFF]))
-            throw new InvalidDataException($"{path} is UTF-16 text; convert it to UTF-8 first");
         if (!first.StartsWith<byte>([0xEF, 0xBB, 0xBF]))
             return count;
         first[3..].CopyTo(buffer);
@@ -36,7 +34,7 @@ internal sealed class Utf8Bytes(Stream stream, string path)
             Position += count;
             return count;
         }
-        catch (InvalidDataException problem) // from the decompressor, which does not know the file's name
+        catch (InvalidDataException problem) when (!problem.Message.StartsWith(path, StringComparison.Ordinal)) // from the decompressor, which does not know the file's name
         {
             throw new InvalidDataException($"{path}: damaged gzip data after byte {Position} of the text ({problem.Message.TrimEnd('.')})", problem);
         }
@@ -46,6 +44,9 @@ internal sealed class Utf8Bytes(Stream stream, string path)
 /// <summary>Strict decoder over <see cref="Utf8Bytes"/>: nothing is replaced, and binary data is refused.</summary>
 internal sealed class Utf8Characters(Stream stream, string path)
 {
+    /// <summary>What messages say to those whose text is in another encoding.</summary>
+    private const string OtherEncodings = "--encoding or data.encoding names another encoding, such as gb18030 or utf-16";
+
     private readonly Utf8Bytes _source = new(stream, path);
     private readonly byte[] _bytes = new byte[1 << 16];
     private int _start;
@@ -68,7 +69,7 @@ internal sealed class Utf8Characters(Stream stream, string path)
             _start += bytes;
             written += characters;
             if (status == OperationStatus.InvalidData)
-                throw new InvalidDataException($"{path}: byte {_source.Position - (_end - _start)} begins a sequence that is not UTF-8");
+                throw new InvalidDataException($"{path}: byte {_source.Position - (_end - _start)} begins a sequence that is not UTF-8 ({OtherEncodings})");
             if (status == OperationStatus.DestinationTooSmall || _sourceEnded)
                 return written;
             ReadMore();
@@ -82,7 +83,7 @@ internal sealed class Utf8Characters(Stream stream, string path)
         int count = _source.Read(_bytes.AsSpan(rest));
         int nul = _bytes.AsSpan(rest, count).IndexOf((byte)0);
         if (nul >= 0)
-            throw new InvalidDataException($"{path} is binary, not text: byte {_source.Position - count + nul} is NUL");
+            throw new InvalidDataException($"{path} is binary, not text: byte {_source.Position - count + nul} is NUL ({OtherEncodings})");
         _sourceEnded = rest + count < _bytes.Length;
         (_start, _end) = (0, rest + count);
     }

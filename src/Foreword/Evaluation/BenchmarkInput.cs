@@ -25,6 +25,9 @@ public sealed record BenchmarkInput
     /// <summary>The switches that were given; the others have their defaults.</summary>
     public IReadOnlyDictionary<string, string> Switches { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The file whose documents are evaluated in place of the published ones; null where those are.</summary>
+    public string? OwnFile { get; init; }
+
     /// <summary>A switch's value.</summary>
     public string Switch(BenchmarkSwitch of)
     {
@@ -32,18 +35,31 @@ public sealed record BenchmarkInput
         return Switches.TryGetValue(of.Name, out string? value) ? value : of.Default;
     }
 
-    /// <summary>The files below the data directory that match the first pattern that any matches, in order of their names.</summary>
+    /// <summary>The files of the documents to evaluate: the user's own, or those below the data directory that match the first pattern that any matches, in order of their names.</summary>
     /// <param name="benchmark">The benchmark's name, for the message.</param>
     /// <param name="patterns">Patterns relative to the data directory, such as <c>lambada/*.jsonl</c>.</param>
     /// <exception cref="InvalidDataException">There are none.</exception>
-    public IReadOnlyList<string> Files(string benchmark, params string[] patterns) =>
+    public IReadOnlyList<string> Files(string benchmark, params string[] patterns) => OwnFile is { } own ? [own] : Others(benchmark, patterns);
+
+    /// <summary>Files that belong to the published ones, such as those of training examples; where the documents are the user's own, there may be none.</summary>
+    /// <param name="benchmark">The benchmark's name, for the message.</param>
+    /// <param name="patterns">Patterns relative to the data directory.</param>
+    /// <exception cref="InvalidDataException">There are none, and the documents are the published ones.</exception>
+    public IReadOnlyList<string> Training(string benchmark, params string[] patterns) => OwnFile is null ? Others(benchmark, patterns) : FilesOrNone(patterns);
+
+    /// <summary>Files below the data directory that the benchmark cannot do without, whatever is evaluated.</summary>
+    /// <inheritdoc cref="Files" path="/param"/>
+    /// <inheritdoc cref="Files" path="/exception"/>
+    public IReadOnlyList<string> Others(string benchmark, params string[] patterns) =>
         FilesOrNone(patterns) is { Count: > 0 } files ? files
             : throw new InvalidDataException($"{benchmark}: {Directory} holds none of {string.Join(", ", patterns)}");
 
-    /// <summary>The same, or nothing.</summary>
+    /// <summary>The files below the data directory that match the first pattern that any matches, or nothing.</summary>
     public IReadOnlyList<string> FilesOrNone(params string[] patterns)
     {
         ArgumentNullException.ThrowIfNull(patterns);
+        if (!System.IO.Directory.Exists(Directory) && OwnFile is not null)
+            return [];
         if (!System.IO.Directory.Exists(Directory))
             throw new DirectoryNotFoundException($"the data directory '{Directory}' does not exist");
         foreach (string pattern in patterns)
@@ -58,6 +74,6 @@ public sealed record BenchmarkInput
         return [];
     }
 
-    /// <summary>The one file that matches.</summary>
+    /// <summary>The first of <see cref="Files"/>.</summary>
     public string File(string benchmark, params string[] patterns) => Files(benchmark, patterns)[0];
 }

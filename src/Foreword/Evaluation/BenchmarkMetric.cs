@@ -45,6 +45,21 @@ public sealed class BenchmarkMetric
     /// <summary>nats / units in bits, of documents with the statistics [nats, units].</summary>
     public static BenchmarkMetric Bits(string name) => OfSums(name, higherIsBetter: false, sums => sums[0] / sums[1] / Math.Log(2));
 
+    /// <summary>
+    /// Matthews' correlation of documents with the statistics [predicted class, right class], -1 to 1; 0 where either is constant. For more than two classes
+    /// it is Gorodkin's (2004).
+    /// </summary>
+    public static BenchmarkMetric Matthews(string name) => OfDocuments(name, higherIsBetter: true, documents =>
+    {
+        double n = documents.Count, hits = documents.Count(document => document[0] == document[1]);
+        Dictionary<double, double> predicted = Counts(0), right = Counts(1);
+        double both = predicted.Sum(pair => pair.Value * right.GetValueOrDefault(pair.Key));
+        double spread = (n * n - predicted.Values.Sum(count => count * count)) * (n * n - right.Values.Sum(count => count * count));
+        return spread > 0 ? (n * hits - both) / Math.Sqrt(spread) : 0;
+
+        Dictionary<double, double> Counts(int statistic) => documents.CountBy(document => document[statistic]).ToDictionary(pair => pair.Key, pair => (double)pair.Value);
+    });
+
     /// <summary>The metric of these documents; NaN where it is undefined.</summary>
     public double Of(IReadOnlyList<double[]> documents) => documents.Count == 0 ? double.NaN : _value(documents);
 

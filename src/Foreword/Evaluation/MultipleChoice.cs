@@ -38,6 +38,16 @@ public static class MultipleChoice
     public static BenchmarkSet Set(IEnumerable<ChoiceItem> items, IReadOnlyList<string> files, IEnumerable<ChoiceItem>? training = null) =>
         new([.. items.Select(Document)], files) { Examples = training is null ? null : [.. training.Select(Solved)] };
 
+    /// <summary>The documents of a benchmark whose files of training and of test questions have the same form.</summary>
+    /// <param name="test">The file of the questions to evaluate.</param>
+    /// <param name="training">Files of the questions for examples; there may be none.</param>
+    /// <param name="read">Reads a file.</param>
+    internal static BenchmarkSet Set(string test, IReadOnlyList<string> training, Func<string, IEnumerable<ChoiceItem>> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        return Set(read(test), [test, .. training], training.Count == 0 ? null : training.SelectMany(read));
+    }
+
     /// <summary>One question as a document.</summary>
     public static BenchmarkDocument Document(ChoiceItem item)
     {

@@ -8,7 +8,10 @@ namespace Foreword.Evaluation;
 /// <param name="Switches">The switches that were given.</param>
 public sealed record TaskSpecification(string Text, Benchmark Benchmark, IReadOnlyDictionary<string, string> Switches)
 {
-    /// <summary>Finds the benchmark and checks the switches; a .yaml file is a benchmark of the user's own, a .txt file a corpus.</summary>
+    /// <summary>
+    /// Finds the benchmark and checks the switches; a .yaml file is a benchmark of the user's own, a .txt file a corpus. Every named benchmark has the switch
+    /// <c>file</c>, whose documents take the place of the published ones.
+    /// </summary>
     /// <param name="text">What was given.</param>
     /// <param name="benchmarks">The benchmarks that there are.</param>
     /// <exception cref="ArgumentException">The benchmark, a switch or a value is unknown; the message names the nearest.</exception>
@@ -16,29 +19,37 @@ public sealed record TaskSpecification(string Text, Benchmark Benchmark, IReadOn
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(benchmarks);
-        if (Path.GetExtension(text) is ".yaml" or ".yml")
+        bool named = benchmarks.Any(b => text.StartsWith(b.Name + ":", StringComparison.Ordinal));
+        if (!named && Path.GetExtension(text) is (".yaml" or ".yml"))
         {
             UserBenchmark user = UserBenchmark.Load(text);
             return new TaskSpecification(user.Name, user, new Dictionary<string, string>());
         }
 
-        if (Path.GetExtension(text) == ".txt")
+        if (!named && Path.GetExtension(text) == ".txt")
             return File.Exists(text) ? new TaskSpecification(Path.GetFileName(text), new TextFile(text), new Dictionary<string, string>()) : throw new ArgumentException($"there is no text file {text}");
         string[] parts = text.Split(':');
         Benchmark benchmark = benchmarks.FirstOrDefault(b => b.Name == parts[0])
             ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{(File.Exists(text) ? "; a file of text ends in .txt, one of questions in .yaml" : NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name)))}");
+        string? own = null;
         Dictionary<string, string> switches = new(StringComparer.Ordinal);
         foreach (string part in parts[1..])
         {
             if (part.Split('=', 2) is not [var name, var value])
                 throw new ArgumentException($"'{text}': '{part}' is no switch=value");
+            if (name == OwnFileBenchmark.Switch)
+            {
+                own = File.Exists(value) ? value : throw new ArgumentException($"'{text}': there is no file '{value}'");
+                continue;
+            }
+
             BenchmarkSwitch known = benchmark.Switches.FirstOrDefault(s => s.Name == name)
-                ?? throw new ArgumentException($"'{text}': {benchmark.Name} has no switch '{name}'{NearestName.Suggestion(name, benchmark.Switches.Select(s => s.Name))}");
+                ?? throw new ArgumentException($"'{text}': {benchmark.Name} has no switch '{name}'{NearestName.Suggestion(name, benchmark.Switches.Select(s => s.Name).Append(OwnFileBenchmark.Switch))}");
             if (!known.Values.Contains(value))
                 throw new ArgumentException($"'{text}': {name} is '{value}'; it may be {string.Join(" or ", known.Values)}{NearestName.Suggestion(value, known.Values)}");
             switches[name] = value;
         }
 
-        return new TaskSpecification(text, benchmark, switches);
+        return new TaskSpecification(text, own is null ? benchmark : new OwnFileBenchmark(benchmark, own), switches);
     }
 }

@@ -11,6 +11,15 @@ public enum AnswerMetric
 
     /// <summary>Greedy decoding would write the target, and its perplexity.</summary>
     Likelihood,
+
+    /// <summary>Corpus BLEU-4 of what is written; a list column is several references.</summary>
+    Bleu,
+
+    /// <summary>F1 of ROUGE-1, -2 and -L of what is written, x 100; a list column is several references.</summary>
+    Rouge,
+
+    /// <summary>With choices: Matthews' correlation of the chosen and the right one, beside the accuracies.</summary>
+    Mcc,
 }
 
 /// <summary>
@@ -40,8 +49,17 @@ public sealed record BenchmarkRecipe : IRecipe
     /// <summary>The right choice: a template that gives its number from 0, its letter from A, or its text.</summary>
     public string? Answer { get; init; }
 
-    /// <summary>In place of choices: the text that is wanted.</summary>
+    /// <summary>Texts that labels of the data stand for, as in <c>not_entailment: " False"</c>. Without choices they are the choices, in their order.</summary>
+    public IReadOnlyDictionary<string, string> Answers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>In place of choices: the text that is wanted; a single list column is several accepted ones.</summary>
     public string? Target { get; init; }
+
+    /// <summary>Whether the first row of CSV and TSV holds the columns' names; without a header columns are numbers, as in <c>{{0}}</c>. Unless given, it does where a column is given by name.</summary>
+    public bool? Header { get; init; }
+
+    /// <summary>Whether quotes in CSV and TSV are quotes; as the format has it unless given.</summary>
+    public bool? Quoting { get; init; }
 
     /// <summary>How a target is measured.</summary>
     public AnswerMetric Metric { get; init; } = AnswerMetric.ExactMatch;
@@ -68,9 +86,14 @@ public sealed record BenchmarkRecipe : IRecipe
             problems.Add(nameof(Data), "is missing; name at least one table");
         if (Prompt.Length == 0)
             problems.Add(nameof(Prompt), "is missing; it is the text before the answer, with columns as in {{question}}");
-        if (Choices.Count > 0 == Target is not null)
+        bool chooses = Choices.Count > 0 || (Answers.Count > 0 && Target is null);
+        if (chooses == Target is not null)
             problems.Add(nameof(Target), Target is null ? "and choices are both missing; give what is wanted, or answers to choose from" : "and choices are both given; give one of them");
-        if (Choices.Count > 0 && Answer is null)
+        if (chooses && Metric is not (AnswerMetric.ExactMatch or AnswerMetric.Mcc))
+            problems.Add(nameof(Metric), $"is {RecipeKey.ChoiceOf(Metric)}, which measures a target; choices are measured by accuracy, and by mcc where it is asked for");
+        if (!chooses && Metric == AnswerMetric.Mcc)
+            problems.Add(nameof(Metric), "is mcc, which needs choices; a target has exact_match, f1, likelihood, bleu and rouge");
+        if (chooses && Answer is null)
             problems.Add(nameof(Answer), "is missing; it says which of the choices is right");
         if (Stop.Any(string.IsNullOrEmpty))
             problems.Add(nameof(Stop), "has an empty text");

@@ -1,3 +1,5 @@
+using Foreword.Data;
+
 namespace Foreword.Recipes;
 
 /// <summary>
@@ -36,6 +38,30 @@ public sealed record DataSection : IRecipe
     /// <summary>With text: whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, is that token; plain text unless set.</summary>
     public bool AllowSpecial { get; init; }
 
+    /// <summary>With text: what of a text file is one document.</summary>
+    [AlsoCalled("sample_by", "documents")]
+    public DocumentUnit Document { get; init; } = DocumentUnit.File;
+
+    /// <summary>With text: the encoding of files without a byte order mark, such as gb18030; UTF-8 unless given.</summary>
+    public string? Encoding { get; init; }
+
+    /// <summary>With text: patterns of the files to read in directories; all known kinds unless given.</summary>
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    /// <summary>With text: patterns of the files to leave out in directories.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Returns how the text is read.</summary>
+    /// <exception cref="ArgumentException">The encoding is unknown.</exception>
+    public DocumentOptions Reading() => new()
+    {
+        TextField = TextField,
+        Document = Document,
+        Encoding = Encoding is null ? null : TextEncoding.Find(Encoding),
+        Include = Include,
+        Exclude = Exclude,
+    };
+
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()
     {
@@ -61,6 +87,25 @@ public sealed record DataSection : IRecipe
         problems.AtLeast(1, ValidationRun);
         if (string.IsNullOrEmpty(TextField))
             problems.Add(nameof(TextField), "is empty; expected the name of a field");
+        if (Encoding is not null && WhyNotEncoding(Encoding) is { } reason)
+            problems.Add(nameof(Encoding), $"is '{Encoding}': {reason}");
+        if (Include.Any(string.IsNullOrWhiteSpace))
+            problems.Add(nameof(Include), "has an empty pattern");
+        if (Exclude.Any(string.IsNullOrWhiteSpace))
+            problems.Add(nameof(Exclude), "has an empty pattern");
         return problems;
+    }
+
+    private static string? WhyNotEncoding(string name)
+    {
+        try
+        {
+            _ = TextEncoding.Find(name);
+            return null;
+        }
+        catch (ArgumentException problem)
+        {
+            return problem.Message;
+        }
     }
 }

@@ -12,25 +12,26 @@ public static class Recipe
     /// <summary>Reads a recipe file.</summary>
     /// <param name="path">The YAML file (UTF-8).</param>
     /// <param name="overrides">Texts <c>key=value</c> that win over the file; the value is a YAML scalar or flow list (<c>[a, b]</c>), nothing means null.</param>
-    /// <exception cref="FileNotFoundException">There is no such file; the message names the nearest recipe beside it.</exception>
+    /// <param name="kind">What the file is, for messages: a record of recipe form may be something else.</param>
+    /// <exception cref="FileNotFoundException">There is no such file; the message names the nearest YAML file beside it.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
-    public static T Read<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
-        Parse<T>(TextOf(path), path, overrides, formerNames: false);
+    public static T Read<T>(string path, IEnumerable<string>? overrides = null, string kind = "recipe") where T : class, IRecipe, new() =>
+        Parse<T>(TextOf(path, kind), path, overrides, formerNames: false);
 
     /// <summary>Reads the recipe that an earlier run saved: values may have the names that they had then.</summary>
     /// <param name="path">The run's <c>recipe.yaml</c>.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
-    public static T ReadSaved<T>(string path) where T : class, IRecipe, new() => Parse<T>(TextOf(path), path, null, formerNames: true);
+    public static T ReadSaved<T>(string path) where T : class, IRecipe, new() => Parse<T>(TextOf(path, "recipe"), path, null, formerNames: true);
 
-    private static string TextOf(string path)
+    private static string TextOf(string path, string kind)
     {
         ArgumentNullException.ThrowIfNull(path);
         if (Directory.Exists(path))
-            throw new InvalidDataException($"{path} is a directory; expected a recipe file");
+            throw new InvalidDataException($"{path} is a directory; expected a {kind} file");
         if (!File.Exists(path))
-            throw new FileNotFoundException($"there is no recipe {path}{Nearest(path)}", path);
+            throw new FileNotFoundException($"there is no {kind} {path}{Nearest(path)}", path);
         return File.ReadAllText(path);
     }
 

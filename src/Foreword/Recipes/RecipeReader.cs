@@ -95,6 +95,8 @@ internal sealed class RecipeReader
         Type type = Nullable.GetUnderlyingType(key.Property.PropertyType) ?? key.Property.PropertyType;
         if (type == typeof(IReadOnlyList<string>))
             return Texts(node, path, source);
+        if (type == typeof(IReadOnlyDictionary<string, string>))
+            return TextsByName(node, path, source);
         if (node is RecipeScalar { IsNull: true } && key.Value is null) // by default
             return null;
         return node is RecipeScalar scalar && ScalarValue(type, scalar) is { } value
@@ -112,6 +114,24 @@ internal sealed class RecipeReader
         return [.. list.Items.Select((item, i) => item is RecipeScalar { IsNull: false } text
             ? text.Text
             : throw source.Error(item.Line, $"{path}[{i}] is {Describe(item)}; expected a text"))];
+    }
+
+    /// <summary>A mapping of names to texts, in the order of the file; nothing is a mapping of none.</summary>
+    private static OrderedDictionary<string, string> TextsByName(RecipeNode node, string path, RecipeSource source)
+    {
+        OrderedDictionary<string, string> texts = new(StringComparer.Ordinal);
+        if (node is RecipeScalar { IsNull: true })
+            return texts;
+        if (node is not RecipeMapping mapping)
+            throw source.Error(node.Line, $"{path} is {Describe(node)}; expected a mapping of names to texts");
+        foreach ((RecipeScalar name, RecipeNode value) in mapping.Entries)
+        {
+            texts[name.Text] = value is RecipeScalar { IsNull: false } text
+                ? text.Text
+                : throw source.Error(value.Line, $"{path}.{name.Text} is {Describe(value)}; expected a text");
+        }
+
+        return texts;
     }
 
     /// <summary>The value that the text stands for, or null when the type has none such.</summary>

@@ -52,6 +52,16 @@ internal sealed class RecipeWriter
                     Text(text);
                 emitter.Emit(new SequenceEnd());
                 break;
+            case IReadOnlyDictionary<string, string> texts:
+                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, texts.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                foreach ((string name, string text) in texts)
+                {
+                    Text(name);
+                    Text(text);
+                }
+
+                emitter.Emit(new MappingEnd());
+                break;
             case string text: Text(text); break;
             case bool flag: Plain(flag ? "true" : "false"); break;
             case int whole: Plain(whole.ToString(CultureInfo.InvariantCulture)); break;

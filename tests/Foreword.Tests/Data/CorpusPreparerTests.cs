@@ -391,6 +391,27 @@ public sealed class CorpusPreparerTests : IDisposable
     }
 
     [Fact]
+    public void WhatADocumentIsStandsInManifestAndJournal()
+    {
+        string text = _directory.Write("corpus.txt", "one\n\ntwo\n");
+        PreparationOptions options = new() { ValidationShare = 0 };
+        PreparationOptions[] others =
+        [
+            options with { Reading = new DocumentOptions { Document = DocumentUnit.BlankLine } },
+            options with { Reading = new DocumentOptions { Encoding = TextEncoding.Find("gbk") } },
+            options with { Reading = new DocumentOptions { TextField = "body" } },
+        ];
+        string[] requests = [.. others.Prepend(options).Select(other => PreparationJournal.RequestOf(new ByteTokenizer(), other, [text], [text]))];
+        Assert.Equal(requests.Length, requests.Distinct().Count());
+
+        DocumentReader reader = DocumentReader.Open([text], others[0].Reading);
+        ShardManifest manifest = new CorpusPreparer(new ByteTokenizer(), others[0]).Prepare(reader.Read(), Out, [text], reader.Files, cancellation: TestContext.Current.CancellationToken).Manifest;
+        Assert.Equal((2, "blank-line", "utf-8", "text"), (manifest.Splits["train"].Documents, manifest.Reading!.Document, manifest.Reading.Encoding, manifest.Reading.TextField));
+        Assert.Contains("\"document\": \"blank-line\"", File.ReadAllText(Path.Combine(Out, ShardManifest.FileName)), StringComparison.Ordinal);
+        Assert.Equal(manifest.Reading, ShardManifest.Load(Out).Reading);
+    }
+
+    [Fact]
     public void TheManifestHoldsTheHashesOfInputsAndShards()
     {
         string text = _directory.Write("corpus.txt", "some text\nand more");

@@ -33,7 +33,62 @@ public sealed class DocumentReaderTests : IDisposable
         _directory.Write("corpus/empty.txt", "");
         DocumentReader reader = DocumentReader.Open([_directory.File("corpus")]);
         Assert.Equal(["Z", "az", "B", "c"], reader.Read().Select(p => p.Text));
-        Assert.Equal([Path.Combine(_directory.File("corpus"), "picture.png")], reader.Skipped);
+        Assert.Equal([Path.Combine(_directory.File("corpus"), "picture.png")], reader.Skipped.Select(file => file.Path));
+    }
+
+    [Fact]
+    public void StrayFilesOfADirectoryAreLeftOutWithTheirReasons()
+    {
+        _directory.Write("corpus/poem.txt", "poem");
+        _directory.Write("corpus/README.md", "about");
+        _directory.Write("corpus/LICENSE", "about");
+        _directory.Write("corpus/sub/SOURCE.txt", "about");
+        _directory.Write("corpus/sources-of-the-nile.txt", "nile");
+        _directory.Write("corpus/.DS_Store", "no");
+        _directory.Write("corpus/.git/HEAD", "no");
+        _directory.Write("corpus/index.tsv", "name\tyear\npoem\t1794\n");
+        _directory.Write("corpus/meta.jsonl", "{\"name\":\"poem\"}\n");
+        _directory.Write("corpus/data.csv", "text\nrow\n");
+        _directory.Write("corpus/picture.jpg", "x");
+        File.WriteAllBytes(_directory.File("corpus/program"), [0x7F, 0x45, 0x4C, 0x46, 0, 0]);
+        File.WriteAllBytes(_directory.File("corpus/old.txt"), [0xFF, 0xFE, 0x41, 0]); // UTF-16 has NULs and is text
+        DocumentReader reader = DocumentReader.Open([_directory.File("corpus")]);
+        Assert.Equal(["row", "A", "poem", "nile"], reader.Read().Select(piece => piece.Text));
+        Assert.Equal(
+            ["LICENSE AboutTheCorpus", "README.md AboutTheCorpus", "index.tsv NoTextField", "meta.jsonl NoTextField", "picture.jpg OtherKind", "program Binary", "SOURCE.txt AboutTheCorpus"],
+            reader.Skipped.Select(file => $"{Path.GetFileName(file.Path)} {file.Reason}"));
+        Assert.Equal("1 of other kinds (.jpg); 3 about the corpus (LICENSE, README.md, SOURCE.txt); 1 binary (program); 2 without a column 'text' (index.tsv, meta.jsonl)", SkippedFiles.Describe(reader.Skipped, "text"));
+        Assert.Equal(["about"], DocumentReader.Open([_directory.File("corpus/README.md")]).Read().Select(piece => piece.Text)); // named, it is read
+        Assert.StartsWith($"{_directory.File("corpus/program")} is binary", Failure(_directory.File("corpus/program")));
+    }
+
+    [Theory]
+    [InlineData("*.md", "", "README.md b.md c.md")]
+    [InlineData("*.md *.tex", "README*", "b.md d.tex c.md")]
+    [InlineData("", "drafts", "README.md? a.txt b.md")]
+    [InlineData("", "drafts/*.md", "README.md? a.txt b.md e.txt")]
+    [InlineData("", "*.txt", "README.md? b.md c.md")]
+    [InlineData("README*", "", "README.md")]
+    [InlineData("drafts/**", "*.md", "e.txt")]
+    public void PatternsChooseTheFilesOfADirectory(string include, string exclude, string files)
+    {
+        _directory.Write("corpus/README.md", "r");
+        _directory.Write("corpus/a.txt", "a");
+        _directory.Write("corpus/b.md", "b");
+        _directory.Write("corpus/d.tex", "d");
+        _directory.Write("corpus/drafts/c.md", "c");
+        _directory.Write("corpus/drafts/e.txt", "e");
+        DocumentOptions options = new() { Include = [.. include.Split(' ').Where(p => p.Length > 0)], Exclude = [.. exclude.Split(' ').Where(p => p.Length > 0)] };
+        DocumentReader reader = DocumentReader.Open([_directory.File("corpus")], options);
+        Assert.Equal(files.Split(' ').Where(name => !name.EndsWith('?')), reader.Files.Select(Path.GetFileName));
+        Assert.Equal(reader.Files.Count, reader.Read().Count());
+    }
+
+    [Fact]
+    public void ADirectoryOfWhichNothingIsLeftSaysWhatWasLeftOut()
+    {
+        _directory.Write("corpus/README.md", "r");
+        Assert.EndsWith("; left out: 1 about the corpus (README.md)", Failure(_directory.File("corpus")));
     }
 
     [Fact]
@@ -86,9 +141,9 @@ public sealed class DocumentReaderTests : IDisposable
     {
         string text = _directory.File("bad.txt");
         File.WriteAllBytes(text, [.. Encoding.UTF8.GetBytes(new string('é', 50_000)), 0xC3, 0x28]);
-        Assert.Equal($"{text}: byte 100000 begins a sequence that is not UTF-8", Failure(text));
+        Assert.Equal($"{text}: byte 100000 begins a sequence that is not UTF-8 (--encoding or data.encoding names another encoding, such as gb18030 or utf-16)", Failure(text));
         File.WriteAllBytes(text, [0x61, 0xE2, 0x82]); // cut inside the euro sign
-        Assert.Equal($"{text}: byte 1 begins a sequence that is not UTF-8", Failure(text));
+        Assert.Equal($"{text}: byte 1 begins a sequence that is not UTF-8 (--encoding or data.encoding names another encoding, such as gb18030 or utf-16)", Failure(text));
 
         string lines = _directory.File("bad.jsonl");
         File.WriteAllBytes(lines, [.. "{\"text\":\"ok\"}\n{\"text\":\""u8, 0xFF, .. "\"}"u8]);
@@ -96,13 +151,13 @@ public sealed class DocumentReaderTests : IDisposable
     }
 
     [Fact]
-    public void BinaryFilesAndUtf16AreRefused()
+    public void BinaryFilesAreRefusedAndUtf16IsRead()
     {
         string path = _directory.File("program");
         File.WriteAllBytes(path, [.. new string('a', 70_000).Select(c => (byte)c), 0, 1, 2]);
-        Assert.Equal($"{path} is binary, not text: byte 70000 is NUL", Failure(path));
+        Assert.StartsWith($"{path} is binary, not text: byte 70000 is NUL", Failure(path));
         File.WriteAllText(path, "wide", Encoding.Unicode);
-        Assert.Equal($"{path} is UTF-16 text; convert it to UTF-8 first", Failure(path));
+        Assert.Equal(["wide"], Documents(path));
     }
 
     [Theory]

@@ -12,8 +12,8 @@ internal static class Arc
         Form = "'Question: STEM\\nAnswer:' + ' ' + each choice",
         Questions = input =>
         {
-            string test = input.File(name, $"arc/{set}-Test.jsonl", $"arc/{set}/{set}-Test.jsonl"), training = input.File(name, $"arc/{set}-Train.jsonl", $"arc/{set}/{set}-Train.jsonl");
-            return MultipleChoice.Set(ScienceQuestions.Read(test, Prompt), [test, training], ScienceQuestions.Read(training, Prompt));
+            string test = input.File(name, $"arc/{set}-Test.jsonl", $"arc/{set}/{set}-Test.jsonl");
+            return MultipleChoice.Set(test, input.Training(name, $"arc/{set}-Train.jsonl", $"arc/{set}/{set}-Train.jsonl"), file => ScienceQuestions.Read(file, Prompt));
         },
     };
 

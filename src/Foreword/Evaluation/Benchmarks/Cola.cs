@@ -33,7 +33,7 @@ internal sealed class Cola : Benchmark
     public override BenchmarkSet Read(BenchmarkInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        string training = input.File(Name, "cola/in_domain_train.tsv", "cola/train.tsv", "CoLA/train.tsv"), development = input.File(Name, "cola/in_domain_dev.tsv", "cola/dev.tsv", "CoLA/dev.tsv");
+        string training = input.Others(Name, "cola/in_domain_train.tsv", "cola/train.tsv", "CoLA/train.tsv")[0], development = input.File(Name, "cola/in_domain_dev.tsv", "cola/dev.tsv", "CoLA/dev.tsv");
         return new BenchmarkSet([.. Documents(development, isTraining: false), .. Documents(training, isTraining: true)], [development, training]);
     }
 

@@ -9,8 +9,8 @@ internal static class HellaSwag
         Figures = [new("gpt2", "acc", 0.2859), new("gpt2", "acc_token", 0.2955)], // karpathy/llm.c, dev/data/hellaswag.py
         Questions = input =>
         {
-            string validation = input.File("hellaswag", "hellaswag/hellaswag_val.jsonl"), training = input.File("hellaswag", "hellaswag/hellaswag_train.jsonl", "hellaswag/hellaswag_val.jsonl");
-            return MultipleChoice.Set(Items(validation), [validation], training == validation ? null : Items(training));
+            string validation = input.File("hellaswag", "hellaswag/hellaswag_val.jsonl");
+            return MultipleChoice.Set(Items(validation), [validation], input.FilesOrNone("hellaswag/hellaswag_train.jsonl") is [var training] ? Items(training) : null);
         },
     };
 

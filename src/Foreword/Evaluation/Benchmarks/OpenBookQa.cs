@@ -8,8 +8,8 @@ internal static class OpenBookQa
         Form = "STEM + ' ' + each choice, no facts given",
         Questions = input =>
         {
-            string test = input.File("openbookqa", "openbookqa/test.jsonl"), training = input.File("openbookqa", "openbookqa/train.jsonl");
-            return MultipleChoice.Set(ScienceQuestions.Read(test, stem => stem), [test, training], ScienceQuestions.Read(training, stem => stem));
+            string test = input.File("openbookqa", "openbookqa/test.jsonl");
+            return MultipleChoice.Set(test, input.Training("openbookqa", "openbookqa/train.jsonl"), file => ScienceQuestions.Read(file, stem => stem));
         },
     };
 }

@@ -8,9 +8,11 @@ internal static class Piqa
         Form = "'Question: GOAL\\nAnswer:' + ' ' + each solution",
         Questions = input =>
         {
-            string validation = input.File("piqa", "piqa/valid.jsonl"), labels = input.File("piqa", "piqa/valid-labels.lst");
+            string validation = input.File("piqa", "piqa/valid.jsonl"), labels = input.OwnFile is null ? input.File("piqa", "piqa/valid-labels.lst") : Path.ChangeExtension(validation, null) + "-labels.lst";
+            if (!File.Exists(labels))
+                throw new InvalidDataException($"{validation} needs its labels, 0 or 1 a line, in {labels}");
             return input.FilesOrNone("piqa/train.jsonl") is [var training]
-                ? MultipleChoice.Set(Items(validation, labels), [validation, labels], Items(training, input.File("piqa", "piqa/train-labels.lst")))
+                ? MultipleChoice.Set(Items(validation, labels), [validation, labels], Items(training, input.Others("piqa", "piqa/train-labels.lst")[0]))
                 : MultipleChoice.Set(Items(validation, labels), [validation, labels]);
         },
     };

@@ -12,8 +12,8 @@ internal static class SnliSubset
         Form = "'PREMISE\\nQuestion: HYPOTHESIS. True, False or Neither?\\nAnswer:' + ' True' | ' Neither' | ' False'",
         Questions = input =>
         {
-            string test = input.File("snli-subset", "snli-subset/snli_test.tsv"), training = input.File("snli-subset", "snli-subset/snli_dev.tsv");
-            return MultipleChoice.Set(Items(test), [test, training], Items(training));
+            string test = input.File("snli-subset", "snli-subset/snli_test.tsv");
+            return MultipleChoice.Set(test, input.Training("snli-subset", "snli-subset/snli_dev.tsv"), Items);
         },
     };
 

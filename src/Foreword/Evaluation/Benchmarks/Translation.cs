@@ -66,11 +66,24 @@ internal sealed partial class Translation : Benchmark
     public override BenchmarkSet Read(BenchmarkInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        IReadOnlyList<string> files = _isTatoeba ? input.Files(Name, "tatoeba-en-fr/*.tsv") : [Side(input, _toEnglish ? "fr" : "en", "src"), Side(input, _toEnglish ? "en" : "fr", "ref")];
+        IReadOnlyList<string> files = _isTatoeba ? input.Files(Name, "tatoeba-en-fr/*.tsv") : Sides(input);
         IEnumerable<BenchmarkDocument> documents = _isTatoeba
             ? files.SelectMany(Tatoeba).GroupBy(pair => pair.Source, pair => pair.Target).Select(group => Document(group.Key, [.. group.Distinct()]))
             : Aligned(files[0], files[1]).Select(pair => Document(pair.Source, [pair.Target]));
         return new BenchmarkSet([.. documents], files) { Separator = "\n" };
+    }
+
+    /// <summary>The files of the sentences and of their translations. Beside a file of the user's lies the other language's, of the same name.</summary>
+    private string[] Sides(BenchmarkInput input)
+    {
+        (string from, string to) = _toEnglish ? ("fr", "en") : ("en", "fr");
+        if (input.OwnFile is not { } own)
+            return [Side(input, from, "src"), Side(input, to, "ref")];
+        string name = Path.GetFileName(own), ending = own.EndsWith(".sgm", StringComparison.Ordinal) ? $".{from}.sgm" : $".{from}";
+        if (!name.EndsWith(ending, StringComparison.Ordinal))
+            throw new InvalidDataException($"{own}: the name of a file of sentences to translate ends in {ending}; the translations lie beside it in one that ends in .{to}");
+        string other = Path.Combine(Path.GetDirectoryName(own) ?? "", name[..^ending.Length].Replace("-src", "-ref", StringComparison.Ordinal) + ending.Replace(from, to, StringComparison.Ordinal));
+        return File.Exists(other) ? [own, other] : throw new InvalidDataException($"{own} needs its translations in {other}");
     }
 
     /// <summary>The file of a language; newstest2014 has each as source and as reference.</summary>

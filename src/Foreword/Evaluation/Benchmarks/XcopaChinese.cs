@@ -11,8 +11,8 @@ internal static class XcopaChinese
 
     private static BenchmarkSet Read(BenchmarkInput input)
     {
-        string test = input.File("xcopa-zh", "xcopa-zh/test.zh.jsonl"), validation = input.File("xcopa-zh", "xcopa-zh/val.zh.jsonl");
-        return MultipleChoice.Set(Items(test), [test, validation], Items(validation));
+        string test = input.File("xcopa-zh", "xcopa-zh/test.zh.jsonl");
+        return MultipleChoice.Set(test, input.Training("xcopa-zh", "xcopa-zh/val.zh.jsonl"), Items);
     }
 
     private static IEnumerable<ChoiceItem> Items(string file) => BenchmarkRow.Read(file, ["premise", "choice1", "choice2", "question", "label"]).Select(row =>
