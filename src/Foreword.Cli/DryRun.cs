@@ -61,7 +61,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
 
         void Lines(string text, string first = "")
         {
-            foreach (string line in WrappedText.Lines(text, first))
+            foreach (string line in FittedText.Wrap(text, first: first))
                 terminal.Out.WriteLine(line);
         }
     }

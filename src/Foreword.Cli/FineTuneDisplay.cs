@@ -19,7 +19,7 @@ internal sealed class FineTuneDisplay(Terminal terminal)
         switch (happened)
         {
             case FineTuneEvent.Doubted doubted:
-                foreach (string line in WrappedText.Lines($"warning: {doubted.Doubt}"))
+                foreach (string line in FittedText.Wrap($"warning: {doubted.Doubt}"))
                     _display.Line(line);
                 break;
             case FineTuneEvent.Began began:

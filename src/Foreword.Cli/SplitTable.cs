@@ -16,7 +16,7 @@ internal static class SplitTable
         {
             string counts = string.Create(CultureInfo.InvariantCulture,
                 $"{split.Documents:N0} documents {split.Tokens:N0} tokens {split.TextBytes:N0} bytes of text {split.BytesPerToken:F2} bytes/token {split.Shards.Count} shards");
-            foreach (string line in WrappedText.Lines(counts, $"{name,-10} "))
+            foreach (string line in FittedText.Wrap(counts, first: $"{name,-10} "))
                 table.AppendLine(line);
         }
 

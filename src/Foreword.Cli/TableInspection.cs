@@ -56,7 +56,7 @@ internal static class TableInspection
         {
             Line($"row {contents.First[i].Number}");
             foreach ((string name, string text) in contents.First[i].Fields)
-                Line($"  {Padded(name)} {WrappedText.Cut(text, WrappedText.Width - width - 3)}");
+                Line($"  {Padded(name)} {FittedText.Cut(text, FittedText.UsualWidth - width - 3)}");
         }
 
         void PrintLabels(Column column)
@@ -64,18 +64,18 @@ internal static class TableInspection
             Wrapped(Invariant($"labels of {column.Name}"));
             KeyValuePair<string, long>[] frequent = [.. column.Values.OrderByDescending(value => value.Value).ThenBy(value => value.Key, StringComparer.Ordinal)];
             foreach ((string label, long count) in frequent.Take(ValuesShown))
-                Line($"  {count,11:N0}  {100.0 * count / column.Filled,5:F1} %  {WrappedText.Cut(label, WrappedText.Width - 24)}");
+                Line($"  {count,11:N0}  {100.0 * count / column.Filled,5:F1} %  {FittedText.Cut(label, FittedText.UsualWidth - 24)}");
             if (frequent.Length > ValuesShown)
                 Line($"  and {frequent.Length - ValuesShown:N0} more, the rarest {(frequent[^1].Value == 1 ? "once" : $"{frequent[^1].Value:N0} times")}");
         }
 
-        string Padded(string name) => WrappedText.Cut(name, width).PadRight(width);
+        string Padded(string name) => FittedText.Cut(name, width).PadRight(width);
 
         void Line(FormattableString text) => output.WriteLine(Invariant(text).TrimEnd());
 
         void Wrapped(string text)
         {
-            foreach (string line in WrappedText.Lines(text))
+            foreach (string line in FittedText.Wrap(text))
                 output.WriteLine(line);
         }
     }
