@@ -30,10 +30,20 @@ public static class QuantizedModel
     /// <param name="model">The model in any format.</param>
     /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
     /// <param name="directory">An existing directory.</param>
-    /// <param name="ends">The ids that begin and end a text; null where there are none.</param>
+    /// <param name="endOfTextId">The id that begins and ends a text, or null.</param>
     /// <exception cref="ArgumentException">The type does not quantise.</exception>
     /// <exception cref="InvalidDataException">A weight is not finite; its matrix is named.</exception>
-    public static void Write(ModelWeights model, WeightType type, string directory, TextEnds? ends)
+    public static void Write(ModelWeights model, WeightType type, string directory, int? endOfTextId) =>
+        Write(model, type, directory, TextEnds.FromNullable(endOfTextId));
+
+    /// <summary>Writes weights and manifest of a model, and its configuration, into an existing directory.</summary>
+    /// <param name="model">The model in any format.</param>
+    /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
+    /// <param name="directory">An existing directory.</param>
+    /// <param name="ends">The ids that begin and end a text.</param>
+    /// <exception cref="ArgumentException">The type does not quantise.</exception>
+    /// <exception cref="InvalidDataException">A weight is not finite; its matrix is named.</exception>
+    public static void Write(ModelWeights model, WeightType type, string directory, TextEnds ends)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (type.Format(isHead: true) is null)
@@ -62,7 +72,7 @@ public static class QuantizedModel
 
         foreach (GptParameter parameter in Kept(model.Config))
             writer.Add(parameter.Name, TensorDType.F32, parameter.Shape, stream => Copy(parameters, parameter, stream));
-        HuggingFaceConfig.Write(directory, model.Config, ends ?? TextEnds.None);
+        HuggingFaceConfig.Write(directory, model.Config, ends);
         writer.Save(Path.Combine(directory, WeightsFile), new Dictionary<string, string> { ["format"] = "foreword" });
         QuantizationManifest.Write(directory, type);
     }

@@ -86,11 +86,17 @@ public static class ModelFiles
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory, adapters merged into the weights.</summary>
     /// <param name="model">The model.</param>
     /// <param name="directory">An existing directory.</param>
-    /// <param name="ends">The ids that begin and end a text; null where there are none.</param>
-    public static void Save(GptModel model, string directory, TextEnds? ends)
+    /// <param name="endOfTextId">The id that begins and ends a text, or null.</param>
+    public static void Save(GptModel model, string directory, int? endOfTextId) => Save(model, directory, TextEnds.FromNullable(endOfTextId));
+
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory, adapters merged into the weights.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="directory">An existing directory.</param>
+    /// <param name="ends">The ids that begin and end a text.</param>
+    public static void Save(GptModel model, string directory, TextEnds ends)
     {
         ArgumentNullException.ThrowIfNull(model);
-        HuggingFaceConfig.Write(directory, model.Config, ends ?? TextEnds.None);
+        HuggingFaceConfig.Write(directory, model.Config, ends);
         SafetensorsWriter writer = new();
         foreach (GptParameter parameter in GptParameter.Of(model.Config))
             Add(writer, HuggingFaceNameMap.FileName(parameter.Name, model.Config.Architecture), parameter.Shape, () => model.Merged(parameter.Name));
