@@ -102,7 +102,7 @@ internal static class EvaluateCommand
 
             string Standing() => directory is null
                 ? "nothing is kept; with --out DIR an evaluation goes on where it was"
-                : $"{run.Done:N0} of {prepared.Sum(p => p.Task.Count):N0} documents are done and lie in {directory.Path}; go on with: {CommandText.Of(parsed)}";
+                : $"{run.Done:N0} of {prepared.Sum(p => p.Task.Count):N0} documents are done and lie in {directory.Path}; go on with: {ShellText.Again(parsed, [])}";
 
             void Write(Utf8JsonWriter writer)
             {

@@ -55,15 +55,6 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void ACommandIsPrintedAsAShellReadsIt()
-    {
-        Assert.Equal("--out=a/b.c:d", Foreword.Cli.CommandText.Quoted("--out=a/b.c:d"));
-        Assert.Equal("'two words'", Foreword.Cli.CommandText.Quoted("two words"));
-        Assert.Equal("'it'\\''s $HOME'", Foreword.Cli.CommandText.Quoted("it's $HOME"));
-        Assert.Equal("''", Foreword.Cli.CommandText.Quoted(""));
-    }
-
-    [Fact]
     public void LongLinesAreCutOrBrokenBetweenWords()
     {
         Assert.Equal("step 1…", Foreword.Cli.FittedText.Cut("step 10 of 100", 7));

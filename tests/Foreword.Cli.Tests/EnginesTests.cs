@@ -23,7 +23,7 @@ public sealed class EnginesTests : IDisposable
     public void TheyGiveTheSameLogitsAndTheSameGreedyText(GptArchitecture architecture, int heads, int width)
     {
         using TorchLanguageModel torch = new(new GptModel(Config(architecture, heads, width), seed: 3));
-        ModelFiles.Save(new GptModel(Config(architecture, heads, width), seed: 3), _directory.Path, ends: null);
+        ModelFiles.Save(new GptModel(Config(architecture, heads, width), seed: 3), _directory.Path, endOfTextId: null);
         using CpuLanguageModel cpu = CpuLanguageModel.Load(_directory.Path);
         Compare(torch, cpu, [.. Enumerable.Range(0, 99).Select(i => i * 31 % 500)]);
     }
@@ -62,7 +62,7 @@ public sealed class EnginesTests : IDisposable
     [Fact]
     public void ACacheInBFloat16IsPlainCSharpsOnly()
     {
-        ModelFiles.Save(new GptModel(Config(GptArchitecture.Gpt2, 2, 64), seed: 3), _directory.Path, ends: null);
+        ModelFiles.Save(new GptModel(Config(GptArchitecture.Gpt2, 2, 64), seed: 3), _directory.Path, endOfTextId: null);
         string message = Assert.Throws<UsageException>(() => LoadedModel.Open(_directory.Path, DeviceChoice.Cpu, EngineChoice.Torch, CacheType.BF16)).Message;
         Assert.Equal("--cache bf16 is for plain C# (--engine cpu); libtorch keeps keys and values in f32", message);
     }

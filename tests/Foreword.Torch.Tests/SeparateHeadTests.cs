@@ -107,7 +107,7 @@ public sealed class SeparateHeadTests : IDisposable
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using GptModel model = Golden.Model(name);
-        ModelFiles.Save(model, directory.Path, ends: null);
+        ModelFiles.Save(model, directory.Path, endOfTextId: null);
         using GptModel again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
         Assert.Equal(model.Config, again.Config);
         foreach (var (parameterName, parameter) in model.named_parameters())

@@ -85,7 +85,7 @@ public sealed class VariantsTests : IDisposable
         Assert.Equal(reason, FusedPath.WhyNot(loaded));
         loaded.AddAdapters(2, 2, ["c_fc", "mlp.c_proj"], seed: 1);
         using TemporaryDirectory target = Fixtures.NewDirectory();
-        ModelFiles.Save(loaded, target.Path, ends: null);
+        ModelFiles.Save(loaded, target.Path, endOfTextId: null);
         using GptModel again = ModelFiles.Load(target.Path, Precision.Fp32, CPU);
         Assert.Equal(loaded.Config, again.Config);
         Tensor ids = Golden.Tensors($"variants/{model}", "expected.safetensors")["input_ids"];
