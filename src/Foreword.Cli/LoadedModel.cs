@@ -13,6 +13,9 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     /// <summary>What the model was fine-tuned for, see <see cref="TaskDescription.FineTunedFor"/>.</summary>
     public string? FineTunedFor { get; init; }
 
+    /// <summary>Names of a head's tensors that are not read.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
     /// <inheritdoc cref="Open(string, DeviceChoice, EngineChoice, Action{string, GptConfig, Tokenizer}, CacheType?)"/>
     public static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine = EngineChoice.Auto, CacheType? cache = null) => Open(path, device, engine, null, cache);
 
@@ -42,7 +45,7 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
         ILanguageModel model = isCpu
             ? CpuLanguageModel.Load(path, cache: cache)
             : new TorchLanguageModel(ModelFiles.Load(weights, Precision.Fp32, Compute.Device(device)));
-        return new LoadedModel(model, tokenizer) { FineTunedFor = TaskDescription.FineTunedFor(directory) };
+        return new LoadedModel(model, tokenizer) { FineTunedFor = TaskDescription.FineTunedFor(directory), LeftOut = [.. weights.LeftOut.Select(tensor => tensor.FileName)] };
     }
 
     /// <summary>Quantised models are read by the plain C# engine only.</summary>
@@ -62,6 +65,8 @@ internal sealed record LoadedModel(ILanguageModel Model, Tokenizer Tokenizer) : 
     {
         if (FineTunedFor is not null)
             terminal.Say($"{path} is fine-tuned for {FineTunedFor}; its language model is used, without the task's head");
+        else if (LeftOut.Count > 0)
+            terminal.Say($"{path} has a head that is not read ({string.Join(", ", LeftOut)}); its language model is used");
     }
 
     public void Dispose() => Model.Dispose();

@@ -28,25 +28,22 @@ public static class HuggingFaceNameMap
     /// parameters (<c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c>, GPT-1's <c>position_ids</c>) are passed over. Where
     /// the configuration ties the output layer, an <c>lm_head.weight</c> with the token embedding's bytes is passed over, too, and one without
     /// a token embedding beside it is the token embedding; another one is a separate output layer whatever the configuration says, as it is for
-    /// transformers since version 5. Tensors of a task's head are given back beside the parameters, and the output layer that such a model lacks counts as tied.
+    /// transformers since version 5.
     /// </summary>
     /// <param name="path">The file or directory, for messages.</param>
     /// <param name="tensors">Its tensors.</param>
     /// <param name="config">The architecture.</param>
-    /// <returns>The architecture, with a separate output layer where the file has one, its parameters, and behind them the tensors of a task's head.</returns>
+    /// <returns>The architecture, with a separate output layer where the file has one, and its parameters.</returns>
     /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen, and all are listed; or two have the same name without their prefixes.</exception>
     public static (GptConfig Config, IReadOnlyList<StoredTensor> Tensors) Match(string path, IReadOnlyCollection<StoredTensor> tensors, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentNullException.ThrowIfNull(config);
         List<(string Name, StoredTensor Tensor)> parameters = [];
-        List<StoredTensor> heads = [];
         foreach (StoredTensor tensor in tensors)
         {
             string name = OurName(tensor.FileName, config.Architecture);
-            if (TaskHeadNames.Contains(name))
-                heads.Add(tensor.As(name, tensor.Shape));
-            else if (!IsBuffer(name, tensor.Shape, config))
+            if (!IsBuffer(name, tensor.Shape, config))
                 parameters.Add((name, tensor));
         }
 
@@ -63,7 +60,10 @@ public static class HuggingFaceNameMap
                 config = config with { TieWordEmbeddings = false };
         }
 
-        if (heads.Count > 0 && !parameters.Exists(pair => pair.Name == GptParameter.SeparateHead))
+        // A task's head is no parameter: its tensors stand behind them. The output layer that such a model lacks counts as tied.
+        StoredTensor[] heads = [.. parameters.Where(pair => TaskHeadNames.Contains(pair.Name)).Select(pair => pair.Tensor.As(pair.Name, pair.Tensor.Shape))];
+        parameters.RemoveAll(pair => TaskHeadNames.Contains(pair.Name));
+        if (heads.Length > 0 && !parameters.Exists(pair => pair.Name == GptParameter.SeparateHead))
             config = config with { TieWordEmbeddings = true };
         return (config, [.. ParameterMatch.Of(path, config, parameters, name => FileName(name, config.Architecture)), .. heads]);
     }
