@@ -43,6 +43,6 @@ internal sealed class DocumentArguments
     public static void SaySkipped(DocumentReader documents, string textField, Terminal terminal)
     {
         if (documents.Skipped.Count > 0)
-            terminal.Say($"left out {SkippedFiles.Describe(documents.Skipped, textField)}");
+            terminal.SayWrapped($"left out {SkippedFiles.Describe(documents.Skipped, textField)}");
     }
 }
