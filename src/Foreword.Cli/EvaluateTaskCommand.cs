@@ -51,7 +51,9 @@ internal static class EvaluateTaskCommand
                 _ = task.TargetOf(example); // a label that does not belong to the task is said before anything is computed
             string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(Directory.Exists(path) ? path : "", $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
-            TaskModels.WriteReport(directory, evaluation, path, string.Join(", ", files), examples);
+            TaskModels.WriteReport(directory, evaluation, task, path, string.Join(", ", files), examples);
+            if (evaluation.Outcomes.SameAnswer is { } answer)
+                terminal.Say($"warning: the model gives {answer}");
             if (parsed.GetValue(json))
                 WriteJson(terminal, evaluation);
             else
@@ -81,12 +83,13 @@ internal static class EvaluateTaskCommand
     private static void Print(TextWriter output, TaskEvaluation evaluation)
     {
         Line($"{evaluation.Task}, {evaluation.Count:N0} examples");
+        int width = evaluation.Metrics.Max(metric => Math.Max(10, metric.FullName.Length));
         foreach (MetricInterval metric in evaluation.Metrics)
-            Line($"  {metric.Name,-10} {metric.Value,7:F4}   95 % interval {metric.Low:F4} to {metric.High:F4}");
+            Line($"  {metric.FullName.PadRight(width)} {metric.Value,7:F4}   95 % interval {metric.Low:F4} to {metric.High:F4}");
         if (evaluation.MajorityBaseline is { } baseline)
-            Line($"  {"majority",-10} {baseline,7:F4}   accuracy of always saying the most frequent label");
+            Line($"  {"majority".PadRight(width)} {baseline,7:F4}   accuracy of always saying the most frequent label");
         if (evaluation.Calibration is { } calibration)
-            Line($"  {"calibration",-10} {calibration.ExpectedError:F4}   expected error of the probabilities");
+            Line($"  {"calibration".PadRight(width)} {calibration.ExpectedError:F4}   expected error of the probabilities");
         if (evaluation.Classes is { } classes)
         {
             ClassRow[] occurring = [.. classes.Where(row => row.Count > 0)];

@@ -42,6 +42,7 @@ internal static class FinetuneCommand
         Option<double?> lr = new("--lr") { Description = "Overrides train.lr." };
         Option<int?> batch = new("--batch-size") { Description = "Overrides train.batch_size." };
         Option<DeviceChoice?> device = new("--device") { Description = "Where to compute; overrides train.device." };
+        Option<string?> metric = new("--metric") { Description = "What chooses the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
         Option<int?> seed = new("--seed") { Description = "Overrides train.seed." };
         Option<int> repeats = new("--repeats") { Description = "Runs with so many seeds, one after the other; then mean, deviation and median.", DefaultValueFactory = _ => 1 };
         Option<string[]> set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
@@ -50,7 +51,7 @@ internal static class FinetuneCommand
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
         Command command = new Command("finetune", "Teach a model a task, from labelled examples.")
         {
-            source, task, train, validation, test, labels, validationLabels, testLabels, model, data, epochs, lr, batch, device, seed, repeats, set, output, resume, dryRun, json,
+            source, task, train, validation, test, labels, validationLabels, testLabels, model, data, epochs, lr, batch, metric, device, seed, repeats, set, output, resume, dryRun, json,
         }.WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
         tables.AddTo(command);
         command.SetAction(parsed =>
@@ -72,6 +73,7 @@ internal static class FinetuneCommand
             Add("train.epochs", parsed.GetValue(epochs));
             Add("train.lr", parsed.GetValue(lr));
             Add("train.batch_size", parsed.GetValue(batch));
+            Add("train.best_metric", parsed.GetValue(metric));
             Add("train.device", parsed.GetValue(device)?.ToString().ToLowerInvariant());
             Add("train.seed", parsed.GetValue(seed));
             overrides.AddRange(parsed.GetValue(set)!);
@@ -133,7 +135,7 @@ internal static class FinetuneCommand
             DurableFile.Replace(Path.Combine(path, "repeats.json"), stream => JsonSerializer.Serialize(stream, summary, Json));
             show($"{results.Count} seeds, {summary.On} set:");
             foreach (var (name, spread) in summary.Metrics)
-                show(string.Create(CultureInfo.InvariantCulture, $"  {name,-10} mean {spread.Mean:F4}  deviation {spread.StandardDeviation:F4}  median {spread.Median:F4}"));
+                show(string.Create(CultureInfo.InvariantCulture, $"  {FineTuneDisplay.NameOf(name, results[0].PositiveClass),-10} mean {spread.Mean:F4}  deviation {spread.StandardDeviation:F4}  median {spread.Median:F4}"));
         }
 
         bool stopped = results.Count < wanted || results.Any(result => result.Outcome == RunOutcome.Stopped);
@@ -187,6 +189,7 @@ internal static class FinetuneCommand
                 string resultPath = Path.Combine(own, ResultFile);
                 if (resume is not null && File.Exists(resultPath))
                 {
+                    FineTuneRun.CheckSame(one, RunDirectory.Open(own));
                     results.Add(JsonSerializer.Deserialize<Result>(File.ReadAllText(resultPath), Json)!);
                     continue;
                 }
@@ -210,10 +213,14 @@ internal static class FinetuneCommand
                 {
                     using FineTuneRun run = goesOn ? FineTuneRun.Resume(one, directory, checkpoint, tell) : FineTuneRun.Start(one, directory, tell);
                     RunOutcome outcome = run.Run(stop);
-                    return (new Result(one.Train.Seed, outcome, run.BestEpoch, run.BestMetrics, null), run.Data);
+                    return (new Result(one.Train.Seed, outcome, run.BestEpoch, run.BestMetrics, null)
+                    {
+                        PositiveClass = run.BestMetrics?.ContainsKey(TaskMetric.F1.Name) == true ? TaskMetric.F1.ClassAmong(run.Data.Task.Labels) : null,
+                        SameAnswer = run.BestSameAnswer,
+                    }, run.Data);
                 });
                 if (result.BestMetrics is { } best)
-                    show($"best epoch {result.BestEpoch}: validation {FineTuneDisplay.Text(best)}");
+                    show($"best epoch {result.BestEpoch}{(one.Train.BestMetric.Length > 0 ? $" by {one.Train.BestMetric}" : "")}: validation {FineTuneDisplay.Text(best, result.PositiveClass)}");
                 return result.Outcome == RunOutcome.Stopped || data.Test.Count == 0 ? result : result with { TestMetrics = Test(one, directory, data.Test) };
             }
             finally
@@ -226,9 +233,11 @@ internal static class FinetuneCommand
         {
             using FineTunedModel model = TaskModels.Open(directory.Path, one.Train.Precision, one.Train.Device);
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, TaskModels.Resamples, one.Train.Seed);
-            TaskModels.WriteReport(directory.Path, evaluation, directory.Path, string.Join(", ", one.Data.Test), examples);
+            TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, string.Join(", ", one.Data.Test), examples);
             foreach (MetricInterval metric in evaluation.Metrics)
                 show($"test {TaskModels.Text(metric)}");
+            if (evaluation.Outcomes.SameAnswer is { } answer)
+                terminal.Say($"warning: on the test set the model gives {answer}");
             terminal.Say($"report {Path.Combine(directory.Path, "report.html")}");
             return evaluation.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value);
         }
@@ -237,10 +246,20 @@ internal static class FinetuneCommand
     /// <summary>What a run reached.</summary>
     private sealed record Result(int Seed, RunOutcome Outcome, int BestEpoch, IReadOnlyDictionary<string, double>? BestMetrics, IReadOnlyDictionary<string, double>? TestMetrics)
     {
+        /// <summary>The class that F1 is of; null where F1 is not measured or is a mean over the classes.</summary>
+        public string? PositiveClass { get; init; }
+
+        /// <summary>Where the best model gave all validation examples the same answer, which one.</summary>
+        public string? SameAnswer { get; init; }
+
         public void Write(Utf8JsonWriter writer)
         {
             writer.WriteString("outcome", Outcome switch { RunOutcome.Stopped => "stopped", RunOutcome.StoppedEarly => "stopped_early", _ => "finished" });
             writer.WriteNumber("best_epoch", BestEpoch);
+            if (PositiveClass is not null)
+                writer.WriteString("positive_class", PositiveClass);
+            if (SameAnswer is not null)
+                writer.WriteString("warning", $"the best model gives {SameAnswer}");
             WriteMetrics(writer, "metrics", BestMetrics);
             WriteMetrics(writer, "test_metrics", TestMetrics);
         }

@@ -91,7 +91,10 @@ internal sealed class ProgressDisplay(Terminal terminal)
         if (_live is null)
             terminal.Say(text);
         else
+        {
+            _live.UpdateTarget(Text.Empty); // the line goes where the bar is; what is longer of the bar would stay beside it
             _console!.Write(new Text(text + "\n")); // Spectre draws it above the live line
+        }
     }
 
     /// <summary>Says what was announced, now that the work has begun.</summary>
@@ -111,15 +114,28 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// <summary>Four places.</summary>
     public static string Number(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
-    /// <summary>A line that fits the terminal: one that were broken would leave its rests behind. The bar gives way first, then the text's end.</summary>
+    /// <summary>
+    /// A bar, the text and the time left on one line: a line that wraps leaves its rest on the terminal when it is drawn again. On a narrow
+    /// terminal the bar is shorter; then the text's last parts are left out, which two spaces part.
+    /// </summary>
     private Markup Bar(double share, string text, string left)
     {
-        const int Widest = 24, Narrowest = 6;
-        int room = _console!.Profile.Width - 1 - $"   {left} left".Length; // some terminals break a line that fills the last column
-        int width = Math.Clamp(room - text.GetCellWidth(), Narrowest, Widest);
+        (text, int width) = Fitted(text, $"  {left} left".Length + 1, _console!.Profile.Width - 1); // some terminals wrap after the last column
         int full = (int)(Math.Clamp(share, 0, 1) * width);
         string bar = $"[green]{new string('━', full)}[/][grey]{new string('━', width - full)}[/]";
-        return new Markup($"{bar} {Markup.Escape(FittedText.Cut(text, Math.Max(1, room - width)))}  [blue]{left}[/] left");
+        return new Markup($"{bar} {Markup.Escape(FittedText.Cut(text, Math.Max(1, _console!.Profile.Width - left.Length - 9)))}  [blue]{left}[/] left") { Overflow = Overflow.Ellipsis };
+    }
+
+    /// <summary>The text as far as it fits, and the width of the bar beside it.</summary>
+    /// <param name="text">Parts between two spaces each.</param>
+    /// <param name="others">Columns of everything but text and bar.</param>
+    /// <param name="columns">Columns of the line.</param>
+    internal static (string Text, int Bar) Fitted(string text, int others, int columns)
+    {
+        const int Least = 8, Most = 24;
+        while (text.Length + others + Least > columns && text.LastIndexOf("  ", StringComparison.Ordinal) is > 0 and var end)
+            text = text[..end];
+        return (text, Math.Clamp(columns - others - text.Length, 0, Most));
     }
 
     private string TimeLeft(long step, long steps, long first)

@@ -39,13 +39,9 @@ internal static class TaskModels
     }
 
     /// <summary>Writes evaluation.json and report.html.</summary>
-    public static void WriteReport(string directory, TaskEvaluation evaluation, string modelPath, string dataPath, IReadOnlyList<TaskExample> examples) =>
-        TaskReport.Write(directory, evaluation, TaskReportContext.Of(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(Text)]));
+    public static void WriteReport(string directory, TaskEvaluation evaluation, TaskDescription task, string modelPath, string dataPath, IReadOnlyList<TaskExample> examples) =>
+        TaskReport.Write(directory, evaluation, TaskReportContext.Of(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(example => TaskReportContext.Parts(task, example))]));
 
     /// <summary>accuracy 0.9110 [0.9010, 0.9208].</summary>
-    public static string Text(MetricInterval metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Name} {metric.Value:F4} [{metric.Low:F4}, {metric.High:F4}]");
-
-    /// <summary>An example on one line.</summary>
-    private static string Text(TaskExample example) =>
-        string.Join(" | ", example.Texts.OfType<string>().Concat(example.Choices.Select((choice, i) => $"({i + 1}) {choice}")));
+    public static string Text(MetricInterval metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.FullName} {metric.Value:F4} [{metric.Low:F4}, {metric.High:F4}]");
 }

@@ -16,7 +16,11 @@ internal static class TaskReport
     /// <summary>Classes of a heat map that cannot show all.</summary>
     private const int ClassesInExcerpt = 24;
 
-    private const int LongestText = 400;
+    /// <summary>Characters of an example's texts together, which they share; longer ones are cut in their middle.</summary>
+    private const int LongestText = 480;
+
+    /// <summary>Characters that each of an example's texts may have, however many they are.</summary>
+    private const int LeastOfText = 140;
 
     /// <summary>TaskReport.html. What stands in double braces is escaped; in triple ones stand our own pictures.</summary>
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("TaskReport.html");
@@ -50,7 +54,8 @@ internal static class TaskReport
             context.DataPath,
             evaluation.Task,
             Count = Whole(evaluation.Count),
-            Metrics = evaluation.Metrics.Select(m => new { TaskMetric.ByName(m.Name).Title, Value = Number(m.Value), Low = Number(m.Low), High = Number(m.High), IsDefined = !double.IsNaN(m.Value) }),
+            evaluation.Outcomes.SameAnswer,
+            Metrics = evaluation.Metrics.Select(m => new { Title = Title(m, evaluation), Value = Number(m.Value), Low = Number(m.Low), High = Number(m.High), IsDefined = !double.IsNaN(m.Value) }),
             Baseline = evaluation.MajorityBaseline is { } baseline ? Number(baseline) : null,
             Confusion = evaluation.Confusion is { } confusion ? Confusion(confusion) : null,
             Calibration = evaluation.Calibration is { } calibration ? Reliability(calibration) : null,
@@ -103,12 +108,25 @@ internal static class TaskReport
         HasProbability = rows.Any(row => row.Probability is not null),
         Rows = rows.Select(row => new
         {
-            Text = ShortText.Of(row.Text, LongestText),
+            Parts = row.Parts.Select(part => Part(part, Math.Max(LeastOfText, LongestText / row.Parts.Count))),
             row.Truth,
             row.Predicted,
             Probability = row.Probability is { } probability ? Number(probability) : null,
         }),
     };
+
+    /// <summary>A text that is too long is shortened in its middle; the page unfolds the whole.</summary>
+    private static object Part(SamplePart part, int longest)
+    {
+        string shown = ShortText.Middle(part.Text, longest);
+        return new { part.Role, Text = shown, Whole = shown == part.Text ? null : part.Text };
+    }
+
+    private static string Title(MetricInterval metric, TaskEvaluation evaluation)
+    {
+        TaskMetric known = TaskMetric.ByName(metric.Name);
+        return evaluation.Outcomes is TaskOutcomes.OfClasses classes ? known.TitleAmong(classes.Labels) : known.Title;
+    }
 
     private static string Number(double value) => double.IsNaN(value) ? "undefined" : value.ToString("0.000", CultureInfo.InvariantCulture);
 

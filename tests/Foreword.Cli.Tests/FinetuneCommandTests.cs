@@ -20,7 +20,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Equal("finished", json.GetProperty("outcome").GetString());
         Assert.Equal(1, json.GetProperty("test_metrics").GetProperty("accuracy").GetDouble());
         Assert.All(["best/task.json", "report.html", "evaluation.json", "metrics.jsonl", "recipe.yaml"], name => Assert.True(File.Exists(Path.Combine(run, name)), name));
-        Assert.Contains("44 examples to learn from, 4 held out, 2 outputs; all fit the context of 32 tokens", trained.Err, StringComparison.Ordinal);
+        Assert.Contains("44 examples to learn from, 4 held out, 2 outputs\nall fit the context of 32 tokens; ", trained.Err, StringComparison.Ordinal);
 
         Cli predicted = Cli.Run("predict", run, tiny.Test);
         Assert.True(predicted.ExitCode == 0, predicted.Err);
@@ -78,18 +78,30 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.DoesNotContain("seed 1337", third.Err, StringComparison.Ordinal);
         Assert.Contains("seed 1339 (3 of 3)", third.Err, StringComparison.Ordinal);
         Assert.Contains("3 seeds, validation set:", third.Out, StringComparison.Ordinal);
+
+        // A finished seed does not count for another recipe, nor for other data of the same name.
+        string[] again = ["finetune", recipe, "--data", Path.GetDirectoryName(tiny.Train)!, "--repeats", "3", "--out", run, "--resume", "auto"];
+        Assert.Contains("'epochs: 1', the recipe 'epochs: 2'", Cli.Run([.. again, "--epochs", "2"]).Err, StringComparison.Ordinal);
+        string other = _directory.File("other"), changed = Path.Combine(other, "train.csv");
+        Directory.CreateDirectory(other);
+        File.WriteAllText(changed, File.ReadAllText(tiny.Train) + "one more,nasty\n");
+        Cli refused = Cli.Run([.. again.Select(argument => argument == Path.GetDirectoryName(tiny.Train) ? other : argument)]);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains($"error: {changed} is not the file that the run {Path.Combine(run, "seed-1337")} was begun with, {tiny.Train} (SHA-256 ", refused.Err, StringComparison.Ordinal);
     }
 
     [Theory]
+    [InlineData("text,label\na,w\nb,x\nc,y\nd,z\n", 1, ": column 'label' has 4 classes in 4 examples, one example for each class; if these are the classes, list them with task.labels")]
+    [InlineData("label,text\ngood,a\nbad,b\ngood,c\nbad,d\n", 1, ": column 'text' has 4 classes in 4 examples, whose texts have only 2 different values; column 'label' has 2 different values: are the columns swapped?", "label,text")]
     [InlineData("text,label\na,x\nb\n", 1, ":3: the row has 1 field; expected 2, as the header has")]
     [InlineData("text,label\na,x\nb,x\n", 1, ": all 2 examples have the label 'x'; there is nothing to learn")]
     [InlineData("text,label\na,x\n\" \",y\n", 1, ":3: 'text' is empty")]
     [InlineData("text,lable\na,x\n", 1, ": there is no column 'label'; the columns are text, lable; did you mean 'lable'?")]
     [InlineData("text,label\n", 1, ": there are no examples")]
-    public void BadTrainingDataIsOneSentenceAndLeavesNothing(string csv, int code, string message)
+    public void BadTrainingDataIsOneSentenceAndLeavesNothing(string csv, int code, string message, string columns = "text,label")
     {
         string path = _directory.Write("bad.csv", csv), run = _directory.File("run");
-        Cli result = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", path, "--out", run);
+        Cli result = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", path, "--columns", columns, "--out", run);
         Assert.Equal((code, $"seed 1337\nerror: {path}{message}\n"), (result.ExitCode, result.Err));
         Assert.False(Directory.Exists(run));
     }
@@ -101,6 +113,43 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Cli result = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", tiny.Train, "--validation", validation, "--out", _directory.File("run"));
         Assert.Equal((1, $"seed 1337\nerror: {validation}:3: label 'plesant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (result.ExitCode, result.Err));
     }
+
+    /// <summary>A rate of nothing learns nothing: the model says one class, and each place that prints F1 says of which class it is.</summary>
+    [Fact]
+    public void AModelThatSaysOneClassAndTheClassOfAnF1AreNamed()
+    {
+        string pairs = _directory.Write("pairs.csv", "premise,hypothesis,label\n" + string.Concat(Enumerable.Range(0, 24).Select(i => $"the weather is good today {i},it rains,{(i % 3 == 0 ? "yes" : "no")}\n"))), run = _directory.File("run");
+        string[] command = ["finetune", tiny.Path, "--task", "entailment", "--train", pairs, "--test", pairs, "--out", run, "--epochs", "1", "--lr", "1e-12", "--metric", "mcc", "--set", "train.threads=2", "--json"];
+        Cli trained = Cli.Run(command);
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        Assert.Matches("warning: the best model \\(epoch 1\\) gives all 3 examples the label '(yes|no)'; it tells none apart: train for more epochs", trained.Err);
+        Assert.Matches("warning: on the test set the model gives all 24 examples the label '(yes|no)'", trained.Err);
+        Assert.Matches("epoch 1: validation accuracy 0\\.\\d{4}, f1 of 'yes' 0\\.\\d{4}, matthews 0.0000,\n  loss ", trained.Err);
+        Assert.Matches("best epoch 1 by mcc: validation accuracy 0\\.\\d{4}, f1 of 'yes' 0\\.", trained.Err);
+        Assert.Contains("test f1 of 'yes' 0.", trained.Err, StringComparison.Ordinal);
+        JsonElement json = JsonDocument.Parse(trained.Out).RootElement;
+        Assert.Equal(("yes", 0), (json.GetProperty("positive_class").GetString(), json.GetProperty("metrics").GetProperty("matthews").GetDouble()));
+        Assert.StartsWith("the best model gives all 3 examples the label", json.GetProperty("warning").GetString(), StringComparison.Ordinal);
+        Assert.All(trained.Err.Split('\n').Where(line => line.StartsWith("epoch", StringComparison.Ordinal)), line => Assert.InRange(line.Length, 1, 80));
+
+        Cli measured = Cli.Run("evaluate-task", run, pairs);
+        Assert.Contains("  f1 of 'yes'  0.", measured.Out, StringComparison.Ordinal);
+        Assert.Matches("warning: the model gives all 24 examples the label '(yes|no)'", measured.Err);
+
+        // The metric is part of the run.
+        Cli other = Cli.Run([.. command.Select(argument => argument == "mcc" ? "f1:yes" : argument), "--resume", "auto"]);
+        Assert.Contains("best_metric: mcc", other.Err, StringComparison.Ordinal);
+        Assert.Contains("all 1 steps are made already", Cli.Run([.. command, "--resume", "auto"]).Err, StringComparison.Ordinal);
+        Cli unknown = Cli.Run([.. command.Select(argument => argument == "mcc" ? "f1:yse" : argument == run ? run + "2" : argument)]);
+        Assert.Contains("error: train.best_metric is 'f1:yse'; the labels are no, yes; did you mean 'yes'?", unknown.Err, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run + "2"));
+    }
+
+    [Theory]
+    [InlineData("step 5/20  epoch 1.0  loss 0.5000  1,000 tokens/s  50 % of peak", 80, "step 5/20  epoch 1.0  loss 0.5000  1,000 tokens/s", 15)]
+    [InlineData("step 5/20  epoch 1.0  loss 0.5000  1,000 tokens/s  50 % of peak", 120, "step 5/20  epoch 1.0  loss 0.5000  1,000 tokens/s  50 % of peak", 24)]
+    [InlineData("step 5/20  epoch 1.0  loss 0.5000", 20, "step 5/20", 0)]
+    public void AProgressLineFitsItsTerminal(string text, int columns, string shown, int bar) => Assert.Equal((shown, bar), Foreword.Cli.ProgressDisplay.Fitted(text, 16, columns));
 
     [Fact]
     public void WhatIsMissingOrMisspeltIsSaid()

@@ -41,7 +41,7 @@ public partial class TaskReportTests
     {
         const string attack = "<script>alert('&')</script>\"";
         TaskOutcomes outcomes = Classes(60, [attack, "b", "c"]);
-        SampleRow row = new(attack, attack, attack, 0.9);
+        SampleRow row = new([new(attack, attack), new("", string.Concat(Enumerable.Repeat(attack, 40)))], attack, attack, 0.9);
         TaskReportContext context = new(attack, attack, attack, [row], [row]);
         (string page, JsonElement json, _) = Report(outcomes, OfClasses, context, task: attack);
         Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
@@ -118,16 +118,16 @@ public partial class TaskReportTests
     public void TheExamplesShownAreTheMostTelling()
     {
         TaskOutcomes.OfClasses classes = new([0, 0, 0, 1], [1, 0, 1, 1], ["a", "b"], [[0.4, 0.6], [0.9, 0.1], [0.1, 0.9], [0.3, 0.7]]);
-        TaskReportContext context = TaskReportContext.Of("title", "model", "data", classes, ["t0", "t1", "t2", "t3"]);
-        Assert.Equal([new("t2", "a", "b", 0.9), new SampleRow("t0", "a", "b", 0.6)], context.Mistakes);
-        Assert.Equal(["t1", "t3"], context.Right.Select(row => row.Text));
+        TaskReportContext context = TaskReportContext.Of("title", "model", "data", classes, Texts("t0", "t1", "t2", "t3"));
+        Assert.Equal([("t2", "a", "b", 0.9), ("t0", "a", "b", 0.6)], context.Mistakes.Select(row => (row.Parts[0].Text, row.Truth, row.Predicted, row.Probability!.Value)));
+        Assert.Equal(["t1", "t3"], context.Right.Select(row => row.Parts[0].Text));
 
         double[] truth = [.. Enumerable.Range(0, 10).Select(i => (double)i)];
-        TaskReportContext ofScores = TaskReportContext.Of("title", "model", "data", new TaskOutcomes.OfScores(truth, [.. truth.Select(t => 1.5 * t)]), [.. truth.Select(t => $"t{t}")]);
-        Assert.Equal(["t9", "t8", "t7", "t6", "t5"], ofScores.Mistakes.Select(row => row.Text));
-        Assert.Equal(["t0", "t1", "t2", "t3", "t4"], ofScores.Right.Select(row => row.Text));
-        Assert.Equal(new SampleRow("t9", "9", "13.5", null), ofScores.Mistakes[0]);
-        Assert.Throws<ArgumentException>(() => TaskReportContext.Of("title", "model", "data", classes, ["too few"]));
+        TaskReportContext ofScores = TaskReportContext.Of("title", "model", "data", new TaskOutcomes.OfScores(truth, [.. truth.Select(t => 1.5 * t)]), Texts([.. truth.Select(t => $"t{t}")]));
+        Assert.Equal(["t9", "t8", "t7", "t6", "t5"], ofScores.Mistakes.Select(row => row.Parts[0].Text));
+        Assert.Equal(["t0", "t1", "t2", "t3", "t4"], ofScores.Right.Select(row => row.Parts[0].Text));
+        Assert.Equal(("9", "13.5", null), (ofScores.Mistakes[0].Truth, ofScores.Mistakes[0].Predicted, ofScores.Mistakes[0].Probability));
+        Assert.Throws<ArgumentException>(() => TaskReportContext.Of("title", "model", "data", classes, Texts("too few")));
     }
 
     [Fact]
@@ -136,19 +136,63 @@ public partial class TaskReportTests
         Assert.Equal("abc", ShortText.Of("abc", 3));
         Assert.Equal("ab…", ShortText.Of("abcd", 3));
         Assert.Equal("a…", ShortText.Of("a🙂bcd", 3));
+        Assert.Equal("abcdefghij", ShortText.Middle("abcdefghij", 10));
+        Assert.Equal("abcd … ijk", ShortText.Middle("abcdefghijk", 10));
+        Assert.Equal("abc … ijk", ShortText.Middle("abc🙂fghijk", 10));
+        Assert.Equal("abcd … jk", ShortText.Middle("abcdefg🙂jk", 10));
+        Assert.Equal("one two three four … nine ten", ShortText.Middle("one two three four five six seven eight nine ten", 30)); // between words
+    }
+
+    /// <summary>Premise and context are as long as they like: question, hypothesis and choices are seen all the same, and the whole is in the page.</summary>
+    [Fact]
+    public void EveryTextOfAnExampleIsShown()
+    {
+        string context = string.Join(' ', Enumerable.Range(0, 300).Select(i => $"sentence {i}."));
+        TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = TaskTokens.Behind(9), ContextLength = 8 };
+        IReadOnlyList<SamplePart> parts = TaskReportContext.Parts(task, new TaskExample([context, "Who was it?"], ["the butler", "the gardener"], "A"));
+        Assert.Equal([("context", context), ("question", "Who was it?"), ("choice A", "the butler"), ("choice B", "the gardener")], parts.Select(part => (part.Role, part.Text)));
+        TaskDescription entailment = task with { Kind = "entailment", Target = TargetKind.Classes };
+        Assert.Equal(["premise", "hypothesis"], TaskReportContext.Parts(entailment, new TaskExample([context, "It ends."], [])).Select(part => part.Role));
+
+        TaskReportContext shown = new("title", "model", "data", [new SampleRow(parts, "A", "B", 0.9)], []);
+        (string page, _, _) = Report(new TaskOutcomes.OfClasses([0, 0], [1, 0], ["A", "B"], [[0.1, 0.9], [0.9, 0.1]]), [TaskMetric.Accuracy], shown);
+        Assert.Contains("<b>question</b> Who was it?", page, StringComparison.Ordinal);
+        Assert.Contains("<b>choice B</b> the gardener", page, StringComparison.Ordinal);
+        Assert.Contains("<details><summary>sentence 0. sentence 1.", page, StringComparison.Ordinal);
+        Assert.Contains("sentence 298. sentence 299.</summary>", page, StringComparison.Ordinal);
+        Assert.Contains($"</summary>{context}</details>", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void APageSaysWhichClassAnF1IsOfAndThatAModelSaysOneThingOnly()
+    {
+        TaskOutcomes outcomes = new TaskOutcomes.OfClasses([0, 1, 1], [1, 1, 1], ["no", "yes"], [[0.4, 0.6], [0.4, 0.6], [0.4, 0.6]]);
+        (string page, JsonElement json, _) = Report(outcomes, [TaskMetric.Accuracy, TaskMetric.F1]);
+        Assert.Contains("<span>F1 of &#x27;yes&#x27;</span><b>0.800</b>", page, StringComparison.Ordinal); // precision 2/3, recall 1
+        Assert.Contains("The model gives all 3 examples the label &#x27;yes&#x27;: it tells none of them apart.", page, StringComparison.Ordinal);
+        JsonElement f1 = json.GetProperty("metrics").GetProperty("f1");
+        Assert.Equal((0.8, "yes", "yes"), (Math.Round(f1.GetProperty("value").GetDouble(), 9), f1.GetProperty("class").GetString(), json.GetProperty("predicts_only").GetString()));
+        Assert.False(json.GetProperty("metrics").GetProperty("accuracy").TryGetProperty("class", out _));
+
+        (string many, JsonElement ofMany, _) = Report(Classes(60, ["a", "b", "c"]), [TaskMetric.F1]);
+        Assert.Contains("<span>F1 (macro)</span>", many, StringComparison.Ordinal);
+        Assert.Equal("macro", ofMany.GetProperty("metrics").GetProperty("f1").GetProperty("average").GetString());
+        Assert.False(ofMany.TryGetProperty("predicts_only", out _));
     }
 
     private static (string Page, JsonElement Json, string[] Files) Report(TaskOutcomes outcomes, TaskMetric[] metrics, TaskReportContext? context = null, string task = "classification")
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string folder = directory.File("a new folder");
-        context ??= TaskReportContext.Of("A title", "the model's path", "the data", outcomes, [.. Enumerable.Range(0, outcomes.Count).Select(i => $"text {i}")]);
+        context ??= TaskReportContext.Of("A title", "the model's path", "the data", outcomes, Texts([.. Enumerable.Range(0, outcomes.Count).Select(i => $"text {i}")]));
         TaskReport.Write(folder, TaskEvaluation.Of(task, outcomes, metrics, resamples: 20), context);
         return (
             File.ReadAllText(Path.Combine(folder, "report.html")),
             JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "evaluation.json"))).RootElement,
             [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)]);
     }
+
+    private static IReadOnlyList<IReadOnlyList<SamplePart>> Texts(params string[] texts) => [.. texts.Select(text => new[] { new SamplePart("", text) })];
 
     /// <summary>Three in four right, less sure where wrong.</summary>
     private static TaskOutcomes.OfClasses Classes(int count, string[] labels)

@@ -62,6 +62,12 @@ internal sealed record FineTuneState
     /// <summary>Epoch of the best validation, from 1; 0 before the first.</summary>
     public int BestEpoch { get; init; }
 
+    /// <summary>What chooses the best validation, see <see cref="BestMetric"/>; null in the state of an older run.</summary>
+    public string? BestMetric { get; init; }
+
+    /// <summary>Where the best model gave all validation examples the same answer, which one, for a warning.</summary>
+    public string? BestSameAnswer { get; init; }
+
     /// <summary>Loss of the best validation.</summary>
     public double BestEvalLoss { get; init; }
 
@@ -74,6 +80,25 @@ internal sealed record FineTuneState
     /// <summary>Sum of the losses since the last line of the log.</summary>
     public double LossSum { get; init; }
 
+    /// <summary>Sum of the task's part of the losses since the last line; null where an older run did not count it.</summary>
+    public double? TaskLossSum { get; init; }
+
+    /// <summary>Sum of the language-modelling losses since the last line; null where there are none.</summary>
+    public double? LmLossSum { get; init; }
+
     /// <summary>Steps since the last line of the log.</summary>
     public int LossCount { get; init; }
+
+    /// <summary>The state after a step.</summary>
+    public FineTuneState With(StepResult step) => this with
+    {
+        Step = step.Step,
+        LossSum = LossSum + step.Loss,
+        TaskLossSum = (LossCount == 0 ? 0 : TaskLossSum) + step.TaskLoss,
+        LmLossSum = (LossCount == 0 ? 0 : LmLossSum) + step.LmLoss,
+        LossCount = LossCount + 1,
+    };
+
+    /// <summary>The last step with the mean losses of the steps since the last line.</summary>
+    public StepResult MeanOf(StepResult last) => last with { Loss = LossSum / LossCount, TaskLoss = TaskLossSum / LossCount, LmLoss = LmLossSum / LossCount };
 }

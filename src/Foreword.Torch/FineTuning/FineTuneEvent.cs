@@ -17,6 +17,10 @@ public abstract record FineTuneEvent
     /// <param name="Info">What is trained on what.</param>
     public sealed record Began(FineTuneInfo Info) : FineTuneEvent;
 
+    /// <summary>Something may not be meant as it is.</summary>
+    /// <param name="Message">A sentence.</param>
+    public sealed record Warned(string Message) : FineTuneEvent;
+
     /// <summary>A step was made.</summary>
     /// <param name="Metrics">Its numbers; tokens are counted without padding.</param>
     public sealed record Stepped(StepMetrics Metrics) : FineTuneEvent;
@@ -49,4 +53,8 @@ public abstract record FineTuneEvent
 /// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
 public sealed record FineTuneInfo(
     GptConfig Config, long Parameters, long TrainedParameters, string Device, Precision Precision, int TrainExamples, int ValidationExamples, int Truncated,
-    double Padding, int Outputs, int FirstStep, int Steps, int StepsPerEpoch, double Peak);
+    double Padding, int Outputs, int FirstStep, int Steps, int StepsPerEpoch, double Peak)
+{
+    /// <summary>The names of the classes or choices; empty where scores are learnt.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+}

@@ -17,7 +17,8 @@ public sealed class FineTuneRun : IDisposable
     private readonly FineTunedModel _model;
     private readonly FineTuner _tuner;
     private readonly EncodedExample[] _validation;
-    private readonly TaskMetric _metric;
+    private readonly BestMetric _best;
+    private readonly IReadOnlyList<TaskMetric> _metrics;
     private readonly Action<FineTuneEvent>? _tell;
     private readonly double _peak;
     private FineTuneState _state = new() { Step = 0 };
@@ -31,19 +32,31 @@ public sealed class FineTuneRun : IDisposable
         BaseModel source = BaseModel.Open(recipe.Model.Path);
         CheckBlocks(recipe.Model, source);
         Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, doubt => tell?.Invoke(new FineTuneEvent.Doubted(doubt)));
+        if (IsAdapter)
+            Data = Data with { Files = Data.Files.WithModel(source.Path) };
+        if (checkpoint is not null)
+            CheckSameData(checkpoint.Path);
         TaskEncoder encoder = new(source.Tokenizer, source.Tokens, source.Config.ContextLength);
         EncodedExample[] train = Encode(Data.Train, encoder);
+        string[] warnings = [.. Data.Warnings, .. ExampleChecks.Encoded(Data.Task, Data.Train, train, Data.Source)];
         _validation = Encode(Data.Validation, encoder);
-        _metric = Data.Task.Task.Metrics(Data.Task.Target)[0];
+        _best = BestMetric.Of(Data.Task, recipe.Train.BestMetric);
+        IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
+        _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
         _model = FineTunedModel.Begin(recipe.Model, Data.Task, source, recipe.Train.Seed, precision, device);
         _tuner = new FineTuner(_model, recipe.Model, train, recipe.Train);
         if (checkpoint is not null)
-            _state = FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter);
+            _state = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter));
         _peak = MachinePeak.Measure(precision, device);
         tell?.Invoke(new FineTuneEvent.Began(new FineTuneInfo(
             _model.Model.Config, _model.ParameterCount, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), device.type.ToString().ToLowerInvariant(), precision,
             train.Length, _validation.Length, train.Concat(_validation).Count(example => example.Sequences.IsTruncated), _tuner.Padding,
-            Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, _peak)));
+            Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, _peak)
+        {
+            Labels = Data.Task.Labels,
+        }));
+        foreach (string warning in warnings)
+            tell?.Invoke(new FineTuneEvent.Warned(warning));
     }
 
     /// <summary>The labelled examples.</summary>
@@ -51,6 +64,9 @@ public sealed class FineTuneRun : IDisposable
 
     /// <summary>The metrics of the best model on the validation set, by name; null before the first validation.</summary>
     public IReadOnlyDictionary<string, double>? BestMetrics => _state.BestMetrics;
+
+    /// <summary>Where the best model gave all validation examples the same answer, which one: "all 40 examples the label 'spam'"; otherwise null.</summary>
+    public string? BestSameAnswer => _state.BestSameAnswer;
 
     /// <summary>The epoch of the best model, from 1.</summary>
     public int BestEpoch => _state.BestEpoch;
@@ -65,7 +81,7 @@ public sealed class FineTuneRun : IDisposable
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         FineTuneRun run = new(recipe.Validate(), directory, null, tell);
-        Recipe.Save(recipe, directory.RecipePath);
+        run.SaveBeginning();
         return run;
     }
 
@@ -74,22 +90,47 @@ public sealed class FineTuneRun : IDisposable
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">Where to go on.</param>
     /// <param name="tell">Told about everything that happens.</param>
-    /// <exception cref="InvalidDataException">The recipe trains something else than the run did, or a file is broken.</exception>
+    /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static FineTuneRun Resume(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         directory.DeleteTemporaries();
-        if (File.Exists(directory.RecipePath))
-            RunDirectory.CheckSameRecipe(Comparable(Recipe.Read<FineTuneRecipe>(directory.RecipePath)), Comparable(recipe.Validate()), directory.RecipePath);
+        CheckSameRecipe(recipe.Validate(), directory, checkpoint);
         FineTuneRun run = new(recipe, directory, checkpoint, tell);
-        Recipe.Save(recipe, directory.RecipePath);
+        run.SaveBeginning();
         return run;
+    }
 
-        // Cadence and machine may change between two parts of a run; the number of epochs decides the schedule.
-        static string Comparable(FineTuneRecipe recipe) => Recipe.ToYaml(recipe with
+    /// <summary>Checks that a run was made by a recipe on its files, so that what it reached counts for the recipe.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="directory">The directory of the earlier run.</param>
+    /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did.</exception>
+    public static void CheckSame(FineTuneRecipe recipe, RunDirectory directory)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(directory);
+        CheckSameRecipe(recipe.Validate(), directory, directory.Newest);
+        if (TrainingFiles.Read(directory.Path) is { } files)
+            TrainingFiles.Of(recipe.Data.Paths(recipe.Data.Train), recipe.Data.Paths(recipe.Data.Validation)).CheckSame(files with { Model = [] }, directory.Path);
+    }
+
+    /// <summary>Compares with the recipe of an earlier run. Cadence and machine may change, and where the run knows its files by hash, these may have moved.</summary>
+    private static void CheckSameRecipe(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint)
+    {
+        if (!File.Exists(directory.RecipePath))
+            return;
+        FineTuneRecipe saved = Recipe.Read<FineTuneRecipe>(directory.RecipePath);
+        if (checkpoint is not null && recipe.Train.Epochs < saved.Train.Epochs)
+            throw new InvalidDataException($"{directory.Path} has made {checkpoint.Step} steps of {saved.Train.Epochs} epochs; train.epochs is {recipe.Train.Epochs}: the rate's schedule ends with the last epoch, so a run cannot be shortened; choose another directory with --out");
+        if (!saved.Data.Columns.SequenceEqual(recipe.Data.Columns))
+            throw new InvalidDataException($"data.columns is [{string.Join(", ", recipe.Data.Columns)}]; {directory.RecipePath} says [{string.Join(", ", saved.Data.Columns)}]; choose another directory with --out");
+        bool knowsFiles = TrainingFiles.Read(directory.Path) is not null;
+        RunDirectory.CheckSameRecipe(Comparable(saved), Comparable(recipe), directory.RecipePath);
+
+        string Comparable(FineTuneRecipe recipe) => Recipe.ToYaml(recipe with
         {
-            Data = recipe.Data with { Test = [] },
+            Data = knowsFiles ? recipe.Data with { Directory = "", Train = [], Validation = [], Test = [] } : recipe.Data with { Test = [] },
             Train = recipe.Train with { LogEvery = 1, Keep = 1, Patience = 0, Threads = 0, Device = DeviceChoice.Auto },
         });
     }
@@ -106,19 +147,19 @@ public sealed class FineTuneRun : IDisposable
         while (_tuner.StepsMade < _tuner.Steps)
         {
             if (PatienceIsOver)
-                return RunOutcome.StoppedEarly;
+                return Ended(RunOutcome.StoppedEarly);
             long begin = Stopwatch.GetTimestamp();
             StepResult step = Step();
             (windowSeconds, windowTokens) = (windowSeconds + Stopwatch.GetElapsedTime(begin).TotalSeconds, windowTokens + step.Tokens);
-            _state = _state with { Step = step.Step, LossSum = _state.LossSum + step.Loss, LossCount = _state.LossCount + 1 };
+            _state = _state.With(step);
             double rate = windowTokens / windowSeconds;
-            _tell?.Invoke(new FineTuneEvent.Stepped(Metrics(step, step.Loss, rate)));
+            _tell?.Invoke(new FineTuneEvent.Stepped(Metrics(step, rate)));
 
             bool isLast = step.Step == _tuner.Steps, endsEpoch = step.Step % _tuner.StepsPerEpoch == 0;
             if (isLast || step.Step % _recipe.Train.LogEvery == 0)
             {
-                log.Write(Metrics(step, _state.LossSum / _state.LossCount, rate));
-                _state = _state with { LossSum = 0, LossCount = 0 };
+                log.Write(Metrics(_state.MeanOf(step), rate));
+                _state = _state with { LossSum = 0, TaskLossSum = null, LmLossSum = null, LossCount = 0 };
                 (windowSeconds, windowTokens) = (0, 0);
             }
 
@@ -131,7 +172,7 @@ public sealed class FineTuneRun : IDisposable
                 return RunOutcome.Stopped;
         }
 
-        return RunOutcome.Finished;
+        return Ended(RunOutcome.Finished);
     }
 
     /// <inheritdoc/>
@@ -141,14 +182,56 @@ public sealed class FineTuneRun : IDisposable
         _model.Dispose();
     }
 
+    /// <summary>Writes what a later process compares with when it goes on.</summary>
+    private void SaveBeginning()
+    {
+        Recipe.Save(_recipe, _directory.RecipePath);
+        Data.Files.Save(_directory.Path);
+    }
+
+    /// <summary>Refuses to go on with other labels or other files than the run was begun with.</summary>
+    private void CheckSameData(string checkpoint)
+    {
+        if (new[] { checkpoint, _directory.BestPath }.FirstOrDefault(TaskDescription.IsIn) is { } before)
+            Data.Task.CheckSame(TaskDescription.Read(before), before);
+        if (TrainingFiles.Read(_directory.Path) is { } files)
+            Data.Files.CheckSame(files, _directory.Path);
+    }
+
     private bool IsAdapter => _recipe.Model.LoraRank > 0;
 
     private bool PatienceIsOver => _recipe.Train.Patience > 0 && _state.EpochsWithoutBest >= _recipe.Train.Patience;
 
     private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder) => [.. examples.Select(example => EncodedExample.Of(example, Data.Task, encoder))];
 
-    private StepMetrics Metrics(StepResult step, double loss, double tokensPerSecond) =>
-        new(step.Step, loss, step.LearningRate, step.GradNorm, tokensPerSecond, tokensPerSecond * _model.Model.Config.TrainingFlopsPerToken / _peak);
+    private StepMetrics Metrics(StepResult step, double tokensPerSecond) =>
+        new(step.Step, step.Loss, step.LearningRate, step.GradNorm, tokensPerSecond, tokensPerSecond * _model.Model.Config.TrainingFlopsPerToken / _peak)
+        {
+            TaskLoss = step.TaskLoss,
+            LmLoss = step.LmLoss,
+        };
+
+    /// <summary>Says at the end what may be wrong with the best model.</summary>
+    private RunOutcome Ended(RunOutcome outcome)
+    {
+        if (_state.BestSameAnswer is { } answer)
+        {
+            string advice = Data.Task.Target == TargetKind.Classes ? ", or set task.class_weights: balanced" : "";
+            _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {_state.BestEpoch}) gives {answer}; it tells none apart: train for more epochs or with another rate{advice}"));
+        }
+
+        return outcome;
+    }
+
+    /// <summary>A state that this run can go on from: within its steps, its best epoch chosen as this run chooses.</summary>
+    private FineTuneState CheckedState(FineTuneState state)
+    {
+        if (state.Step > _tuner.Steps)
+            throw new InvalidDataException($"{_directory.Path} has made {state.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_tuner.Steps}; choose another directory with --out");
+        return state.BestMetric is null || state.BestMetric == _best.Name
+            ? state
+            : throw new InvalidDataException($"{_directory.Path} chooses its best epoch by {state.BestMetric}, the recipe by {_best.Name} (train.best_metric); choose another directory with --out");
+    }
 
     private StepResult Step()
     {
@@ -167,36 +250,27 @@ public sealed class FineTuneRun : IDisposable
         float[][] outputs = _model.Outputs(_validation);
         double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(outputs[i], _validation[i].Target));
         TaskOutcomes outcomes = Data.Task.Outcomes(Data.Validation, [.. outputs.Select(output => Data.Task.Answer(output))]);
-        Dictionary<string, double> metrics = Data.Task.Task.Metrics(Data.Task.Target).ToDictionary(metric => metric.Name, metric => metric.Of(outcomes));
+        Dictionary<string, double> metrics = _metrics.ToDictionary(metric => metric.Name, metric => metric.Of(outcomes));
         EvalMetrics line = new(_tuner.StepsMade, loss, metrics);
         log.Write(line);
-        bool isBest = IsBetter(metrics[_metric.Name], loss);
+        bool isBest = _state.BestMetrics is not { } before || _best.IsBetter(Value(metrics), loss, Value(before), _state.BestEvalLoss);
         _state = isBest
-            ? _state with { BestEpoch = epoch, BestEvalLoss = loss, BestMetrics = metrics, EpochsWithoutBest = 0 }
+            ? _state with { BestMetric = _best.Name, BestEpoch = epoch, BestEvalLoss = loss, BestMetrics = metrics, BestSameAnswer = outcomes.SameAnswer, EpochsWithoutBest = 0 }
             : _state with { EpochsWithoutBest = _state.EpochsWithoutBest + 1 };
         if (isBest)
             _directory.Write("the best model", () => FineTuneCheckpoint.SaveModel(_directory.BestPath, _model, _recipe));
         _tell?.Invoke(new FineTuneEvent.Evaluated(epoch, line, isBest));
     }
 
-    /// <summary>Whether a validation beats the best one: by the task's first metric, equals by the loss. An undefined metric beats nothing.</summary>
-    private bool IsBetter(double metric, double loss)
-    {
-        if (_state.BestMetrics is not { } best)
-            return true;
-        double before = best[_metric.Name];
-        if (double.IsNaN(metric) || double.IsNaN(before))
-            return double.IsNaN(before) && (!double.IsNaN(metric) || loss < _state.BestEvalLoss);
-        int order = _metric.HigherIsBetter ? metric.CompareTo(before) : before.CompareTo(metric);
-        return order > 0 || (order == 0 && loss < _state.BestEvalLoss);
-    }
+    /// <summary>What chooses; NaN where the loss does.</summary>
+    private double Value(IReadOnlyDictionary<string, double> metrics) => _best.Metric is { } metric ? metrics.GetValueOrDefault(metric.Name, double.NaN) : double.NaN;
 
     private void Save()
     {
         string path = _directory.CheckpointPath(_tuner.StepsMade);
         _directory.Write($"the checkpoint of step {_tuner.StepsMade}", () => FineTuneCheckpoint.Save(path, _tuner, _recipe, _state, IsAdapter));
         _directory.DeleteOldCheckpoints(_recipe.Train.Keep);
-        LossPlot.Write(_directory, Path.GetFileName(Path.GetFullPath(_directory.Path)));
+        LossPlot.Write(_directory, Path.GetFileName(Path.GetFullPath(_directory.Path)), Data.Task.Target == TargetKind.Score ? "squared error, standardised" : "nats per example");
         _tell?.Invoke(new FineTuneEvent.Saved(path));
     }
 

@@ -79,29 +79,29 @@ public sealed class FineTuner : IDisposable
     {
         EncodedExample[][] batches = NextBatches();
         int examples = batches.Sum(batch => batch.Length);
-        (double loss, long tokens) = (0, 0);
+        (TaskLosses loss, long tokens) = (default, 0);
         for (int micro = 0; micro < batches.Length; micro++)
         {
             long seed = (long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1);
             TaskBatch batch = new(batches[micro]);
-            loss += Backward(batch, (double)batches[micro].Length / examples, seed);
+            loss = loss.Plus(Backward(batch, (double)batches[micro].Length / examples, seed));
             tokens += batch.Tokens;
         }
 
         _trained.TakeRowGradients();
         double rate = _learningRate.At(StepsMade);
-        double norm = double.IsFinite(loss) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
+        double norm = double.IsFinite(loss.Joint) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
         if (!double.IsFinite(norm))
-            throw new DivergenceException(StepsMade + 1, loss, norm, $"{examples} examples of epoch {StepsMade / StepsPerEpoch + 1}");
+            throw new DivergenceException(StepsMade + 1, loss.Joint, norm, $"{examples} examples of epoch {StepsMade / StepsPerEpoch + 1}");
         StepsMade++;
-        return new StepResult(StepsMade, loss, rate, norm, tokens);
+        return new StepResult(StepsMade, loss.Joint, rate, norm, tokens) { TaskLoss = loss.Task, LmLoss = _config.LmCoefficient > 0 ? loss.LanguageModel : null };
     }
 
-    /// <summary>The joint loss of a batch times <paramref name="scale"/>; its gradients are added to the parameters'.</summary>
+    /// <summary>The losses of a batch times <paramref name="scale"/>; the gradients of the joint one are added to the parameters'.</summary>
     /// <param name="batch">The examples.</param>
     /// <param name="scale">The batch's share of the update's examples.</param>
     /// <param name="dropoutSeed">Seed of the dropout masks.</param>
-    internal double Backward(TaskBatch batch, double scale, long dropoutSeed = 0)
+    internal TaskLosses Backward(TaskBatch batch, double scale, long dropoutSeed = 0)
     {
         using var scope = NewDisposeScope();
         Model.Head.train();
@@ -112,19 +112,19 @@ public sealed class FineTuner : IDisposable
         Tensor losses = Model.Head.Losses(Model.Head.Outputs(leaf, batch), batch);
         Tensor objective = (losses * batch.Weights(Model.Device)).mean() * scale; // L2
         objective.backward();
-        double loss = objective.ToDouble();
+        (double joint, double task, double languageModel) = (objective.ToDouble(), losses.detach().mean().ToDouble() * scale, 0);
         Tensor gradient = leaf.grad!;
         if (_config.LmCoefficient > 0)
         {
             (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens!, Model.Device);
             Tensor states = hidden.reshape(-1, C).index_select(0, rows); // (M, C): padding is never multiplied
             (double auxiliary, Tensor statesGradient) = _path.HeadBackward(states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
-            loss += auxiliary;
+            (joint, languageModel) = (joint + auxiliary, auxiliary / _config.LmCoefficient);
             gradient.view(-1, C).index_add_(0, rows, statesGradient, 1);
         }
 
         _path.Backward(gradient);
-        return loss;
+        return new TaskLosses(joint, task, languageModel);
     }
 
     /// <inheritdoc/>
@@ -143,4 +143,14 @@ public sealed class FineTuner : IDisposable
             (_batches, _batchesOfEpoch) = (LengthBuckets.Batches(_lengths, _config.BatchSize, _config.Seed, epoch), epoch);
         return [.. _batches.Skip(first).Take(_config.GradientAccumulation).Select(batch => batch.Select(i => _train[i]).ToArray())];
     }
+}
+
+/// <summary>The loss that a step minimises, and its parts.</summary>
+/// <param name="Joint">L3 = L2 + lambda L1, with the classes' weights.</param>
+/// <param name="Task">The mean loss of the examples at the task without the classes' weights: what a validation measures, too.</param>
+/// <param name="LanguageModel">L1.</param>
+internal readonly record struct TaskLosses(double Joint, double Task, double LanguageModel)
+{
+    /// <summary>The losses of two micro-batches together.</summary>
+    public TaskLosses Plus(TaskLosses other) => new(Joint + other.Joint, Task + other.Task, LanguageModel + other.LanguageModel);
 }

@@ -2,17 +2,22 @@ using System.Globalization;
 using System.Text;
 using ScottPlot;
 using ScottPlot.TickGenerators;
+using SkiaSharp;
 
 namespace Foreword.Torch.Training;
 
 /// <summary>
 /// The loss curves of a run: each logged training loss as a faint point, their running mean as a line, and the
-/// validation losses as a marked line, over the steps; the losses on a logarithmic axis.
+/// validation losses as a marked line, over the steps; the losses on a logarithmic axis. A fine-tuning run has a panel with the
+/// task's losses, of training and of validation, and one with the auxiliary language-modelling loss.
 /// </summary>
 public static class LossPlot
 {
     private const int Width = 1000;
     private const int Height = 560;
+
+    /// <summary>The height of the first of two panels.</summary>
+    private const int FirstHeight = 335;
 
     /// <summary>Points of a curve that a picture of this width can show; longer curves are thinned to it.</summary>
     private const int MostPoints = 1500;
@@ -26,20 +31,25 @@ public static class LossPlot
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="title">The heading of the picture.</param>
+    /// <param name="taskUnit">The unit of a task's loss, where a task is fine-tuned.</param>
     /// <exception cref="InvalidDataException">A line of the metrics is broken.</exception>
     /// <exception cref="IOException">A picture cannot be written.</exception>
-    public static void Write(RunDirectory run, string title)
+    public static void Write(RunDirectory run, string title, string taskUnit = "nats per example")
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(title);
-        if (!File.Exists(run.MetricsPath) || Draw(RunMetrics.Read(run.MetricsPath), title) is not { } plot)
+        if (!File.Exists(run.MetricsPath))
             return;
-        using (plot)
-        {
-            byte[] svg = Encoding.UTF8.GetBytes(PlotFont.Svg(plot, Width, Height)), png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-            DurableFile.Replace(run.LossSvgPath, file => file.Write(svg));
-            DurableFile.Replace(run.LossPngPath, file => file.Write(png));
-        }
+        LossPanel[] panels = [.. LossPanel.Of(RunMetrics.Read(run.MetricsPath), taskUnit).Where(panel => panel.Training.Length + panel.Validation.Length > 0)];
+        if (panels.Length == 0)
+            return;
+        double last = panels.Max(panel => panel.Training.Concat(panel.Validation).Max(point => point.X));
+        Plot[] plots = [.. panels.Index().Select(panel => Draw(panel.Item, panel.Index == 0 ? title : "", last, isLowest: panel.Index == panels.Length - 1))];
+        byte[] svg = Encoding.UTF8.GetBytes(PlotFont.Svg(Width, Height, canvas => Stack(plots, canvas))), png = Png(canvas => Stack(plots, canvas));
+        foreach (Plot plot in plots)
+            plot.Dispose();
+        DurableFile.Replace(run.LossSvgPath, file => file.Write(svg));
+        DurableFile.Replace(run.LossPngPath, file => file.Write(png));
     }
 
     /// <summary>
@@ -62,62 +72,84 @@ public static class LossPlot
         return means;
     }
 
-    private static Plot? Draw(RunMetrics metrics, string title)
+    private static Plot Draw(LossPanel panel, string title, double lastStep, bool isLowest)
     {
-        (double X, double Y)[] training = [.. metrics.Steps.Where(m => CanDraw(m.Loss)).Select(m => ((double)m.Step, m.Loss))];
-        (double X, double Y)[] validation = [.. metrics.Evals.Where(m => CanDraw(m.EvalLoss)).Select(m => ((double)m.Step, m.EvalLoss))];
-        if (training.Length + validation.Length == 0)
-            return null;
-
         Plot plot = new();
         PlotFont.Set(plot);
-        if (training.Length > 0)
-            AddTraining(plot, training);
-        if (validation.Length > 0)
-            AddValidation(plot, validation);
-        Decorate(plot, title, [.. training, .. validation]);
+        if (panel.Training.Length > 0)
+            AddTraining(plot, panel);
+        if (panel.Validation.Length > 0)
+            AddValidation(plot, panel);
+        Decorate(plot, panel, title, lastStep, isLowest);
         return plot;
     }
 
-    /// <summary>A logarithmic axis has no place for anything else.</summary>
-    private static bool CanDraw(double loss) => double.IsFinite(loss) && loss > 0;
-
-    private static void AddTraining(Plot plot, (double X, double Y)[] points)
+    /// <summary>Draws the plots below each other; the first one gets most of the height.</summary>
+    private static void Stack(Plot[] plots, SKCanvas canvas)
     {
+        int first = plots.Length == 1 ? Height : FirstHeight, top = 0;
+        foreach (Plot plot in plots)
+        {
+            int height = top == 0 ? first : (Height - first) / (plots.Length - 1);
+            canvas.Save();
+            canvas.Translate(0, top);
+            plot.RenderManager.ClearCanvasBeforeEachRender = false; // it would clear its neighbours, too
+            plot.Render(canvas, Width, height);
+            canvas.Restore();
+            top += height;
+        }
+    }
+
+    private static byte[] Png(Action<SKCanvas> draw)
+    {
+        using SKSurface surface = SKSurface.Create(new SKImageInfo(Width, Height));
+        draw(surface.Canvas);
+        using SKImage image = surface.Snapshot();
+        using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
+    }
+
+    private static void AddTraining(Plot plot, LossPanel panel)
+    {
+        (double X, double Y)[] points = panel.Training;
         (double X, double Y)[] raw = Thinned(points);
         var dots = plot.Add.ScatterPoints(raw.Select(p => p.X).ToArray(), raw.Select(p => Math.Log10(p.Y)).ToArray(), Training.WithAlpha(0.3));
         dots.MarkerSize = 4;
         dots.MarkerShape = MarkerShape.FilledCircle;
-        dots.LegendText = "training, as logged";
+        dots.LegendText = $"{panel.TrainingName}, as logged";
 
         double[] means = Smoothed([.. points.Select(p => p.Y)]);
         (double X, double Y)[] mean = Thinned([.. points.Zip(means, (p, y) => (p.X, y))]);
         var line = plot.Add.ScatterLine(mean.Select(p => p.X).ToArray(), mean.Select(p => Math.Log10(p.Y)).ToArray(), Training);
         line.LineWidth = 2;
-        line.LegendText = $"training, running mean (last {Number(means[^1])})";
+        line.LegendText = $"{panel.TrainingName}, running mean (last {Number(means[^1])})";
     }
 
-    private static void AddValidation(Plot plot, (double X, double Y)[] points)
+    private static void AddValidation(Plot plot, LossPanel panel)
     {
+        (double X, double Y)[] points = panel.Validation;
         (double X, double Y)[] shown = Thinned(points);
         var line = plot.Add.Scatter(shown.Select(p => p.X).ToArray(), shown.Select(p => Math.Log10(p.Y)).ToArray(), Validation);
         line.LineWidth = 2;
         line.MarkerSize = shown.Length > 60 ? 0 : 7;
         (double X, double Y) best = points.MinBy(p => p.Y);
-        line.LegendText = $"validation (best {Number(best.Y)} at step {best.X.ToString("N0", CultureInfo.InvariantCulture)})";
+        line.LegendText = $"validation ({panel.ValidationBest} {Number(best.Y)} at step {best.X.ToString("N0", CultureInfo.InvariantCulture)})";
     }
 
-    private static void Decorate(Plot plot, string title, (double X, double Y)[] points)
+    private static void Decorate(Plot plot, LossPanel panel, string title, double last, bool isLowest)
     {
-        double last = points.Max(p => p.X), low = points.Min(p => p.Y), high = points.Max(p => p.Y);
+        (double X, double Y)[] points = [.. panel.Training, .. panel.Validation];
+        double low = points.Min(p => p.Y), high = points.Max(p => p.Y);
         double margin = Math.Max(0.04 * Math.Log10(high / low), 0.002);
         plot.Axes.SetLimits(0, Math.Max(1, last) * 1.02, Math.Log10(low) - margin, Math.Log10(high) + margin);
         plot.Axes.Left.TickGenerator = new NumericManual([.. LossTicks(low, high).Select(loss => new Tick(Math.Log10(loss), loss.ToString("0.####", CultureInfo.InvariantCulture)))]);
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, TickDensity = 0.6, LabelFormatter = step => step.ToString("N0", CultureInfo.InvariantCulture) };
 
-        plot.Title(title, size: 17);
-        plot.XLabel("step", size: 14);
-        plot.YLabel("loss (nats per token)", size: 14);
+        if (title.Length > 0)
+            plot.Title(title, size: 17);
+        if (isLowest)
+            plot.XLabel("step", size: 14);
+        plot.YLabel(panel.Axis, size: 14);
         foreach (LabelStyle label in new[] { plot.Axes.Title.Label, plot.Axes.Bottom.Label, plot.Axes.Left.Label })
             label.Bold = false; // the font has one weight
         plot.Axes.Left.MinimumSize = 62; // room between the label, the ticks and the edge

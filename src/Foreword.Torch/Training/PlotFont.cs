@@ -1,3 +1,4 @@
+using System.Text;
 using ScottPlot;
 using SkiaSharp;
 
@@ -23,7 +24,18 @@ internal static class PlotFont
 
     /// <summary>The plot as SVG. The picture names our font; a viewer that does not have it takes one of the same width.</summary>
     public static string Svg(Plot plot, int width, int height) =>
-        plot.GetSvgXml(width, height).Replace($"font-family=\"{Name}\"", $"font-family=\"{Name}, Verdana, sans-serif\"", StringComparison.Ordinal);
+        NamingOthers(plot.GetSvgXml(width, height));
+
+    /// <summary>Several plots as one SVG.</summary>
+    public static string Svg(int width, int height, Action<SKCanvas> draw)
+    {
+        using MemoryStream stream = new();
+        using (SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, width, height), stream))
+            draw(canvas);
+        return NamingOthers(Encoding.UTF8.GetString(stream.ToArray()));
+    }
+
+    private static string NamingOthers(string svg) => svg.Replace($"font-family=\"{Name}\"", $"font-family=\"{Name}, Verdana, sans-serif\"", StringComparison.Ordinal);
 
     private static SKTypeface Load()
     {

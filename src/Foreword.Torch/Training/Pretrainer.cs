@@ -179,7 +179,14 @@ public sealed class Pretrainer : IDisposable
 /// <param name="LearningRate">The rate used.</param>
 /// <param name="GradNorm">Global L2 norm of the gradients before clipping.</param>
 /// <param name="Tokens">Tokens learnt from.</param>
-public sealed record StepResult(int Step, double Loss, double LearningRate, double GradNorm, long Tokens);
+public sealed record StepResult(int Step, double Loss, double LearningRate, double GradNorm, long Tokens)
+{
+    /// <summary>In fine-tuning: the mean loss of the examples at the task, every example counted alike; null in pre-training.</summary>
+    public double? TaskLoss { get; init; }
+
+    /// <summary>In fine-tuning: the auxiliary language-modelling loss before it is multiplied by lambda; null where there is none.</summary>
+    public double? LmLoss { get; init; }
+}
 
 /// <summary>Loss or gradient became infinite or not a number.</summary>
 public sealed class DivergenceException : InvalidOperationException

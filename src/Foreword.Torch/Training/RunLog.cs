@@ -2,7 +2,7 @@ namespace Foreword.Torch.Training;
 
 /// <summary>
 /// Writes a run's numbers as they come: <c>metrics.jsonl</c> and a TensorBoard event file (tags <c>train/loss</c>,
-/// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on). Each line is
+/// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, in fine-tuning <c>train/task_loss</c> and <c>train/lm_loss</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on). Each line is
 /// handed to the operating system whole, so a killed run loses none that was written.
 /// </summary>
 public sealed class RunLog : IDisposable
@@ -49,11 +49,18 @@ public sealed class RunLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(step);
         Append(RunMetrics.Line(step));
-        board.Write(step.Step,
+        List<(string, double)> scalars =
+        [
             ("train/loss", step.Loss),
             ("train/learning_rate", step.LearningRate),
             ("train/grad_norm", step.GradNorm),
-            ("train/tokens_per_second", step.TokensPerSecond));
+            ("train/tokens_per_second", step.TokensPerSecond),
+        ];
+        if (step.TaskLoss is { } task)
+            scalars.Add(("train/task_loss", task));
+        if (step.LmLoss is { } languageModel)
+            scalars.Add(("train/lm_loss", languageModel));
+        board.Write(step.Step, [.. scalars]);
     }
 
     /// <summary>Logs a validation.</summary>

@@ -9,7 +9,14 @@ namespace Foreword.Torch.Training;
 /// <param name="GradNorm">Global norm of the gradient before clipping.</param>
 /// <param name="TokensPerSecond">Training tokens per second since the last line.</param>
 /// <param name="ShareOfPeak">Floating-point operations per second, at 6 N a token, over the machine's measured peak; null where the peak is not known.</param>
-public sealed record StepMetrics(int Step, double Loss, double LearningRate, double GradNorm, double TokensPerSecond, double? ShareOfPeak = null);
+public sealed record StepMetrics(int Step, double Loss, double LearningRate, double GradNorm, double TokensPerSecond, double? ShareOfPeak = null)
+{
+    /// <summary>In fine-tuning: the part of the loss that a validation measures, too, as a mean over the examples; null in pre-training.</summary>
+    public double? TaskLoss { get; init; }
+
+    /// <summary>In fine-tuning: the auxiliary language-modelling loss before it is multiplied by lambda; null where there is none.</summary>
+    public double? LmLoss { get; init; }
+}
 
 /// <summary>What one validation measured.</summary>
 /// <param name="Step">Updates made before it.</param>
@@ -38,7 +45,13 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
                 evals.Add(new EvalMetrics(StepOf(json, path, number), Number(EvalPrefix + "loss"), TaskMetrics(json.RootElement)));
             else
                 steps.Add(new StepMetrics(StepOf(json, path, number), Number("loss"), Number("learning_rate"), Number("grad_norm"), Number("tokens_per_second"),
-                    json.RootElement.TryGetProperty("share_of_peak", out _) ? Number("share_of_peak") : null));
+                    Optional("share_of_peak"))
+                {
+                    TaskLoss = Optional("task_loss"),
+                    LmLoss = Optional("lm_loss"),
+                });
+
+            double? Optional(string name) => json.RootElement.TryGetProperty(name, out _) ? Number(name) : null;
 
             double Number(string name) => json.RootElement.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.Number or JsonValueKind.Null
                 ? value.ValueKind == JsonValueKind.Null ? double.NaN : value.GetDouble()
@@ -58,6 +71,10 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
         WriteNumber(json, "tokens_per_second", metrics.TokensPerSecond);
         if (metrics.ShareOfPeak is { } share)
             WriteNumber(json, "share_of_peak", share);
+        if (metrics.TaskLoss is { } task)
+            WriteNumber(json, "task_loss", task);
+        if (metrics.LmLoss is { } languageModel)
+            WriteNumber(json, "lm_loss", languageModel);
     });
 
     /// <summary>The line of a validation, without its end.</summary>

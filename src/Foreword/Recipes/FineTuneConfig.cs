@@ -72,6 +72,14 @@ public sealed record FineTuneConfig : IRecipe
     /// <summary>Which positions that loss counts.</summary>
     public LanguageModelOn LmOn { get; init; } = LanguageModelOn.All;
 
+    /// <summary>
+    /// What chooses the best epoch on the validation set, and ends a run by <see cref="Patience"/>: <c>accuracy</c>, <c>macro_f1</c>, <c>f1</c>,
+    /// <c>f1:LABEL</c> or <c>matthews</c> of classes, <c>pearson</c>, <c>spearman</c> or <c>rmse</c> of scores, or <c>loss</c>. Absent means the task's first metric:
+    /// accuracy or pearson.
+    /// </summary>
+    [AlsoCalled("metric", "metric_for_best_model", "best_by")]
+    public string BestMetric { get; init; } = "";
+
     /// <summary>Epochs in a row without a better validation metric after which the run ends; 0 never ends it early.</summary>
     [AlsoCalled("early_stopping_patience", "early_stopping")]
     public int Patience { get; init; }

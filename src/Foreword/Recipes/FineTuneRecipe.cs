@@ -1,3 +1,5 @@
+using Foreword.Tasks;
+
 namespace Foreword.Recipes;
 
 /// <summary>
@@ -26,6 +28,9 @@ public sealed record FineTuneRecipe : IRecipe
         problems.AddSection(Task);
         problems.AddSection(Data);
         problems.AddSection(Train);
+        if (Train.BestMetric.Length > 0 && FineTuningTask.All.FirstOrDefault(task => task.Kind == Task.Kind.Replace('_', '-')) is { } kind
+            && BestMetric.Problem(Train.BestMetric, kind.Kind, Task.Target is { } target ? [target] : kind.Targets) is { } problem)
+            problems.AddTo("train.best_metric", problem);
         return problems;
     }
 }

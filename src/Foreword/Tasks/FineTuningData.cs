@@ -10,6 +10,15 @@ namespace Foreword.Tasks;
 /// <param name="Test">The examples measured at the end; empty where none are given.</param>
 public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
 {
+    /// <summary>What messages call the training set: its first file.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The files of training and validation set.</summary>
+    public required TrainingFiles Files { get; init; }
+
+    /// <summary>What may not be meant so, a sentence each.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
     /// <summary>Reads every file that the recipe names.</summary>
     /// <param name="recipe">Task and data.</param>
     /// <param name="tokens">The ids of the task's tokens.</param>
@@ -24,7 +33,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         FineTuningTask kind = FineTuningTask.OfKind(recipe.Task.Kind);
         TableOptions options = data.Options() with { Warn = warn };
         IReadOnlyList<TaskExample> train = Read(data.TrainFiles);
-        string source = data.Train.Count == 1 ? data.Paths(data.Train)[0] : $"{data.Paths(data.Train)[0]} and {data.Train.Count - 1} more";
+        string source = Name(data.Train);
         TaskDescription draft = new()
         {
             Kind = kind.Kind,
@@ -40,6 +49,9 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         TaskDescription task = LabelledData.Learn(draft, train, recipe.Task.ClassWeights, source);
         foreach (string doubt in LabelDoubts.Of(task, train))
             warn?.Invoke(doubt);
+        if (task.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that are listed are meant
+            ExampleChecks.Classes(task, train, source);
+        List<string> warnings = [.. ExampleChecks.Choices(task, train, source)];
         IReadOnlyList<TaskExample> validation = Read(data.ValidationFiles), test = Read(data.TestFiles);
         if (data.Validation.Count == 0)
         {
@@ -49,7 +61,15 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
 
         foreach (TaskExample example in validation.Concat(test))
             _ = task.TargetOf(example);
-        return new FineTuningData(task, train, validation, test);
+        warnings.AddRange(ExampleChecks.Validation(task, train, validation, data.Validation.Count == 0 ? null : Name(data.Validation)));
+        TrainingFiles hashes = TrainingFiles.Of(data.Paths(data.Train), data.Paths(data.Validation));
+        warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
+            ? $"{files.Train.Path} is training set and validation set; what is measured on it says nothing about new texts"
+            : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; what is measured on it says nothing about new texts"));
+        warnings.AddRange(hashes.CopiesAmong(data.Paths(data.Test)).Select(file => $"the test file {file} has the same contents as a training file; what is measured on it says nothing about new texts"));
+        return new FineTuningData(task, train, validation, test) { Source = source, Files = hashes, Warnings = warnings };
+
+        string Name(IReadOnlyList<string> files) => files.Count == 1 ? data.Paths(files)[0] : $"{data.Paths(files)[0]} and {files.Count - 1} more";
 
         IReadOnlyList<TaskExample> Read(ExampleFiles files) => files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options);
     }

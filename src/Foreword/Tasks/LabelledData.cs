@@ -24,6 +24,8 @@ public static class LabelledData
         SortedSet<string> distinct = new(train.Select(example => TaskLabel.Canonical(example.Label!)), StringComparer.Ordinal);
         if (distinct.Count == 1)
             throw new InvalidDataException($"{source}: all {train.Count} examples have the label '{distinct.Min}'; there is nothing to learn");
+        if (draft.Target is TargetKind.Score or TargetKind.SoftLabels)
+            ExampleChecks.Scores(draft, train, source);
         TaskDescription learnt = draft.Target switch
         {
             TargetKind.Score => draft with { Labels = [], ScoreMean = Scores(train).Average(), ScoreScale = Deviation([.. Scores(train)]) },
@@ -31,7 +33,7 @@ public static class LabelledData
             _ => draft with { Labels = draft.Labels.Count > 0 ? draft.Labels : Sorted(distinct) },
         };
         if (learnt.Target == TargetKind.Choice && train.Max(example => example.Choices.Count) is var most && most != learnt.Labels.Count)
-            throw new InvalidDataException($"{source}: the examples have up to {most} choices but {learnt.Labels.Count} labels ({string.Join(", ", learnt.Labels.Take(8))}); name the choices in their order with task.labels");
+            throw new InvalidDataException($"{source}: the examples have up to {most} choices but {learnt.Labels.Count} labels ({string.Join(", ", learnt.Labels.Take(8))}); {(ExampleChecks.SwappedColumns(draft, train) is { Length: > 0 } swapped ? swapped[2..] : "name the choices in their order with task.labels")}");
         if (train.FirstOrDefault(example => draft.Labels.Count == 0 && TaskLabel.IsMissing(example.Label!)) is { } unlabelled)
             throw new InvalidDataException($"{unlabelled.MessagePrefix}label '{unlabelled.Label}' stands for a missing one; leave the row out (where it is a class, name the classes with task.labels)");
         foreach (TaskExample example in train)
@@ -72,8 +74,7 @@ public static class LabelledData
     private static double Deviation(double[] scores)
     {
         double mean = scores.Average();
-        double deviation = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
-        return deviation > 0 ? deviation : 1; // 1 and 1.0 differ as texts
+        return Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
     }
 
     /// <summary>The whole numbers around the scores.</summary>

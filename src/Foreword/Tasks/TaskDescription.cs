@@ -211,6 +211,27 @@ public sealed record TaskDescription
 
     internal static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
+    /// <summary>Checks that a run that goes on still learns what it learnt before.</summary>
+    /// <param name="before">What the run's task was.</param>
+    /// <param name="directory">Where that stands, for the message.</param>
+    /// <exception cref="InvalidDataException">Columns, labels, scores or the model's tokens differ; the difference is named.</exception>
+    internal void CheckSame(TaskDescription before, string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (Kind != before.Kind || Target != before.Target)
+            throw Changed($"the task is {Kind} by {Target}", $"{before.Kind} by {before.Target}");
+        if (!Columns.SequenceEqual(before.Columns))
+            throw Changed($"the columns are {string.Join(", ", Columns)}", string.Join(", ", before.Columns));
+        if (!Labels.SequenceEqual(before.Labels))
+            throw Changed($"column '{ExampleChecks.LabelColumn(this)}' has the labels {Listed(Labels)}", Listed(before.Labels));
+        if ((ScoreMean, ScoreScale) != (before.ScoreMean, before.ScoreScale))
+            throw Changed(string.Create(CultureInfo.InvariantCulture, $"column '{ExampleChecks.LabelColumn(this)}' has scores of mean {ScoreMean:G6}"), string.Create(CultureInfo.InvariantCulture, $"mean {before.ScoreMean:G6}"));
+        if (Tokens != before.Tokens || ContextLength != before.ContextLength)
+            throw Changed($"the model has {Tokens?.Start} token ids and a context of {ContextLength}", $"{before.Tokens?.Start} and {before.ContextLength}");
+
+        InvalidDataException Changed(string now, string then) => new($"{now}; {path} says {then}: the run cannot go on with that; choose another directory with --out");
+    }
+
     private TaskDescription Checked(string path)
     {
         if (FineTuningTask.All.All(task => task.Kind != Kind))
@@ -236,8 +257,7 @@ public sealed record TaskDescription
                 : throw new InvalidDataException($"{example.MessagePrefix}label '{label}' names choice {place + 1}, but the example has {example.Choices.Count}");
         }
 
-        string known = string.Join(", ", Labels.Take(MostListed)) + (Labels.Count > MostListed ? $" and {Labels.Count - MostListed} more" : "");
-        throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({known}){NearestName.Suggestion(label, Labels)}");
+        throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({Listed(Labels)}){NearestName.Suggestion(label, Labels)}");
     }
 
     /// <summary>
@@ -262,6 +282,9 @@ public sealed record TaskDescription
 
         return other;
     }
+
+    private static string Listed(IReadOnlyList<string> labels) =>
+        string.Join(", ", labels.Take(MostListed)) + (labels.Count > MostListed ? $" and {labels.Count - MostListed} more" : "");
 
     private static double[] Softmax(ReadOnlySpan<float> logits)
     {

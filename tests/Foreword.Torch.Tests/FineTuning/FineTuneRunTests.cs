@@ -137,6 +137,143 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal(BaseModel.Open(_base).Tokens, second.Data.Task.Tokens);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("loss")]
+    [InlineData("mcc")]
+    [InlineData("f1:nasty")]
+    public void TheMetricOfTheRecipeChoosesTheBestEpochAndEndsTheRun(string metric)
+    {
+        RunDirectory directory = Directory("run");
+        FineTuneRecipe recipe = Small(epochs: 12);
+        recipe = recipe with { Train = recipe.Train with { Lr = 2e-3, BestMetric = metric, Patience = 3 } };
+        using FineTuneRun run = FineTuneRun.Start(recipe, directory);
+        RunOutcome outcome = run.Run(TestContext.Current.CancellationToken);
+        EvalMetrics[] evals = [.. RunMetrics.Read(directory.MetricsPath).Evals];
+        string key = metric switch { "" => "accuracy", "mcc" => "matthews", _ => metric };
+        int best = 0;
+        for (int i = 1; i < evals.Length; i++)
+        {
+            (double value, double before) = key == "loss" ? (-evals[i].EvalLoss, -evals[best].EvalLoss) : (evals[i].Task![key], evals[best].Task![key]);
+            if (value > before || (value == before && evals[i].EvalLoss < evals[best].EvalLoss))
+                best = i;
+        }
+
+        Assert.Equal(best + 1, run.BestEpoch);
+        Assert.Equal(outcome == RunOutcome.StoppedEarly ? best + 4 : 12, evals.Length);
+        Assert.Contains($"\"best_metric\": \"{key}\"", File.ReadAllText(Path.Combine(directory.Newest!.Path, "trainer_state.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheLogHoldsThePartsOfTheLoss()
+    {
+        RunDirectory directory = Directory("run");
+        FineTuneRecipe recipe = Small(epochs: 2);
+        using (FineTuneRun run = FineTuneRun.Start(recipe with { Train = recipe.Train with { LogEvery = 4, LmCoefficient = 0.25 } }, directory))
+            run.Run(TestContext.Current.CancellationToken);
+        StepMetrics[] steps = [.. RunMetrics.Read(directory.MetricsPath).Steps];
+        Assert.Equal(3, steps.Length);
+        Assert.All(steps, step => Assert.Equal(step.Loss, step.TaskLoss!.Value + 0.25 * step.LmLoss!.Value, 1e-5));
+    }
+
+    [Fact]
+    public void OtherContentsUnderTheSameNameAreRefusedAndMovedFilesAreNot()
+    {
+        RunDirectory directory = Stopped("run");
+        string changed = File.ReadAllText(_train);
+        File.WriteAllText(_train, changed.Replace("good today 4,", "fine today 4,", StringComparison.Ordinal));
+        string problem = Refusal(Small(epochs: 2), directory);
+        Assert.StartsWith($"{_train} has changed since the run {directory.Path} was begun (SHA-256 ", problem, StringComparison.Ordinal);
+        Assert.EndsWith("choose another directory with --out", problem, StringComparison.Ordinal);
+
+        File.WriteAllText(_train, changed.Replace("pleasant", "agreeable", StringComparison.Ordinal));
+        Assert.Equal($"column 'label' has the labels agreeable, nasty; {Path.Combine(directory.Newest!.Path, "task.json")} says nasty, pleasant: the run cannot go on with that; choose another directory with --out", Refusal(Small(epochs: 2), directory));
+
+        string moved = _directory.Write("moved.csv", changed);
+        File.Delete(_train);
+        FineTuneRecipe recipe = Small(epochs: 2);
+        using (FineTuneRun run = FineTuneRun.Resume(recipe with { Data = recipe.Data with { Train = [moved] } }, directory, directory.Newest))
+            Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
+        Assert.Contains("moved.csv", File.ReadAllText(directory.RecipePath), StringComparison.Ordinal);
+        Assert.Contains($"data.validation names 1 file; the run {directory.Path} was begun with 0 files", Refusal(recipe with { Data = recipe.Data with { Train = [moved], Validation = [_test] } }, directory), StringComparison.Ordinal);
+    }
+
+    /// <summary>A checkpoint of adapters needs the weights that they were trained on.</summary>
+    [Fact]
+    public void AdaptersDoNotGoOnWithOtherWeightsOfTheSameName()
+    {
+        FineTuneRecipe recipe = Small(epochs: 2);
+        recipe = recipe with { Model = recipe.Model with { LoraRank = 2 } };
+        RunDirectory directory = Stopped("run", recipe), whole = Stopped("whole");
+        using (GptModel model = ModelFiles.Load(_base, Precision.Fp32, torch.CPU))
+        {
+            using var noGradient = torch.no_grad();
+            model.TokenEmbedding.mul_(1.01);
+            ModelFiles.Save(model, _base, null);
+        }
+
+        Assert.StartsWith($"{Path.Combine(_base, "model.safetensors")} has changed since the run {directory.Path} was begun", Refusal(recipe, directory), StringComparison.Ordinal);
+        using FineTuneRun run = FineTuneRun.Resume(Small(epochs: 2), whole, whole.Newest); // its checkpoint holds all weights
+    }
+
+    [Fact]
+    public void AnotherLabelColumnIsRefused()
+    {
+        RunDirectory directory = Stopped("run");
+        FineTuneRecipe recipe = Small(epochs: 2);
+        Assert.Equal($"data.columns is [label, text]; {directory.RecipePath} says []; choose another directory with --out", Refusal(recipe with { Data = recipe.Data with { Columns = ["label", "text"] } }, directory));
+    }
+
+    /// <summary>A run of an earlier version: no data.json, and a state without what is newer.</summary>
+    [Fact]
+    public void AnOlderRunGoesOnUnlessItsLabelsChanged()
+    {
+        RunDirectory directory = Stopped("run");
+        File.Delete(Path.Combine(directory.Path, "data.json"));
+        string state = Path.Combine(directory.Newest!.Path, "trainer_state.json"), data = File.ReadAllText(_train);
+        System.Text.Json.Nodes.JsonObject json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(state))!.AsObject();
+        Assert.True(json.Remove("best_metric") && json.Remove("best_same_answer") && json.Remove("task_loss_sum") && json.Remove("lm_loss_sum"));
+        File.WriteAllText(state, json.ToJsonString());
+        File.WriteAllText(_train, data.Replace("pleasant", "agreeable", StringComparison.Ordinal));
+        Assert.Contains("says nasty, pleasant: the run cannot go on with that", Refusal(Small(epochs: 2), directory), StringComparison.Ordinal);
+        File.WriteAllText(_train, data);
+        using FineTuneRun run = FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest);
+        Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
+        Assert.True(File.Exists(Path.Combine(directory.Path, "data.json")));
+    }
+
+    [Fact]
+    public void ARunCannotBeShortened()
+    {
+        RunDirectory directory = Stopped("run");
+        Assert.Equal($"{directory.Path} has made 8 steps of 2 epochs; train.epochs is 1: the rate's schedule ends with the last epoch, so a run cannot be shortened; choose another directory with --out", Refusal(Small(epochs: 1), directory));
+        File.Delete(directory.RecipePath);
+        Assert.Equal($"{directory.Path} has made 8 steps; train.epochs: 1 makes 6; choose another directory with --out", Refusal(Small(epochs: 1), directory));
+    }
+
+    [Fact]
+    public void AModelThatSaysOneClassOnlyIsSaidAtTheEnd()
+    {
+        List<FineTuneEvent> events = [];
+        FineTuneRecipe recipe = Small(epochs: 1);
+        using FineTuneRun run = FineTuneRun.Start(recipe with { Train = recipe.Train with { Lr = 1e-12 } }, Directory("run"), events.Add);
+        run.Run(TestContext.Current.CancellationToken);
+        Assert.Matches("^the best model \\(epoch 1\\) gives all 4 examples the label '(nasty|pleasant)'; it tells none apart: train for more epochs or with another rate, or set task.class_weights: balanced$",
+            Assert.Single(events.OfType<FineTuneEvent.Warned>()).Message);
+    }
+
+    /// <summary>A run of two epochs that was stopped in the second one.</summary>
+    private RunDirectory Stopped(string name, FineTuneRecipe? recipe = null)
+    {
+        RunDirectory directory = Directory(name);
+        using CancellationTokenSource stop = new();
+        using FineTuneRun run = FineTuneRun.Start(recipe ?? Small(epochs: 2), directory, happened => StopAt(8, happened, stop));
+        Assert.Equal(RunOutcome.Stopped, run.Run(stop.Token));
+        return directory;
+    }
+
+    private static string Refusal(FineTuneRecipe recipe, RunDirectory directory) => Assert.Throws<InvalidDataException>(() => FineTuneRun.Resume(recipe, directory, directory.Newest)).Message;
+
     [Fact]
     public void AnotherRecipeCannotGoOnWithTheRun()
     {

@@ -40,9 +40,11 @@ public class FineTuningGoldenTests
 
         using FineTunedModel model = FineTunedModel.Of(body, head, task);
         using FineTuner tuner = new(model, new BaseModelSection(), examples, new FineTuneConfig());
-        double total = tuner.Backward(batch, 1);
+        TaskLosses losses = tuner.Backward(batch, 1);
         using JsonDocument scalars = JsonDocument.Parse(File.ReadAllText(Fixtures.Path($"golden/{Folder}/{folder}/expected.json")));
-        Assert.Equal(scalars.RootElement.GetProperty("total.tokens").GetDouble(), total, 1e-4);
+        Assert.Equal(scalars.RootElement.GetProperty("total.tokens").GetDouble(), losses.Joint, 1e-4);
+        Assert.Equal(scalars.RootElement.GetProperty("clf_loss_mean").GetDouble(), losses.Task, 1e-4);
+        Assert.Equal(scalars.RootElement.GetProperty("lm_loss_mean.tokens").GetDouble(), losses.LanguageModel, 1e-4);
         Dictionary<string, Tensor> gradients = Golden.Tensors(Folder, $"{folder}/grads.tokens.safetensors");
         Assert.Equal(gradients.Count, tuner.Trainable.Count);
         foreach (var (name, parameter) in tuner.Trainable)

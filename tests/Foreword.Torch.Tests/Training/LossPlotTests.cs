@@ -29,6 +29,38 @@ public class LossPlotTests
     }
 
     [Fact]
+    public void OfAFineTuningRunTheTasksLossesShareAPanelAndTheLanguageModelHasItsOwn()
+    {
+        StepMetrics[] steps = [.. Enumerable.Range(1, 3).Select(step => new StepMetrics(step, 3.5, 1e-3, 1, 1000) { TaskLoss = 1.5 / step, LmLoss = 4 })];
+        EvalMetrics[] evals = [new(3, 0.75, new Dictionary<string, double> { ["accuracy"] = 1 })];
+        LossPanel[] panels = [.. LossPanel.Of(new RunMetrics(steps, evals), "nats per example")];
+        Assert.Equal(["task loss (nats per example)", "LM loss (nats per token)"], panels.Select(panel => panel.Axis));
+        Assert.Equal([(1, 1.5), (2, 0.75), (3, 0.5)], panels[0].Training);
+        Assert.Equal([(3, 0.75)], panels[0].Validation);
+        Assert.Equal([4, 4, 4], panels[1].Training.Select(point => point.Y));
+
+        LossPanel older = Assert.Single(LossPanel.Of(new RunMetrics([.. steps.Select(step => step with { TaskLoss = null, LmLoss = null })], evals), "nats per example"));
+        Assert.Equal(("loss (nats)", "training, task and language model together"), (older.Axis, older.TrainingName));
+
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        RunDirectory run = RunDirectory.Create(directory.Path);
+        using (RunLog log = RunLog.Start(run))
+        {
+            foreach (StepMetrics step in steps)
+                log.Write(step);
+            log.Write(evals[0]);
+        }
+
+        LossPlot.Write(run, "a task");
+        string text = string.Join('\n', XDocument.Load(run.LossSvgPath).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value));
+        Assert.All(["a task", "task loss (nats per example)", "LM loss (nats per token)", "validation (lowest 0.750 at step 3)", "training, running mean (last 0.500)", "training, running mean (last 4.000)", "step"],
+            expected => Assert.Contains(expected, text));
+        using SKBitmap png = SKBitmap.Decode(run.LossPngPath);
+        Assert.Equal((1000, 560), (png.Width, png.Height));
+        Assert.True(HasDarkPixel(png, top: 0, bottom: 30) && HasDarkPixel(png, top: 540, bottom: 560), "a panel left no mark");
+    }
+
+    [Fact]
     public void ARunThatHasLoggedNothingHasNoPicture()
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();

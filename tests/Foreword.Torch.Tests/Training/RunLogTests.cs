@@ -15,6 +15,7 @@ public class RunLogTests
             log.Write(new StepMetrics(10, 8.25, 1e-3, 0.5, 1234.5));
             log.Write(new EvalMetrics(10, 8));
             log.Write(new StepMetrics(20, 7.25, 1e-3, double.PositiveInfinity, 1234.5, 0.25));
+            log.Write(new StepMetrics(30, 2.5, 1e-3, 0.5, 1234.5) { TaskLoss = 0.5, LmLoss = 4 });
         }
 
         Assert.Equal(
@@ -22,6 +23,7 @@ public class RunLogTests
                 """{"step":10,"loss":8.25,"learning_rate":0.001,"grad_norm":0.5,"tokens_per_second":1234.5}""",
                 """{"step":10,"eval_loss":8}""",
                 """{"step":20,"loss":7.25,"learning_rate":0.001,"grad_norm":null,"tokens_per_second":1234.5,"share_of_peak":0.25}""",
+                """{"step":30,"loss":2.5,"learning_rate":0.001,"grad_norm":0.5,"tokens_per_second":1234.5,"task_loss":0.5,"lm_loss":4}""",
             ],
             File.ReadAllLines(run.MetricsPath));
     }
@@ -34,6 +36,7 @@ public class RunLogTests
         {
             log.Write(new StepMetrics(10, 8.25, 1e-3, 0.5, 1234.5, 0.25));
             log.Write(new EvalMetrics(10, 8));
+            log.Write(new StepMetrics(11, 2.5, 1e-3, 0.5, 1000) { TaskLoss = 0.5, LmLoss = 4 });
         }
 
         List<EventFile.Entry> entries = EventFile.Read(Assert.Single(EventFile.In(directory.Path)));
@@ -41,7 +44,8 @@ public class RunLogTests
             new Dictionary<string, float> { ["train/loss"] = 8.25f, ["train/learning_rate"] = 1e-3f, ["train/grad_norm"] = 0.5f, ["train/tokens_per_second"] = 1234.5f },
             entries[1].Scalars);
         Assert.Equal(new Dictionary<string, float> { ["eval/loss"] = 8 }, entries[2].Scalars);
-        Assert.Equal([0, 10, 10], entries.Select(entry => entry.Step));
+        Assert.Equal((0.5f, 4f), (entries[3].Scalars["train/task_loss"], entries[3].Scalars["train/lm_loss"]));
+        Assert.Equal([0, 10, 10, 11], entries.Select(entry => entry.Step));
     }
 
     [Fact]

@@ -7,7 +7,14 @@ namespace Foreword.Tasks;
 /// <param name="Value">Its value on the examples; NaN where it is undefined.</param>
 /// <param name="Low">The lower end of the 95 % interval.</param>
 /// <param name="High">The upper end.</param>
-public sealed record MetricInterval(string Name, double Value, double Low, double High);
+public sealed record MetricInterval(string Name, double Value, double Low, double High)
+{
+    /// <summary>The class that the metric is of, as F1 of two classes is; null for a metric of all classes or of scores.</summary>
+    public string? Class { get; init; }
+
+    /// <summary>The name with its class, as in "f1 of 'yes'".</summary>
+    public string FullName { get; init; } = Name;
+}
 
 /// <summary>The percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13) over examples.</summary>
 internal static class Bootstrap
@@ -29,7 +36,10 @@ internal static class Bootstrap
                 resampled[m][r] = metrics[m].Of(sample);
         }
 
-        return [.. metrics.Select((metric, m) => Interval(metric.Name, values[m], resampled[m]))];
+        IReadOnlyList<string>? labels = (outcomes as TaskOutcomes.OfClasses)?.Labels;
+        return [.. metrics.Select((metric, m) => labels is null
+            ? Interval(metric.Name, values[m], resampled[m])
+            : Interval(metric.Name, values[m], resampled[m]) with { Class = metric.ClassAmong(labels), FullName = metric.NameAmong(labels) })];
     }
 
     /// <summary>Resamples in which a correlation is undefined, all examples alike, say nothing about it.</summary>

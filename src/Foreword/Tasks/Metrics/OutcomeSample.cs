@@ -79,6 +79,19 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
         }
     }
 
+    /// <summary>The number of a class.</summary>
+    /// <exception cref="ArgumentException">There is no such class.</exception>
+    public int IndexOf(string label)
+    {
+        for (int c = 0; c < Classes; c++)
+        {
+            if (outcomes.Labels[c] == label)
+                return c;
+        }
+
+        throw new ArgumentException($"there is no class '{label}'; the classes are {string.Join(", ", outcomes.Labels.Take(8))}");
+    }
+
     /// <summary>Examples of a class.</summary>
     public int Count(int c) => _truth[c];
 

@@ -68,8 +68,8 @@ public sealed record TaskEvaluation
     }
 
     /// <summary>
-    /// Writes one object: <c>task</c>, <c>n</c>, <c>metrics</c> (each <c>value</c>, <c>low</c>, <c>high</c>), and where the
-    /// model predicts classes <c>majority_baseline</c>, <c>calibration</c>, <c>classes</c> and <c>confusion_matrix</c>
+    /// Writes one object: <c>task</c>, <c>n</c>, <c>metrics</c> (each <c>value</c>, <c>low</c>, <c>high</c>, and the <c>class</c> that an F1 is of, or
+    /// its <c>average</c>), <c>predicts_only</c> where all examples got the same answer, and where the model predicts classes <c>majority_baseline</c>, <c>calibration</c>, <c>classes</c> and <c>confusion_matrix</c>
     /// (rows are the right classes). What is undefined is null.
     /// </summary>
     public void WriteJson(Utf8JsonWriter writer)
@@ -83,10 +83,16 @@ public sealed record TaskEvaluation
         {
             writer.WriteStartObject(metric.Name);
             WriteNumbers(writer, ("value", metric.Value), ("low", metric.Low), ("high", metric.High));
+            if (metric.Class is not null)
+                writer.WriteString("class", metric.Class);
+            else if (metric.Name == TaskMetric.F1.Name)
+                writer.WriteString("average", "macro");
             writer.WriteEndObject();
         }
 
         writer.WriteEndObject();
+        if (Outcomes.PredictsOnly is { } only)
+            writer.WriteString("predicts_only", only);
         if (MajorityBaseline is { } baseline)
             writer.WriteNumber("majority_baseline", baseline);
         if (Calibration is not null)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Foreword.Tasks;
 
 /// <summary>What a fine-tuned model said about each example of a labelled set, beside the truth.</summary>
@@ -5,6 +7,12 @@ public abstract record TaskOutcomes
 {
     /// <summary>Examples, at least 1.</summary>
     public abstract int Count { get; }
+
+    /// <summary>The one answer that the model gave all examples, although their right answers differ; null where its answers differ, too.</summary>
+    public abstract string? PredictsOnly { get; }
+
+    /// <summary>What a warning says of <see cref="PredictsOnly"/>, as in "all 40 examples the label 'spam'"; null where there is nothing to say.</summary>
+    public abstract string? SameAnswer { get; }
 
     private TaskOutcomes()
     {
@@ -20,6 +28,12 @@ public abstract record TaskOutcomes
     {
         /// <inheritdoc/>
         public override int Count { get; } = Checked(Truth, Predicted, Labels, Probabilities);
+
+        /// <inheritdoc/>
+        public override string? PredictsOnly => Predicted.All(c => c == Predicted[0]) && Truth.Any(c => c != Truth[0]) ? Labels[Predicted[0]] : null;
+
+        /// <inheritdoc/>
+        public override string? SameAnswer => PredictsOnly is { } label ? string.Create(CultureInfo.InvariantCulture, $"all {Count:N0} examples the label '{label}'") : null;
 
         private static int Checked(int[] truth, int[] predicted, IReadOnlyList<string> labels, double[][] probabilities)
         {
@@ -69,6 +83,13 @@ public abstract record TaskOutcomes
     {
         /// <inheritdoc/>
         public override int Count { get; } = Checked(Truth, Predicted);
+
+        /// <summary>The score, where all predictions lie within a hundredth of the range of the right scores.</summary>
+        public override string? PredictsOnly =>
+            Truth.Max() > Truth.Min() && Predicted.Max() - Predicted.Min() < 0.01 * (Truth.Max() - Truth.Min()) ? TaskDescription.Text(Predicted.Average()) : null;
+
+        /// <inheritdoc/>
+        public override string? SameAnswer => PredictsOnly is { } score ? string.Create(CultureInfo.InvariantCulture, $"all {Count:N0} examples about the same score, {score}") : null;
 
         private static int Checked(double[] truth, double[] predicted)
         {

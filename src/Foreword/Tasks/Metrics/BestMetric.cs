@@ -1,0 +1,81 @@
+namespace Foreword.Tasks;
+
+/// <summary>What chooses the best epoch of a fine-tuning run: a metric of the task, or the loss. Equal metrics are decided by the loss.</summary>
+public sealed class BestMetric
+{
+    /// <summary>The name of the validation loss.</summary>
+    public const string LossName = "loss";
+
+    /// <summary>Names that other programs give the same metrics.</summary>
+    private static readonly Dictionary<string, string> OtherNames = new(StringComparer.Ordinal)
+    {
+        ["mcc"] = "matthews",
+        ["matthews_correlation"] = "matthews",
+        ["f1_macro"] = "macro_f1",
+        ["acc"] = "accuracy",
+        ["eval_loss"] = LossName,
+        ["validation_loss"] = LossName,
+    };
+
+    private BestMetric(TaskMetric? metric) => Metric = metric;
+
+    /// <summary>The metric; null where the loss chooses.</summary>
+    public TaskMetric? Metric { get; }
+
+    /// <summary>The name in recipes and files, as in <c>matthews</c>, <c>f1:spam</c> or <c>loss</c>.</summary>
+    public string Name => Metric?.Name ?? LossName;
+
+    /// <summary>What chooses the best epoch of a task.</summary>
+    /// <param name="task">The task with its labels.</param>
+    /// <param name="name">A name of <see cref="Names"/>; empty means the task's first metric.</param>
+    /// <exception cref="ArgumentException">The task has no such metric; the message lists those that it has.</exception>
+    public static BestMetric Of(TaskDescription task, string name)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length == 0)
+            return new BestMetric(task.Task.Metrics(task.Target)[0]);
+        if (Problem(name, task.Kind, [task.Target]) is { } problem)
+            throw new ArgumentException($"train.best_metric {problem}");
+        if (ClassOf(name) is { } label && !task.Labels.Contains(label))
+            throw new ArgumentException($"train.best_metric is '{name}'; the labels are {string.Join(", ", task.Labels.Take(8))}{(task.Labels.Count > 8 ? $" and {task.Labels.Count - 8} more" : "")}{NearestName.Suggestion(label, task.Labels)}");
+        string known = OtherNames.GetValueOrDefault(name, name);
+        return new BestMetric(known == LossName ? null : TaskMetric.ByName(known));
+    }
+
+    /// <summary>The names that a kind of target has.</summary>
+    public static IReadOnlyList<string> Names(TargetKind target) => target switch
+    {
+        TargetKind.Classes => [TaskMetric.Accuracy.Name, TaskMetric.MacroF1.Name, TaskMetric.F1.Name, TaskMetric.ClassF1 + "LABEL", TaskMetric.Matthews.Name, LossName],
+        TargetKind.Choice => [TaskMetric.Accuracy.Name, LossName],
+        _ => [TaskMetric.Pearson.Name, TaskMetric.Spearman.Name, TaskMetric.Rmse.Name, LossName],
+    };
+
+    /// <summary>What is wrong with a name, to follow the key in a sentence; null where one of the targets has the metric.</summary>
+    internal static string? Problem(string name, string kind, IReadOnlyList<TargetKind> targets)
+    {
+        string known = OtherNames.GetValueOrDefault(name, name);
+        string[] names = [.. targets.SelectMany(Names).Distinct()];
+        return names.Contains(known) || (ClassOf(name) is not null && targets.Contains(TargetKind.Classes))
+            ? null
+            : $"is '{name}'; {kind} has {string.Join(" | ", names)}{NearestName.Suggestion(name, names)}";
+    }
+
+    /// <summary>Whether a validation beats the best one before it. An undefined metric beats nothing but a worse loss of another undefined one.</summary>
+    /// <param name="value">The metric's value.</param>
+    /// <param name="loss">The loss of the same validation.</param>
+    /// <param name="best">The metric's value of the best validation.</param>
+    /// <param name="bestLoss">The loss of the best validation.</param>
+    public bool IsBetter(double value, double loss, double best, double bestLoss)
+    {
+        if (Metric is null)
+            return loss < bestLoss;
+        if (double.IsNaN(value) || double.IsNaN(best))
+            return double.IsNaN(best) && (!double.IsNaN(value) || loss < bestLoss);
+        int order = Metric.HigherIsBetter ? value.CompareTo(best) : best.CompareTo(value);
+        return order > 0 || (order == 0 && loss < bestLoss);
+    }
+
+    /// <summary>LABEL of <c>f1:LABEL</c>.</summary>
+    private static string? ClassOf(string name) => name.StartsWith(TaskMetric.ClassF1, StringComparison.Ordinal) && name.Length > TaskMetric.ClassF1.Length ? name[TaskMetric.ClassF1.Length..] : null;
+}
