@@ -27,12 +27,21 @@ public static class BpeFiles
         ReadMerges(mergesPath, vocabulary);
         if (vocabulary.Has(Gpt1Bpe.Unknown) && vocabulary.Has($"e{Gpt1Bpe.EndOfWord}"))
         {
+            RefuseMissingMerges(text => text.EndsWith(Gpt1Bpe.EndOfWord, StringComparison.Ordinal) && !Gpt1Json.IsOneSymbol(text));
             vocabulary.MarkUnmadeAsSpecial(Gpt1Json.IsOneSymbol);
             return Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words);
         }
 
+        RefuseMissingMerges(text => ByteAlphabet.Read(text) is [(byte)' ', var second, ..] && char.IsAsciiLetter((char)second));
         vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
         return ByteLevelJson.Build(vocabulary, vocabularyPath);
+
+        // A word that no merge makes is no special token. Without its merge, text would be encoded with shorter tokens.
+        void RefuseMissingMerges(Func<string, bool> isWord)
+        {
+            if (vocabulary.FindUnmade(isWord) is { } word)
+                throw new InvalidDataException($"{mergesPath}: no merge makes the token '{word}' of {Path.GetFileName(vocabularyPath)}; the file is cut off, or belongs to another vocabulary");
+        }
     }
 
     /// <summary>Writes vocab.json and merges.txt into a directory.</summary>
@@ -62,6 +71,7 @@ public static class BpeFiles
     private static void ReadVocabulary(string path, VocabularyEntries vocabulary)
     {
         byte[] file = File.ReadAllBytes(path);
+        GitLfsPointer.Refuse(path, file);
         ReadOnlySpan<byte> bytes = JsonFile.WithoutMark(file);
         Utf8JsonReader json = new(bytes);
         try
