@@ -145,7 +145,7 @@ public sealed class ClassifierTests : IDisposable
     public void AMissingChatTemplateIsNoMissingRecipe()
     {
         Cli chat = Cli.RunWithInput("hello\n", "chat", Fixtures.Path("golden/gpt2-tiny"), "--template", "nowhere.yaml");
-        Assert.Equal((1, "error: the chat template 'nowhere.yaml' does not exist\n"), (chat.ExitCode, chat.Err));
+        Assert.Equal((1, "error: there is no chat template nowhere.yaml\n"), (chat.ExitCode, chat.Err));
     }
 
     [Fact]

@@ -51,19 +51,14 @@ public sealed record ChatTemplate : IRecipe
     /// <summary>Reads a template's file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is a directory, or not such a template; the message names file, line and key.</exception>
-    public static ChatTemplate Read(string path)
-    {
-        if (Directory.Exists(path))
-            throw new InvalidDataException($"{path} is a directory; expected a chat template, such as {FileName}");
-        return File.Exists(path) ? Recipe.Read<ChatTemplate>(path) : throw new FileNotFoundException($"the chat template '{path}' does not exist", path);
-    }
+    public static ChatTemplate Read(string path) => Recipe.Read<ChatTemplate>(path, kind: "chat template");
 
     /// <summary>The directory's <see cref="FileName"/>, or <see cref="Plain"/> where it has none.</summary>
     /// <exception cref="InvalidDataException">The file is not such a template; the message names file, line and key.</exception>
     public static ChatTemplate Load(string directory)
     {
         string path = Path.Combine(directory, FileName);
-        return File.Exists(path) ? Recipe.Read<ChatTemplate>(path, kind: "chat template") : Plain;
+        return File.Exists(path) ? Read(path) : Plain;
     }
 
     /// <summary>The directory's file that holds a Jinja template, which this class does not read, or null.</summary>

@@ -31,13 +31,22 @@ public static class BpeFiles
         companions.AddTo(vocabulary);
         if (isGpt1)
         {
+            RefuseMissingMerges(text => text.EndsWith(Gpt1Bpe.EndOfWord, StringComparison.Ordinal) && !Gpt1Json.IsOneSymbol(text));
             vocabulary.MarkUnmadeAsSpecial(Gpt1Json.IsOneSymbol);
             Gpt1Json.RefuseOtherSwitches(companions);
             return companions.Assign(Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words));
         }
 
+        RefuseMissingMerges(text => ByteAlphabet.Read(text) is [(byte)' ', var second, ..] && char.IsAsciiLetter((char)second));
         vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
         return companions.Assign(ByteLevelJson.Build(vocabulary, vocabularyPath, new ByteLevelText { AddPrefixSpace = companions.Switch(ByteLevelJson.PrefixSpaceKey) == true }));
+
+        // A word that no merge makes is no special token. Without its merge, text would be encoded with shorter tokens.
+        void RefuseMissingMerges(Func<string, bool> isWord)
+        {
+            if (vocabulary.FindUnmade(isWord) is { } word)
+                throw new InvalidDataException($"{mergesPath}: no merge makes the token '{word}' of {Path.GetFileName(vocabularyPath)}; the file is cut off, or belongs to another vocabulary");
+        }
     }
 
     /// <summary>Writes vocab.json and merges.txt into a directory.</summary>
@@ -67,6 +76,7 @@ public static class BpeFiles
     private static void ReadVocabulary(string path, VocabularyEntries vocabulary)
     {
         byte[] file = File.ReadAllBytes(path);
+        GitLfsPointer.Refuse(path, file);
         ReadOnlySpan<byte> bytes = JsonFile.WithoutMark(file);
         Utf8JsonReader json = new(bytes);
         try

@@ -11,6 +11,7 @@ internal static class TokenizerJson
     public static JsonDocument Parse(string path)
     {
         byte[] file = File.ReadAllBytes(path);
+        GitLfsPointer.Refuse(path, file);
         int start = file.Length - JsonFile.WithoutMark(file).Length;
         try
         {

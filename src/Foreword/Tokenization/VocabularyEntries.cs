@@ -96,6 +96,10 @@ internal sealed class VocabularyEntries
         }
     }
 
+    /// <summary>Finds an entry that only a merge can make and that no merge makes; null where there is none.</summary>
+    /// <param name="isWord">Tells by its text an entry that cannot be a special token.</param>
+    public string? FindUnmade(Func<string, bool> isWord) => _ids.FirstOrDefault(entry => !_made.Contains(entry.Value) && !_added.ContainsKey(entry.Value) && isWord(entry.Key)).Key;
+
     /// <summary>The texts by id.</summary>
     /// <exception cref="InvalidDataException">Ids have gaps; names the file.</exception>
     public string[] Texts(string path)

@@ -32,7 +32,7 @@ public sealed unsafe partial class MappedFile : IDisposable
 
     /// <summary>Maps a file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is empty.</exception>
+    /// <exception cref="InvalidDataException">It is empty, or a Git LFS pointer.</exception>
     public static MappedFile Open(string path)
     {
         using SafeFileHandle handle = OpenHandle(path);
@@ -48,12 +48,14 @@ public sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>Maps a file that is open, whatever lies at its path by now. The handle stays the caller's, and may be closed.</summary>
-    /// <exception cref="InvalidDataException">It is empty.</exception>
+    /// <exception cref="InvalidDataException">It is empty, or a Git LFS pointer.</exception>
     internal static MappedFile Open(string path, SafeFileHandle handle)
     {
         long length = RandomAccess.GetLength(handle);
         if (length == 0)
             throw new InvalidDataException($"{path}: the file has 0 bytes");
+        Span<byte> start = stackalloc byte[64];
+        GitLfsPointer.Refuse(path, start[..RandomAccess.Read(handle, start, 0)]);
         MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         try
         {

@@ -28,6 +28,7 @@ public static class ModelDirectory
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Find(path) is { } model)
             return model;
+        GitLfsPointer.Refuse(path);
         if (File.Exists(path))
             throw new InvalidDataException($"{path} is a file, but no model in one of the formats that are files; other models are directories");
         if (!Directory.Exists(path))

@@ -198,6 +198,19 @@ public sealed class TokenizerFilesTests
         Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(directory.Path)).Message);
     }
 
+    /// <summary>Without the last merges, their tokens would never come out of text, and the ids would be others.</summary>
+    [Fact]
+    public void MergesThatAreCutOffAreRefused()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string[] lines = File.ReadAllLines(Fixtures.Path("gpt2-vocab/vocab.bpe"));
+        File.Copy(Fixtures.Path("gpt2-vocab/encoder.json"), directory.File("vocab.json"));
+        File.WriteAllLines(directory.File("merges.txt"), lines[..20_000]);
+        string message = Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(directory.Path)).Message;
+        Assert.StartsWith($"{directory.File("merges.txt")}: no merge makes the token 'Ġ", message);
+        Assert.EndsWith("' of vocab.json; the file is cut off, or belongs to another vocabulary", message);
+    }
+
     [Fact]
     public void AMissingDirectoryAndAMissingTokenizerAreTwoErrors()
     {

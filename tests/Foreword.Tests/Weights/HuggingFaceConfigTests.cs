@@ -195,9 +195,21 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.Equal(HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), HuggingFaceConfig.Read(_directory.Path));
     }
 
+    /// <summary>Windows editors and PowerShell begin a file with it.</summary>
+    [Fact]
+    public void AByteOrderMarkIsPassedOver()
+    {
+        GptConfig config = GptConfig.Preset("gpt2");
+        HuggingFaceConfig.Write(_directory.Path, config, endOfTextId: 5);
+        _directory.Write("config.json", "\uFEFF" + File.ReadAllText(_directory.File("config.json")));
+        Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
+        Assert.Equal(5, HuggingFaceConfig.ReadEndOfText(_directory.Path));
+    }
+
     [Theory]
     [InlineData("", "not well-formed JSON")]
     [InlineData("{", "not well-formed JSON")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 665\n", "is a Git LFS pointer")]
     [InlineData("[]", "not a JSON object")]
     [InlineData("{\"n_embd\":1,\"n_embd\":2}", "not well-formed JSON")]
     [InlineData("{\"model_type\":\"\\ud800\"}", "not well-formed JSON")]

@@ -49,6 +49,19 @@ public sealed class WeightsRefusalTests : IDisposable
         Refused(path, "'archive/data.pkl' in it is compressed (method 8); weights are stored as they are");
     }
 
+    /// <summary>What a clone without Git LFS leaves in a large file's place (git-lfs/docs/spec.md).</summary>
+    [Theory]
+    [InlineData("model.safetensors", "")]
+    [InlineData("pytorch_model.bin", "")]
+    [InlineData("model.gguf", "model.gguf")]
+    public void AGitLfsPointerIsCalledOne(string name, string opened)
+    {
+        string path = Model("cloned"), pointer = Path.Combine(path, name);
+        File.WriteAllText(pointer, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 548105171\n");
+        string message = Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(Path.Combine(path, opened))).Message;
+        Assert.Equal($"{pointer} is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull' or foreword download", message);
+    }
+
     [Theory]
     [InlineData("not a pickle", "neither a zip archive nor a pickle of torch.save")]
     [InlineData("PK\u0003\u0004 cut off", "the zip archive is broken: it has no end record")]
