@@ -19,6 +19,9 @@ internal sealed class TrainingDisplay(Terminal terminal, int seed)
     {
         switch (happened)
         {
+            case PretrainEvent.FilesLeftOut(var files):
+                _display.Line($"left out {files}");
+                break;
             case PretrainEvent.TrainingTokenizer reading:
                 _display.Status($"training the tokenizer: {ProgressDisplay.Millions(reading.Characters)} characters read");
                 break;

@@ -7,6 +7,10 @@ public abstract record PretrainEvent
     {
     }
 
+    /// <summary>Files in directories of text are left out.</summary>
+    /// <param name="Files">Which, and why, in words.</param>
+    public sealed record FilesLeftOut(string Files) : PretrainEvent;
+
     /// <summary>Text is read to train the tokenizer.</summary>
     /// <param name="Characters">Characters read so far.</param>
     public sealed record TrainingTokenizer(long Characters) : PretrainEvent;

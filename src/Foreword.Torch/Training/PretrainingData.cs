@@ -78,6 +78,8 @@ public sealed class PretrainingData : IDisposable
     private static void Prepare(DataSection section, long seed, string directory, Action<PretrainEvent>? tell, CancellationToken cancellation)
     {
         DocumentReader documents = DocumentReader.Open(section.Text, section.Reading());
+        if (documents.Skipped.Count > 0)
+            tell?.Invoke(new PretrainEvent.FilesLeftOut(SkippedFiles.Describe(documents.Skipped, section.TextField)));
         Tokenizer tokenizer = section.Tokenizer is not null
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
