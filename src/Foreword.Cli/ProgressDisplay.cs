@@ -20,6 +20,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
     private readonly Stopwatch _working = new();
     private IAnsiConsole? _console;
     private LiveDisplayContext? _live;
+    private Markup? _bar;
 
     /// <summary>Whether there is a bar.</summary>
     public bool IsLive => _live is not null;
@@ -51,7 +52,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
     {
         Announced();
         if (_live is not null)
-            _live.UpdateTarget(Bar((double)step / steps, $"step {step}/{steps}  {numbers}", TimeLeft(step, steps, first)));
+            _live.UpdateTarget(_bar = Bar((double)step / steps, $"step {step}/{steps}  {numbers}", TimeLeft(step, steps, first)));
         else if (_sinceLine.Elapsed >= PlainInterval || step == steps)
             Line($"step {step}/{steps}  {numbers}  {TimeLeft(step, steps, first)} left");
     }
@@ -94,6 +95,8 @@ internal sealed class ProgressDisplay(Terminal terminal)
         {
             _live.UpdateTarget(Text.Empty); // the line goes where the bar is; what is longer of the bar would stay beside it
             _console!.Write(new Text(text + "\n")); // Spectre draws it above the live line
+            if (_bar is not null)
+                _live.UpdateTarget(_bar);
         }
     }
 

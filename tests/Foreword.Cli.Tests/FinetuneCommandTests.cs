@@ -114,12 +114,12 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Equal((1, $"error: {validation}:3: label 'plesant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (result.ExitCode, result.Err));
     }
 
-    /// <summary>A rate of nothing learns nothing: the model says one class, and each place that prints F1 says of which class it is.</summary>
+    /// <summary>A few steps learn no more than to say one class, and each place that prints F1 says of which class it is.</summary>
     [Fact]
     public void AModelThatSaysOneClassAndTheClassOfAnF1AreNamed()
     {
         string pairs = _directory.Write("pairs.csv", "premise,hypothesis,label\n" + string.Concat(Enumerable.Range(0, 24).Select(i => $"the weather is good today {i},it rains,{(i % 3 == 0 ? "yes" : "no")}\n"))), run = _directory.File("run");
-        string[] command = ["finetune", tiny.Path, "--task", "entailment", "--train", pairs, "--test", pairs, "--out", run, "--epochs", "1", "--lr", "1e-12", "--metric", "mcc", "--set", "train.threads=2", "--json"];
+        string[] command = ["finetune", tiny.Path, "--task", "entailment", "--train", pairs, "--test", pairs, "--out", run, "--epochs", "1", "--lr", "1e-2", "--batch-size", "4", "--metric", "mcc", "--set", "train.threads=2", "--json"];
         Cli trained = Cli.Run(command);
         Assert.True(trained.ExitCode == 0, trained.Err);
         Assert.Matches("warning: the best model \\(epoch 1\\) gives all 3 examples the label '(yes|no)'; it tells none apart: train for more epochs", trained.Err);
@@ -139,9 +139,9 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         // The metric is part of the run.
         Cli other = Cli.Run([.. command.Select(argument => argument == "mcc" ? "f1:yes" : argument), "--resume", "auto"]);
         Assert.Contains("best_metric: mcc", other.Err, StringComparison.Ordinal);
-        Assert.Contains("all 1 steps are made already", Cli.Run([.. command, "--resume", "auto"]).Err, StringComparison.Ordinal);
+        Assert.Contains("all 6 steps are made already", Cli.Run([.. command, "--resume", "auto"]).Err, StringComparison.Ordinal);
         Cli unknown = Cli.Run([.. command.Select(argument => argument == "mcc" ? "f1:yse" : argument == run ? run + "2" : argument)]);
-        Assert.Contains("error: train.best_metric is 'f1:yse'; the labels are no, yes; did you mean 'yes'?", unknown.Err, StringComparison.Ordinal);
+        Assert.Contains("error: train.best_metric is 'f1:yse'; the labels are no, yes\n", unknown.Err, StringComparison.Ordinal);
         Assert.False(Directory.Exists(run + "2"));
     }
 
