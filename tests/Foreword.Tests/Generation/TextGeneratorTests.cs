@@ -37,7 +37,7 @@ public sealed class TextGeneratorTests
     public void APromptStandsBehindWhatTheTemplatePutsBeforeAText()
     {
         Tokenizer tokenizer = new FakeTokenizer(259, "<s>", "</s>").With(new TokenRoles { StartOfText = 257, EndOfText = 258, Before = [257], After = [258] });
-        TextGenerator generator = new(Saying("hi", 8, "Hello"), tokenizer);
+        TextGenerator generator = new(new FakeModel(259, 8, _ => new float[259]), tokenizer);
         Assert.Equal([257, 'h', 'i'], generator.PromptIds("hi", Greedy)); // not the end: the text goes on
         Assert.Equal([257], generator.PromptIds("", Greedy));
         Assert.Equal([257, .. Bytes("3456789")], generator.PromptIds("0123456789", Greedy with { Slide = true }));
