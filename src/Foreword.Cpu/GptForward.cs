@@ -287,7 +287,7 @@ internal sealed unsafe class GptForward : IDisposable
                     case Use.Add:
                         RowKernels.AddBias(outputs, bias + column, columns);
                         break;
-                    case Use.Activation when _config.Activation == Activation.GeluNew:
+                    case Use.Activation when _config.Activation == Activation.GeluTanh:
                         RowKernels.Gelu(outputs, bias + column, columns);
                         break;
                     case Use.Activation:

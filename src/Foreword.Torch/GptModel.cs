@@ -326,7 +326,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
 
         private Tensor Activate(Tensor x) => config.Activation switch
         {
-            Activation.GeluNew => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
+            Activation.GeluTanh => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
             Activation.Gelu => F.gelu(x),
             Activation.Relu => F.relu(x),
             Activation.Silu => F.silu(x),

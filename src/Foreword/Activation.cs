@@ -1,10 +1,13 @@
+using Foreword.Recipes;
+
 namespace Foreword;
 
 /// <summary>The function between the two layers of the feed-forward network.</summary>
+[ChoiceName(nameof(GeluTanh), "gelu_new")]
 public enum Activation
 {
-    /// <summary>GELU in its tanh form, as both papers' code has it: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 (Hendrycks and Gimpel 2016).</summary>
-    GeluNew,
+    /// <summary>GELU in its tanh form, <c>gelu_new</c>, as both papers' code has it: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 (Hendrycks and Gimpel 2016).</summary>
+    GeluTanh,
 
     /// <summary>GELU itself: x times the normal distribution's function, x (1 + erf(x / sqrt 2)) / 2 (Hendrycks and Gimpel 2016); nanoGPT's.</summary>
     Gelu,
@@ -25,15 +28,15 @@ public static class Activations
     /// <summary>What <c>GPT2Config.activation_function</c> may be (transformers, activations.py, ACT2FN); the first name of each is written.</summary>
     private static readonly (string Name, Activation Function)[] Gpt2 =
     [
-        ("gelu_new", Activation.GeluNew), ("gelu_pytorch_tanh", Activation.GeluNew), ("gelu_python_tanh", Activation.GeluNew),
-        ("gelu_fast", Activation.GeluNew), ("gelu_accurate", Activation.GeluNew), // the same formula, its constant to 10 and 16 digits
+        ("gelu_new", Activation.GeluTanh), ("gelu_pytorch_tanh", Activation.GeluTanh), ("gelu_python_tanh", Activation.GeluTanh),
+        ("gelu_fast", Activation.GeluTanh), ("gelu_accurate", Activation.GeluTanh), // the same formula, its constant to 10 and 16 digits
         ("gelu", Activation.Gelu), ("gelu_python", Activation.Gelu),
         ("relu", Activation.Relu), ("silu", Activation.Silu), ("swish", Activation.Silu), ("quick_gelu", Activation.QuickGelu),
     ];
 
     /// <summary>What <c>OpenAIGPTConfig.afn</c> may be (transformers, modeling_openai.py, ACT_FNS): its "gelu" is the tanh form.</summary>
     private static readonly (string Name, Activation Function)[] Gpt1 =
-        [("gelu", Activation.GeluNew), ("relu", Activation.Relu), ("silu", Activation.Silu), ("swish", Activation.Silu)];
+        [("gelu", Activation.GeluTanh), ("relu", Activation.Relu), ("silu", Activation.Silu), ("swish", Activation.Silu)];
 
     /// <summary>The name in recipes, and in a GPT-2's <c>config.json</c>: <c>gelu_new</c>, <c>gelu</c>, <c>relu</c>, <c>silu</c>, <c>quick_gelu</c>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such function.</exception>

@@ -55,7 +55,7 @@ public sealed record GptConfig
     public bool TieWordEmbeddings { get; init; } = true;
 
     /// <summary>The function between the two layers of the feed-forward network; GPT-1 has no <see cref="Foreword.Activation.Gelu"/> and no <see cref="Foreword.Activation.QuickGelu"/>.</summary>
-    public Activation Activation { get; init; } = Activation.GeluNew;
+    public Activation Activation { get; init; } = Activation.GeluTanh;
 
     /// <summary>Width of the feed-forward network (n_inner of GPT-2); 4 C where null.</summary>
     public int? FeedForwardWidth { get; init; }
@@ -81,7 +81,7 @@ public sealed record GptConfig
     {
         get
         {
-            if (Activation != Activation.GeluNew)
+            if (Activation != Activation.GeluTanh)
                 yield return $"activation is {Activation.Name()}";
             if (FeedForwardWidth is { } width && width != 4L * NEmbd)
                 yield return $"n_inner is {width}, not 4 n_embd = {4L * NEmbd}";

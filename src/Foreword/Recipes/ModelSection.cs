@@ -225,7 +225,7 @@ public sealed record ModelSection : IRecipe
             LayerNormEpsilon = config.LayerNormEpsilon,
             InitializerRange = config.InitializerRange,
             TieWordEmbeddings = config.TieWordEmbeddings,
-            Activation = config.Activation == Foreword.Activation.GeluNew ? Activation : config.Activation, // the published computation need not be spelt out
+            Activation = config.Activation == Foreword.Activation.GeluTanh ? Activation : config.Activation, // the published computation need not be spelt out
             NInner = config.FeedForwardWidth ?? NInner,
             ScaleAttention = config.ScaleAttention ? ScaleAttention : false,
             ScaleAttentionByInverseLayer = config.ScaleAttentionByInverseLayer ? true : ScaleAttentionByInverseLayer,

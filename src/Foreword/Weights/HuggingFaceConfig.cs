@@ -187,24 +187,12 @@ public static class HuggingFaceConfig
         /// <summary>What these fields can ask for and the released GPT-1 and GPT-2 do not do is refused, not passed over.</summary>
         private void RefuseOtherComputations()
         {
-            Flag("add_cross_attention", false);
+            if (TryGet("add_cross_attention", out JsonElement cross) && cross.ValueKind != JsonValueKind.False)
+                throw Refused("add_cross_attention", "only false is supported");
             if (TryGet("pruned_heads", out JsonElement pruned) && !(pruned.ValueKind == JsonValueKind.Object && !pruned.EnumerateObject().Any()))
                 throw Refused("pruned_heads", "models with pruned heads are not supported");
             if (TryGet("quantization_config", out _))
                 throw Refused("quantization_config", "quantised weights of this kind are not supported");
-        }
-
-        private void OneOf(string field, params string[] supported)
-        {
-            if (TryGet(field, out JsonElement value) && !(value.ValueKind == JsonValueKind.String && supported.Contains(value.GetString())))
-                throw Refused(field, $"only {string.Join(" and ", supported.Select(name => $"\"{name}\""))} is supported");
-        }
-
-        private void Flag(string field, bool supported)
-        {
-            JsonValueKind wanted = supported ? JsonValueKind.True : JsonValueKind.False;
-            if (TryGet(field, out JsonElement value) && value.ValueKind != wanted)
-                throw Refused(field, $"only {(supported ? "true" : "false")} is supported");
         }
 
         private int Integer(string field)

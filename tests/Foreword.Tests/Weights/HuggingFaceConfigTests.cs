@@ -150,10 +150,10 @@ public sealed class HuggingFaceConfigTests : IDisposable
     /// <summary>GPT2Config's activation_function and OpenAIGPTConfig's afn: the same name is not the same function in both.</summary>
     [Theory]
     [InlineData("gpt2-tiny", "activation_function", "gelu", Activation.Gelu)]
-    [InlineData("gpt2-tiny", "activation_function", "gelu_fast", Activation.GeluNew)]
+    [InlineData("gpt2-tiny", "activation_function", "gelu_fast", Activation.GeluTanh)]
     [InlineData("gpt2-tiny", "activation_function", "swish", Activation.Silu)]
     [InlineData("gpt2-tiny", "activation_function", "quick_gelu", Activation.QuickGelu)]
-    [InlineData("gpt1-tiny", "afn", "gelu", Activation.GeluNew)]
+    [InlineData("gpt1-tiny", "afn", "gelu", Activation.GeluTanh)]
     [InlineData("gpt1-tiny", "afn", "relu", Activation.Relu)]
     [InlineData("gpt1-tiny", "afn", "swish", Activation.Silu)]
     public void TheActivationIsTheArchitecturesOfThatName(string model, string field, string name, Activation expected)
