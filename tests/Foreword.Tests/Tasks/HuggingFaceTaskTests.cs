@@ -124,7 +124,9 @@ public sealed class HuggingFaceTaskTests : IDisposable
     {
         _directory.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
         SequenceTemplate template = TemplateFiles.Read(_directory.Path);
-        Assert.Equal(([2], [3], [3]), (template.Before, template.Between, template.After));
+        Assert.Equal([2], template.Before);
+        Assert.Equal([3], template.Between);
+        Assert.Equal([3], template.After);
     }
 
     [Theory]
