@@ -1,7 +1,6 @@
 using Foreword.Recipes;
 using Foreword.Torch;
 using Foreword.Torch.Fused;
-using Foreword.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
