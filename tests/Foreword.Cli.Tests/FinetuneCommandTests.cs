@@ -141,7 +141,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Contains("best_metric: mcc", other.Err, StringComparison.Ordinal);
         Assert.Contains("all 6 steps are made already", Cli.Run([.. command, "--resume", "auto"]).Err, StringComparison.Ordinal);
         Cli unknown = Cli.Run([.. command.Select(argument => argument == "mcc" ? "f1:yse" : argument == run ? run + "2" : argument)]);
-        Assert.Contains("error: train.best_metric is 'f1:yse'; the labels are no, yes\n", unknown.Err, StringComparison.Ordinal);
+        Assert.Contains("error: train.best_metric is 'f1:yse'; the labels are no, yes; did you mean 'yes'?\n", unknown.Err, StringComparison.Ordinal);
         Assert.False(Directory.Exists(run + "2"));
     }
 

@@ -96,7 +96,8 @@ public sealed class FineTuneRun : IDisposable
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         directory.DeleteTemporaries();
-        CheckSameRecipe(recipe.Validate(), directory, checkpoint);
+        recipe = AsBegun(recipe.Validate(), directory);
+        CheckSameRecipe(recipe, directory, checkpoint);
         FineTuneRun run = new(recipe, directory, checkpoint, tell);
         run.SaveBeginning();
         return run;
@@ -110,17 +111,26 @@ public sealed class FineTuneRun : IDisposable
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        CheckSameRecipe(recipe.Validate(), directory, directory.Newest);
+        CheckSameRecipe(AsBegun(recipe.Validate(), directory), directory, directory.Newest);
         if (TrainingFiles.Read(directory.Path) is { } files)
             TrainingFiles.Of(recipe.Data.Paths(recipe.Data.Train), recipe.Data.Paths(recipe.Data.Validation)).CheckSame(files with { Model = [] }, directory.Path);
     }
+
+    /// <summary>
+    /// Reads quotes as the run did where the recipe leaves it open: what is meant then depends on the format, and did not in earlier versions,
+    /// whose recipes spell it out.
+    /// </summary>
+    private static FineTuneRecipe AsBegun(FineTuneRecipe recipe, RunDirectory directory) =>
+        recipe.Data.Quoting is null && File.Exists(directory.RecipePath) && Recipe.ReadSaved<FineTuneRecipe>(directory.RecipePath).Data.Quoting is { } quoting
+            ? recipe with { Data = recipe.Data with { Quoting = quoting } }
+            : recipe;
 
     /// <summary>Compares with the recipe of an earlier run. Cadence and machine may change, and where the run knows its files by hash, these may have moved.</summary>
     private static void CheckSameRecipe(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint)
     {
         if (!File.Exists(directory.RecipePath))
             return;
-        FineTuneRecipe saved = Recipe.Read<FineTuneRecipe>(directory.RecipePath);
+        FineTuneRecipe saved = Recipe.ReadSaved<FineTuneRecipe>(directory.RecipePath);
         if (checkpoint is not null && recipe.Train.Epochs < saved.Train.Epochs)
             throw new InvalidDataException($"{directory.Path} has made {checkpoint.Step} steps of {saved.Train.Epochs} epochs; train.epochs is {recipe.Train.Epochs}: the rate's schedule ends with the last epoch, so a run cannot be shortened; choose another directory with --out");
         if (!saved.Data.Columns.SequenceEqual(recipe.Data.Columns))

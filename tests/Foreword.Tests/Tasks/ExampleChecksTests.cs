@@ -40,7 +40,7 @@ public sealed class ExampleChecksTests : IDisposable
         FineTuneRecipe swapped = Recipe("regression", "score,text\n1.5,a\n2,b\n");
         AssertRefused(swapped with { Data = swapped.Data with { Columns = ["score", "text"] } }, ":2: label 'a' is not a number; column 'score' holds numbers only: are the columns swapped?", separator: "");
         AssertRefused(Recipe("regression", "text,label\na,1.5\nb,warm\n"), ":3: label 'warm' is not a number", separator: "");
-        AssertRefused(Recipe("regression", "text,label\na,3\nb,3.0\n"), "column 'label' has the score 3 in all 2 examples; there is nothing to learn");
+        AssertRefused(Recipe("regression", "text,label\na,1.5\nb,1.50\n"), "column 'label' has the score 1.5 in all 2 examples; there is nothing to learn");
         FineTuneRecipe similarity = Recipe("similarity", "text1,text2,label\na,b,3\nc,d,3\n");
         AssertRefused(similarity, "all 2 examples have the label '3'; there is nothing to learn");
     }

@@ -237,6 +237,9 @@ public sealed class FineTuneRunTests : IDisposable
         File.WriteAllText(_train, data.Replace("pleasant", "agreeable", StringComparison.Ordinal));
         Assert.Contains("says nasty, pleasant: the run cannot go on with that", Refusal(Small(epochs: 2), directory), StringComparison.Ordinal);
         File.WriteAllText(_train, data);
+        string saved = File.ReadAllText(directory.RecipePath);
+        Assert.DoesNotContain("quoting", saved, StringComparison.Ordinal);
+        File.WriteAllText(directory.RecipePath, saved.Replace("data:\n", "data:\n  quoting: true\n", StringComparison.Ordinal)); // as it was spelt out
         using FineTuneRun run = FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest);
         Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
         Assert.True(File.Exists(Path.Combine(directory.Path, "data.json")));
