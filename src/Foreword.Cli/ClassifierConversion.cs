@@ -24,21 +24,21 @@ internal sealed class ClassifierConversion
         if (!TaskDescription.IsIn(model.Path))
         {
             if (model.LeftOut.Count > 0)
-                terminal.Say($"{model.Path} has a head that is not read ({string.Join(", ", model.LeftOut.Select(tensor => tensor.FileName))}); it stays behind, only the language model is written");
+                terminal.Say($"{model.Path} has a head that is not read ({string.Join(", ", model.LeftOut.Select(tensor => tensor.FileName))}); only the language model is written");
             return null;
         }
 
         TaskDescription task = TaskDescription.Read(model.Path);
         if (languageModelOnly || target.Name != Format || !TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
         {
-            terminal.Say($"{model.Path} is fine-tuned for {task.Kind}; its task head stays behind, only the language model is written");
+            terminal.Say($"{model.Path} is fine-tuned for {task.Kind}; only its language model is written, without the task head");
             return null;
         }
 
         TaskHeadWeights head = TaskHeadWeights.Read(model.Path, task, model.Config.NEmbd);
         if (HuggingFaceClassifier.Obstacle(model, task, head, tokenizer, dtype) is { } obstacle)
         {
-            terminal.Say($"{model.Path} is fine-tuned for {task.Kind}; its task head stays behind, only the language model is written: {obstacle}");
+            terminal.Say($"{model.Path} is fine-tuned for {task.Kind}; only its language model is written, without the task head: {obstacle}");
             return null;
         }
 

@@ -91,9 +91,11 @@ internal static class CommandLine
     private static bool IsBareGroup(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        return parsed.Action is not (HelpAction or HelpWithExample) && command.Subcommands.Count > 0 && command.Action is null
+        return parsed.Action is not (HelpAction or HelpWithExample) && command.Subcommands.Count > 0 && command.Action is null && !IsVersion(parsed)
             && parsed.UnmatchedTokens.Count == 0 && !parsed.Tokens.Any(token => token.Type == TokenType.Argument);
     }
+
+    private static bool IsVersion(ParseResult parsed) => parsed.RootCommandResult.Command.Options.OfType<VersionOption>().Any(option => parsed.GetResult(option) is { Implicit: false });
 
     /// <summary>The text of a foreseen failure, or null for a bug, which is better seen whole.</summary>
     private static string? OneSentence(Exception problem) => problem switch

@@ -114,6 +114,8 @@ internal static class FinetuneCommand
     {
         BaseModel source = BaseModel.Open(recipe.Validate().Model.Path);
         FineTuningData data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, terminal.Warn);
+        foreach (string warning in data.Warnings)
+            terminal.Warn(warning);
         new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
             terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), ("test", data.Test.Count)], [.. data.Train.Take(DryRun.Shown)], json);
         return CommandLine.Done;

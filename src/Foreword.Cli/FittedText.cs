@@ -14,7 +14,7 @@ internal static class FittedText
 
     private const string Indent = "  ";
 
-    /// <summary>Returns the text on one line of at most so many columns; an ellipsis stands for what is cut off.</summary>
+    /// <summary>Returns the text on one line of at most <paramref name="columns"/> columns; an ellipsis stands for what is cut off.</summary>
     public static string Cut(string text, int columns)
     {
         string line = text.ReplaceLineEndings(" ").Replace('\t', ' ');
@@ -42,7 +42,7 @@ internal static class FittedText
         yield return (begin + line).TrimEnd();
     }
 
-    /// <summary>A word in pieces of at most so many columns: languages without spaces, long addresses.</summary>
+    /// <summary>Returns a word in pieces that fit a line: languages without spaces, long addresses.</summary>
     private static IEnumerable<string> Pieces(string word, int columns)
     {
         for (int length = Fitting(word, columns); length < word.Length; length = Fitting(word, columns))
@@ -54,7 +54,7 @@ internal static class FittedText
         yield return word;
     }
 
-    /// <summary>UTF-16 units of the longest beginning that takes at most so many columns and cuts no character; at least one character.</summary>
+    /// <summary>Returns the length in UTF-16 units of the longest beginning that fits and cuts no character; at least one character.</summary>
     private static int Fitting(string text, int columns)
     {
         int end = 0;

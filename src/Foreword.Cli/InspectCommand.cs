@@ -37,6 +37,8 @@ internal static class InspectCommand
                 return CommandLine.Done;
             }
 
+            if (tables.FirstGiven(parsed) is { } option)
+                throw new UsageException($"{option} is for tables; say which kind {given} is, such as --format csv");
             Kind kind = Kinds.FirstOrDefault(kind => kind.Recognises(given))
                 ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}");
             kind.Show(given, parsed.GetValue(json), terminal);

@@ -17,7 +17,7 @@ internal static class PredictCommand
         Argument<string> input = new("INPUT") { Description = "A table, or - for standard input: a text a line, several texts parted by tabs." };
         TableArguments tables = new("The columns without the label; the training data's unless given.");
         Option<string?> id = new("--id") { Description = "A column that is carried through to the output, before all others." };
-        Option<bool> withInput = new("--with-input") { Description = "Write the input's columns beside the answers; one that is called as an answer's column gets input_ before its name." };
+        Option<bool> withInput = new("--with-input") { Description = "Write the input's columns beside the answers. An input column with the name of an answer column gets the prefix input_." };
         Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and answer nothing." };
         Option<string?> output = new("--out") { Description = "Write to a file, whole or not at all." };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };

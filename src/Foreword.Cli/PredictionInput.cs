@@ -43,7 +43,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
         TaskColumnMap map = UsageException.For(() => TaskColumnMap.Of(task.Task, columns ?? task.Columns, isLabelled: false));
         string[] more = id is null ? [] : [id];
         return new PredictionInput(warn => (isStream ? map.Rows(terminal.In, StandardInput, options with { Warn = warn }, more) : map.Rows(source, options with { Warn = warn }, more))
-            .Select(row => new PredictionRow(row.Example, row.Fault ?? TooMany(row.Example!, task), id is not null && row.Row.Cells is [.., [var text]] ? text : "", Distinct(row.Row.Input))).Take(most), IsRepeatable: !isStream);
+            .Select(row => new PredictionRow(row.Example, row.Fault ?? TooMany(row.Example!, task), id is not null && row.Row.Cells is [.., [var text]] ? text : "", Distinct(row.Row.Input))).Take(most), IsRepeatable: !isStream && !IsPipe(source));
     }
 
     /// <summary>A line is a text, or the texts of a task that reads several, parted by tabs. Every line is a row.</summary>
@@ -70,6 +70,9 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
             }
         }
     }
+
+    /// <summary>Whether a path is a stream that can be read once, such as a shell's <c>&lt;(command)</c>.</summary>
+    private static bool IsPipe(string path) => path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal);
 
     private static string? TooMany(TaskExample example, TaskDescription task) => task.Target == TargetKind.Choice && example.Choices.Count > task.Labels.Count
         ? $"{example.Where}: there are {example.Choices.Count} choices; the model knows {task.Labels.Count} at most"

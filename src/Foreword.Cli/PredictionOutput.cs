@@ -113,7 +113,7 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
         if (InputNames.Count == 0)
             yield break;
         if (row.Input.Select(column => column.Key).FirstOrDefault(name => !InputNames.Contains(name)) is { } unknown)
-            throw new InvalidDataException($"{row.Example?.Where ?? row.Fault}: '{unknown}' stands in no row before, so that the header lacks it; --json writes it");
+            throw new InvalidDataException($"{row.Example?.Where ?? row.Fault}: column '{unknown}' first appears in this row, after the header was written; use --json");
         Dictionary<string, string> texts = row.Input.ToDictionary(StringComparer.Ordinal);
         foreach (string name in InputNames.Where(name => name != Id))
             yield return Field(texts.GetValueOrDefault(name, ""));

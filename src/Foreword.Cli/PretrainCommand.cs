@@ -36,7 +36,8 @@ internal static class PretrainCommand
                 overrides.Add($"train.seed={chosenSeed}");
             if (parsed.GetValue(embeddings) is { } vectors)
                 overrides.Add($"model.init_embeddings={JsonSerializer.Serialize(vectors)}");
-            PretrainRecipe read = Recipe.Read<PretrainRecipe>(path, overrides);
+            bool isOfRun = Path.GetFileName(path) == RunDirectory.RecipeName && RunDirectory.HoldsRun(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            PretrainRecipe read = isOfRun ? Recipe.ReadSaved<PretrainRecipe>(path, overrides) : Recipe.Read<PretrainRecipe>(path, overrides);
             (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));
             using StopRequest stop = new(terminal);
             return stop.Run(() =>
@@ -72,7 +73,7 @@ internal static class PretrainCommand
         terminal.Say(result.Outcome switch
         {
             RunOutcome.Finished when result.StepsMade == 0 => $"all {result.StepsInAll} steps were made before; the run is {directory.Path} (more: --set train.steps=N)",
-            RunOutcome.Stopped => $"stopped and saved; go on with: {ShellText.Again(parsed, ["--out", "--resume"], "--out", directory.Path, "--resume", "auto")}",
+            RunOutcome.Stopped => $"stopped and saved; go on with: {ShellText.Again(parsed, ["--out", "--resume"], "--out", directory.Path, "--resume", directory.Newest?.Step > result.StepsInAll ? directory.CheckpointPath(result.StepsInAll) : "auto")}",
             RunOutcome.StoppedEarly => $"stopped early: no better validation loss for a while{loss}; the best model is {directory.BestPath}",
             _ => $"done{loss}; the run is {directory.Path}",
         });

@@ -119,7 +119,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
 
     /// <summary>
     /// A bar, the text and the time left on one line: a line that wraps leaves its rest on the terminal when it is drawn again. On a narrow
-    /// terminal the bar is shorter; then the text's last parts are left out, which two spaces part.
+    /// terminal the bar is shorter. If that is not enough, parts of the text, which two spaces separate, are dropped from the end.
     /// </summary>
     private Markup Bar(double share, string text, string left)
     {

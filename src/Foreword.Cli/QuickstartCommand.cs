@@ -56,12 +56,16 @@ internal static class QuickstartCommand
                 if (summary.Outcome == RunOutcome.Stopped)
                 {
                     terminal.Say($"stopped and saved; go on with: foreword pretrain {ShellText.Quote(directory.RecipePath)} --out {ShellText.Quote(directory.Path)} --resume auto");
+                    if (parsed.GetValue(json))
+                        JsonOutput.WriteLine(terminal, writer => WriteJson(writer, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, [], null));
                     return stop.ExitCode;
                 }
 
                 IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
                 bool teaches = !own && recipe.Model.Path is null; // the task compares with the same network from scratch
                 QuickstartTask.Result? task = teaches ? QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token) : null;
+                if (teaches && task is null)
+                    terminal.Say("stopped: the model is complete, the task was not finished");
                 Report(terminal, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, samples, task, parsed.GetValue(json));
                 return stop.ExitCode;
             });

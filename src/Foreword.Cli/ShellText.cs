@@ -15,18 +15,18 @@ internal static class ShellText
     /// <param name="added">Words that follow.</param>
     public static string Again(ParseResult parsed, IReadOnlyCollection<string> without, params string[] added)
     {
-        List<string> words = ["foreword"], behind = [];
-        bool skipsValue = false, isBehind = false;
+        List<string> words = ["foreword"], afterDashes = [];
+        bool skipsValue = false, isAfterDashes = false;
         foreach (Token token in parsed.Tokens)
         {
             bool skips = token.Type == TokenType.Option ? without.Contains(token.Value) : skipsValue;
             skipsValue = skips && token.Type == TokenType.Option;
-            isBehind |= token.Type == TokenType.DoubleDash;
+            isAfterDashes |= token.Type == TokenType.DoubleDash;
             if (!skips)
-                (isBehind ? behind : words).Add(token.Value);
+                (isAfterDashes ? afterDashes : words).Add(token.Value);
         }
 
-        return string.Join(' ', words.Concat(added).Concat(behind).Select(Quote));
+        return string.Join(' ', words.Concat(added).Concat(afterDashes).Select(Quote));
     }
 
     /// <summary>A word in quotes where a shell would not take it as it stands.</summary>

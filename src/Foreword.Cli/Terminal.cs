@@ -59,7 +59,7 @@ internal sealed class Terminal
             Say(row);
     }
 
-    /// <summary>A line that is said before the next one, or at the end of the command: what does not matter to those whose input is refused.</summary>
+    /// <summary>Keeps a line to be printed before the next one, or at the end of the command. It is not printed if the command fails first.</summary>
     public void Announce(string line) => _announcement = _announcement is null ? line : $"{_announcement}\n{line}";
 
     /// <summary>The lines that were announced and not said yet; null where there are none, or with --quiet.</summary>

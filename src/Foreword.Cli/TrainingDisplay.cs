@@ -76,7 +76,7 @@ internal sealed class TrainingDisplay(Terminal terminal, int seed)
     private static string Describe(PretrainEvent.TrainsOn on)
     {
         string tokens = on.NewTokens > 0 ? $"; {on.NewTokens.ToString("N0", CultureInfo.InvariantCulture)} new token{(on.NewTokens == 1 ? "" : "s")}, at the mean of the others" : "";
-        string part = on.TrainedParameters < on.Source.ParameterCount ? $"; {ProgressDisplay.Millions(on.TrainedParameters)} of them train" : "";
+        string part = on.TrainedParameters is { } trained ? $"; {ProgressDisplay.Millions(trained)} of them train" : "";
         return $"training on from {on.Path}: {ProgressDisplay.Millions(on.Source.ParameterCount)} parameters{part}{tokens}";
     }
 

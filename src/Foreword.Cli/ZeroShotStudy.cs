@@ -41,31 +41,41 @@ internal static class ZeroShotStudy
             IReadOnlyList<PreparedTask> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
 
             using StopRequest stop = new(terminal);
-            List<ZeroShotScore> scores = [];
-            foreach (PreparedTask task in prepared)
-                terminal.SayWrapped($"{task.Specification.Text}: {task.Protocol}");
-            if (recipe.Model.Path is { } start)
+            return stop.Run(() =>
             {
-                using LoadedModel model = LoadedModel.Open(start, parsed.GetValue(device));
-                scores.AddRange(Score(0, model.Model, tokenizer, prepared, terminal, stop.Token));
-            }
-            else if (recipe.Model.InitEmbeddings is null)
-            {
-                using TorchLanguageModel initial = new(Initial(recipe, config, parsed.GetValue(device)));
-                scores.AddRange(Score(0, initial, tokenizer, prepared, terminal, stop.Token));
-            }
+                List<ZeroShotScore> scores = [];
+                foreach (PreparedTask task in prepared)
+                    terminal.SayWrapped($"{task.Specification.Text}: {task.Protocol}");
+                if (recipe.Model.Path is { } start)
+                {
+                    try
+                    {
+                        using LoadedModel model = LoadedModel.Open(start, parsed.GetValue(device));
+                        scores.AddRange(Score(0, model.Model, tokenizer, prepared, terminal, stop.Token));
+                    }
+                    catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+                    {
+                        terminal.SayWrapped($"step 0 is left out: {gone.Message}");
+                    }
+                }
+                else if (recipe.Model.InitEmbeddings is null)
+                {
+                    using TorchLanguageModel initial = new(Initial(recipe, config, parsed.GetValue(device)));
+                    scores.AddRange(Score(0, initial, tokenizer, prepared, terminal, stop.Token));
+                }
 
-            foreach (RunCheckpoint checkpoint in checkpoints)
-            {
-                using LoadedModel model = LoadedModel.Open(checkpoint.Path, parsed.GetValue(device));
-                scores.AddRange(Score(checkpoint.Step, model.Model, tokenizer, prepared, terminal, stop.Token));
-            }
+                foreach (RunCheckpoint checkpoint in checkpoints)
+                {
+                    using LoadedModel model = LoadedModel.Open(checkpoint.Path, parsed.GetValue(device));
+                    scores.AddRange(Score(checkpoint.Step, model.Model, tokenizer, prepared, terminal, stop.Token));
+                }
 
-            ZeroShotReport.Write(place, directory.Path, scores, prepared);
-            ZeroShotReport.Print(terminal.Out, scores);
-            terminal.Say($"page    {Path.Combine(place, ZeroShotReport.PageName)}");
-            terminal.Say($"numbers {Path.Combine(place, ZeroShotReport.TableName)}");
-            return CommandLine.Done;
+                ZeroShotReport.Write(place, directory.Path, scores, prepared);
+                ZeroShotReport.Print(terminal.Out, scores);
+                terminal.Say($"page    {Path.Combine(place, ZeroShotReport.PageName)}");
+                terminal.Say($"numbers {Path.Combine(place, ZeroShotReport.TableName)}");
+                return CommandLine.Done;
+            });
         });
         return command;
     }

@@ -82,13 +82,13 @@ public sealed class ClassifierTests : IDisposable
     {
         string run = Copy("gpt2-entailment-run");
         Cli alone = Cli.Run("convert", run, _directory.File("alone"), "--language-model");
-        Assert.Contains("is fine-tuned for entailment; its task head stays behind, only the language model is written\n", alone.Err, StringComparison.Ordinal);
+        Assert.Contains("is fine-tuned for entailment; only its language model is written, without the task head\n", alone.Err, StringComparison.Ordinal);
         Assert.Equal("GPT2LMHeadModel", Json(_directory.File("alone"), "config.json").GetProperty("architectures")[0].GetString());
         string task = Path.Combine(run, "task.json");
         File.WriteAllText(task, File.ReadAllText(task).Replace("\"entailment\"", "\"similarity\"", StringComparison.Ordinal));
         Cli similar = Cli.Run("convert", run, _directory.File("similar"));
         Assert.Equal(0, similar.ExitCode);
-        Assert.Contains("its task head stays behind, only the language model is written: GPT2ForSequenceClassification reads one sequence for an example, and similarity has several", similar.Err, StringComparison.Ordinal);
+        Assert.Contains("only its language model is written, without the task head: GPT2ForSequenceClassification reads one sequence for an example, and similarity has several", similar.Err, StringComparison.Ordinal);
         Assert.Equal("GPT2LMHeadModel", Json(_directory.File("similar"), "config.json").GetProperty("architectures")[0].GetString());
     }
 
@@ -155,7 +155,7 @@ public sealed class ClassifierTests : IDisposable
         File.WriteAllText(config, File.ReadAllText(config).Replace("single_label", "multi_label", StringComparison.Ordinal));
         Cli predicted = Cli.RunWithInput("hello\n", "predict", model, "-");
         Assert.Equal((1, $"error: {config}: problem_type is multi_label_classification, several labels for one text; only one label or one number is read\n"), (predicted.ExitCode, predicted.Err));
-        Assert.Contains("has a head that is not read (score.weight); it stays behind", Cli.Run("convert", model, _directory.File("written")).Err, StringComparison.Ordinal);
+        Assert.Contains("has a head that is not read (score.weight); only the language model is written", Cli.Run("convert", model, _directory.File("written")).Err, StringComparison.Ordinal);
         Assert.Contains("is fine-tuned for GPT2ForSequenceClassification, not for talking\n", Cli.RunWithInput("", "chat", model).Err, StringComparison.Ordinal);
         Assert.Contains("score.weight: a head that is not read", Cli.Run("inspect", model).Out, StringComparison.Ordinal);
     }

@@ -33,6 +33,14 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void TheVersionIsPrinted()
+    {
+        Cli version = Cli.Run("--version");
+        Assert.Equal((0, ""), (version.ExitCode, version.Err));
+        Assert.Matches(@"^\d+\.\d+\.\d+", version.Out);
+    }
+
+    [Fact]
     public void AnErrorDoesNotFollowWhatConcernsTheRunOnly()
     {
         Cli failed = Cli.Run("", terminal => Announcing(terminal, () => throw new IOException("the input is broken")), "work");

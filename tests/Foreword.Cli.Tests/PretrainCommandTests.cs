@@ -140,6 +140,25 @@ public sealed class PretrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void TheRecipeThatARunSavedGoesOnWithIt()
+    {
+        string recipe = Recipes.Small(_directory), run = _directory.File("run"), saved = Path.Combine(run, "recipe.yaml");
+        Assert.Equal(0, Cli.Run("pretrain", recipe, "--out", run).ExitCode);
+        File.WriteAllText(saved, File.ReadAllText(saved).Replace("init: scaled_residual", "init: gpt2", StringComparison.Ordinal)); // its former name
+        Cli longer = Cli.Run("pretrain", saved, "--out", run, "--resume", "auto", "--set", "train.steps=7");
+        Assert.True(longer.ExitCode == 0, longer.Err);
+    }
+
+    [Fact]
+    public void ShardsAreNotReadAsText()
+    {
+        string recipe = _directory.Write("shards.yaml", "data: {shards: nowhere, encoding: gb18030}\n");
+        Cli run = Cli.Run("pretrain", recipe, "--out", _directory.File("run"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("data.encoding is given; shards have their tokens already", run.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AMissingRecipeNamesTheNearest()
     {
         string recipe = Recipes.Small(_directory);

@@ -65,7 +65,7 @@ internal sealed record FineTuneState
     /// <summary>What chooses the best validation, see <see cref="BestMetric"/>; null in the state of an older run.</summary>
     public string? BestMetric { get; init; }
 
-    /// <summary>Where the best model gave all validation examples the same answer, which one, for a warning.</summary>
+    /// <summary>The single answer that the best model gave to all validation examples; null if it gave several.</summary>
     public string? BestSameAnswer { get; init; }
 
     /// <summary>Loss of the best validation.</summary>

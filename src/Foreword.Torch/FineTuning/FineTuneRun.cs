@@ -65,7 +65,7 @@ public sealed class FineTuneRun : IDisposable
     /// <summary>The metrics of the best model on the validation set, by name; null before the first validation.</summary>
     public IReadOnlyDictionary<string, double>? BestMetrics => _state.BestMetrics;
 
-    /// <summary>Where the best model gave all validation examples the same answer, which one: "all 40 examples the label 'spam'"; otherwise null.</summary>
+    /// <summary>The single answer that the best model gave to all validation examples ("all 40 examples the label 'spam'"); null if it gave several.</summary>
     public string? BestSameAnswer => _state.BestSameAnswer;
 
     /// <summary>The epoch of the best model, from 1.</summary>
@@ -113,7 +113,7 @@ public sealed class FineTuneRun : IDisposable
         ArgumentNullException.ThrowIfNull(directory);
         CheckSameRecipe(AsBegun(recipe.Validate(), directory), directory, directory.Newest);
         if (TrainingFiles.Read(directory.Path) is { } files)
-            TrainingFiles.Of(recipe.Data.Paths(recipe.Data.Train), recipe.Data.Paths(recipe.Data.Validation)).CheckSame(files with { Model = [] }, directory.Path);
+            TrainingFiles.Of(recipe.Data).CheckSame(files with { Model = [] }, directory.Path);
     }
 
     /// <summary>
@@ -140,7 +140,7 @@ public sealed class FineTuneRun : IDisposable
 
         string Comparable(FineTuneRecipe recipe) => Recipe.ToYaml(recipe with
         {
-            Data = knowsFiles ? recipe.Data with { Directory = "", Train = [], Validation = [], Test = [] } : recipe.Data with { Test = [] },
+            Data = knowsFiles ? recipe.Data with { Directory = "", Train = [], Validation = [], Test = [], TrainLabels = [], ValidationLabels = [], TestLabels = [] } : recipe.Data with { Test = [], TestLabels = [] },
             Train = recipe.Train with { LogEvery = 1, Keep = 1, Patience = 0, Threads = 0, Device = DeviceChoice.Auto },
         });
     }

@@ -28,8 +28,8 @@ public abstract record PretrainEvent
     /// <param name="Path">The model.</param>
     /// <param name="Source">Its architecture, before the vocabulary grew and the context became shorter.</param>
     /// <param name="NewTokens">Tokens whose embeddings begin at the mean of the others.</param>
-    /// <param name="TrainedParameters">Number of weights that change.</param>
-    public sealed record TrainsOn(string Path, GptConfig Source, int NewTokens, long TrainedParameters) : PretrainEvent;
+    /// <param name="TrainedParameters">Number of weights that change; null where all do.</param>
+    public sealed record TrainsOn(string Path, GptConfig Source, int NewTokens, long? TrainedParameters) : PretrainEvent;
 
     /// <summary>Everything is loaded; the first step comes next.</summary>
     /// <param name="Config">The architecture.</param>

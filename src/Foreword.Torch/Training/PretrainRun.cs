@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Foreword.Data;
 using Foreword.Generation;
 using Foreword.Recipes;
 using Foreword.Weights;
@@ -58,7 +59,7 @@ public sealed class PretrainRun : IDisposable
         if (checkpoint is not null)
             Restore(checkpoint.Path);
         else if (source is not null)
-            tell?.Invoke(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - _firstNewId!.Value, trained.Parameters.Sum(p => p.Value.NumberOfElements)));
+            tell?.Invoke(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - _firstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
         _peak = MachinePeak.Measure(precision, device);
         tell?.Invoke(new PretrainEvent.Began(
             config, device.type.ToString().ToLowerInvariant(), precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
@@ -131,10 +132,11 @@ public sealed class PretrainRun : IDisposable
     private static PretrainRun Open(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell, CancellationToken cancellation)
     {
         StartingModel? source = Source(recipe, checkpoint);
-        DataSection section = source is null || recipe.Data.Tokenizer is not null ? recipe.Data : recipe.DataInUse with { Tokenizer = source.Path };
+        string? tokenizer = HasOwnTokenizer(recipe, directory) ? null : recipe.Data.Tokenizer;
+        DataSection section = (source is null ? recipe.Data : recipe.DataInUse) with { Tokenizer = tokenizer ?? source?.Path };
         if (source is not null)
         {
-            if (recipe.Data.Tokenizer is { } tokenizer)
+            if (tokenizer is not null)
                 source.Check(ModelDirectory.LoadTokenizer(tokenizer), tokenizer);
             _ = recipe.Resolve(source.Tokenizer.VocabularySize, source.Config); // a wrong number is said before any text is prepared
         }
@@ -156,6 +158,11 @@ public sealed class PretrainRun : IDisposable
         }
     }
 
+    /// <summary>Whether the recipe's tokenizer is gone and not needed: prepared tokens hold a copy.</summary>
+    private static bool HasOwnTokenizer(PretrainRecipe recipe, RunDirectory directory) =>
+        recipe.Data.Tokenizer is { } path && !System.IO.Path.Exists(path) && ModelDirectory.Downloaded(path) is null
+        && File.Exists(System.IO.Path.Combine(ShardsIn(directory), ShardManifest.FileName));
+
     /// <summary>
     /// The model to train on. A checkpoint has its architecture, its tokenizer and, except for what adapters change, its weights: then the
     /// model itself need not be there any more.
@@ -170,9 +177,10 @@ public sealed class PretrainRun : IDisposable
     public RunOutcome Run(CancellationToken stop = default)
     {
         TrainingConfig train = _recipe.Train;
+        bool isNew = _trainer.StepsMade == 0 && !File.Exists(_directory.MetricsPath);
         if (_trainer.StepsMade == 0)
             File.Delete(_directory.MetricsPath); // what a run logged that was killed before its first checkpoint
-        using RunLog log = _trainer.StepsMade == 0 && !File.Exists(_directory.MetricsPath) ? RunLog.Start(_directory) : RunLog.Resume(_directory, _trainer.StepsMade);
+        using RunLog log = isNew ? RunLog.Start(_directory) : RunLog.Resume(_directory, _trainer.StepsMade);
         RunOutcome outcome = RunOutcome.Finished;
         double windowSeconds = 0;
         long windowTokens = 0;
@@ -289,7 +297,7 @@ public sealed class PretrainRun : IDisposable
             AdaptedWeights = _adaptedWeights,
         };
         _directory.Write($"the checkpoint of step {_trainer.StepsMade}", () => Checkpoint.Save(path, _trainer, _data.Tokenizer, _recipe, state));
-        _directory.DeleteOldCheckpoints(_recipe.Train.Keep);
+        _directory.DeleteOldCheckpoints(_recipe.Train.Keep, _trainer.StepsMade);
         LossPlot.Write(_directory, Path.GetFileName(Path.GetFullPath(_directory.Path)));
         _tell?.Invoke(new PretrainEvent.Saved(path));
     }

@@ -15,6 +15,9 @@ public sealed record RunCheckpoint(int Step, string Path);
 /// </summary>
 public sealed class RunDirectory
 {
+    /// <summary>The name of the resolved recipe's file.</summary>
+    public const string RecipeName = "recipe.yaml";
+
     private const string TemporaryPrefix = ".tmp-";
     private const string CheckpointPrefix = "checkpoint-";
 
@@ -24,7 +27,7 @@ public sealed class RunDirectory
     public string Path { get; }
 
     /// <summary>The resolved recipe.</summary>
-    public string RecipePath => In("recipe.yaml");
+    public string RecipePath => In(RecipeName);
 
     /// <summary>The logged numbers, see <see cref="RunMetrics"/>.</summary>
     public string MetricsPath => In("metrics.jsonl");

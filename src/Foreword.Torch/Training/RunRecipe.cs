@@ -17,6 +17,8 @@ internal static class RunRecipe
         RunDirectory.CheckSameRecipe(Comparable(saved), Comparable(resolved), savedPath);
         if (checkpoint is null)
             return;
+        if (saved.Model.Path != resolved.Model.Path && !resolved.Model.Trained.IsAdapter) // adapters' model is compared by its weights
+            throw new InvalidDataException($"model.path is {resolved.Model.Path}; the run began with {saved.Model.Path} ({savedPath})");
         string? trainedOn = Checkpoint.ReadState(checkpoint.Path).Data;
         if (trainedOn is null ? saved.Data.Shards != resolved.Data.Shards : trainedOn != data.Fingerprint)
             throw new InvalidDataException($"{data.Train.Directory} does not hold the tokens that {checkpoint.Path} was trained on");

@@ -77,6 +77,12 @@ public sealed record DataSection : IRecipe
             problems.Add(nameof(AllowSpecial), "is true; shards have their tokens already (it is only for data.text)");
         if (hasShards && VocabSize is not null)
             problems.Add(nameof(VocabSize), $"is {VocabSize}; shards have their vocabulary already (it is only for data.text)");
+        foreach ((string key, bool isGiven) in ((string, bool)[])[(nameof(Document), Document != DocumentUnit.File), (nameof(Encoding), Encoding is not null), (nameof(Include), Include.Count > 0), (nameof(Exclude), Exclude.Count > 0)])
+        {
+            if (hasShards && isGiven)
+                problems.Add(key, "is given; shards have their tokens already (it is only for data.text)");
+        }
+
         if (Text.Count > 0 && VocabSize is null == string.IsNullOrEmpty(Tokenizer))
             problems.Add(nameof(Tokenizer), VocabSize is null
                 ? "and data.vocab_size are both missing; give a tokenizer directory, or the size of a vocabulary to train on the text"

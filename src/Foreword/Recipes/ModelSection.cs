@@ -30,7 +30,7 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("base", "checkpoint", "init_from", "pretrained", "model_name_or_path", "name", "directory")]
     public string? Path { get; init; }
 
-    /// <summary>With a path: keeps the embeddings and so many blocks as they are, from the bottom; 0 trains everything.</summary>
+    /// <summary>With a path: keeps the embeddings and the first N blocks unchanged; 0 trains everything.</summary>
     [AlsoCalled("freeze_layers", "n_freeze")]
     public int Freeze { get; init; }
 

@@ -1,3 +1,5 @@
+using Foreword.Weights;
+
 namespace Foreword.Recipes;
 
 /// <summary>
@@ -42,6 +44,8 @@ public sealed record PretrainRecipe : IRecipe
     public PretrainRecipe Resolve(int tokenizerVocabSize, GptConfig? source = null)
     {
         ModelSection model = this.Validate().Model.Resolve(tokenizerVocabSize, source);
+        if (model.VocabSize - tokenizerVocabSize > ModelDirectory.MostUnusedIds)
+            throw new ArgumentException($"model.vocab_size is {model.VocabSize}; the tokenizer has {tokenizerVocabSize} ids, and a model may have {ModelDirectory.MostUnusedIds} more at most");
         int context = model.ContextLength!.Value; // Resolve spells it out
         if (Train.SequenceLength > context)
             throw new ArgumentException($"train.sequence_length is {Train.SequenceLength}; the model's context_length is {context}");

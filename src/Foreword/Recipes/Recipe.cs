@@ -21,9 +21,11 @@ public static class Recipe
 
     /// <summary>Reads the recipe that an earlier run saved: values may have the names that they had then.</summary>
     /// <param name="path">The run's <c>recipe.yaml</c>.</param>
+    /// <param name="overrides">As for <see cref="Read"/>.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
-    public static T ReadSaved<T>(string path) where T : class, IRecipe, new() => Parse<T>(TextOf(path, "recipe"), path, null, formerNames: true);
+    public static T ReadSaved<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
+        Parse<T>(TextOf(path, "recipe"), path, overrides, formerNames: true);
 
     private static string TextOf(string path, string kind)
     {

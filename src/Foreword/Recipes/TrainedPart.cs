@@ -1,7 +1,7 @@
 namespace Foreword.Recipes;
 
 /// <summary>The part of an existing model's weights that a training changes: all of them, the upper blocks, or low-rank adapters.</summary>
-/// <param name="Freeze">Blocks that stay as they are, from the bottom, and the embeddings with them; 0 trains everything.</param>
+/// <param name="Freeze">The first N blocks, which stay unchanged together with the embeddings; 0 trains everything.</param>
 /// <param name="LoraRank">Rank of low-rank adapters (Hu et al. 2022), which are then all that trains; 0 trains the weights.</param>
 /// <param name="LoraAlpha">The adapters' product is scaled by alpha / rank; above 0.</param>
 /// <param name="LoraTargets">Projections that get adapters: names of <see cref="AdapterTargets"/>.</param>

@@ -62,7 +62,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         foreach (TaskExample example in validation.Concat(test))
             _ = task.TargetOf(example);
         warnings.AddRange(ExampleChecks.Validation(task, train, validation, data.Validation.Count == 0 ? null : Name(data.Validation)));
-        TrainingFiles hashes = TrainingFiles.Of(data.Paths(data.Train), data.Paths(data.Validation));
+        TrainingFiles hashes = TrainingFiles.Of(data);
         warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
             ? $"{files.Train.Path} is training set and validation set; what is measured on it says nothing about new texts"
             : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; what is measured on it says nothing about new texts"));

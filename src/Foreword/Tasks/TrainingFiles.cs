@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foreword.Data;
+using Foreword.Recipes;
 
 namespace Foreword.Tasks;
 
@@ -20,13 +21,24 @@ public sealed record TrainingFiles
     /// <summary>The files that choose the best epoch; empty where a share of the training set does.</summary>
     public required IReadOnlyList<ManifestFile> Validation { get; init; }
 
+    /// <summary>The files that hold the labels of both, where the tables do not; otherwise empty.</summary>
+    public IReadOnlyList<ManifestFile> Labels { get; init; } = [];
+
     /// <summary>The base model's weights, where a checkpoint needs them: adapters are saved without. Otherwise empty.</summary>
     public IReadOnlyList<ManifestFile> Model { get; init; } = [];
 
     /// <summary>Hashes the files.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static TrainingFiles Of(IReadOnlyList<string> train, IReadOnlyList<string> validation) =>
-        new() { Train = FileHash.Describe(train, CancellationToken.None), Validation = FileHash.Describe(validation, CancellationToken.None) };
+    public static TrainingFiles Of(LabelledSection data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return new()
+        {
+            Train = FileHash.Describe(data.Paths(data.Train), CancellationToken.None),
+            Validation = FileHash.Describe(data.Paths(data.Validation), CancellationToken.None),
+            Labels = FileHash.Describe([.. data.Paths(data.TrainLabels), .. data.Paths(data.ValidationLabels)], CancellationToken.None),
+        };
+    }
 
     /// <summary>Reads what a run recorded; null where it is older than this file.</summary>
     /// <exception cref="InvalidDataException">The file is broken.</exception>
@@ -39,7 +51,7 @@ public sealed record TrainingFiles
         {
             using FileStream stream = File.OpenRead(path);
             TrainingFiles read = JsonSerializer.Deserialize(stream, TrainingFilesJson.Readable.TrainingFiles) ?? throw new JsonException("null where an object belongs");
-            return read.Train is null || read.Validation is null || read.Model is null || read.Train.Concat(read.Validation).Concat(read.Model).Contains(null)
+            return read.Train is null || read.Validation is null || read.Labels is null || read.Model is null || read.Train.Concat(read.Validation).Concat(read.Labels).Concat(read.Model).Contains(null)
                 ? throw new InvalidDataException($"{path}: null where a list or a file belongs")
                 : read;
         }
@@ -69,6 +81,7 @@ public sealed record TrainingFiles
         ArgumentNullException.ThrowIfNull(before);
         CheckSame("data.train", before.Train, Train, run);
         CheckSame("data.validation", before.Validation, Validation, run);
+        CheckSame("data.train_labels with data.validation_labels", before.Labels, Labels, run);
         CheckSame("model.path", before.Model, Model, run);
     }
 

@@ -11,7 +11,7 @@ public static class ModelDirectory
     /// Ids that a model may have above its tokenizer's: rows that pad the vocabulary to a round number (50,257 to
     /// 50,304) or that a fine-tuning task added. More than that is another tokenizer's model.
     /// </summary>
-    private const int MostUnusedIds = 1023;
+    internal const int MostUnusedIds = 1023;
 
     /// <summary>The file that tells a quantised model's directory, which only Foreword.Cpu reads.</summary>
     internal const string QuantizedFile = "quantization.json";

@@ -43,7 +43,7 @@ public class ShippedRecipesTests
     public void EachRecipeIsValidAndSurvivesBeingWritten(string name)
     {
         PretrainRecipe recipe = Read(name);
-        PretrainRecipe resolved = recipe.Model.Path is null ? recipe.Resolve(recipe.Data.VocabSize ?? 300) : recipe.Resolve(300, new GptConfig());
+        PretrainRecipe resolved = recipe.Model.Path is null ? recipe.Resolve(recipe.Data.VocabSize ?? recipe.Model.VocabSize ?? 300) : recipe.Resolve(50_257, new GptConfig());
         PretrainRecipe again = Recipe.Parse<PretrainRecipe>(Recipe.ToYaml(resolved), "again");
         Assert.Equal(Recipe.ToYaml(resolved), Recipe.ToYaml(again));
         Assert.Equal(resolved.Model, again.Model with { LoraTargets = resolved.Model.LoraTargets });

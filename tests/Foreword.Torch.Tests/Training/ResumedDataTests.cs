@@ -63,6 +63,31 @@ public sealed class ResumedDataTests : IDisposable
     }
 
     [Fact]
+    public void ATokenizerThatIsGoneIsNotNeeded()
+    {
+        string text = Text("a.txt", 1), directory = _directory.File("tokenizer");
+        Directory.CreateDirectory(directory);
+        new BpeTrainer { VocabularySize = 280 }.Train([File.ReadAllText(text)]).Save(directory);
+        PretrainRecipe recipe = TextRecipe(text) with { Data = new DataSection { Text = [text], Tokenizer = directory, Validation = 0.1 } };
+        RunDirectory run = Trained(recipe);
+        Directory.Delete(directory, recursive: true);
+        using PretrainRun resumed = PretrainRun.Resume(recipe with { Train = Train(2) }, run, run.Newest);
+        Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void AStopAfterAnOlderCheckpointKeepsWhatItSaved()
+    {
+        PretrainRecipe recipe = TextRecipe(Text("a.txt", 1), steps: 4);
+        recipe = recipe with { Train = recipe.Train with { CheckpointEvery = 1, Keep = 1 } };
+        RunDirectory run = Trained(recipe with { Train = recipe.Train with { Keep = 0 } });
+        using (CancellationTokenSource stop = new())
+        using (PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Checkpoints[0], happened => { if (happened is PretrainEvent.Stepped) stop.Cancel(); }, CancellationToken.None))
+            Assert.Equal(RunOutcome.Stopped, resumed.Run(stop.Token));
+        Assert.Equal([2, 4], run.Checkpoints.Select(checkpoint => checkpoint.Step));
+    }
+
+    [Fact]
     public void ShardsMayMoveButNotChange()
     {
         Tokenizer tokenizer = new BpeTrainer { VocabularySize = 280 }.Train([File.ReadAllText(Text("a.txt", 1))]);

@@ -31,7 +31,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         Assert.Equal(BaseLoss, training.StartEvalLoss!.Value, 1e-6);
         Assert.Equal([0, 3], RunMetrics.Read(run.MetricsPath).Evals.Select(e => e.Step));
         PretrainEvent.TrainsOn on = Assert.Single(events.OfType<PretrainEvent.TrainsOn>());
-        Assert.Equal((0, training.Model.Config.ParameterCount), (on.NewTokens, on.TrainedParameters));
+        Assert.Equal((0, null), (on.NewTokens, on.TrainedParameters));
         Assert.True(training.LastEvalLoss < BaseLoss);
         Assert.Equal(ModelDirectory.LoadTokenizer(_base.Path).Fingerprint, training.Data.Tokenizer.Fingerprint);
     }
@@ -213,6 +213,24 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         Assert.Equal(RunMetrics.Read(whole.MetricsPath).Steps.Select(s => (s.Step, s.Loss, s.GradNorm)), RunMetrics.Read(parts.MetricsPath).Steps.Select(s => (s.Step, s.Loss, s.GradNorm)));
         Assert.Equal(RunMetrics.Read(whole.MetricsPath).Evals, RunMetrics.Read(parts.MetricsPath).Evals);
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Newest!.Path, "model.safetensors")), File.ReadAllBytes(Path.Combine(parts.Newest!.Path, "model.safetensors")));
+    }
+
+    [Fact]
+    public void AnotherModelIsNotTakenForTheOneThatTheRunBeganWith()
+    {
+        RunDirectory run = Directory("run");
+        Train(On(1), run);
+        string other = WithAddedTokens("<speaker1>");
+        InvalidDataException problem = Assert.Throws<InvalidDataException>(() => PretrainRun.Resume(On(2, other), run, run.Newest));
+        Assert.Equal($"model.path is {other}; the run began with {_base.Path} ({run.RecipePath})", problem.Message);
+    }
+
+    [Fact]
+    public void AVocabularyFarBeyondTheTokenizerIsRefused()
+    {
+        PretrainRecipe recipe = On(1) with { Model = On(1).Model with { VocabSize = 300 + 1024 } };
+        ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, Directory("run")));
+        Assert.Equal("model.vocab_size is 1324; the tokenizer has 300 ids, and a model may have 1023 more at most", problem.Message);
     }
 
     [Fact]
