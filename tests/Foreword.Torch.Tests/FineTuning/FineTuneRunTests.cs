@@ -246,6 +246,24 @@ public sealed class FineTuneRunTests : IDisposable
     }
 
     [Fact]
+    public void AFileOfLabelsMayMoveButNotChange()
+    {
+        string[] rows = [.. Enumerable.Range(0, 48).Select(i => Row(i).TrimEnd())];
+        string texts = _directory.Write("texts.csv", "text\n" + string.Concat(rows.Select(row => row.Split(',')[0] + "\n")));
+        string labels = _directory.Write("labels.txt", string.Concat(rows.Select(row => row.Split(',')[1] + "\n"))), moved = _directory.File("moved.txt");
+        FineTuneRecipe recipe = Small(epochs: 2) with { Data = new LabelledSection { Train = [texts], TrainLabels = [labels] } };
+        RunDirectory directory = Stopped("run", recipe);
+        File.Move(labels, moved);
+        FineTuneRecipe elsewhere = recipe with { Data = recipe.Data with { TrainLabels = [moved] } };
+        using (FineTuneRun resumed = FineTuneRun.Resume(elsewhere, directory, directory.Newest))
+            Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
+        string[] lines = File.ReadAllLines(moved);
+        (lines[0], lines[1]) = (lines[1], lines[0]); // the same labels in another order
+        File.WriteAllLines(moved, lines);
+        Assert.StartsWith($"{moved} has changed since the run {directory.Path} was begun", Refusal(elsewhere, directory), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ARunCannotBeShortened()
     {
         RunDirectory directory = Stopped("run");
