@@ -203,7 +203,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         HuggingFaceConfig.Write(_directory.Path, config, endOfTextId: 5);
         _directory.Write("config.json", "\uFEFF" + File.ReadAllText(_directory.File("config.json")));
         Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
-        Assert.Equal(5, HuggingFaceConfig.ReadEndOfText(_directory.Path));
+        Assert.Equal([5], TextEnds.Read(_directory.Path).EndIds);
     }
 
     [Theory]
