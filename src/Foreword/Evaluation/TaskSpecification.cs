@@ -57,15 +57,17 @@ public sealed record TaskSpecification(string Text, Benchmark Benchmark, IReadOn
     private static string[] Parts(string text)
     {
         const string File = OwnFileBenchmark.Switch + "=";
-        List<string> parts = [.. text.Split(':')];
-        int at = parts.FindIndex(part => part.StartsWith(File, StringComparison.Ordinal));
-        for (int end = parts.Count; at >= 0 && end > at + 1; end--)
+        string[] parts = text.Split(':');
+        int at = Array.FindIndex(parts, part => part.StartsWith(File, StringComparison.Ordinal));
+        if (at < 0)
+            return parts;
+        for (int end = parts.Length; end > at; end--)
         {
             string whole = string.Join(':', parts[at..end]);
             if (System.IO.File.Exists(whole[File.Length..]))
                 return [.. parts[..at], whole, .. parts[end..]];
         }
 
-        return [.. parts];
+        return [.. parts[..at], string.Join(':', parts[at..])];
     }
 }
