@@ -107,7 +107,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
     [InlineData("added_tokens.json", "[]", "added_tokens.json: is not a JSON object")]
     [InlineData("added_tokens.json", """{"<x>": "y"}""", "token '<x>' has no whole number as its id")]
     [InlineData("special_tokens_map.json", """{"eos_token": 3}""", "special_tokens_map.json: eos_token: is not an object")]
-    [InlineData("special_tokens_map.json", """{"eos_token": ""}""", "special_tokens_map.json: eos_token: is empty")]
+    [InlineData("special_tokens_map.json", """{"additional_special_tokens": [""]}""", "special_tokens_map.json: additional_special_tokens[0]: is empty")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"x": {"content": "y"}}}""", "tokenizer_config.json: added_tokens_decoder.x: 'x' is not an id")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"50257": {}}}""", "added_tokens_decoder.50257: has no content")]
     [InlineData("tokenizer_config.json", """{"add_prefix_space": "yes"}""", "tokenizer_config.json: add_prefix_space: is \"yes\"; it must be true or false")]
@@ -257,6 +257,17 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Gpt2Vocabulary();
         string path = _directory.Write("tokenizer_config.json", config);
         Assert.Equal($"{path}: {sentence}", Assert.Throws<InvalidDataException>(Load).Message);
+    }
+
+    [Theory]
+    [InlineData("vocab.txt")]
+    [InlineData("merges.txt")]
+    public void APointerOfGitLfsIsNamed(string file)
+    {
+        if (file == "merges.txt")
+            Gpt2Vocabulary();
+        string path = _directory.Write(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 665\n");
+        Assert.StartsWith($"{path} is a Git LFS pointer", Assert.Throws<InvalidDataException>(Load).Message, StringComparison.Ordinal);
     }
 
     [Fact]
