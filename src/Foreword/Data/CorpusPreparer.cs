@@ -23,7 +23,7 @@ public sealed class CorpusPreparer
 
     private readonly Tokenizer _tokenizer;
     private readonly PreparationOptions _options;
-    private readonly int[] _before, _after; // what the tokenizer's template puts around a document, without end-of-text
+    private readonly IReadOnlyList<int> _before, _after; // what the tokenizer's template puts around a document, without end-of-text
 
     /// <summary>A preparer for one tokenizer.</summary>
     /// <exception cref="ArgumentException">An option is outside its range.</exception>
@@ -33,8 +33,8 @@ public sealed class CorpusPreparer
         ArgumentNullException.ThrowIfNull(options);
         _tokenizer = tokenizer;
         _options = options.Validate();
-        _before = tokenizer.TemplateStart is [var first] && first == tokenizer.EndOfTextId ? [] : [.. tokenizer.TemplateStart]; // the document before ends with it
-        _after = tokenizer.TemplateEnd is [.., var last] && last == tokenizer.EndOfTextId ? [.. tokenizer.TemplateEnd.SkipLast(1)] : [.. tokenizer.TemplateEnd];
+        _before = tokenizer.Roles.DocumentStart(tokenizer.EndOfTextId);
+        _after = tokenizer.Roles.DocumentEnd(tokenizer.EndOfTextId);
     }
 
     /// <summary>

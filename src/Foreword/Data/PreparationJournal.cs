@@ -21,12 +21,22 @@ internal sealed record PreparationJournal(string Request, long Pieces, SplitProg
     /// <summary>The hash of a request: tokenizer, options, and the files with length and time of writing.</summary>
     public static string RequestOf(Tokenizer tokenizer, PreparationOptions options, IReadOnlyList<string> inputs, IReadOnlyList<string> files)
     {
-        StringBuilder request = new($"{tokenizer.Fingerprint} {options with { Threads = 1 }}\n");
+        StringBuilder request = new($"{tokenizer.Fingerprint} {TextOf(options)}\n");
         foreach (string input in inputs)
             request.Append(input).Append('\n');
         foreach (FileInfo file in files.Select(path => new FileInfo(path)))
             request.Append($"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.ToString())));
+    }
+
+    /// <summary>Returns the options as text. Options that were added later stand at the end, and only where they are set: preparations begun before go on.</summary>
+    private static string TextOf(PreparationOptions options)
+    {
+        PreparationOptions earlier = options with { Threads = 1, AllowSpecial = false, Reading = new() };
+        string text = earlier.ToString().Replace($"AllowSpecial = {earlier.AllowSpecial}, Reading = {earlier.Reading}, ", "", StringComparison.Ordinal);
+        if (options.AllowSpecial)
+            text += " AllowSpecial";
+        return options.Reading.ToString() == earlier.Reading.ToString() ? text : $"{text} {options.Reading}";
     }
 
     /// <summary>The journal of a directory; null where there is none of this request, or it cannot be read.</summary>

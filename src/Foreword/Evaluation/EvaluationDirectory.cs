@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Data;
+using Foreword.Tokenization;
 
 namespace Foreword.Evaluation;
 
@@ -80,19 +81,27 @@ public sealed class EvaluationDirectory
     private static string Fingerprint(PreparedTask task, string model, string extra)
     {
         StringBuilder text = new();
-        text.Append(model).Append('\n').Append(task.Input.Tokenizer.Fingerprint).Append('\n').Append(task.Protocol).Append('\n').Append(extra);
+        Tokenizer tokenizer = task.Input.Tokenizer;
+        text.Append(model).Append('\n').Append(tokenizer.Fingerprint).Append('\n').Append(task.Protocol).Append('\n').Append(extra);
+        if (tokenizer.StopIds.Any(id => id != tokenizer.EndOfTextId)) // evaluations from before there were any keep their hash
+            text.Append("\nstops ").AppendJoin(',', tokenizer.StopIds);
         foreach (string file in task.Set.Files)
             text.Append('\n').Append(FileHash.Of(file));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
     /// <summary>A hash of the files that hold configuration and weights, whatever the format.</summary>
+    /// <exception cref="InvalidDataException">No file holds weights: another model would have the same hash.</exception>
     private static string HashOfModel(string directory)
     {
         string[] files = File.Exists(directory) ? [directory] : [.. Directory.EnumerateFiles(directory).Where(IsModel).Order(StringComparer.Ordinal)];
+        if (files.All(IsConfiguration))
+            throw new InvalidDataException($"{directory} holds no file of weights that is known here, so its evaluation could not be told from another model's");
         return string.Join(',', files.Select(FileHash.Of));
 
-        static bool IsModel(string file) => System.IO.Path.GetExtension(file) is ".safetensors" or ".bin" or ".gguf" or ".npy" or ".index" or ".data-00000-of-00001"
-            || System.IO.Path.GetFileName(file) is "config.json" or "hparams.json";
+        static bool IsModel(string file) => IsConfiguration(file) || System.IO.Path.GetExtension(file) is var ending
+            && (ending is ".safetensors" or ".bin" or ".gguf" or ".npy" or ".index" or ".pt" or ".pth" or ".ckpt" || ending.StartsWith(".data-", StringComparison.Ordinal));
+
+        static bool IsConfiguration(string file) => System.IO.Path.GetFileName(file) is "config.json" or "hparams.json";
     }
 }

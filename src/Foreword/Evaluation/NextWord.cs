@@ -14,12 +14,12 @@ internal static class NextWord
     public static string Of(ILanguageModel model, Tokenizer tokenizer, int[] context, IReadOnlySet<string> excluded)
     {
         using IDecoder decoder = model.NewDecoder();
-        int first = FirstAllowed(decoder.Append(context)[..tokenizer.VocabularySize], tokenizer, excluded);
+        int first = FirstAllowed(Known(decoder.Append(context), tokenizer), tokenizer, excluded);
         List<byte> word = [.. tokenizer.TokenBytes(first)];
         int last = first;
         for (int i = 1; i < MostTokens && decoder.Position < model.Config.ContextLength; i++)
         {
-            last = Likeliest(decoder.Append([last])[..tokenizer.VocabularySize]);
+            last = Likeliest(Known(decoder.Append([last]), tokenizer));
             string text = Text(tokenizer, last);
             if (tokenizer.StopIds.Contains(last) || text.Length == 0 || !(char.IsLetterOrDigit(text[0]) || text[0] == '\uFFFD'))
                 break;
@@ -45,6 +45,9 @@ internal static class NextWord
             left[best] = float.NegativeInfinity;
         }
     }
+
+    /// <summary>The logits of ids that both the tokenizer and the model have.</summary>
+    private static ReadOnlySpan<float> Known(ReadOnlySpan<float> logits, Tokenizer tokenizer) => logits[..Math.Min(tokenizer.VocabularySize, logits.Length)];
 
     private static string Text(Tokenizer tokenizer, int id) => Encoding.UTF8.GetString(tokenizer.TokenBytes(id));
 

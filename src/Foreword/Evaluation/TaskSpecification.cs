@@ -28,7 +28,7 @@ public sealed record TaskSpecification(string Text, Benchmark Benchmark, IReadOn
 
         if (!named && Path.GetExtension(text) == ".txt")
             return File.Exists(text) ? new TaskSpecification(Path.GetFileName(text), new TextFile(text), new Dictionary<string, string>()) : throw new ArgumentException($"there is no text file {text}");
-        string[] parts = text.Split(':');
+        string[] parts = Parts(text);
         Benchmark benchmark = benchmarks.FirstOrDefault(b => b.Name == parts[0])
             ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{(File.Exists(text) ? "; a file of text ends in .txt, one of questions in .yaml" : NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name)))}");
         string? own = null;
@@ -51,5 +51,23 @@ public sealed record TaskSpecification(string Text, Benchmark Benchmark, IReadOn
         }
 
         return new TaskSpecification(text, own is null ? benchmark : new OwnFileBenchmark(benchmark, own), switches);
+    }
+
+    /// <summary>Returns the text's parts between colons. A file's name may hold colons: the longest one that exists counts.</summary>
+    private static string[] Parts(string text)
+    {
+        const string File = OwnFileBenchmark.Switch + "=";
+        string[] parts = text.Split(':');
+        int at = Array.FindIndex(parts, part => part.StartsWith(File, StringComparison.Ordinal));
+        if (at < 0)
+            return parts;
+        for (int end = parts.Length; end > at; end--)
+        {
+            string whole = string.Join(':', parts[at..end]);
+            if (System.IO.File.Exists(whole[File.Length..]))
+                return [.. parts[..at], whole, .. parts[end..]];
+        }
+
+        return [.. parts[..at], string.Join(':', parts[at..])];
     }
 }

@@ -60,7 +60,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     /// <summary>The 2 B best continuations of the open beams, the best first.</summary>
     private List<Candidate> Best(List<Beam> open, int[] prompt)
     {
-        int vocabulary = model.Config.VocabSize, ids = tokenizer.VocabularySize;
+        int vocabulary = model.Config.VocabSize, ids = Math.Min(tokenizer.VocabularySize, vocabulary);
         List<Candidate> best = [];
         for (int parent = 0; parent < open.Count; parent++)
         {
@@ -93,7 +93,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     /// <summary>A beam's log-probabilities with bias and penalties.</summary>
     private ReadOnlySpan<float> LogProbs(ReadOnlySpan<float> logits, Beam beam, int[] prompt)
     {
-        int ids = tokenizer.VocabularySize;
+        int ids = Math.Min(tokenizer.VocabularySize, logits.Length);
         if (_row.Length != ids)
             _row = new float[ids];
         double sum = LogitRow.LogSumExp(logits);

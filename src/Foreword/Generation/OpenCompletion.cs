@@ -53,7 +53,7 @@ internal sealed class OpenCompletion
     /// <summary>Draws the next token from its logits [V]; <see cref="Write"/> follows. Completions may draw at the same time.</summary>
     public void Draw(ReadOnlySpan<float> logits)
     {
-        int vocabulary = _tokenizer.VocabularySize; // embeddings beyond it only pad the model's
+        int vocabulary = Math.Min(_tokenizer.VocabularySize, logits.Length); // embeddings beyond the tokenizer's ids only pad the model's
         int id = _sampler.Sample(logits[..vocabulary]);
         if (_tokenizer.StopIds.Contains(id) || _options.StopIds.Contains(id))
         {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Foreword.Tokenization;
+using Foreword.Weights;
 
 namespace Foreword.Generation;
 
@@ -16,12 +17,12 @@ public sealed class TextGenerator
     private readonly Tokenizer _tokenizer;
 
     /// <summary>Brings a model and its tokenizer together.</summary>
-    /// <exception cref="ArgumentException">The tokenizer has more ids than the model has embeddings.</exception>
+    /// <exception cref="ArgumentException">The tokenizer has more ids than the model has embeddings, other than those of a few added tokens.</exception>
     public TextGenerator(ILanguageModel model, Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        if (tokenizer.VocabularySize > model.Config.VocabSize)
+        if (!ModelDirectory.HasRows(tokenizer, model.Config.VocabSize))
             throw new ArgumentException($"the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {model.Config.VocabSize}");
         _model = model;
         _tokenizer = tokenizer;
@@ -42,9 +43,11 @@ public sealed class TextGenerator
         if (!ids.AsSpan().StartsWith(first)) // a prompt may write it out
             ids = [.. first, .. ids];
         if (ids.Length == 0)
+            ids = [_tokenizer.StartOfTextId ?? throw new ArgumentException("the prompt is empty, and the tokenizer has no end-of-text token to start from")];
+        foreach (int id in ids)
         {
-            int start = _tokenizer.StartOfTextId ?? throw new ArgumentException("the prompt is empty, and the tokenizer has no end-of-text token to start from");
-            return [start];
+            if (id >= _model.Config.VocabSize)
+                throw new ArgumentException($"the prompt has token {id} ('{_tokenizer.TokenText(id)}'), but the model's vocab_size is {_model.Config.VocabSize}");
         }
 
         int context = _model.Config.ContextLength;
@@ -93,8 +96,9 @@ public sealed class TextGenerator
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= _tokenizer.VocabularySize).Select(id => (int?)id).FirstOrDefault() is { } outside)
-            throw new ArgumentException($"an option names token {outside}; the tokenizer has {_tokenizer.VocabularySize} ids");
+        int vocabulary = Math.Min(_tokenizer.VocabularySize, _model.Config.VocabSize);
+        if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } outside)
+            throw new ArgumentException($"an option names token {outside}; {(vocabulary == _tokenizer.VocabularySize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}");
         int most = Array.MaxLength / _model.Config.VocabSize;
         if (options.NumBeams > most)
             throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}");

@@ -53,7 +53,7 @@ public static class HuggingFaceClassifier
             throw new NotSupportedException($"{model.Path}: {obstacle}");
         ClassifierVocabulary vocabulary = ClassifierVocabulary.Of(model.Config, task, tokenizer);
         GptConfig config = model.Config with { VocabSize = vocabulary.Rows.Length, TieWordEmbeddings = true }; // a classifier has no output layer
-        HuggingFaceConfig.Write(directory, config, tokenizer.EndOfTextId, dtype);
+        HuggingFaceConfig.Write(directory, config, TextEnds.Of(tokenizer).Within(config.VocabSize), dtype);
         AddFields(Path.Combine(directory, HuggingFaceConfig.FileName), config, task, vocabulary.Template.Pad);
         WriteWeights(model, config, Fold(model, task, head, dtype)!, vocabulary.Rows, dtype, directory);
         vocabulary.WriteTokenizer(tokenizer, task.ContextLength, directory);

@@ -222,7 +222,7 @@ public sealed record TaskDescription
             throw Changed($"the task is {Kind} by {Target}", $"{before.Kind} by {before.Target}");
         if (!Columns.SequenceEqual(before.Columns))
             throw Changed($"the columns are {string.Join(", ", Columns)}", string.Join(", ", before.Columns));
-        if (!Labels.SequenceEqual(before.Labels))
+        if (!Labels.Select(TaskLabel.Canonical).SequenceEqual(before.Labels.Select(TaskLabel.Canonical))) // older runs hold labels as their file wrote them
             throw Changed($"column '{ExampleChecks.LabelColumn(this)}' has the labels {Listed(Labels)}", Listed(before.Labels));
         if ((ScoreMean, ScoreScale) != (before.ScoreMean, before.ScoreScale))
             throw Changed(string.Create(CultureInfo.InvariantCulture, $"column '{ExampleChecks.LabelColumn(this)}' has scores of mean {ScoreMean:G6}"), string.Create(CultureInfo.InvariantCulture, $"mean {before.ScoreMean:G6}"));

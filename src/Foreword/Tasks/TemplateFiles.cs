@@ -18,7 +18,9 @@ internal static class TemplateFiles
         if (!File.Exists(path))
             return OfClass(directory);
         using JsonDocument document = TokenizerJson.Parse(path);
-        return new TokenizerField(path, "", document.RootElement).Find("post_processor") is { } processor ? OfProcessor(processor) : SequenceTemplate.Plain;
+        TokenizerField root = new(path, "", document.RootElement);
+        SequenceTemplate template = root.Find("post_processor") is { } processor ? OfProcessor(processor) : SequenceTemplate.Plain;
+        return template.CountAround(2) == 0 && TokenizerFiles.ConfigBeside(path) is not null ? OfTokenizer(TokenizerFiles.Load(directory)) : template;
     }
 
     private static SequenceTemplate OfProcessor(TokenizerField processor) => processor.TypeName switch
@@ -49,7 +51,7 @@ internal static class TemplateFiles
     private static int Id(TokenizerField processor, string name)
     {
         TokenizerField token = processor.Require(name, JsonValueKind.Array);
-        return token.Items().ToArray() is [_, var id] && id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out int number)
+        return token.Items().ToArray() is [_, var id] && id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out int number) && number >= 0
             ? number
             : throw token.Malformed("is not a token with its id");
     }
@@ -60,8 +62,8 @@ internal static class TemplateFiles
         Dictionary<string, int[]> special = [];
         if (processor.Find("special_tokens") is { } tokens)
         {
-            foreach (JsonProperty token in tokens.Value.EnumerateObject())
-                special[tokens.NameOf(token)] = Ids(new TokenizerField(tokens.Path, $"{tokens.Name}.{token.Name}", token.Value));
+            foreach ((string name, TokenizerField token) in tokens.Properties())
+                special[name] = Ids(token);
         }
 
         (int[] before, int[] after) = processor.Find("single") is { } single && Pieces(single, special) is [var first, var last]
@@ -98,24 +100,24 @@ internal static class TemplateFiles
         return [.. pieces.Select(piece => piece.ToArray())];
     }
 
-    private static int[] Ids(TokenizerField token) => [.. token.Require("ids", JsonValueKind.Array).Items().Select(id => id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out int number)
+    private static int[] Ids(TokenizerField token) => [.. token.Require("ids", JsonValueKind.Array).Items().Select(id => id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out int number) && number >= 0
         ? number
         : throw id.Malformed($"'{id.Value.GetRawText()}' is not an id"))];
 
-    /// <summary>Without a tokenizer.json: a BERT tokenizer adds [CLS] and [SEP], and GPT-2's adds its first token where it is told to.</summary>
+    /// <summary>Without a tokenizer.json: a BERT tokenizer adds [CLS] and [SEP], any other what the files beside its vocabulary say.</summary>
     private static SequenceTemplate OfClass(string directory)
     {
         if (!TokenizerFiles.IsIn(directory))
             return SequenceTemplate.Plain;
-        string config = Path.Combine(directory, TokenizerFiles.TokenizerConfig);
         Tokenizer tokenizer = TokenizerFiles.Load(directory);
-        if (tokenizer is WordPiece)
-            return Around(IdOf(tokenizer, "[CLS]", directory), IdOf(tokenizer, "[SEP]", directory), separators: 1);
-        if (TokenizerFiles.ConfigBeside(config) is not { } fields || !fields.IsTrue("add_bos_token"))
-            return SequenceTemplate.Plain;
-        int first = IdOf(tokenizer, fields.Find("bos_token") is { } token ? (token.Value.ValueKind == JsonValueKind.Object ? token.Require("content", JsonValueKind.String) : token).Text : AddedToken.EndOfText, directory);
-        return new SequenceTemplate([first], [first], []);
+        return tokenizer is WordPiece
+            ? Around(IdOf(tokenizer, "[CLS]", directory), IdOf(tokenizer, "[SEP]", directory), separators: 1)
+            : OfTokenizer(tokenizer);
     }
+
+    /// <summary>A tokenizer that puts the same ids around each text, of a pair, too.</summary>
+    private static SequenceTemplate OfTokenizer(Tokenizer tokenizer) =>
+        new(tokenizer.TemplateStart, [.. tokenizer.TemplateEnd, .. tokenizer.TemplateStart], tokenizer.TemplateEnd);
 
     private static int IdOf(Tokenizer tokenizer, string text, string directory)
     {

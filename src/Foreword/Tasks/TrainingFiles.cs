@@ -86,7 +86,13 @@ public sealed record TrainingFiles
     }
 
     /// <summary>Those of some files that the training set has, too.</summary>
-    internal IEnumerable<string> CopiesAmong(IReadOnlyList<string> paths) => paths.Where(path => Train.Any(file => file.Bytes == new FileInfo(path).Length) && Train.Any(file => file.Sha256 == FileHash.Of(path)));
+    internal IEnumerable<string> CopiesAmong(IReadOnlyList<string> paths) => paths.Where(path =>
+    {
+        long length = new FileInfo(path).Length;
+        ManifestFile[] asLong = [.. Train.Where(file => file.Bytes == length)];
+        string? hash = asLong.Length == 0 ? null : FileHash.Of(path);
+        return asLong.Any(file => file.Sha256 == hash);
+    });
 
     /// <summary>The validation files of which the training set has a copy.</summary>
     internal IEnumerable<(ManifestFile Validation, ManifestFile Train)> Shared =>

@@ -109,6 +109,8 @@ public static class BpeFiles
 
     private static void ReadMerges(string path, VocabularyEntries vocabulary)
     {
+        GitLfsPointer.Refuse(path);
+
         // Split on line feeds alone: tokens may hold any other character that some readers take for the end of a line.
         string[] lines = File.ReadAllText(path).Split('\n');
         for (int i = 0; i < lines.Length; i++)

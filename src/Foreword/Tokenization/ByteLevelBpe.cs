@@ -67,7 +67,7 @@ public sealed class ByteLevelBpe : Tokenizer
     public override IReadOnlyList<AddedToken> AddedTokens { get; }
 
     /// <inheritdoc/>
-    public override string Fingerprint => Text.Signature + Roles.Signature is { Length: > 0 } rest
+    public override string Fingerprint => Text.Signature + Roles.Signature(EndOfTextId) is { Length: > 0 } rest
         ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_fingerprint.Value} {rest}")))
         : _fingerprint.Value;
 
@@ -189,10 +189,11 @@ public sealed class ByteLevelBpe : Tokenizer
             Number(token.IsSpecial ? 1 : 0);
         }
 
-        foreach (AddedToken token in AddedTokens.Where(token => token.LooksAround))
+        bool normalizes = Text.Normalizer is not null; // without a normalizer, Normalized changes nothing
+        foreach (AddedToken token in AddedTokens.Where(token => token.LooksAround || (normalizes && token.Normalized)))
         {
             Number(token.Id);
-            Number((token with { Normalized = false }).Switches); // without a normalizer it is the same
+            Number((token with { Normalized = normalizes && token.Normalized }).Switches);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

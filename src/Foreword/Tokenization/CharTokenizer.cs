@@ -56,7 +56,7 @@ public sealed class CharTokenizer : Tokenizer
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint($"char 1{Roles.Signature}");
+    public override string Fingerprint => _texts.Fingerprint($"char 1{Roles.Signature(EndOfTextId)}");
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> TokenBytes(int id) => Encoding.UTF8.GetBytes(_texts[id]);

@@ -83,7 +83,7 @@ public sealed class Gpt1Bpe : Tokenizer
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {Words} {string.Join(',', Merges.Select(merge => $"{merge.Left}+{merge.Right}"))}{Roles.Signature}");
+    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {Words} {string.Join(',', Merges.Select(merge => $"{merge.Left}+{merge.Right}"))}{Roles.Signature(EndOfTextId)}");
 
     /// <summary>The merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges { get; }

@@ -15,24 +15,53 @@ internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
 
     private const string ModelConfig = "config.json";
 
+    /// <summary>A file with one of these fields describes a model.</summary>
+    private static readonly string[] ModelKeys = ["model_type", "n_embd", "architectures"];
+
+    private static readonly ModelEnds None = new(null, []);
+
     /// <summary>Reads the two files of a directory, as far as they are there.</summary>
-    /// <exception cref="InvalidDataException">A file is no JSON object, or an id is no whole number; the message names file, field and value.</exception>
+    /// <exception cref="InvalidDataException">generation_config.json is no JSON object, or an id is no whole number; the message names file, field and value.</exception>
     public static ModelEnds Read(string directory)
     {
-        ModelEnds first = ReadFile(Path.Combine(directory, GenerationConfig)), second = ReadFile(Path.Combine(directory, ModelConfig));
+        ModelEnds first = ReadGeneration(Path.Combine(directory, GenerationConfig)), second = ReadModel(Path.Combine(directory, ModelConfig));
         return new ModelEnds(first.Start ?? second.Start, first.Ends.Count > 0 ? first.Ends : second.Ends);
     }
 
-    private static ModelEnds ReadFile(string path)
+    private static ModelEnds ReadGeneration(string path)
     {
         if (!File.Exists(path))
-            return new ModelEnds(null, []);
+            return None;
         using JsonDocument document = TokenizerJson.Parse(path);
         TokenizerField root = new(path, "", document.RootElement);
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-            throw root.Malformed("is not a JSON object");
-        return new ModelEnds(Ids(root, "bos_token_id").Select(id => (int?)id).FirstOrDefault(), Ids(root, "eos_token_id"));
+        return document.RootElement.ValueKind == JsonValueKind.Object ? Of(root) : throw root.Malformed("is not a JSON object");
     }
+
+    /// <summary>Reads a config.json. Many programs call a file so: one that does not describe a model says nothing about a tokenizer.</summary>
+    private static ModelEnds ReadModel(string path)
+    {
+        if (!File.Exists(path))
+            return None;
+        JsonDocument document;
+        try
+        {
+            document = TokenizerJson.Parse(path);
+        }
+        catch (InvalidDataException)
+        {
+            return None; // a reader of the model says what is wrong
+        }
+
+        using (document)
+        {
+            return document.RootElement.ValueKind == JsonValueKind.Object && ModelKeys.Any(key => document.RootElement.TryGetProperty(key, out _))
+                ? Of(new TokenizerField(path, "", document.RootElement))
+                : None;
+        }
+    }
+
+    private static ModelEnds Of(TokenizerField root) =>
+        new(Ids(root, "bos_token_id").Select(id => (int?)id).FirstOrDefault(), Ids(root, "eos_token_id"));
 
     /// <summary>The ids of a field. A negative one means none, as transformers has it.</summary>
     private static int[] Ids(TokenizerField root, string name)

@@ -77,14 +77,21 @@ internal static class NormalForm
     /// <summary>Sorts every run of marks by class; marks of one class keep their order.</summary>
     private static void Order(List<int> points)
     {
-        for (int i = 1; i < points.Count; i++)
+        for (int start = 0, end; start < points.Count; start = end)
         {
-            int point = points[i], own = ClassOf(point), at = i;
-            if (own == 0)
+            int highest = ClassOf(points[start]);
+            bool isSorted = true;
+            for (end = start + 1; highest > 0 && end < points.Count && ClassOf(points[end]) is > 0 and var own; end++)
+            {
+                isSorted &= own >= highest;
+                highest = Math.Max(highest, own);
+            }
+
+            if (isSorted)
                 continue;
-            for (; at > 0 && ClassOf(points[at - 1]) > own; at--)
-                points[at] = points[at - 1];
-            points[at] = point;
+            int[] run = [.. points.GetRange(start, end - start).OrderBy(ClassOf)]; // stable
+            for (int i = 0; i < run.Length; i++)
+                points[start + i] = run[i];
         }
     }
 

@@ -27,6 +27,19 @@ internal sealed record TokenRoles
     /// <summary>The texts of <c>additional_special_tokens</c>.</summary>
     public IReadOnlyList<string> Additional { get; init; } = [];
 
-    /// <summary>What decides the ids of a document beyond the vocabulary, for fingerprints; empty where nothing does.</summary>
-    public string Signature => EndOfText is null && Before.Count + After.Count == 0 ? "" : $"ends {EndOfText} before {string.Join(',', Before)} after {string.Join(',', After)}";
+    /// <summary>Returns the ids before a document of a corpus. The end of the document before it is not repeated.</summary>
+    /// <param name="end">The id that ends a document, or null.</param>
+    public IReadOnlyList<int> DocumentStart(int? end) => Before is [var only] && only == end ? [] : Before;
+
+    /// <summary>Returns the ids after a document of a corpus, without the id that ends it.</summary>
+    /// <param name="end">The id that ends a document, or null.</param>
+    public IReadOnlyList<int> DocumentEnd(int? end) => After is [.., var last] && last == end ? [.. After.SkipLast(1)] : After;
+
+    /// <summary>Returns what decides the ids of a document beyond the vocabulary, for fingerprints; empty where nothing does.</summary>
+    /// <param name="end">The id that ends a document, or null.</param>
+    public string Signature(int? end)
+    {
+        IReadOnlyList<int> before = DocumentStart(end), after = DocumentEnd(end);
+        return EndOfText is null && before.Count + after.Count == 0 ? "" : $"ends {EndOfText} before {string.Join(',', before)} after {string.Join(',', after)}";
+    }
 }

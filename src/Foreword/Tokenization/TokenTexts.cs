@@ -81,9 +81,12 @@ internal sealed class TokenTexts
             Append(text);
         foreach (AddedToken token in Added)
             Append(token.Text);
-        foreach (AddedToken token in Added.Where(token => token.Switches != 0 || IsBeyond(token.Id)))
-            Append($"{token.Id} {token.Switches} {IsBeyond(token.Id)}");
+        foreach (AddedToken token in Added.Where(token => SwitchesOf(token) != 0))
+            Append($"{token.Id} {SwitchesOf(token)} {IsBeyond(token.Id)}");
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        // Older versions of transformers write normalized = true for every special token.
+        static int SwitchesOf(AddedToken token) => (token.IsSpecial ? token with { Normalized = false } : token).Switches;
 
         void Append(string text)
         {

@@ -150,7 +150,7 @@ internal sealed class TokenizerCompanions
     {
         foreach (string key in RoleKeys)
         {
-            if (file.Find(key) is { } role)
+            if (file.Find(key) is { } role && !IsEmptyText(role))
                 _roles[key] = Declared(role, key is StartKey or EndKey);
         }
 
@@ -159,7 +159,7 @@ internal sealed class TokenizerCompanions
             if (file.Find(key) is not { } list)
                 continue;
             IEnumerable<TokenizerField> tokens = list.Value.ValueKind == JsonValueKind.Object
-                ? list.Value.EnumerateObject().Select(named => new TokenizerField(list.Path, $"{list.Name}.{named.Name}", named.Value))
+                ? list.Properties().Select(named => named.Value)
                 : list.Items();
             foreach (TokenizerField token in tokens)
             {
@@ -171,11 +171,10 @@ internal sealed class TokenizerCompanions
 
     private void ReadDecoder(TokenizerField decoder)
     {
-        foreach (JsonProperty entry in decoder.Value.EnumerateObject())
+        foreach ((string name, TokenizerField token) in decoder.Properties())
         {
-            TokenizerField token = new(decoder.Path, $"{decoder.Name}.{entry.Name}", entry.Value);
-            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
-                throw token.Malformed($"'{entry.Name}' is not an id");
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+                throw token.Malformed($"'{name}' is not an id");
             _numbered.Add((token, TokenizerJson.ReadToken(token, id, isSpecial: false)));
         }
     }
@@ -187,6 +186,9 @@ internal sealed class TokenizerCompanions
         foreach ((string text, int id) in TokenizerJson.Vocabulary(file))
             _numbered.Add((file, special.TryGetValue(text, out DeclaredToken? token) ? token.WithId(id) : new AddedToken(text, id, IsSpecial: false) { Normalized = true }));
     }
+
+    /// <summary>Whether a role's token is an empty text, which says that there is none.</summary>
+    private static bool IsEmptyText(TokenizerField role) => role.Value.ValueKind == JsonValueKind.String && role.Text.Length == 0;
 
     private static DeclaredToken Declared(TokenizerField token, bool isNeeded) => token.Value.ValueKind == JsonValueKind.String
         ? new DeclaredToken(token, new AddedToken(NotEmpty(token, token.Text), 0), isNeeded)

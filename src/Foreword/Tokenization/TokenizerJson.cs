@@ -224,6 +224,19 @@ internal readonly record struct TokenizerField(string Path, string Name, JsonEle
             yield return new TokenizerField(Path, $"{Name}[{i++}]", item);
     }
 
+    /// <summary>Returns the properties of an object, in the file's order.</summary>
+    /// <exception cref="InvalidDataException">It is no object.</exception>
+    public IEnumerable<(string Name, TokenizerField Value)> Properties()
+    {
+        if (Value.ValueKind != JsonValueKind.Object)
+            throw Malformed("is not an object");
+        foreach (JsonProperty property in Value.EnumerateObject())
+        {
+            string name = NameOf(property);
+            yield return (name, new TokenizerField(Path, $"{Name}.{name}", property.Value));
+        }
+    }
+
     public InvalidDataException Malformed(string problem) => new($"{Place}: {problem}");
 
     public NotSupportedException Unsupported(string what, string instead) => new($"{Place}: {what} is not supported; {instead}");

@@ -80,6 +80,7 @@ internal sealed class UnicodeNormalizer
             normal = step switch
             {
                 NormalizerStep.Lowercase => LowerCase.Of(normal),
+                _ when Ascii.IsValid(normal) => normal, // the other steps change no ASCII
                 NormalizerStep.StripAccents => string.Concat(normal.EnumerateRunes().Where(rune => !IsMark(rune))),
                 NormalizerStep.NFC => NormalForm.Compose(NormalForm.Decompose(normal, isCompatible: false)),
                 NormalizerStep.NFKC => NormalForm.Compose(NormalForm.Decompose(normal, isCompatible: true)),

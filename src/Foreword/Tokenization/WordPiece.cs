@@ -76,7 +76,7 @@ public sealed class WordPiece : Tokenizer
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {(Units == WordPieceUnits.Words && LowerCase ? "uncased" : "cased")} {Units}{Switches}{Roles.Signature}");
+    public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {(Units == WordPieceUnits.Words && LowerCase ? "uncased" : "cased")} {Units}{Switches}{Roles.Signature(EndOfTextId)}");
 
     /// <summary>True where letters become lower case.</summary>
     public bool LowerCase { get; }

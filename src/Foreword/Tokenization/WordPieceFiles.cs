@@ -19,6 +19,7 @@ public static class WordPieceFiles
     public static WordPiece Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        GitLfsPointer.Refuse(path);
         string text;
         try
         {

@@ -58,7 +58,7 @@ public sealed class WordTokenizer : Tokenizer
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
-    public override string Fingerprint => _texts.Fingerprint($"word 1{Roles.Signature}");
+    public override string Fingerprint => _texts.Fingerprint($"word 1{Roles.Signature(EndOfTextId)}");
 
     /// <summary>The word with a space behind it, or a line feed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>

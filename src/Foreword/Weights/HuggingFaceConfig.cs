@@ -25,10 +25,6 @@ public static class HuggingFaceConfig
         return WeightsJson.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
     }
 
-    /// <summary>The id that ends a text by a model directory's <c>generation_config.json</c> or <c>config.json</c>, the first of several; null where there is none.</summary>
-    /// <exception cref="InvalidDataException">A file is no JSON object, or the id is no number.</exception>
-    public static int? ReadEndOfText(string directory) => TextEnds.Read(directory).EndIds.Select(id => (int?)id).FirstOrDefault();
-
     /// <summary>
     /// Writes <c>config.json</c> into an existing directory so that <c>transformers</c> opens it.
     /// </summary>
@@ -95,11 +91,11 @@ public static class HuggingFaceConfig
         json.WriteNumber("layer_norm_epsilon", config.LayerNormEpsilon);
         json.WriteNumber("initializer_range", config.InitializerRange);
         json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
-        if (!ends.Write(json) && gpt2 && config.VocabSize <= Fields.DefaultEndOfText)
-        {
+        bool hasStart = ends.Write(json), lacksDefault = gpt2 && config.VocabSize <= Fields.DefaultEndOfText;
+        if (lacksDefault && !hasStart)
             json.WriteNull("bos_token_id");
+        if (lacksDefault && ends.EndIds.Count == 0)
             json.WriteNull("eos_token_id");
-        }
 
         json.WriteString("torch_dtype", torchDType);
         json.WriteEndObject();

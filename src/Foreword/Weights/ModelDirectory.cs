@@ -62,15 +62,24 @@ public static class ModelDirectory
             .Select(checkpoint => checkpoint.directory)
             .FirstOrDefault();
 
-    /// <summary>Checks that the tokenizer can be the model's: every id has an embedding, and few embeddings have no id.</summary>
+    /// <summary>
+    /// Checks that the tokenizer can be the model's: few embeddings have no id, and every id has an embedding. Added tokens at the end may lack one: a token for
+    /// padding is often added without a row of its own. A text that holds such a token is refused later.
+    /// </summary>
     /// <exception cref="InvalidDataException">The sizes do not match; the message names both.</exception>
     public static void CheckVocabulary(string model, Tokenizer tokenizer, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(config);
-        int unused = config.VocabSize - tokenizer.VocabularySize;
-        if (unused is < 0 or > MostUnusedIds)
+        if (config.VocabSize - tokenizer.VocabularySize > MostUnusedIds || !HasRows(tokenizer, config.VocabSize))
             throw new InvalidDataException($"{model}: the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+    }
+
+    /// <summary>Whether every id is below the vocabulary's size, except those of a few added tokens.</summary>
+    internal static bool HasRows(Tokenizer tokenizer, int vocabularySize)
+    {
+        int surplus = tokenizer.VocabularySize - vocabularySize;
+        return surplus <= 0 || (surplus <= MostUnusedIds && tokenizer.AddedTokens.Select(token => token.Id).Distinct().Count(id => id >= vocabularySize) == surplus);
     }
 
     /// <summary>Weights, or a configuration whose weights are then missed by name.</summary>

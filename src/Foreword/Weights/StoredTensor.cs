@@ -125,7 +125,10 @@ public sealed class StoredTensor : WeightTensor
             first = 0;
         }
 
-        destination.Clear(); // what no part holds, see Zeros
+        if (_parts.Count == 0)
+            destination.Clear(); // see Zeros
+        else if (!destination.IsEmpty)
+            throw new InvalidDataException($"tensor '{FileName}' ends {destination.Length} elements before its shape {ShapeText} does");
     }
 
     /// <summary>Row r and column c of [rows, columns] lie at c rows + r.</summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Foreword.Data;
 using Foreword.Tokenization;
@@ -73,6 +74,19 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Equal(allowSpecial, File.ReadAllText(Path.Combine(Out, ShardManifest.FileName)).Contains("allow_special", StringComparison.Ordinal));
         Assert.NotEqual(PreparationJournal.RequestOf(gpt2, options, [], []), PreparationJournal.RequestOf(gpt2, options with { AllowSpecial = !allowSpecial }, [], []));
         Assert.NotEqual(PreparationJournal.RequestOf(gpt2, options, [], []), PreparationJournal.RequestOf(gpt2.With(new TokenRoles { EndOfText = 7 }), options, [], []));
+    }
+
+    /// <summary>A preparation that an earlier version began goes on: options that came later are in the request only where they are set.</summary>
+    [Fact]
+    public void TheRequestOfDefaultOptionsIsThatOfEarlierVersions()
+    {
+        PreparationOptions options = new();
+        string text = $"{new ByteTokenizer().Fingerprint} PreparationOptions {{ ValidationShare = {0.01}, ValidationRun = 1, Seed = 1337, ShardTokens = 100000000, "
+            + $"Normalization = None, MinCharacters = 0, Deduplication = None, DuplicateThreshold = {0.8}, Threads = 1 }}\nin\n";
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))), PreparationJournal.RequestOf(new ByteTokenizer(), options, ["in"], []));
+        Assert.NotEqual(
+            PreparationJournal.RequestOf(new ByteTokenizer(), options, ["in"], []),
+            PreparationJournal.RequestOf(new ByteTokenizer(), options with { Reading = new DocumentOptions { TextField = "body" } }, ["in"], []));
     }
 
     private static Tokenizer SmallGpt2(string directory, string config)

@@ -24,6 +24,19 @@ public sealed class TaskSpecificationTests
         Assert.Equal($"unknown benchmark '{file}'; a file of text ends in .txt, one of questions in .yaml", Assert.Throws<ArgumentException>(() => TaskSpecification.Parse(file, BenchmarkCatalogue.All)).Message);
     }
 
+    [Theory]
+    [InlineData("mine.jsonl")]
+    [InlineData("C:mine.jsonl")]
+    [InlineData("a:b:mine.jsonl")]
+    public void APathMayHoldColons(string name)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows() && name.Contains(':', StringComparison.Ordinal), "a file's name has no colon on Windows");
+        using TemporaryDirectory place = Fixtures.NewDirectory();
+        string file = place.Write(name, "");
+        foreach (string text in (string[])[$"lambada:file={file}:target=token", $"lambada:target=token:file={file}"])
+            Assert.Equal("token", TaskSpecification.Parse(text, BenchmarkCatalogue.All).Switches["target"]);
+    }
+
     [Fact]
     public void SwitchesAreThoseGiven()
     {

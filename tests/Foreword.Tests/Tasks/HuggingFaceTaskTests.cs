@@ -92,6 +92,16 @@ public sealed class HuggingFaceTaskTests : IDisposable
             Assert.Throws<InvalidDataException>(() => EncodedExample.Of(new TaskExample([""], [], null, "new.csv:2"), task, encoder)).Message);
     }
 
+    /// <summary>Runs of earlier versions hold labels as their files wrote them.</summary>
+    [Fact]
+    public void LabelsOfARunAreTheSameInAnotherWriting()
+    {
+        TaskDescription task = TaskDescription.Read(Fixtures.Path("classifiers/gpt2"));
+        TaskDescription before = task with { Labels = ["0.0", "1.0"] };
+        (task with { Labels = ["0", "1"] }).CheckSame(before, "run");
+        Assert.Throws<InvalidDataException>(() => (task with { Labels = ["1", "0"] }).CheckSame(before, "run"));
+    }
+
     [Theory]
     [InlineData("null", "", "", "")]
     [InlineData("""{"type":"ByteLevel","trim_offsets":true}""", "", "", "")]
@@ -117,6 +127,34 @@ public sealed class HuggingFaceTaskTests : IDisposable
     {
         _directory.Write("tokenizer.json", $$"""{"post_processor":{{processor}}}""");
         Assert.Contains(sentence, Assert.Throws<NotSupportedException>(() => TemplateFiles.Read(_directory.Path)).Message);
+    }
+
+    /// <summary>The roles may stand in any file beside the vocabulary, and with a tokenizer.json that puts nothing around a text.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TheFilesBesideAVocabularySayWhatStandsAroundAText(bool hasTokenizerJson)
+    {
+        new BpeTrainer { VocabularySize = 260 }.Train(["the then the then"], cancellation: TestContext.Current.CancellationToken).Save(_directory.Path);
+        if (!hasTokenizerJson)
+            File.Delete(_directory.File("tokenizer.json"));
+        int first = TokenizerFiles.Load(_directory.Path).VocabularySize;
+        _directory.Write("added_tokens.json", $$"""{"<s>": {{first}}, "</s>": {{first + 1}}}""");
+        _directory.Write("special_tokens_map.json", """{"bos_token": "<s>", "eos_token": "</s>"}""");
+        _directory.Write("tokenizer_config.json", """{"add_bos_token": true, "add_eos_token": true}""");
+        SequenceTemplate template = TemplateFiles.Read(_directory.Path);
+        Assert.Equal([first], template.Before);
+        Assert.Equal([first + 1, first], template.Between);
+        Assert.Equal([first + 1], template.After);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"BertProcessing","sep":["[SEP]",-1],"cls":["[CLS]",101]}""", "post_processor.sep: is not a token with its id")]
+    [InlineData("""{"type":"TemplateProcessing","single":[],"special_tokens":[]}""", "post_processor.special_tokens: is not an object")]
+    public void AMalformedPostProcessorIsNamed(string processor, string sentence)
+    {
+        _directory.Write("tokenizer.json", $$"""{"post_processor":{{processor}}}""");
+        Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => TemplateFiles.Read(_directory.Path)).Message);
     }
 
     [Fact]

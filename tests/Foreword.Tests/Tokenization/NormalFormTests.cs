@@ -27,5 +27,14 @@ public sealed class NormalFormTests
         Assert.Equal(Text(nfkd), NormalForm.ToString(NormalForm.Decompose(text, isCompatible: true)));
     }
 
+    /// <summary>A text can be one run of marks; sorting it must not take time with the square of its length.</summary>
+    [Fact]
+    public void ALongRunOfMarksIsSortedOnce()
+    {
+        const int Count = 200_000;
+        string marks = string.Concat(Enumerable.Repeat("\u0301\u0323", Count));
+        Assert.Equal("a" + new string('\u0323', Count) + new string('\u0301', Count), NormalForm.ToString(NormalForm.Decompose("a" + marks, isCompatible: false)));
+    }
+
     private static string Text(string points) => string.Concat(points.Split(' ').Select(point => new Rune(Convert.ToInt32(point, 16)).ToString()));
 }

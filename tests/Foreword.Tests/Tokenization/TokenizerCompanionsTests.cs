@@ -107,12 +107,12 @@ public sealed class TokenizerCompanionsTests : IDisposable
     [InlineData("added_tokens.json", "[]", "added_tokens.json: is not a JSON object")]
     [InlineData("added_tokens.json", """{"<x>": "y"}""", "token '<x>' has no whole number as its id")]
     [InlineData("special_tokens_map.json", """{"eos_token": 3}""", "special_tokens_map.json: eos_token: is not an object")]
-    [InlineData("special_tokens_map.json", """{"eos_token": ""}""", "special_tokens_map.json: eos_token: is empty")]
+    [InlineData("special_tokens_map.json", """{"additional_special_tokens": [""]}""", "special_tokens_map.json: additional_special_tokens[0]: is empty")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"x": {"content": "y"}}}""", "tokenizer_config.json: added_tokens_decoder.x: 'x' is not an id")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"50257": {}}}""", "added_tokens_decoder.50257: has no content")]
     [InlineData("tokenizer_config.json", """{"add_prefix_space": "yes"}""", "tokenizer_config.json: add_prefix_space: is \"yes\"; it must be true or false")]
     [InlineData("tokenizer_config.json", """{"add_eos_token": true, "eos_token": "<|endoftext|>", "add_bos_token": 1}""", "add_bos_token: is 1")]
-    [InlineData("config.json", """{"eos_token_id": "x"}""", "config.json: eos_token_id: is \"x\"; it must be an id or a list of ids")]
+    [InlineData("config.json", """{"n_embd": 8, "eos_token_id": "x"}""", "config.json: eos_token_id: is \"x\"; it must be an id or a list of ids")]
     public void WhatDoesNotFitIsNamedWithItsFile(string file, string content, string sentence)
     {
         Gpt2Vocabulary();
@@ -190,7 +190,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
     {
         Gpt2Vocabulary();
         _directory.Write("added_tokens.json", """{"<s>": 50257, "</s>": 50258}""");
-        _directory.Write("config.json", config);
+        _directory.Write("config.json", config.Replace("{", """{"model_type": "gpt2", """, StringComparison.Ordinal));
         if (generation is not null)
             _directory.Write("generation_config.json", generation);
         Tokenizer tokenizer = Load();
@@ -207,7 +207,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
             File.Copy(file, _directory.File(Path.GetFileName(file)));
         Assert.Null(Load().EndOfTextId);
         _directory.Write("added_tokens.json", """{"</s>": 40478}""");
-        _directory.Write("config.json", """{"eos_token_id": [5, 40478]}""");
+        _directory.Write("config.json", """{"model_type": "openai-gpt", "eos_token_id": [5, 40478]}""");
         Tokenizer tokenizer = Load();
         Assert.Equal(40_478, tokenizer.EndOfTextId);
         Assert.Equal([40478, 5], tokenizer.StopIds);
@@ -223,6 +223,70 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Assert.Equal([50257, 15496], tokenizer.EncodeWithTemplate("Hello"));
         Assert.Equal([15496], tokenizer.Encode("Hello"));
         StaysTheSame(tokenizer);
+    }
+
+    /// <summary>Such a token is in documents once, as the end of the document before: shards of the tokenizer without the switch stay valid.</summary>
+    [Fact]
+    public void ATokenThatEndsADocumentAnywayIsNotPartOfTheFingerprint()
+    {
+        Gpt2Vocabulary();
+        _directory.Write("tokenizer_config.json", """{"add_bos_token": true, "add_eos_token": true, "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"}""");
+        Tokenizer tokenizer = Load();
+        Assert.Equal([50256, 15496, 50256], tokenizer.EncodeWithTemplate("Hello"));
+        Assert.Equal(Gpt2.Tokenizer.Fingerprint, tokenizer.Fingerprint);
+    }
+
+    /// <summary>Older versions of transformers write normalized = true for special tokens.</summary>
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public void ASpecialTokenIsTheSameNormalizedOrNot(string normalized)
+    {
+        BertVocabulary();
+        string plain = Load().Fingerprint;
+        _directory.Write("tokenizer_config.json", $$"""{"added_tokens_decoder": {"0": {"content": "[PAD]", "special": true, "normalized": {{normalized}} } } }""");
+        Assert.Equal(plain, Load().Fingerprint);
+    }
+
+    [Theory]
+    [InlineData("""{"added_tokens_decoder": []}""", "added_tokens_decoder: is not an object")]
+    [InlineData("""{"added_tokens_decoder": "x"}""", "added_tokens_decoder: is not an object")]
+    [InlineData("""{"extra_special_tokens": "x"}""", "extra_special_tokens: is not an array")]
+    public void AFieldOfAnotherKindIsNamed(string config, string sentence)
+    {
+        Gpt2Vocabulary();
+        string path = _directory.Write("tokenizer_config.json", config);
+        Assert.Equal($"{path}: {sentence}", Assert.Throws<InvalidDataException>(Load).Message);
+    }
+
+    [Theory]
+    [InlineData("vocab.txt")]
+    [InlineData("merges.txt")]
+    public void APointerOfGitLfsIsNamed(string file)
+    {
+        if (file == "merges.txt")
+            Gpt2Vocabulary();
+        string path = _directory.Write(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 665\n");
+        Assert.StartsWith($"{path} is a Git LFS pointer", Assert.Throws<InvalidDataException>(Load).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARoleWithAnEmptyTextIsAbsent()
+    {
+        Gpt2Vocabulary();
+        _directory.Write("tokenizer_config.json", """{"unk_token": "", "bos_token": ""}""");
+        Assert.Equal((50_257, 50_256), (Load().VocabularySize, Load().StartOfTextId));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("// settings of another program\n{\"port\": 80}")]
+    [InlineData("""{"eos_token_id": "</s>"}""")]
+    public void AConfigurationOfAnotherProgramSaysNothing(string config)
+    {
+        Gpt2Vocabulary();
+        _directory.Write("config.json", config);
+        Assert.Equal([50256], Load().StopIds);
     }
 
     /// <summary>A saved tokenizer leaves nothing of an earlier one's companions.</summary>

@@ -195,6 +195,16 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.Equal(HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), HuggingFaceConfig.Read(_directory.Path));
     }
 
+    /// <summary>GPT2Config takes 50,256 for an id that is missing, which a small vocabulary does not have.</summary>
+    [Fact]
+    public void AStartWithoutAnEndSaysThatThereIsNone()
+    {
+        HuggingFaceConfig.Write(_directory.Path, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), new TextEnds(5, []));
+        string text = File.ReadAllText(_directory.File("config.json"));
+        Assert.Contains("\"bos_token_id\": 5", text, StringComparison.Ordinal);
+        Assert.Contains("\"eos_token_id\": null", text, StringComparison.Ordinal);
+    }
+
     /// <summary>Windows editors and PowerShell begin a file with it.</summary>
     [Fact]
     public void AByteOrderMarkIsPassedOver()
@@ -203,7 +213,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         HuggingFaceConfig.Write(_directory.Path, config, endOfTextId: 5);
         _directory.Write("config.json", "\uFEFF" + File.ReadAllText(_directory.File("config.json")));
         Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
-        Assert.Equal(5, HuggingFaceConfig.ReadEndOfText(_directory.Path));
+        Assert.Equal([5], TextEnds.Read(_directory.Path).EndIds);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Foreword.Generation;
 using Foreword.Tests.Generation;
 using Foreword.Tokenization;
 using Foreword.Weights;
@@ -70,6 +71,29 @@ public sealed class ModelDirectoryTests : IDisposable
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() =>
             ModelDirectory.CheckVocabulary("m", new FakeTokenizer(ids), new GptConfig { VocabSize = vocabSize }));
         Assert.Equal($"m: the tokenizer has {ids} ids but the model's vocab_size is {vocabSize}", problem.Message);
+    }
+
+    /// <summary>Many models of the hub have a token for padding without a row of the embedding.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void AnAddedTokenMayLackAnEmbedding(int beams)
+    {
+        const int Rows = 50_257, Newline = 198;
+        foreach (string file in (string[])["encoder.json", "vocab.bpe"])
+            File.Copy(Fixtures.Path($"gpt2-vocab/{file}"), _directory.File(file == "encoder.json" ? "vocab.json" : "merges.txt"));
+        _directory.Write("added_tokens.json", """{"[PAD]": 50257}""");
+        Tokenizer tokenizer = TokenizerFiles.Load(_directory.Path);
+        Assert.Equal(Rows + 1, tokenizer.VocabularySize);
+        ModelDirectory.CheckVocabulary("m", tokenizer, new GptConfig { VocabSize = Rows });
+        Assert.Throws<InvalidDataException>(() => ModelDirectory.CheckVocabulary("m", tokenizer, new GptConfig { VocabSize = Rows - 2 })); // 50255 is no added token
+
+        TextGenerator generator = new(new FakeModel(Rows, 16, _ => FakeModel.Certain(Rows, Newline)), tokenizer);
+        SamplingOptions options = new() { Temperature = 0, MaxTokens = 3, NumBeams = beams, LogProbs = 1 };
+        Assert.Equal("\n\n\n", generator.Generate("Hello", options).Text);
+        Assert.Equal("the prompt has token 50257 ('[PAD]'), but the model's vocab_size is 50257", Assert.Throws<ArgumentException>(() => generator.Generate("Hello[PAD]", options)).Message);
+        Assert.Equal("an option names token 50257; the model's vocab_size is 50257",
+            Assert.Throws<ArgumentException>(() => generator.Generate("Hello", options with { StopIds = [Rows] })).Message);
     }
 
     [Theory]

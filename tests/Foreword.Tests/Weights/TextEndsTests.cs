@@ -48,7 +48,6 @@ public sealed class TextEndsTests : IDisposable
         using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
         using ModelWeights again = Write(model, "hf");
         Assert.Equal([262, 10], TextEnds.Read(again.Path).EndIds);
-        Assert.Equal(262, HuggingFaceConfig.ReadEndOfText(again.Path));
     }
 
     [Theory]
@@ -64,6 +63,24 @@ public sealed class TextEndsTests : IDisposable
             File.WriteAllText(_directory.File("source/tokenizer_config.json"), config.Replace("263", "260", StringComparison.Ordinal));
         using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
         Assert.Contains(sentence, Assert.Throws<NotSupportedException>(() => Write(model, "gguf")).Message);
+    }
+
+    /// <summary>Added tokens that the model has no row for are left out of a GGUF file; files beside the weights keep them.</summary>
+    [Theory]
+    [InlineData("hf", 302)]
+    [InlineData("gguf", 300)]
+    public void AddedTokensWithoutARowDoNotHinderAConversion(string format, int written)
+    {
+        Source();
+        string added = string.Join(", ", Enumerable.Range(260, 42).Select(id => $"\"<{id}>\": {id}"));
+        File.WriteAllText(_directory.File("source/added_tokens.json"), $"{{{added}}}");
+        File.WriteAllText(_directory.File("source/special_tokens_map.json"), """{"pad_token": "<301>", "eos_token": "<300>", "bos_token": "<261>"}""");
+        using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
+        using ModelWeights again = Write(model, format);
+        Tokenizer tokenizer = again.Format.LoadTokenizer(again.Path);
+        Assert.Equal((300, written), (again.Config.VocabSize, tokenizer.VocabularySize));
+        ModelDirectory.CheckVocabulary(again.Path, tokenizer, again.Config);
+        Assert.Equal(261, tokenizer.StartOfTextId);
     }
 
     /// <summary>A model of 300 ids with a tokenizer of 264 as older programs wrote them: the end of a document is 262, and 10 ends a generated text, too.</summary>

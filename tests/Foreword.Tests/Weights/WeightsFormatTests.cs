@@ -74,8 +74,8 @@ public sealed class WeightsFormatTests : IDisposable
         HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(golden), endOfTextId: stored);
         using ModelWeights model = WeightsFormat.Open(source);
         using ModelWeights again = Write(model, "hf", "f32", "target");
-        Assert.Equal(written, HuggingFaceConfig.ReadEndOfText(again.Path));
-        Assert.Null(HuggingFaceConfig.ReadEndOfText(_directory.Path));
+        Assert.Equal(TextEnds.FromNullable(written).EndIds, TextEnds.Read(again.Path).EndIds);
+        Assert.Empty(TextEnds.Read(_directory.Path).EndIds);
     }
 
     /// <summary>A file is a model by itself: what else lies in its folder may be another's.</summary>
@@ -87,7 +87,7 @@ public sealed class WeightsFormatTests : IDisposable
         HuggingFaceConfig.Write(_directory.Path, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), endOfTextId: 7);
         using ModelWeights model = WeightsFormat.Open(file);
         using ModelWeights again = Write(model, "hf", "f32", "target");
-        Assert.Null(HuggingFaceConfig.ReadEndOfText(again.Path));
+        Assert.Empty(TextEnds.Read(again.Path).EndIds);
     }
 
     [Theory]

@@ -17,7 +17,7 @@ internal static class GgufTokenizer
 
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5; // llama.h, enum llama_token_type
 
-    /// <summary>Adds the tokenizer's keys; ids of the model that the tokenizer does not have become unused tokens.</summary>
+    /// <summary>Adds the tokenizer's keys; ids of the model that the tokenizer does not have become unused tokens, and added tokens that the model has no row for are left out.</summary>
     /// <exception cref="NotSupportedException">It is another kind of tokenizer, which llama.cpp could not compute with.</exception>
     public static void Write(GgufWriter writer, Tokenizer? tokenizer, int vocabularySize)
     {
@@ -30,6 +30,8 @@ internal static class GgufTokenizer
         if (tokenizer is not ByteLevelBpe bpe)
             throw new NotSupportedException($"a GGUF file holds a byte-level BPE; the model's tokenizer is of the kind {tokenizer.Kind}");
         RefuseWhatTheFileCannotSay(bpe);
+        if (bpe.Merges.Any(merge => merge.Result >= vocabularySize))
+            throw new NotSupportedException($"merges make ids that the model does not have (vocab_size is {vocabularySize}); a GGUF file cannot hold them");
         writer.Add(ModelKey, Model);
         writer.Add(SplitKey, Split);
         Dictionary<int, AddedToken> added = bpe.AddedTokens.ToDictionary(token => token.Id);
@@ -40,15 +42,15 @@ internal static class GgufTokenizer
         writer.Add(MergesKey, (string[])[.. bpe.Merges.Select(merge => $"{bpe.TokenText(merge.Left)} {bpe.TokenText(merge.Right)}")]);
         writer.Add(AddStartKey, bpe.TemplateStart.Count > 0);
         writer.Add(AddEndKey, bpe.TemplateEnd.Count > 0);
-        if (bpe.StartOfTextId is { } start)
+        if (bpe.StartOfTextId is { } start && start < vocabularySize)
             writer.Add(StartKey, (uint)start);
-        if (bpe.EndOfTextId is { } end)
+        if (bpe.EndOfTextId is { } end && end < vocabularySize)
             writer.Add(EndKey, (uint)end);
-        int[] further = [.. bpe.StopIds.Where(id => id != bpe.EndOfTextId)];
+        int[] stops = [.. bpe.StopIds.Where(id => id < vocabularySize)], further = [.. stops.Where(id => id != bpe.EndOfTextId)];
         for (int i = 0; i < Math.Min(further.Length, FurtherEndKeys.Length); i++)
             writer.Add(FurtherEndKeys[i], (uint)further[i]);
         if (further.Length > 0)
-            writer.Add(StopsKey, (int[])[.. bpe.StopIds]);
+            writer.Add(StopsKey, stops);
     }
 
     /// <summary>llama.cpp has no keys for these; it would compute other ids without a word.</summary>
