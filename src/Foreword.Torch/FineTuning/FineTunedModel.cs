@@ -183,7 +183,8 @@ public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenize
     {
         using ModelWeights weights = WeightsFormat.Open(path);
         TaskTokens? own = TaskDescription.IsIn(weights.Path) ? TaskDescription.Read(weights.Path).Tokens : null;
-        TaskTokens tokens = own ?? TaskTokens.Behind(weights.Config.VocabSize);
-        return new BaseModel(weights.Path, weights.Config, weights.LoadTokenizer(), tokens);
+        Tokenizer tokenizer = weights.LoadTokenizer();
+        TaskTokens tokens = own ?? TaskTokens.Behind(Math.Max(weights.Config.VocabSize, tokenizer.VocabularySize)); // an added token may have no row yet
+        return new BaseModel(weights.Path, weights.Config, tokenizer, tokens);
     }
 }

@@ -263,6 +263,22 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.StartsWith($"{moved} has changed since the run {directory.Path} was begun", Refusal(elsewhere, directory), StringComparison.Ordinal);
     }
 
+    /// <summary>Many models have a [PAD] in added_tokens.json that their embedding was never grown for.</summary>
+    [Fact]
+    public void TaskTokensStandAfterAddedTokensWithoutARow()
+    {
+        string path = Path.Combine(_base, "tokenizer.json");
+        System.Text.Json.Nodes.JsonNode json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
+        System.Text.Json.Nodes.JsonNode pad = json["added_tokens"]![0]!.DeepClone();
+        int rows = Foreword.Weights.HuggingFaceConfig.Read(_base).VocabSize;
+        (pad["id"], pad["content"]) = (rows, "[PAD]");
+        json["added_tokens"]!.AsArray().Add(pad);
+        File.WriteAllText(path, json.ToJsonString());
+        Assert.Equal(rows + 1, BaseModel.Open(_base).Tokens!.Start);
+        using FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), Directory("run"));
+        Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void ARunCannotBeShortened()
     {
