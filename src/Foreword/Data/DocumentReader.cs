@@ -172,7 +172,7 @@ public sealed class DocumentReader
         return format is null or PlainTextFormat or HtmlFormat || HasTextField(file) ? null : SkipReason.NoTextField;
     }
 
-    /// <summary>Whether a file begins with bytes that no text has. What cannot be unpacked is none of our business here: reading it says what is wrong.</summary>
+    /// <summary>Whether a file begins with bytes that no text has. A file that cannot be unpacked is reported when it is read.</summary>
     private bool IsBinary(string path)
     {
         Span<byte> first = stackalloc byte[LookedAt];

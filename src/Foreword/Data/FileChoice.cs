@@ -22,7 +22,7 @@ internal sealed partial class FileChoice(DocumentOptions options)
         return _include is null && AboutCorpora().IsMatch(Path.GetFileName(relative)) ? SkipReason.AboutTheCorpus : null;
     }
 
-    /// <summary>A pattern without a stroke fits names at any depth, files and directories alike.</summary>
+    /// <summary>A pattern without a slash fits names at any depth, files and directories alike.</summary>
     private static Matcher? Of(IReadOnlyList<string> patterns)
     {
         if (patterns.Count == 0)

@@ -29,10 +29,10 @@ public sealed class TextGenerator
     }
 
     /// <summary>
-    /// The ids that the model will be given: what the tokenizer's template puts before a text, then those of the prompt, special tokens taken as plain text
-    /// unless <see cref="SamplingOptions.AllowSpecial"/> is set; the token that begins a text when there are none. With <see cref="SamplingOptions.Truncate"/> only the last ones, so many that
-    /// <see cref="SamplingOptions.MaxTokens"/> tokens fit behind them, but never less than half a context of them;
-    /// with <see cref="SamplingOptions.Slide"/> the last ones that fill the context.
+    /// Returns the ids that the model will be given: what the tokenizer's template puts before a text, then those of the prompt. Special tokens are plain
+    /// text unless <see cref="SamplingOptions.AllowSpecial"/> is set. An empty prompt becomes the token that begins a text. With
+    /// <see cref="SamplingOptions.Truncate"/> the last ids are kept that leave room for <see cref="SamplingOptions.MaxTokens"/> tokens, but at
+    /// least half a context. With <see cref="SamplingOptions.Slide"/> the last ids are kept that fill the context.
     /// </summary>
     /// <exception cref="ArgumentException">The prompt is longer than the context, or empty and the tokenizer has no end-of-text.</exception>
     public int[] PromptIds(string prompt, SamplingOptions options)

@@ -4,7 +4,7 @@ using Foreword.Tokenization;
 namespace Foreword.Tasks;
 
 /// <summary>
-/// The vocabulary of a classifier that <c>transformers</c> opens: the tokenizer's, behind it a token for padding and those of the task. A tokenizer's ids have no gaps, so
+/// The vocabulary of a classifier that <c>transformers</c> opens: the tokenizer's, followed by a token for padding and those of the task. A tokenizer's ids have no gaps. Therefore
 /// rows of the embedding that no token has are left out.
 /// </summary>
 /// <param name="Rows">The row of the model's embedding for each id; -1 for zeros.</param>

@@ -4,7 +4,7 @@ namespace Foreword.Tokenization;
 
 /// <summary>
 /// The ids that begin and end a text by the model's files: <c>bos_token_id</c> and <c>eos_token_id</c>, a number or a list, of <c>generation_config.json</c>
-/// or, where that says nothing, of <c>config.json</c>. So does transformers.
+/// or, where that says nothing, of <c>config.json</c>. transformers does the same.
 /// </summary>
 /// <param name="Start">The id that begins a text, or null.</param>
 /// <param name="Ends">The ids that end one.</param>

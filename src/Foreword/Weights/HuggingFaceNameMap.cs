@@ -60,7 +60,7 @@ public static class HuggingFaceNameMap
                 config = config with { TieWordEmbeddings = false };
         }
 
-        // A task's head is no parameter: its tensors stand behind them. The output layer that such a model lacks counts as tied.
+        // A task's head is no parameter: its tensors come after them. The output layer that such a model lacks counts as tied.
         StoredTensor[] heads = [.. parameters.Where(pair => TaskHeadNames.Contains(pair.Name)).Select(pair => pair.Tensor.As(pair.Name, pair.Tensor.Shape))];
         parameters.RemoveAll(pair => TaskHeadNames.Contains(pair.Name));
         if (heads.Length > 0 && !parameters.Exists(pair => pair.Name == GptParameter.SeparateHead))

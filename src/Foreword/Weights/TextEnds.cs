@@ -36,7 +36,7 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
     /// <summary>Returns the ids that are below a vocabulary's size.</summary>
     public TextEnds Within(int vocabularySize) => new(StartId < vocabularySize ? StartId : null, [.. EndIds.Where(id => id < vocabularySize)]);
 
-    /// <summary>Writes <c>bos_token_id</c> and <c>eos_token_id</c>, as far as there are any; several ends as a list. Returns whether there were.</summary>
+    /// <summary>Writes <c>bos_token_id</c> and <c>eos_token_id</c>, if they exist; several ends as a list. Returns whether there were.</summary>
     internal bool Write(Utf8JsonWriter json)
     {
         if ((StartId ?? EndIds.Select(id => (int?)id).FirstOrDefault()) is { } start)

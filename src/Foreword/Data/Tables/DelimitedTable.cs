@@ -34,7 +34,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
     {
         using IEnumerator<DelimitedRecord> all = records.GetEnumerator();
         List<DelimitedRecord> head = [];
-        bool hasHeader = options.Header ?? (columns.Any(column => !TableColumns.IsNumber(column)) || FirstRowIsHeader(all, head, name, columns.Count > 0 ? options.Warn : null)); // who wants no column in particular sees what they are called
+        bool hasHeader = options.Header ?? (columns.Any(column => !TableColumns.IsNumber(column)) || FirstRowIsHeader(all, head, name, columns.Count > 0 ? options.Warn : null)); // without wanted columns, the names are shown
         Layout? layout = null;
         foreach (DelimitedRecord record in head.Concat(Rest(all)))
         {
@@ -129,7 +129,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
         private static string Name(char delimiter) => delimiter == Tab ? "a tab" : $"'{delimiter}'";
     }
 
-    /// <summary>What quotes did, or would have done, where nobody said whether they are quotes.</summary>
+    /// <summary>What quotes did, or would have done, where the options do not say whether they are quotes.</summary>
     private sealed class QuotesSeen(string file, bool quoting)
     {
         private long _count, _line;

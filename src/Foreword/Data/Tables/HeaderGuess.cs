@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Foreword.Data.Tables;
 
 /// <summary>
-/// Tells whether the first row of CSV or TSV holds names where nobody says so: columns given by number are read from files with and without a header.
+/// Tells whether the first row of CSV or TSV holds names where the options do not say so: columns given by number are read from files with and without a header.
 /// </summary>
 internal static class HeaderGuess
 {
