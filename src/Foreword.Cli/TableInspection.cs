@@ -179,7 +179,7 @@ internal static class TableInspection
 
         public Dictionary<string, long> Values { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>False where there are so many values that they are not counted.</summary>
+        /// <summary>Whether the values are counted; false where there are too many.</summary>
         public bool IsCounted { get; private set; } = true;
 
         /// <summary>Whether its values come again and again, as labels do.</summary>

@@ -47,7 +47,7 @@ public sealed class ClassifierTests : IDisposable
         string train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 12).Select(i => i % 2 == 0 ? $"the weather is good {i},yes\n" : $"it rains {i},no\n")));
         Cli trained = Cli.Run("finetune", model, "--task", "classification", "--train", train, "--out", _directory.File("run"), "--epochs", "1", "--set", "train.threads=1");
         Assert.True(trained.ExitCode == 0, trained.Err);
-        Assert.Contains("tokens 300, 301, 302", Cli.Run("inspect", _directory.File("run")).Out, StringComparison.Ordinal); // its own, behind the classifier's vocabulary
+        Assert.Contains("tokens 300, 301, 302", Cli.Run("inspect", _directory.File("run")).Out, StringComparison.Ordinal); // its own, after the classifier's vocabulary
     }
 
     [Theory]

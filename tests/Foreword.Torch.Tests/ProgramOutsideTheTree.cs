@@ -105,7 +105,7 @@ internal sealed class ProgramOutsideTheTree : IDisposable
 
     private string Dotnet(params IEnumerable<string> arguments) => Run(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments);
 
-    /// <summary>Where restored packages lie: "global-packages: /home/me/.nuget/packages/".</summary>
+    /// <summary>The folder of restored packages, which the command prints after "global-packages: ".</summary>
     private string PackageFolder() => Dotnet("nuget", "locals", "global-packages", "--list").Split(": ", 2)[1].Trim();
 
     /// <summary>The README's program that loads a fine-tuned model.</summary>

@@ -24,7 +24,6 @@ public sealed class PretrainRun : IDisposable
     private readonly Pretrainer _trainer;
     private readonly Action<PretrainEvent>? _tell;
     private readonly double _peak;
-    private double? _startEvalLoss;
     private int? _firstNewId;
     private string? _adaptedWeights;
     private double _lossSum;
@@ -73,10 +72,10 @@ public sealed class PretrainRun : IDisposable
     public int StepsMade => _trainer.StepsMade;
 
     /// <summary>Whether no validation has been better than the one of the model that the run trains on.</summary>
-    public bool BestIsTheStart => _recipe.Model.Path is not null && double.IsFinite(_bestEvalLoss) && _bestEvalLoss == _startEvalLoss;
+    public bool BestIsTheStart => _recipe.Model.Path is not null && double.IsFinite(_bestEvalLoss) && _bestEvalLoss == StartEvalLoss;
 
     /// <summary>The validation loss in nats before the first step, or null where the weights began at random or nothing is held out.</summary>
-    public double? StartEvalLoss => _startEvalLoss;
+    public double? StartEvalLoss { get; private set; }
 
     /// <summary>The tokens and the tokenizer of the run.</summary>
     public PretrainingData Data => _data;
@@ -251,7 +250,7 @@ public sealed class PretrainRun : IDisposable
         double loss = _trainer.Evaluate();
         LastEvalLoss = loss;
         if (_trainer.StepsMade == 0)
-            _startEvalLoss = loss;
+            StartEvalLoss = loss;
         EvalMetrics metrics = new(_trainer.StepsMade, loss);
         log.Write(metrics);
         bool isBest = loss < _bestEvalLoss;
@@ -291,7 +290,7 @@ public sealed class PretrainRun : IDisposable
             LossSum = _lossSum,
             LossCount = _lossCount,
             TrainingSeconds = _trainingSeconds,
-            StartEvalLoss = _startEvalLoss,
+            StartEvalLoss = StartEvalLoss,
             Data = _data.Fingerprint,
             FirstNewId = _firstNewId,
             AdaptedWeights = _adaptedWeights,
@@ -307,7 +306,7 @@ public sealed class PretrainRun : IDisposable
         TrainerState state = Checkpoint.Load(checkpoint, _trainer, _recipe.Model.Trained.IsAdapter);
         (_bestEvalLoss, _evaluationsWithoutBest) = (state.BestEvalLoss ?? double.PositiveInfinity, state.EvaluationsWithoutBest);
         (_lossSum, _lossCount, _trainingSeconds) = (state.LossSum, state.LossCount, state.TrainingSeconds);
-        _startEvalLoss = state.StartEvalLoss;
+        StartEvalLoss = state.StartEvalLoss;
     }
 
     /// <summary>Reads the weights to train on, unless a checkpoint has them.</summary>
