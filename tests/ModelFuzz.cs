@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using CsCheck;
 using Foreword.Weights;
+using Foreword.Weights.OpenAi;
 
 namespace Foreword.Tests;
 

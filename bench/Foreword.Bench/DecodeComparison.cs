@@ -1,5 +1,7 @@
 using System.Globalization;
+using Foreword.Cli.Commands.Bench;
 using Foreword.Cpu;
+using Foreword.Models;
 
 namespace Foreword.Bench;
 

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Foreword.Models;
 using Foreword.Tests;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Bench;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Foreword.Cpu;
+using Foreword.Cli.Commands.Bench;
 
 namespace Foreword.Bench;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using BenchmarkDotNet.Attributes;
+using Foreword.Models;
 using Foreword.Torch;
-using Foreword.Torch.Training;
+using Foreword.Torch.Optimizers;
 using static TorchSharp.torch;
 
 namespace Foreword.Bench;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Foreword.Data;
-using Foreword.Recipes;
+using Foreword.Cli.Reports;
+using Foreword.Data.Recipes;
+using Foreword.Data.Shards;
+using Foreword.Models;
 using Foreword.Torch;
 using Foreword.Torch.Training;
 using ScottPlot;

@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Foreword.Data;
+using Foreword.Data.Preparing;
+using Foreword.Data.Reading;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Files;
 using Parquet.Serialization;
 
 namespace Foreword.Bench;

@@ -32,5 +32,5 @@ else if (args is ["formats", "fuzz", var fixtures, var iterations])
 else if (args is ["other-tokenizers", var gpt1, var english, var vocabularyText, var chinese])
     TokenizerComparison.RunOthers(gpt1, english, vocabularyText, chinese);
 else
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    BenchmarkSwitcher.FromAssembly(typeof(DecodeComparison).Assembly).Run(args);
 return 0;

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Foreword.Generation;
+using Foreword.Numerics;
 
 namespace Foreword.Bench;
 

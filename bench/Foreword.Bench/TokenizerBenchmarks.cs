@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using Foreword.Data;
-using Foreword.Tokenization;
+using Foreword.Data.ReferencePacks;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Bench;
 

@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Foreword.Data;
-using Foreword.Tokenization;
+using Foreword.Data.Reading;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.WordPieces;
 using Microsoft.ML.Tokenizers;
 
 namespace Foreword.Bench;

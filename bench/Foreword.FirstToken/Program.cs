@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics.Tensors;
-using Foreword;
 using Foreword.Cpu;
+using Foreword.Models;
 
 // The smallest program that writes with a model: how soon is the first token there, from the start of the process on?
 //   dotnet publish bench/Foreword.FirstToken -c Release -r linux-x64 -o out

@@ -1,5 +1,17 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
+using Foreword.Cli.Commands;
+using Foreword.Cli.Commands.Bench;
+using Foreword.Cli.Commands.Conversion;
+using Foreword.Cli.Commands.Evaluate;
+using Foreword.Cli.Commands.Finetune;
+using Foreword.Cli.Commands.Predict;
+using Foreword.Cli.Commands.Pretrain;
+using Foreword.Cli.Commands.Quickstart;
+using Foreword.Cli.Commands.Study;
+using Foreword.Cli.Commands.Verify;
+using Foreword.Cli.Inspection;
+using Foreword.Cli.Output;
 
 namespace Foreword.Cli;
 

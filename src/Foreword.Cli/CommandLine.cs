@@ -4,6 +4,9 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Settings;
 
 namespace Foreword.Cli;
 

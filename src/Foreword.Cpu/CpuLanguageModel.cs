@@ -1,3 +1,9 @@
+using Foreword.Cpu.Cache;
+using Foreword.Cpu.Forward;
+using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Quantized;
+using Foreword.Cpu.Threading;
+using Foreword.Models;
 using Foreword.Weights;
 
 namespace Foreword.Cpu;

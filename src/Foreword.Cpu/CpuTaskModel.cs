@@ -1,5 +1,6 @@
 using Foreword.Tasks;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 
 namespace Foreword.Cpu;

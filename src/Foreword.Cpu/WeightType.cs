@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
 
 namespace Foreword.Cpu;
 

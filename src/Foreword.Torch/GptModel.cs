@@ -1,4 +1,6 @@
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Torch.Inference;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -157,7 +159,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// </summary>
     /// <param name="rank">Rank of the adapters, at least 1.</param>
     /// <param name="alpha">Their product counts alpha / rank times.</param>
-    /// <param name="targets">Names of <see cref="Foreword.Recipes.TrainedPart.AdapterTargets"/>.</param>
+    /// <param name="targets">Names of <see cref="TrainedPart.AdapterTargets"/>.</param>
     /// <param name="seed">Seed of their weights.</param>
     public void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
     {

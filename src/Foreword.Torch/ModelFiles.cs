@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Foreword.Models;
 using Foreword.Torch.Kernels;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 using TorchSharp;
 using static TorchSharp.torch;
 

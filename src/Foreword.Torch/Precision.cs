@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics.X86;
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
 using TorchSharp;
 using static TorchSharp.torch;
 

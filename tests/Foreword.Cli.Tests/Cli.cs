@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text;
-using Foreword.Cli;
+using Foreword.Cli.Output;
 
-namespace Foreword.Tests;
+namespace Foreword.Cli.Tests;
 
 /// <summary>Runs a command line in this process and keeps what it printed.</summary>
 internal sealed record Cli(int ExitCode, string Out, string Err)

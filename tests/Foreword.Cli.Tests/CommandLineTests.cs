@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Foreword.Cli.Output;
 
-namespace Foreword.Tests;
+namespace Foreword.Cli.Tests;
 
 public sealed class CommandLineTests
 {
@@ -49,7 +50,7 @@ public sealed class CommandLineTests
         Assert.Equal("seed 1337\n", Cli.Run("", terminal => Announcing(terminal, () => { }), "work").Err);
         Assert.Equal("", Cli.Run("", terminal => Announcing(terminal, () => terminal.Say("working")), "work", "--quiet").Err);
 
-        static Command Announcing(Foreword.Cli.Terminal terminal, Action work)
+        static Command Announcing(Terminal terminal, Action work)
         {
             Command command = new("work");
             command.SetAction(_ =>
@@ -65,11 +66,11 @@ public sealed class CommandLineTests
     [Fact]
     public void LongLinesAreCutOrBrokenBetweenWords()
     {
-        Assert.Equal("step 1…", Foreword.Cli.FittedText.Cut("step 10 of 100", 7));
-        Assert.Equal("step 10", Foreword.Cli.FittedText.Cut("step 10", 7));
-        Assert.Equal("子曰…", Foreword.Cli.FittedText.Cut("子曰學而時習之", 6)); // two columns each
-        Assert.Equal(["copa: the premise", "  and each", "  alternative"], Foreword.Cli.FittedText.Wrap("copa: the premise and each alternative", 17));
-        Assert.Equal(["one line"], Foreword.Cli.FittedText.Wrap("one line", int.MaxValue));
+        Assert.Equal("step 1…", FittedText.Cut("step 10 of 100", 7));
+        Assert.Equal("step 10", FittedText.Cut("step 10", 7));
+        Assert.Equal("子曰…", FittedText.Cut("子曰學而時習之", 6)); // two columns each
+        Assert.Equal(["copa: the premise", "  and each", "  alternative"], FittedText.Wrap("copa: the premise and each alternative", 17));
+        Assert.Equal(["one line"], FittedText.Wrap("one line", int.MaxValue));
     }
 
     [Fact]

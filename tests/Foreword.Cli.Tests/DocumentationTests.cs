@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using Foreword.Cli;
+using Foreword.Cli.Output;
 
-namespace Foreword.Tests;
+namespace Foreword.Cli.Tests;
 
 /// <summary>Every command that the pages, the recipes and the help show is one that the program takes. None of them is run.</summary>
 public sealed partial class DocumentationTests

@@ -1,4 +1,4 @@
-namespace Foreword.Tests;
+namespace Foreword.Cli.Tests;
 
 /// <summary>A recipe that trains in seconds, with its text.</summary>
 internal static class Recipes

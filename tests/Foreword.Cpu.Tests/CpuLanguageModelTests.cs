@@ -1,10 +1,11 @@
 using System.Numerics.Tensors;
 using CsCheck;
-using Foreword.Cpu;
 using Foreword.Generation;
+using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Words;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 public sealed class CpuLanguageModelTests
 {

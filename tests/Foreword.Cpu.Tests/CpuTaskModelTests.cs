@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
-using Foreword.Cpu;
 using Foreword.Tasks;
-using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 public sealed class CpuTaskModelTests : IDisposable
 {

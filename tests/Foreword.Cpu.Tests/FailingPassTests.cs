@@ -1,8 +1,11 @@
-using Foreword.Cpu;
+using Foreword.Cpu.Cache;
+using Foreword.Cpu.Forward;
 using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
+using Foreword.Models;
 using Foreword.Weights;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 /// <summary>A pass that fails, because a file cannot be read or memory runs out, leaves a model that the next one can be asked of.</summary>
 public sealed unsafe class FailingPassTests : IDisposable

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 /// <summary>The recorded references of tests/fixtures/golden as plain arrays.</summary>
 internal static class GoldenFile

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 /// <summary>The kernels and the models on processors with narrower vectors: this program runs itself with the wide ones switched off.</summary>
 public sealed class NarrowVectorsTests
@@ -13,7 +13,7 @@ public sealed class NarrowVectorsTests
     [InlineData("128", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F", "DOTNET_EnableAVX2")]
     public void EveryKernelIsRightOnThem(string widest, params string[] switchedOff) =>
         OwnProgram.Passes(
-            ["Foreword.Tests.Cpu.Kernels.*", "Foreword.Tests.Cpu.Matrices.*", "Foreword.Tests.Cpu.CpuLanguageModelTests", "Foreword.Tests.Cpu.WidestVectorTests"],
+            ["Foreword.Cpu.Tests.Kernels.*", "Foreword.Cpu.Tests.Matrices.*", "Foreword.Cpu.Tests.CpuLanguageModelTests", "Foreword.Cpu.Tests.WidestVectorTests"],
             [.. switchedOff.Select(name => KeyValuePair.Create(name, "0")), KeyValuePair.Create(Expected, widest)]);
 
     /// <summary>Samples of a property over large matrices: fewer in a child, where vectors are put together from smaller ones.</summary>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 /// <summary>Foreword.NativeAot, which uses everything that a program of one's own may use, gives the same however it was compiled and whatever was trimmed.</summary>
 public class NativeAotTests

@@ -1,9 +1,8 @@
-using Foreword.Cpu;
 using Foreword.Generation;
-using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
 using Foreword.Weights;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 public sealed class ReadmeTests
 {

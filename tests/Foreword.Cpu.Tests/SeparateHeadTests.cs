@@ -1,7 +1,9 @@
-using Foreword.Cpu;
+using Foreword.Cpu.Quantized;
+using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 /// <summary>Models whose output layer is not the token embedding, beside what transformers computed (fixtures/golden/untied.py).</summary>
 public sealed class SeparateHeadTests

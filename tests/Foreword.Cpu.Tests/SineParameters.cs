@@ -1,6 +1,7 @@
-using Foreword.Cpu;
+using Foreword.Cpu.Matrices;
+using Foreword.Models;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 /// <summary>Parameters of numbers from -1 to 1 that follow from their place.</summary>
 internal sealed class SineParameters(int seed) : IParameters

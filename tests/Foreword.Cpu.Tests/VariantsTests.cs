@@ -1,7 +1,8 @@
-using Foreword.Cpu;
+using Foreword.Cpu.Quantized;
+using Foreword.Models;
 using Foreword.Weights;
 
-namespace Foreword.Tests.Cpu;
+namespace Foreword.Cpu.Tests;
 
 /// <summary>Other activations, widths and attention scales, and nanoGPT's checkpoints, beside what PyTorch computed (fixtures/golden/variants.py).</summary>
 public sealed class VariantsTests : IDisposable

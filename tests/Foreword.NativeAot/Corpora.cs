@@ -1,9 +1,13 @@
 using System.IO.Compression;
 using System.Text;
-using Foreword.Baselines;
-using Foreword.Data;
+using Foreword.Data.Baselines;
+using Foreword.Data.Cleaning;
+using Foreword.Data.Preparing;
+using Foreword.Data.Reading;
+using Foreword.Data.Shards;
 using Foreword.Data.Tables;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
 
 namespace Foreword.NativeAot;
 

@@ -2,10 +2,14 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Foreword.Cpu;
-using Foreword.Data;
+using Foreword.Data.Reading;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Overlap;
+using Foreword.Evaluation.Prompts;
+using Foreword.Evaluation.Results;
+using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
 
 namespace Foreword.NativeAot;
 

@@ -1,5 +1,6 @@
 using Foreword.Hub;
-using Foreword.Tests.Hub;
+using Foreword.Hub.Tests;
+using Foreword.Models;
 
 namespace Foreword.NativeAot;
 

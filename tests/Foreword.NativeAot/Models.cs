@@ -1,5 +1,8 @@
 using Foreword.Cpu;
+using Foreword.Cpu.Quantized;
+using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
 using Foreword.Weights;
 
 namespace Foreword.NativeAot;

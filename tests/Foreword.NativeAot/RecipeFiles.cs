@@ -1,4 +1,5 @@
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
+using Foreword.Settings;
 
 namespace Foreword.NativeAot;
 

@@ -2,9 +2,14 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Foreword.Cpu;
+using Foreword.Cpu.Quantized;
+using Foreword.Data.Labelled;
 using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
 namespace Foreword.NativeAot;
 
@@ -108,7 +113,7 @@ internal static class TaskHeads
                 }
             }
 
-            writer.WriteString(TaskColumnMap.LabelRole, description.Target == TargetKind.Score ? $"{row % 4}" : description.Labels[row % description.Labels.Count]);
+            writer.WriteString(TaskDescription.LabelRole, description.Target == TargetKind.Score ? $"{row % 4}" : description.Labels[row % description.Labels.Count]);
             writer.WriteEndObject();
         }
 

@@ -1,4 +1,5 @@
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 
 namespace Foreword.NativeAot;
 

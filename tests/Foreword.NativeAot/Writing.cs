@@ -1,8 +1,10 @@
 using System.Globalization;
 using Foreword.Chat;
 using Foreword.Cpu;
+using Foreword.Data.Recipes;
 using Foreword.Generation;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
 
 namespace Foreword.NativeAot;
 
@@ -43,16 +45,16 @@ internal static class Writing
             report.SayRefusal($"{type}, impossible", () => generator.Generate("The cat", new SamplingOptions { TopP = 2 }));
             Talk(report, $"{type}, plain", model, tokenizer, ChatTemplate.Plain);
             report.Write("chat/chat.yaml", "start: \"[CLS]\"\nsystem: {prefix: \"\", suffix: \"\\n\"}\nuser:\n  suffix: \"!\"\nassistant: {prefix: \"\", suffix: \"zz\"}\nstop: [\"[PAD]\", \"\\n\\n\"]\n");
-            Talk(report, $"{type}, chat.yaml", model, tokenizer, ChatTemplate.Load(report.Work("chat")));
+            Talk(report, $"{type}, chat.yaml", model, tokenizer, ChatTemplateFile.Load(report.Work("chat")));
         }
 
         foreach (string yaml in (string[])["usr: {prefix: a}", "user:\n  prefx: a", "user: hello", "start: a", "start:", "start: [a]", "user: {suffix: a}\nstop: ['']", "user: {suffix: a", "user: {suffix: a}\nstop:", "user:\n  sufix: a", "- a", ""])
         {
             report.Write("chat/chat.yaml", yaml);
-            report.SayRefusal($"chat.yaml {yaml}", () => ChatTemplate.Load(report.Work("chat")));
+            report.SayRefusal($"chat.yaml {yaml}", () => ChatTemplateFile.Load(report.Work("chat")));
         }
 
-        report.Say("no chat.yaml", ChatTemplate.Load(report.NewDirectory("no-chat")).ToString());
+        report.Say("no chat.yaml", ChatTemplateFile.Load(report.NewDirectory("no-chat")).ToString());
         report.Write("chat/tokenizer_config.json", """{"chat_template": "{% for m in messages %}{% endfor %}"}""");
         report.Say("Jinja", ChatTemplate.JinjaFile(report.Work("chat"))!);
     }

@@ -1,8 +1,9 @@
-using Foreword.Torch;
+using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests;
+namespace Foreword.Torch.Tests;
 
 /// <summary>The recorded references of tests/fixtures/golden: models, inputs and what PyTorch computed from them.</summary>
 internal static class Golden

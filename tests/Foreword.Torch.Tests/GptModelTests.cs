@@ -1,9 +1,11 @@
-using Foreword.Torch;
-using Foreword.Torch.Training;
+using Foreword.Models;
+using Foreword.Torch.Inference;
+using Foreword.Torch.Optimizers;
+using Foreword.Torch.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests;
+namespace Foreword.Torch.Tests;
 
 public sealed class GptModelTests
 {

@@ -3,12 +3,15 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Foreword.Generation;
+using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Torch;
+using Foreword.Tokenization.Files;
+using Foreword.Torch.Inference;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests;
+namespace Foreword.Torch.Tests;
 
 /// <summary>
 /// A GGUF file of ours in llama.cpp itself: the same ids of a text, the same greedy continuation in float32. Needs Node.js and a folder in which

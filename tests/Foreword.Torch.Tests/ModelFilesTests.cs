@@ -1,8 +1,7 @@
-using Foreword.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests;
+namespace Foreword.Torch.Tests;
 
 public sealed class ModelFilesTests
 {

@@ -1,13 +1,14 @@
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Tasks;
-using Foreword.Torch;
 using Foreword.Torch.FineTuning;
-using Foreword.Torch.Fused;
-using Foreword.Torch.Training;
+using Foreword.Torch.Optimizers;
+using Foreword.Torch.Paths;
+using Foreword.Torch.Paths.Fused;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests;
+namespace Foreword.Torch.Tests;
 
 /// <summary>Models whose output layer is not the token embedding, beside what transformers and PyTorch computed (fixtures/golden/untied.py).</summary>
 public sealed class SeparateHeadTests : IDisposable

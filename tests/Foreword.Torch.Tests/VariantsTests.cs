@@ -1,10 +1,12 @@
-using Foreword.Recipes;
-using Foreword.Torch;
-using Foreword.Torch.Fused;
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Torch.Inference;
+using Foreword.Torch.Paths;
+using Foreword.Torch.Paths.Fused;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests;
+namespace Foreword.Torch.Tests;
 
 /// <summary>Other activations, widths and attention scales beside what transformers and PyTorch computed (fixtures/golden/variants.py).</summary>
 public sealed class VariantsTests : IDisposable

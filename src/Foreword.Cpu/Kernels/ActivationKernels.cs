@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Foreword.Kernels;
+using Foreword.Models;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 

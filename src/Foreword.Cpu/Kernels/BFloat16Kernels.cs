@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Foreword.Kernels;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 

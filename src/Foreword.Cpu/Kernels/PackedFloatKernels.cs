@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Foreword.Kernels;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 

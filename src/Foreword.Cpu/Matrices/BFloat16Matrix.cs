@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Threading;
 
 namespace Foreword.Cpu.Matrices;
 

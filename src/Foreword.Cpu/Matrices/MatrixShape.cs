@@ -1,3 +1,4 @@
+using Foreword.Models;
 using Foreword.Weights;
 
 namespace Foreword.Cpu.Matrices;

@@ -1,3 +1,5 @@
+using Foreword.Cpu.Kernels;
+
 namespace Foreword.Cpu.Matrices;
 
 /// <summary>
@@ -27,7 +29,7 @@ internal abstract unsafe class PanelMatrix(int inputs, int outputs) : IDisposabl
     public virtual int RowPanels => 4;
 
     /// <summary>The same where there are several.</summary>
-    public virtual int TilePanels => Kernels.FloatKernels.TilePanels;
+    public virtual int TilePanels => FloatKernels.TilePanels;
 
     /// <summary>Turns a row into what the product reads.</summary>
     public virtual void Encode(float* row, byte* encoded)
@@ -65,7 +67,7 @@ internal readonly unsafe struct InputRows(float* values, int stride, byte* encod
 internal static class Panels
 {
     /// <summary>Outputs of a panel: a 512-bit vector of float32.</summary>
-    public const int Width = Kernels.FloatKernels.Panel;
+    public const int Width = FloatKernels.Panel;
 
     /// <summary>Panels that hold so many outputs.</summary>
     public static int Count(int outputs) => (outputs + Width - 1) / Width;

@@ -1,3 +1,5 @@
+using Foreword.Cpu.Threading;
+
 namespace Foreword.Cpu.Matrices;
 
 /// <summary>Reads a weight as float32 panels, [panels][K][16], whichever way it is stored.</summary>

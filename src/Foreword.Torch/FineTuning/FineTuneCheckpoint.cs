@@ -1,5 +1,6 @@
-using Foreword.Data;
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
+using Foreword.IO;
+using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
 
 namespace Foreword.Torch.FineTuning;

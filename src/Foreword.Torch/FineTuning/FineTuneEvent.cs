@@ -1,4 +1,5 @@
-using Foreword.Torch.Training;
+using Foreword.Models;
+using Foreword.Torch.Runs;
 
 namespace Foreword.Torch.FineTuning;
 

@@ -1,6 +1,11 @@
 using System.Diagnostics;
-using Foreword.Recipes;
+using Foreword.Data.FineTuning;
+using Foreword.Data.Labelled;
+using Foreword.Data.Recipes;
 using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
+using Foreword.Torch.Runs;
+using Foreword.Torch.Runtime;
 using Foreword.Torch.Training;
 using static TorchSharp.torch;
 
@@ -280,7 +285,6 @@ public sealed class FineTuneRun : IDisposable
         string path = _directory.CheckpointPath(_tuner.StepsMade);
         _directory.Write($"the checkpoint of step {_tuner.StepsMade}", () => FineTuneCheckpoint.Save(path, _tuner, _recipe, _state, IsAdapter));
         _directory.DeleteOldCheckpoints(_recipe.Train.Keep);
-        LossPlot.Write(_directory, Path.GetFileName(Path.GetFullPath(_directory.Path)), Data.Task.Target == TargetKind.Score ? "squared error, standardised" : "nats per example");
         _tell?.Invoke(new FineTuneEvent.Saved(path));
     }
 

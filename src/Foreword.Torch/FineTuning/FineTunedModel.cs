@@ -1,9 +1,13 @@
 using System.Runtime.InteropServices;
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.Kernels;
+using Foreword.Torch.Paths;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 using TorchSharp;
 using static TorchSharp.torch;
 

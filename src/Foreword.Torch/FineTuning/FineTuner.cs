@@ -1,6 +1,9 @@
-using Foreword.Data;
-using Foreword.Recipes;
+using Foreword.Data.Labelled;
+using Foreword.Data.Recipes;
+using Foreword.Numerics;
 using Foreword.Tasks;
+using Foreword.Torch.Optimizers;
+using Foreword.Torch.Paths;
 using Foreword.Torch.Training;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,4 +1,4 @@
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
 using Foreword.Tasks;
 using static TorchSharp.torch;
 

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Foreword.Kernels;
-using Foreword.Torch.Fused;
+using Foreword.Numerics;
+using Foreword.Torch.Paths.Fused;
 
 namespace Foreword.Torch.Kernels;
 

@@ -1,5 +1,5 @@
 using Foreword.Tokenization;
-using Foreword.Weights;
+using Foreword.Tokenization.Words;
 using TorchSharp;
 using static TorchSharp.torch;
 

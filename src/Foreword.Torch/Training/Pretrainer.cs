@@ -1,5 +1,10 @@
-using Foreword.Data;
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
+using Foreword.Data.Sampling;
+using Foreword.Data.Shards;
+using Foreword.Models;
+using Foreword.Numerics;
+using Foreword.Torch.Optimizers;
+using Foreword.Torch.Paths;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,9 +1,13 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Foreword.Data;
-using Foreword.Recipes;
+using Foreword.Data.Preparing;
+using Foreword.Data.Reading;
+using Foreword.Data.Recipes;
+using Foreword.Data.Shards;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
+using Foreword.Torch.Runs;
 using Foreword.Weights;
 
 namespace Foreword.Torch.Training;

@@ -1,3 +1,4 @@
+using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Weights;
 using TorchSharp.Modules;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
 using Foreword.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Foreword.Recipes;
+using Foreword.Settings;
 
 namespace Foreword.Chat;
 
@@ -9,9 +9,6 @@ namespace Foreword.Chat;
 /// </summary>
 public sealed record ChatTemplate : IRecipe
 {
-    /// <summary>Name of the file in a model directory.</summary>
-    public const string FileName = "chat.yaml";
-
     private const string TokenizerConfigName = "tokenizer_config.json", JinjaName = "chat_template.jinja";
 
     /// <summary>For language models that were never taught to talk: a script of two speakers, a line each.</summary>
@@ -46,19 +43,6 @@ public sealed record ChatTemplate : IRecipe
         if (Stop.Any(string.IsNullOrEmpty))
             problems.Add(nameof(Stop), "holds an empty text; it would end every answer at once");
         return problems;
-    }
-
-    /// <summary>Reads a template's file.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is a directory, or not such a template; the message names file, line and key.</exception>
-    public static ChatTemplate Read(string path) => Recipe.Read<ChatTemplate>(path, kind: "chat template");
-
-    /// <summary>The directory's <see cref="FileName"/>, or <see cref="Plain"/> where it has none.</summary>
-    /// <exception cref="InvalidDataException">The file is not such a template; the message names file, line and key.</exception>
-    public static ChatTemplate Load(string directory)
-    {
-        string path = Path.Combine(directory, FileName);
-        return File.Exists(path) ? Read(path) : Plain;
     }
 
     /// <summary>The directory's file that holds a Jinja template, which this class does not read, or null.</summary>

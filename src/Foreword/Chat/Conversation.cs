@@ -1,4 +1,5 @@
 using Foreword.Generation;
+using Foreword.Models;
 using Foreword.Tokenization;
 
 namespace Foreword.Chat;

@@ -1,4 +1,5 @@
 using System.Text;
+using Foreword.Models;
 using Foreword.Tokenization;
 
 namespace Foreword.Generation;

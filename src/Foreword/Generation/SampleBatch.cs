@@ -1,3 +1,4 @@
+using Foreword.Models;
 using Foreword.Tokenization;
 
 namespace Foreword.Generation;

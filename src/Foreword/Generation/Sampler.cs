@@ -1,3 +1,5 @@
+using Foreword.Numerics;
+
 namespace Foreword.Generation;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foreword.Tokenization;
 
 namespace Foreword.Generation;
 
@@ -85,7 +86,7 @@ public sealed record SamplingOptions
     /// <summary>Generation ends before the first of these texts; they are not part of the completion.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>Generation ends before the first of these tokens as it does before those of <see cref="Tokenization.Tokenizer.StopIds"/>; they are not part of the completion.</summary>
+    /// <summary>Generation ends before the first of these tokens as it does before those of <see cref="Tokenizer.StopIds"/>; they are not part of the completion.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
     /// <summary>Whether the text of a special token in a prompt, such as <c>&lt;|endoftext|&gt;</c>, is that token instead of plain text.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Weights;
 

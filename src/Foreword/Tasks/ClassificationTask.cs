@@ -1,3 +1,5 @@
+using Foreword.Tasks.Metrics;
+
 namespace Foreword.Tasks;
 
 /// <summary>A class of a single text: <c>[start] text [extract]</c>.</summary>

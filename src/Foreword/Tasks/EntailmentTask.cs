@@ -1,3 +1,5 @@
+using Foreword.Tasks.Metrics;
+
 namespace Foreword.Tasks;
 
 /// <summary>Whether a hypothesis follows from a premise: <c>[start] premise [delim] hypothesis [extract]</c>.</summary>

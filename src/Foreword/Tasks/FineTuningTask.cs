@@ -1,3 +1,6 @@
+using Foreword.Settings;
+using Foreword.Tasks.Metrics;
+
 namespace Foreword.Tasks;
 
 /// <summary>What the head is trained to give.</summary>

@@ -1,3 +1,5 @@
+using Foreword.Tasks.Metrics;
+
 namespace Foreword.Tasks;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tasks;
 

@@ -2,6 +2,11 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Foreword.IO;
+using Foreword.Models;
+using Foreword.Settings;
+using Foreword.Tasks.HuggingFace;
+using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
 using Foreword.Weights;
 
@@ -18,6 +23,9 @@ public sealed record TaskDescription
 
     /// <summary>The head's file beside a model's weights: <c>clf.weight</c> [n, C] and <c>clf.bias</c> [n].</summary>
     public const string HeadFile = "head.safetensors";
+
+    /// <summary>What the column of the labels is called where columns are named by their role.</summary>
+    public const string LabelRole = "label";
 
     /// <summary>Classes listed in a message before "and N more".</summary>
     private const int MostListed = 8;
@@ -223,9 +231,9 @@ public sealed record TaskDescription
         if (!Columns.SequenceEqual(before.Columns))
             throw Changed($"the columns are {string.Join(", ", Columns)}", string.Join(", ", before.Columns));
         if (!Labels.Select(TaskLabel.Canonical).SequenceEqual(before.Labels.Select(TaskLabel.Canonical))) // older runs hold labels as their file wrote them
-            throw Changed($"column '{ExampleChecks.LabelColumn(this)}' has the labels {Listed(Labels)}", Listed(before.Labels));
+            throw Changed($"column '{ColumnOf(LabelRole)}' has the labels {Listed(Labels)}", Listed(before.Labels));
         if ((ScoreMean, ScoreScale) != (before.ScoreMean, before.ScoreScale))
-            throw Changed(string.Create(CultureInfo.InvariantCulture, $"column '{ExampleChecks.LabelColumn(this)}' has scores of mean {ScoreMean:G6}"), string.Create(CultureInfo.InvariantCulture, $"mean {before.ScoreMean:G6}"));
+            throw Changed(string.Create(CultureInfo.InvariantCulture, $"column '{ColumnOf(LabelRole)}' has scores of mean {ScoreMean:G6}"), string.Create(CultureInfo.InvariantCulture, $"mean {before.ScoreMean:G6}"));
         if (Tokens != before.Tokens || ContextLength != before.ContextLength)
             throw Changed($"the model has {Tokens?.Start} token ids and a context of {ContextLength}", $"{before.Tokens?.Start} and {before.ContextLength}");
 
@@ -259,6 +267,9 @@ public sealed record TaskDescription
 
         throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({Listed(Labels)}){NearestName.Suggestion(label, Labels)}");
     }
+
+    /// <summary>Returns the name or number of the column that holds a role's values; the role itself where columns have the default names.</summary>
+    internal string ColumnOf(string role) => Columns.FirstOrDefault(column => column.StartsWith(role + "=", StringComparison.Ordinal))?[(role.Length + 1)..] ?? role;
 
     /// <summary>
     /// Whether a label is the number of a class that came with a name: data sets of <c>transformers</c> hold numbers, which its config.json names.

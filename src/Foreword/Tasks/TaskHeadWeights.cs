@@ -1,4 +1,6 @@
+using Foreword.Tasks.HuggingFace;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tasks;
 

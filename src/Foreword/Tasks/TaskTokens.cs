@@ -1,3 +1,4 @@
+using Foreword.Tasks.HuggingFace;
 using Foreword.Tokenization;
 
 namespace Foreword.Tasks;

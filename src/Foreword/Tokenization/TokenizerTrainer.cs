@@ -1,3 +1,8 @@
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Gpt1;
+using Foreword.Tokenization.WordPieces;
+using Foreword.Tokenization.Words;
+
 namespace Foreword.Tokenization;
 
 /// <summary>How far training has come.</summary>

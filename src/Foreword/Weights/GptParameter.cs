@@ -1,3 +1,5 @@
+using Foreword.Models;
+
 namespace Foreword.Weights;
 
 /// <summary>One parameter of a GPT.</summary>

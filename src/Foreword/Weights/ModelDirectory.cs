@@ -1,6 +1,9 @@
 using System.Globalization;
-using Foreword.Hub;
+using Foreword.IO;
+using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
+using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Weights;
 
@@ -51,7 +54,7 @@ public static class ModelDirectory
     }
 
     /// <summary>The directory of a downloaded model by its name, OWNER/NAME; null where it was not downloaded.</summary>
-    public static string? Downloaded(string name) => HubCache.Snapshot(name, Environment.GetEnvironmentVariable);
+    public static string? Downloaded(string name) => HubCacheLayout.Snapshot(name, Environment.GetEnvironmentVariable);
 
     /// <summary>The directory's <c>checkpoint-N/</c> with the highest N that holds a model, or null.</summary>
     public static string? NewestCheckpoint(string runDirectory) =>

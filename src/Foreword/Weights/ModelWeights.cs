@@ -1,3 +1,6 @@
+using Foreword.IO;
+using Foreword.Models;
+using Foreword.Settings;
 using Foreword.Tokenization;
 
 namespace Foreword.Weights;

@@ -1,3 +1,5 @@
+using Foreword.Models;
+
 namespace Foreword.Weights;
 
 /// <summary>Brings the tensors of a file together with the parameters that a configuration asks for.</summary>

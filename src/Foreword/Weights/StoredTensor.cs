@@ -1,3 +1,5 @@
+using Foreword.IO;
+
 namespace Foreword.Weights;
 
 /// <summary>Where elements lie in a file, one after the other.</summary>

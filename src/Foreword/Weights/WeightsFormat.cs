@@ -1,5 +1,12 @@
+using Foreword.IO;
+using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Weights.Gguf;
+using Foreword.Weights.HuggingFace;
+using Foreword.Weights.Llmc;
+using Foreword.Weights.OpenAi;
+using Foreword.Weights.PyTorch;
 
 namespace Foreword.Weights;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Foreword.Tokenization;
+using Foreword.IO;
 
 namespace Foreword.Weights;
 

@@ -1,7 +1,8 @@
-using Foreword.Cpu;
 using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Matrices;
+using Foreword.Models;
 
-namespace Foreword.Tests.Cpu.Kernels;
+namespace Foreword.Cpu.Tests.Kernels;
 
 public sealed unsafe class ActivationKernelsTests
 {

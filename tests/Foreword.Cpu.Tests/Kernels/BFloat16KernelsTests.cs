@@ -1,9 +1,9 @@
 using CsCheck;
-using Foreword.Cpu;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
 
-namespace Foreword.Tests.Cpu.Kernels;
+namespace Foreword.Cpu.Tests.Kernels;
 
 public sealed unsafe class BFloat16KernelsTests
 {

@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 using CsCheck;
 using Foreword.Cpu.Kernels;
 
-namespace Foreword.Tests.Cpu.Kernels;
+namespace Foreword.Cpu.Tests.Kernels;
 
 public sealed unsafe class BFloat16Tests
 {

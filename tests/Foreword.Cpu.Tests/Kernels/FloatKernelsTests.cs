@@ -2,7 +2,7 @@ using CsCheck;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
 
-namespace Foreword.Tests.Cpu.Kernels;
+namespace Foreword.Cpu.Tests.Kernels;
 
 public sealed unsafe class FloatKernelsTests
 {

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using CsCheck;
-using Foreword.Cpu;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
 
-namespace Foreword.Tests.Cpu.Kernels;
+namespace Foreword.Cpu.Tests.Kernels;
 
 public sealed unsafe class IntegerKernelsTests
 {

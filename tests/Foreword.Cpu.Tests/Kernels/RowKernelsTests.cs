@@ -1,7 +1,7 @@
 using CsCheck;
 using Foreword.Cpu.Kernels;
 
-namespace Foreword.Tests.Cpu.Kernels;
+namespace Foreword.Cpu.Tests.Kernels;
 
 public sealed unsafe class RowKernelsTests
 {

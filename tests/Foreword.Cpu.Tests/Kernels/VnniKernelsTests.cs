@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 using CsCheck;
 using Foreword.Cpu.Kernels;
 
-namespace Foreword.Tests.Cpu.Kernels;
+namespace Foreword.Cpu.Tests.Kernels;
 
 public sealed unsafe class VnniKernelsTests
 {

@@ -1,9 +1,10 @@
 using CsCheck;
-using Foreword.Cpu;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
+using Foreword.Models;
 
-namespace Foreword.Tests.Cpu.Matrices;
+namespace Foreword.Cpu.Tests.Matrices;
 
 /// <summary>On processors without AVX-512 VBMI there is nothing to test: float32 is not packed there.</summary>
 public sealed unsafe class PackedFloatMatrixTests : IDisposable

@@ -1,7 +1,7 @@
-using Foreword.Cpu;
 using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
 
-namespace Foreword.Tests.Cpu.Matrices;
+namespace Foreword.Cpu.Tests.Matrices;
 
 public sealed unsafe class PanelMatrixTests
 {

@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Json;
 using Foreword.Chat;
 using Foreword.Generation;
-using Foreword.Tests.Generation;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 
 namespace Foreword.Tests.Chat;
 

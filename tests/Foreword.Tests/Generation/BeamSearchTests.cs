@@ -1,4 +1,5 @@
 using Foreword.Generation;
+using Foreword.Numerics;
 
 namespace Foreword.Tests.Generation;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Foreword.Generation;
+using Foreword.Numerics;
 
 namespace Foreword.Tests.Generation;
 

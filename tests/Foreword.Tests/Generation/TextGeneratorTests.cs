@@ -1,6 +1,9 @@
 using System.Text;
 using Foreword.Generation;
+using Foreword.Numerics;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Generation;
 

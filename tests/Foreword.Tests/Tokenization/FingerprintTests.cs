@@ -1,4 +1,7 @@
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Tokenization;
 

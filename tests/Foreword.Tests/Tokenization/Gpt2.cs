@@ -1,6 +1,8 @@
 using System.Text.Json;
 using CsCheck;
-using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 
 namespace Foreword.Tests.Tokenization;
 

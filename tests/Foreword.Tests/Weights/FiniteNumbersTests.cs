@@ -1,4 +1,5 @@
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights;
 

@@ -1,6 +1,7 @@
 using Foreword.Generation;
-using Foreword.Tests.Generation;
+using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 
 namespace Foreword.Tests.Weights;

@@ -1,4 +1,6 @@
+using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights;
 

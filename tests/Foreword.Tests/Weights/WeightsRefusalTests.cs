@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using Foreword.Weights;
+using Foreword.Weights.OpenAi;
 
 namespace Foreword.Tests.Weights;
 

@@ -1,12 +1,17 @@
-using Foreword.Recipes;
+using Foreword.Data.FineTuning;
+using Foreword.Data.Labelled;
+using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
-using Foreword.Torch;
+using Foreword.Tokenization.Bpe;
 using Foreword.Torch.FineTuning;
-using Foreword.Torch.Training;
+using Foreword.Torch.Runs;
+using Foreword.Weights.HuggingFace;
 using TorchSharp;
 
-namespace Foreword.Tests.FineTuning;
+namespace Foreword.Torch.Tests.FineTuning;
 
 public sealed class FineTuneRunTests : IDisposable
 {
@@ -47,7 +52,7 @@ public sealed class FineTuneRunTests : IDisposable
         RunMetrics metrics = RunMetrics.Read(directory.MetricsPath);
         Assert.Equal(8, metrics.Evals.Count);
         Assert.Equal(["accuracy", "macro_f1", "matthews"], metrics.Evals[0].Task!.Keys);
-        Assert.All(["recipe.yaml", "loss.png", "best/config.json", "best/model.safetensors", "best/head.safetensors", "best/task.json", "best/tokenizer.json", "checkpoint-48/optimizer.safetensors"],
+        Assert.All(["recipe.yaml", "best/config.json", "best/model.safetensors", "best/head.safetensors", "best/task.json", "best/tokenizer.json", "checkpoint-48/optimizer.safetensors"],
             name => Assert.True(File.Exists(Path.Combine(directory.Path, name)), name));
 
         // The three lines of the README.
@@ -270,7 +275,7 @@ public sealed class FineTuneRunTests : IDisposable
         string path = Path.Combine(_base, "tokenizer.json");
         System.Text.Json.Nodes.JsonNode json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
         System.Text.Json.Nodes.JsonNode pad = json["added_tokens"]![0]!.DeepClone();
-        int rows = Foreword.Weights.HuggingFaceConfig.Read(_base).VocabSize;
+        int rows = HuggingFaceConfig.Read(_base).VocabSize;
         (pad["id"], pad["content"]) = (rows, "[PAD]");
         json["added_tokens"]!.AsArray().Add(pad);
         File.WriteAllText(path, json.ToJsonString());

@@ -1,12 +1,12 @@
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Tasks;
-using Foreword.Torch;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests.FineTuning;
+namespace Foreword.Torch.Tests.FineTuning;
 
 public class FineTunerTests
 {

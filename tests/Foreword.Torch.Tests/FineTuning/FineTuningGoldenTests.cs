@@ -1,15 +1,14 @@
 using System.Text.Json;
-using Foreword.Recipes;
+using Foreword.Data.Recipes;
 using Foreword.Tasks;
-using Foreword.Torch;
 using Foreword.Torch.FineTuning;
-using Foreword.Torch.Training;
+using Foreword.Torch.Optimizers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
-namespace Foreword.Tests.FineTuning;
+namespace Foreword.Torch.Tests.FineTuning;
 
 /// <summary>Losses, logits, gradients and optimizer steps of the recorded tasks (tests/fixtures/golden/gpt1-tiny/finetune).</summary>
 public class FineTuningGoldenTests

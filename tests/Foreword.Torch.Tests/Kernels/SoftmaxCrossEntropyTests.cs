@@ -3,7 +3,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
-namespace Foreword.Tests.Kernels;
+namespace Foreword.Torch.Tests.Kernels;
 
 public sealed class SoftmaxCrossEntropyTests
 {

@@ -1,6 +1,6 @@
 using Foreword.Torch.Kernels;
 
-namespace Foreword.Tests.Kernels;
+namespace Foreword.Torch.Tests.Kernels;
 
 public sealed class WorkerPoolTests
 {

@@ -1,10 +1,10 @@
-using Foreword.Tokenization;
-using Foreword.Torch;
+using Foreword.Models;
+using Foreword.Tokenization.Words;
 using Foreword.Torch.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Foreword.Tests.Training;
+namespace Foreword.Torch.Tests.Training;
 
 public sealed class InitialEmbeddingsTests : IDisposable
 {

@@ -1,4 +1,6 @@
-namespace Foreword.Tasks;
+using Foreword.Settings;
+
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>What chooses the best epoch of a fine-tuning run: a metric of the task, or the loss. Equal metrics are decided by the loss.</summary>
 public sealed class BestMetric

@@ -1,6 +1,6 @@
-using MathNet.Numerics.Statistics;
+using Foreword.Numerics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>A metric with the interval in which it would fall for other test sets of the same kind and size.</summary>
 /// <param name="Name">The metric's name.</param>
@@ -46,8 +46,6 @@ internal static class Bootstrap
     private static MetricInterval Interval(string name, double value, double[] resampled)
     {
         double[] defined = [.. resampled.Where(v => !double.IsNaN(v)).Order()];
-        return new MetricInterval(name, value, Quantile(defined, 0.025), Quantile(defined, 0.975));
+        return new MetricInterval(name, value, Statistics.Quantile(defined, 0.025), Statistics.Quantile(defined, 0.975));
     }
-
-    private static double Quantile(double[] sorted, double share) => SortedArrayStatistics.QuantileCustom(sorted, share, QuantileDefinition.R7);
 }

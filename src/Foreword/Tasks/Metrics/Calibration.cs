@@ -1,4 +1,4 @@
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>The examples whose largest probability lies in one interval.</summary>
 /// <param name="Low">The interval's lower end, exclusive.</param>

@@ -1,4 +1,4 @@
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>How many examples of each class were given each class.</summary>
 public sealed class ConfusionMatrix

@@ -1,7 +1,6 @@
-using MathNet.Numerics;
-using MathNet.Numerics.Statistics;
+using Foreword.Numerics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>
 /// A choice of examples, repeats allowed, in the form from which the metrics are computed. One object serves every
@@ -128,13 +127,13 @@ internal sealed class ScoreSample(TaskOutcomes.OfScores outcomes) : OutcomeSampl
     private readonly Column _truth = new(outcomes.Truth), _predicted = new(outcomes.Predicted);
 
     /// <summary>Pearson's correlation; NaN where either column is constant.</summary>
-    public double Pearson => Correlation.Pearson(_truth.Values, _predicted.Values);
+    public double Pearson => Statistics.Pearson(_truth.Values, _predicted.Values);
 
     /// <summary>Pearson's correlation of the ranks, ties at their mean rank; NaN where either column is constant.</summary>
-    public double Spearman => Correlation.Pearson(_truth.Ranks, _predicted.Ranks);
+    public double Spearman => Statistics.Pearson(_truth.Ranks, _predicted.Ranks);
 
     /// <summary>The root of the mean squared error.</summary>
-    public double Rmse => Math.Sqrt(Distance.MSE(_truth.Values, _predicted.Values));
+    public double Rmse => Math.Sqrt(Statistics.MeanSquaredError(_truth.Values, _predicted.Values));
 
     public override void Draw(ReadOnlySpan<int> examples)
     {

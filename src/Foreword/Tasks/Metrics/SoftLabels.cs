@@ -1,4 +1,4 @@
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>
 /// A score as a distribution over whole scores, which turns scoring into classification without losing the fractions

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>How a model does on one class.</summary>
 /// <param name="Label">The class.</param>

@@ -1,4 +1,6 @@
-namespace Foreword.Tasks;
+using Foreword.Settings;
+
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>A number that says how good a model is at a task.</summary>
 public sealed class TaskMetric

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Metrics;
 
 /// <summary>What a fine-tuned model said about each example of a labelled set, beside the truth.</summary>
 public abstract record TaskOutcomes

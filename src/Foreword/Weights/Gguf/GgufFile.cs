@@ -1,4 +1,5 @@
 using System.Numerics;
+using Foreword.IO;
 
 namespace Foreword.Weights.Gguf;
 

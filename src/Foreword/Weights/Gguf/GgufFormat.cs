@@ -1,4 +1,6 @@
 using System.Globalization;
+using Foreword.IO;
+using Foreword.Models;
 using Foreword.Tokenization;
 
 namespace Foreword.Weights.Gguf;

@@ -1,3 +1,6 @@
+using Foreword.IO;
+using Foreword.Models;
+
 namespace Foreword.Weights.Gguf;
 
 /// <summary>The names that llama.cpp gives a GPT-2's tensors (gguf-py, <c>MODEL_TENSOR</c> of <c>gpt2</c>) beside ours.</summary>

@@ -1,5 +1,8 @@
 using System.Globalization;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 
 namespace Foreword.Weights.Gguf;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Foreword.IO;
 
 namespace Foreword.Weights.Gguf;
 

@@ -1,3 +1,5 @@
+using Foreword.IO;
+
 namespace Foreword.Weights.Gguf;
 
 /// <summary>A parameter that is stored as Q8_0, row-major or, for a matrix, with rows and columns exchanged.</summary>

@@ -1,7 +1,7 @@
-using Foreword.Recipes;
 using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tests.Tasks;
+namespace Foreword.Tests.Tasks.Metrics;
 
 public class BestMetricTests
 {
@@ -44,14 +44,6 @@ public class BestMetricTests
         Assert.Equal("train.best_metric is 'f1'; multiple-choice has accuracy | loss", Refusal(Task with { Kind = "multiple-choice", Target = TargetKind.Choice }, "f1"));
 
         static string Refusal(TaskDescription task, string name) => Assert.Throws<ArgumentException>(() => BestMetric.Of(task, name)).Message;
-    }
-
-    [Fact]
-    public void ARecipeIsRefusedWithTheLineOfItsMetric()
-    {
-        const string recipe = "model: {path: m}\ntask: {kind: regression}\ndata: {train: [a.csv]}\ntrain:\n  best_metric: f1\n";
-        Assert.Equal("r.yaml:5: train.best_metric is 'f1'; regression has pearson | spearman | rmse | loss", Assert.Throws<InvalidDataException>(() => Recipe.Parse<FineTuneRecipe>(recipe, "r.yaml", [])).Message);
-        Assert.Equal("f1", Recipe.Parse<FineTuneRecipe>(recipe, "r.yaml", ["task.kind=similarity"]).Train.BestMetric); // its labels decide later
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 using MathNet.Numerics.Statistics;
 
 namespace Foreword.Tests.Tasks.Metrics;

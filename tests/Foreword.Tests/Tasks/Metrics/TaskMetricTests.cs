@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Foreword.Tasks;
-using static Foreword.Tests.Tasks.Metrics.GoldenMetrics;
+using Foreword.Tasks.Metrics;
+using static Foreword.Tests.GoldenMetrics;
 
 namespace Foreword.Tests.Tasks.Metrics;
 

@@ -1,7 +1,13 @@
 using System.Runtime.InteropServices;
+using Foreword.IO;
+using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Words;
 using Foreword.Weights;
 using Foreword.Weights.Gguf;
+using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights.Gguf;
 

@@ -1,0 +1,163 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Data.Reading;
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Tokenization;
+using Foreword.Torch;
+using Foreword.Weights;
+
+namespace Foreword.Cli.Commands.Bench;
+
+/// <summary><c>foreword bench train|decode|tokenize|score</c>: figures beside the machine's own peak.</summary>
+internal static class BenchCommand
+{
+    public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenising, scoring.")
+    {
+        Train(terminal),
+        BenchDecodeCommand.Create(terminal),
+        Tokenize(terminal),
+        BenchScoreCommand.Create(terminal, Model(), Config, Json()),
+    }.WithExample("foreword bench train --model gpt2-tiny-5m");
+
+    private static Command Train(Terminal terminal)
+    {
+        Option<string> model = Model();
+        Option<int> batch = new("--batch-size") { Description = "Sequences of a step.", DefaultValueFactory = _ => 4 };
+        Option<int> length = new("--sequence-length") { Description = "Tokens of a sequence.", DefaultValueFactory = _ => 256 };
+        Option<int> rounds = new("--rounds") { Description = "Timed steps of each kind; the best counts.", DefaultValueFactory = _ => 4 };
+        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products.", DefaultValueFactory = _ => PrecisionChoice.Auto };
+        Option<double> dropout = new("--dropout") { Description = "Dropout rate at all three places, 0 to below 1." };
+        Option<bool> recompute = new("--recompute") { Description = "Compute activations again on the way back, as train.recompute does." };
+        Option<bool> profile = new("--profile") { Description = "Time the operations of the fused kernels' steps, alone." };
+        Option<bool> json = Json();
+        Command command = new Command("train", "Training steps: the fused kernels beside autograd and plain eager float32 in the same run.") { model, batch, length, rounds, precision, dropout, recompute, profile, json }
+            .WithExample("foreword bench train --model gpt2 --batch-size 4 --sequence-length 256");
+        command.SetAction(parsed =>
+        {
+            double rate = parsed.GetValue(dropout);
+            if (!(rate >= 0 && rate < 1))
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--dropout is {rate}; a rate is at least 0 and below 1"));
+            GptConfig config = Config(parsed.GetValue(model)!) with { EmbdDropout = rate, AttnDropout = rate, ResidDropout = rate };
+            int T = parsed.GetValue(length);
+            foreach (Option<int> count in (Option<int>[])[batch, length, rounds])
+            {
+                if (parsed.GetValue(count) < 1)
+                    throw new UsageException($"{count.Name} is {parsed.GetValue(count)}; it must be at least 1");
+            }
+
+            if (T > config.ContextLength)
+                throw new UsageException($"--sequence-length is {T}; the model's context length is {config.ContextLength}");
+            Precision chosen = Compute.Precision(parsed.GetValue(precision), TorchSharp.torch.CPU);
+            if (parsed.GetValue(profile))
+            {
+                TrainingProfile steps = ThroughputBenchmark.Profile(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
+                BenchTrainProfile.Write(terminal, steps, parsed.GetValue(json));
+                return CommandLine.Done;
+            }
+
+            TrainingThroughput measured = ThroughputBenchmark.Train(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
+            if (parsed.GetValue(json))
+            {
+                JsonOutput.WriteLine(terminal, writer =>
+                {
+                    Write(writer, measured.Product);
+                    foreach ((Precision format, double peak) in measured.Peaks)
+                        writer.WriteNumber($"peak_flops_{format.Name()}", peak);
+                    writer.WriteStartArray("paths");
+                    foreach (TrainingSpeed path in measured.Paths)
+                    {
+                        writer.WriteStartObject();
+                        Write(writer, path);
+                        writer.WriteEndObject();
+                    }
+
+                    writer.WriteEndArray();
+                });
+                return CommandLine.Done;
+            }
+
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens a step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops a token"));
+            foreach (TrainingSpeed path in measured.Paths)
+            {
+                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {path.Precision.Name()}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- what training takes" : "")}"));
+            }
+
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static void Write(Utf8JsonWriter writer, TrainingSpeed path)
+    {
+        writer.WriteString("path", path.Name);
+        writer.WriteString("precision", path.Precision.Name());
+        writer.WriteNumber("tokens_per_second", path.TokensPerSecond);
+        writer.WriteNumber("share_of_peak", path.ShareOfPeak);
+        writer.WriteNumber("ratio_to_eager", path.RatioToEager);
+    }
+
+    private static Command Tokenize(Terminal terminal)
+    {
+        Argument<string[]> inputs = InputPaths.Argument("Text to encode.");
+        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run that has one.", Required = true };
+        Option<bool> json = Json();
+        Command command = new Command("tokenize", "Encode text on one thread.") { inputs, tokenizer, json }
+            .WithExample("foreword bench tokenize book.txt --tokenizer tokenizer");
+        command.SetAction(parsed =>
+        {
+            Tokenizer encoder = ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!);
+            List<TextPiece> pieces = [.. DocumentReader.Open(parsed.GetValue(inputs)!).Read()];
+            long bytes = pieces.Sum(piece => (long)System.Text.Encoding.UTF8.GetByteCount(piece.Text)), tokens = 0;
+            double best = double.PositiveInfinity;
+            List<int> ids = [];
+            for (int round = 0; round < 3; round++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                tokens = 0;
+                foreach (TextPiece piece in pieces)
+                {
+                    ids.Clear();
+                    encoder.Encode(piece.Text.AsSpan(), ids);
+                    tokens += ids.Count;
+                }
+
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+
+            if (parsed.GetValue(json))
+            {
+                JsonOutput.WriteLine(terminal, writer =>
+                {
+                    writer.WriteNumber("tokens_per_second", tokens / best);
+                    writer.WriteNumber("megabytes_per_second", bytes / 1e6 / best);
+                });
+            }
+            else
+            {
+                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F1} MB, {tokens:N0} tokens: {bytes / 1e6 / best:F1} MB/s, {tokens / best:N0} tokens/s, one thread"));
+            }
+
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    public static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model; only its shape counts.", DefaultValueFactory = _ => "gpt2" };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object." };
+
+    public static GptConfig Config(string model)
+    {
+        if (!Directory.Exists(model) && !File.Exists(model) && ModelDirectory.Downloaded(model) is null)
+            return GptConfig.Preset(model);
+        using ModelWeights weights = WeightsFormat.Open(model);
+        return weights.Config;
+    }
+}

@@ -1,0 +1,208 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Chat;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Cpu;
+using Foreword.Data.Recipes;
+using Foreword.Generation;
+using Foreword.IO;
+using Foreword.Settings;
+using Foreword.Tasks;
+using Foreword.Weights;
+
+namespace Foreword.Cli.Commands;
+
+/// <summary><c>foreword chat MODEL</c>: a prompt loop. Answers go to stdout, everything else to stderr.</summary>
+internal sealed class ChatCommand : IDisposable
+{
+    private const int LongestAnswer = 200;
+
+    private static readonly string[] Commands = ["/exit", "/reset", "/save", "/help"];
+
+    private readonly Terminal _terminal;
+    private readonly Conversation _conversation;
+    private readonly SamplingOptions _options;
+    private readonly bool _prompts;
+    private readonly PosixSignalRegistration _interrupts;
+    private CancellationTokenSource? _answering;
+    private int _answers;
+
+    private ChatCommand(Terminal terminal, Conversation conversation, SamplingOptions options)
+    {
+        (_terminal, _conversation, _options) = (terminal, conversation, options);
+        _prompts = terminal.IsInteractive && !terminal.Quiet && !Console.IsInputRedirected;
+        _interrupts = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+    }
+
+    public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
+
+    /// <summary>With another way to open MODEL on a device, for tests.</summary>
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType?, LoadedModel> open)
+    {
+        Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
+        Option<string> system = new("--system") { Description = "An instruction that stands before the conversation and is never forgotten.", DefaultValueFactory = _ => "" };
+        Option<string?> template = new("--template") { Description = $"How messages become text; MODEL's {ChatTemplateFile.FileName} unless given (docs/generation.md has the format)." };
+        SamplingArguments sampling = new(LongestAnswer);
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<EngineChoice> engine = Engines.Option();
+        Option<CacheType?> cache = Engines.CacheOption();
+        Command command = new("chat", "Talk with a model. /exit or Ctrl+D ends, Ctrl+C stops an answer.") { model, system, template };
+        sampling.AddTo(command);
+        command.Add(device);
+        command.Add(engine);
+        command.Add(cache);
+        command.SetAction(parsed =>
+        {
+            SamplingOptions options = UsageException.For(sampling.Read(parsed).Validate);
+            string path = parsed.GetValue(model)!;
+            string directory = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path);
+            if (TaskDescription.FineTunedFor(directory) is { } task)
+                throw new InvalidDataException($"{path} is fine-tuned for {task}, not for talking{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} gives its answers" : "")}");
+            ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
+            using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
+            if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
+                terminal.Say($"{jinja} has a Jinja template, which is not read: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory sets another");
+            sampling.SaySeed(parsed, terminal);
+            using Conversation conversation = new(loaded.Model, loaded.Tokenizer, chosen, parsed.GetValue(system)!);
+            using ChatCommand chat = new(terminal, conversation, options);
+            chat.Talk();
+            return CommandLine.Done;
+        });
+        return command.WithExample("foreword chat runs/quickstart --temperature 0.7 --top-k 40");
+    }
+
+    public void Dispose() => _interrupts.Dispose();
+
+    private void Talk()
+    {
+        if (_prompts)
+            Help();
+        using StreamReader input = new(_terminal.In, Encoding.UTF8);
+        while (true)
+        {
+            if (_prompts)
+                _terminal.Err.Write("> ");
+            if (input.ReadLine() is not { } line)
+                break;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
+            if (!line.StartsWith('/'))
+                Answer(line);
+            else if (!Obey(line.TrimEnd()))
+                return;
+        }
+
+        if (_prompts)
+            _terminal.Err.WriteLine();
+    }
+
+    private void Answer(string line)
+    {
+        CancellationTokenSource answering = new(); // not disposed: Ctrl+C may come at any time, and it holds nothing
+        _answering = answering;
+        bool began = false;
+        try
+        {
+            ChatAnswer answer = _conversation.Answer(line, _options.ForSample(_answers++), Print, answering.Token);
+            _terminal.Out.WriteLine();
+            if (answer.Interrupted)
+                _terminal.Say("(stopped)");
+            if (answer.DroppedMessages > 0)
+                _terminal.Say($"(the context is full: the {answer.DroppedMessages} oldest messages before this one were forgotten)");
+            if (answer.Shortened)
+                _terminal.Say("(the message is too long for the context: its beginning was not read)");
+        }
+        finally
+        {
+            _answering = null;
+        }
+
+        void Print(string piece)
+        {
+            if (!began)
+                piece = piece.TrimStart(); // between the template's prefix and the answer there is often a space
+            began |= piece.Length > 0;
+            _terminal.Out.Write(piece);
+        }
+    }
+
+    /// <summary>Obeys a line that begins with a stroke; false ends the loop.</summary>
+    private bool Obey(string line)
+    {
+        string[] words = line.Split(' ', 2, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        switch (words)
+        {
+            case ["/exit"]:
+                return false;
+            case ["/reset"]:
+                _conversation.Reset();
+                _terminal.Say("(forgotten)");
+                break;
+            case ["/save", var path]:
+                Save(path);
+                break;
+            case ["/save"]:
+                _terminal.Err.WriteLine("error: /save needs a file name: /save talk.jsonl");
+                break;
+            case ["/help"]:
+                Help();
+                break;
+            default:
+                _terminal.Err.WriteLine($"error: unknown command '{words[0]}'{NearestName.Suggestion(words[0], Commands)}");
+                break;
+        }
+
+        return true;
+    }
+
+    private void Help() => _terminal.Say("/exit or Ctrl+D ends, /reset forgets the conversation, /save FILE writes it as JSON Lines, Ctrl+C stops an answer");
+
+    private void Save(string path)
+    {
+        try
+        {
+            if (File.Exists(path))
+                throw new IOException($"{path} exists already; choose another name");
+            DurableFile.Replace(path, stream =>
+            {
+                foreach (ChatMessage message in _conversation.Messages)
+                {
+                    using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+                    {
+                        json.WriteStartObject();
+                        json.WriteString("role", message.Role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" });
+                        json.WriteString("content", message.Text.Trim());
+                        json.WriteEndObject();
+                    }
+
+                    stream.Write("\n"u8);
+                }
+            });
+            _terminal.Say($"({_conversation.Messages.Count} messages in {path})");
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            _terminal.Err.WriteLine($"error: {problem.Message}"); // the conversation goes on
+        }
+    }
+
+    private void Interrupt(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (_answering is { } answering)
+        {
+            answering.Cancel();
+            return;
+        }
+
+        _terminal.Err.WriteLine();
+        Help();
+        if (_prompts)
+            _terminal.Err.Write("> ");
+    }
+}

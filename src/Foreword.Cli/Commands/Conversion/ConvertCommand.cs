@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.IO;
+using Foreword.Tokenization;
+using Foreword.Weights;
+
+namespace Foreword.Cli.Commands.Conversion;
+
+/// <summary><c>foreword convert</c>: a model of any format into another one.</summary>
+internal static class ConvertCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        WeightsFormat[] written = [.. WeightsFormat.All.Where(format => format.WrittenTypes.Count > 0)];
+        Argument<string> from = new("FROM") { Description = $"A model, checkpoint or run directory: {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}." };
+        Argument<string> to = new("TO") { Description = "Where the model is written: a directory, or a file for formats that are one. It must not exist." };
+        Option<string?> format = new("--format") { Description = $"The form to write: {string.Join(", ", written.Select(Describe))}.", DefaultValueFactory = _ => written[0].Name };
+        format.AcceptOnly([.. written.Select(format => format.Name)]);
+        Option<string?> dtype = new("--dtype") { Description = "Element type to write; that of FROM where it has one that the format can hold, else f32. The same type gives the same bits." };
+        dtype.AcceptOnly([.. written.SelectMany(format => format.WrittenTypes).Distinct()]);
+        Option<bool> languageModel = new("--language-model") { Description = "Of a fine-tuned model, write the language model alone." };
+        Command command = new Command("convert", "Write a model of any format in another one, with its tokenizer.") { from, to, format, dtype, languageModel }
+            .WithExample("foreword convert runs/shakespeare shakespeare-hf --format hf --dtype bf16");
+        command.SetAction(parsed =>
+        {
+            WeightsFormat target = written.First(candidate => candidate.Name == parsed.GetValue(format));
+            if (parsed.GetValue(dtype) is { } wanted && !target.WrittenTypes.Contains(wanted))
+                throw new UsageException($"--dtype is {wanted}; {target.Name} holds {string.Join(", ", target.WrittenTypes)}");
+            string path = parsed.GetValue(to)!;
+            if (File.Exists(path) || Directory.Exists(path))
+                throw new IOException($"{path} exists already; convert writes a new {(target.WritesFile ? "file" : "directory")}");
+            Stopwatch clock = Stopwatch.StartNew();
+            using ModelWeights model = WeightsFormat.Open(parsed.GetValue(from)!);
+            string type = parsed.GetValue(dtype) ?? target.WrittenTypes.FirstOrDefault(candidate => candidate.Equals(model.CommonType, StringComparison.OrdinalIgnoreCase)) ?? "f32";
+            Tokenizer? tokenizer = model.HasTokenizer ? model.LoadTokenizer() : null;
+            if (tokenizer is null)
+                terminal.Say($"{model.Path} has no tokenizer; none is written");
+            ClassifierConversion? classifier = ClassifierConversion.Of(model, tokenizer, target, type, parsed.GetValue(languageModel), terminal);
+            Write(target, staged =>
+            {
+                if (classifier is null)
+                    target.Write(model, tokenizer, type, staged);
+                else
+                    classifier.Write(staged);
+            }, path);
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{path}: {target.Name}, {type}, {model.Config.ParameterCount:N0} parameters from {model.Format.Name}, in {clock.Elapsed.TotalSeconds:F1} s"));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static string Describe(WeightsFormat format) => $"{format.Name} ({string.Join(", ", format.WrittenTypes)})";
+
+    private static void Write(WeightsFormat format, Action<string> write, string path)
+    {
+        if (format.WritesFile)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            write(path);
+            return;
+        }
+
+        using StagedDirectory staged = StagedDirectory.Begin(path);
+        write(staged.Path);
+        staged.Commit();
+    }
+}

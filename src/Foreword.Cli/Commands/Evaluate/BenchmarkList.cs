@@ -1,0 +1,51 @@
+using System.Globalization;
+using Foreword.Cli.Output;
+using Foreword.Evaluation;
+
+namespace Foreword.Cli.Commands.Evaluate;
+
+/// <summary>The benchmarks for <c>foreword evaluate --list</c>.</summary>
+internal static class BenchmarkList
+{
+    public static void Print(Terminal terminal, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer =>
+            {
+                writer.WriteStartArray("benchmarks");
+                foreach (Benchmark benchmark in BenchmarkCatalogue.All)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("name", benchmark.Name);
+                    writer.WriteString("title", benchmark.Title);
+                    writer.WriteString("source", benchmark.Source);
+                    writer.WriteString("metrics", string.Join(", ", benchmark.Metrics.Select(metric => metric.Name)));
+                    if (benchmark.Chance is { } chance)
+                        writer.WriteNumber("chance", chance);
+                    else
+                        writer.WriteNull("chance");
+                    writer.WriteString("data", benchmark.Data);
+                    writer.WriteStartObject("switches");
+                    foreach (BenchmarkSwitch one in benchmark.Switches)
+                        writer.WriteString(one.Name, string.Join("|", one.Values));
+                    writer.WriteEndObject();
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+            });
+            return;
+        }
+
+        foreach (Benchmark benchmark in BenchmarkCatalogue.All)
+        {
+            string chance = benchmark.Chance is { } level ? string.Create(CultureInfo.InvariantCulture, $"chance {level:0.###}") : "no chance level";
+            terminal.Out.WriteLine($"{benchmark.Name,-20} {benchmark.Title} ({benchmark.Source})");
+            terminal.Out.WriteLine($"{"",-20} {string.Join(", ", benchmark.Metrics.Select(metric => metric.Name))}; {chance}");
+            terminal.Out.WriteLine($"{"",-20} {benchmark.Data}");
+            foreach (BenchmarkSwitch one in benchmark.Switches)
+                terminal.Out.WriteLine($"{"",-20} :{one.Name}={string.Join("|", one.Values)}  {one.Meaning}");
+        }
+    }
+}

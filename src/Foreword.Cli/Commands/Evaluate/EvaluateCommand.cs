@@ -1,0 +1,141 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Cli.Reports;
+using Foreword.Data.Recipes;
+using Foreword.Evaluation;
+using Foreword.Evaluation.Overlap;
+using Foreword.Evaluation.Results;
+using Foreword.IO;
+using Foreword.Models;
+using Foreword.Tokenization;
+
+namespace Foreword.Cli.Commands.Evaluate;
+
+/// <summary><c>foreword evaluate MODEL --tasks a,b</c>: the papers' benchmarks, zero-shot and few-shot.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
+
+    /// <summary>With another way to open MODEL, for tests.</summary>
+    public static Command Create(Terminal terminal, OpenModel open)
+    {
+        Argument<string?> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory.", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> list = new("--list") { Description = "Show the benchmarks, their data and their switches." };
+        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, parted by commas; switches behind colons, as in lambada:target=token. Also a YAML file of your own, or a .txt file." };
+        Option<string?> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers parted by commas. The paper's number unless given, which is 0 for most." };
+        Option<int?> limit = new("--limit") { Description = "Documents of each task at most, from the first on." };
+        Option<string> data = new("--data") { Description = "Directory of the data sets, each in a folder as it was published.", DefaultValueFactory = _ => "data" };
+        Option<string?> output = new("--out") { Description = "Directory of results, samples and page; an evaluation that was interrupted goes on there." };
+        Option<int?> window = new("--window") { Description = "Tokens of a window of a corpus; the context length unless given." };
+        Option<int?> stride = new("--stride") { Description = "Tokens from one window to the next; the window unless given." };
+        Option<int?> batch = new("--batch-size") { Description = "Documents computed at once; the numbers do not depend on it." };
+        Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
+        Option<long> seed = new("--seed") { Description = "Seed of the few-shot draw.", DefaultValueFactory = _ => 1234 };
+        Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (overlap --out): scores also without the documents that share an 8-gram with it." };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<EngineChoice> engine = Engines.Option();
+        Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's shape." };
+        Command command = new Command("evaluate", "Evaluate a model on the papers' benchmarks, zero-shot or few-shot.")
+        {
+            model, list, tasks, shots, limit, data, output, window, stride, batch, truncate, seed, overlap, device, engine, json,
+        }.WithExample("foreword evaluate runs/quickstart --tasks lambada,wikitext2 --data data --out results");
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(list))
+            {
+                BenchmarkList.Print(terminal, parsed.GetValue(json));
+                return CommandLine.Done;
+            }
+
+            string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
+            string given = parsed.GetValue(tasks) ?? throw new UsageException("--tasks is missing; --list shows the benchmarks");
+            EvaluationPlan plan = new()
+            {
+                Tasks = UsageException.For(() => EvaluationPlan.Parse(given)),
+                Shots = parsed.GetValue(shots) is { } numbers ? UsageException.For(() => EvaluationPlan.ParseShots(numbers)) : null,
+                Limit = AtLeastOne(parsed.GetValue(limit), limit.Name),
+                Data = parsed.GetValue(data)!,
+                Window = AtLeastOne(parsed.GetValue(window), window.Name),
+                Stride = AtLeastOne(parsed.GetValue(stride), stride.Name),
+                Truncate = parsed.GetValue(truncate),
+                Seed = parsed.GetValue(seed),
+            };
+            OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
+            long started = Stopwatch.GetTimestamp();
+            IReadOnlyList<(string Key, PreparedTask Task)> prepared = [];
+            EvaluationDirectory? directory = null;
+            using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine), (modelDirectory, config, tokenizer) =>
+            {
+                prepared = plan.Prepare(config, tokenizer);
+                if (parsed.GetValue(output) is { } place)
+                    directory = EvaluationDirectory.Open(OutputDirectory.Checked(place), modelDirectory, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow);
+            });
+            loaded.SayTask(path, terminal);
+            if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
+                terminal.Announce($"seed {plan.Seed}");
+            EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
+            List<(string Key, TaskResult Result)> results = [];
+            int code = Interruptible.Run(terminal, Standing, stop =>
+            {
+                foreach ((string key, PreparedTask task) in prepared)
+                {
+                    terminal.SayWrapped($"{key}: {task.Protocol}");
+                    results.Add((key, run.Evaluate(key, task, stop)));
+                }
+            }, $"stopping after the documents under way; once more ends at once{(directory is null ? "" : $", and what is done stays in {directory.Path} all the same")}");
+            if (code != CommandLine.Done)
+                return code;
+
+            TaskOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => TaskOverlap.Of(filter, result.Key, result.Result))];
+            if (filter is not null)
+            {
+                EvaluationOverlap.Say(terminal, filter, overlaps);
+                results = EvaluationOverlap.Divide(results, overlaps);
+            }
+
+            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), plan.Limit, plan.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            if (directory is not null)
+                WriteFiles(terminal, directory, Write, results, context, loaded.Model.Config);
+            if (parsed.GetValue(json))
+                JsonOutput.WriteLine(terminal, Write);
+            else
+                EvaluationTable.Print(terminal.Out, results, loaded.Model.Config);
+            return CommandLine.Done;
+
+            string Standing() => directory is null
+                ? "nothing is kept; with --out DIR an evaluation goes on where it was"
+                : $"{run.Done:N0} of {prepared.Sum(p => p.Task.Count):N0} documents are done and lie in {directory.Path}; go on with: {ShellText.Again(parsed, [])}";
+
+            void Write(Utf8JsonWriter writer)
+            {
+                ResultsJson.Write(writer, results, context);
+                if (filter is not null)
+                    EvaluationOverlap.Write(writer, filter, overlaps);
+            }
+        });
+        return command;
+    }
+
+    private static int? AtLeastOne(int? value, string name) => value is null or >= 1 ? value : throw new UsageException($"{name} is {value}; it must be at least 1");
+
+    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context, GptConfig config)
+    {
+        DurableFile.Replace(directory.ResultsPath, file =>
+        {
+            using Utf8JsonWriter writer = new(file, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            writer.WriteStartObject();
+            write(writer);
+            writer.WriteEndObject();
+        });
+        terminal.Say($"results {directory.ResultsPath}");
+        terminal.Say($"page    {EvaluationReport.Write(directory.Path, results, context, config)}");
+    }
+}
+
+/// <summary>Opens MODEL on a device with an engine; what is given is called with its directory, configuration and tokenizer before the weights are read.</summary>
+internal delegate LoadedModel OpenModel(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights = null);

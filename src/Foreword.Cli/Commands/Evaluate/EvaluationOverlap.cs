@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Cli.Output;
+using Foreword.Evaluation.Overlap;
+using Foreword.Evaluation.Results;
+
+namespace Foreword.Cli.Commands.Evaluate;
+
+/// <summary><c>foreword evaluate --overlap FILTER</c>: each task's result also without the documents that the training text holds, and over them alone.</summary>
+internal static class EvaluationOverlap
+{
+    /// <summary>The results, each followed by its parts.</summary>
+    public static List<(string Key, TaskResult Result)> Divide(IReadOnlyList<(string Key, TaskResult Result)> results, IReadOnlyList<TaskOverlap> overlaps)
+    {
+        List<(string, TaskResult)> divided = [];
+        foreach (((string key, TaskResult result), TaskOverlap overlap) in results.Zip(overlaps))
+        {
+            divided.Add((key, result));
+            if (overlap is { Without: { } without, Only: { } only })
+                divided.AddRange([($"{key}, new text", without), ($"{key}, seen text", only)]);
+        }
+
+        return divided;
+    }
+
+    /// <summary>A line a task.</summary>
+    public static void Say(Terminal terminal, OverlapFilter filter, IReadOnlyList<TaskOverlap> overlaps)
+    {
+        foreach (TaskOverlap overlap in overlaps)
+        {
+            SetOverlap set = overlap.Set;
+            terminal.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{overlap.Key}: {set.Overlapping:N0} of {set.Documents:N0} documents share an 8-gram with {filter.Source} ({set.Sum.Found:N0} of {set.Sum.Grams:N0} 8-grams, {100 * set.Sum.Share:F2} %)"));
+        }
+    }
+
+    /// <summary>The field <c>overlap</c> of the results.</summary>
+    public static void Write(Utf8JsonWriter json, OverlapFilter filter, IReadOnlyList<TaskOverlap> overlaps)
+    {
+        json.WriteStartObject("overlap");
+        json.WriteString("training", filter.Source);
+        json.WriteNumber("false_positive_rate", filter.FalsePositiveRate);
+        json.WriteStartObject("tasks");
+        foreach (TaskOverlap overlap in overlaps)
+        {
+            json.WriteStartObject(overlap.Key);
+            json.WriteNumber("documents", overlap.Set.Documents);
+            json.WriteNumber("overlapping", overlap.Set.Overlapping);
+            json.WriteNumber("grams", overlap.Set.Sum.Grams);
+            json.WriteNumber("found", overlap.Set.Sum.Found);
+            json.WriteNumber("share", overlap.Set.Sum.Share);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using Foreword.Evaluation;
+using Foreword.Evaluation.Prompts;
+using Foreword.Models;
+using Foreword.Tokenization;
+
+namespace Foreword.Cli.Commands.Evaluate;
+
+/// <summary>What <c>foreword evaluate</c> was asked for.</summary>
+internal sealed record EvaluationPlan
+{
+    public required IReadOnlyList<TaskSpecification> Tasks { get; init; }
+
+    /// <summary>Numbers of solved examples, each task runs once with each; null takes the paper's number for each task.</summary>
+    public IReadOnlyList<int>? Shots { get; init; }
+
+    public int? Limit { get; init; }
+
+    public required string Data { get; init; }
+
+    public int? Window { get; init; }
+
+    public int? Stride { get; init; }
+
+    public bool Truncate { get; init; }
+
+    public long Seed { get; init; }
+
+    /// <summary>The tasks of a list parted by commas.</summary>
+    /// <exception cref="ArgumentException">One is unknown, or given twice.</exception>
+    public static IReadOnlyList<TaskSpecification> Parse(string list)
+    {
+        TaskSpecification[] tasks = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => TaskSpecification.Parse(text, BenchmarkCatalogue.All))];
+        if (tasks.Length == 0)
+            throw new ArgumentException("--tasks names no benchmark; --list shows them");
+        string? twice = tasks.CountBy(task => task.Text).FirstOrDefault(pair => pair.Value > 1).Key;
+        return twice is null ? tasks : throw new ArgumentException($"--tasks names '{twice}' twice");
+    }
+
+    /// <summary>Numbers parted by commas.</summary>
+    /// <exception cref="ArgumentException">One is no number of at least 0, or given twice.</exception>
+    public static IReadOnlyList<int> ParseShots(string list)
+    {
+        int[] shots = [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int number)
+            ? number : throw new ArgumentException($"--num-fewshot is '{list}'; '{text}' is no whole number of at least 0"))];
+        return shots.Distinct().Count() == shots.Length ? shots : throw new ArgumentException($"--num-fewshot is '{list}'; a number is given twice");
+    }
+
+    /// <summary>Reads the data and encodes the prompts: everything that can fail before the weights are read.</summary>
+    public IReadOnlyList<(string Key, PreparedTask Task)> Prepare(GptConfig config, Tokenizer tokenizer)
+    {
+        PromptEncoder encoder = new(tokenizer, config.ContextLength, Truncate);
+        List<(string, PreparedTask)> prepared = [];
+        foreach (TaskSpecification task in Tasks)
+        {
+            BenchmarkInput input = new() { Directory = Data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Window = Window, Stride = Stride, Switches = task.Switches };
+            BenchmarkSet set = task.Benchmark.Read(input);
+            foreach (int shots in Shots ?? [task.Benchmark.PaperShots])
+                prepared.Add((Shots is null or [_] ? task.Text : $"{task.Text}@{shots}", PreparedTask.Of(task, input, set, encoder, shots, Seed, Limit)));
+        }
+
+        return prepared;
+    }
+}

@@ -1,0 +1,37 @@
+using Foreword.Cli.Output;
+using Foreword.Evaluation;
+using Foreword.Evaluation.Results;
+
+namespace Foreword.Cli.Commands.Evaluate;
+
+/// <summary>Runs tasks one after the other: shows progress, logs each document, goes on where a log ends.</summary>
+internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, EvaluationDirectory? directory)
+{
+    /// <summary>Documents that are done, those of earlier processes among them.</summary>
+    public int Done { get; private set; }
+
+    public TaskResult Evaluate(string key, PreparedTask task, CancellationToken cancellation)
+    {
+        using SamplesLog? log = directory is null ? null : new SamplesLog(directory.SamplesPath(key), task.Benchmark);
+        Dictionary<int, Judgement> judgements = log?.Done.Where(done => done.Key < task.Count).ToDictionary() ?? [];
+        int earlier = judgements.Count;
+        Done += earlier;
+        if (earlier > 0)
+            terminal.Say($"{earlier} of {task.Count} documents were done before");
+        ProgressDisplay progress = new(terminal);
+        return progress.Show(() =>
+        {
+            progress.StartClock();
+            foreach (EvaluatedDocument document in evaluator.Run(task, judgements.Keys.ToHashSet(), cancellation))
+            {
+                log?.Add(document);
+                judgements[document.Id] = document.Judgement;
+                Done++;
+                if (document.Pending == 0)
+                    progress.Step(judgements.Count, task.Count, earlier, key);
+            }
+
+            return TaskResult.Of(task, judgements);
+        });
+    }
+}

@@ -1,0 +1,193 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Cpu;
+using Foreword.Data.Recipes;
+using Foreword.Generation;
+using Foreword.Tokenization;
+
+namespace Foreword.Cli.Commands;
+
+/// <summary><c>foreword generate MODEL --prompt TEXT|-|@FILE</c>: continues texts.</summary>
+internal static class GenerateCommand
+{
+    public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
+
+    /// <summary>With another way to open MODEL on a device, for tests.</summary>
+    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType?, LoadedModel> open)
+    {
+        Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
+        Option<string[]> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (as it is, with its last line break); may be repeated.", Required = true };
+        SamplingArguments sampling = new();
+        Option<int> n = new("--n") { Description = "Number of samples of each prompt; sample i draws with seed + i. In a beam search: the N best texts.", DefaultValueFactory = _ => 1 };
+        Option<int> beams = new("--num-beams") { Description = "Search for the likeliest texts with so many beams instead of drawing; 1 is off.", DefaultValueFactory = _ => 1 };
+        Option<double> lengthPenalty = new("--length-penalty") { Description = "A beam's score is its log-probability / length^A: above 0 favours long texts.", DefaultValueFactory = _ => 1 };
+        Option<bool> earlyStopping = new("--early-stopping") { Description = "End a beam search as soon as --num-beams texts have ended." };
+        Option<int?> logProbs = new("--logprobs") { Description = "With --json: each token's log-probability, and those of the N likeliest beside it." };
+        Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
+        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token in a prompt, such as <|endoftext|>, for the token." };
+        Option<bool> slide = new("--slide") { Description = "Write on when the context is full: the older half of its tokens is forgotten." };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<EngineChoice> engine = Engines.Option();
+        Option<CacheType?> cache = Engines.CacheOption();
+        Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}; of several prompts {\"prompts\":[...]}." };
+
+        Command command = new("generate", "Continue texts with a model.") { model, prompt };
+        sampling.AddTo(command);
+        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, special, truncate, slide, device, engine, cache, json])
+            command.Add(option);
+        command.SetAction(parsed =>
+        {
+            SamplingOptions options = UsageException.For((sampling.Read(parsed) with
+            {
+                NumBeams = parsed.GetValue(beams),
+                LengthPenalty = parsed.GetValue(lengthPenalty),
+                EarlyStopping = parsed.GetValue(earlyStopping),
+                LogProbs = parsed.GetValue(logProbs),
+                AllowSpecial = parsed.GetValue(special),
+                Truncate = parsed.GetValue(truncate),
+                Slide = parsed.GetValue(slide),
+            }).Validate);
+            int samples = parsed.GetValue(n);
+            if (samples < 1)
+                throw new UsageException($"--n is {samples}; it must be at least 1");
+            if (options.NumBeams > 1 && samples > options.NumBeams)
+                throw new UsageException($"--n is {samples}; a beam search has at most as many texts as beams, {options.NumBeams}");
+            bool asJson = parsed.GetValue(json);
+            if (options.LogProbs is not null && !asJson)
+                throw new UsageException("--logprobs is printed with --json only");
+            string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, terminal.In);
+
+            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
+            loaded.SayTask(parsed.GetValue(model)!, terminal);
+            if (options.NumBeams == 1)
+                sampling.SaySeed(parsed, terminal);
+            Stopwatch clock = Stopwatch.StartNew();
+            OrderedText? text = asJson ? null : new OrderedText(terminal.Out, Headings(prompts, options, samples));
+            Completion[][] completions = new TextGenerator(loaded.Model, loaded.Tokenizer).GenerateEach(prompts, options, samples, text is null ? null : text.Append);
+            double seconds = clock.Elapsed.TotalSeconds;
+            text?.Finish();
+            if (asJson)
+                JsonOutput.WriteLine(terminal, writer => Write(writer, prompts, completions, loaded.Tokenizer));
+            int tokens = completions.Sum(texts => texts.Sum(completion => completion.Ids.Count));
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{tokens} tokens in {seconds:0.00} s: {tokens / seconds:0.0} tokens/s"));
+            return CommandLine.Done;
+        });
+        return command.WithExample("""
+            foreword generate runs/quickstart --prompt "Returns the" --max-tokens 60 --top-k 40
+              foreword generate runs/quickstart --prompt "Gets the" --prompt "Sets the" --n 3 --min-p 0.05 --json
+              foreword generate runs/quickstart --prompt "Returns the" --num-beams 4 --n 2 --max-tokens 20
+            """);
+    }
+
+    private static string[] ReadPrompts(string[] prompts, Stream input)
+    {
+        if (prompts.Count(prompt => prompt == "-") > 1)
+            throw new UsageException("--prompt - is given twice; stdin can be read once");
+        return [.. prompts.Select(prompt => ReadPrompt(prompt, input))];
+    }
+
+    private static string ReadPrompt(string prompt, Stream input)
+    {
+        if (prompt == "-")
+            return new StreamReader(input, Encoding.UTF8).ReadToEnd();
+        if (!prompt.StartsWith('@'))
+            return prompt;
+        string path = prompt[1..];
+        return File.Exists(path)
+            ? File.ReadAllText(path)
+            : throw new FileNotFoundException($"the prompt file '{path}' does not exist; a prompt that begins with @ itself can be given on stdin with --prompt -");
+    }
+
+    /// <summary>What is printed before each text: a line that tells several apart, and the prompt.</summary>
+    private static string[] Headings(string[] prompts, SamplingOptions options, int samples)
+    {
+        return [.. prompts.SelectMany((prompt, i) => Enumerable.Range(0, samples).Select(sample => Heading(i, sample) + prompt))];
+
+        string Heading(int prompt, int sample)
+        {
+            string[] parts =
+            [
+                .. prompts.Length > 1 ? [$"prompt {prompt + 1}"] : Array.Empty<string>(),
+                .. samples == 1 ? [] : options.NumBeams > 1 ? [$"text {sample + 1}"] : new[] { $"sample {sample + 1}", $"seed {options.ForSample(sample).Seed}" },
+            ];
+            return parts.Length == 0 ? "" : $"=== {string.Join(", ", parts)} ===\n";
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, string[] prompts, Completion[][] completions, Tokenizer tokenizer)
+    {
+        if (prompts.Length == 1)
+        {
+            WriteFields(json, prompts[0], completions[0], tokenizer);
+            return;
+        }
+
+        json.WriteStartArray("prompts");
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            json.WriteStartObject();
+            WriteFields(json, prompts[i], completions[i], tokenizer);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, string prompt, Completion[] completions, Tokenizer tokenizer)
+    {
+        json.WriteString("prompt", prompt);
+        json.WriteStartArray("completions");
+        foreach (Completion completion in completions)
+        {
+            json.WriteStartObject();
+            json.WriteString("text", completion.Text);
+            json.WriteStartArray("ids");
+            foreach (int id in completion.Ids)
+                json.WriteNumberValue(id);
+            json.WriteEndArray();
+            json.WriteString("finish_reason", completion.FinishReason == FinishReason.Stop ? "stop" : "length");
+            if (completion.Score is { } score)
+                json.WriteNumber("score", score);
+            if (completion.LogProbs is { } logProbs)
+                WriteLogProbs(json, logProbs, tokenizer);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteLogProbs(Utf8JsonWriter json, IReadOnlyList<TokenLogProb> logProbs, Tokenizer tokenizer)
+    {
+        json.WriteStartArray("logprobs");
+        foreach (TokenLogProb token in logProbs)
+        {
+            json.WriteStartObject();
+            WriteToken(token.Id, token.LogProb);
+            json.WriteStartArray("top");
+            foreach ((int id, float logProb) in token.Top)
+            {
+                json.WriteStartObject();
+                WriteToken(id, logProb);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+
+        void WriteToken(int id, float logProb)
+        {
+            json.WriteNumber("id", id);
+            json.WriteString("token", Encoding.UTF8.GetString(tokenizer.TokenBytes(id)));
+            json.WriteNumber("logprob", logProb);
+        }
+    }
+}

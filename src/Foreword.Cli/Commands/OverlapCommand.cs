@@ -1,0 +1,199 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Cli.Inspection;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Data.Reading;
+using Foreword.Data.Shards;
+using Foreword.Evaluation.Overlap;
+using Foreword.IO;
+
+namespace Foreword.Cli.Commands;
+
+/// <summary><c>foreword overlap TRAIN TEST...</c>: how much of test sets the training text holds (GPT-2 paper, section 4).</summary>
+internal static class OverlapCommand
+{
+    /// <summary>Documents of a set that are shown: those with the largest shares.</summary>
+    private const int MostShown = 5;
+
+    private const int BeginningShown = 60;
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> train = new("TRAIN") { Description = "Training text, a directory of token shards (its training split), or a filter made earlier." };
+        Argument<string[]> test = InputPaths.Argument("Test sets: text, JSON Lines ...; of a directory of token shards the validation split.", "TEST", ArgumentArity.ZeroOrMore);
+        Option<string?> output = new("--out") { Description = "Save the filter, for later calls and for evaluate --overlap." };
+        Option<string?> documents = new("--documents") { Description = "Write every test document's share to this file, as JSON Lines." };
+        Option<double> falsePositives = new("--false-positives") { Description = "Bound of the rate at which an 8-gram is taken for one of the training text by mistake; larger takes less memory.", DefaultValueFactory = _ => OverlapFilter.PaperFalsePositives };
+        DocumentArguments reading = new();
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new Command("overlap", "Tell which share of test sets' 8-grams the training text holds.") { train, test, output, documents, falsePositives, json }
+            .WithExample("foreword overlap \"books/*.txt\" wiki.test.raw --out books.filter");
+        reading.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            string trainPath = parsed.GetValue(train)!;
+            DocumentOptions options = reading.Read(parsed);
+            string[] tests = parsed.GetValue(test)!;
+            double rate = parsed.GetValue(falsePositives);
+            if (!(rate is > 0 and < 1))
+                throw new UsageException($"--false-positives is {rate.ToString(CultureInfo.InvariantCulture)}; it must lie between 0 and 1");
+            if (tests.Length == 0 && parsed.GetValue(output) is null)
+                throw new UsageException("there is nothing to do: give test sets, or --out for the filter");
+            (string Name, Func<IEnumerable<TextPiece>> Read)[] sets = [.. tests.Select(path => (path, Text(path, TokenDataset.Validation, options, terminal)))];
+            OverlapFilter filter = OverlapFilter.IsFilter(trainPath) ? OverlapFilter.Load(trainPath) : Build(trainPath, rate, options, terminal);
+            if (parsed.GetValue(output) is { } filterPath)
+                filter.Save(filterPath);
+            SetOverlap[] overlaps = Measure(filter, sets, parsed.GetValue(documents));
+            if (parsed.GetValue(json))
+                JsonOutput.WriteLine(terminal, writer => Write(writer, filter, overlaps));
+            else
+                Print(terminal.Out, filter, overlaps);
+            if (parsed.GetValue(output) is { } saved)
+                terminal.Say($"filter     {saved}");
+            if (parsed.GetValue(documents) is { } written)
+                terminal.Say($"documents  {written}");
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The documents of a path; wrong paths are said at once.</summary>
+    private static Func<IEnumerable<TextPiece>> Text(string path, string split, DocumentOptions options, Terminal terminal)
+    {
+        if (!ShardInspection.IsDirectory(path))
+        {
+            DocumentReader documents = DocumentReader.Open([path], options);
+            DocumentArguments.SaySkipped(documents, options.TextField, terminal);
+            return documents.Read;
+        }
+
+        TokenDataset.Open(path, split).Dispose();
+        return () => Shards(path, split);
+    }
+
+    private static IEnumerable<TextPiece> Shards(string path, string split)
+    {
+        using TokenDataset data = TokenDataset.Open(path, split);
+        foreach (TextPiece piece in ShardText.Read(data, data.LoadTokenizer()))
+            yield return piece;
+    }
+
+    private static OverlapFilter Build(string path, double rate, DocumentOptions options, Terminal terminal)
+    {
+        Func<IEnumerable<TextPiece>> corpus = Text(path, TokenDataset.Train, options, terminal);
+        ProgressDisplay display = new(terminal);
+        return display.Show(() => OverlapFilter.Build(corpus, path, rate, new Reports(display)));
+    }
+
+    /// <summary>Measures every document; each goes to the file at once, and only sums and the largest shares are kept.</summary>
+    private static SetOverlap[] Measure(OverlapFilter filter, IReadOnlyList<(string Name, Func<IEnumerable<TextPiece>> Read)> sets, string? documentsPath)
+    {
+        if (documentsPath is null)
+            return [.. sets.Select(set => SetOverlap.Of(set.Name, filter.Of(set.Read()), MostShown))];
+        SetOverlap[] overlaps = [];
+        DurableFile.Replace(documentsPath, file => overlaps = [.. sets.Select(set => SetOverlap.Of(set.Name, filter.Of(set.Read()).Select(document => Written(document, set.Name, file)), MostShown))]);
+        return overlaps;
+    }
+
+    private static DocumentOverlap Written(DocumentOverlap document, string set, Stream file)
+    {
+        using (Utf8JsonWriter writer = new(file, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("set", set);
+            Write(writer, document);
+            writer.WriteEndObject();
+        }
+
+        file.WriteByte((byte)'\n');
+        return document;
+    }
+
+    private static void Print(TextWriter output, OverlapFilter filter, IReadOnlyList<SetOverlap> sets)
+    {
+        Line($"training   {filter.Documents:N0} documents, {filter.Grams:N0} 8-grams, {filter.DifferentGrams:N0} different: {filter.Source}");
+        Line($"filter     {filter.MemoryBytes / 1e6:N1} MB, false-positive rate {filter.FalsePositiveRate:0.0e0} (bound {filter.FalsePositiveBound:0.0e0})");
+        if (sets.Count == 0)
+            return;
+        output.WriteLine();
+        int width = sets.Max(set => set.Name.Length);
+        Line($"{"set".PadRight(width)} {"documents",12} {"overlapping",20} {"8-grams",14} {"found",12} {"share",9}");
+        foreach (SetOverlap set in sets)
+        {
+            string overlapping = string.Create(CultureInfo.InvariantCulture, $"{set.Overlapping:N0} ({100 * set.OverlappingShare:F2} %)");
+            Line($"{set.Name.PadRight(width)} {set.Documents,12:N0} {overlapping,20} {set.Sum.Grams,14:N0} {set.Sum.Found,12:N0} {100 * set.Sum.Share,7:F2} %");
+        }
+
+        foreach (SetOverlap set in sets.Where(set => set.Most.Count > 0))
+        {
+            output.WriteLine();
+            Line($"most overlapping documents of {set.Name}");
+            foreach (DocumentOverlap document in set.Most)
+                Line($"  {100 * document.Share.Share,6:F2} %  {document.Share.Found,7:N0} of {document.Share.Grams,7:N0}  document {document.Number}: {ShortText.Of(document.Beginning.ReplaceLineEndings(" "), BeginningShown)}");
+        }
+
+        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static void Write(Utf8JsonWriter writer, OverlapFilter filter, IReadOnlyList<SetOverlap> sets)
+    {
+        writer.WriteStartObject("training");
+        writer.WriteString("source", filter.Source);
+        writer.WriteNumber("documents", filter.Documents);
+        writer.WriteNumber("grams", filter.Grams);
+        writer.WriteNumber("different_grams", filter.DifferentGrams);
+        writer.WriteEndObject();
+        writer.WriteStartObject("filter");
+        writer.WriteNumber("words", OverlapFilter.Words);
+        writer.WriteNumber("memory_bytes", filter.MemoryBytes);
+        writer.WriteNumber("false_positive_rate", filter.FalsePositiveRate);
+        writer.WriteNumber("false_positive_bound", filter.FalsePositiveBound);
+        writer.WriteEndObject();
+        writer.WriteStartArray("sets");
+        foreach (SetOverlap set in sets)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("set", set.Name);
+            writer.WriteNumber("documents", set.Documents);
+            writer.WriteNumber("overlapping", set.Overlapping);
+            writer.WriteNumber("overlapping_share", set.OverlappingShare);
+            WriteShare(writer, set.Sum);
+            writer.WriteStartArray("most_overlapping");
+            foreach (DocumentOverlap document in set.Most)
+            {
+                writer.WriteStartObject();
+                Write(writer, document);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, DocumentOverlap document)
+    {
+        writer.WriteNumber("document", document.Number);
+        WriteShare(writer, document.Share);
+        writer.WriteString("beginning", document.Beginning);
+    }
+
+    private static void WriteShare(Utf8JsonWriter writer, OverlapShare share)
+    {
+        writer.WriteNumber("grams", share.Grams);
+        writer.WriteNumber("found", share.Found);
+        writer.WriteNumber("share", share.Share);
+    }
+
+    /// <summary>Shows what it is told, on the thread that tells it.</summary>
+    private sealed class Reports(ProgressDisplay display) : IProgress<OverlapProgress>
+    {
+        public void Report(OverlapProgress value) => display.Status(string.Create(CultureInfo.InvariantCulture,
+            $"{(value.IsCounting ? "counting" : "filling")}: {value.Documents:N0} documents, {value.Grams:N0} 8-grams"));
+    }
+}

@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Cli.Commands.Finetune;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Data.Labelled;
+using Foreword.Data.Recipes;
+using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
+using Foreword.Torch.FineTuning;
+
+namespace Foreword.Cli.Commands.Predict;
+
+/// <summary><c>foreword evaluate-task RUN TEST</c>: metrics with intervals, confusion matrix, classes, calibration; JSON and a page.</summary>
+internal static class EvaluateTaskCommand
+{
+    /// <summary>Classes and confusions that the terminal shows; the page shows all.</summary>
+    private const int MostShown = 10;
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
+        Argument<string[]> test = InputPaths.Argument("Labelled examples.");
+        TableArguments tables = new("The columns, the label last; the training data's unless given.");
+        Option<string[]> labels = FinetuneCommand.Files("--labels", "For each file a file with one label a line, where the files hold none.");
+        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and measure nothing." };
+        Option<string?> output = new("--out") { Description = "Directory of evaluation.json and report.html; RUN/evaluation-<file's name> unless given." };
+        Option<int> resamples = new("--resamples") { Description = "Resamples of the bootstrap.", DefaultValueFactory = _ => TaskModels.Resamples };
+        Option<int> seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = _ => 1337 };
+        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new Command("evaluate-task", "Measure a fine-tuned model on labelled examples.") { run, test, labels, output, resamples, seed, precision, device, dryRun, json }
+            .WithExample("foreword evaluate-task runs/banking test.csv");
+        tables.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(resamples) < 1)
+                throw new UsageException($"--resamples is {parsed.GetValue(resamples)}; it must be at least 1");
+            string path = parsed.GetValue(run)!;
+            string[] files = parsed.GetValue(test)!;
+            if (parsed.GetValue(dryRun))
+            {
+                DryRun dry = DryRun.Of(path);
+                IReadOnlyList<TaskExample> read = Read(dry.Task);
+                dry.Show(terminal, [("test", read.Count)], [.. read.Take(DryRun.Shown)], parsed.GetValue(json));
+                return CommandLine.Done;
+            }
+
+            using FineTunedModel model = TaskModels.Open(path, parsed.GetValue(precision), parsed.GetValue(device));
+            TaskDescription task = model.Task;
+            IReadOnlyList<TaskExample> examples = Read(task);
+            foreach (TaskExample example in examples)
+                _ = task.TargetOf(example); // a label that does not belong to the task is said before anything is computed
+            string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(Directory.Exists(path) ? path : "", $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
+            TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
+            TaskModels.WriteReport(directory, evaluation, task, path, string.Join(", ", files), examples);
+            if (evaluation.Outcomes.SameAnswer is { } answer)
+                terminal.Say($"warning: the model gives {answer}");
+            if (parsed.GetValue(json))
+                WriteJson(terminal, evaluation);
+            else
+                Print(terminal.Out, evaluation);
+            terminal.Say($"page    {Path.Combine(directory, "report.html")}");
+            terminal.Say($"numbers {Path.Combine(directory, "evaluation.json")}");
+            return CommandLine.Done;
+
+            IReadOnlyList<TaskExample> Read(TaskDescription task)
+            {
+                ExampleFiles examples = new(files, parsed.GetValue(labels)!) { MaxExamples = tables.MaxExamples(parsed) };
+                TaskColumnMap columns = UsageException.For(() => examples.Columns(task.Task, tables.Columns(parsed) ?? task.Columns));
+                return examples.Read(columns, tables.Options(parsed, files, task, terminal.Warn));
+            }
+        });
+        return command;
+    }
+
+    private static void WriteJson(Terminal terminal, TaskEvaluation evaluation)
+    {
+        using (Utf8JsonWriter writer = new(terminal.OutBytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            evaluation.WriteJson(writer);
+        terminal.OutBytes.WriteByte((byte)'\n');
+        terminal.OutBytes.Flush();
+    }
+
+    private static void Print(TextWriter output, TaskEvaluation evaluation)
+    {
+        Line($"{evaluation.Task}, {evaluation.Count:N0} examples");
+        int width = evaluation.Metrics.Max(metric => Math.Max(10, metric.FullName.Length));
+        foreach (MetricInterval metric in evaluation.Metrics)
+            Line($"  {metric.FullName.PadRight(width)} {metric.Value,7:F4}   95 % interval {metric.Low:F4} to {metric.High:F4}");
+        if (evaluation.MajorityBaseline is { } baseline)
+            Line($"  {"majority".PadRight(width)} {baseline,7:F4}   accuracy of always saying the most frequent label");
+        if (evaluation.Calibration is { } calibration)
+            Line($"  {"calibration".PadRight(width)} {calibration.ExpectedError:F4}   expected error of the probabilities");
+        if (evaluation.Classes is { } classes)
+        {
+            ClassRow[] occurring = [.. classes.Where(row => row.Count > 0)];
+            Line($"{(occurring.Length > MostShown ? $"the {MostShown} classes with the lowest F1 of {occurring.Length} that occur" : "classes")}");
+            Line($"  {"F1",6} {"prec.",6} {"recall",6} {"n",6}  label");
+            foreach (ClassRow row in occurring.OrderBy(row => row.F1).Take(MostShown))
+                Line($"  {row.F1,6:F3} {row.Precision,6:F3} {row.Recall,6:F3} {row.Count,6}  {row.Label}");
+        }
+
+        if (evaluation.Confusion is { } confusion && Confusions(confusion).Take(MostShown).ToArray() is { Length: > 0 } mixed)
+        {
+            Line($"most frequent confusions");
+            foreach ((int count, string truth, string predicted) in mixed)
+                Line($"  {count,6}  {truth} taken for {predicted}");
+        }
+
+        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static IEnumerable<(int Count, string Truth, string Predicted)> Confusions(ConfusionMatrix confusion) =>
+        from truth in Enumerable.Range(0, confusion.Labels.Count)
+        from predicted in Enumerable.Range(0, confusion.Labels.Count)
+        where truth != predicted && confusion[truth, predicted] > 0
+        orderby confusion[truth, predicted] descending
+        select (confusion[truth, predicted], confusion.Labels[truth], confusion.Labels[predicted]);
+}

@@ -1,0 +1,154 @@
+using System.CommandLine;
+using System.Globalization;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Data.Recipes;
+using Foreword.IO;
+using Foreword.Tasks;
+
+namespace Foreword.Cli.Commands.Predict;
+
+/// <summary><c>foreword predict RUN INPUT|-</c>: a fine-tuned model's answers, a row of CSV each.</summary>
+internal static class PredictCommand
+{
+    /// <summary>Examples read, predicted and written at a time: enough for full batches, few enough for any input's size.</summary>
+    private const int ChunkSize = 2000;
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
+        Argument<string> input = new("INPUT") { Description = "A table, or - for standard input: a text a line, several texts parted by tabs." };
+        TableArguments tables = new("The columns without the label; the training data's unless given.");
+        Option<string?> id = new("--id") { Description = "A column that is carried through to the output, before all others." };
+        Option<bool> withInput = new("--with-input") { Description = "Write the input's columns beside the answers. An input column with the name of an answer column gets the prefix input_." };
+        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and answer nothing." };
+        Option<string?> output = new("--out") { Description = "Write to a file, whole or not at all." };
+        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
+        Option<EngineChoice> engine = Engines.Option();
+        Option<bool> json = new("--json") { Description = "One JSON object, {\"predictions\":[...]}, instead of CSV; whole or not at all." };
+        Command command = new Command("predict", "Answer with a fine-tuned model: labels and probabilities, or numbers.") { run, input, id, withInput, output, precision, device, engine, dryRun, json }
+            .WithExample("foreword predict runs/banking new.csv --out predictions.csv");
+        tables.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            string source = parsed.GetValue(input)!;
+            if (parsed.GetValue(dryRun))
+                return ShowExamples(DryRun.Of(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
+            using ITaskModel model = TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine));
+            TaskDescription task = model.Task;
+            Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Warn);
+            Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;
+            if (parsed.GetValue(output) is { } path)
+            {
+                DurableFile.Replace(path, write);
+                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{answers.Count:N0} predictions in {path}"));
+            }
+            else if (parsed.GetValue(json))
+            {
+                CopyWhole(write, terminal.OutBytes);
+            }
+            else
+            {
+                write(terminal.OutBytes);
+                terminal.OutBytes.Flush();
+            }
+
+            if (answers.Faults == 0)
+                return CommandLine.Done;
+            terminal.Err.WriteLine(string.Create(CultureInfo.InvariantCulture, $"error: {answers.Faults:N0} of {answers.Count:N0} rows {(answers.Faults == 1 ? "has" : "have")} no answer; the first: {answers.FirstFault}"));
+            return CommandLine.Failed;
+
+            PredictionInput InputOf(TaskDescription task, bool keepsInput) => PredictionInput.Of(terminal, parsed, source, tables, task, parsed.GetValue(id), keepsInput);
+        });
+        return command;
+    }
+
+    private static int ShowExamples(DryRun dry, Func<TaskDescription, PredictionInput> input, Terminal terminal, bool json)
+    {
+        PredictionRow[] rows = [.. input(dry.Task).Rows(terminal.Warn).Take(DryRun.Shown)];
+        dry.Show(terminal, [], [.. rows.Select(row => row.Example).OfType<TaskExample>()], json);
+        foreach (string fault in rows.Select(row => row.Fault).OfType<string>())
+            terminal.Err.WriteLine($"error: {fault}");
+        return rows.All(row => row.Fault is null) ? CommandLine.Done : CommandLine.Failed;
+    }
+
+    /// <summary>
+    /// Rows of CSV are worth something one by one, an object that breaks off at a bad row is not: it waits in a temporary file until it has ended, whatever its size.
+    /// </summary>
+    private static void CopyWhole(Action<Stream> write, Stream output)
+    {
+        string path = Path.GetTempFileName(); // for its owner's eyes only
+        using FileStream whole = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete);
+        File.Delete(path); // lives as long as it is open, also where the program is killed
+        write(whole);
+        whole.Position = 0;
+        whole.CopyTo(output);
+        output.Flush();
+    }
+
+    /// <summary>Answers the rows of an input, chunk by chunk.</summary>
+    private sealed class Answers(ITaskModel model, IEnumerable<PredictionRow> rows, PredictionOutput output)
+    {
+        /// <summary>Rows that were written.</summary>
+        public long Count { get; private set; }
+
+        /// <summary>Rows without an answer.</summary>
+        public long Faults { get; private set; }
+
+        /// <summary>Why the first of them has none.</summary>
+        public string? FirstFault { get; private set; }
+
+        /// <summary>
+        /// A header says which columns there are, and whether one of them holds errors: a file is read once for that before it is answered, of
+        /// standard input the first chunk is.
+        /// </summary>
+        public static Answers Of(ITaskModel model, PredictionInput input, string? id, Action<string> warn)
+        {
+            IEnumerator<PredictionRow> rows = input.Rows(input.IsRepeatable ? null : warn).GetEnumerator();
+            List<PredictionRow> head = [];
+            while (!input.IsRepeatable && head.Count < ChunkSize && rows.MoveNext())
+                head.Add(rows.Current);
+            List<string> names = [];
+            HashSet<string> known = new(StringComparer.Ordinal);
+            bool hasErrors = false;
+            foreach (PredictionRow row in input.IsRepeatable ? input.Rows(warn) : head)
+            {
+                hasErrors |= row.Fault is not null;
+                names.AddRange(row.Input.Select(column => column.Key).Where(known.Add));
+            }
+
+            return new Answers(model, head.Concat(Rest(rows)), new PredictionOutput(model.Task, id, names, hasErrors));
+        }
+
+        public void WriteCsv(Stream stream) => output.WriteCsv(stream, All(), () => Count++);
+
+        public void WriteJson(Stream stream) => output.WriteJson(stream, All(), () => Count++);
+
+        private static IEnumerable<PredictionRow> Rest(IEnumerator<PredictionRow> rows)
+        {
+            using (rows)
+            {
+                while (rows.MoveNext())
+                    yield return rows.Current;
+            }
+        }
+
+        private IEnumerable<AnsweredRow> All()
+        {
+            foreach (PredictionRow[] chunk in rows.Chunk(ChunkSize))
+            {
+                TaskExample[] examples = [.. chunk.Where(row => row.Fault is null).Select(row => row.Example!)];
+                IReadOnlyList<Prediction> predictions = examples.Length == 0 ? [] : model.Predict(examples);
+                int next = 0;
+                foreach (PredictionRow row in chunk)
+                {
+                    if (row.Fault is not null)
+                        (Faults, FirstFault) = (Faults + 1, FirstFault ?? row.Fault);
+                    yield return new AnsweredRow(row, row.Fault is null ? predictions[next++] : null);
+                }
+            }
+        }
+    }
+}

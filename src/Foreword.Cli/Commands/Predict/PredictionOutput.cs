@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Tasks;
+
+namespace Foreword.Cli.Commands.Predict;
+
+/// <summary>An answer, or why there is none.</summary>
+internal sealed record AnsweredRow(PredictionRow Row, Prediction? Prediction);
+
+/// <summary>
+/// Writes predictions as CSV or JSON: the id, the input's columns, the answer, and where a row has none an error. A column of the input that is
+/// called as one of the answer's has <c>input_</c> before its name.
+/// </summary>
+/// <param name="Task">What was answered.</param>
+/// <param name="Id">The name of the id's column; null where there is none.</param>
+/// <param name="InputNames">The input's columns; empty where they are not wanted.</param>
+/// <param name="HasErrors">Whether CSV has a column of errors.</param>
+internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadOnlyList<string> InputNames, bool HasErrors)
+{
+    private const string Error = "error";
+
+    private bool IsNumber => Task.Target is TargetKind.Score or TargetKind.SoftLabels;
+
+    /// <summary>CSV: a header, then a line a row.</summary>
+    /// <exception cref="InvalidDataException">A row has a column that no row before had.</exception>
+    public void WriteCsv(Stream stream, IEnumerable<AnsweredRow> answers, Action written)
+    {
+        using IEnumerator<AnsweredRow> rows = answers.GetEnumerator();
+        bool more = rows.MoveNext(); // before the header: where nothing can be read, nothing is written
+        using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        string[] own = AnswerNames();
+        writer.WriteLine(string.Join(',', Renamed(GivenNames(), own).Concat(own).Select(Field)));
+        for (; more; more = rows.MoveNext())
+        {
+            (PredictionRow row, Prediction? prediction) = rows.Current;
+            writer.WriteLine(string.Join(',', Given(row).Concat(Answer(prediction)).Concat(HasErrors ? [Field(row.Fault ?? "")] : [])));
+            written();
+        }
+    }
+
+    /// <summary>JSON: one object that holds them all.</summary>
+    public void WriteJson(Stream stream, IEnumerable<AnsweredRow> answers, Action written)
+    {
+        using Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        writer.WriteStartObject();
+        writer.WriteStartArray("predictions");
+        foreach ((PredictionRow row, Prediction? prediction) in answers)
+        {
+            writer.WriteStartObject();
+            if (Id is not null)
+                writer.WriteString("id", row.Id);
+            if (InputNames.Count > 0)
+                WriteInput(writer, row);
+            if (prediction is null)
+                writer.WriteString(Error, row.Fault);
+            else
+                Write(writer, prediction);
+            writer.WriteEndObject();
+            writer.Flush();
+            written();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        writer.Flush();
+        stream.WriteByte((byte)'\n');
+    }
+
+    private static void WriteInput(Utf8JsonWriter writer, PredictionRow row)
+    {
+        writer.WriteStartObject("input");
+        foreach ((string name, string text) in row.Input)
+            writer.WriteString(name, text);
+        writer.WriteEndObject();
+    }
+
+    private void Write(Utf8JsonWriter writer, Prediction prediction)
+    {
+        if (IsNumber)
+        {
+            writer.WriteNumber("value", prediction.Value);
+            return;
+        }
+
+        writer.WriteString("label", prediction.Label);
+        writer.WriteNumber("probability", prediction.Probability);
+        writer.WriteStartObject("probabilities");
+        for (int i = 0; i < prediction.Probabilities.Count; i++)
+            writer.WriteNumber(Task.Labels[i], prediction.Probabilities[i]);
+        writer.WriteEndObject();
+    }
+
+    private string[] AnswerNames()
+    {
+        string[] names = IsNumber ? ["value"] : ["label", "probability", .. Task.Labels.Select(label => $"p_{label}")];
+        return HasErrors ? [.. names, Error] : names;
+    }
+
+    private string[] GivenNames()
+    {
+        if (Id is null)
+            return [.. InputNames];
+        bool isNumber = int.TryParse(Id, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return [isNumber ? "id" : Id, .. InputNames.Where(name => name != Id)];
+    }
+
+    private IEnumerable<string> Given(PredictionRow row)
+    {
+        if (Id is not null)
+            yield return Field(row.Id);
+        if (InputNames.Count == 0)
+            yield break;
+        if (row.Input.Select(column => column.Key).FirstOrDefault(name => !InputNames.Contains(name)) is { } unknown)
+            throw new InvalidDataException($"{row.Example?.Where ?? row.Fault}: column '{unknown}' first appears in this row, after the header was written; use --json");
+        Dictionary<string, string> texts = row.Input.ToDictionary(StringComparer.Ordinal);
+        foreach (string name in InputNames.Where(name => name != Id))
+            yield return Field(texts.GetValueOrDefault(name, ""));
+    }
+
+    private IEnumerable<string> Answer(Prediction? prediction)
+    {
+        if (prediction is null)
+            return Enumerable.Repeat("", IsNumber ? 1 : 2 + Task.Labels.Count);
+        return IsNumber ? [Number(prediction.Value)]
+            : [Field(prediction.Label), Number(prediction.Probability), .. Task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")];
+    }
+
+    private static IEnumerable<string> Renamed(IReadOnlyList<string> given, IReadOnlyList<string> own)
+    {
+        foreach (string name in given)
+        {
+            string other = name;
+            while (own.Contains(other) || (other != name && given.Contains(other)))
+                other = $"input_{other}";
+            yield return other;
+        }
+    }
+
+    private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
+
+    /// <summary>A field by RFC 4180: quoted where it holds a comma, a quote or a line break.</summary>
+    private static string Field(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Data.Cleaning;
+using Foreword.Data.Preparing;
+using Foreword.Data.Reading;
+using Foreword.Data.Shards;
+using Foreword.Settings;
+using Foreword.Weights;
+
+namespace Foreword.Cli.Commands;
+
+/// <summary><c>foreword prepare</c>: text to token shards.</summary>
+internal static class PrepareCommand
+{
+    private static readonly PreparationOptions Defaults = new();
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string[]> inputs = InputPaths.Argument("Files, directories and patterns such as books/*.txt: text, Markdown, HTML, JSON Lines, CSV, TSV, Parquet, each also as .gz or .zst.");
+        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run that has one.", Required = true };
+        Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
+        Option<double> validation = new("--validation") { Description = "Share of the documents to hold out; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
+        Option<int> validationRun = new("--validation-run") { Description = "Neighbouring documents that are held out together; more than 1 where neighbours repeat each other.", DefaultValueFactory = _ => Defaults.ValidationRun };
+        DocumentArguments reading = new();
+        Option<long> seed = new("--seed") { Description = "Chooses the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
+        Option<int> shardTokens = new("--shard-tokens") { Description = "Tokens in a full shard.", DefaultValueFactory = _ => Defaults.ShardTokens };
+        Option<string?> filter = new("--filter") { Description = "Leave out short documents: min-chars=200." };
+        Option<Deduplication> dedup = new("--dedup") { Description = "Leave out documents that repeat an earlier one: the same text, or nearly the same (minhash)." };
+        Option<double> threshold = new("--dedup-threshold") { Description = "For minhash: the share of common runs of five words from which on two documents are the same.", DefaultValueFactory = _ => Defaults.DuplicateThreshold };
+        Option<string?> normalize = new("--normalize") { Description = "Make texts alike: newlines (line feeds alone), spaces (none before a line's end, one empty line at most), control (no control characters); or several: newlines,spaces." };
+        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token in a document, such as <|endoftext|>, for the token." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
+        {
+            inputs, tokenizer, output, validation, validationRun, seed, shardTokens, filter, dedup, threshold, normalize, special, json,
+        }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
+        reading.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            PreparationOptions options = UsageException.For((Defaults with
+            {
+                ValidationShare = parsed.GetValue(validation),
+                ValidationRun = parsed.GetValue(validationRun),
+                Seed = parsed.GetValue(seed),
+                ShardTokens = parsed.GetValue(shardTokens),
+                MinCharacters = MinCharacters(parsed.GetValue(filter)),
+                Deduplication = parsed.GetValue(dedup),
+                DuplicateThreshold = parsed.GetValue(threshold),
+                Normalization = Normalization(parsed.GetValue(normalize)),
+                AllowSpecial = parsed.GetValue(special),
+                Reading = reading.Read(parsed),
+            }).Validate);
+            CorpusPreparer preparer = new(ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!), options);
+            string[] paths = parsed.GetValue(inputs)!;
+            DocumentReader documents = DocumentReader.Open(paths, options.Reading);
+            DocumentArguments.SaySkipped(documents, options.Reading.TextField, terminal);
+            string directory = parsed.GetValue(output)!;
+            return Interruptible.Run(terminal, $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellation =>
+            {
+                PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellation));
+                if (parsed.GetValue(json))
+                    JsonOutput.WriteLine(terminal, writer => WriteReport(writer, report, directory, documents));
+                else
+                    Print(terminal, report, directory);
+            });
+        });
+        return command;
+    }
+
+    private static int MinCharacters(string? filter)
+    {
+        const string Name = "min-chars=";
+        if (filter is null)
+            return 0;
+        return filter.StartsWith(Name, StringComparison.Ordinal) && int.TryParse(filter[Name.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int least)
+            ? least
+            : throw new UsageException($"--filter '{filter}' is not known; known is {Name}N");
+    }
+
+    private static TextNormalization Normalization(string? names)
+    {
+        TextNormalization all = TextNormalization.None;
+        string[] known = [.. Enum.GetNames<TextNormalization>().Skip(1).Select(name => name.ToLowerInvariant())];
+        foreach (string name in names?.Split(',', StringSplitOptions.TrimEntries) ?? [])
+        {
+            all |= known.Contains(name)
+                ? Enum.Parse<TextNormalization>(name, ignoreCase: true)
+                : throw new UsageException($"--normalize '{name}' is not known{NearestName.Suggestion(name, known)}; known are {string.Join(", ", known)}");
+        }
+
+        return all;
+    }
+
+    private static PreparationReport WithProgress(Terminal terminal, Func<IProgress<PreparationProgress>?, PreparationReport> prepare)
+    {
+        if (!terminal.IsInteractive || terminal.Quiet)
+            return prepare(null);
+        ProgressDisplay display = new(terminal);
+        return display.Show(() =>
+        {
+            display.Status("reading");
+            return prepare(new Reports<PreparationProgress>(progress =>
+                display.Status(Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
+        });
+    }
+
+    private static void Print(Terminal terminal, PreparationReport report, string directory)
+    {
+        ShardManifest manifest = report.Manifest;
+        if (manifest.Tokenizer.EndOfText is null && manifest.Splits.Values.Any(split => split.Documents > 1))
+            terminal.Say("The tokenizer has no end-of-text token: documents follow each other without one.");
+        if (manifest.Validation.Divides == "text")
+            terminal.Say("There is only one document: the end of its text is held out for validation.");
+        if (manifest.Cleaning is { } cleaning)
+            terminal.Out.WriteLine(Invariant($"left out   {cleaning.TooShort,12:N0} documents too short, {cleaning.Duplicates:N0} that repeat an earlier one"));
+        terminal.Out.Write(SplitTable.Of(manifest));
+        terminal.Out.WriteLine(Invariant($"{report.TextBytes / 1e6:N1} MB of text in {report.Elapsed.TotalSeconds:F1} s, {report.MegabytesPerSecond:F1} MB/s, seed {manifest.Validation.Seed}: {directory}"));
+    }
+
+    private static void WriteReport(Utf8JsonWriter writer, PreparationReport report, string directory, DocumentReader documents)
+    {
+        writer.WriteString("out", directory);
+        SplitTable.Write(writer, report.Manifest);
+        writer.WriteNumber("skipped_files", documents.Skipped.Count);
+        writer.WriteNumber("seconds", Math.Round(report.Elapsed.TotalSeconds, 3));
+        writer.WriteNumber("megabytes_per_second", Math.Round(report.MegabytesPerSecond, 2));
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

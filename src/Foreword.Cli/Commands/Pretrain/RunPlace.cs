@@ -1,0 +1,40 @@
+using Foreword.Torch.Runs;
+
+namespace Foreword.Cli.Commands.Pretrain;
+
+/// <summary>Where a run lies, by --out and --resume.</summary>
+internal static class RunPlace
+{
+    /// <summary>Where runs lie unless --out says otherwise.</summary>
+    public const string Runs = "runs";
+
+    /// <summary>The run directory, and where in it the run goes on.</summary>
+    public static (RunDirectory Directory, RunCheckpoint? Checkpoint, bool GoesOn) Of(string? output, string? resume, string name)
+    {
+        if (resume is null)
+            return (output is null ? RunDirectory.CreateNext(Runs, name) : RunDirectory.Create(output), null, false);
+        if (resume == "auto")
+        {
+            string path = output ?? NewestRun(name) ?? Path.Combine(Runs, name);
+            if (!RunDirectory.HoldsRun(path))
+                return (RunDirectory.Create(path), null, false);
+            RunDirectory run = RunDirectory.Open(path);
+            return (run, run.Newest, true);
+        }
+
+        string checkpoint = Path.GetFullPath(resume);
+        int step = Checkpoint.ReadStep(checkpoint);
+        RunDirectory home = RunDirectory.Open(output ?? Path.GetDirectoryName(checkpoint)!);
+        return (home, new RunCheckpoint(step, checkpoint), true);
+    }
+
+    /// <summary>runs/name-3, runs/name-2 or runs/name: the highest number that holds a run.</summary>
+    private static string? NewestRun(string name)
+    {
+        string? newest = null;
+        string path = Path.Combine(Runs, name);
+        for (int number = 2; RunDirectory.HoldsRun(path); number++)
+            (newest, path) = (path, Path.Combine(Runs, $"{name}-{number}"));
+        return newest;
+    }
+}

@@ -1,0 +1,249 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Cli.Commands.Pretrain;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Output;
+using Foreword.Data.Baselines;
+using Foreword.Data.Reading;
+using Foreword.Data.Recipes;
+using Foreword.Data.ReferencePacks;
+using Foreword.Data.Shards;
+using Foreword.Generation;
+using Foreword.IO;
+using Foreword.Tasks.Metrics;
+using Foreword.Tokenization;
+using Foreword.Torch.Runs;
+using Foreword.Torch.Training;
+using Foreword.Weights;
+using Spectre.Console;
+
+namespace Foreword.Cli.Commands.Quickstart;
+
+/// <summary>
+/// <c>foreword quickstart</c>: the main job on a default that every .NET SDK carries. Corpus, tokenizer, shards, training,
+/// an n-gram baseline on the same tokens, three texts, and a task that the model is then fine-tuned for.
+/// </summary>
+internal static class QuickstartCommand
+{
+    private const string Name = "quickstart";
+
+    /// <summary>The baseline counts at most so many training tokens, for a corpus of the user's may be large.</summary>
+    private const int MostBaselineTokens = 20_000_000;
+
+    /// <summary>Tokens of a sequence when an existing model is trained on: a longer context costs time that a quick start has not.</summary>
+    private const int LongestSequence = 256;
+
+    public static Command Create(Terminal terminal)
+    {
+        Option<string[]> data = new("--data") { Description = "Text of your own instead: files, directories and patterns, in any format that prepare reads.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        Option<string?> model = new("--model") { Description = "Train on from this model instead of random weights: a model directory or file, a run, or a downloaded model's name." };
+        Option<int?> steps = new("--steps") { Description = "Training steps; fewer are faster and worse." };
+        Option<string?> output = new("--out") { Description = "Run directory; runs/quickstart unless given (numbered where that exists)." };
+        Option<int?> seed = new("--seed") { Description = "Seed of weights, data order and texts." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
+        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, let it write, and teach it a task.") { data, model, steps, output, seed, json }
+            .WithExample("foreword quickstart --data notes/ book.txt --steps 500");
+        command.SetAction(parsed =>
+        {
+            string[] texts = parsed.GetValue(data)!;
+            bool own = texts.Length > 0;
+            PretrainRecipe recipe = ReadRecipe(parsed.GetValue(model), texts, parsed.GetValue(steps), parsed.GetValue(seed));
+            if (own)
+                _ = DocumentReader.Open(texts); // a wrong path is said before anything is made
+            RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(RunPlace.Runs, Name);
+            if (!own)
+                recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
+            Stopwatch watch = Stopwatch.StartNew();
+            using StopRequest stop = new(terminal);
+            return stop.Run(() =>
+            {
+                Summary summary = new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show(tell => Train(recipe, directory, tell, stop.Token));
+                if (summary.Outcome == RunOutcome.Stopped)
+                {
+                    terminal.Say($"stopped and saved; go on with: foreword pretrain {ShellText.Quote(directory.RecipePath)} --out {ShellText.Quote(directory.Path)} --resume auto");
+                    if (parsed.GetValue(json))
+                        JsonOutput.WriteLine(terminal, writer => WriteJson(writer, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, [], null));
+                    return stop.ExitCode;
+                }
+
+                IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
+                bool teaches = !own && recipe.Model.Path is null; // the task compares with the same network from scratch
+                QuickstartTask.Result? task = teaches ? QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token) : null;
+                if (teaches && task is null)
+                    terminal.Say("stopped: the model is complete, the task was not finished");
+                Report(terminal, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, samples, task, parsed.GetValue(json));
+                return stop.ExitCode;
+            });
+        });
+        return command;
+    }
+
+    /// <summary>The recipe that lies in the program, with this machine's texts.</summary>
+    private static PretrainRecipe ReadRecipe(string? model, string[] texts, int? steps, int? seed)
+    {
+        PretrainRecipe recipe = EmbeddedRecipe.Read<PretrainRecipe>(model is null ? $"{Name}.yaml" : $"{Name}-continue.yaml");
+        if (model is not null)
+        {
+            using ModelWeights weights = WeightsFormat.Open(model); // a wrong path is said before anything is made
+            recipe = recipe with
+            {
+                Model = recipe.Model with { Path = model },
+                Train = recipe.Train with { SequenceLength = Math.Min(LongestSequence, weights.Config.ContextLength) },
+            };
+        }
+
+        TrainingConfig train = recipe.Train with { Steps = steps ?? recipe.Train.Steps, Seed = seed ?? recipe.Train.Seed };
+        if (steps is { } count)
+            train = train with { WarmupSteps = Math.Min(train.WarmupSteps, Math.Max(1, count / 10)) };
+        return (recipe with { Data = recipe.Data with { Text = texts.Length > 0 ? texts : recipe.Data.Text }, Train = train }).Validate();
+    }
+
+    /// <summary>Writes the SDK's documentation as JSON Lines into the run, where it can be looked at; returns the file's path.</summary>
+    private static string WriteReferenceCorpus(RunDirectory directory, Terminal terminal)
+    {
+        ReferencePackCorpus corpus = ReferencePackCorpus.Load();
+        string path = Path.Combine(directory.Path, "corpus.jsonl");
+        DurableFile.Replace(path, stream =>
+        {
+            foreach (string document in corpus.Documents)
+            {
+                JsonSerializer.Serialize(stream, new Dictionary<string, string> { ["text"] = document });
+                stream.WriteByte((byte)'\n');
+            }
+        });
+        terminal.Say($"corpus: {corpus.Documents.Count.ToString("N0", CultureInfo.InvariantCulture)} members of the .NET documentation, {corpus.DocumentBytes / 1e6:F1} MB, from {corpus.Directory}");
+        return path;
+    }
+
+    private static Summary Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent> tell, CancellationToken stop)
+    {
+        using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop);
+        double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
+        RunOutcome outcome = run.Run(stop);
+        return new Summary(outcome, run.LastEvalLoss, run.StartEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
+    }
+
+    /// <summary>Mean loss of a Kneser-Ney 3-gram on the validation tokens that the model is evaluated on, in nats.</summary>
+    private static double Baseline(PretrainingData data, TokenDataset held, long evaluated)
+    {
+        int[] train = new int[Math.Min(data.Train.Count, MostBaselineTokens)], validation = new int[Math.Min(held.Count, evaluated)];
+        data.Train.Read(0, train.AsSpan());
+        held.Read(0, validation.AsSpan());
+        return KneserNey.Train(train, data.Tokenizer.VocabularySize).MeanNegativeLogLikelihood(validation);
+    }
+
+    /// <summary>Lets the best model go on from three prompts: the recipe's, or the beginnings of held-out documents.</summary>
+    private static List<Sample> Write(RunDirectory directory, IReadOnlyList<string>? prompts, TrainingConfig train)
+    {
+        using LoadedModel loaded = LoadedModel.Open(directory.Path, train.Device);
+        TextGenerator generator = new(loaded.Model, loaded.Tokenizer);
+        SamplingOptions options = new() { Temperature = 0.7, TopK = 40, MaxTokens = train.SampleTokens, Seed = train.Seed };
+        return [.. (prompts ?? Beginnings(directory, loaded.Tokenizer)).Select(prompt => new Sample(prompt, generator.Generate(prompt, options).Text))];
+    }
+
+    private static List<string> Beginnings(RunDirectory directory, Tokenizer tokenizer)
+    {
+        const int Prompts = 3, Tokens = 6;
+        string shards = PretrainRun.ShardsIn(directory);
+        using TokenDataset data = TokenDataset.Open(shards, ShardManifest.Load(shards).Splits.ContainsKey(TokenDataset.Validation) ? TokenDataset.Validation : TokenDataset.Train);
+        List<string> beginnings = [];
+        for (int i = 0; i < Prompts; i++)
+        {
+            long start = data.DocumentStart(data.Split.Documents * i / Prompts);
+            if (data.Split.Documents < Prompts)
+                start = data.Count * i / Prompts; // one long document: three places in it
+            int[] ids = new int[Math.Min(Tokens, data.Count - start)];
+            data.Read(start, ids.AsSpan());
+            int end = Array.IndexOf(ids, tokenizer.EndOfTextId ?? -1);
+            beginnings.Add(tokenizer.Decode(end > 0 ? ids.AsSpan(0, end) : ids).TrimStart('\uFFFD'));
+        }
+
+        return beginnings;
+    }
+
+    private static void Report(Terminal terminal, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples, QuickstartTask.Result? task, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer => WriteJson(writer, directory, summary, samples, task));
+            return;
+        }
+
+        if (terminal.Quiet)
+            return;
+        IAnsiConsole console = terminal.Drawing();
+        foreach (Sample sample in samples)
+            console.Write(new Markup($"\n[bold]{Markup.Escape(sample.Prompt)}[/]{Markup.Escape(sample.Text)}\n"));
+
+        terminal.Say();
+        if (summary.EvalLoss is { } loss)
+            terminal.Say($"validation loss    {Loss(loss)} nats a token, {summary.Parameters / 1e6:F1} M parameters");
+        if (summary.StartLoss is { } start)
+            terminal.Say($"before training    {Loss(start)} nats a token, on the same tokens");
+        if (summary.Baseline is { } baseline)
+            terminal.Say($"Kneser-Ney 3-gram  {Loss(baseline)} nats a token, on the same tokens");
+        if (task is not null)
+        {
+            terminal.Say($"kind of a member   accuracy {Accuracy(task.Pretrained)}, from the pre-trained model");
+            terminal.Say($"                   accuracy {Accuracy(task.Scratch)}, from scratch");
+            terminal.Say($"                   accuracy {Percent(task.Majority)}, always the most frequent kind");
+        }
+
+        terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}");
+        terminal.Say($"model              {directory.BestPath}");
+        if (task is not null)
+            terminal.Say($"task               {task.Run}; its report is {Path.Combine(task.Run, "report.html")}");
+        terminal.Say($"curves             {directory.LossPngPath}");
+        terminal.Say($"numbers            {directory.MetricsPath}; TensorBoard reads {directory.Path}");
+        terminal.Say();
+        terminal.Say("what to type next (after `dotnet run -c Release --project src/Foreword.Cli --`, or `foreword` where it is installed as a tool):");
+        terminal.Say($"  generate {directory.Path} --prompt \"{samples[0].Prompt.Trim().ReplaceLineEndings(" ")}\" --max-tokens 60 --temperature 0.7");
+        terminal.Say($"  inspect {directory.Path}");
+        if (task is not null)
+            terminal.Say($"  predict {task.Run} - < YOUR-SUMMARIES.txt");
+        terminal.Say("  quickstart --data PATH/TO/YOUR/TEXT");
+        terminal.Say("  pretrain recipes/shakespeare.yaml --set data.text=[YOUR.txt]");
+    }
+
+    private static void WriteJson(Utf8JsonWriter writer, RunDirectory directory, Summary summary, IReadOnlyList<Sample> samples, QuickstartTask.Result? task)
+    {
+        writer.WriteString("run", directory.Path);
+        writer.WriteNumber("parameters", summary.Parameters);
+        if (summary.EvalLoss is { } loss)
+            writer.WriteNumber("eval_loss", loss);
+        if (summary.StartLoss is { } start)
+            writer.WriteNumber("start_eval_loss", start);
+        if (summary.Baseline is { } baseline)
+            writer.WriteNumber("kneser_ney_loss", baseline);
+        if (task is not null)
+        {
+            writer.WriteNumber("finetuned_accuracy", task.Pretrained.Value);
+            writer.WriteNumber("scratch_accuracy", task.Scratch.Value);
+            writer.WriteNumber("majority_accuracy", task.Majority);
+        }
+
+        writer.WriteNumber("seconds", summary.Seconds);
+        writer.WriteStartArray("samples");
+        foreach (Sample sample in samples)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prompt", sample.Prompt);
+            writer.WriteString("text", sample.Text);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static string Accuracy(MetricInterval accuracy) => $"{Percent(accuracy.Value)} (95 % interval {Percent(accuracy.Low)} to {Percent(accuracy.High)})";
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:F1} %");
+
+    private static string Loss(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
+
+    private sealed record Summary(RunOutcome Outcome, double? EvalLoss, double? StartLoss, double? Baseline, long Parameters, double Seconds);
+
+    private sealed record Sample(string Prompt, string Text);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Cli.Commands.Finetune;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Output;
+using Foreword.Data.FineTuning;
+using Foreword.Data.Recipes;
+using Foreword.Data.ReferencePacks;
+using Foreword.IO;
+using Foreword.Tasks.Metrics;
+using Foreword.Torch.FineTuning;
+using Foreword.Torch.Runs;
+
+namespace Foreword.Cli.Commands.Quickstart;
+
+/// <summary>
+/// The second half of quickstart: the model just pre-trained learns to tell the kind of a member from its summary, beside the same
+/// network without pre-training.
+/// </summary>
+internal static class QuickstartTask
+{
+    /// <summary>The data's directory in the run; the fine-tuned models lie beside it.</summary>
+    private const string Data = "kinds";
+
+    /// <summary>Training summaries of each kind.</summary>
+    private const int PerKind = 600;
+
+    /// <summary>Summaries of each kind for a step of a shortened quickstart.</summary>
+    private const int PerKindAndStep = 2;
+
+    /// <summary>What both reached on summaries of namespaces whose labels they had not seen.</summary>
+    /// <param name="Run">The run of the pre-trained model.</param>
+    /// <param name="Train">Summaries learnt from.</param>
+    /// <param name="Test">Summaries measured.</param>
+    /// <param name="Pretrained">Accuracy from the pre-trained model, with its interval.</param>
+    /// <param name="Scratch">Accuracy from random weights, with its interval.</param>
+    /// <param name="Majority">Accuracy of always saying the most frequent kind.</param>
+    public sealed record Result(string Run, int Train, int Test, MetricInterval Pretrained, MetricInterval Scratch, double Majority);
+
+    /// <summary>Both runs; null where they were stopped.</summary>
+    /// <param name="terminal">Where they are shown.</param>
+    /// <param name="pretrained">The pre-training run.</param>
+    /// <param name="steps">Steps of a shortened quickstart, which shortens this, too; null for the whole.</param>
+    /// <param name="train">Seed, device and precision.</param>
+    /// <param name="stop">Asks to end.</param>
+    public static Result? Run(Terminal terminal, RunDirectory pretrained, int? steps, TrainingConfig train, CancellationToken stop)
+    {
+        MemberKinds kinds = MemberKinds.Load(steps is { } few ? Math.Min(PerKind, few * PerKindAndStep) : PerKind, train.Seed);
+        string data = Path.Combine(pretrained.Path, Data);
+        Directory.CreateDirectory(data);
+        Write(Path.Combine(data, "train.jsonl"), kinds.Train);
+        Write(Path.Combine(data, "validation.jsonl"), kinds.Validation);
+        Write(Path.Combine(data, "test.jsonl"), kinds.Test);
+        terminal.Say();
+        terminal.Say(string.Create(CultureInfo.InvariantCulture,
+            $"a task: tell the kind of a member ({string.Join(", ", kinds.Train.Select(m => m.Kind).Distinct().Order())}) from its summary; {kinds.Train.Count:N0} to learn from, {kinds.Test.Count:N0} to test, of other namespaces"));
+        TaskEvaluation? tuned = Train(terminal, pretrained, data, StartFrom.Pretrained, train, stop);
+        TaskEvaluation? scratch = tuned is null ? null : Train(terminal, pretrained, data, StartFrom.Scratch, train, stop);
+        return scratch is null ? null : new Result(RunOf(pretrained, StartFrom.Pretrained), kinds.Train.Count, kinds.Test.Count, tuned!.Metrics[0], scratch.Metrics[0], tuned.MajorityBaseline!.Value);
+    }
+
+    private static TaskEvaluation? Train(Terminal terminal, RunDirectory pretrained, string data, StartFrom from, TrainingConfig train, CancellationToken stop)
+    {
+        FineTuneRecipe recipe = EmbeddedRecipe.Read<FineTuneRecipe>("quickstart-finetune.yaml");
+        recipe = recipe with
+        {
+            Model = recipe.Model with { Path = pretrained.Path, From = from },
+            Data = recipe.Data with { Directory = data },
+            Train = recipe.Train with { Seed = train.Seed, Device = train.Device, Precision = train.Precision },
+        };
+        terminal.Say(from == StartFrom.Pretrained ? "from the pre-trained model:" : "from scratch, the same network:");
+        RunDirectory directory = RunDirectory.Create(RunOf(pretrained, from));
+        (RunOutcome outcome, FineTuningData examples) = new FineTuneDisplay(terminal, directory).Show(tell =>
+        {
+            using FineTuneRun run = FineTuneRun.Start(recipe, directory, tell);
+            return (run.Run(stop), run.Data);
+        });
+        if (outcome == RunOutcome.Stopped)
+            return null;
+        using FineTunedModel model = TaskModels.Open(directory.Path, train.Precision, train.Device);
+        TaskEvaluation evaluation = TaskModels.Evaluate(model, examples.Test, TaskModels.Resamples, train.Seed);
+        TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, Path.Combine(data, "test.jsonl"), examples.Test);
+        return evaluation;
+    }
+
+    private static string RunOf(RunDirectory pretrained, StartFrom from) => Path.Combine(pretrained.Path, from == StartFrom.Pretrained ? "finetuned" : "from-scratch");
+
+    private static void Write(string path, IEnumerable<MemberSummary> summaries) => DurableFile.Replace(path, stream =>
+    {
+        foreach (MemberSummary summary in summaries)
+        {
+            JsonSerializer.Serialize(stream, new Dictionary<string, string> { ["text"] = summary.Text, ["label"] = summary.Kind, ["namespace"] = summary.Namespace });
+            stream.WriteByte((byte)'\n');
+        }
+    });
+}

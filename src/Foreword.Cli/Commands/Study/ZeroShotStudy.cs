@@ -1,0 +1,146 @@
+using System.CommandLine;
+using Foreword.Cli.Commands.Evaluate;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Cli.Reports;
+using Foreword.Data.Recipes;
+using Foreword.Evaluation;
+using Foreword.Evaluation.Prompts;
+using Foreword.Evaluation.Results;
+using Foreword.Models;
+using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
+using Foreword.Torch;
+using Foreword.Torch.Inference;
+using Foreword.Torch.Runs;
+using Foreword.Weights.HuggingFace;
+using TorchSharp;
+
+namespace Foreword.Cli.Commands.Study;
+
+/// <summary>
+/// <c>foreword study zero-shot RUN</c>: GPT-1's heuristics on every checkpoint of a pre-training run (its figure 2, right). The weights that the
+/// run began with are made again from its recipe and stand at step 0.
+/// </summary>
+internal static class ZeroShotStudy
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> run = new("RUN") { Description = "A pre-training run that kept its checkpoints (train.keep=0)." };
+        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, parted by commas; unless given, GPT-1's own and their like, as far as the data directory has them." };
+        Option<int?> limit = new("--limit") { Description = "Documents of each task at most, from the first on." };
+        Option<string> data = new("--data") { Description = "Directory of the data sets.", DefaultValueFactory = _ => "data" };
+        Option<string?> output = new("--out") { Description = "Directory of zero-shot.csv, zero-shot.svg and report.html; RUN/zero-shot unless given." };
+        Option<DeviceChoice> device = new("--device") { Description = "Where to compute.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Command command = new Command("zero-shot", "Draw how zero-shot scores grow over a pre-training run (GPT-1 paper, figure 2 right).") { run, tasks, limit, data, output, device }
+            .WithExample("foreword study zero-shot runs/books --data data --limit 500");
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(limit) < 1)
+                throw new UsageException($"--limit is {parsed.GetValue(limit)}; it must be at least 1");
+            IReadOnlyList<TaskSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationPlan.Parse(given)) : null;
+            RunDirectory directory = RunDirectory.Open(parsed.GetValue(run)!);
+            IReadOnlyList<RunCheckpoint> checkpoints = directory.Checkpoints;
+            if (checkpoints.Count < 2)
+                throw new InvalidDataException($"{directory.Path} holds {(checkpoints.Count == 0 ? "no checkpoint" : "one checkpoint")}; two or more make a curve (pre-train with --set train.keep=0 --set train.checkpoint_every=N)");
+            string place = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(directory.Path, "zero-shot"));
+            PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(directory.RecipePath);
+            Tokenizer tokenizer = TokenizerFiles.Load(checkpoints[0].Path);
+            GptConfig config = HuggingFaceConfig.Read(checkpoints[0].Path);
+            IReadOnlyList<PreparedTask> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
+
+            using StopRequest stop = new(terminal);
+            return stop.Run(() =>
+            {
+                List<ZeroShotScore> scores = [];
+                foreach (PreparedTask task in prepared)
+                    terminal.SayWrapped($"{task.Specification.Text}: {task.Protocol}");
+                if (recipe.Model.Path is { } start)
+                {
+                    try
+                    {
+                        using LoadedModel model = LoadedModel.Open(start, parsed.GetValue(device));
+                        scores.AddRange(Score(0, model.Model, tokenizer, prepared, terminal, stop.Token));
+                    }
+                    catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+                    {
+                        terminal.SayWrapped($"step 0 is left out: {gone.Message}");
+                    }
+                }
+                else if (recipe.Model.InitEmbeddings is null)
+                {
+                    using TorchLanguageModel initial = new(Initial(recipe, config, parsed.GetValue(device)));
+                    scores.AddRange(Score(0, initial, tokenizer, prepared, terminal, stop.Token));
+                }
+
+                foreach (RunCheckpoint checkpoint in checkpoints)
+                {
+                    using LoadedModel model = LoadedModel.Open(checkpoint.Path, parsed.GetValue(device));
+                    scores.AddRange(Score(checkpoint.Step, model.Model, tokenizer, prepared, terminal, stop.Token));
+                }
+
+                ZeroShotReport.Write(place, directory.Path, scores, prepared);
+                ZeroShotReport.Print(terminal.Out, scores);
+                terminal.Say($"page    {Path.Combine(place, ZeroShotReport.PageName)}");
+                terminal.Say($"numbers {Path.Combine(place, ZeroShotReport.TableName)}");
+                return CommandLine.Done;
+            });
+        });
+        return command;
+    }
+
+    /// <summary>The tasks; of GPT-1's own those whose files are there, and the others are said.</summary>
+    private static List<PreparedTask> Prepare(IReadOnlyList<TaskSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
+    {
+        PromptEncoder encoder = new(tokenizer, config.ContextLength, truncate: true);
+        List<PreparedTask> prepared = [];
+        foreach (TaskSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => TaskSpecification.Parse(heuristic.Task, BenchmarkCatalogue.All))])
+        {
+            BenchmarkInput input = new() { Directory = data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Switches = task.Switches };
+            try
+            {
+                prepared.Add(PreparedTask.Of(task, input, task.Benchmark.Read(input), encoder, limit: limit));
+            }
+            catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // no data, or documents longer than the context
+            {
+                terminal.Say($"left out: {problem.Message}");
+            }
+        }
+
+        return prepared.Count > 0 ? prepared : throw new InvalidDataException($"{data} holds none of {string.Join(", ", ZeroShotHeuristic.All.Select(heuristic => heuristic.Task))}");
+    }
+
+    /// <summary>The model as the run began: the recipe's seed gives the same weights.</summary>
+    private static GptModel Initial(PretrainRecipe recipe, GptConfig config, DeviceChoice device)
+    {
+        GptModel model = new(config, recipe.Train.Seed, Precision.Fp32, recipe.Model.Init);
+        model.to(Compute.Device(device));
+        return model;
+    }
+
+    private static IEnumerable<ZeroShotScore> Score(int step, ILanguageModel model, Tokenizer tokenizer, IReadOnlyList<PreparedTask> tasks, Terminal terminal, CancellationToken cancellation)
+    {
+        EvaluationRun run = new(terminal, new Evaluator(model, tokenizer), directory: null);
+        foreach (PreparedTask task in tasks)
+        {
+            TaskResult result = run.Evaluate($"step {step}, {task.Specification.Text}", task, cancellation);
+            ZeroShotHeuristic heuristic = ZeroShotHeuristic.Of(task.Benchmark);
+            MetricValue value = result.Metrics.First(metric => metric.Metric.Name == heuristic.Metric);
+            yield return new ZeroShotScore(step, heuristic, result.Judgements.Count, value.Value, value.StandardError, task.Benchmark.Chance ?? 0);
+        }
+    }
+}
+
+/// <summary>A heuristic's score at a step of pre-training.</summary>
+/// <param name="Step">Updates made.</param>
+/// <param name="Heuristic">The heuristic.</param>
+/// <param name="Count">Documents.</param>
+/// <param name="Value">The score.</param>
+/// <param name="StandardError">Its standard error over documents.</param>
+/// <param name="Chance">The score of guessing.</param>
+internal sealed record ZeroShotScore(int Step, ZeroShotHeuristic Heuristic, int Count, double Value, double? StandardError, double Chance)
+{
+    /// <summary>0 is a guess, 1 the best.</summary>
+    public double Relative => Heuristic.Relative(Value, Chance);
+}

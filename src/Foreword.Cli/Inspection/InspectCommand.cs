@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Weights;
+
+namespace Foreword.Cli.Inspection;
+
+/// <summary><c>foreword inspect</c>: says what a file or directory is and what it holds.</summary>
+internal static class InspectCommand
+{
+    /// <summary>What can be inspected; the first kind that recognises the path shows it.</summary>
+    private static readonly Kind[] Kinds =
+    [
+        new("a directory of token shards", ShardInspection.IsDirectory, ShardInspection.ShowDirectory),
+        new("a token shard (.bin)", ShardInspection.IsShard, ShardInspection.ShowShard),
+        new("a quantised model", QuantizedInspection.IsQuantized, QuantizedInspection.Show),
+        new("a model in any format, a checkpoint or a run directory", ModelInspection.IsModel, ModelInspection.Show),
+        new("a recipe (.yaml)", RecipeInspection.IsRecipe, RecipeInspection.Show),
+    ];
+
+    private const string Table = "a table of examples (.csv, .tsv, .jsonl, .parquet)";
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> path = new("PATH") { Description = $"What to look into: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}." };
+        TableArguments tables = new("Of a table: the columns that are looked at; all unless given.");
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new Command("inspect", "Say what a file or directory holds.") { path, json }
+            .WithExample("foreword inspect shards");
+        tables.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            string given = parsed.GetValue(path)!;
+            if (!File.Exists(given) && !Directory.Exists(given))
+                given = ModelDirectory.Downloaded(given) ?? throw new FileNotFoundException($"{given} does not exist");
+            if (tables.SaysTable(parsed) || TableInspection.IsTable(given))
+            {
+                TableInspection.Show(given, tables.Columns(parsed), tables.Options(parsed, [given], null, terminal.Warn), tables.MaxExamples(parsed), parsed.GetValue(json), terminal);
+                return CommandLine.Done;
+            }
+
+            if (tables.FirstGiven(parsed) is { } option)
+                throw new UsageException($"{option} is for tables; say which kind {given} is, such as --format csv");
+            Kind kind = Kinds.FirstOrDefault(kind => kind.Recognises(given))
+                ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}");
+            kind.Show(given, parsed.GetValue(json), terminal);
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    /// <summary>A kind of thing that can be inspected.</summary>
+    /// <param name="Name">For the help: "a token shard".</param>
+    /// <param name="Recognises">Whether an existing path is of this kind, by names of files alone.</param>
+    /// <param name="Show">Prints what the path holds, as JSON or for people.</param>
+    private sealed record Kind(string Name, Func<string, bool> Recognises, Action<string, bool, Terminal> Show);
+}

@@ -1,0 +1,47 @@
+using Foreword.Cli.Output;
+using Foreword.Cpu;
+using Foreword.Cpu.Quantized;
+using Foreword.Models;
+using Foreword.Tasks;
+using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
+using Foreword.Weights.HuggingFace;
+
+namespace Foreword.Cli.Inspection;
+
+/// <summary>What <c>inspect</c> shows of a directory that <c>foreword quantize</c> wrote.</summary>
+internal static class QuantizedInspection
+{
+    public static bool IsQuantized(string path) => QuantizedModel.IsIn(path);
+
+    public static void Show(string path, bool json, Terminal terminal)
+    {
+        WeightType type = QuantizedModel.TypeOf(path);
+        GptConfig config = HuggingFaceConfig.Read(path);
+        Tokenizer tokenizer = TokenizerFiles.Load(path);
+        string name = type.ToString().ToLowerInvariant();
+        long matrices = QuantizedModel.MatrixBytes(config, type), file = new FileInfo(Path.Combine(path, QuantizedModel.WeightsFile)).Length;
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer =>
+            {
+                writer.WriteString("model", path);
+                writer.WriteString("quantized", name);
+                writer.WriteString("architecture", config.Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2");
+                writer.WriteNumber("parameters", config.ParameterCount);
+                writer.WriteNumber("matrix_bytes", matrices);
+                writer.WriteNumber("file_bytes", file);
+                writer.WriteString("tokenizer_fingerprint", tokenizer.Fingerprint);
+            });
+            return;
+        }
+
+        ModelInspection.PrintArchitecture(terminal.Out, path, config);
+        ModelInspection.Line(terminal.Out, "format", $"quantised to {name}, for --engine cpu");
+        ModelInspection.Line(terminal.Out, "parameters", $"{config.ParameterCount:N0}");
+        ModelInspection.Line(terminal.Out, "memory", $"{matrices / 1e6:N1} MB of matrices in a file of {file / 1e6:N1} MB ({4 * config.ParameterCount / 1e6:N1} MB in float32)");
+        if (TaskDescription.IsIn(path))
+            ModelInspection.PrintTask(terminal.Out, TaskDescription.Read(path));
+        ModelInspection.Line(terminal.Out, "tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabularySize:N0} ids, fingerprint {tokenizer.Fingerprint}");
+    }
+}

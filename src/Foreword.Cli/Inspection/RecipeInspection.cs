@@ -1,0 +1,76 @@
+using System.Globalization;
+using Foreword.Cli.Output;
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Weights;
+
+namespace Foreword.Cli.Inspection;
+
+/// <summary>What <c>inspect</c> shows of a recipe: its size or its task, and every value spelt out.</summary>
+internal static class RecipeInspection
+{
+    public static bool IsRecipe(string path) => File.Exists(path) && Path.GetExtension(path) is ".yaml" or ".yml";
+
+    public static void Show(string path, bool json, Terminal terminal)
+    {
+        // The section 'task' is what tells fine-tuning from pre-training.
+        if (File.ReadLines(path).Any(line => line.StartsWith("task:", StringComparison.Ordinal)))
+        {
+            ShowFineTuning(path, json, terminal);
+            return;
+        }
+
+        PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(path);
+        GptConfig config = ConfigOf(recipe);
+        long tokensPerStep = (long)recipe.Train.BatchSize * recipe.Train.GradientAccumulation * (recipe.Train.SequenceLength == 0 ? config.ContextLength : recipe.Train.SequenceLength);
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer =>
+            {
+                writer.WriteString("recipe", path);
+                writer.WriteNumber("parameters", config.ParameterCount);
+                writer.WriteNumber("tokens_per_step", tokensPerStep);
+                writer.WriteNumber("training_flops", config.TrainingFlopsPerToken * tokensPerStep * recipe.Train.Steps);
+            });
+            return;
+        }
+
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{path}: {config.ParameterCount:N0} parameters, {tokensPerStep:N0} tokens a step, {recipe.Train.Steps:N0} steps, {config.TrainingFlopsPerToken * tokensPerStep * recipe.Train.Steps:E1} FLOP in all"));
+        terminal.Out.WriteLine();
+        terminal.Out.Write(Recipe.ToYaml(recipe));
+    }
+
+    /// <summary>The architecture: of the model to train on, or the recipe's with the vocabulary that its tokenizer will most likely have.</summary>
+    private static GptConfig ConfigOf(PretrainRecipe recipe)
+    {
+        if (recipe.Model.Path is { } model)
+        {
+            using ModelWeights weights = WeightsFormat.Open(model);
+            return recipe.Model.ToGptConfig(0, weights.Config);
+        }
+
+        return recipe.Model.ToGptConfig(recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? (recipe.Model.Preset is { } preset ? GptConfig.Preset(preset) : new GptConfig()).VocabSize);
+    }
+
+    private static void ShowFineTuning(string path, bool json, Terminal terminal)
+    {
+        FineTuneRecipe recipe = Recipe.ReadSaved<FineTuneRecipe>(path);
+        if (json)
+        {
+            JsonOutput.WriteLine(terminal, writer =>
+            {
+                writer.WriteString("recipe", path);
+                writer.WriteString("task", recipe.Task.Kind);
+                writer.WriteString("model", recipe.Model.Path);
+                writer.WriteNumber("epochs", recipe.Train.Epochs);
+            });
+            return;
+        }
+
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{path}: {recipe.Task.Kind} from {recipe.Model.Path}, {recipe.Train.Epochs} epochs of {string.Join(", ", recipe.Data.Paths(recipe.Data.Train))}"));
+        terminal.Out.WriteLine();
+        terminal.Out.Write(Recipe.ToYaml(recipe));
+    }
+}

@@ -1,0 +1,210 @@
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Cli.Commands.Predict;
+using Foreword.Cli.Output;
+using Foreword.Data.Tables;
+
+namespace Foreword.Cli.Inspection;
+
+/// <summary>What <c>inspect</c> shows of a table: its columns, rows, the counts of labels, and the first rows.</summary>
+internal static class TableInspection
+{
+    /// <summary>Rows and values that are shown.</summary>
+    private const int RowsShown = 3, ValuesShown = 10;
+
+    /// <summary>Distinct values of a column that holds labels, at most; and those that are counted.</summary>
+    private const int MostLabels = 200, MostCounted = 100_000;
+
+    /// <summary>Columns that the name of a column takes in print, at most.</summary>
+    private const int NameWidth = 24;
+
+    /// <summary>Whether the name of a file is a table's. Text files are, too, where tabs part their first line.</summary>
+    public static bool IsTable(string path) => File.Exists(path) && TableReader.Knows(path)
+        && (!path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) || File.ReadLines(path).FirstOrDefault()?.Contains('\t', StringComparison.Ordinal) == true);
+
+    /// <summary>Shows a table.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="columns">The columns that are looked at; null means all.</param>
+    /// <param name="options">How it is read.</param>
+    /// <param name="most">Rows that are read at most; null reads all.</param>
+    /// <param name="json">As one object, or for people.</param>
+    /// <param name="terminal">Where to print.</param>
+    public static void Show(string path, string[]? columns, TableOptions options, int? most, bool json, Terminal terminal)
+    {
+        // A column is given as finetune takes it: with or without its role.
+        string[] wanted = [.. (columns ?? []).Select(column => column[(column.IndexOf('=', StringComparison.Ordinal) + 1)..])];
+        Contents contents = new();
+        foreach (TableRow row in TableReader.Read(path, wanted, options with { KeepsFaultyRows = true, KeepsInput = columns is null }).Take(most ?? int.MaxValue))
+            contents.Add(row, wanted);
+        TableFormat format = TableReader.FormatOf(path, options);
+        if (json)
+            JsonOutput.WriteLine(terminal, writer => Write(writer, contents, format));
+        else
+            Print(terminal.Out, path, contents, format);
+    }
+
+    private static void Print(TextWriter output, string path, Contents contents, TableFormat format)
+    {
+        Wrapped($"{path}: {Name(format)}, {Count(contents.Rows, "row")}, {Count(contents.Columns.Count, "column")}");
+        if (contents.Faults > 0)
+            Wrapped(Invariant($"{contents.Faults:N0} of them cannot be read; the first: {contents.FirstFault}"));
+        int width = Math.Clamp(contents.Columns.Select(column => column.Name.Length).Append(6).Max(), 6, NameWidth);
+        Line($"  {"column".PadRight(width)} {"filled",11} {"distinct",11}  holds");
+        foreach (Column column in contents.Columns)
+            Line($"  {Padded(column.Name)} {column.Filled,11:N0} {(column.IsCounted ? column.Values.Count.ToString("N0", CultureInfo.InvariantCulture) : "many"),11}  {column.Kind}");
+        foreach (Column column in contents.Columns.Where(column => column.IsLabel))
+            PrintLabels(column);
+        for (int i = 0; i < contents.First.Count; i++)
+        {
+            Line($"row {contents.First[i].Number}");
+            foreach ((string name, string text) in contents.First[i].Fields)
+                Line($"  {Padded(name)} {FittedText.Cut(text, FittedText.UsualWidth - width - 3)}");
+        }
+
+        void PrintLabels(Column column)
+        {
+            Wrapped(Invariant($"labels of {column.Name}"));
+            KeyValuePair<string, long>[] frequent = [.. column.Values.OrderByDescending(value => value.Value).ThenBy(value => value.Key, StringComparer.Ordinal)];
+            foreach ((string label, long count) in frequent.Take(ValuesShown))
+                Line($"  {count,11:N0}  {100.0 * count / column.Filled,5:F1} %  {FittedText.Cut(label, FittedText.UsualWidth - 24)}");
+            if (frequent.Length > ValuesShown)
+                Line($"  and {frequent.Length - ValuesShown:N0} more, the rarest {(frequent[^1].Value == 1 ? "once" : $"{frequent[^1].Value:N0} times")}");
+        }
+
+        string Padded(string name) => FittedText.Cut(name, width).PadRight(width);
+
+        void Line(FormattableString text) => output.WriteLine(Invariant(text).TrimEnd());
+
+        void Wrapped(string text)
+        {
+            foreach (string line in FittedText.Wrap(text))
+                output.WriteLine(line);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter writer, Contents contents, TableFormat format)
+    {
+        writer.WriteString("kind", "table");
+        writer.WriteString("format", Name(format));
+        writer.WriteNumber("rows", contents.Rows);
+        writer.WriteNumber("faulty", contents.Faults);
+        writer.WriteStartArray("columns");
+        foreach (Column column in contents.Columns)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", column.Name);
+            writer.WriteString("holds", column.Kind);
+            writer.WriteNumber("filled", column.Filled);
+            if (column.IsCounted)
+                writer.WriteNumber("distinct", column.Values.Count);
+            if (column.IsLabel)
+                WriteLabels(writer, column);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("examples");
+        foreach ((_, IReadOnlyList<KeyValuePair<string, string>> fields) in contents.First)
+        {
+            writer.WriteStartObject();
+            foreach ((string name, string text) in fields)
+                writer.WriteString(name, text);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteLabels(Utf8JsonWriter writer, Column column)
+    {
+        writer.WriteStartObject("labels");
+        foreach ((string label, long count) in column.Values.OrderByDescending(value => value.Value).ThenBy(value => value.Key, StringComparer.Ordinal))
+            writer.WriteNumber(label, count);
+        writer.WriteEndObject();
+    }
+
+    private static string Name(TableFormat format) => format switch
+    {
+        TableFormat.Csv => "CSV",
+        TableFormat.Tsv => "TSV",
+        TableFormat.JsonLines => "JSON Lines",
+        TableFormat.Parquet => "Parquet",
+        _ => "COPA's XML",
+    };
+
+    private static string Count(long count, string what) => Invariant($"{count:N0} {what}{(count == 1 ? "" : "s")}");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>What was read of a table.</summary>
+    private sealed class Contents
+    {
+        private readonly Dictionary<string, Column> _byName = new(StringComparer.Ordinal);
+
+        public long Rows { get; private set; }
+
+        public long Faults { get; private set; }
+
+        public string? FirstFault { get; private set; }
+
+        public List<Column> Columns { get; } = [];
+
+        public List<(long Number, IReadOnlyList<KeyValuePair<string, string>> Fields)> First { get; } = [];
+
+        public void Add(TableRow row, string[] wanted)
+        {
+            Rows++;
+            if (row.Fault is not null)
+                (Faults, FirstFault) = (Faults + 1, FirstFault ?? row.Fault);
+            KeyValuePair<string, string>[] fields = wanted.Length == 0 ? PredictionInput.Distinct(row.Input) : [.. wanted.Zip(row.Cells).Select(pair => KeyValuePair.Create(pair.First, string.Join(" | ", pair.Second)))];
+            foreach ((string name, string text) in fields)
+            {
+                if (!_byName.TryGetValue(name, out Column? column))
+                    Columns.Add(_byName[name] = column = new Column(name));
+                column.Add(text);
+            }
+
+            if (First.Count < RowsShown)
+                First.Add((row.Number, fields));
+        }
+    }
+
+    /// <summary>What a column holds.</summary>
+    private sealed class Column(string name)
+    {
+        private long _words;
+        private bool _hasTexts;
+
+        public string Name => name;
+
+        public long Filled { get; private set; }
+
+        public Dictionary<string, long> Values { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Whether the values are counted; false where there are too many.</summary>
+        public bool IsCounted { get; private set; } = true;
+
+        /// <summary>Whether its values come again and again, as labels do.</summary>
+        public bool IsLabel => IsCounted && Values.Count is > 1 and <= MostLabels && Values.Count * 2 <= Filled;
+
+        public string Kind => Filled == 0 ? "nothing"
+            : _hasTexts ? Invariant($"texts of {(double)_words / Filled:F1} words on average")
+            : "numbers";
+
+        public void Add(string text)
+        {
+            if (string.IsNullOrWhiteSpace(text))
+                return;
+            Filled++;
+            _words += text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
+            _hasTexts |= !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+            if (!IsCounted)
+                return;
+            Values[text] = Values.GetValueOrDefault(text) + 1;
+            if (Values.Count <= MostCounted)
+                return;
+            IsCounted = false;
+            Values.Clear();
+        }
+    }
+}

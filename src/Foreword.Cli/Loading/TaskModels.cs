@@ -1,0 +1,50 @@
+using System.Globalization;
+using Foreword.Cli.Reports;
+using Foreword.Cpu;
+using Foreword.Cpu.Quantized;
+using Foreword.Data.Recipes;
+using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
+using Foreword.Torch;
+using Foreword.Torch.FineTuning;
+using Foreword.Weights;
+
+namespace Foreword.Cli.Loading;
+
+/// <summary>What the commands that use a fine-tuned model have in common.</summary>
+internal static class TaskModels
+{
+    /// <summary>Resamples of the bootstrap unless said otherwise.</summary>
+    public const int Resamples = 1000;
+
+    /// <summary>Opens a fine-tuned model.</summary>
+    public static FineTunedModel Open(string path, PrecisionChoice precision, DeviceChoice device) =>
+        FineTunedModel.Load(path, Compute.Precision(precision, Compute.Device(device)), device);
+
+    /// <summary>Opens a fine-tuned model for predicting, in the engine that is asked for.</summary>
+    public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine)
+    {
+        string directory = ModelDirectory.Resolve(path);
+        bool isQuantised = QuantizedModel.IsIn(directory);
+        if (isQuantised && engine == EngineChoice.Torch)
+            throw new UsageException($"{directory} is quantised; only --engine cpu reads it");
+        if (isQuantised)
+            return CpuTaskModel.Load(directory);
+        return Engines.IsCpu(engine, device) ? CpuTaskModel.Load(directory, precision == PrecisionChoice.Bf16 ? WeightType.BF16 : WeightType.F32) : Open(path, precision, device);
+    }
+
+    /// <summary>Everything measured about the model's answers for labelled examples.</summary>
+    public static TaskEvaluation Evaluate(FineTunedModel model, IReadOnlyList<TaskExample> examples, int resamples, long seed)
+    {
+        TaskDescription task = model.Task;
+        TaskOutcomes outcomes = task.Outcomes(examples, model.Predict(examples));
+        return TaskEvaluation.Of(task.Kind, outcomes, task.Task.Metrics(task.Target), resamples, seed);
+    }
+
+    /// <summary>Writes evaluation.json and report.html.</summary>
+    public static void WriteReport(string directory, TaskEvaluation evaluation, TaskDescription task, string modelPath, string dataPath, IReadOnlyList<TaskExample> examples) =>
+        TaskReport.Write(directory, evaluation, TaskReportContext.Of(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(example => TaskReportContext.Parts(task, example))]));
+
+    /// <summary>accuracy 0.9110 [0.9010, 0.9208].</summary>
+    public static string Text(MetricInterval metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.FullName} {metric.Value:F4} [{metric.Low:F4}, {metric.High:F4}]");
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Foreword.Cli.Output;
+using Foreword.Data.Decoding;
+using Foreword.Data.Reading;
+
+namespace Foreword.Cli.Options;
+
+/// <summary>The options of commands that read documents: what a document is, its encoding, which files of a directory.</summary>
+internal sealed class DocumentArguments
+{
+    private static readonly Dictionary<string, DocumentUnit> Units = new() { ["file"] = DocumentUnit.File, ["line"] = DocumentUnit.Line, ["blank-line"] = DocumentUnit.BlankLine };
+
+    private readonly Option<string> _textField = new("--text-field") { Description = "The field of a JSON line, or the column of a table, that holds the text.", DefaultValueFactory = _ => "text" };
+    private readonly Option<string?> _document = new("--document") { Description = "What of a text file is a document: file, line, or blank-line (lines up to a blank one).", DefaultValueFactory = _ => "file" };
+    private readonly Option<string?> _encoding = EncodingOption();
+    private readonly Option<string[]> _include = new("--include") { Description = "Of directories read only what matches, such as '*.txt' or 'poems/**'; may be repeated. Files of other kinds are then read as text.", DefaultValueFactory = _ => [] };
+    private readonly Option<string[]> _exclude = new("--exclude") { Description = "Of directories leave out what matches; may be repeated.", DefaultValueFactory = _ => [] };
+
+    public DocumentArguments() => _document.AcceptOnly([.. Units.Keys]);
+
+    /// <summary>The option that names an encoding.</summary>
+    public static Option<string?> EncodingOption() => new("--encoding") { Description = "Encoding of text without a byte order mark, such as gb18030, big5, utf-16 or latin1; utf-8 unless given." };
+
+    /// <summary>The encoding of that option; null where it was not given.</summary>
+    public static TextEncoding? Encoding(string? name) => name is null ? null : UsageException.For(() => TextEncoding.Find(name));
+
+    /// <summary>Adds all options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_textField, _document, _encoding, _include, _exclude])
+            command.Add(option);
+    }
+
+    /// <summary>What was given.</summary>
+    public DocumentOptions Read(ParseResult parsed) => new()
+    {
+        TextField = parsed.GetValue(_textField)!,
+        Document = Units[parsed.GetValue(_document)!],
+        Encoding = Encoding(parsed.GetValue(_encoding)),
+        Include = parsed.GetValue(_include)!,
+        Exclude = parsed.GetValue(_exclude)!,
+    };
+
+    /// <summary>Says which files of directories are left out.</summary>
+    public static void SaySkipped(DocumentReader documents, string textField, Terminal terminal)
+    {
+        if (documents.Skipped.Count > 0)
+            terminal.SayWrapped($"left out {SkippedFiles.Describe(documents.Skipped, textField)}");
+    }
+}

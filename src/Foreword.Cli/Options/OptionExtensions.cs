@@ -1,0 +1,22 @@
+using System.CommandLine;
+using Foreword.Settings;
+
+namespace Foreword.Cli.Options;
+
+/// <summary>What options have in common.</summary>
+internal static class OptionExtensions
+{
+    /// <summary>Allows only these words; another one is answered with all of them and the nearest.</summary>
+    public static void AcceptOnly(this Option<string?> option, params string[] words)
+    {
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [.., { Value: string value }] && !words.Contains(value))
+                result.AddError(Complaint(option.Name, value, words));
+        });
+    }
+
+    /// <summary>The sentence about a word that an option does not know.</summary>
+    public static string Complaint(string option, string value, string[] words) => $"{option} is '{value}'; expected {string.Join(" | ", words)}{NearestName.Suggestion(value, words)}";
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using Foreword.Cli.Output;
+using Foreword.Generation;
+
+namespace Foreword.Cli.Options;
+
+/// <summary>The options that choose tokens, shared by the commands that write text.</summary>
+internal sealed class SamplingArguments(int? maxTokens = null)
+{
+    private static readonly SamplingOptions Default = new();
+
+    private readonly Option<double> _temperature = Number("--temperature", "Divides the logits; 0 takes the likeliest token every time.", Default.Temperature);
+    private readonly Option<int> _topK = new("--top-k") { Description = "Draw from the K likeliest tokens only; 0 is off.", DefaultValueFactory = _ => Default.TopK };
+    private readonly Option<double> _topP = Number("--top-p", "Draw from the likeliest tokens that together reach P; 1 is off.", Default.TopP);
+    private readonly Option<TopPRule> _topPRule = new("--top-p-rule") { Description = "Whether the token that crosses P is kept (crossing, Hugging Face) or not (released, OpenAI's GPT-2 code).", DefaultValueFactory = _ => Default.TopPRule };
+    private readonly Option<double> _minP = Number("--min-p", "Draw from tokens at least P times as probable as the likeliest; 0 is off.", Default.MinP);
+    private readonly Option<double> _typicalP = Number("--typical-p", "Draw from the tokens nearest to the expected information that together reach P; 1 is off.", Default.TypicalP);
+    private readonly Option<double> _repetition = Number("--repetition-penalty", "Makes tokens of prompt and text so far less likely; 1 is off (CTRL used 1.2).", Default.RepetitionPenalty);
+    private readonly Option<double> _presence = Number("--presence-penalty", "Taken once from the logit of every token of the text so far, -2 to 2; 0 is off.", Default.PresencePenalty);
+    private readonly Option<double> _frequency = Number("--frequency-penalty", "Taken from a token's logit each time it stands in the text so far, -2 to 2; 0 is off.", Default.FrequencyPenalty);
+    private readonly Option<string[]> _bias = new("--logit-bias") { Description = "ID=VALUE: added to the logit of token ID, -100 (never) to 100 (always); may be repeated.", DefaultValueFactory = _ => [] };
+    private readonly Option<long> _seed = new("--seed") { Description = "Seed of the draws.", DefaultValueFactory = _ => Default.Seed };
+    private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Tokens to write at most; the end of the context ends a text too.", DefaultValueFactory = _ => maxTokens ?? Default.MaxTokens };
+    private readonly Option<string[]> _stop = new("--stop") { Description = "Text to end before; may be repeated.", DefaultValueFactory = _ => [] };
+
+    /// <summary>Gives the command these options.</summary>
+    public void AddTo(Command command)
+    {
+        Option[] all = [_maxTokens, _temperature, _topK, _topP, _topPRule, _minP, _typicalP, _repetition, _presence, _frequency, _bias, _stop, _seed];
+        foreach (Option option in all)
+            command.Add(option);
+    }
+
+    /// <summary>What the command line asks for; not validated yet.</summary>
+    /// <exception cref="UsageException">A bias is not ID=VALUE.</exception>
+    public SamplingOptions Read(ParseResult parsed) => new()
+    {
+        Temperature = parsed.GetValue(_temperature),
+        TopK = parsed.GetValue(_topK),
+        TopP = parsed.GetValue(_topP),
+        TopPRule = parsed.GetValue(_topPRule),
+        MinP = parsed.GetValue(_minP),
+        TypicalP = parsed.GetValue(_typicalP),
+        RepetitionPenalty = parsed.GetValue(_repetition),
+        PresencePenalty = parsed.GetValue(_presence),
+        FrequencyPenalty = parsed.GetValue(_frequency),
+        LogitBias = Biases(parsed.GetValue(_bias)!),
+        Seed = parsed.GetValue(_seed),
+        MaxTokens = parsed.GetValue(_maxTokens),
+        Stop = parsed.GetValue(_stop)!,
+    };
+
+    /// <summary>Names the seed where the command line did not.</summary>
+    public void SaySeed(ParseResult parsed, Terminal terminal)
+    {
+        if (parsed.GetResult(_seed) is null or { Implicit: true })
+            terminal.Announce($"seed {parsed.GetValue(_seed)}");
+    }
+
+    private static Option<double> Number(string name, string description, double value) => new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static Dictionary<int, double> Biases(string[] texts)
+    {
+        Dictionary<int, double> biases = [];
+        foreach (string text in texts)
+        {
+            string[] parts = text.Split('=');
+            if (parts.Length != 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                || !double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double bias))
+                throw new UsageException($"--logit-bias '{text}' is not ID=VALUE, such as 50256=-100");
+            if (!biases.TryAdd(id, bias))
+                throw new UsageException($"--logit-bias names token {id} twice");
+        }
+
+        return biases;
+    }
+}

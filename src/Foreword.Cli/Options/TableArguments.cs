@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.Globalization;
+using Foreword.Cli.Commands.Finetune;
+using Foreword.Data.Tables;
+using Foreword.Tasks;
+
+namespace Foreword.Cli.Options;
+
+/// <summary>The options that every command has that reads tables of examples: what the files are, and what their columns mean.</summary>
+internal sealed class TableArguments
+{
+    private const string Yes = "yes", No = "no", Auto = "auto";
+
+    /// <summary>What <c>--format</c> takes, and what else people write.</summary>
+    private static readonly Dictionary<string, TableFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [Auto] = TableFormat.Auto,
+        ["csv"] = TableFormat.Csv,
+        ["tsv"] = TableFormat.Tsv,
+        ["jsonl"] = TableFormat.JsonLines,
+        ["parquet"] = TableFormat.Parquet,
+        ["copa"] = TableFormat.Copa,
+        ["jsonlines"] = TableFormat.JsonLines,
+        ["json_lines"] = TableFormat.JsonLines,
+        ["ndjson"] = TableFormat.JsonLines,
+    };
+
+    private static readonly string[] FormatWords = [Auto, "csv", "tsv", "jsonl", "parquet", "copa"];
+
+    private readonly Option<string?> _columns, _format, _header, _quoting, _delimiter;
+    private readonly Option<int?> _maxExamples = new("--max-examples") { Description = "Read the first N examples only (of each set)." };
+
+    /// <param name="columns">What the help says of <c>--columns</c>.</param>
+    public TableArguments(string columns)
+    {
+        _columns = new("--columns") { Description = $"{columns} Columns joined by + are one text with a space between: text=Title+Description." };
+        _format = new("--format") { Description = $"What the files are: {string.Join(", ", FormatWords)}; their names decide unless given." };
+        _format.CompletionSources.Add(FormatWords);
+        _format.Validators.Add(result =>
+        {
+            if (result.Tokens is [.., { Value: string value }] && !Formats.ContainsKey(value))
+                result.AddError(OptionExtensions.Complaint("--format", value, FormatWords));
+        });
+        _header = YesOrNo("--header", "Whether CSV and TSV begin with names: yes, no, or auto, which looks whether columns are given by name or the first row looks like names.");
+        _quoting = YesOrNo("--quoting", "Whether quotes in CSV and TSV are quotes: yes, no, or auto, which takes them for characters between tabs only.");
+        _delimiter = new("--delimiter") { Description = "What parts the fields of CSV and TSV: one character, or tab." };
+    }
+
+    /// <summary>Gives the command the options.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_columns, _format, _header, _quoting, _delimiter, _maxExamples])
+            command.Options.Add(option);
+    }
+
+    /// <summary>The columns; null unless given.</summary>
+    public string[]? Columns(ParseResult parsed) => parsed.GetValue(_columns)?.Split(',', StringSplitOptions.TrimEntries);
+
+    /// <summary>Most examples; null means all.</summary>
+    public int? MaxExamples(ParseResult parsed) => parsed.GetValue(_maxExamples) is { } most
+        ? most >= 1 ? most : throw new UsageException($"--max-examples is {most}; it must be at least 1")
+        : null;
+
+    /// <summary>Whether it is said that the input is a table, also where its name does not tell.</summary>
+    public bool SaysTable(ParseResult parsed) => Format(parsed) != TableFormat.Auto || parsed.GetValue(_delimiter) is not null;
+
+    /// <summary>The first of the options that say how a table is read, other than its format; null where none is given.</summary>
+    public string? FirstGiven(ParseResult parsed) => ((Option<string?>[])[_columns, _header, _quoting]).FirstOrDefault(option => parsed.GetValue(option) is not null)?.Name;
+
+    /// <summary>How files are read: as it is said, otherwise as the training data was.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="task">What the model was trained on; null where there is none.</param>
+    /// <param name="warn">Told of what may not be what was meant.</param>
+    /// <exception cref="UsageException">An option is wrong, or does not fit the files.</exception>
+    public TableOptions Options(ParseResult parsed, IEnumerable<string> files, TaskDescription? task, Action<string>? warn)
+    {
+        TableOptions options = new()
+        {
+            Format = Format(parsed),
+            Header = parsed.GetValue(_header) is { } header ? Answer(header) : Columns(parsed) is null ? task?.Header : null,
+            Quoting = parsed.GetValue(_quoting) is { } quoting ? Answer(quoting) : task?.Quoting,
+            Delimiter = parsed.GetValue(_delimiter) is { } delimiter ? UsageException.For(() => TableOptions.DelimiterOf(delimiter)) : task?.Delimiter?[0],
+            Warn = warn,
+        };
+        if (((Option<string?>[])[_header, _quoting, _delimiter]).FirstOrDefault(option => parsed.GetValue(option) is not null) is { } given
+            && files.FirstOrDefault(file => TableReader.FormatOf(file, options) is not (TableFormat.Csv or TableFormat.Tsv)) is { } other)
+            throw new UsageException($"{given.Name} is for CSV and TSV; {other} is neither");
+        return options;
+    }
+
+    /// <summary>The same as overrides of a recipe's <c>data</c> section.</summary>
+    public IEnumerable<string> Overrides(ParseResult parsed)
+    {
+        if (parsed.GetValue(_format) is not null)
+            yield return $"data.format={FormatWords[(int)Format(parsed)]}";
+        foreach ((string key, Option<string?> option) in new[] { ("header", _header), ("quoting", _quoting) })
+        {
+            if (parsed.GetValue(option) is { } value)
+                yield return $"data.{key}={Answer(value) switch { true => "true", false => "false", null => "null" }}";
+        }
+
+        if (parsed.GetValue(_delimiter) is { } delimiter)
+            yield return $"data.delimiter={FinetuneCommand.Quoted(UsageException.For(() => TableOptions.DelimiterOf(delimiter)).ToString())}";
+        if (MaxExamples(parsed) is { } most)
+            yield return string.Create(CultureInfo.InvariantCulture, $"data.max_examples={most}");
+    }
+
+    private static Option<string?> YesOrNo(string name, string description)
+    {
+        Option<string?> option = new(name) { Description = description, Arity = ArgumentArity.ZeroOrOne };
+        option.CompletionSources.Add(Yes, No, Auto);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [.., { Value: string value }] && value is not (Yes or No or Auto or "true" or "false"))
+                result.AddError(OptionExtensions.Complaint(name, value, [Yes, No, Auto]));
+        });
+        option.CustomParser = result => result.Tokens is [var token] ? token.Value : Yes; // --header alone
+        return option;
+    }
+
+    private static bool? Answer(string word) => word switch { Yes or "true" => true, No or "false" => false, _ => null };
+
+    private TableFormat Format(ParseResult parsed) => parsed.GetValue(_format) is { } format ? Formats[format] : TableFormat.Auto;
+}

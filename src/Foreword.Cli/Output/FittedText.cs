@@ -1,0 +1,72 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Foreword.Cli.Output;
+
+/// <summary>Texts for terminals of a given width. A Chinese character takes two columns.</summary>
+internal static class FittedText
+{
+    /// <summary>Columns of a terminal unless it says otherwise.</summary>
+    public const int UsualWidth = 80;
+
+    /// <summary>The narrowest terminal that texts are fitted to.</summary>
+    public const int Narrowest = 20;
+
+    private const string Indent = "  ";
+
+    /// <summary>Returns the text on one line of at most <paramref name="columns"/> columns; an ellipsis stands for what is cut off.</summary>
+    public static string Cut(string text, int columns)
+    {
+        string line = text.ReplaceLineEndings(" ").Replace('\t', ' ');
+        return line.GetCellWidth() <= columns ? line : line[..Fitting(line, columns - 1)].TrimEnd() + "…";
+    }
+
+    /// <summary>Returns the lines of a text that is broken between words, and within a word that is longer than a line.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="columns">Columns of a line.</param>
+    /// <param name="first">What the first line begins with. The others are indented as far, or by two spaces where this is empty.</param>
+    public static IEnumerable<string> Wrap(string text, int columns = UsualWidth, string first = "")
+    {
+        string begin = first, line = "", indent = first.Length == 0 ? Indent : new string(' ', first.GetCellWidth());
+        foreach (string word in text.Split(' ').SelectMany(word => Pieces(word, columns - indent.Length)))
+        {
+            if (line.Length > 0 && begin.GetCellWidth() + line.GetCellWidth() + 1 + word.GetCellWidth() > columns)
+            {
+                yield return begin + line;
+                (begin, line) = (indent, "");
+            }
+
+            line = line.Length == 0 ? word : $"{line} {word}";
+        }
+
+        yield return (begin + line).TrimEnd();
+    }
+
+    /// <summary>Returns a word in pieces that fit a line: languages without spaces, long addresses.</summary>
+    private static IEnumerable<string> Pieces(string word, int columns)
+    {
+        for (int length = Fitting(word, columns); length < word.Length; length = Fitting(word, columns))
+        {
+            yield return word[..length];
+            word = word[length..];
+        }
+
+        yield return word;
+    }
+
+    /// <summary>Returns the length in UTF-16 units of the longest beginning that fits and cuts no character; at least one character.</summary>
+    private static int Fitting(string text, int columns)
+    {
+        int end = 0;
+        for (int taken = 0; end < text.Length;)
+        {
+            int next = StringInfo.GetNextTextElementLength(text, end);
+            taken += text.Substring(end, next).GetCellWidth();
+            if (taken > columns && end > 0)
+                break;
+            end += next;
+        }
+
+        return end;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Globalization;
+using Foreword.Torch;
+using Spectre.Console;
+
+namespace Foreword.Cli.Output;
+
+/// <summary>
+/// Shows long work on stderr: on a terminal a live bar with time left, lines above it; elsewhere a plain line every few seconds.
+/// </summary>
+internal sealed class ProgressDisplay(Terminal terminal)
+{
+    /// <summary>Time between two plain lines.</summary>
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time between two drawings of a bar that would change all the time.</summary>
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromSeconds(0.1);
+
+    private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+    private readonly Stopwatch _working = new();
+    private IAnsiConsole? _console;
+    private LiveDisplayContext? _live;
+    private Markup? _bar;
+
+    /// <summary>Whether there is a bar.</summary>
+    public bool IsLive => _live is not null;
+
+    /// <summary>Runs <paramref name="work"/> with the bar.</summary>
+    public T Show<T>(Func<T> work)
+    {
+        if (!terminal.IsInteractive || terminal.Quiet)
+            return work();
+        _console = terminal.Drawing();
+        return _console.Live(Text.Empty).AutoClear(false).Start(live =>
+        {
+            _live = live;
+            T result = work();
+            _live = null;
+            return result;
+        });
+    }
+
+    /// <summary>From here on the time of a step is measured.</summary>
+    public void StartClock() => _working.Restart();
+
+    /// <summary>A step was made.</summary>
+    /// <param name="step">Steps made, those of an earlier process among them.</param>
+    /// <param name="steps">Steps of the whole run.</param>
+    /// <param name="first">Steps that an earlier process made.</param>
+    /// <param name="numbers">What stands beside.</param>
+    public void Step(int step, int steps, int first, string numbers)
+    {
+        Announced();
+        if (_live is not null)
+            _live.UpdateTarget(_bar = Bar((double)step / steps, $"step {step}/{steps}  {numbers}", TimeLeft(step, steps, first)));
+        else if (_sinceLine.Elapsed >= PlainInterval || step == steps)
+            Line($"step {step}/{steps}  {numbers}  {TimeLeft(step, steps, first)} left");
+    }
+
+    /// <summary>Bytes have arrived.</summary>
+    /// <param name="bytes">Bytes that are there.</param>
+    /// <param name="total">Bytes of all.</param>
+    /// <param name="first">Bytes that were there before the clock was started.</param>
+    /// <param name="name">What is arriving.</param>
+    public void Bytes(long bytes, long total, long first, string name)
+    {
+        if (_live is null ? _sinceLine.Elapsed < PlainInterval : _sinceLine.Elapsed < LiveInterval)
+            return;
+        string text = string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N1} of {total / 1e6:N1} MB  {name}");
+        _sinceLine.Restart();
+        if (_live is not null)
+            _live.UpdateTarget(Bar((double)bytes / Math.Max(1, total), text, TimeLeft(bytes, total, first)));
+        else
+            Line($"{text}  {TimeLeft(bytes, total, first)} left");
+    }
+
+    /// <summary>A line that the next one of its kind replaces; without a terminal one in a while is enough.</summary>
+    public void Status(string text)
+    {
+        Announced();
+        if (_live is not null)
+            _live.UpdateTarget(new Text(FittedText.Cut(text, _console!.Profile.Width - 1)));
+        else if (_sinceLine.Elapsed >= PlainInterval)
+            Line(text);
+    }
+
+    /// <summary>A line that stays, above the bar where there is one.</summary>
+    public void Line(string text)
+    {
+        Announced();
+        _sinceLine.Restart();
+        if (_live is null)
+            terminal.Say(text);
+        else
+        {
+            _live.UpdateTarget(Text.Empty); // the line goes where the bar is; what is longer of the bar would stay beside it
+            _console!.Write(new Text(text + "\n")); // Spectre draws it above the live line
+            if (_bar is not null)
+                _live.UpdateTarget(_bar);
+        }
+    }
+
+    /// <summary>Says what was announced, now that the work has begun.</summary>
+    private void Announced()
+    {
+        if (_live is not null && terminal.TakeAnnouncement() is { } earlier)
+            _console!.Write(new Text(earlier + "\n"));
+    }
+
+    /// <summary>Where training computes and in which number format; for a person who asked for bfloat16 on a processor that has none, what it costs.</summary>
+    public static string Format(string device, Precision precision) =>
+        $"{device} {precision.Name()}{(device == "cpu" && precision == Precision.Bf16 && !Compute.CpuHasBFloat16 ? " (this processor has no bf16 products: fp32 is many times as fast)" : "")}";
+
+    /// <summary>1,234 or 1.2 M.</summary>
+    public static string Millions(long count) => count >= 1_000_000 ? $"{count / 1e6:F1} M" : count.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>Four places.</summary>
+    public static string Number(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// A bar, the text and the time left on one line: a line that wraps leaves its rest on the terminal when it is drawn again. On a narrow
+    /// terminal the bar is shorter. If that is not enough, parts of the text, which two spaces separate, are dropped from the end.
+    /// </summary>
+    private Markup Bar(double share, string text, string left)
+    {
+        (text, int width) = Fitted(text, $"  {left} left".Length + 1, _console!.Profile.Width - 1); // some terminals wrap after the last column
+        int full = (int)(Math.Clamp(share, 0, 1) * width);
+        string bar = $"[green]{new string('━', full)}[/][grey]{new string('━', width - full)}[/]";
+        return new Markup($"{bar} {Markup.Escape(FittedText.Cut(text, Math.Max(1, _console!.Profile.Width - left.Length - 9)))}  [blue]{left}[/] left") { Overflow = Overflow.Ellipsis };
+    }
+
+    /// <summary>The text as far as it fits, and the width of the bar beside it.</summary>
+    /// <param name="text">Parts between two spaces each.</param>
+    /// <param name="others">Columns of everything but text and bar.</param>
+    /// <param name="columns">Columns of the line.</param>
+    internal static (string Text, int Bar) Fitted(string text, int others, int columns)
+    {
+        const int Least = 8, Most = 24;
+        while (text.Length + others + Least > columns && text.LastIndexOf("  ", StringComparison.Ordinal) is > 0 and var end)
+            text = text[..end];
+        return (text, Math.Clamp(columns - others - text.Length, 0, Most));
+    }
+
+    private string TimeLeft(long step, long steps, long first)
+    {
+        TimeSpan left = _working.Elapsed / Math.Max(1, step - first) * (steps - step);
+        return left.TotalHours >= 1 ? left.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : left.ToString(@"m\:ss", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Foreword.Data.Shards;
+
+namespace Foreword.Cli.Output;
+
+/// <summary>The counts of a prepared directory, as <c>prepare</c> and <c>inspect</c> print them.</summary>
+internal static class SplitTable
+{
+    /// <summary>A split a paragraph.</summary>
+    public static string Of(ShardManifest manifest)
+    {
+        StringBuilder table = new();
+        foreach ((string name, ManifestSplit split) in manifest.Splits)
+        {
+            string counts = string.Create(CultureInfo.InvariantCulture,
+                $"{split.Documents:N0} documents {split.Tokens:N0} tokens {split.TextBytes:N0} bytes of text {split.BytesPerToken:F2} bytes/token {split.Shards.Count} shards");
+            foreach (string line in FittedText.Wrap(counts, first: $"{name,-10} "))
+                table.AppendLine(line);
+        }
+
+        return table.ToString();
+    }
+
+    /// <summary>The same and the tokenizer as JSON fields of the object that is being written.</summary>
+    public static void Write(Utf8JsonWriter writer, ShardManifest manifest)
+    {
+        writer.WriteStartObject("tokenizer");
+        writer.WriteString("fingerprint", manifest.Tokenizer.Fingerprint);
+        writer.WriteNumber("vocabulary_size", manifest.Tokenizer.VocabularySize);
+        writer.WriteEndObject();
+        writer.WriteStartObject("validation");
+        writer.WriteNumber("share", manifest.Validation.Share);
+        writer.WriteNumber("seed", manifest.Validation.Seed);
+        writer.WriteString("divides", manifest.Validation.Divides);
+        writer.WriteEndObject();
+        if (manifest.Cleaning is { } cleaning)
+        {
+            writer.WriteStartObject("left_out");
+            writer.WriteNumber("too_short", cleaning.TooShort);
+            writer.WriteNumber("duplicates", cleaning.Duplicates);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteStartObject("splits");
+        foreach ((string name, ManifestSplit split) in manifest.Splits)
+        {
+            writer.WriteStartObject(name);
+            writer.WriteNumber("documents", split.Documents);
+            writer.WriteNumber("tokens", split.Tokens);
+            writer.WriteNumber("text_bytes", split.TextBytes);
+            writer.WriteNumber("bytes_per_token", Math.Round(split.BytesPerToken, 4));
+            writer.WriteNumber("shards", split.Shards.Count);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+}

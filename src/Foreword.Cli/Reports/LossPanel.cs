@@ -1,0 +1,40 @@
+using Foreword.Torch.Runs;
+
+namespace Foreword.Cli.Reports;
+
+/// <summary>The losses of one kind over the steps, which share an axis.</summary>
+/// <param name="Axis">The name and unit of the losses.</param>
+/// <param name="Training">Logged training losses that can be drawn.</param>
+/// <param name="Validation">Validation losses that can be drawn.</param>
+/// <param name="TrainingName">What the legend calls the training losses.</param>
+/// <param name="ValidationBest">What the legend calls the lowest validation loss.</param>
+internal sealed record LossPanel(string Axis, (double X, double Y)[] Training, (double X, double Y)[] Validation, string TrainingName = "training", string ValidationBest = "best")
+{
+    /// <summary>
+    /// The panels of a run: one for pre-training. For fine-tuning one with the task's loss of training and validation, which are the
+    /// same quantity, and one with the auxiliary language-modelling loss where there is one.
+    /// </summary>
+    /// <param name="metrics">The log.</param>
+    /// <param name="taskUnit">The unit of a task's loss.</param>
+    public static IEnumerable<LossPanel> Of(RunMetrics metrics, string taskUnit)
+    {
+        (double X, double Y)[] validation = Points(metrics.Evals.Select(m => (m.Step, m.EvalLoss)));
+        bool isTask = metrics.Steps.Any(m => m.TaskLoss is not null);
+        if (isTask)
+        {
+            yield return new LossPanel($"task loss ({taskUnit})", Points(metrics.Steps.Select(m => (m.Step, m.TaskLoss ?? double.NaN))), validation, ValidationBest: "lowest");
+            yield return new LossPanel("LM loss (nats per token)", Points(metrics.Steps.Select(m => (m.Step, m.LmLoss ?? double.NaN))), []);
+        }
+        else
+        {
+            (double X, double Y)[] training = Points(metrics.Steps.Select(m => (m.Step, m.Loss)));
+            yield return metrics.Evals.Any(m => m.Task is not null) // a run that did not log the parts
+                ? new LossPanel("loss (nats)", training, validation, "training, task and language model together", "task only, lowest")
+                : new LossPanel("loss (nats per token)", training, validation);
+        }
+    }
+
+    /// <summary>The points that a logarithmic axis has a place for.</summary>
+    private static (double X, double Y)[] Points(IEnumerable<(int Step, double Loss)> losses) =>
+        [.. losses.Where(point => double.IsFinite(point.Loss) && point.Loss > 0).Select(point => ((double)point.Step, point.Loss))];
+}

@@ -1,0 +1,191 @@
+using System.Globalization;
+using Foreword.Cli.Output;
+using Foreword.Tasks.Metrics;
+using ScottPlot;
+using ScottPlot.Plottables;
+using ScottPlot.TickGenerators;
+
+namespace Foreword.Cli.Reports;
+
+/// <summary>
+/// The pictures of a task's report, as SVG elements to stand in a page. Text and lines have the colour of the page's text
+/// and the background is left out, so the pictures suit light and dark pages alike.
+/// </summary>
+internal static class TaskPictures
+{
+    /// <summary>Points of a scatter plot; more of them cover each other and make the page large.</summary>
+    public const int MostPoints = 2000;
+
+    private const int FontSize = 12;
+    private const int LongestLabel = 28;
+
+    /// <summary>Stands for the colour of the page's text while ScottPlot draws.</summary>
+    private const string InkHex = "#010203";
+
+    /// <summary>The colour of lines and text, which becomes that of the page's text.</summary>
+    public static readonly Color Ink = Color.FromHex(InkHex);
+    private static readonly Color Right = Color.FromHex("#1f6cc0");
+    private static readonly Color Wrong = Color.FromHex("#d95f02");
+
+    /// <summary>A heat map of some classes: a row for each true class, coloured by the share of it that each column's class was given.</summary>
+    public static string Confusion(ConfusionMatrix confusion, IReadOnlyList<int> classes)
+    {
+        int n = classes.Count, cell = Math.Clamp(600 / n, 27, 84);
+        string[] labels = [.. classes.Select(c => PictureLabel(confusion.Labels[c], c))];
+        using Plot plot = new();
+        for (int row = 0; row < n; row++)
+        {
+            double total = Enumerable.Range(0, confusion.Labels.Count).Sum(c => confusion[classes[row], c]);
+            for (int column = 0; column < n; column++)
+            {
+                if (confusion[classes[row], classes[column]] is > 0 and int count)
+                    AddCell(plot, row, column, count, count / total, cell);
+            }
+        }
+
+        plot.Axes.SetLimits(-0.5, n - 0.5, n - 0.5, -0.5); // the first class on top
+        plot.Axes.Left.TickGenerator = new NumericManual([.. labels.Index().Select(label => new Tick(label.Index, label.Item))]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. labels.Index().Select(label => new Tick(label.Index, label.Item))]);
+        Decorate(plot, "", ""); // the page says what rows and columns are
+        plot.HideGrid();
+
+        using Paint paint = Paint.NewDisposablePaint();
+        float widest = labels.Max(label => plot.Axes.Left.TickLabelStyle.Measure(label, paint).Width);
+        bool slanted = widest > cell - 6;
+        if (slanted)
+        {
+            plot.Axes.Bottom.TickLabelStyle.Rotation = -45;
+            plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
+            plot.Axes.Bottom.TickLabelStyle.OffsetY = 4;
+        }
+
+        PixelPadding padding = new(left: widest + 20, right: 12, bottom: (slanted ? 0.75f * widest : FontSize) + 16, top: 8);
+        plot.Layout.Fixed(padding);
+        return Inline(plot, "confusion", (int)(n * cell + padding.Left + padding.Right), (int)(n * cell + padding.Bottom + padding.Top));
+    }
+
+    /// <summary>
+    /// The classes that make up the most frequent confusions of one class with another, as many of them as fit, in the
+    /// order of the labels. Where mistakes are few, the first classes fill up the rest.
+    /// </summary>
+    public static int[] MostConfused(ConfusionMatrix confusion, int limit)
+    {
+        int n = confusion.Labels.Count;
+        var mistakes = from truth in Enumerable.Range(0, n)
+                       from predicted in Enumerable.Range(0, n)
+                       where truth != predicted && confusion[truth, predicted] > 0
+                       orderby confusion[truth, predicted] descending
+                       select new[] { truth, predicted };
+        return [.. mistakes.SelectMany(pair => pair).Concat(Enumerable.Range(0, n)).Distinct().Take(limit).Order()];
+    }
+
+    /// <summary>The reliability diagram (Guo et al. 2017, figure 1) with the share of examples in each bin.</summary>
+    public static string Reliability(Calibration calibration)
+    {
+        using Plot plot = new();
+        CalibrationBin[] filled = [.. calibration.Bins.Where(bin => bin.Count > 0)];
+        double total = filled.Sum(bin => bin.Count);
+        foreach ((int i, CalibrationBin bin) in filled.Index())
+        {
+            Rectangle bar = plot.Add.Rectangle(bin.Low, bin.High, 0, bin.Count / total);
+            bar.FillColor = Ink.WithAlpha(0.15);
+            bar.LineWidth = 0;
+            bar.LegendText = i == 0 ? "share of the examples" : "";
+        }
+
+        AddDiagonal(plot, 0, 1, "as it should be");
+        Scatter line = plot.Add.Scatter(filled.Select(bin => bin.Confidence).ToArray(), filled.Select(bin => bin.Accuracy).ToArray(), Right);
+        line.LineWidth = 2;
+        line.MarkerSize = 8;
+        line.LegendText = "accuracy";
+
+        plot.Axes.SetLimits(0, 1.01, 0, 1.02);
+        Decorate(plot, "confidence: the largest probability", "accuracy");
+        ShowLegend(plot);
+        return Inline(plot, "reliability", 560, 420);
+    }
+
+    /// <summary>Each example's prediction over its true score; of very many, some.</summary>
+    public static string Scores(TaskOutcomes.OfScores outcomes)
+    {
+        int shown = Math.Min(MostPoints, outcomes.Count);
+        int[] examples = [.. Enumerable.Range(0, shown).Select(k => (int)((long)k * outcomes.Count / shown))];
+        double low = Math.Min(outcomes.Truth.Min(), outcomes.Predicted.Min()), high = Math.Max(outcomes.Truth.Max(), outcomes.Predicted.Max());
+        double margin = high > low ? 0.04 * (high - low) : 0.5;
+        using Plot plot = new();
+        AddDiagonal(plot, low - margin, high + margin, "as it should be");
+        Scatter points = plot.Add.ScatterPoints(examples.Select(i => outcomes.Truth[i]).ToArray(), examples.Select(i => outcomes.Predicted[i]).ToArray(), Right.WithAlpha(0.4));
+        points.MarkerSize = 6;
+        points.LegendText = "an example";
+
+        plot.Axes.SetLimits(low - margin, high + margin, low - margin, high + margin);
+        Decorate(plot, "true score", "predicted score");
+        ShowLegend(plot);
+        return Inline(plot, "scores", 560, 520);
+    }
+
+    private static void AddCell(Plot plot, int row, int column, int count, double share, int size)
+    {
+        double alpha = 0.1 + 0.9 * share;
+        Rectangle square = plot.Add.Rectangle(column - 0.5, column + 0.5, row - 0.5, row + 0.5);
+        square.FillColor = (row == column ? Right : Wrong).WithAlpha(alpha);
+        square.LineWidth = 0;
+        Text text = plot.Add.Text(count.ToString(CultureInfo.InvariantCulture), column, row);
+        text.LabelFontName = PlotFont.Name;
+        text.LabelAlignment = Alignment.MiddleCenter;
+        text.LabelFontSize = size >= 40 ? 14 : 10;
+        text.LabelFontColor = alpha > 0.8 ? Colors.White : Ink;
+    }
+
+    private static void AddDiagonal(Plot plot, double low, double high, string legend)
+    {
+        Scatter diagonal = plot.Add.ScatterLine(new[] { low, high }, new[] { low, high }, Ink.WithAlpha(0.5)); // not dashed: Skia cannot write that as SVG
+        diagonal.LegendText = legend;
+    }
+
+    /// <summary>Names the axes, and gives the plot our font and the page's colours.</summary>
+    public static void Decorate(Plot plot, string x, string y)
+    {
+        plot.FigureBackground.Color = Colors.Transparent;
+        plot.DataBackground.Color = Colors.Transparent;
+        plot.XLabel(x, size: 13);
+        plot.YLabel(y, size: 13);
+        PlotFont.Set(plot);
+        plot.Axes.Color(Ink);
+        plot.Grid.MajorLineColor = Ink.WithAlpha(0.12);
+        foreach (IAxis axis in new IAxis[] { plot.Axes.Bottom, plot.Axes.Left })
+        {
+            axis.TickLabelStyle.FontSize = FontSize;
+            axis.MinorTickStyle.Length = 0;
+            axis.Label.Bold = false; // the font has one weight
+        }
+
+        plot.Axes.Right.FrameLineStyle.Width = 0;
+        plot.Axes.Top.FrameLineStyle.Width = 0;
+    }
+
+    /// <summary>A legend without a frame.</summary>
+    public static void ShowLegend(Plot plot)
+    {
+        plot.ShowLegend(Alignment.UpperLeft);
+        plot.Legend.FontSize = FontSize;
+        plot.Legend.FontColor = Ink;
+        plot.Legend.BackgroundColor = Colors.Transparent;
+        plot.Legend.OutlineWidth = 0;
+        plot.Legend.ShadowColor = Colors.Transparent;
+    }
+
+    /// <summary>A label that fits; the class's number where the font lacks its script.</summary>
+    private static string PictureLabel(string label, int number) => PlotFont.CanDraw(label) ? ShortText.Of(label, LongestLabel) : $"#{number}";
+
+    /// <summary>An element that scales with its surroundings, whose ids no other picture of the page has.</summary>
+    public static string Inline(Plot plot, string name, int width, int height)
+    {
+        string svg = PlotFont.Svg(plot, width, height);
+        return svg[svg.IndexOf("<svg", StringComparison.Ordinal)..]
+            .Replace($"width=\"{width}\" height=\"{height}\"", $"viewBox=\"0 0 {width} {height}\" style=\"width:{width}px\" role=\"img\"", StringComparison.Ordinal)
+            .Replace($"\"{InkHex}\"", "\"currentColor\"", StringComparison.Ordinal)
+            .Replace("id=\"cl_", $"id=\"{name}-", StringComparison.Ordinal)
+            .Replace("url(#cl_", $"url(#{name}-", StringComparison.Ordinal);
+    }
+}

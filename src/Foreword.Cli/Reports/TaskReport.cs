@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Cli.Output;
+using Foreword.IO;
+using Foreword.Tasks.Metrics;
+using HandlebarsDotNet;
+
+namespace Foreword.Cli.Reports;
+
+/// <summary>The evaluation of a task as a page for readers and as JSON for programs.</summary>
+internal static class TaskReport
+{
+    /// <summary>Up to here a heat map shows every class and stays readable.</summary>
+    private const int MostClassesInFull = 30;
+
+    /// <summary>Classes of a heat map that cannot show all.</summary>
+    private const int ClassesInExcerpt = 24;
+
+    /// <summary>Characters of an example's texts together, which they share; longer ones are cut in their middle.</summary>
+    private const int LongestText = 480;
+
+    /// <summary>Characters that each of an example's texts may have, however many they are.</summary>
+    private const int LeastOfText = 140;
+
+    /// <summary>TaskReport.html. What stands in double braces is escaped; in triple ones stand our own pictures.</summary>
+    private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("TaskReport.html");
+
+    /// <summary>Writes <c>evaluation.json</c> and <c>report.html</c>, which needs no other file, each whole or not at all.</summary>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public static void Write(string directory, TaskEvaluation evaluation, TaskReportContext context)
+    {
+        byte[] json = Json(evaluation), page = Encoding.UTF8.GetBytes(Page(evaluation, context));
+        Directory.CreateDirectory(directory);
+        DurableFile.Replace(Path.Combine(directory, "evaluation.json"), file => file.Write(json));
+        DurableFile.Replace(Path.Combine(directory, "report.html"), file => file.Write(page));
+    }
+
+    private static byte[] Json(TaskEvaluation evaluation)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            evaluation.WriteJson(writer);
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    private static string Page(TaskEvaluation evaluation, TaskReportContext context)
+    {
+        TaskOutcomes.OfScores? scores = evaluation.Outcomes as TaskOutcomes.OfScores;
+        return Template(new
+        {
+            context.Title,
+            context.ModelPath,
+            context.DataPath,
+            evaluation.Task,
+            Count = Whole(evaluation.Count),
+            evaluation.Outcomes.SameAnswer,
+            Metrics = evaluation.Metrics.Select(m => new { Title = Title(m, evaluation), Value = Number(m.Value), Low = Number(m.Low), High = Number(m.High), IsDefined = !double.IsNaN(m.Value) }),
+            Baseline = evaluation.MajorityBaseline is { } baseline ? Number(baseline) : null,
+            Confusion = evaluation.Confusion is { } confusion ? Confusion(confusion) : null,
+            Calibration = evaluation.Calibration is { } calibration ? Reliability(calibration) : null,
+            Scores = scores is null ? null : Scatter(scores),
+            Classes = evaluation.Classes is { } classes ? ClassTable(classes) : null,
+            Samples = new[]
+            {
+                Samples(scores is null ? "Most confident mistakes" : "Largest errors", context.Mistakes),
+                Samples(scores is null ? "A few right ones" : "Smallest errors", context.Right),
+            }.Where(samples => samples is not null),
+        });
+    }
+
+    private static object Confusion(ConfusionMatrix confusion)
+    {
+        int classes = confusion.Labels.Count;
+        bool full = classes <= MostClassesInFull;
+        int[] shown = full ? [.. Enumerable.Range(0, classes)] : TaskPictures.MostConfused(confusion, ClassesInExcerpt);
+        return new { Svg = TaskPictures.Confusion(confusion, shown), Excerpt = full ? null : $"The {shown.Length} of {classes} classes with the most frequent confusions. " };
+    }
+
+    private static object Reliability(Calibration calibration) => new
+    {
+        Svg = TaskPictures.Reliability(calibration),
+        ExpectedError = Number(calibration.ExpectedError),
+        NegativeLogLikelihood = Number(calibration.NegativeLogLikelihood),
+        Brier = Number(calibration.Brier),
+    };
+
+    private static object Scatter(TaskOutcomes.OfScores scores) => new
+    {
+        Svg = TaskPictures.Scores(scores),
+        Excerpt = scores.Count > TaskPictures.MostPoints ? $"{Whole(TaskPictures.MostPoints)} of the {Whole(scores.Count)} examples. " : null,
+    };
+
+    /// <summary>The lowest F1 first: that is where to look.</summary>
+    private static IEnumerable<object> ClassTable(IReadOnlyList<ClassRow> classes) => classes.Index().OrderBy(c => c.Item.F1).Select(c => new
+    {
+        Id = c.Index,
+        c.Item.Label,
+        Count = Whole(c.Item.Count),
+        Precision = Number(c.Item.Precision),
+        Recall = Number(c.Item.Recall),
+        F1 = Number(c.Item.F1),
+    });
+
+    private static object? Samples(string heading, IReadOnlyList<SampleRow> rows) => rows.Count == 0 ? null : new
+    {
+        Heading = heading,
+        HasProbability = rows.Any(row => row.Probability is not null),
+        Rows = rows.Select(row => new
+        {
+            Parts = row.Parts.Select(part => Part(part, Math.Max(LeastOfText, LongestText / row.Parts.Count))),
+            row.Truth,
+            row.Predicted,
+            Probability = row.Probability is { } probability ? Number(probability) : null,
+        }),
+    };
+
+    /// <summary>A text that is too long is shortened in its middle; the page unfolds the whole.</summary>
+    private static object Part(SamplePart part, int longest)
+    {
+        string shown = ShortText.Middle(part.Text, longest);
+        return new { part.Role, Text = shown, Whole = shown == part.Text ? null : part.Text };
+    }
+
+    private static string Title(MetricInterval metric, TaskEvaluation evaluation)
+    {
+        TaskMetric known = TaskMetric.ByName(metric.Name);
+        return evaluation.Outcomes is TaskOutcomes.OfClasses classes ? known.TitleAmong(classes.Labels) : known.Title;
+    }
+
+    private static string Number(double value) => double.IsNaN(value) ? "undefined" : value.ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Whole(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
+
+namespace Foreword.Cli.Reports;
+
+/// <summary>A text of an example.</summary>
+/// <param name="Role">What the text is: premise, question, choice A; empty where there is one text only.</param>
+/// <param name="Text">The whole text.</param>
+internal sealed record SamplePart(string Role, string Text);
+
+/// <summary>One example of a report.</summary>
+/// <param name="Parts">Its texts, in the order in which the task reads them.</param>
+/// <param name="Truth">Its right label or score.</param>
+/// <param name="Predicted">What the model gave it.</param>
+/// <param name="Probability">The probability that the model gave its prediction; null for scores.</param>
+internal sealed record SampleRow(IReadOnlyList<SamplePart> Parts, string Truth, string Predicted, double? Probability);
+
+/// <summary>What a report says beside the measurements.</summary>
+/// <param name="Title">The heading.</param>
+/// <param name="ModelPath">Where the model lies.</param>
+/// <param name="DataPath">Where the examples lie.</param>
+/// <param name="Mistakes">The worst examples, the worst first.</param>
+/// <param name="Right">A few good ones.</param>
+internal sealed record TaskReportContext(string Title, string ModelPath, string DataPath, IReadOnlyList<SampleRow> Mistakes, IReadOnlyList<SampleRow> Right)
+{
+    private const int MostMistakes = 20;
+    private const int MostRight = 5;
+
+    /// <summary>The texts of an example with what each of them is.</summary>
+    /// <param name="task">Names the texts and the choices.</param>
+    /// <param name="example">The example.</param>
+    public static IReadOnlyList<SamplePart> Parts(TaskDescription task, TaskExample example)
+    {
+        string[] roles = [.. task.Task.Columns.Where(column => !column.IsMany).Select(column => column.Role)];
+        bool isAlone = roles.Length == 1 && example.Choices.Count == 0;
+        return
+        [
+            .. example.Texts.Index().Where(text => text.Item is not null).Select(text => new SamplePart(isAlone ? "" : roles[text.Index], text.Item!)),
+            .. example.Choices.Index().Select(choice => new SamplePart($"choice {(choice.Index < task.Labels.Count ? task.Labels[choice.Index] : choice.Index + 1)}", choice.Item)),
+        ];
+    }
+
+    /// <summary>
+    /// Picks the examples: the mistakes with the highest probability and right ones from all over the file, or the scores
+    /// that are farthest from the truth and nearest to it.
+    /// </summary>
+    /// <param name="title">The heading.</param>
+    /// <param name="modelPath">Where the model lies.</param>
+    /// <param name="dataPath">Where the examples lie.</param>
+    /// <param name="outcomes">What the model said.</param>
+    /// <param name="texts">The texts of each example.</param>
+    public static TaskReportContext Of(string title, string modelPath, string dataPath, TaskOutcomes outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
+    {
+        if (texts.Count != outcomes.Count)
+            throw new ArgumentException($"there are {outcomes.Count} examples, but {texts.Count} texts", nameof(texts));
+        (IEnumerable<SampleRow> mistakes, IEnumerable<SampleRow> right) = outcomes switch
+        {
+            TaskOutcomes.OfClasses classes => Pick(classes, texts),
+            TaskOutcomes.OfScores scores => Pick(scores, texts),
+            _ => throw new ArgumentException($"unknown outcomes {outcomes.GetType().Name}", nameof(outcomes)),
+        };
+        return new TaskReportContext(title, modelPath, dataPath, [.. mistakes], [.. right]);
+    }
+
+    private static (IEnumerable<SampleRow> Mistakes, IEnumerable<SampleRow> Right) Pick(TaskOutcomes.OfClasses outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
+    {
+        ILookup<bool, int> byRight = Enumerable.Range(0, outcomes.Count).ToLookup(i => outcomes.Truth[i] == outcomes.Predicted[i]);
+        int[] right = [.. byRight[true]];
+        int shown = Math.Min(MostRight, right.Length);
+        return (
+            byRight[false].OrderByDescending(Probability).Take(MostMistakes).Select(Row),
+            Enumerable.Range(0, shown).Select(k => Row(right[(int)((long)k * right.Length / shown)])));
+
+        double Probability(int i) => outcomes.Probabilities[i][outcomes.Predicted[i]];
+        SampleRow Row(int i) => new(texts[i], outcomes.Labels[outcomes.Truth[i]], outcomes.Labels[outcomes.Predicted[i]], Probability(i));
+    }
+
+    private static (IEnumerable<SampleRow> Worst, IEnumerable<SampleRow> Best) Pick(TaskOutcomes.OfScores outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
+    {
+        int[] nearestFirst = [.. Enumerable.Range(0, outcomes.Count).OrderBy(i => Math.Abs(outcomes.Truth[i] - outcomes.Predicted[i]))];
+        int best = Math.Min(MostRight, nearestFirst.Length);
+        return (nearestFirst[best..].Reverse().Take(MostMistakes).Select(Row), nearestFirst[..best].Select(Row));
+
+        SampleRow Row(int i) => new(texts[i], Score(outcomes.Truth[i]), Score(outcomes.Predicted[i]), null);
+    }
+
+    private static string Score(double score) => score.ToString("0.###", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text;
+using Foreword.Cli.Commands.Study;
+using Foreword.Evaluation;
+using Foreword.IO;
+using HandlebarsDotNet;
+
+namespace Foreword.Cli.Reports;
+
+/// <summary>The scores of a zero-shot study as a table of numbers, a picture, a page, and lines on the terminal.</summary>
+internal static class ZeroShotReport
+{
+    public const string TableName = "zero-shot.csv", PictureName = "zero-shot.svg", PageName = "report.html";
+
+    private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("ZeroShotReport.html");
+
+    /// <summary>Writes the three files, each whole or not at all.</summary>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public static void Write(string directory, string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedTask> tasks)
+    {
+        byte[] table = Encoding.UTF8.GetBytes(Table(scores)), picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(scores), "updates", "relative zero-shot score"));
+        byte[] page = Encoding.UTF8.GetBytes(Page(run, scores, tasks));
+        Directory.CreateDirectory(directory);
+        DurableFile.Replace(Path.Combine(directory, TableName), file => file.Write(table));
+        DurableFile.Replace(Path.Combine(directory, PictureName), file => file.Write(picture));
+        DurableFile.Replace(Path.Combine(directory, PageName), file => file.Write(page));
+    }
+
+    /// <summary>A line a step, a column a heuristic: the score, and in brackets the relative one.</summary>
+    public static void Print(TextWriter output, IReadOnlyList<ZeroShotScore> scores)
+    {
+        IGrouping<int, ZeroShotScore>[] steps = [.. scores.GroupBy(score => score.Step)];
+        int width = Math.Max(16, steps[0].Max(score => score.Heuristic.Task.Length) + 2);
+        output.WriteLine($"{"updates",9}{string.Concat(steps[0].Select(score => score.Heuristic.Task.PadLeft(width)))}");
+        foreach (IGrouping<int, ZeroShotScore> step in steps)
+            output.WriteLine($"{step.Key.ToString("N0", CultureInfo.InvariantCulture),9}{string.Concat(step.Select(score => Cell(score).PadLeft(width)))}");
+        output.WriteLine("score (relative: 0 is a guess, 1 the best)");
+    }
+
+    private static string Table(IReadOnlyList<ZeroShotScore> scores)
+    {
+        StringBuilder text = new("step,task,metric,n,value,stderr,chance,best,relative\n");
+        foreach (ZeroShotScore score in scores)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"{score.Step},{score.Heuristic.Task},{score.Heuristic.Metric},{score.Count},{score.Value},{score.StandardError},{score.Chance},{score.Heuristic.Best},{score.Relative}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Page(string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedTask> tasks) => Template(new
+    {
+        Title = "Zero-shot scores over pre-training",
+        Run = run,
+        Svg = StudyPicture.Inline(Curves(scores), "updates", "relative zero-shot score"),
+        Tasks = tasks.Select(task => ZeroShotHeuristic.Of(task.Benchmark)).Zip(tasks, (heuristic, task) => new
+        {
+            heuristic.Title,
+            heuristic.Metric,
+            Name = task.Specification.Text,
+            task.Protocol,
+            Count = task.Count.ToString("N0", CultureInfo.InvariantCulture),
+            Chance = Number(task.Benchmark.Chance ?? 0),
+            Best = Number(heuristic.Best),
+        }),
+        Steps = scores.GroupBy(score => score.Step).Select(step => new
+        {
+            Step = step.Key.ToString("N0", CultureInfo.InvariantCulture),
+            Scores = step.Select(score => new { Value = Number(score.Value), Error = score.StandardError is { } error ? Number(error) : null, Relative = Number(score.Relative) }),
+        }),
+    });
+
+    private static IReadOnlyList<StudyCurve> Curves(IReadOnlyList<ZeroShotScore> scores) => [.. scores.GroupBy(score => score.Heuristic).Select(group => new StudyCurve(
+        group.Key.Title,
+        [.. group.Select(score => new StudyPoint(score.Step, score.Relative, (score.StandardError ?? 0) / Math.Abs(group.Key.Best - score.Chance)))]))];
+
+    private static string Cell(ZeroShotScore score) => string.Create(CultureInfo.InvariantCulture, $"{score.Value:F4} ({score.Relative:F2})");
+
+    private static string Number(double value) => double.IsNaN(value) ? "undefined" : value.ToString("0.000", CultureInfo.InvariantCulture);
+}

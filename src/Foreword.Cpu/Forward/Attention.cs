@@ -1,0 +1,210 @@
+using System.Numerics.Tensors;
+using Foreword.Cpu.Cache;
+using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
+using Foreword.Models;
+using Foreword.Numerics;
+
+namespace Foreword.Cpu.Forward;
+
+/// <summary>
+/// softmax(q kᵀ / sqrt(hs)) v over the caches of a pass's segments (Vaswani et al. 2017, equation 1). Workers claim pieces: a head and up to four neighbouring rows.
+/// </summary>
+internal sealed unsafe class Attention : IDisposable
+{
+    /// <summary>Claims of each worker: to claim takes the time of half a piece, for the other worker claims as well.</summary>
+    private const int ClaimsPerWorker = 6;
+
+    private readonly GptConfig _config;
+    private readonly Workers _workers;
+    private readonly float[] _scales; // of each layer's scores
+    private readonly int _scoreStride;
+    private readonly NativeBuffer<float> _scores; // of each worker: [4][context]
+    private readonly NativeBuffer<float> _sums; // of each worker: [4][64]
+    private readonly bool _isFloat;
+
+    private Segment[] _segments = [];
+    private (int Segment, int Row, int Count)[] _queries = [];
+    private int _segmentCount;
+    private int _queryCount;
+    private bool _storesFirst;
+
+    /// <summary>For a network whose caches have one number format.</summary>
+    public Attention(GptConfig config, CacheType cache, Workers workers)
+    {
+        _config = config;
+        _workers = workers;
+        _isFloat = cache == CacheType.F32;
+        _scales = [.. Enumerable.Range(0, config.NLayer).Select(layer => 1 / MathF.Sqrt(config.HeadSize) * (float)config.AttentionFactor(layer))];
+        _scoreStride = Panels.RoundUp(config.ContextLength, AttentionKernels.PagePositions);
+        _scores = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * _scoreStride);
+        _sums = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * AttentionKernels.ValueTile);
+    }
+
+    /// <summary>Takes the segments of the next pass, the first <paramref name="count"/> of an array that stays as it is until the pass has ended.</summary>
+    public void Prepare(Segment[] segments, int count)
+    {
+        (_segments, _segmentCount, _queryCount, _storesFirst) = (segments, count, 0, false);
+        for (int s = 0; s < count; s++)
+        {
+            _storesFirst |= segments[s].Count > 1;
+            for (int row = 0; row < segments[s].Count; row += AttentionKernels.QueryTile)
+            {
+                if (_queryCount == _queries.Length)
+                    Array.Resize(ref _queries, Math.Max(8, 2 * _queryCount));
+                _queries[_queryCount++] = (s, segments[s].FirstRow + row, Math.Min(AttentionKernels.QueryTile, segments[s].Count - row));
+            }
+        }
+    }
+
+    /// <summary>One layer's attention; all workers call it together, and what it wrote is seen by all when it returns.</summary>
+    /// <param name="worker">The caller's number.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="qkv">The rows' queries, keys and values, [rows][3 C]; single rows' keys and values are rounded as the cache keeps them.</param>
+    /// <param name="qkvStride">Elements from row to row.</param>
+    /// <param name="attended">Receives the rows' sums of values, [rows][C].</param>
+    /// <param name="stride">Elements from row to row.</param>
+    public void Run(int worker, int layer, float* qkv, int qkvStride, float* attended, int stride)
+    {
+        if (_isFloat)
+            Run<float>(worker, layer, qkv, qkvStride, attended, stride);
+        else
+            Run<ushort>(worker, layer, qkv, qkvStride, attended, stride);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _scores.Dispose();
+        _sums.Dispose();
+    }
+
+    private void Run<T>(int worker, int layer, float* qkv, int qkvStride, float* attended, int stride) where T : unmanaged
+    {
+        int C = _config.NEmbd, hs = _config.HeadSize;
+        if (_storesFirst)
+        {
+            int pieces = _config.NHead * _segmentCount;
+            for (int piece = worker; piece < pieces; piece = _workers.Claim())
+            {
+                (Segment segment, int head) = (_segments[piece / _config.NHead], piece % _config.NHead);
+                float* key = qkv + (long)segment.FirstRow * qkvStride + C + head * hs;
+                if (segment.Count > 1)
+                    segment.Cache.Store<T>(layer, head, segment.FirstPosition, segment.Count, key, key + C, qkvStride);
+            }
+
+            _workers.Barrier();
+        }
+
+        Rows rows = new(qkv, qkvStride, attended, stride);
+        int count = _queryCount * _config.NHead, together = Math.Max(1, count / (_workers.Count * ClaimsPerWorker));
+        for (int piece = worker * together, next; piece < count; piece = next)
+        {
+            next = (piece + 1) % together != 0 ? piece + 1 : _workers.Claim() * together;
+            Piece now = At(piece, rows);
+            if (now.Segment.Count == 1)
+                AttendRow<T>(worker, layer, now, next < count ? At(next, rows) : now);
+            else
+                AttendRows<T>(worker, layer, now, rows);
+        }
+
+        _workers.Barrier();
+    }
+
+    /// <summary>The queries, keys and values [rows][3 C] of a pass, and where its sums go, [rows][C].</summary>
+    private readonly struct Rows(float* qkv, int qkvStride, float* attended, int stride)
+    {
+        public readonly float* Qkv = qkv;
+        public readonly int QkvStride = qkvStride;
+        public readonly float* Attended = attended;
+        public readonly int Stride = stride;
+    }
+
+    /// <summary>What is claimed: a head of up to four rows of a segment.</summary>
+    private readonly struct Piece(Segment segment, int head, int row, int count, float* query, float* attended)
+    {
+        public readonly Segment Segment = segment;
+        public readonly int Head = head;
+        public readonly int Row = row;
+        public readonly int Count = count;
+        public readonly float* Query = query;
+        public readonly float* Attended = attended;
+    }
+
+    /// <summary>A piece by its number: rows first, so that a head's keys stay in the cache.</summary>
+    private Piece At(int piece, in Rows rows)
+    {
+        (int s, int row, int count) = _queries[piece % _queryCount];
+        int head = piece / _queryCount;
+        long column = (long)head * _config.HeadSize;
+        return new Piece(_segments[s], head, row, count, rows.Qkv + (long)row * rows.QkvStride + column, rows.Attended + (long)row * rows.Stride + column);
+    }
+
+    /// <summary>
+    /// A segment's only row: nobody else needs its key and value, so they are taken from where they are and stored last. A key's numbers are written to as many
+    /// lines of the cache; reading these lines right behind would wait for every single one.
+    /// </summary>
+    private void AttendRow<T>(int worker, int layer, in Piece piece, in Piece next) where T : unmanaged
+    {
+        const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;
+        int hs = _config.HeadSize, position = piece.Segment.FirstPosition;
+        KvCache cache = piece.Segment.Cache, nextCache = next.Segment.Cache;
+        float* q = piece.Query, key = q + _config.NEmbd, value = key + _config.NEmbd;
+        float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
+        float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
+        for (int part = 0; part < 3; part++) // another worker may have written them
+            Prefetch.Lines(next.Query + (long)part * _config.NEmbd, hs * sizeof(float));
+        T* rounded = stackalloc T[2 * hs];
+        AttentionKernels.Round(key, hs, rounded);
+        AttentionKernels.Round(value, hs, rounded + hs);
+        for (int page = 0; page * Page < position; page++)
+        {
+            T* keys = cache.Keys<T>(layer, piece.Head, page);
+            long ahead = (byte*)(page < nextCache.Pages ? nextCache.Keys<T>(layer, next.Head, page) : keys) - (byte*)keys;
+            AttentionKernels.Scores(1, hs, Math.Min(Page, position - page * Page), q, 0, keys, _scales[layer], scores + page * Page, 0, ahead);
+        }
+
+        scores[position] = _scales[layer] * TensorPrimitives.Dot(new ReadOnlySpan<float>(q, hs), new ReadOnlySpan<float>(key, hs));
+        RowKernels.Softmax(scores, position + 1, Panels.RoundUp(position + 1, Panels.Width));
+        for (int column = 0; column < hs; column += Columns)
+        {
+            int columns = Math.Min(Columns, hs - column);
+            new Span<float>(sums, Columns).Clear();
+            TensorPrimitives.Multiply(new ReadOnlySpan<float>(value + column, columns), scores[position], new Span<float>(sums, columns));
+            for (int page = 0; page * Page < position; page++)
+            {
+                T* values = cache.Values<T>(layer, piece.Head, page) + column;
+                long ahead = (byte*)(page < nextCache.Pages ? nextCache.Values<T>(layer, next.Head, page) + column : values) - (byte*)values;
+                AttentionKernels.AddValues(1, Math.Min(Page, position - page * Page), scores + page * Page, 0, values, cache.ValueWidth, sums, 0, ahead);
+            }
+
+            new ReadOnlySpan<float>(sums, columns).CopyTo(new Span<float>(piece.Attended + column, columns));
+        }
+
+        cache.Store(layer, piece.Head, position, rounded, rounded + hs);
+    }
+
+    /// <summary>Up to four rows of a segment whose keys and values are stored already.</summary>
+    private void AttendRows<T>(int worker, int layer, in Piece piece, in Rows rows) where T : unmanaged
+    {
+        const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;
+        int hs = _config.HeadSize, count = piece.Count, tile = count == 1 ? 1 : AttentionKernels.QueryTile;
+        KvCache cache = piece.Segment.Cache;
+        int first = piece.Segment.FirstPosition + piece.Row - piece.Segment.FirstRow, positions = first + count; // row i sees first + i + 1 of them
+        float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
+        float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
+        for (int page = 0; page * Page < positions; page++)
+            AttentionKernels.Scores(tile, hs, Math.Min(Page, positions - page * Page), piece.Query, rows.QkvStride, cache.Keys<T>(layer, piece.Head, page), _scales[layer], scores + page * Page, _scoreStride);
+        for (int i = 0; i < count; i++)
+            RowKernels.Softmax(scores + (long)i * _scoreStride, first + i + 1, Panels.RoundUp(positions, Panels.Width));
+        for (int column = 0; column < hs; column += Columns)
+        {
+            new Span<float>(sums, tile * Columns).Clear();
+            for (int page = 0; page * Page < positions; page++)
+                AttentionKernels.AddValues(tile, Math.Min(Page, positions - page * Page), scores + page * Page, _scoreStride, cache.Values<T>(layer, piece.Head, page) + column, cache.ValueWidth, sums, Columns);
+            for (int i = 0; i < count; i++)
+                new ReadOnlySpan<float>(sums + i * Columns, Math.Min(Columns, hs - column)).CopyTo(new Span<float>(piece.Attended + (long)i * rows.Stride + column, Columns));
+        }
+    }
+}

@@ -1,0 +1,336 @@
+using Foreword.Cpu.Cache;
+using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
+using Foreword.Models;
+
+namespace Foreword.Cpu.Forward;
+
+// C channels, V vocabulary, hs head size. Rows are tokens, of one sequence or of several; float32 throughout, except the inputs of quantised matrices.
+
+/// <summary>
+/// GPT-1's and GPT-2's forward pass, whole. All workers run <see cref="Body"/> together; a step is cut into pieces that they claim, and ends
+/// at a barrier. The two architectures differ in where LayerNorm stands: after each residual sum (Radford et al. 2018) or before each branch
+/// with one more at the end (Radford et al. 2019, section 2.3).
+/// </summary>
+internal sealed unsafe class GptForward : IDisposable
+{
+    /// <summary>Rows of a pass at most: with more, the activations of a product's pass no longer fit the second-level cache.</summary>
+    public const int MaxRows = 256;
+
+    /// <summary>Rows that a register tile computes together.</summary>
+    private const int RowTile = 8;
+
+    private readonly NetworkWeights _weights;
+    private readonly GptConfig _config;
+    private readonly Workers _workers;
+    private readonly Attention _attention;
+    private readonly Action<int> _body;
+    private readonly Action<int> _headBody;
+    private readonly bool _preNorm;
+    private readonly float _epsilon;
+
+    private readonly int _stride; // of rows of C
+    private readonly int _qkvStride;
+    private readonly int _hiddenStride; // of rows of the feed-forward network
+    private readonly int _encodedStride;
+    private readonly int _scratchBytes;
+    private readonly NativeBuffer<byte> _scratch; // of each worker
+    private readonly RowBuffers _rows;
+    private readonly Dictionary<int, int[]> _rowPieces; // by their number of panels, how products of one row are cut
+    private readonly Dictionary<int, int[]> _tilePieces; // and products of several
+
+    private int[] _tokens = new int[RowTile];
+    private Segment[] _segments = [];
+    private int[] _wanted = new int[RowTile];
+    private int _rowCount;
+    private int _segmentCount;
+    private int _wantedCount;
+    private int _headFirst;
+    private int _headCount;
+    private float* _logits;
+
+    /// <summary>A pass over some weights, for caches of such pages; it owns none of them, nor the workers.</summary>
+    public GptForward(NetworkWeights weights, KvPages pages, Workers workers)
+    {
+        _weights = weights;
+        _config = weights.Config;
+        _workers = workers;
+        _attention = new Attention(_config, pages.Type, workers);
+        _body = Body;
+        _headBody = HeadBody;
+        _preNorm = _config.Architecture == GptArchitecture.Gpt2;
+        _epsilon = (float)_config.LayerNormEpsilon;
+        _stride = Panels.RoundUp(_config.NEmbd, AttentionKernels.ValueTile);
+        _qkvStride = Panels.RoundUp(3 * _config.NEmbd, AttentionKernels.ValueTile);
+        _hiddenStride = Panels.RoundUp(_config.FeedForward, AttentionKernels.ValueTile);
+        _encodedStride = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.EncodedBytes), AttentionKernels.ValueTile);
+        _scratchBytes = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.ScratchBytes), AttentionKernels.ValueTile);
+        _scratch = new NativeBuffer<byte>((long)workers.Count * _scratchBytes);
+        int[] counts = [.. weights.Matrices.Select(matrix => matrix.PanelCount).Distinct()];
+        _rowPieces = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.RowPanels)));
+        _tilePieces = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.TilePanels)));
+        _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
+    }
+
+    /// <summary>Elements from one row of logits to the next.</summary>
+    public int RowStrideOfLogits => Panels.RoundUp(_config.VocabSize, AttentionKernels.ValueTile);
+
+    /// <summary>The final hidden state [C] of the i-th wanted row of the last pass.</summary>
+    public float* Hidden(int i) => (_preNorm ? _rows.Normed : _rows.X).Pointer + (long)i * _stride;
+
+    /// <summary>The logits [V] of the i-th row that <see cref="Head(int, int)"/> was last asked for.</summary>
+    public float* Logits(int i) => _rows.Logits.Pointer + (long)i * RowStrideOfLogits;
+
+    /// <summary>Reads tokens behind those in the segments' caches, which count them already, and computes the wanted rows' final hidden states.</summary>
+    /// <param name="tokens">At most <see cref="MaxRows"/> ids, row by row.</param>
+    /// <param name="segments">Whose they are.</param>
+    /// <param name="wanted">Rows whose hidden states are asked for, ascending; none where only the cache is to be filled.</param>
+    public void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<Segment> segments, ReadOnlySpan<int> wanted)
+    {
+        _rowCount = tokens.Length;
+        _rows.Reserve(Math.Max(tokens.Length, _workers.Count)); // a single row is prepared by each worker for itself
+        Fill(ref _tokens, tokens);
+        Fill(ref _segments, segments);
+        Fill(ref _wanted, wanted);
+        (_segmentCount, _wantedCount) = (segments.Length, wanted.Length);
+        _attention.Prepare(_segments, segments.Length);
+        _workers.Run(_body);
+    }
+
+    /// <summary>Computes the logits of wanted rows of the last pass.</summary>
+    /// <param name="first">The first of them, a multiple of 8.</param>
+    /// <param name="count">How many.</param>
+    public void Head(int first, int count) => Head(first, count, (float*)null);
+
+    /// <summary>The same, copied to <paramref name="logits"/> [count, V] as well, piece by piece while they are in the cache.</summary>
+    public void Head(int first, int count, Span<float> logits)
+    {
+        fixed (float* copy = logits)
+            Head(first, count, copy);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _attention.Dispose();
+        _scratch.Dispose();
+        _rows.Dispose();
+    }
+
+    private void Head(int first, int count, float* logits)
+    {
+        (_headFirst, _headCount) = (first, count);
+        _logits = logits; // each time anew: none stays where a pass fails
+        _rows.ReserveLogits(_rowCount == 1 ? 1 : Panels.RoundUp(count, RowTile));
+        _workers.Run(_headBody);
+    }
+
+    private static void Fill<T>(ref T[] array, ReadOnlySpan<T> values)
+    {
+        if (array.Length < values.Length)
+            array = new T[Math.Max(values.Length, 2 * array.Length)];
+        values.CopyTo(array);
+    }
+
+    private void Body(int worker)
+    {
+        Embed(worker);
+        for (int layer = 0; layer < _weights.Blocks.Length; layer++)
+        {
+            Block block = _weights.Blocks[layer];
+            bool last = layer == _weights.Blocks.Length - 1;
+            Prepare(worker, _preNorm ? block.Ln1 : null, block.CAttn.Weight, _rowCount);
+            Product(worker, block.CAttn, _rowCount, BranchInput(worker), _stride, _rows.Qkv.Pointer, _qkvStride, Use.Add, block.AttnCProj.Weight);
+            _attention.Run(worker, layer, _rows.Qkv.Pointer, _qkvStride, _rows.Attended.Pointer, _stride);
+            int rows = _rowCount;
+            if (last && _wantedCount < _rowCount)
+            {
+                if (_wantedCount == 0)
+                    return;
+                KeepWanted(worker);
+                rows = _wantedCount;
+            }
+
+            Encode(worker, block.AttnCProj.Weight, _rows.Attended.Pointer, _stride, rows);
+            Product(worker, block.AttnCProj, rows, _rows.Attended.Pointer, _stride, _rows.Branch.Pointer, _stride, Use.Residual, block.CFc.Weight);
+            Normalise(worker, _preNorm ? null : block.Ln1, rows);
+            Prepare(worker, _preNorm ? block.Ln2 : null, block.CFc.Weight, rows);
+            Product(worker, block.CFc, rows, BranchInput(worker), _stride, _rows.Wide.Pointer, _hiddenStride, Use.Activation, block.MlpCProj.Weight);
+            Encode(worker, block.MlpCProj.Weight, _rows.Wide.Pointer, _hiddenStride, rows);
+            Product(worker, block.MlpCProj, rows, _rows.Wide.Pointer, _hiddenStride, _rows.Branch.Pointer, _stride, Use.Residual, last ? _weights.Head : _weights.Blocks[layer + 1].CAttn.Weight);
+            Normalise(worker, _preNorm ? null : block.Ln2, rows);
+        }
+
+        Prepare(worker, _weights.FinalNorm, _weights.Head, _wantedCount);
+    }
+
+    /// <summary>What a branch reads: the normalised residual stream in GPT-2, the stream itself in GPT-1.</summary>
+    private float* BranchInput(int worker) => _preNorm ? _rows.Normed.Pointer + (long)(_rowCount == 1 ? worker : 0) * _stride : _rows.X.Pointer;
+
+    /// <summary>x = wte[token] + wpe[position].</summary>
+    private void Embed(int worker)
+    {
+        for (int s = worker; s < _segmentCount; s += _workers.Count)
+        {
+            Segment segment = _segments[s];
+            for (int i = 0; i < segment.Count; i++)
+            {
+                long offset = (long)(segment.FirstRow + i) * _stride;
+                _weights.Embed(_tokens[segment.FirstRow + i], segment.FirstPosition + i, _rows.X.Pointer + offset, _rows.Branch.Pointer + offset);
+            }
+        }
+
+        _workers.Barrier();
+    }
+
+    /// <summary>
+    /// Makes ready what a matrix reads from the residual stream: normalised where there is a norm, and encoded. A single row is made ready by every worker
+    /// for itself, in the row of its number, which takes less time than to meet.
+    /// </summary>
+    private void Prepare(int worker, Norm? norm, PanelMatrix matrix, int rows)
+    {
+        if (norm is null && matrix.EncodedBytes == 0)
+            return;
+        if (_rowCount == 1)
+        {
+            PrepareRow(norm, matrix, 0, worker);
+            return;
+        }
+
+        for (int row = worker; row < rows; row += _workers.Count)
+            PrepareRow(norm, matrix, row, row);
+        _workers.Barrier();
+    }
+
+    private void PrepareRow(Norm? norm, PanelMatrix matrix, int row, int to)
+    {
+        float* x = _rows.X.Pointer + (long)row * _stride;
+        if (norm is not null)
+        {
+            float* normed = _rows.Normed.Pointer + (long)to * _stride;
+            RowKernels.LayerNorm(x, norm.Weight.Pointer, norm.Bias.Pointer, _config.NEmbd, _epsilon, normed);
+            x = normed;
+        }
+
+        if (matrix.EncodedBytes > 0)
+            matrix.Encode(x, _rows.Encoded.Pointer + (long)to * _encodedStride);
+    }
+
+    /// <summary>GPT-1's LayerNorm on the residual stream itself.</summary>
+    private void Normalise(int worker, Norm? norm, int rows)
+    {
+        if (norm is null)
+            return;
+        for (int row = worker; row < rows; row += _workers.Count)
+        {
+            float* x = _rows.X.Pointer + (long)row * _stride;
+            RowKernels.LayerNorm(x, norm.Weight.Pointer, norm.Bias.Pointer, _config.NEmbd, _epsilon, x);
+        }
+
+        _workers.Barrier();
+    }
+
+    private void Encode(int worker, PanelMatrix matrix, float* x, int stride, int rows)
+    {
+        if (matrix.EncodedBytes == 0)
+            return;
+        if (_rowCount == 1)
+        {
+            matrix.Encode(x, _rows.Encoded.Pointer + (long)worker * _encodedStride);
+            return;
+        }
+
+        for (int row = worker; row < rows; row += _workers.Count)
+            matrix.Encode(x + (long)row * stride, _rows.Encoded.Pointer + (long)row * _encodedStride);
+        _workers.Barrier();
+    }
+
+    /// <summary>What becomes of a product.</summary>
+    private enum Use
+    {
+        /// <summary>y = x W + b.</summary>
+        Add,
+
+        /// <summary>y = activation(x W + b).</summary>
+        Activation,
+
+        /// <summary>The residual stream gains x W + b.</summary>
+        Residual,
+
+        /// <summary>y = x W, copied to where the caller wants logits.</summary>
+        Logits,
+    }
+
+    private int[] Pieces(PanelMatrix matrix) => (_rowCount == 1 ? _rowPieces : _tilePieces)[matrix.PanelCount];
+
+    /// <summary>
+    /// x W in pieces of some panels, each finished while it is in the cache. Only a pass over a single token takes the products of one row: all others
+    /// sum in one order, so that a row's numbers do not depend on what shares its pass.
+    /// </summary>
+    private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use, PanelMatrix following) =>
+        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer + (long)(_rowCount == 1 ? worker : 0) * _encodedStride, y, yStride, use, following);
+
+    private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use, PanelMatrix following)
+    {
+        InputRows inputs = new(x, xStride, encoded, _encodedStride, _rowCount == 1 ? 1 : Panels.RoundUp(rows, RowTile));
+        int[] starts = Pieces(matrix);
+        byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;
+        for (int piece = worker, then; piece < starts.Length - 1 && starts[piece] < matrix.PanelCount; piece = then)
+        {
+            then = _workers.Claim();
+            byte* next = then < starts.Length - 1 && starts[then] < matrix.PanelCount ? matrix.Panel(starts[then]) : following.Panel(Math.Min(Pieces(following)[worker], following.PanelCount - 1));
+            int first = starts[piece], panels = starts[piece + 1] - first, column = first * Panels.Width, columns = panels * Panels.Width;
+            matrix.Multiply(inputs, first, panels, y, yStride, scratch, next);
+            for (int row = 0; row < rows; row++)
+            {
+                float* outputs = y + (long)row * yStride + column;
+                switch (use)
+                {
+                    case Use.Add:
+                        RowKernels.AddBias(outputs, bias + column, columns);
+                        break;
+                    case Use.Activation when _config.Activation == Activation.GeluTanh:
+                        RowKernels.Gelu(outputs, bias + column, columns);
+                        break;
+                    case Use.Activation:
+                        ActivationKernels.Run(_config.Activation, outputs, bias + column, columns);
+                        break;
+                    case Use.Logits:
+                        if (_logits is not null)
+                            new ReadOnlySpan<float>(outputs, Math.Min(columns, matrix.Outputs - column)).CopyTo(new Span<float>(_logits + (long)row * matrix.Outputs + column, columns));
+                        break;
+                    case Use.Residual:
+                        RowKernels.AddToResidual(_rows.X.Pointer + (long)row * _stride + column, outputs, bias + column, columns);
+                        break;
+                }
+            }
+        }
+
+        _workers.Barrier();
+    }
+
+    /// <summary>In the last block, rows that nobody asked for end behind the attention: the others move up.</summary>
+    private void KeepWanted(int worker)
+    {
+        if (worker == 0)
+        {
+            for (int i = 0; i < _wantedCount; i++)
+            {
+                Move(_rows.X.Pointer, i);
+                Move(_rows.Attended.Pointer, i);
+            }
+        }
+
+        _workers.Barrier();
+
+        void Move(float* rows, int i) => new ReadOnlySpan<float>(rows + (long)_wanted[i] * _stride, _stride).CopyTo(new Span<float>(rows + (long)i * _stride, _stride));
+    }
+
+    /// <summary>Logits = hidden wteᵀ (GPT-1 paper, equation 2).</summary>
+    private void HeadBody(int worker)
+    {
+        byte* encoded = _rows.Encoded.Pointer + (long)_headFirst * _encodedStride;
+        Product(worker, _weights.Head, null, _headCount, Hidden(_headFirst), _stride, encoded, _rows.Logits.Pointer, RowStrideOfLogits, Use.Logits, _weights.Blocks[0].CAttn.Weight);
+    }
+}

@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Foreword.Cpu.Forward;
+using Foreword.Cpu.Matrices;
+using Foreword.Cpu.Threading;
+using Foreword.IO;
+using Foreword.Models;
+using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
+using Microsoft.Win32.SafeHandles;
+
+namespace Foreword.Cpu.Quantized;
+
+/// <summary>
+/// A quantised model directory: <c>config.json</c>, the tokenizer's files, <c>quantized.safetensors</c> and its manifest <c>quantization.json</c>.
+/// Matrices lie in the file as they are multiplied, so that they are used where the file is mapped: <c>h.N.attn.c_attn.weight</c> U8
+/// [N / 16, blocks, block bytes / 4, 16, 4] beside <c>h.N.attn.c_attn.weight.scales</c> BF16 [N / 16, blocks, 16], and the output layer, tied or not, as
+/// <c>lm_head.weight</c>. Embeddings, biases and norms are F32 under our names.
+/// </summary>
+public static class QuantizedModel
+{
+    /// <summary>The manifest's name.</summary>
+    public const string ManifestFile = ModelDirectory.QuantizedFile;
+
+    /// <summary>The weights' name.</summary>
+    public const string WeightsFile = "quantized.safetensors";
+
+    private const string ScalesOf = ".scales";
+
+    /// <summary>Whether a directory holds a quantised model.</summary>
+    public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, ManifestFile));
+
+    /// <summary>Writes weights and manifest of a model, and its configuration, into an existing directory.</summary>
+    /// <param name="model">The model in any format.</param>
+    /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
+    /// <param name="directory">An existing directory.</param>
+    /// <param name="endOfTextId">The id that begins and ends a text, or null.</param>
+    /// <exception cref="ArgumentException">The type does not quantise.</exception>
+    /// <exception cref="InvalidDataException">A weight is not finite; its matrix is named.</exception>
+    public static void Write(ModelWeights model, WeightType type, string directory, int? endOfTextId) =>
+        Write(model, type, directory, TextEnds.FromNullable(endOfTextId));
+
+    /// <summary>Writes weights and manifest of a model, and its configuration, into an existing directory.</summary>
+    /// <param name="model">The model in any format.</param>
+    /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
+    /// <param name="directory">An existing directory.</param>
+    /// <param name="ends">The ids that begin and end a text.</param>
+    /// <exception cref="ArgumentException">The type does not quantise.</exception>
+    /// <exception cref="InvalidDataException">A weight is not finite; its matrix is named.</exception>
+    public static void Write(ModelWeights model, WeightType type, string directory, TextEnds ends)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (type.Format(isHead: true) is null)
+            throw new ArgumentException($"{type} does not quantise; choose {WeightType.Int8} or {WeightType.Int4}");
+        using Workers workers = new(Environment.ProcessorCount);
+        StoredParameters parameters = new(model); // the model stays the caller's
+        SafetensorsWriter writer = new();
+        foreach (MatrixShape shape in MatrixShape.Of(model.Config))
+        {
+            QuantizedFormat format = type.Format(shape.IsHead)!;
+            string name = StoredName(shape);
+            QuantizedMatrix? matrix = null;
+            writer.Add(name, TensorDType.U8, WeightShape(shape, format), stream =>
+            {
+                matrix = QuantizedMatrix.Read(shape.Reader(parameters), format, workers);
+                if (matrix.Scales.ContainsAnyInRange<ushort>(0x7f80, 0x7fff) || matrix.Scales.ContainsAnyInRange<ushort>(0xff80, 0xffff)) // infinite or not a number
+                    throw new InvalidDataException($"{model.Path}: {shape.Name} holds a weight that is infinite, not a number, or too large to quantise");
+                stream.Write(matrix.Weights);
+            });
+            writer.Add(name + ScalesOf, TensorDType.BF16, ScaleShape(shape, format), stream =>
+            {
+                stream.Write(MemoryMarshal.AsBytes(matrix!.Scales));
+                matrix.Dispose();
+            });
+        }
+
+        foreach (GptParameter parameter in Kept(model.Config))
+            writer.Add(parameter.Name, TensorDType.F32, parameter.Shape, stream => Copy(parameters, parameter, stream));
+        HuggingFaceConfig.Write(directory, model.Config, ends);
+        writer.Save(Path.Combine(directory, WeightsFile), new Dictionary<string, string> { ["format"] = "foreword" });
+        QuantizationManifest.Write(directory, type);
+    }
+
+    /// <summary>Bytes of the matrices that a token is multiplied with, the output layer among them.</summary>
+    public static long MatrixBytes(GptConfig config, WeightType type) => MatrixShape.Of(config).Sum(shape => type.Format(shape.IsHead) is { } format
+        ? format.WeightBytes(shape.Inputs, shape.Outputs) + format.ScaleCount(shape.Inputs, shape.Outputs) * sizeof(ushort)
+        : (long)shape.Inputs * shape.Outputs * (type == WeightType.F32 ? sizeof(float) : sizeof(ushort)));
+
+    /// <summary>The type of a quantised model.</summary>
+    /// <exception cref="InvalidDataException">The manifest is broken; path and field are named.</exception>
+    public static WeightType TypeOf(string directory) => QuantizationManifest.Read(directory).Type;
+
+    /// <summary>Maps a quantised model; its matrices lie in the mapping.</summary>
+    /// <exception cref="InvalidDataException">A file is broken, damaged, or its tensors do not fit configuration and manifest; all faults are listed.</exception>
+    internal static NetworkWeights Open(string directory)
+    {
+        GptConfig config = HuggingFaceConfig.Read(directory);
+        QuantizationManifest manifest = QuantizationManifest.Read(directory);
+        WeightType type = manifest.Type;
+        QuantizedParameters parameters = new(config, Path.Combine(directory, WeightsFile));
+        try
+        {
+            SafetensorsFile file = parameters.File;
+            Check(file, config, type);
+            HashSet<string> matrices = [.. MatrixShape.Of(config).SelectMany(shape => (string[])[StoredName(shape), StoredName(shape) + ScalesOf])];
+            manifest.Verify(file, matrices.Contains);
+            return new NetworkWeights(parameters, shape => Matrix(file, shape, type.Format(shape.IsHead)!));
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+    }
+
+    private static unsafe QuantizedMatrix Matrix(SafetensorsFile file, MatrixShape shape, QuantizedFormat format)
+    {
+        string name = StoredName(shape);
+        ReadOnlySpan<byte> weights = file.Bytes(name), scales = file.Bytes(name + ScalesOf);
+        // The file stays mapped, at the same place, as long as the parameters that own it.
+        return new QuantizedMatrix(shape.Inputs, shape.Outputs, format, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(weights)), (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(scales)), memory: null);
+    }
+
+    private static void Check(SafetensorsFile file, GptConfig config, WeightType type)
+    {
+        if (config.NLayer > file.Tensors.Count) // also keeps an absurd n_layer from filling the memory with names
+            throw new InvalidDataException($"{file.Path}: the file holds {file.Tensors.Count} tensors, too few for the configuration's {config.NLayer} layers");
+        Dictionary<string, (TensorDType DType, long[] Shape)> expected = Kept(config).ToDictionary(parameter => parameter.Name, parameter => (TensorDType.F32, parameter.Shape), StringComparer.Ordinal);
+        foreach (MatrixShape shape in MatrixShape.Of(config))
+        {
+            QuantizedFormat format = type.Format(shape.IsHead)!;
+            expected.Add(StoredName(shape), (TensorDType.U8, WeightShape(shape, format)));
+            expected.Add(StoredName(shape) + ScalesOf, (TensorDType.BF16, ScaleShape(shape, format)));
+        }
+
+        string[] faults =
+        [
+            .. expected.Keys.Where(name => !file.Tensors.ContainsKey(name)).Select(name => $"{name} is missing"),
+            .. file.Tensors.Keys.Where(name => !expected.ContainsKey(name)).Select(name => $"{name} is too many"),
+            .. file.Tensors.Values.Where(tensor => expected.TryGetValue(tensor.Name, out var wanted) && (wanted.DType != tensor.DType || !wanted.Shape.AsSpan().SequenceEqual(tensor.Shape)))
+                .Select(tensor => $"{tensor.Name} is {tensor.DType.HeaderName()} {tensor.ShapeText}, not {expected[tensor.Name].DType.HeaderName()} {TensorInfo.Format(expected[tensor.Name].Shape)}"),
+        ];
+        if (faults.Length > 0)
+            throw new InvalidDataException($"{file.Path}: the tensors do not fit configuration and manifest: {string.Join("; ", faults.Take(10))}{(faults.Length > 10 ? $" and {faults.Length - 10} more" : "")}");
+    }
+
+    /// <summary>What stays as it is: embeddings, biases, norms.</summary>
+    private static IEnumerable<GptParameter> Kept(GptConfig config)
+    {
+        HashSet<string> quantised = [.. MatrixShape.Of(config).Select(StoredName)];
+        return GptParameter.Of(config).Where(parameter => !quantised.Contains(parameter.Name));
+    }
+
+    private static string StoredName(MatrixShape shape) => shape.IsHead ? GptParameter.SeparateHead : shape.Name;
+
+    private static long[] WeightShape(MatrixShape shape, QuantizedFormat format) =>
+        [Panels.Count(shape.Outputs), format.Blocks(shape.Inputs), format.Block * format.Bits / 32, Panels.Width, 4];
+
+    private static long[] ScaleShape(MatrixShape shape, QuantizedFormat format) => [Panels.Count(shape.Outputs), format.Blocks(shape.Inputs), Panels.Width];
+
+    private static void Copy(StoredParameters parameters, GptParameter parameter, Stream stream)
+    {
+        long count = 1;
+        foreach (long size in parameter.Shape)
+            count *= size;
+        float[] piece = ArrayPool<float>.Shared.Rent((int)Math.Min(count, 1 << 20));
+        for (long first = 0; first < count;)
+        {
+            Span<float> values = piece.AsSpan(0, (int)Math.Min(piece.Length, count - first));
+            parameters.Read(parameter.Name, first, values);
+            stream.Write(MemoryMarshal.AsBytes(values));
+            first += values.Length;
+        }
+
+        ArrayPool<float>.Shared.Return(piece);
+    }
+
+    /// <summary>
+    /// What is not multiplied. It is read from the file, not from the mapping: a page that is looked at there brings its neighbours into the process's memory,
+    /// up to 2 MB for a row of 3 kB. Both are of one opened file: another may take its path at any time.
+    /// </summary>
+    private sealed class QuantizedParameters : IParameters
+    {
+        private readonly SafeFileHandle _handle;
+
+        public QuantizedParameters(GptConfig config, string path)
+        {
+            Config = config;
+            _handle = MappedFile.OpenHandle(path);
+            try
+            {
+                File = SafetensorsFile.Open(path, _handle);
+            }
+            catch
+            {
+                _handle.Dispose();
+                throw;
+            }
+        }
+
+        public GptConfig Config { get; }
+
+        public SafetensorsFile File { get; }
+
+        public void Read(string name, long first, Span<float> destination)
+        {
+            Span<byte> bytes = MemoryMarshal.AsBytes(destination);
+            if (RandomAccess.Read(_handle, bytes, File.Tensor(name).Offset + first * sizeof(float)) < bytes.Length)
+                throw new InvalidDataException($"{File.Path}: tensor '{name}' ends early: the file was changed while it was open");
+            FiniteNumbers.Check(destination, File.Path, name, first);
+        }
+
+        public void Dispose()
+        {
+            _handle.Dispose();
+            File.Dispose();
+        }
+    }
+}

@@ -1,0 +1,136 @@
+namespace Foreword.Data.Baselines;
+
+/// <summary>
+/// Interpolated modified Kneser-Ney trigram model over token ids: the strongest count-based language model, and so an
+/// honest yardstick for a neural one. S. F. Chen and J. Goodman, "An empirical study of smoothing techniques for
+/// language modeling", Computer Speech and Language 13 (1999), section 4.1.6 and equations 26 to 30.
+/// </summary>
+/// <remarks>
+/// p(w | u v) = max(c(u v w) - D(c), 0) / c(u v) + gamma(u v) p(w | v). The trigram order counts occurrences; the orders
+/// below count in how many contexts an n-gram continues (N1+). Below the unigrams lies the uniform distribution, so
+/// every token has a probability above 0. The stream is one sequence: there are no sentence borders, and an
+/// end-of-text token is a token like any other.
+/// </remarks>
+public sealed class KneserNey
+{
+    /// <summary>Bits of an id in a packed n-gram: three fit 64 bits.</summary>
+    private const int IdBits = 21;
+
+    private readonly int _vocabularySize;
+    private readonly NGramOrder _trigrams;
+    private readonly NGramOrder _bigrams;
+    private readonly NGramOrder _unigrams;
+
+    private KneserNey(int vocabularySize, NGramOrder trigrams, NGramOrder bigrams, NGramOrder unigrams)
+    {
+        _vocabularySize = vocabularySize;
+        _trigrams = trigrams;
+        _bigrams = bigrams;
+        _unigrams = unigrams;
+    }
+
+    /// <summary>Counts a stream of tokens; memory is about 40 bytes a token.</summary>
+    /// <param name="tokens">At least 3 ids, each from 0 to <paramref name="vocabularySize"/> - 1.</param>
+    /// <param name="vocabularySize">V, from 1 to 2,097,152.</param>
+    /// <exception cref="ArgumentException">There are fewer than 3 tokens, or an id is outside the vocabulary.</exception>
+    public static KneserNey Train(ReadOnlySpan<int> tokens, int vocabularySize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabularySize, 1 << IdBits);
+        if (tokens.Length < 3)
+            throw new ArgumentException($"{tokens.Length} tokens hold no trigram; at least 3 are needed");
+        CheckIds(tokens, vocabularySize);
+
+        ulong[] trigrams = NGrams(tokens, 3);
+        ulong[] bigrams = NGrams(tokens, 2);
+        (ulong[] Keys, int[] Counts) occurrences = CountRuns(trigrams);
+        ulong pairMask = (1UL << (2 * IdBits)) - 1;
+        ulong idMask = (1UL << IdBits) - 1;
+        // N1+(. v w): different u in front of v w. N1+(. w): different v in front of w.
+        (ulong[] Keys, int[] Counts) pairs = CountRuns(Array.ConvertAll(occurrences.Keys, key => key & pairMask));
+        (ulong[] Keys, int[] Counts) singles = CountRuns(Array.ConvertAll(CountRuns(bigrams).Keys, key => key & idMask));
+        return new KneserNey(
+            vocabularySize,
+            new NGramOrder(occurrences.Keys, occurrences.Counts, IdBits),
+            new NGramOrder(pairs.Keys, pairs.Counts, IdBits),
+            new NGramOrder(singles.Keys, singles.Counts, IdBits));
+    }
+
+    /// <summary>p(token | context); the last two tokens of the context count, and it may be shorter.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
+    public double Probability(ReadOnlySpan<int> context, int token)
+    {
+        context = context[^Math.Min(2, context.Length)..];
+        CheckIds(context, _vocabularySize);
+        CheckIds([token], _vocabularySize);
+        return Interpolate(context, token);
+    }
+
+    /// <summary>
+    /// Mean negative log-likelihood in nats of the tokens from the second one on, each given the one or two before it.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are fewer than 2 tokens, or an id is outside the vocabulary.</exception>
+    public double MeanNegativeLogLikelihood(ReadOnlySpan<int> tokens)
+    {
+        if (tokens.Length < 2)
+            throw new ArgumentException($"{tokens.Length} tokens cannot be scored; at least 2 are needed");
+        CheckIds(tokens, _vocabularySize);
+        double sum = 0;
+        for (int i = 1; i < tokens.Length; i++)
+            sum -= Math.Log(Interpolate(tokens[Math.Max(0, i - 2)..i], tokens[i]));
+        return sum / (tokens.Length - 1);
+    }
+
+    private double Interpolate(ReadOnlySpan<int> context, int token)
+    {
+        double p = _unigrams.Interpolate(0, (ulong)token, 1.0 / _vocabularySize);
+        if (context.Length == 0)
+            return p;
+        p = _bigrams.Interpolate((ulong)context[^1], (ulong)token, p);
+        return context.Length == 1 ? p : _trigrams.Interpolate(((ulong)context[0] << IdBits) | (uint)context[1], (ulong)token, p);
+    }
+
+    /// <summary>Every n-gram packed into one number, the first token in the highest bits.</summary>
+    private static ulong[] NGrams(ReadOnlySpan<int> tokens, int order)
+    {
+        ulong[] packed = new ulong[tokens.Length - order + 1];
+        ulong mask = (1UL << (order * IdBits)) - 1;
+        ulong key = 0;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            key = ((key << IdBits) | (uint)tokens[i]) & mask;
+            if (i >= order - 1)
+                packed[i - order + 1] = key;
+        }
+
+        return packed;
+    }
+
+    /// <summary>Sorts the keys in place and counts how often each occurs.</summary>
+    private static (ulong[] Keys, int[] Counts) CountRuns(ulong[] keys)
+    {
+        Array.Sort(keys);
+        List<ulong> distinct = [];
+        List<int> counts = [];
+        for (int i = 0; i < keys.Length;)
+        {
+            int end = i + 1;
+            while (end < keys.Length && keys[end] == keys[i])
+                end++;
+            distinct.Add(keys[i]);
+            counts.Add(end - i);
+            i = end;
+        }
+
+        return ([.. distinct], [.. counts]);
+    }
+
+    private static void CheckIds(ReadOnlySpan<int> tokens, int vocabularySize)
+    {
+        foreach (int token in tokens)
+        {
+            if ((uint)token >= (uint)vocabularySize)
+                throw new ArgumentOutOfRangeException(nameof(tokens), $"token id {token} is outside the vocabulary of {vocabularySize}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Foreword.Data.Labelled;
+using Foreword.Data.Recipes;
+using Foreword.Data.Tables;
+using Foreword.Tasks;
+
+namespace Foreword.Data.FineTuning;
+
+/// <summary>The labelled examples of a run, read and checked before anything is trained.</summary>
+/// <param name="Task">What the labels turned out to be.</param>
+/// <param name="Train">The examples to learn from.</param>
+/// <param name="Validation">The examples that choose the best checkpoint.</param>
+/// <param name="Test">The examples measured at the end; empty where none are given.</param>
+public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
+{
+    /// <summary>What messages call the training set: its first file.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The files of training and validation set.</summary>
+    public required TrainingFiles Files { get; init; }
+
+    /// <summary>What may not be meant so, a sentence each.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>Reads every file that the recipe names.</summary>
+    /// <param name="recipe">Task and data.</param>
+    /// <param name="tokens">The ids of the task's tokens.</param>
+    /// <param name="contextLength">Most tokens of a sequence.</param>
+    /// <param name="warn">Told in one sentence of what was read but may not be what was meant.</param>
+    /// <exception cref="InvalidDataException">A file is broken, or a label does not fit; file and row are named.</exception>
+    /// <exception cref="ArgumentException">The recipe's columns do not fit the task.</exception>
+    public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, Action<string>? warn = null)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        LabelledSection data = recipe.Data;
+        FineTuningTask kind = FineTuningTask.OfKind(recipe.Task.Kind);
+        TableOptions options = data.Options() with { Warn = warn };
+        IReadOnlyList<TaskExample> train = Read(data.TrainFiles);
+        string source = Name(data.Train);
+        TaskDescription draft = new()
+        {
+            Kind = kind.Kind,
+            Target = recipe.Task.Target ?? kind.DefaultTarget([.. train.Select(example => example.Label!).Distinct()]),
+            Labels = recipe.Task.Labels,
+            Tokens = tokens,
+            ContextLength = contextLength,
+            Columns = data.TrainFiles.Columns(kind, data.Columns).Explicit,
+            Header = data.Header,
+            Quoting = data.Quoting,
+            Delimiter = options.Delimiter?.ToString(),
+        };
+        TaskDescription task = LabelledData.Learn(draft, train, recipe.Task.ClassWeights, source);
+        foreach (string doubt in LabelDoubts.Of(task, train))
+            warn?.Invoke(doubt);
+        if (task.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that are listed are meant
+            ExampleChecks.Classes(task, train, source);
+        List<string> warnings = [.. ExampleChecks.Choices(task, train, source)];
+        IReadOnlyList<TaskExample> validation = Read(data.ValidationFiles), test = Read(data.TestFiles);
+        if (data.Validation.Count == 0)
+        {
+            bool hasClasses = task.Target is TargetKind.Classes or TargetKind.Choice;
+            (train, validation) = LabelledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed);
+        }
+
+        foreach (TaskExample example in validation.Concat(test))
+            _ = task.TargetOf(example);
+        warnings.AddRange(ExampleChecks.Validation(task, train, validation, data.Validation.Count == 0 ? null : Name(data.Validation)));
+        TrainingFiles hashes = TrainingFiles.Of(data);
+        warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
+            ? $"{files.Train.Path} is training set and validation set; what is measured on it says nothing about new texts"
+            : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; what is measured on it says nothing about new texts"));
+        warnings.AddRange(hashes.CopiesAmong(data.Paths(data.Test)).Select(file => $"the test file {file} has the same contents as a training file; what is measured on it says nothing about new texts"));
+        return new FineTuningData(task, train, validation, test) { Source = source, Files = hashes, Warnings = warnings };
+
+        string Name(IReadOnlyList<string> files) => files.Count == 1 ? data.Paths(files)[0] : $"{data.Paths(files)[0]} and {files.Count - 1} more";
+
+        IReadOnlyList<TaskExample> Read(ExampleFiles files) => files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options);
+    }
+}

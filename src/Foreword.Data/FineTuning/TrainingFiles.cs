@@ -1,0 +1,135 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Foreword.Data.Recipes;
+using Foreword.Data.Shards;
+using Foreword.IO;
+
+namespace Foreword.Data.FineTuning;
+
+/// <summary>
+/// The files that a fine-tuning run reads, with their hashes: the file <c>data.json</c> of a run. A run goes on only with the same
+/// contents, wherever the files lie by then.
+/// </summary>
+public sealed record TrainingFiles
+{
+    /// <summary>The file's name in a run directory.</summary>
+    public const string FileName = "data.json";
+
+    /// <summary>The files to learn from.</summary>
+    public required IReadOnlyList<ManifestFile> Train { get; init; }
+
+    /// <summary>The files that choose the best epoch; empty where a share of the training set does.</summary>
+    public required IReadOnlyList<ManifestFile> Validation { get; init; }
+
+    /// <summary>The files that hold the labels of both, where the tables do not; otherwise empty.</summary>
+    public IReadOnlyList<ManifestFile> Labels { get; init; } = [];
+
+    /// <summary>The base model's weights, where a checkpoint needs them: adapters are saved without. Otherwise empty.</summary>
+    public IReadOnlyList<ManifestFile> Model { get; init; } = [];
+
+    /// <summary>Hashes the files.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static TrainingFiles Of(LabelledSection data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return new()
+        {
+            Train = ManifestFile.Describe(data.Paths(data.Train), CancellationToken.None),
+            Validation = ManifestFile.Describe(data.Paths(data.Validation), CancellationToken.None),
+            Labels = ManifestFile.Describe([.. data.Paths(data.TrainLabels), .. data.Paths(data.ValidationLabels)], CancellationToken.None),
+        };
+    }
+
+    /// <summary>Reads what a run recorded; null where it is older than this file.</summary>
+    /// <exception cref="InvalidDataException">The file is broken.</exception>
+    public static TrainingFiles? Read(string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            TrainingFiles read = JsonSerializer.Deserialize(stream, TrainingFilesJson.Readable.TrainingFiles) ?? throw new JsonException("null where an object belongs");
+            return read.Train is null || read.Validation is null || read.Labels is null || read.Model is null || read.Train.Concat(read.Validation).Concat(read.Labels).Concat(read.Model).Contains(null)
+                ? throw new InvalidDataException($"{path}: null where a list or a file belongs")
+                : read;
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
+        }
+    }
+
+    /// <summary>The record with the weights of the base model.</summary>
+    /// <param name="path">The model's directory or file.</param>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public TrainingFiles WithModel(string path) => this with
+    {
+        Model = ManifestFile.Describe(Directory.Exists(path) ? Directory.EnumerateFiles(path).Where(HoldsWeights).Order(StringComparer.Ordinal) : [path], CancellationToken.None),
+    };
+
+    /// <summary>Writes the record into an existing directory.</summary>
+    public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, TrainingFilesJson.Readable.TrainingFiles));
+
+    /// <summary>Checks that these are the files of a run that goes on.</summary>
+    /// <param name="before">What the run recorded.</param>
+    /// <param name="run">The run's directory, for the message.</param>
+    /// <exception cref="InvalidDataException">The contents or the number of the files differ; the first different one is named.</exception>
+    public void CheckSame(TrainingFiles before, string run)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        CheckSame("data.train", before.Train, Train, run);
+        CheckSame("data.validation", before.Validation, Validation, run);
+        CheckSame("data.train_labels with data.validation_labels", before.Labels, Labels, run);
+        CheckSame("model.path", before.Model, Model, run);
+    }
+
+    /// <summary>Those of some files that the training set has, too.</summary>
+    internal IEnumerable<string> CopiesAmong(IReadOnlyList<string> paths) => paths.Where(path =>
+    {
+        long length = new FileInfo(path).Length;
+        ManifestFile[] asLong = [.. Train.Where(file => file.Bytes == length)];
+        string? hash = asLong.Length == 0 ? null : FileHash.Of(path);
+        return asLong.Any(file => file.Sha256 == hash);
+    });
+
+    /// <summary>The validation files of which the training set has a copy.</summary>
+    internal IEnumerable<(ManifestFile Validation, ManifestFile Train)> Shared =>
+        from validation in Validation
+        from train in Train
+        where validation.Sha256 == train.Sha256
+        select (validation, train);
+
+    private static bool HoldsWeights(string path) => Path.GetExtension(path) is not (".json" or ".txt" or ".md" or ".yaml" or ".jsonl");
+
+    private static void CheckSame(string key, IReadOnlyList<ManifestFile> before, IReadOnlyList<ManifestFile> now, string run)
+    {
+        if (before.Count != now.Count)
+            throw new InvalidDataException($"{key} names {Files(now.Count)}; the run {run} was begun with {Files(before.Count)}; choose another directory with --out");
+        foreach ((ManifestFile old, ManifestFile file) in before.Zip(now))
+        {
+            if (old.Sha256 != file.Sha256)
+            {
+                string other = old.Path == file.Path ? $"has changed since the run {run} was begun" : $"is not the file that the run {run} was begun with, {old.Path}";
+                throw new InvalidDataException($"{file.Path} {other} (SHA-256 {Beginning(file)}, {FileName} says {Beginning(old)}); choose another directory with --out");
+            }
+        }
+
+        static string Files(int count) => count == 1 ? "1 file" : $"{count} files";
+        static string Beginning(ManifestFile file) => file.Sha256[..Math.Min(12, file.Sha256.Length)] + "...";
+    }
+}
+
+/// <summary>How <see cref="TrainingFiles"/> is read and written, without reflection.</summary>
+[JsonSerializable(typeof(TrainingFiles))]
+internal sealed partial class TrainingFilesJson : JsonSerializerContext
+{
+    public static TrainingFilesJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // paths stay readable
+    });
+}

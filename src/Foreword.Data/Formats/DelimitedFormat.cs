@@ -1,0 +1,21 @@
+using Foreword.Data.Decoding;
+using Foreword.Data.Reading;
+using Foreword.Data.Tables;
+
+namespace Foreword.Data.Formats;
+
+/// <summary>CSV and TSV (RFC 4180): a row is a document, in the column of that name. An empty text is left out.</summary>
+internal sealed class DelimitedFormat(string extension, TableFormat format) : IDocumentFormat
+{
+    public IReadOnlyList<string> Extensions { get; } = [extension];
+
+    public IEnumerable<TextPiece> Read(Stream stream, string path, string textField)
+    {
+        TableOptions options = new() { Format = format, Header = true };
+        foreach (TableRow row in TableReader.Read(stream, Compression.NameWithout(path), [textField], options))
+        {
+            if (row.Cells[0][0].Length > 0)
+                yield return new TextPiece(row.Cells[0][0], EndsDocument: true);
+        }
+    }
+}

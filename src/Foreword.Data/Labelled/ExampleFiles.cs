@@ -1,0 +1,52 @@
+using Foreword.Data.Tables;
+using Foreword.Tasks;
+
+namespace Foreword.Data.Labelled;
+
+/// <summary>Files of labelled examples: tables that hold the labels, too, or tables and for each a file with one label a line.</summary>
+/// <param name="Tables">The tables.</param>
+/// <param name="Labels">A file of labels for each table, in their order; empty where the tables hold the labels.</param>
+public sealed record ExampleFiles(IReadOnlyList<string> Tables, IReadOnlyList<string> Labels)
+{
+    /// <summary>Most examples, the first ones; null reads all.</summary>
+    public int? MaxExamples { get; init; }
+
+    /// <summary>Which columns of the tables are read.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="columns">The columns as they are given, see <see cref="TaskColumnMap.Of"/>.</param>
+    /// <exception cref="ArgumentException">They do not fit the task.</exception>
+    public TaskColumnMap Columns(FineTuningTask task, IReadOnlyList<string> columns) => TaskColumnMap.Of(task, columns, isLabelled: Labels.Count == 0);
+
+    /// <summary>The examples of all files, in order.</summary>
+    /// <param name="columns">What <see cref="Columns"/> gives.</param>
+    /// <param name="options">How the tables are read.</param>
+    /// <exception cref="InvalidDataException">A file is broken, there are no examples, or there are more or fewer labels than rows; the files are named.</exception>
+    public IReadOnlyList<TaskExample> Read(TaskColumnMap columns, TableOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        if (Labels.Count > 0 && Labels.Count != Tables.Count)
+            throw new InvalidDataException($"{Tables.Count} tables ({string.Join(", ", Tables)}) have {Labels.Count} files of labels ({string.Join(", ", Labels)}); expected one for each");
+        IEnumerable<TaskExample> examples = Labels.Count == 0 ? columns.Read(Tables, options) : Tables.Zip(Labels).SelectMany(pair => Labelled(columns.Read([pair.First], options), pair.First, pair.Second));
+        TaskExample[] read = [.. examples.Take(MaxExamples ?? int.MaxValue)];
+        return read.Length > 0 || Tables.Count == 0 ? read : throw new InvalidDataException($"{Tables[0]}: there are no examples");
+    }
+
+    private static TaskExample[] Labelled(IEnumerable<TaskExample> examples, string table, string file)
+    {
+        TaskExample[] unlabelled = [.. examples];
+        string[] labels = [.. LabelsOf(file)];
+        return unlabelled.Length == labels.Length
+            ? [.. unlabelled.Select((example, i) => example with { Label = labels[i] })]
+            : throw new InvalidDataException($"{table} has {unlabelled.Length} rows, but {file} has {labels.Length} labels");
+    }
+
+    private static IEnumerable<string> LabelsOf(string file)
+    {
+        TableOptions lines = new() { Format = TableFormat.Tsv, Header = false, Quoting = false };
+        foreach (TableRow row in TableReader.Read(file, ["0"], lines))
+        {
+            string label = row.Cells[0][0].Trim();
+            yield return label.Length > 0 ? TaskLabel.Canonical(label) : throw new InvalidDataException($"{row.Where}: the label is empty");
+        }
+    }
+}

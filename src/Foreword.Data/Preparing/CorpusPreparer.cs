@@ -1,0 +1,295 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Foreword.Data.Cleaning;
+using Foreword.Data.Reading;
+using Foreword.Data.Shards;
+using Foreword.IO;
+using Foreword.Tokenization;
+
+namespace Foreword.Data.Preparing;
+
+/// <summary>
+/// Turns documents into a directory of token shards (<see cref="ShardManifest"/>). Every document is followed by the
+/// tokenizer's end-of-text token, as in GPT-2 and nanoGPT (llm.c puts it in front). Where the tokenizer has a template, a document stands in it:
+/// a token before it that is not end-of-text (<c>&lt;s&gt;</c>) is kept, and no separator is written twice.
+/// </summary>
+/// <remarks>
+/// Texts are tokenised in parallel and written in their order, so the result does not depend on the number of
+/// threads. Only a bounded number of them is held at a time: memory does not grow with the corpus.
+/// </remarks>
+public sealed class CorpusPreparer
+{
+    private const string TokenizerDirectory = "tokenizer";
+
+    /// <summary>Characters that one task tokenises: small documents share a task, to outweigh its cost.</summary>
+    private const int BatchLength = 1 << 18;
+
+    private readonly Tokenizer _tokenizer;
+    private readonly PreparationOptions _options;
+    private readonly IReadOnlyList<int> _before, _after; // what the tokenizer's template puts around a document, without end-of-text
+
+    /// <summary>A preparer for one tokenizer.</summary>
+    /// <exception cref="ArgumentException">An option is outside its range.</exception>
+    public CorpusPreparer(Tokenizer tokenizer, PreparationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(options);
+        _tokenizer = tokenizer;
+        _options = options.Validate();
+        _before = tokenizer.Roles.DocumentStart(tokenizer.EndOfTextId);
+        _after = tokenizer.Roles.DocumentEnd(tokenizer.EndOfTextId);
+    }
+
+    /// <summary>
+    /// Writes the directory. It is built beside its place and moved there when complete, replacing an earlier
+    /// preparation; after a failure everything is as it was.
+    /// </summary>
+    /// <param name="documents">The corpus, for example <see cref="DocumentReader.Read"/>; its beginning is enumerated twice.</param>
+    /// <param name="directory">A directory that does not exist, is empty, or holds an earlier preparation and nothing else.</param>
+    /// <param name="inputs">Where the documents come from, for the manifest.</param>
+    /// <param name="files">The files that hold them, whose hashes stand in the manifest. With them, a preparation that was killed or cancelled after a complete shard is gone on with.</param>
+    /// <param name="progress">Told on the calling thread about every batch written.</param>
+    /// <param name="cancellation">Ends the work; the directory stays as it was.</param>
+    /// <exception cref="IOException">The directory holds other files, another process is writing it, or the disk is full.</exception>
+    /// <exception cref="InvalidDataException">There is no text, or the documents' own source is damaged.</exception>
+    public PreparationReport Prepare(
+        IEnumerable<TextPiece> documents,
+        string directory,
+        IReadOnlyList<string> inputs,
+        IReadOnlyList<string>? files = null,
+        IProgress<PreparationProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(inputs);
+        Stopwatch watch = Stopwatch.StartNew();
+        string request = PreparationJournal.RequestOf(_tokenizer, _options, inputs, files ?? []);
+        using StagedDirectory staged = StagedDirectory.Begin(directory, partial => files is not null && PreparationJournal.Load(partial, request) is not null);
+        CheckReplaceable(directory);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<IReadOnlyList<ManifestFile>>? hashes = files is null ? null : Task.Run(() => ManifestFile.Describe(files, ended.Token), ended.Token);
+        try
+        {
+            Cleaned cleaned = Clean(documents, cancellation);
+            ValidationSplit split = ValidationSplit.Plan(cleaned.Documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellation);
+            (ManifestSplit train, ManifestSplit? validation) = WriteSplits(split, cleaned.Documents, staged, files is null ? null : request, progress, cancellation);
+            ShardManifest manifest = Describe(split, inputs, train, validation) with { Files = hashes?.GetAwaiter().GetResult(), Cleaning = cleaned.Describe(_options) };
+            _tokenizer.Save(Directory.CreateDirectory(Path.Combine(staged.Path, TokenizerDirectory)).FullName);
+            manifest.Save(staged.Path);
+            PreparationJournal.Delete(staged.Path);
+            cancellation.ThrowIfCancellationRequested();
+            CheckReplaceable(directory); // hours may have passed
+            staged.Replace();
+            return new PreparationReport(manifest, watch.Elapsed);
+        }
+        finally
+        {
+            ended.Cancel();
+        }
+    }
+
+    private Cleaned Clean(IEnumerable<TextPiece> documents, CancellationToken cancellation)
+    {
+        LengthFilter length = new(_options.MinCharacters);
+        IEnumerable<TextPiece> cleaned = TextNormalizer.Apply(documents, _options.Normalization);
+        if (_options.MinCharacters > 0)
+            cleaned = length.Apply(cleaned);
+        if (_options.Deduplication == Deduplication.None)
+            return new Cleaned(cleaned, length, null);
+        Duplicates duplicates = Duplicates.Find(cleaned, _options.Deduplication, _options.DuplicateThreshold, cancellation);
+        return new Cleaned(duplicates.Without(cleaned), length, duplicates);
+    }
+
+    /// <summary>Writes both splits, from the beginning or from where the directory's journal stands.</summary>
+    /// <param name="split">Which documents are held out.</param>
+    /// <param name="documents">The corpus.</param>
+    /// <param name="staged">The directory.</param>
+    /// <param name="request">The hash of the request; null where nothing is journalled.</param>
+    /// <param name="progress">Told about every batch.</param>
+    /// <param name="cancellation">Ends the work; what is journalled stays.</param>
+    private (ManifestSplit Train, ManifestSplit? Validation) WriteSplits(
+        ValidationSplit split, IEnumerable<TextPiece> documents, StagedDirectory staged, string? request, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
+    {
+        PreparationJournal? journal = request is null ? null : PreparationJournal.Load(staged.Path, request);
+        using SplitWriter train = Open(staged.Path, TokenDataset.Train, journal?.Train);
+        using SplitWriter? validation = split.HoldsOut ? Open(staged.Path, TokenDataset.Validation, journal?.Validation) : null;
+        long pieces = journal?.Pieces ?? 0;
+        int journalled = Shards();
+        try
+        {
+            foreach (EncodedBatch batch in EncodeInOrder(Batches(Skip(split.Assign(documents), pieces)), cancellation))
+            {
+                Write(batch, train, validation);
+                pieces += batch.Pieces.Count;
+                progress?.Report(new PreparationProgress(
+                    train.Documents + (validation?.Documents ?? 0), train.Tokens + (validation?.Tokens ?? 0), train.TextBytes + (validation?.TextBytes ?? 0)));
+                if (request is null || Shards() == journalled)
+                    continue;
+                journal = new PreparationJournal(request, pieces, train.Flush(), validation?.Flush());
+                journal.Save(staged.Path);
+                journalled = Shards();
+            }
+
+            if (train.Documents == 0)
+                throw new InvalidDataException("the inputs hold no text");
+            return (train.Complete(), validation?.Complete());
+        }
+        catch (OperationCanceledException) when (journal is not null)
+        {
+            train.Suspend();
+            validation?.Suspend();
+            staged.Keep();
+            throw;
+        }
+
+        int Shards() => train.CompletedShards + (validation?.CompletedShards ?? 0);
+    }
+
+    private SplitWriter Open(string directory, string name, SplitProgress? progress) => progress is null
+        ? new SplitWriter(directory, name, _tokenizer.VocabularySize, _options.ShardTokens)
+        : SplitWriter.Resume(directory, name, _tokenizer.VocabularySize, _options.ShardTokens, progress);
+
+    private static IEnumerable<SplitPiece> Skip(IEnumerable<SplitPiece> pieces, long count)
+    {
+        foreach (SplitPiece piece in pieces)
+        {
+            if (count-- <= 0)
+                yield return piece;
+        }
+    }
+
+    /// <summary>A directory that is not a preparation, or that somebody has added files to, is not for us to replace.</summary>
+    private static void CheckReplaceable(string directory)
+    {
+        if (File.Exists(directory))
+            throw new IOException($"{directory} is a file; the shards need a directory");
+        if (!Directory.Exists(directory) || !Directory.EnumerateFileSystemEntries(directory).Any())
+            return;
+        if (!File.Exists(Path.Combine(directory, ShardManifest.FileName)))
+            throw new IOException($"{directory} is not empty and holds no {ShardManifest.FileName} of an earlier preparation; choose another directory");
+        ShardManifest earlier = ShardManifest.Load(directory);
+        IEnumerable<string> ours = earlier.Splits.Values.SelectMany(split => split.Files()).Append(ShardManifest.FileName).Append(earlier.Tokenizer.Directory);
+        string? foreign = Directory.EnumerateFileSystemEntries(directory).Select(entry => Path.GetFileName(entry)).Except(ours).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (foreign is not null)
+            throw new IOException($"{directory} holds {foreign}, which is not part of the earlier preparation; move it away or choose another directory");
+    }
+
+    private static IEnumerable<List<SplitPiece>> Batches(IEnumerable<SplitPiece> pieces)
+    {
+        List<SplitPiece> batch = [];
+        int length = 0;
+        foreach (SplitPiece piece in pieces)
+        {
+            batch.Add(piece);
+            length += piece.Text.Length;
+            if (length < BatchLength)
+                continue;
+            yield return batch;
+            (batch, length) = ([], 0);
+        }
+
+        if (batch.Count > 0)
+            yield return batch;
+    }
+
+    /// <summary>Tokenises on all threads and gives the results in the order of the batches; two per thread are under way.</summary>
+    private IEnumerable<EncodedBatch> EncodeInOrder(IEnumerable<List<SplitPiece>> batches, CancellationToken cancellation)
+    {
+        TaskFactory workers = new(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, _options.Threads).ConcurrentScheduler);
+        Queue<Task<EncodedBatch>> underWay = [];
+        foreach (List<SplitPiece> batch in batches)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (underWay.Count == 2 * _options.Threads)
+                yield return underWay.Dequeue().GetAwaiter().GetResult();
+            underWay.Enqueue(workers.StartNew(() => Encode(batch), cancellation));
+        }
+
+        while (underWay.TryDequeue(out Task<EncodedBatch>? next))
+            yield return next.GetAwaiter().GetResult();
+    }
+
+    private EncodedBatch Encode(List<SplitPiece> pieces)
+    {
+        List<int> ids = [];
+        int[] ends = new int[pieces.Count];
+        for (int i = 0; i < ends.Length; i++)
+        {
+            if (pieces[i].BeginsDocument)
+                ids.AddRange(_before);
+            _tokenizer.Encode(pieces[i].Text, ids, _options.AllowSpecial, continues: !pieces[i].BeginsDocument);
+            if (pieces[i].EndsDocument)
+                ids.AddRange(_after);
+            ends[i] = ids.Count;
+        }
+
+        return new EncodedBatch(pieces, ids, ends, pieces.ConvertAll(piece => Encoding.UTF8.GetByteCount(piece.Text)));
+    }
+
+    private void Write(EncodedBatch batch, SplitWriter train, SplitWriter? validation)
+    {
+        ReadOnlySpan<int> ids = CollectionsMarshal.AsSpan(batch.Ids);
+        int start = 0;
+        for (int i = 0; i < batch.Pieces.Count; i++)
+        {
+            SplitWriter split = batch.Pieces[i].IsValidation ? validation! : train;
+            split.Append(ids[start..batch.Ends[i]], batch.TextBytes[i]);
+            if (batch.Pieces[i].EndsDocument)
+                split.EndDocument(_tokenizer.EndOfTextId);
+            start = batch.Ends[i];
+        }
+    }
+
+    private ShardManifest Describe(ValidationSplit split, IReadOnlyList<string> inputs, ManifestSplit train, ManifestSplit? validation)
+    {
+        Dictionary<string, ManifestSplit> splits = new() { [TokenDataset.Train] = train };
+        if (validation is not null)
+            splits.Add(TokenDataset.Validation, validation);
+        return new ShardManifest
+        {
+            Format = ShardManifest.FormatName,
+            Version = ShardManifest.CurrentVersion,
+            Tokenizer = new ManifestTokenizer
+            {
+                Fingerprint = _tokenizer.Fingerprint,
+                VocabularySize = _tokenizer.VocabularySize,
+                EndOfText = _tokenizer.EndOfTextId,
+                Directory = TokenizerDirectory,
+            },
+            Validation = new ManifestValidation
+            {
+                Share = _options.ValidationShare,
+                Run = _options.ValidationRun,
+                Seed = _options.Seed,
+                Divides = !split.HoldsOut ? "nothing" : split.CutsText ? "text" : "documents",
+            },
+            Inputs = inputs,
+            AllowSpecial = _options.AllowSpecial,
+            Reading = ManifestReading.Of(_options.Reading),
+            Splits = splits,
+        };
+    }
+
+    /// <summary>The ids of some pieces, one after the other; those of piece i end at Ends[i].</summary>
+    private sealed record EncodedBatch(List<SplitPiece> Pieces, List<int> Ids, int[] Ends, List<int> TextBytes);
+
+    /// <summary>The documents as they are tokenised.</summary>
+    /// <param name="Documents">Normalised, long enough, without repetitions.</param>
+    /// <param name="Length">Counts those that were too short.</param>
+    /// <param name="Duplicates">The repetitions, where they were looked for.</param>
+    private sealed record Cleaned(IEnumerable<TextPiece> Documents, LengthFilter Length, Duplicates? Duplicates)
+    {
+        public ManifestCleaning? Describe(PreparationOptions options) =>
+            options.Normalization == TextNormalization.None && options.MinCharacters == 0 && options.Deduplication == Deduplication.None ? null : new ManifestCleaning
+            {
+                Normalization = options.Normalization.ToString().ToLowerInvariant(),
+                MinCharacters = options.MinCharacters,
+                Deduplication = options.Deduplication.ToString().ToLowerInvariant(),
+                DuplicateThreshold = options.DuplicateThreshold,
+                TooShort = Length.LeftOut,
+                Duplicates = Duplicates?.Count ?? 0,
+            };
+    }
+}

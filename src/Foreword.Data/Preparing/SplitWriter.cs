@@ -1,0 +1,165 @@
+using System.Globalization;
+using Foreword.Data.Shards;
+using Foreword.IO;
+
+namespace Foreword.Data.Preparing;
+
+/// <summary>Writes the shards and document boundaries of one split.</summary>
+internal sealed class SplitWriter : IDisposable
+{
+    private readonly string _directory;
+    private readonly string _name;
+    private readonly int _vocabularySize;
+    private readonly int _shardTokens;
+    private readonly FileStream _documentStarts;
+    private readonly BinaryWriter _starts; // little-endian on every machine
+    private readonly List<ManifestShard> _shards = [];
+    private TokenShardWriter? _shard;
+    private bool _insideDocument;
+
+    public SplitWriter(string directory, string name, int vocabularySize, int shardTokens) : this(directory, name, vocabularySize, shardTokens, FileMode.CreateNew)
+    {
+    }
+
+    private SplitWriter(string directory, string name, int vocabularySize, int shardTokens, FileMode mode)
+    {
+        _directory = directory;
+        _name = name;
+        _vocabularySize = vocabularySize;
+        _shardTokens = shardTokens;
+        _documentStarts = new FileStream(Path.Combine(directory, DocumentStartsFile), mode);
+        _starts = new BinaryWriter(_documentStarts);
+    }
+
+    /// <summary>Goes on where a journal says; what was written after it is dropped.</summary>
+    /// <exception cref="IOException">The files do not reach that far.</exception>
+    public static SplitWriter Resume(string directory, string name, int vocabularySize, int shardTokens, SplitProgress progress)
+    {
+        SplitWriter writer = new(directory, name, vocabularySize, shardTokens, FileMode.Open);
+        try
+        {
+            writer._documentStarts.SetLength(progress.Documents * sizeof(long));
+            writer._documentStarts.Seek(0, SeekOrigin.End);
+            (writer.Tokens, writer.Documents, writer.TextBytes, writer._insideDocument) = (progress.Tokens, progress.Documents, progress.TextBytes, progress.InsideDocument);
+            writer._shards.AddRange(progress.Shards);
+            if (progress.OpenTokens is { } count)
+                writer._shard = TokenShardWriter.Resume(Path.Combine(directory, writer.ShardFile), vocabularySize, count);
+            return writer;
+        }
+        catch
+        {
+            writer.Suspend();
+            throw;
+        }
+    }
+
+    /// <summary>Shards completed.</summary>
+    public int CompletedShards => _shards.Count;
+
+    public long Tokens { get; private set; }
+
+    public long Documents { get; private set; }
+
+    public long TextBytes { get; private set; }
+
+    private string DocumentStartsFile => $"{_name}.idx";
+
+    /// <summary>Appends ids of the current document, or of a new one after <see cref="EndDocument"/>.</summary>
+    public void Append(ReadOnlySpan<int> ids, long textBytes)
+    {
+        if (!_insideDocument)
+        {
+            _starts.Write(Tokens);
+            Documents++;
+            _insideDocument = true;
+        }
+
+        TextBytes += textBytes;
+        AppendTokens(ids);
+    }
+
+    /// <summary>Ends the current document with <paramref name="endOfText"/>, where the tokenizer has such a token.</summary>
+    public void EndDocument(int? endOfText)
+    {
+        if (endOfText is { } id)
+            AppendTokens([id]);
+        _insideDocument = false;
+    }
+
+    /// <summary>Completes every file and describes the split.</summary>
+    public ManifestSplit Complete()
+    {
+        CompleteShard();
+        _starts.Flush();
+        _documentStarts.Flush(flushToDisk: true);
+        _starts.Dispose();
+        return new ManifestSplit
+        {
+            Tokens = Tokens,
+            Documents = Documents,
+            TextBytes = TextBytes,
+            DocumentStarts = DocumentStartsFile,
+            DocumentStartsSha256 = FileHash.Of(Path.Combine(_directory, DocumentStartsFile)),
+            Shards = _shards,
+        };
+    }
+
+    /// <summary>Waits until the disk has everything so far, and tells how far that is.</summary>
+    public SplitProgress Flush()
+    {
+        _shard?.Flush();
+        _starts.Flush();
+        _documentStarts.Flush(flushToDisk: true);
+        return new SplitProgress(Tokens, Documents, TextBytes, _insideDocument, [.. _shards], _shard?.Count);
+    }
+
+    /// <summary>Closes the files and leaves them incomplete, for <see cref="Resume"/>.</summary>
+    public void Suspend()
+    {
+        _shard?.Suspend();
+        _shard = null;
+        _starts.Dispose();
+    }
+
+    public void Dispose()
+    {
+        _shard?.Dispose();
+        _starts.Dispose();
+    }
+
+    private void AppendTokens(ReadOnlySpan<int> ids)
+    {
+        while (!ids.IsEmpty)
+        {
+            _shard ??= new TokenShardWriter(Path.Combine(_directory, ShardFile), _vocabularySize);
+            ReadOnlySpan<int> fitting = ids[..Math.Min(ids.Length, _shardTokens - _shard.Count)];
+            _shard.Append(fitting);
+            Tokens += fitting.Length;
+            ids = ids[fitting.Length..];
+            if (_shard.Count == _shardTokens)
+                CompleteShard();
+        }
+    }
+
+    private string ShardFile => string.Create(CultureInfo.InvariantCulture, $"{_name}-{_shards.Count:D5}.bin");
+
+    private void CompleteShard()
+    {
+        if (_shard is null)
+            return;
+        string file = ShardFile;
+        _shard.Complete();
+        _shards.Add(new ManifestShard { File = file, Tokens = _shard.Count, Sha256 = FileHash.Of(Path.Combine(_directory, file)) });
+        _shard.Dispose();
+        _shard = null;
+    }
+}
+
+/// <summary>How far a split is written.</summary>
+/// <param name="Tokens">Tokens.</param>
+/// <param name="Documents">Documents begun.</param>
+/// <param name="TextBytes">UTF-8 bytes of text.</param>
+/// <param name="InsideDocument">True where the last document is not ended.</param>
+/// <param name="Shards">Complete shards.</param>
+/// <param name="OpenTokens">Tokens of the incomplete shard, or null where there is none.</param>
+internal sealed record SplitProgress(long Tokens, long Documents, long TextBytes, bool InsideDocument, IReadOnlyList<ManifestShard> Shards, int? OpenTokens);

@@ -1,0 +1,172 @@
+using Foreword.Data.Reading;
+using Foreword.Numerics;
+
+namespace Foreword.Data.Preparing;
+
+/// <summary>A piece of text on its way into a split.</summary>
+/// <param name="Text">The text; may be empty where a document is cut in two.</param>
+/// <param name="EndsDocument">True on the last piece of a document.</param>
+/// <param name="IsValidation">True where the text is held out.</param>
+/// <param name="BeginsDocument">True on the first piece of a document.</param>
+internal readonly record struct SplitPiece(string Text, bool EndsDocument, bool IsValidation, bool BeginsDocument);
+
+/// <summary>
+/// Decides which documents are held out, knowing only the beginning of the corpus, so that it can be streamed.
+/// </summary>
+/// <remarks>
+/// Documents are divided in their order into blocks of 1 / share, and a seeded draw holds out one of each block:
+/// within one document of the share, and every part of the corpus is represented. A corpus of fewer documents than
+/// one block gives up the document whose length comes nearest to the share. The only document of a corpus is itself
+/// cut in two, its end held out, as nanoGPT does with its one-file corpora; each part then counts as a document.
+/// Where neighbours repeat each other (overloads, revisions, chapters), runs of documents are held out instead of single
+/// ones: a run takes the document's place above, and a corpus of too few runs is divided by single documents.
+/// </remarks>
+internal sealed class ValidationSplit
+{
+    /// <summary>The smallest share above 0: a block of this many documents is looked through beforehand.</summary>
+    public const double SmallestShare = 1e-4;
+
+    /// <summary>The largest share.</summary>
+    public const double LargestShare = 0.5;
+
+    private readonly double _share;
+    private readonly ulong _seed;
+    private readonly int _run; // neighbouring documents that stay together
+    private readonly long? _pick; // the one document held out of a small corpus
+    private readonly long? _cut; // UTF-16 code units of the only document that stay in the training split
+
+    private ValidationSplit(double share, long seed, int run = 1, long? pick = null, long? cut = null)
+    {
+        _run = run;
+        _share = share;
+        _seed = (ulong)seed;
+        _pick = pick;
+        _cut = cut;
+    }
+
+    /// <summary>False where nothing is held out: the share is 0, or the corpus a single document of fewer than four characters.</summary>
+    public bool HoldsOut => _share > 0;
+
+    /// <summary>True where the only document is cut in two.</summary>
+    public bool CutsText => _cut is not null;
+
+    /// <summary>Looks at the first 1 / share documents or runs.</summary>
+    /// <param name="documents">The corpus, or its beginning.</param>
+    /// <param name="share">0, or from <see cref="SmallestShare"/> to <see cref="LargestShare"/>.</param>
+    /// <param name="run">Neighbouring documents that are held out together, at least 1.</param>
+    /// <param name="seed">Chooses the documents.</param>
+    /// <param name="cancellation">Ends the search.</param>
+    public static ValidationSplit Plan(IEnumerable<TextPiece> documents, double share, int run, long seed, CancellationToken cancellation)
+    {
+        if (share == 0)
+            return new ValidationSplit(0, seed);
+        long block = BlockStart(1, share);
+        List<long> lengths = [];
+        long length = 0;
+        foreach (TextPiece piece in documents)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            length += piece.Text.Length;
+            if (!piece.EndsDocument)
+                continue;
+            lengths.Add(length);
+            length = 0;
+            if (lengths.Count == block * run)
+                return new ValidationSplit(share, seed, run);
+        }
+
+        if (lengths.Count >= block)
+            return new ValidationSplit(share, seed);
+        return lengths switch
+        {
+            [] or [< 4] => new ValidationSplit(0, seed),
+            [long only] => new ValidationSplit(share, seed, cut: (long)(only * (1 - share))),
+            _ => new ValidationSplit(share, seed, pick: NearestToShare(lengths, share, seed)),
+        };
+    }
+
+    /// <summary>The pieces of the corpus, each with its split.</summary>
+    public IEnumerable<SplitPiece> Assign(IEnumerable<TextPiece> documents) => _cut is { } cut ? CutInTwo(documents, cut) : WholeDocuments(documents);
+
+    /// <summary>Whether the document with this number, from 0, is held out.</summary>
+    internal bool Contains(long document)
+    {
+        if (!HoldsOut)
+            return false;
+        if (_pick is { } pick)
+            return document == pick;
+        long unit = document / _run;
+        long block = (long)(unit * _share);
+        while (BlockStart(block + 1, _share) <= unit)
+            block++;
+        while (BlockStart(block, _share) > unit)
+            block--;
+        long start = BlockStart(block, _share);
+        long end = BlockStart(block + 1, _share); // at least start + 2, so something always remains to train on
+        return unit == start + SplitMix.Below(end - start, _seed, (ulong)block);
+    }
+
+    private IEnumerable<SplitPiece> WholeDocuments(IEnumerable<TextPiece> documents)
+    {
+        long document = 0;
+        bool begins = true;
+        foreach (TextPiece piece in documents)
+        {
+            yield return new SplitPiece(piece.Text, piece.EndsDocument, Contains(document), begins);
+            begins = piece.EndsDocument;
+            if (piece.EndsDocument)
+                document++;
+        }
+    }
+
+    private static IEnumerable<SplitPiece> CutInTwo(IEnumerable<TextPiece> pieces, long cut)
+    {
+        long seen = 0;
+        bool begins = true;
+        foreach (TextPiece piece in pieces)
+        {
+            string text = piece.Text;
+            bool crosses = seen <= cut && cut < seen + text.Length;
+            if (crosses)
+            {
+                int border = NearestBorder(text, (int)(cut - seen), piece.EndsDocument);
+                yield return new SplitPiece(text[..border], EndsDocument: true, IsValidation: false, begins);
+                text = text[border..];
+                begins = true;
+            }
+
+            seen += piece.Text.Length;
+            yield return new SplitPiece(text, piece.EndsDocument, IsValidation: seen > cut, begins);
+            begins = false;
+        }
+    }
+
+    /// <summary>The line border nearest to <paramref name="cut"/> that leaves text on both sides; without one, a place between characters.</summary>
+    private static int NearestBorder(string text, int cut, bool endsDocument)
+    {
+        int last = endsDocument ? text.Length - 1 : text.Length; // something has to follow
+        int after = text.IndexOf('\n', cut) + 1;
+        int before = cut == 0 ? 0 : text.LastIndexOf('\n', cut - 1) + 1;
+        int[] borders = [.. new[] { before, after }.Where(border => border > 0 && border <= last)];
+        if (borders.Length > 0)
+            return borders.MinBy(border => Math.Abs(border - cut));
+        return cut > 0 && char.IsLowSurrogate(text[cut]) ? cut - 1 : cut;
+    }
+
+    private static long BlockStart(long block, double share) => (long)(block / share);
+
+    /// <summary>
+    /// The document whose length is nearest to the share of all text, by ratio; never one of more than half of it.
+    /// Equals are drawn by lot.
+    /// </summary>
+    private static long NearestToShare(List<long> lengths, double share, long seed)
+    {
+        long all = lengths.Sum();
+        double Distance(int document) => Math.Abs(Math.Log(lengths[document] / (all * share)));
+        return Enumerable.Range(0, lengths.Count)
+            .Where(document => 2 * lengths[document] <= all)
+            .OrderBy(Distance)
+            .ThenBy(document => SplitMix.Bits((ulong)seed, (ulong)document))
+            .First();
+    }
+}

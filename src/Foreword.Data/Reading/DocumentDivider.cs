@@ -1,0 +1,102 @@
+using System.Text;
+
+namespace Foreword.Data.Reading;
+
+/// <summary>
+/// Divides the text of files into documents at line ends or at blank lines. Only the part of a document that came in one piece is held. White space at a
+/// document's end goes, its line breaks within stay as they are.
+/// </summary>
+/// <param name="unit">A line or the lines up to a blank one.</param>
+internal sealed class DocumentDivider(DocumentUnit unit)
+{
+    private readonly StringBuilder _held = new(); // the newest part of the document, up to its last character that is no white space
+    private readonly StringBuilder _gap = new(); // white space that belongs to the document if text follows
+    private bool _heldIsOlder; // the part came with an earlier piece, so that a piece of a document may end after it
+    private bool _blank = true; // the line so far
+
+    /// <summary>Returns the documents in pieces of files.</summary>
+    public static IEnumerable<TextPiece> Divide(IEnumerable<TextPiece> pieces, DocumentUnit unit)
+    {
+        if (unit == DocumentUnit.File)
+            return pieces;
+        return DivideFiles(pieces, unit);
+    }
+
+    private static IEnumerable<TextPiece> DivideFiles(IEnumerable<TextPiece> pieces, DocumentUnit unit)
+    {
+        DocumentDivider divider = new(unit);
+        string rest = ""; // a carriage return at a piece's end: whether a line feed follows is not known yet
+        foreach (TextPiece piece in pieces)
+        {
+            string text = rest + piece.Text;
+            rest = !piece.EndsDocument && text.EndsWith('\r') ? "\r" : "";
+            foreach (TextPiece document in divider.Add(text[..^rest.Length]))
+                yield return document;
+            if (piece.EndsDocument && divider.End() is { } last)
+                yield return last;
+        }
+    }
+
+    private IEnumerable<TextPiece> Add(string text)
+    {
+        _heldIsOlder = true;
+        int start = 0;
+        while (start < text.Length)
+        {
+            int length = text.AsSpan(start).IndexOfAny('\r', '\n');
+            int end = length < 0 ? text.Length : start + length;
+            if (AddPart(text[start..end]) is { } earlier)
+                yield return earlier;
+            if (length < 0)
+                yield break;
+            start = end + (text.AsSpan(end).StartsWith("\r\n") ? 2 : 1);
+            if (EndLine(text[end..start]) is { } document)
+                yield return document;
+        }
+    }
+
+    /// <summary>A part of a line; returns what is held of the document where it need not be held any longer.</summary>
+    private TextPiece? AddPart(string part)
+    {
+        int textEnd = part.AsSpan().TrimEnd().Length;
+        if (textEnd == 0)
+        {
+            _gap.Append(part);
+            return null;
+        }
+
+        _blank = false;
+        TextPiece? earlier = null;
+        if (_held.Length > 0 && _heldIsOlder)
+        {
+            earlier = new TextPiece(_held.ToString(), EndsDocument: false);
+            _held.Clear();
+        }
+
+        _heldIsOlder = false;
+        _held.Append(_gap).Append(part, 0, textEnd);
+        _gap.Clear().Append(part, textEnd, part.Length - textEnd);
+        return earlier;
+    }
+
+    private TextPiece? EndLine(string lineBreak)
+    {
+        bool ends = unit == DocumentUnit.Line || _blank;
+        _blank = true;
+        if (ends)
+            return End();
+        _gap.Append(lineBreak);
+        return null;
+    }
+
+    private TextPiece? End()
+    {
+        _gap.Clear();
+        _blank = true;
+        if (_held.Length == 0)
+            return null;
+        TextPiece last = new(_held.ToString(), EndsDocument: true);
+        _held.Clear();
+        return last;
+    }
+}

@@ -1,0 +1,71 @@
+using Foreword.Settings;
+
+namespace Foreword.Data.Recipes;
+
+/// <summary>Where the weights of a fine-tuning run begin.</summary>
+public enum StartFrom
+{
+    /// <summary>The pre-trained weights.</summary>
+    Pretrained,
+
+    /// <summary>Random weights in the same network: the ablation "without pre-training" (GPT-1 paper, table 5).</summary>
+    Scratch,
+}
+
+/// <summary>The <c>model</c> section of a fine-tuning recipe.</summary>
+public sealed record BaseModelSection : IRecipe
+{
+    /// <summary>A model directory, a checkpoint, or a run whose best checkpoint is meant; gives architecture and tokenizer, too.</summary>
+    [AlsoCalled("base", "checkpoint", "name", "model", "directory")]
+    public string Path { get; init; } = "";
+
+    /// <summary>Whether its weights are used, or only its architecture and tokenizer.</summary>
+    public StartFrom From { get; init; } = StartFrom.Pretrained;
+
+    /// <summary>Transfers the embeddings and only so many blocks, from the bottom; 0 is the embeddings alone, absent is everything (GPT-1 paper, figure 2).</summary>
+    [AlsoCalled("transfer_layers", "layers")]
+    public int? NTransfer { get; init; }
+
+    /// <summary>Keeps the embeddings (but for the task tokens) and so many blocks as they are, from the bottom; 0 trains everything.</summary>
+    [AlsoCalled("freeze_layers", "n_freeze")]
+    public int Freeze { get; init; }
+
+    /// <summary>Dropout on embeddings, attention, residual branches and the head's input, 0 to below 1.</summary>
+    public double Dropout { get; init; } = 0.1;
+
+    /// <summary>Rank of low-rank adapters (Hu et al. 2022) on <see cref="LoraTargets"/>, the weights themselves staying as they are; 0 trains the weights.</summary>
+    [AlsoCalled("lora", "lora_r", "rank")]
+    public int LoraRank { get; init; }
+
+    /// <summary>The adapters' product is scaled by alpha / rank; above 0.</summary>
+    [AlsoCalled("alpha")]
+    public double LoraAlpha { get; init; } = 16;
+
+    /// <summary>Which projections get adapters: <c>c_attn</c> (queries, keys, values), <c>attn.c_proj</c>, <c>c_fc</c>, <c>mlp.c_proj</c>.</summary>
+    [AlsoCalled("target_modules", "lora_modules")]
+    public IReadOnlyList<string> LoraTargets { get; init; } = TrainedPart.AdapterTargets;
+
+    /// <summary>What of the model trains.</summary>
+    internal TrainedPart Trained => new(Freeze, LoraRank, LoraAlpha, LoraTargets);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RecipeProblem> Problems()
+    {
+        RecipeProblems problems = new();
+        if (string.IsNullOrWhiteSpace(Path))
+            problems.Add(nameof(Path), "is missing; give a model directory, a checkpoint or a run (also where it is only to give the network's shape)");
+        if (NTransfer is { } transferred)
+            problems.AtLeast(0, transferred, nameof(NTransfer));
+        if (NTransfer is not null && From == StartFrom.Scratch)
+            problems.Add(nameof(NTransfer), $"is {NTransfer}; with from: scratch nothing is transferred");
+        Trained.Check(problems);
+        if (Freeze > 0 && From == StartFrom.Scratch)
+            problems.Add(nameof(Freeze), $"is {Freeze}; with from: scratch the frozen blocks would stay random");
+        if (Freeze > (NTransfer ?? int.MaxValue))
+            problems.Add(nameof(Freeze), $"is {Freeze}; only {NTransfer} blocks are transferred, the others would stay random");
+        problems.Within(0, 1, Dropout);
+        if (LoraRank > 0 && (From == StartFrom.Scratch || NTransfer is not null))
+            problems.Add(nameof(LoraRank), $"is {LoraRank}; adapters need all of the pre-trained weights, which from: scratch and n_transfer leave out");
+        return problems;
+    }
+}

@@ -1,0 +1,124 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Foreword.Data.Recipes.Yaml;
+
+/// <summary>A piece of YAML and the line it stands on, counted from 1.</summary>
+internal abstract record RecipeNode(long Line);
+
+/// <summary>A single value as it is written; a quoted one is text, whatever it looks like.</summary>
+internal sealed record RecipeScalar(long Line, string Text, bool Quoted = false) : RecipeNode(Line)
+{
+    /// <summary>Nothing, or one of YAML's words for nothing.</summary>
+    public bool IsNull => !Quoted && MeansNull(Text);
+
+    /// <summary>Whether unquoted text is a way to write null in YAML.</summary>
+    public static bool MeansNull(string text) => text is "" or "~" or "null" or "Null" or "NULL";
+}
+
+/// <summary>Values in a row.</summary>
+internal sealed record RecipeList(long Line, IReadOnlyList<RecipeNode> Items) : RecipeNode(Line);
+
+/// <summary>Keys and values in the order of the file, each key once.</summary>
+internal sealed record RecipeMapping(long Line, IReadOnlyList<(RecipeScalar Key, RecipeNode Value)> Entries) : RecipeNode(Line);
+
+/// <summary>
+/// Reads the part of YAML that recipes need: one document of mappings, lists and scalars. Anchors and aliases are
+/// refused, so that each line means what it says.
+/// </summary>
+internal sealed class RecipeDocument
+{
+    /// <summary>No recipe nests deeper than a few levels; a hostile one must not exhaust the stack.</summary>
+    private const int MaxDepth = 16;
+
+    private readonly RecipeSource source;
+    private readonly Parser parser;
+
+    private RecipeDocument(string yaml, RecipeSource source)
+    {
+        this.source = source;
+        parser = new Parser(new StringReader(yaml));
+    }
+
+    /// <summary>The root of the only document, or null when there is nothing but comments.</summary>
+    /// <exception cref="Exception">The text is not such YAML; the kind of exception is the source's.</exception>
+    public static RecipeNode? Parse(string yaml, RecipeSource source) => new RecipeDocument(yaml, source).Root();
+
+    private RecipeNode? Root()
+    {
+        Take(); // the stream begins
+        if (Take() is not DocumentStart)
+            return null;
+        RecipeNode root = Node(Take(), "", 0);
+        Take(); // the document ends
+        return Take() is DocumentStart second
+            ? throw source.Error(second.Start.Line, "a second document begins; a recipe is one")
+            : root;
+    }
+
+    private RecipeNode Node(ParsingEvent start, string path, int depth)
+    {
+        long line = start.Start.Line;
+        if (depth > MaxDepth)
+            throw source.Error(line, $"lists and mappings are nested deeper than {MaxDepth} levels");
+        if (start is NodeEvent { Anchor.IsEmpty: false } or AnchorAlias)
+            throw source.Error(line, "anchors and aliases are not used in recipes");
+        return start switch
+        {
+            Scalar scalar => new RecipeScalar(line, scalar.Value, scalar.Style is not ScalarStyle.Plain),
+            SequenceStart => List(path, line, depth),
+            MappingStart => Mapping(path, line, depth),
+            _ => throw source.Error(line, $"this is not YAML: unexpected {start.GetType().Name}"),
+        };
+    }
+
+    private RecipeList List(string path, long line, int depth)
+    {
+        List<RecipeNode> items = [];
+        while (Take() is var next and not SequenceEnd)
+            items.Add(Node(next, path, depth + 1));
+        return new RecipeList(line, items);
+    }
+
+    private RecipeMapping Mapping(string path, long line, int depth)
+    {
+        List<(RecipeScalar Key, RecipeNode Value)> entries = [];
+        while (Take() is var next and not MappingEnd)
+        {
+            RecipeNode key = Node(next, path, depth + 1);
+            if (key is not RecipeScalar name)
+                throw source.Error(key.Line, "a key is a list or a mapping; it must be a name");
+            string keyPath = path.Length == 0 ? name.Text : $"{path}.{name.Text}";
+            if (entries.Find(entry => entry.Key.Text == name.Text) is { Key: { } earlier })
+                throw source.Error(key.Line, $"duplicate key '{keyPath}'; line {earlier.Line} has it already");
+            entries.Add((name, Node(Take(), keyPath, depth + 1)));
+        }
+
+        return new RecipeMapping(line, entries);
+    }
+
+    /// <summary>The parser's next event. It reports broken text by three kinds of exception, two of them without the place.</summary>
+    private ParsingEvent Take()
+    {
+        long line = parser.Current?.End.Line ?? 1;
+        try
+        {
+            return parser.MoveNext() ? parser.Current! : throw new YamlException("the text ends too early");
+        }
+        catch (YamlException problem)
+        {
+            throw source.Error(Math.Max(line, problem.Start.Line), $"this is not YAML: {AsClause(problem.Message)}");
+        }
+        catch (InvalidOperationException) // a flow list or mapping that breaks off
+        {
+            throw source.Error(line, "this is not YAML: a list or mapping is not closed");
+        }
+        catch (ArgumentException problem) // a tag that is not a URI
+        {
+            throw source.Error(line, $"this is not YAML: {AsClause(problem.Message)}");
+        }
+    }
+
+    private static string AsClause(string sentence) =>
+        sentence.Length == 0 ? sentence : char.ToLowerInvariant(sentence[0]) + sentence[1..].TrimEnd('.');
+}

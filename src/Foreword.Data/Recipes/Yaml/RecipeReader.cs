@@ -1,0 +1,218 @@
+using System.Globalization;
+using System.Reflection;
+using Foreword.Settings;
+
+namespace Foreword.Data.Recipes.Yaml;
+
+/// <summary>Lays YAML over a record, layer by layer, and remembers where each value came from.</summary>
+internal sealed class RecipeReader
+{
+    private readonly IRecipe defaults;
+    private readonly Dictionary<string, (RecipeSource Source, long Line)> origins = new(StringComparer.Ordinal);
+
+    private readonly bool formerNames;
+
+    /// <param name="defaults">The record without any YAML.</param>
+    /// <param name="formerNames">Whether the names of values that recipes had before are read, too, as the recipe of a run may have them.</param>
+    public RecipeReader(IRecipe defaults, bool formerNames = false) => (this.defaults, this.formerNames) = (defaults, formerNames);
+
+    /// <summary>The record with the values of a whole YAML text.</summary>
+    public IRecipe ApplyText(string yaml, string name)
+    {
+        RecipeSource source = new RecipeSource.RecipeText(name);
+        return RecipeDocument.Parse(yaml, source) switch
+        {
+            null or RecipeScalar { IsNull: true } => throw new InvalidDataException($"{name}: the recipe is empty"),
+            RecipeMapping mapping => WithMapping(defaults, defaults, mapping, "", source),
+            { } other => throw source.Error(other.Line, $"the recipe is {Describe(other)}; expected a mapping of keys"),
+        };
+    }
+
+    /// <summary>A copy of <paramref name="recipe"/> with one value replaced: <c>train.lr=3e-4</c>.</summary>
+    public IRecipe ApplyOverride(IRecipe recipe, string text)
+    {
+        RecipeSource source = new RecipeSource.Override(text);
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals < 1)
+            throw source.Error(1, "expected key=value, such as train.lr=3e-4");
+        RecipeNode node = OverrideValue(text[(equals + 1)..].Trim(), source);
+        foreach (string part in text[..equals].Trim().Split('.').Reverse())
+            node = new RecipeMapping(1, [(new RecipeScalar(1, part), node)]);
+        return WithMapping(recipe, defaults, (RecipeMapping)node, "", source);
+    }
+
+    /// <summary>The message of a problem, beginning with the place that gave the value.</summary>
+    public Exception Error(RecipeProblem problem, string name)
+    {
+        for (string key = problem.Key; key.Length > 0; key = key[..Math.Max(0, key.LastIndexOf('.'))])
+        {
+            if (origins.TryGetValue(key, out (RecipeSource Source, long Line) origin))
+                return origin.Source.Error(origin.Line, problem.ToString());
+        }
+
+        return new InvalidDataException($"{name}: {problem}");
+    }
+
+    /// <summary>What begins like a list or a quoted string is YAML; anything else is taken as it stands, so that paths and sentences need no quoting.</summary>
+    private static RecipeNode OverrideValue(string value, RecipeSource source) =>
+        value.Length > 0 && "[{\"'".Contains(value[0], StringComparison.Ordinal)
+            ? RecipeDocument.Parse(value, source) ?? new RecipeScalar(1, "")
+            : new RecipeScalar(1, value);
+
+    /// <summary>A copy of a record with the mapping's values.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="initial">The same record in <see cref="defaults"/>.</param>
+    /// <param name="mapping">The values.</param>
+    /// <param name="path">Where in the recipe the record stands.</param>
+    /// <param name="source">Where the values were written.</param>
+    private IRecipe WithMapping(IRecipe record, IRecipe initial, RecipeMapping mapping, string path, RecipeSource source)
+    {
+        IRecipe copy = Copy(record);
+        IReadOnlyList<RecipeKey> keys = RecipeKey.Of(initial);
+        foreach ((RecipeScalar name, RecipeNode value) in mapping.Entries)
+        {
+            string keyPath = Join(path, name.Text);
+            RecipeKey key = keys.FirstOrDefault(key => key.Name == name.Text)
+                ?? throw source.Error(name.Line, $"unknown key '{keyPath}'{Hint(name.Text, path, keys)}");
+            origins[keyPath] = (source, value is RecipeScalar ? value.Line : name.Line);
+            key.Property.SetValue(copy, key.IsSection
+                ? Section(key, (IRecipe)key.Property.GetValue(copy)!, value, keyPath, source)
+                : Value(key, value, keyPath, source));
+        }
+
+        return copy;
+    }
+
+    /// <summary>The section with the mapping's values; a section without any keeps what it has.</summary>
+    private IRecipe Section(RecipeKey key, IRecipe current, RecipeNode node, string path, RecipeSource source) => node switch
+    {
+        RecipeMapping mapping => WithMapping(current, key.Section, mapping, path, source),
+        RecipeScalar { IsNull: true } => current,
+        _ => throw source.Error(node.Line, $"{path} is {Describe(node)}; expected a mapping of keys"),
+    };
+
+    private object? Value(RecipeKey key, RecipeNode node, string path, RecipeSource source)
+    {
+        Type type = Nullable.GetUnderlyingType(key.Property.PropertyType) ?? key.Property.PropertyType;
+        if (type == typeof(IReadOnlyList<string>))
+            return Texts(node, path, source);
+        if (type == typeof(IReadOnlyDictionary<string, string>))
+            return TextsByName(node, path, source);
+        if (node is RecipeScalar { IsNull: true } && key.Value is null) // by default
+            return null;
+        return node is RecipeScalar scalar && ScalarValue(type, scalar) is { } value
+            ? value
+            : throw source.Error(node.Line, $"{path} {(node is RecipeScalar { IsNull: true } ? "has no value" : $"is {Describe(node)}")}; expected {Expected(type, node)}");
+    }
+
+    /// <summary>A list of texts; a single text is a list of one, nothing is a list of none.</summary>
+    private static string[] Texts(RecipeNode node, string path, RecipeSource source)
+    {
+        if (node is RecipeScalar single)
+            return single.IsNull ? [] : [single.Text];
+        if (node is not RecipeList list)
+            throw source.Error(node.Line, $"{path} is {Describe(node)}; expected a list of texts");
+        return [.. list.Items.Select((item, i) => item is RecipeScalar { IsNull: false } text
+            ? text.Text
+            : throw source.Error(item.Line, $"{path}[{i}] is {Describe(item)}; expected a text"))];
+    }
+
+    /// <summary>A mapping of names to texts, in the order of the file; nothing is a mapping of none.</summary>
+    private static OrderedDictionary<string, string> TextsByName(RecipeNode node, string path, RecipeSource source)
+    {
+        OrderedDictionary<string, string> texts = new(StringComparer.Ordinal);
+        if (node is RecipeScalar { IsNull: true })
+            return texts;
+        if (node is not RecipeMapping mapping)
+            throw source.Error(node.Line, $"{path} is {Describe(node)}; expected a mapping of names to texts");
+        foreach ((RecipeScalar name, RecipeNode value) in mapping.Entries)
+        {
+            texts[name.Text] = value is RecipeScalar { IsNull: false } text
+                ? text.Text
+                : throw source.Error(value.Line, $"{path}.{name.Text} is {Describe(value)}; expected a text");
+        }
+
+        return texts;
+    }
+
+    /// <summary>The value that the text stands for, or null when the type has none such.</summary>
+    private object? ScalarValue(Type type, RecipeScalar scalar)
+    {
+        if (type == typeof(string))
+            return scalar.IsNull ? null : scalar.Text;
+        if (scalar.Quoted)
+            return null;
+        if (type == typeof(bool))
+            return scalar.Text switch { "true" => true, "false" => false, _ => null };
+        if (type == typeof(int))
+            return int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : null;
+        if (type == typeof(double))
+            return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
+        if (type.IsEnum)
+            return RecipeKey.ChoiceNamed(type, scalar.Text) ?? (formerNames ? RecipeKey.FormerChoice(type, scalar.Text)?.Value : null);
+        throw new NotSupportedException($"recipes have no values of type {type.Name}");
+    }
+
+    private static string Expected(Type type, RecipeNode node)
+    {
+        if (type.IsEnum)
+        {
+            IEnumerable<string> choices = RecipeKey.ChoicesOf(type).Keys;
+            if (node is RecipeScalar former && RecipeKey.FormerChoice(type, former.Text) is { } found)
+                return $"{string.Join(" | ", choices)} ('{former.Text}' is now called {RecipeKey.ChoiceOf((Enum)found.Value)}; {found.Hint})";
+            string hint = node is RecipeScalar { IsNull: false } scalar ? NearestName.Suggestion(scalar.Text, choices) : "";
+            return $"{string.Join(" | ", choices)}{hint}";
+        }
+
+        return type == typeof(bool) ? "true or false"
+            : type == typeof(int) ? $"a whole number up to {int.MaxValue}"
+            : type == typeof(double) ? "a number"
+            : "a text";
+    }
+
+    /// <summary>
+    /// What an unknown key probably meant: another program's word for one of ours, a key of another section,
+    /// the nearest key beside it, or else all the keys there are.
+    /// </summary>
+    private string Hint(string name, string path, IReadOnlyList<RecipeKey> siblings)
+    {
+        List<(string Path, RecipeKey Key)> all = [.. AllKeys(defaults, "")];
+        IEnumerable<(string Path, RecipeKey Key)> exact = all.Where(k => k.Key.AlsoCalled.Contains(name) || k.Key.Name == name);
+        if (exact.OrderByDescending(k => k.Path == Join(path, k.Key.Name)).Select(k => k.Path).FirstOrDefault() is { } other)
+            return $"; did you mean '{other}'?";
+        Dictionary<string, string> names = new(StringComparer.Ordinal);
+        foreach (RecipeKey key in siblings)
+        {
+            names.TryAdd(key.Name, Join(path, key.Name));
+            foreach (string alias in key.AlsoCalled)
+                names.TryAdd(alias, Join(path, key.Name));
+        }
+
+        return NearestName.Find(name, names.Keys) is { } nearest
+            ? $"; did you mean '{names[nearest]}'?"
+            : $"; {(path.Length == 0 ? "the recipe" : $"'{path}'")} has {string.Join(", ", siblings.Select(key => key.Name))}";
+    }
+
+    private static IEnumerable<(string Path, RecipeKey Key)> AllKeys(IRecipe record, string path) =>
+        RecipeKey.Of(record).SelectMany(key => AllKeysOf(key, Join(path, key.Name)));
+
+    private static IEnumerable<(string Path, RecipeKey Key)> AllKeysOf(RecipeKey key, string path) =>
+        key.IsSection ? AllKeys(key.Section, path).Prepend((path, key)) : [(path, key)];
+
+    /// <summary>What <c>record with { }</c> does: the copy method that the compiler gives every record.</summary>
+    private static IRecipe Copy(IRecipe record) =>
+        record.GetType().GetMethod("<Clone>$", BindingFlags.Public | BindingFlags.Instance)?.Invoke(record, null) as IRecipe
+            ?? throw new NotSupportedException($"{record.GetType().Name} is not a record");
+
+    private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    private static string Describe(RecipeNode node) => node switch
+    {
+        RecipeMapping => "a mapping",
+        RecipeList => "a list",
+        RecipeScalar { IsNull: true } => "empty",
+        RecipeScalar { Quoted: true } scalar => $"\"{scalar.Text}\"",
+        RecipeScalar scalar => $"'{scalar.Text}'",
+        _ => throw new ArgumentOutOfRangeException(nameof(node)),
+    };
+}

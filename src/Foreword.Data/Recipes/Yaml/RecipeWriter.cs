@@ -1,0 +1,88 @@
+using System.Globalization;
+using Foreword.Settings;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Foreword.Data.Recipes.Yaml;
+
+/// <summary>Writes a record as YAML that <see cref="RecipeReader"/> reads back to the same values.</summary>
+internal sealed class RecipeWriter
+{
+    private readonly Emitter emitter;
+
+    private RecipeWriter(TextWriter output) =>
+        emitter = new Emitter(output, new EmitterSettings().WithBestWidth(int.MaxValue).WithNewLine("\n").WithIndentedSequences());
+
+    /// <summary>The YAML of a record: every key that has a value, in the order of declaration.</summary>
+    public static string Write(IRecipe record)
+    {
+        using StringWriter output = new(CultureInfo.InvariantCulture);
+        RecipeWriter writer = new(output);
+        writer.emitter.Emit(new StreamStart());
+        writer.emitter.Emit(new DocumentStart());
+        writer.Mapping(record);
+        writer.emitter.Emit(new DocumentEnd(isImplicit: true));
+        writer.emitter.Emit(new StreamEnd());
+        return output.ToString();
+    }
+
+    private void Mapping(IRecipe record)
+    {
+        emitter.Emit(new MappingStart());
+        foreach (RecipeKey key in RecipeKey.Of(record))
+        {
+            if (key.Value is not { } value)
+                continue; // null is written by leaving the key out
+            Plain(key.Name);
+            if (key.IsSection)
+                Mapping(key.Section);
+            else
+                Value(value);
+        }
+
+        emitter.Emit(new MappingEnd());
+    }
+
+    private void Value(object value)
+    {
+        switch (value)
+        {
+            case IReadOnlyList<string> texts:
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, texts.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block));
+                foreach (string text in texts)
+                    Text(text);
+                emitter.Emit(new SequenceEnd());
+                break;
+            case IReadOnlyDictionary<string, string> texts:
+                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, texts.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                foreach ((string name, string text) in texts)
+                {
+                    Text(name);
+                    Text(text);
+                }
+
+                emitter.Emit(new MappingEnd());
+                break;
+            case string text: Text(text); break;
+            case bool flag: Plain(flag ? "true" : "false"); break;
+            case int whole: Plain(whole.ToString(CultureInfo.InvariantCulture)); break;
+            case double number: Plain(number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e')); break;
+            case Enum choice: Plain(RecipeKey.ChoiceOf(choice)); break;
+            default: throw new NotSupportedException($"recipes have no values of type {value.GetType().Name}");
+        }
+    }
+
+    /// <summary>Quoted unless it is a plain word or path, so that no reader takes it for something else.</summary>
+    private void Text(string text)
+    {
+        bool plain = text.Length > 0 && char.IsAsciiLetter(text[0]) && !RecipeScalar.MeansNull(text)
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/')
+            && text.ToUpperInvariant() is not ("TRUE" or "FALSE" or "YES" or "NO" or "ON" or "OFF" or "Y" or "N");
+        Scalar(text, plain ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted);
+    }
+
+    private void Plain(string text) => Scalar(text, ScalarStyle.Plain);
+
+    private void Scalar(string text, ScalarStyle style) =>
+        emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: style == ScalarStyle.Plain, isQuotedImplicit: style != ScalarStyle.Plain));
+}

@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Numerics;
+using Foreword.Settings;
+using Parquet;
+using Parquet.Schema;
+
+namespace Foreword.Data.Tables;
+
+/// <summary>
+/// A column of values in a Parquet file. Rows are put together here, from the levels that lie beside the values (Melnik et al. 2010, "Dremel"): the
+/// library does that by code made at run time, which Native AOT has not.
+/// </summary>
+internal sealed class ParquetColumn
+{
+    /// <summary>How values of a type are read: a column's values without its nulls, then a text for each.</summary>
+    private static readonly Dictionary<Type, Func<ParquetRowGroupReader, DataField, int[]?, int[]?, int, Task<Func<int, string>>>> Readers = new()
+    {
+        [typeof(string)] = ReadAsync<ReadOnlyMemory<char>>,
+        [typeof(ReadOnlyMemory<char>)] = ReadAsync<ReadOnlyMemory<char>>,
+        [typeof(bool)] = ReadAsync<bool>,
+        [typeof(sbyte)] = ReadAsync<sbyte>,
+        [typeof(byte)] = ReadAsync<byte>,
+        [typeof(short)] = ReadAsync<short>,
+        [typeof(ushort)] = ReadAsync<ushort>,
+        [typeof(int)] = ReadAsync<int>,
+        [typeof(uint)] = ReadAsync<uint>,
+        [typeof(long)] = ReadAsync<long>,
+        [typeof(ulong)] = ReadAsync<ulong>,
+        [typeof(Half)] = ReadAsync<Half>,
+        [typeof(float)] = ReadAsync<float>,
+        [typeof(double)] = ReadAsync<double>,
+        [typeof(decimal)] = ReadAsync<decimal>,
+        [typeof(BigInteger)] = ReadAsync<BigInteger>,
+        [typeof(DateTime)] = ReadAsync<DateTime>,
+        [typeof(DateOnly)] = ReadAsync<DateOnly>,
+        [typeof(TimeOnly)] = ReadAsync<TimeOnly>,
+        [typeof(Guid)] = ReadAsync<Guid>,
+    };
+
+    private readonly string _name;
+    private readonly Field[] _fields; // from the outermost to the column itself
+    private readonly DataField _column;
+
+    private ParquetColumn(string name, List<Field> fields, DataField column) => (_name, _fields, _column) = (name, [.. fields], column);
+
+    /// <summary>The column that a path names.</summary>
+    /// <param name="schema">The file's fields.</param>
+    /// <param name="path">A field's name or number, or a path such as <c>question.choices[].text</c>.</param>
+    /// <param name="where">File and row, for messages.</param>
+    /// <exception cref="InvalidDataException">There is no such column, or it holds no texts or numbers.</exception>
+    public static ParquetColumn Find(ParquetSchema schema, string path, string where)
+    {
+        List<Field> fields = [];
+        if (schema.Fields.Where(field => field.Name == path).ToArray() is { Length: > 0 } whole)
+        {
+            Enter(whole.Length == 1 ? whole[0] : throw new InvalidDataException($"{where}: {whole.Length} columns are called '{path}'; give the number of the one that is meant"));
+        }
+        else if (TableColumns.IsNumber(path))
+        {
+            Enter(schema.Fields[TableColumns.Places([path], schema.Fields.Count, where)[0][0]]);
+            path = fields[0].Name;
+        }
+        else
+        {
+            IReadOnlyList<Field> within = schema.Fields;
+            foreach (string part in path.Split('.'))
+            {
+                string name = part.EndsWith("[]", StringComparison.Ordinal) ? part[..^2] : part;
+                if (fields.Count > 0)
+                    within = fields[^1] is StructField structure ? structure.Fields : throw new InvalidDataException($"{where}: '{path}' looks for '{name}' in {Kind(fields[^1])}");
+                string[] names = [.. within.Select(field => field.Name)];
+                Enter(within.FirstOrDefault(field => field.Name == name)
+                    ?? throw new InvalidDataException($"{where}: there is no column '{name}'; the columns are {string.Join(", ", names)}{NearestName.Suggestion(name, names)}"));
+            }
+        }
+
+        return fields[^1] is DataField column && Readers.ContainsKey(column.ClrType)
+            ? new ParquetColumn(path, fields, column)
+            : throw new InvalidDataException($"{where}: '{path}' is {Kind(fields[^1])}; expected a text or a number");
+
+        void Enter(Field field)
+        {
+            fields.Add(field);
+            while (fields[^1] is ListField list)
+                fields.Add(list.Item);
+        }
+    }
+
+    /// <summary>The columns of a file that hold texts or numbers, or lists of them.</summary>
+    public static IEnumerable<ParquetColumn> All(ParquetSchema schema)
+    {
+        foreach (Field field in schema.Fields)
+        {
+            List<Field> fields = [field];
+            while (fields[^1] is ListField list)
+                fields.Add(list.Item);
+            if (fields[^1] is DataField column && Readers.ContainsKey(column.ClrType))
+                yield return new ParquetColumn(field.Name, fields, column);
+        }
+    }
+
+    /// <summary>The column's name or path.</summary>
+    public string Name => _name;
+
+    /// <summary>The column's cells in a row group.</summary>
+    public async Task<ParquetCells> ReadAsync(ParquetRowGroupReader rows)
+    {
+        int count = checked((int)(rows.GetMetadata(_column)?.MetaData?.NumValues ?? throw new InvalidDataException($"column '{_name}' is missing")));
+        int[]? definition = _column.MaxDefinitionLevel > 0 ? new int[count] : null, repetition = _column.MaxRepetitionLevel > 0 ? new int[count] : null;
+        Func<int, string> texts = await Readers[_column.ClrType](rows, _column, definition, repetition, count).ConfigureAwait(false);
+        return new ParquetCells(_name, _fields, count, texts, definition, repetition);
+    }
+
+    private static string Kind(Field field) => field switch
+    {
+        StructField => "a structure",
+        MapField => "a map",
+        DataField column when column.ClrType == typeof(byte[]) || column.ClrType == typeof(ReadOnlyMemory<byte>) => "binary",
+        DataField column when column.ClrType == typeof(string) || column.ClrType == typeof(ReadOnlyMemory<char>) => "a text",
+        DataField column => column.ClrType.Name,
+        _ => field.SchemaType.ToString(),
+    };
+
+    private static Memory<int>? Levels(int[]? levels) => levels is null ? (Memory<int>?)null : levels;
+
+    private static async Task<Func<int, string>> ReadAsync<T>(ParquetRowGroupReader rows, DataField column, int[]? definition, int[]? repetition, int count) where T : struct
+    {
+        T[] values = new T[count];
+        await rows.ReadRawAsync(column, values.AsMemory(), Levels(definition), Levels(repetition)).ConfigureAwait(false);
+        return i => values[i] switch
+        {
+            bool flag => flag ? "true" : "false",
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            var text => text.ToString()!,
+        };
+    }
+}
+
+/// <summary>The cells of one column of a row group, taken row by row.</summary>
+/// <param name="name">The column's name, for messages.</param>
+/// <param name="fields">From the outermost to the column itself.</param>
+/// <param name="count">Values, nulls and empty lists.</param>
+/// <param name="texts">The text of the value of that number, nulls not counted.</param>
+/// <param name="definition">For each of <paramref name="count"/> how many of the fields that may be missing are there; null where none may.</param>
+/// <param name="repetition">For each of <paramref name="count"/> in which list it goes on, 0 for a new row; null where there are no lists.</param>
+internal sealed class ParquetCells(string name, Field[] fields, int count, Func<int, string> texts, int[]? definition, int[]? repetition)
+{
+    private int _at, _value;
+
+    /// <summary>The column's name.</summary>
+    public string Name => name;
+
+    /// <summary>The texts of the next row.</summary>
+    /// <param name="where">File and row, for messages.</param>
+    /// <returns>The texts, and whether there is a null, which has none.</returns>
+    /// <exception cref="InvalidDataException">There are no rows any more.</exception>
+    public (IReadOnlyList<string> Texts, bool HasNull) Next(string where)
+    {
+        if (_at == count)
+            throw new InvalidDataException($"{where}: the file is damaged: column '{name}' has fewer rows than the file");
+        List<string> row = [];
+        bool hasNull = false;
+        do
+        {
+            int there = definition?[_at] ?? int.MaxValue;
+            Field? missing = Array.Find(fields, field => field.MaxDefinitionLevel > there);
+            if (missing is null)
+                row.Add(texts(_value++));
+            else
+                hasNull |= !(missing is ListField or DataField { IsArray: true } && there == missing.MaxDefinitionLevel - 1); // or a list without elements
+            _at++;
+        }
+        while (_at < count && repetition is not null && repetition[_at] > 0);
+        return (row, hasNull);
+    }
+}

@@ -1,0 +1,10 @@
+using Foreword.Evaluation.Families;
+
+namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
+
+/// <summary>The One Billion Word benchmark (Chelba et al. 2013): shuffled sentences of news. The first held-out shard is what results are reported on.</summary>
+internal static class OneBillionWord
+{
+    public static Benchmark Benchmark { get; } = new WordCorpus("1bw", "shuffled news sentences, perplexity", "a sentence a line", Detokenizer.OneBillionWord,
+        PublishedFigure.Gpt2(WordCorpus.Perplexity, 75.20, 55.72, 44.575, 42.16), "1bw/news.en.heldout-00000-of-00050");
+}

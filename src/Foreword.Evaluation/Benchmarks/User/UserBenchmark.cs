@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Foreword.Data.Recipes;
+using Foreword.Data.Tables;
+using Foreword.Evaluation.Families;
+using Foreword.Evaluation.Metrics;
+using Foreword.Evaluation.Prompts;
+using Foreword.Generation;
+using Foreword.Settings;
+
+namespace Foreword.Evaluation.Benchmarks.User;
+
+/// <summary>A benchmark that a user wrote as YAML (see <see cref="BenchmarkRecipe"/>).</summary>
+internal sealed class UserBenchmark : Benchmark
+{
+    private static readonly BenchmarkMetric ExactMatch = BenchmarkMetric.Mean("exact_match"), F1 = BenchmarkMetric.Mean("f1");
+
+    private static readonly Dictionary<AnswerMetric, IReadOnlyList<BenchmarkMetric>> TargetMetrics = new()
+    {
+        [AnswerMetric.ExactMatch] = [ExactMatch, F1],
+        [AnswerMetric.F1] = [F1, ExactMatch],
+        [AnswerMetric.Likelihood] = [BenchmarkMetric.Mean("acc"), BenchmarkMetric.Perplexity("perplexity")],
+        [AnswerMetric.Bleu] = [BenchmarkMetric.OfSums("bleu", higherIsBetter: true, sums => Bleu.OfSums(sums, "").Value)],
+        [AnswerMetric.Rouge] = [.. new[] { "rouge1", "rouge2", "rougeL", "rouge_avg" }.Select(name => BenchmarkMetric.Mean(name))],
+    };
+
+    private readonly string _path;
+    private readonly BenchmarkRecipe _recipe;
+    private readonly PromptTemplate _prompt;
+    private readonly PromptTemplate[] _choices;
+    private readonly PromptTemplate _answer;
+    private readonly SamplingOptions _greedy;
+
+    private UserBenchmark(string path, BenchmarkRecipe recipe)
+    {
+        (_path, _recipe) = (path, recipe);
+        _prompt = new PromptTemplate(recipe.Prompt);
+        _choices = [.. (recipe.Choices.Count > 0 || recipe.Target is not null ? recipe.Choices : recipe.Answers.Values.Distinct()).Select(choice => new PromptTemplate(choice))];
+        _answer = new PromptTemplate(recipe.Target ?? recipe.Answer!);
+        _greedy = new SamplingOptions { Temperature = 0, MaxTokens = recipe.MaxTokens, Stop = recipe.Stop };
+        Metrics = _choices.Length == 0 ? TargetMetrics[recipe.Metric]
+            : recipe.Metric == AnswerMetric.Mcc ? [.. MultipleChoice.Metrics, BenchmarkMetric.Matthews("mcc")] : MultipleChoice.Metrics;
+    }
+
+    /// <summary>Reads the YAML.</summary>
+    /// <exception cref="InvalidDataException">It is no such benchmark; line, key and value are named.</exception>
+    public static UserBenchmark Load(string path) => new(path, Recipe.Read<BenchmarkRecipe>(path, kind: "benchmark"));
+
+    /// <inheritdoc/>
+    public override string Name => _recipe.Name;
+
+    /// <inheritdoc/>
+    public override string Title => _recipe.Title;
+
+    /// <inheritdoc/>
+    public override string Source => _path;
+
+    /// <inheritdoc/>
+    public override string Data => string.Join(", ", _recipe.Data);
+
+    /// <inheritdoc/>
+    public override double? Chance => _recipe.Chance;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BenchmarkMetric> Metrics { get; }
+
+    /// <inheritdoc/>
+    public override string Protocol(BenchmarkInput input)
+    {
+        string prompt = $"prompt '{_recipe.Prompt.ReplaceLineEndings("\\n")}'";
+        if (_choices.Length > 0)
+        {
+            string mcc = _recipe.Metric == AnswerMetric.Mcc ? "; mcc = Matthews correlation of the choice with the highest sum" : "";
+            return $"{prompt}, choices '{string.Join("' | '", _recipe.Choices.Count > 0 ? _recipe.Choices : _recipe.Answers.Values.Distinct())}'{Labels}; {MultipleChoice.Scores}{mcc}";
+        }
+
+        return _recipe.Metric == AnswerMetric.Likelihood
+            ? $"{prompt}, target '{_recipe.Target}'{Labels}; right when greedy decoding writes it; perplexity = exp(mean nats a target)"
+            : $"{prompt}, greedy, at most {_recipe.MaxTokens} tokens, until {string.Join(" or ", _recipe.Stop.Select(stop => JsonValue.Create(stop).ToJsonString()))}{Labels}; {Measure}";
+    }
+
+    private string Labels => _recipe.Answers.Count == 0 ? "" : $", {string.Join(", ", _recipe.Answers.Select(answer => $"{answer.Key} is '{answer.Value}'"))}";
+
+    private string Measure => _recipe.Metric switch
+    {
+        AnswerMetric.Bleu => $"bleu = {Bleu.SignatureOf(null)}",
+        AnswerMetric.Rouge => "F1 of ROUGE x 100, lower case, no stemming, the best reference",
+        _ => "SQuAD's normalisation",
+    };
+
+    /// <inheritdoc/>
+    public override BenchmarkSet Read(BenchmarkInput input)
+    {
+        string[] data = Paths(_recipe.Data), training = Paths(_recipe.Training);
+        return new BenchmarkSet([.. Documents(data)], [_path, .. data, .. training])
+        {
+            Examples = training.Length == 0 ? null : [.. Documents(training).Select(document => document.Solved!)],
+            Separator = _recipe.Separator,
+        };
+    }
+
+    private string[] Paths(IReadOnlyList<string> files) => [.. files.Select(file => Path.Combine(Path.GetDirectoryName(_path) ?? "", file))];
+
+    private IEnumerable<BenchmarkDocument> Documents(string[] files)
+    {
+        string[] columns = [.. _choices.Append(_prompt).Append(_answer).SelectMany(template => template.Columns).Distinct()];
+        TableOptions options = new() { Header = _recipe.Header };
+        if (_recipe.Quoting is { } quoting)
+            options = options with { Quoting = quoting };
+        return files.SelectMany(file => BenchmarkRow.Read(file, columns, options)).Select(row => _choices.Length > 0 ? Choice(row) : Target(row));
+    }
+
+    /// <summary>The text that a label of the data stands for; the label itself where none is mapped.</summary>
+    private string Mapped(string label, BenchmarkRow row)
+    {
+        if (_recipe.Answers.Count == 0)
+            return label;
+        return _recipe.Answers.TryGetValue(label.Trim(), out string? text)
+            ? text
+            : throw row.Problem($"the answer is '{label.Trim()}'; expected {string.Join(" or ", _recipe.Answers.Keys)}, as answers has them{NearestName.Suggestion(label.Trim(), _recipe.Answers.Keys)}");
+    }
+
+    private BenchmarkDocument Choice(BenchmarkRow row)
+    {
+        string[] choices = [.. _choices.SelectMany(template => template.FillEach(row))];
+        string answer = Mapped(_answer.Fill(row), row).Trim();
+        int right = Array.FindIndex(choices, choice => choice.Trim() == answer);
+        if (right < 0 && _recipe.Answers.Count > 0)
+            throw row.Problem($"the answer is '{answer}', which is none of the choices {string.Join(" | ", choices.Select(choice => choice.Trim()))}");
+        if (right < 0)
+            right = int.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : answer.Length == 1 && char.IsAsciiLetterUpper(answer[0]) ? answer[0] - 'A' : -1;
+        if ((uint)right >= (uint)choices.Length)
+            throw row.Problem($"the answer is '{answer}'; expected the text, the number from 0 or the letter of one of {choices.Length} choices");
+        BenchmarkDocument document = MultipleChoice.Document(new ChoiceItem(row.Fields, _prompt.Fill(row), choices, right));
+        return _recipe.Metric == AnswerMetric.Mcc ? document with { Judge = responses => WithClasses(document.Judge(responses), responses, right) } : document;
+    }
+
+    /// <summary>The judgement with the chosen and the right class as the last statistic.</summary>
+    private static Judgement WithClasses(Judgement judgement, IReadOnlyList<ModelResponse> responses, int right)
+    {
+        IReadOnlyList<ContinuationScore> scores = ((LikelihoodResponse)responses[0]).Continuations;
+        int chosen = Enumerable.Range(0, scores.Count).MaxBy(choice => scores[choice].LogLikelihood);
+        return judgement with { Statistics = [.. judgement.Statistics, [chosen, right]] };
+    }
+
+    private BenchmarkDocument Target(BenchmarkRow row)
+    {
+        string prompt = _prompt.Fill(row);
+        string[] targets = [.. _answer.FillEach(row).Select(target => Mapped(target, row))];
+        bool isLikelihood = _recipe.Metric == AnswerMetric.Likelihood;
+        if (targets.Length == 0 || (isLikelihood && targets.Length > 1))
+            throw row.Problem($"the target has {targets.Length} texts; expected {(isLikelihood ? "one" : "at least one")}");
+        return new BenchmarkDocument
+        {
+            Fields = row.Fields,
+            Target = targets[0].Trim(),
+            Solved = prompt + targets[0],
+            Requests = isLikelihood ? [new LikelihoodRequest(prompt, targets)] : [new GenerationRequest(prompt, _greedy)],
+            Judge = responses => isLikelihood ? Judge(((LikelihoodResponse)responses[0]).Continuations[0], targets[0]) : Judge(((GenerationResponse)responses[0]).Completion.Text.Trim(), targets),
+        };
+    }
+
+    private static Judgement Judge(ContinuationScore score, string target) =>
+        new(score.IsGreedy ? target.Trim() : "something else", score.IsGreedy, [[score.IsGreedy ? 1 : 0], [-score.LogLikelihood, 1]]);
+
+    private Judgement Judge(string written, string[] targets)
+    {
+        if (_recipe.Metric == AnswerMetric.Bleu)
+            return new Judgement(written, null, [Bleu.Statistics(written, targets)]);
+        if (_recipe.Metric == AnswerMetric.Rouge)
+        {
+            Rouge rouge = Rouge.Of(written, targets);
+            return new Judgement(written, null, [[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]]);
+        }
+
+        AnswerMatch match = AnswerMatch.Best(written, targets);
+        double[] exact = [match.ExactMatch], shared = [match.F1];
+        return new Judgement(written, match.ExactMatch == 1, _recipe.Metric == AnswerMetric.F1 ? [shared, exact] : [exact, shared]);
+    }
+}

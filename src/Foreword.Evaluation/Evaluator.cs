@@ -1,0 +1,125 @@
+using Foreword.Evaluation.Prompts;
+using Foreword.Generation;
+using Foreword.Models;
+using Foreword.Tokenization;
+
+namespace Foreword.Evaluation;
+
+/// <summary>Puts the documents of a task to a model.</summary>
+public sealed class Evaluator
+{
+    /// <summary>Tokens of the documents that are computed before the next are looked at: a few batches of the engine, a few seconds.</summary>
+    private const long TokensAtOnce = 16 * 1024;
+
+    private readonly ILanguageModel _model;
+    private readonly Tokenizer _tokenizer;
+    private readonly int? _batchSize;
+
+    /// <summary>An evaluator of one model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="batchSize">Documents computed at once; as many as is fast where null. The numbers do not depend on it.</param>
+    public Evaluator(ILanguageModel model, Tokenizer tokenizer, int? batchSize = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        if (batchSize < 1)
+            throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, "the batch size must be at least 1");
+        (_model, _tokenizer, _batchSize) = (model, tokenizer, batchSize);
+    }
+
+    /// <summary>Evaluates the documents, the longest first, and hands out each as soon as it is done.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="skip">Ids of documents that are done already.</param>
+    /// <param name="cancellation">Looked at between batches.</param>
+    public IEnumerable<EvaluatedDocument> Run(PreparedTask task, IReadOnlySet<int>? skip = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        PreparedDocument[] order = [.. task.Documents.Where(document => skip?.Contains(document.Id) != true).OrderByDescending(document => document.Tokens)];
+        for (int start = 0; start < order.Length;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            PreparedDocument[] batch = [.. Batch(order.AsSpan(start))];
+            foreach (EvaluatedDocument done in Evaluate(batch, cancellation))
+                yield return done;
+            start += batch.Length;
+        }
+    }
+
+    private ReadOnlySpan<PreparedDocument> Batch(ReadOnlySpan<PreparedDocument> rest)
+    {
+        if (_batchSize is { } size)
+            return rest[..Math.Min(size, rest.Length)];
+        long tokens = 0;
+        int count = 0;
+        while (count < rest.Length && (count == 0 || tokens + rest[count].Tokens <= TokensAtOnce))
+            tokens += rest[count++].Tokens;
+        return rest[..count];
+    }
+
+    private IEnumerable<EvaluatedDocument> Evaluate(PreparedDocument[] batch, CancellationToken cancellation)
+    {
+        TokenScore[][][] scores = _model.Score([.. batch.SelectMany(document => document.Requests).SelectMany(request => request.Scored).Select(scored => scored.Request)]);
+        Dictionary<ModelRequest, GenerationResponse> written = Generate(batch.SelectMany(document => document.Requests).Select(request => request.Request).OfType<GenerationRequest>(), cancellation);
+        int next = 0;
+        for (int at = 0; at < batch.Length; at++)
+        {
+            PreparedDocument document = batch[at];
+            ModelResponse[] responses = [.. document.Requests.Select(Answer)];
+            yield return new EvaluatedDocument(document.Id, document.Document, [.. document.Requests.Select(r => r.Request)], responses, document.Document.Judge(responses), document.HasWriting ? 0 : batch.Length - 1 - at);
+        }
+
+        ModelResponse Answer(PreparedRequest prepared) => prepared.Request switch
+        {
+            LikelihoodRequest likelihood => Collect(prepared, [.. likelihood.Continuations.Select(PromptEncoder.Bytes)]),
+            WindowRequest window => Collect(prepared, [window.Tokens.Sum(id => _tokenizer.TokenBytes(id).Length)]),
+            GenerationRequest => written[prepared.Request],
+            NextWordRequest word => new NextWordResponse(NextWord.Of(_model, _tokenizer, prepared.Prompt!, word.Excluded)),
+            _ => throw new InvalidOperationException($"unknown request {prepared.Request.GetType().Name}"),
+        };
+
+        LikelihoodResponse Collect(PreparedRequest prepared, int[] bytes)
+        {
+            ContinuationScore[] continuations = new ContinuationScore[bytes.Length];
+            foreach (EncodedContinuations scored in prepared.Scored)
+            {
+                TokenScore[][] own = scores[next++];
+                for (int k = 0; k < own.Length; k++)
+                    continuations[scored.Which[k]] = new ContinuationScore(own[k], bytes[scored.Which[k]]);
+            }
+
+            return new LikelihoodResponse(continuations);
+        }
+    }
+
+    /// <summary>Writes all texts that are asked for: those with the same options side by side.</summary>
+    private Dictionary<ModelRequest, GenerationResponse> Generate(IEnumerable<GenerationRequest> requests, CancellationToken cancellation)
+    {
+        TextGenerator generator = new(_model, _tokenizer);
+        Dictionary<ModelRequest, GenerationResponse> responses = new(ReferenceEqualityComparer.Instance);
+        // A prompt that fits is not cut, whatever room it leaves; one that does not would have been refused if it were not to be cut.
+        foreach (var group in requests.GroupBy(request => request.Options with { Truncate = _tokenizer.TemplateStart.Count + _tokenizer.Encode(request.Prompt).Length > _model.Config.ContextLength }))
+        {
+            GenerationRequest[] own = [.. group];
+            Completion[] completions = [.. generator.GenerateEach([.. own.Select(request => request.Prompt)], group.Key, cancellation: cancellation).Select(samples => samples[0])];
+            int[] scored = [.. Enumerable.Range(0, own.Length).Where(i => own[i].WithProbability)];
+            TokenScore[][][] scores = _model.Score([.. scored.Select(i => new ScoringRequest(generator.PromptIds(own[i].Prompt, group.Key), [Written(completions[i])]))]);
+            for (int i = 0; i < own.Length; i++)
+                responses[own[i]] = new GenerationResponse(completions[i], own[i].WithProbability ? scores[Array.IndexOf(scored, i)][0].Sum(token => (double)token.LogProb) : null);
+        }
+
+        return responses;
+    }
+
+    /// <summary>What the model wrote, the token that ended it among it: an empty answer is as likely as its end.</summary>
+    private static int[] Written(Completion completion) => completion.EndId is { } end ? [.. completion.Ids, end] : [.. completion.Ids];
+}
+
+/// <summary>A document that the model has answered.</summary>
+/// <param name="Id">Its place in the file, from 0.</param>
+/// <param name="Document">The document.</param>
+/// <param name="Requests">What the model was asked, examples included.</param>
+/// <param name="Responses">What it answered.</param>
+/// <param name="Judgement">What that is worth.</param>
+/// <param name="Pending">Documents whose answers were computed with it and follow at once.</param>
+public sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgement Judgement, int Pending);

@@ -1,0 +1,46 @@
+using Foreword.Evaluation.Metrics;
+
+namespace Foreword.Evaluation.Families;
+
+/// <summary>A benchmark whose documents come from a file of the user's, as in <c>lambada:file=mine.jsonl</c>: its reader and protocol, without the papers' figures.</summary>
+/// <param name="benchmark">The benchmark.</param>
+/// <param name="path">The file.</param>
+internal sealed class OwnFileBenchmark(Benchmark benchmark, string path) : Benchmark
+{
+    /// <summary>The name of the switch that gives the file.</summary>
+    public const string Switch = "file";
+
+    /// <inheritdoc/>
+    public override string Name => benchmark.Name;
+
+    /// <inheritdoc/>
+    public override string Title => benchmark.Title;
+
+    /// <inheritdoc/>
+    public override string Source => benchmark.Source;
+
+    /// <inheritdoc/>
+    public override string Data => path;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BenchmarkMetric> Metrics => benchmark.Metrics;
+
+    /// <inheritdoc/>
+    public override double? Chance => benchmark.Chance;
+
+    /// <inheritdoc/>
+    public override int PaperShots => benchmark.PaperShots;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BenchmarkSwitch> Switches => benchmark.Switches;
+
+    /// <inheritdoc/>
+    public override string Protocol(BenchmarkInput input) => $"{benchmark.Protocol(input)}; documents of {Path.GetFileName(path)}, not the published ones";
+
+    /// <inheritdoc/>
+    public override BenchmarkSet Read(BenchmarkInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return benchmark.Read(input with { OwnFile = path });
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Foreword.Evaluation.Metrics;
+using Foreword.Evaluation.Prompts;
+
+namespace Foreword.Evaluation.Families;
+
+/// <summary>A sentence with a pronoun and what it may stand for.</summary>
+/// <param name="Fields">What the data file says.</param>
+/// <param name="Before">The text before the pronoun.</param>
+/// <param name="After">The text after it.</param>
+/// <param name="Referents">What the pronoun may stand for, as it would stand there.</param>
+/// <param name="Right">The place of the right one.</param>
+internal sealed record PronounItem(JsonObject Fields, string Before, string After, IReadOnlyList<string> Referents, int Right);
+
+/// <summary>
+/// Each referent is put in the pronoun's place. Full scoring compares the sentences' probabilities, partial scoring those of the rest after the referent
+/// (Trinh and Le 2018), GPT-1's reading (section 5) the mean log-probability a token of the rest.
+/// </summary>
+internal static class PronounResolution
+{
+    public const string Protocol = "each referent in the pronoun's place: acc_partial by the probability of the rest after it, acc_full by that of the whole sentence, acc_mean by the rest's mean log-probability a token (GPT-1)";
+
+    public static IReadOnlyList<BenchmarkMetric> Metrics { get; } = [BenchmarkMetric.Mean("acc_partial"), BenchmarkMetric.Mean("acc_full"), BenchmarkMetric.Mean("acc_mean")];
+
+    public static BenchmarkDocument Document(PronounItem item)
+    {
+        string[] heads = [.. item.Referents.Select(referent => item.Before.Length == 0 ? referent : $"{item.Before} {referent}")];
+        string rest = item.After.Length > 0 && char.IsLetterOrDigit(item.After[0]) ? $" {item.After}" : item.After;
+        return new BenchmarkDocument
+        {
+            Fields = item.Fields,
+            Target = item.Referents[item.Right],
+            Solved = heads[item.Right] + rest,
+            Requests = [.. heads.Select(head => new LikelihoodRequest(head, [rest])), new LikelihoodRequest("", [.. heads.Select(head => head + rest)])],
+            Judge = responses =>
+            {
+                ContinuationScore[] parts = [.. responses.SkipLast(1).Select(response => ((LikelihoodResponse)response).Continuations[0])];
+                double[] partial = [.. parts.Select(part => part.LogLikelihood)], mean = [.. parts.Select(part => part.MeanPerToken)];
+                double[] full = [.. ((LikelihoodResponse)responses[^1]).Continuations.Select(whole => whole.LogLikelihood)];
+                int chosen = Array.IndexOf(partial, partial.Max());
+                return new Judgement(item.Referents[chosen], chosen == item.Right, [.. new[] { partial, full, mean }.Select(scores => new[] { MultipleChoice.Credit(scores, item.Right) })]);
+            },
+        };
+    }
+
+    /// <summary>A referent as it stands inside a sentence: an article's or possessive's capital is only the list's.</summary>
+    public static string InSentence(string referent, string before)
+    {
+        int space = referent.IndexOf(' ', StringComparison.Ordinal);
+        string first = space < 0 ? referent : referent[..space];
+        bool isStart = before.Length == 0 || before[^1] is '.' or '!' or '?';
+        string adjusted = first.ToLowerInvariant() is "the" or "a" or "an" or "my" or "his" or "her" or "their" or "our" or "your" or "its" ? first.ToLowerInvariant() : first;
+        string whole = adjusted + referent[first.Length..];
+        return isStart ? char.ToUpperInvariant(whole[0]) + whole[1..] : whole;
+    }
+}

@@ -1,0 +1,102 @@
+using Foreword.Numerics;
+using MathNet.Numerics.Statistics;
+
+namespace Foreword.Evaluation.Metrics;
+
+/// <summary>
+/// A number over all documents of a benchmark. Each document gives a few statistics (a score; a log-likelihood and its number of words; n-gram
+/// counts); the metric is their mean, a function of their sums, or a function of all of them.
+/// </summary>
+public sealed class BenchmarkMetric
+{
+    /// <summary>Resamples behind the standard errors that have no formula, lm-evaluation-harness's number for slow metrics.</summary>
+    private const int Resamples = 100;
+
+    private const ulong Seed = 1234;
+
+    private readonly Func<IReadOnlyList<double[]>, double> _value;
+
+    private BenchmarkMetric(string name, bool higherIsBetter, bool isMean, Func<IReadOnlyList<double[]>, double> value) =>
+        (Name, HigherIsBetter, IsMean, _value) = (name, higherIsBetter, isMean, value);
+
+    /// <summary>The name in results, such as <c>acc</c> or <c>word_perplexity</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether a larger value means a better model.</summary>
+    public bool HigherIsBetter { get; }
+
+    /// <summary>Whether it is the mean of one statistic, so that its standard error is that of a mean.</summary>
+    public bool IsMean { get; }
+
+    /// <summary>The mean of each document's one statistic.</summary>
+    public static BenchmarkMetric Mean(string name, bool higherIsBetter = true) =>
+        new(name, higherIsBetter, isMean: true, documents => documents.Average(statistics => statistics[0]));
+
+    /// <summary>A function of the sums of the documents' statistics, such as exp(sum of nats / sum of words).</summary>
+    public static BenchmarkMetric OfSums(string name, bool higherIsBetter, Func<double[], double> value) =>
+        new(name, higherIsBetter, isMean: false, documents => value(Sums(documents)));
+
+    /// <summary>A function of all documents' statistics.</summary>
+    public static BenchmarkMetric OfDocuments(string name, bool higherIsBetter, Func<IReadOnlyList<double[]>, double> value) =>
+        new(name, higherIsBetter, isMean: false, value);
+
+    /// <summary>exp(nats / units) of documents with the statistics [nats, units].</summary>
+    public static BenchmarkMetric Perplexity(string name) => OfSums(name, higherIsBetter: false, sums => Math.Exp(sums[0] / sums[1]));
+
+    /// <summary>nats / units in bits, of documents with the statistics [nats, units].</summary>
+    public static BenchmarkMetric Bits(string name) => OfSums(name, higherIsBetter: false, sums => sums[0] / sums[1] / Math.Log(2));
+
+    /// <summary>
+    /// Matthews' correlation of documents with the statistics [predicted class, right class], -1 to 1; 0 where either is constant. For more than two classes
+    /// it is Gorodkin's (2004).
+    /// </summary>
+    public static BenchmarkMetric Matthews(string name) => OfDocuments(name, higherIsBetter: true, documents =>
+    {
+        double n = documents.Count, hits = documents.Count(document => document[0] == document[1]);
+        Dictionary<double, double> predicted = Counts(0), right = Counts(1);
+        double both = predicted.Sum(pair => pair.Value * right.GetValueOrDefault(pair.Key));
+        double spread = (n * n - predicted.Values.Sum(count => count * count)) * (n * n - right.Values.Sum(count => count * count));
+        return spread > 0 ? (n * hits - both) / Math.Sqrt(spread) : 0;
+
+        Dictionary<double, double> Counts(int statistic) => documents.CountBy(document => document[statistic]).ToDictionary(pair => pair.Key, pair => (double)pair.Value);
+    });
+
+    /// <summary>The metric of these documents; NaN where it is undefined.</summary>
+    public double Of(IReadOnlyList<double[]> documents) => documents.Count == 0 ? double.NaN : _value(documents);
+
+    /// <summary>
+    /// Its standard error over documents: of a mean by the sample's deviation, otherwise by the bootstrap with a fixed seed. Null below two documents.
+    /// </summary>
+    public double? StandardError(IReadOnlyList<double[]> documents)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        if (documents.Count < 2)
+            return null;
+        if (IsMean)
+            return documents.Select(statistics => statistics[0]).StandardDeviation() / Math.Sqrt(documents.Count);
+
+        SplitMix64 random = new(Seed);
+        double[][] drawn = new double[documents.Count][];
+        double[] values = new double[Resamples];
+        for (int r = 0; r < Resamples; r++)
+        {
+            for (int i = 0; i < drawn.Length; i++)
+                drawn[i] = documents[(int)Math.BigMul(random.NextUInt64(), (ulong)drawn.Length, out _)];
+            values[r] = _value(drawn);
+        }
+
+        return values.StandardDeviation();
+    }
+
+    private static double[] Sums(IReadOnlyList<double[]> documents)
+    {
+        double[] sums = new double[documents[0].Length];
+        foreach (double[] statistics in documents)
+        {
+            for (int i = 0; i < sums.Length; i++)
+                sums[i] += statistics[i];
+        }
+
+        return sums;
+    }
+}

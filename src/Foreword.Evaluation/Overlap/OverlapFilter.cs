@@ -1,0 +1,234 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Foreword.Data.Cleaning;
+using Foreword.Data.Reading;
+using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
+
+namespace Foreword.Evaluation.Overlap;
+
+/// <summary>
+/// The 8-grams of a training text as a Bloom filter, by which the GPT-2 paper (section 4) measures how much of a test set the model may
+/// have seen. Words are lower-cased runs of letters and digits, a CJK ideograph being one; no run reaches from one document into the next.
+/// Safe to measure with from several threads at once.
+/// </summary>
+public sealed class OverlapFilter
+{
+    /// <summary>Words of a run.</summary>
+    public const int Words = 8;
+
+    /// <summary>The paper's bound of the false-positive rate.</summary>
+    public const double PaperFalsePositives = 1e-8;
+
+    private const string FormatName = "foreword-overlap", Version = "1", BlockName = "bits.";
+    private const int BeginningLength = 80, ReportEvery = 1000;
+
+    private readonly BloomFilter _filter;
+
+    private OverlapFilter(BloomFilter filter) => _filter = filter;
+
+    /// <summary>What it was made from.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Documents of the training text.</summary>
+    public required long Documents { get; init; }
+
+    /// <summary>8-grams of the training text, repeated ones as often as they occur.</summary>
+    public required long Grams { get; init; }
+
+    /// <summary>Different 8-grams, as far as the filter can tell them apart.</summary>
+    public required long DifferentGrams { get; init; }
+
+    /// <summary>The bound of the false-positive rate that it was made for.</summary>
+    public required double FalsePositiveBound { get; init; }
+
+    /// <summary>The false-positive rate of the filter as it is filled: below the bound where 8-grams are repeated.</summary>
+    public double FalsePositiveRate => _filter.FalsePositiveRate;
+
+    /// <summary>Memory of the filter in bytes.</summary>
+    public long MemoryBytes => _filter.Bits / 8;
+
+    /// <summary>
+    /// Reads the training text twice: to count its 8-grams, which decide the size of the filter, and to put them in.
+    /// Memory is that of the filter, 4.8 bytes an 8-gram at the paper's rate.
+    /// </summary>
+    /// <param name="corpus">The training text, the same at every call.</param>
+    /// <param name="source">What to call it.</param>
+    /// <param name="falsePositives">Bound of the false-positive rate, above 0 and below 1.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="InvalidOperationException">The filter would not fit into the machine's memory; the message says what would.</exception>
+    /// <exception cref="InvalidDataException">The text is damaged, or changed between the two readings.</exception>
+    public static OverlapFilter Build(Func<IEnumerable<TextPiece>> corpus, string source, double falsePositives = PaperFalsePositives, IProgress<OverlapProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        ArgumentNullException.ThrowIfNull(source);
+        long counted = 0, documents = Read(corpus(), _ => counted++, isCounting: true, progress, cancellation);
+        CheckMemory(counted, falsePositives, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        BloomFilter filter = BloomFilter.For(counted, falsePositives);
+        long filled = 0, different = 0;
+        Read(corpus(), run =>
+        {
+            filled++;
+            different += filter.Add(run) ? 1 : 0;
+        }, isCounting: false, progress, cancellation);
+        if (filled != counted)
+            throw new InvalidDataException($"{source} changed while it was read: it had {counted} 8-grams, then {filled}");
+        return new OverlapFilter(filter) { Source = source, Documents = documents, Grams = counted, DifferentGrams = different, FalsePositiveBound = falsePositives };
+    }
+
+    /// <summary>Whether a file is a saved filter, by its first bytes: no text begins so.</summary>
+    public static bool IsFilter(string path)
+    {
+        if (!File.Exists(path))
+            return false;
+        Span<byte> start = stackalloc byte[SafetensorsHeader.LengthBytes + 1];
+        using FileStream file = File.OpenRead(path);
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
+            && BinaryPrimitives.ReadUInt64LittleEndian(start) <= SafetensorsHeader.MaxLength && start[^1] == '{';
+    }
+
+    /// <summary>Reads a filter that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is no filter, of another version, or damaged.</exception>
+    public static OverlapFilter Load(string path)
+    {
+        if (!IsFilter(path))
+            throw File.Exists(path) ? NoFilter(path) : new FileNotFoundException($"there is no file {path}", path);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        if (file.Metadata.GetValueOrDefault("format") != FormatName)
+            throw NoFilter(path);
+        if (Text("version") != Version)
+            throw new InvalidDataException($"{path}: version {Text("version")} of overlap filters is not known; known is {Version}");
+        BloomFilter filter;
+        try
+        {
+            filter = new BloomFilter(Number("bits"), checked((int)Number("hashes")));
+        }
+        catch (Exception problem) when (problem is ArgumentException or OverflowException)
+        {
+            throw new InvalidDataException($"{path}: {Number("bits")} bits and {Number("hashes")} hashes make no filter", problem);
+        }
+
+        for (int block = 0; block < filter.BlockCount; block++)
+        {
+            Span<byte> bytes = filter.BlockBytes(block);
+            if (!file.Tensors.TryGetValue(BlockName + block, out TensorInfo? tensor) || tensor.Length != bytes.Length)
+                throw new InvalidDataException($"{path}: block {block} of the filter is missing or has not {bytes.Length} bytes");
+            file.Bytes(tensor.Name).CopyTo(bytes);
+        }
+
+        if (filter.BitsSet != Number("bits_set"))
+            throw new InvalidDataException($"{path} is damaged: {filter.BitsSet} bits are set, {Number("bits_set")} were when it was saved");
+        if (!double.TryParse(Text("false_positive_bound"), NumberStyles.Float, CultureInfo.InvariantCulture, out double bound))
+            throw new InvalidDataException($"{path}: false_positive_bound is '{Text("false_positive_bound")}'; expected a number");
+        return new OverlapFilter(filter) { Source = Text("source"), Documents = Number("documents"), Grams = Number("grams"), DifferentGrams = Number("different_grams"), FalsePositiveBound = bound };
+
+        string Text(string key) => file.Metadata.TryGetValue(key, out string? value) ? value : throw new InvalidDataException($"{path}: the filter does not say its {key}");
+        long Number(string key) => long.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw new InvalidDataException($"{path}: {key} is '{Text(key)}'; expected a whole number");
+    }
+
+    /// <summary>Writes the filter as a safetensors file, whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path)
+    {
+        SafetensorsWriter writer = new();
+        for (int block = 0; block < _filter.BlockCount; block++)
+        {
+            int own = block;
+            writer.Add(BlockName + block, TensorDType.U64, [_filter.BlockBytes(block).Length / sizeof(ulong)], stream => stream.Write(_filter.BlockBytes(own)));
+        }
+
+        writer.Save(path, new Dictionary<string, string>
+        {
+            ["format"] = FormatName,
+            ["version"] = Version,
+            ["source"] = Source,
+            ["documents"] = Number(Documents),
+            ["grams"] = Number(Grams),
+            ["different_grams"] = Number(DifferentGrams),
+            ["false_positive_bound"] = FalsePositiveBound.ToString("R", CultureInfo.InvariantCulture),
+            ["bits"] = Number(_filter.Bits),
+            ["bits_set"] = Number(_filter.BitsSet),
+            ["hashes"] = Number(_filter.Hashes),
+        });
+
+        static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How much of a text the training text holds.</summary>
+    public OverlapShare Of(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Of([new TextPiece(text, EndsDocument: true)]).FirstOrDefault()?.Share ?? default;
+    }
+
+    /// <summary>How much of each document the training text holds; documents of any length are read in their pieces.</summary>
+    public IEnumerable<DocumentOverlap> Of(IEnumerable<TextPiece> documents)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        long number = 0, grams = 0, found = 0;
+        string beginning = "";
+        WordRuns runs = new(Words, run =>
+        {
+            grams++;
+            found += _filter.Contains(run) ? 1 : 0;
+        });
+        foreach (TextPiece piece in documents)
+        {
+            runs.Add(piece.Text);
+            if (beginning.Length == 0)
+                beginning = piece.Text[..Math.Min(piece.Text.Length, BeginningLength)];
+            if (!piece.EndsDocument)
+                continue;
+            runs.EndWord();
+            runs.Reset();
+            yield return new DocumentOverlap(++number, beginning, new OverlapShare(grams, found));
+            (grams, found, beginning) = (0, 0, "");
+        }
+    }
+
+    /// <summary>Refuses a filter larger than the memory, and says which rate would fit.</summary>
+    internal static void CheckMemory(long grams, double falsePositives, long available)
+    {
+        long needed = BloomFilter.BitsFor(grams, falsePositives) / 8;
+        if (needed <= available)
+            return;
+        double fits = 0.5;
+        for (double rate = falsePositives; rate < fits; rate *= 10)
+        {
+            if (BloomFilter.BitsFor(grams, rate) / 8 <= available)
+                fits = rate;
+        }
+
+        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"a filter for {grams:N0} 8-grams takes {needed / 1e9:F1} GB at a false-positive rate of {falsePositives:0.#e0}, and there are {available / 1e9:F1} GB; a rate of {fits:0.#e0} takes {BloomFilter.BitsFor(grams, fits) / 8e9:F1} GB"));
+    }
+
+    private static long Read(IEnumerable<TextPiece> corpus, Action<ulong> onRun, bool isCounting, IProgress<OverlapProgress>? progress, CancellationToken cancellation)
+    {
+        long documents = 0, grams = 0;
+        WordRuns runs = new(Words, run =>
+        {
+            grams++;
+            onRun(run);
+        });
+        foreach (TextPiece piece in corpus)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            runs.Add(piece.Text);
+            if (!piece.EndsDocument)
+                continue;
+            runs.EndWord();
+            runs.Reset();
+            if (++documents % ReportEvery == 0)
+                progress?.Report(new OverlapProgress(isCounting, documents, grams));
+        }
+
+        return documents;
+    }
+
+    private static InvalidDataException NoFilter(string path) => new($"{path} is no overlap filter (make one with: foreword overlap TRAIN --out FILTER)");
+}

@@ -1,0 +1,24 @@
+using System.Text.RegularExpressions;
+
+namespace Foreword.Evaluation.Prompts;
+
+/// <summary>A text with columns of a table in double braces, as in <c>Question: {{question}}</c>.</summary>
+internal sealed partial class PromptTemplate(string text)
+{
+    /// <summary>The columns that it names.</summary>
+    public IReadOnlyList<string> Columns { get; } = [.. Column().Matches(text).Select(match => match.Groups[1].Value).Distinct()];
+
+    /// <summary>The text with the row's values.</summary>
+    /// <exception cref="InvalidDataException">A column holds several texts.</exception>
+    public string Fill(BenchmarkRow row) => Column().Replace(text, match => row[match.Groups[1].Value]);
+
+    /// <summary>One text for each element where a column holds a list, otherwise one.</summary>
+    public IEnumerable<string> FillEach(BenchmarkRow row)
+    {
+        string? list = Columns.FirstOrDefault(column => row.List(column).Count != 1);
+        return list is null ? [Fill(row)] : row.List(list).Select(element => Column().Replace(text, match => match.Groups[1].Value == list ? element : row[match.Groups[1].Value]));
+    }
+
+    [GeneratedRegex(@"\{\{\s*([^{}]+?)\s*\}\}")]
+    private static partial Regex Column();
+}

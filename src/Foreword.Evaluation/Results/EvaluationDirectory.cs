@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Foreword.IO;
+using Foreword.Tokenization;
+
+namespace Foreword.Evaluation.Results;
+
+/// <summary>
+/// The directory of one evaluation: <c>evaluation.json</c> says what was evaluated and how, the samples' logs grow beside it, and the results come last.
+/// The same evaluation of the same model goes on where it was; another one is refused.
+/// </summary>
+public sealed class EvaluationDirectory
+{
+    private const string FileName = "evaluation.json";
+
+    private readonly JsonObject _tasks;
+
+    private EvaluationDirectory(string path, string started, JsonObject tasks) => (Path, Started, _tasks) = (path, started, tasks);
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+
+    /// <summary>When the evaluation began, as files are named by it.</summary>
+    public string Started { get; }
+
+    /// <summary>The file of the results.</summary>
+    public string ResultsPath => System.IO.Path.Combine(Path, $"results_{Started}.json");
+
+    /// <summary>Opens the directory for these tasks, or creates it.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="modelDirectory">Where the model lies; its files are hashed.</param>
+    /// <param name="tasks">The tasks.</param>
+    /// <param name="keys">What each task is called in results.</param>
+    /// <param name="extra">Whatever else decides the numbers, such as seed and precision.</param>
+    /// <param name="now">The present time.</param>
+    /// <exception cref="InvalidDataException">It holds another evaluation under one of the names.</exception>
+    public static EvaluationDirectory Open(string path, string modelDirectory, IReadOnlyList<PreparedTask> tasks, IReadOnlyList<string> keys, string extra, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(tasks);
+        ArgumentNullException.ThrowIfNull(keys);
+        string file = System.IO.Path.Combine(path, FileName);
+        string model = HashOfModel(modelDirectory);
+        JsonObject recorded = File.Exists(file) ? Read(file) : new JsonObject { ["started"] = now.ToString("yyyy-MM-ddTHH-mm-ss", CultureInfo.InvariantCulture), ["tasks"] = new JsonObject() };
+        JsonObject fingerprints = (JsonObject)recorded["tasks"]!;
+        for (int i = 0; i < tasks.Count; i++)
+        {
+            string fingerprint = Fingerprint(tasks[i], model, extra);
+            if (fingerprints.TryGetPropertyValue(keys[i], out JsonNode? before) && (string?)before != fingerprint)
+                throw new InvalidDataException($"{path} holds an evaluation of {keys[i]} with another model, data or protocol; choose another directory");
+            fingerprints[keys[i]] = fingerprint;
+        }
+
+        Directory.CreateDirectory(path);
+        DurableFile.Replace(file, stream => stream.Write(Encoding.UTF8.GetBytes(recorded.ToJsonString(new JsonSerializerOptions { WriteIndented = true }))));
+        return new EvaluationDirectory(path, (string)recorded["started"]!, fingerprints);
+    }
+
+    /// <summary>The log of a task.</summary>
+    public string SamplesPath(string key) => System.IO.Path.Combine(Path, $"samples_{FileNamePart(key)}_{Started}.jsonl");
+
+    private static string FileNamePart(string key) => string.Concat(key.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
+
+    private static JsonObject Read(string file)
+    {
+        try
+        {
+            JsonObject recorded = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
+            _ = recorded["started"]!.GetValue<string>();
+            _ = recorded["tasks"]!.AsObject();
+            return recorded;
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        {
+            throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory", problem);
+        }
+    }
+
+    private static string Fingerprint(PreparedTask task, string model, string extra)
+    {
+        StringBuilder text = new();
+        Tokenizer tokenizer = task.Input.Tokenizer;
+        text.Append(model).Append('\n').Append(tokenizer.Fingerprint).Append('\n').Append(task.Protocol).Append('\n').Append(extra);
+        if (tokenizer.StopIds.Any(id => id != tokenizer.EndOfTextId)) // evaluations from before there were any keep their hash
+            text.Append("\nstops ").AppendJoin(',', tokenizer.StopIds);
+        foreach (string file in task.Set.Files)
+            text.Append('\n').Append(FileHash.Of(file));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    /// <summary>A hash of the files that hold configuration and weights, whatever the format.</summary>
+    /// <exception cref="InvalidDataException">No file holds weights: another model would have the same hash.</exception>
+    private static string HashOfModel(string directory)
+    {
+        string[] files = File.Exists(directory) ? [directory] : [.. Directory.EnumerateFiles(directory).Where(IsModel).Order(StringComparer.Ordinal)];
+        if (files.All(IsConfiguration))
+            throw new InvalidDataException($"{directory} holds no file of weights that is known here, so its evaluation could not be told from another model's");
+        return string.Join(',', files.Select(FileHash.Of));
+
+        static bool IsModel(string file) => IsConfiguration(file) || System.IO.Path.GetExtension(file) is var ending
+            && (ending is ".safetensors" or ".bin" or ".gguf" or ".npy" or ".index" or ".pt" or ".pth" or ".ckpt" || ending.StartsWith(".data-", StringComparison.Ordinal));
+
+        static bool IsConfiguration(string file) => System.IO.Path.GetFileName(file) is "config.json" or "hparams.json";
+    }
+}

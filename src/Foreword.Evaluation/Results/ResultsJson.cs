@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text.Json;
+using Foreword.Evaluation.Metrics;
+
+namespace Foreword.Evaluation.Results;
+
+/// <summary>What an evaluation was made with, for its results.</summary>
+/// <param name="Model">Where the model lies.</param>
+/// <param name="Device">Where it was computed.</param>
+/// <param name="BatchSize">Documents at once; null where the evaluator chose.</param>
+/// <param name="Limit">Documents of a task at most; null for all.</param>
+/// <param name="Seed">Seed of the few-shot draw.</param>
+/// <param name="Date">When it ended.</param>
+/// <param name="Seconds">How long this process took.</param>
+public sealed record EvaluationContext(string Model, string Device, int? BatchSize, int? Limit, long Seed, DateTimeOffset Date, double Seconds);
+
+/// <summary>Results in the shape of lm-evaluation-harness's <c>results_*.json</c>.</summary>
+public static class ResultsJson
+{
+    /// <summary>Version of our protocols; a change that moves numbers raises it.</summary>
+    private const int Version = 1;
+
+    /// <summary>Writes the fields of the object, which the caller begins and ends.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="results">The results under their names.</param>
+    /// <param name="context">What they were made with.</param>
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(results);
+        ArgumentNullException.ThrowIfNull(context);
+        Section(json, "results", results, Metrics);
+        json.WriteStartObject("group_subtasks");
+        json.WriteEndObject();
+        Section(json, "configs", results, Configuration);
+        Numbers(json, "versions", results, _ => Version);
+        Numbers(json, "n-shot", results, result => result.Task.Shots);
+        Section(json, "higher_is_better", results, result =>
+        {
+            foreach (BenchmarkMetric metric in result.Task.Benchmark.Metrics)
+                json.WriteBoolean(metric.Name, metric.HigherIsBetter);
+        });
+        Section(json, "n-samples", results, result =>
+        {
+            json.WriteNumber("original", result.Task.Set.Documents.Count);
+            json.WriteNumber("effective", result.Judgements.Count);
+        });
+        json.WriteStartObject("config");
+        json.WriteString("model", "foreword");
+        json.WriteString("model_args", $"pretrained={context.Model}");
+        if (context.BatchSize is { } batch)
+            json.WriteNumber("batch_size", batch);
+        else
+            json.WriteString("batch_size", "auto");
+        json.WriteString("device", context.Device);
+        if (context.Limit is { } limit)
+            json.WriteNumber("limit", limit);
+        else
+            json.WriteNull("limit");
+        json.WriteNumber("fewshot_seed", context.Seed);
+        json.WriteEndObject();
+        json.WriteString("model_name", context.Model);
+        json.WriteNumber("date", context.Date.ToUnixTimeMilliseconds() / 1000.0);
+        json.WriteString("total_evaluation_time_seconds", context.Seconds.ToString("0.###", CultureInfo.InvariantCulture));
+
+        void Metrics(TaskResult result)
+        {
+            json.WriteString("alias", result.Task.Specification.Text);
+            foreach (MetricValue metric in result.Metrics)
+            {
+                Number(json, $"{metric.Metric.Name},none", metric.Value);
+                if (metric.StandardError is { } error)
+                    Number(json, $"{metric.Metric.Name}_stderr,none", error);
+                else
+                    json.WriteString($"{metric.Metric.Name}_stderr,none", "N/A");
+            }
+        }
+
+        void Configuration(TaskResult result)
+        {
+            json.WriteString("task", result.Task.Benchmark.Name);
+            json.WriteString("dataset_path", string.Join(", ", result.Task.Set.Files));
+            json.WriteNumber("num_fewshot", result.Task.Shots);
+            json.WriteString("protocol", result.Task.Protocol);
+            json.WriteStartArray("metric_list");
+            foreach (BenchmarkMetric metric in result.Task.Benchmark.Metrics)
+            {
+                json.WriteStartObject();
+                json.WriteString("metric", metric.Name);
+                json.WriteBoolean("higher_is_better", metric.HigherIsBetter);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartObject("metadata");
+            json.WriteNumber("version", Version);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void Section(Utf8JsonWriter json, string name, IReadOnlyList<(string Key, TaskResult Result)> results, Action<TaskResult> write)
+    {
+        json.WriteStartObject(name);
+        foreach ((string key, TaskResult result) in results)
+        {
+            json.WriteStartObject(key);
+            write(result);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Numbers(Utf8JsonWriter json, string name, IReadOnlyList<(string Key, TaskResult Result)> results, Func<TaskResult, int> number)
+    {
+        json.WriteStartObject(name);
+        foreach ((string key, TaskResult result) in results)
+            json.WriteNumber(key, number(result));
+        json.WriteEndObject();
+    }
+
+    private static void Number(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteString(name, value.ToString(CultureInfo.InvariantCulture)); // JSON has no NaN
+    }
+}

@@ -1,0 +1,140 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Foreword.Evaluation.Metrics;
+using Foreword.Evaluation.Prompts;
+
+namespace Foreword.Evaluation.Results;
+
+/// <summary>
+/// The documents of one task as they are done, a JSON object a line: lm-evaluation-harness's fields (<c>doc_id, doc, target, arguments, resps,
+/// filtered_resps</c> and each metric), and <c>statistics</c>, from which an evaluation that was killed goes on.
+/// </summary>
+public sealed class SamplesLog : IDisposable
+{
+    private static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly FileStream _file;
+    private readonly Benchmark _benchmark;
+    private readonly Dictionary<int, Judgement> _done = [];
+
+    /// <summary>Opens or creates the log; lines that an earlier process wrote are read, a torn last one is cut off.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="benchmark">The benchmark whose documents it holds.</param>
+    /// <exception cref="InvalidDataException">A line before the last is no sample of this benchmark.</exception>
+    public SamplesLog(string path, Benchmark benchmark)
+    {
+        ArgumentNullException.ThrowIfNull(benchmark);
+        _benchmark = benchmark;
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        try
+        {
+            ReadBack(path);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What became of the documents in the log, by id.</summary>
+    public IReadOnlyDictionary<int, Judgement> Done => _done;
+
+    /// <summary>Appends a document and hands it to the system.</summary>
+    public void Add(EvaluatedDocument document)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        _file.Write(Encoding.UTF8.GetBytes(Line(document, _benchmark).ToJsonString(Options) + "\n"));
+        _file.Flush();
+        _done[document.Id] = document.Judgement;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>A document in lm-evaluation-harness's form.</summary>
+    internal static JsonObject Line(EvaluatedDocument document, Benchmark benchmark)
+    {
+        JsonObject line = new()
+        {
+            ["doc_id"] = document.Id,
+            ["doc"] = document.Document.Fields.DeepClone(),
+            ["target"] = document.Document.Target,
+            ["arguments"] = new JsonArray([.. document.Requests.SelectMany(Arguments)]),
+            ["resps"] = new JsonArray([.. document.Responses.SelectMany(Answers).Select(answer => new JsonArray(answer))]),
+            ["filtered_resps"] = new JsonArray([.. document.Responses.SelectMany(Answers)]),
+            ["prediction"] = document.Judgement.Prediction,
+            ["is_right"] = document.Judgement.IsRight,
+        };
+        JsonObject statistics = [];
+        for (int i = 0; i < benchmark.Metrics.Count; i++)
+        {
+            BenchmarkMetric metric = benchmark.Metrics[i];
+            double[] own = document.Judgement.Statistics[i];
+            statistics[metric.Name] = new JsonArray([.. own.Select(value => (JsonNode)value)]);
+            if (metric.IsMean)
+                line[metric.Name] = own[0];
+        }
+
+        line["statistics"] = statistics;
+        return line;
+    }
+
+    private static IEnumerable<JsonNode> Arguments(ModelRequest request) => request switch
+    {
+        LikelihoodRequest likelihood => likelihood.Continuations.Select(continuation => new JsonArray(likelihood.Context, continuation)),
+        WindowRequest window => [new JsonArray(window.Context.Length, window.Tokens.Length)],
+        GenerationRequest generation => [new JsonArray(generation.Prompt, new JsonObject
+        {
+            ["until"] = new JsonArray([.. generation.Options.Stop.Select(stop => (JsonNode)stop)]),
+            ["max_gen_toks"] = generation.Options.MaxTokens,
+            ["temperature"] = generation.Options.Temperature,
+            ["top_k"] = generation.Options.TopK,
+        })],
+        NextWordRequest word => [new JsonArray(word.Context)],
+        _ => [],
+    };
+
+    private static IEnumerable<JsonNode> Answers(ModelResponse response) => response switch
+    {
+        LikelihoodResponse likelihood => likelihood.Continuations.Select(c => new JsonArray(c.LogLikelihood, c.IsGreedy)),
+        GenerationResponse generation => [generation.Completion.Text],
+        NextWordResponse word => [word.Word],
+        _ => [],
+    };
+
+    private void ReadBack(string path)
+    {
+        byte[] bytes = new byte[_file.Length];
+        _file.ReadExactly(bytes);
+        int start = 0, number = 0;
+        while (start < bytes.Length && Array.IndexOf(bytes, (byte)'\n', start) is >= 0 and var end)
+        {
+            number++;
+            try
+            {
+                (int id, Judgement judgement) = Parse(bytes.AsSpan(start, end - start));
+                _done[id] = judgement;
+            }
+            catch (Exception problem) when (problem is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or NullReferenceException)
+            {
+                throw new InvalidDataException($"{path}:{number}: the line is no sample of {_benchmark.Name}; delete the file, or choose another directory", problem);
+            }
+
+            start = end + 1;
+        }
+
+        _file.SetLength(start); // what a killed process did not finish is done again
+        _file.Position = start;
+    }
+
+    private (int Id, Judgement Judgement) Parse(ReadOnlySpan<byte> line)
+    {
+        JsonObject sample = JsonNode.Parse(line)!.AsObject();
+        JsonObject statistics = sample["statistics"]!.AsObject();
+        return ((int)sample["doc_id"]!, new Judgement((string)sample["prediction"]!, (bool?)sample["is_right"],
+            [.. _benchmark.Metrics.Select(metric => statistics[metric.Name]!.AsArray().Select(value => (double)value!).ToArray())]));
+    }
+}

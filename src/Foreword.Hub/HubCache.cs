@@ -1,0 +1,112 @@
+using Foreword.IO;
+using Foreword.Models;
+
+namespace Foreword.Hub;
+
+/// <summary>
+/// One repository in the cache that Hugging Face's tools share: <c>models--owner--name/</c> with <c>blobs/ETAG</c>, <c>refs/REVISION</c>
+/// (a commit) and <c>snapshots/COMMIT/PATH</c>, which are relative links to blobs, or copies where links cannot be made.
+/// </summary>
+internal sealed class HubCache : IHubStore
+{
+    private readonly string _root;
+    private readonly string _locks;
+
+    /// <summary>Names the place; nothing is made.</summary>
+    public HubCache(string cacheDirectory, HubRepository repository)
+    {
+        _root = HubCacheLayout.RepositoryDirectory(cacheDirectory, repository);
+        _locks = Path.Combine(Path.GetFullPath(cacheDirectory), ".locks", repository.CacheName);
+    }
+
+    /// <summary>The repository's directory.</summary>
+    public string Root => _root;
+
+    /// <inheritdoc/>
+    public string DirectoryOf(string commit) => HubCacheLayout.DirectoryOf(_root, commit);
+
+    /// <summary>Returns the commit that a revision had when it was last downloaded, or null where its files are missing.</summary>
+    /// <param name="revision">Branch, tag or commit.</param>
+    public string? CommitOf(string revision) => HubCacheLayout.CommitOf(_root, revision);
+
+    /// <summary>The files of a commit that are there.</summary>
+    public IReadOnlyList<HubFile> Files(string commit)
+    {
+        string directory = DirectoryOf(commit);
+        return [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Where(File.Exists) // not a link whose blob is gone
+            .Select(path => new HubFile(Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/'), null, null))
+            .OrderBy(file => file.Path, StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public bool Has(string commit, HubFile file, string? name)
+    {
+        if (IsWhole(Path.Combine(DirectoryOf(commit), file.Path), file))
+            return true;
+        if (name is null || !IsWhole(BlobPath(name), file))
+            return false;
+        Link(commit, file, name); // another commit's, or another tool's
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public IDisposable Lock(HubFile file, string name)
+    {
+        return HubLock.Take(Path.Combine(_locks, $"{name}.lock"), file.Path);
+    }
+
+    /// <inheritdoc/>
+    public string PartialPath(HubFile file, string name)
+    {
+        string path = $"{BlobPath(name)}.incomplete";
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return path;
+    }
+
+    /// <inheritdoc/>
+    public void Keep(string commit, HubFile file, string name)
+    {
+        File.Move(PartialPath(file, name), BlobPath(name), overwrite: true);
+        Link(commit, file, name);
+    }
+
+    /// <inheritdoc/>
+    public void Finish(string commit, string revision)
+    {
+        if (revision == commit)
+            return;
+        string path = Path.Combine(_root, "refs", revision);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        DurableFile.Replace(path, stream => stream.Write(System.Text.Encoding.ASCII.GetBytes(commit)));
+    }
+
+    private string BlobPath(string name) => Path.Combine(_root, "blobs", name);
+
+    private static bool IsWhole(string path, HubFile file)
+    {
+        FileInfo found = new(path);
+        if (found.LinkTarget is not null)
+            found = found.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? found;
+        return found.Exists && (file.Size is null || found.Length == file.Size);
+    }
+
+    private void Link(string commit, HubFile file, string name)
+    {
+        string path = Path.Combine(DirectoryOf(commit), file.Path);
+        string directory = Path.GetDirectoryName(path)!;
+        Directory.CreateDirectory(directory);
+        string link = Path.Combine(directory, $".tmp-{Path.GetFileName(path)}-{Guid.NewGuid():N}");
+        try
+        {
+            File.CreateSymbolicLink(link, Path.GetRelativePath(directory, BlobPath(name)));
+            File.Move(link, path, overwrite: true); // in one step, for another process may do the same; over a link to a blob that is gone, or half a copy
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            File.Delete(link);
+            using FileStream blob = File.OpenRead(BlobPath(name));
+            DurableFile.Replace(path, blob.CopyTo);
+        }
+    }
+}

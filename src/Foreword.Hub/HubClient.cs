@@ -1,0 +1,177 @@
+using Foreword.Models;
+using Polly;
+using Polly.Retry;
+
+namespace Foreword.Hub;
+
+/// <summary>
+/// Downloads models from a Hugging Face hub into the cache that Hugging Face's tools share, or into a directory. Requests that fail for
+/// the moment are made again, broken downloads go on where they ended, and every hash that the hub announces is checked.
+/// </summary>
+public sealed class HubClient : IDisposable
+{
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
+
+    /// <summary>A hub that asks for more patience than that is not waited for.</summary>
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(2);
+
+    private readonly HubOptions _options;
+    private readonly HubConnection _connection;
+    private readonly ResiliencePipeline _retry;
+
+    /// <summary>A client; nothing is asked yet.</summary>
+    public HubClient(HubOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _connection = new HubConnection(options);
+        _retry = Retry(options);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
+
+    /// <summary>Downloads what a GPT needs of a repository, or what the patterns name.</summary>
+    /// <param name="repository">The model.</param>
+    /// <param name="revision">Branch, tag or commit.</param>
+    /// <param name="directory">Where the files go; null leaves them in the cache.</param>
+    /// <param name="include">Patterns such as <c>*.gguf</c> or <c>**</c>; empty chooses configuration, tokenizer and the weights in one format.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellation">Ends it; partial files stay and are gone on with.</param>
+    /// <exception cref="HubException">The hub refuses, or cannot be reached.</exception>
+    /// <exception cref="InvalidDataException">The hub's answers are not what they should be, or it has no model.</exception>
+    /// <exception cref="IOException">The disk is full, another process downloads the same, or offline the cache does not hold the model.</exception>
+    public async Task<HubDownload> DownloadAsync(
+        HubRepository repository, string revision, string? directory, IReadOnlyList<string> include, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        ArgumentNullException.ThrowIfNull(include);
+        if (!HubCacheLayout.StaysInside(revision))
+            throw new ArgumentException($"'{revision}' is not a revision: a branch, tag or commit");
+        HubCache cache = new(_options.CacheDirectory, repository);
+        IHubStore store = directory is null ? cache : new HubDirectory(directory, cache);
+        HubListing listing = _options.Offline ? Cached(cache, repository, revision) : await ListAsync(repository, revision, cancellation).ConfigureAwait(false);
+        IReadOnlyList<HubFile> files = ModelSelection.Choose(repository.Id, listing.Files, include);
+        ProgressSum sum = new(files, progress);
+        int downloaded = 0;
+        foreach (HubFile file in files)
+        {
+            sum.Begin(file);
+            if (!store.Has(listing.Commit, file, file.Hash?.Text) && await FetchAsync(repository, listing.Commit, file, store, sum.Arrived, cancellation).ConfigureAwait(false))
+                downloaded++;
+        }
+
+        store.Finish(listing.Commit, revision);
+        return new HubDownload(repository, listing.Commit, store.DirectoryOf(listing.Commit), [.. files.Select(file => file.Path)], downloaded, sum.Total);
+    }
+
+    /// <summary>The files of a revision, and the commit that it is now.</summary>
+    /// <exception cref="HubException">The hub refuses, or cannot be reached.</exception>
+    /// <exception cref="InvalidDataException">The answer is no listing, or a path in it would leave the target directory.</exception>
+    public async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        Uri address = _connection.Address($"api/models/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true");
+        byte[] answer = await _retry.ExecuteAsync(async token =>
+        {
+            using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Get, address, repository, 0, staysAtHub: false, token).ConfigureAwait(false);
+            try
+            {
+                return await response.Content.ReadAsByteArrayAsync(token).ConfigureAwait(false);
+            }
+            catch (HttpRequestException problem)
+            {
+                throw new TransientHubException($"{HubConnection.Shown(address)}: the connection broke ({problem.Message})", problem);
+            }
+        }, cancellation).ConfigureAwait(false);
+        return HubListingReader.Read(HubConnection.Shown(address), answer);
+    }
+
+    /// <summary>Brings a file into the store; false when the store had its content after all.</summary>
+    private async Task<bool> FetchAsync(HubRepository repository, string commit, HubFile file, IHubStore store, Action<int, long> arrived, CancellationToken cancellation)
+    {
+        Uri address = _connection.Address($"{repository.Id}/resolve/{commit}/{string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString))}");
+        HubFileHead head = await _retry.ExecuteAsync(async token => await HeadAsync(repository, commit, file, address, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        HubFile known = file with { Size = file.Size ?? head.Size, Hash = file.Hash ?? HubHash.TryParse(head.Name) };
+        if (store.Has(commit, known, head.Name))
+            return false;
+        using IDisposable held = store.Lock(known, head.Name);
+        HubTransfer transfer = new(_connection, _options, repository, address, known, store.PartialPath(known, head.Name));
+        await transfer.RunAsync(attempt => _retry.ExecuteAsync(async token => await attempt(token).ConfigureAwait(false), cancellation).AsTask(), arrived, cancellation).ConfigureAwait(false);
+        store.Keep(commit, known, head.Name);
+        return true;
+    }
+
+    /// <summary>What the hub says of a file before it sends it; a redirect to where large files lie is not followed for that.</summary>
+    private async Task<HubFileHead> HeadAsync(HubRepository repository, string commit, HubFile file, Uri address, CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, address, repository, 0, staysAtHub: true, cancellation).ConfigureAwait(false);
+        if (HubConnection.Header(response, "X-Repo-Commit") is { } answered && answered != commit)
+            throw new InvalidDataException($"{HubConnection.Shown(address)}: the answer is of commit {answered}");
+        return HubFileHead.Of(response, HubConnection.Shown(address), file);
+    }
+
+    private static HubListing Cached(HubCache cache, HubRepository repository, string revision)
+    {
+        string commit = cache.CommitOf(revision)
+            ?? throw new IOException($"offline, and the cache holds no revision '{revision}' of {repository} ({cache.Root})");
+        return new HubListing(commit, cache.Files(commit));
+    }
+
+    private static ResiliencePipeline Retry(HubOptions options)
+    {
+        if (options.Retries == 0)
+            return ResiliencePipeline.Empty;
+        ResiliencePipelineBuilder builder = new() { TimeProvider = options.Time };
+        return builder.AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<TransientHubException>(problem => problem.RetryAfter is null || problem.RetryAfter <= MaxRetryAfter),
+            MaxRetryAttempts = options.Retries,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = options.FirstDelay,
+            MaxDelay = MaxDelay,
+            DelayGenerator = static arguments => ValueTask.FromResult((arguments.Outcome.Exception as TransientHubException)?.RetryAfter),
+        }).Build();
+    }
+
+    /// <summary>Adds the files up to one progress.</summary>
+    private sealed class ProgressSum(IReadOnlyList<HubFile> files, IProgress<HubProgress>? progress)
+    {
+        private HubFile? _file;
+        private long _before;
+        private long _here;
+        private long _arrived;
+
+        public long Total { get; private set; } = files.Sum(file => file.Size ?? 0);
+
+        public void Begin(HubFile file)
+        {
+            _before += _file?.Size ?? _here;
+            _file = file;
+            _here = 0;
+            Tell();
+        }
+
+        /// <summary>Bytes came; so many of the file are there now.</summary>
+        public void Arrived(int bytes, long there)
+        {
+            _arrived += bytes;
+            _here = there;
+            if (_file!.Size is null)
+                Total = Math.Max(Total, _before + there);
+            Tell();
+        }
+
+        private void Tell() => progress?.Report(new HubProgress(_file!.Path, _before + _here, _arrived, Total));
+    }
+}
+
+/// <summary>What was downloaded.</summary>
+/// <param name="Repository">The model.</param>
+/// <param name="Commit">The commit that the revision is.</param>
+/// <param name="Directory">Where the files are: a model directory.</param>
+/// <param name="Files">Their paths in it.</param>
+/// <param name="Downloaded">How many of them had to be fetched.</param>
+/// <param name="Bytes">Bytes of all of them.</param>
+public sealed record HubDownload(HubRepository Repository, string Commit, string Directory, IReadOnlyList<string> Files, int Downloaded, long Bytes);

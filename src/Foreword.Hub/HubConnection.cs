@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Reflection;
+using Foreword.Models;
+
+namespace Foreword.Hub;
+
+/// <summary>Makes single requests to a hub: redirects, authorisation, and what a refusal means in one sentence.</summary>
+internal sealed class HubConnection : IDisposable
+{
+    private const int MostRedirects = 10;
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly HubOptions _options;
+    private readonly HttpClient _http;
+
+    public HubConnection(HubOptions options)
+    {
+        _options = options;
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15), UseCookies = false })
+        {
+            Timeout = Timeout.InfiniteTimeSpan, // of a whole large file; the waits inside have their own
+        };
+        string version = typeof(HubConnection).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("foreword", version));
+        _http.DefaultRequestHeaders.AcceptEncoding.ParseAdd("identity"); // lengths and ranges count the file's own bytes
+    }
+
+    /// <summary>The address of a path below the endpoint; its segments are escaped already.</summary>
+    public Uri Address(string path) => new($"{_options.Endpoint.AbsoluteUri.TrimEnd('/')}/{path}");
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>
+    /// Asks, and follows redirects. The token goes to the endpoint's own host and port alone.
+    /// </summary>
+    /// <param name="method">GET or HEAD.</param>
+    /// <param name="address">Where to.</param>
+    /// <param name="repository">For messages.</param>
+    /// <param name="from">Asks for the bytes from there on, if above 0.</param>
+    /// <param name="staysAtHub">Answers a redirect to another host itself instead of following it.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <exception cref="TransientHubException">It is worth another try.</exception>
+    /// <exception cref="HubException">The hub refuses.</exception>
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, HubRepository repository, long from, bool staysAtHub, CancellationToken cancellation)
+    {
+        for (int redirects = 0; redirects <= MostRedirects; redirects++)
+        {
+            HttpResponseMessage response = await SendOnceAsync(method, address, from, cancellation).ConfigureAwait(false);
+            if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+            {
+                if (response.IsSuccessStatusCode || (from > 0 && response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable))
+                    return response;
+                using (response)
+                    throw Refusal(response, address, repository);
+            }
+
+            Uri? next = response.Headers.Location is { } location ? new Uri(address, location) : null;
+            if (staysAtHub && next is not null && !IsHub(next))
+                return response;
+            response.Dispose();
+            if (next is null || next.Scheme is not ("http" or "https") || (address.Scheme == "https" && next.Scheme == "http"))
+                throw new HubException($"{Shown(address)} redirects to {(next is null ? "nowhere" : Shown(next))}, which is not followed");
+            address = next;
+        }
+
+        throw new HubException($"{Shown(address)}: more than {MostRedirects} redirects");
+    }
+
+    /// <summary>An address without its query, which may hold a signature.</summary>
+    public static string Shown(Uri address) => address.GetLeftPart(UriPartial.Path);
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri address, long from, CancellationToken cancellation)
+    {
+        using HttpRequestMessage request = new(method, address);
+        if (_options.Token is { } token && IsHub(address))
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
+        if (from > 0)
+            request.Headers.Range = new RangeHeaderValue(from, null);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(AnswerTimeout);
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token).ConfigureAwait(false);
+        }
+        catch (HttpRequestException problem)
+        {
+            throw new TransientHubException($"{Shown(address)} cannot be reached: {problem.Message}", problem);
+        }
+        catch (OperationCanceledException problem) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TransientHubException($"{Shown(address)} did not answer within {AnswerTimeout.TotalSeconds:0} seconds", problem);
+        }
+    }
+
+    private bool IsHub(Uri address) =>
+        Uri.Compare(address, _options.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+
+    private HubException Refusal(HttpResponseMessage response, Uri address, HubRepository repository)
+    {
+        string code = Header(response, "X-Error-Code") ?? "";
+        string place = $"{repository} at {_options.Endpoint.GetLeftPart(UriPartial.Authority)}";
+        switch (response.StatusCode)
+        {
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when code == "GatedRepo":
+                return new HubException($"{place} is gated: accept its conditions on its page, then {(_options.Token is null ? "set HF_TOKEN to a token of yours" : "use a token of the account that did")}");
+            case HttpStatusCode.Unauthorized:
+                return new HubException(_options.Token is null
+                    ? $"{place} does not exist, or is private: check the name, or set HF_TOKEN"
+                    : $"{place} does not exist, or the token in HF_TOKEN is not valid for it");
+            case HttpStatusCode.Forbidden:
+                return new HubException($"{place} may not be read{(_options.Token is null ? " without a token: set HF_TOKEN" : " with this token")} ({Shown(address)} answers 403)");
+            case HttpStatusCode.NotFound:
+                return new HubException(code == "RevisionNotFound" ? $"{place} has no such revision ({Shown(address)})"
+                    : $"{place} does not have what is asked for: {Shown(address)} answers 404");
+            case HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError:
+                return new TransientHubException($"{Shown(address)} answers {Status(response)}") { RetryAfter = RetryAfter(response) };
+            default:
+                return new HubException($"{Shown(address)} answers {Status(response)}");
+        }
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        TimeSpan? wait = response.Headers.RetryAfter is { } asked ? asked.Delta ?? asked.Date - _options.Time.GetUtcNow() : null;
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+
+    private static string Status(HttpResponseMessage response) => string.Create(CultureInfo.InvariantCulture, $"{(int)response.StatusCode} {response.ReasonPhrase}").TrimEnd();
+
+    /// <summary>The header's value, or null.</summary>
+    public static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Foreword.Models;
+
+namespace Foreword.Hub;
+
+/// <summary>Reads the answer to <c>/api/models/REPO/revision/REVISION?blobs=true</c>.</summary>
+internal static class HubListingReader
+{
+    /// <exception cref="InvalidDataException">It is not such an answer, or a path would leave the directory that files go into; names the source.</exception>
+    public static HubListing Read(string source, ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            string commit = document.RootElement.GetProperty("sha").GetString() ?? "";
+            if (!HubCacheLayout.IsCommit(commit))
+                throw new InvalidDataException($"{source}: '{Shown(commit)}' is no commit");
+            return new HubListing(commit, [.. document.RootElement.GetProperty("siblings").EnumerateArray().Select(entry => File(source, entry))]);
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"{source}: the answer is not the list of a repository's files ({problem.Message})", problem);
+        }
+    }
+
+    private static HubFile File(string source, JsonElement entry)
+    {
+        string path = entry.GetProperty("rfilename").GetString() ?? "";
+        if (!HubCacheLayout.StaysInside(path))
+            throw new InvalidDataException($"{source}: the path '{Shown(path)}' would leave the directory that the files go into; nothing was downloaded");
+        JsonElement? lfs = entry.TryGetProperty("lfs", out JsonElement large) && large.ValueKind == JsonValueKind.Object ? large : null;
+        return new HubFile(path, Number(lfs ?? entry, "size") ?? Number(entry, "size"), HubHash.TryParse(lfs is { } l ? Text(l, "sha256") : Text(entry, "blobId")));
+    }
+
+    private static long? Number(JsonElement entry, string field) =>
+        entry.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= 0 ? number : null;
+
+    private static string? Text(JsonElement entry, string field) =>
+        entry.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>A foreign text for a message: short, and without characters that a terminal would obey.</summary>
+    private static string Shown(string text) => string.Concat(text.Take(120).Select(character => char.IsControl(character) ? '?' : character));
+}

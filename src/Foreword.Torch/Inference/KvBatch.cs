@@ -1,0 +1,123 @@
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.Inference;
+
+// n sequences, nh heads, hs head size, S tokens of a sequence with the new one, P tokens of a piece, m sequences that read it.
+
+/// <summary>
+/// The caches of the sequences that one pass of the model reads, in their order. They may have different lengths. A piece that several of
+/// them share is read once for all.
+/// </summary>
+public sealed class KvBatch
+{
+    private readonly IReadOnlyList<KvCache> _caches;
+    private readonly List<Reading> _readings = [];
+    private readonly List<(Reading Of, int Slot)>[] _rows;
+
+    /// <summary>Brings caches together.</summary>
+    /// <param name="caches">At least one, each once.</param>
+    public KvBatch(params IReadOnlyList<KvCache> caches)
+    {
+        ArgumentNullException.ThrowIfNull(caches);
+        _caches = caches;
+        _rows = [.. caches.Select(_ => new List<(Reading, int)>())];
+        Dictionary<KvPiece, Reading> shared = [];
+        for (int i = 0; i < caches.Count; i++)
+        {
+            foreach (KvPiece piece in caches[i].Shared)
+            {
+                if (!shared.TryGetValue(piece, out Reading? reading))
+                    _readings.Add(shared[piece] = reading = new Reading(() => piece));
+                Add(i, reading);
+            }
+
+            KvCache cache = caches[i];
+            Reading own = new(() => cache.Own(newTokens: 1));
+            _readings.Add(own);
+            Add(i, own);
+        }
+    }
+
+    /// <summary>Number of sequences.</summary>
+    public int Count => _caches.Count;
+
+    /// <summary>Tokens of the longest sequence.</summary>
+    public long Longest => _caches.Max(cache => cache.Length);
+
+    /// <summary>The positions [n, T] of the next T tokens of each sequence.</summary>
+    internal Tensor Positions(long T, Device device) =>
+        tensor(_caches.Select(cache => cache.Length).ToArray(), device: device).unsqueeze(1) + arange(T, int64, device);
+
+    /// <summary>Called once all layers have stored their new tokens.</summary>
+    internal void Advance(long tokens)
+    {
+        foreach (KvCache cache in _caches)
+            cache.Advance(tokens);
+    }
+
+    /// <summary>
+    /// Stores a layer's keys and values (n, nh, T, hs) of T new tokens of a sequence and returns its keys and values of all tokens, (1, nh, S, hs).
+    /// </summary>
+    internal (Tensor Keys, Tensor Values) Append(int sequence, int layer, Tensor k, Tensor v)
+    {
+        KvCache cache = _caches[sequence];
+        cache.Append(layer, k[sequence], v[sequence]);
+        KvPiece[] pieces = [.. cache.Shared, cache.Own(k.shape[2])];
+        return (Whole(piece => piece.Keys(layer)), Whole(piece => piece.Values(layer)));
+
+        Tensor Whole(Func<KvPiece, Tensor> part) =>
+            (pieces.Length == 1 ? part(pieces[0]) : cat([.. pieces.Select(part)], 1)).unsqueeze(0);
+    }
+
+    /// <summary>
+    /// Attention of one new token of each sequence: stores its keys and values (n, nh, 1, hs) and returns softmax(q kᵀ / sqrt(hs)) v over all tokens
+    /// of its own sequence, (n, nh, 1, hs), the softmax in float32.
+    /// </summary>
+    internal Tensor AttendNext(int layer, Tensor q, Tensor k, Tensor v)
+    {
+        Tensor[] queries = q.mul(1 / Math.Sqrt(q.shape[3])).unbind(0), keys = k.unbind(0), values = v.unbind(0); // n of (nh, 1, hs)
+        for (int i = 0; i < Count; i++)
+            _caches[i].Append(layer, keys[i], values[i]);
+
+        foreach (Reading reading in _readings)
+            reading.Parts = Rows(reading.Gather(queries).matmul(reading.Piece.Keys(layer).transpose(1, 2))); // m of (nh, 1, P)
+        for (int i = 0; i < Count; i++)
+        {
+            Tensor[] scores = [.. _rows[i].Select(row => row.Of.Parts[row.Slot])];
+            Tensor probabilities = Joined(scores, 2).to(ScalarType.Float32).softmax(-1).to(q.dtype); // (nh, 1, S)
+            long start = 0;
+            foreach ((Reading of, int slot) in _rows[i])
+            {
+                long P = of.Piece.Length;
+                of.Parts[slot] = probabilities.narrow(2, start, P);
+                start += P;
+            }
+        }
+
+        foreach (Reading reading in _readings)
+            reading.Parts = Rows(Joined(reading.Parts, 1).matmul(reading.Piece.Values(layer))); // m of (nh, 1, hs)
+        return stack(_rows.Select(rows => rows.Select(row => row.Of.Parts[row.Slot]).Aggregate((sum, part) => sum + part)));
+    }
+
+    private static Tensor Joined(IReadOnlyList<Tensor> parts, long dimension) => parts.Count == 1 ? parts[0] : cat([.. parts], dimension);
+
+    private static Tensor[] Rows(Tensor rows) => rows.shape[1] == 1 ? [rows] : rows.split(1, 1);
+
+    private void Add(int sequence, Reading reading)
+    {
+        _rows[sequence].Add((reading, reading.Readers.Count));
+        reading.Readers.Add(sequence);
+    }
+
+    /// <summary>A piece, the sequences that read it, and what is being computed for them, one part each.</summary>
+    private sealed class Reading(Func<KvPiece> piece)
+    {
+        public KvPiece Piece => piece();
+
+        public List<int> Readers { get; } = [];
+
+        public Tensor[] Parts { get; set; } = [];
+
+        public Tensor Gather(Tensor[] queries) => Joined([.. Readers.Select(i => queries[i])], 1);
+    }
+}

@@ -1,0 +1,153 @@
+using System.Runtime.InteropServices;
+using Foreword.Models;
+using Foreword.Torch.Kernels;
+using Foreword.Torch.Paths;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.Inference;
+
+/// <summary>A <see cref="GptModel"/> as a language model for scoring and generation. Not safe for use from two threads at once.</summary>
+public sealed class TorchLanguageModel : ILanguageModel
+{
+    private readonly GptModel _model;
+    private readonly Device _device;
+    private readonly bool _ownsModel;
+    private ITrainingPath? _path; // for whole batches; made by the first that asks for scores
+
+    /// <summary>Wraps a model.</summary>
+    /// <param name="model">The model; every call puts it into evaluation mode for its own duration.</param>
+    /// <param name="ownsModel">Whether <see cref="Dispose"/> disposes it too.</param>
+    public TorchLanguageModel(GptModel model, bool ownsModel = true)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _device = model.TokenEmbedding.device;
+        _ownsModel = ownsModel;
+    }
+
+    /// <inheritdoc/>
+    public GptConfig Config => _model.Config;
+
+    /// <inheritdoc/>
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        foreach (int[] sequence in sequences)
+            ModelInput.Check(Config, sequence);
+
+        TokenScore[][][] scores = Score([.. sequences.Select(sequence => new ScoringRequest(sequence[..1], [sequence[1..]]))]);
+        return [.. scores.Select(request => request[0].Select(token => token.LogProb).ToArray())];
+    }
+
+    /// <inheritdoc/>
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        foreach (ScoringRequest request in requests)
+            ModelInput.Check(Config, request);
+
+        using var evaluation = Evaluation();
+        _path ??= TrainingPath.Of(_model);
+        return ModelOutput.Checked(new SequenceScorer(_model, _path, _device).Score(requests));
+    }
+
+    /// <inheritdoc/>
+    public IDecoder NewDecoder() => new Decoder(this, new KvCache(Config, _model.Precision, _device));
+
+    /// <inheritdoc/>
+    public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)
+    {
+        KvCache[] caches = Array.ConvertAll(
+            ModelInput.CheckEach<Decoder>(Config, decoders, tokens, logits.Length, decoder => decoder.Owner == this), decoder => decoder.Cache);
+        Read(tokens, [caches.Length, 1], new KvBatch(caches), logits);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _path?.Dispose();
+        if (_ownsModel)
+            _model.Dispose();
+    }
+
+    /// <summary>Reads tokens [n, T], row after row, and writes the logits [n, V] of the token after each row's last.</summary>
+    private void Read(ReadOnlySpan<int> tokens, long[] shape, KvBatch batch, Span<float> logits)
+    {
+        using var scope = NewDisposeScope();
+        using var evaluation = Evaluation();
+        long[] ids = new long[tokens.Length];
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = tokens[i];
+        long before = batch.Longest;
+        try
+        {
+            Tensor hidden = _model.Hidden(tensor(ids, shape, device: _device), batch);
+            Copy(_model.Head(hidden[.., -1]), logits);
+        }
+        catch
+        {
+            batch.Advance(before - batch.Longest); // the caches count the tokens already where the logits are what failed
+            throw;
+        }
+    }
+
+    private static float[] Floats(Tensor values)
+    {
+        float[] floats = new float[values.NumberOfElements];
+        Copy(values, floats);
+        return floats;
+    }
+
+    private static void Copy(Tensor values, Span<float> to)
+    {
+        using var scope = NewDisposeScope();
+        MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values.cpu().contiguous())).CopyTo(to);
+    }
+
+    /// <summary>No gradients and no dropout until disposed.</summary>
+    private EvaluationMode Evaluation() => new(_model);
+
+    private sealed class EvaluationMode : IDisposable
+    {
+        private readonly GptModel _model;
+        private readonly bool _wasTraining;
+        private readonly IDisposable _noGradient = no_grad();
+
+        public EvaluationMode(GptModel model)
+        {
+            _model = model;
+            _wasTraining = model.training;
+            model.eval();
+        }
+
+        public void Dispose()
+        {
+            _noGradient.Dispose();
+            _model.train(_wasTraining);
+        }
+    }
+
+    private sealed class Decoder(TorchLanguageModel owner, KvCache cache) : IDecoder
+    {
+        private float[] _logits = [];
+
+        public TorchLanguageModel Owner => owner;
+
+        public KvCache Cache => cache;
+
+        public int Position => (int)cache.Length;
+
+        public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
+        {
+            ModelInput.Check(owner.Config, tokens, Position);
+            if (_logits.Length == 0)
+                _logits = new float[owner.Config.VocabSize];
+            owner.Read(tokens, [1, tokens.Length], new KvBatch(cache), _logits);
+            return _logits;
+        }
+
+        public IDecoder Fork() => new Decoder(owner, cache.Fork());
+
+        public void Dispose() => cache.Dispose();
+    }
+}

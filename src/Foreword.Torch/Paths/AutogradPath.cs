@@ -1,0 +1,105 @@
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.Paths;
+
+/// <summary>The plain way: <see cref="GptModel"/> on autograd.</summary>
+/// <param name="model">The model.</param>
+/// <param name="recompute">Whether blocks are computed again on the way back, so that only their inputs are kept (Chen et al. 2016).</param>
+internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITrainingPath
+{
+    private readonly List<Tensor> _inputs = []; // of each block, and behind the last; with recompute only
+    private Tensor? _ids;
+    private Tensor? _hidden;
+    private long _seed;
+
+    public bool IsFused => false;
+
+    public (long Activations, long Most) Bytes => default;
+
+    public Tensor Forward(Tensor ids, long dropoutSeed)
+    {
+        Release();
+        model.train();
+        (_ids, _seed) = (ids.alias().DetachFromDisposeScope(), dropoutSeed);
+        manual_seed(_seed);
+        _hidden = (recompute ? ForwardKeepingInputs(ids) : model.Hidden(ids)).DetachFromDisposeScope();
+        return _hidden.detach();
+    }
+
+    public void Backward(Tensor gradient)
+    {
+        using var scope = NewDisposeScope();
+        if (recompute)
+            BackwardFromInputs(gradient);
+        else
+            _hidden!.backward([gradient]);
+        Release();
+    }
+
+    public (double Loss, Tensor Gradient) HeadBackward(Tensor hidden, Tensor targets, Tensor weights) => LanguageModelLoss.HeadBackward(model, hidden, targets, weights);
+
+    public Tensor Hidden(Tensor ids, SequencePacking? packing = null)
+    {
+        using var noGradient = no_grad();
+        model.eval();
+        return model.Hidden(ids, packing: packing);
+    }
+
+    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets) => LanguageModelLoss.Evaluate(model, hidden, targets);
+
+    public void Dispose() => Release();
+
+    private Tensor ForwardKeepingInputs(Tensor ids)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor x = Embed(ids);
+        for (int layer = 0; layer < model.Config.NLayer; layer++)
+        {
+            _inputs.Add(x.alias().DetachFromDisposeScope());
+            x = Block(layer, x);
+        }
+
+        _inputs.Add(x.alias().DetachFromDisposeScope());
+        return model.Final(x).MoveToOuterDisposeScope();
+    }
+
+    private void BackwardFromInputs(Tensor gradient)
+    {
+        for (int layer = model.Config.NLayer; layer >= 0; layer--)
+        {
+            using var scope = NewDisposeScope();
+            Tensor x = _inputs[layer].detach().requires_grad_();
+            Tensor y = layer == model.Config.NLayer ? model.Final(x) : Block(layer, x);
+            y.backward([gradient]);
+            gradient = x.grad!.MoveToOuterDisposeScope();
+        }
+
+        Tensor embedded = Embed(_ids!);
+        if (embedded.requires_grad) // not where the embeddings stay as they are
+            embedded.backward([gradient]);
+    }
+
+    private Tensor Embed(Tensor ids)
+    {
+        manual_seed(_seed);
+        using Tensor positions = arange(ids.shape[1], int64, ids.device);
+        return model.Embed(ids, positions);
+    }
+
+    /// <summary>A block with a seed of its own, so that the second time draws the masks of the first.</summary>
+    private Tensor Block(int layer, Tensor x)
+    {
+        manual_seed(_seed ^ (layer + 1L));
+        return model.RunBlock(layer, x);
+    }
+
+    private void Release()
+    {
+        _inputs.ForEach(input => input.Dispose());
+        _inputs.Clear();
+        _hidden?.Dispose();
+        _ids?.Dispose();
+        (_hidden, _ids) = (null, null);
+    }
+}

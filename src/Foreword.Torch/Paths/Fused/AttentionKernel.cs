@@ -1,0 +1,270 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Foreword.Torch.Kernels;
+
+namespace Foreword.Torch.Paths.Fused;
+
+// B sequences, T tokens, Tp = T up to the next multiple of 64, nh heads, hs head size, hp = hs up to the next multiple of 32, C = nh hs.
+// S scores, P probabilities, O output; dX is the gradient of the loss by X.
+
+/// <summary>
+/// Causal attention of whole heads, softmax(q kᵀ / sqrt(hs)) v, in blocks of 64 queries (forward) or 64 keys (backward): what a block
+/// cannot see is never computed, and scores never leave the cache. The way back computes the probabilities again from the logarithm
+/// of each row's sum, as FlashAttention does (Dao et al. 2022, algorithm 4). Softmax and sums are float32.
+/// </summary>
+internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
+{
+    private const int Block = 64;
+
+    /// <summary>Elements of the logarithms of sums that <see cref="Forward"/> leaves.</summary>
+    public static long SumsSize(AttentionShape shape) => (long)shape.B * shape.Heads * shape.PaddedT;
+
+    /// <summary>Attention of all heads.</summary>
+    /// <param name="work">Threads and memory.</param>
+    /// <param name="shape">Sizes and dropout.</param>
+    /// <param name="qkv">Queries, keys and values [B T, 3 C].</param>
+    /// <param name="output">Rounded [B T, C].</param>
+    /// <param name="exact">The same unrounded, float32.</param>
+    /// <param name="logSums">[B nh, Tp], for the way back.</param>
+    public static void Forward(Workspace work, AttentionShape shape, T* qkv, T* output, float* exact, float* logSums)
+    {
+        using StepProfile.Lap lap = work.Time("attention", 4.0 * shape.SeenPairs * shape.C);
+        int Tp = shape.PaddedT, hp = shape.PaddedHead;
+        var mark = work.Mark();
+        T* rows = work.TakeForEachWorker<T>(3L * Tp * hp);
+        T* packs = work.TakeForEachWorker<T>(2L * Tp * hp);
+        float* scores = work.TakeForEachWorker<float>((long)Block * Tp);
+        T* probabilities = work.TakeForEachWorker<T>((long)Block * Tp);
+        float* outputs = work.TakeForEachWorker<float>(Block * hp + Block);
+        work.Workers.ForEach(shape.B * shape.Heads, (worker, item) =>
+        {
+            T* copy = rows + worker * 3L * Tp * hp;
+            Rows q = HeadRows(shape, qkv, 3, item, 0, copy), k = HeadRows(shape, qkv, 3, item, 1, copy + Tp * hp), v = HeadRows(shape, qkv, 3, item, 2, copy + 2 * Tp * hp);
+            T* kT = packs + worker * 2L * Tp * hp, vPacked = kT + Tp * hp; // (hp, Tp), (Tp, hp)
+            Packing<T>.PackTransposed(k.First, k.Stride, Tp, hp, kT, Tp);
+            Packing<T>.PackRows(v.First, v.Stride, Tp, hp, vPacked, hp);
+            float* S = scores + (long)worker * Block * Tp, O = outputs + (long)worker * (Block * hp + Block), inverse = O + Block * hp;
+            T* P = probabilities + (long)worker * Block * Tp;
+            for (int first = 0; first < shape.T; first += Block)
+            {
+                int seen = first + Block;
+                T.Multiply(Block, seen, hp, q.First + first * q.Stride, q.Stride, kT, Tp, S, seen, add: false); // (64, hp) x (hp, seen)
+                for (int r = 0; shape.Packed is not null && r < Math.Min(Block, shape.T - first); r++)
+                    shape.Packed.Hide(item / shape.Heads, first + r, new Span<float>(S + (long)r * seen, seen));
+                for (int r = 0; r < Block; r++)
+                    logSums[(long)item * Tp + first + r] = Softmax(S + (long)r * seen, P + (long)r * seen, first + r + 1, seen, shape, shape.RowKey(item, first + r), inverse + r);
+                T.Multiply(Block, hp, seen, P, seen, vPacked, hp, O, hp, add: false); // (64, seen) x (seen, hp)
+                for (int r = 0; r < Math.Min(Block, shape.T - first); r++)
+                {
+                    long place = shape.Place(item, first + r, 1, 0);
+                    Scale(O + r * hp, inverse[r], shape.HeadSize, output + place, exact + place);
+                }
+            }
+        });
+        work.Release(mark);
+    }
+
+    /// <summary>The gradient of the loss by queries, keys and values.</summary>
+    /// <param name="work">Threads and memory.</param>
+    /// <param name="shape">Sizes and dropout.</param>
+    /// <param name="qkv">The forward's [B T, 3 C].</param>
+    /// <param name="exact">The forward's output, float32 [B T, C].</param>
+    /// <param name="logSums">The forward's.</param>
+    /// <param name="gradient">By the output [B T, C].</param>
+    /// <param name="result">Receives that by qkv [B T, 3 C].</param>
+    public static void Backward(Workspace work, AttentionShape shape, T* qkv, float* exact, float* logSums, T* gradient, T* result)
+    {
+        using StepProfile.Lap lap = work.Time("attention backward", 10.0 * shape.SeenPairs * shape.C);
+        int Tp = shape.PaddedT, hp = shape.PaddedHead, size = Tp * hp;
+        var mark = work.Mark();
+        T* rows = work.TakeForEachWorker<T>(4L * size);
+        T* packs = work.TakeForEachWorker<T>(5L * size);
+        float* floats = work.TakeForEachWorker<float>(2L * Block * Tp + size + Block * hp + Tp);
+        T* blocks = work.TakeForEachWorker<T>(3L * Block * Tp);
+        uint* keys = work.TakeForEachWorker<uint>(Tp);
+        work.Workers.ForEach(shape.B * shape.Heads, (worker, item) =>
+        {
+            T* copy = rows + worker * 4L * size, pack = packs + worker * 5L * size;
+            Rows q = HeadRows(shape, qkv, 3, item, 0, copy), k = HeadRows(shape, qkv, 3, item, 1, copy + size), v = HeadRows(shape, qkv, 3, item, 2, copy + 2 * size);
+            Rows dO = HeadRows(shape, gradient, 1, item, 0, copy + 3 * size);
+            T* qT = pack, dOT = pack + size, qPacked = pack + 2 * size, dOPacked = pack + 3 * size, kPacked = pack + 4 * size;
+            Packing<T>.PackTransposed(q.First, q.Stride, Tp, hp, qT, Tp); // (hp, Tp)
+            Packing<T>.PackTransposed(dO.First, dO.Stride, Tp, hp, dOT, Tp);
+            Packing<T>.PackRows(q.First, q.Stride, Tp, hp, qPacked, hp); // (Tp, hp)
+            Packing<T>.PackRows(dO.First, dO.Stride, Tp, hp, dOPacked, hp);
+            Packing<T>.PackRows(k.First, k.Stride, Tp, hp, kPacked, hp);
+            float* ST = floats + worker * (2L * Block * Tp + size + Block * hp + Tp), dPT = ST + Block * Tp, dQ = dPT + Block * Tp, sum = dQ + size, D = sum + Block * hp;
+            T* PT = blocks + worker * 3L * Block * Tp, dST = PT + Block * Tp, dS = dST + Block * Tp;
+            uint* rowKeys = keys + (long)worker * Tp;
+            for (int t = 0; t < Tp; t++)
+            {
+                D[t] = t < shape.T ? Dot(gradient + shape.Place(item, t, 1, 0), exact + shape.Place(item, t, 1, 0), shape.HeadSize) : 0;
+                rowKeys[t] = shape.RowKey(item, t);
+            }
+
+            for (int first = 0; first < shape.T; first += Block) // keys; only queries from there on see them
+            {
+                int seeing = Tp - first, counted = Math.Min(Block, shape.T - first);
+                T.Multiply(Block, seeing, hp, k.First + first * k.Stride, k.Stride, qT + first * T.PerWord, Tp, ST, seeing, add: false);
+                T.Multiply(Block, seeing, hp, v.First + first * v.Stride, v.Stride, dOT + first * T.PerWord, Tp, dPT, seeing, add: false);
+                for (int r = 0; r < Block; r++)
+                {
+                    long row = (long)r * seeing;
+                    ScoreGradients(ST + row, dPT + row, logSums + (long)item * Tp + first, D + first, PT + row, dST + row, r, seeing, shape, rowKeys + first, first + r);
+                }
+
+                T.Multiply(Block, hp, seeing, PT, seeing, dOPacked + first * hp, hp, sum, hp, add: false); // dV = Pᵀ dO
+                Store(sum, hp, shape, item, first, counted, 2, result);
+                T.Multiply(Block, hp, seeing, dST, seeing, qPacked + first * hp, hp, sum, hp, add: false); // dK = dSᵀ Q
+                Store(sum, hp, shape, item, first, counted, 1, result);
+                Packing<T>.Transpose(dST, seeing, Block, seeing, dS, Block);
+                T.Multiply(seeing, hp, Block, dS, Block, kPacked + first * hp, hp, dQ + first * hp, hp, add: first > 0); // dQ += dS K
+            }
+
+            Store(dQ, hp, shape, item, 0, shape.T, 0, result);
+        });
+        work.Release(mark);
+    }
+
+    /// <summary>
+    /// One row of scores to unscaled probabilities e^(s - max), those of later tokens 0, after dropout; returns the logarithm of the sum
+    /// of e^s, and gives the factor that makes the row's output one of true probabilities.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Softmax(float* scores, T* probabilities, int visible, int width, AttentionShape shape, uint rowKey, float* inverse)
+    {
+        for (int i = visible; i < width; i++)
+            scores[i] = float.NegativeInfinity;
+        Vector512<float> maxima = Vector512.Create(float.NegativeInfinity), scale = Vector512.Create(shape.Scale), sums = Vector512<float>.Zero;
+        for (int i = 0; i < width; i += Vector512<float>.Count)
+            maxima = Vector512.MaxNative(maxima, Vector512.Load(scores + i));
+        float max = VectorMath.Max(maxima) * shape.Scale;
+        Vector512<float> shift = Vector512.Create(max);
+        for (int i = 0; i < width; i += Vector512<float>.Count)
+        {
+            Vector512<float> e = VectorMath.Exp(Vector512.Load(scores + i) * scale - shift);
+            sums += e;
+            T.Store(shape.Dropout.Apply(e, rowKey, i), probabilities + i);
+        }
+
+        float sum = Vector512.Sum(sums);
+        *inverse = 1 / sum;
+        return max + MathF.Log(sum);
+    }
+
+    /// <summary>
+    /// One key's column of P and of dS = P (dP - D) / sqrt(hs), D being the sum over the row of P dP, which is dO · O.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScoreGradients(
+        float* scores, float* gradients, float* logSums, float* D, T* probabilities, T* result, int blind, int width, AttentionShape shape, uint* rowKeys, int key)
+    {
+        Vector512<float> scale = Vector512.Create(shape.Scale);
+        Vector512<int> query = Vector512<int>.Indices, first = Vector512.Create(blind);
+        for (int i = 0; i < width; i += Vector512<float>.Count, query += Vector512.Create(Vector512<float>.Count))
+        {
+            // The difference is at most 0 but for rounding, where the query sees the key.
+            Vector512<float> e = VectorMath.Exp(Vector512.MinNative(Vector512.Load(scores + i) * scale - Vector512.Load(logSums + i), Vector512.Create(1f)));
+            e = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(query, first).AsSingle(), e, Vector512<float>.Zero);
+            Vector512<float> kept = shape.Dropout.Apply(e, Vector512.Load(rowKeys + i), key), gradient = shape.Dropout.Apply(Vector512.Load(gradients + i), Vector512.Load(rowKeys + i), key);
+            T.Store(kept, probabilities + i);
+            T.Store(e * (gradient - Vector512.Load(D + i)) * scale, result + i);
+        }
+    }
+
+    /// <summary>Rounds the rows of a head into its columns of queries (0), keys (1) or values (2).</summary>
+    private static void Store(float* source, int stride, AttentionShape shape, int item, int first, int count, int part, T* result)
+    {
+        for (int r = 0; r < count; r++)
+            Scale(source + (long)r * stride, 1, shape.HeadSize, result + shape.Place(item, first + r, 3, part), null);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scale(float* source, float factor, int count, T* rounded, float* exact)
+    {
+        int i = 0;
+        for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+        {
+            Vector512<float> value = Vector512.Load(source + i) * factor;
+            T.Store(value, rounded + i);
+            if (exact is not null)
+                value.Store(exact + i);
+        }
+
+        for (; i < count; i++)
+        {
+            T.Set(source[i] * factor, rounded + i);
+            if (exact is not null)
+                exact[i] = source[i] * factor;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Dot(T* a, float* b, int count)
+    {
+        Vector512<float> sums = Vector512<float>.Zero;
+        int i = 0;
+        for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+            sums = Vector512.FusedMultiplyAdd(T.Load(a + i), Vector512.Load(b + i), sums);
+        float sum = Vector512.Sum(sums);
+        for (; i < count; i++)
+            sum += T.Get(a + i) * b[i];
+        return sum;
+    }
+
+    /// <summary>
+    /// Rows [Tp, hp] of one head: where they are, or in a copy with zeros around where the sizes do not fit the blocks.
+    /// </summary>
+    private static Rows HeadRows(AttentionShape shape, T* matrix, int parts, int item, int part, T* copy)
+    {
+        T* first = matrix + shape.Place(item, 0, parts, part);
+        int hs = shape.HeadSize, hp = shape.PaddedHead, stride = parts * shape.C;
+        if (shape.T == shape.PaddedT && hs == hp)
+            return new Rows(first, stride);
+        new Span<T>(copy, shape.PaddedT * hp).Clear();
+        for (int t = 0; t < shape.T; t++)
+            new Span<T>(first + (long)t * stride, hs).CopyTo(new Span<T>(copy + (long)t * hp, hs));
+        return new Rows(copy, hp);
+    }
+
+    private readonly struct Rows(T* first, long stride)
+    {
+        public readonly T* First = first;
+        public readonly long Stride = stride;
+    }
+}
+
+/// <summary>Sizes of an attention and its dropout.</summary>
+/// <param name="B">Sequences.</param>
+/// <param name="T">Tokens of each.</param>
+/// <param name="Heads">nh.</param>
+/// <param name="HeadSize">hs.</param>
+/// <param name="Dropout">That on the probabilities: a row for each sequence, head and query, a column for each key.</param>
+/// <param name="Packed">What each token sees, where rows hold several continuations; for the way forward only.</param>
+internal readonly record struct AttentionShape(int B, int T, int Heads, int HeadSize, DropoutMask Dropout, SequencePacking? Packed = null)
+{
+    /// <summary>C.</summary>
+    public int C => Heads * HeadSize;
+
+    /// <summary>Tp.</summary>
+    public int PaddedT => (T + 63) / 64 * 64;
+
+    /// <summary>hp.</summary>
+    public int PaddedHead => (HeadSize + 31) / 32 * 32;
+
+    /// <summary>Pairs of a query and a key that it sees.</summary>
+    public double SeenPairs => (double)B * T * (T + 1) / 2;
+
+    /// <summary>1 / sqrt(hs) (Vaswani et al. 2017, equation 1).</summary>
+    public float Scale => 1 / MathF.Sqrt(HeadSize);
+
+    /// <summary>Where a head's row begins in a matrix [B T, parts C].</summary>
+    /// <param name="item">Sequence and head: b nh + h.</param>
+    /// <param name="t">The token.</param>
+    /// <param name="parts">3 for queries, keys and values side by side, else 1.</param>
+    /// <param name="part">Which of them.</param>
+    public long Place(int item, int t, int parts, int part) => ((long)(item / Heads) * T + t) * parts * C + (long)part * C + item % Heads * HeadSize;
+
+    /// <summary>Dropout's key of a query.</summary>
+    public uint RowKey(int item, int t) => Dropout.RowKey((long)item * T + t);
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Foreword.Torch.Kernels;
+
+namespace Foreword.Torch.Paths.Fused;
+
+// M rows (tokens of all sequences), T tokens of a sequence, C channels.
+
+/// <summary>The sum of token and position embeddings, forward and backward, float32.</summary>
+internal static unsafe class EmbeddingKernel
+{
+    private const int RowsPerItem = 64, ColumnsPerItem = 64;
+
+    /// <summary>x = dropout(wte[id] + wpe[position]).</summary>
+    /// <param name="work">Threads and memory.</param>
+    /// <param name="ids">[M].</param>
+    /// <param name="positions">[M], or null where each sequence has its own from 0 on.</param>
+    /// <param name="M">Rows.</param>
+    /// <param name="T">Tokens of a sequence.</param>
+    /// <param name="C">A multiple of 16.</param>
+    /// <param name="wte">[V, C].</param>
+    /// <param name="wpe">[context, C].</param>
+    /// <param name="dropout">What is left of the sum.</param>
+    /// <param name="x">Receives the sum [M, C].</param>
+    public static void Forward(Workspace work, long* ids, int* positions, int M, int T, int C, float* wte, float* wpe, DropoutMask dropout, float* x)
+    {
+        using StepProfile.Lap lap = work.Time("embedding");
+        work.Workers.ForEach((M + RowsPerItem - 1) / RowsPerItem, (_, item) =>
+        {
+            for (int row = item * RowsPerItem; row < Math.Min(M, (item + 1) * RowsPerItem); row++)
+                Add(wte + ids[row] * C, wpe + (positions is null ? row % T : (long)positions[row]) * C, C, dropout, row, x + (long)row * C);
+        });
+    }
+
+    /// <summary>Adds the gradient by x to those of both embeddings, each column by one worker, so that the order of the sums is fixed.</summary>
+    /// <param name="work">Threads and memory.</param>
+    /// <param name="ids">The forward's.</param>
+    /// <param name="M">Rows.</param>
+    /// <param name="T">Tokens of a sequence.</param>
+    /// <param name="C">A multiple of 16.</param>
+    /// <param name="gradient">By x [M, C].</param>
+    /// <param name="dropout">The forward's.</param>
+    /// <param name="wte">Gradient [V, C], added to; or null.</param>
+    /// <param name="wpe">Gradient [context, C], added to; or null.</param>
+    public static void Backward(Workspace work, long* ids, int M, int T, int C, float* gradient, DropoutMask dropout, float* wte, float* wpe)
+    {
+        using StepProfile.Lap lap = work.Time("embedding backward");
+        work.Workers.ForEach((C + ColumnsPerItem - 1) / ColumnsPerItem, (_, item) =>
+        {
+            int first = item * ColumnsPerItem, end = Math.Min(C, first + ColumnsPerItem);
+            for (int row = 0; row < M; row++)
+            {
+                Scatter(
+                    gradient + (long)row * C, first, end, dropout, row, wte is null ? null : wte + ids[row] * C,
+                    wpe is null ? null : wpe + (long)(row % T) * C);
+            }
+        });
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add(float* a, float* b, int C, DropoutMask dropout, int row, float* sum)
+    {
+        uint key = dropout.RowKey(row);
+        for (int i = 0; i < C; i += Vector512<float>.Count)
+            dropout.Apply(Vector512.Load(a + i) + Vector512.Load(b + i), key, i).Store(sum + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scatter(float* gradient, int first, int end, DropoutMask dropout, int row, float* wte, float* wpe)
+    {
+        uint key = dropout.RowKey(row);
+        for (int i = first; i < end; i += Vector512<float>.Count)
+        {
+            Vector512<float> g = dropout.Apply(Vector512.Load(gradient + i), key, i);
+            if (wte is not null)
+                (Vector512.Load(wte + i) + g).Store(wte + i);
+            if (wpe is not null)
+                (Vector512.Load(wpe + i) + g).Store(wpe + i);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Foreword.Torch.Kernels;
+
+namespace Foreword.Torch.Paths.Fused;
+
+/// <summary>y = A B + bias, rounded.</summary>
+/// <param name="Bias">[N], or null.</param>
+/// <param name="Output">[M, N].</param>
+/// <param name="Stride">N, or what it is padded to.</param>
+internal readonly unsafe struct StoreRounded<T>(float* Bias, T* Output, int Stride) : IEpilogue where T : unmanaged, IElement<T>
+{
+    public static string Name => "product, bias";
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Apply(float* tile, int row, int column, int rows, int columns)
+    {
+        for (int m = 0; m < rows; m++)
+        {
+            T* output = Output + (long)(row + m) * Stride + column;
+            for (int n = 0; n < columns; n += Vector512<float>.Count)
+            {
+                Vector512<float> value = Vector512.Load(tile + m * 64 + n);
+                T.Store(Bias is null ? value : value + Vector512.Load(Bias + column + n), output + n);
+            }
+        }
+    }
+}
+
+/// <summary>y = residual + dropout(A B + bias), float32.</summary>
+/// <param name="Bias">[N].</param>
+/// <param name="Residual">[M, N].</param>
+/// <param name="Output">[M, N].</param>
+/// <param name="N">Columns.</param>
+/// <param name="Dropout">What is left of the branch.</param>
+internal readonly unsafe struct AddToResidual(float* Bias, float* Residual, float* Output, int N, DropoutMask Dropout) : IEpilogue
+{
+    public static string Name => "product, bias, residual";
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Apply(float* tile, int row, int column, int rows, int columns)
+    {
+        for (int m = 0; m < rows; m++)
+        {
+            long start = (long)(row + m) * N + column;
+            uint key = Dropout.RowKey(row + m);
+            for (int n = 0; n < columns; n += Vector512<float>.Count)
+            {
+                Vector512<float> branch = Vector512.Load(tile + m * 64 + n) + Vector512.Load(Bias + column + n);
+                (Vector512.Load(Residual + start + n) + Dropout.Apply(branch, key, column + n)).Store(Output + start + n);
+            }
+        }
+    }
+}
+
+/// <summary>
+/// The feed-forward network's first layer: GELU of A B + bias goes on, its derivative is kept for the way back; both rounded. One tanh
+/// gives both.
+/// </summary>
+/// <param name="Bias">[N].</param>
+/// <param name="Slope">[M, N], the derivative.</param>
+/// <param name="Output">[M, N].</param>
+/// <param name="N">Columns.</param>
+internal readonly unsafe struct Gelu<T>(float* Bias, T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
+{
+    public static string Name => "product, bias, GELU";
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Apply(float* tile, int row, int column, int rows, int columns)
+    {
+        for (int m = 0; m < rows; m++)
+        {
+            long start = (long)(row + m) * N + column;
+            for (int n = 0; n < columns; n += Vector512<float>.Count)
+            {
+                var (value, slope) = VectorMath.Gelu(Vector512.Load(tile + m * 64 + n) + Vector512.Load(Bias + column + n));
+                T.Store(slope, Slope + start + n);
+                T.Store(value, Output + start + n);
+            }
+        }
+    }
+}
+
+/// <summary>The way back through GELU: A B times its derivative, rounded.</summary>
+/// <param name="Slope">[M, N], what <see cref="Gelu{T}"/> kept.</param>
+/// <param name="Output">[M, N].</param>
+/// <param name="N">Columns.</param>
+internal readonly unsafe struct GeluBackward<T>(T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
+{
+    public static string Name => "product, GELU backward";
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Apply(float* tile, int row, int column, int rows, int columns)
+    {
+        for (int m = 0; m < rows; m++)
+        {
+            long start = (long)(row + m) * N + column;
+            for (int n = 0; n < columns; n += Vector512<float>.Count)
+                T.Store(Vector512.Load(tile + m * 64 + n) * T.Load(Slope + start + n), Output + start + n);
+        }
+    }
+}

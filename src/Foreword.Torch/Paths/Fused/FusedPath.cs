@@ -1,0 +1,223 @@
+using Foreword.Models;
+using Foreword.Torch.Kernels;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using BFloat16 = Foreword.Torch.Kernels.BFloat16;
+
+namespace Foreword.Torch.Paths.Fused;
+
+// B sequences, T tokens, M = B T up to the next multiple of 32, C channels, V vocabulary.
+
+/// <summary>Whether the fused kernels can run a model, and the way through them.</summary>
+internal static class FusedPath
+{
+    /// <summary>Channels come in vectors of 16 floats.</summary>
+    private const int Lanes = 16;
+
+    /// <summary>Why the fused kernels cannot run a model, or null where they can: what the model is comes before what the processor lacks.</summary>
+    public static string? WhyNot(GptModel model)
+    {
+        if (model.TokenEmbedding.device_type != DeviceType.CPU)
+            return $"the model is on {model.TokenEmbedding.device}";
+        if (model.Config.NEmbd % Lanes != 0)
+            return $"n_embd is {model.Config.NEmbd}, no multiple of {Lanes}";
+        if (model.Config.Deviations.FirstOrDefault() is { } deviation)
+            return deviation;
+        if (model.AdapterParameters.Any())
+            return "the model has adapters";
+        return MicroKernel.Has(model.Precision) ? null : $"there is no micro-kernel for {model.Precision.Name()} on this processor with libtorch {__version__}";
+    }
+
+    /// <summary>The way through the kernels, for a model that <see cref="WhyNot"/> has nothing against.</summary>
+    public static ITrainingPath Of(GptModel model, bool recompute, StepProfile? profile = null) =>
+        model.Precision == Precision.Bf16 ? new FusedPath<BFloat16>(model, recompute, profile) : new FusedPath<Float32>(model, recompute, profile);
+}
+
+/// <summary>
+/// The whole model through the fused kernels: the hand-written twin of <see cref="GptModel.Hidden"/> and <see cref="LanguageModelLoss"/>.
+/// Weights are read from the model's parameters at every call, so whoever changes them need not tell.
+/// </summary>
+internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, IElement<T>
+{
+    private readonly GptModel _model;
+    private readonly GptConfig _config;
+    private readonly bool _recompute;
+    private readonly Workspace _work;
+    private readonly Parameter _wte;
+    private readonly Parameter _wpe;
+    private readonly Parameter _head;
+    private readonly WeightPair? _finalNorm;
+    private readonly FusedBlock<T>[] _blocks;
+    private Pass? _pass;
+    private long _activationBytes;
+
+    public FusedPath(GptModel model, bool recompute, StepProfile? profile)
+    {
+        (_model, _config, _recompute) = (model, model.Config, recompute);
+        _work = new Workspace(get_num_threads(), profile);
+        Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        foreach (Parameter parameter in parameters.Values)
+            HugePages.AskFor(parameter);
+        (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], model.OutputLayer);
+        _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Of(parameters, "ln_f") : null;
+        _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];
+    }
+
+    public bool IsFused => true;
+
+    public (long Activations, long Most) Bytes => (_activationBytes, _work.MostBytes);
+
+    public Tensor Forward(Tensor ids, long dropoutSeed)
+    {
+        _model.train();
+        _pass = Begin(ids, dropoutSeed, keepInputs: true, keepMemory: !_recompute);
+        Tensor hidden = Run(_pass);
+        _activationBytes = _work.UsedBytes;
+        return hidden;
+    }
+
+    public void Backward(Tensor gradient)
+    {
+        Pass pass = _pass ?? throw new InvalidOperationException("backward without a forward");
+        _pass = null;
+        int M = pass.M, C = _config.NEmbd;
+        long count = (long)pass.B * pass.T * C;
+        float* dx = _work.Take<float>((long)M * C);
+        using Tensor rows = gradient.contiguous();
+        Buffer.MemoryCopy(TensorMemory.Float32(rows), dx, (long)M * C * sizeof(float), count * sizeof(float));
+        new Span<float>(dx + count, (int)((long)M * C - count)).Clear();
+        if (_finalNorm is not null)
+            LayerNormKernel<T>.Backward(_work, pass.X(_config.NLayer), _finalNorm.Norm(_config.LayerNormEpsilon, _work), pass.FinalStatistics, dx, M, C, dx, add: false, null, default);
+        for (int layer = _config.NLayer - 1; layer >= 0; layer--)
+        {
+            if (_recompute)
+                _blocks[layer].Forward(pass.Batch(layer), pass.X(layer), pass.Memory(layer), pass.Scratch);
+            _blocks[layer].Backward(pass.Batch(layer), pass.X(layer), pass.Memory(layer), dx);
+        }
+
+        Gradient wte = _work.GradientOfSum(_wte), wpe = _work.GradientOfSum(_wpe);
+        fixed (long* ids = pass.Ids)
+            EmbeddingKernel.Backward(_work, ids, pass.B * pass.T, pass.T, C, dx, pass.EmbeddingDropout, wte.Address, wpe.Address);
+    }
+
+    public (double Loss, Tensor Gradient) HeadBackward(Tensor hidden, Tensor targets, Tensor weights)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor rows = hidden.contiguous(), result = empty_like(rows);
+        double loss = HeadKernel<T>.Backward(
+            _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(targets.contiguous()), TensorMemory.Float32(weights.contiguous()),
+            TensorMemory.Float32(_head), _config.VocabSize, _work.GradientOf(_head), TensorMemory.Float32(result));
+        return (loss, result.MoveToOuterDisposeScope());
+    }
+
+    public Tensor Hidden(Tensor ids, SequencePacking? packing = null)
+    {
+        _pass = null;
+        return Run(Begin(ids, null, keepInputs: false, keepMemory: false, packing));
+    }
+
+    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor rows = hidden.reshape(-1, _config.NEmbd).contiguous(), flat = targets.reshape(-1).contiguous();
+        double[] losses = HeadKernel<T>.Losses(
+            _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(flat), TensorMemory.Float32(_head), _config.VocabSize);
+        return (losses.Sum(), flat.ge(0).sum().ToInt64());
+    }
+
+    public void Dispose() => _work.Dispose();
+
+    /// <summary>Takes the memory of a forward, where everything before is no longer needed.</summary>
+    /// <param name="ids">Token ids, int64 [B, T].</param>
+    /// <param name="seed">Dropout's seed, or null.</param>
+    /// <param name="keepInputs">Whether each block's input is kept.</param>
+    /// <param name="keepMemory">Whether all that each block leaves is kept.</param>
+    /// <param name="packing">Where each token stands and what it sees, in place of one sequence a row.</param>
+    private Pass Begin(Tensor ids, long? seed, bool keepInputs, bool keepMemory, SequencePacking? packing = null)
+    {
+        int B = (int)ids.shape[0], T = (int)ids.shape[1];
+        if (packing is null && T > _config.ContextLength)
+            throw new ArgumentException($"sequence has {T} tokens; the context length is {_config.ContextLength}");
+        using Tensor flat = ids.contiguous();
+        long[] values = new ReadOnlySpan<long>(TensorMemory.Int64(flat), B * T).ToArray();
+        if (values.AsSpan().ContainsAnyExceptInRange(0, _config.VocabSize - 1))
+            throw new ArgumentException($"a token id is outside the vocabulary of {_config.VocabSize}");
+        _work.Reset();
+        return new Pass(_work, _config, values, B, T, seed, keepInputs, keepMemory, packing);
+    }
+
+    private Tensor Run(Pass pass)
+    {
+        int M = pass.M, C = _config.NEmbd, rows = pass.B * pass.T;
+        fixed (long* ids = pass.Ids)
+        fixed (int* positions = pass.Packing is null ? default : pass.Packing.Positions)
+            EmbeddingKernel.Forward(_work, ids, positions, rows, pass.T, C, TensorMemory.Float32(_wte), TensorMemory.Float32(_wpe), pass.EmbeddingDropout, pass.X(0));
+        new Span<float>(pass.X(0) + (long)rows * C, (M - rows) * C).Clear();
+        for (int layer = 0; layer < _config.NLayer; layer++)
+            _blocks[layer].Forward(pass.Batch(layer), pass.X(layer), pass.Memory(layer), pass.X(layer + 1));
+
+        using var noGradient = no_grad();
+        Tensor hidden = empty([pass.B, pass.T, C], ScalarType.Float32);
+        float* final = pass.X(_config.NLayer);
+        if (_finalNorm is not null)
+        {
+            LayerNormKernel<T>.Forward(_work, final, _finalNorm.Norm(_config.LayerNormEpsilon), M, C, pass.Scratch, null, pass.FinalStatistics);
+            final = pass.Scratch;
+        }
+
+        Buffer.MemoryCopy(final, TensorMemory.Float32(hidden), (long)rows * C * sizeof(float), (long)rows * C * sizeof(float));
+        return hidden;
+    }
+
+    /// <summary>One batch on its way: sizes, dropout, and the memory of every block.</summary>
+    private sealed class Pass
+    {
+        private readonly nint[] _x;
+        private readonly BlockMemory<T>[] _memory;
+        private readonly BlockBatch[] _batches;
+
+        public Pass(Workspace work, GptConfig config, long[] ids, int B, int T, long? seed, bool keepInputs, bool keepMemory, SequencePacking? packing)
+        {
+            Packing = packing;
+            (Ids, this.B, this.T, M) = (ids, B, T, BlockBatch.Rows(B, T));
+            EmbeddingDropout = seed is { } value ? new DropoutMask(config.EmbdDropout, value, 0) : default;
+            _batches = [.. Enumerable.Range(0, config.NLayer).Select(layer => BlockBatch.Of(config, B, T, layer, seed)).Select(batch => batch with { Attention = batch.Attention with { Packed = packing } })];
+            long size = (long)M * config.NEmbd;
+            // Without the way back two states take turns.
+            _x = [.. Enumerable.Range(0, keepInputs ? config.NLayer + 1 : 2).Select(_ => (nint)work.Take<float>(size))];
+            _memory = [.. Enumerable.Range(0, keepMemory ? config.NLayer : 1).Select(_ => new BlockMemory<T>(work, config, _batches[0]))];
+            Scratch = work.Take<float>(size);
+            FinalStatistics = work.Take<float>(2 * M);
+        }
+
+        public long[] Ids { get; }
+
+        /// <summary>Where each token stands and what it sees; null for one sequence a row.</summary>
+        public SequencePacking? Packing { get; }
+
+        public int B { get; }
+
+        public int T { get; }
+
+        /// <summary>B T up to the next multiple of 32.</summary>
+        public int M { get; }
+
+        public DropoutMask EmbeddingDropout { get; }
+
+        /// <summary>[M, C] for whoever needs it for a moment.</summary>
+        public float* Scratch { get; }
+
+        /// <summary>Of ln_f [M, 2].</summary>
+        public float* FinalStatistics { get; }
+
+        /// <summary>The residual stream before a layer [M, C].</summary>
+        public float* X(int layer) => (float*)_x[layer % _x.Length];
+
+        public BlockMemory<T> Memory(int layer) => _memory[layer % _memory.Length];
+
+        public BlockBatch Batch(int layer) => _batches[layer];
+    }
+}

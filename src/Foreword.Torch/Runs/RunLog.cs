@@ -1,0 +1,94 @@
+using Foreword.IO;
+
+namespace Foreword.Torch.Runs;
+
+/// <summary>
+/// Writes a run's numbers as they come: <c>metrics.jsonl</c> and a TensorBoard event file (tags <c>train/loss</c>,
+/// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, in fine-tuning <c>train/task_loss</c> and <c>train/lm_loss</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on). Each line is
+/// handed to the operating system whole, so a killed run loses none that was written.
+/// </summary>
+public sealed class RunLog : IDisposable
+{
+    private readonly FileStream metrics;
+    private readonly TensorBoardWriter board;
+
+    private RunLog(string metricsPath, TensorBoardWriter board)
+    {
+        this.board = board;
+        metrics = new FileStream(metricsPath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    }
+
+    /// <summary>The log of a run that begins.</summary>
+    /// <param name="run">Its directory, which exists.</param>
+    /// <param name="clock">Gives TensorBoard's wall times; the system's where null.</param>
+    /// <exception cref="IOException">The files cannot be written.</exception>
+    public static RunLog Start(RunDirectory run, TimeProvider? clock = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return new RunLog(run.MetricsPath, new TensorBoardWriter(run.Path, clock ?? TimeProvider.System));
+    }
+
+    /// <summary>
+    /// The log of a run that goes on after <paramref name="step"/>: what an earlier process logged beyond that step, and
+    /// a line that it could not finish, are taken out, so that the log becomes that of an uninterrupted run.
+    /// </summary>
+    /// <param name="run">Its directory.</param>
+    /// <param name="step">Updates made by the checkpoint that the run resumes from.</param>
+    /// <param name="clock">Gives TensorBoard's wall times; the system's where null.</param>
+    /// <exception cref="InvalidDataException">A line of <c>metrics.jsonl</c> other than the last is broken.</exception>
+    /// <exception cref="IOException">The files cannot be written.</exception>
+    public static RunLog Resume(RunDirectory run, int step, TimeProvider? clock = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        if (File.Exists(run.MetricsPath))
+            CutAfter(step, run.MetricsPath);
+        return new RunLog(run.MetricsPath, new TensorBoardWriter(run.Path, clock ?? TimeProvider.System, purgeFrom: step + 1));
+    }
+
+    /// <summary>Logs a training step.</summary>
+    public void Write(StepMetrics step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        Append(RunMetrics.Line(step));
+        List<(string, double)> scalars =
+        [
+            ("train/loss", step.Loss),
+            ("train/learning_rate", step.LearningRate),
+            ("train/grad_norm", step.GradNorm),
+            ("train/tokens_per_second", step.TokensPerSecond),
+        ];
+        if (step.TaskLoss is { } task)
+            scalars.Add(("train/task_loss", task));
+        if (step.LmLoss is { } languageModel)
+            scalars.Add(("train/lm_loss", languageModel));
+        board.Write(step.Step, [.. scalars]);
+    }
+
+    /// <summary>Logs a validation.</summary>
+    public void Write(EvalMetrics eval)
+    {
+        ArgumentNullException.ThrowIfNull(eval);
+        Append(RunMetrics.Line(eval));
+        board.Write(eval.Step, [("eval/loss", eval.EvalLoss), .. (eval.Task ?? new Dictionary<string, double>()).Select(metric => ($"eval/{metric.Key}", metric.Value))]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        metrics.Dispose();
+        board.Dispose();
+    }
+
+    private void Append(byte[] line) => metrics.Write([.. line, (byte)'\n']);
+
+    private static void CutAfter(int step, string path)
+    {
+        byte[][] lines = [.. RunMetrics.LinesUpTo(step, path)];
+        DurableFile.Replace(path, file =>
+        {
+            foreach (byte[] line in lines)
+                file.Write([.. line, (byte)'\n']);
+        });
+    }
+}

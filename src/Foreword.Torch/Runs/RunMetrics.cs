@@ -1,0 +1,160 @@
+using System.Text.Json;
+
+namespace Foreword.Torch.Runs;
+
+/// <summary>What one logged step of training measured.</summary>
+/// <param name="Step">Updates made, this one included; the first is 1.</param>
+/// <param name="Loss">Mean training loss in nats per token, of the steps since the last line.</param>
+/// <param name="LearningRate">Rate of this update.</param>
+/// <param name="GradNorm">Global norm of the gradient before clipping.</param>
+/// <param name="TokensPerSecond">Training tokens per second since the last line.</param>
+/// <param name="ShareOfPeak">Floating-point operations per second, at 6 N a token, over the machine's measured peak; null where the peak is not known.</param>
+public sealed record StepMetrics(int Step, double Loss, double LearningRate, double GradNorm, double TokensPerSecond, double? ShareOfPeak = null)
+{
+    /// <summary>In fine-tuning: the part of the loss that a validation measures, too, as a mean over the examples; null in pre-training.</summary>
+    public double? TaskLoss { get; init; }
+
+    /// <summary>In fine-tuning: the auxiliary language-modelling loss before it is multiplied by lambda; null where there is none.</summary>
+    public double? LmLoss { get; init; }
+}
+
+/// <summary>What one validation measured.</summary>
+/// <param name="Step">Updates made before it.</param>
+/// <param name="EvalLoss">Mean loss of the validation tokens in nats; of its examples where a task is fine-tuned.</param>
+/// <param name="Task">The task's metrics by name where a task is fine-tuned; written as <c>eval_accuracy</c> and so on.</param>
+public sealed record EvalMetrics(int Step, double EvalLoss, IReadOnlyDictionary<string, double>? Task = null);
+
+/// <summary>The contents of a run's <c>metrics.jsonl</c>: one JSON object a line, in the order of the run.</summary>
+/// <param name="Steps">The training lines.</param>
+/// <param name="Evals">The validation lines.</param>
+public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvalMetrics> Evals)
+{
+    private const string EvalPrefix = "eval_";
+
+    /// <summary>Reads the file, which may be growing: a last line that is not finished yet is left out.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">A line is not a JSON object with a step and numbers; the message names file and line.</exception>
+    public static RunMetrics Read(string path)
+    {
+        List<StepMetrics> steps = [];
+        List<EvalMetrics> evals = [];
+        foreach ((int number, byte[] line) in Lines(path))
+        {
+            using JsonDocument json = Parse(line, path, number);
+            if (json.RootElement.TryGetProperty("eval_loss", out _))
+                evals.Add(new EvalMetrics(StepOf(json, path, number), Number(EvalPrefix + "loss"), TaskMetrics(json.RootElement)));
+            else
+                steps.Add(new StepMetrics(StepOf(json, path, number), Number("loss"), Number("learning_rate"), Number("grad_norm"), Number("tokens_per_second"),
+                    Optional("share_of_peak"))
+                {
+                    TaskLoss = Optional("task_loss"),
+                    LmLoss = Optional("lm_loss"),
+                });
+
+            double? Optional(string name) => json.RootElement.TryGetProperty(name, out _) ? Number(name) : null;
+
+            double Number(string name) => json.RootElement.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.Number or JsonValueKind.Null
+                ? value.ValueKind == JsonValueKind.Null ? double.NaN : value.GetDouble()
+                : throw new InvalidDataException($"{path}:{number}: '{name}' is missing or not a number");
+        }
+
+        return new RunMetrics(steps, evals);
+    }
+
+    /// <summary>The line of a training step, without its end.</summary>
+    internal static byte[] Line(StepMetrics metrics) => Object(json =>
+    {
+        json.WriteNumber("step", metrics.Step);
+        WriteNumber(json, "loss", metrics.Loss);
+        WriteNumber(json, "learning_rate", metrics.LearningRate);
+        WriteNumber(json, "grad_norm", metrics.GradNorm);
+        WriteNumber(json, "tokens_per_second", metrics.TokensPerSecond);
+        if (metrics.ShareOfPeak is { } share)
+            WriteNumber(json, "share_of_peak", share);
+        if (metrics.TaskLoss is { } task)
+            WriteNumber(json, "task_loss", task);
+        if (metrics.LmLoss is { } languageModel)
+            WriteNumber(json, "lm_loss", languageModel);
+    });
+
+    /// <summary>The line of a validation, without its end.</summary>
+    internal static byte[] Line(EvalMetrics metrics) => Object(json =>
+    {
+        json.WriteNumber("step", metrics.Step);
+        WriteNumber(json, EvalPrefix + "loss", metrics.EvalLoss);
+        foreach (var (name, value) in metrics.Task ?? new Dictionary<string, double>())
+            WriteNumber(json, EvalPrefix + name, value);
+    });
+
+    /// <summary>The lines up to and including a step, as they stand in the file.</summary>
+    internal static IEnumerable<byte[]> LinesUpTo(int step, string path)
+    {
+        foreach ((int number, byte[] line) in Lines(path))
+        {
+            using JsonDocument json = Parse(line, path, number);
+            if (StepOf(json, path, number) <= step)
+                yield return line;
+        }
+    }
+
+    /// <summary>Every finished line and its number from 1; what follows the last line feed was torn off by a kill.</summary>
+    private static IEnumerable<(int Number, byte[] Line)> Lines(string path)
+    {
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"there is no {path}", path);
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] content = new byte[file.Length];
+        int length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        int number = 0;
+        for (int start = 0, end; (end = Array.IndexOf(content, (byte)'\n', start, length - start)) >= 0; start = end + 1)
+            yield return (++number, content[start..end]);
+    }
+
+    private static JsonDocument Parse(byte[] line, string path, int number)
+    {
+        try
+        {
+            JsonDocument json = JsonDocument.Parse(line);
+            return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
+        }
+        catch (JsonException)
+        {
+            throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
+        }
+    }
+
+    private static Dictionary<string, double>? TaskMetrics(JsonElement line)
+    {
+        Dictionary<string, double> metrics = line.EnumerateObject()
+            .Where(field => field.Name.StartsWith(EvalPrefix, StringComparison.Ordinal) && field.Name != EvalPrefix + "loss")
+            .ToDictionary(field => field.Name[EvalPrefix.Length..], field => field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetDouble() : double.NaN);
+        return metrics.Count > 0 ? metrics : null;
+    }
+
+    private static int StepOf(JsonDocument json, string path, int number) =>
+        json.RootElement.TryGetProperty("step", out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int step)
+            ? step
+            : throw new InvalidDataException($"{path}:{number}: 'step' is missing or not a whole number");
+
+    private static byte[] Object(Action<Utf8JsonWriter> write)
+    {
+        using MemoryStream bytes = new();
+        using (Utf8JsonWriter json = new(bytes))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+
+        return bytes.ToArray();
+    }
+
+    /// <summary>JSON has no infinities and no NaN; they are null, which every reader understands as "no number".</summary>
+    private static void WriteNumber(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
+    }
+}

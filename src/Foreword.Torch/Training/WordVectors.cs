@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using Foreword.Data.Decoding;
+
+namespace Foreword.Torch.Training;
+
+/// <summary>
+/// Vectors of words, from GloVe's text (a word and its numbers a line) or word2vec's files: the same behind a line of two counts, or
+/// binary (a word, a space, its numbers as float32, little-endian). Each also <c>.gz</c> and <c>.zst</c>.
+/// </summary>
+/// <param name="Width">Numbers of each vector.</param>
+/// <param name="Vectors">The vectors of the wanted words that the file has; the first one of a word that stands there twice.</param>
+public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]> Vectors)
+{
+    /// <summary>A word longer than this is no word: the file is something else.</summary>
+    private const int LongestWord = 4096;
+
+    /// <summary>Reads the vectors of some words; memory grows with those found, not with the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="words">The wanted words.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is of another kind or damaged; the message names it and the line or word.</exception>
+    public static WordVectors Read(string path, IReadOnlySet<string> words, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(words);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"there is no file of word vectors {path}", path);
+        (bool binary, bool hasCounts) = KindOf(path);
+        using FileStream file = File.OpenRead(path);
+        using Stream? unpacked = Compression.Open(file, path);
+        using BufferedStream source = new(unpacked ?? file, 1 << 16);
+        return binary ? ReadBinary(source, path, words, cancellation) : ReadText(source, path, hasCounts, words, cancellation);
+    }
+
+    /// <summary>Looks at the first two lines: two counts, and whether numbers follow as text.</summary>
+    private static (bool Binary, bool HasCounts) KindOf(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        using Stream? unpacked = Compression.Open(file, path);
+        using BufferedStream source = new(unpacked ?? file, 1 << 12);
+        string[] first = Line(source).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (first.Length != 2 || !first.All(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            return (false, false);
+        string[] second = Line(source).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        int width = int.Parse(first[1], CultureInfo.InvariantCulture);
+        bool text = second.Length == width + 1 && second[1..].All(number => float.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out _));
+        return (!text, true);
+    }
+
+    private static string Line(Stream source)
+    {
+        List<byte> bytes = [];
+        for (int value; (value = source.ReadByte()) is >= 0 and not '\n' && bytes.Count < 1 << 20;)
+            bytes.Add((byte)value);
+        return Encoding.UTF8.GetString([.. bytes]).TrimEnd('\r');
+    }
+
+    private static WordVectors ReadText(Stream source, string path, bool hasCounts, IReadOnlySet<string> words, CancellationToken cancellation)
+    {
+        using StreamReader reader = new(source, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, 1 << 16, leaveOpen: true);
+        Dictionary<string, float[]> vectors = new(StringComparer.Ordinal);
+        int width = 0;
+        long number = 0;
+        while (reader.ReadLine() is { } line)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            number++;
+            if ((number == 1 && hasCounts) || line.Length == 0)
+                continue;
+            string[] fields = line.TrimEnd(' ').Split(' ');
+            if (width == 0)
+                width = fields.Length - 1;
+            // A word may hold spaces itself (GloVe's 840B has such): the numbers are the last fields.
+            if (width < 1 || fields.Length < width + 1)
+                throw new InvalidDataException($"{path}:{number}: the line has {Math.Max(0, fields.Length - 1)} numbers behind its word; {(width < 1 ? "at least one is" : $"{width} are")} expected");
+            string word = string.Join(' ', fields[..^width]);
+            if (words.Contains(word) && !vectors.ContainsKey(word))
+                vectors.Add(word, Numbers(fields[^width..], path, number));
+        }
+
+        return width > 0 ? new WordVectors(width, vectors) : throw new InvalidDataException($"{path} holds no word vectors");
+    }
+
+    private static float[] Numbers(string[] fields, string path, long line) => [.. fields.Select(field =>
+        float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value)
+            ? value
+            : throw new InvalidDataException($"{path}:{line}: '{field}' is not a number"))];
+
+    private static WordVectors ReadBinary(Stream source, string path, IReadOnlySet<string> words, CancellationToken cancellation)
+    {
+        int[] counts = [.. Line(source).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
+        (int count, int width) = (counts[0], counts[1]);
+        if (width is < 1 or > 1 << 16)
+            throw new InvalidDataException($"{path}:1: {width} numbers a word are impossible; 1 to 65536 are expected");
+        Dictionary<string, float[]> vectors = new(StringComparer.Ordinal);
+        byte[] numbers = new byte[width * sizeof(float)];
+        for (int i = 0; i < count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            string word = Word(source, path, i);
+            if (source.ReadAtLeast(numbers, numbers.Length, throwOnEndOfStream: false) < numbers.Length)
+                throw new InvalidDataException($"{path}: the file ends inside the vector of word {i + 1} of {count}, '{word}'");
+            if (words.Contains(word) && !vectors.ContainsKey(word))
+                vectors.Add(word, [.. Enumerable.Range(0, width).Select(n => BinaryPrimitives.ReadSingleLittleEndian(numbers.AsSpan(n * sizeof(float))))]);
+        }
+
+        return new WordVectors(width, vectors);
+    }
+
+    private static string Word(Stream source, string path, int number)
+    {
+        List<byte> bytes = [];
+        while (true)
+        {
+            int value = source.ReadByte();
+            if (value < 0 || bytes.Count > LongestWord)
+                throw new InvalidDataException($"{path}: word {number + 1} {(value < 0 ? "is missing: the file ends" : $"is longer than {LongestWord} bytes: the file is no word2vec file")}");
+            if (value == ' ')
+                return Encoding.UTF8.GetString([.. bytes]);
+            if (value != '\n' || bytes.Count > 0) // word2vec ends each vector with a line feed, others do not
+                bytes.Add((byte)value);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using System.Security.Cryptography;
+
+namespace Foreword.IO;
+
+/// <summary>SHA-256 of files, in lower-case hexadecimal.</summary>
+internal static class FileHash
+{
+    /// <summary>Computes the hash of a file.</summary>
+    public static string Of(string path)
+    {
+        using FileStream file = new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 16 });
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+}

@@ -1,0 +1,193 @@
+using System.Globalization;
+using Foreword.Settings;
+
+namespace Foreword.Models;
+
+/// <summary>Which of the two published blocks the model is made of.</summary>
+public enum GptArchitecture
+{
+    /// <summary>Post-LN blocks and no final LayerNorm (Radford et al. 2018).</summary>
+    Gpt1,
+
+    /// <summary>Pre-LN blocks and a final LayerNorm <c>ln_f</c> (Radford et al. 2019, section 2.3).</summary>
+    Gpt2,
+}
+
+/// <summary>
+/// The architecture of a GPT as one immutable record. Defaults are GPT-2 124M as released.
+/// Dropout rates are the papers' 0.1; evaluation and generation never apply them.
+/// </summary>
+public sealed record GptConfig
+{
+    /// <summary>Post-LN (GPT-1) or pre-LN (GPT-2).</summary>
+    public GptArchitecture Architecture { get; init; } = GptArchitecture.Gpt2;
+
+    /// <summary>Number of blocks.</summary>
+    public int NLayer { get; init; } = 12;
+
+    /// <summary>Attention heads of a block; divides <see cref="NEmbd"/>.</summary>
+    public int NHead { get; init; } = 12;
+
+    /// <summary>Width of the residual stream (C).</summary>
+    public int NEmbd { get; init; } = 768;
+
+    /// <summary>Longest sequence in tokens (n_positions, n_ctx, block_size).</summary>
+    public int ContextLength { get; init; } = 1024;
+
+    /// <summary>Number of token ids (V).</summary>
+    public int VocabSize { get; init; } = 50_257;
+
+    /// <summary>Dropout after the sum of token and position embeddings, 0 to below 1.</summary>
+    public double EmbdDropout { get; init; } = 0.1;
+
+    /// <summary>Dropout on the attention probabilities, 0 to below 1.</summary>
+    public double AttnDropout { get; init; } = 0.1;
+
+    /// <summary>Dropout on both residual branches, 0 to below 1.</summary>
+    public double ResidDropout { get; init; } = 0.1;
+
+    /// <summary>LayerNorm epsilon, inside the root.</summary>
+    public double LayerNormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>Standard deviation of the initial weights; biases start at 0.</summary>
+    public double InitializerRange { get; init; } = 0.02;
+
+    /// <summary>Whether the token embedding is the output layer, too, as in both papers; otherwise that is a matrix of its own.</summary>
+    public bool TieWordEmbeddings { get; init; } = true;
+
+    /// <summary>The function between the two layers of the feed-forward network; GPT-1 has no <see cref="Activation.Gelu"/> and no <see cref="Activation.QuickGelu"/>.</summary>
+    public Activation Activation { get; init; } = Activation.GeluTanh;
+
+    /// <summary>Width of the feed-forward network (n_inner of GPT-2); 4 C where null.</summary>
+    public int? FeedForwardWidth { get; init; }
+
+    /// <summary>Whether attention scores are divided by sqrt(hs) (scale_attn_weights of GPT-2).</summary>
+    public bool ScaleAttention { get; init; } = true;
+
+    /// <summary>Whether attention scores are divided by the layer's number, the first being 1 (scale_attn_by_inverse_layer_idx of GPT-2).</summary>
+    public bool ScaleAttentionByInverseLayer { get; init; }
+
+    /// <summary>Width of the feed-forward network (F): <see cref="FeedForwardWidth"/>, or 4 C.</summary>
+    public int FeedForward => FeedForwardWidth ?? checked(4 * NEmbd);
+
+    /// <summary>What a layer's attention scores are multiplied with beside 1 / sqrt(hs): 1 in the published models.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    internal double AttentionFactor(int layer) => (ScaleAttention ? 1 : Math.Sqrt(HeadSize)) / (ScaleAttentionByInverseLayer ? layer + 1 : 1);
+
+    /// <summary>
+    /// The fields by which the computation differs from the published models', each as its key in a recipe and its value. What was made
+    /// for these models alone asks here.
+    /// </summary>
+    public IEnumerable<string> Deviations
+    {
+        get
+        {
+            if (Activation != Activation.GeluTanh)
+                yield return $"activation is {Activation.Name()}";
+            if (FeedForwardWidth is { } width && width != 4L * NEmbd)
+                yield return $"n_inner is {width}, not 4 n_embd = {4L * NEmbd}";
+            if (!ScaleAttention)
+                yield return "scale_attention is false";
+            if (ScaleAttentionByInverseLayer)
+                yield return "scale_attention_by_inverse_layer is true";
+        }
+    }
+
+    /// <summary>Width of a head (hs).</summary>
+    public int HeadSize => NEmbd / NHead;
+
+    /// <summary>
+    /// Number of trained parameters. A tied output layer adds none; position rows count.
+    /// </summary>
+    public long ParameterCount
+    {
+        get
+        {
+            long c = NEmbd;
+            long f = FeedForwardWidth ?? 4 * c;
+            long block = 4 * c * c + 2 * c * f + f + 9 * c; // c_attn 3C²+3C, c_proj C²+C, c_fc CF+F, c_proj FC+C, two LayerNorms 4C
+            long finalNorm = Architecture == GptArchitecture.Gpt2 ? 2 * c : 0;
+            long tokens = (TieWordEmbeddings ? 1L : 2L) * VocabSize;
+            return (tokens + ContextLength) * c + NLayer * block + finalNorm;
+        }
+    }
+
+    /// <summary>
+    /// Floating-point operations of one training step (forward and backward) per token counted as 6 N,
+    /// N being the parameters that take part in matrix products (everything but rows that are only looked up).
+    /// The attention scores are not counted, as is usual for "share of peak".
+    /// </summary>
+    public double TrainingFlopsPerToken => 6.0 * (ParameterCount - (ContextLength + (TieWordEmbeddings ? 0L : VocabSize)) * NEmbd);
+
+    /// <summary>The published models by name, and small ones of our own for trying things out.</summary>
+    public static IReadOnlyDictionary<string, GptConfig> Presets { get; } = new Dictionary<string, GptConfig>(StringComparer.Ordinal)
+    {
+        ["gpt1"] = new() { Architecture = GptArchitecture.Gpt1, ContextLength = 512, VocabSize = 40_478 },
+        ["gpt2"] = new(),
+        ["gpt2-medium"] = new() { NLayer = 24, NHead = 16, NEmbd = 1024 },
+        ["gpt2-large"] = new() { NLayer = 36, NHead = 20, NEmbd = 1280 },
+        ["gpt2-xl"] = new() { NLayer = 48, NHead = 25, NEmbd = 1600 },
+        ["gpt2-small-14m"] = new() { NLayer = 6, NHead = 6, NEmbd = 384, ContextLength = 256, VocabSize = 8192 },
+        ["gpt2-tiny-5m"] = new() { NLayer = 5, NHead = 4, NEmbd = 256, ContextLength = 256, VocabSize = 4096 },
+    };
+
+    /// <summary>The preset of that name.</summary>
+    /// <exception cref="ArgumentException">No preset has the name; the message names the nearest.</exception>
+    public static GptConfig Preset(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Presets.TryGetValue(name, out GptConfig? config)
+            ? config
+            : throw new ArgumentException($"unknown preset '{name}'{NearestName.Suggestion(name, Presets.Keys)}");
+    }
+
+    /// <summary>Checks that the numbers describe a model, and returns this record.</summary>
+    /// <exception cref="ArgumentException">A number is impossible; the message names the field, its value and the rule.</exception>
+    public GptConfig Validate()
+    {
+        Positive(NLayer, "n_layer");
+        Positive(NHead, "n_head");
+        Positive(NEmbd, "n_embd");
+        Positive(ContextLength, "context_length");
+        Positive(VocabSize, "vocab_size");
+        if (NEmbd % NHead != 0)
+            throw new ArgumentException($"n_embd is {NEmbd}, which n_head {NHead} does not divide");
+        CheckComputation();
+        Rate(EmbdDropout, "embd_dropout");
+        Rate(AttnDropout, "attn_dropout");
+        Rate(ResidDropout, "resid_dropout");
+        if (!(LayerNormEpsilon > 0 && double.IsFinite(LayerNormEpsilon)))
+            throw new ArgumentException($"layer_norm_epsilon is {Text(LayerNormEpsilon)}; it must be above 0");
+        if (!(InitializerRange > 0 && double.IsFinite(InitializerRange)))
+            throw new ArgumentException($"initializer_range is {Text(InitializerRange)}; it must be above 0");
+        return this;
+
+        void CheckComputation()
+        {
+            if (!Enum.IsDefined(Activation))
+                throw new ArgumentException($"activation is {(int)Activation}; there is no such function");
+            if (FeedForwardWidth is { } width)
+                Positive(width, "n_inner");
+            else if (NEmbd > int.MaxValue / 4)
+                throw new ArgumentException($"n_embd is {NEmbd}; the feed-forward network, 4 times as wide, has at most {int.MaxValue}");
+            if (Architecture == GptArchitecture.Gpt1 && Activations.NameOf(Architecture, Activation) is null)
+                throw new ArgumentException($"activation is {Activation.Name()}; a GPT-1 has gelu_new, relu or silu");
+            if (Architecture == GptArchitecture.Gpt1 && (this with { Activation = default }).Deviations.FirstOrDefault() is { } deviation)
+                throw new ArgumentException($"{deviation}; a GPT-1 has no such field");
+        }
+
+        static void Positive(int value, string name)
+        {
+            if (value < 1)
+                throw new ArgumentException($"{name} is {value}; it must be at least 1");
+        }
+
+        static void Rate(double value, string name)
+        {
+            if (!(value >= 0 && value < 1))
+                throw new ArgumentException($"{name} is {Text(value)}; a dropout rate is at least 0 and below 1");
+        }
+
+        static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,36 @@
+namespace Foreword.Models;
+
+/// <summary>The name of a model on a hub: <c>owner/name</c>, or <c>name</c> alone for the oldest ones.</summary>
+public sealed record HubRepository
+{
+    private const int MaxLength = 96; // as huggingface_hub has it
+
+    private HubRepository(string id) => Id = id;
+
+    /// <summary>The name as it is written.</summary>
+    public string Id { get; }
+
+    /// <summary>Its directory in a cache: <c>models--owner--name</c>.</summary>
+    public string CacheName => $"models--{Id.Replace("/", "--", StringComparison.Ordinal)}";
+
+    /// <summary>Checks a name.</summary>
+    /// <exception cref="ArgumentException">No repository can have that name.</exception>
+    public static HubRepository Parse(string id) => TryParse(id)
+        ?? throw new ArgumentException($"'{id}' is not the name of a repository; it is OWNER/NAME, of letters, digits, '-', '_' and '.', {MaxLength} characters at most");
+
+    /// <summary>The name, or null where no repository can have it.</summary>
+    public static HubRepository? TryParse(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        string[] parts = id.Split('/');
+        return id.Length <= MaxLength && parts.Length <= 2 && parts.All(IsPart) && !id.Contains("--", StringComparison.Ordinal) && !id.Contains("..", StringComparison.Ordinal)
+            ? new HubRepository(id)
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Id;
+
+    private static bool IsPart(string part) => part.Length > 0 && part[0] is not ('-' or '.') && part[^1] is not ('-' or '.')
+        && part.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.');
+}

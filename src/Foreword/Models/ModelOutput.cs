@@ -1,0 +1,36 @@
+namespace Foreword.Models;
+
+/// <summary>Refuses what a model computes where that is no finite number: weights may be finite, but too large to compute with.</summary>
+internal static class ModelOutput
+{
+    /// <summary>Checks the scores of tokens.</summary>
+    /// <returns>The same scores.</returns>
+    /// <exception cref="InvalidDataException">A log-probability is infinite or not a number.</exception>
+    public static TokenScore[][][] Checked(TokenScore[][][] scores)
+    {
+        foreach (TokenScore[][] request in scores)
+        {
+            foreach (TokenScore[] continuation in request)
+            {
+                foreach (TokenScore score in continuation)
+                    Check(score.LogProb, "log-probability of a token");
+            }
+        }
+
+        return scores;
+    }
+
+    /// <summary>Checks numbers that a model gives as an answer.</summary>
+    /// <exception cref="InvalidDataException">One is infinite or not a number.</exception>
+    public static void Check(ReadOnlySpan<float> outputs, string what)
+    {
+        foreach (float output in outputs)
+            Check(output, what);
+    }
+
+    private static void Check(float value, string what)
+    {
+        if (!float.IsFinite(value))
+            throw new InvalidDataException($"the model's {what} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: its weights are too large or broken");
+    }
+}

@@ -1,0 +1,18 @@
+using Foreword.Settings;
+
+namespace Foreword.Models;
+
+/// <summary>How random weights are drawn before training.</summary>
+[FormerChoice(nameof(WeightInit.Normal), "gpt1", "to train on from the weights of a model, give model.path")]
+[FormerChoice(nameof(WeightInit.ScaledResidual), "gpt2", "to train on from the weights of a model, give model.path")]
+public enum WeightInit
+{
+    /// <summary>Draws every weight from N(0, initializer_range), as GPT-1 does (Radford et al. 2018, section 4.1).</summary>
+    Normal,
+
+    /// <summary>
+    /// Draws as <see cref="Normal"/>, with the projections into the residual stream scaled by 1/sqrt(2 n_layer), as GPT-2 does
+    /// (Radford et al. 2019, section 2.3).
+    /// </summary>
+    ScaledResidual,
+}

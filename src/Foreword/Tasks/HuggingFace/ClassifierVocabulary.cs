@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Foreword.Models;
+using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
+
+namespace Foreword.Tasks.HuggingFace;
+
+/// <summary>
+/// The vocabulary of a classifier that <c>transformers</c> opens: the tokenizer's, followed by a token for padding and those of the task. A tokenizer's ids have no gaps. Therefore
+/// rows of the embedding that no token has are left out.
+/// </summary>
+/// <param name="Rows">The row of the model's embedding for each id; -1 for zeros.</param>
+/// <param name="Added">The new tokens, in the order of their ids.</param>
+/// <param name="Template">What stands around a text, in the new ids.</param>
+/// <param name="Tokens">The task's tokens in the new ids; null where the model brings its own template.</param>
+internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken> Added, SequenceTemplate Template, TaskTokens? Tokens)
+{
+    private const string PadName = "<|pad|>";
+
+    public static ClassifierVocabulary Of(GptConfig model, TaskDescription task, Tokenizer tokenizer)
+    {
+        int[] all = [.. Enumerable.Range(0, model.VocabSize)];
+        if (task.Tokens is not { } tokens)
+            return new ClassifierVocabulary(all, [], task.Template!, null);
+        int count = tokenizer.VocabularySize;
+        if (tokens.Extract < count) // written before: the tokenizer has them already
+            return new ClassifierVocabulary(all, [], tokens.Template() with { Pad = OwnPad(tokenizer) }, tokens);
+        TaskTokens moved = TaskTokens.Behind(count + 1);
+        HashSet<string> taken = [.. Enumerable.Range(0, count).Select(tokenizer.TokenText)];
+        AddedToken[] added =
+        [
+            new(Free(PadName), count), new(Free("<|start|>"), moved.Start), new(Free("<|delimiter|>"), moved.Delimiter), new(Free("<|extract|>"), moved.Extract),
+        ];
+        return new ClassifierVocabulary([.. all[..count], -1, tokens.Start, tokens.Delimiter, tokens.Extract], added, moved.Template() with { Pad = count }, moved);
+
+        string Free(string name) => taken.Add(name) ? name : Enumerable.Range(2, int.MaxValue - 2).Select(i => $"{name[..^2]}_{i}|>").First(taken.Add);
+    }
+
+    /// <summary>
+    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> alone: the other files of a tokenizer cannot say what stands around a text.
+    /// </summary>
+    public void WriteTokenizer(Tokenizer tokenizer, int contextLength, string directory)
+    {
+        tokenizer.Save(directory);
+        foreach (string other in (string[])[TokenizerFiles.VocabJson, TokenizerFiles.MergesTxt, TokenizerFiles.VocabTxt])
+            File.Delete(Path.Combine(directory, other));
+        HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFiles.TokenizerJson), AddTo);
+        HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFiles.TokenizerConfig), root =>
+        {
+            root["tokenizer_class"] = "PreTrainedTokenizerFast"; // takes tokenizer.json as it is
+            root["model_max_length"] = contextLength;
+            root["clean_up_tokenization_spaces"] = false;
+            if (Template.Pad is { } pad && pad < tokenizer.VocabularySize + Added.Count)
+                root["pad_token"] = Text(pad);
+        });
+
+        void AddTo(JsonObject root)
+        {
+            JsonArray tokens = root["added_tokens"]!.AsArray();
+            foreach (AddedToken token in Added)
+            {
+                tokens.Add((JsonNode)new JsonObject
+                {
+                    ["id"] = token.Id,
+                    ["content"] = token.Text,
+                    ["single_word"] = false,
+                    ["lstrip"] = false,
+                    ["rstrip"] = false,
+                    ["normalized"] = false,
+                    ["special"] = true,
+                });
+            }
+
+            if (Template.CountAround(2) > 0)
+                root["post_processor"] = Processor();
+        }
+
+        JsonObject Processor()
+        {
+            JsonObject special = [];
+            foreach (int id in Template.Before.Concat(Template.Between).Concat(Template.After).Distinct())
+                special[Text(id)] = new JsonObject { ["id"] = Text(id), ["ids"] = new JsonArray(id), ["tokens"] = new JsonArray(Text(id)) };
+            return new JsonObject
+            {
+                ["type"] = "TemplateProcessing",
+                ["single"] = new JsonArray([.. Pieces(Template.Before), Sequence("A"), .. Pieces(Template.After)]),
+                ["pair"] = new JsonArray([.. Pieces(Template.Before), Sequence("A"), .. Pieces(Template.Between), Sequence("B"), .. Pieces(Template.After)]),
+                ["special_tokens"] = special,
+            };
+        }
+
+        IEnumerable<JsonNode?> Pieces(IReadOnlyList<int> ids) => ids.Select(id => new JsonObject { ["SpecialToken"] = new JsonObject { ["id"] = Text(id), ["type_id"] = 0 } });
+
+        string Text(int id) => id < tokenizer.VocabularySize ? tokenizer.TokenText(id) : Added[id - tokenizer.VocabularySize].Text;
+    }
+
+    private static JsonNode? Sequence(string name) => new JsonObject { ["Sequence"] = new JsonObject { ["id"] = name, ["type_id"] = 0 } };
+
+    private static int? OwnPad(Tokenizer tokenizer)
+    {
+        foreach (AddedToken token in tokenizer.AddedTokens)
+        {
+            if (token.Text == PadName)
+                return token.Id;
+        }
+
+        return tokenizer.EndOfTextId;
+    }
+}

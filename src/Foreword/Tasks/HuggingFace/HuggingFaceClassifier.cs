@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Foreword.IO;
+using Foreword.Models;
+using Foreword.Tokenization;
+using Foreword.Tokenization.Gpt1;
+using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
+
+namespace Foreword.Tasks.HuggingFace;
+
+/// <summary>
+/// Writes a fine-tuned model as <c>GPT2ForSequenceClassification</c> or <c>OpenAIGPTForSequenceClassification</c>, so that <c>transformers</c> computes the same
+/// outputs. The task's tokens become added tokens that the tokenizer puts around a text, and the head's bias goes into the last LayerNorm.
+/// </summary>
+public static class HuggingFaceClassifier
+{
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The class of transformers that opens what is written.</summary>
+    public static string ClassName(GptArchitecture architecture) => HuggingFaceTask.ClassName(architecture);
+
+    /// <summary>Says why a model's head cannot be written so that transformers computes the same; null where it can.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="task">What it answers.</param>
+    /// <param name="head">Its head.</param>
+    /// <param name="tokenizer">Its tokenizer, or null.</param>
+    /// <param name="dtype">Element type to write.</param>
+    public static string? Obstacle(ModelWeights model, TaskDescription task, TaskHeadWeights head, Tokenizer? tokenizer, TensorDType dtype)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(task);
+        if (tokenizer is null)
+            return "the model has no tokenizer, which puts the task's tokens around a text";
+        if (tokenizer is Gpt1Bpe { Words: not Gpt1Words.Basic })
+            return "tokenizer.json cannot say what this tokenizer's text_standardize does";
+        if (task.Task.HeadInput != HeadInput.One)
+            return $"{ClassName(model.Config.Architecture)} reads one sequence for an example, and {task.Kind} has several";
+        if (task.Target == TargetKind.SoftLabels)
+            return $"{ClassName(model.Config.Architecture)} does not give the mean over soft labels";
+        return Fold(model, task, head, dtype) is null ? "the head's bias is not expressible without one in that precision" : null;
+    }
+
+    /// <summary>Writes weights, configuration, tokenizer and task into an existing directory.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="task">What it answers.</param>
+    /// <param name="head">Its head.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="dtype">Element type to write.</param>
+    /// <param name="directory">An empty directory.</param>
+    /// <exception cref="NotSupportedException">There is an <see cref="Obstacle"/>.</exception>
+    public static void Write(ModelWeights model, TaskDescription task, TaskHeadWeights head, Tokenizer tokenizer, TensorDType dtype, string directory)
+    {
+        if (Obstacle(model, task, head, tokenizer, dtype) is { } obstacle)
+            throw new NotSupportedException($"{model.Path}: {obstacle}");
+        ClassifierVocabulary vocabulary = ClassifierVocabulary.Of(model.Config, task, tokenizer);
+        GptConfig config = model.Config with { VocabSize = vocabulary.Rows.Length, TieWordEmbeddings = true }; // a classifier has no output layer
+        HuggingFaceConfig.Write(directory, config, TextEnds.Of(tokenizer).Within(config.VocabSize), dtype);
+        AddFields(Path.Combine(directory, HuggingFaceConfig.FileName), config, task, vocabulary.Template.Pad);
+        WriteWeights(model, config, Fold(model, task, head, dtype)!, vocabulary.Rows, dtype, directory);
+        vocabulary.WriteTokenizer(tokenizer, task.ContextLength, directory);
+        if (vocabulary.Tokens is { } tokens)
+            (task with { Tokens = tokens, ScoreMean = 0, ScoreScale = 1 }).Save(directory);
+    }
+
+    private static FoldedHead? Fold(ModelWeights model, TaskDescription task, TaskHeadWeights head, TensorDType dtype)
+    {
+        float[] normBias = new float[model.Config.NEmbd];
+        model.Tensor(FoldedHead.NormBiasName(model.Config)).Read(0, normBias);
+        return FoldedHead.Of(head, task, normBias, dtype);
+    }
+
+    private static void WriteWeights(ModelWeights model, GptConfig config, FoldedHead head, int[] rows, TensorDType dtype, string directory)
+    {
+        const string Prefix = "transformer.";
+        SafetensorsWriter writer = new();
+        foreach (GptParameter parameter in GptParameter.Of(config))
+        {
+            WeightTensor tensor = model.Tensor(parameter.Name);
+            if (parameter.Name == GptParameter.TokenEmbedding)
+                tensor = new ChosenRows(tensor, rows);
+            else if (parameter.Name == FoldedHead.NormBiasName(config) && head.NormBias is { } bias)
+                tensor = new MemoryTensor(parameter.Name, parameter.Shape, bias);
+            string name = HuggingFaceNameMap.FileName(parameter.Name, config.Architecture);
+            Add(name.StartsWith(Prefix, StringComparison.Ordinal) ? name : Prefix + name, tensor);
+        }
+
+        Add(HuggingFaceTask.HeadWeight, new MemoryTensor(HuggingFaceTask.HeadWeight, [head.Weight.Length / config.NEmbd, config.NEmbd], head.Weight));
+        writer.Save(Path.Combine(directory, SafetensorsFormat.FileName), new Dictionary<string, string> { ["format"] = "pt" });
+
+        void Add(string name, WeightTensor tensor) => writer.Add(name, dtype, tensor.Shape, stream => TensorBytes.Write(tensor, dtype, stream));
+    }
+
+    /// <summary>What config.json says of a classifier besides its network.</summary>
+    private static void AddFields(string path, GptConfig config, TaskDescription task, int? pad)
+    {
+        string[] labels = task.Target == TargetKind.Score ? ["LABEL_0"] : [.. task.Labels];
+        Change(path, root =>
+        {
+            root["architectures"] = new JsonArray(ClassName(config.Architecture));
+            root["id2label"] = new JsonObject(labels.Select((label, id) => KeyValuePair.Create(id.ToString(CultureInfo.InvariantCulture), (JsonNode?)label)));
+            root["label2id"] = new JsonObject(labels.Select((label, id) => KeyValuePair.Create(label, (JsonNode?)id)));
+            root["problem_type"] = task.Target == TargetKind.Score ? "regression" : "single_label_classification";
+            root["pad_token_id"] = pad;
+        });
+    }
+
+    /// <summary>Changes a JSON file that was just written.</summary>
+    internal static void Change(string path, Action<JsonObject> change)
+    {
+        JsonObject root = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+        change(root);
+        DurableFile.Replace(path, stream =>
+        {
+            using Utf8JsonWriter json = new(stream, Readable);
+            root.WriteTo(json);
+        });
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.WordPieces;
+
+namespace Foreword.Tasks.HuggingFace;
+
+/// <summary>
+/// Reads what the tokenizer of a model directory puts around texts when <c>transformers</c> calls it: the <c>post_processor</c> of
+/// <c>tokenizer.json</c>, or what a tokenizer's class does where that file is missing.
+/// </summary>
+internal static class TemplateFiles
+{
+    /// <summary>The template of a directory; <see cref="SequenceTemplate.Plain"/> where nothing is added.</summary>
+    /// <exception cref="InvalidDataException">A file is malformed; the message names it.</exception>
+    /// <exception cref="NotSupportedException">It adds ids in a way that is not read here; the part is named.</exception>
+    public static SequenceTemplate Read(string directory)
+    {
+        string path = Path.Combine(directory, TokenizerFiles.TokenizerJson);
+        if (!File.Exists(path))
+            return OfClass(directory);
+        using JsonDocument document = TokenizerJson.Parse(path);
+        TokenizerField root = new(path, "", document.RootElement);
+        SequenceTemplate template = root.Find("post_processor") is { } processor ? OfProcessor(processor) : SequenceTemplate.Plain;
+        return template.CountAround(2) == 0 && TokenizerFiles.ConfigBeside(path) is not null ? OfTokenizer(TokenizerFiles.Load(directory)) : template;
+    }
+
+    private static SequenceTemplate OfProcessor(TokenizerField processor) => processor.TypeName switch
+    {
+        "ByteLevel" => SequenceTemplate.Plain, // changes offsets, not ids
+        "TemplateProcessing" => OfTemplate(processor),
+        "BertProcessing" => Around(Id(processor, "cls"), Id(processor, "sep"), separators: 1),
+        "RobertaProcessing" => Around(Id(processor, "cls"), Id(processor, "sep"), separators: 2),
+        "Sequence" => OfSequence(processor),
+        _ => throw processor.Unsupported($"post_processor {processor.TypeName}", "ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing and Sequence are read"),
+    };
+
+    /// <summary>Several processors, of which one at most may add ids.</summary>
+    private static SequenceTemplate OfSequence(TokenizerField processor)
+    {
+        SequenceTemplate[] adding = [.. processor.Require("processors", JsonValueKind.Array).Items().Select(OfProcessor).Where(template => template.CountAround(2) > 0)];
+        return adding.Length switch
+        {
+            0 => SequenceTemplate.Plain,
+            1 => adding[0],
+            _ => throw processor.Unsupported("a sequence of several post-processors that add tokens", "one is read"),
+        };
+    }
+
+    private static SequenceTemplate Around(int before, int after, int separators) => new([before], [.. Enumerable.Repeat(after, separators)], [after]);
+
+    /// <summary><c>["[SEP]", 102]</c>.</summary>
+    private static int Id(TokenizerField processor, string name)
+    {
+        TokenizerField token = processor.Require(name, JsonValueKind.Array);
+        return token.Items().ToArray() is [_, var id] && id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out int number) && number >= 0
+            ? number
+            : throw token.Malformed("is not a token with its id");
+    }
+
+    /// <summary>The lists <c>single</c> and <c>pair</c> of texts and special tokens.</summary>
+    private static SequenceTemplate OfTemplate(TokenizerField processor)
+    {
+        Dictionary<string, int[]> special = [];
+        if (processor.Find("special_tokens") is { } tokens)
+        {
+            foreach ((string name, TokenizerField token) in tokens.Properties())
+                special[name] = Ids(token);
+        }
+
+        (int[] before, int[] after) = processor.Find("single") is { } single && Pieces(single, special) is [var first, var last]
+            ? (first, last)
+            : throw processor.Malformed("its single does not hold the sequence A once");
+        if (processor.Find("pair") is not { } pair || Pieces(pair, special) is not [var pairBefore, var between, var pairAfter])
+            return new SequenceTemplate(before, [], after);
+        return pairBefore.AsSpan().SequenceEqual(before) && pairAfter.AsSpan().SequenceEqual(after)
+            ? new SequenceTemplate(before, between, after)
+            : new SequenceTemplate(before, [], after); // a pair is not read then: classification has one text
+    }
+
+    /// <summary>The ids before, between and after the sequences.</summary>
+    private static int[][] Pieces(TokenizerField template, Dictionary<string, int[]> special)
+    {
+        List<List<int>> pieces = [[]];
+        foreach (TokenizerField item in template.Items())
+        {
+            if (item.Find("SpecialToken") is { } token)
+            {
+                string name = token.Require("id", JsonValueKind.String).Text;
+                pieces[^1].AddRange(special.TryGetValue(name, out int[]? ids) ? ids : throw token.Malformed($"'{name}' is none of special_tokens"));
+            }
+            else if (item.Has("Sequence"))
+            {
+                pieces.Add([]);
+            }
+            else
+            {
+                throw item.Malformed("is neither a Sequence nor a SpecialToken");
+            }
+        }
+
+        return [.. pieces.Select(piece => piece.ToArray())];
+    }
+
+    private static int[] Ids(TokenizerField token) => [.. token.Require("ids", JsonValueKind.Array).Items().Select(id => id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out int number) && number >= 0
+        ? number
+        : throw id.Malformed($"'{id.Value.GetRawText()}' is not an id"))];
+
+    /// <summary>Without a tokenizer.json: a BERT tokenizer adds [CLS] and [SEP], any other what the files beside its vocabulary say.</summary>
+    private static SequenceTemplate OfClass(string directory)
+    {
+        if (!TokenizerFiles.IsIn(directory))
+            return SequenceTemplate.Plain;
+        Tokenizer tokenizer = TokenizerFiles.Load(directory);
+        return tokenizer is WordPiece
+            ? Around(IdOf(tokenizer, "[CLS]", directory), IdOf(tokenizer, "[SEP]", directory), separators: 1)
+            : OfTokenizer(tokenizer);
+    }
+
+    /// <summary>A tokenizer that puts the same ids around each text, of a pair, too.</summary>
+    private static SequenceTemplate OfTokenizer(Tokenizer tokenizer) =>
+        new(tokenizer.TemplateStart, [.. tokenizer.TemplateEnd, .. tokenizer.TemplateStart], tokenizer.TemplateEnd);
+
+    private static int IdOf(Tokenizer tokenizer, string text, string directory)
+    {
+        foreach (AddedToken token in tokenizer.AddedTokens)
+        {
+            if (token.Text == text)
+                return token.Id;
+        }
+
+        throw new InvalidDataException($"{directory}: the tokenizer adds {text} to every text, but has no such token");
+    }
+}

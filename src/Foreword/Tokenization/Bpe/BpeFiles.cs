@@ -1,0 +1,138 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.IO;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Gpt1;
+
+namespace Foreword.Tokenization.Bpe;
+
+/// <summary>
+/// A BPE vocabulary in two files, as GPT-1 and GPT-2 were released: a JSON object from token to id (<c>vocab.json</c>, OpenAI's
+/// <c>encoder.json</c>) and the merges, one a line by rank (<c>merges.txt</c>, OpenAI's <c>vocab.bpe</c>).
+/// </summary>
+public static class BpeFiles
+{
+    private const string VersionMark = "#version";
+
+    /// <summary>
+    /// Reads the two files: GPT-1's kind where tokens end words with <c>&lt;/w&gt;</c>, else the byte-level kind. An entry that is neither
+    /// a first symbol nor made by a merge, such as <c>&lt;|endoftext|&gt;</c>, is a special token. What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and
+    /// <c>added_tokens.json</c> beside them say counts.
+    /// </summary>
+    /// <param name="vocabularyPath">JSON object from token to id.</param>
+    /// <param name="mergesPath">The merges.</param>
+    /// <param name="gpt1Words">What happens to text before its words are merged, if it is GPT-1's kind.</param>
+    /// <exception cref="InvalidDataException">A file is malformed; the message names it and the line.</exception>
+    public static Tokenizer Read(string vocabularyPath, string mergesPath, Gpt1Words gpt1Words = Gpt1Words.Basic)
+    {
+        TokenizerCompanions companions = TokenizerCompanions.Beside(vocabularyPath);
+        VocabularyEntries vocabulary = new();
+        ReadVocabulary(vocabularyPath, vocabulary);
+        ReadMerges(mergesPath, vocabulary);
+        bool isGpt1 = vocabulary.Has(Gpt1Bpe.Unknown) && vocabulary.Has($"e{Gpt1Bpe.EndOfWord}");
+        companions.AddTo(vocabulary);
+        if (isGpt1)
+        {
+            RefuseMissingMerges(text => text.EndsWith(Gpt1Bpe.EndOfWord, StringComparison.Ordinal) && !Gpt1Json.IsOneSymbol(text));
+            vocabulary.MarkUnmadeAsSpecial(Gpt1Json.IsOneSymbol);
+            Gpt1Json.RefuseOtherSwitches(companions);
+            return companions.Assign(Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words));
+        }
+
+        RefuseMissingMerges(text => ByteAlphabet.Read(text) is [(byte)' ', var second, ..] && char.IsAsciiLetter((char)second));
+        vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
+        return companions.Assign(ByteLevelJson.Build(vocabulary, vocabularyPath, new ByteLevelText { AddPrefixSpace = companions.Switch(ByteLevelJson.PrefixSpaceKey) == true }));
+
+        // A word that no merge makes is no special token. Without its merge, text would be encoded with shorter tokens.
+        void RefuseMissingMerges(Func<string, bool> isWord)
+        {
+            if (vocabulary.FindUnmade(isWord) is { } word)
+                throw new InvalidDataException($"{mergesPath}: no merge makes the token '{word}' of {Path.GetFileName(vocabularyPath)}; the file is cut off, or belongs to another vocabulary");
+        }
+    }
+
+    /// <summary>Writes vocab.json and merges.txt into a directory.</summary>
+    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory) =>
+        Write(tokenizer, merges, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
+
+    /// <summary>Writes the two files, each beside and then renamed; added tokens stand in the first, too, where the model proper holds them.</summary>
+    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string vocabularyPath, string mergesPath)
+    {
+        DurableFile.Replace(vocabularyPath, stream =>
+        {
+            using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            json.WriteStartObject();
+            foreach (int id in Enumerable.Range(0, tokenizer.VocabularySize).Where(id => !tokenizer.IsBeyondModel(id)))
+                json.WriteNumber(tokenizer.TokenText(id), id);
+            json.WriteEndObject();
+        });
+        DurableFile.Replace(mergesPath, stream =>
+        {
+            using StreamWriter text = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+            text.WriteLine($"{VersionMark}: 0.2");
+            foreach (BpeMerge merge in merges)
+                text.WriteLine($"{tokenizer.TokenText(merge.Left)} {tokenizer.TokenText(merge.Right)}");
+        });
+    }
+
+    private static void ReadVocabulary(string path, VocabularyEntries vocabulary)
+    {
+        byte[] file = File.ReadAllBytes(path);
+        GitLfsPointer.Refuse(path, file);
+        ReadOnlySpan<byte> bytes = JsonFile.WithoutMark(file);
+        Utf8JsonReader json = new(bytes);
+        try
+        {
+            json.Read();
+            if (json.TokenType != JsonTokenType.StartObject)
+                throw new InvalidDataException($"{path}: the vocabulary is not a JSON object from token to id");
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                string text = json.GetString()!;
+                json.Read();
+                string? problem = json.TokenType == JsonTokenType.Number && json.TryGetInt32(out int id)
+                    ? vocabulary.AddToken(text, id)
+                    : $"token '{text}' has no whole number as its id";
+                if (problem is not null)
+                    throw new InvalidDataException($"{path}:{JsonFile.LineOf(bytes, json.TokenStartIndex)}: {problem}");
+            }
+
+            json.Read(); // what follows the object, if anything, is an error
+        }
+        catch (JsonException problem)
+        {
+            throw JsonFile.Broken(path, problem);
+        }
+        catch (InvalidOperationException) // a name with half a surrogate pair, which is no text
+        {
+            throw new InvalidDataException($"{path}:{JsonFile.LineOf(bytes, json.TokenStartIndex)}: the token is not valid Unicode");
+        }
+    }
+
+    private static void ReadMerges(string path, VocabularyEntries vocabulary)
+    {
+        GitLfsPointer.Refuse(path);
+
+        // Split on line feeds alone: tokens may hold any other character that some readers take for the end of a line.
+        string[] lines = File.ReadAllText(path).Split('\n');
+        for (int i = 0; i < lines.Length; i++)
+        {
+            string line = lines[i].TrimEnd('\r');
+            if ((i == 0 && line.StartsWith(VersionMark, StringComparison.Ordinal)) || (i == lines.Length - 1 && line.Length == 0))
+                continue;
+            if (AddMerge(vocabulary, line) is { } problem)
+                throw new InvalidDataException($"{path}:{i + 1}: {problem}");
+        }
+    }
+
+    /// <summary>Adds the merge of a line, two tokens with one U+0020 between them; answers what is wrong with it, or null.</summary>
+    internal static string? AddMerge(VocabularyEntries vocabulary, string line)
+    {
+        int space = line.IndexOf(' ');
+        return space <= 0 || space == line.Length - 1 || line.IndexOf(' ', space + 1) >= 0
+            ? $"'{line}' is not a merge: two tokens with one space between them"
+            : vocabulary.AddMerge(line[..space], line[(space + 1)..]);
+    }
+}

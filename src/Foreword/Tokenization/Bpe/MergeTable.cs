@@ -1,0 +1,82 @@
+using System.Numerics;
+
+namespace Foreword.Tokenization.Bpe;
+
+/// <summary>One merge of a byte-pair encoding, by ids; its rank is its place in the list.</summary>
+/// <param name="Left">Id of the left token.</param>
+/// <param name="Right">Id of the right token.</param>
+/// <param name="Result">Id of the token that replaces the two.</param>
+public readonly record struct BpeMerge(int Left, int Right, int Result);
+
+/// <summary>
+/// The merges as a hash table from pair to rank: open addressing with linear probing over packed words, so that a look-up
+/// touches one cache line. A word holds left id (21 bits), right id (21 bits) and rank (22 bits).
+/// </summary>
+internal sealed class MergeTable
+{
+    /// <summary>What <see cref="Rank"/> answers for a pair that no merge joins; above every rank.</summary>
+    public const int None = int.MaxValue;
+
+    /// <summary>Exclusive upper bound of ids.</summary>
+    public const int MaxVocabulary = 1 << IdBits;
+
+    private const int IdBits = 21, RankBits = 22;
+    private const ulong Empty = ulong.MaxValue;
+
+    private readonly ulong[] _slots;
+    private readonly int _shift;
+    private readonly int[] _results;
+    private readonly int[] _byteIds;
+
+    /// <summary>Ids must be below <see cref="MaxVocabulary"/>; <paramref name="byteIds"/> holds the id of each byte, where bytes are the symbols.</summary>
+    /// <exception cref="ArgumentException">A pair is merged twice.</exception>
+    public MergeTable(IReadOnlyList<BpeMerge> merges, int[]? byteIds = null)
+    {
+        _byteIds = byteIds ?? [];
+        _results = new int[merges.Count];
+        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, merges.Count * 2)); // at most half full
+        _shift = 64 - BitOperations.Log2((uint)size);
+        _slots = new ulong[size];
+        Array.Fill(_slots, Empty);
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            (int left, int right, int result) = merges[rank];
+            ulong pair = Pair(left, right);
+            int slot = Slot(pair);
+            while (_slots[slot] != Empty)
+            {
+                if (_slots[slot] >> RankBits == pair)
+                    throw new ArgumentException($"merge {rank} joins ids {left} and {right} once more");
+                slot = (slot + 1) & (_slots.Length - 1);
+            }
+
+            _slots[slot] = (pair << RankBits) | (uint)rank;
+            _results[rank] = result;
+        }
+    }
+
+    /// <summary>The rank of the merge that joins the two ids, or <see cref="None"/>.</summary>
+    public int Rank(int left, int right)
+    {
+        ulong[] slots = _slots;
+        ulong pair = Pair(left, right);
+        for (int slot = Slot(pair); ; slot++)
+        {
+            ulong word = slots[slot & (slots.Length - 1)];
+            if (word >> RankBits == pair)
+                return (int)(word & ((1UL << RankBits) - 1));
+            if (word == Empty)
+                return None;
+        }
+    }
+
+    /// <summary>The id that the merge of this rank makes.</summary>
+    public int Result(int rank) => _results[rank];
+
+    /// <summary>The id of the token that is one byte.</summary>
+    public int ByteId(byte value) => _byteIds[value];
+
+    private static ulong Pair(int left, int right) => ((ulong)(uint)left << IdBits) | (uint)right;
+
+    private int Slot(ulong pair) => (int)((pair * 0x9E3779B97F4A7C15) >> _shift); // Fibonacci hashing
+}

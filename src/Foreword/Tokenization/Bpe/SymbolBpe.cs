@@ -1,0 +1,76 @@
+namespace Foreword.Tokenization.Bpe;
+
+/// <summary>
+/// Byte-pair encoding over characters (Sennrich et al. 2016), learnt: what the trainers of GPT-1's kind and of WordPiece share. They
+/// differ in how a character is written inside, at the beginning or at the end of a word.
+/// </summary>
+internal static class SymbolBpe
+{
+    /// <summary>A vocabulary: the symbols in ordinal order, then what merges made.</summary>
+    /// <param name="Tokens">Texts; the id of the first one is the number of reserved ids.</param>
+    /// <param name="Merges">Merges by rank, by id.</param>
+    public sealed record Vocabulary(IReadOnlyList<string> Tokens, IReadOnlyList<BpeMerge> Merges);
+
+    /// <summary>Learns the vocabulary of some words. Symbols too rare or too many for it are left out, and nothing is joined across them.</summary>
+    /// <param name="words">Distinct words with their counts.</param>
+    /// <param name="reserved">Ids before the first symbol.</param>
+    /// <param name="trainer">Size and frequency.</param>
+    /// <param name="symbolsOf">Writes the characters of a word as symbols.</param>
+    /// <param name="join">The text of two neighbours joined.</param>
+    /// <param name="progress">Told about every merge: how many there are, and how many are wanted.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="ArgumentException">There are no words.</exception>
+    public static Vocabulary Learn(
+        Dictionary<string, long> words, int reserved, TokenizerTrainer trainer, Func<string, IEnumerable<string>> symbolsOf, Func<string, string, string> join,
+        Action<int, int> progress, CancellationToken cancellation)
+    {
+        if (words.Count == 0)
+            throw new ArgumentException("there is no text to train on");
+        Dictionary<string, long> counts = new(StringComparer.Ordinal);
+        List<(string[] Symbols, long Count)> written = new(words.Count);
+        foreach ((string word, long count) in words)
+        {
+            written.Add(([.. symbolsOf(word)], count));
+            foreach (string symbol in written[^1].Symbols)
+                counts[symbol] = counts.GetValueOrDefault(symbol) + count;
+        }
+
+        List<string> tokens = [.. counts
+            .Where(symbol => symbol.Value >= trainer.MinFrequency)
+            .OrderByDescending(symbol => symbol.Value).ThenBy(symbol => symbol.Key, StringComparer.Ordinal)
+            .Take(trainer.VocabularySize - reserved)
+            .Select(symbol => symbol.Key).Order(StringComparer.Ordinal)];
+        Dictionary<string, int> ids = tokens.Select((text, i) => (text, i)).ToDictionary(token => token.text, token => token.i + reserved, StringComparer.Ordinal);
+        int wanted = trainer.VocabularySize - reserved - tokens.Count;
+        List<(int[] Symbols, long Count)> parts = [.. written.SelectMany(word => Known(word.Symbols, ids).Select(part => (part, word.Count)))];
+        List<BpeMerge> merges = [];
+        foreach (LearnedMerge merge in PairCounts.Learn(parts, reserved + tokens.Count, wanted, trainer.MinFrequency, learned => progress(learned, wanted), cancellation))
+        {
+            merges.Add(new BpeMerge(merge.Left, merge.Right, reserved + tokens.Count));
+            tokens.Add(join(tokens[merge.Left - reserved], tokens[merge.Right - reserved]));
+        }
+
+        return new Vocabulary(tokens, merges);
+    }
+
+    /// <summary>The runs of symbols that have ids.</summary>
+    private static IEnumerable<int[]> Known(string[] symbols, Dictionary<string, int> ids)
+    {
+        List<int> run = [];
+        foreach (string symbol in symbols)
+        {
+            if (ids.TryGetValue(symbol, out int id))
+            {
+                run.Add(id);
+                continue;
+            }
+
+            if (run.Count > 0)
+                yield return [.. run];
+            run.Clear();
+        }
+
+        if (run.Count > 0)
+            yield return [.. run];
+    }
+}

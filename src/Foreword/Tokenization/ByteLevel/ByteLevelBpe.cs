@@ -1,0 +1,275 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Files;
+
+namespace Foreword.Tokenization.ByteLevel;
+
+/// <summary>
+/// GPT-2's byte-level byte-pair encoding (Radford et al. 2019, section 2.2): text is split by <see cref="Gpt2Pattern"/>,
+/// each chunk's UTF-8 bytes are tokens, and merges join neighbours, lowest rank first and leftmost of equals. Every byte
+/// has a token, so nothing is ever unknown and decoding gives back the bytes.
+/// </summary>
+public sealed class ByteLevelBpe : Tokenizer
+{
+    internal const string KindName = "byte-bpe";
+
+    private readonly byte[] _bytes; // of all tokens, by id
+    private readonly int[] _starts; // where each token's bytes begin; one more entry for the end
+    private readonly Lazy<string> _fingerprint; // of what the constructor was given
+    private readonly int? _literalEnd;
+    private readonly EncoderPool<ChunkEncoder> _encoders;
+
+    /// <summary>Builds the tokenizer from its vocabulary.</summary>
+    /// <param name="tokens">The bytes of each token, by id; those of an added token are its text's UTF-8.</param>
+    /// <param name="merges">The merges by rank.</param>
+    /// <param name="addedTokens">Tokens found in text as a whole; may be empty.</param>
+    /// <exception cref="ArgumentException">
+    /// A byte has no token, two tokens are written alike, a merge does not make its result, a pair is merged twice, an
+    /// added token's text is empty or not its token's, or there are more than 2,097,152 ids.
+    /// </exception>
+    public ByteLevelBpe(IReadOnlyList<byte[]> tokens, IReadOnlyList<BpeMerge> merges, IReadOnlyList<AddedToken> addedTokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(merges);
+        ArgumentNullException.ThrowIfNull(addedTokens);
+        if (tokens.Count > MergeTable.MaxVocabulary)
+            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible");
+        AddedTokens = [.. addedTokens.OrderBy(t => t.Id)];
+        Merges = [.. merges];
+        BpeChecks.AddedTokens(tokens, AddedTokens);
+        int[] byteIds = BpeChecks.ByteIds(tokens, AddedTokens);
+        BpeChecks.Merges(tokens, Merges);
+        BpeChecks.DistinctTexts(tokens, AddedTokens);
+
+        _starts = new int[tokens.Count + 1];
+        for (int id = 0; id < tokens.Count; id++)
+            _starts[id + 1] = checked(_starts[id] + tokens[id].Length);
+        _bytes = new byte[_starts[^1]];
+        for (int id = 0; id < tokens.Count; id++)
+            tokens[id].CopyTo(_bytes, _starts[id]);
+
+        MergeTable table = new(Merges, byteIds);
+        _encoders = new EncoderPool<ChunkEncoder>(() => new ChunkEncoder(table));
+        _literalEnd = AddedTokens.Where(t => t.Text == AddedToken.EndOfText).Select(t => (int?)t.Id).FirstOrDefault();
+        _fingerprint = new Lazy<string>(ComputeFingerprint);
+    }
+
+    /// <inheritdoc/>
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override int VocabularySize => _starts.Length - 1;
+
+    /// <inheritdoc/>
+    public override int? EndOfTextId => Roles.EndOfText ?? _literalEnd;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<AddedToken> AddedTokens { get; }
+
+    /// <inheritdoc/>
+    public override string Fingerprint => Text.Signature + Roles.Signature(EndOfTextId) is { Length: > 0 } rest
+        ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_fingerprint.Value} {rest}")))
+        : _fingerprint.Value;
+
+    /// <summary>What happens to text before its chunks are merged; GPT-2's way unless set.</summary>
+    internal ByteLevelText Text { get; init; } = ByteLevelText.Gpt2;
+
+    /// <summary>The merges by rank.</summary>
+    public IReadOnlyList<BpeMerge> Merges { get; }
+
+    /// <summary>Nothing: every byte has a token.</summary>
+    public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> TokenBytes(int id)
+    {
+        if ((uint)id >= (uint)VocabularySize)
+            throw new ArgumentOutOfRangeException(null, $"token id {id} is outside the vocabulary of {VocabularySize}");
+        return _bytes.AsSpan(_starts[id].._starts[id + 1]);
+    }
+
+    /// <summary>
+    /// The token as vocabulary files write it: an added token as its text, any other in <see cref="ByteAlphabet"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public override string TokenText(int id)
+    {
+        ReadOnlySpan<byte> bytes = TokenBytes(id);
+        foreach (AddedToken token in AddedTokens)
+        {
+            if (token.Id == id)
+                return token.Text;
+        }
+
+        return ByteAlphabet.Write(bytes);
+    }
+
+    /// <summary>
+    /// Writes <c>tokenizer.json</c>, <c>tokenizer_config.json</c>, <c>vocab.json</c> and <c>merges.txt</c> as Hugging Face
+    /// names them. Each file is written beside and renamed.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
+    public override void Save(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ByteLevelJson.Write(this, Path.Combine(directory, TokenizerFiles.TokenizerJson));
+        ByteLevelJson.WriteConfig(this, directory);
+        BpeFiles.Write(this, Merges, directory);
+    }
+
+    private protected override string? Normalize(ReadOnlySpan<char> text) => Text.Normalizer?.Apply(text);
+
+    private protected override void EncodePiece(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized)
+    {
+        if (!normalized)
+            text = Normalize(text) ?? text;
+        if (Text.AddPrefixSpace && !continues && text is [not ' ', ..])
+            text = $" {text}";
+        if (Text.Cuts.Count == 0)
+            EncodePlain(text, ids);
+        else
+            EncodeCut(text, ids, 0);
+    }
+
+    /// <summary>Cuts the text by one rule after the other and encodes the pieces.</summary>
+    private void EncodeCut(ReadOnlySpan<char> text, List<int> ids, int rule)
+    {
+        if (rule == Text.Cuts.Count)
+        {
+            EncodePlain(text, ids);
+            return;
+        }
+
+        for (int start = 0, end; start < text.Length; start = end)
+        {
+            end = Text.Cuts[rule].PieceEnd(text, start);
+            EncodeCut(text[start..end], ids, rule + 1);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
+    {
+        ChunkEncoder encoder = _encoders.Take();
+        try
+        {
+            encoder.Encode(text, ids);
+        }
+        finally
+        {
+            encoder.Trim();
+            _encoders.PutBack(encoder);
+        }
+    }
+
+    /// <summary>Every part with its length before it, all numbers as little-endian int32.</summary>
+    private string ComputeFingerprint()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData("foreword byte-bpe 1\n"u8);
+        Number(VocabularySize);
+        for (int id = 0; id < VocabularySize; id++)
+        {
+            Number(TokenBytes(id).Length);
+            hash.AppendData(TokenBytes(id));
+        }
+
+        Number(Merges.Count);
+        foreach (BpeMerge merge in Merges)
+        {
+            Number(merge.Left);
+            Number(merge.Right);
+            Number(merge.Result);
+        }
+
+        Number(AddedTokens.Count);
+        foreach (AddedToken token in AddedTokens)
+        {
+            Number(token.Id);
+            Number(token.IsSpecial ? 1 : 0);
+        }
+
+        bool normalizes = Text.Normalizer is not null; // without a normalizer, Normalized changes nothing
+        foreach (AddedToken token in AddedTokens.Where(token => token.LooksAround || (normalizes && token.Normalized)))
+        {
+            Number(token.Id);
+            Number((token with { Normalized = normalizes && token.Normalized }).Switches);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Number(int value)
+        {
+            Span<byte> bytes = stackalloc byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
+            hash.AppendData(bytes);
+        }
+    }
+}
+
+/// <summary>What must hold for a byte-level vocabulary; each check throws <see cref="ArgumentException"/> naming what does not fit.</summary>
+file static class BpeChecks
+{
+    public static void AddedTokens(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
+    {
+        for (int i = 0; i < added.Count; i++)
+        {
+            (string text, int id, _) = added[i];
+            if (string.IsNullOrEmpty(text))
+                throw new ArgumentException($"added token {id} has no text");
+            if ((uint)id >= (uint)tokens.Count)
+                throw new ArgumentException($"added token '{text}' has id {id}, which is outside the vocabulary of {tokens.Count}");
+            if (i > 0 && added[i - 1].Id == id)
+                throw new ArgumentException($"added tokens '{added[i - 1].Text}' and '{text}' share id {id}");
+            if (!tokens[id].AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(text)))
+                throw new ArgumentException($"added token '{text}' has id {id}, which the vocabulary gives to '{ByteAlphabet.Write(tokens[id])}'");
+        }
+    }
+
+    /// <summary>The id of each byte's token.</summary>
+    public static int[] ByteIds(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
+    {
+        HashSet<int> addedIds = [.. added.Select(t => t.Id)];
+        int[] ids = new int[256];
+        Array.Fill(ids, -1);
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            if (tokens[id].Length == 0)
+                throw new ArgumentException($"token {id} is empty");
+            if (tokens[id].Length == 1 && (ids[tokens[id][0]] < 0 || !addedIds.Contains(id)))
+                ids[tokens[id][0]] = id;
+        }
+
+        int missing = Array.IndexOf(ids, -1);
+        return missing < 0 ? ids : throw new ArgumentException($"the vocabulary has no token for byte 0x{missing:X2} ('{ByteAlphabet.Write([(byte)missing])}')");
+    }
+
+    public static void Merges(IReadOnlyList<byte[]> tokens, IReadOnlyList<BpeMerge> merges)
+    {
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            (int left, int right, int result) = merges[rank];
+            int largest = Math.Max(left, Math.Max(right, result));
+            if (Math.Min(left, Math.Min(right, result)) < 0 || largest >= tokens.Count)
+                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) names an id outside the vocabulary of {tokens.Count}");
+            ReadOnlySpan<byte> made = tokens[result];
+            if (made.Length != tokens[left].Length + tokens[right].Length || !made.StartsWith(tokens[left]) || !made.EndsWith(tokens[right]))
+                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) does not make its result's bytes");
+        }
+    }
+
+    /// <summary>Files hold tokens by their text, so no two may be written alike.</summary>
+    public static void DistinctTexts(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
+    {
+        Dictionary<int, string> textOfAdded = added.ToDictionary(t => t.Id, t => t.Text);
+        Dictionary<string, int> seen = new(tokens.Count, StringComparer.Ordinal);
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            string text = textOfAdded.GetValueOrDefault(id) ?? ByteAlphabet.Write(tokens[id]);
+            if (!seen.TryAdd(text, id))
+                throw new ArgumentException($"tokens {seen[text]} and {id} are both written '{text}'");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Files;
+
+namespace Foreword.Tokenization.ByteLevel;
+
+/// <summary>A byte-level BPE (GPT-2's kind) in <c>tokenizer.json</c>.</summary>
+internal static class ByteLevelJson
+{
+    public const string PrefixSpaceKey = "add_prefix_space"; // of tokenizer_config.json
+
+    /// <summary>Reads the tokenizer; a part that changes ids and is not GPT-2's is refused by its name.</summary>
+    public static ByteLevelBpe Read(TokenizerField root)
+    {
+        TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
+        if (root.Find("decoder") is { } decoder && decoder.TypeName != ByteLevelTextJson.ByteLevel)
+            throw decoder.Unsupported($"decoder {decoder.TypeName}", "GPT-2's is ByteLevel");
+        ByteLevelText text = ByteLevelTextJson.Read(root, companions);
+        ByteLevelBpe tokenizer = Build(BpeModelJson.Read(root, companions, endOfWord: ""), root.Path, text);
+        (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabularySize);
+        return (ByteLevelBpe)companions.Assign(tokenizer, before, after);
+    }
+
+    /// <summary>The tokenizer of what was read.</summary>
+    /// <exception cref="InvalidDataException">Ids have gaps, a token is outside the alphabet, or a byte has no token; names the file.</exception>
+    public static ByteLevelBpe Build(VocabularyEntries vocabulary, string path, ByteLevelText? text = null)
+    {
+        HashSet<int> added = [.. vocabulary.Added.Select(token => token.Id)];
+        byte[][] tokens = [.. vocabulary.Texts(path).Select((text, id) => added.Contains(id)
+            ? Encoding.UTF8.GetBytes(text)
+            : ByteAlphabet.Read(text) ?? throw new InvalidDataException($"{path}: token {id} '{text}' has characters outside the byte-level alphabet"))];
+        try
+        {
+            return new ByteLevelBpe(tokens, vocabulary.Merges, [.. vocabulary.Added]) { Text = text ?? ByteLevelText.Gpt2 };
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Writes a tokenizer.json that Hugging Face's <c>tokenizers</c> opens.</summary>
+    public static void Write(ByteLevelBpe tokenizer, string path)
+    {
+        TokenizerJson.Write(path, json =>
+        {
+            TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
+            ByteLevelTextJson.Write(json, tokenizer.Text);
+            if (tokenizer.TemplateStart.Count + tokenizer.TemplateEnd.Count > 0)
+                TemplateJson.Write(json, tokenizer);
+            else
+                ByteLevelTextJson.WriteByteLevel(json, "post_processor");
+            ByteLevelTextJson.WriteByteLevel(json, "decoder");
+            BpeModelJson.Write(json, tokenizer, tokenizer.Merges, unknown: null, endOfWord: "");
+        });
+    }
+
+    /// <summary>Writes the tokenizer_config.json that makes transformers open the directory as GPT-2's tokenizer, or, where text is not read as GPT-2's is, as tokenizer.json says.</summary>
+    public static void WriteConfig(ByteLevelBpe tokenizer, string directory)
+    {
+        Dictionary<string, string> roles = [];
+        if (tokenizer.EndOfTextId is { } end)
+        {
+            foreach (string role in (string[])[TokenizerCompanions.StartKey, TokenizerCompanions.EndKey, TokenizerCompanions.UnknownKey])
+                roles[role] = tokenizer.TokenText(end);
+        }
+
+        string name = tokenizer.Text.IsGpt2 ? "GPT2Tokenizer" : "PreTrainedTokenizerFast";
+        TokenizerConfigJson.Write(tokenizer, directory, name, roles, json => json.WriteBoolean(PrefixSpaceKey, tokenizer.Text.AddPrefixSpace));
+    }
+}

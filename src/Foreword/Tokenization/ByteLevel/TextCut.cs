@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text;
+
+namespace Foreword.Tokenization.ByteLevel;
+
+/// <summary>What a <see cref="TextCut"/> separates.</summary>
+internal enum CutKind
+{
+    /// <summary>Numbers of all scripts (Hugging Face's Digits).</summary>
+    Digits,
+
+    /// <summary>ASCII's punctuation and Unicode's (Hugging Face's Punctuation).</summary>
+    Punctuation,
+}
+
+/// <summary>Cuts text between characters of a kind and all others.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Single">Whether each character of the kind is a piece of its own; else runs of them are.</param>
+internal sealed record TextCut(CutKind Kind, bool Single)
+{
+    /// <summary>Returns the end (exclusive) of the piece that starts at <paramref name="start"/>.</summary>
+    public int PieceEnd(ReadOnlySpan<char> text, int start)
+    {
+        bool isOfKind = IsOfKind(text, start, out int length);
+        int end = start + length;
+        if (isOfKind && Single)
+            return end;
+        while (end < text.Length && IsOfKind(text, end, out length) == isOfKind)
+            end += length;
+        return end;
+    }
+
+    private bool IsOfKind(ReadOnlySpan<char> text, int at, out int length)
+    {
+        _ = Rune.DecodeFromUtf16(text[at..], out Rune rune, out length);
+        UnicodeCategory category = Rune.GetUnicodeCategory(rune);
+        return Kind == CutKind.Digits
+            ? category is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber
+            : category is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation || (rune.IsAscii && !Rune.IsLetterOrDigit(rune) && rune.Value is > ' ' and < 0x7F);
+    }
+}

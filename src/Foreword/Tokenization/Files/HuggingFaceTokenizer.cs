@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Gpt1;
+using Foreword.Tokenization.WordPieces;
+using Foreword.Tokenization.Words;
+
+namespace Foreword.Tokenization.Files;
+
+/// <summary>
+/// A tokenizer in Hugging Face's <c>tokenizer.json</c>. Reading is strict: a part that changes ids and is not that of a kind known here
+/// is refused by its name, never skipped. Not read are <c>truncation</c> and <c>padding</c>, which are options of a call.
+/// </summary>
+public static class HuggingFaceTokenizer
+{
+    /// <summary>Reads a tokenizer.json.</summary>
+    /// <exception cref="InvalidDataException">The file is malformed; the message names it and the line or field.</exception>
+    /// <exception cref="NotSupportedException">The file describes another kind of tokenizer; the message names the part.</exception>
+    public static Tokenizer Read(string path)
+    {
+        using JsonDocument document = TokenizerJson.Parse(path);
+        TokenizerField root = new(path, "", document.RootElement);
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+            throw root.Malformed("is not a JSON object");
+        TokenizerField model = root.Require("model", JsonValueKind.Object);
+        TokenizerField? type = model.Find("type");
+        return type?.Text switch
+        {
+            null or "BPE" => model.Find("end_of_word_suffix") is { Text.Length: > 0 } ? Gpt1Json.Read(root) : ByteLevelJson.Read(root),
+            "WordLevel" => WordLevelJson.Read(root),
+            "WordPiece" => WordPieceFiles.Read(root),
+            _ => throw model.Unsupported($"model {type.Value.Text}", "BPE, WordPiece and WordLevel are read"),
+        };
+    }
+}

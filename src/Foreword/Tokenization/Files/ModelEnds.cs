@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Foreword.Tokenization.Files;
+
+/// <summary>
+/// The ids that begin and end a text by the model's files: <c>bos_token_id</c> and <c>eos_token_id</c>, a number or a list, of <c>generation_config.json</c>
+/// or, where that says nothing, of <c>config.json</c>. transformers does the same.
+/// </summary>
+/// <param name="Start">The id that begins a text, or null.</param>
+/// <param name="Ends">The ids that end one.</param>
+internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
+{
+    /// <summary>The file that wins.</summary>
+    public const string GenerationConfig = "generation_config.json";
+
+    private const string ModelConfig = "config.json";
+
+    /// <summary>A file with one of these fields describes a model.</summary>
+    private static readonly string[] ModelKeys = ["model_type", "n_embd", "architectures"];
+
+    private static readonly ModelEnds None = new(null, []);
+
+    /// <summary>Reads the two files of a directory, as far as they are there.</summary>
+    /// <exception cref="InvalidDataException">generation_config.json is no JSON object, or an id is no whole number; the message names file, field and value.</exception>
+    public static ModelEnds Read(string directory)
+    {
+        ModelEnds first = ReadGeneration(Path.Combine(directory, GenerationConfig)), second = ReadModel(Path.Combine(directory, ModelConfig));
+        return new ModelEnds(first.Start ?? second.Start, first.Ends.Count > 0 ? first.Ends : second.Ends);
+    }
+
+    private static ModelEnds ReadGeneration(string path)
+    {
+        if (!File.Exists(path))
+            return None;
+        using JsonDocument document = TokenizerJson.Parse(path);
+        TokenizerField root = new(path, "", document.RootElement);
+        return document.RootElement.ValueKind == JsonValueKind.Object ? Of(root) : throw root.Malformed("is not a JSON object");
+    }
+
+    /// <summary>Reads a config.json. Many programs call a file so: one that does not describe a model says nothing about a tokenizer.</summary>
+    private static ModelEnds ReadModel(string path)
+    {
+        if (!File.Exists(path))
+            return None;
+        JsonDocument document;
+        try
+        {
+            document = TokenizerJson.Parse(path);
+        }
+        catch (InvalidDataException)
+        {
+            return None; // a reader of the model says what is wrong
+        }
+
+        using (document)
+        {
+            return document.RootElement.ValueKind == JsonValueKind.Object && ModelKeys.Any(key => document.RootElement.TryGetProperty(key, out _))
+                ? Of(new TokenizerField(path, "", document.RootElement))
+                : None;
+        }
+    }
+
+    private static ModelEnds Of(TokenizerField root) =>
+        new(Ids(root, "bos_token_id").Select(id => (int?)id).FirstOrDefault(), Ids(root, "eos_token_id"));
+
+    /// <summary>The ids of a field. A negative one means none, as transformers has it.</summary>
+    private static int[] Ids(TokenizerField root, string name)
+    {
+        if (root.Find(name) is not { } field)
+            return [];
+        return [.. (field.Value.ValueKind == JsonValueKind.Array ? field.Items() : [field]).Select(Id).Where(id => id >= 0)];
+    }
+
+    private static int Id(TokenizerField field) => field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out int id)
+        ? id
+        : throw field.Malformed($"is {field.Value.GetRawText()}; it must be an id or a list of ids");
+}

@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Foreword.Tokenization.Files;
+
+/// <summary>
+/// What the files beside a vocabulary say: <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>. Which of them
+/// counts is decided as in transformers: the two others are not looked at where <c>tokenizer_config.json</c> has an <c>added_tokens_decoder</c>; else
+/// <c>special_tokens_map.json</c> wins over <c>tokenizer_config.json</c>.
+/// </summary>
+internal sealed class TokenizerCompanions
+{
+    public const string SpecialTokensMap = "special_tokens_map.json";
+    public const string AddedTokensJson = "added_tokens.json";
+    public const string DecoderKey = "added_tokens_decoder";
+    public const string AdditionalKey = "additional_special_tokens";
+    public const string StartKey = "bos_token", EndKey = "eos_token", UnknownKey = "unk_token", PaddingKey = "pad_token";
+    private const string ExtraKey = "extra_special_tokens"; // what transformers 5 calls the additional ones
+
+    /// <summary>The keys of tokens with a role, in the order in which transformers gives ids to those that have none.</summary>
+    public static readonly string[] RoleKeys = [StartKey, EndKey, UnknownKey, "sep_token", PaddingKey, "cls_token", "mask_token"];
+
+    private readonly Dictionary<string, DeclaredToken> _roles = [];
+    private readonly List<DeclaredToken> _additional = [];
+    private readonly List<(TokenizerField Place, AddedToken Token)> _numbered = [];
+
+    private TokenizerCompanions(string directory)
+    {
+        Directory = directory;
+        Config = Open(TokenizerFiles.TokenizerConfig);
+        if (Config is { } config)
+            ReadRoles(config);
+        if (Config?.Find(DecoderKey) is { } decoder)
+        {
+            ReadDecoder(decoder);
+            return;
+        }
+
+        if (Open(SpecialTokensMap) is { } map)
+            ReadRoles(map);
+        if (Open(AddedTokensJson) is { } added)
+            ReadAdded(added);
+    }
+
+    /// <summary>The directory.</summary>
+    public string Directory { get; }
+
+    /// <summary>tokenizer_config.json, or null.</summary>
+    public TokenizerField? Config { get; }
+
+    /// <summary>Reads what lies beside a vocabulary file.</summary>
+    /// <exception cref="InvalidDataException">A file is malformed; the message names it.</exception>
+    public static TokenizerCompanions Beside(string vocabulary) => new(Path.GetDirectoryName(Path.GetFullPath(vocabulary))!);
+
+    /// <summary>The value of a switch in tokenizer_config.json; null where it is missing or null.</summary>
+    /// <exception cref="InvalidDataException">It is neither true nor false.</exception>
+    public bool? Switch(string key) => Config?.Find(key) is not { } field ? null : field.Value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw field.Malformed($"is {field.Value.GetRawText()}; it must be true or false"),
+    };
+
+    /// <summary>Refuses another token for a role than the kind's own.</summary>
+    /// <exception cref="NotSupportedException">The files name another one.</exception>
+    public void RequireRole(string key, string only)
+    {
+        if (_roles.TryGetValue(key, out DeclaredToken? token) && token.Text != only)
+            throw token.Place.Unsupported($"{key} '{token.Text}'", $"it is {only}");
+    }
+
+    /// <summary>Refuses another value of a switch than the one that is done here.</summary>
+    /// <exception cref="NotSupportedException">It has another one; the message names it.</exception>
+    public void RequireSwitch(string key, bool only, string instead)
+    {
+        if (Switch(key) is { } value && value != only)
+            throw Config!.Value.Unsupported($"{key} = {(value ? "true" : "false")}", instead);
+    }
+
+    /// <summary>
+    /// Adds the files' tokens to a vocabulary. A token with a role that has no id anywhere gets the next one, as in transformers, unless no text or
+    /// document could hold it: padding and the like at the end are left out.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A token contradicts the vocabulary; the message names the file.</exception>
+    public void AddTo(VocabularyEntries vocabulary)
+    {
+        foreach ((TokenizerField place, AddedToken token) in _numbered.OrderBy(entry => entry.Token.Id))
+        {
+            if (vocabulary.Declare(token) is { } problem)
+                throw place.Malformed(problem);
+        }
+
+        List<DeclaredToken> missing = [];
+        foreach (DeclaredToken token in RoleKeys.Where(_roles.ContainsKey).Select(key => _roles[key]).Concat(_additional))
+        {
+            if (vocabulary.IdOf(token.Text) is { } id)
+                vocabulary.Declare(token.WithId(id));
+            else if (!missing.Any(other => other.Text == token.Text))
+                missing.Add(token);
+        }
+
+        int needed = missing.FindLastIndex(token => token.IsNeeded) + 1;
+        foreach (DeclaredToken token in missing.Take(needed))
+        {
+            if (vocabulary.Declare(token.WithId(vocabulary.NextId)) is { } problem)
+                throw token.Place.Malformed(problem);
+        }
+    }
+
+    /// <summary>Gives a tokenizer the roles that the files name, and those of the model's files beside it.</summary>
+    /// <param name="tokenizer">The tokenizer, which has these files' tokens.</param>
+    /// <param name="before">The ids that its own file puts before a text.</param>
+    /// <param name="after">The ids that its own file puts after a text.</param>
+    public Tokenizer Assign(Tokenizer tokenizer, IReadOnlyList<int>? before = null, IReadOnlyList<int>? after = null)
+    {
+        Dictionary<string, int> ids = tokenizer.AddedTokens.ToDictionary(token => token.Text, token => token.Id);
+        ModelEnds model = ModelEnds.Read(Directory);
+        int? own = tokenizer.EndOfTextId;
+        int? end = IdOf(EndKey) ?? own ?? model.Ends.Where(ids.ContainsValue).Select(id => (int?)id).FirstOrDefault();
+        int? start = IdOf(StartKey) ?? (model.Start is { } id && ids.ContainsValue(id) ? id : null);
+        return tokenizer.With(new TokenRoles
+        {
+            StartOfText = start == end ? null : start,
+            EndOfText = end == own ? null : end,
+            Stops = [.. model.Ends.Where(id => id < tokenizer.VocabularySize && id != end).Distinct()],
+            Before = Bare(before) ?? (Switch("add_bos_token") == true ? [Required(start ?? end, StartKey, "add_bos_token")] : []),
+            After = Bare(after) ?? (Switch("add_eos_token") == true ? [Required(end, EndKey, "add_eos_token")] : []),
+            Names = RoleKeys.Where(key => IdOf(key) is not null).ToDictionary(key => key, key => _roles[key].Text),
+            Additional = [.. _additional.Select(token => token.Text).Where(ids.ContainsKey)],
+        });
+
+        int? IdOf(string key) => _roles.TryGetValue(key, out DeclaredToken? token) && ids.TryGetValue(token.Text, out int id) ? id : null;
+
+        static IReadOnlyList<int>? Bare(IReadOnlyList<int>? template) => template is { Count: 0 } ? null : template;
+
+        int Required(int? id, string key, string because) => id ?? throw Config!.Value.Malformed($"{because} is true, but no {key} is named");
+    }
+
+    private TokenizerField? Open(string name)
+    {
+        string path = Path.Combine(Directory, name);
+        if (!File.Exists(path))
+            return null;
+        using JsonDocument document = TokenizerJson.Parse(path);
+        TokenizerField root = new(path, "", document.RootElement.Clone());
+        return root.Value.ValueKind == JsonValueKind.Object ? root : throw root.Malformed("is not a JSON object");
+    }
+
+    private void ReadRoles(TokenizerField file)
+    {
+        foreach (string key in RoleKeys)
+        {
+            if (file.Find(key) is { } role && !IsEmptyText(role))
+                _roles[key] = Declared(role, key is StartKey or EndKey);
+        }
+
+        foreach (string key in (string[])[AdditionalKey, ExtraKey])
+        {
+            if (file.Find(key) is not { } list)
+                continue;
+            IEnumerable<TokenizerField> tokens = list.Value.ValueKind == JsonValueKind.Object
+                ? list.Properties().Select(named => named.Value)
+                : list.Items();
+            foreach (TokenizerField token in tokens)
+            {
+                if (Declared(token, isNeeded: true) is var declared && !_additional.Any(other => other.Text == declared.Text))
+                    _additional.Add(declared);
+            }
+        }
+    }
+
+    private void ReadDecoder(TokenizerField decoder)
+    {
+        foreach ((string name, TokenizerField token) in decoder.Properties())
+        {
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+                throw token.Malformed($"'{name}' is not an id");
+            _numbered.Add((token, TokenizerJson.ReadToken(token, id, isSpecial: false)));
+        }
+    }
+
+    /// <summary>The older form: an object from text to id. A token is special where it has a role.</summary>
+    private void ReadAdded(TokenizerField file)
+    {
+        Dictionary<string, DeclaredToken> special = _roles.Values.Concat(_additional).DistinctBy(token => token.Text).ToDictionary(token => token.Text);
+        foreach ((string text, int id) in TokenizerJson.Vocabulary(file))
+            _numbered.Add((file, special.TryGetValue(text, out DeclaredToken? token) ? token.WithId(id) : new AddedToken(text, id, IsSpecial: false) { Normalized = true }));
+    }
+
+    /// <summary>Whether a role's token is an empty text, which says that there is none.</summary>
+    private static bool IsEmptyText(TokenizerField role) => role.Value.ValueKind == JsonValueKind.String && role.Text.Length == 0;
+
+    private static DeclaredToken Declared(TokenizerField token, bool isNeeded) => token.Value.ValueKind == JsonValueKind.String
+        ? new DeclaredToken(token, new AddedToken(NotEmpty(token, token.Text), 0), isNeeded)
+        : new DeclaredToken(token, TokenizerJson.ReadToken(token, 0, isSpecial: true), isNeeded);
+
+    private static string NotEmpty(TokenizerField place, string text) => text.Length > 0 ? text : throw place.Malformed("is empty; a token has a text");
+
+    /// <summary>A token whose id these files do not say.</summary>
+    /// <param name="Place">Where it stands.</param>
+    /// <param name="Token">Its text and switches.</param>
+    /// <param name="IsNeeded">Whether texts or documents hold it.</param>
+    private sealed record DeclaredToken(TokenizerField Place, AddedToken Token, bool IsNeeded)
+    {
+        public string Text => Token.Text;
+
+        public AddedToken WithId(int id) => Token with { Id = id };
+    }
+}

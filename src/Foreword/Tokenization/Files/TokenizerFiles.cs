@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Gpt1;
+using Foreword.Tokenization.WordPieces;
+
+namespace Foreword.Tokenization.Files;
+
+/// <summary>The catalogue of tokenizer directories: picks the format by the files that are there.</summary>
+public static class TokenizerFiles
+{
+    internal const string TokenizerJson = "tokenizer.json";
+    internal const string TokenizerConfig = "tokenizer_config.json";
+    internal const string VocabJson = "vocab.json";
+    internal const string MergesTxt = "merges.txt";
+    internal const string EncoderJson = "encoder.json";
+    internal const string VocabBpe = "vocab.bpe";
+    internal const string VocabTxt = "vocab.txt";
+    internal const string Gpt1Encoder = "encoder_bpe_40000.json";
+    internal const string Gpt1Bpe = "vocab_40000.bpe";
+
+    /// <summary>The formats in order of preference; the first one whose files are all there is read.</summary>
+    private static readonly (string[] Files, Func<string[], Tokenizer> Read)[] Formats =
+    [
+        ([TokenizerJson], static paths => HuggingFaceTokenizer.Read(paths[0])),
+        ([VocabJson, MergesTxt], static paths => BpeFiles.Read(paths[0], paths[1], Gpt1WordsOf(paths[0]))),
+        ([EncoderJson, VocabBpe], static paths => BpeFiles.Read(paths[0], paths[1])),
+        ([Gpt1Encoder, Gpt1Bpe], static paths => BpeFiles.Read(paths[0], paths[1])),
+        ([VocabTxt], static paths => WordPieceFiles.Read(paths[0])),
+    ];
+
+    /// <summary>
+    /// Reads the tokenizer of a directory: <c>tokenizer.json</c> if it is there, else <c>vocab.json</c> with
+    /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c> or <c>encoder_bpe_40000.json</c> with <c>vocab_40000.bpe</c>,
+    /// else WordPiece's <c>vocab.txt</c>. What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>, <c>config.json</c> and
+    /// <c>generation_config.json</c> beside it say of added tokens, switches and ends of text counts.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist, or is a file.</exception>
+    /// <exception cref="FileNotFoundException">The directory holds no tokenizer; the message says what was looked for.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
+    /// <exception cref="NotSupportedException">A file asks for something that Foreword does not do; the message names it.</exception>
+    public static Tokenizer Load(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (!Directory.Exists(directory))
+        {
+            throw new DirectoryNotFoundException(File.Exists(directory)
+                ? $"'{directory}' is a file; a tokenizer is a directory"
+                : $"tokenizer directory '{directory}' does not exist");
+        }
+
+        foreach ((string[] files, Func<string[], Tokenizer> read) in Formats)
+        {
+            string[] paths = [.. files.Select(file => Path.Combine(directory, file))];
+            if (paths.All(File.Exists))
+                return read(paths);
+        }
+
+        string wanted = string.Join(", ", Formats.Select(format => string.Join(" + ", format.Files)));
+        string[] halves = [.. Formats.SelectMany(format => format.Files).Where(file => File.Exists(Path.Combine(directory, file)))];
+        string found = halves.Length == 0 ? "" : $"; only {string.Join(" and ", halves)} is there";
+        throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{found}");
+    }
+
+    /// <summary>Whether a directory holds the files of a tokenizer.</summary>
+    public static bool IsIn(string directory) => Formats.Any(format => format.Files.All(file => File.Exists(Path.Combine(directory, file))));
+
+    /// <summary>The tokenizer_config.json beside a vocabulary, or null.</summary>
+    /// <exception cref="InvalidDataException">It is not JSON.</exception>
+    internal static TokenizerField? ConfigBeside(string vocabulary)
+    {
+        string path = Path.Combine(Path.GetDirectoryName(vocabulary)!, TokenizerConfig);
+        if (!File.Exists(path))
+            return null;
+        using JsonDocument config = Files.TokenizerJson.Parse(path);
+        return new TokenizerField(path, "", config.RootElement.Clone());
+    }
+
+    private static Gpt1Words Gpt1WordsOf(string vocabulary) =>
+        ConfigBeside(vocabulary)?.IsTrue(Gpt1Json.StandardizeKey) == true ? Gpt1Words.Standardize : Gpt1Words.Basic;
+}

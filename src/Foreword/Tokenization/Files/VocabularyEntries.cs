@@ -1,0 +1,118 @@
+using Foreword.Tokenization.Bpe;
+
+namespace Foreword.Tokenization.Files;
+
+/// <summary>
+/// A vocabulary while it is read from files: tokens by their text, merges by the texts of their parts. What does not fit
+/// comes back as a sentence, to which the reader of the file adds the place.
+/// </summary>
+internal sealed class VocabularyEntries
+{
+    private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, string> _texts = [];
+    private readonly Dictionary<int, AddedToken> _added = [];
+    private readonly HashSet<(int Left, int Right)> _pairs = [];
+    private readonly HashSet<int> _made = [];
+    private readonly HashSet<int> _beyond = [];
+    private readonly List<BpeMerge> _merges = [];
+
+    /// <summary>Adds an entry; answers what is wrong with it, or null.</summary>
+    public string? AddToken(string text, int id)
+    {
+        if (id is < 0 or >= MergeTable.MaxVocabulary)
+            return $"token '{text}' has id {id}; ids are 0 to {MergeTable.MaxVocabulary - 1}";
+        if (text.Length == 0)
+            return $"token {id} is empty";
+        if (!_ids.TryAdd(text, id))
+            return $"token '{text}' stands here again; its id was {_ids[text]}";
+        return _texts.TryAdd(id, text) ? null : $"tokens '{_texts[id]}' and '{text}' share id {id}";
+    }
+
+    /// <summary>Adds the next merge; answers what is wrong with it, or null.</summary>
+    public string? AddMerge(string left, string right)
+    {
+        if (!_ids.TryGetValue(left, out int leftId))
+            return $"merge '{left} {right}': '{left}' is not in the vocabulary";
+        if (!_ids.TryGetValue(right, out int rightId))
+            return $"merge '{left} {right}': '{right}' is not in the vocabulary";
+        if (!_ids.TryGetValue(left + right, out int resultId))
+            return $"merge '{left} {right}': its result '{left + right}' is not in the vocabulary";
+        if (!_pairs.Add((leftId, rightId)))
+            return $"merge '{left} {right}' stands here again";
+        _made.Add(resultId);
+        _merges.Add(new BpeMerge(leftId, rightId, resultId));
+        return null;
+    }
+
+    /// <summary>Adds a token that is found in text as a whole, in the vocabulary or beyond it; answers what is wrong with it, or null.</summary>
+    public string? AddAddedToken(AddedToken token) =>
+        _added.ContainsKey(token.Id) && _texts[token.Id] == token.Text ? $"added token '{token.Text}' stands here again" : Declare(token);
+
+    /// <summary>As <see cref="AddAddedToken"/>, but a token that is added already stays as it is.</summary>
+    public string? Declare(AddedToken token)
+    {
+        if (!_ids.TryGetValue(token.Text, out int known))
+        {
+            if (AddToken(token.Text, token.Id) is { } problem)
+                return problem;
+            _beyond.Add(token.Id);
+        }
+        else if (known != token.Id)
+        {
+            return $"added token '{token.Text}' has id {token.Id}, but {known} in the vocabulary";
+        }
+
+        _added.TryAdd(token.Id, token);
+        return null;
+    }
+
+    /// <summary>The id of a text, or null.</summary>
+    public int? IdOf(string text) => _ids.TryGetValue(text, out int id) ? id : null;
+
+    /// <summary>The id that the next token would get.</summary>
+    public int NextId => _texts.Count;
+
+    /// <summary>The ids of added tokens that the model proper does not hold.</summary>
+    public IReadOnlySet<int> Beyond => _beyond;
+
+    /// <summary>The merges by rank.</summary>
+    public IReadOnlyList<BpeMerge> Merges => _merges;
+
+    /// <summary>The tokens found in text as a whole.</summary>
+    public IReadOnlyCollection<AddedToken> Added => _added.Values;
+
+    /// <summary>True for an entry's text.</summary>
+    public bool Has(string text) => _ids.ContainsKey(text);
+
+    /// <summary>
+    /// Declares every entry special that is neither a first symbol nor made by a merge, and so could never come out of text
+    /// otherwise: in GPT-2's vocabulary that is <c>&lt;|endoftext|&gt;</c> alone.
+    /// </summary>
+    /// <param name="isSymbol">Tells a first symbol by its text.</param>
+    public void MarkUnmadeAsSpecial(Func<string, bool> isSymbol)
+    {
+        foreach ((string text, int id) in _ids)
+        {
+            if (!_made.Contains(id) && !isSymbol(text))
+                _added.TryAdd(id, new AddedToken(text, id));
+        }
+    }
+
+    /// <summary>Finds an entry that only a merge can make and that no merge makes; null where there is none.</summary>
+    /// <param name="isWord">Tells by its text an entry that cannot be a special token.</param>
+    public string? FindUnmade(Func<string, bool> isWord) => _ids.FirstOrDefault(entry => !_made.Contains(entry.Value) && !_added.ContainsKey(entry.Value) && isWord(entry.Key)).Key;
+
+    /// <summary>The texts by id.</summary>
+    /// <exception cref="InvalidDataException">Ids have gaps; names the file.</exception>
+    public string[] Texts(string path)
+    {
+        string[] texts = new string[_texts.Count];
+        for (int id = 0; id < texts.Length; id++)
+        {
+            texts[id] = _texts.TryGetValue(id, out string? text) ? text
+                : throw new InvalidDataException($"{path}: the vocabulary has {texts.Length} tokens, but none has id {id}; ids run from 0 without gaps");
+        }
+
+        return texts;
+    }
+}

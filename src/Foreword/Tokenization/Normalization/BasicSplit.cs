@@ -1,0 +1,189 @@
+using System.Globalization;
+using System.Text;
+
+namespace Foreword.Tokenization.Normalization;
+
+/// <summary>
+/// BERT's basic tokenizer (google-research/bert, tokenization.py; Hugging Face's BertNormalizer and BertPreTokenizer): control
+/// characters go, white space separates, letters become lower case without accents, every punctuation mark and every CJK ideograph is a
+/// word of its own. Works on code points; a lone surrogate counts as U+FFFD, which goes.
+/// </summary>
+internal sealed class BasicSplit
+{
+    private static readonly Lazy<BasicSplit>[] All = [.. Enumerable.Range(0, 8).Select(bits => new Lazy<BasicSplit>(() => new BasicSplit((bits & 4) != 0, (bits & 2) != 0, (bits & 1) != 0)))];
+
+    /// <summary>Lower case without accents: the uncased models, GPT-1.</summary>
+    public static BasicSplit Uncased => Of(lowerCase: true, stripAccents: true, separateIdeographs: true);
+
+    /// <summary>Returns the split with these switches of Hugging Face's BertNormalizer.</summary>
+    public static BasicSplit Of(bool lowerCase, bool stripAccents, bool separateIdeographs) => All[(lowerCase ? 4 : 0) + (stripAccents ? 2 : 0) + (separateIdeographs ? 1 : 0)].Value;
+
+    /// <summary>What happens to a character of the basic plane; the others, and those that become several, take the long way.</summary>
+    private enum Way : byte
+    {
+        Keep,
+        Separate,
+        Drop,
+        Alone,
+        Long,
+    }
+
+    private readonly bool _lowerCase, _stripAccents, _separateIdeographs;
+    private readonly Way[] _ways = new Way[char.MaxValue + 1];
+    private readonly char[] _folded = new char[char.MaxValue + 1];
+
+    private BasicSplit(bool lowerCase, bool stripAccents, bool separateIdeographs)
+    {
+        (_lowerCase, _stripAccents, _separateIdeographs) = (lowerCase, stripAccents, separateIdeographs);
+        for (int unit = 0; unit < _ways.Length; unit++)
+        {
+            if (char.IsSurrogate((char)unit))
+            {
+                _ways[unit] = Way.Long;
+                continue;
+            }
+
+            Rune rune = new(unit);
+            string folded = Folded(rune);
+            _ways[unit] = IsDropped(rune) ? Way.Drop
+                : Rune.IsWhiteSpace(rune) ? Way.Separate
+                : folded.Length == 0 ? Way.Drop
+                : folded.Length > 1 ? Way.Long
+                : IsSeparate(rune) || IsPunctuation(new Rune(folded[0])) ? Way.Alone
+                : Way.Keep;
+            _folded[unit] = folded.Length == 1 ? folded[0] : default;
+        }
+    }
+
+    /// <summary>Calls <paramref name="found"/> for every word of the text, in order; the word lives until the call returns.</summary>
+    public void Words(ReadOnlySpan<char> text, CountPiece found)
+    {
+        WordBuffer word = new(found);
+        for (int at = 0; at < text.Length; at++)
+        {
+            char unit = text[at];
+            switch (_ways[unit])
+            {
+                case Way.Keep:
+                    word.Add(_folded[unit]);
+                    break;
+                case Way.Separate:
+                    word.End();
+                    break;
+                case Way.Drop:
+                    break;
+                case Way.Alone:
+                    word.End();
+                    word.Add(_folded[unit]);
+                    word.End();
+                    break;
+                default:
+                    _ = Rune.DecodeFromUtf16(text[at..], out Rune rune, out int length);
+                    AddLong(rune, ref word);
+                    at += length - 1;
+                    break;
+            }
+        }
+
+        word.End();
+    }
+
+    /// <summary>Adds the characters that go without a trace: control characters and the like, not accents.</summary>
+    public static void AddDropped(ReadOnlySpan<char> text, DistinctRunes lost)
+    {
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (rune.Value is < ' ' or > '~' && IsDropped(rune))
+                lost.Add(rune);
+        }
+    }
+
+    private void AddLong(Rune rune, ref WordBuffer word)
+    {
+        if (IsDropped(rune))
+            return;
+        bool alone = IsSeparate(rune);
+        foreach (Rune part in Folded(rune).EnumerateRunes())
+        {
+            bool ends = alone || IsPunctuation(part);
+            if (ends)
+                word.End();
+            word.Add(part);
+            if (ends)
+                word.End();
+        }
+    }
+
+    /// <summary>Returns the text as BertNormalizer makes it: not yet split, spaces around ideographs.</summary>
+    public string Normalize(ReadOnlySpan<char> text)
+    {
+        StringBuilder normal = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (IsDropped(rune))
+                continue;
+            if (Rune.IsWhiteSpace(rune))
+                normal.Append(' ');
+            else if (IsSeparate(rune))
+                normal.Append(' ').Append(Folded(rune)).Append(' ');
+            else
+                normal.Append(Folded(rune));
+        }
+
+        return normal.ToString();
+    }
+
+    private bool IsSeparate(Rune rune) => _separateIdeographs && IsIdeograph(rune);
+
+    /// <summary>The character without accents (marks that take no space), in lower case, or as it is.</summary>
+    private string Folded(Rune rune)
+    {
+        string letters = rune.ToString();
+        if (_stripAccents)
+            letters = string.Concat((CanonicalDecomposition.Of(rune) ?? letters).EnumerateRunes().Where(letter => Rune.GetUnicodeCategory(letter) != UnicodeCategory.NonSpacingMark));
+        return _lowerCase ? LowerCase.Of(letters) : letters;
+    }
+
+    /// <summary>Control, format, private and unassigned characters, NUL and U+FFFD; not tab, line feed and carriage return.</summary>
+    private static bool IsDropped(Rune rune) => rune.Value is 0 or 0xFFFD
+        || (rune.Value is not ('\t' or '\n' or '\r') && Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+
+    /// <summary>ASCII that is neither letter, digit nor space, and Unicode's punctuation.</summary>
+    private static bool IsPunctuation(Rune rune) => rune.IsAscii
+        ? rune.Value is > ' ' and < 0x7F && !Rune.IsLetterOrDigit(rune)
+        : Rune.GetUnicodeCategory(rune) is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
+
+    /// <summary>The blocks of CJK ideographs that BERT spaces out; kana and Hangul are not among them.</summary>
+    public static bool IsIdeograph(Rune rune) => rune.Value
+        is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0xF900 and <= 0xFAFF)
+        or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2CEAF) or (>= 0x2F800 and <= 0x2FA1F);
+
+    /// <summary>The word that is being put together.</summary>
+    private struct WordBuffer(CountPiece found)
+    {
+        private char[] _letters = new char[64];
+        private int _length;
+
+        public void Add(char letter)
+        {
+            if (_length == _letters.Length)
+                Array.Resize(ref _letters, 2 * _length);
+            _letters[_length++] = letter;
+        }
+
+        public void Add(Rune letter)
+        {
+            Span<char> units = stackalloc char[2];
+            foreach (char unit in units[..letter.EncodeToUtf16(units)])
+                Add(unit);
+        }
+
+        public void End()
+        {
+            if (_length > 0)
+                found(_letters.AsSpan(0, _length));
+            _length = 0;
+        }
+    }
+}

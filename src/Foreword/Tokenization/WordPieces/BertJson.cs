@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Normalization;
+
+namespace Foreword.Tokenization.WordPieces;
+
+/// <summary>BERT's normalizer and pre-tokenizer in <c>tokenizer.json</c>: what <see cref="BasicSplit"/> does.</summary>
+internal static class BertJson
+{
+    public const string LowerCaseKey = "do_lower_case", StripAccentsKey = "strip_accents", IdeographsKey = "tokenize_chinese_chars"; // of tokenizer_config.json
+
+    /// <summary>Reads the switches of the two parts. Where tokenizer_config.json has them, too, it wins, as in transformers.</summary>
+    /// <param name="root">The file.</param>
+    /// <param name="companions">The files beside it; null where they do not count.</param>
+    /// <exception cref="NotSupportedException">One of the two parts is another one, or has a switch that is not done here.</exception>
+    public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerField root, TokenizerCompanions? companions)
+    {
+        TokenizerField normalizer = root.Find("normalizer") ?? throw root.Unsupported("normalizer null", "BertNormalizer is read");
+        if (normalizer.TypeName != "BertNormalizer")
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "BertNormalizer is read");
+        TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "BertPreTokenizer is read");
+        if (split.TypeName != "BertPreTokenizer")
+            throw split.Unsupported($"pre_tokenizer {split.TypeName}", "BertPreTokenizer is read");
+        if (normalizer.Has("clean_text") && !normalizer.IsTrue("clean_text"))
+            throw normalizer.Unsupported("clean_text = false", "text is cleaned");
+        return Read(companions, Switch("lowercase"), Switch("strip_accents"), Switch("handle_chinese_chars"));
+
+        bool? Switch(string name) => normalizer.Has(name) ? normalizer.IsTrue(name) : null;
+    }
+
+    /// <summary>Reads the switches of tokenizer_config.json; where it has none, the given ones count, else BERT's own.</summary>
+    public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerCompanions? companions, bool? lowerCase = null, bool? stripAccents = null, bool? separateIdeographs = null)
+    {
+        bool lower = companions?.Switch(LowerCaseKey) ?? lowerCase ?? true;
+        return (lower, companions?.Switch(StripAccentsKey) ?? stripAccents ?? lower, companions?.Switch(IdeographsKey) ?? separateIdeographs ?? true);
+    }
+
+    /// <summary>Writes the two parts.</summary>
+    public static void Write(Utf8JsonWriter json, bool lowerCase, bool stripAccents, bool separateIdeographs)
+    {
+        json.WriteStartObject("normalizer");
+        json.WriteString("type", "BertNormalizer");
+        json.WriteBoolean("clean_text", true);
+        json.WriteBoolean("handle_chinese_chars", separateIdeographs);
+        if (stripAccents == lowerCase)
+            json.WriteNull("strip_accents"); // as lowercase
+        else
+            json.WriteBoolean("strip_accents", stripAccents);
+        json.WriteBoolean("lowercase", lowerCase);
+        json.WriteEndObject();
+        TokenizerJson.WritePart(json, "pre_tokenizer", "BertPreTokenizer");
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text;
+using System.Text.Json;
+using Foreword.IO;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Words;
+
+namespace Foreword.Tokenization.WordPieces;
+
+/// <summary>
+/// A WordPiece vocabulary as files: <c>vocab.txt</c>, one token a line, whose id is the line's number from 0, and <c>tokenizer.json</c>.
+/// </summary>
+public static class WordPieceFiles
+{
+    /// <summary>The key of tokenizer_config.json that asks for <see cref="WordPieceUnits.Characters"/>; only Foreword reads it.</summary>
+    private const string CharactersKey = "one_character_one_token";
+
+    /// <summary>
+    /// Reads <c>vocab.txt</c>. Lines end at line feeds alone: the vocabulary of BERT-Base, Chinese has U+2028 as a token. What
+    /// <c>tokenizer_config.json</c>, if it lies beside, says of lower case is heeded.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The file is not UTF-8, a line is empty or stands twice, or <c>[UNK]</c> is missing; names file and line.</exception>
+    public static WordPiece Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        GitLfsPointer.Refuse(path);
+        string text;
+        try
+        {
+            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw new InvalidDataException($"{path}: not UTF-8 at byte {problem.Index}", problem);
+        }
+
+        string[] lines = text.Split('\n');
+        if (lines[^1].Length == 0)
+            lines = lines[..^1];
+        Dictionary<string, int> seen = [];
+        for (int i = 0; i < lines.Length; i++)
+        {
+            lines[i] = lines[i].EndsWith('\r') && lines[i].Length > 1 ? lines[i][..^1] : lines[i];
+            if (lines[i].Length == 0)
+                throw new InvalidDataException($"{path}:{i + 1}: the token is empty");
+            if (!seen.TryAdd(lines[i], i + 1))
+                throw new InvalidDataException($"{path}:{i + 1}: token '{lines[i]}' stands in line {seen[lines[i]]} already");
+        }
+
+        TokenizerCompanions companions = TokenizerCompanions.Beside(path);
+        RefuseOtherSwitches(companions);
+        VocabularyEntries vocabulary = new();
+        for (int id = 0; id < lines.Length; id++)
+        {
+            if (vocabulary.AddToken(lines[id], id) is { } problem)
+                throw new InvalidDataException($"{path}:{id + 1}: {problem}");
+        }
+
+        companions.AddTo(vocabulary);
+        WordPieceUnits units = companions.Switch(CharactersKey) == true ? WordPieceUnits.Characters : WordPieceUnits.Words;
+        return Build(vocabulary, BertJson.Read(companions), units, companions, path);
+    }
+
+    /// <summary>Reads a tokenizer.json of this kind. What a post-processor puts around a text is an option of a call, and not read.</summary>
+    internal static WordPiece Read(TokenizerField root)
+    {
+        TokenizerField model = root.Require("model", JsonValueKind.Object);
+        string prefix = model.Find("continuing_subword_prefix")?.Text ?? WordPiece.Continuation;
+        if (prefix != WordPiece.Continuation)
+            throw model.Unsupported($"continuing_subword_prefix '{prefix}'", $"it is {WordPiece.Continuation}");
+        string unknown = model.Find("unk_token")?.Text ?? WordPiece.Unknown;
+        if (unknown != WordPiece.Unknown)
+            throw model.Unsupported($"unk_token {unknown}", $"it is {WordPiece.Unknown}");
+        if (model.Find("max_input_chars_per_word") is { } longest && longest.Value.GetRawText() != "100")
+            throw longest.Unsupported($"max_input_chars_per_word = {longest.Value.GetRawText()}", "it is 100");
+        TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
+        RefuseOtherSwitches(companions);
+        VocabularyEntries vocabulary = TokenizerJson.ReadVocabulary(root, model.Require("vocab", JsonValueKind.Object), companions);
+        return WordLevelJson.IsolatesCharacters(root)
+            ? Build(vocabulary, (false, false, true), WordPieceUnits.Characters, companions, root.Path)
+            : Build(vocabulary, BertJson.Read(root, companions), WordPieceUnits.Words, companions, root.Path);
+    }
+
+    internal static void Save(WordPiece tokenizer, string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        int last = tokenizer.VocabularySize - 1; // added tokens at the end are not the model's
+        while (tokenizer.IsBeyondModel(last))
+            last--;
+        DurableFile.Replace(Path.Combine(directory, TokenizerFiles.VocabTxt), stream =>
+        {
+            for (int id = 0; id <= last; id++)
+                stream.Write(Encoding.UTF8.GetBytes(tokenizer.TokenText(id) + "\n"));
+        });
+        HashSet<string> texts = [.. tokenizer.AddedTokens.Select(token => token.Text)];
+        Dictionary<string, string> roles = WordPiece.SpecialTexts.Where(texts.Contains).ToDictionary(text => $"{text.Trim('[', ']').ToLowerInvariant()}_token");
+        TokenizerConfigJson.Write(tokenizer, directory, "BertTokenizer", roles, json =>
+        {
+            json.WriteBoolean(BertJson.LowerCaseKey, tokenizer.LowerCase);
+            if (tokenizer.StripAccents != tokenizer.LowerCase)
+                json.WriteBoolean(BertJson.StripAccentsKey, tokenizer.StripAccents);
+            if (!tokenizer.SeparateIdeographs)
+                json.WriteBoolean(BertJson.IdeographsKey, false);
+            if (tokenizer.Units == WordPieceUnits.Characters)
+                json.WriteBoolean(CharactersKey, true);
+        });
+        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerJson), json =>
+        {
+            TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
+            if (tokenizer.Units == WordPieceUnits.Words)
+                BertJson.Write(json, tokenizer.LowerCase, tokenizer.StripAccents, tokenizer.SeparateIdeographs);
+            else
+                WordLevelJson.WriteCharacters(json);
+            json.WriteNull("post_processor");
+            json.WriteStartObject("decoder");
+            json.WriteString("type", "WordPiece");
+            json.WriteString("prefix", WordPiece.Continuation);
+            json.WriteBoolean("cleanup", true);
+            json.WriteEndObject();
+            json.WriteStartObject("model");
+            json.WriteString("type", "WordPiece");
+            json.WriteString("unk_token", WordPiece.Unknown);
+            json.WriteString("continuing_subword_prefix", WordPiece.Continuation);
+            json.WriteNumber("max_input_chars_per_word", 100);
+            TokenizerJson.WriteVocabulary(json, tokenizer);
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary>Refuses what tokenizer_config.json may ask for and is not done here. What stands around a text is an option of a call.</summary>
+    private static void RefuseOtherSwitches(TokenizerCompanions companions)
+    {
+        companions.RequireRole(TokenizerCompanions.UnknownKey, WordPiece.Unknown);
+        companions.RequireSwitch("do_basic_tokenize", true, "text is split into words first");
+        if (companions.Config is not { } config)
+            return;
+        if (config.Find("wordpieces_prefix") is { } prefix && prefix.Text != WordPiece.Continuation)
+            throw config.Unsupported($"wordpieces_prefix '{prefix.Text}'", $"it is {WordPiece.Continuation}");
+        foreach (TokenizerField never in config.Find("never_split")?.Items() ?? [])
+        {
+            if (!WordPiece.SpecialTexts.Contains(never.Text))
+                throw never.Unsupported($"'{never.Text}'", "only special tokens are never split; others can be added tokens");
+        }
+    }
+
+    private static WordPiece Build(
+        VocabularyEntries vocabulary, (bool LowerCase, bool StripAccents, bool SeparateIdeographs) text, WordPieceUnits units, TokenizerCompanions companions, string path)
+    {
+        string[] tokens = vocabulary.Texts(path);
+        try
+        {
+            WordPiece tokenizer = new(tokens, text.LowerCase, units, vocabulary.Added, vocabulary.Beyond) { StripAccents = text.StripAccents, SeparateIdeographs = text.SeparateIdeographs };
+            return (WordPiece)companions.Assign(tokenizer);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+        }
+    }
+}

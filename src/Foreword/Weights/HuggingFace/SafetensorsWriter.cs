@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.IO;
+
+namespace Foreword.Weights.HuggingFace;
+
+/// <summary>
+/// Collects tensors, then streams them into a safetensors file in the order in which they were added. Nothing is
+/// copied or held: each tensor's bytes are asked for when their turn comes.
+/// </summary>
+public sealed class SafetensorsWriter
+{
+    private readonly List<WrittenTensor<TensorDType>> _entries = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal) { "__metadata__" };
+
+    /// <summary>
+    /// Adds a tensor whose little-endian, row-major bytes <paramref name="write"/> will put into the stream it is given,
+    /// exactly as many as shape and element type ask for.
+    /// </summary>
+    /// <exception cref="ArgumentException">The name is taken, or a dimension is negative or too large.</exception>
+    public void Add(string name, TensorDType dtype, long[] shape, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(write);
+        long length = dtype.Size();
+        foreach (long size in shape)
+        {
+            if (size < 0 || (size > 0 && length > long.MaxValue / size))
+                throw new ArgumentException($"tensor '{name}' cannot have the shape {TensorInfo.Format(shape)}");
+            length *= size;
+        }
+
+        if (!_names.Add(name))
+            throw new ArgumentException($"a tensor cannot be named '{name}' here: the name is taken");
+        _entries.Add(new WrittenTensor<TensorDType>(name, dtype, dtype.HeaderName(), shape, length, write));
+    }
+
+    /// <summary>Adds a tensor whose bytes lie in memory; they are read when the file is written.</summary>
+    /// <exception cref="ArgumentException">The name is taken, or the bytes are not as many as shape and element type ask for.</exception>
+    public void Add(string name, TensorDType dtype, long[] shape, ReadOnlyMemory<byte> bytes)
+    {
+        Add(name, dtype, shape, stream => stream.Write(bytes.Span));
+        if (_entries[^1].Length == bytes.Length)
+            return;
+        long needed = _entries[^1].Length;
+        _entries.RemoveAt(_entries.Count - 1);
+        _names.Remove(name);
+        throw new ArgumentException($"tensor '{name}' of shape {TensorInfo.Format(shape)} and dtype {dtype.HeaderName()} needs {needed} bytes, not {bytes.Length}");
+    }
+
+    /// <summary>
+    /// Writes the file beside <paramref name="path"/>, forces it to the disk and renames it. A failure leaves what was
+    /// there before. The metadata is <c>format: pt</c> unless given: PyTorch's readers ask for it.
+    /// </summary>
+    /// <exception cref="ArgumentException">A tensor wrote more or fewer bytes than its shape asks for.</exception>
+    public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        byte[] header = Header(metadata ?? new Dictionary<string, string> { ["format"] = "pt" });
+        DurableFile.Replace(path, stream =>
+        {
+            stream.Write(header);
+            foreach (WrittenTensor<TensorDType> entry in _entries)
+                entry.WriteTo(stream);
+        });
+    }
+
+    /// <summary>Length and JSON, padded with spaces so that the data begin at a multiple of 8.</summary>
+    private byte[] Header(IReadOnlyDictionary<string, string> metadata)
+    {
+        using MemoryStream buffer = new();
+        buffer.Write(stackalloc byte[SafetensorsHeader.LengthBytes]);
+        using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            WriteJson(json, metadata);
+        while (buffer.Length % 8 != 0)
+            buffer.WriteByte((byte)' ');
+        byte[] header = buffer.ToArray();
+        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - SafetensorsHeader.LengthBytes);
+        return header;
+    }
+
+    private void WriteJson(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
+    {
+        json.WriteStartObject();
+        if (metadata.Count > 0)
+        {
+            json.WriteStartObject("__metadata__");
+            foreach ((string key, string value) in metadata)
+                json.WriteString(key, value);
+            json.WriteEndObject();
+        }
+
+        long offset = 0;
+        foreach (WrittenTensor<TensorDType> entry in _entries)
+        {
+            json.WriteStartObject(entry.Name);
+            json.WriteString("dtype", entry.TypeName);
+            json.WriteStartArray("shape");
+            foreach (long size in entry.Shape)
+                json.WriteNumberValue(size);
+            json.WriteEndArray();
+            json.WriteStartArray("data_offsets");
+            json.WriteNumberValue(offset);
+            offset = checked(offset + entry.Length);
+            json.WriteNumberValue(offset);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text;
+using Foreword.Models;
+using Foreword.Tokenization;
+
+namespace Foreword.Tests;
+
+/// <summary>A tokenizer whose first 256 ids are the bytes and whose id 256 is end-of-text; further ids are the given words.</summary>
+internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
+{
+    public override int VocabularySize { get; } = ids;
+
+    public override int? EndOfTextId => VocabularySize > 256 ? 256 : null;
+
+    public override string Kind => "fake";
+
+    public override IReadOnlyList<AddedToken> AddedTokens => [];
+
+    public override string Fingerprint => "fake";
+
+    public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
+
+    protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, bytes);
+        ids.AddRange(bytes.Select(b => (int)b));
+    }
+
+    public override ReadOnlySpan<byte> TokenBytes(int id) => id < 256 ? new[] { (byte)id } : Encoding.UTF8.GetBytes(TokenText(id));
+
+    public override string TokenText(int id) => id == 256 ? "<|endoftext|>" : words[id - 257];
+
+    public override void Save(string directory) => throw new NotSupportedException();
+}
+
+/// <summary>A model whose logits are a function of all tokens read; it remembers what its decoders were given.</summary>
+internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnlyList<int>, float[]> logits) : ILanguageModel
+{
+    public GptConfig Config { get; } = new() { VocabSize = vocabSize, ContextLength = contextLength };
+
+    /// <summary>The tokens that each decoder has read, in the order of opening.</summary>
+    public List<List<int>> Read { get; } = [];
+
+    public int OpenDecoders { get; private set; }
+
+    /// <summary>Decoders opened, forks not counted.</summary>
+    public int Opened { get; private set; }
+
+    /// <summary>How many decoders each pass over the weights for several served.</summary>
+    public List<int> BatchSizes { get; } = [];
+
+    /// <summary>A model that says these tokens one after the other, whatever stands before, then the last for ever.</summary>
+    public static FakeModel Saying(int vocabSize, int contextLength, int promptLength, params int[] script) =>
+        new(vocabSize, contextLength, tokens => Certain(vocabSize, script[Math.Min(tokens.Count - promptLength, script.Length - 1)]));
+
+    /// <summary>Logits that make one token all but certain.</summary>
+    public static float[] Certain(int vocabSize, int id)
+    {
+        float[] row = new float[vocabSize];
+        row[id] = 50;
+        return row;
+    }
+
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences) => throw new NotSupportedException();
+
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests) =>
+        [.. requests.Select(request => request.Continuations.Select(continuation => ScoreOne([.. request.Context], continuation)).ToArray())];
+
+    public IDecoder NewDecoder()
+    {
+        Opened++;
+        return Open([]);
+    }
+
+    public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> to)
+    {
+        BatchSizes.Add(decoders.Count);
+        Assert.Equal(decoders.Count, decoders.Distinct().Count());
+        for (int i = 0; i < decoders.Count; i++)
+            decoders[i].Append(tokens.Slice(i, 1)).CopyTo(to[(i * vocabSize)..]);
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private TokenScore[] ScoreOne(List<int> read, int[] continuation)
+    {
+        TokenScore[] scores = new TokenScore[continuation.Length];
+        for (int i = 0; i < continuation.Length; i++)
+        {
+            float[] row = logits(read);
+            double largest = row.Max(), sum = row.Sum(value => Math.Exp(value - largest));
+            scores[i] = new TokenScore((float)(row[continuation[i]] - largest - Math.Log(sum)), Array.IndexOf(row, row.Max()) == continuation[i]);
+            read.Add(continuation[i]);
+        }
+
+        return scores;
+    }
+
+    private Decoder Open(List<int> read)
+    {
+        OpenDecoders++;
+        Read.Add(read);
+        return new Decoder(this, read);
+    }
+
+    private sealed class Decoder(FakeModel model, List<int> read) : IDecoder
+    {
+        private readonly Func<IReadOnlyList<int>, float[]> _logits = model.Logits;
+
+        public int Position => read.Count;
+
+        public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
+        {
+            Assert.NotEqual(0, tokens.Length);
+            int before = read.Count;
+            read.AddRange(tokens);
+            Assert.True(read.Count <= model.Config.ContextLength, "more tokens than the context holds");
+            try
+            {
+                return _logits(read);
+            }
+            catch
+            {
+                read.RemoveRange(before, read.Count - before);
+                throw;
+            }
+        }
+
+        public IDecoder Fork() => model.Open([.. read]);
+
+        public void Dispose() => model.OpenDecoders--;
+    }
+
+    /// <summary>The logits after these tokens.</summary>
+    public Func<IReadOnlyList<int>, float[]> Logits => logits;
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using Foreword.Cli.Commands;
+using Foreword.Cli.Loading;
+using Foreword.Cpu;
+using Foreword.Data.Recipes;
+
+namespace Foreword.Cli.Tests.Commands;
+
+public sealed class ChatCommandTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public ChatCommandTests() => _directory.Write("config.json", "{}");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void EachLineIsAnsweredWithALine()
+    {
+        Cli run = Chat("hello\n\nagain\n/exit\nnot read\n");
+        Assert.Equal((0, "I read 1 message\nI read 2 messages\n"), (run.ExitCode, run.Out));
+        Assert.Equal("seed 0\n", run.Err);
+    }
+
+    [Fact]
+    public void TheEndOfTheInputEndsTheConversation() => Assert.Equal("I read 1 message\n", Chat("hello").Out);
+
+    [Fact]
+    public void ResetForgets()
+    {
+        Cli run = Chat("a\nb\n/reset\nc\n");
+        Assert.Equal("I read 1 message\nI read 2 messages\nI read 1 message\n", run.Out);
+        Assert.Contains("(forgotten)", run.Err);
+    }
+
+    [Fact]
+    public void SaveWritesTheMessagesAndNeverOverAFile()
+    {
+        string file = _directory.File("talk.jsonl");
+        Cli run = Chat($"hé\n/save {file}\n/save {file}\n/save\n/svae x\nb\n", "--system", "Be kind.");
+        Assert.Equal("""
+            {"role":"system","content":"Be kind."}
+            {"role":"user","content":"hé"}
+            {"role":"assistant","content":"I read 1 message"}
+
+            """.ReplaceLineEndings("\n"), File.ReadAllText(file));
+        Assert.Contains($"(3 messages in {file})", run.Err);
+        Assert.Contains($"error: {file} exists already; choose another name", run.Err);
+        Assert.Contains("error: /save needs a file name", run.Err);
+        Assert.Contains("error: unknown command '/svae'; did you mean '/save'?", run.Err);
+        Assert.EndsWith("I read 2 messages\n", run.Out); // the conversation goes on
+    }
+
+    [Fact]
+    public void ForgottenMessagesAreSaid()
+    {
+        Cli run = Chat(string.Concat(Enumerable.Repeat("0123456789012345678901234567890123456789\n", 4)), "--max-tokens", "30");
+        Assert.Contains("(the context is full: the 2 oldest messages before this one were forgotten)", run.Err);
+        Assert.Contains("its beginning was not read", Chat(new string('x', 400)).Err);
+    }
+
+    [Fact]
+    public void AJinjaTemplateIsNamedTogetherWithWhatIsUsedInstead()
+    {
+        string config = _directory.Write("tokenizer_config.json", """{"chat_template": "{{ messages }}"}""");
+        Assert.Contains($"{config} has a Jinja template, which is not read: the plain template", Chat("a").Err);
+        string template = _directory.Write("chat.yaml", "user: {prefix: \"User: \", suffix: \"\\n\"}\nassistant: {prefix: \"Assistant:\", suffix: \"\\n\"}");
+        Cli own = Chat("a");
+        Assert.DoesNotContain("Jinja", own.Err);
+        Assert.Equal("I read 1 message\n", own.Out);
+        Assert.Equal("I read 1 message\n", Chat("a", "--template", template).Out);
+    }
+
+    [Fact]
+    public void WhatIsWrongIsSaidBeforeTheModelIsOpened()
+    {
+        Assert.Equal(2, Chat("a", "--top-p", "3").ExitCode);
+        Cli nowhere = Chat("a", "--template", "nowhere.yaml");
+        Assert.Equal(1, nowhere.ExitCode);
+        Assert.Equal("error: there is no chat template nowhere.yaml\n", nowhere.Err);
+        _directory.Write("chat.yaml", "usr: {}");
+        Cli broken = Chat("a");
+        Assert.Equal((1, ""), (broken.ExitCode, broken.Out));
+        Assert.Equal($"error: {_directory.File("chat.yaml")}:1: unknown key 'usr'; did you mean 'user'?\n", broken.Err);
+    }
+
+    private Cli Chat(string input, params string[] args) =>
+        Cli.Run(input, terminal => ChatCommand.Create(terminal, Open), ["chat", _directory.Path, "--temperature", "0", .. args]);
+
+    /// <summary>A model that tells how many messages it can see.</summary>
+    private static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache) => new(new FakeModel(257, 200, tokens =>
+    {
+        string text = Encoding.Latin1.GetString([.. tokens.Select(token => (byte)token)]);
+        int messages = text.Split("User:").Length - 1;
+        string answer = $" I read {messages} message{(messages == 1 ? "" : "s")}\n";
+        return FakeModel.Certain(257, answer[Math.Min(answer.Length - 1, text.Length - text.LastIndexOf("Assistant:", StringComparison.Ordinal) - "Assistant:".Length)]);
+    }), new FakeTokenizer(257));
+}

@@ -1,0 +1,34 @@
+using System.Text;
+using Foreword.Tokenization;
+
+namespace Foreword.Data.Tests;
+
+/// <summary>One id a byte, and 256 as the end of a text: a tokenizer whose ids can be told by looking.</summary>
+internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : Tokenizer
+{
+    public const int EndOfText = 256;
+
+    public override string Kind => "bytes";
+
+    public override int VocabularySize => 257;
+
+    public override int? EndOfTextId => endOfText;
+
+    public override string Fingerprint => "bytes";
+
+    public override IReadOnlyList<AddedToken> AddedTokens => [];
+
+    public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
+
+    protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
+    {
+        foreach (byte b in Encoding.UTF8.GetBytes(text.ToArray()))
+            ids.Add(b);
+    }
+
+    public override ReadOnlySpan<byte> TokenBytes(int id) => id < 256 ? new[] { (byte)id } : [];
+
+    public override string TokenText(int id) => id == EndOfText ? "<end>" : $"{id:x2}";
+
+    public override void Save(string directory) => File.WriteAllText(Path.Combine(directory, "bytes.txt"), "bytes");
+}

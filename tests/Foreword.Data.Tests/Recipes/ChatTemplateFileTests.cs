@@ -1,0 +1,60 @@
+using Foreword.Chat;
+using Foreword.Data.Recipes;
+
+namespace Foreword.Data.Tests.Recipes;
+
+public sealed class ChatTemplateFileTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void AFileSaysEverythingAboutAConversation()
+    {
+        _directory.Write("chat.yaml", """
+            start: "[CLS]"
+            user:
+              suffix: "[SEP]"
+            assistant: {prefix: "", suffix: "[SEP]"}
+            stop: ["[PAD]", "\n\n"]
+            """);
+        ChatTemplate template = ChatTemplateFile.Load(_directory.Path);
+        Assert.Equal(("[CLS]", "", "[SEP]", "[SEP]"), (template.Start, template.User.Prefix, template.User.Suffix, template.Assistant.Suffix));
+        Assert.Equal(["[PAD]", "\n\n"], template.Stop);
+        Assert.Equal("", template.System.Suffix);
+    }
+
+    [Fact]
+    public void WithoutAFileThePlainOneIsUsed() => Assert.Same(ChatTemplate.Plain, ChatTemplateFile.Load(_directory.Path));
+
+    [Theory]
+    [InlineData("usr: {prefix: a}", "chat.yaml:1: unknown key 'usr'; did you mean 'user'?")]
+    [InlineData("user:\n  prefx: a", "chat.yaml:2: unknown key 'user.prefx'; did you mean 'user.prefix'?")]
+    [InlineData("user: hello", "chat.yaml:1: user is 'hello'; expected a mapping of keys")]
+    [InlineData("start:\nuser: {suffix: a}", "chat.yaml:1: start has no value; expected a text")]
+    [InlineData("start: a", "user and assistant have nothing around their messages; nothing would tell them apart")]
+    [InlineData("user: {suffix: a}\nstop: ['']", "chat.yaml:2: stop holds an empty text")]
+    [InlineData("user: {suffix: a", "this is not YAML")]
+    public void MistakesAreNamedWithTheirLine(string yaml, string expected)
+    {
+        _directory.Write("chat.yaml", yaml);
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => ChatTemplateFile.Load(_directory.Path)).Message);
+    }
+
+    [Fact]
+    public void AJinjaTemplateIsNoticed()
+    {
+        Assert.Null(ChatTemplate.JinjaFile(_directory.Path));
+        string config = _directory.Write("tokenizer_config.json", """{"model_max_length": 1024}""");
+        Assert.Null(ChatTemplate.JinjaFile(_directory.Path));
+        _directory.Write("tokenizer_config.json", """{"chat_template": "{% for m in messages %}{% endfor %}"}""");
+        Assert.Equal(config, ChatTemplate.JinjaFile(_directory.Path));
+        string own = _directory.Write("chat_template.jinja", "{{ messages }}");
+        Assert.Equal(own, ChatTemplate.JinjaFile(_directory.Path));
+    }
+
+    [Fact]
+    public void ThePlainTemplateReadsBackFromItsOwnText() =>
+        Assert.Equal(Recipe.ToYaml(ChatTemplate.Plain), Recipe.ToYaml(Recipe.Parse<ChatTemplate>(Recipe.ToYaml(ChatTemplate.Plain), "plain")));
+}

@@ -1,0 +1,151 @@
+using Foreword.Data.Recipes;
+using Foreword.Models;
+
+namespace Foreword.Data.Tests.Recipes;
+
+public class PretrainRecipeTests
+{
+    [Fact]
+    public void WithoutAnythingTheModelIsGpt2WithTheTokenizersVocabulary() =>
+        Assert.Equal(new GptConfig { VocabSize = 300 }, new ModelSection().ToGptConfig(300));
+
+    [Fact]
+    public void TheArchitectureAloneMeansItsPublishedModel() =>
+        Assert.Equal(GptConfig.Preset("gpt1") with { VocabSize = 300 }, new ModelSection { Architecture = GptArchitecture.Gpt1 }.ToGptConfig(300));
+
+    [Fact]
+    public void NumbersWinOverThePreset() =>
+        Assert.Equal(GptConfig.Preset("gpt2-tiny-5m") with { NLayer = 2, VocabSize = 300 }, new ModelSection { Preset = "gpt2-tiny-5m", NLayer = 2 }.ToGptConfig(300));
+
+    [Fact]
+    public void DropoutIsAShorthandThatSingleRatesWinOver()
+    {
+        GptConfig config = new ModelSection { Dropout = 0.2, AttnDropout = 0 }.ToGptConfig(300);
+        Assert.Equal((0.2, 0.0, 0.2), (config.EmbdDropout, config.AttnDropout, config.ResidDropout));
+    }
+
+    [Fact]
+    public void AVocabularyMayBeLargerThanTheTokenizersButNotSmaller()
+    {
+        ModelSection model = new() { VocabSize = 320 };
+        Assert.Equal(320, model.ToGptConfig(300).VocabSize);
+        Assert.Equal("model.vocab_size is 320; the tokenizer has 321 ids", Assert.Throws<ArgumentException>(() => model.ToGptConfig(321)).Message);
+    }
+
+    [Theory]
+    [InlineData(null, null, WeightInit.ScaledResidual)]
+    [InlineData("gpt1", null, WeightInit.Normal)]
+    [InlineData("gpt1", WeightInit.ScaledResidual, WeightInit.ScaledResidual)]
+    [InlineData("gpt2", WeightInit.Normal, WeightInit.Normal)]
+    public void TheWeightsAreDrawnTheArchitecturesWayUnlessToldOtherwise(string? preset, WeightInit? init, WeightInit expected) =>
+        Assert.Equal(expected, new ModelSection { Preset = preset, Init = init }.WeightInit);
+
+    [Fact]
+    public void AResolvedRecipeSpellsEverythingOutAndMeansTheSame()
+    {
+        PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt1", Dropout = 0 }, Data = new DataSection { Shards = "s" } };
+        PretrainRecipe resolved = recipe.Resolve(300);
+        Assert.Equal(recipe.Model.ToGptConfig(300), resolved.Model.ToGptConfig(300));
+        Assert.Equal((300, 12, WeightInit.Normal, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.Init, resolved.Model.Dropout));
+        Assert.Equal(512, resolved.Train.SequenceLength);
+        Assert.Equal(resolved, resolved.Resolve(300));
+    }
+
+    [Fact]
+    public void AnotherComputationStaysInTheResolvedRecipe()
+    {
+        PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt2", Activation = Activation.Relu, NInner = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, Data = new DataSection { Shards = "s" } };
+        PretrainRecipe resolved = recipe.Resolve(300);
+        GptConfig config = resolved.Model.ToGptConfig(300);
+        Assert.Equal(new GptConfig { VocabSize = 300, Activation = Activation.Relu, FeedForwardWidth = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, config);
+        Assert.Equal(resolved, resolved.Resolve(300));
+        string yaml = Recipe.ToYaml(resolved);
+        Assert.Contains("activation: relu", yaml, StringComparison.Ordinal);
+        Assert.Contains("n_inner: 100", yaml, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<DataSection, string> ImpossibleData => new()
+    {
+        { new() { Shards = "s", Text = ["a"], VocabSize = 300 }, "shards and data.text are both given; only one can say where the tokens come from (--set data.text= takes the text out)" },
+        { new() { Shards = "s", VocabSize = 300 }, "vocab_size is 300; shards have their vocabulary already (it is only for data.text)" },
+        { new() { Text = ["a"] }, "tokenizer and data.vocab_size are both missing; give a tokenizer directory, or the size of a vocabulary to train on the text" },
+        { new() { Text = ["a"], Tokenizer = "t", VocabSize = 300 }, "tokenizer and data.vocab_size are both given; a tokenizer has its vocabulary already" },
+        { new() { Text = ["a"], VocabSize = 256 }, "vocab_size is 256; it must be at least 257" },
+        { new() { Text = ["a", " "], VocabSize = 300 }, "text has an empty path" },
+        { new() { Shards = "s", Validation = 1 }, "validation is 1; it must be at least 0 and below 1" },
+        { new() { Text = ["a"], Tokenizer = "t", TextField = "" }, "text_field is empty; expected the name of a field" },
+    };
+
+    [Theory]
+    [MemberData(nameof(ImpossibleData), DisableDiscoveryEnumeration = true)]
+    public void DataThatContradictsItselfIsRefused(DataSection data, string problem) => Assert.Equal(problem, data.Problems()[0].ToString());
+
+    [Fact]
+    public void EachTrainingRangeIsChecked()
+    {
+        TrainingConfig config = new();
+        (string Key, TrainingConfig Wrong)[] impossible =
+        [
+            ("steps", config with { Steps = 0 }),
+            ("batch_size", config with { BatchSize = 0 }),
+            ("gradient_accumulation", config with { GradientAccumulation = 0 }),
+            ("sequence_length", config with { SequenceLength = -1 }),
+            ("lr", config with { Lr = 0 }),
+            ("lr", config with { Lr = double.NaN }),
+            ("min_lr", config with { MinLr = -1 }),
+            ("min_lr", config with { MinLr = 1 }),
+            ("warmup_steps", config with { WarmupSteps = -1 }),
+            ("beta1", config with { Beta1 = 1 }),
+            ("beta1", config with { Beta1 = -0.1 }),
+            ("beta2", config with { Beta2 = 1 }),
+            ("eps", config with { Eps = 0 }),
+            ("weight_decay", config with { WeightDecay = -1 }),
+            ("clip_norm", config with { ClipNorm = -1 }),
+            ("threads", config with { Threads = -1 }),
+            ("seed", config with { Seed = -1 }),
+            ("log_every", config with { LogEvery = 0 }),
+            ("eval_every", config with { EvalEvery = -1 }),
+            ("eval_batches", config with { EvalBatches = -1 }),
+            ("sample_every", config with { SampleEvery = -1 }),
+            ("sample_prompts", config with { SampleEvery = 1, SamplePrompts = [] }),
+            ("sample_tokens", config with { SampleTokens = 0 }),
+            ("checkpoint_every", config with { CheckpointEvery = -1 }),
+            ("keep", config with { Keep = -1 }),
+            ("early_stopping_patience", config with { EarlyStoppingPatience = -1 }),
+        ];
+        Assert.Empty(config.Problems());
+        Assert.All(impossible, one => Assert.Equal(one.Key, one.Wrong.Problems()[0].Key));
+    }
+
+    [Fact]
+    public void TheFloorOfTheRateMattersOnlyToTheSchedulesThatUseIt()
+    {
+        TrainingConfig config = new() { Lr = 1e-6, MinLr = 1e-5, Schedule = LearningRateSchedule.Constant };
+        Assert.Empty(config.Problems());
+        Assert.Equal("min_lr is 1E-05; it must not be above lr, which is 1E-06", Assert.Single((config with { Schedule = LearningRateSchedule.Cosine }).Problems()).ToString());
+    }
+
+    [Fact]
+    public void AModelToTrainOnGivesTheArchitectureAndTheTokenizer()
+    {
+        GptConfig source = new() { NLayer = 3, NHead = 2, NEmbd = 8, ContextLength = 64, VocabSize = 320, EmbdDropout = 0.25, LayerNormEpsilon = 1e-6 };
+        PretrainRecipe recipe = new() { Model = new ModelSection { Path = "m", ContextLength = 32, ResidDropout = 0 }, Data = new DataSection { Text = ["a.txt"] } };
+        Assert.Equal("m", recipe.Validate().DataInUse.Tokenizer);
+        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToGptConfig(300, source)); // a padded vocabulary stays
+        Assert.Equal(330, recipe.Model.ToGptConfig(330, source).VocabSize);
+        PretrainRecipe resolved = recipe.Resolve(330, source);
+        Assert.Equal((330, 3, 1e-6, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.LayerNormEpsilon, resolved.Model.Init));
+        Assert.Equal(32, resolved.Train.SequenceLength);
+        Assert.Equal(resolved.Model, resolved.Resolve(330, source with { VocabSize = 330, ContextLength = 32 }).Model); // as a checkpoint has them
+    }
+
+    [Fact]
+    public void ADrawingOfWeightsHasItsFormerNameInARunsRecipeOnly()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string path = directory.Write("recipe.yaml", "model: {preset: gpt2-tiny-5m, init: gpt1}\ndata: {shards: s}\n");
+        Assert.Equal(WeightInit.Normal, Recipe.ReadSaved<PretrainRecipe>(path).Model.Init);
+        InvalidDataException problem = Assert.Throws<InvalidDataException>(() => Recipe.Read<PretrainRecipe>(path));
+        Assert.Equal($"{path}:1: model.init is 'gpt1'; expected normal | scaled_residual ('gpt1' is now called normal; to train on from the weights of a model, give model.path)", problem.Message);
+    }
+}

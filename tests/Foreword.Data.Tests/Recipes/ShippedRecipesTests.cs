@@ -1,0 +1,80 @@
+using Foreword.Data.Labelled;
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Tasks;
+
+namespace Foreword.Data.Tests.Recipes;
+
+public class ShippedRecipesTests
+{
+    private static readonly string Directory = Path.Combine(AppContext.BaseDirectory, "recipes");
+
+    public static TheoryData<string> Pretraining => [.. Names.Where(name => !IsFineTuning(name))];
+
+    public static TheoryData<string> FineTuning => [.. Names.Where(IsFineTuning)];
+
+    private static IEnumerable<string> Names => System.IO.Directory.GetFiles(Directory, "*.yaml").Select(path => Path.GetFileName(path));
+
+    [Fact]
+    public void TheRecipesAreThere() => Assert.Subset(Names.ToHashSet(), new HashSet<string>
+    {
+        "gpt1.yaml", "gpt2-124m.yaml", "shakespeare.yaml", "quickstart.yaml", "books.yaml", "finetune-banking77.yaml", "finetune-sentiment.yaml", "finetune-snli.yaml",
+        "finetune-sts.yaml", "finetune-openbookqa.yaml", "finetune-copa.yaml", "finetune-xcopa-zh.yaml",
+    });
+
+    [Theory]
+    [MemberData(nameof(FineTuning))]
+    public void EachFineTuningRecipeIsValidAndFitsItsTask(string name)
+    {
+        FineTuneRecipe recipe = Recipe.Read<FineTuneRecipe>(Path.Combine(Directory, name));
+        Assert.NotEmpty(TaskColumnMap.Of(FineTuningTask.OfKind(recipe.Task.Kind), recipe.Data.Columns).Explicit);
+        Assert.Equal(Recipe.ToYaml(recipe), Recipe.ToYaml(Recipe.Parse<FineTuneRecipe>(Recipe.ToYaml(recipe), "again")));
+    }
+
+    [Fact]
+    public void FineTuningDefaultsArePapers()
+    {
+        FineTuneConfig train = new();
+        Assert.Equal((3, 32, 6.25e-5, 0.002, LearningRateSchedule.Linear), (train.Epochs, train.BatchSize, train.Lr, train.Warmup, train.Schedule));
+        Assert.Equal((OptimizerKind.OpenAiAdam, 0.9, 0.999, 1e-8, 0.01, 1.0), (train.Optimizer, train.Beta1, train.Beta2, train.Eps, train.WeightDecay, train.ClipNorm));
+        Assert.Equal((0.5, LanguageModelOn.All, 0.1), (train.LmCoefficient, train.LmOn, new BaseModelSection().Dropout));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pretraining))]
+    public void EachRecipeIsValidAndSurvivesBeingWritten(string name)
+    {
+        PretrainRecipe recipe = Read(name);
+        PretrainRecipe resolved = recipe.Model.Path is null ? recipe.Resolve(recipe.Data.VocabSize ?? recipe.Model.VocabSize ?? 300) : recipe.Resolve(50_257, new GptConfig());
+        PretrainRecipe again = Recipe.Parse<PretrainRecipe>(Recipe.ToYaml(resolved), "again");
+        Assert.Equal(Recipe.ToYaml(resolved), Recipe.ToYaml(again));
+        Assert.Equal(resolved.Model, again.Model with { LoraTargets = resolved.Model.LoraTargets });
+    }
+
+    /// <summary>The figures of the GPT-1 paper's section 4.1, written down here a second time.</summary>
+    [Fact]
+    public void TheGpt1RecipeHasThePapersFigures()
+    {
+        PretrainRecipe recipe = Read("gpt1.yaml");
+        Assert.Equal(GptConfig.Preset("gpt1"), recipe.Model.ToGptConfig(40_478));
+        Assert.Equal(WeightInit.Normal, recipe.Model.WeightInit);
+        Assert.Equal(64 * 512, recipe.Train.BatchSize * recipe.Train.GradientAccumulation * recipe.Train.SequenceLength);
+        Assert.Equal((2.5e-4, 2000, LearningRateSchedule.Gpt1), (recipe.Train.Lr, recipe.Train.WarmupSteps, recipe.Train.Schedule));
+        Assert.Equal((OptimizerKind.AdamW, 0.01), (recipe.Train.Optimizer, recipe.Train.WeightDecay));
+        Assert.Equal((0.9, 0.999, 1e-8), (recipe.Train.Beta1, recipe.Train.Beta2, recipe.Train.Eps));
+    }
+
+    [Fact]
+    public void TheGpt2RecipeIsGpt2WithABatchOf512Sequences()
+    {
+        PretrainRecipe recipe = Read("gpt2-124m.yaml");
+        GptConfig config = recipe.Model.ToGptConfig(50_257);
+        Assert.Equal((12, 12, 768, 1024, 50_304), (config.NLayer, config.NHead, config.NEmbd, config.ContextLength, config.VocabSize));
+        Assert.Equal(512, recipe.Train.BatchSize * recipe.Train.GradientAccumulation);
+        Assert.Equal(WeightInit.ScaledResidual, recipe.Model.WeightInit);
+    }
+
+    private static bool IsFineTuning(string name) => name.Contains("finetune", StringComparison.Ordinal);
+
+    private static PretrainRecipe Read(string name) => Recipe.Read<PretrainRecipe>(Path.Combine(Directory, name));
+}

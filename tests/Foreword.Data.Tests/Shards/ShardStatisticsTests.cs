@@ -1,0 +1,24 @@
+using Foreword.Data.Preparing;
+using Foreword.Data.Reading;
+using Foreword.Data.Shards;
+
+namespace Foreword.Data.Tests.Shards;
+
+public sealed class ShardStatisticsTests
+{
+    [Fact]
+    public void LengthsTokensAndSamplesAreThoseOfTheSplit()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string[] texts = ["a", "bb", "cccc", "aaaaaaa"]; // with the end of text 2, 3, 5 and 8 tokens
+        new CorpusPreparer(new ByteTokenizer(), new PreparationOptions { ValidationShare = 0, ShardTokens = 5 })
+            .Prepare(texts.Select(text => new TextPiece(text, true)), directory.File("out"), [], cancellation: TestContext.Current.CancellationToken);
+        using TokenDataset data = TokenDataset.Open(directory.File("out"), TokenDataset.Train);
+        ShardStatistics statistics = ShardStatistics.Of(data, top: 2, TestContext.Current.CancellationToken);
+        Assert.Equal([new(2, 3, 2), new(4, 7, 1), new(8, 15, 1)], statistics.Lengths);
+        Assert.Equal(8, statistics.Longest);
+        Assert.Equal(4, statistics.DistinctTokens);
+        Assert.Equal([new('a', 8), new('c', 4)], statistics.MostFrequent); // and the end of text 4 times, by a higher id
+        Assert.Equal([(0L, "a"), (2L, "cccc")], ShardStatistics.Samples(data, 2, 4).Select(sample => (sample.Document, string.Concat(sample.Ids.Where(id => id < 256).Select(id => (char)id)))));
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using Foreword.Evaluation.Prompts;
+using Foreword.Evaluation.Results;
+using Foreword.Models;
+using Foreword.Numerics;
+using Foreword.Tokenization;
+
+namespace Foreword.Evaluation.Tests;
+
+/// <summary>Small models, and benchmarks read from tests/fixtures/benchmarks.</summary>
+internal static class Evaluations
+{
+    public const int VocabularySize = 257;
+
+    public static Tokenizer Tokenizer { get; } = new FakeTokenizer(VocabularySize);
+
+    /// <summary>Every byte is as likely as any other.</summary>
+    public static FakeModel Uniform(int contextLength = 8192) => new(VocabularySize, contextLength, _ => new float[VocabularySize]);
+
+    /// <summary>Probabilities that depend on the last two tokens in an arbitrary way.</summary>
+    public static FakeModel Arbitrary(int contextLength = 8192) => new(VocabularySize, contextLength, tokens =>
+    {
+        SplitMix64 random = new((ulong)(tokens[^1] * 1000 + tokens[Math.Max(0, tokens.Count - 2)]));
+        float[] logits = new float[VocabularySize];
+        for (int i = 0; i < logits.Length; i++)
+            logits[i] = (float)(6 * random.NextDouble());
+        return logits;
+    });
+
+    /// <summary>Continues any text that does not end in a part of these words with them, over and over.</summary>
+    public static FakeModel Saying(string words)
+    {
+        byte[] script = Encoding.UTF8.GetBytes(words);
+        return new FakeModel(VocabularySize, 8192, tokens =>
+        {
+            byte[] text = [.. tokens.Where(id => id < 256).Select(id => (byte)id)];
+            int said = Enumerable.Range(0, script.Length).Last(length => text.AsSpan().EndsWith(script.AsSpan(0, length)));
+            return FakeModel.Certain(VocabularySize, script[said]);
+        });
+    }
+
+    public static PreparedTask Prepare(string task, int contextLength = 8192, int shots = 0, long seed = 1, int? limit = null, bool truncate = false, string? directory = null, int? window = null, int? stride = null)
+    {
+        TaskSpecification specification = TaskSpecification.Parse(task, BenchmarkCatalogue.All);
+        BenchmarkInput input = new()
+        {
+            Directory = directory ?? Fixtures.Path("benchmarks"),
+            Tokenizer = Tokenizer,
+            ContextLength = contextLength,
+            Switches = specification.Switches,
+            Window = window,
+            Stride = stride,
+        };
+        return PreparedTask.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(Tokenizer, contextLength, truncate), shots, seed, limit);
+    }
+
+    public static TaskResult Run(ILanguageModel model, PreparedTask task, int? batchSize = null) =>
+        TaskResult.Of(task, new Evaluator(model, Tokenizer, batchSize).Run(task).ToDictionary(document => document.Id, document => document.Judgement));
+
+    public static double Value(this TaskResult result, string metric) => result.Metrics.Single(m => m.Metric.Name == metric).Value;
+}

@@ -1,0 +1,35 @@
+using Foreword.Evaluation.Results;
+
+namespace Foreword.Evaluation.Tests.Results;
+
+public sealed class EvaluationDirectoryTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("ckpt.pt")]
+    [InlineData("model.pth")]
+    [InlineData("model.ckpt")]
+    [InlineData("model.ckpt.data-00001-of-00002")]
+    public void TheEvaluationOfAnotherModelIsNotGoneOnWith(string weights)
+    {
+        _directory.Write($"model/{weights}", "one");
+        Open();
+        Open();
+        _directory.Write($"model/{weights}", "two");
+        Assert.Contains("holds an evaluation of coqa with another model", Assert.Throws<InvalidDataException>(Open).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AModelWithoutKnownFilesIsRefused()
+    {
+        _directory.Write("model/config.json", "{}");
+        _directory.Write("model/weights.unknown", "one");
+        Assert.Contains("holds no file of weights that is known here", Assert.Throws<InvalidDataException>(Open).Message, StringComparison.Ordinal);
+    }
+
+    private void Open() => EvaluationDirectory.Open(_directory.File("out"), _directory.File("model"), [Evaluations.Prepare("coqa")], ["coqa"], "", DateTimeOffset.UnixEpoch);
+}

@@ -1,0 +1,18 @@
+namespace Foreword.Evaluation.Tests;
+
+public sealed class ZeroShotHeuristicTests
+{
+    [Fact]
+    public void EveryHeuristicIsAMetricOfABenchmark() => Assert.All(ZeroShotHeuristic.All, heuristic =>
+    {
+        Benchmark benchmark = BenchmarkCatalogue.All.Single(benchmark => benchmark.Name == heuristic.Task);
+        Assert.Contains(heuristic.Metric, benchmark.Metrics.Select(metric => metric.Name));
+        Assert.Same(heuristic, ZeroShotHeuristic.Of(benchmark));
+        Assert.Equal(0, heuristic.Relative(benchmark.Chance!.Value, benchmark.Chance!.Value));
+        Assert.Equal(1, heuristic.Relative(heuristic.Best, benchmark.Chance!.Value), 12);
+    });
+
+    [Fact]
+    public void AnotherBenchmarkHasItsFirstMetric() =>
+        Assert.Equal(new ZeroShotHeuristic("lambada", "acc", "lambada"), ZeroShotHeuristic.Of(BenchmarkCatalogue.All.Single(benchmark => benchmark.Name == "lambada")));
+}

@@ -1,0 +1,121 @@
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using Foreword.Tokenization.Files;
+using Foreword.Tokenization.WordPieces;
+
+namespace Foreword.Tests.Tokenization.WordPieces;
+
+public sealed class WordPieceTests
+{
+    private static readonly WordPiece Chinese = (WordPiece)TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab"));
+
+    private static readonly WordPiece Small = new(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##aff", "##able", "##a", "你", "好", ",", "##ff", "Un"]);
+
+    [Fact]
+    public void TheLongestPieceFromTheLeftIsTaken()
+    {
+        Assert.Equal([4, 5, 6, 10, 8, 9], Small.Encode("Unaffable, 你好"));
+        Assert.Equal([1, 4], Small.Encode("unaffx un")); // a word whose end has no piece is unknown as a whole
+        Assert.Equal([12, 5, 6], new WordPiece([.. Enumerable.Range(0, Small.VocabularySize).Select(Small.TokenText)], lowerCase: false).Encode("Unaffable"));
+    }
+
+    [Fact]
+    public void LinesOfTheVocabularyEndAtLineFeedsAlone()
+    {
+        Assert.Equal(21_128, Chinese.VocabularySize);
+        Assert.Equal("\u2028", Chinese.TokenText(343));
+        Assert.Equal("##\u2028", Chinese.TokenText(13_502));
+        Assert.Equal((100, 101, 102), (Chinese.Encode("[UNK]", true)[0], Chinese.Encode("[CLS]", true)[0], Chinese.EndOfTextId!.Value));
+    }
+
+    [Fact]
+    public void ChineseIsOneTokenACharacterAndLatinWordsArePieces()
+    {
+        int[] ids = Chinese.Encode("我喜欢 Transformer 模型！");
+        Assert.Equal("我,喜,欢,t,##ran,##s,##form,##er,模,型,！", string.Join(',', ids.Select(Chinese.TokenText)));
+        Assert.Equal("我喜欢 transformer模型！", Chinese.Decode(ids));
+    }
+
+    [Fact]
+    public void IdsAreThoseOfHuggingFacesTokenizersOnEveryText()
+    {
+        foreach (JsonElement line in Gpt2.Lines("bert-chinese-vocab/ids.jsonl"))
+            Assert.Equal(line.GetProperty("ids").Numbers(), Chinese.Encode(line.GetProperty("text").GetString()!));
+    }
+
+    [Fact]
+    public void OneCharacterOneTokenTakesTextAsItIs()
+    {
+        WordPiece characters = new([.. Enumerable.Range(0, Small.VocabularySize).Select(Small.TokenText), "U", "n"], units: WordPieceUnits.Characters);
+        Assert.Equal([13, 14, 1, 8, 1], characters.Encode("Un 你😀"));
+        Assert.Equal("Un[UNK]你", characters.Decode([13, 14, 1, 8]));
+        Assert.Equal([new Rune(' '), new Rune(0x1F600)], characters.LostCharacters("Un 你😀"));
+    }
+
+    [Fact]
+    public void AWordOfMoreThanAHundredCharactersIsUnknown()
+    {
+        WordPiece letters = new(["[UNK]", "a", "##a"]);
+        Assert.Equal(100, letters.Encode(new string('a', 100)).Length);
+        Assert.Equal([0], letters.Encode(new string('a', 101)));
+    }
+
+    [Fact]
+    public void LostCharactersAreThoseOfUnknownWordsAndThoseThatGo()
+    {
+        Assert.Empty(Chinese.LostCharacters("你好，世界 GPT"));
+        Assert.Equal([new Rune(1), new Rune('x')], Small.LostCharacters("un\u0001 x"));
+    }
+
+    [Fact]
+    public void SpecialTokensAreFoundOnlyWhereTheyAreAllowed()
+    {
+        Assert.Equal([8, 3, 9], Small.Encode("你[SEP]好", allowSpecial: true));
+        Assert.DoesNotContain(3, Small.Encode("你[SEP]好"));
+    }
+
+    [Fact]
+    public void AnyTextIsEncodedAndUnknownTokensMeanLostCharacters() =>
+        Gpt2.AnyText.Sample(text => Chinese.Encode(text).All(id => id >= 0 && id < Chinese.VocabularySize)
+            && Chinese.Encode(text).Contains(100) == Chinese.LostCharacters(text).Any(rune => Chinese.Encode(rune.ToString()).Length > 0));
+
+    [Theory]
+    [InlineData(WordPieceUnits.Words)]
+    [InlineData(WordPieceUnits.Characters)]
+    public void SavedFilesGiveTheSameTokenizerInEveryFormat(WordPieceUnits units)
+    {
+        WordPiece tokenizer = new([.. Enumerable.Range(0, Chinese.VocabularySize).Select(Chinese.TokenText)], lowerCase: true, units);
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        tokenizer.Save(directory.Path);
+        Assert.Equal(tokenizer.Fingerprint, TokenizerFiles.Load(directory.Path).Fingerprint);
+        File.Delete(directory.File("tokenizer.json"));
+        Assert.Equal(tokenizer.Fingerprint, TokenizerFiles.Load(directory.Path).Fingerprint);
+        Assert.Equal(File.ReadAllBytes(Fixtures.Path("bert-chinese-vocab/vocab.txt")), File.ReadAllBytes(directory.File("vocab.txt")));
+    }
+
+    [Theory]
+    [InlineData("[UNK]\na\n\nb\n", "vocab.txt:3: the token is empty")]
+    [InlineData("[UNK]\na\nb\na\n", "vocab.txt:4: token 'a' stands in line 2 already")]
+    [InlineData("a\nb\n", "special token '[UNK]' is not in the vocabulary")]
+    public void AMalformedVocabularyIsNamedWithItsLine(string text, string sentence)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        directory.Write("vocab.txt", text);
+        Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(directory.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData("\"continuing_subword_prefix\": \"##\"", "\"continuing_subword_prefix\": \"@@\"", "continuing_subword_prefix '@@'")]
+    [InlineData("\"max_input_chars_per_word\": 100", "\"max_input_chars_per_word\": 200", "max_input_chars_per_word = 200")]
+    [InlineData("\"clean_text\": true", "\"clean_text\": false", "clean_text = false")]
+    public void WhatCannotBeRepresentedIsRefusedByName(string part, string other, string named)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Small.Save(directory.Path);
+        string json = File.ReadAllText(directory.File("tokenizer.json"));
+        Assert.Contains(part, json);
+        directory.Write("tokenizer.json", json.Replace(part, other));
+        Assert.Contains(named, Assert.Throws<NotSupportedException>(() => TokenizerFiles.Load(directory.Path)).Message);
+    }
+}

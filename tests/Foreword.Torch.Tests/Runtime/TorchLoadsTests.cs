@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using Foreword.Torch.Runtime;
+using static TorchSharp.torch;
+
+namespace Foreword.Torch.Tests.Runtime;
+
+public sealed class TorchLoadsTests
+{
+    private static readonly string Library = Directory.EnumerateFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories).FirstOrDefault("");
+
+    /// <summary>Some tests use TorchSharp before they use Foreword.Torch, and any of them may be the first.</summary>
+    [ModuleInitializer]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Which test comes first is not fixed.")]
+    internal static void Prepare() => TorchRuntime.Initialize();
+
+    [Fact]
+    public void LibtorchComputes()
+    {
+        using var sum = ones(3).sum();
+        Assert.Equal(3f, sum.item<float>());
+    }
+
+    [Fact]
+    public void AnOlderLibstdcxxIsEnoughForThePatchedLibrary()
+    {
+        Assert.SkipWhen(Library.Length == 0, "libLibTorchSharp.so belongs to Linux");
+        byte[] library = File.ReadAllBytes(Library), original = [.. library];
+        Assert.True(LibstdcxxVersions.Lower(library));
+
+        // Hash, name and nothing else of two entries: the needs of GLIBCXX_3.4.30 and GLIBCXX_3.4.32, as readelf -V lists them.
+        int[] changed = [.. Enumerable.Range(0, library.Length).Where(i => library[i] != original[i])];
+        Assert.InRange(changed.Length, 2, 16);
+        Assert.True(changed[^1] - changed[0] < 1024, "only the table of version needs changes");
+        Assert.False(LibstdcxxVersions.Lower(library), "nothing newer is left");
+    }
+
+    [Fact]
+    public void WhatIsNoWholeLibraryStaysAsItIs()
+    {
+        Assert.False(LibstdcxxVersions.Lower([]));
+        Assert.False(LibstdcxxVersions.Lower(new byte[100]));
+        Assert.SkipWhen(Library.Length == 0, "libLibTorchSharp.so belongs to Linux");
+        byte[] cut = File.ReadAllBytes(Library)[..^1000];
+        Assert.False(LibstdcxxVersions.Lower(cut));
+    }
+}
