@@ -5,6 +5,7 @@ using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.Models;
 using Foreword.Torch;
+using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
 using ScottPlot;
 

@@ -2,6 +2,7 @@ using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Torch.FineTuning;
+using Foreword.Torch.Kernels;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Paths;
 using Foreword.Torch.Paths.Fused;

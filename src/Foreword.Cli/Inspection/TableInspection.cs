@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Foreword.Cli.Commands.Predict;
+using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Tables;
 

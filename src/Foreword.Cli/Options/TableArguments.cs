@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Foreword.Cli.Commands.Finetune;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
 
@@ -101,7 +100,7 @@ internal sealed class TableArguments
         }
 
         if (parsed.GetValue(_delimiter) is { } delimiter)
-            yield return $"data.delimiter={FinetuneCommand.Quoted(UsageException.For(() => TableOptions.DelimiterOf(delimiter)).ToString())}";
+            yield return $"data.delimiter={OptionExtensions.YamlQuoted(UsageException.For(() => TableOptions.DelimiterOf(delimiter)).ToString())}";
         if (MaxExamples(parsed) is { } most)
             yield return string.Create(CultureInfo.InvariantCulture, $"data.max_examples={most}");
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Foreword.Cli.Commands.Evaluate;
 using Foreword.Cli.Output;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Prompts;

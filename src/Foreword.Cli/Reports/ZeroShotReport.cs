@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Foreword.Cli.Commands.Study;
 using Foreword.Evaluation;
 using Foreword.IO;
 using HandlebarsDotNet;

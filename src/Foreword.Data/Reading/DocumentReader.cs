@@ -1,5 +1,5 @@
 using Foreword.Data.Decoding;
-using Foreword.Data.Formats;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Tables;
 using Microsoft.Extensions.FileSystemGlobbing;
 using Microsoft.Extensions.FileSystemGlobbing.Abstractions;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Foreword.Data.Preparing;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Microsoft.Win32.SafeHandles;
@@ -51,7 +50,7 @@ public sealed class TokenDataset : IDisposable
     public int VocabularySize => Manifest.Tokenizer.VocabularySize;
 
 
-    /// <summary>Opens a split of a directory that <see cref="CorpusPreparer"/> made.</summary>
+    /// <summary>Opens a split of a directory that <c>CorpusPreparer</c> made.</summary>
     /// <param name="directory">The directory with <c>manifest.json</c>.</param>
     /// <param name="split"><see cref="Train"/> or <see cref="Validation"/>.</param>
     /// <exception cref="FileNotFoundException">The manifest or a file that it names is missing.</exception>

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Foreword.Numerics;
-using Foreword.Torch.Paths.Fused;
 
 namespace Foreword.Torch.Kernels;
 

@@ -1,5 +1,4 @@
 using Foreword.Data.Recipes;
-using Foreword.Torch.Training;
 
 namespace Foreword.Torch.Runs;
 

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Foreword.Numerics;
 using Foreword.Torch.Kernels;
-using Foreword.Torch.Paths.Fused;
 using TorchSharp;
 using static TorchSharp.torch;
 

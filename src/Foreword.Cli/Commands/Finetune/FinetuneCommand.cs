@@ -36,13 +36,13 @@ internal static class FinetuneCommand
         Argument<string> source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run." };
         Option<string?> task = new("--task") { Description = $"What to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
         task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
-        Option<string[]> train = Files("--train", "Labelled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
-        Option<string[]> validation = Files("--validation", "Examples that choose the best epoch; a tenth of the training set unless given.");
-        Option<string[]> test = Files("--test", "Examples measured at the end.");
+        Option<string[]> train = OptionExtensions.Files("--train", "Labelled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
+        Option<string[]> validation = OptionExtensions.Files("--validation", "Examples that choose the best epoch; a tenth of the training set unless given.");
+        Option<string[]> test = OptionExtensions.Files("--test", "Examples measured at the end.");
         TableArguments tables = new("The columns by name or number from 0, the label last: text,label; or with their roles: label=category.");
-        Option<string[]> labels = Files("--labels", "For each training file a file with one label a line, where the tables hold none.");
-        Option<string[]> validationLabels = Files("--validation-labels", "The same for the validation files.");
-        Option<string[]> testLabels = Files("--test-labels", "The same for the test files.");
+        Option<string[]> labels = OptionExtensions.Files("--labels", "For each training file a file with one label a line, where the tables hold none.");
+        Option<string[]> validationLabels = OptionExtensions.Files("--validation-labels", "The same for the validation files.");
+        Option<string[]> testLabels = OptionExtensions.Files("--test-labels", "The same for the test files.");
         Option<bool> dryRun = new("--dry-run") { Description = $"Read all data, print the first {DryRun.Shown} examples with their tokens, and train nothing." };
         Option<string?> model = new("--model") { Description = "With a recipe: the model to start from; overrides model.path." };
         Option<string?> data = new("--data") { Description = "With a recipe: the directory of its files; overrides data.directory." };
@@ -89,7 +89,7 @@ internal static class FinetuneCommand
                 throw new UsageException($"without a recipe --task and --train are needed: foreword finetune {from} --task classification --train train.csv --columns text,label");
             if (parsed.GetValue(repeats) < 1)
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
-            FineTuneRecipe recipe = isRecipe ? Recipe.Read<FineTuneRecipe>(from, overrides) : Recipe.Parse<FineTuneRecipe>($"model: {{path: {Quoted(from)}}}", "the options", overrides);
+            FineTuneRecipe recipe = isRecipe ? Recipe.Read<FineTuneRecipe>(from, overrides) : Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", overrides);
             if (parsed.GetValue(dryRun))
                 return ShowExamples(terminal, recipe, parsed.GetValue(json));
             string name = isRecipe ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
@@ -105,13 +105,13 @@ internal static class FinetuneCommand
             void Add(string key, object? value)
             {
                 if (value is not null)
-                    overrides.Add($"{key}={(value is string text ? Quoted(text) : Convert.ToString(value, CultureInfo.InvariantCulture))}");
+                    overrides.Add($"{key}={(value is string text ? OptionExtensions.YamlQuoted(text) : Convert.ToString(value, CultureInfo.InvariantCulture))}");
             }
 
             void AddAll(string key, string[] values)
             {
                 if (values.Length > 0)
-                    overrides.Add($"{key}=[{string.Join(", ", values.Select(Quoted))}]");
+                    overrides.Add($"{key}=[{string.Join(", ", values.Select(OptionExtensions.YamlQuoted))}]");
             }
         });
         return command;
@@ -128,13 +128,6 @@ internal static class FinetuneCommand
             terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), ("test", data.Test.Count)], [.. data.Train.Take(DryRun.Shown)], json);
         return CommandLine.Done;
     }
-
-    /// <summary>An option that takes several files.</summary>
-    internal static Option<string[]> Files(string name, string description) =>
-        new(name) { Description = description, AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
-
-    /// <summary>A text in YAML's double quotes, which are JSON's.</summary>
-    internal static string Quoted(string text) => JsonSerializer.Serialize(text, Json);
 
     /// <summary>Says what was reached; returns whether the runs were stopped before their end.</summary>
     private static bool Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, string goOn, bool json)

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Foreword.Cli.Commands.Finetune;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
@@ -25,7 +24,7 @@ internal static class EvaluateTaskCommand
         Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
         Argument<string[]> test = InputPaths.Argument("Labelled examples.");
         TableArguments tables = new("The columns, the label last; the training data's unless given.");
-        Option<string[]> labels = FinetuneCommand.Files("--labels", "For each file a file with one label a line, where the files hold none.");
+        Option<string[]> labels = OptionExtensions.Files("--labels", "For each file a file with one label a line, where the files hold none.");
         Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and measure nothing." };
         Option<string?> output = new("--out") { Description = "Directory of evaluation.json and report.html; RUN/evaluation-<file's name> unless given." };
         Option<int> resamples = new("--resamples") { Description = "Resamples of the bootstrap.", DefaultValueFactory = _ => TaskModels.Resamples };

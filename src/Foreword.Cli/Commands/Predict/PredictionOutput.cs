@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Foreword.Cli.Options;
 using Foreword.Tasks;
 
 namespace Foreword.Cli.Commands.Predict;

@@ -15,7 +15,6 @@ using Foreword.IO;
 using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
 using Foreword.Torch.Runs;
-using Foreword.Torch.Training;
 using Foreword.Weights;
 using Spectre.Console;
 

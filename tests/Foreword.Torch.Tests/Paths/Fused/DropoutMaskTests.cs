@@ -1,4 +1,5 @@
 using Foreword.Models;
+using Foreword.Torch.Kernels;
 using Foreword.Torch.Paths;
 using Foreword.Torch.Paths.Fused;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Torch.Kernels;
 using Foreword.Torch.Paths;
 using Foreword.Torch.Paths.Fused;
 using TorchSharp;

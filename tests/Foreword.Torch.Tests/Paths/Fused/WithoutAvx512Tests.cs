@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics.X86;
-using Foreword.Torch.Paths.Fused;
+using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Tests.Paths.Fused;
 

@@ -7,10 +7,9 @@ using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
-using Foreword.Torch.Runs;
 using Foreword.Weights;
 
-namespace Foreword.Torch.Training;
+namespace Foreword.Torch.Runs;
 
 /// <summary>
 /// The tokens of a run: shards that exist, or text that is tokenised into the run's own <c>data/</c> the first time.

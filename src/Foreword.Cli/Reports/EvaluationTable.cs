@@ -3,7 +3,7 @@ using Foreword.Evaluation;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
 
-namespace Foreword.Cli.Commands.Evaluate;
+namespace Foreword.Cli.Reports;
 
 /// <summary>Results as lines, the papers' figures beside ours.</summary>
 internal static class EvaluationTable

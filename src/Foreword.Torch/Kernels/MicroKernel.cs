@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 using Foreword.Numerics;
 using static TorchSharp.torch;
 
-namespace Foreword.Torch.Paths.Fused;
+namespace Foreword.Torch.Kernels;
 
 /// <summary>
 /// The matrix micro-kernels of libtorch's oneDNN, <c>at::native::cpublas::brgemm</c>: C [M, N] (+)= A [M, K] B [K, N], one block a

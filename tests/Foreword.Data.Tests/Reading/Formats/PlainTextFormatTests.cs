@@ -1,12 +1,12 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
-using Foreword.Data.Formats;
 using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 
-namespace Foreword.Data.Tests.Formats;
+namespace Foreword.Data.Tests.Reading.Formats;
 
 public sealed partial class PlainTextFormatTests
 {

@@ -1,6 +1,6 @@
 using Foreword.Data.Reading;
 
-namespace Foreword.Data.Tests.Formats;
+namespace Foreword.Data.Tests.Reading.Formats;
 
 public sealed class JsonLinesFormatTests
 {

@@ -1,12 +1,11 @@
 using System.CommandLine;
 using System.Text;
-using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Labelled;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
 
-namespace Foreword.Cli.Commands.Predict;
+namespace Foreword.Cli.Options;
 
 /// <summary>A row to be answered.</summary>
 /// <param name="Example">The example; null where the row gives none.</param>

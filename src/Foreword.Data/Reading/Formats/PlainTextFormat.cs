@@ -1,6 +1,4 @@
-using Foreword.Data.Reading;
-
-namespace Foreword.Data.Formats;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>
 /// UTF-8 text: a file is one document. A long one comes in pieces, so that memory does not grow with the file.

@@ -1,9 +1,8 @@
 using System.Text;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
-using Foreword.Data.Reading;
 
-namespace Foreword.Data.Formats;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>HTML: the text a reader sees, blocks on lines of their own; a file is one document. Scripts, styles and forms' controls are left out.</summary>
 internal sealed class HtmlFormat : IDocumentFormat

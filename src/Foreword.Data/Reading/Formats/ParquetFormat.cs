@@ -1,9 +1,8 @@
-using Foreword.Data.Reading;
 using Foreword.Settings;
 using Parquet;
 using Parquet.Schema;
 
-namespace Foreword.Data.Formats;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>Apache Parquet, a row group at a time: a row is a document, in the column of that name, which alone is read. Nulls and empty texts are left out.</summary>
 internal sealed class ParquetFormat : IDocumentFormat

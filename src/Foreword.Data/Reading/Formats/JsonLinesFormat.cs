@@ -1,11 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using Foreword.Data.Reading;
 using Foreword.IO;
 using Foreword.Settings;
 
-namespace Foreword.Data.Formats;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>
 /// JSON Lines: one object a line, whose text field is one document. Blank lines are skipped, and so is an empty text.

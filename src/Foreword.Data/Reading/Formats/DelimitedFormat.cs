@@ -1,8 +1,7 @@
 using Foreword.Data.Decoding;
-using Foreword.Data.Reading;
 using Foreword.Data.Tables;
 
-namespace Foreword.Data.Formats;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>CSV and TSV (RFC 4180): a row is a document, in the column of that name. An empty text is left out.</summary>
 internal sealed class DelimitedFormat(string extension, TableFormat format) : IDocumentFormat

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Unicode;
 
-namespace Foreword.Data.Formats;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>The bytes of a file that should be UTF-8 text: drops a byte order mark and names the file in what goes wrong.</summary>
 internal sealed class Utf8Bytes(Stream stream, string path)

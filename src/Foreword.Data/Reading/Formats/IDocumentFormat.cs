@@ -1,6 +1,4 @@
-using Foreword.Data.Reading;
-
-namespace Foreword.Data.Formats;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>A kind of file that holds documents. A new format is one class and one line in <see cref="DocumentReader"/>.</summary>
 internal interface IDocumentFormat

@@ -1,0 +1,85 @@
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
+using ArchUnitNET.xUnitV3;
+using Foreword.Cpu;
+using Foreword.Data.Recipes;
+using Foreword.Evaluation;
+using Foreword.Hub;
+using Foreword.Models;
+using Foreword.Torch;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+
+namespace Foreword.Cli.Tests;
+
+/// <summary>
+/// States the layers. A package uses only the packages that stand before it in its list, and a folder of a package only the folders before it.
+/// The types directly in a package's namespace are exempt: they are its contract and its front door.
+/// </summary>
+public sealed class LayersTests
+{
+    private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(
+        typeof(GptConfig).Assembly, typeof(Recipe).Assembly, typeof(Benchmark).Assembly, typeof(HubClient).Assembly,
+        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(CommandLine).Assembly).Build();
+
+    /// <summary>Packages, each with the packages of this project that it may use.</summary>
+    private static readonly (string Package, string[] Below)[] Packages =
+    [
+        ("Foreword", []),
+        ("Foreword.Hub", ["Foreword"]),
+        ("Foreword.Cpu", ["Foreword"]),
+        ("Foreword.Data", ["Foreword"]),
+        ("Foreword.Evaluation", ["Foreword", "Foreword.Data"]),
+        ("Foreword.Torch", ["Foreword", "Foreword.Data"]),
+        ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Cpu", "Foreword.Torch"]),
+    ];
+
+    /// <summary>Folders of each package, the lowest first.</summary>
+    private static readonly (string Package, string[] Folders)[] Layers =
+    [
+        ("Foreword", ["Settings", "Numerics", "IO", "Models", "Tokenization", "Weights", "Generation", "Chat", "Tasks"]),
+        ("Foreword.Data", ["Decoding", "Tables", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labelled", "Recipes", "FineTuning"]),
+        ("Foreword.Evaluation", ["Metrics", "Prompts", "Families", "Benchmarks", "Results", "Overlap"]),
+        ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized"]),
+        ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths", "Inference", "Training", "Runs", "FineTuning"]),
+        ("Foreword.Cli", ["Output", "Options", "Reports", "Loading", "Inspection", "Commands"]),
+    ];
+
+    public static TheoryData<string> PackageNames => [.. Packages.Select(package => package.Package)];
+
+    public static TheoryData<string, string> Folders => [.. Layers.SelectMany(layer => layer.Folders, (layer, folder) => (layer.Package, folder))];
+
+    [Theory]
+    [MemberData(nameof(PackageNames))]
+    public void APackageUsesOnlyThePackagesBelowIt(string package)
+    {
+        string[] allowed = [package, .. Packages.Single(entry => entry.Package == package).Below];
+        string[] used = [.. Assembly(package).GetReferencedAssemblies().Select(assembly => assembly.Name!).Where(name => name == "Foreword" || name.StartsWith("Foreword.", StringComparison.Ordinal))];
+        Assert.Empty(used.Except(allowed));
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void AFolderUsesOnlyTheFoldersBelowIt(string package, string folder)
+    {
+        string[] folders = Layers.Single(layer => layer.Package == package).Folders;
+        string[] above = folders[(Array.IndexOf(folders, folder) + 1)..];
+        IObjectProvider<IType> own = Types().That().ResideInNamespaceMatching(Namespaces(package, [folder]));
+        Assert.NotEmpty(own.GetObjects(Architecture));
+        if (above.Length > 0)
+            Types().That().Are(own).Should().NotDependOnAny(Types().That().ResideInNamespaceMatching(Namespaces(package, above))).Check(Architecture);
+    }
+
+    [Theory]
+    [MemberData(nameof(PackageNames))]
+    public void EveryFolderHasItsPlaceAmongTheLayers(string package)
+    {
+        string[] folders = [.. Layers.Where(layer => layer.Package == package).SelectMany(layer => layer.Folders)];
+        string[] found = [.. Assembly(package).GetTypes().Select(type => type.Namespace ?? "").Where(name => name.StartsWith(package + ".", StringComparison.Ordinal))
+            .Select(name => name[(package.Length + 1)..].Split('.')[0]).Distinct()];
+        Assert.Equal(folders.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+    }
+
+    private static string Namespaces(string package, string[] folders) => $@"^{package.Replace(".", @"\.", StringComparison.Ordinal)}\.({string.Join('|', folders)})(\..+)?$";
+
+    private static System.Reflection.Assembly Assembly(string package) => System.Reflection.Assembly.Load(package);
+}
