@@ -373,8 +373,13 @@ internal static partial class Patterns
     [GeneratedRegex(@"[\p{L}\d][\p{L}\d'\-.,]*")]
     private static partial Regex Word();
 
-    // "for" with a clause after it: a pronoun as subject, or a few words without a relative pronoun and then a verb that stands alone.
-    [GeneratedRegex(@"[,;:]\s+for\s+(?:(?:it|they|he|we|there|nobody|what)\s+(?:\w+ly\s+)?(?:\w+s|are|were|was|have|had|can|could|may|might|must|will|would|do|did|\w+ed)\b)|[,;]\s+for\s+(?!example\b|instance\b)(?:(?!\b(?:that|which|who|whose|whom|where|when|whether|how|what|if|as|to|and|or)\b)[^,;.:()])*?\s(?:is|are|was|were|has|have|had|does|do|did|would|can|could|cannot|may|might|must|will|should|needs?|takes?|gives?|holds?|makes?|comes?|goes|knows?|stands?|becomes?|gets?|lies?|follows?|belongs?)\b(?!\s+of\b)", RegexOptions.IgnoreCase)]
+    // "for" with a clause after it: a pronoun as subject; a singular noun and a word in -s; or a few words without a relative pronoun and then a usual verb.
+    [GeneratedRegex("""
+          [,;:]\s+for\s+(?:it|they|he|we|there|nobody|what\s(?:is|was)\s\w+)\s+(?:\w+ly\s+)?(?:\w+s|are|were|was|have|had|can|could|may|might|must|will|would|do|did|\w+ed)\b
+        | [,;:]\s+for\s+(?:the|a|an|another|each|every|no|one)\s+(?:(?!that\b|which\b)\w+\s+){0,2}(?!that\b|which\b)\w*[^s\s]\s+\w+(?<!')s\s+(?!(?:of|and|or|that|which)\b)
+        | [,;]\s+for\s+(?!example\b|instance\b)(?:(?!\b(?:that|which|who|whose|whom|where|when|whether|how|what|if|as|to|and|or)\b)[^,;.:()])*?\s
+          (?:is|are|was|were|has|have|had|does|do|did|would|can|could|cannot|may|might|must|will|should|needs?|takes?|gives?|holds?|makes?|comes?|goes|knows?|stands?|becomes?|gets?|lies?|follows?|belongs?)\b(?!\s+of\b)
+        """, RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex ForBecause();
 
     [GeneratedRegex(@"\bbehind\b", RegexOptions.IgnoreCase)]
