@@ -373,7 +373,7 @@ internal static partial class Patterns
     [GeneratedRegex(@"[\p{L}\d][\p{L}\d'\-.,]*")]
     private static partial Regex Word();
 
-    // "for" with a clause after it: a pronoun as subject; a singular noun and a word in -s; or a few words without a relative pronoun and then a usual verb.
+    // "for" with a clause after it. A pronoun is the subject, or a singular noun before a word in -s, or a few words before a usual verb.
     [GeneratedRegex("""
           [,;:]\s+for\s+(?:it|they|he|we|there|nobody|what\s(?:is|was)\s\w+)\s+(?:\w+ly\s+)?(?:\w+s|are|were|was|have|had|can|could|may|might|must|will|would|do|did|\w+ed)\b
         | [,;:]\s+for\s+(?:the|a|an|another|each|every|no|one)\s+(?:(?!that\b|which\b)\w+\s+){0,2}(?!that\b|which\b)\w*[^s\s]\s+\w+(?<!')s\s+(?!(?:of|and|or|that|which)\b)
