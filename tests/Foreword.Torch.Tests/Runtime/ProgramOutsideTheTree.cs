@@ -34,7 +34,7 @@ internal sealed class ProgramOutsideTheTree : IDisposable
     /// <param name="asPackage">Whether they refer to a package, which is packed first, instead of the project.</param>
     public void Write(bool asPackage)
     {
-        string reference = asPackage ? """<PackageReference Include="Foreword.Torch" Version="0.1.0" />""" : $"""<ProjectReference Include="{Source}/Foreword.Torch/Foreword.Torch.csproj" />""";
+        string reference = asPackage ? """<PackageReference Include="Foreword.Torch" Version="*-*" />""" : $"""<ProjectReference Include="{Source}/Foreword.Torch/Foreword.Torch.csproj" />""";
         if (asPackage)
         {
             foreach (string project in (string[])["Foreword", "Foreword.Data", "Foreword.Torch"])
