@@ -5,6 +5,7 @@ using Foreword.Cpu.Quantized;
 using Foreword.Cpu.Threading;
 using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.Cpu;
 
@@ -46,25 +47,32 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        Check(weights, threads, cache);
-        string model = ModelDirectory.Resolve(path);
-        if (QuantizedModel.IsIn(model))
+        Check(weights, threads, cache); // before the disk is touched
+        using StoredModel model = StoredModel.Open(path);
+        return Load(model, new CpuEngine { Weights = weights, Threads = threads, Cache = cache });
+    }
+
+    /// <summary>Reads an opened model, whose weights the loaded one takes.</summary>
+    internal static CpuLanguageModel Load(StoredModel model, CpuEngine options)
+    {
+        Check(options.Weights, options.Threads, options.Cache);
+        if (model.IsQuantized)
         {
-            WeightType stored = QuantizedModel.TypeOf(model);
-            return weights is null || weights == stored
-                ? Start(threads, cache ?? stored.Cache(), _ => QuantizedModel.Open(model))
-                : throw new ArgumentException($"{model} is quantised to {stored}; it cannot be read as {weights}");
+            WeightType stored = QuantizedModel.TypeOf(model.Path);
+            return options.Weights is null || options.Weights == stored
+                ? Start(options.Threads, options.Cache ?? stored.Cache(), _ => QuantizedModel.Open(model.Path))
+                : throw new ArgumentException($"{model.Path} is quantised to {stored}; it cannot be read as {options.Weights}");
         }
 
-        WeightType type = weights ?? WeightType.F32;
-        return Start(threads, cache ?? type.Cache(), workers => Read(new StoredParameters(WeightsFormat.Open(model)), type, workers));
+        WeightType type = options.Weights ?? WeightType.F32;
+        return Start(options.Threads, options.Cache ?? type.Cache(), workers => Read(new StoredParameters(model.TakeWeights()), type, workers));
     }
 
     /// <summary>A model with random weights, for measurements.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The format of the matrices.</param>
     /// <param name="threads">Threads that compute; every processor unless given.</param>
-    /// <param name="cache">The format of keys and values, as in <see cref="Load"/>.</param>
+    /// <param name="cache">The format of keys and values, as in <see cref="Load(string, WeightType?, int?, CacheType?)"/>.</param>
     /// <exception cref="ArgumentException">The configuration is impossible, its vocabulary, context or width come near 2^31, there is no such type, or no thread is to compute.</exception>
     public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {

@@ -31,28 +31,26 @@ public sealed class CpuTaskModel : ITaskModel
     /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
     public static CpuTaskModel Load(string path, WeightType? weights = null, int? threads = null)
     {
-        string directory = ModelDirectory.Resolve(path);
-        TaskDescription task = TaskDescription.Read(directory);
-        Tokenizer tokenizer = TokenizerFiles.Load(directory);
-        CpuLanguageModel model = CpuLanguageModel.Load(directory, weights, threads);
+        using StoredModel model = StoredModel.Open(path);
+        return Load(model, new CpuEngine { Weights = weights, Threads = threads });
+    }
+
+    /// <summary>Loads an opened fine-tuned model, whose weights the loaded one takes.</summary>
+    internal static CpuTaskModel Load(StoredModel model, CpuEngine options)
+    {
+        TaskDescription task = model.Task;
+        Tokenizer tokenizer = TokenizerFiles.Load(model.Directory);
+        CpuLanguageModel network = CpuLanguageModel.Load(model, options);
         try
         {
-            task.CheckVocabulary(directory, tokenizer, model.Config);
-            return new CpuTaskModel(model, task, tokenizer, TaskHeadWeights.Read(directory, task, model.Config.NEmbd));
+            task.CheckVocabulary(model.Directory, tokenizer, model.Config);
+            return new CpuTaskModel(network, task, tokenizer, TaskHeadWeights.Read(model.Directory, task, model.Config.NEmbd));
         }
         catch
         {
-            model.Dispose();
+            network.Dispose();
             throw;
         }
-    }
-
-    /// <summary>The answer for a task of texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>
-    /// <exception cref="ArgumentException">The task reads another number of texts, or choices.</exception>
-    public Prediction Predict(params string[] texts)
-    {
-        ArgumentNullException.ThrowIfNull(texts);
-        return Predict([Task.Task.Example(texts)])[0];
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using Foreword.Generation;
 using Foreword.Tokenization.Bpe;
-using Foreword.Weights;
 
 namespace Foreword.Cpu.Tests;
 
@@ -15,25 +14,23 @@ public sealed class ReadmeTests
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(small, file));
         new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(small);
 
-        using CpuLanguageModel model = CpuLanguageModel.Load(small);
-        TextGenerator generator = new(model, ModelDirectory.LoadTokenizer(small));
-        Assert.NotEmpty(generator.Generate("Returns the", new SamplingOptions { MaxTokens = 20 }).Text);
+        using TextModel model = TextModel.Load(small);
+        Assert.NotEmpty(model.Generate("Returns the", new SamplingOptions { MaxTokens = 20 }).ToString());
 
         SamplingOptions options = new() { MaxTokens = 20, TopK = 40, Seed = Random.Shared.NextInt64() };
         string streamed = "";
-        await foreach (string piece in generator.StreamAsync("Returns the", options, TestContext.Current.CancellationToken))
-            streamed += piece;
-        Assert.Equal(generator.Generate("Returns the", options, cancellation: TestContext.Current.CancellationToken).Text, streamed);
+        await foreach (var token in model.StreamAsync("Returns the", options, TestContext.Current.CancellationToken))
+            streamed += token;
+        Assert.Equal(model.Generate("Returns the", options, TestContext.Current.CancellationToken).Text, streamed);
 
         string readme = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"));
-        Assert.Contains("using CpuLanguageModel model = CpuLanguageModel.Load(\"small\");", readme);
-        Assert.Contains("TextGenerator generator = new(model, ModelDirectory.LoadTokenizer(\"small\"));", readme);
-        Assert.Contains("Console.WriteLine(generator.Generate(\"Returns the\", new SamplingOptions { MaxTokens = 20 }).Text);", readme);
+        Assert.Contains("using TextModel model = TextModel.Load(\"small\");", readme);
+        Assert.Contains("Console.WriteLine(model.Generate(\"Returns the\"));", readme);
+        Assert.Contains("await foreach (var token in model.StreamAsync(\"Gets the\"))", readme);
 
         string service = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "generation.md"));
-        Assert.Contains("using CpuLanguageModel model = CpuLanguageModel.Load(\"small\");", service);
-        Assert.Contains("TextGenerator generator = new(model, ModelDirectory.LoadTokenizer(\"small\"));", service);
+        Assert.Contains("using TextModel model = TextModel.Load(\"small\");", service);
         Assert.Contains("SamplingOptions options = new() { MaxTokens = 200, TopK = 40, Seed = Random.Shared.NextInt64() };", service);
-        Assert.Contains("generator.StreamAsync(prompt, options, aborted)", service);
+        Assert.Contains("model.StreamAsync(prompt, options, aborted)", service);
     }
 }

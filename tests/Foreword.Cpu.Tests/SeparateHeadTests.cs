@@ -2,6 +2,7 @@ using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.Cpu.Tests;
 
@@ -53,7 +54,7 @@ public sealed class SeparateHeadTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using (ModelWeights weights = WeightsFormat.Open(Fixtures.Path("golden/gpt2-untied")))
             QuantizedModel.Write(weights, type, directory.Path, null);
-        using (SafetensorsFile file = SafetensorsFile.Open(directory.File(QuantizedModel.WeightsFile)))
+        using (SafetensorsFile file = SafetensorsFile.Open(directory.File(QuantizedModelFormat.WeightsFile)))
             Assert.Equal((TensorDType.U8, TensorDType.F32), (file.Tensor("lm_head.weight").DType, file.Tensor("wte.weight").DType));
         using CpuLanguageModel stored = CpuLanguageModel.Load(directory.Path), inMemory = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-untied"), type);
         using IDecoder a = stored.NewDecoder(), b = inMemory.NewDecoder();

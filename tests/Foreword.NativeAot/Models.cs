@@ -4,6 +4,7 @@ using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
 using Foreword.Weights;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.NativeAot;
 
@@ -39,7 +40,7 @@ internal static class Models
             report.SayFiles($"quantised {type}", directory);
             SayLogits(report, $"quantised {type}", directory, null);
             report.SayRefusal($"quantised {type} as bf16", () => CpuLanguageModel.Load(directory, WeightType.BF16));
-            File.WriteAllText(Path.Combine(directory, QuantizedModel.ManifestFile), "{}");
+            File.WriteAllText(Path.Combine(directory, QuantizedModelFormat.ManifestFile), "{}");
             report.SayRefusal($"quantised {type} without manifest", () => CpuLanguageModel.Load(directory));
         }
 

@@ -39,8 +39,8 @@ internal static class Writing
             Say(report, $"{type}, sliding", [[generator.Generate("The cat", new SamplingOptions { MaxTokens = 150, Slide = true, StopIds = [5] })]]);
             Say(report, $"{type}, beams", generator.GenerateEach(["The cat"], new SamplingOptions { NumBeams = 4, MaxTokens = 12, LengthPenalty = 0.8, EarlyStopping = true }, samples: 2));
             List<string> pieces = [];
-            await foreach (string piece in generator.StreamAsync("The cat", Drawn))
-                pieces.Add(piece);
+            await foreach (GeneratedToken token in generator.StreamAsync("The cat", Drawn))
+                pieces.Add(token.Text);
             report.Say($"{type}, streamed", string.Join('|', pieces));
             report.SayRefusal($"{type}, impossible", () => generator.Generate("The cat", new SamplingOptions { TopP = 2 }));
             Talk(report, $"{type}, plain", model, tokenizer, ChatTemplate.Plain);

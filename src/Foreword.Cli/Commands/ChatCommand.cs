@@ -39,10 +39,10 @@ internal sealed class ChatCommand : IDisposable
         _interrupts = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
     }
 
-    public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
+    public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType?, LoadedModel> open)
+    public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string> system = new("--system") { Description = "An instruction that stands before the conversation and is never forgotten.", DefaultValueFactory = _ => "" };
@@ -64,7 +64,8 @@ internal sealed class ChatCommand : IDisposable
             if (TaskDescription.FineTunedFor(directory) is { } task)
                 throw new InvalidDataException($"{path} is fine-tuned for {task}, not for talking{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} gives its answers" : "")}");
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
-            using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
+            using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
+            using TextModel loaded = opened.Load();
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not read: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory sets another");
             sampling.SaySeed(parsed, terminal);

@@ -16,10 +16,10 @@ namespace Foreword.Cli.Commands;
 /// <summary><c>foreword generate MODEL --prompt TEXT|-|@FILE</c>: continues texts.</summary>
 internal static class GenerateCommand
 {
-    public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
+    public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
     /// <summary>With another way to open MODEL on a device, for tests.</summary>
-    public static Command Create(Terminal terminal, Func<string, DeviceChoice, EngineChoice, CacheType?, LoadedModel> open)
+    public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string[]> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (as it is, with its last line break); may be repeated.", Required = true };
@@ -63,8 +63,9 @@ internal static class GenerateCommand
                 throw new UsageException("--logprobs is printed with --json only");
             string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, terminal.In);
 
-            using LoadedModel loaded = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
-            loaded.SayTask(parsed.GetValue(model)!, terminal);
+            using OpenedModel opened = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
+            using TextModel loaded = opened.Load();
+            opened.SayTask(parsed.GetValue(model)!, terminal);
             if (options.NumBeams == 1)
                 sampling.SaySeed(parsed, terminal);
             Stopwatch clock = Stopwatch.StartNew();

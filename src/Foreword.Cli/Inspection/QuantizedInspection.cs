@@ -6,13 +6,14 @@ using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Foreword.Weights.HuggingFace;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.Cli.Inspection;
 
 /// <summary>What <c>inspect</c> shows of a directory that <c>foreword quantize</c> wrote.</summary>
 internal static class QuantizedInspection
 {
-    public static bool IsQuantized(string path) => QuantizedModel.IsIn(path);
+    public static bool IsQuantized(string path) => QuantizedModelFormat.IsIn(path);
 
     public static void Show(string path, bool json, Terminal terminal)
     {
@@ -20,7 +21,7 @@ internal static class QuantizedInspection
         GptConfig config = HuggingFaceConfig.Read(path);
         Tokenizer tokenizer = TokenizerFiles.Load(path);
         string name = type.ToString().ToLowerInvariant();
-        long matrices = QuantizedModel.MatrixBytes(config, type), file = new FileInfo(Path.Combine(path, QuantizedModel.WeightsFile)).Length;
+        long matrices = QuantizedModel.MatrixBytes(config, type), file = new FileInfo(Path.Combine(path, QuantizedModelFormat.WeightsFile)).Length;
         if (json)
         {
             JsonOutput.WriteLine(terminal, writer =>

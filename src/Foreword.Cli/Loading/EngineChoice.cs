@@ -33,8 +33,31 @@ internal static class Engines
         Description = "How plain C# keeps the keys and values of tokens that were read: f32 exactly, bf16 in half the memory. Unless given: f32, and bf16 for quantised models.",
     };
 
-    /// <summary>Whether plain C# computes; the device is looked for only where it decides.</summary>
-    public static bool IsCpu(EngineChoice engine, DeviceChoice device) => engine switch
+    /// <summary>Returns the engine that the options name, for an opened model.</summary>
+    /// <param name="engine">What computes.</param>
+    /// <param name="device">Where to compute. A GPU is looked for only where it decides.</param>
+    /// <param name="model">The model; a quantised one is computed by plain C# whatever the device is.</param>
+    /// <param name="precision">The number format of matrix products.</param>
+    /// <param name="cache">The format of keys and values; null where the engine chooses.</param>
+    /// <exception cref="UsageException">The options contradict each other, or the engine cannot compute the model.</exception>
+    public static IEngine Of(EngineChoice engine, DeviceChoice device, StoredModel model, PrecisionChoice precision = PrecisionChoice.Fp32, CacheType? cache = null)
+    {
+        if (model.IsQuantized)
+        {
+            return engine != EngineChoice.Torch
+                ? new CpuEngine { Cache = cache }
+                : throw new UsageException($"{model.Path} is quantised; only --engine cpu reads it");
+        }
+
+        if (IsCpu(engine, device))
+            return new CpuEngine { Weights = precision == PrecisionChoice.Bf16 ? WeightType.BF16 : WeightType.F32, Cache = cache };
+        return cache != CacheType.BF16
+            ? new TorchEngine { Device = device, Precision = Compute.Precision(precision, Compute.Device(device)) }
+            : throw new UsageException("--cache bf16 is for plain C# (--engine cpu); libtorch keeps keys and values in f32");
+    }
+
+    /// <summary>Returns whether plain C# computes. The device is looked for only where it decides.</summary>
+    internal static bool IsCpu(EngineChoice engine, DeviceChoice device) => engine switch
     {
         EngineChoice.Torch => false,
         EngineChoice.Cpu when device is DeviceChoice.Auto or DeviceChoice.Cpu => true,

@@ -24,13 +24,8 @@ internal static class TaskModels
     /// <summary>Opens a fine-tuned model for predicting, in the engine that is asked for.</summary>
     public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine)
     {
-        string directory = ModelDirectory.Resolve(path);
-        bool isQuantised = QuantizedModel.IsIn(directory);
-        if (isQuantised && engine == EngineChoice.Torch)
-            throw new UsageException($"{directory} is quantised; only --engine cpu reads it");
-        if (isQuantised)
-            return CpuTaskModel.Load(directory);
-        return Engines.IsCpu(engine, device) ? CpuTaskModel.Load(directory, precision == PrecisionChoice.Bf16 ? WeightType.BF16 : WeightType.F32) : Open(path, precision, device);
+        using StoredModel stored = StoredModel.Open(path);
+        return Engines.Of(engine, device, stored, precision).LoadTask(stored);
     }
 
     /// <summary>Everything measured about the model's answers for labelled examples.</summary>

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Weights.HuggingFace;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.Cpu.Quantized;
 
@@ -31,14 +32,14 @@ internal sealed class QuantizationManifest
     /// <summary>Writes the manifest of weights that lie in the directory already.</summary>
     public static void Write(string directory, WeightType type)
     {
-        using SafetensorsFile weights = SafetensorsFile.Open(System.IO.Path.Combine(directory, QuantizedModel.WeightsFile));
+        using SafetensorsFile weights = SafetensorsFile.Open(System.IO.Path.Combine(directory, QuantizedModelFormat.WeightsFile));
         DurableFile.Replace(PathIn(directory), stream =>
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
             json.WriteStartObject();
             json.WriteNumber("version", FormatVersion);
             json.WriteString("type", type == WeightType.Int8 ? "int8" : "int4");
-            json.WriteString("weights", QuantizedModel.WeightsFile);
+            json.WriteString("weights", QuantizedModelFormat.WeightsFile);
             json.WriteNumber("block", type.Format(isHead: false)!.Block);
             json.WriteNumber("bits", type.Format(isHead: false)!.Bits);
             json.WriteNumber("head_block", type.Format(isHead: true)!.Block);
@@ -89,10 +90,10 @@ internal sealed class QuantizationManifest
     {
         string[] damaged = [.. weights.Tensors.Keys.AsParallel().AsOrdered().Where(name => !_checksums.TryGetValue(name, out string? checksum) || checksum != Checksum(weights, name, release: !staysMapped(name)))];
         if (damaged.Length > 0)
-            throw new InvalidDataException($"{weights.Path}: tensor '{damaged[0]}'{(damaged.Length > 1 ? $" and {damaged.Length - 1} more differ" : " differs")} from the checksum in {QuantizedModel.ManifestFile}: the file is damaged or another model's");
+            throw new InvalidDataException($"{weights.Path}: tensor '{damaged[0]}'{(damaged.Length > 1 ? $" and {damaged.Length - 1} more differ" : " differs")} from the checksum in {QuantizedModelFormat.ManifestFile}: the file is damaged or another model's");
     }
 
-    private static string PathIn(string directory) => System.IO.Path.Combine(directory, QuantizedModel.ManifestFile);
+    private static string PathIn(string directory) => System.IO.Path.Combine(directory, QuantizedModelFormat.ManifestFile);
 
     private static string Checksum(SafetensorsFile weights, string name, bool release)
     {

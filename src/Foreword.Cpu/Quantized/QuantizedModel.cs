@@ -8,6 +8,7 @@ using Foreword.IO;
 using Foreword.Models;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
+using Foreword.Weights.Quantized;
 using Microsoft.Win32.SafeHandles;
 
 namespace Foreword.Cpu.Quantized;
@@ -20,16 +21,7 @@ namespace Foreword.Cpu.Quantized;
 /// </summary>
 public static class QuantizedModel
 {
-    /// <summary>The manifest's name.</summary>
-    public const string ManifestFile = ModelDirectory.QuantizedFile;
-
-    /// <summary>The weights' name.</summary>
-    public const string WeightsFile = "quantized.safetensors";
-
     private const string ScalesOf = ".scales";
-
-    /// <summary>Whether a directory holds a quantised model.</summary>
-    public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, ManifestFile));
 
     /// <summary>Writes weights and manifest of a model, and its configuration, into an existing directory.</summary>
     /// <param name="model">The model in any format.</param>
@@ -78,7 +70,7 @@ public static class QuantizedModel
         foreach (GptParameter parameter in Kept(model.Config))
             writer.Add(parameter.Name, TensorDType.F32, parameter.Shape, stream => Copy(parameters, parameter, stream));
         HuggingFaceConfig.Write(directory, model.Config, ends);
-        writer.Save(Path.Combine(directory, WeightsFile), new Dictionary<string, string> { ["format"] = "foreword" });
+        writer.Save(Path.Combine(directory, QuantizedModelFormat.WeightsFile), new Dictionary<string, string> { ["format"] = "foreword" });
         QuantizationManifest.Write(directory, type);
     }
 
@@ -98,7 +90,7 @@ public static class QuantizedModel
         GptConfig config = HuggingFaceConfig.Read(directory);
         QuantizationManifest manifest = QuantizationManifest.Read(directory);
         WeightType type = manifest.Type;
-        QuantizedParameters parameters = new(config, Path.Combine(directory, WeightsFile));
+        QuantizedParameters parameters = new(config, Path.Combine(directory, QuantizedModelFormat.WeightsFile));
         try
         {
             SafetensorsFile file = parameters.File;

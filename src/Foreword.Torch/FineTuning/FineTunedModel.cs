@@ -57,16 +57,23 @@ public sealed class FineTunedModel : ITaskModel
     /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
     public static FineTunedModel Load(string path, Precision precision = Precision.Fp32, DeviceChoice device = DeviceChoice.Auto)
     {
-        string directory = ModelDirectory.Resolve(path);
-        TaskDescription task = TaskDescription.Read(directory);
-        Tokenizer tokenizer = TokenizerFiles.Load(directory);
+        using StoredModel model = StoredModel.Open(path);
+        return Load(model, precision, device);
+    }
+
+    /// <summary>Loads an opened fine-tuned model.</summary>
+    internal static FineTunedModel Load(StoredModel model, Precision precision, DeviceChoice device)
+    {
+        TaskDescription task = model.Task;
+        Tokenizer tokenizer = TokenizerFiles.Load(model.Directory);
         Device chosen = Compute.Device(device);
-        GptModel model = ModelFiles.Load(directory, precision, chosen);
-        task.CheckVocabulary(directory, tokenizer, model.Config);
-        TaskHead head = new(task, model.Config.NEmbd, 0, 0);
-        head.Load(directory, task);
+        using ModelWeights weights = model.TakeWeights();
+        GptModel network = ModelFiles.Load(weights, precision, chosen);
+        task.CheckVocabulary(model.Directory, tokenizer, network.Config);
+        TaskHead head = new(task, network.Config.NEmbd, 0, 0);
+        head.Load(model.Directory, task);
         head.to(chosen);
-        return new FineTunedModel(model, head, tokenizer, task);
+        return new FineTunedModel(network, head, tokenizer, task);
     }
 
     /// <summary>A model about to be fine-tuned: the base's weights as the section says, new task tokens, a new head.</summary>
@@ -98,14 +105,6 @@ public sealed class FineTunedModel : ITaskModel
         TaskHead head = new(task, config.NEmbd, section.Dropout, seed + 2L);
         head.to(device);
         return new FineTunedModel(model, head, source.Tokenizer, task);
-    }
-
-    /// <summary>The answer for a task of texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>
-    /// <exception cref="ArgumentException">The task reads another number of texts, or choices.</exception>
-    public Prediction Predict(params string[] texts)
-    {
-        ArgumentNullException.ThrowIfNull(texts);
-        return Predict([Task.Task.Example(texts)])[0];
     }
 
     /// <inheritdoc/>

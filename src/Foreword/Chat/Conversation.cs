@@ -77,7 +77,11 @@ public sealed class Conversation : IDisposable
         try
         {
             (int[] ids, int dropped, bool shortened) = Fit(options.MaxTokens);
-            OpenCompletion answer = new(_tokenizer, _encoder.Ending(options), ids, onText);
+            OpenCompletion answer = new(_tokenizer, _encoder.Ending(options), ids, onText is null ? null : token =>
+            {
+                if (token.Text.Length > 0)
+                    onText(token.Text);
+            });
             bool interrupted = Write(answer, ids, cancellation);
             Completion completion = answer.Finish();
             // A stop text lies in tokens that may hold more than it, so the answer's own tokens are then those of its text.

@@ -24,4 +24,7 @@ public sealed record Completion(string Text, IReadOnlyList<int> Ids, FinishReaso
 
     /// <summary>The token that ended it, which is not part of <see cref="Ids"/>, or null when something else did.</summary>
     public int? EndId { get; init; }
+
+    /// <summary>Returns <see cref="Text"/>.</summary>
+    public override string ToString() => Text;
 }

@@ -4,7 +4,7 @@ using Foreword.Tokenization;
 namespace Foreword.Generation;
 
 /// <summary>Completions that are written side by side: each step reads one token with each of them. One that ends makes room for the next.</summary>
-internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, SamplingOptions options, Action<int, string>? onText)
+internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, SamplingOptions options, Action<int, GeneratedToken>? onToken, bool scores)
 {
     /// <summary>Sequences at a time: where a pass over the weights is shared by enough of them that more would gain little, and their caches still fit.</summary>
     private const int AtOnce = 32;
@@ -37,7 +37,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
                         first = prompt.Append(ids).ToArray();
                     }
 
-                    Running sequence = new(started, new OpenCompletion(tokenizer, options.ForSample(sample), ids, TextOf(started), leads[started / samples]));
+                    Running sequence = new(started, new OpenCompletion(tokenizer, options.ForSample(sample), ids, OnTokenOf(started), leads[started / samples], scores));
                     sequence.Completion.Take(first);
                     if (!Ends(sequence.Completion, prompt!))
                         sequence.Decoder = sample == samples - 1 ? prompt : prompt!.Fork();
@@ -69,7 +69,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
         return completions;
     }
 
-    private Action<string>? TextOf(int sequence) => onText is null ? null : piece => onText(sequence, piece);
+    private Action<GeneratedToken>? OnTokenOf(int sequence) => onToken is null ? null : token => onToken(sequence, token);
 
     private bool Ends(OpenCompletion completion, IDecoder decoder) =>
         completion.HasEnded || (decoder.Position == model.Config.ContextLength && !options.Slide);

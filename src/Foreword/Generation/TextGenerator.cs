@@ -90,7 +90,12 @@ public sealed class TextGenerator
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         if (options.NumBeams > 1 && samples > options.NumBeams)
             throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
-        return Write(prompts, [.. prompts.Select(prompt => PromptIds(prompt, options))], options, samples, onText, cancellation);
+        Action<int, GeneratedToken>? onToken = onText is null ? null : (sequence, token) =>
+        {
+            if (token.Text.Length > 0)
+                onText(sequence, token.Text);
+        };
+        return Write(prompts, [.. prompts.Select(prompt => PromptIds(prompt, options))], options, samples, onToken, scores: false, cancellation);
     }
 
     private void Check(SamplingOptions options)
@@ -105,18 +110,19 @@ public sealed class TextGenerator
             throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}");
     }
 
-    private Completion[][] Write(IReadOnlyList<string> prompts, int[][] ids, SamplingOptions options, int samples, Action<int, string>? onText, CancellationToken cancellation)
+    private Completion[][] Write(
+        IReadOnlyList<string> prompts, int[][] ids, SamplingOptions options, int samples, Action<int, GeneratedToken>? onToken, bool scores, CancellationToken cancellation)
     {
         string[] leads = [.. prompts.Select((prompt, i) => Lead(prompt, ids[i]))];
         if (options.NumBeams == 1)
-            return new SampleBatch(_model, _tokenizer, options, onText).Write(ids, leads, samples, cancellation);
+            return new SampleBatch(_model, _tokenizer, options, onToken, scores).Write(ids, leads, samples, cancellation);
 
         BeamSearch search = new(_model, _tokenizer, options);
         Completion[][] found = [.. ids.Select((prompt, i) => search.Write(prompt, leads[i], samples, cancellation))];
         for (int prompt = 0; prompt < found.Length; prompt++)
         {
             for (int text = 0; text < found[prompt].Length; text++)
-                onText?.Invoke(prompt * samples + text, found[prompt][text].Text);
+                onToken?.Invoke(prompt * samples + text, new GeneratedToken(found[prompt][text].Text, null, null, found[prompt][text].FinishReason));
         }
 
         return found;
@@ -130,45 +136,46 @@ public sealed class TextGenerator
         _tokenizer.EndsWordsWithSpaces && prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
 
     /// <summary>
-    /// The pieces of one completion's text as they become certain, computed meanwhile on a thread of its own, not the thread pool's. Ending the enumeration or cancelling
-    /// ends the generation before its next token, and the model is free again when that has happened. What is wrong with prompt or options is thrown here,
-    /// before the enumeration begins.
+    /// Writes one completion and returns its tokens as they are drawn, with their texts and log-probabilities. The last element has no token but the reason of the end.
+    /// A beam search returns one element. The tokens are computed on a thread of their own, not one of the thread pool.
+    /// Ending the enumeration or cancelling it ends the generation before its next token; after that the model is free again.
+    /// Mistakes in prompt or options are thrown here, before the enumeration begins.
     /// </summary>
     /// <param name="prompt">The text to continue.</param>
     /// <param name="options">How to choose tokens and when to end.</param>
-    /// <param name="cancellation">Looked at before each token, and between pieces; then the enumeration throws <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellation">Checked before each token and between elements. The enumeration then throws <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">The prompt does not fit, or an option is impossible. That the model's logits are not finite, the enumeration throws.</exception>
-    public IAsyncEnumerable<string> StreamAsync(string prompt, SamplingOptions options, CancellationToken cancellation = default)
+    public IAsyncEnumerable<GeneratedToken> StreamAsync(string prompt, SamplingOptions options, CancellationToken cancellation = default)
     {
         Check(options);
         return Stream(prompt, PromptIds(prompt, options), options, cancellation);
     }
 
-    private async IAsyncEnumerable<string> Stream(string prompt, int[] ids, SamplingOptions options, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<GeneratedToken> Stream(string prompt, int[] ids, SamplingOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Channel<string> pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Channel<GeneratedToken> tokens = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         Task writing = Task.Factory.StartNew(
             () =>
             {
                 try
                 {
-                    Write([prompt], [ids], options, 1, (_, piece) => pieces.Writer.TryWrite(piece), ended.Token);
+                    Write([prompt], [ids], options, 1, (_, token) => tokens.Writer.TryWrite(token), scores: true, ended.Token);
                 }
                 finally
                 {
-                    pieces.Writer.Complete();
+                    tokens.Writer.Complete();
                 }
             },
             CancellationToken.None,
-            TaskCreationOptions.LongRunning, // it may wait for its turn at the model, and the pool's threads hand on the pieces
+            TaskCreationOptions.LongRunning, // it may wait for its turn at the model, and the pool's threads hand on the tokens
             TaskScheduler.Default);
         try
         {
-            await foreach (string piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            await foreach (GeneratedToken token in tokens.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
             {
                 cancellation.ThrowIfCancellationRequested();
-                yield return piece;
+                yield return token;
             }
         }
         finally

@@ -16,9 +16,6 @@ public static class ModelDirectory
     /// </summary>
     internal const int MostUnusedIds = 1023;
 
-    /// <summary>The file that tells a quantised model's directory, which only Foreword.Cpu reads.</summary>
-    internal const string QuantizedFile = "quantization.json";
-
     /// <summary>
     /// The model that a path means: itself when it is a model in any format or a checkpoint, or the checkpoint of a run directory,
     /// which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>. Where nothing lies at the path, it may be the name
@@ -50,7 +47,7 @@ public static class ModelDirectory
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (TokenizerFiles.IsIn(path) || Find(path) is not { } model)
             return TokenizerFiles.Load(path);
-        return WeightsFormat.Of(model)?.LoadTokenizer(model) ?? TokenizerFiles.Load(model); // a quantised model is in none of these formats
+        return WeightsFormat.Of(model)?.LoadTokenizer(model) ?? TokenizerFiles.Load(model); // a configuration without weights has no format
     }
 
     /// <summary>The directory of a downloaded model by its name, OWNER/NAME; null where it was not downloaded.</summary>

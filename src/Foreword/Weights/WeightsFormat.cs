@@ -7,6 +7,7 @@ using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Llmc;
 using Foreword.Weights.OpenAi;
 using Foreword.Weights.PyTorch;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.Weights;
 
@@ -15,7 +16,7 @@ public abstract class WeightsFormat
 {
     /// <summary>Every format; the first one that recognises a path opens it.</summary>
     public static IReadOnlyList<WeightsFormat> All { get; } =
-        [new SafetensorsFormat(), new PyTorchFormat(), new TorchCheckpointFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()];
+        [new QuantizedModelFormat(), new SafetensorsFormat(), new PyTorchFormat(), new TorchCheckpointFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()];
 
     /// <summary>The name on the command line, such as <c>openai-gpt1</c>.</summary>
     public abstract string Name { get; }
@@ -32,12 +33,13 @@ public abstract class WeightsFormat
     /// <summary>Opens what a path names: a model in any format, a checkpoint, or a run directory.</summary>
     /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
     /// <exception cref="InvalidDataException">No format recognises it, or a file is broken or asks for what this architecture does not do; path and fault are named.</exception>
-    public static ModelWeights Open(string path)
+    public static ModelWeights Open(string path) => OpenResolved(ModelDirectory.Resolve(path));
+
+    /// <summary>Opens a model that <see cref="ModelDirectory.Resolve"/> found.</summary>
+    internal static ModelWeights OpenResolved(string model)
     {
-        string model = ModelDirectory.Resolve(path);
-        WeightsFormat format = Of(model) ?? throw new InvalidDataException(File.Exists(Path.Combine(model, ModelDirectory.QuantizedFile))
-            ? $"{model} is quantised: it can be run, but its weights cannot be read any more; take the model that it was made from"
-            : $"{model} holds {HuggingFaceConfig.FileName} but no weights: looked for {string.Join("; ", All.Select(format => format.Files))}");
+        WeightsFormat format = Of(model)
+            ?? throw new InvalidDataException($"{model} holds {HuggingFaceConfig.FileName} but no weights: looked for {string.Join("; ", All.Select(format => format.Files))}");
         OpenFiles files = new();
         try
         {

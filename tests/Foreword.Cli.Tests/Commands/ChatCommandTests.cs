@@ -88,11 +88,17 @@ public sealed class ChatCommandTests : IDisposable
         Cli.Run(input, terminal => ChatCommand.Create(terminal, Open), ["chat", _directory.Path, "--temperature", "0", .. args]);
 
     /// <summary>A model that tells how many messages it can see.</summary>
-    private static LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache) => new(new FakeModel(257, 200, tokens =>
+    private static OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache)
+    {
+        TextModel model = new(new FakeModel(257, 200, Answer), new FakeTokenizer(257));
+        return new OpenedModel(path, model.Model.Config, model.Tokenizer, () => model);
+    }
+
+    private static float[] Answer(IReadOnlyList<int> tokens)
     {
         string text = Encoding.Latin1.GetString([.. tokens.Select(token => (byte)token)]);
         int messages = text.Split("User:").Length - 1;
         string answer = $" I read {messages} message{(messages == 1 ? "" : "s")}\n";
         return FakeModel.Certain(257, answer[Math.Min(answer.Length - 1, text.Length - text.LastIndexOf("Assistant:", StringComparison.Ordinal) - "Assistant:".Length)]);
-    }), new FakeTokenizer(257));
+    }
 }

@@ -272,10 +272,11 @@ public sealed class GenerateCommandTests : IDisposable
     private Cli Generate(string input, params string[] args) =>
         Cli.Run(input, terminal => GenerateCommand.Create(terminal, Open), ["generate", "model", .. args]);
 
-    private LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache)
+    private OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache)
     {
         _opened.Add((path, device));
-        return new LoadedModel(new FakeModel(257, 32, tokens => FakeModel.Certain(257, tokens[^1] == 'z' ? 256 : tokens[^1] + 1)), new FakeTokenizer(257));
+        TextModel model = new(new FakeModel(257, 32, tokens => FakeModel.Certain(257, tokens[^1] == 'z' ? 256 : tokens[^1] + 1)), new FakeTokenizer(257));
+        return new OpenedModel(path, model.Model.Config, model.Tokenizer, () => model);
     }
 
     private static string[] Texts(Cli run)

@@ -3,6 +3,7 @@ using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.Cpu.Tests.Quantized;
 
@@ -78,7 +79,7 @@ public sealed class QuantizedModelTests : IDisposable
     public void ABrokenManifestIsRefused(string manifest, string fault)
     {
         Write("gpt2-tiny", WeightType.Int8);
-        string path = _directory.Write(QuantizedModel.ManifestFile, manifest);
+        string path = _directory.Write(QuantizedModelFormat.ManifestFile, manifest);
         string message = Assert.Throws<InvalidDataException>(() => CpuLanguageModel.Load(_directory.Path)).Message;
         Assert.StartsWith(path, message, StringComparison.Ordinal);
         Assert.Contains(fault, message);
@@ -88,9 +89,9 @@ public sealed class QuantizedModelTests : IDisposable
     public void WeightsOfTheOtherTypeAreListed()
     {
         Write("gpt2-tiny", WeightType.Int8);
-        _directory.Write(QuantizedModel.ManifestFile, """{"version":2,"type":"int4","xxh3":{}}""");
+        _directory.Write(QuantizedModelFormat.ManifestFile, """{"version":2,"type":"int4","xxh3":{}}""");
         string message = Assert.Throws<InvalidDataException>(() => CpuLanguageModel.Load(_directory.Path)).Message;
-        Assert.Contains(QuantizedModel.WeightsFile, message);
+        Assert.Contains(QuantizedModelFormat.WeightsFile, message);
         Assert.Contains("h.0.attn.c_attn.weight is U8", message);
     }
 
@@ -98,7 +99,7 @@ public sealed class QuantizedModelTests : IDisposable
     public void AnyChangeOfTheHeaderIsReadOrRefusedButNeverFails()
     {
         Write("gpt2-tiny", WeightType.Int4);
-        string path = _directory.File(QuantizedModel.WeightsFile);
+        string path = _directory.File(QuantizedModelFormat.WeightsFile);
         byte[] whole = File.ReadAllBytes(path);
         int header = 8 + BitConverter.ToInt32(whole);
         Gen.Select(Gen.Int[0, header - 1], Gen.Byte, Gen.Bool, Gen.Int[0, whole.Length]).Sample((place, value, cut, length) =>
@@ -125,13 +126,13 @@ public sealed class QuantizedModelTests : IDisposable
     public void ADamagedTensorIsRefusedByName(string tensor)
     {
         Write("gpt2-tiny", WeightType.Int8);
-        string path = _directory.File(QuantizedModel.WeightsFile);
+        string path = _directory.File(QuantizedModelFormat.WeightsFile);
         byte[] bytes = File.ReadAllBytes(path);
         using (SafetensorsFile file = SafetensorsFile.Open(path))
             bytes[file.Tensor(tensor).Offset + file.Tensor(tensor).Length / 2] ^= 1;
         File.WriteAllBytes(path, bytes);
         string message = Assert.Throws<InvalidDataException>(() => CpuLanguageModel.Load(_directory.Path)).Message;
-        Assert.Equal($"{path}: tensor '{tensor}' differs from the checksum in {QuantizedModel.ManifestFile}: the file is damaged or another model's", message);
+        Assert.Equal($"{path}: tensor '{tensor}' differs from the checksum in {QuantizedModelFormat.ManifestFile}: the file is damaged or another model's", message);
     }
 
     [Theory]
@@ -148,7 +149,7 @@ public sealed class QuantizedModelTests : IDisposable
         File.WriteAllBytes(_directory.File("model.safetensors"), bytes);
         using ModelWeights weights = WeightsFormat.Open(_directory.Path);
         Assert.Contains("h.1.mlp.c_fc.weight' holds ", Assert.Throws<InvalidDataException>(() => QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null)).Message);
-        Assert.False(File.Exists(_directory.File(QuantizedModel.WeightsFile)));
+        Assert.False(File.Exists(_directory.File(QuantizedModelFormat.WeightsFile)));
     }
 
     private void Write(string name, WeightType type)

@@ -353,13 +353,31 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public async Task AStreamGivesThePiecesOfTheCompletion()
+    public async Task AStreamGivesEachTokenWithTheTextThatItCompletesAndThenTheEnd()
     {
-        List<string> pieces = [];
+        List<GeneratedToken> tokens = [];
         TextGenerator generator = new(Saying("hi", 64, "aé🙂", EndOfText), new FakeTokenizer(257));
-        await foreach (string piece in generator.StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
-            pieces.Add(piece);
-        Assert.Equal(["a", "é", "🙂"], pieces);
+        await foreach (GeneratedToken token in generator.StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
+            tokens.Add(token);
+        Assert.Equal(["a", "", "é", "", "", "", "🙂", ""], tokens.Select(token => token.Text));
+        Assert.Equal([.. Encoding.UTF8.GetBytes("aé🙂").Select(id => (int?)id), null], tokens.Select(token => token.Id));
+        Assert.All(tokens[..^1], token => Assert.InRange(token.LogProb!.Value, -0.01, 0));
+        Assert.Equal((null, FinishReason.Stop), (tokens[^1].LogProb, tokens[^1].FinishReason));
+        Assert.All(tokens[..^1], token => Assert.Null(token.FinishReason));
+    }
+
+    [Fact]
+    public async Task AStreamGivesTheLogProbabilitiesOfTheCompletion()
+    {
+        SamplingOptions options = new() { MaxTokens = 12, LogProbs = 2, Seed = 4 };
+        FakeModel model = new(257, 64, read => [.. Enumerable.Range(0, 257).Select(id => (id * 7 + read.Count) % 11 / 4f)]);
+        TextGenerator generator = new(model, new FakeTokenizer(257));
+        List<GeneratedToken> tokens = [];
+        await foreach (GeneratedToken token in generator.StreamAsync("hi", options, TestContext.Current.CancellationToken))
+            tokens.Add(token);
+        Completion completion = generator.Complete("hi", options);
+        Assert.Equal(completion.LogProbs!.Select(token => (token.Id, token.LogProb)), tokens[..^1].Select(token => (token.Id!.Value, token.LogProb!.Value)));
+        Assert.Equal((completion.Text, completion.FinishReason), (string.Concat(tokens), tokens[^1].FinishReason));
     }
 
     [Fact]
@@ -383,8 +401,10 @@ public sealed class TextGeneratorTests
             onPool |= Thread.CurrentThread.IsThreadPoolThread;
             return FakeModel.Certain(257, 'a');
         });
-        await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy with { MaxTokens = 3 }, TestContext.Current.CancellationToken))
-            Assert.Equal("a", piece);
+        string text = "";
+        await foreach (GeneratedToken token in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy with { MaxTokens = 3 }, TestContext.Current.CancellationToken))
+            text += token.Text;
+        Assert.Equal("aaa", text);
         Assert.Equal("hiaa", Encoding.UTF8.GetString([.. model.Read[0].Select(id => (byte)id)]));
         Assert.False(onPool);
     }
@@ -396,8 +416,8 @@ public sealed class TextGeneratorTests
         List<string> pieces = [];
         Assert.Equal("broken", (await Assert.ThrowsAsync<InvalidOperationException>(async () =>
         {
-            await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
-                pieces.Add(piece);
+            await foreach (GeneratedToken token in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
+                pieces.Add(token.Text);
         })).Message);
         Assert.Equal(["a", "a"], pieces);
         Assert.Equal(0, model.OpenDecoders);
@@ -416,9 +436,9 @@ public sealed class TextGeneratorTests
         List<string> pieces = [];
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, source.Token))
+            await foreach (GeneratedToken token in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, source.Token))
             {
-                pieces.Add(piece);
+                pieces.Add(token.Text);
                 if (pieces.Count == 3)
                     await source.CancelAsync();
                 next.Release();
@@ -433,7 +453,7 @@ public sealed class TextGeneratorTests
     public async Task LeavingAStreamEndsTheGeneration()
     {
         FakeModel model = new(257, 64, _ => FakeModel.Certain(257, 'a'));
-        await foreach (string piece in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
+        await foreach (GeneratedToken token in new TextGenerator(model, new FakeTokenizer(257)).StreamAsync("hi", Greedy, TestContext.Current.CancellationToken))
             break;
         Assert.Equal(0, model.OpenDecoders);
     }

@@ -19,7 +19,7 @@ namespace Foreword.Cli.Commands.Evaluate;
 /// <summary><c>foreword evaluate MODEL --tasks a,b</c>: the papers' benchmarks, zero-shot and few-shot.</summary>
 internal static class EvaluateCommand
 {
-    public static Command Create(Terminal terminal) => Create(terminal, LoadedModel.Open);
+    public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
     /// <summary>With another way to open MODEL, for tests.</summary>
     public static Command Create(Terminal terminal, OpenModel open)
@@ -67,15 +67,13 @@ internal static class EvaluateCommand
             };
             OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
-            IReadOnlyList<(string Key, PreparedTask Task)> prepared = [];
-            EvaluationDirectory? directory = null;
-            using LoadedModel loaded = open(path, parsed.GetValue(device), parsed.GetValue(engine), (modelDirectory, config, tokenizer) =>
-            {
-                prepared = plan.Prepare(config, tokenizer);
-                if (parsed.GetValue(output) is { } place)
-                    directory = EvaluationDirectory.Open(OutputDirectory.Checked(place), modelDirectory, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow);
-            });
-            loaded.SayTask(path, terminal);
+            using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), cache: null);
+            IReadOnlyList<(string Key, PreparedTask Task)> prepared = plan.Prepare(opened.Config, opened.Tokenizer);
+            EvaluationDirectory? directory = parsed.GetValue(output) is { } place
+                ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow)
+                : null;
+            using TextModel loaded = opened.Load();
+            opened.SayTask(path, terminal);
             if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
                 terminal.Announce($"seed {plan.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
@@ -100,11 +98,11 @@ internal static class EvaluateCommand
 
             EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), plan.Limit, plan.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
             if (directory is not null)
-                WriteFiles(terminal, directory, Write, results, context, loaded.Model.Config);
+                WriteFiles(terminal, directory, Write, results, context, opened.Config);
             if (parsed.GetValue(json))
                 JsonOutput.WriteLine(terminal, Write);
             else
-                EvaluationTable.Print(terminal.Out, results, loaded.Model.Config);
+                EvaluationTable.Print(terminal.Out, results, opened.Config);
             return CommandLine.Done;
 
             string Standing() => directory is null
@@ -136,6 +134,3 @@ internal static class EvaluateCommand
         terminal.Say($"page    {EvaluationReport.Write(directory.Path, results, context, config)}");
     }
 }
-
-/// <summary>Opens MODEL on a device with an engine; what is given is called with its directory, configuration and tokenizer before the weights are read.</summary>
-internal delegate LoadedModel OpenModel(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? beforeWeights = null);

@@ -136,10 +136,9 @@ internal static class QuickstartCommand
     /// <summary>Lets the best model go on from three prompts: the recipe's, or the beginnings of held-out documents.</summary>
     private static List<Sample> Write(RunDirectory directory, IReadOnlyList<string>? prompts, TrainingConfig train)
     {
-        using LoadedModel loaded = LoadedModel.Open(directory.Path, train.Device);
-        TextGenerator generator = new(loaded.Model, loaded.Tokenizer);
+        using TextModel model = OpenedModel.LoadNow(directory.Path, train.Device);
         SamplingOptions options = new() { Temperature = 0.7, TopK = 40, MaxTokens = train.SampleTokens, Seed = train.Seed };
-        return [.. (prompts ?? Beginnings(directory, loaded.Tokenizer)).Select(prompt => new Sample(prompt, generator.Generate(prompt, options).Text))];
+        return [.. (prompts ?? Beginnings(directory, model.Tokenizer)).Select(prompt => new Sample(prompt, model.Generate(prompt, options).Text))];
     }
 
     private static List<string> Beginnings(RunDirectory directory, Tokenizer tokenizer)

@@ -46,8 +46,8 @@ internal static class ZeroShotStudy
                 throw new InvalidDataException($"{directory.Path} holds {(checkpoints.Count == 0 ? "no checkpoint" : "one checkpoint")}; two or more make a curve (pre-train with --set train.keep=0 --set train.checkpoint_every=N)");
             string place = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(directory.Path, "zero-shot"));
             PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(directory.RecipePath);
-            Tokenizer tokenizer = TokenizerFiles.Load(checkpoints[0].Path);
-            GptConfig config = HuggingFaceConfig.Read(checkpoints[0].Path);
+            using StoredModel first = StoredModel.Open(checkpoints[0].Path);
+            (Tokenizer tokenizer, GptConfig config) = (first.Tokenizer, first.Config);
             IReadOnlyList<PreparedTask> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
 
             using StopRequest stop = new(terminal);
@@ -60,7 +60,7 @@ internal static class ZeroShotStudy
                 {
                     try
                     {
-                        using LoadedModel model = LoadedModel.Open(start, parsed.GetValue(device));
+                        using TextModel model = OpenedModel.LoadNow(start, parsed.GetValue(device));
                         scores.AddRange(Score(0, model.Model, tokenizer, prepared, terminal, stop.Token));
                     }
                     catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
@@ -76,7 +76,7 @@ internal static class ZeroShotStudy
 
                 foreach (RunCheckpoint checkpoint in checkpoints)
                 {
-                    using LoadedModel model = LoadedModel.Open(checkpoint.Path, parsed.GetValue(device));
+                    using TextModel model = OpenedModel.LoadNow(checkpoint.Path, parsed.GetValue(device));
                     scores.AddRange(Score(checkpoint.Step, model.Model, tokenizer, prepared, terminal, stop.Token));
                 }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Foreword.Cli.Commands.Evaluate;
 using Foreword.Cli.Loading;
+using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;
@@ -105,24 +106,23 @@ public sealed class EvaluateCommandTests : IDisposable
     [Fact]
     public void WhatIsWrongWithTheDataIsSaidBeforeTheWeightsAreRead()
     {
-        bool opened = false;
+        bool loaded = false;
         string broken = _directory.Write("lambada/x.jsonl", "{\"txt\": \"a b\"}\n");
         Cli run = Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", _directory.Path);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains($"error: {broken}:1: there is no 'text'", run.Err, StringComparison.Ordinal);
-        Assert.False(opened);
+        Assert.False(loaded);
         Assert.Contains("the model's context length is 64", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks")).Err, StringComparison.Ordinal);
-        Assert.False(opened);
+        Assert.False(loaded);
         string file = _directory.Write("file", "before");
         Assert.Equal($"error: --out {file} is a file; a directory is written\n", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks"), "--truncate", "--out", file).Err);
-        Assert.False(opened);
+        Assert.False(loaded);
 
-        LoadedModel Open(string path, DeviceChoice device, EngineChoice engine, Action<string, GptConfig, Tokenizer>? before)
+        OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache) => new(path, new GptConfig { ContextLength = 64 }, new FakeTokenizer(257), () =>
         {
-            before!(path, new GptConfig { ContextLength = 64 }, new FakeTokenizer(257));
-            opened = true;
+            loaded = true;
             throw new InvalidOperationException();
-        }
+        });
     }
 
     [Fact]

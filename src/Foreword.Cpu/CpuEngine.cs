@@ -1,0 +1,34 @@
+using Foreword.Models;
+using Foreword.Tasks;
+
+namespace Foreword.Cpu;
+
+/// <summary>The engine in plain C#: it needs no native library and reads quantized models.</summary>
+public sealed record CpuEngine : IEngine
+{
+    /// <inheritdoc/>
+    public string Name => "cpu";
+
+    /// <summary>Gets the format of the matrices in memory; float32 where null, or what the model is quantized to.</summary>
+    public WeightType? Weights { get; init; }
+
+    /// <summary>Gets the number of threads that compute, the caller's among them, 1 or more; every processor where null.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Gets the format of keys and values; where null, float32, and bfloat16 for quantized matrices, whose own rounding is coarser.</summary>
+    public CacheType? Cache { get; init; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The model is quantized to another type, or an option of this engine is impossible.</exception>
+    public ILanguageModel Load(StoredModel model) => CpuLanguageModel.Load(Checked(model), this);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The model is quantized to another type, or an option of this engine is impossible.</exception>
+    public ITaskModel LoadTask(StoredModel model) => CpuTaskModel.Load(Checked(model), this);
+
+    private static StoredModel Checked(StoredModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model;
+    }
+}

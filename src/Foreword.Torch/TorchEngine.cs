@@ -1,0 +1,44 @@
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Tasks;
+using Foreword.Torch.FineTuning;
+using Foreword.Torch.Inference;
+using Foreword.Weights;
+
+namespace Foreword.Torch;
+
+/// <summary>The engine on libtorch, which computes on the processor or on a GPU.</summary>
+public sealed record TorchEngine : IEngine
+{
+    /// <inheritdoc/>
+    public string Name => "torch";
+
+    /// <summary>Gets where the model computes; a GPU where there is one, unless set.</summary>
+    public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
+
+    /// <summary>Gets the number format of matrix products; float32 unless set.</summary>
+    public Precision Precision { get; init; } = Precision.Fp32;
+
+    /// <inheritdoc/>
+    public ILanguageModel Load(StoredModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Refuse(model);
+        using ModelWeights weights = model.TakeWeights();
+        return new TorchLanguageModel(ModelFiles.Load(weights, Precision, Compute.Device(Device)));
+    }
+
+    /// <inheritdoc/>
+    public ITaskModel LoadTask(StoredModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Refuse(model);
+        return FineTunedModel.Load(model, Precision, Device);
+    }
+
+    private static void Refuse(StoredModel model)
+    {
+        if (model.IsQuantized)
+            throw new NotSupportedException($"{model.Path} is quantised; only the plain C# engine reads it");
+    }
+}

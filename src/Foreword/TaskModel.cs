@@ -1,0 +1,33 @@
+using Foreword.Tasks;
+
+namespace Foreword;
+
+/// <summary>A loaded fine-tuned model: the way to get predictions in a program. Threads may share it where the engine allows it; the plain C# engine does.</summary>
+public sealed class TaskModel : ITaskModel
+{
+    private readonly ITaskModel _model;
+
+    private TaskModel(ITaskModel model) => _model = model;
+
+    /// <summary>Loads a fine-tuned model with an engine.</summary>
+    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, a classifier of <c>transformers</c>, or a quantised one.</param>
+    /// <param name="engine">The engine that computes it.</param>
+    /// <exception cref="DirectoryNotFoundException">There is nothing at the path.</exception>
+    /// <exception cref="InvalidDataException">The path holds no fine-tuned model, or a file is broken.</exception>
+    /// <exception cref="NotSupportedException">The engine cannot compute this model.</exception>
+    public static TaskModel Load(string path, IEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        using StoredModel stored = StoredModel.Open(path);
+        return new TaskModel(engine.LoadTask(stored));
+    }
+
+    /// <inheritdoc/>
+    public TaskDescription Task => _model.Task;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) => _model.Predict(examples);
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+}

@@ -1,0 +1,39 @@
+using Foreword.IO;
+using Foreword.Models;
+using Foreword.Weights.HuggingFace;
+
+namespace Foreword.Weights.Quantized;
+
+/// <summary>
+/// A directory that <c>foreword quantize</c> wrote: configuration, tokenizer, and matrices in 8 or 4 bits in the layout of the plain C# engine.
+/// A model can be run from it, but its weights cannot be read back.
+/// </summary>
+public sealed class QuantizedModelFormat : WeightsFormat
+{
+    /// <summary>The manifest's name. A directory that holds one is a quantised model.</summary>
+    public const string ManifestFile = "quantization.json";
+
+    /// <summary>The name of the file with the weights.</summary>
+    public const string WeightsFile = "quantized.safetensors";
+
+    /// <inheritdoc/>
+    public override string Name => "quantized";
+
+    /// <inheritdoc/>
+    public override string Files => $"{ManifestFile} + {WeightsFile}";
+
+    /// <inheritdoc/>
+    public override bool IsAt(string path) => IsIn(path);
+
+    /// <summary>Returns whether a directory holds a quantised model.</summary>
+    public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, ManifestFile));
+
+    /// <summary>Reads the configuration.</summary>
+    /// <exception cref="InvalidDataException">The file is broken or describes no model.</exception>
+    internal static GptConfig ReadConfig(string directory) => HuggingFaceConfig.Read(directory);
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">Always: the weights cannot be read back.</exception>
+    internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files) =>
+        throw new InvalidDataException($"{path} is quantised: it can be run, but its weights cannot be read any more; take the model that it was made from");
+}
