@@ -14,6 +14,8 @@ internal static class GitLfsPointer
     }
 
     /// <summary>Throws if the content of a file, or its beginning, is that of a pointer.</summary>
+    /// <param name="path">The path of the file, for the message.</param>
+    /// <param name="content">The content of the file, or its first bytes.</param>
     /// <exception cref="InvalidDataException">The file is a pointer.</exception>
     public static void Refuse(string path, ReadOnlySpan<byte> content)
     {

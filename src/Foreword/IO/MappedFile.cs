@@ -83,8 +83,8 @@ public sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Notifies the operating system that bytes have been read and will probably not be read again. On Linux, their pages then leave this process.
-    /// Otherwise the whole file would count as the process's own memory. The bytes can still be read.
+    /// Notifies the operating system that bytes have been read and will probably not be read again. On Linux, their pages then no longer count as
+    /// this process's memory; without this call, the whole file would count. The bytes can still be read.
     /// </summary>
     /// <param name="offset">The position of the first byte.</param>
     /// <param name="count">The number of bytes.</param>

@@ -21,15 +21,17 @@ internal static unsafe class Float32Tiles
     /// </summary>
     private const int Inner = 512;
 
-    /// <summary>How many rows ahead a tile of 6 rows prefetches B. The hardware does not predict accesses to cache lines that are far apart.</summary>
+    /// <summary>
+    /// The number of rows of B that a tile of 6 rows prefetches ahead. The processor does not predict accesses to cache lines that are far apart.
+    /// </summary>
     private const int Ahead = 12;
 
-    /// <summary>Gets whether the processor has the instructions that the tiles are made for. On other processors the results are correct, but slow.</summary>
+    /// <summary>Gets whether the processor has the instructions that the tiles are made for. On others, the results are correct but slow.</summary>
     public static bool AreFast => Fma.IsSupported && Avx2.IsSupported;
 
     /// <summary>
-    /// Returns the number of rows of the next tile when <paramref name="left"/> rows are left. 8 rows are divided into 4 and 4, because a tile of 6 would
-    /// leave two rows for the slowest tile, that of one row.
+    /// Returns the number of rows of the next tile when <paramref name="left"/> rows are left. 8 rows are divided into 4 and 4. A tile of 6 would leave
+    /// two rows for the slowest tile, which has one row.
     /// </summary>
     public static int RowsOfNext(int left) => left switch { >= 6 and not 8 => 6, >= 4 => 4, _ => 1 };
 

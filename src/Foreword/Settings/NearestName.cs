@@ -3,10 +3,12 @@ namespace Foreword.Settings;
 /// <summary>Finds the known name that a misspelled name most likely means.</summary>
 public static class NearestName
 {
-    /// <summary>The cost of an edit. A character that the candidate has before or after the name costs 1, because the name may be a part of the one that is meant.</summary>
+    /// <summary>
+    /// The cost of an edit. A character that the candidate has before or after the name costs 1, because the name may be a part of the intended one.
+    /// </summary>
     private const int EditCost = 8;
 
-    /// <summary>The factor of costs in a sum of costs and edits. The number of edits is in the lower bits and is always below this factor.</summary>
+    /// <summary>The factor of the cost in a sum of cost and edits. The number of edits is in the lower bits and is always below this factor.</summary>
     private const int CostUnit = 1 << 12;
 
     private const int Edit = EditCost * CostUnit + 1;
@@ -18,10 +20,10 @@ public static class NearestName
     private const int ShortestPart = 3;
 
     /// <summary>
-    /// Returns the candidate that is nearest to a name, or null if none is near enough. Case, hyphens, underscores and spaces are ignored. The first of
-    /// equally near candidates wins. An insertion, deletion, substitution or exchange of neighboring characters costs 1. A character that the candidate
-    /// has before or after the name, as in <c>gpt2-tiny-5m</c> for <c>gpt2-tny</c>, costs one eighth. A character that the name has after the
-    /// whole candidate costs one half. Two in five of the name's characters may be wrong, or one in four if the name is a part of the candidate.
+    /// Returns the candidate that is nearest to a name, or null if none is near enough. Case, hyphens, underscores and spaces are ignored. The first
+    /// of equally near candidates wins. An insertion, deletion, substitution or exchange of neighboring characters costs 1. A character that the
+    /// candidate has before or after the name, as in <c>gpt2-tiny-5m</c> for <c>gpt2-tny</c>, costs one eighth. A character that the name has after
+    /// the whole candidate costs one half. Two in five of the name's characters may be wrong, or one in four if the name is a part of the candidate.
     /// </summary>
     /// <param name="name">The misspelled name.</param>
     /// <param name="candidates">The known names.</param>
@@ -62,7 +64,9 @@ public static class NearestName
         static int Where((int Cost, int Edits) distance, int most) => distance.Edits <= most ? distance.Cost : int.MaxValue;
     }
 
-    /// <summary>Computes the cost of the cheapest way from a name to a candidate, and its number of edits (Damerau-Levenshtein with exchanges of neighbors).</summary>
+    /// <summary>
+    /// Computes the cost of the cheapest way from a name to a candidate, and its number of edits (Damerau-Levenshtein with exchanges of neighbors).
+    /// </summary>
     /// <param name="name">The misspelled name.</param>
     /// <param name="candidate">The name that may be meant.</param>
     /// <param name="outside">The cost of a character that the candidate has before or after the name.</param>

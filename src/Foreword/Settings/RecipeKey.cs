@@ -38,7 +38,7 @@ internal sealed record RecipeKey(string Name, PropertyInfo Property, object? Val
         return name.ToString();
     }
 
-    /// <summary>Returns the values of an enumeration by their names in recipes: snake_case, or the name that <see cref="ChoiceNameAttribute"/> sets.</summary>
+    /// <summary>Returns the values of an enumeration by their names in recipes: snake_case, or the name in <see cref="ChoiceNameAttribute"/>.</summary>
     public static IReadOnlyDictionary<string, object> ChoicesOf(Type enumeration) =>
         Enum.GetNames(enumeration).ToDictionary(member => ChoiceOf(enumeration, member), member => Enum.Parse(enumeration, member), StringComparer.Ordinal);
 

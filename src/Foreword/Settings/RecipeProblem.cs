@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace Foreword.Settings;
 
-/// <summary>A problem with a value of a recipe.</summary>
+/// <summary>Represents a problem with a value of a recipe.</summary>
 /// <param name="Key">The dotted key, such as <c>train.lr</c>.</param>
 /// <param name="Complaint">The rest of the sentence after the key, such as "is -1; it must be above 0".</param>
 public sealed record RecipeProblem(string Key, string Complaint)
@@ -14,7 +14,7 @@ public sealed record RecipeProblem(string Key, string Complaint)
 }
 
 /// <summary>
-/// Collects the problems of one record. Every check uses the name of the property that it is given as the key of the recipe, so pass
+/// Collects the problems of one record. Every check derives the recipe's key from the expression of its value argument. Therefore pass
 /// the property itself: <c>problems.Above(0, Lr)</c>.
 /// </summary>
 public sealed class RecipeProblems : IReadOnlyList<RecipeProblem>

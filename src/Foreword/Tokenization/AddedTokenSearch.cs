@@ -74,7 +74,10 @@ internal sealed class AddedTokenSearch
 
     private static bool BeginsInWord(ReadOnlySpan<char> text) => text.Length > 0 && Rune.DecodeFromUtf16(text, out Rune first, out _) == OperationStatus.Done && IsWord(first);
 
-    /// <summary>Checks for a character of Rust's <c>\w</c>: alphabetic (including circled letters), mark, decimal digit, connector or one of the two joiners.</summary>
+    /// <summary>
+    /// Checks for a character that Rust's <c>\w</c> matches: alphabetic characters (including circled letters), marks, decimal digits, connectors
+    /// and the two joiners.
+    /// </summary>
     private static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune)
         is <= UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
         or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation

@@ -41,7 +41,9 @@ internal sealed record TokenRoles
     /// <param name="end">The id that ends a document, or null.</param>
     public IReadOnlyList<int> DocumentEnd(int? end) => After is [.., var last] && last == end ? [.. After.SkipLast(1)] : After;
 
-    /// <summary>Returns a text, for fingerprints, of the settings beyond the vocabulary that decide the ids of a document; empty if there are none.</summary>
+    /// <summary>
+    /// Returns a description, for fingerprints, of the settings beyond the vocabulary that decide the ids of a document; empty if there are none.
+    /// </summary>
     /// <param name="end">The id that ends a document, or null.</param>
     public string Signature(int? end)
     {

@@ -5,8 +5,8 @@ using System.Text;
 namespace Foreword.Tokenization;
 
 /// <summary>
-/// A vocabulary whose entries are texts. It maps ids to texts and texts to ids, knows the added tokens, and checks what every vocabulary
-/// of this form must fulfill.
+/// A vocabulary whose entries are texts. It maps ids to texts and texts to ids, stores the added tokens, and checks the rules that
+/// every such vocabulary must follow.
 /// </summary>
 internal sealed class TokenTexts
 {
@@ -20,7 +20,9 @@ internal sealed class TokenTexts
     /// <summary>Creates a vocabulary from its texts.</summary>
     /// <param name="texts">The text of each id. The texts are distinct and not empty.</param>
     /// <param name="special">The texts among them that stand for no text. They are found only when the caller allows special tokens.</param>
-    /// <param name="declared">The added tokens that files declare. For a token that is also in <paramref name="special"/>, the files decide the switches.</param>
+    /// <param name="declared">
+    /// The added tokens that files declare. For a token that is also in <paramref name="special"/>, the files decide the switches.
+    /// </param>
     /// <param name="beyond">The ids of declared tokens that the model's own vocabulary does not contain.</param>
     /// <exception cref="ArgumentException">A text is empty or occurs twice, or a special or declared token is not in the vocabulary.</exception>
     public TokenTexts(IEnumerable<string> texts, IEnumerable<string> special, IReadOnlyCollection<AddedToken>? declared = null, IReadOnlySet<int>? beyond = null)

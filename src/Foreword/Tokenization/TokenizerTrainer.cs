@@ -5,7 +5,7 @@ using Foreword.Tokenization.Words;
 
 namespace Foreword.Tokenization;
 
-/// <summary>Represents how far training has come.</summary>
+/// <summary>Represents the progress of training.</summary>
 /// <param name="Texts">The number of texts read.</param>
 /// <param name="Characters">The number of UTF-16 code units in those texts.</param>
 /// <param name="Merges">The number of merges learned; 0 while texts are read.</param>
@@ -30,16 +30,18 @@ public abstract record TokenizerTrainer
     /// <summary>Gets the smallest vocabulary size that the kind can have.</summary>
     public abstract int SmallestVocabulary { get; }
 
-    /// <summary>Gets the vocabulary size to reach, or 0 for as many ids as the text yields. The result has fewer ids when the text has no more to learn from.</summary>
+    /// <summary>
+    /// Gets the vocabulary size to reach, or 0 for as many ids as the text yields. The result is smaller if the text yields fewer ids.
+    /// </summary>
     public int VocabularySize { get; init; }
 
     /// <summary>Gets the minimum frequency, 1 or more. A text or pair that occurs less often gets no id.</summary>
     public int MinFrequency { get; init; }
 
-    /// <summary>Gets the number of UTF-8 bytes of text to read, 1 or more; all text by default.</summary>
+    /// <summary>Gets the maximum number of UTF-8 bytes of text to read, 1 or more; unlimited by default.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 
-    /// <summary>Gets the number of threads that count, 1 or more; one per core by default.</summary>
+    /// <summary>Gets the number of threads that count chunks of text, 1 or more; one per core by default.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Trains a tokenizer on texts.</summary>
@@ -71,7 +73,10 @@ public abstract record TokenizerTrainer
         return WordCounts.Count(WordCounts.UpTo(texts, MaxBytes), split, Threads, read, cancellation);
     }
 
-    /// <summary>Returns the most frequent chunks, as many as fit beside the kind's own tokens. Chunks of equal frequency are in ordinal order.</summary>
+    /// <summary>
+    /// Returns the most frequent chunks, as many as fit into the vocabulary together with the kind's own tokens. Chunks of equal frequency are in
+    /// ordinal order.
+    /// </summary>
     private protected IEnumerable<string> MostFrequent(IEnumerable<string> texts, TextSplit split, IProgress<TokenizerProgress>? progress, CancellationToken cancellation) =>
         Count(texts, split, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellation)
             .Where(piece => piece.Value >= MinFrequency)

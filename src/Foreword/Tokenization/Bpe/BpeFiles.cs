@@ -58,8 +58,8 @@ public static class BpeFiles
         Write(tokenizer, merges, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
 
     /// <summary>
-    /// Writes the two files, each under a temporary name that is then changed. The first file also contains the added tokens of the model's
-    /// own vocabulary.
+    /// Writes the two files, each under a temporary name that is then changed. The first file also contains those added tokens that belong to the
+    /// model's own vocabulary.
     /// </summary>
     internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string vocabularyPath, string mergesPath)
     {

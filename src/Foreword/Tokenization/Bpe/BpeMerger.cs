@@ -44,10 +44,13 @@ internal sealed class BpeMerger(MergeTable merges)
             (_ids, _ranks, _heap) = (new int[Smallest], new int[Smallest], null);
     }
 
-    /// <summary>Merges the pair of the lowest rank, the leftmost of equal rank, until no pair can be merged. Returns the number of ids left.</summary>
+    /// <summary>
+    /// Merges the pair of the lowest rank (the leftmost of equal rank) repeatedly until no pair can be merged. Returns the number of ids left.
+    /// Suitable for chunks that are as short as words.
+    /// </summary>
     private int ScanMerge(Span<int> ids)
     {
-        Span<int> ranks = _ranks.AsSpan(0, ids.Length); // of the pair that starts here
+        Span<int> ranks = _ranks.AsSpan(0, ids.Length); // the rank of the pair that starts here
         for (int i = 0; i + 1 < ids.Length; i++)
             ranks[i] = merges.Rank(ids[i], ids[i + 1]);
         int count = ids.Length;

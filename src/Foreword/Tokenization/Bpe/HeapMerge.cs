@@ -6,12 +6,12 @@ namespace Foreword.Tokenization.Bpe;
 /// </summary>
 internal sealed class HeapMerge(MergeTable merges)
 {
-    private ulong[] _heap = []; // rank in the upper half, position in the lower half, so that the order of the numbers is the order of merging
+    private ulong[] _heap = []; // rank in the upper half, position in the lower half: entries are ordered as numbers
     private int _heapSize;
     private int[] _next = [];
     private int[] _previous = [];
 
-    /// <summary>Merges <paramref name="ids"/> in place and returns how many are left. <paramref name="ranks"/> is working memory of the same length.</summary>
+    /// <summary>Merges <paramref name="ids"/> in place and returns how many are left. <paramref name="ranks"/> is working memory of equal length.</summary>
     public int Merge(Span<int> ids, Span<int> ranks)
     {
         Start(ids, ranks);

@@ -26,10 +26,13 @@ internal sealed class PairCounts
     private Pair[] _pairs = new Pair[1024];
     private int _pairCount;
 
-    /// <summary>The pairs that may be merged, most frequent first. A pair's count only decreases after it was created, so counts in the queue are upper bounds.</summary>
+    /// <summary>
+    /// The pairs that may be merged, most frequent first. The count of a pair only decreases after the pair was created, so the counts in the queue
+    /// are upper bounds.
+    /// </summary>
     private readonly PriorityQueue<int, Priority> _queue = new();
 
-    // The pairs that the current merge creates, by the id of the token beside the new one; None if there is no such pair.
+    // The pairs that the current merge creates. All of them contain its new token. The index is the other token's id; None means that there is no pair.
     private readonly int[] _withNewOnTheRight;
     private readonly int[] _withNewOnTheLeft;
     private readonly List<int> _made = [];
@@ -63,8 +66,8 @@ internal sealed class PairCounts
     /// Learns merges until the wanted number is reached or no pair is frequent enough. The k-th merge (counted from 0) makes id firstId + k.
     /// </summary>
     /// <remarks>
-    /// No two merges make the same text. Wherever a token's text occurs between borders of tokens, the same merges in the same order have joined
-    /// the text inside it.
+    /// No two merges make the same text. Wherever a token's text occurs between the borders of tokens, the same merges have joined the text inside
+    /// it in the same order.
     /// </remarks>
     public static List<LearnedMerge> Learn(
         IReadOnlyList<(int[] Symbols, long Count)> words, int firstId, int wanted, int minFrequency, Action<int> learned, CancellationToken cancellation)

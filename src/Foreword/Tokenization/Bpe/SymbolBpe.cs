@@ -12,7 +12,8 @@ internal static class SymbolBpe
     public sealed record Vocabulary(IReadOnlyList<string> Tokens, IReadOnlyList<BpeMerge> Merges);
 
     /// <summary>
-    /// Learns the vocabulary of words. Symbols that are too rare, or for which the vocabulary has no room, are omitted, and no merge joins text across them.
+    /// Learns the vocabulary of words. Symbols that are too rare, or for which the vocabulary has no room, are omitted. No merge joins text across
+    /// an omitted symbol.
     /// </summary>
     /// <param name="words">The distinct words and their counts.</param>
     /// <param name="reserved">The number of ids before the first symbol.</param>

@@ -73,7 +73,7 @@ public sealed class ByteLevelBpe : Tokenizer
         ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_fingerprint.Value} {rest}")))
         : _fingerprint.Value;
 
-    /// <summary>Gets how text is prepared before its chunks are merged; GPT-2's way by default.</summary>
+    /// <summary>Gets how text is prepared before its chunks are merged; as for GPT-2 by default.</summary>
     internal ByteLevelText Text { get; init; } = ByteLevelText.Gpt2;
 
     /// <summary>Gets the merges by rank.</summary>

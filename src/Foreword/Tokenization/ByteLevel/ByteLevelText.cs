@@ -5,7 +5,7 @@ namespace Foreword.Tokenization.ByteLevel;
 /// <summary>Describes how text is prepared before <see cref="ByteLevelBpe"/> merges its chunks, in addition to GPT-2's pattern.</summary>
 internal sealed record ByteLevelText
 {
-    /// <summary>Gets GPT-2's way, which adds nothing.</summary>
+    /// <summary>Gets the settings of GPT-2, which add nothing to its pattern.</summary>
     public static ByteLevelText Gpt2 { get; } = new();
 
     /// <summary>Gets whether a space is put before a text, and before the text after an added token, unless it already begins with a space.</summary>

@@ -22,7 +22,9 @@ internal static class ByteLevelTextJson
 
     /// <summary>Reads the two parts.</summary>
     /// <param name="root">The root of the file.</param>
-    /// <param name="companions">The accompanying files. If the pre-tokenizer is only a ByteLevel, their <c>add_prefix_space</c> wins, as in transformers.</param>
+    /// <param name="companions">
+    /// The accompanying files. If the pre-tokenizer is only a ByteLevel, their <c>add_prefix_space</c> wins, as in transformers.
+    /// </param>
     public static ByteLevelText Read(TokenizerField root, TokenizerCompanions companions)
     {
         TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "GPT-2's is ByteLevel");
@@ -78,7 +80,9 @@ internal static class ByteLevelTextJson
         json.WriteEndObject();
     }
 
-    /// <summary>Reads a sequence of cuts that ends with a ByteLevel with GPT-2's pattern, or with a Split by this pattern and a ByteLevel.</summary>
+    /// <summary>
+    /// Reads a sequence of cuts. It ends with a ByteLevel that uses GPT-2's pattern, or with a Split at this pattern that a ByteLevel follows.
+    /// </summary>
     private static ByteLevelText ReadSequence(TokenizerField sequence)
     {
         List<TextCut> cuts = [];

@@ -56,7 +56,8 @@ internal sealed class ChunkEncoder(MergeTable merges)
     }
 
     /// <summary>
-    /// Creates the key of an ASCII chunk with one vector load, which needs 16 characters of text from the chunk's start on. Returns false for other chunks.
+    /// Creates the key of an ASCII chunk with vector instructions. They read 16 characters of text from the chunk's start on. Returns false for a chunk
+    /// that is not ASCII, is too long or is too near the end of the text.
     /// </summary>
     private static bool TryAsciiKey(ReadOnlySpan<char> text, int start, int length, out ChunkCache.Key key)
     {

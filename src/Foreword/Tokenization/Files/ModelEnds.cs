@@ -21,7 +21,9 @@ internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
     private static readonly ModelEnds None = new(null, []);
 
     /// <summary>Reads those of the two files that the directory contains.</summary>
-    /// <exception cref="InvalidDataException">generation_config.json is not a JSON object, or an id is not an integer; the message names file, field and value.</exception>
+    /// <exception cref="InvalidDataException">
+    /// generation_config.json is not a JSON object, or an id is not an integer; the message names file, field and value.
+    /// </exception>
     public static ModelEnds Read(string directory)
     {
         ModelEnds first = ReadGeneration(Path.Combine(directory, GenerationConfig)), second = ReadModel(Path.Combine(directory, ModelConfig));

@@ -50,7 +50,7 @@ internal sealed class VocabularyEntries
     public string? AddAddedToken(AddedToken token) =>
         _added.ContainsKey(token.Id) && _texts[token.Id] == token.Text ? $"added token '{token.Text}' stands here again" : Declare(token);
 
-    /// <summary>Does the same as <see cref="AddAddedToken"/>, except that a token that was already added stays as it is and is not a problem.</summary>
+    /// <summary>Does the same as <see cref="AddAddedToken"/>, except that adding the same token again changes nothing and is not a problem.</summary>
     public string? Declare(AddedToken token)
     {
         if (!_ids.TryGetValue(token.Text, out int known))

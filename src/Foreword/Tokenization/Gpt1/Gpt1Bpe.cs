@@ -37,9 +37,9 @@ public sealed class Gpt1Bpe : Tokenizer
     private readonly EncoderPool<WordEncoder> _encoders;
 
     /// <summary>Creates the tokenizer from its vocabulary.</summary>
-    /// <param name="tokens">The entries by id. Entries that end a word have the suffix <see cref="EndOfWord"/>. <see cref="Unknown"/> is one of the entries.</param>
+    /// <param name="tokens">The entries by id, including <see cref="Unknown"/>. Entries that end a word have the suffix <see cref="EndOfWord"/>.</param>
     /// <param name="merges">The merges by rank.</param>
-    /// <param name="special">Entries that stand for no text, such as the special tokens of a fine-tuning task. <see cref="Unknown"/> is always one of them.</param>
+    /// <param name="special">Entries that stand for no text, such as the special tokens of a fine-tuning task. <see cref="Unknown"/> is always one.</param>
     /// <param name="words">How text is prepared before the symbols of its words are merged.</param>
     /// <exception cref="ArgumentException">
     /// An entry occurs twice, <see cref="Unknown"/> is missing, a merge's parts do not form its result, or a pair is merged twice.

@@ -10,7 +10,8 @@ namespace Foreword.Tokenization.Gpt1;
 public static partial class Gpt1Standardize
 {
     /// <summary>
-    /// Returns the standardized text. Backslashes stay unchanged, as in OpenAI's pattern. Hugging Face's copy of the pattern also puts spaces around them.
+    /// Returns the standardized text. Backslashes stay unchanged, as in OpenAI's pattern. Hugging Face's copy of the pattern also puts spaces
+    /// around backslashes.
     /// </summary>
     public static string Apply(string text)
     {
@@ -31,7 +32,9 @@ public static partial class Gpt1Standardize
         return Spaces().Replace(LineFeeds().Replace(spaced, " \n "), " ").Trim(WhiteSpace);
     }
 
-    /// <summary>Gets the characters that Python's <c>\s</c> and <c>strip</c> treat as white space: .NET's, and the four separators U+001C to U+001F.</summary>
+    /// <summary>
+    /// Gets the characters that Python's <c>\s</c> and <c>strip</c> treat as white space: .NET's, and the four separators U+001C to U+001F.
+    /// </summary>
     private static char[] WhiteSpace { get; } = [.. Enumerable.Range(0, char.MaxValue).Select(unit => (char)unit).Where(unit => char.IsWhiteSpace(unit) || unit is >= '\x1C' and <= '\x1F')];
 
     [GeneratedRegex(@"-+|~+|!+|""+|;+|\?+|\++|,+|\)+|\(+|/+|\*+|\[+|\]+|}+|{+|\|+|_+", RegexOptions.CultureInvariant)]

@@ -18,7 +18,9 @@ internal sealed class BasicSplit
     /// <summary>Returns the split with these switches of Hugging Face's BertNormalizer.</summary>
     public static BasicSplit Of(bool lowerCase, bool stripAccents, bool separateIdeographs) => All[(lowerCase ? 4 : 0) + (stripAccents ? 2 : 0) + (separateIdeographs ? 1 : 0)].Value;
 
-    /// <summary>What happens to a character of the basic plane. Other characters, and those that become several, are handled by <see cref="AddLong"/>.</summary>
+    /// <summary>
+    /// The treatment of a character of the basic plane. <see cref="AddLong"/> handles all other characters, and those that become several characters.
+    /// </summary>
     private enum Way : byte
     {
         Keep,
@@ -144,7 +146,10 @@ internal sealed class BasicSplit
         return _lowerCase ? LowerCase.Of(letters) : letters;
     }
 
-    /// <summary>Checks for a character that is dropped: control, format, private-use and unassigned characters, NUL and U+FFFD, but not tab, line feed or carriage return.</summary>
+    /// <summary>
+    /// Checks for a character that is dropped: control, format, private-use and unassigned characters, NUL and U+FFFD, but not tab, line feed or
+    /// carriage return.
+    /// </summary>
     private static bool IsDropped(Rune rune) => rune.Value is 0 or 0xFFFD
         || (rune.Value is not ('\t' or '\n' or '\r') && Rune.GetUnicodeCategory(rune)
             is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);

@@ -28,7 +28,9 @@ internal static class BertJson
         bool? Switch(string name) => normalizer.Has(name) ? normalizer.IsTrue(name) : null;
     }
 
-    /// <summary>Reads the switches of tokenizer_config.json. A switch that is not set there has the given value, or BERT's default if that is null.</summary>
+    /// <summary>
+    /// Reads the switches of tokenizer_config.json. A switch that is not set there has the given value, or BERT's default if that value is null.
+    /// </summary>
     public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerCompanions? companions, bool? lowerCase = null, bool? stripAccents = null, bool? separateIdeographs = null)
     {
         bool lower = companions?.Switch(LowerCaseKey) ?? lowerCase ?? true;

@@ -9,7 +9,9 @@ namespace Foreword.Tokenization.Words;
 /// </summary>
 public sealed class CharTokenizer : Tokenizer
 {
-    /// <summary>The token that replaces a character outside the vocabulary. If the vocabulary does not contain this token, such a character is omitted.</summary>
+    /// <summary>
+    /// The token that replaces a character outside the vocabulary. If the vocabulary does not contain this token, such a character is omitted.
+    /// </summary>
     public const string Unknown = "<unk>";
 
     internal const string KindName = "char";
