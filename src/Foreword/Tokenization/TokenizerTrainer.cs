@@ -31,7 +31,8 @@ public abstract record TokenizerTrainer
     public abstract int SmallestVocabulary { get; }
 
     /// <summary>
-    /// Gets the vocabulary size to reach, or 0 for as many ids as the text yields. The result is smaller if the text yields fewer ids.
+    /// Gets the vocabulary size to reach. 0 means as many ids as the text yields, which only <c>CharTrainer</c> and <c>WordTrainer</c> support.
+    /// The result is smaller if the text yields fewer ids.
     /// </summary>
     public int VocabularySize { get; init; }
 
