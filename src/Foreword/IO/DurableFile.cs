@@ -1,12 +1,14 @@
 namespace Foreword.IO;
 
-/// <summary>Writes a file so that a crash or a full disk leaves either the old one or the new one, whole.</summary>
+/// <summary>Writes a file so that after a crash or on a full disk either the complete old file or the complete new file exists.</summary>
 public static class DurableFile
 {
     /// <summary>
-    /// Lets <paramref name="write"/> fill a file beside <paramref name="path"/>, forces it to the disk and renames it
-    /// over <paramref name="path"/>. When anything throws, the file beside is deleted and what lay at the path stays.
+    /// Creates a temporary file in the same directory, lets <paramref name="write"/> fill it, flushes it to the disk and renames it to
+    /// <paramref name="path"/>. If anything throws, the temporary file is deleted and the existing file at the path stays.
     /// </summary>
+    /// <param name="path">The path of the file to create or replace.</param>
+    /// <param name="write">Writes the contents of the file.</param>
     public static void Replace(string path, Action<FileStream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -24,7 +26,7 @@ public static class DurableFile
         }
         catch
         {
-            File.Delete(beside); // no error when it was never created
+            File.Delete(beside); // no error if it was never created
             throw;
         }
     }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Foreword.IO;
 
-/// <summary>SHA-256 of files, in lower-case hexadecimal.</summary>
+/// <summary>Computes the SHA-256 of files, in lowercase hexadecimal.</summary>
 internal static class FileHash
 {
     /// <summary>Computes the hash of a file.</summary>

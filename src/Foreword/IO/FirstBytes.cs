@@ -1,9 +1,9 @@
 namespace Foreword.IO;
 
-/// <summary>Recognises files by how they begin.</summary>
+/// <summary>Recognizes files by their first bytes.</summary>
 internal static class FirstBytes
 {
-    /// <summary>Whether the path is a file that can be read and begins so.</summary>
+    /// <summary>Checks whether the path is a readable file that begins with the bytes.</summary>
     public static bool Are(string path, ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty || !File.Exists(path))
@@ -16,7 +16,7 @@ internal static class FirstBytes
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            return false; // whoever opens the file says why
+            return false; // the code that later opens the file reports the reason
         }
     }
 }

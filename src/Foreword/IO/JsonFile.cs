@@ -2,16 +2,16 @@ using System.Text.Json;
 
 namespace Foreword.IO;
 
-/// <summary>Places in JSON files, for messages.</summary>
+/// <summary>Skips byte order marks and locates errors in JSON files.</summary>
 internal static class JsonFile
 {
-    /// <summary>The file's bytes after a byte order mark, if it has one.</summary>
+    /// <summary>Returns the file's bytes without a byte order mark.</summary>
     public static ReadOnlySpan<byte> WithoutMark(byte[] file) => file.AsSpan().StartsWith("\uFEFF"u8) ? file.AsSpan(3) : file;
 
-    /// <summary>The line, from 1, of a place in the file.</summary>
+    /// <summary>Returns the line, counted from 1, of a position in the file.</summary>
     public static int LineOf(ReadOnlySpan<byte> file, long at) => 1 + file[..(int)at].Count((byte)'\n');
 
-    /// <summary>The error for text that is not JSON: file, line and what the parser says.</summary>
+    /// <summary>Creates the exception for text that is not JSON. Its message names the file, the line and the parser's reason.</summary>
     public static InvalidDataException Broken(string path, JsonException problem)
     {
         string reason = problem.Message;

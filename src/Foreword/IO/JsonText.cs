@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Foreword.IO;
 
-/// <summary>What System.Text.Json refuses to do: give back a JSON string that holds lone surrogates.</summary>
+/// <summary>Decodes JSON strings that contain lone surrogates, which System.Text.Json does not decode.</summary>
 public static class JsonText
 {
-    /// <summary>Resolves the escapes of a JSON string, given without its quotation marks; lone surrogates come through.</summary>
-    /// <param name="raw">The string's source text, whose form a JSON parser has checked.</param>
+    /// <summary>Resolves the escape sequences of a JSON string. Lone surrogates are kept.</summary>
+    /// <param name="raw">The source text of the string, without its quotation marks. A JSON parser has already checked its form.</param>
     public static string Unescape(ReadOnlySpan<char> raw)
     {
         StringBuilder text = new(raw.Length);

@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Foreword.IO;
 
 /// <summary>
-/// A file mapped into memory, read-only. Safe to read from several threads until it is disposed. Another file may take its path, as all that Foreword
-/// writes does; whoever cuts the file itself off instead ends the process that reads beyond its new end, for the system offers no error there.
+/// A read-only file that is mapped into memory. Several threads may read it until it is disposed. Another file may replace it at its path,
+/// as every file that Foreword writes does. If the file itself is truncated, however, a read beyond its new end terminates the reading process,
+/// because the operating system reports no error that could be caught.
 /// </summary>
 public sealed unsafe partial class MappedFile : IDisposable
 {
@@ -24,31 +25,32 @@ public sealed unsafe partial class MappedFile : IDisposable
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
     }
 
-    /// <summary>Where the file lies, as it was given.</summary>
+    /// <summary>Gets the path of the file, as it was given to <see cref="Open(string)"/>.</summary>
     public string Path { get; }
 
-    /// <summary>Its size in bytes, at least 1.</summary>
+    /// <summary>Gets the size of the file in bytes, 1 or more.</summary>
     public long Length { get; }
 
-    /// <summary>Maps a file.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is empty, or a Git LFS pointer.</exception>
+    /// <summary>Maps a file into memory.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, or is a Git LFS pointer.</exception>
     public static MappedFile Open(string path)
     {
         using SafeFileHandle handle = OpenHandle(path);
         return Open(path, handle);
     }
 
-    /// <summary>Opens a file that another one's renaming may take the path of while it is read.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <summary>Opens a file for reading. While it is open, another file may be renamed to its path.</summary>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     internal static SafeFileHandle OpenHandle(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return File.OpenHandle(path, share: FileShare.Read | FileShare.Delete);
     }
 
-    /// <summary>Maps a file that is open, whatever lies at its path by now. The handle stays the caller's, and may be closed.</summary>
-    /// <exception cref="InvalidDataException">It is empty, or a Git LFS pointer.</exception>
+    /// <summary>Maps an open file, even if another file is at its path now. The caller still owns the handle and may close it.</summary>
+    /// <exception cref="InvalidDataException">The file is empty, or is a Git LFS pointer.</exception>
     internal static MappedFile Open(string path, SafeFileHandle handle)
     {
         long length = RandomAccess.GetLength(handle);
@@ -68,8 +70,10 @@ public sealed unsafe partial class MappedFile : IDisposable
         }
     }
 
-    /// <summary>Bytes of the file, not copied: the span ends its life with this object.</summary>
-    /// <exception cref="ArgumentException">They are not all inside the file.</exception>
+    /// <summary>Returns bytes of the file without copying them. The span is valid until this object is disposed.</summary>
+    /// <param name="offset">The position of the first byte.</param>
+    /// <param name="count">The number of bytes.</param>
+    /// <exception cref="ArgumentException">The bytes are not all inside the file.</exception>
     public ReadOnlySpan<byte> Bytes(long offset, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -79,9 +83,11 @@ public sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Says that bytes have been read and will hardly be read again: where the system can, their pages leave this process, which
-    /// would otherwise count the whole file as its own memory. They can still be read.
+    /// Notifies the operating system that bytes have been read and will probably not be read again. On Linux, their pages then no longer count as
+    /// this process's memory; without this call, the whole file would count. The bytes can still be read.
     /// </summary>
+    /// <param name="offset">The position of the first byte.</param>
+    /// <param name="count">The number of bytes.</param>
     public void Release(long offset, long count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -90,10 +96,10 @@ public sealed unsafe partial class MappedFile : IDisposable
         long page = Environment.SystemPageSize;
         long first = (offset + page - 1) / page * page, end = (offset + count) / page * page;
         if (end > first)
-            _ = DiscardPages(_start + first, (nuint)(end - first), Unneeded); // the mapping begins on a page; a failure costs memory only
+            _ = DiscardPages(_start + first, (nuint)(end - first), Unneeded); // the mapping begins at a page boundary; a failure only costs memory
     }
 
-    /// <summary>Ends the mapping; spans handed out before must not be used any more.</summary>
+    /// <summary>Ends the mapping. Spans that <see cref="Bytes"/> returned must not be used after this call.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -104,7 +110,7 @@ public sealed unsafe partial class MappedFile : IDisposable
         _mapping.Dispose();
     }
 
-    /// <summary>MADV_DONTNEED.</summary>
+    /// <summary>The value of MADV_DONTNEED.</summary>
     private const int Unneeded = 4;
 
     [LibraryImport("libc", EntryPoint = "madvise")]

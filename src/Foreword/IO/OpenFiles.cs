@@ -1,18 +1,18 @@
 namespace Foreword.IO;
 
-/// <summary>What a format has opened while it reads a model: closed together, also when the reading fails.</summary>
+/// <summary>The files that a format has opened while it reads a model. They are closed together, even if reading fails.</summary>
 internal sealed class OpenFiles : IDisposable
 {
     private readonly List<IDisposable> _files = [];
 
-    /// <summary>Closes the file with the others, and returns it.</summary>
+    /// <summary>Adds a file to those that are closed together, and returns it.</summary>
     public T Keep<T>(T file) where T : IDisposable
     {
         _files.Add(file);
         return file;
     }
 
-    /// <summary>Maps a file.</summary>
+    /// <summary>Maps a file and adds it.</summary>
     public MappedFile Map(string path) => Keep(MappedFile.Open(path));
 
     public void Dispose()

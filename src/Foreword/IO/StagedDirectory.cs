@@ -1,8 +1,8 @@
 namespace Foreword.IO;
 
 /// <summary>
-/// A directory that is built beside its target and takes its place when it is complete. Until then the target stays
-/// as it was; a failure leaves no trace, and what a kill leaves is cleared away by the next attempt.
+/// A directory that is built beside its target and replaces the target when it is complete. Until then the target does not change. A failure
+/// leaves no files. If the process is killed, the next attempt deletes what it left.
 /// </summary>
 public sealed class StagedDirectory : IDisposable
 {
@@ -19,14 +19,17 @@ public sealed class StagedDirectory : IDisposable
         Path = Beside(target, "partial");
     }
 
-    /// <summary>The directory to write into.</summary>
+    /// <summary>Gets the path of the directory to write into.</summary>
     public string Path { get; }
 
-    /// <summary>Begins an empty directory beside <paramref name="target"/>, whose parents are made where they are missing.</summary>
-    /// <exception cref="IOException">Another process is building the same directory, or the directory cannot be made.</exception>
+    /// <summary>Creates an empty directory beside <paramref name="target"/>. Missing parent directories are created.</summary>
+    /// <param name="target">The path that the directory gets when it is complete.</param>
+    /// <exception cref="IOException">Another process is building the same directory, or the directory cannot be created.</exception>
     public static StagedDirectory Begin(string target) => Begin(target, _ => false);
 
-    /// <summary>The same, but goes on with what a killed process left where <paramref name="isUsable"/> says so of its path.</summary>
+    /// <summary>
+    /// Creates the directory, or continues with the one that a killed process left if <paramref name="isUsable"/> returns true for its path.
+    /// </summary>
     /// <inheritdoc cref="Begin(string)" path="/exception"/>
     internal static StagedDirectory Begin(string target, Func<string, bool> isUsable)
     {
@@ -56,8 +59,8 @@ public sealed class StagedDirectory : IDisposable
         }
     }
 
-    /// <summary>Puts the directory in the target's place, where there is nothing, or an empty directory.</summary>
-    /// <exception cref="IOException">Something is there, which stays, or the directory cannot be moved.</exception>
+    /// <summary>Moves the directory to the target, where there must be nothing or an empty directory.</summary>
+    /// <exception cref="IOException">The target already exists and is left unchanged, or the directory cannot be moved.</exception>
     public void Commit()
     {
         if (Directory.Exists(_target) && !Directory.EnumerateFileSystemEntries(_target).Any())
@@ -67,8 +70,8 @@ public sealed class StagedDirectory : IDisposable
         Directory.Move(Path, _target);
     }
 
-    /// <summary>Puts the directory in the target's place and deletes the directory that was there: the caller knows that it may.</summary>
-    /// <exception cref="IOException">The directory cannot be moved; what was there stays.</exception>
+    /// <summary>Moves the directory to the target and deletes the directory that was there. The caller has checked that it may be deleted.</summary>
+    /// <exception cref="IOException">The directory cannot be moved; the old directory stays.</exception>
     public void Replace()
     {
         if (!Directory.Exists(_target))
@@ -91,10 +94,10 @@ public sealed class StagedDirectory : IDisposable
         DeleteIfThere(_previous);
     }
 
-    /// <summary>Leaves the directory where it is, for another attempt that can use it.</summary>
+    /// <summary>Keeps the directory when this object is disposed, for another attempt that can use it.</summary>
     internal void Keep() => _isKept = true;
 
-    /// <summary>Deletes the directory unless it was committed or is kept.</summary>
+    /// <summary>Deletes the directory unless it was committed or is kept, and releases the lock.</summary>
     public void Dispose()
     {
         if (!_isKept)
@@ -102,7 +105,8 @@ public sealed class StagedDirectory : IDisposable
         _lock.Dispose();
     }
 
-    /// <summary>Clears away what processes left that were killed while building directories inside <paramref name="parent"/>.</summary>
+    /// <summary>Deletes what killed processes left while they built directories inside <paramref name="parent"/>.</summary>
+    /// <param name="parent">The directory that contains the targets.</param>
     /// <exception cref="IOException">Something cannot be deleted.</exception>
     public static void ClearLeftovers(string parent)
     {
@@ -114,7 +118,9 @@ public sealed class StagedDirectory : IDisposable
         }
     }
 
-    /// <summary>A kill between the two moves of <see cref="Replace"/> leaves the target under its second name.</summary>
+    /// <summary>
+    /// Deletes or restores what a killed process left. A kill between the two moves of <see cref="Replace"/> leaves the old target under its second name.
+    /// </summary>
     private void RecoverFromKill(Func<string, bool> isUsable)
     {
         if (Directory.Exists(Path) && !isUsable(Path))
@@ -130,7 +136,7 @@ public sealed class StagedDirectory : IDisposable
             Directory.Delete(directory, recursive: true);
     }
 
-    /// <summary>A hidden sibling, so on the same file system: moving it is one atomic step.</summary>
+    /// <summary>Returns the path of a hidden sibling. It is on the same file system, so moving it is one atomic step.</summary>
     private static string Beside(string full, string what) =>
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(full)!, $".{System.IO.Path.GetFileName(full)}.{what}");
 }

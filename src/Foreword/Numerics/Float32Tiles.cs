@@ -4,40 +4,48 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Numerics;
 
-// M rows, N columns, K inner size. The register tiles are spelt out, one local a register, because the JIT keeps locals in registers and arrays not.
+// M rows, N columns, K inner size. Each register of a tile is a local variable of its own, because the JIT keeps locals in registers but not arrays.
 
 /// <summary>
-/// Float32 products in vectors of 256 bits, the sums of a tile in 16 registers: C (+)= A B, every sum one after the other over the inner
-/// size, whatever the tile. On a core with AVX2 they come near what it can multiply and add at best.
+/// Computes float32 matrix products C = A B or C += A B with 256-bit vectors. A tile keeps its sums in the 16 vector registers. Each sum runs
+/// over the inner size in order, regardless of the tile's height. On a core with AVX2, the speed is near the peak of multiplications and additions.
 /// </summary>
 internal static unsafe class Float32Tiles
 {
-    /// <summary>Columns of a tile: two vectors.</summary>
+    /// <summary>The number of columns of a tile: two vectors.</summary>
     public const int Columns = 16;
 
-    /// <summary>Inner elements that go by before all rows have: so many of 64 columns of B stay in a second-level cache of 256 KB.</summary>
+    /// <summary>
+    /// The number of inner elements that are processed for all rows before the next ones. For 64 columns of B, these elements (128 KB) stay in a
+    /// second-level cache of 256 KB.
+    /// </summary>
     private const int Inner = 512;
 
-    /// <summary>How many rows of B a tile of 6 asks for ahead: lines that lie apart are not foreseen by the processor.</summary>
+    /// <summary>
+    /// The number of rows of B that a tile of 6 rows prefetches ahead. The processor does not predict accesses to cache lines that are far apart.
+    /// </summary>
     private const int Ahead = 12;
 
-    /// <summary>Whether the processor has what the tiles are made for; elsewhere they are right, not fast.</summary>
+    /// <summary>Gets whether the processor has the instructions that the tiles are made for. On others, the results are correct but slow.</summary>
     public static bool AreFast => Fma.IsSupported && Avx2.IsSupported;
 
-    /// <summary>Rows of the next tile where so many are left. 8 are 4 and 4: 6 would leave two for the slowest tile.</summary>
+    /// <summary>
+    /// Returns the number of rows of the next tile when <paramref name="left"/> rows are left. 8 rows are divided into 4 and 4. A tile of 6 would leave
+    /// two rows for the slowest tile, which has one row.
+    /// </summary>
     public static int RowsOfNext(int left) => left switch { >= 6 and not 8 => 6, >= 4 => 4, _ => 1 };
 
-    /// <summary>C [M, N] = A [M, K] B [K, N], or += with <paramref name="add"/>.</summary>
-    /// <param name="M">Rows of A and C.</param>
-    /// <param name="N">Columns of B and C, a multiple of 16.</param>
-    /// <param name="K">Columns of A, rows of B.</param>
-    /// <param name="a">A.</param>
-    /// <param name="lda">Elements from row to row of A.</param>
-    /// <param name="b">B.</param>
-    /// <param name="ldb">Elements from row to row of B.</param>
-    /// <param name="c">C.</param>
-    /// <param name="ldc">Elements from row to row of C.</param>
-    /// <param name="add">Adds to C instead of overwriting it.</param>
+    /// <summary>Computes C = A B, or C += A B if <paramref name="add"/>. A is [M, K], B is [K, N] and C is [M, N].</summary>
+    /// <param name="M">The number of rows of A and C.</param>
+    /// <param name="N">The number of columns of B and C, a multiple of 16.</param>
+    /// <param name="K">The number of columns of A and rows of B.</param>
+    /// <param name="a">The matrix A.</param>
+    /// <param name="lda">The distance between rows of A, in elements.</param>
+    /// <param name="b">The matrix B.</param>
+    /// <param name="ldb">The distance between rows of B, in elements.</param>
+    /// <param name="c">The matrix C.</param>
+    /// <param name="ldc">The distance between rows of C, in elements.</param>
+    /// <param name="add">True to add to C; false to overwrite it.</param>
     public static void Multiply(int M, int N, int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
         for (int inner = 0; inner < K; inner += Inner)
@@ -51,7 +59,7 @@ internal static unsafe class Float32Tiles
         }
     }
 
-    /// <summary>The same of 16 columns and as many rows as <see cref="RowsOfNext"/> says: 6, 4 or 1.</summary>
+    /// <summary>Computes a tile of 16 columns of the same product, with as many rows as <see cref="RowsOfNext"/> returns: 6, 4 or 1.</summary>
     public static void Tile(int rows, int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
         if (rows == 6)
@@ -62,7 +70,7 @@ internal static unsafe class Float32Tiles
             Tile1(K, a, b, ldb, c, add);
     }
 
-    /// <summary>6 rows: 12 sums, two vectors of B and one of A are all but one of the 16 registers.</summary>
+    /// <summary>Computes 6 rows. 12 sums, two vectors of B and one of A take 15 of the 16 registers.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile6(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add)
     {
@@ -101,7 +109,10 @@ internal static unsafe class Float32Tiles
         Put(c + 5 * ldc, add, c5, d5);
     }
 
-    /// <summary>4 rows; each row of B asks for another <paramref name="nextStep"/> bytes of what is read next.</summary>
+    /// <summary>
+    /// Computes 4 rows. For each row of B, it also prefetches one cache line at <paramref name="next"/> and then moves that address by
+    /// <paramref name="nextStep"/> bytes.
+    /// </summary>
     [MethodImpl(Compiled.Apart)]
     public static void Tile4(int K, float* a, long lda, float* b, long ldb, float* c, long ldc, bool add, void* next, int nextStep)
     {
@@ -132,7 +143,7 @@ internal static unsafe class Float32Tiles
         Put(c + 3 * ldc, add, c3, d3);
     }
 
-    /// <summary>One row, for what is left.</summary>
+    /// <summary>Computes one row, for the rows that are left.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile1(int K, float* a, float* b, long ldb, float* c, bool add)
     {

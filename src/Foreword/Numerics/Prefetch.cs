@@ -3,13 +3,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Numerics;
 
-/// <summary>Asks for memory before it is read, where the processor can be told to.</summary>
+/// <summary>Prefetches memory before it is read, on processors with an instruction for it.</summary>
 internal static unsafe class Prefetch
 {
-    /// <summary>Bytes of a line on the processors that this is tuned for.</summary>
+    /// <summary>The size in bytes of a cache line on the processors that this code is tuned for.</summary>
     private const int LineBytes = 64;
 
-    /// <summary>Brings the line of memory at an address near. Any address will do: nothing is read in the program's sense.</summary>
+    /// <summary>Prefetches the cache line at an address. Any address is valid, because a prefetch is not a read of the program.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Line(void* address)
     {
@@ -17,9 +17,9 @@ internal static unsafe class Prefetch
             Sse.Prefetch0(address);
     }
 
-    /// <summary>Brings neighbouring lines near.</summary>
-    /// <param name="address">The first.</param>
-    /// <param name="bytes">Bytes from there on.</param>
+    /// <summary>Prefetches neighboring cache lines.</summary>
+    /// <param name="address">The address of the first line.</param>
+    /// <param name="bytes">The number of bytes from that address on.</param>
     public static void Lines(void* address, int bytes)
     {
         for (int i = 0; i < bytes; i += LineBytes)

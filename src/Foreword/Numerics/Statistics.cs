@@ -5,7 +5,7 @@ namespace Foreword.Numerics;
 /// <summary>Computes statistics of double-precision samples.</summary>
 internal static class Statistics
 {
-    /// <summary>Computes Pearson's correlation in one stable pass (Welford); NaN where either sample is constant or empty.</summary>
+    /// <summary>Computes Pearson's correlation in one numerically stable pass (Welford's method); NaN if either sample is constant or empty.</summary>
     public static double Pearson(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         double meanA = 0, meanB = 0, squaresA = 0, squaresB = 0, products = 0;
@@ -22,14 +22,17 @@ internal static class Statistics
         return products / Math.Sqrt(squaresA * squaresB);
     }
 
-    /// <summary>Computes the mean of the squared differences.</summary>
+    /// <summary>Computes the mean of the squared differences between two samples of equal length.</summary>
     public static double MeanSquaredError(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         double distance = TensorPrimitives.Distance(a, b);
         return distance * distance / a.Length;
     }
 
-    /// <summary>Interpolates a quantile of sorted values linearly (type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996); NaN where there are none.</summary>
+    /// <summary>
+    /// Computes a quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996);
+    /// NaN if there are no values.
+    /// </summary>
     /// <param name="sorted">The values in ascending order.</param>
     /// <param name="share">The share of values below the quantile, 0 to 1.</param>
     public static double Quantile(ReadOnlySpan<double> sorted, double share)

@@ -1,11 +1,11 @@
 namespace Foreword.Settings;
 
 /// <summary>
-/// Names that other programs give to a recipe's key. They are not accepted, but whoever writes one is told ours.
+/// Lists the names that other programs give to a recipe's key. A recipe cannot use them, but the error message names the right key.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class AlsoCalledAttribute(params string[] names) : Attribute
 {
-    /// <summary>The other names, as they would be written in YAML.</summary>
+    /// <summary>Gets the other names, as they would be written in YAML.</summary>
     public IReadOnlyList<string> Names { get; } = names;
 }

@@ -1,28 +1,32 @@
 namespace Foreword.Settings;
 
-/// <summary>Finds the known name that a misspelt one most likely meant.</summary>
+/// <summary>Finds the known name that a misspelled name most likely means.</summary>
 public static class NearestName
 {
-    /// <summary>Cost of an edit where a candidate's character before or after the misspelt name costs one: a name may be a part of the one that was meant.</summary>
+    /// <summary>
+    /// The cost of an edit. A character that the candidate has before or after the name costs 1, because the name may be a part of the intended one.
+    /// </summary>
     private const int EditCost = 8;
 
-    /// <summary>One place higher in a sum than any number of edits, which is kept in the lower bits.</summary>
+    /// <summary>The factor of the cost in a sum of cost and edits. The number of edits is in the lower bits and is always below this factor.</summary>
     private const int CostUnit = 1 << 12;
 
     private const int Edit = EditCost * CostUnit + 1;
 
-    /// <summary>Cost of a character that the name has after the whole candidate, as in gpt2-124m for gpt2.</summary>
+    /// <summary>The cost of a character that the name has after the whole candidate, as in gpt2-124m for gpt2.</summary>
     private const int Tail = EditCost / 2 * CostUnit;
 
-    /// <summary>Shorter names are parts of too many others.</summary>
+    /// <summary>The length from which a name can match as a part. Shorter names are parts of too many others.</summary>
     private const int ShortestPart = 3;
 
     /// <summary>
-    /// Returns the candidate that is nearest to <paramref name="name"/> (case ignored; ties by order), or null when none is near. Insertions, deletions,
-    /// substitutions and exchanges of neighbours count one each; characters of the candidate before or after the name, as in <c>gpt2-tiny-5m</c> for
-    /// <c>gpt2-tny</c>, count an eighth, those of the name after a whole candidate a half. Strokes between words do not count.
-    /// Two in five of the name's characters may be wrong, one in four where it is a part.
+    /// Returns the candidate that is nearest to a name, or null if none is near enough. Case, hyphens, underscores and spaces are ignored. The first
+    /// of equally near candidates wins. An insertion, deletion, substitution or exchange of neighboring characters costs 1. A character that the
+    /// candidate has before or after the name, as in <c>gpt2-tiny-5m</c> for <c>gpt2-tny</c>, costs one eighth. A character that the name has after
+    /// the whole candidate costs one half. Two in five of the name's characters may be wrong, or one in four if the name is a part of the candidate.
     /// </summary>
+    /// <param name="name">The misspelled name.</param>
+    /// <param name="candidates">The known names.</param>
     public static string? Find(string name, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -40,14 +44,14 @@ public static class NearestName
         return best;
     }
 
-    /// <summary>"; did you mean 'x'?" for the nearest candidate, or the empty string.</summary>
+    /// <summary>Returns "; did you mean 'x'?" for the nearest candidate, or an empty string if there is none.</summary>
     public static string Suggestion(string name, IEnumerable<string> candidates) =>
         Find(name, candidates) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
-    /// <summary>Without what stands between words, which people leave out or write in another way.</summary>
+    /// <summary>Removes the separators between words, which people often omit or replace, and ignores case.</summary>
     private static string Bare(string name) => string.Concat(name.Where(character => character is not ('-' or '_' or ' '))).ToUpperInvariant();
 
-    /// <summary>The cost of taking the name for the candidate; the largest number where they are too different.</summary>
+    /// <summary>Computes the cost of reading the name as the candidate; <see cref="int.MaxValue"/> if they are too different.</summary>
     private static int Cost(string name, string candidate)
     {
         int cost = Where(Distance(name, candidate, Edit, Edit), Math.Max(1, 2 * name.Length / 5));
@@ -60,11 +64,13 @@ public static class NearestName
         static int Where((int Cost, int Edits) distance, int most) => distance.Edits <= most ? distance.Cost : int.MaxValue;
     }
 
-    /// <summary>The cost of the cheapest way from a name to a candidate, and the edits in it (Damerau-Levenshtein of neighbours).</summary>
-    /// <param name="name">The misspelt name.</param>
-    /// <param name="candidate">What it may mean.</param>
-    /// <param name="outside">Cost of a character of the candidate before or after the name.</param>
-    /// <param name="tail">Cost of a character of the name after the candidate.</param>
+    /// <summary>
+    /// Computes the cost of the cheapest way from a name to a candidate, and its number of edits (Damerau-Levenshtein with exchanges of neighbors).
+    /// </summary>
+    /// <param name="name">The misspelled name.</param>
+    /// <param name="candidate">The name that may be meant.</param>
+    /// <param name="outside">The cost of a character that the candidate has before or after the name.</param>
+    /// <param name="tail">The cost of a character that the name has after the candidate.</param>
     private static (int Cost, int Edits) Distance(string name, string candidate, int outside, int tail)
     {
         int[] before = new int[candidate.Length + 1], row = [.. Enumerable.Range(0, candidate.Length + 1).Select(j => j * outside)], next = new int[candidate.Length + 1];

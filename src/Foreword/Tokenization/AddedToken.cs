@@ -1,32 +1,35 @@
 namespace Foreword.Tokenization;
 
 /// <summary>
-/// A token that is found in text as a whole, never made by merges (an entry of <c>added_tokens</c> in a tokenizer.json).
-/// The four switches mean what they mean in Hugging Face's <c>AddedToken</c>.
+/// A token that is found in text as a whole and never made by merges: an entry of <c>added_tokens</c> in a tokenizer.json.
+/// The four switches have the same meaning as in Hugging Face's <c>AddedToken</c>.
 /// </summary>
-/// <param name="Text">What it stands for in text; not empty.</param>
-/// <param name="Id">Its id.</param>
-/// <param name="IsSpecial">True when text holds it only where the caller allows special tokens; false when always.</param>
+/// <param name="Text">The text that the token stands for; not empty.</param>
+/// <param name="Id">The token's id, 0 or more.</param>
+/// <param name="IsSpecial">True if the token is found in text only when the caller allows special tokens; false if it is always found.</param>
 public readonly record struct AddedToken(string Text, int Id, bool IsSpecial = true)
 {
-    /// <summary>GPT-2's end of a document.</summary>
+    /// <summary>The text of GPT-2's token for the end of a document.</summary>
     public const string EndOfText = "<|endoftext|>";
 
-    /// <summary>True when it is not found inside a word: next to a letter, a digit, a mark or an underscore.</summary>
+    /// <summary>Gets whether the token must be a word of its own: it is not found next to a letter, a digit, a mark or an underscore.</summary>
     public bool SingleWord { get; init; }
 
-    /// <summary>True when it takes the white space before it along.</summary>
+    /// <summary>Gets whether the token includes the white space before it.</summary>
     public bool LeftStrip { get; init; }
 
-    /// <summary>True when it takes the white space after it along.</summary>
+    /// <summary>Gets whether the token includes the white space after it.</summary>
     public bool RightStrip { get; init; }
 
-    /// <summary>True when it is looked for after the tokenizer's normalizer, which changes its own text, too; false when before.</summary>
+    /// <summary>
+    /// Gets whether the token is searched for after the tokenizer's normalizer has run. The normalizer then also changes the token's own text.
+    /// If false, the token is searched for in the original text.
+    /// </summary>
     public bool Normalized { get; init; }
 
-    /// <summary>Whether one of the switches that depend on the neighbours is on.</summary>
+    /// <summary>Gets whether one of the switches that depend on the neighboring characters is on.</summary>
     internal bool LooksAround => SingleWord || LeftStrip || RightStrip;
 
-    /// <summary>The switches as a number, for fingerprints; 0 for a special token without any.</summary>
+    /// <summary>Gets the switches as a number, for fingerprints; 0 for a special token without switches.</summary>
     internal int Switches => (IsSpecial ? 0 : 1) + (SingleWord ? 2 : 0) + (LeftStrip ? 4 : 0) + (RightStrip ? 8 : 0) + (Normalized ? 16 : 0);
 }

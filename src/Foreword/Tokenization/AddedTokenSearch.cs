@@ -5,8 +5,8 @@ using System.Text;
 namespace Foreword.Tokenization;
 
 /// <summary>
-/// Finds added tokens in text as Hugging Face's <c>tokenizers</c> does: the leftmost, and of those that start there the longest. A text
-/// that its token's switches then reject is passed over as a whole.
+/// Finds added tokens in text in the same way as Hugging Face's <c>tokenizers</c>: the leftmost token, and the longest of those that start
+/// at the same place. If the token's switches reject a match, the search continues after the whole match.
 /// </summary>
 internal sealed class AddedTokenSearch
 {
@@ -19,22 +19,22 @@ internal sealed class AddedTokenSearch
         _texts = SearchValues.Create([.. tokens.Select(token => token.Text)], StringComparison.Ordinal);
     }
 
-    /// <summary>Creates a search for these tokens, or returns null when there are none.</summary>
-    /// <param name="tokens">Each token and its text as it stands where it is looked for; a token without text is never found.</param>
+    /// <summary>Creates a search for tokens, or returns null if there are none.</summary>
+    /// <param name="tokens">Each token with the text to search for, normalized if the searched text is. A token with an empty text is never found.</param>
     public static AddedTokenSearch? For(IEnumerable<(string Text, AddedToken Token)> tokens)
     {
         (string Text, AddedToken Token)[] all = [.. tokens.Where(token => token.Text.Length > 0)];
         return all.Length == 0 ? null : new AddedTokenSearch(all);
     }
 
-    /// <summary>A token that was found, with the white space that it takes along.</summary>
+    /// <summary>A token that was found. The range includes the white space that belongs to the token.</summary>
     public readonly record struct Match(int Start, int End, int Id);
 
-    /// <summary>Finds the next token.</summary>
+    /// <summary>Finds the next token. Returns false if there is none.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="from">Where to look; receives where to look next.</param>
-    /// <param name="taken">The end of the token before it, whose white space is not taken twice.</param>
-    /// <param name="match">The token.</param>
+    /// <param name="from">The place where the search starts; receives the place where the next search starts.</param>
+    /// <param name="taken">The end of the previous token. White space before this place already belongs to that token.</param>
+    /// <param name="match">Receives the token.</param>
     public bool TryNext(ReadOnlySpan<char> text, ref int from, int taken, out Match match)
     {
         while (text[from..].IndexOfAny(_texts) is >= 0 and int next)
@@ -74,7 +74,10 @@ internal sealed class AddedTokenSearch
 
     private static bool BeginsInWord(ReadOnlySpan<char> text) => text.Length > 0 && Rune.DecodeFromUtf16(text, out Rune first, out _) == OperationStatus.Done && IsWord(first);
 
-    /// <summary>Rust's <c>\w</c>: alphabetic characters (circled letters, too), marks, decimal digits, connectors, and the two joiners.</summary>
+    /// <summary>
+    /// Checks for a character that Rust's <c>\w</c> matches: alphabetic characters (including circled letters), marks, decimal digits, connectors
+    /// and the two joiners.
+    /// </summary>
     private static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune)
         is <= UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
         or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation

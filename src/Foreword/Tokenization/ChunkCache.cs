@@ -6,32 +6,32 @@ using System.Text;
 namespace Foreword.Tokenization;
 
 /// <summary>
-/// The ids of chunks met before: a table of fixed size, two places a chunk, the older of the two gives way. Holds chunks
-/// of up to <see cref="MaxBytes"/> bytes with up to <see cref="MaxIds"/> ids, which is nearly all of running text.
-/// Has one owner at a time, so that nothing in it needs a lock.
+/// A cache of the ids of recent chunks of text. It is a table of fixed size with two slots per chunk, where a new chunk evicts the older of
+/// the two. It stores chunks of up to <see cref="MaxBytes"/> bytes with up to <see cref="MaxIds"/> ids, which covers nearly all ordinary text.
+/// It has one owner at a time and therefore needs no lock.
 /// </summary>
 internal sealed class ChunkCache
 {
-    /// <summary>Longest chunk that fits a key.</summary>
+    /// <summary>The length in bytes of the longest chunk that fits into a key.</summary>
     public const int MaxBytes = 15;
 
-    /// <summary>Most ids that fit an entry.</summary>
+    /// <summary>The largest number of ids that fits into an entry.</summary>
     public const int MaxIds = 4;
 
     private const int SizeBits = 15;
 
     private readonly Entry[] _entries = new Entry[1 << SizeBits]; // 1 MB
 
-    /// <summary>The chunk's bytes, zeros after them, and its length in the last byte; an unused entry has length 0.</summary>
+    /// <summary>The chunk's bytes, then zeros, with the chunk's length in the last byte. An unused entry has length 0.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public readonly record struct Key(ulong Low, ulong High)
     {
-        /// <summary>The key of a chunk whose bytes, and zeros after them, are the two words.</summary>
+        /// <summary>Creates the key of a chunk from two words that contain the chunk's bytes followed by zeros.</summary>
         public static Key Of(ulong low, ulong high, int length) =>
-            // Byte 15 of the chunk's memory, wherever the machine keeps it in a word.
+            // The length goes into byte 15 in memory. Where that byte is inside a word depends on the machine's byte order.
             new(low, high | (BitConverter.IsLittleEndian ? (ulong)length << 56 : (ulong)length));
 
-        /// <summary>The key of a word of ASCII; false where it has other characters or is too long.</summary>
+        /// <summary>Creates the key of an ASCII word. Returns false if the word contains other characters or is too long.</summary>
         public static bool TryAscii(ReadOnlySpan<char> word, out Key key)
         {
             Span<ulong> words = [0, 0];
@@ -43,7 +43,7 @@ internal sealed class ChunkCache
         public int Slot => (int)(((Low ^ (High * 0xC2B2AE3D27D4EB4F)) * 0x9E3779B97F4A7C15) >> (64 - SizeBits));
     }
 
-    /// <summary>A chunk and its ids; places without an id hold -1.</summary>
+    /// <summary>A chunk and its ids. Unused places of <see cref="Ids"/> contain -1.</summary>
     public struct Entry
     {
         public Key Key;
@@ -56,7 +56,7 @@ internal sealed class ChunkCache
         private int _first;
     }
 
-    /// <summary>Appends the chunk's ids; false when it is not here.</summary>
+    /// <summary>Appends the chunk's ids. Returns false if the chunk is not in the cache.</summary>
     public bool TryAppend(Key key, List<int> ids)
     {
         ref readonly Entry entry = ref Find(key);
@@ -68,7 +68,7 @@ internal sealed class ChunkCache
         return true;
     }
 
-    /// <summary>The entry of the chunk, or a null reference when it is not here.</summary>
+    /// <summary>Returns a reference to the chunk's entry, or a null reference if the chunk is not in the cache.</summary>
     private ref readonly Entry Find(Key key)
     {
         int slot = key.Slot;
@@ -79,7 +79,7 @@ internal sealed class ChunkCache
         return ref second.Key == key ? ref second : ref Unsafe.NullRef<Entry>();
     }
 
-    /// <summary>Remembers a chunk that is not here yet; a chunk with too many ids is left out.</summary>
+    /// <summary>Adds a chunk that is not in the cache yet. A chunk with too many ids is not added.</summary>
     public void Add(Key key, ReadOnlySpan<int> ids)
     {
         if (ids.Length > MaxIds)

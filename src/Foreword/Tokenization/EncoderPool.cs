@@ -1,14 +1,14 @@
 namespace Foreword.Tokenization;
 
-/// <summary>Encoders that no call is using now. A call takes one out and puts it back, without waiting for anybody.</summary>
-/// <param name="create">Makes one where none is idle.</param>
+/// <summary>A pool of idle encoders. A call takes one out and puts it back; it never waits for another thread.</summary>
+/// <param name="create">Creates an encoder when none is idle.</param>
 internal sealed class EncoderPool<T>(Func<T> create) where T : class
 {
     private readonly T?[] _idle = new T?[Environment.ProcessorCount];
 
     public T Take()
     {
-        int first = Thread.GetCurrentProcessorId(); // spreads threads over the places; any place is right
+        int first = Thread.GetCurrentProcessorId(); // spreads threads over the slots; any slot is correct
         for (int i = 0; i < _idle.Length; i++)
         {
             ref T? place = ref _idle[(first + i) % _idle.Length];

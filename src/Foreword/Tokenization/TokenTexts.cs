@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Foreword.Tokenization;
 
-/// <summary>A vocabulary whose entries are texts: both directions, added tokens, and the checks that hold for all such vocabularies.</summary>
+/// <summary>
+/// A vocabulary whose entries are texts. It maps ids to texts and texts to ids, stores the added tokens, and checks the rules that
+/// every such vocabulary must follow.
+/// </summary>
 internal sealed class TokenTexts
 {
     private readonly string[] _texts;
@@ -14,12 +17,14 @@ internal sealed class TokenTexts
     private readonly HashSet<int> _addedSpecial;
     private readonly IReadOnlySet<int> _beyond;
 
-    /// <summary>A vocabulary by id.</summary>
-    /// <param name="texts">The text of each id; no two are the same and none is empty.</param>
-    /// <param name="special">The texts among them that stand for no text: only callers that allow special tokens find these.</param>
-    /// <param name="declared">Added tokens that files name; of a special one they say the switches.</param>
-    /// <param name="beyond">Ids among the declared ones that the model proper does not hold.</param>
-    /// <exception cref="ArgumentException">A text is empty or stands twice, or a special or declared one is not there.</exception>
+    /// <summary>Creates a vocabulary from its texts.</summary>
+    /// <param name="texts">The text of each id. The texts are distinct and not empty.</param>
+    /// <param name="special">The texts among them that stand for no text. They are found only when the caller allows special tokens.</param>
+    /// <param name="declared">
+    /// The added tokens that files declare. For a token that is also in <paramref name="special"/>, the files decide the switches.
+    /// </param>
+    /// <param name="beyond">The ids of declared tokens that the model's own vocabulary does not contain.</param>
+    /// <exception cref="ArgumentException">A text is empty or occurs twice, or a special or declared token is not in the vocabulary.</exception>
     public TokenTexts(IEnumerable<string> texts, IEnumerable<string> special, IReadOnlyCollection<AddedToken>? declared = null, IReadOnlySet<int>? beyond = null)
     {
         _texts = [.. texts];
@@ -45,34 +50,34 @@ internal sealed class TokenTexts
         _addedSpecial = [.. Added.Where(token => token.IsSpecial).Select(token => token.Id)];
     }
 
-    /// <summary>Number of ids.</summary>
+    /// <summary>Gets the number of ids.</summary>
     public int Count => _texts.Length;
 
-    /// <summary>The special and declared tokens, by id.</summary>
+    /// <summary>Gets the special and declared tokens, by id.</summary>
     public IReadOnlyList<AddedToken> Added { get; }
 
-    /// <summary>The text of an id.</summary>
+    /// <summary>Gets the text of an id.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public string this[int id] => (uint)id < (uint)_texts.Length
         ? _texts[id]
         : throw new ArgumentOutOfRangeException(null, $"token id {id} is outside the vocabulary of {_texts.Length}");
 
-    /// <summary>The id of a text that the model proper holds and that is not a special token, or -1.</summary>
+    /// <summary>Returns the id of a text that the model's own vocabulary contains and that is not a special token; -1 if there is none.</summary>
     public int Find(ReadOnlySpan<char> text) => _bySpan.TryGetValue(text, out int id) && !IsSpecial(id) && !IsBeyond(id) ? id : -1;
 
-    /// <summary>The id of a text, special or not, or null.</summary>
+    /// <summary>Returns the id of a text, special or not, or null.</summary>
     public int? IdOf(string text) => _ids.TryGetValue(text, out int id) ? id : null;
 
-    /// <summary>True for one of the kind's own special tokens, which stand for no text.</summary>
+    /// <summary>Checks whether an id is one of the kind's own special tokens, which stand for no text.</summary>
     public bool IsSpecial(int id) => _special.Contains(id);
 
-    /// <summary>True for an added token that the model proper does not hold.</summary>
+    /// <summary>Checks whether an id is an added token that the model's own vocabulary does not contain.</summary>
     public bool IsBeyond(int id) => _beyond.Contains(id);
 
-    /// <summary>True for an added token that stands for no text, the kind's own or a declared one.</summary>
+    /// <summary>Checks whether an id is an added token that stands for no text, either one of the kind's own or a declared one.</summary>
     public bool IsAddedSpecial(int id) => _addedSpecial.Contains(id);
 
-    /// <summary>SHA-256 of the kind, its settings and every entry, in lower-case hexadecimal.</summary>
+    /// <summary>Computes the SHA-256 of the kind, its settings and every entry, in lowercase hexadecimal.</summary>
     public string Fingerprint(string kindAndSettings)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -85,7 +90,7 @@ internal sealed class TokenTexts
             Append($"{token.Id} {SwitchesOf(token)} {IsBeyond(token.Id)}");
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
-        // Older versions of transformers write normalized = true for every special token.
+        // Older versions of transformers write normalized = true for every special token, so the fingerprint ignores it there.
         static int SwitchesOf(AddedToken token) => (token.IsSpecial ? token with { Normalized = false } : token).Switches;
 
         void Append(string text)

@@ -2,73 +2,76 @@ using System.Text;
 
 namespace Foreword.Tokenization;
 
-/// <summary>Turns text into token ids and back. Implementations are immutable and safe to share between threads.</summary>
+/// <summary>Encodes text as token ids and decodes ids to text. Implementations are immutable, so threads can share them.</summary>
 public abstract class Tokenizer
 {
     private readonly Lazy<Searches> _everyAdded;
     private readonly Lazy<Searches> _notSpecial;
     private int[]? _stopIds;
 
-    /// <summary>Its added tokens must not change.</summary>
+    /// <summary>Initializes a tokenizer. Its <see cref="AddedTokens"/> must not change later.</summary>
     protected Tokenizer()
     {
         _everyAdded = new(() => SearchesFor(AddedTokens));
         _notSpecial = new(() => SearchesFor(AddedTokens.Where(token => !token.IsSpecial)));
     }
 
-    /// <summary>The kind's name on the command line, such as <c>byte-bpe</c>.</summary>
+    /// <summary>Gets the kind's name on the command line, such as <c>byte-bpe</c>.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>Number of ids; every id is at least 0 and below it.</summary>
+    /// <summary>Gets the number of ids. Ids range from 0 to this number minus 1.</summary>
     public abstract int VocabularySize { get; }
 
     /// <summary>
-    /// The id that ends a document, or null where there is none. It is the <c>eos_token</c> that the tokenizer's files name, else the kind's own
-    /// (GPT-2's <c>&lt;|endoftext|&gt;</c>), else the special token that the model's files beside it name.
+    /// Gets the id that ends a document, or null if there is none. It is the <c>eos_token</c> that the tokenizer's files name. Without one, it is the
+    /// kind's own (GPT-2's <c>&lt;|endoftext|&gt;</c>). Without either, it is the special token that the model's files in the same directory name.
     /// </summary>
     public abstract int? EndOfTextId { get; }
 
-    /// <summary>The id that begins a text without a prompt: the <c>bos_token</c>, or <see cref="EndOfTextId"/> where the files name none.</summary>
+    /// <summary>Gets the id that begins a text without a prompt: the <c>bos_token</c>, or <see cref="EndOfTextId"/> if the files name none.</summary>
     public int? StartOfTextId => Roles.StartOfText ?? EndOfTextId;
 
     /// <summary>
-    /// The ids that end a generated text: <see cref="EndOfTextId"/> first, then those of <c>eos_token_id</c> in the model's generation_config.json or,
-    /// where that names none, in its config.json.
+    /// Gets the ids that end a generated text. The first is <see cref="EndOfTextId"/>. The others come from <c>eos_token_id</c> in the model's
+    /// generation_config.json, or in its config.json if generation_config.json names none.
     /// </summary>
     public IReadOnlyList<int> StopIds => _stopIds ??= EndOfTextId is { } end ? [end, .. Roles.Stops.Where(id => id != end)] : [.. Roles.Stops];
 
     /// <summary>
-    /// The ids that the tokenizer's template (<c>TemplateProcessing</c>, <c>add_bos_token</c>) puts before a text. <see cref="Encode(string, bool)"/> leaves them
-    /// out, <see cref="EncodeWithTemplate"/> does not.
+    /// Gets the ids that the tokenizer's template (<c>TemplateProcessing</c>, <c>add_bos_token</c>) puts before a text.
+    /// <see cref="Encode(string, bool)"/> omits them; <see cref="EncodeWithTemplate"/> includes them.
     /// </summary>
     public IReadOnlyList<int> TemplateStart => Roles.Before;
 
-    /// <summary>The ids that the tokenizer's template puts after a text.</summary>
+    /// <summary>Gets the ids that the tokenizer's template puts after a text.</summary>
     public IReadOnlyList<int> TemplateEnd => Roles.After;
 
-    /// <summary>Whether <see cref="TokenBytes"/> puts a space behind every word, which <see cref="DecodeBytes"/> leaves out at the end, and so does a text that is written token by token.</summary>
+    /// <summary>
+    /// Gets whether <see cref="TokenBytes"/> puts a space after every word. <see cref="DecodeBytes"/> omits that space at the end of the text.
+    /// A caller that writes a text token by token must omit it as well.
+    /// </summary>
     public virtual bool EndsWordsWithSpaces => false;
 
-    /// <summary>Tokens that are found in text as a whole, before anything else is split; by ascending id.</summary>
+    /// <summary>Gets the tokens that are found in text as a whole, before the text is split in any other way, in ascending order of their ids.</summary>
     public virtual IReadOnlyList<AddedToken> AddedTokens => [];
 
     /// <summary>
-    /// SHA-256, in lower-case hexadecimal, of everything that decides ids: vocabulary, merges and added tokens.
-    /// The same for the same tokenizer whichever files it came from; shards and checkpoints record it.
+    /// Gets the SHA-256, in lowercase hexadecimal, of everything that decides ids: vocabulary, merges and added tokens. It does not depend
+    /// on which files the tokenizer was read from. Shards and checkpoints record it.
     /// </summary>
     public abstract string Fingerprint { get; }
 
-    /// <summary>
-    /// Appends the ids of <paramref name="text"/> to <paramref name="ids"/>. A lone surrogate counts as U+FFFD. The text
-    /// of a special token is plain text unless <paramref name="allowSpecial"/> is true.
-    /// </summary>
+    /// <summary>Appends the ids of a text to a list. A lone surrogate is treated as U+FFFD.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="ids">Receives the ids.</param>
+    /// <param name="allowSpecial">True if the text of a special token becomes that token; false if it is plain text.</param>
     public void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial = false) => Encode(text, ids, allowSpecial, continues: false);
 
     /// <summary>Appends the ids of a part of a text.</summary>
     /// <param name="text">The part.</param>
     /// <param name="ids">Receives the ids.</param>
-    /// <param name="allowSpecial">Whether the texts of special tokens are these tokens.</param>
-    /// <param name="continues">Whether other parts of the same text came before: nothing is put before it then.</param>
+    /// <param name="allowSpecial">True if the text of a special token becomes that token; false if it is plain text.</param>
+    /// <param name="continues">True if other parts of the same text came before. The tokenizer then puts no space before this part.</param>
     internal void Encode(ReadOnlySpan<char> text, List<int> ids, bool allowSpecial, bool continues)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -92,34 +95,37 @@ public abstract class Tokenizer
             EncodeNormalized(text[taken..], ids, searches.Normalized, continues && taken == 0);
     }
 
-    /// <summary>
-    /// The ids of <paramref name="text"/>. A lone surrogate counts as U+FFFD. The text of a special token is plain
-    /// text unless <paramref name="allowSpecial"/> is true.
-    /// </summary>
+    /// <summary>Returns the ids of a text. A lone surrogate is treated as U+FFFD.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="allowSpecial">True if the text of a special token becomes that token; false if it is plain text.</param>
     public int[] Encode(string text, bool allowSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(text);
-        List<int> ids = new(text.Length / 4 + 4); // English has about 4.5 characters a token
+        List<int> ids = new(text.Length / 4 + 4); // English has about 4.5 characters per token
         Encode(text.AsSpan(), ids, allowSpecial);
         return [.. ids];
     }
 
-    /// <summary>The ids of <paramref name="text"/> between those that the tokenizer's template puts around every text, as Hugging Face's <c>encode</c> gives them.</summary>
+    /// <summary>
+    /// Returns the ids of a text between the ids that the tokenizer's template puts around every text. Hugging Face's <c>encode</c> returns the same ids.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="allowSpecial">True if the text of a special token becomes that token; false if it is plain text.</param>
     public int[] EncodeWithTemplate(string text, bool allowSpecial = false) => [.. TemplateStart, .. Encode(text, allowSpecial), .. TemplateEnd];
 
     /// <summary>
-    /// The characters of the text that its ids do not hold, each once, by code point: those of unknown tokens, and those that are left
-    /// out. Case, accents and white space that a kind of tokenizer changes do not count.
+    /// Returns the characters of a text that its ids do not represent, without duplicates, in order of code point. These are the characters of
+    /// unknown tokens and the characters that the tokenizer omits. Changes of case, accents and white space are not counted as losses.
     /// </summary>
     public abstract IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text);
 
-    /// <summary>The bytes that a token adds to a text that is written token by token; they may be part of a UTF-8 sequence.</summary>
+    /// <summary>Returns the bytes that a token adds to a text that is written token by token. They may be part of a UTF-8 sequence.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public abstract ReadOnlySpan<byte> TokenBytes(int id);
 
     /// <summary>
-    /// The bytes that the ids stand for: those of the tokens one after the other, without the white space that a kind of tokenizer
-    /// leaves at the ends. They may end inside a UTF-8 sequence.
+    /// Returns the bytes that the ids stand for: the bytes of all tokens in order, without the white space that some kinds of tokenizer
+    /// add at the beginning or the end. The bytes may end inside a UTF-8 sequence.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public virtual byte[] DecodeBytes(ReadOnlySpan<int> ids)
@@ -139,24 +145,25 @@ public abstract class Tokenizer
         return bytes;
     }
 
-    /// <summary>The token as it is written in the vocabulary file.</summary>
+    /// <summary>Returns the text of a token as the vocabulary file writes it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public abstract string TokenText(int id);
 
-    /// <summary>Writes the tokenizer's files into an existing directory, each one whole or not at all.</summary>
+    /// <summary>Writes the tokenizer's files into a directory. Each file is written completely or not at all.</summary>
+    /// <param name="directory">An existing directory.</param>
     public abstract void Save(string directory);
 
-    /// <summary>The text of the ids; each maximal invalid part of a UTF-8 sequence becomes one U+FFFD.</summary>
+    /// <summary>Returns the text of the ids. Each maximal invalid part of a UTF-8 sequence becomes one U+FFFD.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
 
-    /// <summary>Appends the ids of text that holds no added token, or none that is to be found.</summary>
+    /// <summary>Appends the ids of text in which no added token is to be found.</summary>
     protected abstract void EncodePlain(ReadOnlySpan<char> text, List<int> ids);
 
-    /// <summary>What the files say that some tokens are for.</summary>
+    /// <summary>Gets the roles of tokens that the tokenizer's files declare.</summary>
     internal TokenRoles Roles { get; private set; } = TokenRoles.None;
 
-    /// <summary>Returns the same tokenizer with these roles.</summary>
+    /// <summary>Returns the same tokenizer with other roles.</summary>
     internal Tokenizer With(TokenRoles roles)
     {
         Tokenizer other = (Tokenizer)MemberwiseClone();
@@ -164,17 +171,20 @@ public abstract class Tokenizer
         return other;
     }
 
-    /// <summary>True for an added token that no text could become otherwise, because the model proper does not hold it.</summary>
+    /// <summary>
+    /// Checks whether an id is an added token that the model's own vocabulary does not contain. Text can become such a token only by containing
+    /// the token's whole text.
+    /// </summary>
     internal virtual bool IsBeyondModel(int id) => false;
 
-    /// <summary>Returns the text as the kind's normalizer makes it, or null where the kind has none.</summary>
+    /// <summary>Returns the text as the kind's normalizer changes it, or null if the kind has no normalizer.</summary>
     private protected virtual string? Normalize(ReadOnlySpan<char> text) => null;
 
     /// <summary>Appends the ids of text between added tokens.</summary>
     /// <param name="text">The text.</param>
     /// <param name="ids">Receives the ids.</param>
-    /// <param name="continues">Whether it continues a text: nothing is put before it then.</param>
-    /// <param name="normalized">Whether the normalizer has seen it.</param>
+    /// <param name="continues">True if it continues a text. The tokenizer then puts no space before it.</param>
+    /// <param name="normalized">True if the normalizer has already been applied.</param>
     private protected virtual void EncodePiece(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized) => EncodePlain(text, ids);
 
     private void EncodeNormalized(ReadOnlySpan<char> text, List<int> ids, AddedTokenSearch? search, bool continues)
@@ -207,6 +217,6 @@ public abstract class Tokenizer
             AddedTokenSearch.For(byOrder[true].Select(token => (Normalize(token.Text) ?? token.Text, token))));
     }
 
-    /// <summary>The tokens that are looked for before the normalizer and those that are looked for after it.</summary>
+    /// <summary>The search for tokens before the normalizer runs, and the search for those after it; null where there are no such tokens.</summary>
     private sealed record Searches(AddedTokenSearch? Exact, AddedTokenSearch? Normalized);
 }

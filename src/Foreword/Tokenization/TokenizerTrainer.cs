@@ -5,53 +5,60 @@ using Foreword.Tokenization.Words;
 
 namespace Foreword.Tokenization;
 
-/// <summary>How far training has come.</summary>
-/// <param name="Texts">Texts read.</param>
-/// <param name="Characters">Their UTF-16 units.</param>
-/// <param name="Merges">Merges learned; 0 while texts are read.</param>
-/// <param name="MergesWanted">Merges that the vocabulary has room for; 0 for a kind without merges.</param>
+/// <summary>Represents the progress of training.</summary>
+/// <param name="Texts">The number of texts read.</param>
+/// <param name="Characters">The number of UTF-16 code units in those texts.</param>
+/// <param name="Merges">The number of merges learned; 0 while texts are read.</param>
+/// <param name="MergesWanted">The number of merges that fit into the vocabulary; 0 for a kind of tokenizer without merges.</param>
 public readonly record struct TokenizerProgress(long Texts, long Characters, int Merges, int MergesWanted);
 
 /// <summary>
-/// Learns the vocabulary of one kind of tokenizer from text. Deterministic: neither the number of threads nor the way the corpus is cut
-/// into texts changes the result.
+/// Learns the vocabulary of one kind of tokenizer from text. Training is deterministic: the number of threads and the division
+/// of the corpus into texts do not change the result.
 /// </summary>
 public abstract record TokenizerTrainer
 {
     private protected TokenizerTrainer(int minFrequency) => MinFrequency = minFrequency;
 
-    /// <summary>A trainer of each kind, with its defaults, by <see cref="Tokenizer.Kind"/>.</summary>
+    /// <summary>Gets a trainer of each kind, with its defaults, by <see cref="Tokenizer.Kind"/>.</summary>
     public static IReadOnlyDictionary<string, TokenizerTrainer> Kinds { get; } =
         new TokenizerTrainer[] { new BpeTrainer(), new Gpt1Trainer(), new CharTrainer(), new WordTrainer(), new WordPieceTrainer() }.ToDictionary(trainer => trainer.Kind);
 
-    /// <summary>The kind that it makes.</summary>
+    /// <summary>Gets the kind of tokenizer that this trainer makes.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>The fewest ids that the kind can have.</summary>
+    /// <summary>Gets the smallest vocabulary size that the kind can have.</summary>
     public abstract int SmallestVocabulary { get; }
 
-    /// <summary>Ids wanted, or 0 for as many as the text gives; the result has fewer when the text runs out.</summary>
+    /// <summary>
+    /// Gets the vocabulary size to reach. 0 means as many ids as the text yields, which only <c>CharTrainer</c> and <c>WordTrainer</c> support.
+    /// The result is smaller if the text yields fewer ids.
+    /// </summary>
     public int VocabularySize { get; init; }
 
-    /// <summary>What is seen less often gets no id; at least 1.</summary>
+    /// <summary>Gets the minimum frequency, 1 or more. A text or pair that occurs less often gets no id.</summary>
     public int MinFrequency { get; init; }
 
-    /// <summary>Text is read up to so many UTF-8 bytes; all of it unless set.</summary>
+    /// <summary>Gets the maximum number of UTF-8 bytes of text to read, 1 or more; unlimited by default.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 
-    /// <summary>Threads that count, at least 1; all cores unless set.</summary>
+    /// <summary>Gets the number of threads that count chunks of text, 1 or more; one per core by default.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Trains the tokenizer on the texts, which are read one by one.</summary>
-    /// <exception cref="ArgumentException">A setting is out of range, or the texts hold no text at all.</exception>
-    /// <exception cref="OperationCanceledException">Cancellation was asked for.</exception>
+    /// <summary>Trains a tokenizer on texts.</summary>
+    /// <param name="texts">The corpus. Its texts are read one at a time.</param>
+    /// <param name="progress">Receives progress reports; may be null.</param>
+    /// <param name="cancellation">Cancels the training.</param>
+    /// <returns>The trained tokenizer.</returns>
+    /// <exception cref="ArgumentException">A setting is out of range, or the texts contain nothing to learn from.</exception>
+    /// <exception cref="OperationCanceledException">The training was canceled.</exception>
     public abstract Tokenizer Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default);
 
-    /// <summary>The pieces of the texts and how often each occurs.</summary>
+    /// <summary>Counts how often each chunk of text occurs in the corpus.</summary>
     /// <param name="texts">The corpus.</param>
-    /// <param name="split">Gives the pieces of a text.</param>
-    /// <param name="read">Told how many texts and characters were read.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="split">Splits a text into chunks.</param>
+    /// <param name="read">Is notified of the number of texts and characters read so far.</param>
+    /// <param name="cancellation">Cancels the count.</param>
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
     private protected Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, Action<long, long> read, CancellationToken cancellation)
     {
@@ -67,7 +74,10 @@ public abstract record TokenizerTrainer
         return WordCounts.Count(WordCounts.UpTo(texts, MaxBytes), split, Threads, read, cancellation);
     }
 
-    /// <summary>The most frequent pieces, as many as fit beside the kind's own tokens; equals by ordinal order.</summary>
+    /// <summary>
+    /// Returns the most frequent chunks, as many as fit into the vocabulary together with the kind's own tokens. Chunks of equal frequency are in
+    /// ordinal order.
+    /// </summary>
     private protected IEnumerable<string> MostFrequent(IEnumerable<string> texts, TextSplit split, IProgress<TokenizerProgress>? progress, CancellationToken cancellation) =>
         Count(texts, split, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellation)
             .Where(piece => piece.Value >= MinFrequency)

@@ -5,23 +5,26 @@ using System.Text;
 
 namespace Foreword.Tokenization;
 
-/// <summary>Cuts a text into the pieces that are counted: calls <paramref name="count"/> for each.</summary>
+/// <summary>Splits a text into the chunks that are counted. Calls <paramref name="count"/> for each chunk.</summary>
 internal delegate void TextSplit(ReadOnlySpan<char> text, CountPiece count);
 
-/// <summary>Counts one piece of text.</summary>
+/// <summary>Counts one chunk of text.</summary>
 internal delegate void CountPiece(ReadOnlySpan<char> piece);
 
-/// <summary>How often each piece of text occurs in a corpus: what every trainer begins with. Counted on all threads; their number changes nothing.</summary>
+/// <summary>
+/// Counts how often each chunk of text occurs in a corpus, which is the first step of every trainer. The count runs on several threads;
+/// their number does not change the result.
+/// </summary>
 internal static class WordCounts
 {
     private const int TextsPerReport = 1024;
 
-    /// <summary>Counts the pieces of all texts.</summary>
-    /// <param name="texts">Read one by one, on one thread at a time.</param>
-    /// <param name="split">Gives the pieces of a text; called on many threads.</param>
-    /// <param name="threads">Threads that count, at least 1.</param>
-    /// <param name="progress">Told now and then how many texts and UTF-16 units were read; not on the caller's thread.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <summary>Counts the chunks of all texts.</summary>
+    /// <param name="texts">The texts. They are read one at a time, by one thread at a time.</param>
+    /// <param name="split">Splits a text into chunks. It is called on many threads.</param>
+    /// <param name="threads">The number of threads that count, 1 or more.</param>
+    /// <param name="progress">Is notified regularly of the number of texts and UTF-16 code units read so far, on any thread.</param>
+    /// <param name="cancellation">Cancels the count.</param>
     public static Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, int threads, Action<long, long>? progress, CancellationToken cancellation)
     {
         Dictionary<string, long> counts = new(StringComparer.Ordinal);
@@ -50,7 +53,7 @@ internal static class WordCounts
                         mine.AddTo(counts);
                 });
         }
-        catch (AggregateException problem) // what the texts' source threw, as it threw it
+        catch (AggregateException problem) // rethrows the exception of the texts' source as it was
         {
             ExceptionDispatchInfo.Throw(problem.InnerExceptions[0]);
         }
@@ -59,7 +62,7 @@ internal static class WordCounts
         return counts;
     }
 
-    /// <summary>The texts up to a number of UTF-8 bytes; the last one is cut, never inside a character.</summary>
+    /// <summary>Returns texts up to a number of UTF-8 bytes. The last text is cut if necessary, but never inside a character.</summary>
     public static IEnumerable<string> UpTo(IEnumerable<string> texts, long maxBytes)
     {
         foreach (string text in texts)
@@ -98,7 +101,7 @@ internal static class WordCounts
         public Counter()
         {
             _bySpan = _counts.GetAlternateLookup<ReadOnlySpan<char>>();
-            Count = Add; // once, not for every text
+            Count = Add; // one delegate per counter, not one per text
         }
 
         public CountPiece Count { get; }

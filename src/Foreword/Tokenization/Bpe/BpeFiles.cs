@@ -9,21 +9,21 @@ using Foreword.Tokenization.Gpt1;
 namespace Foreword.Tokenization.Bpe;
 
 /// <summary>
-/// A BPE vocabulary in two files, as GPT-1 and GPT-2 were released: a JSON object from token to id (<c>vocab.json</c>, OpenAI's
-/// <c>encoder.json</c>) and the merges, one a line by rank (<c>merges.txt</c>, OpenAI's <c>vocab.bpe</c>).
+/// Reads and writes a BPE vocabulary as two files, the form in which GPT-1 and GPT-2 were released. The first is a JSON object from token to
+/// id (<c>vocab.json</c>, OpenAI's <c>encoder.json</c>). The second lists the merges by rank, one per line (<c>merges.txt</c>, OpenAI's <c>vocab.bpe</c>).
 /// </summary>
 public static class BpeFiles
 {
     private const string VersionMark = "#version";
 
     /// <summary>
-    /// Reads the two files: GPT-1's kind where tokens end words with <c>&lt;/w&gt;</c>, else the byte-level kind. An entry that is neither
-    /// a first symbol nor made by a merge, such as <c>&lt;|endoftext|&gt;</c>, is a special token. What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and
-    /// <c>added_tokens.json</c> beside them say counts.
+    /// Reads the two files. A vocabulary whose tokens end words with <c>&lt;/w&gt;</c> is GPT-1's kind; any other is the byte-level kind. An entry
+    /// that is neither an initial symbol nor the result of a merge, such as <c>&lt;|endoftext|&gt;</c>, is a special token. The files
+    /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>added_tokens.json</c> in the same directory are read as well.
     /// </summary>
-    /// <param name="vocabularyPath">JSON object from token to id.</param>
-    /// <param name="mergesPath">The merges.</param>
-    /// <param name="gpt1Words">What happens to text before its words are merged, if it is GPT-1's kind.</param>
+    /// <param name="vocabularyPath">The path of the JSON object from token to id.</param>
+    /// <param name="mergesPath">The path of the merges.</param>
+    /// <param name="gpt1Words">How text is prepared before the symbols of its words are merged. Used only for GPT-1's kind.</param>
     /// <exception cref="InvalidDataException">A file is malformed; the message names it and the line.</exception>
     public static Tokenizer Read(string vocabularyPath, string mergesPath, Gpt1Words gpt1Words = Gpt1Words.Basic)
     {
@@ -45,7 +45,7 @@ public static class BpeFiles
         vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
         return companions.Assign(ByteLevelJson.Build(vocabulary, vocabularyPath, new ByteLevelText { AddPrefixSpace = companions.Switch(ByteLevelJson.PrefixSpaceKey) == true }));
 
-        // A word that no merge makes is no special token. Without its merge, text would be encoded with shorter tokens.
+        // A word that no merge produces is not a special token. Without its merge, text would be encoded as shorter tokens.
         void RefuseMissingMerges(Func<string, bool> isWord)
         {
             if (vocabulary.FindUnmade(isWord) is { } word)
@@ -57,7 +57,10 @@ public static class BpeFiles
     internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory) =>
         Write(tokenizer, merges, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
 
-    /// <summary>Writes the two files, each beside and then renamed; added tokens stand in the first, too, where the model proper holds them.</summary>
+    /// <summary>
+    /// Writes the two files, each under a temporary name that is then changed. The first file also contains those added tokens that belong to the
+    /// model's own vocabulary.
+    /// </summary>
     internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string vocabularyPath, string mergesPath)
     {
         DurableFile.Replace(vocabularyPath, stream =>
@@ -99,13 +102,13 @@ public static class BpeFiles
                     throw new InvalidDataException($"{path}:{JsonFile.LineOf(bytes, json.TokenStartIndex)}: {problem}");
             }
 
-            json.Read(); // what follows the object, if anything, is an error
+            json.Read(); // throws if anything follows the object
         }
         catch (JsonException problem)
         {
             throw JsonFile.Broken(path, problem);
         }
-        catch (InvalidOperationException) // a name with half a surrogate pair, which is no text
+        catch (InvalidOperationException) // a name with a lone surrogate, which is not valid text
         {
             throw new InvalidDataException($"{path}:{JsonFile.LineOf(bytes, json.TokenStartIndex)}: the token is not valid Unicode");
         }
@@ -115,7 +118,7 @@ public static class BpeFiles
     {
         GitLfsPointer.Refuse(path);
 
-        // Split on line feeds alone: tokens may hold any other character that some readers take for the end of a line.
+        // Split only at line feeds. Tokens may contain any other character that some readers treat as the end of a line.
         string[] lines = File.ReadAllText(path).Split('\n');
         for (int i = 0; i < lines.Length; i++)
         {
@@ -127,7 +130,7 @@ public static class BpeFiles
         }
     }
 
-    /// <summary>Adds the merge of a line, two tokens with one U+0020 between them; answers what is wrong with it, or null.</summary>
+    /// <summary>Adds the merge of a line: two tokens with one U+0020 between them. Returns the problem with it, or null.</summary>
     internal static string? AddMerge(VocabularyEntries vocabulary, string line)
     {
         int space = line.IndexOf(' ');

@@ -1,12 +1,14 @@
 namespace Foreword.Tokenization.Bpe;
 
-/// <summary>Merges one word's symbols, by scanning when it is short and with a heap when it is long. Holds working memory: one thread uses it at a time.</summary>
+/// <summary>
+/// Merges the symbols of one word. Short words are scanned; long words use a heap. The merger owns working memory, so one thread uses it at a time.
+/// </summary>
 internal sealed class BpeMerger(MergeTable merges)
 {
-    /// <summary>Words up to this many symbols are merged by plain scans; longer ones need the heap to stay far from n².</summary>
+    /// <summary>The largest number of symbols in a word that is merged by scanning. A scan takes O(n²) time, so longer words use the heap.</summary>
     private const int LongestScan = 48;
 
-    /// <summary>Working memory above this many symbols is given back.</summary>
+    /// <summary>The largest number of symbols for which working memory is kept.</summary>
     private const int LargestKept = 1 << 20;
 
     private const int Smallest = 256;
@@ -15,7 +17,8 @@ internal sealed class BpeMerger(MergeTable merges)
     private int[] _ranks = new int[Smallest];
     private HeapMerge? _heap;
 
-    /// <summary>Room for so many symbols, to be filled before <see cref="Merge"/>.</summary>
+    /// <summary>Returns space for the symbols of a word. The caller fills it before it calls <see cref="Merge"/>.</summary>
+    /// <param name="length">The number of symbols.</param>
     public Span<int> Start(int length)
     {
         if (_ids.Length < length)
@@ -27,24 +30,27 @@ internal sealed class BpeMerger(MergeTable merges)
         return _ids.AsSpan(0, length);
     }
 
-    /// <summary>What the symbols become; valid until the next word.</summary>
+    /// <summary>Merges the symbols and returns the result, which is valid until the next word.</summary>
     public ReadOnlySpan<int> Merge(int length)
     {
         Span<int> ids = _ids.AsSpan(0, length);
         return ids[..(length <= LongestScan ? ScanMerge(ids) : (_heap ??= new HeapMerge(merges)).Merge(ids, _ranks))];
     }
 
-    /// <summary>Gives back what an unusually long word asked for.</summary>
+    /// <summary>Releases working memory that an unusually long word needed.</summary>
     public void Trim()
     {
         if (_ids.Length > LargestKept)
             (_ids, _ranks, _heap) = (new int[Smallest], new int[Smallest], null);
     }
 
-    /// <summary>The lowest rank first, the leftmost of equals, until no pair has one: for chunks as short as words.</summary>
+    /// <summary>
+    /// Merges the pair of the lowest rank (the leftmost of equal rank) repeatedly until no pair can be merged. Returns the number of ids left.
+    /// Suitable for chunks that are as short as words.
+    /// </summary>
     private int ScanMerge(Span<int> ids)
     {
-        Span<int> ranks = _ranks.AsSpan(0, ids.Length); // of the pair that starts here
+        Span<int> ranks = _ranks.AsSpan(0, ids.Length); // the rank of the pair that starts here
         for (int i = 0; i + 1 < ids.Length; i++)
             ranks[i] = merges.Rank(ids[i], ids[i + 1]);
         int count = ids.Length;

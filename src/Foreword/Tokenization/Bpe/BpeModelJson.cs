@@ -3,13 +3,13 @@ using Foreword.Tokenization.Files;
 
 namespace Foreword.Tokenization.Bpe;
 
-/// <summary>The BPE model of a <c>tokenizer.json</c>, which the byte-level kind and GPT-1's share.</summary>
+/// <summary>Reads and writes the BPE model of a <c>tokenizer.json</c>, which the byte-level kind and GPT-1's kind share.</summary>
 internal static class BpeModelJson
 {
-    /// <summary>Reads vocabulary, merges and added tokens; what changes ids and is not known here is refused by its name.</summary>
-    /// <param name="root">The file.</param>
-    /// <param name="companions">The files beside it.</param>
-    /// <param name="endOfWord">The mark behind a word's last token; empty where there is none.</param>
+    /// <summary>Reads vocabulary, merges and added tokens. Throws, naming the part, if a part changes ids and is not supported.</summary>
+    /// <param name="root">The root of the file.</param>
+    /// <param name="companions">The accompanying files.</param>
+    /// <param name="endOfWord">The suffix of a word's last token; empty if there is none.</param>
     public static VocabularyEntries Read(TokenizerField root, TokenizerCompanions companions, string endOfWord)
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
@@ -32,7 +32,7 @@ internal static class BpeModelJson
         return vocabulary;
     }
 
-    /// <summary>Writes the model.</summary>
+    /// <summary>Writes the model part.</summary>
     public static void Write(Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string? unknown, string endOfWord)
     {
         json.WriteStartObject("model");

@@ -3,35 +3,35 @@ using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Tokenization.Bpe;
 
-/// <summary>A merge in the order of learning: the k-th (from 0) makes id 256 + k.</summary>
-/// <param name="Left">Id of the left token.</param>
-/// <param name="Right">Id of the right token.</param>
-/// <param name="Count">How often the pair stood in the corpus then, overlapping occurrences included.</param>
+/// <summary>A merge, in the order in which merges are learned. The k-th merge (counted from 0) of a byte-level BPE makes id 256 + k.</summary>
+/// <param name="Left">The id of the left token.</param>
+/// <param name="Right">The id of the right token.</param>
+/// <param name="Count">How often the pair occurred in the corpus when it was merged, including overlapping occurrences.</param>
 public readonly record struct LearnedMerge(int Left, int Right, long Count);
 
 /// <summary>
-/// Trains a <see cref="ByteLevelBpe"/> (Sennrich et al. 2016, algorithm 1, over GPT-2's chunks of bytes): merges the most
-/// frequent pair of neighbours again and again; ties go to the lowest left id, then the lowest right id. Deterministic.
-/// Texts are read one by one; memory grows with the distinct chunks, and a merge costs what it touches.
+/// Trains a <see cref="ByteLevelBpe"/> (Sennrich et al. 2016, algorithm 1, over the bytes of GPT-2's chunks). It repeatedly merges the most
+/// frequent pair of neighboring tokens. Ties go to the lowest left id, then to the lowest right id. Training is deterministic. Texts are read
+/// one at a time. Memory grows with the number of distinct chunks. The time of a merge grows with the number of its occurrences.
 /// </summary>
 public sealed record BpeTrainer : TokenizerTrainer
 {
-    /// <summary>Vocabulary of a trainer that was told no size: that of the smaller recipes.</summary>
+    /// <summary>The default vocabulary size, which is that of the smaller recipes.</summary>
     private const int DefaultVocabulary = 8192;
 
     /// <summary>
-    /// A trainer with its defaults: 8,192 ids, and pairs seen twice, as in Hugging Face's ByteLevelBPETokenizer. Ids are 256 bytes, the
-    /// merges and <c>&lt;|endoftext|&gt;</c>, which is the last.
+    /// Creates a trainer with its defaults: 8,192 ids and a minimum frequency of 2, as in Hugging Face's ByteLevelBPETokenizer. The ids are the 256
+    /// bytes, the merges and, last, <c>&lt;|endoftext|&gt;</c>.
     /// </summary>
     public BpeTrainer() : base(minFrequency: 2) => VocabularySize = DefaultVocabulary;
 
     /// <inheritdoc/>
     public override string Kind => ByteLevelBpe.KindName;
 
-    /// <summary>257: the bytes and <c>&lt;|endoftext|&gt;</c>.</summary>
+    /// <summary>Gets the smallest vocabulary size, 257: the bytes and <c>&lt;|endoftext|&gt;</c>.</summary>
     public override int SmallestVocabulary => 257;
 
-    /// <summary>The ids of the 256 bytes, which decide ties. Default: GPT-2's order.</summary>
+    /// <summary>Gets the order of the ids of the 256 bytes, which also decides ties between pairs; GPT-2's order by default.</summary>
     public ByteOrder ByteOrder { get; init; }
 
     /// <inheritdoc/>
@@ -50,7 +50,11 @@ public sealed record BpeTrainer : TokenizerTrainer
         return new ByteLevelBpe(tokens, merges, [new AddedToken(AddedToken.EndOfText, tokens.Count - 1)]);
     }
 
-    /// <summary>The merges alone, with their counts; what <see cref="Train"/> builds its tokenizer from.</summary>
+    /// <summary>Learns only the merges and their counts, from which <see cref="Train"/> builds its tokenizer.</summary>
+    /// <param name="texts">The corpus. Its texts are read one at a time.</param>
+    /// <param name="progress">Receives progress reports; may be null.</param>
+    /// <param name="cancellation">Cancels the training.</param>
+    /// <returns>The merges in the order in which they were learned.</returns>
     /// <inheritdoc cref="Train" path="/exception"/>
     public IReadOnlyList<LearnedMerge> Learn(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -63,7 +67,7 @@ public sealed record BpeTrainer : TokenizerTrainer
         int[] idOfByte = new int[256];
         for (int id = 0; id < 256; id++)
             idOfByte[ByteAlphabet.ByteOfId(id, ByteOrder)] = id;
-        // A lone surrogate becomes U+FFFD, as when encoding.
+        // A lone surrogate becomes U+FFFD, as it does in encoding.
         (int[], long)[] words = [.. chunks.Select(chunk => (Encoding.UTF8.GetBytes(chunk.Key).Select(value => idOfByte[value]).ToArray(), chunk.Value))];
         return PairCounts.Learn(words, firstId: 256, wanted, MinFrequency, learned => progress?.Report(read with { Merges = learned }), cancellation);
     }

@@ -1,17 +1,17 @@
 namespace Foreword.Tokenization.Bpe;
 
 /// <summary>
-/// Merges a long chunk in O(n log n): a binary heap of (rank, position) over a linked list of tokens. The order is that of
-/// the plain scan, lowest rank first and the leftmost of equals, so the ids are the same.
+/// Merges a long chunk in O(n log n) time with a binary heap of (rank, position) over a linked list of tokens. The order of the merges is that of
+/// the plain scan (lowest rank first, leftmost of equal rank), so the ids are the same.
 /// </summary>
 internal sealed class HeapMerge(MergeTable merges)
 {
-    private ulong[] _heap = []; // rank in the upper half, position in the lower: ordered as one number
+    private ulong[] _heap = []; // rank in the upper half, position in the lower half: entries are ordered as numbers
     private int _heapSize;
     private int[] _next = [];
     private int[] _previous = [];
 
-    /// <summary>Merges <paramref name="ids"/> in place and returns how many remain; <paramref name="ranks"/> is working memory as long.</summary>
+    /// <summary>Merges <paramref name="ids"/> in place and returns how many are left. <paramref name="ranks"/> is working memory of equal length.</summary>
     public int Merge(Span<int> ids, Span<int> ranks)
     {
         Start(ids, ranks);
@@ -21,7 +21,7 @@ internal sealed class HeapMerge(MergeTable merges)
             int at = (int)(uint)top;
             int rank = (int)(top >> 32);
             if (ranks[at] != rank)
-                continue; // one of the two tokens is another by now
+                continue; // outdated: one of the two tokens has changed
             ids[at] = merges.Result(rank);
             int gone = _next[at];
             int after = _next[gone];
@@ -45,7 +45,7 @@ internal sealed class HeapMerge(MergeTable merges)
         int length = ids.Length;
         if (_next.Length < length)
         {
-            // Each merge removes one pair and makes at most two new ones.
+            // Each merge removes one pair and creates at most two new ones.
             (_next, _previous, _heap) = (new int[length], new int[length], new ulong[3 * length]);
         }
 
@@ -62,7 +62,7 @@ internal sealed class HeapMerge(MergeTable merges)
             SiftDown(i, _heap[i]);
     }
 
-    /// <summary>Looks up the pair that starts at a position anew, after one of its tokens changed.</summary>
+    /// <summary>Looks up the pair that starts at a position again, after one of its tokens has changed.</summary>
     private void Update(int at, ReadOnlySpan<int> ids, Span<int> ranks)
     {
         int next = _next[at];
@@ -94,7 +94,7 @@ internal sealed class HeapMerge(MergeTable merges)
         return top;
     }
 
-    /// <summary>Puts the entry at the place or below, where it is no larger than its children.</summary>
+    /// <summary>Moves the entry down from a place until it is not larger than its children.</summary>
     private void SiftDown(int at, ulong entry)
     {
         while (2 * at + 1 < _heapSize)

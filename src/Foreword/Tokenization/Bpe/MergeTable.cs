@@ -2,22 +2,22 @@ using System.Numerics;
 
 namespace Foreword.Tokenization.Bpe;
 
-/// <summary>One merge of a byte-pair encoding, by ids; its rank is its place in the list.</summary>
-/// <param name="Left">Id of the left token.</param>
-/// <param name="Right">Id of the right token.</param>
-/// <param name="Result">Id of the token that replaces the two.</param>
+/// <summary>One merge of a byte-pair encoding, by ids. Its rank is its index in the list of merges.</summary>
+/// <param name="Left">The id of the left token.</param>
+/// <param name="Right">The id of the right token.</param>
+/// <param name="Result">The id of the token that replaces the two.</param>
 public readonly record struct BpeMerge(int Left, int Right, int Result);
 
 /// <summary>
-/// The merges as a hash table from pair to rank: open addressing with linear probing over packed words, so that a look-up
-/// touches one cache line. A word holds left id (21 bits), right id (21 bits) and rank (22 bits).
+/// A hash table of merges from pair to rank. It uses open addressing with linear probing over packed words, so that a lookup usually touches one
+/// cache line. A word contains the left id (21 bits), the right id (21 bits) and the rank (22 bits).
 /// </summary>
 internal sealed class MergeTable
 {
-    /// <summary>What <see cref="Rank"/> answers for a pair that no merge joins; above every rank.</summary>
+    /// <summary>The value that <see cref="Rank"/> returns for a pair that no merge joins. It is above every rank.</summary>
     public const int None = int.MaxValue;
 
-    /// <summary>Exclusive upper bound of ids.</summary>
+    /// <summary>The exclusive upper bound of ids.</summary>
     public const int MaxVocabulary = 1 << IdBits;
 
     private const int IdBits = 21, RankBits = 22;
@@ -28,7 +28,9 @@ internal sealed class MergeTable
     private readonly int[] _results;
     private readonly int[] _byteIds;
 
-    /// <summary>Ids must be below <see cref="MaxVocabulary"/>; <paramref name="byteIds"/> holds the id of each byte, where bytes are the symbols.</summary>
+    /// <summary>Creates the table.</summary>
+    /// <param name="merges">The merges by rank. Their ids are below <see cref="MaxVocabulary"/>.</param>
+    /// <param name="byteIds">The id of each byte if bytes are the initial symbols; otherwise null.</param>
     /// <exception cref="ArgumentException">A pair is merged twice.</exception>
     public MergeTable(IReadOnlyList<BpeMerge> merges, int[]? byteIds = null)
     {
@@ -55,7 +57,7 @@ internal sealed class MergeTable
         }
     }
 
-    /// <summary>The rank of the merge that joins the two ids, or <see cref="None"/>.</summary>
+    /// <summary>Returns the rank of the merge that joins the two ids, or <see cref="None"/>.</summary>
     public int Rank(int left, int right)
     {
         ulong[] slots = _slots;
@@ -70,10 +72,10 @@ internal sealed class MergeTable
         }
     }
 
-    /// <summary>The id that the merge of this rank makes.</summary>
+    /// <summary>Returns the id that the merge of this rank makes.</summary>
     public int Result(int rank) => _results[rank];
 
-    /// <summary>The id of the token that is one byte.</summary>
+    /// <summary>Returns the id of a single-byte token.</summary>
     public int ByteId(byte value) => _byteIds[value];
 
     private static ulong Pair(int left, int right) => ((ulong)(uint)left << IdBits) | (uint)right;

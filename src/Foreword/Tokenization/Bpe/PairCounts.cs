@@ -3,41 +3,44 @@ using System.Runtime.InteropServices;
 namespace Foreword.Tokenization.Bpe;
 
 /// <summary>
-/// The corpus while merges are learned: every distinct chunk once, as a linked list of tokens, and for every pair of
-/// neighbours how often it occurs and where. A position is the place of a token's first byte in one flat array; it belongs
-/// to at most one pair, so the lists of occurrences are linked through the positions themselves and never go stale.
+/// The state of a corpus while merges are learned. It contains every distinct chunk once, as a linked list of tokens, and for every pair of
+/// neighboring tokens its count and its occurrences. A position is the index of a token's first symbol in one flat array. At most one pair starts
+/// at a position, so the lists of occurrences are linked through the positions themselves and are always up to date.
 /// </summary>
 internal sealed class PairCounts
 {
     private const int None = -1;
 
-    // By position.
+    // Arrays indexed by position.
     private readonly int[] _token;
-    private readonly int[] _next; // next token of the chunk, or None
+    private readonly int[] _next; // the next token of the chunk, or None
     private readonly int[] _previous;
     private readonly int[] _pair; // the pair that starts here
-    private readonly int[] _nextOccurrence; // of the same pair
+    private readonly int[] _nextOccurrence; // the next occurrence of the same pair
     private readonly int[] _previousOccurrence;
     private readonly int[] _chunk;
 
-    private readonly long[] _chunkCount; // by chunk
+    private readonly long[] _chunkCount; // indexed by chunk
     private readonly int _minFrequency;
 
     private Pair[] _pairs = new Pair[1024];
     private int _pairCount;
 
-    /// <summary>Pairs that may be merged, most frequent first. A pair only gets rarer after it was made, so counts in here are upper bounds.</summary>
+    /// <summary>
+    /// The pairs that may be merged, most frequent first. The count of a pair only decreases after the pair was created, so the counts in the queue
+    /// are upper bounds.
+    /// </summary>
     private readonly PriorityQueue<int, Priority> _queue = new();
 
-    // The pairs made by the current merge: all of them hold its new token. By the other token's id; None where there is none.
+    // The pairs that the current merge creates. All of them contain its new token. The index is the other token's id; None means that there is no pair.
     private readonly int[] _withNewOnTheRight;
     private readonly int[] _withNewOnTheLeft;
     private readonly List<int> _made = [];
 
     /// <summary>Counts the pairs of the corpus.</summary>
     /// <param name="words">The distinct words as symbols, and how often each occurs.</param>
-    /// <param name="vocabularySize">Ids that symbols and merges may have.</param>
-    /// <param name="minFrequency">A pair seen less often is not merged.</param>
+    /// <param name="vocabularySize">The number of ids of symbols and merges together.</param>
+    /// <param name="minFrequency">The minimum frequency of a pair that is merged.</param>
     private PairCounts(IReadOnlyList<(int[] Symbols, long Count)> words, int vocabularySize, int minFrequency)
     {
         _minFrequency = minFrequency;
@@ -59,10 +62,12 @@ internal sealed class PairCounts
         CountFirstPairs();
     }
 
-    /// <summary>Learns merges until there are enough of them or no pair is frequent enough; the k-th makes id firstId + k.</summary>
+    /// <summary>
+    /// Learns merges until the wanted number is reached or no pair is frequent enough. The k-th merge (counted from 0) makes id firstId + k.
+    /// </summary>
     /// <remarks>
-    /// No two merges make the same text: where a token's text stands between borders of tokens, what is inside it was joined by the same
-    /// merges in the same order everywhere.
+    /// No two merges make the same text. Wherever a token's text occurs between the borders of tokens, the same merges have joined the text inside
+    /// it in the same order.
     /// </remarks>
     public static List<LearnedMerge> Learn(
         IReadOnlyList<(int[] Symbols, long Count)> words, int firstId, int wanted, int minFrequency, Action<int> learned, CancellationToken cancellation)
@@ -80,8 +85,7 @@ internal sealed class PairCounts
     }
 
     /// <summary>
-    /// Joins the most frequent pair everywhere into <paramref name="newToken"/>, or answers null when no pair is frequent
-    /// enough.
+    /// Replaces the most frequent pair with <paramref name="newToken"/> everywhere. Returns null if no pair is frequent enough.
     /// </summary>
     private LearnedMerge? MergeMostFrequent(int newToken)
     {
@@ -139,7 +143,7 @@ internal sealed class PairCounts
     }
 
     /// <summary>
-    /// Joins the occurrences from left to right; in <c>aaa</c> the first pair goes and takes the second with it.
+    /// Merges the occurrences from left to right. In <c>aaa</c>, merging the first pair also removes the second.
     /// </summary>
     private void Merge(int pair, int newToken)
     {
@@ -172,7 +176,7 @@ internal sealed class PairCounts
         }
     }
 
-    /// <summary>The pair in the current merge's table under the other token's id, made when it is not there yet.</summary>
+    /// <summary>Returns the pair that the current merge's table has for the other token's id. The pair is created if it does not exist yet.</summary>
     private int MadePair(int[] table, int other, int left, int right)
     {
         ref int pair = ref table[other];
@@ -200,7 +204,7 @@ internal sealed class PairCounts
             _queue.Enqueue(pair, new Priority(it.Count, it.Left, it.Right));
     }
 
-    /// <summary>Appends to the pair's list; positions come in ascending order because merges go from left to right.</summary>
+    /// <summary>Appends an occurrence to the pair's list. Positions arrive in ascending order because merges go from left to right.</summary>
     private void AddOccurrence(int at, int pair)
     {
         ref Pair it = ref _pairs[pair];
@@ -233,11 +237,11 @@ internal sealed class PairCounts
     private struct Pair
     {
         public int Left, Right;
-        public int First, Last; // occurrences
-        public long Count; // each chunk as often as it occurs in the corpus
+        public int First, Last; // the first and last occurrence
+        public long Count; // weighted by how often each chunk occurs in the corpus
     }
 
-    /// <summary>The highest count first, then the lowest left id, then the lowest right id.</summary>
+    /// <summary>The order of merging: the highest count first, then the lowest left id, then the lowest right id.</summary>
     private readonly record struct Priority(long Count, int Left, int Right) : IComparable<Priority>
     {
         public int CompareTo(Priority other) =>

@@ -1,24 +1,27 @@
 namespace Foreword.Tokenization.Bpe;
 
 /// <summary>
-/// Byte-pair encoding over characters (Sennrich et al. 2016), learnt: what the trainers of GPT-1's kind and of WordPiece share. They
-/// differ in how a character is written inside, at the beginning or at the end of a word.
+/// Learns a byte-pair encoding over characters (Sennrich et al. 2016). The trainers of GPT-1's kind and of WordPiece share it. They differ in
+/// how they write a character inside, at the beginning or at the end of a word.
 /// </summary>
 internal static class SymbolBpe
 {
-    /// <summary>A vocabulary: the symbols in ordinal order, then what merges made.</summary>
-    /// <param name="Tokens">Texts; the id of the first one is the number of reserved ids.</param>
-    /// <param name="Merges">Merges by rank, by id.</param>
+    /// <summary>A vocabulary: the symbols in ordinal order, then the results of merges.</summary>
+    /// <param name="Tokens">The texts. The id of the first text is the number of reserved ids.</param>
+    /// <param name="Merges">The merges by rank.</param>
     public sealed record Vocabulary(IReadOnlyList<string> Tokens, IReadOnlyList<BpeMerge> Merges);
 
-    /// <summary>Learns the vocabulary of some words. Symbols too rare or too many for it are left out, and nothing is joined across them.</summary>
-    /// <param name="words">Distinct words with their counts.</param>
-    /// <param name="reserved">Ids before the first symbol.</param>
-    /// <param name="trainer">Size and frequency.</param>
-    /// <param name="symbolsOf">Writes the characters of a word as symbols.</param>
-    /// <param name="join">The text of two neighbours joined.</param>
-    /// <param name="progress">Told about every merge: how many there are, and how many are wanted.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <summary>
+    /// Learns the vocabulary of words. Symbols that are too rare, or for which the vocabulary has no room, are omitted. No merge joins text across
+    /// an omitted symbol.
+    /// </summary>
+    /// <param name="words">The distinct words and their counts.</param>
+    /// <param name="reserved">The number of ids before the first symbol.</param>
+    /// <param name="trainer">The trainer whose vocabulary size and minimum frequency apply.</param>
+    /// <param name="symbolsOf">Returns the characters of a word as symbols.</param>
+    /// <param name="join">Returns the text of two joined neighbors.</param>
+    /// <param name="progress">Is notified of every merge, with the number of merges learned and the number wanted.</param>
+    /// <param name="cancellation">Cancels the training.</param>
     /// <exception cref="ArgumentException">There are no words.</exception>
     public static Vocabulary Learn(
         Dictionary<string, long> words, int reserved, TokenizerTrainer trainer, Func<string, IEnumerable<string>> symbolsOf, Func<string, string, string> join,
@@ -53,7 +56,7 @@ internal static class SymbolBpe
         return new Vocabulary(tokens, merges);
     }
 
-    /// <summary>The runs of symbols that have ids.</summary>
+    /// <summary>Returns the runs of symbols that have ids.</summary>
     private static IEnumerable<int[]> Known(string[] symbols, Dictionary<string, int> ids)
     {
         List<int> run = [];

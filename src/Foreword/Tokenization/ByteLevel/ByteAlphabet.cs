@@ -1,9 +1,9 @@
 namespace Foreword.Tokenization.ByteLevel;
 
-/// <summary>Which ids the 256 single-byte tokens have.</summary>
+/// <summary>Specifies the ids of the 256 single-byte tokens.</summary>
 public enum ByteOrder
 {
-    /// <summary>The order of GPT-2's vocabulary: printable bytes first, <c>!</c> is 0 and the space 220.</summary>
+    /// <summary>The order of GPT-2's vocabulary: printable bytes come first, so <c>!</c> is 0 and the space is 220.</summary>
     Gpt2,
 
     /// <summary>The id of a byte is its value.</summary>
@@ -11,9 +11,9 @@ public enum ByteOrder
 }
 
 /// <summary>
-/// GPT-2's printable alphabet: one character for each byte, so that vocabulary files hold no white space or control
-/// characters (<c>bytes_to_unicode</c> in openai/gpt-2, encoder.py). Bytes that Latin-1 prints stand for themselves, the
-/// other 68 take U+0100 onward in ascending order; the space is U+0120 and the line feed U+010A.
+/// Maps bytes to GPT-2's printable alphabet. It has one character for each byte, so that vocabulary files contain no white space or control
+/// characters (<c>bytes_to_unicode</c> in openai/gpt-2, encoder.py). A byte that is printable in Latin-1 stands for itself. The other 68 bytes
+/// are the characters from U+0100 on, in ascending order. For example, the space is U+0120 and the line feed is U+010A.
 /// </summary>
 public static class ByteAlphabet
 {
@@ -21,10 +21,10 @@ public static class ByteAlphabet
     private static readonly char[] Printable = PrintableCharacters();
     private static readonly short[] Bytes = BytesOfCharacters();
 
-    /// <summary>The byte whose token has the id, for ids 0 to 255.</summary>
+    /// <summary>Returns the byte whose token has an id from 0 to 255.</summary>
     public static byte ByteOfId(int id, ByteOrder order) => order == ByteOrder.Gpt2 ? Gpt2Order[id] : checked((byte)id);
 
-    /// <summary>The bytes in printable characters, one each.</summary>
+    /// <summary>Returns the bytes as printable characters, one per byte.</summary>
     public static string Write(ReadOnlySpan<byte> bytes) =>
         string.Create(bytes.Length, bytes, static (text, source) =>
         {
@@ -32,7 +32,7 @@ public static class ByteAlphabet
                 text[i] = Printable[source[i]];
         });
 
-    /// <summary>The bytes that the characters stand for, or null when one is not in the alphabet.</summary>
+    /// <summary>Returns the bytes that the characters stand for, or null if a character is not in the alphabet.</summary>
     public static byte[]? Read(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -7,27 +7,27 @@ using Foreword.Tokenization.Files;
 namespace Foreword.Tokenization.ByteLevel;
 
 /// <summary>
-/// GPT-2's byte-level byte-pair encoding (Radford et al. 2019, section 2.2): text is split by <see cref="Gpt2Pattern"/>,
-/// each chunk's UTF-8 bytes are tokens, and merges join neighbours, lowest rank first and leftmost of equals. Every byte
-/// has a token, so nothing is ever unknown and decoding gives back the bytes.
+/// Encodes text with GPT-2's byte-level byte-pair encoding (Radford et al. 2019, section 2.2). <see cref="Gpt2Pattern"/> splits text into chunks.
+/// The initial tokens of a chunk are its UTF-8 bytes. Merges join neighboring tokens: the lowest rank first, and the leftmost of equal rank. Every
+/// byte has a token, so nothing is ever unknown, and decoding returns the original bytes.
 /// </summary>
 public sealed class ByteLevelBpe : Tokenizer
 {
     internal const string KindName = "byte-bpe";
 
     private readonly byte[] _bytes; // of all tokens, by id
-    private readonly int[] _starts; // where each token's bytes begin; one more entry for the end
-    private readonly Lazy<string> _fingerprint; // of what the constructor was given
+    private readonly int[] _starts; // the offset of each token's bytes, and one more entry for the end
+    private readonly Lazy<string> _fingerprint; // of the constructor's arguments
     private readonly int? _literalEnd;
     private readonly EncoderPool<ChunkEncoder> _encoders;
 
-    /// <summary>Builds the tokenizer from its vocabulary.</summary>
-    /// <param name="tokens">The bytes of each token, by id; those of an added token are its text's UTF-8.</param>
+    /// <summary>Creates the tokenizer from its vocabulary.</summary>
+    /// <param name="tokens">The bytes of each token, by id. The bytes of an added token are the UTF-8 of its text.</param>
     /// <param name="merges">The merges by rank.</param>
-    /// <param name="addedTokens">Tokens found in text as a whole; may be empty.</param>
+    /// <param name="addedTokens">The tokens that are found in text as a whole; may be empty.</param>
     /// <exception cref="ArgumentException">
-    /// A byte has no token, two tokens are written alike, a merge does not make its result, a pair is merged twice, an
-    /// added token's text is empty or not its token's, or there are more than 2,097,152 ids.
+    /// A byte has no token, two tokens have the same written form, a merge's parts do not form its result, a pair is merged twice, an added token's
+    /// text is empty or is not the text of its id, or there are more than 2,097,152 ids.
     /// </exception>
     public ByteLevelBpe(IReadOnlyList<byte[]> tokens, IReadOnlyList<BpeMerge> merges, IReadOnlyList<AddedToken> addedTokens)
     {
@@ -73,13 +73,13 @@ public sealed class ByteLevelBpe : Tokenizer
         ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_fingerprint.Value} {rest}")))
         : _fingerprint.Value;
 
-    /// <summary>What happens to text before its chunks are merged; GPT-2's way unless set.</summary>
+    /// <summary>Gets how text is prepared before its chunks are merged; as for GPT-2 by default.</summary>
     internal ByteLevelText Text { get; init; } = ByteLevelText.Gpt2;
 
-    /// <summary>The merges by rank.</summary>
+    /// <summary>Gets the merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges { get; }
 
-    /// <summary>Nothing: every byte has a token.</summary>
+    /// <summary>Returns an empty list, because every byte has a token.</summary>
     public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];
 
     /// <inheritdoc/>
@@ -91,7 +91,7 @@ public sealed class ByteLevelBpe : Tokenizer
     }
 
     /// <summary>
-    /// The token as vocabulary files write it: an added token as its text, any other in <see cref="ByteAlphabet"/>.
+    /// Returns the token as vocabulary files write it: the text of an added token, or the bytes of any other token in <see cref="ByteAlphabet"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public override string TokenText(int id)
@@ -107,9 +107,10 @@ public sealed class ByteLevelBpe : Tokenizer
     }
 
     /// <summary>
-    /// Writes <c>tokenizer.json</c>, <c>tokenizer_config.json</c>, <c>vocab.json</c> and <c>merges.txt</c> as Hugging Face
-    /// names them. Each file is written beside and renamed.
+    /// Writes <c>tokenizer.json</c>, <c>tokenizer_config.json</c>, <c>vocab.json</c> and <c>merges.txt</c>, the file names of Hugging Face.
+    /// Each file is written under a temporary name and then renamed.
     /// </summary>
+    /// <param name="directory">An existing directory.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
     public override void Save(string directory)
     {
@@ -133,7 +134,7 @@ public sealed class ByteLevelBpe : Tokenizer
             EncodeCut(text, ids, 0);
     }
 
-    /// <summary>Cuts the text by one rule after the other and encodes the pieces.</summary>
+    /// <summary>Cuts the text by one rule after the other and encodes the resulting parts.</summary>
     private void EncodeCut(ReadOnlySpan<char> text, List<int> ids, int rule)
     {
         if (rule == Text.Cuts.Count)
@@ -164,7 +165,7 @@ public sealed class ByteLevelBpe : Tokenizer
         }
     }
 
-    /// <summary>Every part with its length before it, all numbers as little-endian int32.</summary>
+    /// <summary>Computes the SHA-256 of all parts, each preceded by its length. All numbers are little-endian int32.</summary>
     private string ComputeFingerprint()
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -191,7 +192,7 @@ public sealed class ByteLevelBpe : Tokenizer
             Number(token.IsSpecial ? 1 : 0);
         }
 
-        bool normalizes = Text.Normalizer is not null; // without a normalizer, Normalized changes nothing
+        bool normalizes = Text.Normalizer is not null; // without a normalizer, Normalized has no effect
         foreach (AddedToken token in AddedTokens.Where(token => token.LooksAround || (normalizes && token.Normalized)))
         {
             Number(token.Id);
@@ -209,7 +210,7 @@ public sealed class ByteLevelBpe : Tokenizer
     }
 }
 
-/// <summary>What must hold for a byte-level vocabulary; each check throws <see cref="ArgumentException"/> naming what does not fit.</summary>
+/// <summary>Checks a byte-level vocabulary. Each check throws an <see cref="ArgumentException"/> that names the problem.</summary>
 file static class BpeChecks
 {
     public static void AddedTokens(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
@@ -228,7 +229,7 @@ file static class BpeChecks
         }
     }
 
-    /// <summary>The id of each byte's token.</summary>
+    /// <summary>Returns the id of each byte's token.</summary>
     public static int[] ByteIds(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
     {
         HashSet<int> addedIds = [.. added.Select(t => t.Id)];
@@ -260,7 +261,7 @@ file static class BpeChecks
         }
     }
 
-    /// <summary>Files hold tokens by their text, so no two may be written alike.</summary>
+    /// <summary>Throws if two tokens have the same written form. Files identify tokens by this form.</summary>
     public static void DistinctTexts(IReadOnlyList<byte[]> tokens, IReadOnlyList<AddedToken> added)
     {
         Dictionary<int, string> textOfAdded = added.ToDictionary(t => t.Id, t => t.Text);

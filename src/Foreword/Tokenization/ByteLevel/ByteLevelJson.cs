@@ -4,12 +4,12 @@ using Foreword.Tokenization.Files;
 
 namespace Foreword.Tokenization.ByteLevel;
 
-/// <summary>A byte-level BPE (GPT-2's kind) in <c>tokenizer.json</c>.</summary>
+/// <summary>Reads and writes a byte-level BPE (GPT-2's kind) in <c>tokenizer.json</c>.</summary>
 internal static class ByteLevelJson
 {
-    public const string PrefixSpaceKey = "add_prefix_space"; // of tokenizer_config.json
+    public const string PrefixSpaceKey = "add_prefix_space"; // a key of tokenizer_config.json
 
-    /// <summary>Reads the tokenizer; a part that changes ids and is not GPT-2's is refused by its name.</summary>
+    /// <summary>Reads the tokenizer. Throws, naming the part, if a part changes ids and is not supported.</summary>
     public static ByteLevelBpe Read(TokenizerField root)
     {
         TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
@@ -21,8 +21,10 @@ internal static class ByteLevelJson
         return (ByteLevelBpe)companions.Assign(tokenizer, before, after);
     }
 
-    /// <summary>The tokenizer of what was read.</summary>
-    /// <exception cref="InvalidDataException">Ids have gaps, a token is outside the alphabet, or a byte has no token; names the file.</exception>
+    /// <summary>Creates the tokenizer from the entries that were read.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The ids have gaps, a token has characters outside the alphabet, or a byte has no token; the message names the file.
+    /// </exception>
     public static ByteLevelBpe Build(VocabularyEntries vocabulary, string path, ByteLevelText? text = null)
     {
         HashSet<int> added = [.. vocabulary.Added.Select(token => token.Id)];
@@ -39,7 +41,7 @@ internal static class ByteLevelJson
         }
     }
 
-    /// <summary>Writes a tokenizer.json that Hugging Face's <c>tokenizers</c> opens.</summary>
+    /// <summary>Writes a tokenizer.json that Hugging Face's <c>tokenizers</c> can read.</summary>
     public static void Write(ByteLevelBpe tokenizer, string path)
     {
         TokenizerJson.Write(path, json =>
@@ -55,7 +57,10 @@ internal static class ByteLevelJson
         });
     }
 
-    /// <summary>Writes the tokenizer_config.json that makes transformers open the directory as GPT-2's tokenizer, or, where text is not read as GPT-2's is, as tokenizer.json says.</summary>
+    /// <summary>
+    /// Writes a tokenizer_config.json with which transformers opens the directory as GPT-2's tokenizer. If text is not prepared as for GPT-2,
+    /// transformers uses tokenizer.json instead.
+    /// </summary>
     public static void WriteConfig(ByteLevelBpe tokenizer, string directory)
     {
         Dictionary<string, string> roles = [];

@@ -2,24 +2,24 @@ using Foreword.Tokenization.Normalization;
 
 namespace Foreword.Tokenization.ByteLevel;
 
-/// <summary>What happens to text before <see cref="ByteLevelBpe"/> merges its chunks, beyond GPT-2's pattern.</summary>
+/// <summary>Describes how text is prepared before <see cref="ByteLevelBpe"/> merges its chunks, in addition to GPT-2's pattern.</summary>
 internal sealed record ByteLevelText
 {
-    /// <summary>GPT-2's way: nothing.</summary>
+    /// <summary>Gets the settings of GPT-2, which add nothing to its pattern.</summary>
     public static ByteLevelText Gpt2 { get; } = new();
 
-    /// <summary>Whether a text, and text after an added token, gets a space before it where it has none.</summary>
+    /// <summary>Gets whether a space is put before a text, and before the text after an added token, unless it already begins with a space.</summary>
     public bool AddPrefixSpace { get; init; }
 
-    /// <summary>Changes text first; null where nothing does.</summary>
+    /// <summary>Gets the normalizer that changes text first, or null.</summary>
     public UnicodeNormalizer? Normalizer { get; init; }
 
-    /// <summary>Cut text into pieces, in each of which GPT-2's pattern then finds chunks; none for GPT-2.</summary>
+    /// <summary>Gets the rules that cut text into parts, within which GPT-2's pattern then finds chunks; empty for GPT-2.</summary>
     public IReadOnlyList<TextCut> Cuts { get; init; } = [];
 
-    /// <summary>Whether nothing but GPT-2's pattern cuts or changes text. A space at the beginning does not count.</summary>
+    /// <summary>Gets whether only GPT-2's pattern cuts or changes text. A space at the beginning is not considered.</summary>
     public bool IsGpt2 => Normalizer is null && Cuts.Count == 0;
 
-    /// <summary>The settings as text, for fingerprints; empty for GPT-2's.</summary>
+    /// <summary>Gets the settings as text, for fingerprints; empty for GPT-2's settings.</summary>
     public string Signature => IsGpt2 && !AddPrefixSpace ? "" : $"prefix {AddPrefixSpace} normalizer {Normalizer} cuts {string.Join(' ', Cuts)} ";
 }

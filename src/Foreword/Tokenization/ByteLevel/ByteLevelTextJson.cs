@@ -4,7 +4,10 @@ using Foreword.Tokenization.Normalization;
 
 namespace Foreword.Tokenization.ByteLevel;
 
-/// <summary>The normalizer and the pre-tokenizer of a byte-level BPE in tokenizer.json. What is not done exactly is refused by its name.</summary>
+/// <summary>
+/// Reads and writes the normalizer and the pre-tokenizer of a byte-level BPE in tokenizer.json. A part that is not supported exactly is an error
+/// that names the part.
+/// </summary>
 internal static class ByteLevelTextJson
 {
     public const string ByteLevel = "ByteLevel";
@@ -14,12 +17,14 @@ internal static class ByteLevelTextJson
     /// <summary>GPT-2's pattern as tokenizer.json files write it.</summary>
     private const string Gpt2Regex = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    /// <summary>The same pattern with the contractions put together, as later OpenAI code writes it.</summary>
+    /// <summary>The same pattern with the contractions combined, as later OpenAI code writes it.</summary>
     private const string ShortGpt2Regex = @"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
     /// <summary>Reads the two parts.</summary>
-    /// <param name="root">The file.</param>
-    /// <param name="companions">The files beside it: their <c>add_prefix_space</c> wins over that of a ByteLevel alone, as in transformers.</param>
+    /// <param name="root">The root of the file.</param>
+    /// <param name="companions">
+    /// The accompanying files. If the pre-tokenizer is only a ByteLevel, their <c>add_prefix_space</c> wins, as in transformers.
+    /// </param>
     public static ByteLevelText Read(TokenizerField root, TokenizerCompanions companions)
     {
         TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "GPT-2's is ByteLevel");
@@ -61,7 +66,7 @@ internal static class ByteLevelTextJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes a ByteLevel, as a field or as an item of an array.</summary>
+    /// <summary>Writes a ByteLevel object, as a field or (if <paramref name="part"/> is null) as an item of an array.</summary>
     public static void WriteByteLevel(Utf8JsonWriter json, string? part, bool addPrefixSpace = false)
     {
         if (part is null)
@@ -70,12 +75,14 @@ internal static class ByteLevelTextJson
             json.WriteStartObject(part);
         json.WriteString("type", ByteLevel);
         json.WriteBoolean("add_prefix_space", addPrefixSpace);
-        json.WriteBoolean("trim_offsets", part != "post_processor"); // as in the released file; ids do not depend on it
+        json.WriteBoolean("trim_offsets", part != "post_processor"); // as in the released file; does not affect ids
         json.WriteBoolean("use_regex", true);
         json.WriteEndObject();
     }
 
-    /// <summary>Cuts, then ByteLevel with GPT-2's pattern or after a Split by it.</summary>
+    /// <summary>
+    /// Reads a sequence of cuts. It ends with a ByteLevel that uses GPT-2's pattern, or with a Split at this pattern that a ByteLevel follows.
+    /// </summary>
     private static ByteLevelText ReadSequence(TokenizerField sequence)
     {
         List<TextCut> cuts = [];
@@ -133,6 +140,6 @@ internal static class ByteLevelTextJson
             throw byteLevel.Unsupported("use_regex = false", "text is split by GPT-2's pattern");
     }
 
-    /// <summary>As Hugging Face's ByteLevel has it, whose default is true.</summary>
+    /// <summary>Returns the value of add_prefix_space. Its default is true, as in Hugging Face's ByteLevel.</summary>
     private static bool HasPrefixSpace(TokenizerField byteLevel) => !byteLevel.Has("add_prefix_space") || byteLevel.IsTrue("add_prefix_space");
 }

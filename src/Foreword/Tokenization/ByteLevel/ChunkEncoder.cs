@@ -8,19 +8,19 @@ using Foreword.Tokenization.Bpe;
 namespace Foreword.Tokenization.ByteLevel;
 
 /// <summary>
-/// Encodes plain text chunk by chunk: cache first, merges where that misses. Holds the cache and working memory, so one
-/// thread uses it at a time; <see cref="ByteLevelBpe"/> hands them out.
+/// Encodes plain text chunk by chunk. It looks a chunk up in the cache first, and merges its bytes if it is not there. The encoder owns the cache
+/// and working memory, so one thread uses it at a time. <see cref="ByteLevelBpe"/> manages the encoders.
 /// </summary>
 internal sealed class ChunkEncoder(MergeTable merges)
 {
-    /// <summary>Working memory above this many bytes a chunk is given back after the call.</summary>
+    /// <summary>The largest number of bytes of working memory that is kept after a call.</summary>
     private const int LargestKept = 1 << 20;
 
     private readonly ChunkCache _cache = new();
     private readonly BpeMerger _merger = new(merges);
     private byte[] _bytes = new byte[256];
 
-    /// <summary>Appends the ids of text that holds no added token.</summary>
+    /// <summary>Appends the ids of text that contains no added token.</summary>
     public void Encode(ReadOnlySpan<char> text, List<int> ids)
     {
         for (int start = 0, end; start < text.Length; start = end)
@@ -47,7 +47,7 @@ internal sealed class ChunkEncoder(MergeTable merges)
         }
     }
 
-    /// <summary>Gives back working memory that an unusually long chunk asked for.</summary>
+    /// <summary>Releases working memory that an unusually long chunk needed.</summary>
     public void Trim()
     {
         _merger.Trim();
@@ -55,7 +55,10 @@ internal sealed class ChunkEncoder(MergeTable merges)
             _bytes = new byte[256];
     }
 
-    /// <summary>The key of an ASCII chunk with 16 characters of text from its start on, read in one go; false for other chunks.</summary>
+    /// <summary>
+    /// Creates the key of an ASCII chunk with vector instructions. They read 16 characters of text from the chunk's start on. Returns false for a chunk
+    /// that is not ASCII, is too long or is too near the end of the text.
+    /// </summary>
     private static bool TryAsciiKey(ReadOnlySpan<char> text, int start, int length, out ChunkCache.Key key)
     {
         key = default;
@@ -71,7 +74,7 @@ internal sealed class ChunkEncoder(MergeTable merges)
         return true;
     }
 
-    /// <summary>16 ones, then 16 zeros: read from 16 - n on, a mask of the first n bytes.</summary>
+    /// <summary>Gets 16 ones, then 16 zeros. A load from offset 16 - n is a mask of the first n bytes.</summary>
     private static ReadOnlySpan<byte> Masks =>
     [
         0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
@@ -85,7 +88,7 @@ internal sealed class ChunkEncoder(MergeTable merges)
         return ChunkCache.Key.Of(words[0], words[1], length);
     }
 
-    /// <summary>Writes the chunk's UTF-8 to <see cref="_bytes"/>, each lone surrogate as U+FFFD, and returns its length.</summary>
+    /// <summary>Writes the chunk's UTF-8 to <see cref="_bytes"/> and returns its length. Each lone surrogate becomes U+FFFD.</summary>
     private int Transcode(ReadOnlySpan<char> chunk)
     {
         EnsureCapacity(checked(chunk.Length * 3));
@@ -100,7 +103,7 @@ internal sealed class ChunkEncoder(MergeTable merges)
         _bytes = new byte[Math.Max(bytes, (int)Math.Min(Array.MaxLength, 2L * _bytes.Length))];
     }
 
-    /// <summary>The ids that the first <paramref name="length"/> of <see cref="_bytes"/> become.</summary>
+    /// <summary>Returns the ids that the first <paramref name="length"/> bytes of <see cref="_bytes"/> become.</summary>
     private ReadOnlySpan<int> Merge(int length)
     {
         Span<int> ids = _merger.Start(length);

@@ -3,22 +3,24 @@ using System.Globalization;
 namespace Foreword.Tokenization.ByteLevel;
 
 /// <summary>
-/// GPT-2's split of text into chunks, inside which merges happen (openai/gpt-2, encoder.py):
+/// Splits text into GPT-2's chunks, within which merges happen (openai/gpt-2, encoder.py):
 /// <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>.
-/// Written by hand over code points, because .NET's Regex takes each half of a surrogate pair for a character of its
-/// own and so misses letters and digits above U+FFFF. A lone surrogate counts as U+FFFD, a symbol.
+/// The pattern is implemented by hand over code points. .NET's Regex treats each half of a surrogate pair as a character of its own
+/// and therefore misses letters and digits above U+FFFF. A lone surrogate is treated as U+FFFD, a symbol.
 /// </summary>
 public static class Gpt2Pattern
 {
     private const byte Space = 0, Letter = 1, Number = 2, Other = 3, HighSurrogate = 4;
 
-    /// <summary>Class of each UTF-16 code unit; all white space lies below U+FFFF.</summary>
+    /// <summary>The class of each UTF-16 code unit. All white space is below U+FFFF.</summary>
     private static readonly byte[] Classes = ClassesOfCodeUnits();
 
     /// <summary>
-    /// The end (exclusive) of the chunk that starts at <paramref name="start"/>. Chunks follow each other without gaps:
-    /// the next one starts where this one ends.
+    /// Returns the end (exclusive) of the chunk that starts at <paramref name="start"/>. There are no gaps between chunks: the next one starts where
+    /// this one ends.
     /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="start">The index of the chunk's first UTF-16 code unit.</param>
     /// <exception cref="ArgumentOutOfRangeException">The start is not inside the text.</exception>
     public static int ChunkEnd(ReadOnlySpan<char> text, int start)
     {
@@ -32,22 +34,22 @@ public static class Gpt2Pattern
         return RunEnd(text, start + length, kind);
     }
 
-    /// <summary>The end of a chunk that starts with white space.</summary>
+    /// <summary>Returns the end of a chunk that starts with white space.</summary>
     private static int SpaceEnd(ReadOnlySpan<char> text, int start)
     {
         if (text[start] == ' ' && start + 1 < text.Length)
         {
             byte next = ClassAt(text, start + 1, out int length);
             if (next != Space)
-                return RunEnd(text, start + 1 + length, next); // " ?\p{L}+" and its two siblings
+                return RunEnd(text, start + 1 + length, next); // " ?\p{L}+" and the two similar alternatives
         }
 
-        // \s+(?!\S) leaves the last white space of a run to what follows; a single one has nothing to give up.
+        // \s+(?!\S) leaves the last white space of a run to the next chunk. A run of one character is a chunk of its own.
         int end = RunEnd(text, start + 1, Space);
         return end == text.Length || end == start + 1 ? end : end - 1;
     }
 
-    /// <summary>Where the run of characters of one class ends.</summary>
+    /// <summary>Returns the end of a run of characters of one class.</summary>
     private static int RunEnd(ReadOnlySpan<char> text, int at, byte kind)
     {
         byte[] classes = Classes;
@@ -65,7 +67,7 @@ public static class Gpt2Pattern
         return at;
     }
 
-    /// <summary>Letters of the contraction that follows an apostrophe ('s 't 're 've 'm 'll 'd, lower case only), or 0.</summary>
+    /// <summary>Returns the number of letters of the contraction that follows an apostrophe ('s 't 're 've 'm 'll 'd, lowercase only), or 0.</summary>
     private static int ContractionLength(ReadOnlySpan<char> after) => after switch
     {
         ['s' or 't' or 'm' or 'd', ..] => 1,

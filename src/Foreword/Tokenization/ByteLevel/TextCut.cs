@@ -3,22 +3,22 @@ using System.Text;
 
 namespace Foreword.Tokenization.ByteLevel;
 
-/// <summary>What a <see cref="TextCut"/> separates.</summary>
+/// <summary>Specifies the characters that a <see cref="TextCut"/> separates.</summary>
 internal enum CutKind
 {
     /// <summary>Numbers of all scripts (Hugging Face's Digits).</summary>
     Digits,
 
-    /// <summary>ASCII's punctuation and Unicode's (Hugging Face's Punctuation).</summary>
+    /// <summary>Punctuation of ASCII and of Unicode (Hugging Face's Punctuation).</summary>
     Punctuation,
 }
 
-/// <summary>Cuts text between characters of a kind and all others.</summary>
-/// <param name="Kind">The kind.</param>
-/// <param name="Single">Whether each character of the kind is a piece of its own; else runs of them are.</param>
+/// <summary>Cuts text between characters of one kind and all other characters.</summary>
+/// <param name="Kind">The kind of character.</param>
+/// <param name="Single">True if each character of the kind is a part of its own; false if a run of them is one part.</param>
 internal sealed record TextCut(CutKind Kind, bool Single)
 {
-    /// <summary>Returns the end (exclusive) of the piece that starts at <paramref name="start"/>.</summary>
+    /// <summary>Returns the end (exclusive) of the part that starts at <paramref name="start"/>.</summary>
     public int PieceEnd(ReadOnlySpan<char> text, int start)
     {
         bool isOfKind = IsOfKind(text, start, out int length);

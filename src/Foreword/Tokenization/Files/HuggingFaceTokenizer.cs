@@ -7,12 +7,13 @@ using Foreword.Tokenization.Words;
 namespace Foreword.Tokenization.Files;
 
 /// <summary>
-/// A tokenizer in Hugging Face's <c>tokenizer.json</c>. Reading is strict: a part that changes ids and is not that of a kind known here
-/// is refused by its name, never skipped. Not read are <c>truncation</c> and <c>padding</c>, which are options of a call.
+/// Reads a tokenizer from Hugging Face's <c>tokenizer.json</c>. Reading is strict: a part that changes ids and that no supported kind uses
+/// is an error that names the part. It is never skipped. <c>truncation</c> and <c>padding</c> are ignored, because they are options of a call.
 /// </summary>
 public static class HuggingFaceTokenizer
 {
     /// <summary>Reads a tokenizer.json.</summary>
+    /// <param name="path">The path of the file.</param>
     /// <exception cref="InvalidDataException">The file is malformed; the message names it and the line or field.</exception>
     /// <exception cref="NotSupportedException">The file describes another kind of tokenizer; the message names the part.</exception>
     public static Tokenizer Read(string path)

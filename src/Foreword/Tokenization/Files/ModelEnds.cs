@@ -3,25 +3,27 @@ using System.Text.Json;
 namespace Foreword.Tokenization.Files;
 
 /// <summary>
-/// The ids that begin and end a text by the model's files: <c>bos_token_id</c> and <c>eos_token_id</c>, a number or a list, of <c>generation_config.json</c>
-/// or, where that says nothing, of <c>config.json</c>. transformers does the same.
+/// The ids that begin and end a text according to the model's files: <c>bos_token_id</c> and <c>eos_token_id</c>, each a number or a list. They
+/// are read from <c>generation_config.json</c>, or from <c>config.json</c> if that file does not set them. transformers does the same.
 /// </summary>
 /// <param name="Start">The id that begins a text, or null.</param>
-/// <param name="Ends">The ids that end one.</param>
+/// <param name="Ends">The ids that end a text.</param>
 internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
 {
-    /// <summary>The file that wins.</summary>
+    /// <summary>The file whose values win.</summary>
     public const string GenerationConfig = "generation_config.json";
 
     private const string ModelConfig = "config.json";
 
-    /// <summary>A file with one of these fields describes a model.</summary>
+    /// <summary>The fields that identify a model. A file with one of them describes a model.</summary>
     private static readonly string[] ModelKeys = ["model_type", "n_embd", "architectures"];
 
     private static readonly ModelEnds None = new(null, []);
 
-    /// <summary>Reads the two files of a directory, as far as they are there.</summary>
-    /// <exception cref="InvalidDataException">generation_config.json is no JSON object, or an id is no whole number; the message names file, field and value.</exception>
+    /// <summary>Reads those of the two files that the directory contains.</summary>
+    /// <exception cref="InvalidDataException">
+    /// generation_config.json is not a JSON object, or an id is not an integer; the message names file, field and value.
+    /// </exception>
     public static ModelEnds Read(string directory)
     {
         ModelEnds first = ReadGeneration(Path.Combine(directory, GenerationConfig)), second = ReadModel(Path.Combine(directory, ModelConfig));
@@ -37,7 +39,7 @@ internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
         return document.RootElement.ValueKind == JsonValueKind.Object ? Of(root) : throw root.Malformed("is not a JSON object");
     }
 
-    /// <summary>Reads a config.json. Many programs call a file so: one that does not describe a model says nothing about a tokenizer.</summary>
+    /// <summary>Reads a config.json. Many programs use this file name. A file that does not describe a model says nothing about a tokenizer.</summary>
     private static ModelEnds ReadModel(string path)
     {
         if (!File.Exists(path))
@@ -49,7 +51,7 @@ internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
         }
         catch (InvalidDataException)
         {
-            return None; // a reader of the model says what is wrong
+            return None; // the code that reads the model reports the error
         }
 
         using (document)
@@ -63,7 +65,7 @@ internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
     private static ModelEnds Of(TokenizerField root) =>
         new(Ids(root, "bos_token_id").Select(id => (int?)id).FirstOrDefault(), Ids(root, "eos_token_id"));
 
-    /// <summary>The ids of a field. A negative one means none, as transformers has it.</summary>
+    /// <summary>Returns the ids of a field. A negative id means that there is none, as in transformers.</summary>
     private static int[] Ids(TokenizerField root, string name)
     {
         if (root.Find(name) is not { } field)

@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Foreword.Tokenization.Files;
 
-/// <summary>The <c>post_processor</c> of a tokenizer.json: the ids that stand around every text.</summary>
+/// <summary>Reads and writes the <c>post_processor</c> of a tokenizer.json: the ids that are put around every text.</summary>
 internal static class TemplateJson
 {
     private const string Part = "post_processor", Template = "TemplateProcessing";
 
-    /// <summary>Reads the ids before and after a single text; none where there is no such part or it adds nothing.</summary>
-    /// <exception cref="InvalidDataException">It is malformed, or names an id outside the vocabulary.</exception>
-    /// <exception cref="NotSupportedException">It does something else; the message names its type.</exception>
+    /// <summary>Reads the ids before and after a single text. Both lists are empty if the part is missing or adds nothing.</summary>
+    /// <exception cref="InvalidDataException">The part is malformed, or names an id outside the vocabulary.</exception>
+    /// <exception cref="NotSupportedException">The part does something else; the message names its type.</exception>
     public static (IReadOnlyList<int> Before, IReadOnlyList<int> After) Read(TokenizerField root, int vocabularySize)
     {
         List<int> before = [], after = [];
@@ -18,7 +18,7 @@ internal static class TemplateJson
         return (before, after);
     }
 
-    /// <summary>Writes the part; null where the template is the text alone.</summary>
+    /// <summary>Writes the part, or null if the template adds nothing to the text.</summary>
     public static void Write(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         if (tokenizer.TemplateStart.Count + tokenizer.TemplateEnd.Count == 0)
@@ -79,7 +79,7 @@ internal static class TemplateJson
     {
         switch (part.TypeName)
         {
-            case "ByteLevel": // moves offsets, not ids
+            case "ByteLevel": // changes offsets, not ids
                 break;
             case "Sequence":
                 foreach (TokenizerField inner in part.Require("processors", JsonValueKind.Array).Items())
@@ -122,7 +122,7 @@ internal static class TemplateJson
         before.InsertRange(0, first);
     }
 
-    /// <summary>The id of a pair of text and id.</summary>
+    /// <summary>Returns the id in a pair of text and id.</summary>
     private static int NamedId(TokenizerField pair, int vocabularySize) =>
         pair.Items().ToArray() is [_, var id] ? Id(id, vocabularySize) : throw pair.Malformed("is not a pair of text and id");
 

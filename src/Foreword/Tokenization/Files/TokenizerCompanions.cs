@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace Foreword.Tokenization.Files;
 
 /// <summary>
-/// What the files beside a vocabulary say: <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>. Which of them
-/// counts is decided as in transformers: the two others are not looked at where <c>tokenizer_config.json</c> has an <c>added_tokens_decoder</c>; else
-/// <c>special_tokens_map.json</c> wins over <c>tokenizer_config.json</c>.
+/// Reads the files that accompany a vocabulary: <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>added_tokens.json</c>. Their
+/// precedence is that of transformers. If <c>tokenizer_config.json</c> has an <c>added_tokens_decoder</c>, the two other files are ignored.
+/// Otherwise <c>special_tokens_map.json</c> wins over <c>tokenizer_config.json</c>.
 /// </summary>
 internal sealed class TokenizerCompanions
 {
@@ -15,9 +15,9 @@ internal sealed class TokenizerCompanions
     public const string DecoderKey = "added_tokens_decoder";
     public const string AdditionalKey = "additional_special_tokens";
     public const string StartKey = "bos_token", EndKey = "eos_token", UnknownKey = "unk_token", PaddingKey = "pad_token";
-    private const string ExtraKey = "extra_special_tokens"; // what transformers 5 calls the additional ones
+    private const string ExtraKey = "extra_special_tokens"; // the name of additional_special_tokens in transformers 5
 
-    /// <summary>The keys of tokens with a role, in the order in which transformers gives ids to those that have none.</summary>
+    /// <summary>The keys of tokens with a role, in the order in which transformers assigns ids to tokens that have none.</summary>
     public static readonly string[] RoleKeys = [StartKey, EndKey, UnknownKey, "sep_token", PaddingKey, "cls_token", "mask_token"];
 
     private readonly Dictionary<string, DeclaredToken> _roles = [];
@@ -42,18 +42,18 @@ internal sealed class TokenizerCompanions
             ReadAdded(added);
     }
 
-    /// <summary>The directory.</summary>
+    /// <summary>Gets the directory of the files.</summary>
     public string Directory { get; }
 
-    /// <summary>tokenizer_config.json, or null.</summary>
+    /// <summary>Gets the root of tokenizer_config.json, or null if there is no such file.</summary>
     public TokenizerField? Config { get; }
 
-    /// <summary>Reads what lies beside a vocabulary file.</summary>
+    /// <summary>Reads the files in the directory of a vocabulary file.</summary>
     /// <exception cref="InvalidDataException">A file is malformed; the message names it.</exception>
     public static TokenizerCompanions Beside(string vocabulary) => new(Path.GetDirectoryName(Path.GetFullPath(vocabulary))!);
 
-    /// <summary>The value of a switch in tokenizer_config.json; null where it is missing or null.</summary>
-    /// <exception cref="InvalidDataException">It is neither true nor false.</exception>
+    /// <summary>Returns the value of a switch in tokenizer_config.json; null if it is missing or null.</summary>
+    /// <exception cref="InvalidDataException">The value is neither true nor false.</exception>
     public bool? Switch(string key) => Config?.Find(key) is not { } field ? null : field.Value.ValueKind switch
     {
         JsonValueKind.True => true,
@@ -61,16 +61,19 @@ internal sealed class TokenizerCompanions
         _ => throw field.Malformed($"is {field.Value.GetRawText()}; it must be true or false"),
     };
 
-    /// <summary>Refuses another token for a role than the kind's own.</summary>
-    /// <exception cref="NotSupportedException">The files name another one.</exception>
+    /// <summary>Throws if the files name another token for a role than the kind's own.</summary>
+    /// <exception cref="NotSupportedException">The files name another token.</exception>
     public void RequireRole(string key, string only)
     {
         if (_roles.TryGetValue(key, out DeclaredToken? token) && token.Text != only)
             throw token.Place.Unsupported($"{key} '{token.Text}'", $"it is {only}");
     }
 
-    /// <summary>Refuses another value of a switch than the one that is done here.</summary>
-    /// <exception cref="NotSupportedException">It has another one; the message names it.</exception>
+    /// <summary>Throws if a switch has another value than the supported one.</summary>
+    /// <param name="key">The switch's key in tokenizer_config.json.</param>
+    /// <param name="only">The supported value.</param>
+    /// <param name="instead">The end of the message, which says what is supported.</param>
+    /// <exception cref="NotSupportedException">The switch has the other value; the message names it.</exception>
     public void RequireSwitch(string key, bool only, string instead)
     {
         if (Switch(key) is { } value && value != only)
@@ -78,8 +81,8 @@ internal sealed class TokenizerCompanions
     }
 
     /// <summary>
-    /// Adds the files' tokens to a vocabulary. A token with a role that has no id anywhere gets the next one, as in transformers, unless no text or
-    /// document could hold it: padding and the like at the end are left out.
+    /// Adds the files' tokens to a vocabulary. A token with a role but without an id in any file gets the next id, as in transformers. The last of
+    /// these tokens are omitted if no text or document can contain them, as is the case for padding.
     /// </summary>
     /// <exception cref="InvalidDataException">A token contradicts the vocabulary; the message names the file.</exception>
     public void AddTo(VocabularyEntries vocabulary)
@@ -107,10 +110,10 @@ internal sealed class TokenizerCompanions
         }
     }
 
-    /// <summary>Gives a tokenizer the roles that the files name, and those of the model's files beside it.</summary>
-    /// <param name="tokenizer">The tokenizer, which has these files' tokens.</param>
-    /// <param name="before">The ids that its own file puts before a text.</param>
-    /// <param name="after">The ids that its own file puts after a text.</param>
+    /// <summary>Returns the tokenizer with the roles that these files and the model's files in the same directory declare.</summary>
+    /// <param name="tokenizer">The tokenizer, which already has these files' tokens.</param>
+    /// <param name="before">The ids that the tokenizer's own file puts before a text; null or empty if it puts none.</param>
+    /// <param name="after">The ids that the tokenizer's own file puts after a text; null or empty if it puts none.</param>
     public Tokenizer Assign(Tokenizer tokenizer, IReadOnlyList<int>? before = null, IReadOnlyList<int>? after = null)
     {
         Dictionary<string, int> ids = tokenizer.AddedTokens.ToDictionary(token => token.Text, token => token.Id);
@@ -179,7 +182,7 @@ internal sealed class TokenizerCompanions
         }
     }
 
-    /// <summary>The older form: an object from text to id. A token is special where it has a role.</summary>
+    /// <summary>Reads the older form: an object from text to id. A token is special if it has a role.</summary>
     private void ReadAdded(TokenizerField file)
     {
         Dictionary<string, DeclaredToken> special = _roles.Values.Concat(_additional).DistinctBy(token => token.Text).ToDictionary(token => token.Text);
@@ -187,7 +190,7 @@ internal sealed class TokenizerCompanions
             _numbered.Add((file, special.TryGetValue(text, out DeclaredToken? token) ? token.WithId(id) : new AddedToken(text, id, IsSpecial: false) { Normalized = true }));
     }
 
-    /// <summary>Whether a role's token is an empty text, which says that there is none.</summary>
+    /// <summary>Checks whether a role's token is an empty text, which means that there is none.</summary>
     private static bool IsEmptyText(TokenizerField role) => role.Value.ValueKind == JsonValueKind.String && role.Text.Length == 0;
 
     private static DeclaredToken Declared(TokenizerField token, bool isNeeded) => token.Value.ValueKind == JsonValueKind.String
@@ -196,10 +199,10 @@ internal sealed class TokenizerCompanions
 
     private static string NotEmpty(TokenizerField place, string text) => text.Length > 0 ? text : throw place.Malformed("is empty; a token has a text");
 
-    /// <summary>A token whose id these files do not say.</summary>
-    /// <param name="Place">Where it stands.</param>
-    /// <param name="Token">Its text and switches.</param>
-    /// <param name="IsNeeded">Whether texts or documents hold it.</param>
+    /// <summary>A token whose id these files do not contain.</summary>
+    /// <param name="Place">The token's place in its file.</param>
+    /// <param name="Token">The token's text and switches.</param>
+    /// <param name="IsNeeded">True if texts or documents can contain the token.</param>
     private sealed record DeclaredToken(TokenizerField Place, AddedToken Token, bool IsNeeded)
     {
         public string Text => Token.Text;

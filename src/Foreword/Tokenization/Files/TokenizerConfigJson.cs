@@ -3,15 +3,18 @@ using System.Text.Json;
 
 namespace Foreword.Tokenization.Files;
 
-/// <summary>Writes <c>tokenizer_config.json</c>: class, switches, special tokens by their roles, and the added tokens that the other files do not tell from the vocabulary.</summary>
+/// <summary>
+/// Writes <c>tokenizer_config.json</c>: the class, the switches, the special tokens by their roles, and the added tokens that the other files
+/// do not distinguish from the vocabulary.
+/// </summary>
 internal static class TokenizerConfigJson
 {
-    /// <summary>Writes the file, and removes those of an earlier tokenizer that would say something else.</summary>
+    /// <summary>Writes the file, and deletes files of an earlier tokenizer that would contradict it.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="directory">An existing directory.</param>
-    /// <param name="tokenizerClass">The name of its class in transformers.</param>
-    /// <param name="roles">The kind's own tokens by their keys; those that were read win.</param>
-    /// <param name="writeSwitches">Writes the kind's switches.</param>
+    /// <param name="tokenizerClass">The name of the tokenizer's class in transformers.</param>
+    /// <param name="roles">The kind's own tokens by their keys. Tokens that were read from files win.</param>
+    /// <param name="writeSwitches">Writes the kind's switches; may be null.</param>
     public static void Write(Tokenizer tokenizer, string directory, string tokenizerClass, Dictionary<string, string> roles, Action<Utf8JsonWriter>? writeSwitches = null)
     {
         if (tokenizer.EndOfTextId is { } end && tokenizer.AddedTokens.Any(token => token.Id == end))
@@ -47,7 +50,7 @@ internal static class TokenizerConfigJson
         json.WriteEndArray();
     }
 
-    /// <summary>Writes the added tokens where one of them is more than a special token of the vocabulary.</summary>
+    /// <summary>Writes the added tokens if at least one of them is more than a special token of the vocabulary.</summary>
     private static void WriteDecoder(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         if (tokenizer.AddedTokens.All(token => token.Switches == 0 && !tokenizer.IsBeyondModel(token.Id)) && tokenizer.Roles.Additional.Count == 0)

@@ -5,7 +5,7 @@ using Foreword.Tokenization.WordPieces;
 
 namespace Foreword.Tokenization.Files;
 
-/// <summary>The catalogue of tokenizer directories: picks the format by the files that are there.</summary>
+/// <summary>Reads tokenizers from directories. The files in a directory decide which format is read.</summary>
 public static class TokenizerFiles
 {
     internal const string TokenizerJson = "tokenizer.json";
@@ -18,7 +18,7 @@ public static class TokenizerFiles
     internal const string Gpt1Encoder = "encoder_bpe_40000.json";
     internal const string Gpt1Bpe = "vocab_40000.bpe";
 
-    /// <summary>The formats in order of preference; the first one whose files are all there is read.</summary>
+    /// <summary>The formats in order of preference. The first format whose files all exist is read.</summary>
     private static readonly (string[] Files, Func<string[], Tokenizer> Read)[] Formats =
     [
         ([TokenizerJson], static paths => HuggingFaceTokenizer.Read(paths[0])),
@@ -29,15 +29,17 @@ public static class TokenizerFiles
     ];
 
     /// <summary>
-    /// Reads the tokenizer of a directory: <c>tokenizer.json</c> if it is there, else <c>vocab.json</c> with
-    /// <c>merges.txt</c>, else OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c> or <c>encoder_bpe_40000.json</c> with <c>vocab_40000.bpe</c>,
-    /// else WordPiece's <c>vocab.txt</c>. What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>, <c>config.json</c> and
-    /// <c>generation_config.json</c> beside it say of added tokens, switches and ends of text counts.
+    /// Reads the tokenizer of a directory. The first of these formats whose files exist is read: <c>tokenizer.json</c>; <c>vocab.json</c> with
+    /// <c>merges.txt</c>; OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c>; OpenAI's <c>encoder_bpe_40000.json</c> with
+    /// <c>vocab_40000.bpe</c>; WordPiece's <c>vocab.txt</c>. Added tokens, switches and ends of text are also read from
+    /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>, <c>config.json</c> and
+    /// <c>generation_config.json</c> in the same directory.
     /// </summary>
+    /// <param name="directory">The directory.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist, or is a file.</exception>
-    /// <exception cref="FileNotFoundException">The directory holds no tokenizer; the message says what was looked for.</exception>
+    /// <exception cref="FileNotFoundException">The directory contains no tokenizer; the message lists the files that were searched for.</exception>
     /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
-    /// <exception cref="NotSupportedException">A file asks for something that Foreword does not do; the message names it.</exception>
+    /// <exception cref="NotSupportedException">A file requires something that Foreword does not support; the message names it.</exception>
     public static Tokenizer Load(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -61,11 +63,11 @@ public static class TokenizerFiles
         throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{found}");
     }
 
-    /// <summary>Whether a directory holds the files of a tokenizer.</summary>
+    /// <summary>Checks whether a directory contains the files of a tokenizer.</summary>
     public static bool IsIn(string directory) => Formats.Any(format => format.Files.All(file => File.Exists(Path.Combine(directory, file))));
 
-    /// <summary>The tokenizer_config.json beside a vocabulary, or null.</summary>
-    /// <exception cref="InvalidDataException">It is not JSON.</exception>
+    /// <summary>Reads the tokenizer_config.json in the directory of a vocabulary file. Returns null if there is none.</summary>
+    /// <exception cref="InvalidDataException">The file is not JSON.</exception>
     internal static TokenizerField? ConfigBeside(string vocabulary)
     {
         string path = Path.Combine(Path.GetDirectoryName(vocabulary)!, TokenizerConfig);

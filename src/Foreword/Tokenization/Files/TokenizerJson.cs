@@ -4,11 +4,11 @@ using Foreword.IO;
 
 namespace Foreword.Tokenization.Files;
 
-/// <summary>What all readers and writers of <c>tokenizer.json</c> share.</summary>
+/// <summary>The functions that all readers and writers of <c>tokenizer.json</c> share.</summary>
 internal static class TokenizerJson
 {
-    /// <summary>Parses the file; a byte order mark is passed over.</summary>
-    /// <exception cref="InvalidDataException">It is not JSON.</exception>
+    /// <summary>Parses a JSON file. A byte order mark is skipped.</summary>
+    /// <exception cref="InvalidDataException">The file is not JSON, or is a Git LFS pointer.</exception>
     public static JsonDocument Parse(string path)
     {
         byte[] file = File.ReadAllBytes(path);
@@ -24,7 +24,7 @@ internal static class TokenizerJson
         }
     }
 
-    /// <summary>The tokens of <c>added_tokens</c>, each with its place in the file; none where there is no such field.</summary>
+    /// <summary>Reads the tokens of <c>added_tokens</c>, each with its place in the file; none if the field is missing.</summary>
     public static IEnumerable<(TokenizerField Place, AddedToken Token)> AddedTokens(TokenizerField root)
     {
         if (root.Find("added_tokens") is not { } added)
@@ -33,7 +33,7 @@ internal static class TokenizerJson
             yield return (token, ReadAddedToken(token));
     }
 
-    /// <summary>The entries of a vocabulary object, in the file's order.</summary>
+    /// <summary>Reads the entries of a vocabulary object, in the file's order.</summary>
     public static IEnumerable<(string Text, int Id)> Vocabulary(TokenizerField entries)
     {
         foreach (JsonProperty token in entries.Value.EnumerateObject())
@@ -45,8 +45,8 @@ internal static class TokenizerJson
         }
     }
 
-    /// <summary>Reads a vocabulary object, the added tokens of the file, and those of the files beside it.</summary>
-    /// <exception cref="InvalidDataException">Two texts share an id, a text has two, or one is empty.</exception>
+    /// <summary>Reads a vocabulary object, the file's added tokens, and the added tokens of the accompanying files.</summary>
+    /// <exception cref="InvalidDataException">Two texts have the same id, a text has two ids, or a text is empty.</exception>
     public static VocabularyEntries ReadVocabulary(TokenizerField root, TokenizerField entries, TokenizerCompanions companions)
     {
         VocabularyEntries vocabulary = new();
@@ -60,7 +60,7 @@ internal static class TokenizerJson
         return vocabulary;
     }
 
-    /// <summary>Adds the added tokens of the file, then those of the files beside it.</summary>
+    /// <summary>Adds the file's added tokens to a vocabulary, and then those of the accompanying files.</summary>
     public static void AddAdded(TokenizerField root, VocabularyEntries vocabulary, TokenizerCompanions companions)
     {
         foreach ((TokenizerField place, AddedToken token) in AddedTokens(root))
@@ -72,7 +72,7 @@ internal static class TokenizerJson
         companions.AddTo(vocabulary);
     }
 
-    /// <summary>Writes a JSON object in a file of its own, whole or not at all.</summary>
+    /// <summary>Writes a file that contains one JSON object. The file is written completely or not at all.</summary>
     public static void Write(string path, Action<Utf8JsonWriter> writeFields) =>
         DurableFile.Replace(path, stream =>
         {
@@ -82,7 +82,7 @@ internal static class TokenizerJson
             json.WriteEndObject();
         });
 
-    /// <summary>Writes the beginning that all kinds share, up to and with <c>added_tokens</c>.</summary>
+    /// <summary>Writes the beginning that all kinds share, up to and including <c>added_tokens</c>.</summary>
     public static void WriteHead(Utf8JsonWriter json, IEnumerable<AddedToken> added)
     {
         json.WriteString("version", "1.0");
@@ -107,7 +107,7 @@ internal static class TokenizerJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes an object that has nothing but its type.</summary>
+    /// <summary>Writes an object whose only field is its type.</summary>
     public static void WritePart(Utf8JsonWriter json, string part, string type)
     {
         json.WriteStartObject(part);
@@ -116,9 +116,9 @@ internal static class TokenizerJson
     }
 
     /// <summary>Reads the text and the switches of an added token.</summary>
-    /// <param name="token">The object.</param>
-    /// <param name="id">Its id.</param>
-    /// <param name="isSpecial">Whether it is special whatever the object says.</param>
+    /// <param name="token">The token's object.</param>
+    /// <param name="id">The token's id.</param>
+    /// <param name="isSpecial">True if the token is special even if the object does not say so.</param>
     public static AddedToken ReadToken(TokenizerField token, int id, bool isSpecial)
     {
         string text = token.Require("content", JsonValueKind.String).Text;
@@ -161,7 +161,7 @@ internal static class TokenizerJson
     }
 }
 
-/// <summary>A value of the file and the way to it, for messages such as <c>tokenizer.json: model.merges[3]: ...</c>.</summary>
+/// <summary>A value of a JSON file with its path and its name in the file, for messages such as <c>tokenizer.json: model.merges[3]: ...</c>.</summary>
 internal readonly record struct TokenizerField(string Path, string Name, JsonElement Value)
 {
     public string Text
@@ -174,30 +174,30 @@ internal readonly record struct TokenizerField(string Path, string Name, JsonEle
             {
                 return Value.GetString()!;
             }
-            catch (InvalidOperationException) // half a surrogate pair
+            catch (InvalidOperationException) // a lone surrogate
             {
                 throw Malformed("is not valid Unicode");
             }
         }
     }
 
-    /// <summary>The name of one of the object's properties.</summary>
+    /// <summary>Returns the name of one of the object's properties.</summary>
     public string NameOf(JsonProperty property)
     {
         try
         {
             return property.Name;
         }
-        catch (InvalidOperationException) // half a surrogate pair
+        catch (InvalidOperationException) // a lone surrogate
         {
             throw Malformed("has a name that is not valid Unicode");
         }
     }
 
-    /// <summary>The part's own <c>type</c>.</summary>
+    /// <summary>Gets the value of the object's <c>type</c> field.</summary>
     public string TypeName => Find("type") is { } type ? type.Text : "without a type";
 
-    /// <summary>The field of an object, or null where it is missing or null.</summary>
+    /// <summary>Returns a field of an object, or null if it is missing or null.</summary>
     public TokenizerField? Find(string name)
     {
         if (Value.ValueKind != JsonValueKind.Object)
@@ -226,7 +226,7 @@ internal readonly record struct TokenizerField(string Path, string Name, JsonEle
     }
 
     /// <summary>Returns the properties of an object, in the file's order.</summary>
-    /// <exception cref="InvalidDataException">It is no object.</exception>
+    /// <exception cref="InvalidDataException">The value is not an object.</exception>
     public IEnumerable<(string Name, TokenizerField Value)> Properties()
     {
         if (Value.ValueKind != JsonValueKind.Object)

@@ -3,8 +3,8 @@ using Foreword.Tokenization.Bpe;
 namespace Foreword.Tokenization.Files;
 
 /// <summary>
-/// A vocabulary while it is read from files: tokens by their text, merges by the texts of their parts. What does not fit
-/// comes back as a sentence, to which the reader of the file adds the place.
+/// Collects a vocabulary while it is read from files: tokens by their texts, and merges by the texts of their parts. A method that cannot add
+/// an entry returns the problem as a sentence. The reader of the file then adds the place.
 /// </summary>
 internal sealed class VocabularyEntries
 {
@@ -16,7 +16,7 @@ internal sealed class VocabularyEntries
     private readonly HashSet<int> _beyond = [];
     private readonly List<BpeMerge> _merges = [];
 
-    /// <summary>Adds an entry; answers what is wrong with it, or null.</summary>
+    /// <summary>Adds an entry. Returns the problem with it, or null.</summary>
     public string? AddToken(string text, int id)
     {
         if (id is < 0 or >= MergeTable.MaxVocabulary)
@@ -28,7 +28,7 @@ internal sealed class VocabularyEntries
         return _texts.TryAdd(id, text) ? null : $"tokens '{_texts[id]}' and '{text}' share id {id}";
     }
 
-    /// <summary>Adds the next merge; answers what is wrong with it, or null.</summary>
+    /// <summary>Adds the next merge. Returns the problem with it, or null.</summary>
     public string? AddMerge(string left, string right)
     {
         if (!_ids.TryGetValue(left, out int leftId))
@@ -44,11 +44,13 @@ internal sealed class VocabularyEntries
         return null;
     }
 
-    /// <summary>Adds a token that is found in text as a whole, in the vocabulary or beyond it; answers what is wrong with it, or null.</summary>
+    /// <summary>
+    /// Adds a token that is found in text as a whole, whether or not the vocabulary already contains its text. Returns the problem with it, or null.
+    /// </summary>
     public string? AddAddedToken(AddedToken token) =>
         _added.ContainsKey(token.Id) && _texts[token.Id] == token.Text ? $"added token '{token.Text}' stands here again" : Declare(token);
 
-    /// <summary>As <see cref="AddAddedToken"/>, but a token that is added already stays as it is.</summary>
+    /// <summary>Does the same as <see cref="AddAddedToken"/>, except that adding the same token again changes nothing and is not a problem.</summary>
     public string? Declare(AddedToken token)
     {
         if (!_ids.TryGetValue(token.Text, out int known))
@@ -66,29 +68,29 @@ internal sealed class VocabularyEntries
         return null;
     }
 
-    /// <summary>The id of a text, or null.</summary>
+    /// <summary>Returns the id of a text, or null.</summary>
     public int? IdOf(string text) => _ids.TryGetValue(text, out int id) ? id : null;
 
-    /// <summary>The id that the next token would get.</summary>
+    /// <summary>Gets the id that the next token without an id would get.</summary>
     public int NextId => _texts.Count;
 
-    /// <summary>The ids of added tokens that the model proper does not hold.</summary>
+    /// <summary>Gets the ids of added tokens that the model's own vocabulary does not contain.</summary>
     public IReadOnlySet<int> Beyond => _beyond;
 
-    /// <summary>The merges by rank.</summary>
+    /// <summary>Gets the merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges => _merges;
 
-    /// <summary>The tokens found in text as a whole.</summary>
+    /// <summary>Gets the tokens that are found in text as a whole.</summary>
     public IReadOnlyCollection<AddedToken> Added => _added.Values;
 
-    /// <summary>True for an entry's text.</summary>
+    /// <summary>Checks whether an entry has the text.</summary>
     public bool Has(string text) => _ids.ContainsKey(text);
 
     /// <summary>
-    /// Declares every entry special that is neither a first symbol nor made by a merge, and so could never come out of text
-    /// otherwise: in GPT-2's vocabulary that is <c>&lt;|endoftext|&gt;</c> alone.
+    /// Declares as special every entry that is neither an initial symbol nor the result of a merge, because such an entry could otherwise never be
+    /// encoded from text. In GPT-2's vocabulary, <c>&lt;|endoftext|&gt;</c> is the only such entry.
     /// </summary>
-    /// <param name="isSymbol">Tells a first symbol by its text.</param>
+    /// <param name="isSymbol">Returns true for the text of an initial symbol.</param>
     public void MarkUnmadeAsSpecial(Func<string, bool> isSymbol)
     {
         foreach ((string text, int id) in _ids)
@@ -98,12 +100,12 @@ internal sealed class VocabularyEntries
         }
     }
 
-    /// <summary>Finds an entry that only a merge can make and that no merge makes; null where there is none.</summary>
-    /// <param name="isWord">Tells by its text an entry that cannot be a special token.</param>
+    /// <summary>Returns the text of an entry that only a merge can produce but that no merge produces; null if there is none.</summary>
+    /// <param name="isWord">Returns true for the text of an entry that cannot be a special token.</param>
     public string? FindUnmade(Func<string, bool> isWord) => _ids.FirstOrDefault(entry => !_made.Contains(entry.Value) && !_added.ContainsKey(entry.Value) && isWord(entry.Key)).Key;
 
-    /// <summary>The texts by id.</summary>
-    /// <exception cref="InvalidDataException">Ids have gaps; names the file.</exception>
+    /// <summary>Returns the texts by id.</summary>
+    /// <exception cref="InvalidDataException">The ids have gaps; the message names the file.</exception>
     public string[] Texts(string path)
     {
         string[] texts = new string[_texts.Count];

@@ -4,30 +4,30 @@ using Foreword.Tokenization.Normalization;
 
 namespace Foreword.Tokenization.Gpt1;
 
-/// <summary>What happens to text before <see cref="Gpt1Bpe"/> merges its words.</summary>
+/// <summary>Specifies how text is prepared before <see cref="Gpt1Bpe"/> merges the symbols of its words.</summary>
 public enum Gpt1Words
 {
-    /// <summary>BERT's basic tokenizer, which Hugging Face's OpenAIGPTTokenizer takes where spaCy and ftfy are not installed.</summary>
+    /// <summary>Only BERT's basic tokenizer, which Hugging Face's OpenAIGPTTokenizer uses if spaCy and ftfy are not installed.</summary>
     Basic,
 
     /// <summary>
-    /// OpenAI's <c>text_standardize</c> first (<see cref="Gpt1Standardize"/>), which keeps line feeds as words; then the basic tokenizer
+    /// OpenAI's <c>text_standardize</c> (<see cref="Gpt1Standardize"/>), which keeps line feeds as words, followed by BERT's basic tokenizer
     /// in place of spaCy.
     /// </summary>
     Standardize,
 }
 
 /// <summary>
-/// GPT-1's byte-pair encoding (Radford et al. 2018, section 4.1; Sennrich et al. 2016): words in lower case, their characters the first
-/// symbols, the last one marked by <c>&lt;/w&gt;</c>; merges join neighbours, lowest rank first and leftmost of equals. A character
-/// outside the vocabulary becomes <c>&lt;unk&gt;</c>.
+/// Encodes text with GPT-1's byte-pair encoding (Radford et al. 2018, section 4.1; Sennrich et al. 2016). Words are in lowercase. The initial
+/// symbols of a word are its characters, and <c>&lt;/w&gt;</c> marks the last one. Merges join neighboring symbols: the lowest rank first, and
+/// the leftmost of equal rank. A character outside the vocabulary becomes <c>&lt;unk&gt;</c>.
 /// </summary>
 public sealed class Gpt1Bpe : Tokenizer
 {
-    /// <summary>What a character outside the vocabulary becomes.</summary>
+    /// <summary>The token that replaces a character outside the vocabulary.</summary>
     public const string Unknown = "<unk>";
 
-    /// <summary>The mark behind a token that ends a word.</summary>
+    /// <summary>The suffix of a token that ends a word.</summary>
     public const string EndOfWord = "</w>";
 
     internal const string KindName = "gpt1-bpe";
@@ -36,18 +36,20 @@ public sealed class Gpt1Bpe : Tokenizer
     private readonly Symbols _symbols;
     private readonly EncoderPool<WordEncoder> _encoders;
 
-    /// <summary>Builds the tokenizer from its vocabulary.</summary>
-    /// <param name="tokens">The entries by id, those that end a word with <see cref="EndOfWord"/>; <see cref="Unknown"/> is among them.</param>
+    /// <summary>Creates the tokenizer from its vocabulary.</summary>
+    /// <param name="tokens">The entries by id, including <see cref="Unknown"/>. Entries that end a word have the suffix <see cref="EndOfWord"/>.</param>
     /// <param name="merges">The merges by rank.</param>
-    /// <param name="special">Entries that stand for no text, such as fine-tuning's task tokens; <see cref="Unknown"/> always is one.</param>
-    /// <param name="words">What happens to text before its words are merged.</param>
-    /// <exception cref="ArgumentException">An entry stands twice, <see cref="Unknown"/> is missing, a merge does not make its result, or a pair is merged twice.</exception>
+    /// <param name="special">Entries that stand for no text, such as the special tokens of a fine-tuning task. <see cref="Unknown"/> is always one.</param>
+    /// <param name="words">How text is prepared before the symbols of its words are merged.</param>
+    /// <exception cref="ArgumentException">
+    /// An entry occurs twice, <see cref="Unknown"/> is missing, a merge's parts do not form its result, or a pair is merged twice.
+    /// </exception>
     public Gpt1Bpe(IReadOnlyList<string> tokens, IReadOnlyList<BpeMerge> merges, IEnumerable<string>? special = null, Gpt1Words words = Gpt1Words.Basic)
         : this(tokens, merges, special ?? [], words, [], new HashSet<int>())
     {
     }
 
-    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    /// <summary>Creates the tokenizer from its vocabulary and the added tokens that its files declare.</summary>
     internal Gpt1Bpe(IReadOnlyList<string> tokens, IReadOnlyList<BpeMerge> merges, IEnumerable<string> special, Gpt1Words words, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -75,7 +77,7 @@ public sealed class Gpt1Bpe : Tokenizer
     /// <inheritdoc/>
     public override int VocabularySize => _texts.Count;
 
-    /// <summary>GPT-1's own vocabulary has none.</summary>
+    /// <summary>Gets the id that ends a document, or null. GPT-1's own vocabulary has no such token.</summary>
     public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(AddedToken.EndOfText);
 
     /// <inheritdoc/>
@@ -87,13 +89,13 @@ public sealed class Gpt1Bpe : Tokenizer
     /// <inheritdoc/>
     public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {Words} {string.Join(',', Merges.Select(merge => $"{merge.Left}+{merge.Right}"))}{Roles.Signature(EndOfTextId)}");
 
-    /// <summary>The merges by rank.</summary>
+    /// <summary>Gets the merges by rank.</summary>
     public IReadOnlyList<BpeMerge> Merges { get; }
 
-    /// <summary>What happens to text before its words are merged.</summary>
+    /// <summary>Gets how text is prepared before the symbols of its words are merged.</summary>
     public Gpt1Words Words { get; }
 
-    /// <summary>The token's text; a space in place of the mark that ends a word.</summary>
+    /// <summary>Returns the bytes of the token's text, with a space in place of the suffix that ends a word.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public override ReadOnlySpan<byte> TokenBytes(int id)
     {
@@ -126,13 +128,14 @@ public sealed class Gpt1Bpe : Tokenizer
     }
 
     /// <summary>
-    /// Writes <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c> as Hugging Face names them, and, where the words are
-    /// the basic ones, <c>tokenizer.json</c>, which cannot say anything else.
+    /// Writes <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>, the file names of Hugging Face. With
+    /// <see cref="Gpt1Words.Basic"/> it also writes <c>tokenizer.json</c>, a format that cannot express other words.
     /// </summary>
+    /// <param name="directory">An existing directory.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
     public override void Save(string directory) => Gpt1Json.Save(this, directory);
 
-    /// <summary>The ids of one word as it is: no splitting, no lower case (OpenAI's <c>bpe</c>, text_utils.py).</summary>
+    /// <summary>Returns the ids of one word without splitting it or changing its case (OpenAI's <c>bpe</c>, text_utils.py).</summary>
     public int[] EncodeWord(string word)
     {
         ArgumentNullException.ThrowIfNull(word);
@@ -182,7 +185,7 @@ public sealed class Gpt1Bpe : Tokenizer
         }
     }
 
-    /// <summary>The ids of single characters, inside a word and at its end.</summary>
+    /// <summary>Maps single characters to ids, separately for characters inside a word and at its end.</summary>
     private sealed class Symbols
     {
         private readonly TokenTexts _texts;
@@ -218,7 +221,7 @@ public sealed class Gpt1Bpe : Tokenizer
         }
     }
 
-    /// <summary>Encodes words: cache first, merges where that misses. One thread uses it at a time.</summary>
+    /// <summary>Encodes words. It looks a word up in the cache first, and merges its symbols if it is not there. One thread uses it at a time.</summary>
     private sealed class WordEncoder(MergeTable merges, Symbols symbols)
     {
         private readonly ChunkCache _cache = new();
@@ -249,24 +252,24 @@ public sealed class Gpt1Bpe : Tokenizer
 }
 
 /// <summary>
-/// Trains a <see cref="Gpt1Bpe"/>: <c>&lt;unk&gt;</c>, the characters of the text inside and at the end of words, the merges, and
-/// <c>&lt;|endoftext|&gt;</c>, which GPT-1's own vocabulary does not have.
+/// Trains a <see cref="Gpt1Bpe"/>. Its vocabulary has <c>&lt;unk&gt;</c>, the characters of the text inside and at the end of words, the results
+/// of merges, and <c>&lt;|endoftext|&gt;</c>, which GPT-1's own vocabulary does not have.
 /// </summary>
 public sealed record Gpt1Trainer : TokenizerTrainer
 {
-    /// <summary>GPT-1's 40,000 merges, characters and the rest.</summary>
+    /// <summary>The size of GPT-1's vocabulary: 40,000 merges, the characters and the special token.</summary>
     private const int DefaultVocabulary = 40_478;
 
-    /// <summary>A trainer with its defaults: 40,478 ids, pairs seen twice, the basic words.</summary>
+    /// <summary>Creates a trainer with its defaults: 40,478 ids, a minimum frequency of 2, and <see cref="Gpt1Words.Basic"/>.</summary>
     public Gpt1Trainer() : base(minFrequency: 2) => VocabularySize = DefaultVocabulary;
 
-    /// <summary>What happens to text before its words are merged.</summary>
+    /// <summary>Gets how text is prepared before the symbols of its words are merged.</summary>
     public Gpt1Words Words { get; init; }
 
     /// <inheritdoc/>
     public override string Kind => Gpt1Bpe.KindName;
 
-    /// <summary>3: the special tokens and a character.</summary>
+    /// <summary>Gets the smallest vocabulary size, 3: the special tokens and one character.</summary>
     public override int SmallestVocabulary => 3;
 
     /// <inheritdoc/>

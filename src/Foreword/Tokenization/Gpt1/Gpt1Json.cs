@@ -6,13 +6,13 @@ using Foreword.Tokenization.WordPieces;
 
 namespace Foreword.Tokenization.Gpt1;
 
-/// <summary>GPT-1's kind in <c>tokenizer.json</c> and its companions, as Hugging Face writes OpenAIGPTTokenizerFast.</summary>
+/// <summary>Reads and writes GPT-1's kind in <c>tokenizer.json</c> and its accompanying files, as Hugging Face writes OpenAIGPTTokenizerFast.</summary>
 internal static class Gpt1Json
 {
-    /// <summary>The key of tokenizer_config.json that asks for <see cref="Gpt1Words.Standardize"/>; only Foreword reads it.</summary>
+    /// <summary>The key of tokenizer_config.json that selects <see cref="Gpt1Words.Standardize"/>. Only Foreword reads it.</summary>
     public const string StandardizeKey = "text_standardize";
 
-    /// <summary>Reads the tokenizer; a part that changes ids and is not GPT-1's is refused by its name.</summary>
+    /// <summary>Reads the tokenizer. Throws, naming the part, if a part changes ids and is not GPT-1's.</summary>
     public static Gpt1Bpe Read(TokenizerField root)
     {
         TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
@@ -33,8 +33,8 @@ internal static class Gpt1Json
         return (Gpt1Bpe)companions.Assign(tokenizer, before, after);
     }
 
-    /// <summary>Refuses what tokenizer_config.json may ask for and GPT-1's tokenizer does not do.</summary>
-    /// <exception cref="NotSupportedException">The message names the switch.</exception>
+    /// <summary>Throws if tokenizer_config.json requires something that GPT-1's tokenizer does not do.</summary>
+    /// <exception cref="NotSupportedException">A switch or token is not GPT-1's; the message names it.</exception>
     public static void RefuseOtherSwitches(TokenizerCompanions companions)
     {
         companions.RequireRole(TokenizerCompanions.UnknownKey, Gpt1Bpe.Unknown);
@@ -43,8 +43,8 @@ internal static class Gpt1Json
         companions.RequireSwitch(BertJson.IdeographsKey, true, "ideographs are spaced out");
     }
 
-    /// <summary>The tokenizer of what was read.</summary>
-    /// <exception cref="InvalidDataException">Ids have gaps, or an entry stands twice; names the file.</exception>
+    /// <summary>Creates the tokenizer from the entries that were read.</summary>
+    /// <exception cref="InvalidDataException">The ids have gaps, or an entry occurs twice; the message names the file.</exception>
     public static Gpt1Bpe Build(VocabularyEntries vocabulary, string path, Gpt1Words words)
     {
         string[] tokens = vocabulary.Texts(path);
@@ -58,7 +58,7 @@ internal static class Gpt1Json
         }
     }
 
-    /// <summary>True for a character, inside a word or at its end.</summary>
+    /// <summary>Checks whether a text is a single character, inside a word or at its end.</summary>
     public static bool IsOneSymbol(string text)
     {
         string character = text.EndsWith(Gpt1Bpe.EndOfWord, StringComparison.Ordinal) ? text[..^Gpt1Bpe.EndOfWord.Length] : text;
@@ -81,7 +81,7 @@ internal static class Gpt1Json
         if (basic)
             Write(tokenizer, whole);
         else
-            File.Delete(whole); // of an earlier tokenizer: this file cannot say what text_standardize does
+            File.Delete(whole); // left by an earlier tokenizer; this format cannot express text_standardize
     }
 
     private static void Write(Gpt1Bpe tokenizer, string path) => TokenizerJson.Write(path, json =>

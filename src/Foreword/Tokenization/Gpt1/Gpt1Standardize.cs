@@ -4,12 +4,15 @@ using System.Text.RegularExpressions;
 namespace Foreword.Tokenization.Gpt1;
 
 /// <summary>
-/// OpenAI's <c>text_standardize</c> (openai/finetune-transformer-lm, text_utils.py): plain dashes, dots and apostrophes, spaces around runs
-/// of the same mark, one space between words, line feeds between spaces.
+/// Applies OpenAI's <c>text_standardize</c> (openai/finetune-transformer-lm, text_utils.py): it uses plain dashes, dots and apostrophes, puts spaces
+/// around runs of the same mark and around line feeds, and leaves one space between words.
 /// </summary>
 public static partial class Gpt1Standardize
 {
-    /// <summary>The standardised text. Backslashes stay as they are, as in OpenAI's pattern; Hugging Face's copy puts spaces around them, too.</summary>
+    /// <summary>
+    /// Returns the standardized text. Backslashes stay unchanged, as in OpenAI's pattern. Hugging Face's copy of the pattern also puts spaces
+    /// around backslashes.
+    /// </summary>
     public static string Apply(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -29,7 +32,9 @@ public static partial class Gpt1Standardize
         return Spaces().Replace(LineFeeds().Replace(spaced, " \n "), " ").Trim(WhiteSpace);
     }
 
-    /// <summary>What Python's <c>\s</c> and <c>strip</c> take for white space: .NET's, and the four separators U+001C to U+001F.</summary>
+    /// <summary>
+    /// Gets the characters that Python's <c>\s</c> and <c>strip</c> treat as white space: .NET's, and the four separators U+001C to U+001F.
+    /// </summary>
     private static char[] WhiteSpace { get; } = [.. Enumerable.Range(0, char.MaxValue).Select(unit => (char)unit).Where(unit => char.IsWhiteSpace(unit) || unit is >= '\x1C' and <= '\x1F')];
 
     [GeneratedRegex(@"-+|~+|!+|""+|;+|\?+|\++|,+|\)+|\(+|/+|\*+|\[+|\]+|}+|{+|\|+|_+", RegexOptions.CultureInvariant)]

@@ -4,21 +4,23 @@ using System.Text;
 namespace Foreword.Tokenization.Normalization;
 
 /// <summary>
-/// BERT's basic tokenizer (google-research/bert, tokenization.py; Hugging Face's BertNormalizer and BertPreTokenizer): control
-/// characters go, white space separates, letters become lower case without accents, every punctuation mark and every CJK ideograph is a
-/// word of its own. Works on code points; a lone surrogate counts as U+FFFD, which goes.
+/// Splits text into words in the same way as BERT's basic tokenizer (google-research/bert, tokenization.py; Hugging Face's BertNormalizer and
+/// BertPreTokenizer). It drops control characters, splits at white space, and turns letters to lowercase without accents. Every punctuation mark
+/// and every CJK ideograph is a word of its own. It works on code points. A lone surrogate is treated as U+FFFD, which is dropped.
 /// </summary>
 internal sealed class BasicSplit
 {
     private static readonly Lazy<BasicSplit>[] All = [.. Enumerable.Range(0, 8).Select(bits => new Lazy<BasicSplit>(() => new BasicSplit((bits & 4) != 0, (bits & 2) != 0, (bits & 1) != 0)))];
 
-    /// <summary>Lower case without accents: the uncased models, GPT-1.</summary>
+    /// <summary>Gets the split into lowercase words without accents, which the uncased BERT models and GPT-1 use.</summary>
     public static BasicSplit Uncased => Of(lowerCase: true, stripAccents: true, separateIdeographs: true);
 
     /// <summary>Returns the split with these switches of Hugging Face's BertNormalizer.</summary>
     public static BasicSplit Of(bool lowerCase, bool stripAccents, bool separateIdeographs) => All[(lowerCase ? 4 : 0) + (stripAccents ? 2 : 0) + (separateIdeographs ? 1 : 0)].Value;
 
-    /// <summary>What happens to a character of the basic plane; the others, and those that become several, take the long way.</summary>
+    /// <summary>
+    /// The treatment of a character of the basic plane. <see cref="AddLong"/> handles all other characters, and those that become several characters.
+    /// </summary>
     private enum Way : byte
     {
         Keep,
@@ -55,7 +57,7 @@ internal sealed class BasicSplit
         }
     }
 
-    /// <summary>Calls <paramref name="found"/> for every word of the text, in order; the word lives until the call returns.</summary>
+    /// <summary>Calls <paramref name="found"/> for every word of the text, in order. The word is valid only during the call.</summary>
     public void Words(ReadOnlySpan<char> text, CountPiece found)
     {
         WordBuffer word = new(found);
@@ -88,7 +90,7 @@ internal sealed class BasicSplit
         word.End();
     }
 
-    /// <summary>Adds the characters that go without a trace: control characters and the like, not accents.</summary>
+    /// <summary>Adds the characters that the split drops without a replacement, such as control characters. Accents are not added.</summary>
     public static void AddDropped(ReadOnlySpan<char> text, DistinctRunes lost)
     {
         foreach (Rune rune in text.EnumerateRunes())
@@ -114,7 +116,7 @@ internal sealed class BasicSplit
         }
     }
 
-    /// <summary>Returns the text as BertNormalizer makes it: not yet split, spaces around ideographs.</summary>
+    /// <summary>Returns the text as BertNormalizer changes it: not yet split into words, with spaces around ideographs.</summary>
     public string Normalize(ReadOnlySpan<char> text)
     {
         StringBuilder normal = new(text.Length);
@@ -135,7 +137,7 @@ internal sealed class BasicSplit
 
     private bool IsSeparate(Rune rune) => _separateIdeographs && IsIdeograph(rune);
 
-    /// <summary>The character without accents (marks that take no space), in lower case, or as it is.</summary>
+    /// <summary>Returns the character in lowercase and without accents (nonspacing marks), as far as the switches require it.</summary>
     private string Folded(Rune rune)
     {
         string letters = rune.ToString();
@@ -144,22 +146,25 @@ internal sealed class BasicSplit
         return _lowerCase ? LowerCase.Of(letters) : letters;
     }
 
-    /// <summary>Control, format, private and unassigned characters, NUL and U+FFFD; not tab, line feed and carriage return.</summary>
+    /// <summary>
+    /// Checks for a character that is dropped: control, format, private-use and unassigned characters, NUL and U+FFFD, but not tab, line feed or
+    /// carriage return.
+    /// </summary>
     private static bool IsDropped(Rune rune) => rune.Value is 0 or 0xFFFD
         || (rune.Value is not ('\t' or '\n' or '\r') && Rune.GetUnicodeCategory(rune)
             is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
-    /// <summary>ASCII that is neither letter, digit nor space, and Unicode's punctuation.</summary>
+    /// <summary>Checks for punctuation: ASCII that is not a letter, digit, space or control character, and Unicode's punctuation.</summary>
     private static bool IsPunctuation(Rune rune) => rune.IsAscii
         ? rune.Value is > ' ' and < 0x7F && !Rune.IsLetterOrDigit(rune)
         : Rune.GetUnicodeCategory(rune) is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
 
-    /// <summary>The blocks of CJK ideographs that BERT spaces out; kana and Hangul are not among them.</summary>
+    /// <summary>Checks for a character in the blocks of CJK ideographs that BERT surrounds with spaces. Kana and Hangul are not in these blocks.</summary>
     public static bool IsIdeograph(Rune rune) => rune.Value
         is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0xF900 and <= 0xFAFF)
         or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2CEAF) or (>= 0x2F800 and <= 0x2FA1F);
 
-    /// <summary>The word that is being put together.</summary>
+    /// <summary>The word that is being built.</summary>
     private struct WordBuffer(CountPiece found)
     {
         private char[] _letters = new char[64];

@@ -4,8 +4,8 @@ using System.Text;
 namespace Foreword.Tokenization.Normalization;
 
 /// <summary>
-/// Unicode's canonical decomposition (NFD) of single characters, from a table of our own: in an application with InvariantGlobalization
-/// <see cref="string.Normalize(NormalizationForm)"/> returns its text unchanged, and says nothing.
+/// Computes Unicode's canonical decomposition (NFD) of single characters from Foreword's own table. In an application with InvariantGlobalization,
+/// <see cref="string.Normalize(NormalizationForm)"/> returns its text unchanged and reports no error.
 /// </summary>
 internal static class CanonicalDecomposition
 {
@@ -13,10 +13,10 @@ internal static class CanonicalDecomposition
 
     private static readonly Dictionary<int, string> Table = ReadTable();
 
-    /// <summary>What the character becomes, all the way down; null where it stays as it is.</summary>
+    /// <summary>Returns the full decomposition of a character, or null if it does not change.</summary>
     public static string? Of(Rune rune) => rune.Value is >= FirstSyllable and <= LastSyllable ? Syllable(rune.Value - FirstSyllable) : Table.GetValueOrDefault(rune.Value);
 
-    /// <summary>A Hangul syllable's letters (The Unicode Standard, section 3.12).</summary>
+    /// <summary>Returns the letters of a Hangul syllable (The Unicode Standard, section 3.12).</summary>
     private static string Syllable(int index)
     {
         char lead = (char)(FirstLead + index / (Vowels * Trails)), vowel = (char)(FirstVowel + index % (Vowels * Trails) / Trails);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Foreword.Tokenization.Normalization;
 
-/// <summary>Characters without repetition, by code point.</summary>
+/// <summary>A set of distinct characters in order of code point.</summary>
 internal sealed class DistinctRunes
 {
     private readonly SortedSet<Rune> _runes = [];

@@ -2,13 +2,16 @@ using System.Text;
 
 namespace Foreword.Tokenization.Normalization;
 
-/// <summary>Lower case character by character, as Rust's <c>char::to_lowercase</c> has it: nothing depends on neighbours or language.</summary>
+/// <summary>
+/// Converts text to lowercase character by character, as Rust's <c>char::to_lowercase</c> does. The result does not depend on neighboring
+/// characters or on the language.
+/// </summary>
 internal static class LowerCase
 {
-    /// <summary>The one character that becomes two: I with a dot above, an i and the dot.</summary>
+    /// <summary>The capital I with a dot above, the only character that becomes two: an i and a combining dot.</summary>
     private const int DottedCapitalI = 0x130;
 
-    /// <summary>Returns the text in lower case.</summary>
+    /// <summary>Returns the text in lowercase.</summary>
     public static string Of(string text)
     {
         StringBuilder lower = new(text.Length);

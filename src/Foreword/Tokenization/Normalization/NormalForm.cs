@@ -4,7 +4,8 @@ using System.Text;
 namespace Foreword.Tokenization.Normalization;
 
 /// <summary>
-/// Unicode's normal forms (Unicode Standard Annex 15), from tables of our own: <see cref="CanonicalDecomposition"/> says why. Hangul syllables are computed.
+/// Computes Unicode's normal forms (Unicode Standard Annex 15) from Foreword's own tables, for the reason given in
+/// <see cref="CanonicalDecomposition"/>. Hangul syllables are computed without a table.
 /// </summary>
 internal static class NormalForm
 {
@@ -20,7 +21,7 @@ internal static class NormalForm
         .SelectMany(run => Enumerable.Range(Hex(run[0]), Hex(run[1]) - Hex(run[0]) + 1).Select(point => (point, Class: byte.Parse(run[2], CultureInfo.InvariantCulture))))
         .ToDictionary(entry => entry.point, entry => entry.Class));
 
-    /// <summary>Returns the code points of the text, decomposed and in canonical order (NFD or NFKD).</summary>
+    /// <summary>Returns the code points of the text, decomposed and in canonical order (NFD, or NFKD if <paramref name="isCompatible"/>).</summary>
     public static List<int> Decompose(string text, bool isCompatible)
     {
         List<int> points = new(text.Length);
@@ -40,12 +41,12 @@ internal static class NormalForm
         return points;
     }
 
-    /// <summary>Returns the text of decomposed code points, composed (NFC or NFKC).</summary>
+    /// <summary>Composes decomposed code points and returns their text (NFC or NFKC).</summary>
     public static string Compose(List<int> points)
     {
         List<int> composed = new(points.Count);
-        int starter = -1; // place of the last character of class 0
-        int before = 0; // class of the character before, where it was not composed
+        int starter = -1; // index of the last character of class 0
+        int before = 0; // class of the previous character that was not composed
         foreach (int point in points)
         {
             int own = ClassOf(point);
@@ -74,7 +75,7 @@ internal static class NormalForm
         return text.ToString();
     }
 
-    /// <summary>Sorts every run of marks by class; marks of one class keep their order.</summary>
+    /// <summary>Sorts every run of marks by class. Marks of the same class keep their order.</summary>
     private static void Order(List<int> points)
     {
         for (int start = 0, end; start < points.Count; start = end)
@@ -89,7 +90,7 @@ internal static class NormalForm
 
             if (isSorted)
                 continue;
-            int[] run = [.. points.GetRange(start, end - start).OrderBy(ClassOf)]; // stable
+            int[] run = [.. points.GetRange(start, end - start).OrderBy(ClassOf)]; // OrderBy is stable
             for (int i = 0; i < run.Length; i++)
                 points[start + i] = run[i];
         }

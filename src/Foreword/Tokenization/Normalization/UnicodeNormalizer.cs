@@ -5,7 +5,7 @@ using Foreword.Tokenization.Files;
 
 namespace Foreword.Tokenization.Normalization;
 
-/// <summary>A step of a <see cref="UnicodeNormalizer"/>, by its name in tokenizer.json.</summary>
+/// <summary>A step of a <see cref="UnicodeNormalizer"/>. Members have the names that tokenizer.json uses.</summary>
 internal enum NormalizerStep
 {
     /// <summary>Canonical composition.</summary>
@@ -20,14 +20,14 @@ internal enum NormalizerStep
     /// <summary>Compatibility decomposition.</summary>
     NFKD,
 
-    /// <summary>Lower case, character by character.</summary>
+    /// <summary>Lowercase, character by character.</summary>
     Lowercase,
 
-    /// <summary>Leaves out combining marks; those inside composed characters stay.</summary>
+    /// <summary>Removal of combining marks. Accents inside composed characters stay.</summary>
     StripAccents,
 }
 
-/// <summary>The normalizer of a tokenizer.json: Unicode's normal forms, lower case and the like, one after the other.</summary>
+/// <summary>Applies the normalizer of a tokenizer.json: Unicode's normal forms, lowercase and similar steps, one after the other.</summary>
 internal sealed class UnicodeNormalizer
 {
     private const string Part = "normalizer", Sequence = "Sequence";
@@ -36,15 +36,15 @@ internal sealed class UnicodeNormalizer
 
     private UnicodeNormalizer(NormalizerStep[] steps) => _steps = steps;
 
-    /// <summary>Reads the part; null where there is none or it changes nothing.</summary>
-    /// <exception cref="NotSupportedException">A step is not done here; the message names it.</exception>
+    /// <summary>Reads the normalizer part. Returns null if there is none or if it changes nothing.</summary>
+    /// <exception cref="NotSupportedException">A step is not supported; the message names it.</exception>
     public static UnicodeNormalizer? Read(TokenizerField? part)
     {
         NormalizerStep[] steps = part is { } field ? [.. Steps(field)] : [];
         return steps.Length == 0 ? null : new UnicodeNormalizer(steps);
     }
 
-    /// <summary>Writes the part.</summary>
+    /// <summary>Writes the normalizer part.</summary>
     public static void Write(Utf8JsonWriter json, UnicodeNormalizer? normalizer)
     {
         switch (normalizer?._steps)
@@ -72,7 +72,7 @@ internal sealed class UnicodeNormalizer
         }
     }
 
-    /// <summary>Returns the text after all steps. A lone surrogate counts as U+FFFD.</summary>
+    /// <summary>Returns the text after all steps. A lone surrogate is treated as U+FFFD.</summary>
     public string Apply(ReadOnlySpan<char> text)
     {
         string normal = text.ToString();
@@ -81,7 +81,7 @@ internal sealed class UnicodeNormalizer
             normal = step switch
             {
                 NormalizerStep.Lowercase => LowerCase.Of(normal),
-                _ when Ascii.IsValid(normal) => normal, // the other steps change no ASCII
+                _ when Ascii.IsValid(normal) => normal, // the other steps do not change ASCII
                 NormalizerStep.StripAccents => string.Concat(normal.EnumerateRunes().Where(rune => !IsMark(rune))),
                 NormalizerStep.NFC => NormalForm.Compose(NormalForm.Decompose(normal, isCompatible: false)),
                 NormalizerStep.NFKC => NormalForm.Compose(NormalForm.Decompose(normal, isCompatible: true)),
@@ -92,7 +92,7 @@ internal sealed class UnicodeNormalizer
         return normal;
     }
 
-    /// <summary>The steps' names, for fingerprints.</summary>
+    /// <summary>Returns the names of the steps, for fingerprints.</summary>
     public override string ToString() => string.Join(' ', _steps);
 
     private static IEnumerable<NormalizerStep> Steps(TokenizerField part)

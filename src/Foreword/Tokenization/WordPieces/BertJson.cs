@@ -4,15 +4,15 @@ using Foreword.Tokenization.Normalization;
 
 namespace Foreword.Tokenization.WordPieces;
 
-/// <summary>BERT's normalizer and pre-tokenizer in <c>tokenizer.json</c>: what <see cref="BasicSplit"/> does.</summary>
+/// <summary>Reads and writes BERT's normalizer and pre-tokenizer in <c>tokenizer.json</c>. <see cref="BasicSplit"/> applies them.</summary>
 internal static class BertJson
 {
-    public const string LowerCaseKey = "do_lower_case", StripAccentsKey = "strip_accents", IdeographsKey = "tokenize_chinese_chars"; // of tokenizer_config.json
+    public const string LowerCaseKey = "do_lower_case", StripAccentsKey = "strip_accents", IdeographsKey = "tokenize_chinese_chars"; // keys of tokenizer_config.json
 
-    /// <summary>Reads the switches of the two parts. Where tokenizer_config.json has them, too, it wins, as in transformers.</summary>
-    /// <param name="root">The file.</param>
-    /// <param name="companions">The files beside it; null where they do not count.</param>
-    /// <exception cref="NotSupportedException">One of the two parts is another one, or has a switch that is not done here.</exception>
+    /// <summary>Reads the switches of the two parts. If tokenizer_config.json also sets a switch, its value wins, as in transformers.</summary>
+    /// <param name="root">The root of the file.</param>
+    /// <param name="companions">The files in the same directory; null to ignore them.</param>
+    /// <exception cref="NotSupportedException">One of the two parts has another type, or a switch has a value that is not supported.</exception>
     public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerField root, TokenizerCompanions? companions)
     {
         TokenizerField normalizer = root.Find("normalizer") ?? throw root.Unsupported("normalizer null", "BertNormalizer is read");
@@ -28,7 +28,9 @@ internal static class BertJson
         bool? Switch(string name) => normalizer.Has(name) ? normalizer.IsTrue(name) : null;
     }
 
-    /// <summary>Reads the switches of tokenizer_config.json; where it has none, the given ones count, else BERT's own.</summary>
+    /// <summary>
+    /// Reads the switches of tokenizer_config.json. A switch that is not set there has the given value, or BERT's default if that value is null.
+    /// </summary>
     public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerCompanions? companions, bool? lowerCase = null, bool? stripAccents = null, bool? separateIdeographs = null)
     {
         bool lower = companions?.Switch(LowerCaseKey) ?? lowerCase ?? true;
@@ -43,7 +45,7 @@ internal static class BertJson
         json.WriteBoolean("clean_text", true);
         json.WriteBoolean("handle_chinese_chars", separateIdeographs);
         if (stripAccents == lowerCase)
-            json.WriteNull("strip_accents"); // as lowercase
+            json.WriteNull("strip_accents"); // null means the same value as lowercase
         else
             json.WriteBoolean("strip_accents", stripAccents);
         json.WriteBoolean("lowercase", lowerCase);

@@ -5,35 +5,35 @@ using Foreword.Tokenization.Normalization;
 
 namespace Foreword.Tokenization.WordPieces;
 
-/// <summary>What <see cref="WordPiece"/> cuts into pieces.</summary>
+/// <summary>Specifies the units of text that <see cref="WordPiece"/> divides into tokens.</summary>
 public enum WordPieceUnits
 {
-    /// <summary>The words of BERT's basic tokenizer, as GPT2-Chinese does; each ideograph is one.</summary>
+    /// <summary>The words of BERT's basic tokenizer, as in GPT2-Chinese. Each ideograph is a word.</summary>
     Words,
 
-    /// <summary>Single characters as they are, white space and capitals too: one character, one token, as GPT2-chitchat does.</summary>
+    /// <summary>Single characters without changes, including white space and capitals. Each character is one token, as in GPT2-chitchat.</summary>
     Characters,
 }
 
 /// <summary>
-/// WordPiece as BERT has it (Wu et al. 2016; google-research/bert, tokenization.py): each word is cut from the left into the longest
-/// pieces in the vocabulary, those after the first with <c>##</c> before them; a word that cannot be cut is <c>[UNK]</c>. The
-/// tokenizer of the Chinese GPT-2 models.
+/// Encodes text with WordPiece as in BERT (Wu et al. 2016; google-research/bert, tokenization.py). From left to right, each word is divided into
+/// the longest entries of the vocabulary. An entry that continues a word begins with <c>##</c>. A word that cannot be divided in this way becomes
+/// <c>[UNK]</c>. The Chinese GPT-2 models use this tokenizer.
 /// </summary>
 public sealed class WordPiece : Tokenizer
 {
-    /// <summary>What a word outside the vocabulary becomes.</summary>
+    /// <summary>The token that replaces a word outside the vocabulary.</summary>
     public const string Unknown = "[UNK]";
 
-    /// <summary>What stands before a piece that continues a word.</summary>
+    /// <summary>The prefix of a token that continues a word.</summary>
     public const string Continuation = "##";
 
     internal const string KindName = "wordpiece";
 
-    /// <summary>Ends a document or an utterance.</summary>
+    /// <summary>The token that ends a document or an utterance.</summary>
     private const string Separator = "[SEP]";
 
-    /// <summary>Characters of a word above which it is unknown (Hugging Face's default).</summary>
+    /// <summary>The largest number of characters in a word. A longer word is unknown (Hugging Face's default).</summary>
     private const int LongestWord = 100;
 
     internal static readonly string[] SpecialTexts = [Unknown, "[CLS]", Separator, "[PAD]", "[MASK]"];
@@ -43,17 +43,17 @@ public sealed class WordPiece : Tokenizer
     private readonly int _longestPiece;
     private readonly EncoderPool<WordEncoder> _encoders;
 
-    /// <summary>Builds the tokenizer from its vocabulary.</summary>
-    /// <param name="tokens">The entries by id; <see cref="Unknown"/> is among them, and the other special tokens where the models have them.</param>
-    /// <param name="lowerCase">True for lower case without accents; not looked at where the units are characters.</param>
-    /// <param name="units">What is cut into pieces.</param>
-    /// <exception cref="ArgumentException">An entry is empty or stands twice, or <see cref="Unknown"/> is missing.</exception>
+    /// <summary>Creates the tokenizer from its vocabulary.</summary>
+    /// <param name="tokens">The entries by id. They include <see cref="Unknown"/>, and the other special tokens if the model has them.</param>
+    /// <param name="lowerCase">True to convert text to lowercase without accents. Ignored if the units are characters.</param>
+    /// <param name="units">The units of text that are divided into tokens.</param>
+    /// <exception cref="ArgumentException">An entry is empty or occurs twice, or <see cref="Unknown"/> is missing.</exception>
     public WordPiece(IReadOnlyList<string> tokens, bool lowerCase = true, WordPieceUnits units = WordPieceUnits.Words)
         : this(tokens, lowerCase, units, [], new HashSet<int>())
     {
     }
 
-    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    /// <summary>Creates the tokenizer from its vocabulary and the added tokens that its files declare.</summary>
     internal WordPiece(IReadOnlyList<string> tokens, bool lowerCase, WordPieceUnits units, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -71,7 +71,7 @@ public sealed class WordPiece : Tokenizer
     /// <inheritdoc/>
     public override int VocabularySize => _texts.Count;
 
-    /// <summary><c>[SEP]</c>, where the vocabulary has it.</summary>
+    /// <summary>Gets the id that ends a document: the one that the files name, or that of <c>[SEP]</c>; null if there is neither.</summary>
     public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(Separator);
 
     /// <inheritdoc/>
@@ -80,19 +80,22 @@ public sealed class WordPiece : Tokenizer
     /// <inheritdoc/>
     public override string Fingerprint => _texts.Fingerprint($"{KindName} 1 {(Units == WordPieceUnits.Words && LowerCase ? "uncased" : "cased")} {Units}{Switches}{Roles.Signature(EndOfTextId)}");
 
-    /// <summary>True where letters become lower case.</summary>
+    /// <summary>Gets whether letters are converted to lowercase.</summary>
     public bool LowerCase { get; }
 
-    /// <summary>True where letters lose their accents; as <see cref="LowerCase"/> unless set.</summary>
+    /// <summary>Gets whether accents are removed from letters; the same as <see cref="LowerCase"/> by default.</summary>
     public bool StripAccents { get; init; }
 
-    /// <summary>True where every ideograph is a word of its own, which it is unless set otherwise.</summary>
+    /// <summary>Gets whether every ideograph is a word of its own; true by default.</summary>
     public bool SeparateIdeographs { get; init; } = true;
 
-    /// <summary>What is cut into pieces.</summary>
+    /// <summary>Gets the units of text that are divided into tokens.</summary>
     public WordPieceUnits Units { get; }
 
-    /// <summary>The piece; a space before it where it begins a word of letters or digits, none between ideographs.</summary>
+    /// <summary>
+    /// Returns the bytes of the token's text without the <c>##</c> prefix. A token that begins a word of letters or digits has a space before it.
+    /// Ideographs have no spaces between them.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public override ReadOnlySpan<byte> TokenBytes(int id)
     {
@@ -133,7 +136,8 @@ public sealed class WordPiece : Tokenizer
         return lost.Sorted;
     }
 
-    /// <summary>Writes <c>tokenizer.json</c>, <c>vocab.txt</c> and <c>tokenizer_config.json</c> as Hugging Face names them.</summary>
+    /// <summary>Writes <c>tokenizer.json</c>, <c>vocab.txt</c> and <c>tokenizer_config.json</c>, the file names of Hugging Face.</summary>
+    /// <param name="directory">An existing directory.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
     public override void Save(string directory) => WordPieceFiles.Save(this, directory);
 
@@ -169,11 +173,11 @@ public sealed class WordPiece : Tokenizer
         }
 
         Span<char> units = stackalloc char[2];
-        foreach (Rune rune in text.EnumerateRunes()) // a lone surrogate is U+FFFD
+        foreach (Rune rune in text.EnumerateRunes()) // a lone surrogate is enumerated as U+FFFD
             found(units[..rune.EncodeToUtf16(units)]);
     }
 
-    /// <summary>Encodes words, those met before from memory. One thread uses it at a time.</summary>
+    /// <summary>Encodes words and caches the ids of those it has encoded. One thread uses it at a time.</summary>
     private sealed class WordEncoder(WordPiece tokenizer)
     {
         private readonly ChunkCache _cache = new();
@@ -195,7 +199,7 @@ public sealed class WordPiece : Tokenizer
                 _cache.Add(key, CollectionsMarshal.AsSpan(ids)[before..]);
         }
 
-        /// <summary>Appends the word's pieces; false where a part of it has none.</summary>
+        /// <summary>Appends the ids of the word's parts. Returns false if a part is not in the vocabulary.</summary>
         private bool TryCut(ReadOnlySpan<char> word, List<int> ids)
         {
             if (word.Length > LongestWord && LengthInCharacters(word) > LongestWord)
@@ -238,23 +242,24 @@ public sealed class WordPiece : Tokenizer
 }
 
 /// <summary>
-/// Trains a <see cref="WordPiece"/> vocabulary as Hugging Face's WordPieceTrainer does, by the counts of pairs: BERT's five special
-/// tokens, the characters of the text at the beginning of and inside words, and what merges make of them. Lower case.
+/// Trains a <see cref="WordPiece"/> vocabulary by the counts of pairs, as Hugging Face's WordPieceTrainer does. The vocabulary has BERT's five
+/// special tokens, the characters of the text (both as the beginning and as the continuation of a word) and the results of merges.
+/// All text is lowercase.
 /// </summary>
 public sealed record WordPieceTrainer : TokenizerTrainer
 {
-    /// <summary>As large as that of BERT-Base, Chinese.</summary>
+    /// <summary>The vocabulary size of BERT-Base, Chinese.</summary>
     private const int DefaultVocabulary = 21_128;
 
     private static readonly string[] Special = ["[PAD]", WordPiece.Unknown, "[CLS]", "[SEP]", "[MASK]"];
 
-    /// <summary>A trainer with its defaults: 21,128 ids, pairs seen twice.</summary>
+    /// <summary>Creates a trainer with its defaults: 21,128 ids, and a minimum frequency of 2.</summary>
     public WordPieceTrainer() : base(minFrequency: 2) => VocabularySize = DefaultVocabulary;
 
     /// <inheritdoc/>
     public override string Kind => WordPiece.KindName;
 
-    /// <summary>6: the special tokens and a character.</summary>
+    /// <summary>Gets the smallest vocabulary size, 6: the five special tokens and one character.</summary>
     public override int SmallestVocabulary => Special.Length + 1;
 
     /// <inheritdoc/>

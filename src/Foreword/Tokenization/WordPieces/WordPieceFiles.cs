@@ -7,18 +7,22 @@ using Foreword.Tokenization.Words;
 namespace Foreword.Tokenization.WordPieces;
 
 /// <summary>
-/// A WordPiece vocabulary as files: <c>vocab.txt</c>, one token a line, whose id is the line's number from 0, and <c>tokenizer.json</c>.
+/// Reads and writes a WordPiece vocabulary as files: <c>tokenizer.json</c> and <c>vocab.txt</c>. The latter has one token per line; the token's
+/// id is the number of its line, counted from 0.
 /// </summary>
 public static class WordPieceFiles
 {
-    /// <summary>The key of tokenizer_config.json that asks for <see cref="WordPieceUnits.Characters"/>; only Foreword reads it.</summary>
+    /// <summary>The key of tokenizer_config.json that selects <see cref="WordPieceUnits.Characters"/>. Only Foreword reads it.</summary>
     private const string CharactersKey = "one_character_one_token";
 
     /// <summary>
-    /// Reads <c>vocab.txt</c>. Lines end at line feeds alone: the vocabulary of BERT-Base, Chinese has U+2028 as a token. What
-    /// <c>tokenizer_config.json</c>, if it lies beside, says of lower case is heeded.
+    /// Reads <c>vocab.txt</c>. Lines end only at line feeds, because the vocabulary of BERT-Base, Chinese contains U+2028 as a token. If the directory
+    /// also contains <c>tokenizer_config.json</c>, its switches, such as that for lowercase, apply.
     /// </summary>
-    /// <exception cref="InvalidDataException">The file is not UTF-8, a line is empty or stands twice, or <c>[UNK]</c> is missing; names file and line.</exception>
+    /// <param name="path">The path of <c>vocab.txt</c>.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is not UTF-8, a line is empty or occurs twice, or <c>[UNK]</c> is missing; the message names file and line.
+    /// </exception>
     public static WordPiece Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -60,7 +64,7 @@ public static class WordPieceFiles
         return Build(vocabulary, BertJson.Read(companions), units, companions, path);
     }
 
-    /// <summary>Reads a tokenizer.json of this kind. What a post-processor puts around a text is an option of a call, and not read.</summary>
+    /// <summary>Reads a tokenizer.json of this kind. The post-processor is not read, because what it puts around a text is an option of a call.</summary>
     internal static WordPiece Read(TokenizerField root)
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
@@ -83,7 +87,7 @@ public static class WordPieceFiles
     internal static void Save(WordPiece tokenizer, string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        int last = tokenizer.VocabularySize - 1; // added tokens at the end are not the model's
+        int last = tokenizer.VocabularySize - 1; // added tokens at the end do not belong to the model's own vocabulary
         while (tokenizer.IsBeyondModel(last))
             last--;
         DurableFile.Replace(Path.Combine(directory, TokenizerFiles.VocabTxt), stream =>
@@ -126,7 +130,9 @@ public static class WordPieceFiles
         });
     }
 
-    /// <summary>Refuses what tokenizer_config.json may ask for and is not done here. What stands around a text is an option of a call.</summary>
+    /// <summary>
+    /// Throws if tokenizer_config.json requires something that is not supported. Tokens around a text are ignored, because they are an option of a call.
+    /// </summary>
     private static void RefuseOtherSwitches(TokenizerCompanions companions)
     {
         companions.RequireRole(TokenizerCompanions.UnknownKey, WordPiece.Unknown);

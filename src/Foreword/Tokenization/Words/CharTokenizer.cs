@@ -4,12 +4,14 @@ using Foreword.Tokenization.Normalization;
 namespace Foreword.Tokenization.Words;
 
 /// <summary>
-/// One token for each character (Unicode code point), as in minGPT's play_char and nanoGPT's shakespeare_char, whose ids these are:
-/// the characters of the training text by code point, from 0.
+/// Encodes each character (Unicode code point) as one token, as in minGPT's play_char and nanoGPT's shakespeare_char. The ids are the same as
+/// in those programs: the characters of the training text in order of code point, from 0.
 /// </summary>
 public sealed class CharTokenizer : Tokenizer
 {
-    /// <summary>What a character outside the vocabulary becomes, where the vocabulary has it; else such a character is left out.</summary>
+    /// <summary>
+    /// The token that replaces a character outside the vocabulary. If the vocabulary does not contain this token, such a character is omitted.
+    /// </summary>
     public const string Unknown = "<unk>";
 
     internal const string KindName = "char";
@@ -19,18 +21,18 @@ public sealed class CharTokenizer : Tokenizer
     private readonly TokenTexts _texts;
     private readonly int _unknown;
 
-    /// <summary>Ids of the characters up to U+FFFF.</summary>
+    /// <summary>The ids of the characters up to U+FFFF.</summary>
     private readonly int[] _ids = new int[char.MaxValue + 1];
 
-    /// <summary>Builds the tokenizer from its vocabulary.</summary>
-    /// <param name="tokens">The entries by id: single characters, and possibly <see cref="Unknown"/> and <see cref="AddedToken.EndOfText"/>.</param>
-    /// <exception cref="ArgumentException">An entry is something else, or stands twice.</exception>
+    /// <summary>Creates the tokenizer from its vocabulary.</summary>
+    /// <param name="tokens">The entries by id: single characters, and optionally <see cref="Unknown"/> and <see cref="AddedToken.EndOfText"/>.</param>
+    /// <exception cref="ArgumentException">An entry is something else, or occurs twice.</exception>
     public CharTokenizer(IReadOnlyList<string> tokens)
         : this(tokens, [], new HashSet<int>())
     {
     }
 
-    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    /// <summary>Creates the tokenizer from its vocabulary and the added tokens that its files declare.</summary>
     internal CharTokenizer(IReadOnlyList<string> tokens, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -87,7 +89,7 @@ public sealed class CharTokenizer : Tokenizer
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {
-        foreach (Rune rune in text.EnumerateRunes()) // a lone surrogate is U+FFFD
+        foreach (Rune rune in text.EnumerateRunes()) // a lone surrogate is enumerated as U+FFFD
         {
             int id = IdOf(rune);
             if (id == None)
@@ -108,10 +110,10 @@ public sealed class CharTokenizer : Tokenizer
     private static bool IsOneCharacter(string text) => Rune.TryGetRuneAt(text, 0, out Rune rune) && rune.Utf16SequenceLength == text.Length;
 }
 
-/// <summary>Trains a <see cref="CharTokenizer"/>: the characters by code point, then <c>&lt;unk&gt;</c> and <c>&lt;|endoftext|&gt;</c>.</summary>
+/// <summary>Trains a <see cref="CharTokenizer"/>: the characters in order of code point, then <c>&lt;unk&gt;</c> and <c>&lt;|endoftext|&gt;</c>.</summary>
 public sealed record CharTrainer : TokenizerTrainer
 {
-    /// <summary>A trainer that takes every character.</summary>
+    /// <summary>Creates a trainer that includes every character.</summary>
     public CharTrainer() : base(minFrequency: 1)
     {
     }
@@ -119,7 +121,7 @@ public sealed record CharTrainer : TokenizerTrainer
     /// <inheritdoc/>
     public override string Kind => CharTokenizer.KindName;
 
-    /// <summary>2: the tokens that stand for no character.</summary>
+    /// <summary>Gets the smallest vocabulary size, 2: the tokens that stand for no character.</summary>
     public override int SmallestVocabulary => 2;
 
     /// <inheritdoc/>

@@ -4,19 +4,19 @@ using Foreword.Tokenization.Files;
 namespace Foreword.Tokenization.Words;
 
 /// <summary>
-/// <see cref="CharTokenizer"/> and <see cref="WordTokenizer"/> in <c>tokenizer.json</c>: both are a WordLevel model, whose words are
-/// single characters, or what stands between white space once every line feed is written as <c>&lt;eos&gt;</c>.
+/// Reads and writes <see cref="CharTokenizer"/> and <see cref="WordTokenizer"/> in <c>tokenizer.json</c>. Both are a WordLevel model. Its words
+/// are single characters, or the text between white space after every line feed is replaced with <c>&lt;eos&gt;</c>.
 /// </summary>
 internal static class WordLevelJson
 {
-    /// <summary>Any character, in the notation of Hugging Face's regular expressions.</summary>
+    /// <summary>A pattern for any character, in the syntax of Hugging Face's regular expressions.</summary>
     private const string AnyCharacter = @"[\s\S]";
 
     private const string LineEnd = $" {WordTokenizer.EndOfSentence} ";
 
-    /// <summary>Reads either kind; which one it is the pre-tokenizer says.</summary>
+    /// <summary>Reads either kind. The pre-tokenizer decides which kind it is.</summary>
     /// <exception cref="InvalidDataException">The vocabulary does not fit the kind.</exception>
-    /// <exception cref="NotSupportedException">A part is not that of the two kinds.</exception>
+    /// <exception cref="NotSupportedException">A part belongs to neither of the two kinds.</exception>
     public static Tokenizer Read(TokenizerField root)
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
@@ -73,8 +73,8 @@ internal static class WordLevelJson
         TokenizerConfigJson.Write(tokenizer, directory, "PreTrainedTokenizerFast", roles);
     }
 
-    /// <summary>True where the pre-tokenizer makes every character a word.</summary>
-    /// <exception cref="NotSupportedException">It splits in another way, or there is a normalizer before it.</exception>
+    /// <summary>Checks whether the pre-tokenizer makes every character a word.</summary>
+    /// <exception cref="NotSupportedException">The pre-tokenizer splits in another way, or there is a normalizer before it.</exception>
     public static bool IsolatesCharacters(TokenizerField root)
     {
         if (root.Find("pre_tokenizer") is not { TypeName: "Split" } split)
@@ -88,7 +88,7 @@ internal static class WordLevelJson
         return true;
     }
 
-    /// <summary>Writes the parts before the model that make every character a word.</summary>
+    /// <summary>Writes the parts before the model for a tokenizer in which every character is a word.</summary>
     public static void WriteCharacters(Utf8JsonWriter json)
     {
         json.WriteNull("normalizer");

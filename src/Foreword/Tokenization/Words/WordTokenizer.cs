@@ -4,16 +4,16 @@ using Foreword.Tokenization.Normalization;
 namespace Foreword.Tokenization.Words;
 
 /// <summary>
-/// One token for each word: what stands between white space, as in the language-modelling sets PTB and WikiText (Mikolov et al. 2010;
-/// Merity et al. 2016). A line's end is <see cref="EndOfSentence"/>, a word outside the vocabulary <see cref="Unknown"/>. Decoding puts
-/// single spaces between words.
+/// Encodes each word as one token. Words are separated by white space, as in the language-modeling data sets PTB and WikiText (Mikolov et
+/// al. 2010; Merity et al. 2016). The end of a line is <see cref="EndOfSentence"/>; a word outside the vocabulary is <see cref="Unknown"/>.
+/// Decoding puts single spaces between words.
 /// </summary>
 public sealed class WordTokenizer : Tokenizer
 {
-    /// <summary>What a word outside the vocabulary becomes.</summary>
+    /// <summary>The token that replaces a word outside the vocabulary.</summary>
     public const string Unknown = "<unk>";
 
-    /// <summary>The end of a line, and of a document.</summary>
+    /// <summary>The token for the end of a line and of a document.</summary>
     public const string EndOfSentence = "<eos>";
 
     internal const string KindName = "word";
@@ -22,15 +22,15 @@ public sealed class WordTokenizer : Tokenizer
     private readonly int _unknown;
     private readonly int _endOfSentence;
 
-    /// <summary>Builds the tokenizer from its vocabulary.</summary>
-    /// <param name="tokens">The entries by id; <see cref="Unknown"/> and <see cref="EndOfSentence"/> are among them, no other holds white space.</param>
-    /// <exception cref="ArgumentException">One of the two is missing, or an entry is empty, holds white space or stands twice.</exception>
+    /// <summary>Creates the tokenizer from its vocabulary.</summary>
+    /// <param name="tokens">The entries by id. They include <see cref="Unknown"/> and <see cref="EndOfSentence"/>. No entry contains white space.</param>
+    /// <exception cref="ArgumentException">One of the two tokens is missing, or an entry is empty, contains white space or occurs twice.</exception>
     public WordTokenizer(IReadOnlyList<string> tokens)
         : this(tokens, [], new HashSet<int>())
     {
     }
 
-    /// <summary>Builds the tokenizer from its vocabulary and the added tokens that its files name.</summary>
+    /// <summary>Creates the tokenizer from its vocabulary and the added tokens that its files declare.</summary>
     internal WordTokenizer(IReadOnlyList<string> tokens, IReadOnlyCollection<AddedToken> added, IReadOnlySet<int> beyond)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -61,7 +61,7 @@ public sealed class WordTokenizer : Tokenizer
     /// <inheritdoc/>
     public override string Fingerprint => _texts.Fingerprint($"word 1{Roles.Signature(EndOfTextId)}");
 
-    /// <summary>The word with a space behind it, or a line feed.</summary>
+    /// <summary>Returns the bytes of the word followed by a space, or a line feed for <see cref="EndOfSentence"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public override ReadOnlySpan<byte> TokenBytes(int id) => id == _endOfSentence ? "\n"u8 : Encoding.UTF8.GetBytes(_texts[id] + " ");
 
@@ -119,7 +119,7 @@ public sealed class WordTokenizer : Tokenizer
 
     private int IdOf(ReadOnlySpan<char> word) => _texts.Find(Repaired(word));
 
-    /// <summary>Each lone surrogate as U+FFFD.</summary>
+    /// <summary>Replaces each lone surrogate with U+FFFD.</summary>
     internal static ReadOnlySpan<char> Repaired(ReadOnlySpan<char> word) =>
         word.ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(word.ToArray())) : word;
 
@@ -127,11 +127,12 @@ public sealed class WordTokenizer : Tokenizer
 }
 
 /// <summary>
-/// Trains a <see cref="WordTokenizer"/>: <c>&lt;unk&gt;</c>, <c>&lt;eos&gt;</c>, then the words by falling frequency, equals by ordinal order.
+/// Trains a <see cref="WordTokenizer"/>: <c>&lt;unk&gt;</c>, <c>&lt;eos&gt;</c>, then the words by descending frequency. Words of equal frequency are
+/// in ordinal order.
 /// </summary>
 public sealed record WordTrainer : TokenizerTrainer
 {
-    /// <summary>A trainer that takes every word.</summary>
+    /// <summary>Creates a trainer that includes every word.</summary>
     public WordTrainer() : base(minFrequency: 1)
     {
     }
@@ -139,7 +140,7 @@ public sealed record WordTrainer : TokenizerTrainer
     /// <inheritdoc/>
     public override string Kind => WordTokenizer.KindName;
 
-    /// <summary>2: the tokens that stand for no word.</summary>
+    /// <summary>Gets the smallest vocabulary size, 2: the tokens that stand for no word.</summary>
     public override int SmallestVocabulary => 2;
 
     /// <inheritdoc/>
