@@ -5,7 +5,7 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.FineTuning;
 
-/// <summary>The labelled examples of a run, read and checked before training begins.</summary>
+/// <summary>The labeled examples of a run, read and checked before training begins.</summary>
 /// <param name="Task">The task, including what was learned from the labels.</param>
 /// <param name="Train">The training examples.</param>
 /// <param name="Validation">The examples that select the best checkpoint.</param>

@@ -3,7 +3,7 @@ using Foreword.Tasks;
 namespace Foreword.Data.Labelled;
 
 /// <summary>
-/// Checks before training that a task can be learned from labelled examples. Swapped columns are the most frequent reason why it cannot.
+/// Checks before training that a task can be learned from labeled examples. Swapped columns are the most frequent reason why it cannot.
 /// </summary>
 internal static class ExampleChecks
 {
@@ -77,8 +77,8 @@ internal static class ExampleChecks
     /// <param name="source">The name of the validation set in messages; null if it is a part of the training set.</param>
     /// <returns>Warnings.</returns>
     /// <exception cref="InvalidDataException">
-    /// The examples cannot select the best epoch: there are none, all have the same class, or a part of the training set has a class that the rest of
-    /// the training set does not have.
+    /// The examples cannot select the best epoch. There are none, all have the same class, or they are a part of the training set and include a class
+    /// that the remaining training examples do not have.
     /// </exception>
     public static IEnumerable<string> Validation(TaskDescription task, IReadOnlyList<TaskExample> train, IReadOnlyList<TaskExample> validation, string? source)
     {

@@ -9,8 +9,9 @@ public static class LabelledData
 {
     /// <summary>Derives from the examples what the head has to predict. Other properties of <paramref name="draft"/> do not change.</summary>
     /// <remarks>
-    /// For classes and choices, this sets the labels in sorted order (as numbers if all are whole numbers), unless the draft lists labels. Classes
-    /// may also get weights. For scores, it sets the mean and the standard deviation. For soft labels, it sets the steps.
+    /// For classes and choices, this sets the labels in sorted order (numeric order if all are whole numbers), unless the draft lists labels. Classes
+    /// may also get weights. For scores, it sets the mean and the standard deviation. For soft labels, it sets the steps, unless the draft lists
+    /// them.
     /// </remarks>
     /// <param name="draft">Kind, columns, target and optionally the labels in their order.</param>
     /// <param name="train">The training examples.</param>

@@ -50,7 +50,7 @@ public sealed class CorpusPreparer
     /// </summary>
     /// <param name="documents">
     /// The corpus, for example <see cref="DocumentReader.Read"/>. Its beginning is enumerated twice. With deduplication, the whole corpus is
-    /// enumerated twice.
+    /// enumerated one additional time.
     /// </param>
     /// <param name="directory">A directory that does not exist, is empty, or contains only an earlier preparation.</param>
     /// <param name="inputs">The sources of the documents, for the manifest.</param>

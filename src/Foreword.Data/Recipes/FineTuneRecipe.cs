@@ -5,7 +5,7 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Data.Recipes;
 
 /// <summary>
-/// A recipe for fine-tuning: the model, the task, the labelled examples and the training. The defaults are those of the GPT-1 paper (Radford et al.
+/// A recipe for fine-tuning: the model, the task, the labeled examples and the training. The defaults are those of the GPT-1 paper (Radford et al.
 /// 2018, section 4.1) and of openai/finetune-transformer-lm. Model, task and data have no defaults.
 /// </summary>
 public sealed record FineTuneRecipe : IRecipe
@@ -16,7 +16,7 @@ public sealed record FineTuneRecipe : IRecipe
     /// <summary>Gets the task to learn.</summary>
     public TaskSection Task { get; init; } = new();
 
-    /// <summary>Gets the source of the labelled examples.</summary>
+    /// <summary>Gets the source of the labeled examples.</summary>
     public LabelledSection Data { get; init; } = new();
 
     /// <summary>Gets the optimizer, the schedule, and the intervals of logging and checkpoints.</summary>

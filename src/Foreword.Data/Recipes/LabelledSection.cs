@@ -5,7 +5,7 @@ using Foreword.Settings;
 namespace Foreword.Data.Recipes;
 
 /// <summary>
-/// The <c>data</c> section of a fine-tuning recipe: tables of labelled examples (CSV, TSV, JSON Lines, Parquet, COPA's XML; also .gz and .zst).
+/// The <c>data</c> section of a fine-tuning recipe: tables of labeled examples (CSV, TSV, JSON Lines, Parquet, COPA's XML; also .gz and .zst).
 /// Relative paths are relative to <see cref="Directory"/>, which is relative to the current directory.
 /// </summary>
 public sealed record LabelledSection : IRecipe

@@ -13,7 +13,7 @@ internal static class HeaderGuess
 
     private const int LongestName = 40, MostWords = 3;
 
-    /// <summary>Usual names of columns in labelled data, in lowercase.</summary>
+    /// <summary>Usual names of columns in labeled data, in lowercase.</summary>
     private static readonly HashSet<string> UsualNames = new(StringComparer.Ordinal)
     {
         "text", "texts", "sentence", "sentences", "sentence1", "sentence2", "premise", "hypothesis", "question", "question1", "question2", "context", "choice", "answer",
@@ -25,9 +25,9 @@ internal static class HeaderGuess
     private static readonly HashSet<string> Missing = new(StringComparer.OrdinalIgnoreCase) { "na", "n/a", "nan", "null", "none", "inf", "-inf" };
 
     /// <summary>
-    /// Returns whether the first row is a header. This is the case if the row counts the columns from 0. It is also the case if the row consists of
-    /// names, and one of these holds: in some column, all other rows have a number; or the row has one of the usual names, and that name does not
-    /// occur again in its column.
+    /// Returns whether the first row is a header. There are three cases. The row consists of the numbers of the columns from 0. Or it consists of
+    /// names, and in at least one column all other rows have a number. Or it consists of names that include a usual name, and no usual name occurs
+    /// again in its column.
     /// </summary>
     /// <param name="first">The first row.</param>
     /// <param name="others">The rows after it, or the first <see cref="SampleSize"/> of them.</param>

@@ -32,8 +32,8 @@ public enum TableFormat
 public sealed record TableOptions
 {
     /// <summary>
-    /// Gets whether the first row of CSV and TSV holds names. If null, it holds names if any column is requested by name. If all columns are
-    /// requested by number, it holds names if it looks like names, and <see cref="Warn"/> is notified.
+    /// Gets whether the first row of CSV and TSV is a header with names. If null, it is a header if any column is requested by name. If all columns
+    /// are requested by number, it is a header if it looks like one, and <see cref="Warn"/> is then notified.
     /// </summary>
     public bool? Header { get; init; }
 

@@ -16,7 +16,7 @@ public enum TargetKind
     Score,
 
     /// <summary>
-    /// A number in a small range, predicted as a softmax over the whole steps of the range. The mean of that distribution is the number.
+    /// A number in a small range, predicted as a softmax over the whole numbers of the range. The mean of that distribution is the prediction.
     /// openai/finetune-transformer-lm uses this form for STS-B, after Tai et al. 2015, section 4.2.
     /// </summary>
     SoftLabels,
@@ -116,6 +116,8 @@ public abstract class FineTuningTask
 public sealed record TaskColumn(string Role, bool IsOptional = false, bool IsMany = false);
 
 /// <summary>The token sequences of one example.</summary>
-/// <param name="Sequences">One sequence, two sequences or one for each choice. Each sequence ends with the extract token.</param>
+/// <param name="Sequences">
+/// One sequence, two sequences or one for each choice. Each sequence ends with the extract token if the model has task tokens.
+/// </param>
 /// <param name="IsTruncated">Whether tokens of the text were removed to fit the context length.</param>
 public sealed record TaskSequences(IReadOnlyList<int[]> Sequences, bool IsTruncated);

@@ -50,7 +50,7 @@ public sealed record TaskDescription
     /// <summary>Gets the weight in the loss of an example of each class; empty means 1 for all. Used only for classes.</summary>
     public IReadOnlyList<double> ClassWeights { get; init; } = [];
 
-    /// <summary>Gets the ids of start, delimiter and extract; null if the model brings its own <see cref="Template"/>.</summary>
+    /// <summary>Gets the ids of start, delimiter and extract; null if the model has its own <see cref="Template"/>.</summary>
     public required TaskTokens? Tokens { get; init; }
 
     /// <summary>Gets the ids around the texts of a model that was not fine-tuned by Foreword; null if <see cref="Tokens"/> are used.</summary>
@@ -95,7 +95,7 @@ public sealed record TaskDescription
     /// <returns><see cref="TargetLength"/> values.</returns>
     /// <exception cref="ArgumentException">The example has no label.</exception>
     /// <exception cref="InvalidDataException">
-    /// The label is not one of the labels, or not a number of the range. The message names the row.
+    /// The label is not one of the task's labels, or is not a number in their range. The message names the row.
     /// </exception>
     public float[] TargetOf(TaskExample example)
     {

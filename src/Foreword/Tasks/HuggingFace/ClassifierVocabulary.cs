@@ -12,7 +12,7 @@ namespace Foreword.Tasks.HuggingFace;
 /// <param name="Rows">The row of the model's embedding for each new id; -1 for a row of zeros.</param>
 /// <param name="Added">The new tokens, in the order of their ids.</param>
 /// <param name="Template">The ids around a text, as new ids.</param>
-/// <param name="Tokens">The task's tokens as new ids; null if the model brings its own template.</param>
+/// <param name="Tokens">The task's tokens as new ids; null if the model has its own template.</param>
 internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken> Added, SequenceTemplate Template, TaskTokens? Tokens)
 {
     private const string PadName = "<|pad|>";

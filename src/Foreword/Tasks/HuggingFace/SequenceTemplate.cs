@@ -1,8 +1,8 @@
 namespace Foreword.Tasks.HuggingFace;
 
 /// <summary>
-/// The ids around the texts of a sequence. A model that was not fine-tuned by Foreword brings its own template. Often it has no ids, so the head
-/// reads the last token of the text.
+/// The ids around the texts of a sequence. A model that was not fine-tuned by Foreword has its own template. Often the template has no ids, so the
+/// head reads the last token of the text.
 /// </summary>
 /// <param name="Before">The ids that begin every sequence.</param>
 /// <param name="Between">The ids between two texts.</param>

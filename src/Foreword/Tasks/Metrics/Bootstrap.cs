@@ -43,7 +43,7 @@ internal static class Bootstrap
     }
 
     /// <summary>
-    /// Computes one interval. Resamples with an undefined value are ignored: a correlation is undefined if all drawn examples are equal.
+    /// Computes one interval. Resamples with an undefined value are ignored. A correlation is undefined if all drawn examples are equal.
     /// </summary>
     private static MetricInterval Interval(string name, double value, double[] resampled)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Foreword.Tasks.Metrics;
 
-/// <summary>The predictions of a fine-tuned model for each example of a labelled set, together with the right answers.</summary>
+/// <summary>The predictions of a fine-tuned model for each example of a labeled set, together with the right answers.</summary>
 public abstract record TaskOutcomes
 {
     /// <summary>Gets the number of examples, 1 or more.</summary>
