@@ -5,28 +5,28 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.FineTuning;
 
-/// <summary>The labelled examples of a run, read and checked before anything is trained.</summary>
-/// <param name="Task">What the labels turned out to be.</param>
-/// <param name="Train">The examples to learn from.</param>
-/// <param name="Validation">The examples that choose the best checkpoint.</param>
-/// <param name="Test">The examples measured at the end; empty where none are given.</param>
+/// <summary>The labeled examples of a run, read and checked before training begins.</summary>
+/// <param name="Task">The task, including what was learned from the labels.</param>
+/// <param name="Train">The training examples.</param>
+/// <param name="Validation">The examples that select the best checkpoint.</param>
+/// <param name="Test">The examples that are evaluated at the end; empty if there are none.</param>
 public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
 {
-    /// <summary>What messages call the training set: its first file.</summary>
+    /// <summary>Gets the name of the training set in messages, which is its first file.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The files of training and validation set.</summary>
+    /// <summary>Gets the files of the training set and the validation set.</summary>
     public required TrainingFiles Files { get; init; }
 
-    /// <summary>What may not be meant so, a sentence each.</summary>
+    /// <summary>Gets warnings about data that is possibly not intended, one sentence each.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>Reads every file that the recipe names.</summary>
-    /// <param name="recipe">Task and data.</param>
+    /// <summary>Reads every data file that the recipe names.</summary>
+    /// <param name="recipe">Supplies the task and the data.</param>
     /// <param name="tokens">The ids of the task's tokens.</param>
-    /// <param name="contextLength">Most tokens of a sequence.</param>
-    /// <param name="warn">Told in one sentence of what was read but may not be what was meant.</param>
-    /// <exception cref="InvalidDataException">A file is broken, or a label does not fit; file and row are named.</exception>
+    /// <param name="contextLength">The maximum number of tokens in a sequence.</param>
+    /// <param name="warn">Receives one sentence for each thing that was read but is possibly not intended; null ignores them.</param>
+    /// <exception cref="InvalidDataException">A file is malformed, or a label does not fit. The message names file and row.</exception>
     /// <exception cref="ArgumentException">The recipe's columns do not fit the task.</exception>
     public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, Action<string>? warn = null)
     {
@@ -51,7 +51,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         TaskDescription task = LabelledData.Learn(draft, train, recipe.Task.ClassWeights, source);
         foreach (string doubt in LabelDoubts.Of(task, train))
             warn?.Invoke(doubt);
-        if (task.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that are listed are meant
+        if (task.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that the recipe lists are intended
             ExampleChecks.Classes(task, train, source);
         List<string> warnings = [.. ExampleChecks.Choices(task, train, source)];
         IReadOnlyList<TaskExample> validation = Read(data.ValidationFiles), test = Read(data.TestFiles);

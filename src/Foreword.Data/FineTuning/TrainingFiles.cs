@@ -8,27 +8,30 @@ using Foreword.IO;
 namespace Foreword.Data.FineTuning;
 
 /// <summary>
-/// The files that a fine-tuning run reads, with their hashes: the file <c>data.json</c> of a run. A run goes on only with the same
-/// contents, wherever the files lie by then.
+/// The files that a fine-tuning run reads, with their hashes. A run stores them in <c>data.json</c>. It can be resumed only if the contents of the
+/// files are the same. Their location may change.
 /// </summary>
 public sealed record TrainingFiles
 {
-    /// <summary>The file's name in a run directory.</summary>
+    /// <summary>The name of the file in a run directory.</summary>
     public const string FileName = "data.json";
 
-    /// <summary>The files to learn from.</summary>
+    /// <summary>Gets the training files.</summary>
     public required IReadOnlyList<ManifestFile> Train { get; init; }
 
-    /// <summary>The files that choose the best epoch; empty where a share of the training set does.</summary>
+    /// <summary>Gets the files that select the best epoch; empty if a share of the training set is used instead.</summary>
     public required IReadOnlyList<ManifestFile> Validation { get; init; }
 
-    /// <summary>The files that hold the labels of both, where the tables do not; otherwise empty.</summary>
+    /// <summary>Gets the label files of the training set and the validation set; empty if the tables hold the labels.</summary>
     public IReadOnlyList<ManifestFile> Labels { get; init; } = [];
 
-    /// <summary>The base model's weights, where a checkpoint needs them: adapters are saved without. Otherwise empty.</summary>
+    /// <summary>
+    /// Gets the files of the base model's weights if checkpoints need them, because adapters are saved without the base model; otherwise empty.
+    /// </summary>
     public IReadOnlyList<ManifestFile> Model { get; init; } = [];
 
-    /// <summary>Hashes the files.</summary>
+    /// <summary>Computes the hashes of the files.</summary>
+    /// <param name="data">Names the files.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static TrainingFiles Of(LabelledSection data)
     {
@@ -41,8 +44,10 @@ public sealed record TrainingFiles
         };
     }
 
-    /// <summary>Reads what a run recorded; null where it is older than this file.</summary>
-    /// <exception cref="InvalidDataException">The file is broken.</exception>
+    /// <summary>Reads the record of a run.</summary>
+    /// <param name="directory">The run's directory.</param>
+    /// <returns>The record; null if the run was started by a version that did not write it.</returns>
+    /// <exception cref="InvalidDataException">The file is malformed.</exception>
     public static TrainingFiles? Read(string directory)
     {
         string path = Path.Combine(directory, FileName);
@@ -62,7 +67,7 @@ public sealed record TrainingFiles
         }
     }
 
-    /// <summary>The record with the weights of the base model.</summary>
+    /// <summary>Returns a copy that includes the weights of the base model.</summary>
     /// <param name="path">The model's directory or file.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public TrainingFiles WithModel(string path) => this with
@@ -71,12 +76,15 @@ public sealed record TrainingFiles
     };
 
     /// <summary>Writes the record into an existing directory.</summary>
+    /// <param name="directory">The run's directory.</param>
     public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, TrainingFilesJson.Readable.TrainingFiles));
 
-    /// <summary>Checks that these are the files of a run that goes on.</summary>
-    /// <param name="before">What the run recorded.</param>
+    /// <summary>Checks that these are the same files as those of a run to be resumed.</summary>
+    /// <param name="before">The files that the run recorded.</param>
     /// <param name="run">The run's directory, for the message.</param>
-    /// <exception cref="InvalidDataException">The contents or the number of the files differ; the first different one is named.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The contents or the number of the files differ. The message names the first file that differs.
+    /// </exception>
     public void CheckSame(TrainingFiles before, string run)
     {
         ArgumentNullException.ThrowIfNull(before);
@@ -86,7 +94,7 @@ public sealed record TrainingFiles
         CheckSame("model.path", before.Model, Model, run);
     }
 
-    /// <summary>Those of some files that the training set has, too.</summary>
+    /// <summary>Returns the paths of files whose contents are equal to a training file.</summary>
     internal IEnumerable<string> CopiesAmong(IReadOnlyList<string> paths) => paths.Where(path =>
     {
         long length = new FileInfo(path).Length;
@@ -95,7 +103,7 @@ public sealed record TrainingFiles
         return asLong.Any(file => file.Sha256 == hash);
     });
 
-    /// <summary>The validation files of which the training set has a copy.</summary>
+    /// <summary>Gets the validation files whose contents are equal to a training file.</summary>
     internal IEnumerable<(ManifestFile Validation, ManifestFile Train)> Shared =>
         from validation in Validation
         from train in Train
@@ -122,7 +130,7 @@ public sealed record TrainingFiles
     }
 }
 
-/// <summary>How <see cref="TrainingFiles"/> is read and written, without reflection.</summary>
+/// <summary>Serializes <see cref="TrainingFiles"/> without reflection.</summary>
 [JsonSerializable(typeof(TrainingFiles))]
 internal sealed partial class TrainingFilesJson : JsonSerializerContext
 {

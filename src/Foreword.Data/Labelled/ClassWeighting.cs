@@ -1,11 +1,13 @@
 namespace Foreword.Data.Labelled;
 
-/// <summary>How the classes of a training set count in the loss.</summary>
+/// <summary>How the classes of a training set are weighted in the loss.</summary>
 public enum ClassWeighting
 {
-    /// <summary>Every example counts the same.</summary>
+    /// <summary>Every example has the weight 1.</summary>
     None,
 
-    /// <summary>Every class counts the same: an example of a class of n_c weighs n / (k n_c).</summary>
+    /// <summary>
+    /// Every class has the same total weight: an example of a class with n_c examples has the weight n / (k n_c), for n examples and k classes.
+    /// </summary>
     Balanced,
 }

@@ -2,17 +2,23 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Labelled;
 
-/// <summary>Checks that labelled examples can teach a task, before anything is trained. Columns that were swapped are the most frequent reason why they cannot.</summary>
+/// <summary>
+/// Checks before training that a task can be learned from labeled examples. Swapped columns are the most frequent reason why it cannot.
+/// </summary>
 internal static class ExampleChecks
 {
-    /// <summary>The longest text that is taken for a label.</summary>
+    /// <summary>The maximum number of characters of a text that may be a label.</summary>
     private const int LongestLabel = 40;
 
-    /// <summary>Refuses classes that nothing can be learnt of: hardly an example of each, or more of them than there are inputs.</summary>
-    /// <param name="task">Labels and columns.</param>
+    /// <summary>
+    /// Rejects labels from which no classes can be learned: fewer than two examples for each class on average, or more classes than distinct inputs.
+    /// </summary>
+    /// <param name="task">Supplies the labels and the columns.</param>
     /// <param name="train">The training examples.</param>
-    /// <param name="source">What messages call the training set.</param>
-    /// <exception cref="InvalidDataException">The message names column, classes and examples.</exception>
+    /// <param name="source">The name of the training set in messages.</param>
+    /// <exception cref="InvalidDataException">
+    /// The labels are not usable as classes. The message names the column, the classes and the examples.
+    /// </exception>
     public static void Classes(TaskDescription task, IReadOnlyList<TaskExample> train, string source)
     {
         int classes = task.Labels.Count, inputs = train.Select(Input).Distinct(StringComparer.Ordinal).Count();
@@ -30,9 +36,11 @@ internal static class ExampleChecks
         }
     }
 
-    /// <summary>Refuses scores that are no numbers or do not differ.</summary>
+    /// <summary>Rejects scores that are not numbers or are all equal.</summary>
     /// <inheritdoc cref="Classes" path="/param"/>
-    /// <exception cref="InvalidDataException">The message names the row, or column, score and examples.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A score is not a number (the message names its row), or all scores are equal (the message names column, score and examples).
+    /// </exception>
     public static void Scores(TaskDescription task, IReadOnlyList<TaskExample> train, string source)
     {
         if (train.FirstOrDefault(example => !IsNumber(example.Label!)) is { } wrong)
@@ -46,10 +54,10 @@ internal static class ExampleChecks
             throw new InvalidDataException($"{source}: column '{task.ColumnOf(TaskDescription.LabelRole)}' has the score {train[0].Label} in all {train.Count} examples; there is nothing to learn");
     }
 
-    /// <summary>Refuses choices of which two are the same in every example: a column that was given twice.</summary>
-    /// <returns>What to warn of.</returns>
+    /// <summary>Rejects examples that all have two equal choices, as when a column is listed twice.</summary>
+    /// <returns>Warnings, if only some examples have equal choices.</returns>
     /// <inheritdoc cref="Classes" path="/param"/>
-    /// <exception cref="InvalidDataException">The message names the choices.</exception>
+    /// <exception cref="InvalidDataException">All examples have equal choices. The message names the choices of the first example.</exception>
     public static IEnumerable<string> Choices(TaskDescription task, IReadOnlyList<TaskExample> train, string source)
     {
         TaskExample[] doubtful = [.. train.Where(example => EqualChoices(example) is not null)];
@@ -62,13 +70,16 @@ internal static class ExampleChecks
         throw new InvalidDataException($"{source}: all {train.Count} examples have equal choices, the first one choices {first} and {second}{(columns.Length > 1 ? $" (the columns are {string.Join(", ", columns)})" : "")}; there is nothing to choose");
     }
 
-    /// <summary>Checks the examples that choose the best epoch.</summary>
-    /// <param name="task">Labels and columns.</param>
+    /// <summary>Checks the examples that select the best epoch.</summary>
+    /// <param name="task">Supplies the labels and the columns.</param>
     /// <param name="train">The training examples.</param>
-    /// <param name="validation">The examples that choose.</param>
-    /// <param name="source">What messages call the validation set; null where it is a part of the training set.</param>
-    /// <returns>What to warn of.</returns>
-    /// <exception cref="InvalidDataException">They cannot choose: there are none, or all have one class.</exception>
+    /// <param name="validation">The validation examples, which select the best epoch.</param>
+    /// <param name="source">The name of the validation set in messages; null if it is a part of the training set.</param>
+    /// <returns>Warnings.</returns>
+    /// <exception cref="InvalidDataException">
+    /// The examples cannot select the best epoch. There are none, all have the same class, or they are a part of the training set and include a class
+    /// that the remaining training examples do not have.
+    /// </exception>
     public static IEnumerable<string> Validation(TaskDescription task, IReadOnlyList<TaskExample> train, IReadOnlyList<TaskExample> validation, string? source)
     {
         string name = source ?? "the validation split";
@@ -99,13 +110,15 @@ internal static class ExampleChecks
             : [sentence];
     }
 
-    /// <summary>Checks what is left of the training examples as token sequences.</summary>
-    /// <param name="task">The context length.</param>
+    /// <summary>Checks the training examples after they were encoded as token sequences.</summary>
+    /// <param name="task">Supplies the context length.</param>
     /// <param name="examples">The training examples.</param>
     /// <param name="encoded">The same examples as the model reads them.</param>
-    /// <param name="source">What messages call the training set.</param>
-    /// <returns>What to warn of.</returns>
-    /// <exception cref="InvalidDataException">The model would read the same tokens in every example, or for every choice.</exception>
+    /// <param name="source">The name of the training set in messages.</param>
+    /// <returns>Warnings.</returns>
+    /// <exception cref="InvalidDataException">
+    /// The model would read the same tokens in every example, or the same tokens for all choices of every example.
+    /// </exception>
     public static IEnumerable<string> Encoded(TaskDescription task, IReadOnlyList<TaskExample> examples, IReadOnlyList<EncodedExample> encoded, string source)
     {
         int cut = encoded.Count(example => example.Sequences.IsTruncated);
@@ -125,7 +138,10 @@ internal static class ExampleChecks
             yield return $"{source}: all {encoded.Count} examples are cut to the context of {task.ContextLength} tokens; the model reads only the beginnings";
     }
 
-    /// <summary>"; column 'text' has 2 different values: are the columns swapped?" where a column of texts looks like labels; otherwise nothing.</summary>
+    /// <summary>
+    /// Returns a hint such as "; column 'text' has 2 different values: are the columns swapped?" if a text column looks like labels; otherwise an
+    /// empty string.
+    /// </summary>
     public static string SwappedColumns(TaskDescription task, IReadOnlyList<TaskExample> train)
     {
         foreach ((string name, string[] values) in TextColumns(task, train))
@@ -138,7 +154,7 @@ internal static class ExampleChecks
         return "";
     }
 
-    /// <summary>The columns of single texts that are given, with their values.</summary>
+    /// <summary>Returns the columns of single texts that have a value in every example, with their values.</summary>
     private static IEnumerable<(string Name, string[] Values)> TextColumns(TaskDescription task, IReadOnlyList<TaskExample> train)
     {
         TaskColumn[] single = [.. task.Task.Columns.Where(column => !column.IsMany)];
@@ -149,7 +165,7 @@ internal static class ExampleChecks
 
     private static string Input(TaskExample example) => string.Join('\0', example.Texts.Concat(example.Choices));
 
-    /// <summary>The first two equal choices, counted from 1.</summary>
+    /// <summary>Returns the positions of the first two equal choices, counted from 1; null if all choices differ.</summary>
     private static (int First, int Second)? EqualChoices(TaskExample example)
     {
         for (int second = 1; second < example.Choices.Count; second++)

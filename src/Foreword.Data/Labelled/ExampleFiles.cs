@@ -3,24 +3,26 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Labelled;
 
-/// <summary>Files of labelled examples: tables that hold the labels, too, or tables and for each a file with one label a line.</summary>
-/// <param name="Tables">The tables.</param>
-/// <param name="Labels">A file of labels for each table, in their order; empty where the tables hold the labels.</param>
+/// <summary>Files of labeled examples. Either the tables also hold the labels, or each table has a separate file with one label per line.</summary>
+/// <param name="Tables">The paths of the tables.</param>
+/// <param name="Labels">The path of a label file for each table, in the same order; empty if the tables hold the labels.</param>
 public sealed record ExampleFiles(IReadOnlyList<string> Tables, IReadOnlyList<string> Labels)
 {
-    /// <summary>Most examples, the first ones; null reads all.</summary>
+    /// <summary>Gets the maximum number of examples to read, from the beginning; null reads all.</summary>
     public int? MaxExamples { get; init; }
 
-    /// <summary>Which columns of the tables are read.</summary>
+    /// <summary>Creates the map of the table columns to read.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="columns">The columns as they are given, see <see cref="TaskColumnMap.Of"/>.</param>
-    /// <exception cref="ArgumentException">They do not fit the task.</exception>
+    /// <param name="columns">The columns in the form that <see cref="TaskColumnMap.Of"/> reads.</param>
+    /// <exception cref="ArgumentException">The columns do not fit the task.</exception>
     public TaskColumnMap Columns(FineTuningTask task, IReadOnlyList<string> columns) => TaskColumnMap.Of(task, columns, isLabelled: Labels.Count == 0);
 
-    /// <summary>The examples of all files, in order.</summary>
-    /// <param name="columns">What <see cref="Columns"/> gives.</param>
-    /// <param name="options">How the tables are read.</param>
-    /// <exception cref="InvalidDataException">A file is broken, there are no examples, or there are more or fewer labels than rows; the files are named.</exception>
+    /// <summary>Reads the examples of all files, in order.</summary>
+    /// <param name="columns">The map that <see cref="Columns"/> returns.</param>
+    /// <param name="options">The options for reading the tables.</param>
+    /// <exception cref="InvalidDataException">
+    /// A file is malformed, there are no examples, or the numbers of rows and labels differ. The message names the files.
+    /// </exception>
     public IReadOnlyList<TaskExample> Read(TaskColumnMap columns, TableOptions options)
     {
         ArgumentNullException.ThrowIfNull(columns);

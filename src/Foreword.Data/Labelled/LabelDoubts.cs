@@ -2,14 +2,14 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Labelled;
 
-/// <summary>Labels of a training set that may not be what was meant: nothing is wrong with them by itself.</summary>
+/// <summary>Finds labels of a training set that are valid but possibly not intended.</summary>
 internal static class LabelDoubts
 {
-    /// <summary>Labels listed in a sentence.</summary>
+    /// <summary>The maximum number of labels that a sentence lists.</summary>
     private const int MostListed = 4;
 
-    /// <summary>A sentence for each doubt.</summary>
-    /// <param name="task">What was learnt of the labels.</param>
+    /// <summary>Returns one warning sentence for each doubt.</summary>
+    /// <param name="task">The description that was learned from the labels.</param>
     /// <param name="train">The training examples.</param>
     public static IEnumerable<string> Of(TaskDescription task, IReadOnlyList<TaskExample> train)
     {

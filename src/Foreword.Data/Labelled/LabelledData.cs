@@ -4,18 +4,20 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Labelled;
 
-/// <summary>The labels of a training set: what they are, how they are weighted, how the set is split.</summary>
+/// <summary>Learns the labels and their weights from a training set, and splits the set.</summary>
 public static class LabelledData
 {
-    /// <summary>
-    /// What the head has to give for these examples: the sorted labels (as numbers where all are whole numbers) or those given,
-    /// class weights, mean and deviation of scores. Everything else of <paramref name="draft"/> stays.
-    /// </summary>
-    /// <param name="draft">Kind, target (if decided), labels in their order (if given), columns.</param>
+    /// <summary>Derives from the examples what the head has to predict. Other properties of <paramref name="draft"/> do not change.</summary>
+    /// <remarks>
+    /// For classes and choices, this sets the labels in sorted order (numeric order if all are whole numbers), unless the draft lists labels. Classes
+    /// may also get weights. For scores, it sets the mean and the standard deviation. For soft labels, it sets the steps, unless the draft lists
+    /// them.
+    /// </remarks>
+    /// <param name="draft">Kind, columns, target and optionally the labels in their order.</param>
     /// <param name="train">The training examples.</param>
     /// <param name="weights">How classes are weighted.</param>
-    /// <param name="source">What messages call the training set, such as its first file.</param>
-    /// <exception cref="InvalidDataException">There are no examples, the labels do not differ, or one of them does not fit.</exception>
+    /// <param name="source">The name of the training set in messages, such as its first file.</param>
+    /// <exception cref="InvalidDataException">There are no examples, the labels do not differ, or a label does not fit.</exception>
     public static TaskDescription Learn(TaskDescription draft, IReadOnlyList<TaskExample> train, ClassWeighting weights, string source)
     {
         ArgumentNullException.ThrowIfNull(draft);
@@ -38,19 +40,22 @@ public static class LabelledData
         if (train.FirstOrDefault(example => draft.Labels.Count == 0 && TaskLabel.IsMissing(example.Label!)) is { } unlabelled)
             throw new InvalidDataException($"{unlabelled.MessagePrefix}label '{unlabelled.Label}' stands for a missing one; leave the row out (where it is a class, name the classes with task.labels)");
         foreach (TaskExample example in train)
-            _ = learnt.TargetOf(example); // a label outside those given is said with its row
+            _ = learnt.TargetOf(example); // a label outside the listed ones is reported with its row
         if (weights == ClassWeighting.Balanced && learnt.Target == TargetKind.Classes)
             learnt = learnt with { ClassWeights = Balanced(learnt.Labels, train) };
         return learnt;
     }
 
     /// <summary>
-    /// Takes a share of the examples out for validation; the same seed takes the same. Both parts keep the order of the file.
+    /// Splits off a share of the examples for validation. The same seed selects the same examples. Both parts keep the order of the file.
     /// </summary>
     /// <param name="examples">All examples.</param>
-    /// <param name="share">The share held out, above 0 and below 1; at least one example, and of each class where stratified at least one of two or more.</param>
-    /// <param name="stratified">Whether each label gives its share; scores never are.</param>
-    /// <param name="seed">Chooses the examples.</param>
+    /// <param name="share">
+    /// The share to hold out, above 0 and below 1. At least one example is held out. If the split is stratified, this applies to each label that has
+    /// two or more examples.
+    /// </param>
+    /// <param name="stratified">Whether the share is taken from each label separately. Do not use it for scores.</param>
+    /// <param name="seed">The seed that selects the examples.</param>
     /// <exception cref="InvalidDataException">There are fewer than two examples.</exception>
     public static (IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> HeldOut) Split(IReadOnlyList<TaskExample> examples, double share, bool stratified, int seed)
     {
@@ -71,14 +76,14 @@ public static class LabelledData
 
     private static IEnumerable<double> Scores(IEnumerable<TaskExample> examples) => examples.Select(e => TaskDescription.Number(e.Label!, e.Where));
 
-    /// <summary>Standard deviation of the whole set; the scores are known to differ.</summary>
+    /// <summary>Computes the standard deviation of the whole set (divided by n). The scores differ, so the result is above 0.</summary>
     private static double Deviation(double[] scores)
     {
         double mean = scores.Average();
         return Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
     }
 
-    /// <summary>The whole numbers around the scores.</summary>
+    /// <summary>Returns the whole numbers from below the lowest score to above the highest.</summary>
     private static IReadOnlyList<string> Steps(IReadOnlyList<TaskExample> train)
     {
         const int MostSteps = 100;
@@ -92,7 +97,7 @@ public static class LabelledData
         ? [.. labels.OrderBy(label => long.Parse(label, CultureInfo.InvariantCulture))]
         : [.. labels];
 
-    /// <summary>n / (k n_c): every class weighs the same in all, and the mean weight of an example is 1.</summary>
+    /// <summary>Computes the weights n / (k n_c). All classes have the same total weight, and the mean weight of an example is 1.</summary>
     private static double[] Balanced(IReadOnlyList<string> labels, IReadOnlyList<TaskExample> train)
     {
         Dictionary<string, int> counts = train.CountBy(example => TaskLabel.Canonical(example.Label!)).ToDictionary(StringComparer.Ordinal);

@@ -4,19 +4,22 @@ using Foreword.Tasks;
 namespace Foreword.Data.Labelled;
 
 /// <summary>
-/// The batches of an epoch: examples of similar length together, so that little is computed for padding, and still a new random
-/// order in every epoch. They follow from seed and epoch alone.
+/// Groups the examples of an epoch into batches of similar length, to reduce the computation for padding. The order is random and different in every
+/// epoch. It depends only on the seed and the epoch.
 /// </summary>
 public static class LengthBuckets
 {
-    /// <summary>Batches that are sorted by length among themselves: more means less padding and less chance.</summary>
+    /// <summary>The number of batches in a pool whose examples are sorted by length. A larger pool has less padding but is less random.</summary>
     private const int BatchesOfAPool = 50;
 
-    /// <summary>The examples of each batch: the examples are shuffled, sorted by length within pools of batches, and the batches shuffled.</summary>
-    /// <param name="lengths">Tokens of each example.</param>
-    /// <param name="batchSize">Examples of a batch; one batch may have fewer.</param>
-    /// <param name="seed">Seed of the run.</param>
-    /// <param name="epoch">Epochs made before.</param>
+    /// <summary>
+    /// Creates the batches of an epoch. The examples are shuffled, sorted by length within pools of batches, and the batches are shuffled.
+    /// </summary>
+    /// <param name="lengths">The number of tokens of each example.</param>
+    /// <param name="batchSize">The number of examples in a batch, 1 or more. One batch may have fewer.</param>
+    /// <param name="seed">The seed of the run.</param>
+    /// <param name="epoch">The number of completed epochs.</param>
+    /// <returns>The indices of the examples of each batch.</returns>
     public static int[][] Batches(IReadOnlyList<int> lengths, int batchSize, int seed, int epoch)
     {
         ArgumentNullException.ThrowIfNull(lengths);
@@ -25,15 +28,16 @@ public static class LengthBuckets
         return [.. Enumerable.Range(0, lengths.Count)
             .OrderBy(i => SplitMix.Bits(key, (ulong)i))
             .Chunk(BatchesOfAPool * batchSize)
-            .SelectMany(pool => pool.OrderByDescending(i => lengths[i]).Chunk(batchSize)) // a stable sort: equals stay shuffled
+            .SelectMany(pool => pool.OrderByDescending(i => lengths[i]).Chunk(batchSize)) // the sort is stable, so examples of equal length stay shuffled
             .Select((batch, number) => (batch, number))
             .OrderBy(b => SplitMix.Bits(key + 1, (ulong)b.number))
             .Select(b => b.batch)];
     }
 
-    /// <summary>The share of positions that are padding, 0 to below 1, when every sequence of a batch is as long as its longest.</summary>
+    /// <summary>Computes the share of positions that are padding if every sequence is padded to the longest one of its batch.</summary>
     /// <param name="examples">All examples.</param>
-    /// <param name="batches">Which of them share a batch.</param>
+    /// <param name="batches">The indices of the examples of each batch.</param>
+    /// <returns>The share, from 0 to below 1.</returns>
     public static double Padding(IReadOnlyList<EncodedExample> examples, IEnumerable<int[]> batches)
     {
         ArgumentNullException.ThrowIfNull(examples);

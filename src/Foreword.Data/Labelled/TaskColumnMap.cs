@@ -3,7 +3,7 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Labelled;
 
-/// <summary>Which column of a table plays which role of a task, and what it makes of a row.</summary>
+/// <summary>Maps the columns of a table to the roles of a task, and converts rows to examples.</summary>
 public sealed class TaskColumnMap
 {
     private readonly FineTuningTask _task;
@@ -12,17 +12,18 @@ public sealed class TaskColumnMap
 
     private TaskColumnMap(FineTuningTask task, List<(TaskColumn Role, string Column)> inputs, string? label) => (_task, _inputs, _label) = (task, inputs, label);
 
-    /// <summary>Each column with its role, <c>text=question</c>: what <see cref="Of"/> reads back to the same map.</summary>
+    /// <summary>Gets each column with its role, such as <c>text=question</c>. <see cref="Of"/> creates the same map from this list.</summary>
     public IReadOnlyList<string> Explicit => [.. _inputs.Select(input => $"{input.Role.Role}={input.Column}"), .. _label is null ? Array.Empty<string>() : [$"{TaskDescription.LabelRole}={_label}"]];
 
-    /// <summary>
-    /// Columns given by place (the task's roles in their order, the label last; the many choices between) or by role
-    /// (<c>question=ask</c>), mixed as one likes. None at all means the roles' own names.
-    /// </summary>
+    /// <summary>Creates a map from columns that are listed by position, by role, or both.</summary>
+    /// <remarks>
+    /// Columns without a role are assigned to the task's roles in their order, with the label last. A role that takes several columns gets the
+    /// columns between. A column with a role is written as <c>question=ask</c>. An empty list means that the columns have the names of the roles.
+    /// </remarks>
     /// <param name="task">The task.</param>
-    /// <param name="columns">The columns.</param>
-    /// <param name="isLabelled">False for data to predict: a column that is given for the label is then not read.</param>
-    /// <exception cref="ArgumentException">A role is missing, or there are more columns than roles.</exception>
+    /// <param name="columns">The names or numbers of the columns, with or without a role.</param>
+    /// <param name="isLabelled">Whether the data has labels. False for data to predict: a column with the role of the label is then ignored.</param>
+    /// <exception cref="ArgumentException">A role is missing or assigned twice, or there are more columns than roles.</exception>
     public static TaskColumnMap Of(FineTuningTask task, IReadOnlyList<string> columns, bool isLabelled = true)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -68,32 +69,45 @@ public sealed class TaskColumnMap
         return new TaskColumnMap(task, found.FindAll(f => f.Role.Role != TaskDescription.LabelRole), found.Find(f => f.Role.Role == TaskDescription.LabelRole).Column);
     }
 
-    /// <summary>The examples of some files, in order; every text and label is trimmed, and none may be empty.</summary>
-    /// <exception cref="InvalidDataException">A file is broken, or has an empty text, or too few choices; file and row are named.</exception>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <summary>Reads the examples of files, in order. Every text and label is trimmed, and none may be empty.</summary>
+    /// <param name="files">The paths of the files.</param>
+    /// <param name="options">The options for reading the files.</param>
+    /// <exception cref="InvalidDataException">
+    /// A file is malformed, a text or label is empty, or there are fewer than 2 choices. The message names file and row.
+    /// </exception>
+    /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     public IEnumerable<TaskExample> Read(IEnumerable<string> files, TableOptions options)
     {
         ArgumentNullException.ThrowIfNull(files);
         return files.SelectMany(file => TableReader.Read(file, Columns, options)).Select(row => Row(row).Checked());
     }
 
-    /// <summary>The examples of an open stream.</summary>
+    /// <summary>Reads the examples of an open stream.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="name">The name of the stream in messages.</param>
+    /// <param name="options">The options for reading the stream.</param>
     /// <inheritdoc cref="Read(IEnumerable{string}, TableOptions)" path="/exception"/>
     public IEnumerable<TaskExample> Read(Stream stream, string name, TableOptions options) => TableReader.Read(stream, name, Columns, options).Select(row => Row(row).Checked());
 
-    /// <summary>The rows of a file, also those that give no example: what is wrong with them stands in <see cref="TaskRow.Fault"/>.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="options">How it is read.</param>
-    /// <param name="more">Columns besides those of the task: the last cells of <see cref="TaskRow.Row"/>.</param>
-    /// <exception cref="InvalidDataException">The file is broken, or lacks a column.</exception>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <summary>
+    /// Reads the rows of a file, including rows that are not valid examples. <see cref="TaskRow.Fault"/> describes what is wrong with such a row.
+    /// </summary>
+    /// <param name="file">The path of the file.</param>
+    /// <param name="options">The options for reading the file.</param>
+    /// <param name="more">Columns to read in addition to those of the task. They become the last cells of <see cref="TaskRow.Row"/>.</param>
+    /// <exception cref="InvalidDataException">The file is malformed, or a column is missing.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     public IEnumerable<TaskRow> Rows(string file, TableOptions options, params IReadOnlyList<string> more)
     {
         ArgumentNullException.ThrowIfNull(options);
         return TableReader.Read(file, [.. Columns, .. more], options with { KeepsFaultyRows = true }).Select(Row);
     }
 
-    /// <summary>The rows of an open stream.</summary>
+    /// <summary>Reads the rows of an open stream, including rows that are not valid examples.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="name">The name of the stream in messages.</param>
+    /// <param name="options">The options for reading the stream.</param>
+    /// <param name="more">Columns to read in addition to those of the task. They become the last cells of <see cref="TaskRow.Row"/>.</param>
     /// <inheritdoc cref="Rows(string, TableOptions, IReadOnlyList{string})" path="/exception"/>
     public IEnumerable<TaskRow> Rows(Stream stream, string name, TableOptions options, params IReadOnlyList<string> more)
     {
@@ -149,13 +163,13 @@ public sealed class TaskColumnMap
         new($"columns: {fault}; {task.Kind} reads {string.Join(", ", [.. task.Columns.Select(role => role.IsMany ? $"{role.Role}..." : role.IsOptional ? $"[{role.Role}=...]" : role.Role), .. isLabelled ? [TaskDescription.LabelRole] : Array.Empty<string>()])}{(isLabelled ? "" : "; no label is read here")}");
 }
 
-/// <summary>A row of a table and what a task makes of it.</summary>
+/// <summary>A row of a table, with the example that a task reads from it.</summary>
 /// <param name="Row">The row.</param>
-/// <param name="Example">The example; null where it gives none.</param>
-/// <param name="Fault">Why it gives none, as one sentence that names file and row.</param>
+/// <param name="Example">The example; null if the row is not a valid example.</param>
+/// <param name="Fault">The reason why the row is not a valid example, as one sentence that names file and row; null if it is valid.</param>
 public sealed record TaskRow(TableRow Row, TaskExample? Example, string? Fault)
 {
-    /// <summary>The example.</summary>
-    /// <exception cref="InvalidDataException">The row gives none.</exception>
+    /// <summary>Returns the example.</summary>
+    /// <exception cref="InvalidDataException">The row is not a valid example.</exception>
     internal TaskExample Checked() => Example ?? throw new InvalidDataException(Fault);
 }

@@ -9,27 +9,30 @@ using Foreword.Tokenization;
 
 namespace Foreword.Data.Preparing;
 
-/// <summary>
-/// Turns documents into a directory of token shards (<see cref="ShardManifest"/>). Every document is followed by the
-/// tokenizer's end-of-text token, as in GPT-2 and nanoGPT (llm.c puts it in front). Where the tokenizer has a template, a document stands in it:
-/// a token before it that is not end-of-text (<c>&lt;s&gt;</c>) is kept, and no separator is written twice.
-/// </summary>
+/// <summary>Converts documents to a directory of token shards, see <see cref="ShardManifest"/>.</summary>
 /// <remarks>
-/// Texts are tokenised in parallel and written in their order, so the result does not depend on the number of
-/// threads. Only a bounded number of them is held at a time: memory does not grow with the corpus.
+/// Every document is followed by the tokenizer's end-of-text token, as in GPT-2 and nanoGPT (llm.c puts it before the document). If the tokenizer has
+/// a template, it is applied to each document. A token before the document that is not end-of-text (<c>&lt;s&gt;</c>) is kept, and no separator is
+/// written twice.
+/// <para>
+/// Texts are tokenized in parallel and written in their order, so the result does not depend on the number of threads. The number of texts in memory
+/// is limited, so memory use does not grow with the corpus.
+/// </para>
 /// </remarks>
 public sealed class CorpusPreparer
 {
     private const string TokenizerDirectory = "tokenizer";
 
-    /// <summary>Characters that one task tokenises: small documents share a task, to outweigh its cost.</summary>
+    /// <summary>The number of characters that one work item tokenizes. Small documents share a work item, to reduce its overhead.</summary>
     private const int BatchLength = 1 << 18;
 
     private readonly Tokenizer _tokenizer;
     private readonly PreparationOptions _options;
-    private readonly IReadOnlyList<int> _before, _after; // what the tokenizer's template puts around a document, without end-of-text
+    private readonly IReadOnlyList<int> _before, _after; // the ids that the tokenizer's template puts around a document, without end-of-text
 
-    /// <summary>A preparer for one tokenizer.</summary>
+    /// <summary>Creates a preparer.</summary>
+    /// <param name="tokenizer">The tokenizer that produces the ids.</param>
+    /// <param name="options">The settings.</param>
     /// <exception cref="ArgumentException">An option is outside its range.</exception>
     public CorpusPreparer(Tokenizer tokenizer, PreparationOptions options)
     {
@@ -42,17 +45,24 @@ public sealed class CorpusPreparer
     }
 
     /// <summary>
-    /// Writes the directory. It is built beside its place and moved there when complete, replacing an earlier
-    /// preparation; after a failure everything is as it was.
+    /// Writes the directory of shards. It is built in a temporary directory, which replaces an earlier preparation when it is complete. After a
+    /// failure, an earlier preparation is unchanged.
     /// </summary>
-    /// <param name="documents">The corpus, for example <see cref="DocumentReader.Read"/>; its beginning is enumerated twice.</param>
-    /// <param name="directory">A directory that does not exist, is empty, or holds an earlier preparation and nothing else.</param>
-    /// <param name="inputs">Where the documents come from, for the manifest.</param>
-    /// <param name="files">The files that hold them, whose hashes stand in the manifest. With them, a preparation that was killed or cancelled after a complete shard is gone on with.</param>
-    /// <param name="progress">Told on the calling thread about every batch written.</param>
-    /// <param name="cancellation">Ends the work; the directory stays as it was.</param>
-    /// <exception cref="IOException">The directory holds other files, another process is writing it, or the disk is full.</exception>
-    /// <exception cref="InvalidDataException">There is no text, or the documents' own source is damaged.</exception>
+    /// <param name="documents">
+    /// The corpus, for example <see cref="DocumentReader.Read"/>. Its beginning is enumerated twice. With deduplication, the whole corpus is
+    /// enumerated one additional time.
+    /// </param>
+    /// <param name="directory">A directory that does not exist, is empty, or contains only an earlier preparation.</param>
+    /// <param name="inputs">The sources of the documents, for the manifest.</param>
+    /// <param name="files">
+    /// The files that contain the documents; null if they do not come from files. The manifest stores their hashes. If files are given, a preparation
+    /// that was killed or canceled after a complete shard is resumed.
+    /// </param>
+    /// <param name="progress">Notified on the calling thread about every batch written; null reports nothing.</param>
+    /// <param name="cancellation">Cancels the work. The directory stays unchanged.</param>
+    /// <returns>The manifest and the elapsed time.</returns>
+    /// <exception cref="IOException">The directory contains other files, another process is writing it, or the disk is full.</exception>
+    /// <exception cref="InvalidDataException">There is no text, or the source of the documents is damaged.</exception>
     public PreparationReport Prepare(
         IEnumerable<TextPiece> documents,
         string directory,
@@ -80,7 +90,7 @@ public sealed class CorpusPreparer
             manifest.Save(staged.Path);
             PreparationJournal.Delete(staged.Path);
             cancellation.ThrowIfCancellationRequested();
-            CheckReplaceable(directory); // hours may have passed
+            CheckReplaceable(directory); // hours may have passed since the first check
             staged.Replace();
             return new PreparationReport(manifest, watch.Elapsed);
         }
@@ -102,13 +112,13 @@ public sealed class CorpusPreparer
         return new Cleaned(duplicates.Without(cleaned), length, duplicates);
     }
 
-    /// <summary>Writes both splits, from the beginning or from where the directory's journal stands.</summary>
-    /// <param name="split">Which documents are held out.</param>
+    /// <summary>Writes both splits, from the beginning or from the state in the directory's journal.</summary>
+    /// <param name="split">Decides which documents are held out.</param>
     /// <param name="documents">The corpus.</param>
-    /// <param name="staged">The directory.</param>
-    /// <param name="request">The hash of the request; null where nothing is journalled.</param>
-    /// <param name="progress">Told about every batch.</param>
-    /// <param name="cancellation">Ends the work; what is journalled stays.</param>
+    /// <param name="staged">The temporary directory.</param>
+    /// <param name="request">The hash of the request; null if no journal is written.</param>
+    /// <param name="progress">Notified about every batch.</param>
+    /// <param name="cancellation">Cancels the work. Everything up to the last journal entry is kept.</param>
     private (ManifestSplit Train, ManifestSplit? Validation) WriteSplits(
         ValidationSplit split, IEnumerable<TextPiece> documents, StagedDirectory staged, string? request, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
     {
@@ -160,7 +170,7 @@ public sealed class CorpusPreparer
         }
     }
 
-    /// <summary>A directory that is not a preparation, or that somebody has added files to, is not for us to replace.</summary>
+    /// <summary>Checks that the directory may be replaced: it is a preparation, and nobody has added files to it.</summary>
     private static void CheckReplaceable(string directory)
     {
         if (File.Exists(directory))
@@ -194,7 +204,7 @@ public sealed class CorpusPreparer
             yield return batch;
     }
 
-    /// <summary>Tokenises on all threads and gives the results in the order of the batches; two per thread are under way.</summary>
+    /// <summary>Tokenizes on all threads and returns the results in the order of the batches. Two batches per thread are in progress.</summary>
     private IEnumerable<EncodedBatch> EncodeInOrder(IEnumerable<List<SplitPiece>> batches, CancellationToken cancellation)
     {
         TaskFactory workers = new(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, _options.Threads).ConcurrentScheduler);
@@ -272,13 +282,13 @@ public sealed class CorpusPreparer
         };
     }
 
-    /// <summary>The ids of some pieces, one after the other; those of piece i end at Ends[i].</summary>
+    /// <summary>The ids of several chunks of text, one after the other. The ids of chunk i end at Ends[i].</summary>
     private sealed record EncodedBatch(List<SplitPiece> Pieces, List<int> Ids, int[] Ends, List<int> TextBytes);
 
-    /// <summary>The documents as they are tokenised.</summary>
-    /// <param name="Documents">Normalised, long enough, without repetitions.</param>
-    /// <param name="Length">Counts those that were too short.</param>
-    /// <param name="Duplicates">The repetitions, where they were looked for.</param>
+    /// <summary>The documents to tokenize, after cleaning.</summary>
+    /// <param name="Documents">The documents, normalized, without those that are too short and without duplicates.</param>
+    /// <param name="Length">Counts the documents that were too short.</param>
+    /// <param name="Duplicates">The duplicates; null if they were not searched.</param>
     private sealed record Cleaned(IEnumerable<TextPiece> Documents, LengthFilter Length, Duplicates? Duplicates)
     {
         public ManifestCleaning? Describe(PreparationOptions options) =>

@@ -8,18 +8,18 @@ using Foreword.Tokenization;
 namespace Foreword.Data.Preparing;
 
 /// <summary>
-/// <c>journal.json</c> of a preparation under way: how far its files reach on disk. Written when a shard is complete, so that a
-/// preparation that was killed goes on from there instead of from the beginning.
+/// Records how much of an unfinished preparation is on disk. It is stored as <c>journal.json</c> whenever a shard is complete. A preparation that was
+/// killed continues from there instead of from the beginning.
 /// </summary>
-/// <param name="Request">Hash of everything that decides the result; another request begins anew.</param>
-/// <param name="Pieces">Pieces of text written.</param>
-/// <param name="Train">The training split.</param>
-/// <param name="Validation">The held-out split, where there is one.</param>
+/// <param name="Request">The hash of everything that determines the result. A different request starts from the beginning.</param>
+/// <param name="Pieces">The number of chunks of text written.</param>
+/// <param name="Train">The state of the training split.</param>
+/// <param name="Validation">The state of the held-out split; null if there is none.</param>
 internal sealed record PreparationJournal(string Request, long Pieces, SplitProgress Train, SplitProgress? Validation)
 {
     private const string FileName = "journal.json";
 
-    /// <summary>The hash of a request: tokenizer, options, and the files with length and time of writing.</summary>
+    /// <summary>Computes the hash of a request: tokenizer, options, inputs, and the files with their length and time of last write.</summary>
     public static string RequestOf(Tokenizer tokenizer, PreparationOptions options, IReadOnlyList<string> inputs, IReadOnlyList<string> files)
     {
         StringBuilder request = new($"{tokenizer.Fingerprint} {TextOf(options)}\n");
@@ -30,7 +30,10 @@ internal sealed record PreparationJournal(string Request, long Pieces, SplitProg
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.ToString())));
     }
 
-    /// <summary>Returns the options as text. Options that were added later stand at the end, and only where they are set: preparations begun before go on.</summary>
+    /// <summary>
+    /// Returns the options as text. Options of later versions are added at the end, and only if they are set. Therefore preparations started by an
+    /// older version can be resumed.
+    /// </summary>
     private static string TextOf(PreparationOptions options)
     {
         PreparationOptions earlier = options with { Threads = 1, AllowSpecial = false, Reading = new() };
@@ -40,7 +43,7 @@ internal sealed record PreparationJournal(string Request, long Pieces, SplitProg
         return options.Reading.ToString() == earlier.Reading.ToString() ? text : $"{text} {options.Reading}";
     }
 
-    /// <summary>The journal of a directory; null where there is none of this request, or it cannot be read.</summary>
+    /// <summary>Reads the journal of a directory; null if there is none for this request, or it cannot be read.</summary>
     public static PreparationJournal? Load(string directory, string request)
     {
         string path = Path.Combine(directory, FileName);
@@ -55,11 +58,11 @@ internal sealed record PreparationJournal(string Request, long Pieces, SplitProg
         }
     }
 
-    /// <summary>Replaces the directory's journal, once the disk has it.</summary>
+    /// <summary>Replaces the directory's journal after the new one is on disk.</summary>
     public void Save(string directory) =>
         DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, JournalJson.Default.PreparationJournal));
 
-    /// <summary>Removes the journal of a finished preparation.</summary>
+    /// <summary>Deletes the journal of a finished preparation.</summary>
     public static void Delete(string directory) => File.Delete(Path.Combine(directory, FileName));
 }
 

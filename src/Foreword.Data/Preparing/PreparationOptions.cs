@@ -3,47 +3,62 @@ using Foreword.Data.Reading;
 
 namespace Foreword.Data.Preparing;
 
-/// <summary>Settings of <see cref="CorpusPreparer"/>.</summary>
+/// <summary>The settings of <see cref="CorpusPreparer"/>.</summary>
 public sealed record PreparationOptions
 {
-    /// <summary>Share of the documents that is held out for validation: 0, or from 0.0001 to 0.5. 0.01 unless set.</summary>
+    /// <summary>Gets the share of the documents that is held out for validation: 0, or from 0.0001 to 0.5. The default is 0.01.</summary>
     public double ValidationShare { get; init; } = 0.01;
 
     /// <summary>
-    /// Neighbouring documents that are held out together, at least 1. 1 unless set; more where neighbours repeat each other,
-    /// so that the held-out text does not stand in the training split in other words.
+    /// Gets the number of neighboring documents that are held out together, 1 or more. The default is 1. Use more if neighbors repeat each other.
+    /// Otherwise the training split may contain the held-out text in other words.
     /// </summary>
     public int ValidationRun { get; init; } = 1;
 
-    /// <summary>Chooses the documents that are held out. 1337 (nanoGPT's) unless set.</summary>
+    /// <summary>Gets the seed that selects the held-out documents. The default is 1337, as in nanoGPT.</summary>
     public long Seed { get; init; } = 1337;
 
-    /// <summary>Tokens in a full shard, from 1 to 2^31 - 1. 100 million (llm.c's) unless set.</summary>
+    /// <summary>Gets the number of tokens in a full shard, from 1 to 2^31 - 1. The default is 100 million, as in llm.c.</summary>
     public int ShardTokens { get; init; } = 100_000_000;
 
-    /// <summary>Whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, is that token; plain text unless set.</summary>
+    /// <summary>
+    /// Gets whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, becomes that token. The default is false: it is
+    /// ordinary text.
+    /// </summary>
     public bool AllowSpecial { get; init; }
 
-    /// <summary>How the documents were read; stands in the manifest, and another reading begins a preparation anew.</summary>
+    /// <summary>
+    /// Gets how the documents were read. The manifest stores it. If it changes, an unfinished preparation starts from the beginning.
+    /// </summary>
     public DocumentOptions Reading { get; init; } = new();
 
-    /// <summary>What is made alike in the texts; nothing unless set.</summary>
+    /// <summary>Gets the normalization of the texts. The default is none.</summary>
     public TextNormalization Normalization { get; init; }
 
-    /// <summary>Documents of fewer characters (UTF-16 units, after normalisation) are left out; 0 unless set.</summary>
+    /// <summary>
+    /// Gets the minimum length of a document in characters (UTF-16 code units, after normalization). Shorter documents are skipped. The default is 0.
+    /// </summary>
     public int MinCharacters { get; init; }
 
-    /// <summary>Which documents that repeat an earlier one are left out; none unless set. The corpus is then read once more beforehand.</summary>
+    /// <summary>
+    /// Gets which documents are skipped because they repeat an earlier one. The default is none. With deduplication, the corpus is read one
+    /// additional time before it is tokenized.
+    /// </summary>
     public Deduplication Deduplication { get; init; }
 
-    /// <summary>For <see cref="Deduplication.MinHash"/>: the share of common runs of five words (Jaccard) from which on documents are the same, above 0 to 1. 0.8 unless set.</summary>
+    /// <summary>
+    /// Gets the threshold for <see cref="Deduplication.MinHash"/>, above 0 and at most 1. Two documents are duplicates if the Jaccard similarity of
+    /// their runs of five words is at least this value. The default is 0.8.
+    /// </summary>
     public double DuplicateThreshold { get; init; } = 0.8;
 
-    /// <summary>Texts tokenised at the same time, at least 1; all cores unless set. It never changes the result.</summary>
+    /// <summary>
+    /// Gets the number of texts that are tokenized at the same time, 1 or more. The default is the number of cores. It never changes the result.
+    /// </summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Throws where a value is outside its range.</summary>
-    /// <exception cref="ArgumentException">The message names the setting and the value.</exception>
+    /// <summary>Checks the settings and returns them.</summary>
+    /// <exception cref="ArgumentException">A value is outside its range. The message names the setting and the value.</exception>
     public PreparationOptions Validate()
     {
         if (ValidationShare is not (0 or (>= ValidationSplit.SmallestShare and <= ValidationSplit.LargestShare)))

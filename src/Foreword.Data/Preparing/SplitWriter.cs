@@ -31,8 +31,8 @@ internal sealed class SplitWriter : IDisposable
         _starts = new BinaryWriter(_documentStarts);
     }
 
-    /// <summary>Goes on where a journal says; what was written after it is dropped.</summary>
-    /// <exception cref="IOException">The files do not reach that far.</exception>
+    /// <summary>Continues from the state that a journal recorded. Data written after that state is removed.</summary>
+    /// <exception cref="IOException">The files are shorter than the recorded state.</exception>
     public static SplitWriter Resume(string directory, string name, int vocabularySize, int shardTokens, SplitProgress progress)
     {
         SplitWriter writer = new(directory, name, vocabularySize, shardTokens, FileMode.Open);
@@ -53,7 +53,7 @@ internal sealed class SplitWriter : IDisposable
         }
     }
 
-    /// <summary>Shards completed.</summary>
+    /// <summary>Gets the number of completed shards.</summary>
     public int CompletedShards => _shards.Count;
 
     public long Tokens { get; private set; }
@@ -64,7 +64,7 @@ internal sealed class SplitWriter : IDisposable
 
     private string DocumentStartsFile => $"{_name}.idx";
 
-    /// <summary>Appends ids of the current document, or of a new one after <see cref="EndDocument"/>.</summary>
+    /// <summary>Appends ids to the current document, or to a new one after <see cref="EndDocument"/>.</summary>
     public void Append(ReadOnlySpan<int> ids, long textBytes)
     {
         if (!_insideDocument)
@@ -78,7 +78,9 @@ internal sealed class SplitWriter : IDisposable
         AppendTokens(ids);
     }
 
-    /// <summary>Ends the current document with <paramref name="endOfText"/>, where the tokenizer has such a token.</summary>
+    /// <summary>
+    /// Ends the current document with <paramref name="endOfText"/>; null writes no token, for a tokenizer without an end-of-text token.
+    /// </summary>
     public void EndDocument(int? endOfText)
     {
         if (endOfText is { } id)
@@ -86,7 +88,7 @@ internal sealed class SplitWriter : IDisposable
         _insideDocument = false;
     }
 
-    /// <summary>Completes every file and describes the split.</summary>
+    /// <summary>Completes every file and returns the description of the split.</summary>
     public ManifestSplit Complete()
     {
         CompleteShard();
@@ -104,7 +106,7 @@ internal sealed class SplitWriter : IDisposable
         };
     }
 
-    /// <summary>Waits until the disk has everything so far, and tells how far that is.</summary>
+    /// <summary>Waits until everything written so far is on disk, and returns that state.</summary>
     public SplitProgress Flush()
     {
         _shard?.Flush();
@@ -155,11 +157,11 @@ internal sealed class SplitWriter : IDisposable
     }
 }
 
-/// <summary>How far a split is written.</summary>
-/// <param name="Tokens">Tokens.</param>
-/// <param name="Documents">Documents begun.</param>
-/// <param name="TextBytes">UTF-8 bytes of text.</param>
-/// <param name="InsideDocument">True where the last document is not ended.</param>
-/// <param name="Shards">Complete shards.</param>
-/// <param name="OpenTokens">Tokens of the incomplete shard, or null where there is none.</param>
+/// <summary>The state of a partly written split.</summary>
+/// <param name="Tokens">The number of tokens.</param>
+/// <param name="Documents">The number of documents begun.</param>
+/// <param name="TextBytes">The number of UTF-8 bytes of text.</param>
+/// <param name="InsideDocument">Whether the last document is not ended yet.</param>
+/// <param name="Shards">The complete shards.</param>
+/// <param name="OpenTokens">The number of tokens in the incomplete shard; null if there is none.</param>
 internal sealed record SplitProgress(long Tokens, long Documents, long TextBytes, bool InsideDocument, IReadOnlyList<ManifestShard> Shards, int? OpenTokens);

@@ -3,27 +3,29 @@ using Foreword.Numerics;
 
 namespace Foreword.Data.Preparing;
 
-/// <summary>A piece of text on its way into a split.</summary>
-/// <param name="Text">The text; may be empty where a document is cut in two.</param>
-/// <param name="EndsDocument">True on the last piece of a document.</param>
-/// <param name="IsValidation">True where the text is held out.</param>
-/// <param name="BeginsDocument">True on the first piece of a document.</param>
+/// <summary>A chunk of text with the split that it belongs to.</summary>
+/// <param name="Text">The text. It may be empty if a document is cut in two.</param>
+/// <param name="EndsDocument">Whether this is the last chunk of a document.</param>
+/// <param name="IsValidation">Whether the text is held out.</param>
+/// <param name="BeginsDocument">Whether this is the first chunk of a document.</param>
 internal readonly record struct SplitPiece(string Text, bool EndsDocument, bool IsValidation, bool BeginsDocument);
 
-/// <summary>
-/// Decides which documents are held out, knowing only the beginning of the corpus, so that it can be streamed.
-/// </summary>
+/// <summary>Decides which documents are held out. It needs only the beginning of the corpus, so the corpus can be streamed.</summary>
 /// <remarks>
-/// Documents are divided in their order into blocks of 1 / share, and a seeded draw holds out one of each block:
-/// within one document of the share, and every part of the corpus is represented. A corpus of fewer documents than
-/// one block gives up the document whose length comes nearest to the share. The only document of a corpus is itself
-/// cut in two, its end held out, as nanoGPT does with its one-file corpora; each part then counts as a document.
-/// Where neighbours repeat each other (overloads, revisions, chapters), runs of documents are held out instead of single
-/// ones: a run takes the document's place above, and a corpus of too few runs is divided by single documents.
+/// The documents are divided, in their order, into blocks of 1 / share documents. A seeded draw holds out one document of each block. Thus the number
+/// of held-out documents differs from the share by at most one document, and every part of the corpus is represented.
+/// <para>
+/// If a corpus has fewer documents than one block, the document whose length is nearest to the share is held out. If a corpus has only one document,
+/// it is cut in two and its end is held out, as in nanoGPT for corpora of one file. Each part then counts as a document.
+/// </para>
+/// <para>
+/// If neighboring documents repeat each other (overloads, revisions, chapters), runs of documents are held out instead of single documents. A run
+/// then takes the place of a document in the description above. A corpus with too few runs is divided by single documents.
+/// </para>
 /// </remarks>
 internal sealed class ValidationSplit
 {
-    /// <summary>The smallest share above 0: a block of this many documents is looked through beforehand.</summary>
+    /// <summary>The smallest share above 0. The search reads up to 1 / share documents in advance.</summary>
     public const double SmallestShare = 1e-4;
 
     /// <summary>The largest share.</summary>
@@ -31,9 +33,9 @@ internal sealed class ValidationSplit
 
     private readonly double _share;
     private readonly ulong _seed;
-    private readonly int _run; // neighbouring documents that stay together
-    private readonly long? _pick; // the one document held out of a small corpus
-    private readonly long? _cut; // UTF-16 code units of the only document that stay in the training split
+    private readonly int _run; // number of neighboring documents that stay together
+    private readonly long? _pick; // the one document that is held out of a small corpus
+    private readonly long? _cut; // number of UTF-16 code units of the only document that stay in the training split
 
     private ValidationSplit(double share, long seed, int run = 1, long? pick = null, long? cut = null)
     {
@@ -44,18 +46,20 @@ internal sealed class ValidationSplit
         _cut = cut;
     }
 
-    /// <summary>False where nothing is held out: the share is 0, or the corpus a single document of fewer than four characters.</summary>
+    /// <summary>
+    /// Gets whether anything is held out. False if the share is 0, or the corpus has no documents or is a single document of fewer than 4 characters.
+    /// </summary>
     public bool HoldsOut => _share > 0;
 
-    /// <summary>True where the only document is cut in two.</summary>
+    /// <summary>Gets whether the only document is cut in two.</summary>
     public bool CutsText => _cut is not null;
 
-    /// <summary>Looks at the first 1 / share documents or runs.</summary>
+    /// <summary>Creates a split from the first 1 / share documents or runs.</summary>
     /// <param name="documents">The corpus, or its beginning.</param>
     /// <param name="share">0, or from <see cref="SmallestShare"/> to <see cref="LargestShare"/>.</param>
-    /// <param name="run">Neighbouring documents that are held out together, at least 1.</param>
-    /// <param name="seed">Chooses the documents.</param>
-    /// <param name="cancellation">Ends the search.</param>
+    /// <param name="run">The number of neighboring documents that are held out together, 1 or more.</param>
+    /// <param name="seed">The seed that selects the documents.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     public static ValidationSplit Plan(IEnumerable<TextPiece> documents, double share, int run, long seed, CancellationToken cancellation)
     {
         if (share == 0)
@@ -85,10 +89,10 @@ internal sealed class ValidationSplit
         };
     }
 
-    /// <summary>The pieces of the corpus, each with its split.</summary>
+    /// <summary>Returns the chunks of text of the corpus, each with its split.</summary>
     public IEnumerable<SplitPiece> Assign(IEnumerable<TextPiece> documents) => _cut is { } cut ? CutInTwo(documents, cut) : WholeDocuments(documents);
 
-    /// <summary>Whether the document with this number, from 0, is held out.</summary>
+    /// <summary>Returns whether the document with this index, from 0, is held out.</summary>
     internal bool Contains(long document)
     {
         if (!HoldsOut)
@@ -102,7 +106,7 @@ internal sealed class ValidationSplit
         while (BlockStart(block, _share) > unit)
             block--;
         long start = BlockStart(block, _share);
-        long end = BlockStart(block + 1, _share); // at least start + 2, so something always remains to train on
+        long end = BlockStart(block + 1, _share); // at least start + 2, so a document always remains for training
         return unit == start + SplitMix.Below(end - start, _seed, (ulong)block);
     }
 
@@ -141,10 +145,13 @@ internal sealed class ValidationSplit
         }
     }
 
-    /// <summary>The line border nearest to <paramref name="cut"/> that leaves text on both sides; without one, a place between characters.</summary>
+    /// <summary>
+    /// Returns the position after the line break nearest to <paramref name="cut"/> that leaves text on both sides. If there is none, returns a
+    /// position between two characters.
+    /// </summary>
     private static int NearestBorder(string text, int cut, bool endsDocument)
     {
-        int last = endsDocument ? text.Length - 1 : text.Length; // something has to follow
+        int last = endsDocument ? text.Length - 1 : text.Length; // some text must follow
         int after = text.IndexOf('\n', cut) + 1;
         int before = cut == 0 ? 0 : text.LastIndexOf('\n', cut - 1) + 1;
         int[] borders = [.. new[] { before, after }.Where(border => border > 0 && border <= last)];
@@ -156,8 +163,8 @@ internal sealed class ValidationSplit
     private static long BlockStart(long block, double share) => (long)(block / share);
 
     /// <summary>
-    /// The document whose length is nearest to the share of all text, by ratio; never one of more than half of it.
-    /// Equals are drawn by lot.
+    /// Returns the document whose length is nearest to the share of the whole text, by ratio. It is never a document of more than half of the text.
+    /// Ties are decided by the seed.
     /// </summary>
     private static long NearestToShare(List<long> lengths, double share, long seed)
     {

@@ -2,50 +2,64 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Recipes;
 
-/// <summary>Where the weights of a fine-tuning run begin.</summary>
+/// <summary>The initial weights of a fine-tuning run.</summary>
 public enum StartFrom
 {
     /// <summary>The pre-trained weights.</summary>
     Pretrained,
 
-    /// <summary>Random weights in the same network: the ablation "without pre-training" (GPT-1 paper, table 5).</summary>
+    /// <summary>Random weights in the same network. This is the ablation "without pre-training" (GPT-1 paper, table 5).</summary>
     Scratch,
 }
 
 /// <summary>The <c>model</c> section of a fine-tuning recipe.</summary>
 public sealed record BaseModelSection : IRecipe
 {
-    /// <summary>A model directory, a checkpoint, or a run whose best checkpoint is meant; gives architecture and tokenizer, too.</summary>
+    /// <summary>
+    /// Gets the path of a model directory, a checkpoint, or a run (of which the best checkpoint is used). It also determines architecture and
+    /// tokenizer.
+    /// </summary>
     [AlsoCalled("base", "checkpoint", "name", "model", "directory")]
     public string Path { get; init; } = "";
 
-    /// <summary>Whether its weights are used, or only its architecture and tokenizer.</summary>
+    /// <summary>Gets whether the weights of the model are used, or only its architecture and tokenizer.</summary>
     public StartFrom From { get; init; } = StartFrom.Pretrained;
 
-    /// <summary>Transfers the embeddings and only so many blocks, from the bottom; 0 is the embeddings alone, absent is everything (GPT-1 paper, figure 2).</summary>
+    /// <summary>
+    /// Gets the number of blocks, from the bottom, that are transferred in addition to the embeddings. 0 transfers only the embeddings, null
+    /// transfers everything (GPT-1 paper, figure 2).
+    /// </summary>
     [AlsoCalled("transfer_layers", "layers")]
     public int? NTransfer { get; init; }
 
-    /// <summary>Keeps the embeddings (but for the task tokens) and so many blocks as they are, from the bottom; 0 trains everything.</summary>
+    /// <summary>
+    /// Gets the number of blocks, from the bottom, that do not change in training. The embeddings do not change either, except those of the task
+    /// tokens. 0 trains everything.
+    /// </summary>
     [AlsoCalled("freeze_layers", "n_freeze")]
     public int Freeze { get; init; }
 
-    /// <summary>Dropout on embeddings, attention, residual branches and the head's input, 0 to below 1.</summary>
+    /// <summary>Gets the dropout rate on embeddings, attention, residual branches and the head's input, from 0 to below 1.</summary>
     public double Dropout { get; init; } = 0.1;
 
-    /// <summary>Rank of low-rank adapters (Hu et al. 2022) on <see cref="LoraTargets"/>, the weights themselves staying as they are; 0 trains the weights.</summary>
+    /// <summary>
+    /// Gets the rank of low-rank adapters (Hu et al. 2022) on <see cref="LoraTargets"/>. The weights themselves then do not change. 0 trains the
+    /// weights without adapters.
+    /// </summary>
     [AlsoCalled("lora", "lora_r", "rank")]
     public int LoraRank { get; init; }
 
-    /// <summary>The adapters' product is scaled by alpha / rank; above 0.</summary>
+    /// <summary>Gets alpha, above 0. The product of the adapter matrices is scaled by alpha / rank.</summary>
     [AlsoCalled("alpha")]
     public double LoraAlpha { get; init; } = 16;
 
-    /// <summary>Which projections get adapters: <c>c_attn</c> (queries, keys, values), <c>attn.c_proj</c>, <c>c_fc</c>, <c>mlp.c_proj</c>.</summary>
+    /// <summary>
+    /// Gets the projections that get adapters: <c>c_attn</c> (queries, keys, values), <c>attn.c_proj</c>, <c>c_fc</c>, <c>mlp.c_proj</c>.
+    /// </summary>
     [AlsoCalled("target_modules", "lora_modules")]
     public IReadOnlyList<string> LoraTargets { get; init; } = TrainedPart.AdapterTargets;
 
-    /// <summary>What of the model trains.</summary>
+    /// <summary>Gets the part of the model that is trained.</summary>
     internal TrainedPart Trained => new(Freeze, LoraRank, LoraAlpha, LoraTargets);
 
     /// <inheritdoc/>

@@ -5,55 +5,66 @@ using Foreword.Settings;
 namespace Foreword.Data.Recipes;
 
 /// <summary>
-/// The <c>data</c> section: shards that <c>foreword prepare</c> wrote, or text that is prepared when the run begins.
-/// Relative paths count from the current directory, not from the recipe.
+/// The <c>data</c> section of a pre-training recipe: shards that <c>foreword prepare</c> wrote, or text that is prepared when the run begins.
+/// Relative paths are relative to the current directory, not to the recipe.
 /// </summary>
 public sealed record DataSection : IRecipe
 {
-    /// <summary>The smallest byte-level vocabulary: 256 bytes and end-of-text.</summary>
+    /// <summary>The smallest vocabulary of a byte-level tokenizer: 256 bytes and end-of-text.</summary>
     private const int SmallestVocabulary = 257;
 
-    /// <summary>A directory of token shards with their manifest; either this or <see cref="Text"/>.</summary>
+    /// <summary>Gets the directory of token shards with their manifest. Set either this or <see cref="Text"/>.</summary>
     [AlsoCalled("dataset", "data_dir")]
     public string? Shards { get; init; }
 
-    /// <summary>Text files or directories of them; either these or <see cref="Shards"/>.</summary>
+    /// <summary>Gets the text files, or directories of text files. Set either these or <see cref="Shards"/>.</summary>
     [AlsoCalled("files", "input", "inputs", "corpus", "path")]
     public IReadOnlyList<string> Text { get; init; } = [];
 
-    /// <summary>A tokenizer directory, or a model or run that has a tokenizer: with text, what encodes it; with shards, absent means the one the manifest names.</summary>
+    /// <summary>
+    /// Gets a tokenizer directory, or a model or run that has a tokenizer. With text, it encodes the text. With shards, null means the tokenizer that
+    /// the manifest names.
+    /// </summary>
     public string? Tokenizer { get; init; }
 
-    /// <summary>With text and no tokenizer: the size of the byte-level BPE that is trained on the text, at least 257.</summary>
+    /// <summary>
+    /// Gets the vocabulary size of the byte-level BPE that is trained on the text, 257 or more. Used with text and without a tokenizer.
+    /// </summary>
     public int? VocabSize { get; init; }
 
-    /// <summary>With text: the share of documents held out for validation, 0 to below 1.</summary>
+    /// <summary>Gets the share of documents that is held out for validation, from 0 to below 1. Used with text.</summary>
     [AlsoCalled("validation_split", "val_split", "validation_share")]
     public double Validation { get; init; } = 0.01;
 
-    /// <summary>With text: neighbouring documents that are held out together, at least 1; more where neighbours repeat each other.</summary>
+    /// <summary>
+    /// Gets the number of neighboring documents that are held out together, 1 or more. Use more than 1 if neighbors repeat each other. Used with
+    /// text.
+    /// </summary>
     public int ValidationRun { get; init; } = 1;
 
-    /// <summary>With text: the field of a JSONL line that holds its text.</summary>
+    /// <summary>Gets the field of a JSONL line that holds its text. Used with text.</summary>
     public string TextField { get; init; } = "text";
 
-    /// <summary>With text: whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, is that token; plain text unless set.</summary>
+    /// <summary>
+    /// Gets whether the text of a special token in a document, such as <c>&lt;|endoftext|&gt;</c>, becomes that token. The default is false: it is
+    /// ordinary text. Used with text.
+    /// </summary>
     public bool AllowSpecial { get; init; }
 
-    /// <summary>With text: what of a text file is one document.</summary>
+    /// <summary>Gets the part of a text file that is one document. Used with text.</summary>
     [AlsoCalled("sample_by", "documents")]
     public DocumentUnit Document { get; init; } = DocumentUnit.File;
 
-    /// <summary>With text: the encoding of files without a byte order mark, such as gb18030; UTF-8 unless given.</summary>
+    /// <summary>Gets the encoding of files without a byte order mark, such as gb18030; null means UTF-8. Used with text.</summary>
     public string? Encoding { get; init; }
 
-    /// <summary>With text: patterns of the files to read in directories; all known kinds unless given.</summary>
+    /// <summary>Gets the patterns of the files to read in directories; empty means all known kinds of files. Used with text.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 
-    /// <summary>With text: patterns of the files to leave out in directories.</summary>
+    /// <summary>Gets the patterns of the files to skip in directories. Used with text.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
-    /// <summary>Returns how the text is read.</summary>
+    /// <summary>Returns the options for reading the text.</summary>
     /// <exception cref="ArgumentException">The encoding is unknown.</exception>
     public DocumentOptions Reading() => new()
     {

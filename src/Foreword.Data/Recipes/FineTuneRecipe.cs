@@ -5,21 +5,21 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Data.Recipes;
 
 /// <summary>
-/// A fine-tuning run: which model, which task, on which labelled examples, trained how. The defaults are those of
-/// GPT-1's paper (Radford et al. 2018, section 4.1) and of openai/finetune-transformer-lm; model, task and data have none.
+/// A recipe for fine-tuning: the model, the task, the labeled examples and the training. The defaults are those of the GPT-1 paper (Radford et al.
+/// 2018, section 4.1) and of openai/finetune-transformer-lm. Model, task and data have no defaults.
 /// </summary>
 public sealed record FineTuneRecipe : IRecipe
 {
-    /// <summary>The model to start from.</summary>
+    /// <summary>Gets the model to start from.</summary>
     public BaseModelSection Model { get; init; } = new();
 
-    /// <summary>What to learn.</summary>
+    /// <summary>Gets the task to learn.</summary>
     public TaskSection Task { get; init; } = new();
 
-    /// <summary>Where the labelled examples come from.</summary>
+    /// <summary>Gets the source of the labeled examples.</summary>
     public LabelledSection Data { get; init; } = new();
 
-    /// <summary>Optimizer, schedule, and what happens how often.</summary>
+    /// <summary>Gets the optimizer, the schedule, and the intervals of logging and checkpoints.</summary>
     public FineTuneConfig Train { get; init; } = new();
 
     /// <inheritdoc/>

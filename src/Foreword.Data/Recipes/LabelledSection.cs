@@ -5,87 +5,96 @@ using Foreword.Settings;
 namespace Foreword.Data.Recipes;
 
 /// <summary>
-/// The <c>data</c> section of a fine-tuning recipe: tables of labelled examples (CSV, TSV, JSON Lines, Parquet, COPA's XML; also .gz and .zst).
-/// Relative paths count from <see cref="Directory"/>, and that from the current directory.
+/// The <c>data</c> section of a fine-tuning recipe: tables of labeled examples (CSV, TSV, JSON Lines, Parquet, COPA's XML; also .gz and .zst).
+/// Relative paths are relative to <see cref="Directory"/>, which is relative to the current directory.
 /// </summary>
 public sealed record LabelledSection : IRecipe
 {
-    /// <summary>Where the files lie.</summary>
+    /// <summary>Gets the directory that contains the files.</summary>
     [AlsoCalled("dir", "path", "root")]
     public string Directory { get; init; } = "";
 
-    /// <summary>The files to learn from.</summary>
+    /// <summary>Gets the training files.</summary>
     [AlsoCalled("train_file", "train_files", "files")]
     public IReadOnlyList<string> Train { get; init; } = [];
 
-    /// <summary>The files that choose the best checkpoint; absent means a share of the training set.</summary>
+    /// <summary>Gets the files that select the best checkpoint; empty means a share of the training set.</summary>
     [AlsoCalled("dev", "valid", "val", "validation_file", "eval")]
     public IReadOnlyList<string> Validation { get; init; } = [];
 
-    /// <summary>Files on which the best checkpoint is measured at the end.</summary>
+    /// <summary>Gets the files on which the best checkpoint is evaluated at the end.</summary>
     [AlsoCalled("test_file", "test_files")]
     public IReadOnlyList<string> Test { get; init; } = [];
 
-    /// <summary>For each training file a file with one label a line, where the tables hold none.</summary>
+    /// <summary>Gets one label file for each training file, with one label per line; empty if the tables hold the labels.</summary>
     [AlsoCalled("labels", "train_label", "label_files")]
     public IReadOnlyList<string> TrainLabels { get; init; } = [];
 
-    /// <summary>The same for the validation files.</summary>
+    /// <summary>Gets one label file for each validation file, with one label per line; empty if the tables hold the labels.</summary>
     [AlsoCalled("dev_labels", "valid_labels", "val_labels")]
     public IReadOnlyList<string> ValidationLabels { get; init; } = [];
 
-    /// <summary>The same for the test files.</summary>
+    /// <summary>Gets one label file for each test file, with one label per line; empty if the tables hold the labels.</summary>
     public IReadOnlyList<string> TestLabels { get; init; } = [];
 
-    /// <summary>Most examples of each of the three sets, the first ones; absent means all.</summary>
+    /// <summary>Gets the maximum number of examples to read from the beginning of each of the three sets; null reads all.</summary>
     [AlsoCalled("max_train_samples", "max_samples", "limit")]
     public int? MaxExamples { get; init; }
 
-    /// <summary>Without validation files: the share of the training set held out, above 0 and below 1.</summary>
+    /// <summary>Gets the share of the training set that is held out if there are no validation files, above 0 and below 1.</summary>
     [AlsoCalled("validation_split", "val_split")]
     public double ValidationShare { get; init; } = 0.1;
 
-    /// <summary>Whether every label gives its share to the validation set; scores never do.</summary>
+    /// <summary>Gets whether the share is held out from each label separately. It is ignored for scores.</summary>
     [AlsoCalled("stratify")]
     public bool Stratified { get; init; } = true;
 
     /// <summary>
-    /// The columns by name, by number from 0, or by JSON path (<c>question.choices[].text</c>), in the order of the task's roles with the
-    /// label last, or each with its role (<c>label=category</c>). Several joined by <c>+</c> (<c>text=Title+Description</c>) are read as one text
-    /// with a space between. Absent means the roles' names.
+    /// Gets the columns by name, by number from 0, or by JSON path (<c>question.choices[].text</c>). Columns are in the order of the task's roles
+    /// with the label last, or each has its role (<c>label=category</c>). Several columns joined by <c>+</c> (<c>text=Title+Description</c>) are read
+    /// as one text with a space between. Empty means that the columns have the names of the roles.
     /// </summary>
     [AlsoCalled("fields", "column")]
     public IReadOnlyList<string> Columns { get; init; } = [];
 
-    /// <summary>What the files are; <c>auto</c> goes by their names.</summary>
+    /// <summary>Gets the format of the files; <c>auto</c> derives it from their names.</summary>
     [AlsoCalled("type")]
     public TableFormat Format { get; init; } = TableFormat.Auto;
 
-    /// <summary>Whether the first row of CSV and TSV holds names; absent means it does when a column is given by name, or when the row looks like names.</summary>
+    /// <summary>
+    /// Gets whether the first row of CSV and TSV holds names. Null means that it does if a column is requested by name, or if the row looks like
+    /// names.
+    /// </summary>
     [AlsoCalled("has_header")]
     public bool? Header { get; init; }
 
-    /// <summary>Whether quotes in CSV and TSV are quotes (RFC 4180), or characters like any other; absent means quotes, except between tabs.</summary>
+    /// <summary>
+    /// Gets whether quotes in CSV and TSV enclose fields (RFC 4180) or are ordinary characters. Null means that they enclose fields, except if tabs
+    /// separate the fields.
+    /// </summary>
     [AlsoCalled("quotes", "quote")]
     public bool? Quoting { get; init; }
 
-    /// <summary>What parts the fields of CSV and TSV: one character, or <c>tab</c>; absent means comma or tab by the format.</summary>
+    /// <summary>
+    /// Gets the separator of the fields of CSV and TSV: one character, or <c>tab</c>; null means comma or tab, depending on the format.
+    /// </summary>
     [AlsoCalled("sep", "separator", "delim")]
     public string? Delimiter { get; init; }
 
-    /// <summary>How the files are read.</summary>
+    /// <summary>Returns the options for reading the files.</summary>
     public TableOptions Options() => new() { Format = Format, Header = Header, Quoting = Quoting, Delimiter = Delimiter is null ? null : TableOptions.DelimiterOf(Delimiter) };
 
-    /// <summary>What there is to learn from.</summary>
+    /// <summary>Gets the training files with their labels.</summary>
     public ExampleFiles TrainFiles => Files(Train, TrainLabels);
 
-    /// <summary>What chooses the best checkpoint.</summary>
+    /// <summary>Gets the files that select the best checkpoint, with their labels.</summary>
     public ExampleFiles ValidationFiles => Files(Validation, ValidationLabels);
 
-    /// <summary>What is measured at the end.</summary>
+    /// <summary>Gets the files that are evaluated at the end, with their labels.</summary>
     public ExampleFiles TestFiles => Files(Test, TestLabels);
 
-    /// <summary>The paths of a list of files.</summary>
+    /// <summary>Returns the paths of files, which are relative to <see cref="Directory"/>.</summary>
+    /// <param name="files">The names of the files.</param>
     public IReadOnlyList<string> Paths(IReadOnlyList<string> files)
     {
         ArgumentNullException.ThrowIfNull(files);

@@ -4,115 +4,130 @@ using Foreword.Settings;
 namespace Foreword.Data.Recipes;
 
 /// <summary>
-/// The <c>model</c> section. Random weights: a preset, and numbers that win over the preset's; without a preset the rest is
-/// GPT-2 124M, or GPT-1 where <c>architecture: gpt1</c>. Existing weights: <see cref="Path"/>, whose architecture is then given.
+/// The <c>model</c> section of a pre-training recipe. It describes a new model with random weights, or an existing model to continue with.
 /// </summary>
+/// <remarks>
+/// For random weights, set a preset, and numbers that replace those of the preset. Without a preset, the other numbers are those of GPT-2 124M, or of
+/// GPT-1 with <c>architecture: gpt1</c>. For existing weights, set <see cref="Path"/>. The architecture is then that of the existing model.
+/// </remarks>
 public sealed record ModelSection : IRecipe
 {
     /// <summary>
-    /// A model to train on: a model in any format, a checkpoint, a run, or the name of a downloaded model. It gives weights, architecture
-    /// and tokenizer; its vocabulary grows where the tokenizer or <see cref="VocabSize"/> has more ids.
+    /// Gets an existing model to train: a model in any format, a checkpoint, a run, or the name of a downloaded model. It supplies weights,
+    /// architecture and tokenizer. Its vocabulary grows if the tokenizer or <see cref="VocabSize"/> has more ids.
     /// </summary>
     [AlsoCalled("base", "checkpoint", "init_from", "pretrained", "model_name_or_path", "name", "directory")]
     public string? Path { get; init; }
 
-    /// <summary>With a path: keeps the embeddings and the first N blocks unchanged; 0 trains everything.</summary>
+    /// <summary>
+    /// Gets the number of first blocks that do not change in training; the embeddings do not change either. 0 trains everything. Used with a path.
+    /// </summary>
     [AlsoCalled("freeze_layers", "n_freeze")]
     public int Freeze { get; init; }
 
-    /// <summary>With a path: the rank of low-rank adapters (Hu et al. 2022) on <see cref="LoraTargets"/>, the weights staying as they are; 0 trains the weights.</summary>
+    /// <summary>
+    /// Gets the rank of low-rank adapters (Hu et al. 2022) on <see cref="LoraTargets"/>. The weights themselves then do not change. 0 trains the
+    /// weights without adapters. Used with a path.
+    /// </summary>
     [AlsoCalled("lora", "lora_r", "rank")]
     public int LoraRank { get; init; }
 
-    /// <summary>The adapters' product is scaled by alpha / rank; above 0.</summary>
+    /// <summary>Gets alpha, above 0. The product of the adapter matrices is scaled by alpha / rank.</summary>
     [AlsoCalled("alpha")]
     public double LoraAlpha { get; init; } = TrainedPart.All.LoraAlpha;
 
-    /// <summary>Which projections get adapters: <c>c_attn</c> (queries, keys, values), <c>attn.c_proj</c>, <c>c_fc</c>, <c>mlp.c_proj</c>.</summary>
+    /// <summary>
+    /// Gets the projections that get adapters: <c>c_attn</c> (queries, keys, values), <c>attn.c_proj</c>, <c>c_fc</c>, <c>mlp.c_proj</c>.
+    /// </summary>
     [AlsoCalled("target_modules", "lora_modules")]
     public IReadOnlyList<string> LoraTargets { get; init; } = TrainedPart.AdapterTargets;
 
-    /// <summary>A name of <see cref="GptConfig.Presets"/>.</summary>
+    /// <summary>Gets the name of one of the <see cref="GptConfig.Presets"/>.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>Post-LN blocks (<c>gpt1</c>) or pre-LN blocks with a final LayerNorm (<c>gpt2</c>).</summary>
+    /// <summary>Gets the architecture: post-LN blocks (<c>gpt1</c>), or pre-LN blocks with a final LayerNorm (<c>gpt2</c>).</summary>
     [AlsoCalled("arch", "type")]
     public GptArchitecture? Architecture { get; init; }
 
-    /// <summary>Number of blocks.</summary>
+    /// <summary>Gets the number of blocks.</summary>
     [AlsoCalled("layers", "num_layers", "num_hidden_layers", "depth")]
     public int? NLayer { get; init; }
 
-    /// <summary>Attention heads of a block; divides the width.</summary>
+    /// <summary>Gets the number of attention heads of a block. It must divide the width.</summary>
     [AlsoCalled("heads", "num_heads", "num_attention_heads")]
     public int? NHead { get; init; }
 
-    /// <summary>Width of the residual stream.</summary>
+    /// <summary>Gets the width of the residual stream, C.</summary>
     [AlsoCalled("width", "d_model", "hidden_size", "n_embed", "dim")]
     public int? NEmbd { get; init; }
 
-    /// <summary>Longest sequence in tokens; with a path at most the model's, whose further positions are left out.</summary>
+    /// <summary>
+    /// Gets the context length in tokens. With a path, it is at most the context length of that model, and the positions after it are removed.
+    /// </summary>
     [AlsoCalled("block_size", "n_ctx", "n_positions", "max_position_embeddings", "seq_len")]
     public int? ContextLength { get; init; }
 
-    /// <summary>Number of token ids; the tokenizer's where absent, and never less than the tokenizer's.</summary>
+    /// <summary>Gets the number of token ids; null means that of the tokenizer. It must not be less than that of the tokenizer.</summary>
     public int? VocabSize { get; init; }
 
-    /// <summary>Shorthand for all three dropout rates; each of them wins over it.</summary>
+    /// <summary>Gets the value for all three dropout rates. Each of them may replace it.</summary>
     public double? Dropout { get; init; }
 
-    /// <summary>Dropout after the embeddings, 0 to below 1.</summary>
+    /// <summary>Gets the dropout rate after the embeddings, from 0 to below 1.</summary>
     [AlsoCalled("embd_pdrop")]
     public double? EmbdDropout { get; init; }
 
-    /// <summary>Dropout on the attention probabilities, 0 to below 1.</summary>
+    /// <summary>Gets the dropout rate on the attention probabilities, from 0 to below 1.</summary>
     [AlsoCalled("attn_pdrop")]
     public double? AttnDropout { get; init; }
 
-    /// <summary>Dropout on both residual branches, 0 to below 1.</summary>
+    /// <summary>Gets the dropout rate on both residual branches, from 0 to below 1.</summary>
     [AlsoCalled("resid_pdrop")]
     public double? ResidDropout { get; init; }
 
-    /// <summary>LayerNorm epsilon, inside the root.</summary>
+    /// <summary>Gets the epsilon of LayerNorm, which is added inside the root.</summary>
     [AlsoCalled("layer_norm_eps", "norm_eps")]
     public double? LayerNormEpsilon { get; init; }
 
-    /// <summary>Standard deviation of the initial weights.</summary>
+    /// <summary>Gets the standard deviation of the initial weights.</summary>
     [AlsoCalled("init_std")]
     public double? InitializerRange { get; init; }
 
-    /// <summary>Whether the token embedding is the output layer, too; <c>false</c> trains a separate one.</summary>
+    /// <summary>Gets whether the output layer shares the weights of the token embedding; <c>false</c> trains a separate output layer.</summary>
     [AlsoCalled("tied", "tie_weights", "tie_embeddings")]
     public bool? TieWordEmbeddings { get; init; }
 
-    /// <summary>The function of the feed-forward network: <c>gelu_new</c> as published, <c>gelu</c>, <c>relu</c>, <c>silu</c>, <c>quick_gelu</c>.</summary>
+    /// <summary>
+    /// Gets the activation function of the feed-forward network: <c>gelu_new</c> (as published), <c>gelu</c>, <c>relu</c>, <c>silu</c> or
+    /// <c>quick_gelu</c>.
+    /// </summary>
     [AlsoCalled("activation_function", "afn", "hidden_act", "act")]
     public Activation? Activation { get; init; }
 
-    /// <summary>Width of the feed-forward network; 4 n_embd where absent.</summary>
+    /// <summary>Gets the width of the feed-forward network; null means 4 n_embd.</summary>
     [AlsoCalled("feed_forward_width", "intermediate_size", "d_ff", "ffn_dim")]
     public int? NInner { get; init; }
 
-    /// <summary>Whether attention scores are divided by the root of the head size.</summary>
+    /// <summary>Gets whether attention scores are divided by the root of the head size.</summary>
     [AlsoCalled("scale_attn_weights")]
     public bool? ScaleAttention { get; init; }
 
-    /// <summary>Whether attention scores are divided by the layer's number, too.</summary>
+    /// <summary>Gets whether attention scores are also divided by the number of the layer.</summary>
     [AlsoCalled("scale_attn_by_inverse_layer_idx")]
     public bool? ScaleAttentionByInverseLayer { get; init; }
 
-    /// <summary>How the weights are drawn; the architecture's own way where absent.</summary>
+    /// <summary>Gets the initialization of the weights; null means that of the architecture.</summary>
     [AlsoCalled("initialization", "initializer")]
     public WeightInit? Init { get; init; }
 
-    /// <summary>Vectors of words (word2vec, GloVe) that the token embedding starts from, for a tokenizer of words.</summary>
+    /// <summary>Gets the file of word vectors (word2vec, GloVe) that initialize the token embedding, for a tokenizer of words.</summary>
     [AlsoCalled("embeddings", "pretrained_embeddings")]
     public string? InitEmbeddings { get; init; }
 
-    /// <summary>The context length after preset and defaults; null where only the model at <see cref="Path"/> knows it.</summary>
+    /// <summary>Gets the context length after preset and defaults; null if only the model at <see cref="Path"/> determines it.</summary>
     internal int? ContextLengthInUse => ContextLength ?? (Path is null ? Base().ContextLength : null);
 
-    /// <summary>What of the model at <see cref="Path"/> trains.</summary>
+    /// <summary>Gets the part of the model at <see cref="Path"/> that is trained.</summary>
     internal TrainedPart Trained => new(Freeze, LoraRank, LoraAlpha, LoraTargets);
 
     /// <inheritdoc/>
@@ -142,7 +157,7 @@ public sealed record ModelSection : IRecipe
         }
         catch (ArgumentException problem)
         {
-            // GptConfig's messages begin with the field, which is also our key.
+            // The messages of GptConfig begin with the name of the field, which is also the key.
             string[] words = problem.Message.Split(' ', 2);
             problems.AddTo(words[0], words[1]);
         }
@@ -150,11 +165,14 @@ public sealed record ModelSection : IRecipe
         return problems;
     }
 
-    /// <summary>The architecture, checked.</summary>
-    /// <param name="tokenizerVocabSize">Number of ids of the tokenizer; the vocabulary of the model where the section gives none.</param>
-    /// <param name="source">The architecture of the model at <see cref="Path"/>; null where there is no path.</param>
+    /// <summary>Creates the architecture and checks it.</summary>
+    /// <param name="tokenizerVocabSize">
+    /// The number of ids of the tokenizer. It is the vocabulary size of the model if the section does not set one.
+    /// </param>
+    /// <param name="source">The architecture of the model at <see cref="Path"/>; null if there is no path.</param>
     /// <exception cref="ArgumentException">
-    /// The preset is unknown, a number is impossible or not that of the model at <see cref="Path"/>, or the tokenizer has more ids than the section's vocabulary.
+    /// The preset is unknown, a number is not valid or differs from that of the model at <see cref="Path"/>, or the tokenizer has more ids than the
+    /// section's vocabulary.
     /// </exception>
     public GptConfig ToGptConfig(int tokenizerVocabSize, GptConfig? source = null)
     {
@@ -186,13 +204,13 @@ public sealed record ModelSection : IRecipe
         }).Validate();
     }
 
-    /// <summary>The way to draw the weights: the section's, or the architecture's own.</summary>
+    /// <summary>Gets the initialization of the weights: that of the section, or that of the architecture.</summary>
     public WeightInit WeightInit => Init ?? ((Architecture ?? Base().Architecture) == GptArchitecture.Gpt1 ? WeightInit.Normal : WeightInit.ScaledResidual);
 
-    /// <summary>The section with every number spelt out; the names of preset and path stay for the reader.</summary>
-    /// <param name="tokenizerVocabSize">As for <see cref="ToGptConfig"/>.</param>
-    /// <param name="source">As for <see cref="ToGptConfig"/>.</param>
-    /// <exception cref="ArgumentException">As for <see cref="ToGptConfig"/>.</exception>
+    /// <summary>Returns the section with a value for every number. The names of preset and path are kept for the reader.</summary>
+    /// <param name="tokenizerVocabSize">The number of ids of the tokenizer, as for <see cref="ToGptConfig"/>.</param>
+    /// <param name="source">The architecture of the model at <see cref="Path"/>; null if there is no path.</param>
+    /// <exception cref="ArgumentException">A value is not valid, as for <see cref="ToGptConfig"/>.</exception>
     public ModelSection Resolve(int tokenizerVocabSize, GptConfig? source = null)
     {
         GptConfig config = ToGptConfig(tokenizerVocabSize, source);
@@ -211,7 +229,7 @@ public sealed record ModelSection : IRecipe
             LayerNormEpsilon = config.LayerNormEpsilon,
             InitializerRange = config.InitializerRange,
             TieWordEmbeddings = config.TieWordEmbeddings,
-            Activation = config.Activation == Models.Activation.GeluTanh ? Activation : config.Activation, // the published computation need not be spelt out
+            Activation = config.Activation == Models.Activation.GeluTanh ? Activation : config.Activation, // the published activation does not need to be written
             NInner = config.FeedForwardWidth ?? NInner,
             ScaleAttention = config.ScaleAttention ? ScaleAttention : false,
             ScaleAttentionByInverseLayer = config.ScaleAttentionByInverseLayer ? true : ScaleAttentionByInverseLayer,
@@ -221,7 +239,7 @@ public sealed record ModelSection : IRecipe
 
     private GptConfig Base() => GptConfig.Preset(Preset ?? (Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2"));
 
-    /// <summary>Refuses what only random weights have.</summary>
+    /// <summary>Rejects settings that only a model with random weights has.</summary>
     private void CheckForPath(RecipeProblems problems)
     {
         const string FromThere = "its weights and its architecture come from there";
@@ -235,7 +253,7 @@ public sealed record ModelSection : IRecipe
             problems.Add(nameof(InitEmbeddings), $"is '{InitEmbeddings}' and model.path is '{Path}'; {FromThere}");
     }
 
-    /// <summary>Refuses numbers that are not those of the model at the path.</summary>
+    /// <summary>Rejects numbers that differ from those of the model at the path.</summary>
     private void CheckAgainst(GptConfig source)
     {
         Same(Architecture, source.Architecture, nameof(Architecture));

@@ -5,28 +5,34 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Recipes;
 
-/// <summary>
-/// Reads and writes recipes. The layers are: the record's own defaults, the YAML, then overrides such as
-/// <c>train.lr=3e-4</c> in their order. Reading is strict: a key the record does not have, a value of the wrong kind
-/// or out of range is an error that names the line (or the override), the key, the value and what was expected.
-/// </summary>
+/// <summary>Reads and writes recipes.</summary>
+/// <remarks>
+/// Values come from three layers: the defaults of the record, the YAML, and overrides such as <c>train.lr=3e-4</c> in their order. A later layer
+/// replaces values of an earlier one. Reading is strict: an unknown key, a value of the wrong type or a value out of range is an error. The message
+/// names the line (or the override), the key, the value and what was expected.
+/// </remarks>
 public static class Recipe
 {
     /// <summary>Reads a recipe file.</summary>
-    /// <param name="path">The YAML file (UTF-8).</param>
-    /// <param name="overrides">Texts <c>key=value</c> that win over the file; the value is a YAML scalar or flow list (<c>[a, b]</c>), nothing means null.</param>
-    /// <param name="kind">What the file is, for messages: a record of recipe form may be something else.</param>
-    /// <exception cref="FileNotFoundException">There is no such file; the message names the nearest YAML file beside it.</exception>
+    /// <typeparam name="T">The type of the recipe.</typeparam>
+    /// <param name="path">The path of the YAML file (UTF-8).</param>
+    /// <param name="overrides">
+    /// Texts <c>key=value</c> that replace values of the file. A value is a YAML scalar or a flow list (<c>[a, b]</c>). An empty value means null.
+    /// </param>
+    /// <param name="kind">The name of this kind of file in messages, because such a record may be something other than a recipe.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist. The message suggests the nearest YAML file in the same directory.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
-    /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
+    /// <exception cref="ArgumentException">An override is malformed, names an unknown key, or has a value that is not valid.</exception>
     public static T Read<T>(string path, IEnumerable<string>? overrides = null, string kind = "recipe") where T : class, IRecipe, new() =>
         Parse<T>(TextOf(path, kind), path, overrides, formerNames: false);
 
-    /// <summary>Reads the recipe that an earlier run saved: values may have the names that they had then.</summary>
-    /// <param name="path">The run's <c>recipe.yaml</c>.</param>
-    /// <param name="overrides">As for <see cref="Read"/>.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <summary>Reads the recipe that an earlier run saved. Values may have their former names.</summary>
+    /// <typeparam name="T">The type of the recipe.</typeparam>
+    /// <param name="path">The path of the run's <c>recipe.yaml</c>.</param>
+    /// <param name="overrides">Texts <c>key=value</c> that replace values of the file, as for <see cref="Read"/>.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
+    /// <exception cref="ArgumentException">An override is malformed, names an unknown key, or has a value that is not valid.</exception>
     public static T ReadSaved<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
         Parse<T>(TextOf(path, "recipe"), path, overrides, formerNames: true);
 
@@ -41,11 +47,12 @@ public static class Recipe
     }
 
     /// <summary>Reads a recipe from text.</summary>
+    /// <typeparam name="T">The type of the recipe.</typeparam>
     /// <param name="yaml">The YAML.</param>
-    /// <param name="name">What messages call it, such as a file's path.</param>
-    /// <param name="overrides">As for <see cref="Read"/>.</param>
+    /// <param name="name">The name of the text in messages, such as the path of its file.</param>
+    /// <param name="overrides">Texts <c>key=value</c> that replace values of the text, as for <see cref="Read"/>.</param>
     /// <exception cref="InvalidDataException">The text is empty, not YAML, or not such a recipe.</exception>
-    /// <exception cref="ArgumentException">An override is malformed, names an unknown key or gives it an impossible value.</exception>
+    /// <exception cref="ArgumentException">An override is malformed, names an unknown key, or has a value that is not valid.</exception>
     public static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
         Parse<T>(yaml, name, overrides, formerNames: false);
 
@@ -61,26 +68,35 @@ public static class Recipe
         return result.Problems() is [var first, ..] ? throw reader.Error(first, name) : result;
     }
 
-    /// <summary>Checks a record made in code, and returns it.</summary>
-    /// <exception cref="ArgumentException">A value is impossible; the message names its key, the value and the rule.</exception>
+    /// <summary>Checks a recipe that was created in code, and returns it.</summary>
+    /// <typeparam name="T">The type of the recipe.</typeparam>
+    /// <param name="recipe">The recipe.</param>
+    /// <exception cref="ArgumentException">A value is not valid. The message names the key, the value and the rule.</exception>
     public static T Validate<T>(this T recipe) where T : class, IRecipe
     {
         ArgumentNullException.ThrowIfNull(recipe);
         return recipe.Problems() is [var first, ..] ? throw new ArgumentException(first.ToString()) : recipe;
     }
 
-    /// <summary>The record as YAML with every value spelt out (keys whose value is null are left out); reads back to the same record.</summary>
+    /// <summary>
+    /// Converts a recipe to YAML with all its values. Keys whose value is null are omitted. Reading the YAML creates an equal recipe.
+    /// </summary>
+    /// <param name="recipe">The recipe.</param>
     public static string ToYaml(IRecipe recipe)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         return RecipeWriter.Write(recipe);
     }
 
-    /// <summary>Writes <see cref="ToYaml"/> to a file, beside it first, so that an older file survives a failure.</summary>
+    /// <summary>
+    /// Writes <see cref="ToYaml"/> to a file. It writes a temporary file first, so that an existing file is not lost after a failure.
+    /// </summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="path">The path of the file.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(IRecipe recipe, string path) => DurableFile.Replace(path, file => file.Write(Encoding.UTF8.GetBytes(ToYaml(recipe))));
 
-    /// <summary>The most similar YAML file of the same directory, as a question.</summary>
+    /// <summary>Returns the most similar name of a YAML file in the same directory, as a question; empty if there is none.</summary>
     private static string Nearest(string path)
     {
         string directory = Path.GetDirectoryName(path) ?? "";

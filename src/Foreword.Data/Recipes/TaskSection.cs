@@ -7,19 +7,23 @@ namespace Foreword.Data.Recipes;
 /// <summary>The <c>task</c> section of a fine-tuning recipe.</summary>
 public sealed record TaskSection : IRecipe
 {
-    /// <summary>One of <see cref="FineTuningTask.All"/>.</summary>
+    /// <summary>Gets the kind of task, which is the name of one of <see cref="FineTuningTask.All"/>.</summary>
     [AlsoCalled("task", "type", "name")]
     public string Kind { get; init; } = "";
 
-    /// <summary>What the head gives; the kind decides where absent (similarity by its labels).</summary>
+    /// <summary>
+    /// Gets the kind of output that the head produces. If null, the kind of task decides. For similarity, it depends on the labels.
+    /// </summary>
     [AlsoCalled("output", "objective")]
     public TargetKind? Target { get; init; }
 
-    /// <summary>The labels in the order of the outputs (or the names of the choices); absent means those of the training set, sorted.</summary>
+    /// <summary>
+    /// Gets the labels in the order of the outputs, or the names of the choices; empty means the labels of the training set, sorted.
+    /// </summary>
     [AlsoCalled("classes", "label_names")]
     public IReadOnlyList<string> Labels { get; init; } = [];
 
-    /// <summary>How classes count in the loss.</summary>
+    /// <summary>Gets how classes are weighted in the loss.</summary>
     [AlsoCalled("weights", "class_weight")]
     public ClassWeighting ClassWeights { get; init; } = ClassWeighting.None;
 

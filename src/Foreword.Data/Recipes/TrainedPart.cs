@@ -2,23 +2,25 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Recipes;
 
-/// <summary>The part of an existing model's weights that a training changes: all of them, the upper blocks, or low-rank adapters.</summary>
-/// <param name="Freeze">The first N blocks, which stay unchanged together with the embeddings; 0 trains everything.</param>
-/// <param name="LoraRank">Rank of low-rank adapters (Hu et al. 2022), which are then all that trains; 0 trains the weights.</param>
-/// <param name="LoraAlpha">The adapters' product is scaled by alpha / rank; above 0.</param>
-/// <param name="LoraTargets">Projections that get adapters: names of <see cref="AdapterTargets"/>.</param>
+/// <summary>The part of an existing model's weights that training changes: all of them, the upper blocks, or low-rank adapters.</summary>
+/// <param name="Freeze">The number of first blocks that do not change; the embeddings do not change either. 0 trains everything.</param>
+/// <param name="LoraRank">
+/// The rank of low-rank adapters (Hu et al. 2022). With adapters, nothing else is trained. 0 trains the weights without adapters.
+/// </param>
+/// <param name="LoraAlpha">Alpha, above 0. The product of the adapter matrices is scaled by alpha / rank.</param>
+/// <param name="LoraTargets">The projections that get adapters, which are names in <see cref="AdapterTargets"/>.</param>
 public sealed record TrainedPart(int Freeze, int LoraRank, double LoraAlpha, IReadOnlyList<string> LoraTargets)
 {
-    /// <summary>The projections that a LoRA may adapt.</summary>
+    /// <summary>Gets the names of the projections that may have adapters.</summary>
     public static IReadOnlyList<string> AdapterTargets { get; } = ["c_attn", "attn.c_proj", "c_fc", "mlp.c_proj"];
 
-    /// <summary>Trains all weights.</summary>
+    /// <summary>Gets the value that trains all weights.</summary>
     public static TrainedPart All { get; } = new(0, 0, 16, AdapterTargets);
 
-    /// <summary>Whether only adapters train.</summary>
+    /// <summary>Gets whether only adapters are trained.</summary>
     public bool IsAdapter => LoraRank > 0;
 
-    /// <summary>Adds what is wrong with the values; the keys are those of the section that holds them.</summary>
+    /// <summary>Adds the problems of these values. The keys are those of the section that contains them.</summary>
     internal void Check(RecipeProblems problems)
     {
         problems.AtLeast(0, Freeze);

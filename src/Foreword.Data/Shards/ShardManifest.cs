@@ -11,59 +11,70 @@ using Foreword.Tokenization;
 namespace Foreword.Data.Shards;
 
 /// <summary>
-/// <c>manifest.json</c> of a prepared directory: what its shards hold and where it came from. Beside it lie the shards
-/// (<c>train-00000.bin</c> ...), per split a file of document boundaries (<c>train.idx</c>: int64, little-endian, the
-/// position of each document's first token in the split's stream; a binary file because a big corpus has millions),
-/// and <c>tokenizer/</c>, a copy of the tokenizer. The same input gives the same bytes.
+/// Describes a prepared directory: the contents of its shards and their origin. It is stored as <c>manifest.json</c>. The same input produces the
+/// same bytes.
 /// </summary>
+/// <remarks>
+/// The directory also contains the shards (<c>train-00000.bin</c> ...), one file of document boundaries per split (<c>train.idx</c>) and
+/// <c>tokenizer/</c>, a copy of the tokenizer. The file of boundaries stores one int64, little-endian, for each document: the position of its first
+/// token in the stream of the split. It is binary because a large corpus has millions of documents.
+/// </remarks>
 public sealed record ShardManifest
 {
-    /// <summary>The file's name in its directory.</summary>
+    /// <summary>The name of the file in its directory.</summary>
     public const string FileName = "manifest.json";
 
     /// <summary>The value of <see cref="Format"/>.</summary>
     public const string FormatName = "foreword-shards";
 
-    /// <summary>The version this code writes and reads.</summary>
+    /// <summary>The version that this code writes and reads.</summary>
     public const int CurrentVersion = 1;
 
-    /// <summary>Always <see cref="FormatName"/>: tells this manifest from other programs' files of the same name.</summary>
+    /// <summary>
+    /// Gets the format, which is always <see cref="FormatName"/>. It distinguishes this manifest from files of other programs with the same name.
+    /// </summary>
     public string Format { get; init; } = "";
 
-    /// <summary>Version of the directory's layout.</summary>
+    /// <summary>Gets the version of the directory's layout.</summary>
     public int Version { get; init; }
 
-    /// <summary>The tokenizer that made the ids.</summary>
+    /// <summary>Gets the tokenizer that produced the ids.</summary>
     public required ManifestTokenizer Tokenizer { get; init; }
 
-    /// <summary>How the validation split was chosen.</summary>
+    /// <summary>Gets how the validation split was selected.</summary>
     public required ManifestValidation Validation { get; init; }
 
-    /// <summary>The inputs as the caller named them.</summary>
+    /// <summary>Gets the inputs as the caller named them.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 
-    /// <summary>How documents were found in the files; null where a text file is one and is UTF-8, or in an older manifest.</summary>
+    /// <summary>
+    /// Gets how documents were found in the files; null if each text file is one document in UTF-8, or if the manifest is older than this property.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ManifestReading? Reading { get; init; }
 
-    /// <summary>The files that were read, with their hashes; null where the documents came from elsewhere, or in an older manifest.</summary>
+    /// <summary>
+    /// Gets the files that were read, with their hashes; null if the documents did not come from files, or if the manifest is older than this
+    /// property.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ManifestFile>? Files { get; init; }
 
-    /// <summary>Whether the texts of special tokens became these tokens; not written where they did not.</summary>
+    /// <summary>Gets whether the texts of special tokens became these tokens. It is written only if true.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool AllowSpecial { get; init; }
 
-    /// <summary>What was done to the documents before they were tokenised; null where nothing was.</summary>
+    /// <summary>Gets how the documents were cleaned before they were tokenized; null if they were not cleaned.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ManifestCleaning? Cleaning { get; init; }
 
-    /// <summary><c>train</c> and, unless the share was 0, <c>validation</c>.</summary>
+    /// <summary>Gets the splits by name: <c>train</c>, and <c>validation</c> if one was held out.</summary>
     public required IReadOnlyDictionary<string, ManifestSplit> Splits { get; init; }
 
     /// <summary>Reads and checks the manifest of a prepared directory.</summary>
-    /// <exception cref="FileNotFoundException">The directory has none.</exception>
-    /// <exception cref="InvalidDataException">It is not JSON, not a shard manifest, of another version, or lacks a field.</exception>
+    /// <param name="directory">The prepared directory.</param>
+    /// <exception cref="FileNotFoundException">The directory has no manifest.</exception>
+    /// <exception cref="InvalidDataException">The file is not JSON, is not a shard manifest, has another version or lacks a field.</exception>
     public static ShardManifest Load(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -85,7 +96,7 @@ public sealed record ShardManifest
             throw new InvalidDataException($"{path} is no manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
         if (manifest.Version != CurrentVersion)
             throw new InvalidDataException($"{path}: \"version\" is {manifest.Version}; this program reads version {CurrentVersion}");
-        if (manifest.Splits.Values.Any(split => split is null || split.Shards.Contains(null)) || manifest.Files?.Contains(null) is true) // the serialiser looks at properties only
+        if (manifest.Splits.Values.Any(split => split is null || split.Shards.Contains(null)) || manifest.Files?.Contains(null) is true) // the serializer checks null only for properties, not for elements
             throw new InvalidDataException($"{path}: null where a split, a shard or a file belongs");
         foreach (string file in manifest.Splits.Values.SelectMany(split => split.Files()).Append(manifest.Tokenizer.Directory))
         {
@@ -96,7 +107,7 @@ public sealed record ShardManifest
         return manifest;
     }
 
-    /// <summary>Writes <c>manifest.json</c> into <paramref name="directory"/> and waits until the disk has it.</summary>
+    /// <summary>Writes <c>manifest.json</c> into <paramref name="directory"/> and waits until it is on disk.</summary>
     internal void Save(string directory)
     {
         using FileStream file = new(Path.Combine(directory, FileName), FileMode.Create);
@@ -109,75 +120,79 @@ public sealed record ShardManifest
 /// <summary>The tokenizer of a prepared directory.</summary>
 public sealed record ManifestTokenizer
 {
-    /// <summary><see cref="Tokenizer.Fingerprint"/>.</summary>
+    /// <summary>Gets the <see cref="Tokenizer.Fingerprint"/> of the tokenizer.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>Number of ids.</summary>
+    /// <summary>Gets the number of ids.</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>The id that follows every document, or null where the tokenizer has none and documents follow each other bare.</summary>
+    /// <summary>
+    /// Gets the id that follows every document; null if the tokenizer has none and documents follow each other without a separator.
+    /// </summary>
     public required int? EndOfText { get; init; }
 
-    /// <summary>The copy of the tokenizer's files, relative to the manifest.</summary>
+    /// <summary>Gets the directory with the copy of the tokenizer's files, relative to the manifest.</summary>
     public required string Directory { get; init; }
 }
 
-/// <summary>How the validation split was chosen.</summary>
+/// <summary>How the validation split was selected.</summary>
 public sealed record ManifestValidation
 {
-    /// <summary>The share that was asked for.</summary>
+    /// <summary>Gets the requested share, 0 to 0.5.</summary>
     public required double Share { get; init; }
 
-    /// <summary>The seed that chose the documents.</summary>
+    /// <summary>Gets the seed that selected the documents.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>Neighbouring documents that were to be held out together.</summary>
+    /// <summary>Gets the requested number of neighboring documents that are held out together.</summary>
     public int Run { get; init; } = 1;
 
-    /// <summary>What was divided: <c>documents</c>, <c>text</c> (the end of the only document) or <c>nothing</c>.</summary>
+    /// <summary>Gets what was divided: <c>documents</c>, <c>text</c> (the end of the only document was held out) or <c>nothing</c>.</summary>
     public required string Divides { get; init; }
 }
 
 /// <summary>One split of a prepared directory.</summary>
 public sealed record ManifestSplit
 {
-    /// <summary>Number of tokens, the end-of-text tokens among them.</summary>
+    /// <summary>Gets the number of tokens, including the end-of-text tokens.</summary>
     public required long Tokens { get; init; }
 
-    /// <summary>Number of documents.</summary>
+    /// <summary>Gets the number of documents.</summary>
     public required long Documents { get; init; }
 
-    /// <summary>UTF-8 bytes of the documents' text.</summary>
+    /// <summary>Gets the number of UTF-8 bytes in the text of the documents.</summary>
     public required long TextBytes { get; init; }
 
-    /// <summary>The file of document boundaries.</summary>
+    /// <summary>Gets the name of the file of document boundaries.</summary>
     public required string DocumentStarts { get; init; }
 
-    /// <summary>SHA-256 of the file of document boundaries, in lower-case hexadecimal; null in an older manifest.</summary>
+    /// <summary>
+    /// Gets the SHA-256 of the file of document boundaries, in lowercase hexadecimal; null if the manifest is older than this property.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DocumentStartsSha256 { get; init; }
 
-    /// <summary>The shards in order; a document may reach from one into the next.</summary>
+    /// <summary>Gets the shards in order. A document may continue from one shard to the next.</summary>
     public required IReadOnlyList<ManifestShard> Shards { get; init; }
 
-    /// <summary>UTF-8 bytes of text that a token stands for on average.</summary>
+    /// <summary>Gets the average number of UTF-8 bytes of text per token.</summary>
     [JsonIgnore]
     public double BytesPerToken => Tokens == 0 ? 0 : (double)TextBytes / Tokens;
 
-    /// <summary>Every file of the split.</summary>
+    /// <summary>Returns the names of all files of the split.</summary>
     internal IEnumerable<string> Files() => Shards.Select(shard => shard.File).Append(DocumentStarts);
 }
 
 /// <summary>One shard of a split.</summary>
 public sealed record ManifestShard
 {
-    /// <summary>The file's name.</summary>
+    /// <summary>Gets the name of the file.</summary>
     public required string File { get; init; }
 
-    /// <summary>Number of tokens.</summary>
+    /// <summary>Gets the number of tokens.</summary>
     public required long Tokens { get; init; }
 
-    /// <summary>SHA-256 of the file, in lower-case hexadecimal; null in an older manifest.</summary>
+    /// <summary>Gets the SHA-256 of the file, in lowercase hexadecimal; null if the manifest is older than this property.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Sha256 { get; init; }
 }
@@ -185,16 +200,16 @@ public sealed record ManifestShard
 /// <summary>A file that was read.</summary>
 public sealed record ManifestFile
 {
-    /// <summary>Its path as it was found.</summary>
+    /// <summary>Gets the path at which the file was found.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Its length in bytes.</summary>
+    /// <summary>Gets the length in bytes.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>SHA-256 of it as it lies on disk, in lower-case hexadecimal.</summary>
+    /// <summary>Gets the SHA-256 of the file's bytes on disk, in lowercase hexadecimal.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Reads the length and hash of files.</summary>
+    /// <summary>Reads the lengths of files and computes their hashes.</summary>
     internal static IReadOnlyList<ManifestFile> Describe(IEnumerable<string> paths, CancellationToken cancellation) => [.. paths.Select(path =>
     {
         cancellation.ThrowIfCancellationRequested();
@@ -202,19 +217,19 @@ public sealed record ManifestFile
     })];
 }
 
-/// <summary>How documents were found in the files: <see cref="DocumentOptions"/>.</summary>
+/// <summary>How documents were found in the files, see <see cref="DocumentOptions"/>.</summary>
 public sealed record ManifestReading
 {
-    /// <summary>What of a text file is a document: <c>file</c>, <c>line</c> or <c>blank-line</c>.</summary>
+    /// <summary>Gets the part of a text file that is one document: <c>file</c>, <c>line</c> or <c>blank-line</c>.</summary>
     public required string Document { get; init; }
 
-    /// <summary>The encoding of files without a byte order mark.</summary>
+    /// <summary>Gets the encoding of files without a byte order mark.</summary>
     public required string Encoding { get; init; }
 
-    /// <summary>The field or column that holds the text.</summary>
+    /// <summary>Gets the field or column that holds the text.</summary>
     public required string TextField { get; init; }
 
-    /// <summary>Describes the options; null where they are the defaults.</summary>
+    /// <summary>Describes the options; null if they are the defaults.</summary>
     internal static ManifestReading? Of(DocumentOptions options) => options.ToString() == new DocumentOptions().ToString() ? null : new ManifestReading
     {
         Document = RecipeKey.ChoiceOf(options.Document),
@@ -223,25 +238,25 @@ public sealed record ManifestReading
     };
 }
 
-/// <summary>What was done to the documents before they were tokenised.</summary>
+/// <summary>How the documents were cleaned before they were tokenized.</summary>
 public sealed record ManifestCleaning
 {
-    /// <summary>What was made alike: <see cref="TextNormalization"/>.</summary>
+    /// <summary>Gets the name of the <see cref="TextNormalization"/> that was applied.</summary>
     public required string Normalization { get; init; }
 
-    /// <summary>Characters that a document had to have.</summary>
+    /// <summary>Gets the minimum number of characters of a document.</summary>
     public required int MinCharacters { get; init; }
 
-    /// <summary>How duplicates were found: <see cref="Deduplication"/>.</summary>
+    /// <summary>Gets the name of the <see cref="Deduplication"/> that was applied.</summary>
     public required string Deduplication { get; init; }
 
-    /// <summary>Similarity from which on documents were the same, for MinHash.</summary>
+    /// <summary>Gets the similarity at or above which MinHash treated documents as duplicates.</summary>
     public required double DuplicateThreshold { get; init; }
 
-    /// <summary>Documents left out because they were too short.</summary>
+    /// <summary>Gets the number of documents that were removed because they were too short.</summary>
     public required long TooShort { get; init; }
 
-    /// <summary>Documents left out because they repeat an earlier one.</summary>
+    /// <summary>Gets the number of documents that were removed because they repeat an earlier one.</summary>
     public required long Duplicates { get; init; }
 }
 
@@ -253,6 +268,6 @@ internal sealed partial class ManifestJson : JsonSerializerContext
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         RespectNullableAnnotations = true,
         WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // names in other scripts than Latin stay legible
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // names in non-Latin scripts stay readable
     });
 }

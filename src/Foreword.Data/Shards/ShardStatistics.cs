@@ -2,28 +2,30 @@ using System.Numerics;
 
 namespace Foreword.Data.Shards;
 
-/// <summary>Documents whose length lies in a range.</summary>
-/// <param name="From">The smallest length in tokens, the end-of-text token included.</param>
-/// <param name="To">The largest.</param>
-/// <param name="Documents">How many there are.</param>
+/// <summary>The number of documents whose length is in a range.</summary>
+/// <param name="From">The smallest length in tokens, including the end-of-text token.</param>
+/// <param name="To">The largest length in tokens, including the end-of-text token.</param>
+/// <param name="Documents">The number of documents.</param>
 public readonly record struct LengthBin(long From, long To, long Documents);
 
-/// <summary>How often a token occurs.</summary>
+/// <summary>The number of occurrences of a token.</summary>
 /// <param name="Id">The token.</param>
-/// <param name="Count">Its occurrences.</param>
+/// <param name="Count">The number of occurrences.</param>
 public readonly record struct TokenCount(int Id, long Count);
 
-/// <summary>What a split of a prepared corpus looks like; every token is read once.</summary>
-/// <param name="Lengths">Documents by length, in ranges that double.</param>
-/// <param name="Longest">Tokens of the longest document.</param>
-/// <param name="DistinctTokens">Ids that occur.</param>
-/// <param name="MostFrequent">The most frequent tokens, the most frequent one first; equals by id.</param>
+/// <summary>Statistics of a split of a prepared corpus.</summary>
+/// <param name="Lengths">The numbers of documents by length. Each range is twice as wide as the one before.</param>
+/// <param name="Longest">The number of tokens in the longest document.</param>
+/// <param name="DistinctTokens">The number of ids that occur.</param>
+/// <param name="MostFrequent">
+/// The most frequent tokens, in descending order of frequency. Tokens with the same frequency are in order of their ids.
+/// </param>
 public sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Longest, int DistinctTokens, IReadOnlyList<TokenCount> MostFrequent)
 {
-    /// <summary>Reads the split.</summary>
+    /// <summary>Computes the statistics of a split. Every token is read once.</summary>
     /// <param name="data">The split.</param>
-    /// <param name="top">How many of the most frequent tokens are wanted.</param>
-    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="top">The maximum number of most frequent tokens to return.</param>
+    /// <param name="cancellation">Cancels the computation.</param>
     public static ShardStatistics Of(TokenDataset data, int top, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -54,10 +56,10 @@ public sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Long
             [.. counts.Select((count, id) => new TokenCount(id, count)).Where(token => token.Count > 0).OrderByDescending(token => token.Count).ThenBy(token => token.Id).Take(top)]);
     }
 
-    /// <summary>The beginnings of some documents, evenly spread over the split.</summary>
+    /// <summary>Returns the beginnings of documents, evenly distributed over the split.</summary>
     /// <param name="data">The split.</param>
-    /// <param name="count">How many, at most.</param>
-    /// <param name="tokens">Tokens of each, at most.</param>
+    /// <param name="count">The maximum number of documents.</param>
+    /// <param name="tokens">The maximum number of tokens of each document.</param>
     public static IEnumerable<(long Document, int[] Ids)> Samples(TokenDataset data, int count, int tokens)
     {
         ArgumentNullException.ThrowIfNull(data);

@@ -4,15 +4,18 @@ using Foreword.Tokenization;
 
 namespace Foreword.Data.Shards;
 
-/// <summary>The documents of token shards as text again.</summary>
+/// <summary>Decodes the documents of token shards to text.</summary>
 public static class ShardText
 {
-    /// <summary>Tokens that are decoded at a time; longer documents come in pieces.</summary>
+    /// <summary>The number of tokens to decode at a time. Longer documents are returned in several chunks.</summary>
     private const int PieceTokens = 1 << 15;
 
-    /// <summary>The documents of a split in order, without the tokens that end them or that the tokenizer's template puts around them. Empty ones are left out.</summary>
+    /// <summary>
+    /// Returns the documents of a split in order. The tokens that end a document, or that the tokenizer's template puts around it, are removed. Empty
+    /// documents are skipped.
+    /// </summary>
     /// <param name="data">The split.</param>
-    /// <param name="tokenizer">The tokenizer that made it.</param>
+    /// <param name="tokenizer">The tokenizer that produced the split.</param>
     public static IEnumerable<TextPiece> Read(TokenDataset data, Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(data);

@@ -6,15 +6,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Foreword.Data.Shards;
 
 /// <summary>
-/// One split of a prepared directory as a single stream of tokens over memory-mapped shards. Reading is safe from
-/// several threads at once.
+/// Reads one split of a prepared directory as a single stream of tokens from memory-mapped shards. Several threads may read at the same time.
 /// </summary>
 public sealed class TokenDataset : IDisposable
 {
-    /// <summary>The split that models are trained on.</summary>
+    /// <summary>The name of the split for training.</summary>
     public const string Train = "train";
 
-    /// <summary>The split that is held out.</summary>
+    /// <summary>The name of the held-out split.</summary>
     public const string Validation = "validation";
 
     private readonly TokenShard[] _shards;
@@ -34,26 +33,25 @@ public sealed class TokenDataset : IDisposable
             _starts[i] = _starts[i - 1] + shards[i - 1].Count;
     }
 
-    /// <summary>The prepared directory.</summary>
+    /// <summary>Gets the prepared directory.</summary>
     public string Directory { get; }
 
-    /// <summary>The directory's manifest.</summary>
+    /// <summary>Gets the directory's manifest.</summary>
     public ShardManifest Manifest { get; }
 
-    /// <summary>This split's part of the manifest.</summary>
+    /// <summary>Gets the part of the manifest that describes this split.</summary>
     public ManifestSplit Split { get; }
 
-    /// <summary>Number of tokens.</summary>
+    /// <summary>Gets the number of tokens.</summary>
     public long Count { get; }
 
-    /// <summary>Every id is below it.</summary>
+    /// <summary>Gets the number of ids of the tokenizer. Every id is below it.</summary>
     public int VocabularySize => Manifest.Tokenizer.VocabularySize;
 
-
-    /// <summary>Opens a split of a directory that <c>CorpusPreparer</c> made.</summary>
-    /// <param name="directory">The directory with <c>manifest.json</c>.</param>
+    /// <summary>Opens a split of a directory that <c>CorpusPreparer</c> wrote.</summary>
+    /// <param name="directory">The directory that contains <c>manifest.json</c>.</param>
     /// <param name="split"><see cref="Train"/> or <see cref="Validation"/>.</param>
-    /// <exception cref="FileNotFoundException">The manifest or a file that it names is missing.</exception>
+    /// <exception cref="FileNotFoundException">The manifest, or a file that it names, is missing.</exception>
     /// <exception cref="InvalidDataException">There is no such split, or a file is damaged or does not match the manifest.</exception>
     public static TokenDataset Open(string directory, string split)
     {
@@ -90,8 +88,10 @@ public sealed class TokenDataset : IDisposable
         }
     }
 
-    /// <summary>Copies the ids from position <paramref name="start"/> on, as many as <paramref name="destination"/> holds, across shard borders.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The range reaches outside the dataset.</exception>
+    /// <summary>Copies ids from the stream, also across shards.</summary>
+    /// <param name="start">The position of the first id, from 0.</param>
+    /// <param name="destination">Receives the ids. Its length is the number of ids to copy.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A part of the range is outside the dataset.</exception>
     public void Read(long start, Span<int> destination)
     {
         TokenRange.Check(start, destination.Length, Count, Directory);
@@ -117,9 +117,9 @@ public sealed class TokenDataset : IDisposable
         }
     }
 
-    /// <summary>Loads the copy of the tokenizer that lies beside the shards.</summary>
+    /// <summary>Loads the copy of the tokenizer that is stored with the shards.</summary>
     /// <exception cref="IOException">The copy is missing.</exception>
-    /// <exception cref="InvalidDataException">It is damaged, or not the tokenizer that made the shards.</exception>
+    /// <exception cref="InvalidDataException">The copy is damaged, or is not the tokenizer that produced the shards.</exception>
     public Tokenizer LoadTokenizer()
     {
         string copy = Path.Combine(Directory, Manifest.Tokenizer.Directory);
@@ -129,7 +129,9 @@ public sealed class TokenDataset : IDisposable
             : throw new InvalidDataException($"{copy} is not the tokenizer that made the shards: its fingerprint is {tokenizer.Fingerprint}, the manifest says {Manifest.Tokenizer.Fingerprint}");
     }
 
-    /// <summary>The shard's file name and the offset in it of a position in the stream.</summary>
+    /// <summary>Finds the shard of a position in the stream.</summary>
+    /// <param name="position">The position, from 0.</param>
+    /// <returns>The shard's file name and the token's index in that shard.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is outside the dataset.</exception>
     public ShardPosition Locate(long position)
     {
@@ -138,18 +140,19 @@ public sealed class TokenDataset : IDisposable
         return new ShardPosition(Split.Shards[shard].File, offset);
     }
 
-    /// <summary>The position of the first token of a document, 0 for the first.</summary>
+    /// <summary>Returns the position of the first token of a document.</summary>
+    /// <param name="document">The index of the document, from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such document.</exception>
     public long DocumentStart(long document)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(document);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(document, Split.Documents);
         Span<byte> number = stackalloc byte[sizeof(long)];
-        _ = RandomAccess.Read(_documentStarts, number, document * sizeof(long)); // the length was checked when it was opened
+        _ = RandomAccess.Read(_documentStarts, number, document * sizeof(long)); // the length was checked when the file was opened
         return BinaryPrimitives.ReadInt64LittleEndian(number);
     }
 
-    /// <summary>Ends the mappings.</summary>
+    /// <summary>Closes the memory-mapped files.</summary>
     public void Dispose()
     {
         _documentStarts.Dispose();
@@ -170,24 +173,24 @@ public sealed class TokenDataset : IDisposable
         throw new InvalidDataException($"{path} has {length} bytes; the boundaries of {documents} documents take {wanted}");
     }
 
-    /// <summary>The part of a range that lies in the shard of its first token.</summary>
+    /// <summary>Returns the part of a range that is stored in the shard of its first token.</summary>
     private (int Shard, long Offset, int Length) Part(long start, int length)
     {
         int shard = Array.BinarySearch(_starts, start);
         if (shard < 0)
             shard = ~shard - 1;
-        while (_shards[shard].Count == 0) // an empty shard shares its start with the next one
+        while (_shards[shard].Count == 0) // an empty shard has the same start as the next one
             shard++;
         long offset = start - _starts[shard];
         return (shard, offset, (int)Math.Min(length, _shards[shard].Count - offset));
     }
 }
 
-/// <summary>A token's place on disk.</summary>
+/// <summary>The location of a token on disk.</summary>
 /// <param name="Shard">The shard's file name.</param>
-/// <param name="Offset">The token's number in that shard, from 0.</param>
+/// <param name="Offset">The index of the token in that shard, from 0.</param>
 public readonly record struct ShardPosition(string Shard, long Offset)
 {
-    /// <summary>For example "shard train-00000.bin, token 12345".</summary>
+    /// <summary>Returns a text such as "shard train-00000.bin, token 12345".</summary>
     public override string ToString() => $"shard {Shard}, token {Offset}";
 }

@@ -4,20 +4,20 @@ using System.Runtime.InteropServices;
 
 namespace Foreword.Data.Shards;
 
-/// <summary>
-/// A memory-mapped file of token ids in llm.c's layout: a header of 256 little-endian int32 (magic 20240520, version,
-/// number of tokens, zeros), then the ids: uint16 in version 1 (llm.c's), uint32 in version 2 (ours, for vocabularies
-/// above 65,536). Reading is safe from several threads at once.
-/// </summary>
+/// <summary>Reads a memory-mapped file of token ids in llm.c's layout. Several threads may read at the same time.</summary>
+/// <remarks>
+/// The file begins with a header of 256 little-endian int32: magic 20240520, version, number of tokens, then zeros. The ids follow. They are uint16
+/// in version 1, which is llm.c's version. Version 2 is an extension by Foreword with uint32, for vocabularies above 65,536.
+/// </remarks>
 public sealed class TokenShard : IDisposable
 {
     /// <summary>The first number of the header.</summary>
     public const int Magic = 20240520;
 
-    /// <summary>Bytes before the first id.</summary>
+    /// <summary>The number of bytes before the first id.</summary>
     public const int HeaderBytes = 256 * sizeof(int);
 
-    /// <summary>The largest vocabulary whose ids fit uint16.</summary>
+    /// <summary>The largest vocabulary whose ids fit into uint16.</summary>
     public const int LargestNarrowVocabulary = ushort.MaxValue + 1;
 
     private readonly MemoryMappedFile _file;
@@ -32,28 +32,31 @@ public sealed class TokenShard : IDisposable
         _view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
-    /// <summary>The file's path as it was given.</summary>
+    /// <summary>Gets the path of the file as the caller supplied it.</summary>
     public string Path { get; }
 
-    /// <summary>1 (uint16 ids) or 2 (uint32 ids).</summary>
+    /// <summary>Gets the version: 1 (uint16 ids) or 2 (uint32 ids).</summary>
     public int Version { get; }
 
-    /// <summary>Number of tokens.</summary>
+    /// <summary>Gets the number of tokens.</summary>
     public long Count { get; }
 
-    /// <summary>2 or 4.</summary>
+    /// <summary>Gets the number of bytes per token, 2 or 4.</summary>
     public int BytesPerToken => Version == 1 ? sizeof(ushort) : sizeof(uint);
 
-    /// <summary>Maps a shard and checks its header against the file's length; the ids are not read.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is not a shard, of an unknown version, cut off or too long.</exception>
+    /// <summary>Maps a shard into memory and checks its header against the length of the file. The ids are not read.</summary>
+    /// <param name="path">The path of the shard.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is not a shard, has an unknown version, or is shorter or longer than its header states.
+    /// </exception>
     public static TokenShard Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
             throw new FileNotFoundException($"token shard {path} does not exist", path);
         int[] header = new int[HeaderBytes / sizeof(int)];
-        using FileStream stream = File.OpenRead(path); // what is checked is what is mapped, whatever takes the path meanwhile
+        using FileStream stream = File.OpenRead(path); // checks and maps the same file, even if another file takes this path meanwhile
         long length = stream.Length;
         int read = stream.ReadAtLeast(MemoryMarshal.AsBytes(header.AsSpan()), HeaderBytes, throwOnEndOfStream: false);
         if (read < HeaderBytes)
@@ -71,14 +74,16 @@ public sealed class TokenShard : IDisposable
         return new TokenShard(path, file, version, count);
     }
 
-    /// <summary>Copies the ids from position <paramref name="start"/> on, as many as <paramref name="destination"/> holds.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The range reaches outside the shard.</exception>
+    /// <summary>Copies ids from the shard.</summary>
+    /// <param name="start">The position of the first id, from 0.</param>
+    /// <param name="destination">Receives the ids. Its length is the number of ids to copy.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A part of the range is outside the shard.</exception>
     public void Read(long start, Span<int> destination) => Copy(start, destination);
 
     /// <inheritdoc cref="Read(long, Span{int})"/>
     public void Read(long start, Span<long> destination) => Copy(start, destination);
 
-    /// <summary>Ends the mapping.</summary>
+    /// <summary>Closes the memory-mapped file.</summary>
     public void Dispose()
     {
         _view.Dispose();
@@ -89,7 +94,7 @@ public sealed class TokenShard : IDisposable
     {
         TokenRange.Check(start, destination.Length, Count, Path);
         byte* view = null;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref view); // keeps the mapping alive should another thread dispose it
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref view); // keeps the mapping alive if another thread disposes it
         try
         {
             byte* from = view + _view.PointerOffset + HeaderBytes + (start * BytesPerToken);
@@ -113,7 +118,7 @@ public sealed class TokenShard : IDisposable
     }
 }
 
-/// <summary>The check of a range of tokens that shards and datasets share.</summary>
+/// <summary>Checks a range of tokens, for shards and datasets.</summary>
 internal static class TokenRange
 {
     public static void Check(long start, int length, long count, string name)

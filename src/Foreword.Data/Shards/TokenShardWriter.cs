@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Foreword.Data.Shards;
 
 /// <summary>
-/// Writes a <see cref="TokenShard"/> token by token: into a file beside the target, which takes the target's name
-/// only once it is complete and on disk.
+/// Writes a <see cref="TokenShard"/> in several steps. It writes to a temporary file next to the target. The file gets the target's name only when it
+/// is complete and on disk.
 /// </summary>
 public sealed class TokenShardWriter : IDisposable
 {
@@ -17,8 +17,10 @@ public sealed class TokenShardWriter : IDisposable
     private readonly FileStream _file;
     private readonly byte[] _buffer = new byte[1 << 16];
 
-    /// <summary>Begins a shard of version 1, or 2 where <paramref name="vocabularySize"/> is above 65,536.</summary>
-    /// <exception cref="IOException">The file cannot be made.</exception>
+    /// <summary>Creates a shard of version 1, or of version 2 if <paramref name="vocabularySize"/> is above 65,536.</summary>
+    /// <param name="path">The path of the shard.</param>
+    /// <param name="vocabularySize">The number of ids, 1 or more.</param>
+    /// <exception cref="IOException">The file cannot be created.</exception>
     public TokenShardWriter(string path, int vocabularySize) : this(path, vocabularySize, FileMode.Create) => WriteHeader();
 
     private TokenShardWriter(string path, int vocabularySize, FileMode mode)
@@ -32,12 +34,12 @@ public sealed class TokenShardWriter : IDisposable
         _file = new FileStream(_partial, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }
 
-    /// <summary>Goes on with a shard that was left incomplete: keeps its first tokens and drops what follows them.</summary>
-    /// <exception cref="IOException">The incomplete file is not there, or has fewer tokens.</exception>
+    /// <summary>Continues a shard that was left incomplete. Keeps its first <paramref name="count"/> tokens and removes those after them.</summary>
+    /// <exception cref="IOException">The incomplete file is missing, or has fewer tokens.</exception>
     internal static TokenShardWriter Resume(string path, int vocabularySize, int count)
     {
         if (!File.Exists(path + Incomplete))
-            File.Move(path, path + Incomplete); // completed after the journal was written
+            File.Move(path, path + Incomplete); // the shard was completed after the journal was written
         TokenShardWriter shard = new(path, vocabularySize, FileMode.Open);
         long length = TokenShard.HeaderBytes + (long)count * (shard._wide ? sizeof(uint) : sizeof(ushort));
         if (shard._file.Length < length)
@@ -52,12 +54,13 @@ public sealed class TokenShardWriter : IDisposable
         return shard;
     }
 
-    /// <summary>Tokens so far; at most 2^31 - 1, which is what the header's field holds.</summary>
+    /// <summary>Gets the number of tokens so far. The maximum is 2^31 - 1, because the header stores it as int32.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Appends ids, each at least 0 and below the vocabulary size.</summary>
+    /// <summary>Appends ids.</summary>
+    /// <param name="ids">The ids, each at least 0 and below the vocabulary size.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
-    /// <exception cref="InvalidOperationException">The shard would hold more than 2^31 - 1 tokens.</exception>
+    /// <exception cref="InvalidOperationException">The shard would have more than 2^31 - 1 tokens.</exception>
     public void Append(ReadOnlySpan<int> ids)
     {
         if (ids.Length > int.MaxValue - Count)
@@ -72,7 +75,7 @@ public sealed class TokenShardWriter : IDisposable
         }
     }
 
-    /// <summary>Writes the header, waits until the disk has everything, and gives the file its name.</summary>
+    /// <summary>Writes the header, waits until everything is on disk, and renames the file to its final name.</summary>
     public void Complete()
     {
         _file.Position = 0;
@@ -82,13 +85,13 @@ public sealed class TokenShardWriter : IDisposable
         File.Move(_partial, _path, overwrite: true);
     }
 
-    /// <summary>Waits until the disk has what was appended; the shard is not complete yet.</summary>
+    /// <summary>Waits until the appended ids are on disk. The shard is not complete afterwards.</summary>
     internal void Flush() => _file.Flush(flushToDisk: true);
 
     /// <summary>Closes the file and leaves it incomplete, for <see cref="Resume"/>.</summary>
     internal void Suspend() => _file.Dispose();
 
-    /// <summary>Closes the file; one that was not completed is deleted.</summary>
+    /// <summary>Closes the file. A file that is not complete is deleted.</summary>
     public void Dispose()
     {
         _file.Dispose();

@@ -4,7 +4,7 @@ using System.Xml.Linq;
 namespace Foreword.Data.Tables;
 
 /// <summary>
-/// COPA's XML: a row is an <c>item</c>, its columns are the elements in it (<c>p</c>, <c>a1</c>, <c>a2</c>) and its attributes
+/// Reads the XML of COPA. Each <c>item</c> is a row. Its columns are its elements (<c>p</c>, <c>a1</c>, <c>a2</c>) and its attributes
 /// (<c>asks-for</c>, <c>most-plausible-alternative</c>).
 /// </summary>
 internal sealed class CopaTable : ITableFormat

@@ -4,28 +4,28 @@ using Sylvan.Data.Csv;
 namespace Foreword.Data.Tables;
 
 /// <summary>A record of CSV or TSV.</summary>
-/// <param name="Line">The line on which it begins, from 1.</param>
-/// <param name="Fields">Its fields.</param>
-/// <param name="IsBlank">Whether the line holds nothing at all, not even quotes.</param>
-/// <param name="Lines">How many lines it takes; more than one where a quoted field holds line breaks.</param>
+/// <param name="Line">The line on which the record begins, from 1.</param>
+/// <param name="Fields">The fields of the record.</param>
+/// <param name="IsBlank">Whether the line is completely empty, without even quotes.</param>
+/// <param name="Lines">The number of lines of the record; more than 1 if a quoted field contains line breaks.</param>
 internal sealed record DelimitedRecord(long Line, string[] Fields, bool IsBlank, int Lines = 1);
 
-/// <summary>The records of CSV and TSV, blank lines among them.</summary>
+/// <summary>Reads the records of CSV and TSV, including blank lines.</summary>
 internal static class DelimitedRecords
 {
     private const int LargestRecord = 1 << 26;
 
     private const string SwitchOff = "where quotes are no quotes, switch them off with --quoting no, in a recipe data.quoting: false";
 
-    /// <summary>The records by RFC 4180; a quoted field may hold line breaks.</summary>
+    /// <summary>Reads records according to RFC 4180. A quoted field may contain line breaks.</summary>
     /// <exception cref="InvalidDataException">A quote is not closed, or text follows a closing quote.</exception>
     public static IEnumerable<DelimitedRecord> Quoted(StreamReader reader, char delimiter, string name)
     {
         using CsvDataReader csv = Checked(() => CsvDataReader.Create(reader, new CsvDataReaderOptions
         {
-            HasHeaders = false, // the header is a row like the others, so that its line is counted
+            HasHeaders = false, // the header is read as a row, so that its line is counted
             Delimiter = delimiter,
-            Comment = '\uFFFF', // no character of any text: by default a row that begins with # is left out
+            Comment = '\uFFFF', // a character that no text contains: by default, rows that begin with # are skipped
             MaxBufferSize = LargestRecord,
             OwnsReader = false,
         }), name, 1);
@@ -34,15 +34,15 @@ internal static class DelimitedRecords
         {
             string[] fields = [.. Enumerable.Range(0, csv.RowFieldCount).Select(csv.GetString)];
             ReadOnlySpan<char> raw = csv.GetRawRecordSpan();
-            int lines = Math.Max(1, LineBreaks(raw) + (raw is [.., '\r' or '\n'] ? 0 : 1)); // the last line may have no break
+            int lines = Math.Max(1, LineBreaks(raw) + (raw is [.., '\r' or '\n'] ? 0 : 1)); // the last line may have no line break
             yield return new DelimitedRecord(line, fields, raw.Trim("\r\n").IsEmpty, lines);
             line += lines;
         }
     }
 
     /// <summary>
-    /// Lines of fields where quotes mean nothing. Only a line feed ends a line, with a carriage return before it or not, because texts may hold
-    /// other line breaks; in a file without any line feed it is the carriage return.
+    /// Reads lines whose quotes are ordinary characters. Only a line feed ends a line, with or without a carriage return before it, because texts may
+    /// contain other line breaks. In a file without any line feed, a carriage return ends a line.
     /// </summary>
     /// <exception cref="InvalidDataException">A line is too long.</exception>
     public static IEnumerable<DelimitedRecord> Unquoted(StreamReader reader, char delimiter, string name)
@@ -76,7 +76,7 @@ internal static class DelimitedRecords
         }
     }
 
-    /// <summary>Passes over blank lines; where rows have a single field an empty line is a row, unless the file ends with it.</summary>
+    /// <summary>Skips blank lines. If rows have a single field, an empty line is a row, except at the end of the file.</summary>
     public static IEnumerable<DelimitedRecord> WithoutBlankLines(IEnumerable<DelimitedRecord> records)
     {
         int width = 0;

@@ -3,12 +3,14 @@ using System.Text;
 
 namespace Foreword.Data.Tables;
 
-/// <summary>CSV and TSV (RFC 4180), or lines of fields where quotes mean nothing. Blank lines are passed over where rows have several fields.</summary>
+/// <summary>
+/// Reads CSV and TSV (RFC 4180), or lines whose quotes are ordinary characters. Blank lines are skipped if rows have several fields.
+/// </summary>
 internal sealed class DelimitedTable(char usual) : ITableFormat
 {
     private const char Tab = '\t';
 
-    /// <summary>Characters that part fields in files of this kind.</summary>
+    /// <summary>Characters that separate fields in such files.</summary>
     private static readonly char[] Delimiters = [',', ';', Tab, '|'];
 
     public IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions options)
@@ -34,7 +36,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
     {
         using IEnumerator<DelimitedRecord> all = records.GetEnumerator();
         List<DelimitedRecord> head = [];
-        bool hasHeader = options.Header ?? (columns.Any(column => !TableColumns.IsNumber(column)) || FirstRowIsHeader(all, head, name, columns.Count > 0 ? options.Warn : null)); // without wanted columns, the names are shown
+        bool hasHeader = options.Header ?? (columns.Any(column => !TableColumns.IsNumber(column)) || FirstRowIsHeader(all, head, name, columns.Count > 0 ? options.Warn : null)); // if no columns are requested, the caller shows the names, so a warning is not needed
         Layout? layout = null;
         foreach (DelimitedRecord record in head.Concat(Rest(all)))
         {
@@ -61,7 +63,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
             yield return records.Current;
     }
 
-    /// <summary>Looks at the first rows, which are left in <paramref name="head"/>.</summary>
+    /// <summary>Guesses from the first rows whether there is a header. The rows that were read are stored in <paramref name="head"/>.</summary>
     private static bool FirstRowIsHeader(IEnumerator<DelimitedRecord> records, List<DelimitedRecord> head, string name, Action<string>? warn)
     {
         while (head.Count <= HeaderGuess.SampleSize && records.MoveNext())
@@ -72,7 +74,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
         return true;
     }
 
-    /// <summary>Where the wanted columns are, known from the first row.</summary>
+    /// <summary>The positions of the requested columns, which follow from the first row.</summary>
     private sealed class Layout
     {
         private readonly int[][] _places;
@@ -105,7 +107,10 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
             };
         }
 
-        /// <summary>What is wrong with the number of fields. An empty field at the end may be there or not: some programs write a delimiter after each field.</summary>
+        /// <summary>
+        /// Describes what is wrong with the number of fields; null if it is valid. An additional or missing empty field at the end is valid, because
+        /// some programs write a delimiter after each field.
+        /// </summary>
         private string? Fault(string[] fields)
         {
             int width = _names.Length, least = _places.Length == 0 ? 0 : 1 + _places.Max(places => places.Max());
@@ -115,12 +120,12 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
             if (fields.Length < least)
                 return $"the row has {Count(fields.Length)}; expected at least {least}, as the columns ask for";
 
-            // Notes at the end of some rows are common where tabs part the fields; a comma may as well be one of a text.
+            // In tab-separated files, additional notes at the end of some rows are common. A comma, however, may belong to a text.
             return fits || fields.Length < width || _delimiter == Tab ? null
                 : $"the row has {Count(fields.Length)}; expected {width}, as the first row has (a text that holds {Name(_delimiter)} stands in quotes)";
         }
 
-        /// <summary>What probably parts the fields of a first row that has a single one; null where nothing does.</summary>
+        /// <summary>Returns the probable delimiter of a first row that has a single field; null if there is none.</summary>
         private char? OtherDelimiter(string[] first) =>
             first is [var only] && Delimiters.Where(other => other != _delimiter && only.Contains(other, StringComparison.Ordinal)).ToArray() is [var found, ..] ? found : null;
 
@@ -129,7 +134,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
         private static string Name(char delimiter) => delimiter == Tab ? "a tab" : $"'{delimiter}'";
     }
 
-    /// <summary>What quotes did, or would have done, where the options do not say whether they are quotes.</summary>
+    /// <summary>Records the effect of quotes if the options do not specify whether quotes enclose fields.</summary>
     private sealed class QuotesSeen(string file, bool quoting)
     {
         private long _count, _line;
@@ -149,7 +154,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
                 (_line, _longest) = (record.Line, record.Lines);
         }
 
-        /// <summary>A field that RFC 4180 would read as quoted: the quotes within are doubled.</summary>
+        /// <summary>Returns whether RFC 4180 would read the field as quoted: it is in quotes, and quotes within it are doubled.</summary>
         private static bool StandsInQuotes(string field) =>
             field is ['"', .., '"'] && field.Length > 2 && !field[1..^1].Replace("\"\"", "", StringComparison.Ordinal).Contains('"', StringComparison.Ordinal);
     }

@@ -3,16 +3,17 @@ using System.Globalization;
 namespace Foreword.Data.Tables;
 
 /// <summary>
-/// Tells whether the first row of CSV or TSV holds names where the options do not say so: columns given by number are read from files with and without a header.
+/// Guesses whether the first row of CSV or TSV holds names. It is used if the options do not specify it and all columns are requested by number,
+/// because numbers are valid with and without a header.
 /// </summary>
 internal static class HeaderGuess
 {
-    /// <summary>Rows that are looked at besides the first.</summary>
+    /// <summary>The number of rows to examine after the first one.</summary>
     public const int SampleSize = 1000;
 
     private const int LongestName = 40, MostWords = 3;
 
-    /// <summary>What columns of labelled data are usually called, in small letters.</summary>
+    /// <summary>Usual names of columns in labeled data, in lowercase.</summary>
     private static readonly HashSet<string> UsualNames = new(StringComparer.Ordinal)
     {
         "text", "texts", "sentence", "sentences", "sentence1", "sentence2", "premise", "hypothesis", "question", "question1", "question2", "context", "choice", "answer",
@@ -20,12 +21,13 @@ internal static class HeaderGuess
         "title", "description", "body", "content", "message", "comment", "review", "query", "tweet", "document", "id", "idx", "index",
     };
 
-    /// <summary>Words for a missing value, which are no names.</summary>
+    /// <summary>Words for a missing value, which are not names.</summary>
     private static readonly HashSet<string> Missing = new(StringComparer.OrdinalIgnoreCase) { "na", "n/a", "nan", "null", "none", "inf", "-inf" };
 
     /// <summary>
-    /// Whether the first row is a header: it counts the columns from 0; or it has a name where all other rows have a number; or it has one of the
-    /// usual names, which does not come again in its column, and nothing but names.
+    /// Returns whether the first row is a header. There are three cases. The row consists of the numbers of the columns from 0. Or it consists of
+    /// names, and in at least one column all other rows have a number. Or it consists of names that include a usual name, and no usual name occurs
+    /// again in its column.
     /// </summary>
     /// <param name="first">The first row.</param>
     /// <param name="others">The rows after it, or the first <see cref="SampleSize"/> of them.</param>
@@ -42,7 +44,7 @@ internal static class HeaderGuess
         return usual.Length > 0 && (first.Length > 1 || others.Count > 0) && !usual.Any(i => others.Any(row => i < row.Length && row[i] == first[i]));
     }
 
-    /// <summary>A few words that are no number: what a column may be called.</summary>
+    /// <summary>Returns whether a field may be the name of a column: a few words that are not a number.</summary>
     private static bool IsName(string field) => field.Trim() is { Length: > 0 and <= LongestName } name
         && name.Any(char.IsLetter) && !Missing.Contains(name) && name.Split(' ').Length <= MostWords && name[^1] is not ('.' or '!' or '?');
 

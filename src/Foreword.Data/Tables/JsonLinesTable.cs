@@ -4,7 +4,9 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Tables;
 
-/// <summary>One JSON object a line; a column is a field, a path through objects and arrays, or several joined by +. Blank lines are passed over.</summary>
+/// <summary>
+/// Reads one JSON object per line. A column is a field, a path through objects and arrays, or several of these joined by +. Blank lines are skipped.
+/// </summary>
 internal sealed class JsonLinesTable : ITableFormat
 {
     public IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions options)
@@ -56,7 +58,7 @@ internal sealed class JsonLinesTable : ITableFormat
         }
     }
 
-    /// <summary>A field as it goes into a column of a table: a text as it is, nothing for null, JSON for all else.</summary>
+    /// <summary>Converts a field to a cell of a table: a string without changes, null as an empty text, and any other value as JSON.</summary>
     private static string Whole(JsonElement value, string name, string where) => value.ValueKind switch
     {
         JsonValueKind.String => Text(value, name, where),
@@ -77,7 +79,7 @@ internal sealed class JsonLinesTable : ITableFormat
         }
     }
 
-    /// <summary>The texts at a path; a field whose name is the whole path wins.</summary>
+    /// <summary>Returns the texts at a path. A field whose name is the whole path has priority.</summary>
     private static string[] Cell(JsonElement row, string path, string where)
     {
         if (Field(row, path, where) is { } whole)
@@ -110,8 +112,8 @@ internal sealed class JsonLinesTable : ITableFormat
         return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw new InvalidDataException($"{where}: '{field}' is {Describe(value)}, not an array");
     }
 
-    /// <summary>The field of that name; null where there is none.</summary>
-    /// <exception cref="InvalidDataException">There are two: JSON does not say which one counts.</exception>
+    /// <summary>Returns the field with the given name; null if there is none.</summary>
+    /// <exception cref="InvalidDataException">There are two such fields. JSON does not define which one is valid.</exception>
     private static JsonElement? Field(JsonElement row, string name, string where)
     {
         JsonElement? found = null;

@@ -6,13 +6,16 @@ using Parquet.Schema;
 
 namespace Foreword.Data.Tables;
 
-/// <summary>
-/// A column of values in a Parquet file. Rows are put together here, from the levels that lie beside the values (Melnik et al. 2010, "Dremel"): the
-/// library does that by code made at run time, which Native AOT has not.
-/// </summary>
+/// <summary>A column of values in a Parquet file.</summary>
+/// <remarks>
+/// This class builds the rows from the levels that are stored with the values (Melnik et al. 2010, "Dremel"). The Parquet library would do this with
+/// code that it generates at run time, which Native AOT does not support.
+/// </remarks>
 internal sealed class ParquetColumn
 {
-    /// <summary>How values of a type are read: a column's values without its nulls, then a text for each.</summary>
+    /// <summary>
+    /// The reader for each type of value. A reader reads a column's values without its nulls, and returns a function that converts a value to text.
+    /// </summary>
     private static readonly Dictionary<Type, Func<ParquetRowGroupReader, DataField, int[]?, int[]?, int, Task<Func<int, string>>>> Readers = new()
     {
         [typeof(string)] = ReadAsync<ReadOnlyMemory<char>>,
@@ -38,16 +41,16 @@ internal sealed class ParquetColumn
     };
 
     private readonly string _name;
-    private readonly Field[] _fields; // from the outermost to the column itself
+    private readonly Field[] _fields; // from the outermost field to the column itself
     private readonly DataField _column;
 
     private ParquetColumn(string name, List<Field> fields, DataField column) => (_name, _fields, _column) = (name, [.. fields], column);
 
-    /// <summary>The column that a path names.</summary>
-    /// <param name="schema">The file's fields.</param>
+    /// <summary>Finds the column at a path.</summary>
+    /// <param name="schema">The fields of the file.</param>
     /// <param name="path">A field's name or number, or a path such as <c>question.choices[].text</c>.</param>
     /// <param name="where">File and row, for messages.</param>
-    /// <exception cref="InvalidDataException">There is no such column, or it holds no texts or numbers.</exception>
+    /// <exception cref="InvalidDataException">There is no such column, or it does not hold texts or numbers.</exception>
     public static ParquetColumn Find(ParquetSchema schema, string path, string where)
     {
         List<Field> fields = [];
@@ -86,7 +89,7 @@ internal sealed class ParquetColumn
         }
     }
 
-    /// <summary>The columns of a file that hold texts or numbers, or lists of them.</summary>
+    /// <summary>Returns the columns of a file that hold texts or numbers, or lists of them.</summary>
     public static IEnumerable<ParquetColumn> All(ParquetSchema schema)
     {
         foreach (Field field in schema.Fields)
@@ -99,10 +102,10 @@ internal sealed class ParquetColumn
         }
     }
 
-    /// <summary>The column's name or path.</summary>
+    /// <summary>Gets the column's name or path.</summary>
     public string Name => _name;
 
-    /// <summary>The column's cells in a row group.</summary>
+    /// <summary>Reads the column's cells in a row group.</summary>
     public async Task<ParquetCells> ReadAsync(ParquetRowGroupReader rows)
     {
         int count = checked((int)(rows.GetMetadata(_column)?.MetaData?.NumValues ?? throw new InvalidDataException($"column '{_name}' is missing")));
@@ -136,24 +139,28 @@ internal sealed class ParquetColumn
     }
 }
 
-/// <summary>The cells of one column of a row group, taken row by row.</summary>
+/// <summary>The cells of one column of a row group. They are read row by row.</summary>
 /// <param name="name">The column's name, for messages.</param>
-/// <param name="fields">From the outermost to the column itself.</param>
-/// <param name="count">Values, nulls and empty lists.</param>
-/// <param name="texts">The text of the value of that number, nulls not counted.</param>
-/// <param name="definition">For each of <paramref name="count"/> how many of the fields that may be missing are there; null where none may.</param>
-/// <param name="repetition">For each of <paramref name="count"/> in which list it goes on, 0 for a new row; null where there are no lists.</param>
+/// <param name="fields">The fields from the outermost one to the column itself.</param>
+/// <param name="count">The number of values, including nulls and empty lists.</param>
+/// <param name="texts">Returns the text of a value. The argument is the index of the value, without counting nulls.</param>
+/// <param name="definition">
+/// The number of optional fields that are present, for each of <paramref name="count"/> values; null if no field is optional.
+/// </param>
+/// <param name="repetition">
+/// The level of the list that each of <paramref name="count"/> values continues, 0 for a new row; null if there are no lists.
+/// </param>
 internal sealed class ParquetCells(string name, Field[] fields, int count, Func<int, string> texts, int[]? definition, int[]? repetition)
 {
     private int _at, _value;
 
-    /// <summary>The column's name.</summary>
+    /// <summary>Gets the column's name.</summary>
     public string Name => name;
 
-    /// <summary>The texts of the next row.</summary>
+    /// <summary>Reads the texts of the next row.</summary>
     /// <param name="where">File and row, for messages.</param>
-    /// <returns>The texts, and whether there is a null, which has none.</returns>
-    /// <exception cref="InvalidDataException">There are no rows any more.</exception>
+    /// <returns>The texts, and whether the row contains a null, which has no text.</returns>
+    /// <exception cref="InvalidDataException">There are no more rows.</exception>
     public (IReadOnlyList<string> Texts, bool HasNull) Next(string where)
     {
         if (_at == count)
@@ -167,7 +174,7 @@ internal sealed class ParquetCells(string name, Field[] fields, int count, Func<
             if (missing is null)
                 row.Add(texts(_value++));
             else
-                hasNull |= !(missing is ListField or DataField { IsArray: true } && there == missing.MaxDefinitionLevel - 1); // or a list without elements
+                hasNull |= !(missing is ListField or DataField { IsArray: true } && there == missing.MaxDefinitionLevel - 1); // a list without elements is not null
             _at++;
         }
         while (_at < count && repetition is not null && repetition[_at] > 0);

@@ -3,12 +3,15 @@ using Parquet.Schema;
 
 namespace Foreword.Data.Tables;
 
-/// <summary>Apache Parquet, a row group of the wanted columns at a time; a column is a field, or a path through structures and lists as in JSON Lines.</summary>
+/// <summary>
+/// Reads Apache Parquet, one row group of the requested columns at a time. A column is a field, or a path through structures and lists as in JSON
+/// Lines.
+/// </summary>
 internal sealed class ParquetTable : ITableFormat
 {
     public IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions options)
     {
-        using Stream? copy = stream.CanSeek ? null : Copied(stream); // the directory of the file stands at its end
+        using Stream? copy = stream.CanSeek ? null : Copied(stream); // the metadata of the file is stored at its end
         ParquetReader reader = Checked(() => Wait(() => ParquetReader.CreateAsync(copy ?? stream, leaveStreamOpen: true)), name);
         try
         {
@@ -37,7 +40,7 @@ internal sealed class ParquetTable : ITableFormat
         }
     }
 
-    /// <summary>The column of that name, or those that are joined.</summary>
+    /// <summary>Finds the column with the given name, or the columns that it joins.</summary>
     private static ParquetColumn[] Find(ParquetSchema schema, string column, string where) => TableColumns.Parts(column) is { Length: > 1 } parts && schema.Fields.All(field => field.Name != column)
         ? [.. parts.Select(part => ParquetColumn.Find(schema, part, where))]
         : [ParquetColumn.Find(schema, column, where)];
@@ -59,7 +62,7 @@ internal sealed class ParquetTable : ITableFormat
 
         IReadOnlyList<string> OneText(ParquetCells[] joined)
         {
-            IReadOnlyList<string>[] parts = [.. joined.Select(Texts)]; // all of them, so that each goes on to the next row
+            IReadOnlyList<string>[] parts = [.. joined.Select(Texts)]; // reads all of them, so that each moves to the next row
             if (parts.Any(part => part.Count == 0))
                 return [];
             try
@@ -76,7 +79,7 @@ internal sealed class ParquetTable : ITableFormat
 
     private static ParquetCells[] Cells(ParquetColumn[] columns, ParquetRowGroupReader rows, string name) => Checked(() => Wait(() => ReadAsync(columns, rows)), name);
 
-    /// <summary>One column after the other: they share the stream.</summary>
+    /// <summary>Reads one column after the other, because they share the stream.</summary>
     private static async Task<ParquetCells[]> ReadAsync(ParquetColumn[] columns, ParquetRowGroupReader rows)
     {
         ParquetCells[] cells = new ParquetCells[columns.Length];
@@ -101,7 +104,7 @@ internal sealed class ParquetTable : ITableFormat
         {
             return read();
         }
-        catch (Exception problem) when (problem is not OutOfMemoryException) // the library throws whatever its parser meets
+        catch (Exception problem) when (problem is not OutOfMemoryException) // the library may throw any exception that its parser causes
         {
             throw new InvalidDataException($"{name}: the file is not Parquet or is damaged ({problem.Message.TrimEnd('.')})", problem);
         }

@@ -4,40 +4,40 @@ using Foreword.Settings;
 namespace Foreword.Data.Tables;
 
 /// <summary>
-/// Where the wanted columns lie in rows of fields. A wanted column is a name, a number from 0, or several joined by <c>+</c>
-/// (<c>Title+Description</c>); a column whose own name is the whole of it wins.
+/// Finds the positions of the requested columns in rows of fields. A requested column is a name, a number from 0, or several of these joined by
+/// <c>+</c> (<c>Title+Description</c>). A column whose own name is the whole text has priority.
 /// </summary>
 internal static class TableColumns
 {
-    /// <summary>What stands between the texts of joined columns.</summary>
+    /// <summary>The text between the texts of joined columns.</summary>
     private const string Separator = " ";
 
-    /// <summary>Whether a column is given by its number, or joined columns by theirs.</summary>
+    /// <summary>Returns whether a column, or each of several joined columns, is requested by number.</summary>
     public static bool IsNumber(string column) => Parts(column).All(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
-    /// <summary>The columns that are joined; one alone where none are.</summary>
+    /// <summary>Returns the columns that are joined, or the column itself.</summary>
     public static string[] Parts(string column) => column.Split('+', StringSplitOptions.TrimEntries);
 
-    /// <summary>The text of joined columns: the texts with a space between; empty ones are left out.</summary>
+    /// <summary>Joins the texts of columns with a space between them. Empty texts are omitted.</summary>
     public static string Join(IReadOnlyList<string> texts) => texts is [var only] ? only : string.Join(Separator, texts.Select(text => text.Trim()).Where(text => text.Length > 0));
 
-    /// <summary>The one text that a part of joined columns holds.</summary>
-    /// <exception cref="InvalidDataException">It holds a list.</exception>
+    /// <summary>Returns the single text of one of several joined columns.</summary>
+    /// <exception cref="InvalidDataException">The column holds a list.</exception>
     public static string One(IReadOnlyList<string> texts, string part, string where) => texts is [var only] ? only
         : throw new InvalidDataException($"{where}: '{part}' holds a list of {texts.Count}; joined columns hold one text each");
 
-    /// <summary>Places of the columns among the names; a name wins over a number.</summary>
-    /// <exception cref="InvalidDataException">There is no such column, or there are two of that name.</exception>
+    /// <summary>Returns the positions of the columns among the names. A name has priority over a number.</summary>
+    /// <exception cref="InvalidDataException">There is no such column, or there are several columns with this name.</exception>
     public static int[][] Places(IReadOnlyList<string> columns, IReadOnlyList<string> names, string file) =>
         [.. columns.Select(column => Named(column, names, file) is { } whole ? [whole] : Parts(column).Select(part => Place(part, names, file)).ToArray())];
 
-    /// <summary>Places of columns given by number alone.</summary>
+    /// <summary>Returns the positions of columns that are requested only by number.</summary>
     /// <exception cref="InvalidDataException">A column is a name, or a number that is too large.</exception>
     public static int[][] Places(IReadOnlyList<string> columns, int count, string file) => [.. columns.Select(column => IsNumber(column)
         ? Parts(column).Select(part => Place(part, count, file)).ToArray()
         : throw new InvalidDataException($"{file}: column '{column}' is a name, but the file is read without a header; give numbers from 0 to {count - 1}"))];
 
-    /// <summary>The place of the name; null where it is none of them.</summary>
+    /// <summary>Returns the position of a name; null if there is no such name.</summary>
     private static int? Named(string column, IReadOnlyList<string> names, string file)
     {
         int[] places = [.. Enumerable.Range(0, names.Count).Where(i => names[i] == column)];

@@ -2,62 +2,73 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Tables;
 
-/// <summary>What a table's file is.</summary>
+/// <summary>The format of a table file.</summary>
 [ChoiceName(nameof(JsonLines), "jsonl", AlsoCalled = "json_lines")]
 public enum TableFormat
 {
-    /// <summary>Its name decides: <c>.csv</c>, <c>.tsv</c>, <c>.txt</c> (tabs), <c>.jsonl</c>, <c>.ndjson</c>, <c>.parquet</c>, <c>.xml</c> (COPA); <c>.gz</c> and <c>.zst</c> are taken off first.</summary>
+    /// <summary>
+    /// The file extension decides: <c>.csv</c>, <c>.tsv</c>, <c>.tab</c>, <c>.txt</c> (tabs), <c>.jsonl</c>, <c>.ndjson</c>, <c>.parquet</c> or
+    /// <c>.xml</c> (COPA). A final <c>.gz</c> or <c>.zst</c> is ignored. Any other file is read as CSV if a delimiter is set.
+    /// </summary>
     Auto,
 
-    /// <summary>Fields parted by commas (RFC 4180).</summary>
+    /// <summary>Fields separated by commas (RFC 4180).</summary>
     Csv,
 
-    /// <summary>Fields parted by tabs; a quote is a character like any other.</summary>
+    /// <summary>Fields separated by tabs. A quote is an ordinary character.</summary>
     Tsv,
 
-    /// <summary>One JSON object a line.</summary>
+    /// <summary>One JSON object per line.</summary>
     JsonLines,
 
     /// <summary>Apache Parquet.</summary>
     Parquet,
 
-    /// <summary>COPA's XML (Roemmele, Bejan and Gordon 2011): an <c>item</c> is a row.</summary>
+    /// <summary>The XML of COPA (Roemmele, Bejan and Gordon 2011). Each <c>item</c> is a row.</summary>
     Copa,
 }
 
-/// <summary>How a table is read.</summary>
+/// <summary>The options for reading a table.</summary>
 public sealed record TableOptions
 {
     /// <summary>
-    /// Whether the first row of CSV and TSV holds names. Null means it does when any wanted column is given by name, and where columns are given by
-    /// number when the first row looks like names. <see cref="Warn"/> is told of the latter.
+    /// Gets whether the first row of CSV and TSV is a header with names. If null, it is a header if any column is requested by name. If all columns
+    /// are requested by number, it is a header if it looks like one, and <see cref="Warn"/> is then notified.
     /// </summary>
     public bool? Header { get; init; }
 
     /// <summary>
-    /// Whether quotes in CSV and TSV are quotes (RFC 4180). Without, a quote is a character like any other and only a line feed ends a row. Null
-    /// means they are, except where tabs part the fields.
+    /// Gets whether quotes in CSV and TSV enclose fields (RFC 4180). If false, a quote is an ordinary character, and only a line feed ends a row.
+    /// Null means true, except if tabs separate the fields.
     /// </summary>
     public bool? Quoting { get; init; }
 
-    /// <summary>What parts the fields of CSV and TSV; null means the format's comma or tab. JSON Lines, Parquet and XML have no delimiter.</summary>
+    /// <summary>
+    /// Gets the character that separates the fields of CSV and TSV; null means the format's comma or tab. JSON Lines, Parquet and XML have no
+    /// delimiter.
+    /// </summary>
     public char? Delimiter { get; init; }
 
-    /// <summary>What the file is.</summary>
+    /// <summary>Gets the format of the file.</summary>
     public TableFormat Format { get; init; } = TableFormat.Auto;
 
-    /// <summary>Whether a row that cannot be read is given with its <see cref="TableRow.Fault"/>, and reading goes on, or is an error.</summary>
+    /// <summary>
+    /// Gets whether a row that cannot be read is returned with its <see cref="TableRow.Fault"/>. If false, such a row ends the reading with an error.
+    /// </summary>
     public bool KeepsFaultyRows { get; init; }
 
-    /// <summary>Whether rows come with all their columns, see <see cref="TableRow.Input"/>.</summary>
+    /// <summary>Gets whether rows are returned with all their columns, see <see cref="TableRow.Input"/>.</summary>
     public bool KeepsInput { get; init; }
 
-    /// <summary>Told in one sentence of what was read but may not be what was meant.</summary>
+    /// <summary>Gets the function that receives one sentence for each thing that was read but is possibly not intended; null ignores them.</summary>
     public Action<string>? Warn { get; init; }
 
-    /// <summary>The character that a text stands for: itself, or <c>tab</c>, <c>\t</c>, <c>comma</c>, <c>semicolon</c>, <c>pipe</c>.</summary>
+    /// <summary>
+    /// Returns the character that a text stands for: the text itself, or the character for <c>tab</c>, <c>\t</c>, <c>comma</c>, <c>semicolon</c> or
+    /// <c>pipe</c>.
+    /// </summary>
     /// <param name="text">The text.</param>
-    /// <exception cref="ArgumentException">It is not one character, or one that cannot part fields.</exception>
+    /// <exception cref="ArgumentException">The text is not a single character, or it is a character that cannot separate fields.</exception>
     public static char DelimiterOf(string text) => text switch
     {
         "tab" or "\\t" => '\t',
@@ -69,18 +80,24 @@ public sealed record TableOptions
     };
 }
 
-/// <summary>The wanted columns of one row.</summary>
-/// <param name="File">The file.</param>
-/// <param name="Number">The line on which the row begins, from 1; the row where the format has no lines.</param>
-/// <param name="Cells">One entry for each wanted column: one text, or several where the column holds a list. A column that could not be read has none.</param>
+/// <summary>The requested columns of one row.</summary>
+/// <param name="File">The path of the file.</param>
+/// <param name="Number">The line on which the row begins, from 1; the number of the row, from 1, if the format has no lines.</param>
+/// <param name="Cells">
+/// One entry for each requested column: one text, or several if the column holds a list. The entry is empty if the column could not be read.
+/// </param>
 public sealed record TableRow(string File, long Number, IReadOnlyList<IReadOnlyList<string>> Cells)
 {
-    /// <summary>File and row, for messages.</summary>
+    /// <summary>Gets the file and the row, for messages.</summary>
     public string Where => $"{File}:{Number}";
 
-    /// <summary>Why the row could not be read, as one sentence that begins with <see cref="Where"/>; null where it could.</summary>
+    /// <summary>
+    /// Gets the reason why the row could not be read, as one sentence that begins with <see cref="Where"/>; null if it could be read.
+    /// </summary>
     public string? Fault { get; init; }
 
-    /// <summary>With <see cref="TableOptions.KeepsInput"/>: all columns of the row by name, or by number where the file has no names.</summary>
+    /// <summary>
+    /// Gets all columns of the row by name, or by number if the file has no names; empty without <see cref="TableOptions.KeepsInput"/>.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Input { get; init; } = [];
 }

@@ -4,10 +4,12 @@ using Foreword.Settings;
 namespace Foreword.Data.Tables;
 
 /// <summary>
-/// Rows of tables: CSV, TSV, JSON Lines, Parquet and COPA's XML, each also <c>.gz</c> and <c>.zst</c>. A column is a name, a number from 0, or in
-/// JSON Lines a path such as <c>question.choices[].text</c>, in which <c>[]</c> goes into each element of an array. Several of these joined by
-/// <c>+</c> (<c>Title+Description</c>) are read as one text, with a space between.
+/// Reads rows of tables: CSV, TSV, JSON Lines, Parquet and COPA's XML, each also compressed as <c>.gz</c> or <c>.zst</c>.
 /// </summary>
+/// <remarks>
+/// A column is a name or a number from 0. In JSON Lines and Parquet it may also be a path such as <c>question.choices[].text</c>, where <c>[]</c>
+/// stands for each element of an array. Several columns joined by <c>+</c> (<c>Title+Description</c>) are read as one text, with a space between.
+/// </remarks>
 public static class TableReader
 {
     private static readonly (TableFormat Format, string[] Extensions, ITableFormat Reader)[] Formats =
@@ -20,12 +22,12 @@ public static class TableReader
     ];
 
     /// <summary>Streams the rows of a file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="columns">The wanted columns, in the order of the cells.</param>
-    /// <param name="options">How it is read.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is broken or lacks a column; file and row are named.</exception>
-    /// <exception cref="ArgumentException">The file's name does not tell its format.</exception>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="columns">The requested columns, in the order of the cells.</param>
+    /// <param name="options">The options for reading the file; null uses the defaults.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="InvalidDataException">The file is malformed or lacks a column. The message names file and row.</exception>
+    /// <exception cref="ArgumentException">The format cannot be derived from the file name.</exception>
     public static IEnumerable<TableRow> Read(string path, IReadOnlyList<string> columns, TableOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -43,11 +45,11 @@ public static class TableReader
         }
     }
 
-    /// <summary>The rows of an open stream.</summary>
-    /// <param name="stream">The bytes; the caller disposes it.</param>
-    /// <param name="name">What messages call it; its ending decides the format where the options do not.</param>
-    /// <param name="columns">The wanted columns, in the order of the cells.</param>
-    /// <param name="options">How it is read.</param>
+    /// <summary>Streams the rows of an open stream.</summary>
+    /// <param name="stream">The bytes. The caller disposes the stream.</param>
+    /// <param name="name">The name of the stream in messages. Its extension decides the format if the options do not.</param>
+    /// <param name="columns">The requested columns, in the order of the cells.</param>
+    /// <param name="options">The options for reading the stream; null uses the defaults.</param>
     /// <inheritdoc cref="Read(string, IReadOnlyList{string}, TableOptions)" path="/exception"/>
     public static IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions? options = null)
     {
@@ -60,18 +62,18 @@ public static class TableReader
             yield return row.Fault is null || options.KeepsFaultyRows ? row : throw new InvalidDataException(row.Fault);
     }
 
-    /// <summary>Whether a file's name tells its format.</summary>
-    /// <param name="name">The file's name, with or without the ending of its compression.</param>
+    /// <summary>Returns whether the format of a file can be derived from its name.</summary>
+    /// <param name="name">The file name, with or without the extension of its compression.</param>
     public static bool Knows(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return Formats.Any(format => format.Extensions.Contains(ExtensionOf(name), StringComparer.OrdinalIgnoreCase));
     }
 
-    /// <summary>What a file is read as; never <see cref="TableFormat.Auto"/>.</summary>
-    /// <param name="name">The file's name.</param>
-    /// <param name="options">How it is read.</param>
-    /// <exception cref="ArgumentException">The file's name does not tell its format.</exception>
+    /// <summary>Returns the format in which a file is read; never <see cref="TableFormat.Auto"/>.</summary>
+    /// <param name="name">The file name.</param>
+    /// <param name="options">The options for reading the file.</param>
+    /// <exception cref="ArgumentException">The format cannot be derived from the file name.</exception>
     public static TableFormat FormatOf(string name, TableOptions options)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -102,9 +104,9 @@ public static class TableReader
     }
 }
 
-/// <summary>One format of tables; listed in <see cref="TableReader"/>.</summary>
+/// <summary>Reads one format of tables. Formats are listed in <see cref="TableReader"/>.</summary>
 internal interface ITableFormat
 {
-    /// <summary>The rows of an uncompressed stream. Errors are <see cref="InvalidDataException"/>s that name file and row.</summary>
+    /// <summary>Reads the rows of an uncompressed stream. Errors are <see cref="InvalidDataException"/>s that name file and row.</summary>
     IEnumerable<TableRow> Read(Stream stream, string name, IReadOnlyList<string> columns, TableOptions options);
 }

@@ -2,7 +2,7 @@ using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tasks;
 
-/// <summary>A class of a single text: <c>[start] text [extract]</c>.</summary>
+/// <summary>Classifies a single text. The sequence is <c>[start] text [extract]</c>.</summary>
 public sealed class ClassificationTask : FineTuningTask
 {
     /// <inheritdoc/>

@@ -1,17 +1,23 @@
 namespace Foreword.Tasks;
 
-/// <summary>An example as the model reads it.</summary>
-/// <param name="Sequences">Its token sequences.</param>
-/// <param name="Target">What the loss compares with, see <see cref="TaskDescription.TargetOf"/>; empty where there is no label.</param>
-/// <param name="Weight">Its weight in the loss.</param>
+/// <summary>An example as token sequences, in the form that the model reads.</summary>
+/// <param name="Sequences">The example's token sequences.</param>
+/// <param name="Target">
+/// The values that the loss compares with the outputs, see <see cref="TaskDescription.TargetOf"/>; empty if the example has no label.
+/// </param>
+/// <param name="Weight">The example's weight in the loss.</param>
 public sealed record EncodedExample(TaskSequences Sequences, float[] Target, float Weight)
 {
-    /// <summary>Tokens of its longest sequence.</summary>
+    /// <summary>Gets the number of tokens in the longest sequence.</summary>
     public int Length => Sequences.Sequences.Max(sequence => sequence.Length);
 
-    /// <summary>Examples that a model is to answer, as <paramref name="task"/> reads them: their labels, if they have any, are not looked at.</summary>
-    /// <exception cref="ArgumentException">One of them is null, or does not have the texts and choices that the task reads.</exception>
-    /// <exception cref="InvalidDataException">One has more choices than the task has labels.</exception>
+    /// <summary>Encodes examples that a model is going to answer. Their labels are ignored.</summary>
+    /// <param name="examples">The examples.</param>
+    /// <param name="task">The task that decides how an example is read.</param>
+    /// <param name="encoder">Builds the token sequences.</param>
+    /// <returns>The encoded examples, in the same order, with empty targets.</returns>
+    /// <exception cref="ArgumentException">An example is null, or does not have the texts and choices that the task reads.</exception>
+    /// <exception cref="InvalidDataException">An example has more choices than the task has labels, or its sequence has no tokens.</exception>
     public static EncodedExample[] Unlabelled(IReadOnlyList<TaskExample> examples, TaskDescription task, TaskEncoder encoder)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -20,9 +26,14 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
             : Of(example with { Label = null }, task, encoder))];
     }
 
-    /// <summary>The example as <paramref name="task"/> reads it.</summary>
-    /// <exception cref="ArgumentException">It does not have the texts and choices that the task reads.</exception>
-    /// <exception cref="InvalidDataException">Its label does not belong to the task, or it has more choices than the task has labels, or there is nothing to read.</exception>
+    /// <summary>Encodes one example, with its label if it has one.</summary>
+    /// <param name="example">The example.</param>
+    /// <param name="task">The task that decides how an example is read.</param>
+    /// <param name="encoder">Builds the token sequences.</param>
+    /// <exception cref="ArgumentException">The example does not have the texts and choices that the task reads.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The label does not belong to the task, the example has more choices than the task has labels, or a sequence has no tokens.
+    /// </exception>
     public static EncodedExample Of(TaskExample example, TaskDescription task, TaskEncoder encoder)
     {
         ArgumentNullException.ThrowIfNull(example);

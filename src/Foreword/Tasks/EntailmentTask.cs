@@ -2,7 +2,7 @@ using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tasks;
 
-/// <summary>Whether a hypothesis follows from a premise: <c>[start] premise [delim] hypothesis [extract]</c>.</summary>
+/// <summary>Decides whether a hypothesis follows from a premise. The sequence is <c>[start] premise [delim] hypothesis [extract]</c>.</summary>
 public sealed class EntailmentTask : FineTuningTask
 {
     /// <inheritdoc/>

@@ -3,66 +3,78 @@ using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tasks;
 
-/// <summary>What the head is trained to give.</summary>
+/// <summary>The kind of output that the head is trained to produce.</summary>
 public enum TargetKind
 {
-    /// <summary>One of several classes: a softmax over as many outputs, cross entropy.</summary>
+    /// <summary>One of several classes. The head has one output for each class, with a softmax over them. The loss is cross entropy.</summary>
     Classes,
 
-    /// <summary>A number: one output, squared error, the labels standardised by the training set's mean and deviation.</summary>
+    /// <summary>
+    /// A number. The head has one output, and the loss is the squared error. Labels are standardized with the mean and the standard deviation of the
+    /// training set.
+    /// </summary>
     Score,
 
-    /// <summary>A number of a small range as a softmax over its whole steps, whose mean is the number (openai/finetune-transformer-lm's form of STS-B, after Tai et al. 2015, section 4.2).</summary>
+    /// <summary>
+    /// A number in a small range, predicted as a softmax over the whole numbers of the range. The mean of that distribution is the prediction.
+    /// openai/finetune-transformer-lm uses this form for STS-B, after Tai et al. 2015, section 4.2.
+    /// </summary>
     SoftLabels,
 
-    /// <summary>One of an example's own answers: one score each, softmax over them, cross entropy.</summary>
+    /// <summary>One of the example's own answers. Each answer gets one score, with a softmax over the scores. The loss is cross entropy.</summary>
     Choice,
 }
 
-/// <summary>How the hidden states at the extract tokens of an example's sequences become the head's input (GPT-1 paper, section 3.3).</summary>
+/// <summary>How the head's input is made from the hidden states at the extract tokens of an example's sequences (GPT-1 paper, section 3.3).</summary>
 public enum HeadInput
 {
-    /// <summary>One sequence, its state.</summary>
+    /// <summary>The example has one sequence. The head reads its state.</summary>
     One,
 
-    /// <summary>Several sequences, the sum of their states.</summary>
+    /// <summary>The example has several sequences. The head reads the sum of their states.</summary>
     Sum,
 
-    /// <summary>Several sequences, each state scored by itself.</summary>
+    /// <summary>The example has several sequences. The head scores each state separately.</summary>
     Each,
 }
 
 /// <summary>
-/// A kind of fine-tuning task: how an example becomes token sequences, what the head reads, and what is measured
-/// (GPT-1 paper, sections 3.2 and 3.3). A kind is one class and one line of <see cref="All"/>.
+/// A kind of fine-tuning task. It defines how an example becomes token sequences, what the head reads and which metrics are computed (GPT-1 paper,
+/// sections 3.2 and 3.3). A new kind needs one class and one entry in <see cref="All"/>.
 /// </summary>
 public abstract class FineTuningTask
 {
-    /// <summary>Every kind.</summary>
+    /// <summary>Gets all kinds of tasks.</summary>
     public static IReadOnlyList<FineTuningTask> All { get; } =
         [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask()];
 
-    /// <summary>The name in recipes and on the command line.</summary>
+    /// <summary>Gets the name of the kind, as used in recipes and on the command line.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>The columns of an example without its label, in the order in which they are given.</summary>
+    /// <summary>Gets the columns of an example except its label, in the order in which an example supplies them.</summary>
     public abstract IReadOnlyList<TaskColumn> Columns { get; }
 
-    /// <summary>What the head may be trained to give; see <see cref="DefaultTarget"/>.</summary>
+    /// <summary>Gets the kinds of output that the head may be trained to produce; see <see cref="DefaultTarget"/>.</summary>
     public abstract IReadOnlyList<TargetKind> Targets { get; }
 
-    /// <summary>What the head reads.</summary>
+    /// <summary>Gets what the head reads.</summary>
     public virtual HeadInput HeadInput => HeadInput.One;
 
-    /// <summary>What the head is trained to give where nobody says it.</summary>
+    /// <summary>Returns the kind of output to train if none is requested.</summary>
     /// <param name="labels">The distinct labels of the training set.</param>
     public virtual TargetKind DefaultTarget(IReadOnlyCollection<string> labels) => Targets[0];
 
-    /// <summary>The token sequences of an example, each within <see cref="TaskEncoder.ContextLength"/> tokens.</summary>
+    /// <summary>Creates the token sequences of an example.</summary>
+    /// <param name="example">An example with the texts and choices that the task reads.</param>
+    /// <param name="encoder">Builds the token sequences.</param>
+    /// <returns>The sequences, each with at most <see cref="TaskEncoder.ContextLength"/> tokens.</returns>
     public abstract TaskSequences Transform(TaskExample example, TaskEncoder encoder);
 
-    /// <summary>Checks that an example has what the task reads.</summary>
-    /// <exception cref="ArgumentException">It has another number of texts, lacks one, or has choices where none are read or fewer than two where they are.</exception>
+    /// <summary>Checks that an example has the texts and choices that the task reads.</summary>
+    /// <exception cref="ArgumentException">
+    /// The number of texts differs, a required text is null, the task reads no choices but the example has some, or the task reads choices but the
+    /// example has fewer than 2.
+    /// </exception>
     internal void Check(TaskExample example)
     {
         TaskColumn[] texts = [.. Columns.Where(column => !column.IsMany)];
@@ -74,17 +86,21 @@ public abstract class FineTuningTask
             throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {(texts.Length == Columns.Count ? "no choices" : "at least 2 choices")}; {example.Choices.Count} were given");
     }
 
-    /// <summary>An example of a task that reads texts alone.</summary>
-    /// <exception cref="ArgumentException">The task reads choices, too.</exception>
+    /// <summary>Creates an example of a task that reads only texts.</summary>
+    /// <exception cref="ArgumentException">The task also reads choices.</exception>
     internal TaskExample Example(string[] texts) => Columns.Any(column => column.IsMany)
         ? throw new ArgumentException($"{Kind} reads choices, too; give a {nameof(TaskExample)}")
         : new TaskExample(texts, []);
 
-    /// <summary>What is measured; the first chooses the best checkpoint.</summary>
+    /// <summary>Returns the metrics of the task. The first one selects the best checkpoint by default.</summary>
+    /// <param name="target">The kind of output that the head produces.</param>
     public abstract IReadOnlyList<TaskMetric> Metrics(TargetKind target);
 
-    /// <summary>The kind of that name; <c>multiple_choice</c> is <c>multiple-choice</c>.</summary>
-    /// <exception cref="ArgumentException">There is none; the message names the nearest.</exception>
+    /// <summary>
+    /// Returns the task with the given name. An underscore in the name counts as a hyphen, so <c>multiple_choice</c> is <c>multiple-choice</c>.
+    /// </summary>
+    /// <param name="kind">The name of the kind.</param>
+    /// <exception cref="ArgumentException">No task has this name. The message suggests the nearest name.</exception>
     public static FineTuningTask OfKind(string kind)
     {
         ArgumentNullException.ThrowIfNull(kind);
@@ -94,12 +110,14 @@ public abstract class FineTuningTask
 }
 
 /// <summary>A column that a task reads.</summary>
-/// <param name="Role">Its name, which is also the default name in a file's header.</param>
-/// <param name="IsOptional">Read only where it is given by its role: <c>question=ask</c>.</param>
-/// <param name="IsMany">Takes several columns, or one that holds a list.</param>
+/// <param name="Role">The column's role, which is also its default name in the header of a file.</param>
+/// <param name="IsOptional">Whether the column is read only if it is assigned explicitly, as in <c>question=ask</c>.</param>
+/// <param name="IsMany">Whether the role takes several columns, or one column that holds a list.</param>
 public sealed record TaskColumn(string Role, bool IsOptional = false, bool IsMany = false);
 
 /// <summary>The token sequences of one example.</summary>
-/// <param name="Sequences">One, two or as many as there are choices; each ends with the extract token.</param>
-/// <param name="IsTruncated">Whether tokens of the text were left out to fit the context.</param>
+/// <param name="Sequences">
+/// One sequence, two sequences or one for each choice. Each sequence ends with the extract token if the model has task tokens.
+/// </param>
+/// <param name="IsTruncated">Whether tokens of the text were removed to fit the context length.</param>
 public sealed record TaskSequences(IReadOnlyList<int[]> Sequences, bool IsTruncated);

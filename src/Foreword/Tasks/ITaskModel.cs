@@ -1,12 +1,17 @@
 namespace Foreword.Tasks;
 
-/// <summary>A fine-tuned model, whichever engine computes it. Not safe for use from two threads at once unless the engine says so.</summary>
+/// <summary>
+/// A fine-tuned model that answers examples of a task, independent of the engine that computes it. Two threads must not use it at the same time
+/// unless the engine documents that it is thread-safe.
+/// </summary>
 public interface ITaskModel : IDisposable
 {
-    /// <summary>What it answers.</summary>
+    /// <summary>Gets the task that the model answers.</summary>
     TaskDescription Task { get; }
 
-    /// <summary>The answers for examples, in their order; labels are not looked at.</summary>
+    /// <summary>Answers examples. Labels are ignored.</summary>
+    /// <param name="examples">The examples.</param>
+    /// <returns>One prediction for each example, in the same order.</returns>
     /// <exception cref="ArgumentException">An example does not have the texts and choices that the task reads.</exception>
     IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples);
 }

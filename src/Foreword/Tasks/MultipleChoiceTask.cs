@@ -3,8 +3,9 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Tasks;
 
 /// <summary>
-/// The right one of several answers: <c>[start] context question [delim] answer [extract]</c> for each of them, one score
-/// each, softmax over the scores (GPT-1 paper, section 3.3). Examples may have different numbers of answers.
+/// Chooses the right one of several answers. There is one sequence <c>[start] context question [delim] answer [extract]</c> for each answer. Each
+/// sequence gets one score, and a softmax over the scores gives the probabilities (GPT-1 paper, section 3.3). Examples may have different numbers of
+/// answers.
 /// </summary>
 public sealed class MultipleChoiceTask : FineTuningTask
 {
@@ -30,7 +31,7 @@ public sealed class MultipleChoiceTask : FineTuningTask
         ArgumentNullException.ThrowIfNull(encoder);
         List<int[]> given = [encoder.Ids(example.Texts[0]!)];
         if (example.Texts[1] is { } question)
-            given.Add(encoder.Ids(" " + question)); // goes on after the context, as a word does in the middle of a text
+            given.Add(encoder.Ids(" " + question)); // the space joins the question to the context, as between two words within a text
         bool isTruncated = false;
         List<int[]> sequences = [];
         foreach (string choice in example.Choices)

@@ -2,7 +2,7 @@ using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tasks;
 
-/// <summary>A number for a single text: <c>[start] text [extract]</c>.</summary>
+/// <summary>Predicts a number for a single text. The sequence is <c>[start] text [extract]</c>.</summary>
 public sealed class RegressionTask : FineTuningTask
 {
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Tasks;
 
 /// <summary>
-/// How alike two texts are. Neither comes first, so both orders are read, <c>[start] a [delim] b [extract]</c> and
-/// <c>[start] b [delim] a [extract]</c>, and the two final states are added (GPT-1 paper, section 3.3).
+/// Decides how similar two texts are. The two texts have no natural order, so the model reads both orders, <c>[start] a [delim] b [extract]</c> and
+/// <c>[start] b [delim] a [extract]</c>. The two final hidden states are added (GPT-1 paper, section 3.3).
 /// </summary>
 public sealed class SimilarityTask : FineTuningTask
 {
@@ -21,7 +21,11 @@ public sealed class SimilarityTask : FineTuningTask
     /// <inheritdoc/>
     public override HeadInput HeadInput => HeadInput.Sum;
 
-    /// <summary>Two labels are classes (MRPC, QQP), more of them scores where all are numbers (STS-B).</summary>
+    /// <summary>
+    /// Returns <see cref="TargetKind.Score"/> for more than two labels that are all numbers (STS-B), and <see cref="TargetKind.Classes"/> otherwise
+    /// (MRPC, QQP).
+    /// </summary>
+    /// <param name="labels">The distinct labels of the training set.</param>
     public override TargetKind DefaultTarget(IReadOnlyCollection<string> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);

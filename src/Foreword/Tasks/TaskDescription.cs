@@ -13,83 +13,90 @@ using Foreword.Weights;
 namespace Foreword.Tasks;
 
 /// <summary>
-/// What a fine-tuned model answers and how: the file <c>task.json</c> beside its weights, or what <c>transformers</c> wrote about a classifier into
-/// <c>config.json</c>. Everything that predicting needs besides weights and tokenizer.
+/// Describes what a fine-tuned model answers and how. It contains everything that predictions need besides weights and tokenizer. It is stored in the
+/// file <c>task.json</c> next to the weights. For a classifier of <c>transformers</c>, it is read from <c>config.json</c>.
 /// </summary>
 public sealed record TaskDescription
 {
-    /// <summary>The file in a fine-tuned model's directory.</summary>
+    /// <summary>The name of the description's file in a fine-tuned model's directory.</summary>
     public const string FileName = "task.json";
 
-    /// <summary>The head's file beside a model's weights: <c>clf.weight</c> [n, C] and <c>clf.bias</c> [n].</summary>
+    /// <summary>The name of the head's file next to a model's weights. It holds <c>clf.weight</c> [n, C] and <c>clf.bias</c> [n].</summary>
     public const string HeadFile = "head.safetensors";
 
-    /// <summary>What the column of the labels is called where columns are named by their role.</summary>
+    /// <summary>The role of the label column, which is also its default name.</summary>
     public const string LabelRole = "label";
 
-    /// <summary>Classes listed in a message before "and N more".</summary>
+    /// <summary>The maximum number of classes that a message lists before "and N more".</summary>
     private const int MostListed = 8;
 
-    /// <summary>The kind, see <see cref="FineTuningTask.OfKind"/>.</summary>
+    /// <summary>Gets the kind of task, see <see cref="FineTuningTask.OfKind"/>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>What the head gives.</summary>
+    /// <summary>Gets the kind of output that the head produces.</summary>
     public required TargetKind Target { get; init; }
 
-    /// <summary>Names of the classes, of the choices, or of a soft label's steps, in the order of the outputs; empty for a score.</summary>
+    /// <summary>
+    /// Gets the names of the classes, of the choices, or of the steps of a soft label, in the order of the outputs; empty for a score.
+    /// </summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
-    /// <summary>For a score: the output 0 means this.</summary>
+    /// <summary>Gets the score that an output of 0 stands for. Used only for a score.</summary>
     public double ScoreMean { get; init; }
 
-    /// <summary>For a score: one unit of the output.</summary>
+    /// <summary>Gets the difference in score that one unit of the output stands for. Used only for a score.</summary>
     public double ScoreScale { get; init; } = 1;
 
-    /// <summary>For a class: the weight of an example of it in the loss; empty means 1 for all.</summary>
+    /// <summary>Gets the weight in the loss of an example of each class; empty means 1 for all. Used only for classes.</summary>
     public IReadOnlyList<double> ClassWeights { get; init; } = [];
 
-    /// <summary>The ids of start, delimiter and extract; null where the model brings its own <see cref="Template"/>.</summary>
+    /// <summary>Gets the ids of start, delimiter and extract; null if the model has its own <see cref="Template"/>.</summary>
     public required TaskTokens? Tokens { get; init; }
 
-    /// <summary>What stands around the texts of a model that was not fine-tuned here; null where <see cref="Tokens"/> do.</summary>
+    /// <summary>Gets the ids around the texts of a model that was not fine-tuned by Foreword; null if <see cref="Tokens"/> are used.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SequenceTemplate? Template { get; init; }
 
-    /// <summary>Most tokens of a sequence.</summary>
+    /// <summary>Gets the maximum number of tokens in a sequence.</summary>
     public required int ContextLength { get; init; }
 
-    /// <summary>The columns of the training data with their roles: <c>text=question</c>.</summary>
+    /// <summary>Gets the columns of the training data with their roles, as in <c>text=question</c>.</summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
 
-    /// <summary>Whether the training data's CSV began with names; null where that followed from the columns.</summary>
+    /// <summary>Gets whether the training data's CSV had a header row; null if this was derived from the columns.</summary>
     public bool? Header { get; init; }
 
-    /// <summary>Whether quotes in the training data's CSV and TSV were quotes; null where that followed from the delimiter.</summary>
+    /// <summary>Gets whether quotes in the training data's CSV and TSV enclosed fields; null if this was derived from the delimiter.</summary>
     public bool? Quoting { get; init; }
 
-    /// <summary>What parted the fields of the training data's CSV and TSV; null where that followed from the format.</summary>
+    /// <summary>Gets the character that separated the fields of the training data's CSV and TSV; null if it was derived from the format.</summary>
     public string? Delimiter { get; init; }
 
-    /// <summary>The kind's transformation and metrics.</summary>
+    /// <summary>Gets the task, which defines the token sequences and the metrics.</summary>
     [JsonIgnore]
     public FineTuningTask Task => FineTuningTask.OfKind(Kind);
 
-    /// <summary>What stands around and between the texts of a sequence.</summary>
+    /// <summary>Gets the ids around and between the texts of a sequence.</summary>
     [JsonIgnore]
     public SequenceTemplate Around => Template ?? Tokens!.Template();
 
-    /// <summary>Rows of the head's weight.</summary>
+    /// <summary>Gets the number of outputs of the head, which is the number of rows of its weight.</summary>
     [JsonIgnore]
     public int Outputs => Target is TargetKind.Classes or TargetKind.SoftLabels ? Labels.Count : 1;
 
-    /// <summary>Values of <see cref="TargetOf"/> for one example.</summary>
+    /// <summary>Gets the number of values that <see cref="TargetOf"/> returns for one example.</summary>
     [JsonIgnore]
     public int TargetLength => Target == TargetKind.Score ? 1 : Labels.Count;
 
     /// <summary>
-    /// What the loss compares the outputs with: a distribution over classes, choices or steps, or the standardised number.
+    /// Returns the values that the loss compares with the outputs: a distribution over classes, choices or steps, or the standardized number.
     /// </summary>
-    /// <exception cref="InvalidDataException">The label is not one of the labels, or not a number of the range; the row is named.</exception>
+    /// <param name="example">An example with a label.</param>
+    /// <returns><see cref="TargetLength"/> values.</returns>
+    /// <exception cref="ArgumentException">The example has no label.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The label is not one of the task's labels, or is not a number in their range. The message names the row.
+    /// </exception>
     public float[] TargetOf(TaskExample example)
     {
         ArgumentNullException.ThrowIfNull(example);
@@ -110,16 +117,17 @@ public sealed record TaskDescription
         }
     }
 
-    /// <summary>The weight of an example in the loss.</summary>
+    /// <summary>Returns the weight of an example in the loss.</summary>
+    /// <param name="example">An example with a label.</param>
     public float WeightOf(TaskExample example)
     {
         ArgumentNullException.ThrowIfNull(example);
         return ClassWeights.Count == 0 ? 1 : (float)ClassWeights[IndexOf(example, example.Label!)];
     }
 
-    /// <summary>The answer that the head's outputs stand for.</summary>
-    /// <param name="outputs">[<see cref="Outputs"/>], or the scores of an example's choices.</param>
-    /// <exception cref="InvalidDataException">An output is infinite or not a number.</exception>
+    /// <summary>Converts the head's outputs to an answer.</summary>
+    /// <param name="outputs">The outputs [<see cref="Outputs"/>], or one score for each of the example's choices.</param>
+    /// <exception cref="InvalidDataException">An output is infinite or NaN.</exception>
     public Prediction Answer(ReadOnlySpan<float> outputs)
     {
         ModelOutput.Check(outputs, "output for an example");
@@ -140,9 +148,9 @@ public sealed record TaskDescription
         return new Prediction(Labels[best], best, double.NaN, probabilities);
     }
 
-    /// <summary>The loss of an example, unweighted: cross entropy in nats, or the squared error of the standardised number.</summary>
-    /// <param name="outputs">As for <see cref="Answer"/>.</param>
-    /// <param name="target">As <see cref="TargetOf"/> gives it.</param>
+    /// <summary>Computes the unweighted loss of an example: cross entropy in nats, or the squared error of the standardized number.</summary>
+    /// <param name="outputs">The outputs, as for <see cref="Answer"/>.</param>
+    /// <param name="target">The target that <see cref="TargetOf"/> returns.</param>
     public double Loss(ReadOnlySpan<float> outputs, ReadOnlySpan<float> target)
     {
         if (Target == TargetKind.Score)
@@ -154,8 +162,10 @@ public sealed record TaskDescription
         return loss;
     }
 
-    /// <summary>Truth beside prediction, for the metrics.</summary>
-    /// <exception cref="InvalidDataException">An example's label does not belong to the task.</exception>
+    /// <summary>Pairs the labels of examples with the predictions, to compute metrics.</summary>
+    /// <param name="examples">Examples with labels.</param>
+    /// <param name="predictions">One prediction for each example, in the same order.</param>
+    /// <exception cref="InvalidDataException">A label does not belong to the task.</exception>
     public TaskOutcomes Outcomes(IReadOnlyList<TaskExample> examples, IReadOnlyList<Prediction> predictions)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -167,17 +177,24 @@ public sealed record TaskDescription
             [.. predictions.Select(p => p.Probabilities.Concat(Enumerable.Repeat(0.0, Labels.Count - p.Probabilities.Count)).ToArray())]);
     }
 
-    /// <summary>Whether a directory holds a fine-tuned model that answers: one of <c>foreword finetune</c>, or a classifier of <c>transformers</c>.</summary>
+    /// <summary>
+    /// Returns whether a directory holds a fine-tuned model that answers examples. Such a model was written by <c>foreword finetune</c>, or is a
+    /// classifier of <c>transformers</c>.
+    /// </summary>
+    /// <param name="directory">The model's directory.</param>
     public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, FileName)) || HuggingFaceTask.IsIn(directory);
 
-    /// <summary>
-    /// What the model of a directory was fine-tuned for: the kind of task, or the class of <c>transformers</c> whose answers are not given here. Null for a language model.
-    /// </summary>
-    /// <exception cref="InvalidDataException">A description is broken.</exception>
+    /// <summary>Returns what the model in a directory was fine-tuned for.</summary>
+    /// <param name="directory">The model's directory.</param>
+    /// <returns>
+    /// The kind of task; or the class name of a <c>transformers</c> model whose answers are not supported; or null for a language model.
+    /// </returns>
+    /// <exception cref="InvalidDataException">A description is malformed.</exception>
     public static string? FineTunedFor(string directory) => IsIn(directory) ? Read(directory).Kind : HuggingFaceTask.OtherClass(directory);
 
-    /// <summary>Reads a fine-tuned model's description.</summary>
-    /// <exception cref="InvalidDataException">There is none, or it is broken, or it asks for an answer that is not given here.</exception>
+    /// <summary>Reads the description of a fine-tuned model.</summary>
+    /// <param name="directory">The model's directory.</param>
+    /// <exception cref="InvalidDataException">There is no description, it is malformed, or it requires an answer that is not supported.</exception>
     public static TaskDescription Read(string directory)
     {
         string path = Path.Combine(directory, FileName);
@@ -200,10 +217,17 @@ public sealed record TaskDescription
     }
 
     /// <summary>Writes the description into an existing directory.</summary>
+    /// <param name="directory">The model's directory.</param>
     public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, TaskJson.Readable.TaskDescription));
 
-    /// <summary>Checks that a model can read the task's tokens and every text.</summary>
-    /// <exception cref="InvalidDataException">The model has too few ids, or the tokenizer cannot be this model's.</exception>
+    /// <summary>
+    /// Checks that the model has an embedding for each of the task's tokens, and that the tokenizer can belong to the model
+    /// (see <see cref="ModelDirectory.CheckVocabulary"/>).
+    /// </summary>
+    /// <param name="directory">The model's directory, for messages.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="config">The model's configuration.</param>
+    /// <exception cref="InvalidDataException">The model has too few embeddings, or the tokenizer cannot belong to this model.</exception>
     public void CheckVocabulary(string directory, Tokenizer tokenizer, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -219,10 +243,12 @@ public sealed record TaskDescription
 
     internal static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
-    /// <summary>Checks that a run that goes on still learns what it learnt before.</summary>
-    /// <param name="before">What the run's task was.</param>
-    /// <param name="directory">Where that stands, for the message.</param>
-    /// <exception cref="InvalidDataException">Columns, labels, scores or the model's tokens differ; the difference is named.</exception>
+    /// <summary>Checks that a resumed run learns the same task as before.</summary>
+    /// <param name="before">The task of the run so far.</param>
+    /// <param name="directory">The directory of that task, for the message.</param>
+    /// <exception cref="InvalidDataException">
+    /// The kind, columns, labels, scores or the model's tokens differ. The message names the difference.
+    /// </exception>
     internal void CheckSame(TaskDescription before, string directory)
     {
         string path = Path.Combine(directory, FileName);
@@ -268,17 +294,17 @@ public sealed record TaskDescription
         throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({Listed(Labels)}){NearestName.Suggestion(label, Labels)}");
     }
 
-    /// <summary>Returns the name or number of the column that holds a role's values; the role itself where columns have the default names.</summary>
+    /// <summary>Returns the name or number of the column that holds a role's values; the role itself if columns have the default names.</summary>
     internal string ColumnOf(string role) => Columns.FirstOrDefault(column => column.StartsWith(role + "=", StringComparison.Ordinal))?[(role.Length + 1)..] ?? role;
 
     /// <summary>
-    /// Whether a label is the number of a class that came with a name: data sets of <c>transformers</c> hold numbers, which its config.json names.
-    /// Where a name is a number itself, only names count.
+    /// Returns whether a label is the number of a named class. Data sets of <c>transformers</c> hold numbers, and config.json names them. If a name
+    /// is itself a number, only names are accepted.
     /// </summary>
     private bool IsNumberOf(int index, string label) => Template is not null && Target == TargetKind.Classes
         && label == index.ToString(CultureInfo.InvariantCulture) && !Labels.Any(name => int.TryParse(name, CultureInfo.InvariantCulture, out _));
 
-    /// <summary>The place of a label among the labels, as it is written or in another way; -1 where it is none of them.</summary>
+    /// <summary>Returns the index of a label among the labels, also if it is written in another form; -1 if it is not one of them.</summary>
     private int PlaceOf(string label)
     {
         string canonical = TaskLabel.Canonical(label);
@@ -311,7 +337,7 @@ public sealed record TaskDescription
     }
 }
 
-/// <summary>How <see cref="TaskDescription"/> is read and written, without reflection.</summary>
+/// <summary>Serializes <see cref="TaskDescription"/> without reflection.</summary>
 [JsonSerializable(typeof(TaskDescription))]
 internal sealed partial class TaskJson : JsonSerializerContext
 {

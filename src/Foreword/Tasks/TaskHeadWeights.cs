@@ -4,18 +4,20 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tasks;
 
-/// <summary>The linear layer of a fine-tuned model as it is stored, float32: y = W x + b (GPT-1 paper, equation 3).</summary>
+/// <summary>The linear layer of a fine-tuned model, as it is stored. It computes y = W x + b in float32 (GPT-1 paper, equation 3).</summary>
 /// <param name="Weight">W, row-major [n, C].</param>
-/// <param name="Bias">b, [n]; zeros where the layer has none.</param>
+/// <param name="Bias">b [n]; zeros if the layer has no bias.</param>
 public sealed record TaskHeadWeights(float[] Weight, float[] Bias)
 {
     private const string WeightName = "clf.weight", BiasName = "clf.bias";
 
-    /// <summary>Reads the head of a fine-tuned model: <see cref="TaskDescription.HeadFile"/>, or the tensor of a classifier of <c>transformers</c>.</summary>
+    /// <summary>
+    /// Reads the head of a fine-tuned model from <see cref="TaskDescription.HeadFile"/>, or from the weights of a <c>transformers</c> classifier.
+    /// </summary>
     /// <param name="directory">The model's directory.</param>
-    /// <param name="task">Decides n.</param>
-    /// <param name="width">C.</param>
-    /// <exception cref="InvalidDataException">The head is missing, or does not fit the task.</exception>
+    /// <param name="task">The task, which determines n.</param>
+    /// <param name="width">The number of channels C.</param>
+    /// <exception cref="InvalidDataException">The head is missing, or its shape or element type does not match the task.</exception>
     public static TaskHeadWeights Read(string directory, TaskDescription task, int width)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -27,6 +29,7 @@ public sealed record TaskHeadWeights(float[] Weight, float[] Bias)
     }
 
     /// <summary>Writes <see cref="TaskDescription.HeadFile"/> into an existing directory.</summary>
+    /// <param name="directory">The model's directory.</param>
     public void Save(string directory)
     {
         SafetensorsWriter writer = new();

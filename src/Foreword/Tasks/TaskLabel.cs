@@ -1,12 +1,17 @@
 namespace Foreword.Tasks;
 
-/// <summary>A label as its file writes it. Programs write one class in several ways: pandas turns 1 into 1.0 where a column has a gap.</summary>
+/// <summary>
+/// Normalizes labels. Programs may write the same class in several ways. For example, pandas turns 1 into 1.0 if the column has a gap.
+/// </summary>
 internal static class TaskLabel
 {
-    /// <summary>What stands for a label that is missing, in files that pandas, R or SQL wrote.</summary>
+    /// <summary>The texts that mark a missing label in files that pandas, R or SQL wrote.</summary>
     private static readonly string[] Missing = ["nan", "<na>", "null"];
 
-    /// <summary>The label without a sign or decimals that say nothing: <c>1.0</c>, <c>+1</c> and <c>1.</c> are 1. Numbers with leading zeros are names and stay.</summary>
+    /// <summary>
+    /// Returns the label without a redundant sign and redundant decimals: <c>1.0</c>, <c>+1</c> and <c>1.</c> become 1. Numbers with leading zeros
+    /// are treated as names and stay unchanged.
+    /// </summary>
     public static string Canonical(string label)
     {
         ReadOnlySpan<char> digits = label.AsSpan().TrimStart("+-");
@@ -19,6 +24,6 @@ internal static class TaskLabel
         return label[0] == '-' && whole is not "0" ? $"-{whole}" : whole.ToString();
     }
 
-    /// <summary>Whether the label says that there is none.</summary>
+    /// <summary>Returns whether the label marks a missing label.</summary>
     public static bool IsMissing(string label) => Missing.Contains(label, StringComparer.OrdinalIgnoreCase);
 }

@@ -3,47 +3,56 @@ using Foreword.Tokenization;
 
 namespace Foreword.Tasks;
 
-/// <summary>The three tokens that fine-tuning adds behind a model's vocabulary (GPT-1 paper, section 3.3: start, delimiter, extract).</summary>
-/// <param name="Start">Begins every sequence.</param>
-/// <param name="Delimiter">Stands between two texts.</param>
-/// <param name="Extract">Ends every sequence; the head reads the hidden state there.</param>
+/// <summary>The three tokens that fine-tuning adds after a model's vocabulary: start, delimiter and extract (GPT-1 paper, section 3.3).</summary>
+/// <param name="Start">The id that begins every sequence.</param>
+/// <param name="Delimiter">The id between two texts.</param>
+/// <param name="Extract">The id that ends every sequence. The head reads the hidden state at this token.</param>
 public sealed record TaskTokens(int Start, int Delimiter, int Extract)
 {
-    /// <summary>How many they are.</summary>
+    /// <summary>The number of task tokens.</summary>
     public const int Count = 3;
 
-    /// <summary>The tokens of a model that had <paramref name="vocabSize"/> ids before.</summary>
+    /// <summary>Creates the tokens of a model whose ids were 0 to <paramref name="vocabSize"/> - 1 before.</summary>
+    /// <param name="vocabSize">The first new id.</param>
     public static TaskTokens Behind(int vocabSize) => new(vocabSize, vocabSize + 1, vocabSize + 2);
 
-    /// <summary>Whether an id is one of the three.</summary>
+    /// <summary>Returns whether an id is one of the three.</summary>
     public bool Contains(int id) => id == Start || id == Delimiter || id == Extract;
 
-    /// <summary>The three where they stand in a sequence.</summary>
+    /// <summary>Creates the template that puts the three tokens at their positions in a sequence.</summary>
     internal SequenceTemplate Template() => new([Start], [Delimiter], [Extract]);
 }
 
 /// <summary>Builds the token sequences of a task within a context length.</summary>
 /// <param name="Tokenizer">Encodes the texts.</param>
-/// <param name="Template">What stands around and between the texts.</param>
-/// <param name="ContextLength">Most tokens of a sequence.</param>
+/// <param name="Template">The ids around and between the texts.</param>
+/// <param name="ContextLength">The maximum number of tokens in a sequence.</param>
 public sealed record TaskEncoder(Tokenizer Tokenizer, SequenceTemplate Template, int ContextLength)
 {
-    /// <summary>Builds sequences with the task's own tokens: <c>[start] a [delim] b [extract]</c>.</summary>
+    /// <summary>Creates an encoder that uses the task's own tokens: <c>[start] a [delim] b [extract]</c>.</summary>
+    /// <param name="tokenizer">Encodes the texts.</param>
+    /// <param name="tokens">The task's tokens.</param>
+    /// <param name="contextLength">The maximum number of tokens in a sequence.</param>
     public TaskEncoder(Tokenizer tokenizer, TaskTokens tokens, int contextLength)
         : this(tokenizer, (tokens ?? throw new ArgumentNullException(nameof(tokens))).Template(), contextLength)
     {
     }
 
-    /// <summary>The ids of a text without the task's tokens.</summary>
+    /// <summary>Encodes a text without the task's tokens.</summary>
     public int[] Ids(string text) => Tokenizer.Encode(text);
 
     /// <summary>
-    /// <c>[start] a b [delim] c [extract]</c>: groups of texts, the groups parted by delimiters. Where they do not fit, each text
-    /// keeps its head: what a short one leaves of its equal share goes to the longer ones, and no task token is cut.
-    /// (The original cuts both texts of a pair at n_ctx / 2 - 2 tokens, also where the other is short.)
+    /// Joins groups of texts into one sequence, with a delimiter between groups: <c>[start] a b [delim] c [extract]</c>. If the texts do not fit,
+    /// each text keeps its beginning. Texts share the space equally, and space that a short text does not need goes to the longer ones. Task tokens
+    /// are never removed.
     /// </summary>
-    /// <remarks>A model that brings its own <see cref="SequenceTemplate"/> has that one's ids in these places.</remarks>
-    /// <exception cref="ArgumentException">The context is too short for the task tokens and one token of each text.</exception>
+    /// <remarks>
+    /// The original code cuts both texts of a pair to n_ctx / 2 - 2 tokens, even if the other text is short. A model with its own
+    /// <see cref="SequenceTemplate"/> has the ids of that template instead of the task tokens.
+    /// </remarks>
+    /// <param name="groups">The groups, each a list of texts as token ids.</param>
+    /// <returns>The sequence, and whether tokens of a text were removed.</returns>
+    /// <exception cref="ArgumentException">The context length is too short for the task tokens and one token of each text.</exception>
     public (int[] Sequence, bool IsTruncated) Join(params IReadOnlyList<int[]>[] groups)
     {
         ArgumentNullException.ThrowIfNull(groups);
@@ -69,12 +78,12 @@ public sealed record TaskEncoder(Tokenizer Tokenizer, SequenceTemplate Template,
         return ([.. sequence], kept.Sum() < parts.Sum(part => part.Length));
     }
 
-    /// <summary>How many tokens each part keeps: equal shares, what short parts leave being shared by the others.</summary>
+    /// <summary>Computes how many tokens each text keeps. The texts get equal shares, and the others share what short texts do not need.</summary>
     private static int[] Shares(int[] lengths, int budget)
     {
         int[] kept = new int[lengths.Length];
         int left = budget, open = lengths.Length;
-        foreach (int part in Enumerable.Range(0, lengths.Length).OrderBy(i => lengths[i])) // a stable order: the first of equals gets the smaller share
+        foreach (int part in Enumerable.Range(0, lengths.Length).OrderBy(i => lengths[i])) // the order is stable: among texts of equal length, the first gets the smaller share
         {
             kept[part] = Math.Min(lengths[part], left / open);
             left -= kept[part];

@@ -3,32 +3,32 @@ using YamlDotNet.Core.Events;
 
 namespace Foreword.Data.Recipes.Yaml;
 
-/// <summary>A piece of YAML and the line it stands on, counted from 1.</summary>
+/// <summary>A part of a YAML document, with its line number from 1.</summary>
 internal abstract record RecipeNode(long Line);
 
-/// <summary>A single value as it is written; a quoted one is text, whatever it looks like.</summary>
+/// <summary>A single value as it is written. A quoted value is always text.</summary>
 internal sealed record RecipeScalar(long Line, string Text, bool Quoted = false) : RecipeNode(Line)
 {
-    /// <summary>Nothing, or one of YAML's words for nothing.</summary>
+    /// <summary>Gets whether the value is empty or one of YAML's words for null.</summary>
     public bool IsNull => !Quoted && MeansNull(Text);
 
-    /// <summary>Whether unquoted text is a way to write null in YAML.</summary>
+    /// <summary>Returns whether unquoted text means null in YAML.</summary>
     public static bool MeansNull(string text) => text is "" or "~" or "null" or "Null" or "NULL";
 }
 
-/// <summary>Values in a row.</summary>
+/// <summary>A list of values.</summary>
 internal sealed record RecipeList(long Line, IReadOnlyList<RecipeNode> Items) : RecipeNode(Line);
 
-/// <summary>Keys and values in the order of the file, each key once.</summary>
+/// <summary>Keys and values in the order of the file. Each key occurs once.</summary>
 internal sealed record RecipeMapping(long Line, IReadOnlyList<(RecipeScalar Key, RecipeNode Value)> Entries) : RecipeNode(Line);
 
 /// <summary>
-/// Reads the part of YAML that recipes need: one document of mappings, lists and scalars. Anchors and aliases are
-/// refused, so that each line means what it says.
+/// Reads the part of YAML that recipes need: one document of mappings, lists and scalars. Anchors and aliases are rejected, so that the meaning of a
+/// line does not depend on other lines.
 /// </summary>
 internal sealed class RecipeDocument
 {
-    /// <summary>No recipe nests deeper than a few levels; a hostile one must not exhaust the stack.</summary>
+    /// <summary>The maximum depth of nesting. Recipes have only a few levels, and a malicious one must not exhaust the stack.</summary>
     private const int MaxDepth = 16;
 
     private readonly RecipeSource source;
@@ -40,17 +40,18 @@ internal sealed class RecipeDocument
         parser = new Parser(new StringReader(yaml));
     }
 
-    /// <summary>The root of the only document, or null when there is nothing but comments.</summary>
-    /// <exception cref="Exception">The text is not such YAML; the kind of exception is the source's.</exception>
+    /// <summary>Parses the text.</summary>
+    /// <returns>The root of the only document; null if the text has only comments.</returns>
+    /// <exception cref="Exception">The text is not YAML of this form. The source determines the type of the exception.</exception>
     public static RecipeNode? Parse(string yaml, RecipeSource source) => new RecipeDocument(yaml, source).Root();
 
     private RecipeNode? Root()
     {
-        Take(); // the stream begins
+        Take(); // the start of the stream
         if (Take() is not DocumentStart)
             return null;
         RecipeNode root = Node(Take(), "", 0);
-        Take(); // the document ends
+        Take(); // the end of the document
         return Take() is DocumentStart second
             ? throw source.Error(second.Start.Line, "a second document begins; a recipe is one")
             : root;
@@ -97,7 +98,9 @@ internal sealed class RecipeDocument
         return new RecipeMapping(line, entries);
     }
 
-    /// <summary>The parser's next event. It reports broken text by three kinds of exception, two of them without the place.</summary>
+    /// <summary>
+    /// Returns the parser's next event. The parser throws three types of exceptions for malformed text, and two of them have no position.
+    /// </summary>
     private ParsingEvent Take()
     {
         long line = parser.Current?.End.Line ?? 1;
@@ -109,7 +112,7 @@ internal sealed class RecipeDocument
         {
             throw source.Error(Math.Max(line, problem.Start.Line), $"this is not YAML: {AsClause(problem.Message)}");
         }
-        catch (InvalidOperationException) // a flow list or mapping that breaks off
+        catch (InvalidOperationException) // a flow list or mapping that is not complete
         {
             throw source.Error(line, "this is not YAML: a list or mapping is not closed");
         }

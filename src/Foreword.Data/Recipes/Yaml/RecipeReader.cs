@@ -4,7 +4,7 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Recipes.Yaml;
 
-/// <summary>Lays YAML over a record, layer by layer, and remembers where each value came from.</summary>
+/// <summary>Applies layers of YAML to a record, and remembers the origin of each value.</summary>
 internal sealed class RecipeReader
 {
     private readonly IRecipe defaults;
@@ -12,11 +12,12 @@ internal sealed class RecipeReader
 
     private readonly bool formerNames;
 
+    /// <summary>Creates a reader.</summary>
     /// <param name="defaults">The record without any YAML.</param>
-    /// <param name="formerNames">Whether the names of values that recipes had before are read, too, as the recipe of a run may have them.</param>
+    /// <param name="formerNames">Whether former names of values are also accepted, because the recipe of an older run may contain them.</param>
     public RecipeReader(IRecipe defaults, bool formerNames = false) => (this.defaults, this.formerNames) = (defaults, formerNames);
 
-    /// <summary>The record with the values of a whole YAML text.</summary>
+    /// <summary>Returns the record with the values of a whole YAML text.</summary>
     public IRecipe ApplyText(string yaml, string name)
     {
         RecipeSource source = new RecipeSource.RecipeText(name);
@@ -28,7 +29,7 @@ internal sealed class RecipeReader
         };
     }
 
-    /// <summary>A copy of <paramref name="recipe"/> with one value replaced: <c>train.lr=3e-4</c>.</summary>
+    /// <summary>Returns a copy of <paramref name="recipe"/> with one value replaced, such as <c>train.lr=3e-4</c>.</summary>
     public IRecipe ApplyOverride(IRecipe recipe, string text)
     {
         RecipeSource source = new RecipeSource.Override(text);
@@ -41,7 +42,7 @@ internal sealed class RecipeReader
         return WithMapping(recipe, defaults, (RecipeMapping)node, "", source);
     }
 
-    /// <summary>The message of a problem, beginning with the place that gave the value.</summary>
+    /// <summary>Creates the exception for a problem. Its message begins with the origin of the value.</summary>
     public Exception Error(RecipeProblem problem, string name)
     {
         for (string key = problem.Key; key.Length > 0; key = key[..Math.Max(0, key.LastIndexOf('.'))])
@@ -53,18 +54,21 @@ internal sealed class RecipeReader
         return new InvalidDataException($"{name}: {problem}");
     }
 
-    /// <summary>What begins like a list or a quoted string is YAML; anything else is taken as it stands, so that paths and sentences need no quoting.</summary>
+    /// <summary>
+    /// Parses the value of an override. A value that begins like a list, a mapping or a quoted string is YAML. Any other value is used without
+    /// changes, so that paths and sentences do not need quotes.
+    /// </summary>
     private static RecipeNode OverrideValue(string value, RecipeSource source) =>
         value.Length > 0 && "[{\"'".Contains(value[0], StringComparison.Ordinal)
             ? RecipeDocument.Parse(value, source) ?? new RecipeScalar(1, "")
             : new RecipeScalar(1, value);
 
-    /// <summary>A copy of a record with the mapping's values.</summary>
+    /// <summary>Returns a copy of a record with the values of a mapping.</summary>
     /// <param name="record">The record.</param>
     /// <param name="initial">The same record in <see cref="defaults"/>.</param>
     /// <param name="mapping">The values.</param>
-    /// <param name="path">Where in the recipe the record stands.</param>
-    /// <param name="source">Where the values were written.</param>
+    /// <param name="path">The path of the record in the recipe.</param>
+    /// <param name="source">The origin of the values.</param>
     private IRecipe WithMapping(IRecipe record, IRecipe initial, RecipeMapping mapping, string path, RecipeSource source)
     {
         IRecipe copy = Copy(record);
@@ -83,7 +87,7 @@ internal sealed class RecipeReader
         return copy;
     }
 
-    /// <summary>The section with the mapping's values; a section without any keeps what it has.</summary>
+    /// <summary>Returns the section with the values of a mapping. A section without values does not change.</summary>
     private IRecipe Section(RecipeKey key, IRecipe current, RecipeNode node, string path, RecipeSource source) => node switch
     {
         RecipeMapping mapping => WithMapping(current, key.Section, mapping, path, source),
@@ -98,14 +102,14 @@ internal sealed class RecipeReader
             return Texts(node, path, source);
         if (type == typeof(IReadOnlyDictionary<string, string>))
             return TextsByName(node, path, source);
-        if (node is RecipeScalar { IsNull: true } && key.Value is null) // by default
+        if (node is RecipeScalar { IsNull: true } && key.Value is null) // null is the default
             return null;
         return node is RecipeScalar scalar && ScalarValue(type, scalar) is { } value
             ? value
             : throw source.Error(node.Line, $"{path} {(node is RecipeScalar { IsNull: true } ? "has no value" : $"is {Describe(node)}")}; expected {Expected(type, node)}");
     }
 
-    /// <summary>A list of texts; a single text is a list of one, nothing is a list of none.</summary>
+    /// <summary>Reads a list of texts. A single text is a list with one item, and null is an empty list.</summary>
     private static string[] Texts(RecipeNode node, string path, RecipeSource source)
     {
         if (node is RecipeScalar single)
@@ -117,7 +121,7 @@ internal sealed class RecipeReader
             : throw source.Error(item.Line, $"{path}[{i}] is {Describe(item)}; expected a text"))];
     }
 
-    /// <summary>A mapping of names to texts, in the order of the file; nothing is a mapping of none.</summary>
+    /// <summary>Reads a mapping of names to texts, in the order of the file. Null is an empty mapping.</summary>
     private static OrderedDictionary<string, string> TextsByName(RecipeNode node, string path, RecipeSource source)
     {
         OrderedDictionary<string, string> texts = new(StringComparer.Ordinal);
@@ -135,7 +139,7 @@ internal sealed class RecipeReader
         return texts;
     }
 
-    /// <summary>The value that the text stands for, or null when the type has none such.</summary>
+    /// <summary>Converts a scalar to a value of the type; null if the text is not such a value.</summary>
     private object? ScalarValue(Type type, RecipeScalar scalar)
     {
         if (type == typeof(string))
@@ -171,8 +175,8 @@ internal sealed class RecipeReader
     }
 
     /// <summary>
-    /// What an unknown key probably meant: another program's word for one of ours, a key of another section,
-    /// the nearest key beside it, or else all the keys there are.
+    /// Suggests what an unknown key means: the key for which this is another program's word, a key of another section, or the nearest key of the same
+    /// section. Otherwise lists all keys of the section.
     /// </summary>
     private string Hint(string name, string path, IReadOnlyList<RecipeKey> siblings)
     {
@@ -199,7 +203,7 @@ internal sealed class RecipeReader
     private static IEnumerable<(string Path, RecipeKey Key)> AllKeysOf(RecipeKey key, string path) =>
         key.IsSection ? AllKeys(key.Section, path).Prepend((path, key)) : [(path, key)];
 
-    /// <summary>What <c>record with { }</c> does: the copy method that the compiler gives every record.</summary>
+    /// <summary>Copies a record as <c>record with { }</c> does. It calls the copy method that the compiler generates for every record.</summary>
     private static IRecipe Copy(IRecipe record) =>
         record.GetType().GetMethod("<Clone>$", BindingFlags.Public | BindingFlags.Instance)?.Invoke(record, null) as IRecipe
             ?? throw new NotSupportedException($"{record.GetType().Name} is not a record");

@@ -1,15 +1,15 @@
 namespace Foreword.Data.Recipes.Yaml;
 
-/// <summary>Where a value was written: a recipe file, or a <c>--set</c> on the command line.</summary>
+/// <summary>The origin of a value: a recipe file, or a <c>--set</c> on the command line.</summary>
 internal abstract record RecipeSource
 {
-    /// <summary>The beginning of a message about that line.</summary>
+    /// <summary>Returns the beginning of a message about a line.</summary>
     public abstract string At(long line);
 
-    /// <summary>The exception that reports a mistake in that line.</summary>
+    /// <summary>Creates the exception that reports a mistake in a line.</summary>
     public abstract Exception Error(long line, string message);
 
-    /// <summary>A file's mistake is invalid data.</summary>
+    /// <summary>A recipe file. A mistake in it is an <see cref="InvalidDataException"/>.</summary>
     public sealed record RecipeText(string Name) : RecipeSource
     {
         /// <inheritdoc/>
@@ -19,7 +19,7 @@ internal abstract record RecipeSource
         public override Exception Error(long line, string message) => new InvalidDataException($"{At(line)}: {message}");
     }
 
-    /// <summary>An override's mistake is the caller's.</summary>
+    /// <summary>An override. A mistake in it is an <see cref="ArgumentException"/>.</summary>
     public sealed record Override(string Text) : RecipeSource
     {
         /// <inheritdoc/>

@@ -5,7 +5,7 @@ using YamlDotNet.Core.Events;
 
 namespace Foreword.Data.Recipes.Yaml;
 
-/// <summary>Writes a record as YAML that <see cref="RecipeReader"/> reads back to the same values.</summary>
+/// <summary>Writes a record as YAML. <see cref="RecipeReader"/> reads the same values back.</summary>
 internal sealed class RecipeWriter
 {
     private readonly Emitter emitter;
@@ -13,7 +13,7 @@ internal sealed class RecipeWriter
     private RecipeWriter(TextWriter output) =>
         emitter = new Emitter(output, new EmitterSettings().WithBestWidth(int.MaxValue).WithNewLine("\n").WithIndentedSequences());
 
-    /// <summary>The YAML of a record: every key that has a value, in the order of declaration.</summary>
+    /// <summary>Writes a record: every key that has a value, in the order of declaration.</summary>
     public static string Write(IRecipe record)
     {
         using StringWriter output = new(CultureInfo.InvariantCulture);
@@ -32,7 +32,7 @@ internal sealed class RecipeWriter
         foreach (RecipeKey key in RecipeKey.Of(record))
         {
             if (key.Value is not { } value)
-                continue; // null is written by leaving the key out
+                continue; // a key without a value is omitted
             Plain(key.Name);
             if (key.IsSection)
                 Mapping(key.Section);
@@ -72,7 +72,7 @@ internal sealed class RecipeWriter
         }
     }
 
-    /// <summary>Quoted unless it is a plain word or path, so that no reader takes it for something else.</summary>
+    /// <summary>Writes a text. It is quoted unless it is a plain word or path, so that no reader interprets it as another type.</summary>
     private void Text(string text)
     {
         bool plain = text.Length > 0 && char.IsAsciiLetter(text[0]) && !RecipeScalar.MeansNull(text)

@@ -6,13 +6,13 @@ using Foreword.Tokenization.Files;
 namespace Foreword.Tasks.HuggingFace;
 
 /// <summary>
-/// The vocabulary of a classifier that <c>transformers</c> opens: the tokenizer's, followed by a token for padding and those of the task. A tokenizer's ids have no gaps. Therefore
-/// rows of the embedding that no token has are left out.
+/// The vocabulary of a classifier that <c>transformers</c> can open. It consists of the tokenizer's ids, a padding token and the task's tokens. The
+/// ids of a tokenizer have no gaps, so embedding rows without a token are removed.
 /// </summary>
-/// <param name="Rows">The row of the model's embedding for each id; -1 for zeros.</param>
+/// <param name="Rows">The row of the model's embedding for each new id; -1 for a row of zeros.</param>
 /// <param name="Added">The new tokens, in the order of their ids.</param>
-/// <param name="Template">What stands around a text, in the new ids.</param>
-/// <param name="Tokens">The task's tokens in the new ids; null where the model brings its own template.</param>
+/// <param name="Template">The ids around a text, as new ids.</param>
+/// <param name="Tokens">The task's tokens as new ids; null if the model has its own template.</param>
 internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken> Added, SequenceTemplate Template, TaskTokens? Tokens)
 {
     private const string PadName = "<|pad|>";
@@ -23,7 +23,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
         if (task.Tokens is not { } tokens)
             return new ClassifierVocabulary(all, [], task.Template!, null);
         int count = tokenizer.VocabularySize;
-        if (tokens.Extract < count) // written before: the tokenizer has them already
+        if (tokens.Extract < count) // written by an earlier export: the tokenizer already has the task's tokens
             return new ClassifierVocabulary(all, [], tokens.Template() with { Pad = OwnPad(tokenizer) }, tokens);
         TaskTokens moved = TaskTokens.Behind(count + 1);
         HashSet<string> taken = [.. Enumerable.Range(0, count).Select(tokenizer.TokenText)];
@@ -37,7 +37,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
     }
 
     /// <summary>
-    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> alone: the other files of a tokenizer cannot say what stands around a text.
+    /// Writes only <c>tokenizer.json</c> and <c>tokenizer_config.json</c>. The other tokenizer files cannot represent the ids around a text.
     /// </summary>
     public void WriteTokenizer(Tokenizer tokenizer, int contextLength, string directory)
     {
@@ -47,7 +47,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
         HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFiles.TokenizerJson), AddTo);
         HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFiles.TokenizerConfig), root =>
         {
-            root["tokenizer_class"] = "PreTrainedTokenizerFast"; // takes tokenizer.json as it is
+            root["tokenizer_class"] = "PreTrainedTokenizerFast"; // uses tokenizer.json without changes
             root["model_max_length"] = contextLength;
             root["clean_up_tokenization_spaces"] = false;
             if (Template.Pad is { } pad && pad < tokenizer.VocabularySize + Added.Count)

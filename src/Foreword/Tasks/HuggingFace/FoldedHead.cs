@@ -3,29 +3,33 @@ using Foreword.Weights;
 
 namespace Foreword.Tasks.HuggingFace;
 
-/// <summary>
-/// A task's head without a bias, as <c>transformers</c> has it. The head reads LayerNorm's output g n + beta, so that its bias b can go into beta:
-/// W (beta + d) = W beta + b for the shortest d with W d = b, which exists where W's rows are independent. A score's mean and scale go the same way.
-/// </summary>
+/// <summary>A task's head without a bias, as <c>transformers</c> needs it. A score's mean and scale are folded in the same way.</summary>
+/// <remarks>
+/// The head reads the output of a LayerNorm, g n + beta. Therefore its bias b can move into beta: W (beta + d) = W beta + b for the shortest d with W
+/// d = b. Such a d exists if the rows of W are linearly independent.
+/// </remarks>
 internal sealed class FoldedHead
 {
     private FoldedHead(float[] weight, float[]? normBias) => (Weight, NormBias) = (weight, normBias);
 
-    /// <summary>W [n, C].</summary>
+    /// <summary>Gets W [n, C].</summary>
     public float[] Weight { get; }
 
-    /// <summary>The bias of the last LayerNorm [C]; null where it stays as it is.</summary>
+    /// <summary>Gets the bias of the last LayerNorm [C]; null if it does not change.</summary>
     public float[]? NormBias { get; }
 
-    /// <summary>The parameter that takes the bias: the last LayerNorm is <c>ln_f</c> in GPT-2 and the last block's second one in GPT-1.</summary>
+    /// <summary>
+    /// Returns the name of the parameter that receives the bias. The last LayerNorm is <c>ln_f</c> in GPT-2 and the second LayerNorm of the last
+    /// block in GPT-1.
+    /// </summary>
     public static string NormBiasName(GptConfig config) => config.Architecture == GptArchitecture.Gpt2 ? "ln_f.bias" : $"h.{config.NLayer - 1}.ln_2.bias";
 
-    /// <summary>Folds a head.</summary>
+    /// <summary>Folds the bias of a head.</summary>
     /// <param name="head">The head.</param>
-    /// <param name="task">Mean and scale of a score.</param>
-    /// <param name="normBias">beta, [C].</param>
-    /// <param name="dtype">What the weights will be stored as.</param>
-    /// <returns>The head without a bias, or null where the outputs would differ.</returns>
+    /// <param name="task">Supplies the mean and the scale of a score.</param>
+    /// <param name="normBias">beta [C], the bias of the last LayerNorm.</param>
+    /// <param name="dtype">The element type in which the weights will be stored.</param>
+    /// <returns>The head without a bias; null if its outputs would differ.</returns>
     public static FoldedHead? Of(TaskHeadWeights head, TaskDescription task, float[] normBias, TensorDType dtype)
     {
         bool isScore = task.Target == TargetKind.Score;
@@ -42,7 +46,7 @@ internal sealed class FoldedHead
 
     private static double Tolerance(TensorDType dtype) => dtype switch { TensorDType.F32 => 1e-5, TensorDType.F16 => 1e-3, _ => 1e-2 };
 
-    /// <summary>The shortest d with W d = b: d = W' y where (W W') y = b; null where W's rows depend on each other.</summary>
+    /// <summary>Computes the shortest d with W d = b: d = W' y with (W W') y = b; null if the rows of W are linearly dependent.</summary>
     private static double[]? Shift(float[] weight, double[] bias, int C)
     {
         int n = bias.Length;
@@ -65,10 +69,10 @@ internal sealed class FoldedHead
             : null;
     }
 
-    /// <summary>Replaces the lower half of a symmetric matrix by L with L L' = A; false where A is singular.</summary>
+    /// <summary>Replaces the lower half of a symmetric matrix A by L with L L' = A. Returns false if A is singular.</summary>
     private static bool Cholesky(double[,] a)
     {
-        const double Least = 1e-10; // of a diagonal element: below it nothing but rounding is left
+        const double Least = 1e-10; // relative to the diagonal element: a smaller remainder is only rounding error
         for (int i = 0; i < a.GetLength(0); i++)
         {
             double diagonal = a[i, i];
@@ -86,7 +90,7 @@ internal sealed class FoldedHead
         return true;
     }
 
-    /// <summary>y with L L' y = b.</summary>
+    /// <summary>Solves L L' y = b for y.</summary>
     private static double[] Solve(double[,] l, double[] b)
     {
         double[] y = [.. b];
@@ -107,10 +111,13 @@ internal sealed class FoldedHead
         return y;
     }
 
-    /// <summary>The largest error of an output: what rounding leaves of W (stored beta' - stored beta) - b, and float32's own error where the parts of a sum are large.</summary>
+    /// <summary>
+    /// Computes the largest error of an output. It is the larger of two errors: W (stored beta' - stored beta) - b after rounding, and the rounding
+    /// error of float32 if the terms of the sum are large.
+    /// </summary>
     private static double Error(float[] weight, double[] bias, double[] shift, float[] normBias, float[] shifted, TensorDType dtype)
     {
-        const double Rounding = 6e-8; // half of float32's last place
+        const double Rounding = 6e-8; // half a unit in the last place of float32
         float[] w = Stored(weight, dtype), before = Stored(normBias, dtype), after = Stored(shifted, dtype);
         double worst = 0;
         for (int i = 0; i < bias.Length; i++)

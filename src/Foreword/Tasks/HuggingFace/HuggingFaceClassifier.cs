@@ -12,22 +12,25 @@ using Foreword.Weights.HuggingFace;
 namespace Foreword.Tasks.HuggingFace;
 
 /// <summary>
-/// Writes a fine-tuned model as <c>GPT2ForSequenceClassification</c> or <c>OpenAIGPTForSequenceClassification</c>, so that <c>transformers</c> computes the same
-/// outputs. The task's tokens become added tokens that the tokenizer puts around a text, and the head's bias goes into the last LayerNorm.
+/// Writes a fine-tuned model as <c>GPT2ForSequenceClassification</c> or <c>OpenAIGPTForSequenceClassification</c>, so that <c>transformers</c>
+/// computes the same outputs. The task's tokens become added tokens that the tokenizer puts around a text. The head's bias moves into the last
+/// LayerNorm.
 /// </summary>
 public static class HuggingFaceClassifier
 {
     private static readonly JsonWriterOptions Readable = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The class of transformers that opens what is written.</summary>
+    /// <summary>Returns the name of the transformers class that opens the written model.</summary>
+    /// <param name="architecture">The model's architecture.</param>
     public static string ClassName(GptArchitecture architecture) => HuggingFaceTask.ClassName(architecture);
 
-    /// <summary>Says why a model's head cannot be written so that transformers computes the same; null where it can.</summary>
+    /// <summary>Explains why transformers could not compute the same outputs from a written model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="task">What it answers.</param>
-    /// <param name="head">Its head.</param>
-    /// <param name="tokenizer">Its tokenizer, or null.</param>
-    /// <param name="dtype">Element type to write.</param>
+    /// <param name="task">The task that the model answers.</param>
+    /// <param name="head">The model's head.</param>
+    /// <param name="tokenizer">The model's tokenizer; null if it has none.</param>
+    /// <param name="dtype">The element type to write.</param>
+    /// <returns>The reason; null if the model can be written.</returns>
     public static string? Obstacle(ModelWeights model, TaskDescription task, TaskHeadWeights head, Tokenizer? tokenizer, TensorDType dtype)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -45,12 +48,12 @@ public static class HuggingFaceClassifier
 
     /// <summary>Writes weights, configuration, tokenizer and task into an existing directory.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="task">What it answers.</param>
-    /// <param name="head">Its head.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="dtype">Element type to write.</param>
+    /// <param name="task">The task that the model answers.</param>
+    /// <param name="head">The model's head.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="dtype">The element type to write.</param>
     /// <param name="directory">An empty directory.</param>
-    /// <exception cref="NotSupportedException">There is an <see cref="Obstacle"/>.</exception>
+    /// <exception cref="NotSupportedException"><see cref="Obstacle"/> returns a reason.</exception>
     public static void Write(ModelWeights model, TaskDescription task, TaskHeadWeights head, Tokenizer tokenizer, TensorDType dtype, string directory)
     {
         if (Obstacle(model, task, head, tokenizer, dtype) is { } obstacle)
@@ -93,7 +96,7 @@ public static class HuggingFaceClassifier
         void Add(string name, WeightTensor tensor) => writer.Add(name, dtype, tensor.Shape, stream => TensorBytes.Write(tensor, dtype, stream));
     }
 
-    /// <summary>What config.json says of a classifier besides its network.</summary>
+    /// <summary>Adds the fields of config.json that describe a classifier.</summary>
     private static void AddFields(string path, GptConfig config, TaskDescription task, int? pad)
     {
         string[] labels = task.Target == TargetKind.Score ? ["LABEL_0"] : [.. task.Labels];

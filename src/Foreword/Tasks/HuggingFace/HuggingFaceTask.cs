@@ -7,29 +7,33 @@ using Foreword.Weights.HuggingFace;
 namespace Foreword.Tasks.HuggingFace;
 
 /// <summary>
-/// A classifier as <c>transformers</c> writes it: <c>GPT2ForSequenceClassification</c> or <c>OpenAIGPTForSequenceClassification</c>. Its
-/// <c>config.json</c> names the classes, its head is <c>score.weight</c> [n, C] without a bias, and reads the last token that is no padding.
+/// Reads a classifier that <c>transformers</c> wrote: <c>GPT2ForSequenceClassification</c> or <c>OpenAIGPTForSequenceClassification</c>. Its
+/// <c>config.json</c> names the classes. Its head is <c>score.weight</c> [n, C] without a bias, and reads the last token that is not padding.
 /// </summary>
 internal static class HuggingFaceTask
 {
-    /// <summary>The head's weight beside those of the model.</summary>
+    /// <summary>The name of the head's weight in the file of the model's weights.</summary>
     public const string HeadWeight = "score.weight";
 
-    /// <summary>More outputs than this are a broken file, not a classifier.</summary>
+    /// <summary>The maximum number of outputs. A file that declares more is malformed.</summary>
     private const int MostLabels = 1_000_000;
 
-    /// <summary>What transformers takes where config.json says nothing of classes.</summary>
+    /// <summary>The number of classes that transformers assumes if config.json does not specify it.</summary>
     private const int DefaultLabels = 2;
 
-    /// <summary>The class of transformers that writes such a directory.</summary>
+    /// <summary>Returns the name of the transformers class that writes such a directory.</summary>
     public static string ClassName(GptArchitecture architecture) => architecture == GptArchitecture.Gpt2 ? "GPT2ForSequenceClassification" : "OpenAIGPTForSequenceClassification";
 
-    /// <summary>Whether a directory holds a classifier that answers here; false for one whose answers are of another kind.</summary>
-    /// <exception cref="InvalidDataException">config.json is no JSON object.</exception>
+    /// <summary>
+    /// Returns whether a directory holds a classifier of <c>transformers</c> whose kind of answers is supported.
+    /// </summary>
+    /// <exception cref="InvalidDataException">config.json is not a JSON object.</exception>
     public static bool IsIn(string directory) => OfConfig(directory, (path, root) => IsClassifier(root) && Obstacle(path, root) is null);
 
-    /// <summary>The description of a directory's classifier, or null where it holds none.</summary>
-    /// <exception cref="InvalidDataException">config.json is broken, or asks for an answer that is not given here; the field is named.</exception>
+    /// <summary>Reads the description of a directory's classifier; null if it holds none.</summary>
+    /// <exception cref="InvalidDataException">
+    /// config.json is malformed, or requires a kind of answer that is not supported. The message names the field.
+    /// </exception>
     public static TaskDescription? Read(string directory)
     {
         if (!OfConfig(directory, (_, root) => IsClassifier(root)))
@@ -53,7 +57,10 @@ internal static class HuggingFaceTask
         });
     }
 
-    /// <summary>The class of a directory's model where it is a head whose answers are not given here: several labels, a label for each token, a span.</summary>
+    /// <summary>
+    /// Returns the class name of a directory's model if its head gives answers that are not supported: several labels, a label for each token, or a
+    /// span. Null otherwise.
+    /// </summary>
     public static string? OtherClass(string directory) => OfConfig(directory, (_, root) => Classes(root).FirstOrDefault(name =>
         name.EndsWith("ForSequenceClassification", StringComparison.Ordinal) || name.EndsWith("ForTokenClassification", StringComparison.Ordinal) || name.EndsWith("ForQuestionAnswering", StringComparison.Ordinal)));
 
@@ -65,12 +72,12 @@ internal static class HuggingFaceTask
 
     private static bool IsClassifier(JsonElement root) => Classes(root).Any(name => Enum.GetValues<GptArchitecture>().Any(architecture => ClassName(architecture) == name));
 
-    /// <summary>The classes of transformers that config.json names.</summary>
+    /// <summary>Returns the names of the transformers classes in config.json.</summary>
     private static string[] Classes(JsonElement root) => root.TryGetProperty("architectures", out JsonElement names) && names.ValueKind == JsonValueKind.Array
         ? [.. names.EnumerateArray().Where(name => name.ValueKind == JsonValueKind.String).Select(name => name.GetString()!)]
         : [];
 
-    /// <summary>The sentence that says why the classifier's answers are not given here, or null.</summary>
+    /// <summary>Returns a sentence that explains why the classifier's answers are not supported; null if they are.</summary>
     private static string? Obstacle(string path, JsonElement root)
     {
         string? type = Text(root, "problem_type");
@@ -85,7 +92,10 @@ internal static class HuggingFaceTask
         };
     }
 
-    /// <summary>The names in <c>id2label</c> by their numbers; without it <c>LABEL_0</c> and so on, as many as <c>num_labels</c> says.</summary>
+    /// <summary>
+    /// Returns the names in <c>id2label</c>, in the order of their numbers. Without it, returns <c>LABEL_0</c>, <c>LABEL_1</c> and so on,
+    /// <c>num_labels</c> names in total.
+    /// </summary>
     private static string[] Labels(string path, JsonElement root)
     {
         if (!root.TryGetProperty("id2label", out JsonElement names) || names.ValueKind != JsonValueKind.Object)

@@ -1,24 +1,24 @@
 namespace Foreword.Tasks.HuggingFace;
 
 /// <summary>
-/// The ids around the texts of a sequence. A model that was not fine-tuned here brings its own: often none at all, so that the head reads the
-/// last token of the text.
+/// The ids around the texts of a sequence. A model that was not fine-tuned by Foreword has its own template. Often the template has no ids, so the
+/// head reads the last token of the text.
 /// </summary>
-/// <param name="Before">Begins every sequence.</param>
-/// <param name="Between">Stands between two texts.</param>
-/// <param name="After">Ends every sequence.</param>
+/// <param name="Before">The ids that begin every sequence.</param>
+/// <param name="Between">The ids between two texts.</param>
+/// <param name="After">The ids that end every sequence.</param>
 /// <param name="Pad">
-/// The id that fills batches in <c>transformers</c>, whose head reads the last token that is another one. Ids of it at the end of a sequence are
-/// left out, so that the same token is read here; null where there is none.
+/// The id that fills batches in <c>transformers</c>; null if there is none. The head of <c>transformers</c> reads the last token that is not padding.
+/// Ids of padding at the end of a sequence are removed, so that Foreword reads the same token.
 /// </param>
 public sealed record SequenceTemplate(IReadOnlyList<int> Before, IReadOnlyList<int> Between, IReadOnlyList<int> After, int? Pad = null)
 {
-    /// <summary>Nothing around the texts and nothing between them.</summary>
+    /// <summary>Gets the template without any ids.</summary>
     public static SequenceTemplate Plain { get; } = new([], [], []);
 
-    /// <summary>The highest id in it; -1 where it has none. The pad is never read.</summary>
+    /// <summary>Gets the highest id in the template; -1 if it has none. The padding id is not included, because the model never reads it.</summary>
     internal int HighestId => Before.Concat(Between).Concat(After).DefaultIfEmpty(-1).Max();
 
-    /// <summary>How many ids stand around some texts.</summary>
+    /// <summary>Returns the number of ids around and between the given number of texts.</summary>
     internal int CountAround(int texts) => Before.Count + (texts - 1) * Between.Count + After.Count;
 }

@@ -6,14 +6,15 @@ using Foreword.Tokenization.WordPieces;
 namespace Foreword.Tasks.HuggingFace;
 
 /// <summary>
-/// Reads what the tokenizer of a model directory puts around texts when <c>transformers</c> calls it: the <c>post_processor</c> of
-/// <c>tokenizer.json</c>, or what a tokenizer's class does where that file is missing.
+/// Reads the ids that the tokenizer of a model directory puts around texts when <c>transformers</c> calls it. They come from the
+/// <c>post_processor</c> of <c>tokenizer.json</c>. If that file is missing, they follow from the tokenizer's class.
 /// </summary>
 internal static class TemplateFiles
 {
-    /// <summary>The template of a directory; <see cref="SequenceTemplate.Plain"/> where nothing is added.</summary>
-    /// <exception cref="InvalidDataException">A file is malformed; the message names it.</exception>
-    /// <exception cref="NotSupportedException">It adds ids in a way that is not read here; the part is named.</exception>
+    /// <summary>Reads the template of a directory.</summary>
+    /// <returns>The template; <see cref="SequenceTemplate.Plain"/> if the tokenizer adds nothing.</returns>
+    /// <exception cref="InvalidDataException">A file is malformed. The message names it.</exception>
+    /// <exception cref="NotSupportedException">The tokenizer adds ids in a way that is not supported. The message names it.</exception>
     public static SequenceTemplate Read(string directory)
     {
         string path = Path.Combine(directory, TokenizerFiles.TokenizerJson);
@@ -35,7 +36,7 @@ internal static class TemplateFiles
         _ => throw processor.Unsupported($"post_processor {processor.TypeName}", "ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing and Sequence are read"),
     };
 
-    /// <summary>Several processors, of which one at most may add ids.</summary>
+    /// <summary>Reads a list of several processors, of which at most one may add ids.</summary>
     private static SequenceTemplate OfSequence(TokenizerField processor)
     {
         SequenceTemplate[] adding = [.. processor.Require("processors", JsonValueKind.Array).Items().Select(OfProcessor).Where(template => template.CountAround(2) > 0)];
@@ -49,7 +50,7 @@ internal static class TemplateFiles
 
     private static SequenceTemplate Around(int before, int after, int separators) => new([before], [.. Enumerable.Repeat(after, separators)], [after]);
 
-    /// <summary><c>["[SEP]", 102]</c>.</summary>
+    /// <summary>Reads the id of a token such as <c>["[SEP]", 102]</c>.</summary>
     private static int Id(TokenizerField processor, string name)
     {
         TokenizerField token = processor.Require(name, JsonValueKind.Array);
@@ -58,7 +59,7 @@ internal static class TemplateFiles
             : throw token.Malformed("is not a token with its id");
     }
 
-    /// <summary>The lists <c>single</c> and <c>pair</c> of texts and special tokens.</summary>
+    /// <summary>Reads the lists <c>single</c> and <c>pair</c>, which contain texts and special tokens.</summary>
     private static SequenceTemplate OfTemplate(TokenizerField processor)
     {
         Dictionary<string, int[]> special = [];
@@ -75,10 +76,10 @@ internal static class TemplateFiles
             return new SequenceTemplate(before, [], after);
         return pairBefore.AsSpan().SequenceEqual(before) && pairAfter.AsSpan().SequenceEqual(after)
             ? new SequenceTemplate(before, between, after)
-            : new SequenceTemplate(before, [], after); // a pair is not read then: classification has one text
+            : new SequenceTemplate(before, [], after); // such a pair is not supported, but classification has only one text
     }
 
-    /// <summary>The ids before, between and after the sequences.</summary>
+    /// <summary>Returns the ids before, between and after the sequences.</summary>
     private static int[][] Pieces(TokenizerField template, Dictionary<string, int[]> special)
     {
         List<List<int>> pieces = [[]];
@@ -106,7 +107,10 @@ internal static class TemplateFiles
         ? number
         : throw id.Malformed($"'{id.Value.GetRawText()}' is not an id"))];
 
-    /// <summary>Without a tokenizer.json: a BERT tokenizer adds [CLS] and [SEP], any other what the files beside its vocabulary say.</summary>
+    /// <summary>
+    /// Returns the template of a tokenizer without a tokenizer.json. A BERT tokenizer adds [CLS] and [SEP]. Other tokenizers add what the files next
+    /// to their vocabulary specify.
+    /// </summary>
     private static SequenceTemplate OfClass(string directory)
     {
         if (!TokenizerFiles.IsIn(directory))
@@ -117,7 +121,7 @@ internal static class TemplateFiles
             : OfTokenizer(tokenizer);
     }
 
-    /// <summary>A tokenizer that puts the same ids around each text, of a pair, too.</summary>
+    /// <summary>Returns the template of a tokenizer that puts the same ids around each text, including each text of a pair.</summary>
     private static SequenceTemplate OfTokenizer(Tokenizer tokenizer) =>
         new(tokenizer.TemplateStart, [.. tokenizer.TemplateEnd, .. tokenizer.TemplateStart], tokenizer.TemplateEnd);
 

@@ -2,13 +2,15 @@ using Foreword.Settings;
 
 namespace Foreword.Tasks.Metrics;
 
-/// <summary>What chooses the best epoch of a fine-tuning run: a metric of the task, or the loss. Equal metrics are decided by the loss.</summary>
+/// <summary>
+/// The metric, or the loss, that selects the best epoch of a fine-tuning run. If two epochs have the same metric, the lower loss wins.
+/// </summary>
 public sealed class BestMetric
 {
     /// <summary>The name of the validation loss.</summary>
     public const string LossName = "loss";
 
-    /// <summary>Names that other programs give the same metrics.</summary>
+    /// <summary>Names that other programs use for the same metrics.</summary>
     private static readonly Dictionary<string, string> OtherNames = new(StringComparer.Ordinal)
     {
         ["mcc"] = "matthews",
@@ -21,16 +23,16 @@ public sealed class BestMetric
 
     private BestMetric(TaskMetric? metric) => Metric = metric;
 
-    /// <summary>The metric; null where the loss chooses.</summary>
+    /// <summary>Gets the metric; null if the loss selects the best epoch.</summary>
     public TaskMetric? Metric { get; }
 
-    /// <summary>The name in recipes and files, as in <c>matthews</c>, <c>f1:spam</c> or <c>loss</c>.</summary>
+    /// <summary>Gets the name in recipes and files, such as <c>matthews</c>, <c>f1:spam</c> or <c>loss</c>.</summary>
     public string Name => Metric?.Name ?? LossName;
 
-    /// <summary>What chooses the best epoch of a task.</summary>
+    /// <summary>Creates the selector of the best epoch for a task.</summary>
     /// <param name="task">The task with its labels.</param>
-    /// <param name="name">A name of <see cref="Names"/>; empty means the task's first metric.</param>
-    /// <exception cref="ArgumentException">The task has no such metric; the message lists those that it has.</exception>
+    /// <param name="name">One of <see cref="Names"/>; empty means the task's first metric.</param>
+    /// <exception cref="ArgumentException">The task has no such metric. The message lists the metrics that it has.</exception>
     public static BestMetric Of(TaskDescription task, string name)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -45,7 +47,8 @@ public sealed class BestMetric
         return new BestMetric(known == LossName ? null : TaskMetric.ByName(known));
     }
 
-    /// <summary>The names that a kind of target has.</summary>
+    /// <summary>Returns the metric names that are valid for a kind of target.</summary>
+    /// <param name="target">The kind of output that the head produces.</param>
     public static IReadOnlyList<string> Names(TargetKind target) => target switch
     {
         TargetKind.Classes => [TaskMetric.Accuracy.Name, TaskMetric.MacroF1.Name, TaskMetric.F1.Name, TaskMetric.ClassF1 + "LABEL", TaskMetric.Matthews.Name, LossName],
@@ -53,7 +56,9 @@ public sealed class BestMetric
         _ => [TaskMetric.Pearson.Name, TaskMetric.Spearman.Name, TaskMetric.Rmse.Name, LossName],
     };
 
-    /// <summary>What is wrong with a name, to follow the key in a sentence; null where one of the targets has the metric.</summary>
+    /// <summary>
+    /// Describes what is wrong with a name, as the end of a sentence that begins with the key; null if one of the targets has the metric.
+    /// </summary>
     internal static string? Problem(string name, string kind, IReadOnlyList<TargetKind> targets)
     {
         string known = OtherNames.GetValueOrDefault(name, name);
@@ -63,11 +68,14 @@ public sealed class BestMetric
             : $"is '{name}'; {kind} has {string.Join(" | ", names)}{NearestName.Suggestion(name, names)}";
     }
 
-    /// <summary>Whether a validation beats the best one before it. An undefined metric beats nothing but a worse loss of another undefined one.</summary>
+    /// <summary>
+    /// Returns whether a validation is better than the best one before it. A defined metric is better than an undefined one (NaN). If both are
+    /// undefined, the lower loss is better.
+    /// </summary>
     /// <param name="value">The metric's value.</param>
     /// <param name="loss">The loss of the same validation.</param>
-    /// <param name="best">The metric's value of the best validation.</param>
-    /// <param name="bestLoss">The loss of the best validation.</param>
+    /// <param name="best">The metric's value of the best validation so far.</param>
+    /// <param name="bestLoss">The loss of the best validation so far.</param>
     public bool IsBetter(double value, double loss, double best, double bestLoss)
     {
         if (Metric is null)
@@ -78,6 +86,6 @@ public sealed class BestMetric
         return order > 0 || (order == 0 && loss < bestLoss);
     }
 
-    /// <summary>LABEL of <c>f1:LABEL</c>.</summary>
+    /// <summary>Returns the LABEL of <c>f1:LABEL</c>; null for another name.</summary>
     private static string? ClassOf(string name) => name.StartsWith(TaskMetric.ClassF1, StringComparison.Ordinal) && name.Length > TaskMetric.ClassF1.Length ? name[TaskMetric.ClassF1.Length..] : null;
 }

@@ -2,24 +2,24 @@ using Foreword.Numerics;
 
 namespace Foreword.Tasks.Metrics;
 
-/// <summary>A metric with the interval in which it would fall for other test sets of the same kind and size.</summary>
+/// <summary>A metric with the interval in which its value is expected for other test sets of the same kind and size.</summary>
 /// <param name="Name">The metric's name.</param>
-/// <param name="Value">Its value on the examples; NaN where it is undefined.</param>
+/// <param name="Value">Its value on the examples; NaN if it is undefined.</param>
 /// <param name="Low">The lower end of the 95 % interval.</param>
-/// <param name="High">The upper end.</param>
+/// <param name="High">The upper end of the 95 % interval.</param>
 public sealed record MetricInterval(string Name, double Value, double Low, double High)
 {
-    /// <summary>The class that the metric is of, as F1 of two classes is; null for a metric of all classes or of scores.</summary>
+    /// <summary>Gets the class that the metric describes, as for F1 of two classes; null for a metric of all classes or of scores.</summary>
     public string? Class { get; init; }
 
-    /// <summary>The name with its class, as in "f1 of 'yes'".</summary>
+    /// <summary>Gets the name with its class, such as "f1 of 'yes'".</summary>
     public string FullName { get; init; } = Name;
 }
 
-/// <summary>The percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13) over examples.</summary>
+/// <summary>Resamples examples with the percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).</summary>
 internal static class Bootstrap
 {
-    /// <summary>The metrics with their 95 % intervals. All of them see the same resamples, which depend on the seed alone.</summary>
+    /// <summary>Computes the metrics with their 95 % intervals. All metrics use the same resamples, which depend only on the seed.</summary>
     public static IReadOnlyList<MetricInterval> Intervals(TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples, long seed)
     {
         OutcomeSample sample = OutcomeSample.Whole(outcomes);
@@ -42,7 +42,9 @@ internal static class Bootstrap
             : Interval(metric.Name, values[m], resampled[m]) with { Class = metric.ClassAmong(labels), FullName = metric.NameAmong(labels) })];
     }
 
-    /// <summary>Resamples in which a correlation is undefined, all examples alike, say nothing about it.</summary>
+    /// <summary>
+    /// Computes one interval. Resamples with an undefined value are ignored. A correlation is undefined if all drawn examples are equal.
+    /// </summary>
     private static MetricInterval Interval(string name, double value, double[] resampled)
     {
         double[] defined = [.. resampled.Where(v => !double.IsNaN(v)).Order()];

@@ -1,27 +1,30 @@
 namespace Foreword.Tasks.Metrics;
 
-/// <summary>The examples whose largest probability lies in one interval.</summary>
-/// <param name="Low">The interval's lower end, exclusive.</param>
-/// <param name="High">Its upper end, inclusive.</param>
-/// <param name="Count">How many there are.</param>
-/// <param name="Confidence">The mean of their largest probabilities; NaN where there are none.</param>
-/// <param name="Accuracy">The share of them that were given their class; NaN where there are none.</param>
+/// <summary>The examples whose largest probability is in one interval.</summary>
+/// <param name="Low">The lower end of the interval, exclusive.</param>
+/// <param name="High">The upper end of the interval, inclusive.</param>
+/// <param name="Count">The number of examples.</param>
+/// <param name="Confidence">The mean of their largest probabilities; NaN if there are no examples.</param>
+/// <param name="Accuracy">The share of them whose class was predicted correctly, 0 to 1; NaN if there are no examples.</param>
 public sealed record CalibrationBin(double Low, double High, int Count, double Confidence, double Accuracy);
 
-/// <summary>How far the probabilities can be believed.</summary>
+/// <summary>Measures how well a model's probabilities match its accuracy.</summary>
 /// <param name="ExpectedError">
-/// Expected calibration error: the mean distance of confidence and accuracy over the bins, weighted by their examples
-/// (Guo et al., "On Calibration of Modern Neural Networks", 2017, equation 3), 0 to 1.
+/// Expected calibration error, 0 to 1: the mean difference between confidence and accuracy over the bins, weighted by their number of examples (Guo
+/// et al., "On Calibration of Modern Neural Networks", 2017, equation 3).
 /// </param>
-/// <param name="NegativeLogLikelihood">Mean of -ln of the right class's probability, in nats.</param>
-/// <param name="Brier">Mean of the squared distance of the probabilities from the truth, summed over classes, 0 to 2 (Brier 1950).</param>
-/// <param name="Bins">The bins, from the least confident, all of one width.</param>
+/// <param name="NegativeLogLikelihood">The mean of -ln p in nats, where p is the probability of the right class.</param>
+/// <param name="Brier">
+/// The mean squared distance between the probabilities and the right class (one-hot), summed over classes, 0 to 2 (Brier 1950).
+/// </param>
+/// <param name="Bins">The bins in order of increasing confidence, all of the same width.</param>
 public sealed record Calibration(double ExpectedError, double NegativeLogLikelihood, double Brier, IReadOnlyList<CalibrationBin> Bins)
 {
-    /// <summary>Bins of the largest probability, as many as Guo et al. use.</summary>
+    /// <summary>The number of bins of the largest probability, as in Guo et al.</summary>
     private const int BinCount = 15;
 
-    /// <summary>The calibration of a model's probabilities.</summary>
+    /// <summary>Computes the calibration of a model's probabilities.</summary>
+    /// <param name="outcomes">The right classes and the predicted probabilities.</param>
     public static Calibration Of(TaskOutcomes.OfClasses outcomes)
     {
         ArgumentNullException.ThrowIfNull(outcomes);
@@ -37,7 +40,7 @@ public sealed record Calibration(double ExpectedError, double NegativeLogLikelih
             counts[bin]++;
             hits[bin] += outcomes.Predicted[i] == truth ? 1 : 0;
             confidences[bin] += confidence;
-            surprise -= Math.Log(Math.Max(row[truth], float.Epsilon)); // a softmax in float32 gives 0 for anything below
+            surprise -= Math.Log(Math.Max(row[truth], float.Epsilon)); // a float32 softmax returns 0 for any smaller probability
             brier += row.Sum(p => p * p) - 2 * row[truth] + 1; // the sum of (p - y)^2 with y = 1 for the right class
         }
 

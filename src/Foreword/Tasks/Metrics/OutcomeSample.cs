@@ -3,12 +3,12 @@ using Foreword.Numerics;
 namespace Foreword.Tasks.Metrics;
 
 /// <summary>
-/// A choice of examples, repeats allowed, in the form from which the metrics are computed. One object serves every
-/// resample of a bootstrap, so that a resample costs one pass over its examples: nothing is allocated, nothing sorted.
+/// A sample of examples, possibly with repeats, in the form that the metrics read. The same object is used for every resample of a bootstrap.
+/// Therefore a resample needs only one pass over its examples, without allocation or sorting.
 /// </summary>
 internal abstract class OutcomeSample
 {
-    /// <summary>The sample that holds every example once.</summary>
+    /// <summary>Creates the sample that holds every example once.</summary>
     public static OutcomeSample Whole(TaskOutcomes outcomes)
     {
         OutcomeSample sample = outcomes switch
@@ -21,25 +21,25 @@ internal abstract class OutcomeSample
         return sample;
     }
 
-    /// <summary>Makes these examples the sample.</summary>
-    /// <param name="examples">Indices of examples, as many as there are examples.</param>
+    /// <summary>Replaces the sample by the given examples.</summary>
+    /// <param name="examples">Indices of examples. The number of indices equals the number of examples.</param>
     public abstract void Draw(ReadOnlySpan<int> examples);
 }
 
-/// <summary>The margins and the diagonal of a confusion matrix: all that the metrics of classes depend on.</summary>
+/// <summary>The row sums, the column sums and the diagonal of a confusion matrix. All metrics of classes can be computed from them.</summary>
 internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSample
 {
     private readonly int[] _hits = new int[outcomes.Labels.Count];
     private readonly int[] _truth = new int[outcomes.Labels.Count];
     private readonly int[] _predicted = new int[outcomes.Labels.Count];
 
-    /// <summary>Classes, whether they occur or not.</summary>
+    /// <summary>Gets the number of classes, including classes that do not occur.</summary>
     public int Classes => _hits.Length;
 
-    /// <summary>The share of examples that were given their class.</summary>
+    /// <summary>Gets the share of examples whose class was predicted correctly, 0 to 1.</summary>
     public double Accuracy => (double)_hits.Sum() / outcomes.Count;
 
-    /// <summary>The mean F1 of the classes that occur in truth or prediction.</summary>
+    /// <summary>Gets the mean F1 of the classes that occur in truth or prediction.</summary>
     public double MacroF1
     {
         get
@@ -57,8 +57,8 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
     }
 
     /// <summary>
-    /// Matthews' correlation of truth and prediction for any number of classes (Gorodkin, "Comparing two K-category
-    /// assignments by a K-category correlation coefficient", 2004); 0 where either is constant.
+    /// Gets Matthews' correlation of truth and prediction for any number of classes (Gorodkin, "Comparing two K-category assignments by a K-category
+    /// correlation coefficient", 2004); 0 if truth or prediction is constant.
     /// </summary>
     public double Matthews
     {
@@ -78,7 +78,7 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
         }
     }
 
-    /// <summary>The number of a class.</summary>
+    /// <summary>Returns the index of a class.</summary>
     /// <exception cref="ArgumentException">There is no such class.</exception>
     public int IndexOf(string label)
     {
@@ -91,16 +91,16 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
         throw new ArgumentException($"there is no class '{label}'; the classes are {string.Join(", ", outcomes.Labels.Take(8))}");
     }
 
-    /// <summary>Examples of a class.</summary>
+    /// <summary>Returns the number of examples of a class.</summary>
     public int Count(int c) => _truth[c];
 
-    /// <summary>The share of right ones among the examples that were given the class; 0 where there are none.</summary>
+    /// <summary>Returns the share of correct predictions among the examples that were predicted as the class; 0 if there are none.</summary>
     public double Precision(int c) => Share(_hits[c], _predicted[c]);
 
-    /// <summary>The share of the class's examples that were given it; 0 where there are none.</summary>
+    /// <summary>Returns the share of the class's examples that were predicted as the class; 0 if there are none.</summary>
     public double Recall(int c) => Share(_hits[c], _truth[c]);
 
-    /// <summary>The harmonic mean of precision and recall; 0 where a class does not occur.</summary>
+    /// <summary>Returns the harmonic mean of precision and recall; 0 if the class does not occur.</summary>
     public double F1(int c) => Share(2 * _hits[c], _truth[c] + _predicted[c]);
 
     public override void Draw(ReadOnlySpan<int> examples)
@@ -126,13 +126,13 @@ internal sealed class ScoreSample(TaskOutcomes.OfScores outcomes) : OutcomeSampl
 {
     private readonly Column _truth = new(outcomes.Truth), _predicted = new(outcomes.Predicted);
 
-    /// <summary>Pearson's correlation; NaN where either column is constant.</summary>
+    /// <summary>Gets Pearson's correlation; NaN if either column is constant.</summary>
     public double Pearson => Statistics.Pearson(_truth.Values, _predicted.Values);
 
-    /// <summary>Pearson's correlation of the ranks, ties at their mean rank; NaN where either column is constant.</summary>
+    /// <summary>Gets Pearson's correlation of the ranks, where equal values share their mean rank; NaN if either column is constant.</summary>
     public double Spearman => Statistics.Pearson(_truth.Ranks, _predicted.Ranks);
 
-    /// <summary>The root of the mean squared error.</summary>
+    /// <summary>Gets the root of the mean squared error.</summary>
     public double Rmse => Math.Sqrt(Statistics.MeanSquaredError(_truth.Values, _predicted.Values));
 
     public override void Draw(ReadOnlySpan<int> examples)
@@ -141,7 +141,10 @@ internal sealed class ScoreSample(TaskOutcomes.OfScores outcomes) : OutcomeSampl
         _predicted.Draw(examples);
     }
 
-    /// <summary>Drawn values. Where a value stands among all distinct ones is known once and for all, so ranking a draw takes counting only.</summary>
+    /// <summary>
+    /// The drawn values of one column. The position of each value among all distinct values is computed once. Therefore ranking a draw needs only
+    /// counting.
+    /// </summary>
     private sealed class Column
     {
         private readonly double[] _all;
@@ -162,7 +165,7 @@ internal sealed class ScoreSample(TaskOutcomes.OfScores outcomes) : OutcomeSampl
 
         public double[] Values { get; }
 
-        /// <summary>From 1; equal values share the mean of their ranks.</summary>
+        /// <summary>Gets the ranks, from 1. Equal values share the mean of their ranks.</summary>
         public double[] Ranks { get; }
 
         public void Draw(ReadOnlySpan<int> examples)

@@ -1,17 +1,17 @@
 namespace Foreword.Tasks.Metrics;
 
 /// <summary>
-/// A score as a distribution over whole scores, which turns scoring into classification without losing the fractions
-/// (Tai, Socher and Manning, "Improved Semantic Representations From Tree-Structured LSTM Networks", 2015, section 4.2).
+/// Represents a score as a distribution over whole scores. This turns scoring into classification without losing the fractions (Tai, Socher and
+/// Manning, "Improved Semantic Representations From Tree-Structured LSTM Networks", 2015, section 4.2).
 /// </summary>
 public static class SoftLabels
 {
-    /// <summary>The distribution whose mean is the score, all of it on the two whole scores around it.</summary>
+    /// <summary>Returns the distribution whose mean is the score. It is nonzero only at the two whole scores next to the score.</summary>
     /// <param name="score">The score.</param>
-    /// <param name="least">The score of the first bin; each further bin is worth 1 more.</param>
-    /// <param name="bins">Bins, at least 2.</param>
+    /// <param name="least">The score of the first bin. Each further bin adds 1.</param>
+    /// <param name="bins">The number of bins, 2 or more.</param>
     /// <returns>One probability for each bin.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The score does not lie within the bins, or there are fewer than two.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The score is outside the bins, or there are fewer than 2 bins.</exception>
     public static float[] Of(double score, double least, int bins)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 2);

@@ -2,50 +2,50 @@ using System.Text.Json;
 
 namespace Foreword.Tasks.Metrics;
 
-/// <summary>How a model does on one class.</summary>
-/// <param name="Label">The class.</param>
-/// <param name="Count">Examples of it.</param>
-/// <param name="Precision">The share of right ones among the examples that were given the class; 0 where there are none.</param>
-/// <param name="Recall">The share of the class's examples that were given it; 0 where there are none.</param>
-/// <param name="F1">The harmonic mean of the two; 0 where the class occurs neither in truth nor in prediction.</param>
+/// <summary>The quality of a model's predictions for one class.</summary>
+/// <param name="Label">The name of the class.</param>
+/// <param name="Count">The number of examples of the class.</param>
+/// <param name="Precision">The share of correct predictions among the examples that were predicted as the class, 0 to 1; 0 if there are none.</param>
+/// <param name="Recall">The share of the class's examples that were predicted as the class, 0 to 1; 0 if there are none.</param>
+/// <param name="F1">The harmonic mean of precision and recall, 0 to 1; 0 if the class occurs neither in truth nor in prediction.</param>
 public sealed record ClassRow(string Label, int Count, double Precision, double Recall, double F1);
 
-/// <summary>Everything measured about a model's outcomes on a labelled set. What is about classes is null where the model predicts scores.</summary>
+/// <summary>All metrics of a model's outcomes on a labeled set. Properties that describe classes are null if the model predicts scores.</summary>
 public sealed record TaskEvaluation
 {
     private TaskEvaluation(string task, TaskOutcomes outcomes, IReadOnlyList<MetricInterval> metrics) =>
         (Task, Outcomes, Metrics) = (task, outcomes, metrics);
 
-    /// <summary>The kind of task.</summary>
+    /// <summary>Gets the kind of task.</summary>
     public string Task { get; }
 
-    /// <summary>Examples.</summary>
+    /// <summary>Gets the number of examples.</summary>
     public int Count => Outcomes.Count;
 
-    /// <summary>The metrics with their 95 % intervals, in the order asked for.</summary>
+    /// <summary>Gets the metrics with their 95 % intervals, in the requested order.</summary>
     public IReadOnlyList<MetricInterval> Metrics { get; }
 
-    /// <summary>How many examples of each class were given each class.</summary>
+    /// <summary>Gets the counts of right and predicted classes; null if the model predicts scores.</summary>
     public ConfusionMatrix? Confusion { get; private init; }
 
-    /// <summary>Every class, in the order of the labels.</summary>
+    /// <summary>Gets one row for each class, in the order of the labels; null if the model predicts scores.</summary>
     public IReadOnlyList<ClassRow>? Classes { get; private init; }
 
-    /// <summary>How far the probabilities can be believed.</summary>
+    /// <summary>Gets how well the probabilities match the accuracy; null if the model predicts scores.</summary>
     public Calibration? Calibration { get; private init; }
 
-    /// <summary>The accuracy of giving every example the most frequent class.</summary>
+    /// <summary>Gets the accuracy of always predicting the most frequent class, 0 to 1; null if the model predicts scores.</summary>
     public double? MajorityBaseline { get; private init; }
 
-    /// <summary>What was evaluated.</summary>
+    /// <summary>Gets the outcomes that were evaluated.</summary>
     public TaskOutcomes Outcomes { get; }
 
     /// <summary>Evaluates the outcomes.</summary>
-    /// <param name="task">The kind of task, for the record.</param>
-    /// <param name="outcomes">What the model said.</param>
+    /// <param name="task">The kind of task, which the result reports.</param>
+    /// <param name="outcomes">The model's predictions with the right answers.</param>
     /// <param name="metrics">The metrics to compute.</param>
-    /// <param name="resamples">Resamples of the bootstrap, at least 1.</param>
-    /// <param name="seed">The bootstrap's seed: the same one gives the same intervals.</param>
+    /// <param name="resamples">The number of resamples of the bootstrap, 1 or more.</param>
+    /// <param name="seed">The seed of the bootstrap. The same seed produces the same intervals.</param>
     /// <exception cref="ArgumentException">A metric does not fit the outcomes.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="resamples"/> is below 1.</exception>
     public static TaskEvaluation Of(string task, TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples = 1000, long seed = 1337)
@@ -67,11 +67,14 @@ public sealed record TaskEvaluation
         };
     }
 
-    /// <summary>
-    /// Writes one object: <c>task</c>, <c>n</c>, <c>metrics</c> (each <c>value</c>, <c>low</c>, <c>high</c>, and the <c>class</c> that an F1 is of, or
-    /// its <c>average</c>), <c>predicts_only</c> where all examples got the same answer, and where the model predicts classes <c>majority_baseline</c>, <c>calibration</c>, <c>classes</c> and <c>confusion_matrix</c>
-    /// (rows are the right classes). What is undefined is null.
-    /// </summary>
+    /// <summary>Writes the evaluation as one JSON object. Undefined numbers are written as null.</summary>
+    /// <remarks>
+    /// The object has <c>task</c>, <c>n</c> and <c>metrics</c>. Each metric has <c>value</c>, <c>low</c> and <c>high</c>. An F1 also has the
+    /// <c>class</c> that it describes, or its <c>average</c>. <c>predicts_only</c> is present if all examples got the same answer although
+    /// their right answers differ. If the model predicts classes, the object also has <c>majority_baseline</c>, <c>calibration</c>, <c>classes</c> and <c>confusion_matrix</c>. A row of the
+    /// confusion matrix is a right class.
+    /// </remarks>
+    /// <param name="writer">Receives the object.</param>
     public void WriteJson(Utf8JsonWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -163,7 +166,7 @@ public sealed record TaskEvaluation
         writer.WriteEndObject();
     }
 
-    /// <summary>JSON has no NaN: what is undefined is null.</summary>
+    /// <summary>Writes numbers. JSON has no NaN, so an undefined number is written as null.</summary>
     private static void WriteNumbers(Utf8JsonWriter writer, params ReadOnlySpan<(string Name, double Value)> numbers)
     {
         foreach ((string name, double value) in numbers)

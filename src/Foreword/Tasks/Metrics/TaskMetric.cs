@@ -2,10 +2,10 @@ using Foreword.Settings;
 
 namespace Foreword.Tasks.Metrics;
 
-/// <summary>A number that says how good a model is at a task.</summary>
+/// <summary>A number that measures how good a model is at a task.</summary>
 public sealed class TaskMetric
 {
-    /// <summary>What the name of a class's F1 begins with.</summary>
+    /// <summary>The prefix of the name of a class's F1.</summary>
     internal const string ClassF1 = "f1:";
 
     private readonly Func<ClassSample, double>? _ofClasses;
@@ -16,49 +16,60 @@ public sealed class TaskMetric
 
     private TaskMetric(string name, string title, Func<ScoreSample, double> ofScores) => (Name, Title, _ofScores) = (name, title, ofScores);
 
-    /// <summary>The name in recipes and files, as in <c>macro_f1</c>.</summary>
+    /// <summary>Gets the name in recipes and files, such as <c>macro_f1</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The name for readers, as in "Macro F1".</summary>
+    /// <summary>Gets the name for readers, such as "Macro F1".</summary>
     public string Title { get; }
 
-    /// <summary>Whether a larger value means a better model; false for errors.</summary>
+    /// <summary>Gets whether a larger value means a better model; false for errors.</summary>
     public bool HigherIsBetter { get; private init; } = true;
 
-    /// <summary>The share of examples that were given their class.</summary>
+    /// <summary>Gets accuracy: the share of examples whose class was predicted correctly, 0 to 1.</summary>
     public static TaskMetric Accuracy { get; } = new("accuracy", "Accuracy", (ClassSample sample) => sample.Accuracy);
 
-    /// <summary>The mean over classes of F1, each class alike whatever its size; classes that occur in neither truth nor prediction are left out.</summary>
+    /// <summary>
+    /// Gets the mean F1 over classes, 0 to 1. Each class has the same weight, independent of its size. Classes that occur in neither truth nor
+    /// prediction are ignored.
+    /// </summary>
     public static TaskMetric MacroF1 { get; } = new("macro_f1", "Macro F1", (ClassSample sample) => sample.MacroF1);
 
-    /// <summary>F1 of the second class where there are two, as GLUE reports it; macro F1 where there are more. 0 where undefined.</summary>
+    /// <summary>
+    /// Gets F1, 0 to 1: of the second class if there are two, as GLUE reports it, and macro F1 if there are more. 0 if it is undefined.
+    /// </summary>
     public static TaskMetric F1 { get; } = new("f1", "F1", (ClassSample sample) => sample.Classes == 2 ? sample.F1(1) : sample.MacroF1);
 
-    /// <summary>F1 of one class, <c>f1:LABEL</c>. 0 where undefined.</summary>
-    /// <param name="label">The class.</param>
+    /// <summary>Creates the F1 of one class, <c>f1:LABEL</c>, 0 to 1. 0 if it is undefined.</summary>
+    /// <param name="label">The name of the class.</param>
     public static TaskMetric F1Of(string label)
     {
         ArgumentNullException.ThrowIfNull(label);
         return new TaskMetric(ClassF1 + label, $"F1 of {label}", (ClassSample sample) => sample.F1(sample.IndexOf(label)), label);
     }
 
-    /// <summary>Matthews' correlation of the right and the predicted class (Gorodkin 2004 for more than two), -1 to 1; 0 where either is constant.</summary>
+    /// <summary>
+    /// Gets Matthews' correlation of the right and the predicted class (Gorodkin 2004 for more than two classes), -1 to 1; 0 if either is constant.
+    /// </summary>
     public static TaskMetric Matthews { get; } = new("matthews", "Matthews correlation", (ClassSample sample) => sample.Matthews);
 
-    /// <summary>Pearson's correlation of the right and the predicted score; NaN where either is constant.</summary>
+    /// <summary>Gets Pearson's correlation of the right and the predicted score, -1 to 1; NaN if either is constant.</summary>
     public static TaskMetric Pearson { get; } = new("pearson", "Pearson correlation", (ScoreSample sample) => sample.Pearson);
 
-    /// <summary>Spearman's correlation: Pearson's of the ranks, ties at their mean rank; NaN where either is constant.</summary>
+    /// <summary>
+    /// Gets Spearman's correlation, -1 to 1. This is Pearson's correlation of the ranks, where equal values share their mean rank. NaN if either
+    /// column is constant.
+    /// </summary>
     public static TaskMetric Spearman { get; } = new("spearman", "Spearman correlation", (ScoreSample sample) => sample.Spearman);
 
-    /// <summary>The root of the mean squared error, in the unit of the scores.</summary>
+    /// <summary>Gets the root of the mean squared error, in the unit of the scores.</summary>
     public static TaskMetric Rmse { get; } = new("rmse", "Root mean squared error", (ScoreSample sample) => sample.Rmse) { HigherIsBetter = false };
 
-    /// <summary>Every metric.</summary>
+    /// <summary>Gets all metrics except those of a single class.</summary>
     public static IReadOnlyList<TaskMetric> All { get; } = [Accuracy, MacroF1, F1, Matthews, Pearson, Spearman, Rmse];
 
-    /// <summary>The metric of this name.</summary>
-    /// <exception cref="ArgumentException">There is none; the message names the nearest.</exception>
+    /// <summary>Returns the metric with the given name.</summary>
+    /// <param name="name">The name, such as <c>accuracy</c> or <c>f1:LABEL</c>.</param>
+    /// <exception cref="ArgumentException">There is no such metric. The message suggests the nearest name.</exception>
     public static TaskMetric ByName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -68,7 +79,9 @@ public sealed class TaskMetric
             ?? throw new ArgumentException($"unknown metric '{name}'{NearestName.Suggestion(name, All.Select(metric => metric.Name))}", nameof(name));
     }
 
-    /// <summary>The class that the metric is of: the second of two classes for <see cref="F1"/>; null for a metric of all classes.</summary>
+    /// <summary>
+    /// Returns the class that the metric describes; null for a metric of all classes. <see cref="F1"/> of two classes describes the second one.
+    /// </summary>
     /// <param name="labels">The task's classes, in their order.</param>
     public string? ClassAmong(IReadOnlyList<string> labels)
     {
@@ -76,16 +89,21 @@ public sealed class TaskMetric
         return _class ?? (ReferenceEquals(this, F1) && labels.Count == 2 ? labels[1] : null);
     }
 
-    /// <summary>The name with the class that it is of, as in "f1 of 'yes'"; F1 of more than two classes is "f1 (macro)".</summary>
+    /// <summary>
+    /// Returns the name with the class that the metric describes, such as "f1 of 'yes'". F1 of more than two classes is "f1 (macro)".
+    /// </summary>
     /// <inheritdoc cref="ClassAmong" path="/param"/>
     public string NameAmong(IReadOnlyList<string> labels) => Among(labels, Name, "f1");
 
-    /// <summary>The title with the class that it is of, as in "F1 of 'yes'"; F1 of more than two classes is "F1 (macro)".</summary>
+    /// <summary>
+    /// Returns the title with the class that the metric describes, such as "F1 of 'yes'". F1 of more than two classes is "F1 (macro)".
+    /// </summary>
     /// <inheritdoc cref="ClassAmong" path="/param"/>
     public string TitleAmong(IReadOnlyList<string> labels) => Among(labels, Title, "F1");
 
-    /// <summary>The metric's value; NaN where a correlation is undefined.</summary>
-    /// <exception cref="ArgumentException">The metric is one of classes and these are scores, or the other way round.</exception>
+    /// <summary>Computes the metric; NaN if a correlation is undefined.</summary>
+    /// <param name="outcomes">The predictions with the right answers.</param>
+    /// <exception cref="ArgumentException">The metric needs classes and the outcomes are scores, or the other way round.</exception>
     public double Of(TaskOutcomes outcomes)
     {
         ArgumentNullException.ThrowIfNull(outcomes);
@@ -107,6 +125,6 @@ public sealed class TaskMetric
         return ReferenceEquals(this, F1) ? $"{f1} (macro)" : plain;
     }
 
-    /// <summary>The name.</summary>
+    /// <summary>Returns <see cref="Name"/>.</summary>
     public override string ToString() => Name;
 }

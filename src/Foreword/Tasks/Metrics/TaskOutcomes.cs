@@ -2,28 +2,32 @@ using System.Globalization;
 
 namespace Foreword.Tasks.Metrics;
 
-/// <summary>What a fine-tuned model said about each example of a labelled set, beside the truth.</summary>
+/// <summary>The predictions of a fine-tuned model for each example of a labeled set, together with the right answers.</summary>
 public abstract record TaskOutcomes
 {
-    /// <summary>Examples, at least 1.</summary>
+    /// <summary>Gets the number of examples, 1 or more.</summary>
     public abstract int Count { get; }
 
-    /// <summary>The one answer that the model gave all examples, although their right answers differ; null where its answers differ, too.</summary>
+    /// <summary>Gets the answer if the model gave all examples the same answer although their right answers differ; null otherwise.</summary>
     public abstract string? PredictsOnly { get; }
 
-    /// <summary>What a warning says of <see cref="PredictsOnly"/>, as in "all 40 examples the label 'spam'"; null where there is nothing to say.</summary>
+    /// <summary>
+    /// Gets <see cref="PredictsOnly"/> as a part of a warning, such as "all 40 examples the label 'spam'"; null if there is nothing to warn about.
+    /// </summary>
     public abstract string? SameAnswer { get; }
 
     private TaskOutcomes()
     {
     }
 
-    /// <summary>One class for each example.</summary>
-    /// <param name="Truth">The right class of each example, an index into the labels.</param>
-    /// <param name="Predicted">The class that the model gave each example.</param>
+    /// <summary>Outcomes with one class for each example.</summary>
+    /// <param name="Truth">The right class of each example, as an index into the labels.</param>
+    /// <param name="Predicted">The predicted class of each example, as an index into the labels.</param>
     /// <param name="Labels">The names of the classes.</param>
-    /// <param name="Probabilities">For each example the probability of every class; a row sums to 1.</param>
-    /// <exception cref="ArgumentException">The lengths differ, there is no example, a class is not one of the labels, or a row is no distribution.</exception>
+    /// <param name="Probabilities">The probability of every class for each example. Each row sums to 1.</param>
+    /// <exception cref="ArgumentException">
+    /// The lengths differ, there are no examples, a class is not one of the labels, or a row is not a distribution.
+    /// </exception>
     public sealed record OfClasses(int[] Truth, int[] Predicted, IReadOnlyList<string> Labels, double[][] Probabilities) : TaskOutcomes
     {
         /// <inheritdoc/>
@@ -70,21 +74,23 @@ public abstract record TaskOutcomes
                 sum += probability;
             }
 
-            if (!(Math.Abs(sum - 1) <= 1e-3)) // far above the rounding of a softmax in float32
+            if (!(Math.Abs(sum - 1) <= 1e-3)) // the limit is far above the rounding error of a float32 softmax
                 throw new ArgumentException($"the probabilities of example {example} sum to {sum}, not to 1");
         }
     }
 
-    /// <summary>One number for each example.</summary>
+    /// <summary>Outcomes with one number for each example.</summary>
     /// <param name="Truth">The right score of each example.</param>
-    /// <param name="Predicted">The score that the model gave each example.</param>
-    /// <exception cref="ArgumentException">The lengths differ, there is no example, or a score is not finite.</exception>
+    /// <param name="Predicted">The predicted score of each example.</param>
+    /// <exception cref="ArgumentException">The lengths differ, there are no examples, or a score is not finite.</exception>
     public sealed record OfScores(double[] Truth, double[] Predicted) : TaskOutcomes
     {
         /// <inheritdoc/>
         public override int Count { get; } = Checked(Truth, Predicted);
 
-        /// <summary>The score, where all predictions lie within a hundredth of the range of the right scores.</summary>
+        /// <summary>
+        /// Gets the mean predicted score if all predictions are within a range that is 1 % of the range of the right scores; null otherwise.
+        /// </summary>
         public override string? PredictsOnly =>
             Truth.Max() > Truth.Min() && Predicted.Max() - Predicted.Min() < 0.01 * (Truth.Max() - Truth.Min()) ? TaskDescription.Text(Predicted.Average()) : null;
 
