@@ -105,7 +105,7 @@ internal sealed class Candidates
         for (int i = 0; i < Count; i++)
             mean += _weights[i] > 0 ? _weights[i] * Scaled(logits[_ids[i]]) : 0; // a weight of 0 may be exp(-infinity)
         mean /= total;
-        // The tokens with at least this weight reach the mass. None of them is farther from the entropy than this distance.
+        // The tokens with at least the weight Enough(...) reach the mass. None of them is farther from the entropy than this distance.
         // Less likely tokens that are farther away are therefore never selected, so they are removed without being ordered.
         double farthest = Math.Max(-mean, mean - Math.Log(Enough(mass * total)));
         KeepAtLeast(Math.Exp(mean - farthest) * (1 - 1e-9)); // a margin for rounding errors

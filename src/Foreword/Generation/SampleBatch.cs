@@ -9,8 +9,8 @@ namespace Foreword.Generation;
 internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, SamplingOptions options, Action<int, string>? onText)
 {
     /// <summary>
-    /// The largest number of sequences at a time. A pass over the weights is then shared by so many sequences that more would gain little, and their
-    /// KV caches still fit into memory.
+    /// The largest number of sequences at a time. Sharing a pass over the weights among more sequences would gain little, and the KV caches of this
+    /// number still fit into memory.
     /// </summary>
     private const int AtOnce = 32;
 
@@ -131,7 +131,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
     }
 
     /// <summary>
-    /// A running sequence. Its decoder has read all tokens except the one drawn last. It is null if no further token is to be read.
+    /// A running sequence. Its decoder has read all tokens except the one drawn last. The decoder is null if no further token is to be read.
     /// </summary>
     private sealed class Running(int number, OpenCompletion completion)
     {

@@ -80,6 +80,7 @@ public sealed class TextGenerator
     /// </param>
     /// <param name="cancellation">Checked before each token.</param>
     /// <exception cref="ArgumentException">The prompt does not fit, an option is not valid, or the model's logits are not finite.</exception>
+    /// <exception cref="OperationCanceledException">The generation was canceled.</exception>
     public Completion Generate(string prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default) =>
         GenerateEach([prompt], options, 1, onText is null ? null : (_, piece) => onText(piece), cancellation)[0][0];
 
@@ -100,6 +101,7 @@ public sealed class TextGenerator
     /// its samples. If <see cref="SamplingOptions.NumBeams"/> is greater than 1, the samples are the best texts found, best first.
     /// </remarks>
     /// <exception cref="ArgumentException">A prompt does not fit, an option is not valid, or the model's logits are not finite.</exception>
+    /// <exception cref="OperationCanceledException">The generation was canceled.</exception>
     public Completion[][] GenerateEach(
         IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellation = default)
     {
