@@ -9,7 +9,7 @@ public interface ILanguageModel : IDisposable
     /// <summary>Gets the architecture of the model.</summary>
     GptConfig Config { get; }
 
-    /// <summary>Computes the log-probability of every token of each sequence, given the tokens before it.</summary>
+    /// <summary>Computes the log-probability of every token after the first in each sequence, given the tokens before it.</summary>
     /// <param name="sequences">The token ids of each sequence, at least one and at most the context length.</param>
     /// <returns>For each sequence of n tokens, n - 1 values in nats: log p(t[i] | t[..i]) for i = 1 .. n - 1.</returns>
     /// <exception cref="ArgumentException">

@@ -50,6 +50,7 @@ public static class ModelDirectory
     /// <exception cref="DirectoryNotFoundException">Nothing exists at the path.</exception>
     /// <exception cref="FileNotFoundException">There is no tokenizer. The message lists the files that were looked for.</exception>
     /// <exception cref="InvalidDataException">A file is malformed. The message names it.</exception>
+    /// <exception cref="NotSupportedException">The tokenizer needs a feature that Foreword does not support.</exception>
     public static Tokenizer LoadTokenizer(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

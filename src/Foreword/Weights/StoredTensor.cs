@@ -71,7 +71,8 @@ public sealed class StoredTensor : WeightTensor
         : throw new ArgumentException($"tensor '{FileName}' of shape {ShapeText} is no matrix");
 
     /// <summary>
-    /// Returns whether both tensors have the same type and the same bytes in the same order. Both must have their elements in one range.
+    /// Returns whether both tensors have the same type and the same bytes in the same order. If either has its elements in several ranges, the result
+    /// is false.
     /// </summary>
     internal bool HasBytesOf(StoredTensor other)
     {

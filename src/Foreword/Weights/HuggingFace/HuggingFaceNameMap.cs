@@ -37,8 +37,8 @@ public static class HuggingFaceNameMap
     /// Matrices that are [out, in], as in <c>nn.Linear</c> (nanoGPT), are transposed. Buffers that are not parameters are ignored:
     /// <c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c> and GPT-1's <c>position_ids</c>.</para>
     /// <para>Three rules apply to <c>lm_head.weight</c> if the configuration ties the output layer. It is ignored if it has the same bytes as the
-    /// token embedding. It is used as the token embedding if the file has no other. Otherwise, it is a separate output layer despite the
-    /// configuration, as in transformers since version 5.</para>
+    /// token embedding. It is used as the token embedding if the file has no other token embedding. Otherwise, it is a separate output layer despite
+    /// the configuration, as in transformers since version 5.</para>
     /// </remarks>
     /// <exception cref="InvalidDataException">
     /// Tensors are missing, unexpected or of the wrong shape (the message lists all of them), or two tensors have the same name without their

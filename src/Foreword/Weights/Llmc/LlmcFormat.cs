@@ -6,9 +6,9 @@ namespace Foreword.Weights.Llmc;
 
 /// <summary>Reads a checkpoint of karpathy/llm.c (train_gpt2.py, write_model and write_tensors).</summary>
 /// <remarks>
-/// The header consists of 256 int32: the magic number 20240326 and the version (3 for float32, 5 for bfloat16) come first. The tensors of GPT-2
-/// follow. Each kind of tensor is stored for all layers in turn. Matrices are [out, in]. The token embedding is padded with rows that belong to no
-/// id.
+/// The header has 256 int32. The first two are the magic number 20240326 and the version (3 for float32, 5 for bfloat16). The tensors of GPT-2 follow
+/// the header. Each kind of tensor is stored for all layers in turn. Matrices are [out, in]. The token embedding is padded with rows that belong to
+/// no id.
 /// </remarks>
 internal sealed class LlmcFormat : WeightsFormat
 {

@@ -6,8 +6,8 @@ namespace Foreword.Weights.PyTorch;
 
 /// <summary>
 /// Reads the tensors of a file that <c>torch.save</c> wrote (torch/serialization.py). Such a file is a zip archive with a pickle and one file per
-/// storage. Before PyTorch 1.6, it was a series of pickles followed by the storages. No pickle is executed: anything other than a tensor, a number, a
-/// text or a container of these is rejected by name.
+/// storage. Before PyTorch 1.6, it was a series of pickles followed by the storages. No pickle is executed. Anything other than a tensor, a number, a
+/// text or a container of these is rejected, and the message names it.
 /// </summary>
 internal static class PyTorchFile
 {
