@@ -4,15 +4,17 @@ using Foreword.Tokenization;
 
 namespace Foreword.Chat;
 
-/// <summary>Turns a conversation into token ids by a template.</summary>
+/// <summary>Encodes a conversation as token ids, according to a template.</summary>
 internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
 {
     private readonly AddedToken[] _special = [.. tokenizer.AddedTokens.Where(token => token.IsSpecial).OrderByDescending(token => token.Text.Length)];
 
     /// <summary>
-    /// The ids of the messages, and behind them, unless none follows, the beginning of an answer. Text is encoded as a whole between special tokens and answers, so a longer conversation begins
-    /// with the ids of the shorter one.
+    /// Encodes messages. Text between special tokens and answers is encoded as a whole, so the ids of a longer conversation begin with those of the
+    /// shorter one.
     /// </summary>
+    /// <param name="messages">The messages.</param>
+    /// <param name="answerFollows">Whether to append the beginning of an answer.</param>
     public int[] Encode(IEnumerable<ChatMessage> messages, bool answerFollows = true)
     {
         List<int> ids = [];
@@ -59,7 +61,7 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
         }
     }
 
-    /// <summary>The options with everything that ends an answer.</summary>
+    /// <summary>Returns the options with all texts and tokens that end an answer.</summary>
     public SamplingOptions Ending(SamplingOptions options)
     {
         List<string> texts = [.. options.Stop];
@@ -83,7 +85,10 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
         _ => template.Assistant,
     };
 
-    /// <summary>Where the first special token begins, of those that begin there the longest; the text's length when it has none.</summary>
+    /// <summary>
+    /// Finds the first special token in a text. If several begin at the same position, it is the longest one. The position is the length of the text
+    /// if there is none.
+    /// </summary>
     private (int At, AddedToken Token) FirstSpecial(string text)
     {
         (int At, AddedToken Token) first = (text.Length, default);

@@ -2,32 +2,32 @@ using Foreword.Generation;
 
 namespace Foreword.Chat;
 
-/// <summary>Who wrote a message.</summary>
+/// <summary>The author of a message.</summary>
 public enum ChatRole
 {
-    /// <summary>The instruction before the conversation.</summary>
+    /// <summary>The instruction before the conversation (system prompt).</summary>
     System,
 
-    /// <summary>The person.</summary>
+    /// <summary>The user.</summary>
     User,
 
     /// <summary>The model.</summary>
     Assistant,
 }
 
-/// <summary>A message of a conversation.</summary>
-/// <param name="Role">Who wrote it.</param>
-/// <param name="Text">What it says, exactly as it stands in the text that the model reads.</param>
+/// <summary>Represents a message of a conversation.</summary>
+/// <param name="Role">The author of the message.</param>
+/// <param name="Text">The text of the message, exactly as the model reads it.</param>
 public sealed record ChatMessage(ChatRole Role, string Text)
 {
-    /// <summary>The tokens of an answer as they were drawn, when they are known to stand for its text.</summary>
+    /// <summary>Gets the tokens of an answer as they were drawn, or null if they are not known to represent exactly its text.</summary>
     internal IReadOnlyList<int>? Ids { get; init; }
 }
 
-/// <summary>An answer and what it took to fit it into the context.</summary>
-/// <param name="Text">The answer; when it was interrupted, as far as it came.</param>
-/// <param name="FinishReason">Why it ended.</param>
-/// <param name="Interrupted">Whether it was cancelled.</param>
-/// <param name="DroppedMessages">How many of the oldest messages were forgotten to make room.</param>
-/// <param name="Shortened">Whether even the last message lost its beginning.</param>
+/// <summary>Represents an answer, and reports what was removed from the conversation to fit it into the context.</summary>
+/// <param name="Text">The answer, or the part that was generated before an interruption.</param>
+/// <param name="FinishReason">Why the answer ended.</param>
+/// <param name="Interrupted">Whether the answer was canceled.</param>
+/// <param name="DroppedMessages">The number of oldest messages that were forgotten to make room.</param>
+/// <param name="Shortened">Whether the beginning of the last message also had to be removed.</param>
 public sealed record ChatAnswer(string Text, FinishReason FinishReason, bool Interrupted, int DroppedMessages, bool Shortened);

@@ -4,14 +4,16 @@ using Foreword.Settings;
 namespace Foreword.Chat;
 
 /// <summary>
-/// How a conversation becomes one text: what stands before and behind each message. The texts of special tokens in it (such as <c>[SEP]</c>) are those tokens;
-/// in messages they are plain text. A model directory may hold one as <c>chat.yaml</c>.
+/// Defines how a conversation becomes one text: the text before and after each message. The text of a special token in a template (such as
+/// <c>[SEP]</c>) becomes that token. In a message, it is plain text. A model directory can hold a template as <c>chat.yaml</c>.
 /// </summary>
 public sealed record ChatTemplate : IRecipe
 {
     private const string TokenizerConfigName = "tokenizer_config.json", JinjaName = "chat_template.jinja";
 
-    /// <summary>For language models that were never taught to talk: a script of two speakers, a line each.</summary>
+    /// <summary>
+    /// Gets the template for language models that were not trained on dialogues: a script of two speakers with one line per message.
+    /// </summary>
     public static ChatTemplate Plain { get; } = new()
     {
         System = new ChatFrame { Suffix = "\n\n" },
@@ -19,19 +21,21 @@ public sealed record ChatTemplate : IRecipe
         Assistant = new ChatFrame { Prefix = "Assistant:", Suffix = "\n" },
     };
 
-    /// <summary>Stands once before everything.</summary>
+    /// <summary>Gets the text at the beginning of the conversation.</summary>
     public string Start { get; init; } = "";
 
-    /// <summary>Around the instruction, which is left out with it when there is none.</summary>
+    /// <summary>Gets the texts around the instruction. They are omitted if there is no instruction.</summary>
     public ChatFrame System { get; init; } = new();
 
-    /// <summary>Around each message of the user.</summary>
+    /// <summary>Gets the texts around each message of the user.</summary>
     public ChatFrame User { get; init; } = new();
 
-    /// <summary>Around each answer. The model goes on behind the prefix; the suffix, or the special token that begins it, ends an answer.</summary>
+    /// <summary>
+    /// Gets the texts around each answer. The model continues after the prefix. The suffix, or the special token at its beginning, ends an answer.
+    /// </summary>
     public ChatFrame Assistant { get; init; } = new();
 
-    /// <summary>Further texts or special tokens that end an answer. End-of-text always does.</summary>
+    /// <summary>Gets further texts or special tokens that end an answer. The end-of-text token always ends it.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
     /// <inheritdoc/>
@@ -45,7 +49,10 @@ public sealed record ChatTemplate : IRecipe
         return problems;
     }
 
-    /// <summary>The directory's file that holds a Jinja template, which this class does not read, or null.</summary>
+    /// <summary>
+    /// Returns the file of a model directory that holds a Jinja template, or null if there is none. This class does not read such templates.
+    /// </summary>
+    /// <param name="directory">The model directory.</param>
     public static string? JinjaFile(string directory)
     {
         string jinja = Path.Combine(directory, JinjaName), config = Path.Combine(directory, TokenizerConfigName);
@@ -64,18 +71,18 @@ public sealed record ChatTemplate : IRecipe
         }
         catch (JsonException)
         {
-            return false; // whoever needs the file says what is wrong with it
+            return false; // the reader of the file reports the problem
         }
     }
 }
 
-/// <summary>What stands around a message.</summary>
+/// <summary>Defines the texts before and after a message.</summary>
 public sealed record ChatFrame : IRecipe
 {
-    /// <summary>Before the message.</summary>
+    /// <summary>Gets the text before the message.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>Behind the message.</summary>
+    /// <summary>Gets the text after the message.</summary>
     public string Suffix { get; init; } = "";
 
     /// <inheritdoc/>

@@ -5,8 +5,9 @@ using Foreword.Tokenization;
 namespace Foreword.Chat;
 
 /// <summary>
-/// A conversation with a model. What the model has read stays in its cache from answer to answer; only what is new is read. When the context is full, the oldest
-/// messages are forgotten (the instruction stays) and the rest is read anew. Owns neither model nor tokenizer. Not safe to share between threads.
+/// A conversation with a model. The model's KV cache is kept between answers, so only new tokens are read. If the context is full, the oldest
+/// messages are forgotten (but not the instruction), and the rest is read again. The conversation does not own the model or the tokenizer. It is not
+/// thread-safe.
 /// </summary>
 public sealed class Conversation : IDisposable
 {
@@ -16,16 +17,16 @@ public sealed class Conversation : IDisposable
     private readonly string _system;
     private readonly List<ChatMessage> _messages = [];
     private readonly List<int> _read = [];
-    private IDecoder? _decoder; // has read _read
-    private IDecoder? _beforeAnswer; // has read the first tokens of it, up to the newest answer
-    private int _kept; // messages before this one are forgotten
+    private IDecoder? _decoder; // has read the tokens in _read
+    private IDecoder? _beforeAnswer; // has read the first tokens in _read, up to the newest answer
+    private int _kept; // index of the first message that is not forgotten
     private bool _disposed;
 
-    /// <summary>A conversation without messages.</summary>
+    /// <summary>Initializes a conversation without messages.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="template">How messages become text.</param>
-    /// <param name="system">An instruction that stands before everything and is never forgotten; empty for none.</param>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="template">The template that defines how messages become text.</param>
+    /// <param name="system">The instruction, which comes first and is never forgotten. Empty for none.</param>
     public Conversation(ILanguageModel model, Tokenizer tokenizer, ChatTemplate template, string system = "")
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -36,12 +37,12 @@ public sealed class Conversation : IDisposable
         _encoder = new ChatEncoder(tokenizer, template);
     }
 
-    /// <summary>A conversation that goes on behind messages of an earlier one. They are read when the next one is answered.</summary>
+    /// <summary>Initializes a conversation that continues an earlier one. The earlier messages are read when the next message is answered.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="template">How messages become text.</param>
-    /// <param name="messages">What was said, as <see cref="Messages"/> gives it: an instruction first where there is one.</param>
-    /// <exception cref="ArgumentException">An instruction stands behind another message.</exception>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="template">The template that defines how messages become text.</param>
+    /// <param name="messages">The earlier messages, as <see cref="Messages"/> returns them. If there is an instruction, it is the first one.</param>
+    /// <exception cref="ArgumentException">An instruction is not the first message.</exception>
     public Conversation(ILanguageModel model, Tokenizer tokenizer, ChatTemplate template, IReadOnlyList<ChatMessage> messages)
         : this(model, tokenizer, template, messages is [{ Role: ChatRole.System } instruction, ..] ? instruction.Text : "")
     {
@@ -56,15 +57,21 @@ public sealed class Conversation : IDisposable
         }
     }
 
-    /// <summary>Everything that was said, also what the model has forgotten.</summary>
+    /// <summary>Gets all messages, including those that the model has forgotten. The instruction is the first one, if there is one.</summary>
     public IReadOnlyList<ChatMessage> Messages => [.. Instruction(), .. _messages];
 
-    /// <summary>Answers a message. Cancelling ends the answer before its next token and keeps it as far as it came.</summary>
+    /// <summary>Answers a message. Cancellation ends the answer before its next token. The part that was generated until then is kept.</summary>
     /// <param name="text">The user's message.</param>
-    /// <param name="options">How to draw; half a context at most is kept free for <see cref="SamplingOptions.MaxTokens"/>. Beams are not searched.</param>
-    /// <param name="onText">Given each piece of the answer as soon as it is certain.</param>
-    /// <param name="cancellation">Looked at before each token.</param>
-    /// <exception cref="ArgumentException">An option is impossible, or nothing of the message is in the vocabulary. The message is not kept then, nor when anything else is thrown.</exception>
+    /// <param name="options">
+    /// How tokens are chosen and when the answer ends. At most half of the context is reserved for <see cref="SamplingOptions.MaxTokens"/>. The
+    /// number of beams is ignored.
+    /// </param>
+    /// <param name="onText">Receives each chunk of the answer as soon as its text is final, or null.</param>
+    /// <param name="cancellation">Checked before each token.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentException">
+    /// An option is not valid, or the message contains nothing that is in the vocabulary. After this or any other exception, the message is not kept.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The conversation or its model is disposed.</exception>
     public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default)
     {
@@ -84,7 +91,7 @@ public sealed class Conversation : IDisposable
             });
             bool interrupted = Write(answer, ids, cancellation);
             Completion completion = answer.Finish();
-            // A stop text lies in tokens that may hold more than it, so the answer's own tokens are then those of its text.
+            // A stop string can begin or end inside a token. The drawn tokens then hold more than the answer, so the answer's text is encoded anew.
             bool exact = interrupted || completion.EndId is not null || completion.FinishReason == FinishReason.Length;
             _messages.Add(new ChatMessage(ChatRole.Assistant, completion.Text) { Ids = exact ? completion.Ids : null });
             return new ChatAnswer(completion.Text, completion.FinishReason, interrupted, dropped, shortened);
@@ -92,7 +99,7 @@ public sealed class Conversation : IDisposable
         catch
         {
             if (_decoder is not null)
-                _read.RemoveRange(_decoder.Position, _read.Count - _decoder.Position); // what the model failed to read
+                _read.RemoveRange(_decoder.Position, _read.Count - _decoder.Position); // the tokens that the model failed to read
             if (_messages[^1].Role == ChatRole.User)
             {
                 _messages.RemoveAt(_messages.Count - 1);
@@ -103,7 +110,7 @@ public sealed class Conversation : IDisposable
         }
     }
 
-    /// <summary>Forgets everything but the instruction.</summary>
+    /// <summary>Removes all messages except the instruction.</summary>
     public void Reset()
     {
         _messages.Clear();
@@ -111,7 +118,7 @@ public sealed class Conversation : IDisposable
         Forget();
     }
 
-    /// <summary>Gives the cache back; what was said can still be read.</summary>
+    /// <summary>Releases the KV cache. <see cref="Messages"/> can still be read.</summary>
     public void Dispose()
     {
         _disposed = true;
@@ -120,11 +127,11 @@ public sealed class Conversation : IDisposable
 
     private ChatMessage[] Instruction() => _system.Length == 0 ? [] : [new ChatMessage(ChatRole.System, _system)];
 
-    /// <summary>The conversation's ids, so short that an answer fits behind them.</summary>
+    /// <summary>Returns the ids of the conversation, shortened so that an answer fits after them.</summary>
     private (int[] Ids, int Dropped, bool Shortened) Fit(int maxTokens)
     {
         int context = _model.Config.ContextLength, before = _kept;
-        int most = context + 1 - Math.Min(maxTokens, (context + 1) / 2); // the last token of an answer need not be read
+        int most = context + 1 - Math.Min(maxTokens, (context + 1) / 2); // the last token of an answer does not have to be read
         int[] ids = Ids();
         while (ids.Length > most && _kept < _messages.Count - 1)
         {
@@ -146,7 +153,8 @@ public sealed class Conversation : IDisposable
         int[] Ids() => _encoder.Encode([.. Instruction(), .. _messages.Skip(_kept)]);
     }
 
-    /// <summary>Reads what is new and writes the answer; returns whether it was cancelled.</summary>
+    /// <summary>Reads the new tokens and writes the answer.</summary>
+    /// <returns>Whether the answer was canceled.</returns>
     private bool Write(OpenCompletion answer, int[] ids, CancellationToken cancellation)
     {
         if (cancellation.IsCancellationRequested)
@@ -168,7 +176,10 @@ public sealed class Conversation : IDisposable
         return false;
     }
 
-    /// <summary>Takes the decoder that has read most of these ids and nothing else: this one, the one before the newest answer, or a new one.</summary>
+    /// <summary>
+    /// Selects the decoder that has read the longest beginning of these ids and nothing else. It is the current decoder, the one before the newest
+    /// answer, or a new one.
+    /// </summary>
     private void Rewind(int[] ids)
     {
         if (_decoder is not null && IsBeginning(_read.Count))

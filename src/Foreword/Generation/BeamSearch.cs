@@ -4,20 +4,26 @@ using Foreword.Tokenization;
 
 namespace Foreword.Generation;
 
-/// <summary>
-/// Searches for likely texts with a number of beams B, as Hugging Face does: each step looks at the 2 B best continuations of all beams, takes the B best that go
-/// on, and keeps those among the first B that end. A text's score is its log-probability over length^alpha, its length counted in tokens with the one
-/// that ended it.
-/// </summary>
+/// <summary>Searches for likely texts with B beams, as Hugging Face does.</summary>
+/// <remarks>
+/// Each step computes the 2 B best continuations of all beams. Of those that do not end, the B best become the next beams. Those that end are kept as
+/// results if they are among the first B. The score of a text is its log-probability divided by length^alpha. Its length is the number of tokens,
+/// including the token that ended it.
+/// </remarks>
 internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, SamplingOptions options)
 {
     private readonly int _beams = options.NumBeams;
-    private readonly List<(double Score, Beam Beam)> _ended = []; // the best first, B at most
+    private readonly List<(double Score, Beam Beam)> _ended = []; // best first, at most B
     private float[] _logits = [];
     private float[] _row = [];
     private string _lead = "";
 
-    /// <summary>The best texts behind a prompt, the best first; the lead stands before the first token of each.</summary>
+    /// <summary>Searches for the best continuations of a prompt.</summary>
+    /// <param name="prompt">The token ids of the prompt.</param>
+    /// <param name="lead">Text to insert before the first token of each continuation.</param>
+    /// <param name="results">The largest number of continuations to return.</param>
+    /// <param name="cancellation">Checked before each step.</param>
+    /// <returns>The continuations, best first.</returns>
     public Completion[] Write(int[] prompt, string lead, int results, CancellationToken cancellation)
     {
         int longest = Math.Min(options.MaxTokens, model.Config.ContextLength - prompt.Length + 1);
@@ -58,7 +64,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         return [.. _ended.Take(results).Select(ended => Completed(ended.Beam, ended.Score))];
     }
 
-    /// <summary>The 2 B best continuations of the open beams, the best first.</summary>
+    /// <summary>Returns the 2 B best continuations of the open beams, best first.</summary>
     private List<Candidate> Best(List<Beam> open, int[] prompt)
     {
         int vocabulary = model.Config.VocabSize, ids = Math.Min(tokenizer.VocabularySize, vocabulary);
@@ -91,7 +97,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         return best;
     }
 
-    /// <summary>A beam's log-probabilities with bias and penalties.</summary>
+    /// <summary>Computes the log-probabilities after a beam, with bias and penalties.</summary>
     private ReadOnlySpan<float> LogProbs(ReadOnlySpan<float> logits, Beam beam, int[] prompt)
     {
         int ids = Math.Min(tokenizer.VocabularySize, logits.Length);
@@ -106,7 +112,8 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         return adjustments.Apply(_row);
     }
 
-    /// <summary>Puts aside what ends among the first B and returns the B best that go on, and whether the search is over.</summary>
+    /// <summary>Stores those of the first B continuations that end.</summary>
+    /// <returns>The B best continuations that do not end, and whether the search is complete.</returns>
     private (List<Candidate> Next, bool Done) Sort(List<Candidate> best, int length)
     {
         List<Candidate> next = [];
@@ -140,7 +147,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
 
     private double Score(double logProb, int length) => logProb / Math.Pow(length, options.LengthPenalty);
 
-    /// <summary>The decoders of the next beams: a beam's first continuation takes its decoder over, further ones fork it.</summary>
+    /// <summary>Returns the decoders of the next beams. The first continuation of a beam takes over its decoder, and further ones fork it.</summary>
     private static List<IDecoder> Continue(List<IDecoder> decoders, List<Candidate> next)
     {
         bool[] taken = new bool[decoders.Count];
@@ -185,7 +192,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         return (text.ToString(), written.IsStopped);
     }
 
-    /// <summary>A continuation of a beam by one token, with the sum of its log-probabilities.</summary>
+    /// <summary>A continuation of a beam by one token. Its score is the sum of the log-probabilities.</summary>
     private sealed class Candidate(int parent, int id, double score)
     {
         public int Parent => parent;
@@ -197,7 +204,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         public Beam Beam { get; set; } = null!;
     }
 
-    /// <summary>A text as a chain of tokens; beams share their beginnings. The chain's root has no token.</summary>
+    /// <summary>A text as a chain of tokens. Beams share their common beginnings. The root of a chain has no token.</summary>
     private sealed record Beam(Beam? Parent, int Token, double LogProb, TokenLogProb? Probability)
     {
         public int[] Ids() => [.. Chain().Select(beam => beam.Token)];

@@ -3,33 +3,41 @@ using System.Numerics.Tensors;
 namespace Foreword.Generation;
 
 /// <summary>
-/// The tokens that may be drawn next, by ascending id, with their probabilities as shares of the likeliest one's. What is drawn depends on which
-/// tokens are left and on nothing else, not on how a cut found them. Keeps its memory from row to row.
+/// Holds the tokens that can be drawn next, in ascending order of id. The weight of a token is its probability divided by that of the most likely
+/// token. The drawn token depends only on the remaining tokens, not on how they were selected. Buffers are reused from row to row.
 /// </summary>
 internal sealed class Candidates
 {
-    /// <summary>Logits, or weights, of which one maximum or sum is looked at before they are looked at one by one.</summary>
+    /// <summary>
+    /// The number of logits or weights in a block. The maximum or the sum of a block is computed before its elements are examined one by one.
+    /// </summary>
     private const int Block = 64;
 
     private int[] _ids = [];
     private double[] _weights = [];
-    private ulong[] _keys = []; // of each token: the smaller, the sooner it is kept
+    private ulong[] _keys = []; // one key per token; tokens with smaller keys are kept first
     private ulong[] _selectedKeys = [];
     private double[] _selectedWeights = [];
     private float[] _maxima = [];
     private float _largest;
     private double _temperature;
 
-    /// <summary>Number of tokens left.</summary>
+    /// <summary>Gets the number of remaining tokens.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The tokens left, ascending.</summary>
+    /// <summary>Gets the remaining tokens, in ascending order of id.</summary>
     public ReadOnlySpan<int> Ids => _ids.AsSpan(0, Count);
 
-    /// <summary>Their weights: each probability over the likeliest token's.</summary>
+    /// <summary>Gets the weights of the remaining tokens: each probability divided by that of the most likely token.</summary>
     public Span<double> Weights => _weights.AsSpan(0, Count);
 
-    /// <summary>All tokens of a row of finite logits, or the k likeliest, of equals those with the lowest ids; k = 0 means all.</summary>
+    /// <summary>Fills the candidates from a row of finite logits.</summary>
+    /// <param name="logits">The logits [V].</param>
+    /// <param name="largest">The largest logit.</param>
+    /// <param name="temperature">Divides the logits. Greater than 0.</param>
+    /// <param name="k">
+    /// The number of most likely tokens to keep, or 0 for all. Among equally likely tokens, those with the lowest ids are kept.
+    /// </param>
     public void Fill(ReadOnlySpan<float> logits, float largest, double temperature, int k)
     {
         Reserve(logits.Length);
@@ -43,7 +51,7 @@ internal sealed class Candidates
         }
 
         FillAll(logits.Length);
-        for (int start = 0; start < Count; start += Block) // all steps on a block while it is near
+        for (int start = 0; start < Count; start += Block) // all steps for one block while it is in the cache
         {
             Span<double> weights = _weights.AsSpan(start, Math.Min(Block, Count - start));
             TensorPrimitives.ConvertTruncating(logits.Slice(start, weights.Length), weights);
@@ -54,7 +62,7 @@ internal sealed class Candidates
         }
     }
 
-    /// <summary>Keeps the likeliest tokens whose probabilities reach p.</summary>
+    /// <summary>Keeps the most likely tokens whose probabilities sum to p (top-p).</summary>
     public void KeepTopP(ReadOnlySpan<float> logits, double p, TopPRule rule)
     {
         double target = p * TensorPrimitives.Sum<double>(Weights);
@@ -65,7 +73,7 @@ internal sealed class Candidates
         KeepSmallestKeys(target, rule);
     }
 
-    /// <summary>Keeps the tokens whose weight is at least this.</summary>
+    /// <summary>Keeps the tokens whose weight is at least the given one.</summary>
     public void KeepAtLeast(double weight)
     {
         Span<int> ids = _ids.AsSpan(0, Count);
@@ -78,7 +86,7 @@ internal sealed class Candidates
                 continue;
             for (int i = start; i < end; i++)
             {
-                // Written whether it stays or not: a step costs less than a branch that cannot be foretold.
+                // Writes the token whether it is kept or not. This costs less than a branch that is hard to predict.
                 double own = weights[i];
                 (ids[kept], weights[kept]) = (ids[i], own);
                 kept += own >= weight ? 1 : 0;
@@ -88,24 +96,27 @@ internal sealed class Candidates
         Count = kept;
     }
 
-    /// <summary>Keeps the tokens whose information -log p is nearest to the entropy, until they reach this mass (Meister et al. 2022).</summary>
+    /// <summary>
+    /// Keeps the tokens whose information -log p is nearest to the entropy, until their probabilities sum to the given mass (Meister et al. 2022).
+    /// </summary>
     public void KeepTypical(ReadOnlySpan<float> logits, double mass)
     {
         double total = TensorPrimitives.Sum<double>(Weights), mean = 0;
         for (int i = 0; i < Count; i++)
-            mean += _weights[i] > 0 ? _weights[i] * Scaled(logits[_ids[i]]) : 0; // a weight that vanished may be e to minus infinity
+            mean += _weights[i] > 0 ? _weights[i] * Scaled(logits[_ids[i]]) : 0; // a weight of 0 may be exp(-infinity)
         mean /= total;
-        // Tokens from this weight to the likeliest one's, 1, have the mass. They are so far from the entropy at most; what is farther off on the
-        // unlikely side goes without being put in order.
+        // The tokens with at least the weight Enough(...) reach the mass. None of them is farther from the entropy than this distance.
+        // Less likely tokens that are farther away are therefore never selected, so they are removed without being ordered.
         double farthest = Math.Max(-mean, mean - Math.Log(Enough(mass * total)));
-        KeepAtLeast(Math.Exp(mean - farthest) * (1 - 1e-9)); // less what rounding may take
-        // -log p = log(total) - scaled, and the entropy is the mean of it: log(total) goes out of their difference.
+        KeepAtLeast(Math.Exp(mean - farthest) * (1 - 1e-9)); // a margin for rounding errors
+        // -log p = log(total) - scaled, and the entropy is the mean of -log p. Their difference does not depend on log(total).
         for (int i = 0; i < Count; i++)
             _keys[i] = BitConverter.DoubleToUInt64Bits(Math.Abs(mean - Scaled(logits[_ids[i]])));
         KeepSmallestKeys(mass * total, TopPRule.Crossing);
     }
 
-    /// <summary>The token at which the weights, summed up by ascending id, pass this share (0 to 1) of their total.</summary>
+    /// <summary>Returns the first token, in ascending order of id, at which the running sum of the weights exceeds a share of their total.</summary>
+    /// <param name="share">The share of the total weight, from 0 to 1.</param>
     public int At(double share)
     {
         double target = share * TensorPrimitives.Sum<double>(Weights), sum = 0;
@@ -126,19 +137,19 @@ internal sealed class Candidates
                 return _ids[i];
         }
 
-        int last = Count - 1; // rounding left the target above the sum
+        int last = Count - 1; // rounding made the target larger than the sum
         while (_weights[last] == 0)
             last--;
         return _ids[last];
     }
 
     /// <summary>
-    /// A weight at and above which the tokens' weights sum to the target: tokens with less than an equal share of what may go have together less
-    /// than that, so they go.
+    /// Returns a weight w such that the tokens with at least weight w reach the target. The other tokens may have at most the total minus the target.
+    /// w is that amount divided by the number of tokens, so tokens below w together stay below it.
     /// </summary>
     private double Enough(double target) => Math.Max(0, TensorPrimitives.Sum<double>(Weights) - target) / Count;
 
-    /// <summary>The log of a token's weight.</summary>
+    /// <summary>Returns the logarithm of a token's weight.</summary>
     private double Scaled(float logit) => ((double)logit - _largest) / _temperature;
 
     private void Reserve(int size)
@@ -169,7 +180,10 @@ internal sealed class Candidates
         KeepSmallestKeys(k, TopPRule.Crossing);
     }
 
-    /// <summary>The k-th largest of the blocks' largest logits: k tokens at least are as likely, so the k likeliest lie at or above it.</summary>
+    /// <summary>
+    /// Returns the k-th largest of the blocks' largest logits. At least k tokens have a logit this large, so this is a lower bound for the k most
+    /// likely tokens.
+    /// </summary>
     private float KthBlock(ReadOnlySpan<float> logits, int blocks, int k)
     {
         for (int block = 0; block < blocks; block++)
@@ -216,7 +230,7 @@ internal sealed class Candidates
         Count = kept;
     }
 
-    /// <summary>A number that orders tokens by falling logit, and equal logits by id.</summary>
+    /// <summary>Returns a key that orders tokens by descending logit, and equal logits by ascending id.</summary>
     private static ulong Key(float logit, int id)
     {
         int bits = BitConverter.SingleToInt32Bits(logit == 0 ? 0f : logit); // -0 equals 0

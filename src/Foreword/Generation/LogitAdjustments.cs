@@ -1,6 +1,8 @@
 namespace Foreword.Generation;
 
-/// <summary>What changes logits before any token is ruled out: bias, then the penalties on tokens that stand in the text already.</summary>
+/// <summary>
+/// Changes logits before any token is ruled out. It adds the bias, and then applies the penalties on tokens that the text already contains.
+/// </summary>
 internal sealed class LogitAdjustments
 {
     private readonly SamplingOptions _options;
@@ -9,12 +11,15 @@ internal sealed class LogitAdjustments
     private readonly bool _changes;
     private int[] _prompt;
     private float[] _row = [];
-    private int[] _drawn = []; // how often the completion holds each id
-    private int[] _seen = []; // the ids of prompt and completion, each once, in the order in which they came up
+    private int[] _drawn = []; // number of occurrences of each id in the completion
+    private int[] _seen = []; // the distinct ids of prompt and completion, in the order of their first occurrence
     private bool[] _isSeen = [];
     private int _seenCount;
 
-    /// <summary>Adjustments for a completion behind these tokens, for rows of <paramref name="vocabulary"/> logits where that is known already.</summary>
+    /// <summary>Initializes the adjustments for one completion.</summary>
+    /// <param name="options">The bias and the penalties.</param>
+    /// <param name="prompt">The tokens before the completion.</param>
+    /// <param name="vocabulary">The number of logits in a row, or 0 if it is not known yet.</param>
     public LogitAdjustments(SamplingOptions options, ReadOnlySpan<int> prompt, int vocabulary = 0)
     {
         _options = options;
@@ -26,8 +31,9 @@ internal sealed class LogitAdjustments
             Reserve(vocabulary);
     }
 
-    /// <summary>The adjusted logits [V]: the given span where nothing changes, else one that is valid until the next call.</summary>
-    /// <exception cref="ArgumentException">A biased id is outside the vocabulary.</exception>
+    /// <summary>Returns the adjusted logits [V].</summary>
+    /// <returns>The given span if nothing changes; otherwise, a span that is valid until the next call.</returns>
+    /// <exception cref="ArgumentException">An id with a bias is outside the vocabulary.</exception>
     public ReadOnlySpan<float> Apply(ReadOnlySpan<float> logits)
     {
         if (!_changes)
@@ -56,7 +62,7 @@ internal sealed class LogitAdjustments
         return row;
     }
 
-    /// <summary>The completion has one more token.</summary>
+    /// <summary>Adds a token to the completion.</summary>
     public void Add(int id)
     {
         if (!_remembers)
@@ -75,7 +81,7 @@ internal sealed class LogitAdjustments
         (_drawn, _seen, _isSeen) = (new int[vocabulary], new int[vocabulary], new bool[vocabulary]);
         foreach (int id in _prompt)
         {
-            if (id < vocabulary) // one that only pads the vocabulary is never drawn
+            if (id < vocabulary) // an id that only pads the vocabulary is never drawn
                 See(id);
         }
 

@@ -2,11 +2,11 @@ using System.Numerics.Tensors;
 
 namespace Foreword.Generation;
 
-/// <summary>What is asked of a row of logits as a whole.</summary>
+/// <summary>Computes properties of a whole row of logits.</summary>
 internal static class LogitRow
 {
-    /// <summary>The token with the largest logit, of equals the lowest id.</summary>
-    /// <exception cref="ArgumentException">There are no logits, or one is NaN or infinite; the message names its id.</exception>
+    /// <summary>Returns the token with the largest logit. Among equal logits, it is the one with the lowest id.</summary>
+    /// <exception cref="ArgumentException">There are no logits, or one is NaN or infinite. The message names its id.</exception>
     public static int ArgMax(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
@@ -14,10 +14,12 @@ internal static class LogitRow
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude(logits)))
             throw new ArgumentException(Complaint(logits));
         int best = TensorPrimitives.IndexOfMax(logits);
-        return logits[best] == 0 ? logits.IndexOf(0f) : best; // for the library 0 is above -0
+        return logits[best] == 0 ? logits.IndexOf(0f) : best; // the library orders 0 above -0
     }
 
-    /// <summary>log of the sum of the exponentials, in double precision; log p of a token is its logit less this.</summary>
+    /// <summary>
+    /// Returns the logarithm of the sum of the exponentials, computed in double precision. A token's logit minus this value is its log p.
+    /// </summary>
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {
         double largest = logits[ArgMax(logits)], sum = 0;

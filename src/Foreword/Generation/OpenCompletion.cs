@@ -3,7 +3,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Generation;
 
-/// <summary>A completion that is being written: takes logits and tells which token comes next, until it has ended.</summary>
+/// <summary>A completion in progress. It takes logits and chooses the next token, until it has ended.</summary>
 internal sealed class OpenCompletion
 {
     private readonly Tokenizer _tokenizer;
@@ -19,12 +19,12 @@ internal sealed class OpenCompletion
     private int? _end;
     private float? _logProb; // of the token drawn last
 
-    /// <summary>A completion without tokens.</summary>
-    /// <param name="tokenizer">Gives tokens their bytes; ids beyond its own are never drawn.</param>
-    /// <param name="options">How to draw and when to end.</param>
-    /// <param name="prompt">The tokens before it.</param>
-    /// <param name="onToken">Receives each token with the text that became certain, and the end.</param>
-    /// <param name="lead">Stands before its first token.</param>
+    /// <summary>Initializes a completion without tokens.</summary>
+    /// <param name="tokenizer">Provides the bytes of tokens. Ids outside its vocabulary are never drawn.</param>
+    /// <param name="options">How tokens are chosen and when the completion ends.</param>
+    /// <param name="prompt">The tokens before the completion.</param>
+    /// <param name="onToken">Receives each token with the text that it makes final, and then the end; or null.</param>
+    /// <param name="lead">Text to insert before the first token.</param>
     /// <param name="scores">Whether <paramref name="onToken"/> receives log-probabilities.</param>
     public OpenCompletion(Tokenizer tokenizer, SamplingOptions options, int[] prompt, Action<GeneratedToken>? onToken, string lead = "", bool scores = false)
     {
@@ -38,13 +38,13 @@ internal sealed class OpenCompletion
         _logProbs = options.LogProbs is null ? null : [];
     }
 
-    /// <summary>The token drawn last.</summary>
+    /// <summary>Gets the token that was drawn last.</summary>
     public int Last => _ids[^1];
 
-    /// <summary>Whether nothing more is to be drawn.</summary>
+    /// <summary>Gets whether no further token is to be drawn.</summary>
     public bool HasEnded => _end is not null || _written.IsStopped || _ids.Count == _options.MaxTokens;
 
-    /// <summary>The newest tokens of prompt and completion, at most so many.</summary>
+    /// <summary>Returns the newest tokens of prompt and completion, at most the given number.</summary>
     public int[] Newest(int count) => [.. _prompt.Concat(_ids).Skip(Math.Max(0, _prompt.Length + _ids.Count - count))];
 
     /// <summary>Draws the next token from its logits [V] and writes its text.</summary>
@@ -54,10 +54,12 @@ internal sealed class OpenCompletion
         Write();
     }
 
-    /// <summary>Draws the next token from its logits [V]; <see cref="Write"/> follows. Completions may draw at the same time.</summary>
+    /// <summary>
+    /// Draws the next token from its logits [V]. <see cref="Write"/> must be called afterwards. Different completions can draw in parallel.
+    /// </summary>
     public void Draw(ReadOnlySpan<float> logits)
     {
-        int vocabulary = Math.Min(_tokenizer.VocabularySize, logits.Length); // embeddings beyond the tokenizer's ids only pad the model's
+        int vocabulary = Math.Min(_tokenizer.VocabularySize, logits.Length); // further ids only pad the model's vocabulary
         int id = _sampler.Sample(logits[..vocabulary]);
         if (_tokenizer.StopIds.Contains(id) || _options.StopIds.Contains(id))
         {
@@ -70,14 +72,14 @@ internal sealed class OpenCompletion
         _logProb = _scores ? _logProbs?[^1].LogProb ?? TokenLogProb.Of(logits, vocabulary, id, 0).LogProb : null;
     }
 
-    /// <summary>Writes the text of the token that was drawn, unless it was the end.</summary>
+    /// <summary>Writes the text of the drawn token, unless the token ended the completion.</summary>
     public void Write()
     {
         if (_end is null)
             Release(_written.Append(Last), Last, _logProb, null);
     }
 
-    /// <summary>Ends the text and returns the whole.</summary>
+    /// <summary>Ends the text and returns the whole completion.</summary>
     public Completion Finish()
     {
         FinishReason reason = _end is not null || _written.IsStopped ? FinishReason.Stop : FinishReason.Length;

@@ -3,10 +3,15 @@ using Foreword.Tokenization;
 
 namespace Foreword.Generation;
 
-/// <summary>Completions that are written side by side: each step reads one token with each of them. One that ends makes room for the next.</summary>
+/// <summary>
+/// Generates completions in a batch. Each step reads one token with every running sequence. When a sequence ends, the next one takes its place.
+/// </summary>
 internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, SamplingOptions options, Action<int, GeneratedToken>? onToken, bool scores)
 {
-    /// <summary>Sequences at a time: where a pass over the weights is shared by enough of them that more would gain little, and their caches still fit.</summary>
+    /// <summary>
+    /// The largest number of sequences at a time. Sharing a pass over the weights among more sequences would gain little, and the KV caches of this
+    /// number still fit into memory.
+    /// </summary>
     private const int AtOnce = 32;
 
     private readonly List<Running> _running = [];
@@ -15,7 +20,12 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
     private readonly int[] _tokens = new int[AtOnce];
     private float[] _logits = [];
 
-    /// <summary>Writes so many completions of each prompt; its lead stands before the first token of each.</summary>
+    /// <summary>Generates several completions of each prompt.</summary>
+    /// <param name="prompts">The token ids of each prompt.</param>
+    /// <param name="leads">For each prompt, text to insert before the first token of its completions.</param>
+    /// <param name="samples">The number of completions of each prompt.</param>
+    /// <param name="cancellation">Checked before each step.</param>
+    /// <returns>The completions, indexed by prompt and sample.</returns>
     public Completion[][] Write(int[][] prompts, string[] leads, int samples, CancellationToken cancellation)
     {
         Completion[][] completions = [.. prompts.Select(_ => new Completion[samples])];
@@ -74,7 +84,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
     private bool Ends(OpenCompletion completion, IDecoder decoder) =>
         completion.HasEnded || (decoder.Position == model.Config.ContextLength && !options.Slide);
 
-    /// <summary>Every sequence reads the token it drew last and draws the next.</summary>
+    /// <summary>Lets every sequence read the token that it drew last and draw the next one.</summary>
     private void Step()
     {
         int vocabulary = model.Config.VocabSize, context = model.Config.ContextLength;
@@ -106,7 +116,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
             sequence.Completion.Write();
     }
 
-    /// <summary>Takes out what has ended.</summary>
+    /// <summary>Removes the sequences that have ended and stores their completions.</summary>
     private void Collect(Completion[][] completions, int samples)
     {
         for (int i = _running.Count - 1; i >= 0; i--)
@@ -120,7 +130,9 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
         }
     }
 
-    /// <summary>A sequence, and the decoder that has read all of it but the token drawn last (none when nothing more is to be read).</summary>
+    /// <summary>
+    /// A running sequence. Its decoder has read all tokens except the one drawn last. The decoder is null if no further token is to be read.
+    /// </summary>
     private sealed class Running(int number, OpenCompletion completion)
     {
         public int Number => number;

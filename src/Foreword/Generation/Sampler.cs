@@ -2,10 +2,11 @@ using Foreword.Numerics;
 
 namespace Foreword.Generation;
 
-/// <summary>
-/// Draws the tokens of one completion from their logits, in the order of steps that <see cref="SamplingOptions"/> gives. Same options, same prompt and same logits,
-/// same ids. Probabilities are computed in double precision. A token costs no allocation once the first is drawn. Not safe to share between threads.
-/// </summary>
+/// <summary>Draws the tokens of one completion from their logits, in the order of steps that <see cref="SamplingOptions"/> describes.</summary>
+/// <remarks>
+/// The same options, prompt and logits produce the same ids. Probabilities are computed in double precision. After the first token, drawing allocates
+/// no memory. The sampler is not thread-safe.
+/// </remarks>
 public sealed class Sampler
 {
     private readonly SamplingOptions _options;
@@ -13,10 +14,10 @@ public sealed class Sampler
     private readonly LogitAdjustments _adjustments;
     private readonly Candidates _candidates = new();
 
-    /// <summary>A sampler at the start of the options' seed.</summary>
-    /// <param name="options">How to draw.</param>
-    /// <param name="prompt">The tokens before the completion; the repetition penalty counts them.</param>
-    /// <exception cref="ArgumentException">An option is impossible.</exception>
+    /// <summary>Initializes a sampler with the seed in the options.</summary>
+    /// <param name="options">How tokens are chosen.</param>
+    /// <param name="prompt">The tokens before the completion. The repetition penalty counts them.</param>
+    /// <exception cref="ArgumentException">An option is not valid.</exception>
     public Sampler(SamplingOptions options, params ReadOnlySpan<int> prompt)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -25,8 +26,11 @@ public sealed class Sampler
         _adjustments = new LogitAdjustments(options, prompt);
     }
 
-    /// <summary>Draws the next token's id from its logits [V] and counts it as part of the completion.</summary>
-    /// <exception cref="ArgumentException">There are no logits, one is NaN or infinite (the message names its id), or a biased id is outside the vocabulary.</exception>
+    /// <summary>Draws the id of the next token from its logits and adds it to the completion.</summary>
+    /// <param name="logits">The logits [V].</param>
+    /// <exception cref="ArgumentException">
+    /// There are no logits, a logit is NaN or infinite (the message names its id), or an id with a bias is outside the vocabulary.
+    /// </exception>
     public int Sample(ReadOnlySpan<float> logits)
     {
         int id = Choose(_adjustments.Apply(logits));
@@ -43,7 +47,7 @@ public sealed class Sampler
         if (_options.TopP < 1)
             _candidates.KeepTopP(logits, _options.TopP, _options.TopPRule);
         if (_options.MinP > 0)
-            _candidates.KeepAtLeast(_options.MinP); // weights are shares of the likeliest token's probability
+            _candidates.KeepAtLeast(_options.MinP); // a weight is a token's probability relative to the most likely token's
         if (_options.TypicalP < 1)
             _candidates.KeepTypical(logits, _options.TypicalP);
         return _candidates.At(_random.NextDouble());

@@ -3,109 +3,143 @@ using Foreword.Tokenization;
 
 namespace Foreword.Generation;
 
-/// <summary>Which tokens top-p keeps when the likeliest ones do not sum to p exactly.</summary>
+/// <summary>The rule for the token with which the sum of probabilities crosses p in top-p sampling.</summary>
 public enum TopPRule
 {
-    /// <summary>The token that crosses p is kept: at least p is kept (Holtzman et al. 2020, Hugging Face).</summary>
+    /// <summary>Keeps the token that crosses p, so the sum is at least p (Holtzman et al. 2020, Hugging Face).</summary>
     Crossing,
 
-    /// <summary>The token that crosses p is dropped unless it is the first: at most p is kept (openai/gpt-2, sample.py).</summary>
+    /// <summary>Drops the token that crosses p unless it is the first one, so the sum is at most p (openai/gpt-2, sample.py).</summary>
     Released,
 }
 
-/// <summary>
-/// How tokens are chosen and when to end. The defaults draw from the model's own distribution. Order of the steps, Hugging Face's:
-/// logit bias, repetition penalty, presence and frequency penalties, temperature, top-k, top-p, min-p, typical, draw.
-/// Each step counts probabilities among the tokens that the one before it left.
-/// </summary>
+/// <summary>Options that control how tokens are chosen and when generation ends. The defaults draw from the model's own distribution.</summary>
+/// <remarks>
+/// The order of the steps is that of Hugging Face: logit bias, repetition penalty, presence and frequency penalties, temperature, top-k, top-p,
+/// min-p, typical, draw. Each step computes probabilities among the tokens that the previous step kept.
+/// </remarks>
 public sealed record SamplingOptions
 {
-    /// <summary>Divides the logits; 0 takes the likeliest token every time (the lowest id of equals). 1 is the model's own distribution.</summary>
+    /// <summary>
+    /// Gets the temperature, by which the logits are divided. 0 always takes the most likely token (among equals, the one with the lowest id). 1
+    /// keeps the model's own distribution.
+    /// </summary>
     public double Temperature { get; init; } = 1;
 
-    /// <summary>Draws from the k likeliest tokens only (Fan et al. 2018), of equals those with the lowest ids; 0 is off.</summary>
+    /// <summary>
+    /// Gets the number of most likely tokens to draw from (top-k, Fan et al. 2018). Among equals, the lowest ids are kept. 0 is off.
+    /// </summary>
     public int TopK { get; init; }
 
     /// <summary>
-    /// Draws from the likeliest tokens whose probabilities before them sum to less than p (Holtzman et al. 2020), of equals those with the
-    /// lowest ids. 0 to 1; 1 is off.
+    /// Gets the probability p of top-p sampling (Holtzman et al. 2020). A token is kept if the tokens that are more likely sum to less than p. Among
+    /// equals, the lowest ids come first. From 0 to 1. 1 is off.
     /// </summary>
     public double TopP { get; init; } = 1;
 
-    /// <summary>Whether top-p keeps the token that crosses p; it does unless set otherwise.</summary>
+    /// <summary>Gets the rule for the token that crosses p in top-p sampling. By default, it is kept.</summary>
     public TopPRule TopPRule { get; init; }
 
-    /// <summary>Draws from tokens at least this share as probable as the likeliest (Nguyen et al. 2024). 0 to 1; 0 is off.</summary>
+    /// <summary>
+    /// Gets the smallest probability of a token to draw from, relative to the most likely token (min-p, Nguyen et al. 2024). From 0 to 1. 0 is off.
+    /// </summary>
     public double MinP { get; init; }
 
     /// <summary>
-    /// Draws from the tokens whose information -log p is nearest to the distribution's entropy, so many that they sum to this mass or cross it
-    /// (locally typical sampling, Meister et al. 2022). Above 0, to 1; 1 is off.
+    /// Gets the probability mass of locally typical sampling (Meister et al. 2022). Tokens whose information -log p is nearest to the entropy of the
+    /// distribution are kept until their probabilities reach or cross this mass. Greater than 0 and at most 1. 1 is off.
     /// </summary>
     public double TypicalP { get; init; } = 1;
 
     /// <summary>
-    /// Positive logits of tokens in the prompt or the completion are divided by it, negative ones multiplied (CTRL, Keskar et al. 2019, section 4.1,
-    /// as Hugging Face has it). Above 0; 1 is off, less favours repetition.
+    /// Gets the repetition penalty (CTRL, Keskar et al. 2019, section 4.1, in Hugging Face's version). It divides positive logits and multiplies
+    /// negative logits of tokens in the prompt or the completion. Greater than 0. 1 is off. Values below 1 favor repetition.
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
 
-    /// <summary>Taken from the logits of every token that the completion holds already (OpenAI's API). -2 to 2; 0 is off.</summary>
+    /// <summary>
+    /// Gets the presence penalty, which is subtracted from the logit of every token that the completion already contains (OpenAI's API). From -2 to
+    /// 2. 0 is off.
+    /// </summary>
     public double PresencePenalty { get; init; }
 
-    /// <summary>Taken from the logit of a token as many times as the completion holds it (OpenAI's API). -2 to 2; 0 is off.</summary>
+    /// <summary>
+    /// Gets the frequency penalty, which is subtracted from the logit of a token once for each occurrence in the completion (OpenAI's API). From -2
+    /// to 2. 0 is off.
+    /// </summary>
     public double FrequencyPenalty { get; init; }
 
-    /// <summary>Added to the logits of these ids, -100 to 100 each: -100 all but forbids a token, 100 all but forces it. None by default.</summary>
+    /// <summary>
+    /// Gets the values that are added to the logits of these ids, each from -100 to 100. A value of -100 practically excludes a token, and 100
+    /// practically forces it. Empty by default.
+    /// </summary>
     public IReadOnlyDictionary<int, double> LogitBias { get; init; } = new Dictionary<int, double>();
 
     /// <summary>
-    /// Above 1: the likeliest texts are searched for with so many beams instead of being drawn. Bias and penalties then change
-    /// log-probabilities instead of logits, as in Hugging Face.
+    /// Gets the number of beams, 1 or more. If it is greater than 1, a beam search finds likely texts instead of drawing tokens. Bias and penalties
+    /// then change log-probabilities instead of logits, as in Hugging Face.
     /// </summary>
     public int NumBeams { get; init; } = 1;
 
-    /// <summary>A beam's score is its log-probability over its length, end-of-text counted, to this power: above 0 favours long texts, below 0 short ones.</summary>
+    /// <summary>
+    /// Gets the exponent of the length in the score of a beam: log-probability / length^exponent. The length includes the end-of-text token. Values
+    /// above 0 favor long texts, and values below 0 favor short ones.
+    /// </summary>
     public double LengthPenalty { get; init; } = 1;
 
-    /// <summary>Ends a beam search as soon as so many beams have ended as there are; otherwise it goes on while a better one is likely.</summary>
+    /// <summary>
+    /// Gets whether a beam search ends as soon as the number of completed texts equals the number of beams. Otherwise, it continues while a better
+    /// text is likely.
+    /// </summary>
     public bool EarlyStopping { get; init; }
 
     /// <summary>
-    /// When given, completions hold their tokens' log-probabilities, and those of so many likeliest tokens beside each (0: of none). They are the model's own,
-    /// before any of these options.
+    /// Gets the number of most likely tokens to report with each token of a completion, 0 or more. If null, completions hold no log-probabilities. If
+    /// 0, they hold those of their own tokens only. The log-probabilities are the model's own, before any of these options.
     /// </summary>
     public int? LogProbs { get; init; }
 
-    /// <summary>Seed of the draws. Every sequence has a stream of its own: sample i of any prompt draws from <see cref="ForSample"/>'s seed.</summary>
+    /// <summary>
+    /// Gets the seed of the random draws. Every sequence has its own random stream: sample i of any prompt uses the seed of <see cref="ForSample"/>.
+    /// </summary>
     public long Seed { get; init; }
 
-    /// <summary>Tokens to generate at most, at least 1.</summary>
+    /// <summary>Gets the maximum number of tokens to generate, 1 or more.</summary>
     public int MaxTokens { get; init; } = 100;
 
-    /// <summary>Generation ends before the first of these texts; they are not part of the completion.</summary>
+    /// <summary>Gets the stop strings. Generation ends before the first of them. They are not part of the completion.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>Generation ends before the first of these tokens as it does before those of <see cref="Tokenizer.StopIds"/>; they are not part of the completion.</summary>
+    /// <summary>
+    /// Gets the stop tokens. Generation ends before the first of them, as it does before those in <see cref="Tokenizer.StopIds"/>. They are not part
+    /// of the completion.
+    /// </summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
-    /// <summary>Whether the text of a special token in a prompt, such as <c>&lt;|endoftext|&gt;</c>, is that token instead of plain text.</summary>
+    /// <summary>
+    /// Gets whether the text of a special token in a prompt, such as <c>&lt;|endoftext|&gt;</c>, becomes that token. Otherwise, it is plain text.
+    /// </summary>
     public bool AllowSpecial { get; init; }
 
-    /// <summary>Whether a prompt too long for the context loses its beginning (see <see cref="TextGenerator"/>) instead of being an error.</summary>
+    /// <summary>
+    /// Gets whether the beginning of a prompt that is too long for the context is removed (see <see cref="TextGenerator.PromptIds"/>). Otherwise,
+    /// such a prompt is an error.
+    /// </summary>
     public bool Truncate { get; init; }
 
     /// <summary>
-    /// Whether the text may be longer than the context: whenever it is full, the newer half of its tokens is read again from the context's first position and the
-    /// older ones are forgotten. A prompt too long loses its beginning.
+    /// Gets whether the text can be longer than the context. When the context is full, the newer half of its tokens is read again from the first
+    /// position, and the older half is forgotten. The beginning of a prompt that is too long is removed.
     /// </summary>
     public bool Slide { get; init; }
 
-    /// <summary>The options of sample <paramref name="index"/> of several: its seed is <see cref="Seed"/> + index, however many there are.</summary>
+    /// <summary>Returns the options of one of several samples. Its seed is <see cref="Seed"/> + index, regardless of the number of samples.</summary>
+    /// <param name="index">The index of the sample, from 0.</param>
     public SamplingOptions ForSample(int index) => this with { Seed = unchecked(Seed + index) };
 
-    /// <summary>Checks the values, and returns this record.</summary>
-    /// <exception cref="ArgumentException">A value is impossible; the message names it and the rule.</exception>
+    /// <summary>Checks the values.</summary>
+    /// <returns>This record.</returns>
+    /// <exception cref="ArgumentException">A value is not valid. The message names it and the rule.</exception>
     public SamplingOptions Validate()
     {
         Check(Temperature >= 0 && double.IsFinite(Temperature), "temperature", Temperature, "0 (greedy) or above");
@@ -139,7 +173,7 @@ public sealed record SamplingOptions
         return this;
     }
 
-    /// <summary>What draws makes no sense in a search, which draws nothing.</summary>
+    /// <summary>Rejects options that only affect random draws, or that a beam search does not support.</summary>
     private void CheckBeams()
     {
         (string Name, bool Given)[] others =

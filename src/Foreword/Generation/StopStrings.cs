@@ -1,17 +1,18 @@
 namespace Foreword.Generation;
 
 /// <summary>
-/// Looks for stop strings in text that arrives in pieces. Text that may be the beginning of a stop string is held
-/// back until that is decided, so what is released never has to be taken back.
+/// Finds stop strings in text that arrives in chunks. Text that may be the beginning of a stop string is held back until this is decided, so released
+/// text never has to be withdrawn.
 /// </summary>
 internal sealed class StopStrings(IReadOnlyList<string> stops)
 {
     private string _held = "";
 
-    /// <summary>Whether a stop string has been seen; nothing is released after it.</summary>
+    /// <summary>Gets whether a stop string has been found. No text is released after it.</summary>
     public bool Found { get; private set; }
 
-    /// <summary>Takes the next piece and returns what is certainly before any stop string.</summary>
+    /// <summary>Adds the next chunk of text.</summary>
+    /// <returns>The text that is certain to be before any stop string.</returns>
     public string Append(string piece)
     {
         if (Found)
@@ -25,7 +26,7 @@ internal sealed class StopStrings(IReadOnlyList<string> stops)
         return text[..cut];
     }
 
-    /// <summary>Ends the text and returns what was held back.</summary>
+    /// <summary>Ends the text and returns the text that was held back.</summary>
     public string Flush()
     {
         string rest = _held;
@@ -34,8 +35,8 @@ internal sealed class StopStrings(IReadOnlyList<string> stops)
     }
 
     /// <summary>
-    /// Where the stop string begins that is complete first (of those the longest), or -1. Completion decides, not
-    /// beginning, so that the result does not depend on how the text was cut into pieces.
+    /// Returns the position of the stop string that is completed first, or -1. If several end at the same position, it is the longest one. The end
+    /// decides, not the beginning, so the result does not depend on how the text is split into chunks.
     /// </summary>
     private int FirstStop(string text)
     {
@@ -51,7 +52,7 @@ internal sealed class StopStrings(IReadOnlyList<string> stops)
         return start;
     }
 
-    /// <summary>Length of the longest end of the text that is a beginning of a stop string.</summary>
+    /// <summary>Returns the length of the longest end of the text that is a beginning of a stop string.</summary>
     private int LongestBeginning(string text)
     {
         int longest = 0;

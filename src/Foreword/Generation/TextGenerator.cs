@@ -6,19 +6,21 @@ using Foreword.Weights;
 
 namespace Foreword.Generation;
 
-/// <summary>
-/// Continues texts with a language model, token by token over its KV cache. Prompt and completion share the context:
-/// when it is full, the completion ends there, as if that had been the wanted number of tokens, unless
-/// <see cref="SamplingOptions.Slide"/> is set. (The last token drawn need not be read again, so a prompt of P tokens leaves
-/// room for context - P + 1.) The generator owns neither model nor tokenizer; threads may share it where they may share the model.
-/// </summary>
+/// <summary>Generates continuations of texts with a language model, token by token with a KV cache.</summary>
+/// <remarks>
+/// Prompt and completion share the context. When it is full, the completion ends, as if it had reached the maximum number of tokens, unless
+/// <see cref="SamplingOptions.Slide"/> is set. The last token drawn does not have to be read, so after a prompt of P tokens, context - P + 1 tokens
+/// can be drawn. The generator does not own the model or the tokenizer. Threads can share it if they can share the model.
+/// </remarks>
 public sealed class TextGenerator
 {
     private readonly ILanguageModel _model;
     private readonly Tokenizer _tokenizer;
 
-    /// <summary>Brings a model and its tokenizer together.</summary>
-    /// <exception cref="ArgumentException">The tokenizer has more ids than the model has embeddings, other than those of a few added tokens.</exception>
+    /// <summary>Initializes a generator from a model and its tokenizer.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <exception cref="ArgumentException">The tokenizer has more ids than the model has embeddings, apart from a few added tokens.</exception>
     public TextGenerator(ILanguageModel model, Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -30,18 +32,27 @@ public sealed class TextGenerator
     }
 
     /// <summary>
-    /// Returns the ids that the model will be given: what the tokenizer's template puts before a text, then those of the prompt. Special tokens are plain
-    /// text unless <see cref="SamplingOptions.AllowSpecial"/> is set. An empty prompt becomes the token that begins a text. With
-    /// <see cref="SamplingOptions.Truncate"/> the last ids are kept that leave room for <see cref="SamplingOptions.MaxTokens"/> tokens, but at
-    /// least half a context. With <see cref="SamplingOptions.Slide"/> the last ids are kept that fill the context.
+    /// Returns the ids that the model reads before it generates: the ids that the tokenizer's template puts before a text, and those of the prompt.
     /// </summary>
-    /// <exception cref="ArgumentException">The prompt is longer than the context, or empty and the tokenizer has no end-of-text.</exception>
+    /// <param name="prompt">The text to continue. If there are no ids, the token that begins a text is used.</param>
+    /// <param name="options">How special tokens and long prompts are handled.</param>
+    /// <returns>The token ids, at most the context length.</returns>
+    /// <remarks>
+    /// The text of a special token is plain text unless <see cref="SamplingOptions.AllowSpecial"/> is set. With
+    /// <see cref="SamplingOptions.Truncate"/>, a long prompt loses its beginning so that <see cref="SamplingOptions.MaxTokens"/> tokens fit after it,
+    /// but it keeps at least half a context. With <see cref="SamplingOptions.Slide"/>, a long prompt keeps the last ids that fill the context. The
+    /// ids of the template are kept in both cases.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The prompt is longer than the context, it contains an id that the model does not have, or it is empty and the tokenizer has no end-of-text
+    /// token.
+    /// </exception>
     public int[] PromptIds(string prompt, SamplingOptions options)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(options);
         int[] ids = _tokenizer.Encode(prompt, options.AllowSpecial), first = [.. _tokenizer.TemplateStart];
-        if (!ids.AsSpan().StartsWith(first)) // a prompt may write it out
+        if (!ids.AsSpan().StartsWith(first)) // the prompt may already contain the ids of the template
             ids = [.. first, .. ids];
         if (ids.Length == 0)
             ids = [_tokenizer.StartOfTextId ?? throw new ArgumentException("the prompt is empty, and the tokenizer has no end-of-text token to start from")];
@@ -60,28 +71,37 @@ public sealed class TextGenerator
             : throw new ArgumentException($"the prompt has {ids.Length} tokens; the context length is {context} (truncate drops its beginning)");
     }
 
-    /// <summary>Writes one completion; the same options give the same one.</summary>
+    /// <summary>Generates one completion. The same options produce the same completion.</summary>
     /// <param name="prompt">The text to continue.</param>
-    /// <param name="options">How to choose tokens and when to end.</param>
-    /// <param name="onText">Given each piece of text as soon as it is certain: whole characters, never part of a stop string. The pieces make up the completion's text.</param>
-    /// <param name="cancellation">Looked at before each token.</param>
-    /// <exception cref="ArgumentException">The prompt does not fit, an option is impossible, or the model's logits are not finite.</exception>
+    /// <param name="options">How tokens are chosen and when generation ends.</param>
+    /// <param name="onText">
+    /// Receives each chunk of text as soon as it is final, or null. A chunk holds whole characters and never a part of a stop string. Together, the
+    /// chunks are the text of the completion.
+    /// </param>
+    /// <param name="cancellation">Checked before each token.</param>
+    /// <exception cref="ArgumentException">The prompt does not fit, an option is not valid, or the model's logits are not finite.</exception>
+    /// <exception cref="OperationCanceledException">The generation was canceled.</exception>
     public Completion Generate(string prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default) =>
         GenerateEach([prompt], options, 1, onText is null ? null : (_, piece) => onText(piece), cancellation)[0][0];
 
-    /// <summary>
-    /// Writes several completions of several prompts, many at a time in one pass over the weights. Each is the one that
-    /// <see cref="Generate"/> gives for its prompt and <see cref="SamplingOptions.ForSample"/>, whatever else is written beside it (up to
-    /// the rounding of a model whose logits depend on the batch). A prompt is read once for all its samples.
-    /// With <see cref="SamplingOptions.NumBeams"/> above 1 the samples are the best texts found, the best first.
-    /// </summary>
-    /// <param name="prompts">The texts to continue, of any lengths.</param>
-    /// <param name="options">How to choose tokens and when to end.</param>
-    /// <param name="samples">Completions of each prompt, at least 1; in a beam search at most as many as it has beams.</param>
-    /// <param name="onText">Given the number of a sequence (prompt * samples + sample) and a piece of its text, as in <see cref="Generate"/>.</param>
-    /// <param name="cancellation">Looked at before each token.</param>
-    /// <returns>For each prompt its completions; fewer than asked for only where a beam search has more beams than there are texts.</returns>
-    /// <exception cref="ArgumentException">A prompt does not fit, an option is impossible, or the model's logits are not finite.</exception>
+    /// <summary>Generates several completions of several prompts, many at a time in one pass over the weights.</summary>
+    /// <param name="prompts">The texts to continue. They can have different lengths.</param>
+    /// <param name="options">How tokens are chosen and when generation ends.</param>
+    /// <param name="samples">The number of completions of each prompt, 1 or more. In a beam search, at most the number of beams.</param>
+    /// <param name="onText">
+    /// Receives the number of a sequence (prompt * samples + sample) and a chunk of its text, as in <see cref="Generate"/>, or null.
+    /// </param>
+    /// <param name="cancellation">Checked before each token.</param>
+    /// <returns>
+    /// The completions of each prompt. There are fewer than <paramref name="samples"/> only if a beam search has more beams than there are texts.
+    /// </returns>
+    /// <remarks>
+    /// Each completion is the one that <see cref="Generate"/> returns for its prompt and for the options of <see cref="SamplingOptions.ForSample"/>.
+    /// It does not depend on the other sequences, except for rounding if the logits of the model depend on the batch. A prompt is read once for all
+    /// its samples. If <see cref="SamplingOptions.NumBeams"/> is greater than 1, the samples are the best texts found, best first.
+    /// </remarks>
+    /// <exception cref="ArgumentException">A prompt does not fit, an option is not valid, or the model's logits are not finite.</exception>
+    /// <exception cref="OperationCanceledException">The generation was canceled.</exception>
     public Completion[][] GenerateEach(
         IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellation = default)
     {
@@ -92,7 +112,7 @@ public sealed class TextGenerator
             throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
         Action<int, GeneratedToken>? onToken = onText is null ? null : (sequence, token) =>
         {
-            if (token.Text.Length > 0)
+            if (token.Text.Length > 0 || options.NumBeams > 1) // a beam search reports every text, also an empty one
                 onText(sequence, token.Text);
         };
         return Write(prompts, [.. prompts.Select(prompt => PromptIds(prompt, options))], options, samples, onToken, scores: false, cancellation);
@@ -129,22 +149,29 @@ public sealed class TextGenerator
     }
 
     /// <summary>
-    /// A space where the prompt's last token writes one and the prompt does not end with it. GPT-1's and word tokenizers put spaces behind words:
-    /// without it the prompt's last word would run into the first that is written.
+    /// Returns a space if the prompt's last token includes one and the prompt does not end with it; otherwise, an empty string. GPT-1's and word
+    /// tokenizers put spaces after words. Without this space, the prompt's last word would run into the first generated word.
     /// </summary>
     private string Lead(string prompt, int[] ids) =>
         _tokenizer.EndsWordsWithSpaces && prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
 
     /// <summary>
-    /// Writes one completion and returns its tokens as they are drawn, with their texts and log-probabilities. The last element has no token but the reason of the end.
-    /// A beam search returns one element. The tokens are computed on a thread of their own, not one of the thread pool.
-    /// Ending the enumeration or cancelling it ends the generation before its next token; after that the model is free again.
-    /// Mistakes in prompt or options are thrown here, before the enumeration begins.
+    /// Generates one completion and returns its tokens as they are drawn, with their texts and log-probabilities. The last element holds no token, but
+    /// the reason why the completion ended. A beam search returns one element. The completion is computed on a separate thread, which does not belong to
+    /// the thread pool.
     /// </summary>
     /// <param name="prompt">The text to continue.</param>
-    /// <param name="options">How to choose tokens and when to end.</param>
-    /// <param name="cancellation">Checked before each token and between elements. The enumeration then throws <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="ArgumentException">The prompt does not fit, or an option is impossible. That the model's logits are not finite, the enumeration throws.</exception>
+    /// <param name="options">How tokens are chosen and when generation ends.</param>
+    /// <param name="cancellation">
+    /// Checked before each token and between elements. If it is canceled, the enumeration throws <see cref="OperationCanceledException"/>.
+    /// </param>
+    /// <remarks>
+    /// If the enumeration ends early or is canceled, generation ends before its next token. When the enumeration has ended, the model is no longer in
+    /// use. Problems with the prompt or the options are thrown by this method, before the enumeration begins.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The prompt does not fit, or an option is not valid. If the model's logits are not finite, the enumeration throws this exception.
+    /// </exception>
     public IAsyncEnumerable<GeneratedToken> StreamAsync(string prompt, SamplingOptions options, CancellationToken cancellation = default)
     {
         Check(options);
@@ -168,7 +195,7 @@ public sealed class TextGenerator
                 }
             },
             CancellationToken.None,
-            TaskCreationOptions.LongRunning, // it may wait for its turn at the model, and the pool's threads hand on the tokens
+            TaskCreationOptions.LongRunning, // it may wait for the model, and the threads of the pool deliver the tokens
             TaskScheduler.Default);
         try
         {
@@ -184,6 +211,6 @@ public sealed class TextGenerator
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await writing.ConfigureAwait(false); // its error, if it had one
+        await writing.ConfigureAwait(false); // rethrows its exception, if there was one
     }
 }

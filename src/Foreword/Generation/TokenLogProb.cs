@@ -1,16 +1,18 @@
 namespace Foreword.Generation;
 
-/// <summary>The log-probability that the model itself gave a token of a completion, whatever the options made of it.</summary>
+/// <summary>Represents the log-probability that the model itself assigned to a token of a completion, before any sampling options.</summary>
 /// <param name="Id">The token.</param>
-/// <param name="LogProb">Its log-probability in nats.</param>
-/// <param name="Top">The likeliest tokens of that place with their log-probabilities, the likeliest first, as many as were asked for.</param>
+/// <param name="LogProb">The log-probability in nats.</param>
+/// <param name="Top">
+/// The most likely tokens at this position with their log-probabilities, most likely first. Their number is <see cref="SamplingOptions.LogProbs"/>.
+/// </param>
 public sealed record TokenLogProb(int Id, float LogProb, IReadOnlyList<(int Id, float LogProb)> Top)
 {
-    /// <summary>That of a token among its logits [V].</summary>
-    /// <param name="logits">Every logit of the model.</param>
-    /// <param name="vocabularySize">Only ids below it are among the likeliest; those above pad the vocabulary.</param>
+    /// <summary>Computes the log-probability of a token from its logits [V].</summary>
+    /// <param name="logits">All logits of the model.</param>
+    /// <param name="vocabularySize">The number of ids of the tokenizer. Higher ids only pad the vocabulary and are not listed.</param>
     /// <param name="id">The token.</param>
-    /// <param name="top">How many likeliest tokens to name, of equals those with the lowest ids.</param>
+    /// <param name="top">The number of most likely tokens to list. Among equals, the lowest ids are listed.</param>
     internal static TokenLogProb Of(ReadOnlySpan<float> logits, int vocabularySize, int id, int top)
     {
         double sum = LogitRow.LogSumExp(logits);

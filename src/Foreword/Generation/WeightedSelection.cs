@@ -2,21 +2,27 @@ using System.Numerics.Tensors;
 
 namespace Foreword.Generation;
 
-/// <summary>Finds where the smallest keys' weights reach a sum, without sorting: keys fall into buckets, and the bucket that holds the answer into smaller ones.</summary>
+/// <summary>
+/// Finds the key at which the weights of the smallest keys reach a sum, without sorting. The keys are divided into buckets. The bucket that contains
+/// the answer is divided again.
+/// </summary>
 internal static class WeightedSelection
 {
-    /// <summary>Bits of a key that one pass looks at: the largest table that stays in the first cache beside what is read. Six or seven passes at most, whatever the keys.</summary>
+    /// <summary>
+    /// The number of key bits that one pass examines. The table of buckets is the largest one that stays in the L1 cache together with the data. At
+    /// most six or seven passes are needed, whatever the keys.
+    /// </summary>
     private const int BucketBits = 10;
 
     /// <summary>
-    /// The first key, in ascending order, at which the weights of the keys up to it sum to <paramref name="target"/> or more (the largest key when
-    /// they never do), and that sum, equal keys taken together.
+    /// Finds the first key, in ascending order, at which the weights of all keys up to it sum to <paramref name="target"/> or more.
     /// </summary>
-    /// <param name="keys">At least one.</param>
-    /// <param name="weights">A weight of at least 0 for each key.</param>
+    /// <param name="keys">The keys, at least one.</param>
+    /// <param name="weights">The weight of each key, 0 or more.</param>
     /// <param name="target">The sum to reach.</param>
-    /// <param name="someKeys">Room for as many keys; overwritten.</param>
-    /// <param name="theirWeights">Room for as many weights; overwritten.</param>
+    /// <param name="someKeys">A buffer of at least the same length as <paramref name="keys"/>. It is overwritten.</param>
+    /// <param name="theirWeights">A buffer of at least the same length as <paramref name="weights"/>. It is overwritten.</param>
+    /// <returns>The key (the largest one if the target is never reached), and the sum of the weights up to it. Equal keys count together.</returns>
     public static (ulong Key, double Sum) Reach(ReadOnlySpan<ulong> keys, ReadOnlySpan<double> weights, double target, Span<ulong> someKeys, Span<double> theirWeights)
     {
         Span<double> buckets = stackalloc double[1 << BucketBits];
@@ -36,7 +42,7 @@ internal static class WeightedSelection
             int kept = 0;
             for (int i = 0; i < keys.Length; i++)
             {
-                // Written whether it belongs to the bucket or not: cheaper than a branch that cannot be foretold.
+                // Writes the key whether it belongs to the bucket or not. This costs less than a branch that is hard to predict.
                 (someKeys[kept], theirWeights[kept]) = (keys[i], weights[i]);
                 kept += (int)((keys[i] - lowest) >> shift) == bucket ? 1 : 0;
             }

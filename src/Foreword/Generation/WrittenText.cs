@@ -3,23 +3,23 @@ using Foreword.Tokenization;
 namespace Foreword.Generation;
 
 /// <summary>
-/// The text of a completion's tokens, in pieces that are certain: whole characters, nothing that may belong to a stop string, and no space behind the
-/// last word of a tokenizer that puts one behind each.
+/// Converts the tokens of a completion to text, in chunks that are final. A chunk holds whole characters and nothing that may belong to a stop
+/// string. If the tokenizer puts a space after every word, the space after the last word is omitted.
 /// </summary>
-/// <param name="tokenizer">Gives tokens their bytes.</param>
-/// <param name="stop">Strings that the text ends before.</param>
-/// <param name="lead">Stands before the first token.</param>
+/// <param name="tokenizer">Provides the bytes of tokens.</param>
+/// <param name="stop">The stop strings, before which the text ends.</param>
+/// <param name="lead">Text to insert before the first token.</param>
 internal sealed class WrittenText(Tokenizer tokenizer, IReadOnlyList<string> stop, string lead)
 {
     private readonly Utf8Pieces _characters = new();
     private readonly StopStrings _stops = new(stop);
     private string _lead = lead;
-    private string _spaces = ""; // part of the text if something follows
+    private string _spaces = ""; // belongs to the text only if other text follows
 
-    /// <summary>Whether a stop string has ended it.</summary>
+    /// <summary>Gets whether a stop string has ended the text.</summary>
     public bool IsStopped => _stops.Found;
 
-    /// <summary>What is certain with the next token; often nothing.</summary>
+    /// <summary>Adds a token and returns the text that is now final. The string is often empty.</summary>
     public string Append(int id)
     {
         string piece = _lead + _characters.Append(tokenizer.TokenBytes(id));
@@ -27,7 +27,7 @@ internal sealed class WrittenText(Tokenizer tokenizer, IReadOnlyList<string> sto
         return WithoutSpacesBehind(_stops.Append(piece));
     }
 
-    /// <summary>Ends the text and returns what was held back of it.</summary>
+    /// <summary>Ends the text and returns the text that was held back.</summary>
     public string Finish() => WithoutSpacesBehind(_stops.Append(_characters.Flush()) + _stops.Flush());
 
     private string WithoutSpacesBehind(string piece)

@@ -3,80 +3,89 @@ using Foreword.Settings;
 
 namespace Foreword.Models;
 
-/// <summary>Which of the two published blocks the model is made of.</summary>
+/// <summary>The kind of block that a model consists of.</summary>
 public enum GptArchitecture
 {
-    /// <summary>Post-LN blocks and no final LayerNorm (Radford et al. 2018).</summary>
+    /// <summary>GPT-1: post-LN blocks and no final LayerNorm (Radford et al. 2018).</summary>
     Gpt1,
 
-    /// <summary>Pre-LN blocks and a final LayerNorm <c>ln_f</c> (Radford et al. 2019, section 2.3).</summary>
+    /// <summary>GPT-2: pre-LN blocks and a final LayerNorm <c>ln_f</c> (Radford et al. 2019, section 2.3).</summary>
     Gpt2,
 }
 
 /// <summary>
-/// The architecture of a GPT as one immutable record. Defaults are GPT-2 124M as released.
-/// Dropout rates are the papers' 0.1; evaluation and generation never apply them.
+/// Describes the architecture of a GPT. The defaults are those of the released GPT-2 124M. The default dropout rates are the papers' 0.1. Evaluation
+/// and generation never apply dropout.
 /// </summary>
 public sealed record GptConfig
 {
-    /// <summary>Post-LN (GPT-1) or pre-LN (GPT-2).</summary>
+    /// <summary>Gets the kind of blocks: post-LN (GPT-1) or pre-LN (GPT-2).</summary>
     public GptArchitecture Architecture { get; init; } = GptArchitecture.Gpt2;
 
-    /// <summary>Number of blocks.</summary>
+    /// <summary>Gets the number of blocks, 1 or more.</summary>
     public int NLayer { get; init; } = 12;
 
-    /// <summary>Attention heads of a block; divides <see cref="NEmbd"/>.</summary>
+    /// <summary>Gets the number of attention heads in a block, 1 or more. It must divide <see cref="NEmbd"/>.</summary>
     public int NHead { get; init; } = 12;
 
-    /// <summary>Width of the residual stream (C).</summary>
+    /// <summary>Gets the width of the residual stream (C).</summary>
     public int NEmbd { get; init; } = 768;
 
-    /// <summary>Longest sequence in tokens (n_positions, n_ctx, block_size).</summary>
+    /// <summary>Gets the context length, which is the length of the longest sequence in tokens (n_positions, n_ctx, block_size).</summary>
     public int ContextLength { get; init; } = 1024;
 
-    /// <summary>Number of token ids (V).</summary>
+    /// <summary>Gets the number of token ids (V).</summary>
     public int VocabSize { get; init; } = 50_257;
 
-    /// <summary>Dropout after the sum of token and position embeddings, 0 to below 1.</summary>
+    /// <summary>Gets the dropout rate after the sum of token and position embeddings, from 0 to less than 1.</summary>
     public double EmbdDropout { get; init; } = 0.1;
 
-    /// <summary>Dropout on the attention probabilities, 0 to below 1.</summary>
+    /// <summary>Gets the dropout rate of the attention probabilities, from 0 to less than 1.</summary>
     public double AttnDropout { get; init; } = 0.1;
 
-    /// <summary>Dropout on both residual branches, 0 to below 1.</summary>
+    /// <summary>Gets the dropout rate of both residual branches, from 0 to less than 1.</summary>
     public double ResidDropout { get; init; } = 0.1;
 
-    /// <summary>LayerNorm epsilon, inside the root.</summary>
+    /// <summary>Gets the epsilon of the LayerNorms. It is greater than 0 and is added to the variance, inside the square root.</summary>
     public double LayerNormEpsilon { get; init; } = 1e-5;
 
-    /// <summary>Standard deviation of the initial weights; biases start at 0.</summary>
+    /// <summary>Gets the standard deviation of the initial weights. It is greater than 0. Biases start at 0.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
-    /// <summary>Whether the token embedding is the output layer, too, as in both papers; otherwise that is a matrix of its own.</summary>
+    /// <summary>
+    /// Gets whether the token embedding is also the output layer (tied), as in both papers. Otherwise, the output layer is a separate matrix.
+    /// </summary>
     public bool TieWordEmbeddings { get; init; } = true;
 
-    /// <summary>The function between the two layers of the feed-forward network; GPT-1 has no <see cref="Activation.Gelu"/> and no <see cref="Activation.QuickGelu"/>.</summary>
+    /// <summary>
+    /// Gets the activation function between the two layers of the feed-forward network. GPT-1 does not support <see cref="Activation.Gelu"/> and
+    /// <see cref="Activation.QuickGelu"/>.
+    /// </summary>
     public Activation Activation { get; init; } = Activation.GeluTanh;
 
-    /// <summary>Width of the feed-forward network (n_inner of GPT-2); 4 C where null.</summary>
+    /// <summary>Gets the width of the feed-forward network (n_inner of GPT-2), or null for 4 C.</summary>
     public int? FeedForwardWidth { get; init; }
 
-    /// <summary>Whether attention scores are divided by sqrt(hs) (scale_attn_weights of GPT-2).</summary>
+    /// <summary>Gets whether attention scores are divided by sqrt(hs) (scale_attn_weights of GPT-2).</summary>
     public bool ScaleAttention { get; init; } = true;
 
-    /// <summary>Whether attention scores are divided by the layer's number, the first being 1 (scale_attn_by_inverse_layer_idx of GPT-2).</summary>
+    /// <summary>
+    /// Gets whether attention scores are divided by the layer number, which is 1 for the first layer (scale_attn_by_inverse_layer_idx of GPT-2).
+    /// </summary>
     public bool ScaleAttentionByInverseLayer { get; init; }
 
-    /// <summary>Width of the feed-forward network (F): <see cref="FeedForwardWidth"/>, or 4 C.</summary>
+    /// <summary>Gets the width of the feed-forward network (F): <see cref="FeedForwardWidth"/>, or 4 C if that is null.</summary>
     public int FeedForward => FeedForwardWidth ?? checked(4 * NEmbd);
 
-    /// <summary>What a layer's attention scores are multiplied with beside 1 / sqrt(hs): 1 in the published models.</summary>
-    /// <param name="layer">The layer, from 0.</param>
+    /// <summary>
+    /// Returns the factor by which a layer's attention scores are multiplied in addition to 1 / sqrt(hs). It is 1 in the published models.
+    /// </summary>
+    /// <param name="layer">The index of the layer, from 0.</param>
     internal double AttentionFactor(int layer) => (ScaleAttention ? 1 : Math.Sqrt(HeadSize)) / (ScaleAttentionByInverseLayer ? layer + 1 : 1);
 
     /// <summary>
-    /// The fields by which the computation differs from the published models', each as its key in a recipe and its value. What was made
-    /// for these models alone asks here.
+    /// Gets the fields that make the computation differ from that of the published models. Each one is a text with its key in a recipe and its value.
+    /// Code that supports only the published models checks that there are none.
     /// </summary>
     public IEnumerable<string> Deviations
     {
@@ -93,12 +102,10 @@ public sealed record GptConfig
         }
     }
 
-    /// <summary>Width of a head (hs).</summary>
+    /// <summary>Gets the width of a head (hs).</summary>
     public int HeadSize => NEmbd / NHead;
 
-    /// <summary>
-    /// Number of trained parameters. A tied output layer adds none; position rows count.
-    /// </summary>
+    /// <summary>Gets the number of trained parameters. Position embeddings count. A tied output layer adds none.</summary>
     public long ParameterCount
     {
         get
@@ -113,13 +120,13 @@ public sealed record GptConfig
     }
 
     /// <summary>
-    /// Floating-point operations of one training step (forward and backward) per token counted as 6 N,
-    /// N being the parameters that take part in matrix products (everything but rows that are only looked up).
-    /// The attention scores are not counted, as is usual for "share of peak".
+    /// Gets the number of floating-point operations per token of a training step (forward and backward), counted as 6 N. N is the number of
+    /// parameters that take part in matrix products, that is, all except rows that are only looked up. The attention scores are not counted, as is
+    /// usual when the utilization of a device is reported.
     /// </summary>
     public double TrainingFlopsPerToken => 6.0 * (ParameterCount - (ContextLength + (TieWordEmbeddings ? 0L : VocabSize)) * NEmbd);
 
-    /// <summary>The published models by name, and small ones of our own for trying things out.</summary>
+    /// <summary>Gets the configurations of the published models by name, and of small models for experiments.</summary>
     public static IReadOnlyDictionary<string, GptConfig> Presets { get; } = new Dictionary<string, GptConfig>(StringComparer.Ordinal)
     {
         ["gpt1"] = new() { Architecture = GptArchitecture.Gpt1, ContextLength = 512, VocabSize = 40_478 },
@@ -131,8 +138,9 @@ public sealed record GptConfig
         ["gpt2-tiny-5m"] = new() { NLayer = 5, NHead = 4, NEmbd = 256, ContextLength = 256, VocabSize = 4096 },
     };
 
-    /// <summary>The preset of that name.</summary>
-    /// <exception cref="ArgumentException">No preset has the name; the message names the nearest.</exception>
+    /// <summary>Returns a preset by its name.</summary>
+    /// <param name="name">A key of <see cref="Presets"/>.</param>
+    /// <exception cref="ArgumentException">There is no preset with that name. The message suggests the nearest name.</exception>
     public static GptConfig Preset(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -141,8 +149,9 @@ public sealed record GptConfig
             : throw new ArgumentException($"unknown preset '{name}'{NearestName.Suggestion(name, Presets.Keys)}");
     }
 
-    /// <summary>Checks that the numbers describe a model, and returns this record.</summary>
-    /// <exception cref="ArgumentException">A number is impossible; the message names the field, its value and the rule.</exception>
+    /// <summary>Checks that the values describe a possible model.</summary>
+    /// <returns>This record.</returns>
+    /// <exception cref="ArgumentException">A value is not valid. The message names the field, its value and the rule.</exception>
     public GptConfig Validate()
     {
         Positive(NLayer, "n_layer");

@@ -1,16 +1,17 @@
 namespace Foreword.Models;
 
 /// <summary>
-/// Finds downloaded models in the cache that Hugging Face's tools share: <c>models--owner--name/</c> with <c>blobs/ETAG</c>,
-/// <c>refs/REVISION</c> (a commit) and <c>snapshots/COMMIT/PATH</c>. Reads only; <c>Foreword.Hub</c> fills the cache.
+/// Finds downloaded models in the cache that Hugging Face's tools share. A model is stored in <c>models--owner--name/</c> with <c>blobs/ETAG</c>,
+/// <c>refs/REVISION</c> (a commit) and <c>snapshots/COMMIT/PATH</c>. This class only reads. <c>Foreword.Hub</c> fills the cache.
 /// </summary>
 internal static class HubCacheLayout
 {
     private const int CommitLength = 40;
 
-    /// <summary>Returns the directory of the commit that a model's main branch had when it was last downloaded; null where it was not downloaded.</summary>
-    /// <param name="id">OWNER/NAME; any other text gives null, too.</param>
-    /// <param name="variable">Returns the value of an environment variable, or null. The variables say where the cache is.</param>
+    /// <summary>Returns the directory of a downloaded model: the commit that its main branch had when it was last downloaded.</summary>
+    /// <param name="id">The name of the model, OWNER/NAME.</param>
+    /// <param name="variable">Returns the value of an environment variable, or null. The variables specify where the cache is.</param>
+    /// <returns>The directory, or null if the model was not downloaded or the text is not the name of a model.</returns>
     public static string? Snapshot(string id, Func<string, string?> variable)
     {
         if (HubRepository.TryParse(id) is not { } repository)
@@ -25,9 +26,9 @@ internal static class HubCacheLayout
     /// <summary>Returns the directory of a commit's files in a repository's directory.</summary>
     public static string DirectoryOf(string root, string commit) => Path.Combine(root, "snapshots", commit);
 
-    /// <summary>Returns the commit that a revision had when it was last downloaded, or null where its files are missing.</summary>
-    /// <param name="root">The repository's directory.</param>
-    /// <param name="revision">Branch, tag or commit.</param>
+    /// <summary>Returns the commit that a revision had when it was last downloaded, or null if its files are missing.</summary>
+    /// <param name="root">The directory of the repository.</param>
+    /// <param name="revision">A branch, a tag or a commit.</param>
     public static string? CommitOf(string root, string revision)
     {
         if (!StaysInside(revision))
@@ -41,17 +42,17 @@ internal static class HubCacheLayout
     public static bool IsCommit(string text) => text.Length == CommitLength && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>
-    /// Returns whether a path with <c>/</c> stays inside the directory it is put into, on every system: it has no root, drive, <c>..</c>, backslash
-    /// or character that file systems refuse.
+    /// Returns whether a path with <c>/</c> stays inside the directory that it is appended to, on every operating system. Such a path has no root,
+    /// drive, <c>..</c>, backslash or character that file systems reject.
     /// </summary>
     public static bool StaysInside(string path) => path.Split('/').All(part =>
         part.Trim('.', ' ').Length > 0 && !part.Any(character => char.IsControl(character) || character is '\\' or ':' or '*' or '?' or '"' or '<' or '>' or '|'));
 
-    /// <summary>Returns the cache's directory, which HF_HUB_CACHE or HF_HOME may set.</summary>
+    /// <summary>Returns the directory of the cache. HF_HUB_CACHE or HF_HOME can set it.</summary>
     public static string CacheDirectory(Func<string, string?> variable) =>
         First(variable, "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") is { } cache ? Expanded(cache) : Path.Combine(HomeDirectory(variable), "hub");
 
-    /// <summary>Returns the directory of Hugging Face's tools, which HF_HOME may set.</summary>
+    /// <summary>Returns the directory of Hugging Face's tools. HF_HOME can set it.</summary>
     public static string HomeDirectory(Func<string, string?> variable) => First(variable, "HF_HOME") is { } home
         ? Expanded(home)
         : Path.Combine(First(variable, "XDG_CACHE_HOME") ?? Path.Combine(UserDirectory, ".cache"), "huggingface");

@@ -1,24 +1,26 @@
 namespace Foreword.Models;
 
-/// <summary>The name of a model on a hub: <c>owner/name</c>, or <c>name</c> alone for the oldest ones.</summary>
+/// <summary>Represents the name of a model on a hub: <c>owner/name</c>, or <c>name</c> alone for the oldest models.</summary>
 public sealed record HubRepository
 {
-    private const int MaxLength = 96; // as huggingface_hub has it
+    private const int MaxLength = 96; // as in huggingface_hub
 
     private HubRepository(string id) => Id = id;
 
-    /// <summary>The name as it is written.</summary>
+    /// <summary>Gets the name, such as <c>owner/name</c>.</summary>
     public string Id { get; }
 
-    /// <summary>Its directory in a cache: <c>models--owner--name</c>.</summary>
+    /// <summary>Gets the name of its directory in a cache: <c>models--owner--name</c>.</summary>
     public string CacheName => $"models--{Id.Replace("/", "--", StringComparison.Ordinal)}";
 
-    /// <summary>Checks a name.</summary>
+    /// <summary>Parses a name.</summary>
+    /// <param name="id">The name, at most 96 characters: letters, digits, '-', '_' and '.', with at most one '/'.</param>
     /// <exception cref="ArgumentException">No repository can have that name.</exception>
     public static HubRepository Parse(string id) => TryParse(id)
         ?? throw new ArgumentException($"'{id}' is not the name of a repository; it is OWNER/NAME, of letters, digits, '-', '_' and '.', {MaxLength} characters at most");
 
-    /// <summary>The name, or null where no repository can have it.</summary>
+    /// <summary>Parses a name, and returns null if no repository can have it.</summary>
+    /// <param name="id">Any text.</param>
     public static HubRepository? TryParse(string id)
     {
         ArgumentNullException.ThrowIfNull(id);

@@ -1,45 +1,60 @@
 namespace Foreword.Models;
 
-/// <summary>A trained language model, whichever engine computes it: scores sequences and opens decoders. Whether threads may share it the engine says; a decoder is for one at a time.</summary>
+/// <summary>
+/// A trained language model that scores sequences and creates decoders, independent of the engine that computes it. The documentation of each engine
+/// states whether threads can share a model. Only one thread at a time can use a decoder.
+/// </summary>
 public interface ILanguageModel : IDisposable
 {
-    /// <summary>The model's architecture.</summary>
+    /// <summary>Gets the architecture of the model.</summary>
     GptConfig Config { get; }
 
-    /// <summary>
-    /// log p(t[i] | t[..i]) in nats for i = 1 .. length - 1: one row of length - 1 values per sequence.
-    /// </summary>
-    /// <exception cref="ArgumentException">A sequence is empty, longer than the context, or holds an id outside the vocabulary.</exception>
+    /// <summary>Computes the log-probability of every token after the first in each sequence, given the tokens before it.</summary>
+    /// <param name="sequences">The token ids of each sequence, at least one and at most the context length.</param>
+    /// <returns>For each sequence of n tokens, n - 1 values in nats: log p(t[i] | t[..i]) for i = 1 .. n - 1.</returns>
+    /// <exception cref="ArgumentException">
+    /// A sequence is empty, is longer than the context length, or contains an id outside the vocabulary.
+    /// </exception>
     float[][] LogProbs(IReadOnlyList<int[]> sequences);
 
-    /// <summary>
-    /// For each request, each of its continuations and each token of it: its log-probability and whether it is the likeliest. The engine
-    /// batches as it likes; the numbers do not depend on what shares a batch (beyond the rounding of float32 sums).
-    /// </summary>
-    /// <exception cref="ArgumentException">A context is empty, a continuation does not fit the context length, or an id lies outside the vocabulary.</exception>
+    /// <summary>Scores every token of every continuation: its log-probability, and whether it is the most likely token.</summary>
+    /// <param name="requests">The contexts and their continuations.</param>
+    /// <returns>The scores, indexed by request, continuation and token.</returns>
+    /// <remarks>
+    /// The engine decides which sequences share a batch. The results do not depend on the batch, except for the rounding of float32 sums.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// A context is empty, a continuation does not fit into the context length, or an id is outside the vocabulary.
+    /// </exception>
     TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests);
 
-    /// <summary>A decoder with an empty KV cache of its own.</summary>
+    /// <summary>Creates a decoder with its own, empty KV cache.</summary>
+    /// <returns>The decoder. The caller disposes it.</returns>
     IDecoder NewDecoder();
 
     /// <summary>
-    /// Reads one token with each of several decoders, in one pass over the weights, as if <see cref="IDecoder.Append"/> had been called for each.
-    /// The decoders may be at different positions; those forked from one another share what they have in common. Where reading fails, none has read anything.
+    /// Reads one token with each of several decoders, in one pass over the weights. The result is the same as calling <see cref="IDecoder.Append"/>
+    /// on each decoder. The decoders can be at different positions. Decoders that were forked from one another share the tokens they have in common.
+    /// If reading fails, no decoder has read its token.
     /// </summary>
-    /// <param name="decoders">Decoders of this model, at least one, none twice.</param>
-    /// <param name="tokens">Decoder i reads tokens[i].</param>
-    /// <param name="logits">Receives [n, V], row after row: the logits of the token after each decoder's.</param>
+    /// <param name="decoders">Decoders of this model: at least one, and each only once.</param>
+    /// <param name="tokens">The tokens, one per decoder. Decoder i reads tokens[i].</param>
+    /// <param name="logits">Receives the logits [n, V] of the next token, one row per decoder.</param>
     /// <exception cref="ArgumentException">
-    /// The sizes do not match, a decoder is another model's or listed twice or at the end of its context, or an id is outside the vocabulary.
+    /// The sizes do not match, a decoder belongs to another model, is listed twice or is at the end of its context, or an id is outside the
+    /// vocabulary.
     /// </exception>
     void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits);
 
     /// <summary>
-    /// Calls <paramref name="body"/> once with each number from 0 to <paramref name="count"/> - 1, on the threads that compute passes where the engine has such:
-    /// they are at hand between two passes. One after the other otherwise.
+    /// Calls <paramref name="body"/> once with each number from 0 to <paramref name="count"/> - 1. If the engine has worker threads for its passes,
+    /// they make the calls, because they are idle between two passes. Otherwise, the calls are made one after another.
     /// </summary>
-    /// <param name="count">How many calls.</param>
-    /// <param name="body">Must not call the model, nor depend on the other calls or on its thread. What it throws is thrown here.</param>
+    /// <param name="count">The number of calls.</param>
+    /// <param name="body">
+    /// The method to call. It must not call the model and must not depend on the other calls or on its thread. An exception in it is thrown to the
+    /// caller.
+    /// </param>
     void ForEach(int count, Action<int> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -48,22 +63,27 @@ public interface ILanguageModel : IDisposable
     }
 }
 
-/// <summary>Reads tokens one after the other and remembers them in a KV cache.</summary>
+/// <summary>Reads tokens in sequence and stores their keys and values in a KV cache.</summary>
 public interface IDecoder : IDisposable
 {
-    /// <summary>Number of tokens read so far.</summary>
+    /// <summary>Gets the number of tokens read so far.</summary>
     int Position { get; }
 
     /// <summary>
-    /// Reads <paramref name="tokens"/> and returns the logits [V] of the token after the last one.
-    /// The span is valid until the next call. Where reading fails, the decoder has read none of them and can be asked again.
+    /// Reads tokens and returns the logits [V] of the token that follows the last one. If reading fails, the decoder has read none of the tokens and
+    /// can be called again.
     /// </summary>
-    /// <exception cref="ArgumentException">No tokens, an id outside the vocabulary, or more tokens than the context holds.</exception>
+    /// <param name="tokens">The token ids, at least one.</param>
+    /// <returns>The logits [V]. The span is valid until the next call.</returns>
+    /// <exception cref="ArgumentException">
+    /// There are no tokens, an id is outside the vocabulary, or the tokens do not fit into the rest of the context.
+    /// </exception>
     ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens);
 
     /// <summary>
-    /// A second decoder that has read the same tokens; the two go on apart, and each is disposed by itself. What was read so far is shared where
-    /// copying it would cost more.
+    /// Creates a second decoder that has read the same tokens. From then on the two are independent, and each is disposed separately. They share the
+    /// cache of the tokens read so far if a copy would cost more.
     /// </summary>
+    /// <returns>The new decoder. The caller disposes it.</returns>
     IDecoder Fork();
 }

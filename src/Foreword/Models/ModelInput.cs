@@ -1,10 +1,17 @@
 namespace Foreword.Models;
 
-/// <summary>What every engine asks of the tokens it is given, in one place, so that all of them refuse the same in the same words.</summary>
+/// <summary>
+/// Checks the token ids that are passed to a model. All engines use these checks, so they reject the same input with the same messages.
+/// </summary>
 public static class ModelInput
 {
-    /// <summary>Checks that tokens can be read after so many others.</summary>
-    /// <exception cref="ArgumentException">There are none, the context does not hold them, or an id is outside the vocabulary.</exception>
+    /// <summary>Checks that a model can read tokens.</summary>
+    /// <param name="config">The architecture of the model.</param>
+    /// <param name="tokens">The token ids.</param>
+    /// <param name="past">The number of tokens that have been read before these.</param>
+    /// <exception cref="ArgumentException">
+    /// There are no tokens, they do not fit into the context length, or an id is outside the vocabulary.
+    /// </exception>
     public static void Check(GptConfig config, ReadOnlySpan<int> tokens, int past = 0)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -15,8 +22,14 @@ public static class ModelInput
         CheckIds(config, tokens);
     }
 
-    /// <summary>Checks a context and its continuations; a continuation's last token is scored, not read.</summary>
-    /// <exception cref="ArgumentException">The context is empty, a continuation is null or does not fit, or an id is outside the vocabulary.</exception>
+    /// <summary>
+    /// Checks a context and its continuations. The last token of a continuation is scored but not read, so it can exceed the context length by one.
+    /// </summary>
+    /// <param name="config">The architecture of the model.</param>
+    /// <param name="request">The context and its continuations.</param>
+    /// <exception cref="ArgumentException">
+    /// The context is empty, a continuation is null or does not fit into the context length, or an id is outside the vocabulary.
+    /// </exception>
     public static void Check(GptConfig config, ScoringRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -32,13 +45,14 @@ public static class ModelInput
         }
     }
 
-    /// <summary>Checks the arguments of <see cref="ILanguageModel.AppendEach"/> and returns the decoders as the engine's own.</summary>
-    /// <param name="config">The model's architecture.</param>
-    /// <param name="decoders">The decoders given.</param>
-    /// <param name="tokens">One token for each.</param>
-    /// <param name="logits">Room for logits that the caller gave.</param>
-    /// <param name="isOwn">Whether a decoder belongs to the model.</param>
-    /// <exception cref="ArgumentException">As <see cref="ILanguageModel.AppendEach"/> says.</exception>
+    /// <summary>Checks the arguments of <see cref="ILanguageModel.AppendEach"/> and returns the decoders as the engine's own type.</summary>
+    /// <typeparam name="T">The engine's type of decoders.</typeparam>
+    /// <param name="config">The architecture of the model.</param>
+    /// <param name="decoders">The decoders.</param>
+    /// <param name="tokens">The tokens, one per decoder.</param>
+    /// <param name="logits">The number of logits that the caller's buffer can hold. It must be the number of decoders times V.</param>
+    /// <param name="isOwn">Returns whether a decoder belongs to the model.</param>
+    /// <exception cref="ArgumentException">The arguments violate a rule of <see cref="ILanguageModel.AppendEach"/>.</exception>
     public static T[] CheckEach<T>(GptConfig config, IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, int logits, Predicate<T> isOwn) where T : class, IDecoder
     {
         ArgumentNullException.ThrowIfNull(config);

@@ -1,11 +1,11 @@
 namespace Foreword.Models;
 
-/// <summary>Refuses what a model computes where that is no finite number: weights may be finite, but too large to compute with.</summary>
+/// <summary>Rejects model outputs that are not finite. Finite weights can be too large to compute with.</summary>
 internal static class ModelOutput
 {
     /// <summary>Checks the scores of tokens.</summary>
     /// <returns>The same scores.</returns>
-    /// <exception cref="InvalidDataException">A log-probability is infinite or not a number.</exception>
+    /// <exception cref="InvalidDataException">A log-probability is infinite or NaN.</exception>
     public static TokenScore[][][] Checked(TokenScore[][][] scores)
     {
         foreach (TokenScore[][] request in scores)
@@ -20,8 +20,10 @@ internal static class ModelOutput
         return scores;
     }
 
-    /// <summary>Checks numbers that a model gives as an answer.</summary>
-    /// <exception cref="InvalidDataException">One is infinite or not a number.</exception>
+    /// <summary>Checks the outputs of a model.</summary>
+    /// <param name="outputs">The outputs.</param>
+    /// <param name="what">A description of the outputs, for the message.</param>
+    /// <exception cref="InvalidDataException">An output is infinite or NaN.</exception>
     public static void Check(ReadOnlySpan<float> outputs, string what)
     {
         foreach (float output in outputs)

@@ -2,7 +2,7 @@ using Foreword.Settings;
 
 namespace Foreword.Models;
 
-/// <summary>How random weights are drawn before training.</summary>
+/// <summary>The distribution of the initial random weights.</summary>
 [FormerChoice(nameof(WeightInit.Normal), "gpt1", "to train on from the weights of a model, give model.path")]
 [FormerChoice(nameof(WeightInit.ScaledResidual), "gpt2", "to train on from the weights of a model, give model.path")]
 public enum WeightInit
@@ -11,8 +11,8 @@ public enum WeightInit
     Normal,
 
     /// <summary>
-    /// Draws as <see cref="Normal"/>, with the projections into the residual stream scaled by 1/sqrt(2 n_layer), as GPT-2 does
-    /// (Radford et al. 2019, section 2.3).
+    /// Draws weights as <see cref="Normal"/> does, but scales the projections into the residual stream by 1/sqrt(2 n_layer), as GPT-2 does (Radford
+    /// et al. 2019, section 2.3).
     /// </summary>
     ScaledResidual,
 }

@@ -1,14 +1,14 @@
 namespace Foreword.Weights;
 
-/// <summary>A tensor whose numbers lie in memory.</summary>
+/// <summary>A tensor whose elements are held in memory.</summary>
 internal sealed class MemoryTensor(string name, long[] shape, float[] values) : WeightTensor(name, name, shape, "F32")
 {
     protected override void ReadInside(long first, Span<float> destination) => values.AsSpan((int)first, destination.Length).CopyTo(destination);
 }
 
-/// <summary>Some rows of a matrix in another order; a row that the matrix does not have is zeros.</summary>
-/// <param name="source">The matrix.</param>
-/// <param name="rows">The source's row for each row; -1 for zeros.</param>
+/// <summary>A matrix whose rows are selected from another matrix, in any order. A row can also be all zeros.</summary>
+/// <param name="source">The matrix that the rows are read from, [R, C].</param>
+/// <param name="rows">For each row of the result, the index of the source row, or -1 for a row of zeros.</param>
 internal sealed class ChosenRows(WeightTensor source, int[] rows) : WeightTensor(source.Name, source.FileName, [rows.Length, source.Shape[1]], source.Type)
 {
     protected override void ReadInside(long first, Span<float> destination)

@@ -4,17 +4,17 @@ using System.Runtime.InteropServices;
 namespace Foreword.Weights;
 
 /// <summary>
-/// Refuses weights that are infinite or not a number (NaN). Every reader of weights calls it on the numbers that it has just read: this
-/// takes little beside reading them, and no command can forget it.
+/// Rejects weights that are infinite or NaN. Every reader of weights calls it on the numbers that it has just read, so no command can skip the check.
+/// The check takes little time compared with the reading.
 /// </summary>
 internal static class FiniteNumbers
 {
     private const int Magnitude = 0x7FFF_FFFF;
 
-    /// <summary>The bits of infinity; those of a NaN's magnitude are larger, those of every finite number's smaller.</summary>
+    /// <summary>The bits of infinity. Without the sign bit, every finite number has smaller bits and every NaN has larger ones.</summary>
     private const int Infinity = 0x7F80_0000;
 
-    /// <summary>Whether all numbers are finite.</summary>
+    /// <summary>Returns whether all numbers are finite.</summary>
     public static bool Are(ReadOnlySpan<float> values)
     {
         ReadOnlySpan<int> bits = MemoryMarshal.Cast<float, int>(values);
@@ -33,12 +33,14 @@ internal static class FiniteNumbers
         return true;
     }
 
-    /// <summary>Checks numbers that were read from a file.</summary>
+    /// <summary>Checks that numbers read from a file are finite.</summary>
     /// <param name="values">The numbers.</param>
-    /// <param name="path">The file, or null where it is not known.</param>
-    /// <param name="tensor">The tensor's name in the file.</param>
-    /// <param name="first">Where in the tensor the first of them stands.</param>
-    /// <exception cref="InvalidDataException">One is infinite or NaN; the message names file, tensor, element and value.</exception>
+    /// <param name="path">The file, or null if it is not known.</param>
+    /// <param name="tensor">The name of the tensor in the file.</param>
+    /// <param name="first">The index in the tensor of the first number in <paramref name="values"/>.</param>
+    /// <exception cref="InvalidDataException">
+    /// A number is infinite or NaN. The message names the file, the tensor, the element and the value.
+    /// </exception>
     public static void Check(ReadOnlySpan<float> values, string? path, string tensor, long first = 0)
     {
         if (Are(values))

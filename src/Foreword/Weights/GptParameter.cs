@@ -2,28 +2,36 @@ using Foreword.Models;
 
 namespace Foreword.Weights;
 
-/// <summary>One parameter of a GPT.</summary>
-/// <param name="Name">Its name in this toolkit: GPT-2's key without <c>transformer.</c>, such as <c>h.0.attn.c_attn.weight</c>, for GPT-1, too.</param>
-/// <param name="Shape">Its shape; the weights of a <c>Conv1D</c> (c_attn, c_proj, c_fc) are [in, out].</param>
+/// <summary>Represents one trained parameter of a GPT.</summary>
+/// <param name="Name">
+/// The name in Foreword: GPT-2's key without <c>transformer.</c>, such as <c>h.0.attn.c_attn.weight</c>. GPT-1 uses the same names.
+/// </param>
+/// <param name="Shape">The shape. The weights of a <c>Conv1D</c> (c_attn, c_proj, c_fc) are [in, out].</param>
 public sealed record GptParameter(string Name, long[] Shape)
 {
-    /// <summary>The token embedding [V, C], which is the output layer, too, unless that is separate.</summary>
+    /// <summary>The name of the token embedding [V, C]. It is also the output layer, unless the model has a separate one.</summary>
     public const string TokenEmbedding = "wte.weight";
 
-    /// <summary>The position embedding [T, C].</summary>
+    /// <summary>The name of the position embedding [T, C].</summary>
     public const string PositionEmbedding = "wpe.weight";
 
-    /// <summary>A separate output layer [V, C].</summary>
+    /// <summary>The name of a separate (untied) output layer [V, C].</summary>
     public const string SeparateHead = "lm_head.weight";
 
-    /// <summary>The name of the parameter that is the output layer.</summary>
+    /// <summary>Returns the name of the parameter that is the output layer.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <returns><see cref="TokenEmbedding"/> if the embeddings are tied; otherwise, <see cref="SeparateHead"/>.</returns>
     public static string Head(GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         return config.TieWordEmbeddings ? TokenEmbedding : SeparateHead;
     }
 
-    /// <summary>Every trained parameter in the order of the modules, the embeddings first. A tied output layer is none of its own.</summary>
+    /// <summary>
+    /// Returns every trained parameter in the order of the modules: embeddings, blocks, final LayerNorm (GPT-2 only) and separate output layer.
+    /// </summary>
+    /// <param name="config">The architecture.</param>
+    /// <returns>The parameters. A tied output layer is not listed, because it is the token embedding.</returns>
     public static IReadOnlyList<GptParameter> Of(GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);

@@ -7,22 +7,26 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Weights;
 
-/// <summary>Finds a model and checks that its parts belong together.</summary>
+/// <summary>Finds models and tokenizers on disk, and checks that a model and a tokenizer belong together.</summary>
 public static class ModelDirectory
 {
     /// <summary>
-    /// Ids that a model may have above its tokenizer's: rows that pad the vocabulary to a round number (50,257 to
-    /// 50,304) or that a fine-tuning task added. More than that is another tokenizer's model.
+    /// The largest number of ids by which a model may exceed its tokenizer. Such rows pad the vocabulary to a round number (50,257 to 50,304), or a
+    /// fine-tuning task added them. A larger surplus means that the tokenizer belongs to another model.
     /// </summary>
     internal const int MostUnusedIds = 1023;
 
-    /// <summary>
-    /// The model that a path means: itself when it is a model in any format or a checkpoint, or the checkpoint of a run directory,
-    /// which is <c>best/</c> where there is one, else the highest <c>checkpoint-N/</c>. Where nothing lies at the path, it may be the name
-    /// of a downloaded model: OWNER/NAME.
-    /// </summary>
-    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
-    /// <exception cref="InvalidDataException">It is a file or a directory without a model.</exception>
+    /// <summary>Returns the path of the model that a path refers to.</summary>
+    /// <param name="path">
+    /// A model in any format, a checkpoint, a run directory, or the name of a downloaded model (OWNER/NAME). The name is used only if nothing exists
+    /// at the path.
+    /// </param>
+    /// <returns>
+    /// The path itself if it is a model or a checkpoint. For a run directory, its <c>best/</c> if that holds a model; otherwise, its
+    /// <c>checkpoint-N/</c> with the highest N. For a name, the directory of the downloaded model.
+    /// </returns>
+    /// <exception cref="DirectoryNotFoundException">Nothing exists at the path, and no model with that name was downloaded.</exception>
+    /// <exception cref="InvalidDataException">The path is a file or a directory without a model.</exception>
     public static string Resolve(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -37,11 +41,13 @@ public static class ModelDirectory
     }
 
     /// <summary>
-    /// The tokenizer that a path means: a tokenizer directory's, or that of whatever <see cref="Resolve"/> takes for a model, beside the weights or in their file.
+    /// Loads the tokenizer that a path refers to. It is read from the tokenizer directory, from the model directory, or from the weights file itself.
     /// </summary>
-    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
-    /// <exception cref="FileNotFoundException">There is no tokenizer; the message says what was looked for.</exception>
-    /// <exception cref="InvalidDataException">A file is malformed; the message names it.</exception>
+    /// <param name="path">A tokenizer directory, or anything that <see cref="Resolve"/> accepts.</param>
+    /// <exception cref="DirectoryNotFoundException">Nothing exists at the path.</exception>
+    /// <exception cref="FileNotFoundException">There is no tokenizer. The message lists the files that were looked for.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed. The message names it.</exception>
+    /// <exception cref="NotSupportedException">The tokenizer needs a feature that Foreword does not support.</exception>
     public static Tokenizer LoadTokenizer(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -50,10 +56,14 @@ public static class ModelDirectory
         return WeightsFormat.Of(model)?.LoadTokenizer(model) ?? TokenizerFiles.Load(model); // a configuration without weights has no format
     }
 
-    /// <summary>The directory of a downloaded model by its name, OWNER/NAME; null where it was not downloaded.</summary>
+    /// <summary>Returns the directory of a downloaded model.</summary>
+    /// <param name="name">The name of the model, OWNER/NAME.</param>
+    /// <returns>The directory, or null if the model was not downloaded.</returns>
     public static string? Downloaded(string name) => HubCacheLayout.Snapshot(name, Environment.GetEnvironmentVariable);
 
-    /// <summary>The directory's <c>checkpoint-N/</c> with the highest N that holds a model, or null.</summary>
+    /// <summary>Returns the newest checkpoint of a run directory.</summary>
+    /// <param name="runDirectory">An existing directory.</param>
+    /// <returns>The <c>checkpoint-N/</c> with the highest N that holds a model, or null if there is none.</returns>
     public static string? NewestCheckpoint(string runDirectory) =>
         Directory.EnumerateDirectories(runDirectory, "checkpoint-*")
             .Select(directory => (directory, Step: Step(directory)))
@@ -63,10 +73,16 @@ public static class ModelDirectory
             .FirstOrDefault();
 
     /// <summary>
-    /// Checks that the tokenizer can be the model's: few embeddings have no id, and every id has an embedding. Added tokens at the end may lack one: a token for
-    /// padding is often added without a row of its own. A text that holds such a token is refused later.
+    /// Checks that a tokenizer can belong to a model. At most 1,023 embeddings may have no id, and every id must have an embedding.
     /// </summary>
-    /// <exception cref="InvalidDataException">The sizes do not match; the message names both.</exception>
+    /// <param name="model">The path of the model, for messages.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="config">The architecture of the model.</param>
+    /// <remarks>
+    /// At most 1,023 added tokens at the end of the vocabulary may have no embedding, because a padding token is often added without a new row. A
+    /// text that contains such a token is rejected later.
+    /// </remarks>
+    /// <exception cref="InvalidDataException">The sizes do not match. The message names both.</exception>
     public static void CheckVocabulary(string model, Tokenizer tokenizer, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -75,17 +91,17 @@ public static class ModelDirectory
             throw new InvalidDataException($"{model}: the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
     }
 
-    /// <summary>Whether every id is below the vocabulary's size, except those of a few added tokens.</summary>
+    /// <summary>Returns whether every id is below the vocabulary size, except the ids of a few added tokens.</summary>
     internal static bool HasRows(Tokenizer tokenizer, int vocabularySize)
     {
         int surplus = tokenizer.VocabularySize - vocabularySize;
         return surplus <= 0 || (surplus <= MostUnusedIds && tokenizer.AddedTokens.Select(token => token.Id).Distinct().Count(id => id >= vocabularySize) == surplus);
     }
 
-    /// <summary>Weights, or a configuration whose weights are then missed by name.</summary>
+    /// <summary>Returns whether a path holds weights, or only a configuration. In the second case, a later error names the missing weights.</summary>
     private static bool HoldsModel(string path) => WeightsFormat.Of(path) is not null || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName));
 
-    /// <summary>As <see cref="Resolve"/>, or null.</summary>
+    /// <summary>Finds a model as <see cref="Resolve"/> does, but returns null if there is none.</summary>
     private static string? Find(string path)
     {
         if (HoldsModel(path))

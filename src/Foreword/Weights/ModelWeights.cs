@@ -6,15 +6,17 @@ using Foreword.Tokenization;
 namespace Foreword.Weights;
 
 /// <summary>
-/// A stored model, opened but not read: its architecture and its parameters by our names, whatever the format. The files stay
-/// open, mapped into memory, until this object is disposed.
+/// A stored model that is open but not yet read. It provides the architecture and the parameters under Foreword's names, whatever the format. The
+/// files stay open and mapped into memory until this object is disposed.
 /// </summary>
 public sealed class ModelWeights : IDisposable
 {
     private readonly OpenFiles _files;
     private readonly Dictionary<string, WeightTensor> _byName;
 
-    /// <exception cref="InvalidDataException">A parameter of the configuration is missing or misshapen, or there is one more.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A parameter of the configuration is missing or has the wrong shape, or the file holds a parameter that the configuration does not have.
+    /// </exception>
     internal ModelWeights(string path, WeightsFormat format, GptConfig config, IEnumerable<WeightTensor> tensors, OpenFiles files)
     {
         (Path, Format, Config, _files) = (path, format, config, files);
@@ -28,32 +30,33 @@ public sealed class ModelWeights : IDisposable
             throw new InvalidDataException($"{path}: holds {_byName.Count} parameters, the configuration has {Tensors.Count}");
     }
 
-    /// <summary>The model's directory or file.</summary>
+    /// <summary>Gets the directory or the file of the model.</summary>
     public string Path { get; }
 
-    /// <summary>The directory that the model lies in: itself, or the one of its file.</summary>
+    /// <summary>Gets the directory of the model. If the model is a file, this is the directory that contains the file.</summary>
     public string Directory => File.Exists(Path) ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))! : Path;
 
-    /// <summary>The format.</summary>
+    /// <summary>Gets the format of the stored model.</summary>
     public WeightsFormat Format { get; }
 
-    /// <summary>The architecture.</summary>
+    /// <summary>Gets the architecture of the model.</summary>
     public GptConfig Config { get; }
 
-    /// <summary>Every parameter, in the order of <see cref="GptParameter.Of"/>.</summary>
+    /// <summary>Gets every parameter, in the order of <see cref="GptParameter.Of"/>.</summary>
     public IReadOnlyList<WeightTensor> Tensors { get; }
 
-    /// <summary>Tensors of a task's head that the same files hold; the language model does without them.</summary>
+    /// <summary>Gets the tensors of a task's head that the same files hold. The language model does not use them.</summary>
     public IReadOnlyList<WeightTensor> LeftOut { get; }
 
-    /// <summary>The element type of all parameters where they have one in common, else null.</summary>
+    /// <summary>Gets the element type of the parameters, such as <c>BF16</c>, or null if the parameters have different types.</summary>
     public string? CommonType => Tensors.All(tensor => tensor.Type == Tensors[0].Type) ? Tensors[0].Type : null;
 
-    /// <summary>Whether a tokenizer lies with the model.</summary>
+    /// <summary>Gets whether a tokenizer is stored with the model.</summary>
     public bool HasTokenizer => Format.HasTokenizer(Path);
 
-    /// <summary>The parameter of our name.</summary>
-    /// <exception cref="ArgumentException">The architecture has no such parameter; the message names the nearest.</exception>
+    /// <summary>Returns a parameter by its name in Foreword.</summary>
+    /// <param name="name">The name, as <see cref="GptParameter.Of"/> returns it.</param>
+    /// <exception cref="ArgumentException">The architecture has no such parameter. The message suggests the nearest name.</exception>
     public WeightTensor Tensor(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -62,10 +65,10 @@ public sealed class ModelWeights : IDisposable
             : throw new ArgumentException($"{Path} has no parameter '{name}'{NearestName.Suggestion(name, _byName.Keys)}");
     }
 
-    /// <summary>The tokenizer that lies with the model, checked to be able to be this model's.</summary>
-    /// <exception cref="FileNotFoundException">There is none.</exception>
-    /// <exception cref="InvalidDataException">It is malformed, or has another number of ids than the model.</exception>
-    /// <exception cref="NotSupportedException">It asks for something that Foreword does not do.</exception>
+    /// <summary>Loads the tokenizer that is stored with the model, and checks that it can belong to this model.</summary>
+    /// <exception cref="FileNotFoundException">There is no tokenizer.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer is malformed, or its number of ids does not fit the model.</exception>
+    /// <exception cref="NotSupportedException">The tokenizer needs a feature that Foreword does not support.</exception>
     public Tokenizer LoadTokenizer()
     {
         Tokenizer tokenizer = Format.LoadTokenizer(Path);
@@ -73,6 +76,6 @@ public sealed class ModelWeights : IDisposable
         return tokenizer;
     }
 
-    /// <summary>Closes the files.</summary>
+    /// <summary>Closes the files. The tensors must not be read after that.</summary>
     public void Dispose() => _files.Dispose();
 }

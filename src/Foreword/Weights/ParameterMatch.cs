@@ -2,14 +2,14 @@ using Foreword.Models;
 
 namespace Foreword.Weights;
 
-/// <summary>Brings the tensors of a file together with the parameters that a configuration asks for.</summary>
+/// <summary>Matches the tensors of a file with the parameters that a configuration requires.</summary>
 internal static class ParameterMatch
 {
-    /// <summary>Names listed in a message before "and N more".</summary>
+    /// <summary>The largest number of names that a message lists before "and N more".</summary>
     private const int MostListed = 10;
 
-    /// <summary>Finds every parameter.</summary>
-    /// <returns>The tensors by our names.</returns>
+    /// <summary>Checks the tensors and gives each one its name in Foreword.</summary>
+    /// <returns>The tensors, named as <see cref="GptParameter.Of"/> names them.</returns>
     /// <inheritdoc cref="Check"/>
     public static IReadOnlyList<StoredTensor> Of(string path, GptConfig config, IReadOnlyCollection<(string Name, StoredTensor Tensor)> tensors, Func<string, string> fileName)
     {
@@ -17,12 +17,14 @@ internal static class ParameterMatch
         return [.. tensors.Select(pair => pair.Tensor.As(pair.Name, pair.Tensor.Shape))];
     }
 
-    /// <summary>Checks that the tensors are the configuration's parameters.</summary>
+    /// <summary>Checks that the tensors are exactly the parameters of the configuration.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="config">The architecture.</param>
-    /// <param name="tensors">The file's tensors, each with our name, or the file's own where it has none.</param>
-    /// <param name="fileName">What the file calls the parameter of our name, for messages.</param>
-    /// <exception cref="InvalidDataException">Tensors are missing, too many, misshapen or no floating-point numbers; all are listed.</exception>
+    /// <param name="tensors">The tensors of the file. Each one has its name in Foreword, or its name in the file if Foreword has none for it.</param>
+    /// <param name="fileName">Maps a name in Foreword to the name in the file, for messages.</param>
+    /// <exception cref="InvalidDataException">
+    /// Tensors are missing, unexpected, of the wrong shape, or not of a floating-point type. The message lists all of them.
+    /// </exception>
     public static void Check(string path, GptConfig config, IReadOnlyCollection<(string Name, WeightTensor Tensor)> tensors, Func<string, string> fileName)
     {
         CheckLayers(path, config, tensors.Count);
@@ -45,7 +47,9 @@ internal static class ParameterMatch
         throw new InvalidDataException($"{path}: the tensors do not fit the model's configuration: {string.Join("; ", faults)}");
     }
 
-    /// <summary>Keeps an absurd number of layers from filling the memory with names.</summary>
+    /// <summary>
+    /// Checks that the file holds at least one tensor per layer. Otherwise an absurd number of layers would fill the memory with parameter names.
+    /// </summary>
     /// <exception cref="InvalidDataException">There are fewer tensors than layers.</exception>
     public static void CheckLayers(string path, GptConfig config, int tensors)
     {

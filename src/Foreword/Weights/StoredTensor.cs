@@ -2,19 +2,18 @@ using Foreword.IO;
 
 namespace Foreword.Weights;
 
-/// <summary>Where elements lie in a file, one after the other.</summary>
-/// <param name="File">The file.</param>
-/// <param name="Offset">The first byte.</param>
-/// <param name="ElementCount">How many elements.</param>
+/// <summary>A contiguous range of elements in a mapped file.</summary>
+/// <param name="File">The mapped file.</param>
+/// <param name="Offset">The byte offset of the first element.</param>
+/// <param name="ElementCount">The number of elements.</param>
 public readonly record struct StoredElements(MappedFile File, long Offset, long ElementCount);
 
 /// <summary>
-/// A tensor of floating-point numbers as it lies in mapped files: in one piece or in several, row-major or, for a matrix, column by
-/// column.
+/// A tensor in mapped files. Its elements are stored in one or several ranges, in row-major order. A matrix can also be stored column by column.
 /// </summary>
 public sealed class StoredTensor : WeightTensor
 {
-    /// <summary>Bytes that are read before their pages are released.</summary>
+    /// <summary>The number of bytes that are read before their pages are released.</summary>
     private const int Piece = 1 << 24;
 
     private readonly IReadOnlyList<StoredElements> _parts;
@@ -22,13 +21,14 @@ public sealed class StoredTensor : WeightTensor
     private readonly Action? _check;
     private volatile bool _isChecked;
 
-    /// <summary>Describes a tensor whose bytes are known to lie inside their files.</summary>
-    /// <param name="name">Its name, the file's until it is matched with a parameter.</param>
-    /// <param name="dtype">Element type; see <see cref="TensorDTypes.IsFloat"/>.</param>
-    /// <param name="shape">Its shape as it is read.</param>
-    /// <param name="parts">Its elements; a transposed tensor has one part.</param>
-    /// <param name="isTransposed">Whether the file holds the matrix [rows, columns] column by column, that is as [columns, rows].</param>
-    /// <param name="check">Called before the first read; throws when the bytes are broken.</param>
+    /// <summary>Initializes a tensor from ranges of elements that are known to be inside their files.</summary>
+    /// <param name="name">The name in the file. It is used until the tensor is matched with a parameter (see <see cref="As"/>).</param>
+    /// <param name="dtype">The element type. Only floating-point types can be read (see <see cref="TensorDTypes.IsFloat"/>).</param>
+    /// <param name="shape">The shape of the tensor as it is read.</param>
+    /// <param name="parts">The ranges that hold the elements, in order. A transposed tensor has exactly one.</param>
+    /// <param name="isTransposed">Whether the file holds the matrix [rows, columns] column by column, that is, as [columns, rows].</param>
+    /// <param name="check">A method that is called before the first read and throws if the bytes are damaged, or null.</param>
+    /// <exception cref="ArgumentException">The tensor is transposed, but it is not a matrix in one range.</exception>
     public StoredTensor(string name, TensorDType dtype, long[] shape, IReadOnlyList<StoredElements> parts, bool isTransposed = false, Action? check = null)
         : this(name, name, dtype, shape, parts, isTransposed, check)
     {
@@ -43,30 +43,37 @@ public sealed class StoredTensor : WeightTensor
         (DType, _parts, _isTransposed, _check) = (dtype, parts, isTransposed, check);
     }
 
-    /// <summary>A tensor that no file holds, all 0.</summary>
+    /// <summary>Creates a tensor of zeros that no file holds.</summary>
     internal static StoredTensor Zeros(string name, long[] shape) => new(name, TensorDType.F32, shape, []);
 
-    /// <summary>Element type.</summary>
+    /// <summary>Gets the element type in the file.</summary>
     public TensorDType DType { get; }
 
     internal override string? FilePath => _parts.Count == 0 ? null : _parts[0].File.Path;
 
-    /// <summary>Where its elements lie.</summary>
+    /// <summary>Gets the ranges that hold the elements, in order.</summary>
     internal IReadOnlyList<StoredElements> Parts => _parts;
 
-    /// <summary>The shape as text: <c>[768, 2304]</c>.</summary>
+    /// <summary>Gets the shape as text, such as <c>[768, 2304]</c>.</summary>
     public string ShapeText => TensorInfo.Format(Shape);
 
-    /// <summary>The same bytes as the parameter of our name, in our shape; a leading 1 of the file's shape is dropped so.</summary>
+    /// <summary>Returns a tensor with the same bytes, under another name and shape.</summary>
+    /// <param name="name">The name in Foreword.</param>
+    /// <param name="shape">
+    /// The shape in Foreword. It has the same number of elements. For example, a leading dimension of 1 in the file is dropped this way.
+    /// </param>
     public StoredTensor As(string name, long[] shape) => new(name, FileName, DType, shape, _parts, _isTransposed, _check);
 
-    /// <summary>The transposed matrix of the same bytes.</summary>
-    /// <exception cref="ArgumentException">It is no matrix, or in several pieces.</exception>
+    /// <summary>Returns the transpose of this matrix. Both use the same bytes.</summary>
+    /// <exception cref="ArgumentException">The tensor is not a matrix, or its elements are in several ranges.</exception>
     internal StoredTensor Transposed() => Shape is [var rows, var columns]
         ? new(Name, FileName, DType, [columns, rows], _parts, !_isTransposed, _check)
         : throw new ArgumentException($"tensor '{FileName}' of shape {ShapeText} is no matrix");
 
-    /// <summary>Whether both tensors hold the same bytes in the same order.</summary>
+    /// <summary>
+    /// Returns whether both tensors have the same type and the same bytes in the same order. If either has its elements in several ranges, the result
+    /// is false.
+    /// </summary>
     internal bool HasBytesOf(StoredTensor other)
     {
         if (DType != other.DType || ElementCount != other.ElementCount || _isTransposed != other._isTransposed || _parts is not [var mine] || other._parts is not [var theirs])
@@ -105,7 +112,7 @@ public sealed class StoredTensor : WeightTensor
 
     private void ReadParts(long first, Span<float> destination)
     {
-        for (int i = 0; i < _parts.Count && !destination.IsEmpty; i++) // no enumerator: nothing is allocated for a row
+        for (int i = 0; i < _parts.Count && !destination.IsEmpty; i++) // an index instead of an enumerator, so that reading a row allocates nothing
         {
             StoredElements part = _parts[i];
             if (first >= part.ElementCount)
@@ -128,12 +135,12 @@ public sealed class StoredTensor : WeightTensor
         }
 
         if (_parts.Count == 0)
-            destination.Clear(); // see Zeros
+            destination.Clear(); // no file holds the tensor: see Zeros
         else if (!destination.IsEmpty)
             throw new InvalidDataException($"tensor '{FileName}' ends {destination.Length} elements before its shape {ShapeText} does");
     }
 
-    /// <summary>Row r and column c of [rows, columns] lie at c rows + r.</summary>
+    /// <summary>Reads a matrix [rows, columns] that the file holds column by column: row r, column c is element c * rows + r of the file.</summary>
     private void ReadTransposed(long first, Span<float> destination)
     {
         long columns = Shape[1];
@@ -151,7 +158,7 @@ public sealed class StoredTensor : WeightTensor
         _parts[0].File.Release(_parts[0].Offset, ElementCount * DType.Size());
     }
 
-    /// <summary>Rows whose pieces of a column are read together: so many cache lines are written in turn.</summary>
+    /// <summary>The number of rows that are read together. The writes then alternate between this number of cache lines of the destination.</summary>
     private const int MostRows = 64;
 
     private void ReadBlock(long row, int height, long column, int run, Span<float> destination)

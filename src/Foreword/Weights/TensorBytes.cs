@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Foreword.Weights;
 
-/// <summary>Writes a stored tensor as elements of a type, a piece at a time.</summary>
+/// <summary>Writes a stored tensor in a given element type, one chunk of elements at a time.</summary>
 internal static class TensorBytes
 {
-    /// <summary>Elements in memory at a time.</summary>
+    /// <summary>The number of elements that are in memory at a time.</summary>
     private const int Piece = 1 << 20;
 
-    /// <summary>Writes all elements, row-major and little-endian; the same type as the stored one gives the same bits.</summary>
-    /// <param name="tensor">What is read.</param>
-    /// <param name="dtype">F32, F16 or BF16.</param>
-    /// <param name="stream">Where to.</param>
-    /// <exception cref="InvalidDataException">A number is not finite; the message names file and tensor.</exception>
+    /// <summary>Writes all elements in row-major order, little-endian. If the element type is the stored one, the bits stay the same.</summary>
+    /// <param name="tensor">The tensor to read.</param>
+    /// <param name="dtype">The element type to write: F32, F16 or BF16.</param>
+    /// <param name="stream">The stream to write to.</param>
+    /// <exception cref="InvalidDataException">A number is not finite. The message names the file and the tensor.</exception>
     /// <exception cref="NotSupportedException">A number is too large for F16 or BF16.</exception>
     public static void Write(WeightTensor tensor, TensorDType dtype, Stream stream)
     {
@@ -29,7 +29,7 @@ internal static class TensorBytes
         }
     }
 
-    /// <summary>Finite numbers that became infinite are refused.</summary>
+    /// <summary>Rejects finite numbers that the conversion made infinite.</summary>
     private static void CheckRange(WeightTensor tensor, TensorDType dtype, ReadOnlySpan<float> values, ReadOnlySpan<byte> written)
     {
         if (dtype == TensorDType.F32)

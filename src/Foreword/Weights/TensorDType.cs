@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace Foreword.Weights;
 
-/// <summary>The element types of the safetensors format; names as in its header, all little-endian.</summary>
+/// <summary>The element types of the safetensors format. All are little-endian, and the names are those in the header of a file.</summary>
 public enum TensorDType
 {
     /// <summary>BOOL: one byte, 0 or 1.</summary>
     Bool,
 
-    /// <summary>U8.</summary>
+    /// <summary>U8: 8-bit unsigned integer.</summary>
     U8,
 
-    /// <summary>I8.</summary>
+    /// <summary>I8: 8-bit signed integer.</summary>
     I8,
 
     /// <summary>F8_E4M3: 8-bit float with 4 exponent and 3 mantissa bits.</summary>
@@ -21,22 +21,22 @@ public enum TensorDType
     /// <summary>F8_E5M2: 8-bit float with 5 exponent and 2 mantissa bits.</summary>
     F8E5M2,
 
-    /// <summary>I16.</summary>
+    /// <summary>I16: 16-bit signed integer.</summary>
     I16,
 
-    /// <summary>U16.</summary>
+    /// <summary>U16: 16-bit unsigned integer.</summary>
     U16,
 
     /// <summary>F16: IEEE 754 half precision.</summary>
     F16,
 
-    /// <summary>BF16: the upper half of an F32.</summary>
+    /// <summary>BF16: the upper 16 bits of an F32.</summary>
     BF16,
 
-    /// <summary>I32.</summary>
+    /// <summary>I32: 32-bit signed integer.</summary>
     I32,
 
-    /// <summary>U32.</summary>
+    /// <summary>U32: 32-bit unsigned integer.</summary>
     U32,
 
     /// <summary>F32: IEEE 754 single precision.</summary>
@@ -45,14 +45,14 @@ public enum TensorDType
     /// <summary>F64: IEEE 754 double precision.</summary>
     F64,
 
-    /// <summary>I64.</summary>
+    /// <summary>I64: 64-bit signed integer.</summary>
     I64,
 
-    /// <summary>U64.</summary>
+    /// <summary>U64: 64-bit unsigned integer.</summary>
     U64,
 }
 
-/// <summary>What the safetensors header calls an element type, and its size.</summary>
+/// <summary>Provides the names and sizes of the safetensors element types.</summary>
 public static class TensorDTypes
 {
     private static readonly (string Name, int Size)[] Table =
@@ -63,13 +63,16 @@ public static class TensorDTypes
         ("F64", 8), ("I64", 8), ("U64", 8),
     ];
 
-    /// <summary>Bytes of one element: 1, 2, 4 or 8.</summary>
+    /// <summary>Returns the number of bytes of one element: 1, 2, 4 or 8.</summary>
     public static int Size(this TensorDType dtype) => Table[(int)dtype].Size;
 
-    /// <summary>The name in a file's header, such as <c>BF16</c>.</summary>
+    /// <summary>Returns the name in the header of a file, such as <c>BF16</c>.</summary>
     public static string HeaderName(this TensorDType dtype) => Table[(int)dtype].Name;
 
-    /// <summary>The element type that the header calls <paramref name="name"/>; false when the format has none of that name.</summary>
+    /// <summary>Finds the element type with a name in the header.</summary>
+    /// <param name="name">The name in the header, such as <c>BF16</c>. Case matters.</param>
+    /// <param name="dtype">The element type, if there is one.</param>
+    /// <returns>Whether the format has an element type with that name.</returns>
     public static bool TryParse(string name, out TensorDType dtype)
     {
         int index = Array.FindIndex(Table, entry => entry.Name == name);
@@ -77,11 +80,11 @@ public static class TensorDTypes
         return index >= 0;
     }
 
-    /// <summary>Whether elements of this type are read as floats: F32, F16, BF16, F64.</summary>
+    /// <summary>Returns whether elements of this type can be read as floats. This is true for F32, F16, BF16 and F64.</summary>
     public static bool IsFloat(this TensorDType dtype) => dtype is TensorDType.F32 or TensorDType.F16 or TensorDType.BF16 or TensorDType.F64;
 
-    /// <summary>Reads little-endian elements as floats, F64 rounded to nearest; every F32, F16 and BF16 is one.</summary>
-    /// <exception cref="ArgumentException">The type is no floating-point type.</exception>
+    /// <summary>Converts little-endian elements to floats. F64 is rounded to nearest. The other floating-point types are converted exactly.</summary>
+    /// <exception cref="ArgumentException">The type is not a floating-point type that can be read.</exception>
     internal static void ToFloats(this TensorDType dtype, ReadOnlySpan<byte> bytes, Span<float> destination)
     {
         switch (dtype)
@@ -106,7 +109,9 @@ public static class TensorDTypes
         }
     }
 
-    /// <summary>Writes floats as little-endian elements, rounded to nearest, ties to even; what is too large for F16 becomes infinite.</summary>
+    /// <summary>
+    /// Converts floats to little-endian elements, rounded to nearest, ties to even. A number that is too large for the type becomes infinite.
+    /// </summary>
     /// <exception cref="ArgumentException">The type is not F32, F16 or BF16.</exception>
     internal static void FromFloats(this TensorDType dtype, ReadOnlySpan<float> values, Span<byte> destination)
     {
@@ -128,7 +133,7 @@ public static class TensorDTypes
         }
     }
 
-    /// <summary>The upper half after rounding; a NaN keeps its upper bits and stays one.</summary>
+    /// <summary>Rounds to BF16, the upper 16 bits of a float. A NaN keeps its upper bits and remains a NaN.</summary>
     private static ushort ToBFloat16(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);

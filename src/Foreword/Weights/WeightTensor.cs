@@ -1,13 +1,17 @@
 namespace Foreword.Weights;
 
-/// <summary>A parameter of a stored model, read as float32 whatever it is stored as. Safe to read from several threads.</summary>
+/// <summary>
+/// A parameter of a stored model. It is read as float32, whatever its type in the file. Several threads can read it at the same time.
+/// </summary>
 public abstract class WeightTensor
 {
-    /// <summary>Describes the parameter.</summary>
-    /// <param name="name">Our name, such as <c>h.0.attn.c_attn.weight</c>.</param>
-    /// <param name="fileName">Its name in the file.</param>
-    /// <param name="shape">The shape that <see cref="Read"/> gives: ours, whatever the file's is.</param>
-    /// <param name="type">What the file stores it as, such as <c>BF16</c> or <c>Q8_0</c>.</param>
+    /// <summary>Initializes the parameter.</summary>
+    /// <param name="name">The name in Foreword, such as <c>h.0.attn.c_attn.weight</c>.</param>
+    /// <param name="fileName">The name in the file.</param>
+    /// <param name="shape">
+    /// The shape of the elements that <see cref="Read"/> returns. It is the shape in Foreword, which can differ from the shape in the file.
+    /// </param>
+    /// <param name="type">The element type in the file, such as <c>BF16</c> or <c>Q8_0</c>.</param>
     protected WeightTensor(string name, string fileName, long[] shape, string type)
     {
         ArgumentNullException.ThrowIfNull(shape);
@@ -17,27 +21,29 @@ public abstract class WeightTensor
             ElementCount = checked(ElementCount * size);
     }
 
-    /// <summary>Our name: GPT-2's key without <c>transformer.</c>, for GPT-1, too.</summary>
+    /// <summary>Gets the name in Foreword: GPT-2's key without <c>transformer.</c>. GPT-1 uses the same names.</summary>
     public string Name { get; }
 
-    /// <summary>Its name in the file.</summary>
+    /// <summary>Gets the name in the file.</summary>
     public string FileName { get; }
 
-    /// <summary>The file that holds it, for messages; null where there is none.</summary>
+    /// <summary>Gets the path of the file that holds the tensor, for messages, or null if there is none.</summary>
     internal virtual string? FilePath => null;
 
-    /// <summary>Its shape, row-major; the weights of a <c>Conv1D</c> (c_attn, c_proj, c_fc) are [in, out].</summary>
+    /// <summary>Gets the shape, row-major. The weights of a <c>Conv1D</c> (c_attn, c_proj, c_fc) are [in, out].</summary>
     public long[] Shape { get; }
 
-    /// <summary>What the file stores it as: <c>F32</c>, <c>F16</c>, <c>BF16</c>, <c>F64</c>, <c>Q8_0</c> ...</summary>
+    /// <summary>Gets the element type in the file, such as <c>F32</c>, <c>F16</c>, <c>BF16</c>, <c>F64</c> or <c>Q8_0</c>.</summary>
     public string Type { get; }
 
-    /// <summary>Number of elements.</summary>
+    /// <summary>Gets the number of elements.</summary>
     public long ElementCount { get; }
 
-    /// <summary>Writes as many elements as the destination holds, from element <paramref name="first"/> on, row-major, as floats.</summary>
-    /// <exception cref="ArgumentException">Elements outside the tensor.</exception>
-    /// <exception cref="InvalidDataException">The stored bytes are found to be broken, or a number is infinite or NaN; the message names it.</exception>
+    /// <summary>Reads consecutive elements as floats, in row-major order.</summary>
+    /// <param name="first">The index of the first element to read, from 0.</param>
+    /// <param name="destination">Receives the elements. Its length is the number of elements to read.</param>
+    /// <exception cref="ArgumentException">The range is not inside the tensor.</exception>
+    /// <exception cref="InvalidDataException">The stored bytes are damaged, or a number is infinite or NaN. The message names the tensor.</exception>
     public void Read(long first, Span<float> destination)
     {
         if (first < 0 || first > ElementCount - destination.Length)
@@ -46,6 +52,8 @@ public abstract class WeightTensor
         FiniteNumbers.Check(destination, FilePath, FileName, first);
     }
 
-    /// <summary>The same for elements that are all inside the tensor.</summary>
+    /// <summary>Reads consecutive elements as floats. <see cref="Read"/> has checked that all of them are inside the tensor.</summary>
+    /// <param name="first">The index of the first element to read, from 0.</param>
+    /// <param name="destination">Receives the elements. Its length is the number of elements to read.</param>
     protected abstract void ReadInside(long first, Span<float> destination);
 }

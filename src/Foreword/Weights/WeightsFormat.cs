@@ -11,28 +11,37 @@ using Foreword.Weights.Quantized;
 
 namespace Foreword.Weights;
 
-/// <summary>A form in which weights are stored. A format is one class and one line of <see cref="All"/>.</summary>
+/// <summary>A file format that stores model weights. A format is one class and one entry in <see cref="All"/>.</summary>
 public abstract class WeightsFormat
 {
-    /// <summary>Every format; the first one that recognises a path opens it.</summary>
+    /// <summary>Gets every format. The first one that recognizes a path opens it.</summary>
     public static IReadOnlyList<WeightsFormat> All { get; } =
         [new QuantizedModelFormat(), new SafetensorsFormat(), new PyTorchFormat(), new TorchCheckpointFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()];
 
-    /// <summary>The name on the command line, such as <c>openai-gpt1</c>.</summary>
+    /// <summary>Gets the name on the command line, such as <c>openai-gpt1</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>What it looks for, for a message: <c>config.json + model.safetensors</c>.</summary>
+    /// <summary>Gets a description of the files that the format needs, for messages, such as <c>config.json + model.safetensors</c>.</summary>
     public abstract string Files { get; }
 
-    /// <summary>The element types in which <see cref="Write"/> stores weights, by their names on the command line; none where the format is only read.</summary>
+    /// <summary>
+    /// Gets the element types that <see cref="Write"/> can store, by their names on the command line. Empty if the format is read-only.
+    /// </summary>
     public virtual IReadOnlyList<string> WrittenTypes => [];
 
-    /// <summary>Whether <see cref="Write"/> makes one file, not a directory.</summary>
+    /// <summary>Gets whether <see cref="Write"/> writes a single file. Otherwise, it writes a directory.</summary>
     public virtual bool WritesFile => false;
 
-    /// <summary>Opens what a path names: a model in any format, a checkpoint, or a run directory.</summary>
-    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
-    /// <exception cref="InvalidDataException">No format recognises it, or a file is broken or asks for what this architecture does not do; path and fault are named.</exception>
+    /// <summary>Opens a model. This reads the configuration and the list of tensors, but not the weights.</summary>
+    /// <param name="path">
+    /// A model in any format, a checkpoint, a run directory, or the name of a downloaded model (see <see cref="ModelDirectory.Resolve"/>).
+    /// </param>
+    /// <returns>The open model. The caller disposes it.</returns>
+    /// <exception cref="DirectoryNotFoundException">Nothing exists at the path.</exception>
+    /// <exception cref="InvalidDataException">
+    /// No format recognizes the path, a file is damaged, or a file needs a feature that this architecture does not have. The message names the path
+    /// and the problem.
+    /// </exception>
     public static ModelWeights Open(string path) => OpenResolved(ModelDirectory.Resolve(path));
 
     /// <summary>Opens a model that <see cref="ModelDirectory.Resolve"/> found.</summary>
@@ -53,32 +62,35 @@ public abstract class WeightsFormat
         }
     }
 
-    /// <summary>The format that recognises a path, or null.</summary>
+    /// <summary>Returns the first format that recognizes a path, or null if there is none.</summary>
     public static WeightsFormat? Of(string path) => All.FirstOrDefault(format => format.IsAt(path));
 
-    /// <summary>Whether an existing file or directory is a model in this format, by names of files or a file's first bytes.</summary>
+    /// <summary>Returns whether a path is a model in this format. The check looks at file names or at the first bytes of a file.</summary>
+    /// <param name="path">A file or a directory.</param>
     public abstract bool IsAt(string path);
 
-    /// <summary>Whether a tokenizer lies with the model.</summary>
+    /// <summary>Returns whether a tokenizer is stored with the model.</summary>
+    /// <param name="path">A path that the format recognizes.</param>
     public virtual bool HasTokenizer(string path) => TokenizerFiles.IsIn(DirectoryOf(path));
 
-    /// <summary>Reads the tokenizer that lies with the model.</summary>
+    /// <summary>Loads the tokenizer that is stored with the model.</summary>
+    /// <param name="path">A path that the format recognizes.</param>
     public virtual Tokenizer LoadTokenizer(string path) => TokenizerFiles.Load(DirectoryOf(path));
 
-    /// <summary>Writes a model.</summary>
-    /// <param name="model">The model, read one tensor at a time.</param>
-    /// <param name="tokenizer">Its tokenizer, or null.</param>
-    /// <param name="type">One of <see cref="WrittenTypes"/>.</param>
-    /// <param name="target">An existing empty directory, or a file's path where <see cref="WritesFile"/>.</param>
-    /// <exception cref="NotSupportedException">The format cannot hold this model, or is only read.</exception>
+    /// <summary>Writes a model in this format.</summary>
+    /// <param name="model">The model. It is read one tensor at a time.</param>
+    /// <param name="tokenizer">The tokenizer to store with the model, or null for none.</param>
+    /// <param name="type">The element type, one of <see cref="WrittenTypes"/>.</param>
+    /// <param name="target">An existing empty directory, or the path of a file if <see cref="WritesFile"/> is true.</param>
+    /// <exception cref="NotSupportedException">The format cannot hold this model, or the format is read-only.</exception>
     public virtual void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target) =>
         throw new NotSupportedException($"models are not written as {Name}");
 
-    /// <summary>Reads the architecture and finds every parameter; what is opened is kept in <paramref name="files"/>.</summary>
+    /// <summary>Reads the architecture and finds every parameter. The files that it opens are added to <paramref name="files"/>.</summary>
     internal abstract (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files);
 
-    /// <summary>The configuration, checked.</summary>
-    /// <exception cref="InvalidDataException">It describes no model.</exception>
+    /// <summary>Checks a configuration and returns it.</summary>
+    /// <exception cref="InvalidDataException">The configuration is not valid.</exception>
     private protected static GptConfig Validated(string path, GptConfig config)
     {
         try

@@ -181,7 +181,7 @@ public sealed class WeightsFormatTests : IDisposable
     public void AConfigurationWithoutWeightsSaysWhatWasLookedFor()
     {
         File.Copy(Fixtures.Path("golden/gpt2-tiny/config.json"), _directory.File("config.json"));
-        Assert.Contains("holds config.json but no weights: looked for config.json + model.safetensors", Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(_directory.Path)).Message);
+        Assert.Contains("holds config.json but no weights: looked for quantization.json + quantized.safetensors; config.json + model.safetensors", Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(_directory.Path)).Message);
     }
 
     /// <summary>Two files, the second with the last layer.</summary>

@@ -1,32 +1,34 @@
 namespace Foreword.Weights.Gguf;
 
-/// <summary>The element types of GGUF files that Foreword reads and writes; values as in the file (ggml.h, <c>enum ggml_type</c>).</summary>
+/// <summary>
+/// The element types of GGUF files that Foreword reads and writes. The values are those in the file (ggml.h, <c>enum ggml_type</c>).
+/// </summary>
 internal enum GgmlType
 {
-    /// <summary>IEEE 754 single precision.</summary>
+    /// <summary>F32: IEEE 754 single precision.</summary>
     F32 = 0,
 
-    /// <summary>IEEE 754 half precision.</summary>
+    /// <summary>F16: IEEE 754 half precision.</summary>
     F16 = 1,
 
-    /// <summary>Blocks of 32 elements of a row: a half-precision scale, then 32 signed bytes.</summary>
+    /// <summary>Q8_0: blocks of 32 elements of a row. A block is a half-precision scale and 32 signed bytes.</summary>
     Q8_0 = 8,
 
-    /// <summary>The upper half of an F32.</summary>
+    /// <summary>BF16: the upper 16 bits of an F32.</summary>
     BF16 = 30,
 }
 
-/// <summary>Sizes of ggml's element types.</summary>
+/// <summary>Provides the sizes of ggml's element types.</summary>
 internal static class GgmlTypes
 {
-    /// <summary>Elements that are stored together; a row holds whole blocks.</summary>
+    /// <summary>Returns the number of elements in a block. A row consists of whole blocks.</summary>
     public static int BlockLength(this GgmlType type) => type == GgmlType.Q8_0 ? Q8Block.Length : 1;
 
-    /// <summary>Bytes of a block.</summary>
+    /// <summary>Returns the number of bytes of a block.</summary>
     public static int BlockBytes(this GgmlType type) => type == GgmlType.Q8_0 ? Q8Block.Bytes : type.DType().Size();
 
-    /// <summary>The same type in safetensors files.</summary>
-    /// <exception cref="ArgumentException">There it has none.</exception>
+    /// <summary>Returns the same element type in safetensors files.</summary>
+    /// <exception cref="ArgumentException">Safetensors files have no such type.</exception>
     public static TensorDType DType(this GgmlType type) => type switch
     {
         GgmlType.F32 => TensorDType.F32,

@@ -3,36 +3,38 @@ using Foreword.IO;
 
 namespace Foreword.Weights.Gguf;
 
-/// <summary>A tensor of a GGUF file.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Type">Element type.</param>
-/// <param name="Shape">Row-major, as everywhere in Foreword; the file has it the other way round.</param>
-/// <param name="Offset">First byte, counted from the start of the file.</param>
-/// <param name="Length">Number of bytes.</param>
+/// <summary>Describes a tensor of a GGUF file.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Type">The element type.</param>
+/// <param name="Shape">The shape, row-major, as everywhere in Foreword. The file lists the dimensions in reverse order.</param>
+/// <param name="Offset">The offset of the first byte from the start of the file.</param>
+/// <param name="Length">The number of bytes.</param>
 internal sealed record GgufTensor(string Name, GgmlType Type, long[] Shape, long Offset, long Length);
 
 /// <summary>
-/// A GGUF file, little-endian, of version 2 or 3 (ggml/docs/gguf.md): metadata, the list of tensors, their bytes. The whole header is
-/// checked on opening, so every tensor listed can be read.
+/// A little-endian GGUF file of version 2 or 3 (ggml/docs/gguf.md): metadata, the list of tensors and their bytes. The whole header is checked when
+/// the file is opened, so every listed tensor can be read.
 /// </summary>
 internal sealed class GgufFile
 {
-    private const int LeastMetadata = 8 + 1 + 4 + 1; // a key of one byte, its type, a value of one byte
-    private const int LeastTensor = 8 + 1 + 4 + 8 + 4 + 8; // a name of one byte, one dimension, type, offset
+    private const int LeastMetadata = 8 + 1 + 4 + 1; // key length, a key of one byte, value type, a value of one byte
+    private const int LeastTensor = 8 + 1 + 4 + 8 + 4 + 8; // name length, a name of one byte, number of dimensions, one dimension, type, offset
 
     private readonly Dictionary<string, GgufValue> _metadata;
 
     private GgufFile(MappedFile file, Dictionary<string, GgufValue> metadata, IReadOnlyDictionary<string, GgufTensor> tensors) =>
         (File, _metadata, Tensors) = (file, metadata, tensors);
 
-    /// <summary>The file.</summary>
+    /// <summary>Gets the mapped file.</summary>
     public MappedFile File { get; }
 
-    /// <summary>Its tensors by name, in the order of the file.</summary>
+    /// <summary>Gets the tensors by name, in the order of the file.</summary>
     public IReadOnlyDictionary<string, GgufTensor> Tensors { get; }
 
     /// <summary>Reads and checks the header.</summary>
-    /// <exception cref="InvalidDataException">One sentence with path and fault.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged or not supported. The message is one sentence with the path and the problem.
+    /// </exception>
     public static GgufFile Read(MappedFile file)
     {
         GgufReader reader = new(file);
@@ -64,21 +66,31 @@ internal sealed class GgufFile
         return new GgufFile(file, metadata, ReadTensors(file, reader, tensorCount, alignment));
     }
 
-    /// <summary>The metadata value of that key.</summary>
-    /// <exception cref="InvalidDataException">There is none, or <paramref name="read"/> finds none of its kind.</exception>
+    /// <summary>Returns a metadata value that must exist.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="kind">The required kind of value, for messages, such as "a whole number".</param>
+    /// <param name="read">Converts the value, or returns null if the value is of another kind.</param>
+    /// <exception cref="InvalidDataException">The key is missing, or the value is of another kind.</exception>
     public T Required<T>(string key, string kind, Func<GgufValue, T?> read) where T : struct =>
         Optional(key, kind, read) ?? throw new InvalidDataException($"{File.Path}: the metadata value '{key}' is missing");
 
-    /// <summary>The same, or null where the key is missing.</summary>
+    /// <summary>Returns a metadata value, or null if the key is missing.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="kind">The required kind of value, for messages, such as "a whole number".</param>
+    /// <param name="read">Converts the value, or returns null if the value is of another kind.</param>
+    /// <exception cref="InvalidDataException">The value is of another kind.</exception>
     public T? Optional<T>(string key, string kind, Func<GgufValue, T?> read) where T : struct =>
         _metadata.TryGetValue(key, out GgufValue value) ? read(value) ?? throw OfOtherKind(key, kind) : null;
 
-    /// <summary>The text of that key, or null where the key is missing.</summary>
-    /// <exception cref="InvalidDataException">The value is no text.</exception>
+    /// <summary>Returns the text of a key, or null if the key is missing.</summary>
+    /// <exception cref="InvalidDataException">The value is not text.</exception>
     public string? Text(string key) => _metadata.TryGetValue(key, out GgufValue value) ? value.AsText(File, key) ?? throw OfOtherKind(key, "a text") : null;
 
-    /// <summary>The array of that key, or null where the key is missing.</summary>
-    /// <exception cref="InvalidDataException"><paramref name="read"/> finds none of its kind.</exception>
+    /// <summary>Returns the array of a key, or null if the key is missing.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="kind">The required kind of array, for messages, such as "an array of INT32".</param>
+    /// <param name="read">Converts the value, or returns null if the value is of another kind.</param>
+    /// <exception cref="InvalidDataException">The value is of another kind.</exception>
     public T? Array<T>(string key, string kind, Func<GgufValue, T?> read) where T : class =>
         _metadata.TryGetValue(key, out GgufValue value) ? read(value) ?? throw OfOtherKind(key, kind) : null;
 

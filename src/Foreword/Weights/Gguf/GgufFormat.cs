@@ -5,7 +5,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Weights.Gguf;
 
-/// <summary>A GPT-2 as one GGUF file of architecture <c>gpt2</c> with its tokenizer, as llama.cpp runs it.</summary>
+/// <summary>Reads and writes a GPT-2 with its tokenizer as one GGUF file of architecture <c>gpt2</c>, which llama.cpp can run.</summary>
 internal sealed class GgufFormat : WeightsFormat
 {
     private const string Architecture = "gpt2";
@@ -31,7 +31,9 @@ internal sealed class GgufFormat : WeightsFormat
         return (config, GgufNameMap.Match(file, config));
     }
 
-    /// <summary>Writes the file. LayerNorms, biases and positions stay float32, as llama.cpp computes with nothing else there.</summary>
+    /// <summary>
+    /// Writes the file. LayerNorms, biases and position embeddings remain float32, because llama.cpp computes with no other type there.
+    /// </summary>
     public override void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -54,7 +56,9 @@ internal sealed class GgufFormat : WeightsFormat
         writer.Save(target);
     }
 
-    /// <summary>A matrix whose rows are no whole blocks is stored as F16 where Q8_0 is asked for, as llama.cpp's converter does.</summary>
+    /// <summary>
+    /// Returns the element type of a tensor. A matrix whose rows are not whole blocks is stored as F16 instead of Q8_0, as in llama.cpp's converter.
+    /// </summary>
     private static GgmlType TypeOf(string name, long[] shape, GgmlType wanted)
     {
         if (shape.Length == 1 || name == GptParameter.PositionEmbedding)
@@ -131,10 +135,12 @@ internal sealed class GgufFormat : WeightsFormat
         }
     }
 
-    /// <summary>The shortest decimal fraction that is this float32: 1e-5, not 9.99999974737875e-06.</summary>
+    /// <summary>Returns the shortest decimal fraction that rounds to this float32: 1e-5 instead of 9.99999974737875e-06.</summary>
     private static double Decimal(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    /// <summary>The file that a path means: itself, or the only .gguf file of a directory.</summary>
+    /// <summary>
+    /// Returns the GGUF file at a path: the path itself, or the only .gguf file of a directory. Returns null if there is no such file.
+    /// </summary>
     private static string? FileAt(string path)
     {
         if (File.Exists(path))

@@ -1,27 +1,27 @@
 namespace Foreword.Weights.Gguf;
 
-/// <summary>The constants of GGUF files and how tensors lie in them (ggml/docs/gguf.md).</summary>
+/// <summary>Defines the constants of GGUF files and the layout of their tensors (ggml/docs/gguf.md).</summary>
 internal static class GgufLayout
 {
-    /// <summary>The version that is written; the reader takes 2 as well, which differs in nothing that is used here.</summary>
+    /// <summary>The version that is written. The reader also accepts version 2, which does not differ in any feature that is used here.</summary>
     public const uint Version = 3;
 
-    /// <summary>Tensors begin at multiples of it unless <c>general.alignment</c> says otherwise.</summary>
+    /// <summary>The default alignment of tensors in bytes. The key <c>general.alignment</c> can change it.</summary>
     public const int DefaultAlignment = 32;
 
-    /// <summary>GGML_MAX_DIMS.</summary>
+    /// <summary>The largest number of dimensions (GGML_MAX_DIMS).</summary>
     public const int MaxDimensions = 4;
 
-    /// <summary>GGML_MAX_NAME: bytes of a tensor's name and the zero behind it.</summary>
+    /// <summary>The largest number of bytes of a tensor name, including the zero byte at its end (GGML_MAX_NAME).</summary>
     public const int MaxName = 64;
 
-    /// <summary>What a file begins with.</summary>
+    /// <summary>Gets the bytes that every file begins with.</summary>
     public static ReadOnlySpan<byte> Magic => "GGUF"u8;
 
-    /// <summary>The next multiple of <paramref name="alignment"/>.</summary>
+    /// <summary>Rounds an offset up to a multiple of <paramref name="alignment"/>.</summary>
     public static long Align(long offset, long alignment) => (offset + alignment - 1) / alignment * alignment;
 
-    /// <summary>Bytes of a tensor of that row-major shape, or null where no such tensor can be.</summary>
+    /// <summary>Returns the number of bytes of a tensor with a row-major shape, or null if no tensor can have that type and shape.</summary>
     public static long? ByteCount(GgmlType type, ReadOnlySpan<long> shape)
     {
         if (shape.Length is 0 or > MaxDimensions || shape[^1] % type.BlockLength() != 0)
@@ -40,7 +40,7 @@ internal static class GgufLayout
     }
 }
 
-/// <summary>The types of metadata values; values as in the file.</summary>
+/// <summary>The types of metadata values. The values are those in the file.</summary>
 internal enum GgufType : uint
 {
     UInt8, Int8, UInt16, Int16, UInt32, Int32, Float32, Bool, String, Array, UInt64, Int64, Float64,

@@ -3,7 +3,9 @@ using Foreword.Models;
 
 namespace Foreword.Weights.Gguf;
 
-/// <summary>The names that llama.cpp gives a GPT-2's tensors (gguf-py, <c>MODEL_TENSOR</c> of <c>gpt2</c>) beside ours.</summary>
+/// <summary>
+/// Maps between Foreword's parameter names and the names that llama.cpp uses for GPT-2 (gguf-py, <c>MODEL_TENSOR</c> of <c>gpt2</c>).
+/// </summary>
 internal static class GgufNameMap
 {
     private static readonly (string Ours, string Theirs)[] Outside = [("wte", "token_embd"), ("wpe", "position_embd"), ("ln_f", "output_norm"), ("lm_head", "output")];
@@ -14,7 +16,8 @@ internal static class GgufNameMap
         ("ln_2", "ffn_norm"), ("mlp.c_fc", "ffn_up"), ("mlp.c_proj", "ffn_down"),
     ];
 
-    /// <summary>The file's name of the parameter of our name: <c>blk.3.ffn_up.bias</c> for <c>h.3.mlp.c_fc.bias</c>.</summary>
+    /// <summary>Returns the name in the file of a parameter: <c>blk.3.ffn_up.bias</c> for <c>h.3.mlp.c_fc.bias</c>.</summary>
+    /// <param name="name">The name in Foreword.</param>
     public static string FileName(string name)
     {
         int kind = name.LastIndexOf('.');
@@ -25,19 +28,21 @@ internal static class GgufNameMap
     }
 
     /// <summary>
-    /// Whether the file holds the matrix the other way round: our Conv1D weights are [in, out], ggml multiplies rows, so [out, in].
+    /// Returns whether the file stores the transpose of a matrix. Conv1D weights are [in, out] in Foreword. ggml multiplies rows, so it stores [out,
+    /// in].
     /// </summary>
+    /// <param name="name">The name in Foreword.</param>
     public static bool IsTransposed(string name) => name.EndsWith(".weight", StringComparison.Ordinal) && name.Contains(".c_", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether the file has an output layer that is not the token embedding. One with the embedding's bytes is that: llama.cpp's
-    /// converter wrote such copies of a tied one.
+    /// Returns whether the file has an output layer that differs from the token embedding. An output layer with the same bytes as the embedding does
+    /// not count, because llama.cpp's converter used to write a copy of a tied output layer.
     /// </summary>
     public static bool HasSeparateHead(GgufFile file) => file.Tensors.TryGetValue(FileName(GptParameter.SeparateHead), out GgufTensor? head)
         && !(file.Tensors.TryGetValue(FileName(GptParameter.TokenEmbedding), out GgufTensor? embedding) && IsSame(file.File, head, embedding));
 
     /// <summary>Finds every parameter.</summary>
-    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen; all are listed.</exception>
+    /// <exception cref="InvalidDataException">Tensors are missing, unexpected or of the wrong shape. The message lists all of them.</exception>
     public static IReadOnlyList<WeightTensor> Match(GgufFile file, GptConfig config)
     {
         string path = file.File.Path;

@@ -5,23 +5,25 @@ using Foreword.IO;
 
 namespace Foreword.Weights.Gguf;
 
-/// <summary>Reads the numbers and texts of a GGUF header one after the other and refuses what the file cannot hold.</summary>
+/// <summary>Reads the numbers and texts of a GGUF header in sequence. It rejects lengths and counts that exceed the rest of the file.</summary>
 internal sealed class GgufReader(MappedFile file, long position = 0)
 {
-    /// <summary>Longest key or name (ggml/docs/gguf.md: keys have at most 65,535 bytes).</summary>
+    /// <summary>The largest number of bytes of a key or name (ggml/docs/gguf.md: keys have at most 65,535 bytes).</summary>
     private const int MaxName = ushort.MaxValue;
 
-    /// <summary>The next byte.</summary>
+    /// <summary>Gets the offset of the next byte to read.</summary>
     public long Position { get; private set; } = position;
 
-    /// <summary>Bytes that follow.</summary>
+    /// <summary>Gets the number of bytes that follow.</summary>
     public long Remaining => file.Length - Position;
 
     public uint UInt32(string what) => BinaryPrimitives.ReadUInt32LittleEndian(Bytes(sizeof(uint), what));
 
     public ulong UInt64(string what) => BinaryPrimitives.ReadUInt64LittleEndian(Bytes(sizeof(ulong), what));
 
-    /// <summary>A number of things of which each takes at least <paramref name="least"/> bytes.</summary>
+    /// <summary>Reads a count of items and checks that the rest of the file can hold them.</summary>
+    /// <param name="what">A description of the count, for messages.</param>
+    /// <param name="least">The smallest number of bytes of one item.</param>
     public int Count(string what, int least)
     {
         long at = Position;
@@ -29,7 +31,7 @@ internal sealed class GgufReader(MappedFile file, long position = 0)
         return count <= (ulong)(Remaining / least) && count <= int.MaxValue ? (int)count : throw Broken(at, $"{what} is {count}, more than the file can hold");
     }
 
-    /// <summary>A key or name.</summary>
+    /// <summary>Reads a key or a name.</summary>
     public string Name(string what)
     {
         long at = Position;
@@ -39,13 +41,13 @@ internal sealed class GgufReader(MappedFile file, long position = 0)
         return Text(length, what);
     }
 
-    /// <summary>A text of any length.</summary>
+    /// <summary>Reads a text of any length.</summary>
     public string Text(string what) => Text(Count($"the length of {what}", 1), what);
 
-    /// <summary>Passes over a text.</summary>
+    /// <summary>Skips a text.</summary>
     public void SkipText(string what) => Skip(Count($"the length of {what}", 1), what);
 
-    /// <summary>Passes over bytes.</summary>
+    /// <summary>Skips bytes.</summary>
     public void Skip(long count, string what)
     {
         if (count > Remaining)

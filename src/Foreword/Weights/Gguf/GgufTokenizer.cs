@@ -6,22 +6,30 @@ using Foreword.Tokenization.Files;
 
 namespace Foreword.Weights.Gguf;
 
-/// <summary>A byte-level BPE in the metadata of a GGUF file, as llama.cpp's <c>gpt2</c> vocabulary (keys <c>tokenizer.ggml.*</c>).</summary>
+/// <summary>
+/// Reads and writes a byte-level BPE in the metadata of a GGUF file, as llama.cpp's <c>gpt2</c> vocabulary (keys <c>tokenizer.ggml.*</c>).
+/// </summary>
 internal static class GgufTokenizer
 {
     private const string ModelKey = "tokenizer.ggml.model", Model = "gpt2", NoModel = "none";
     private const string SplitKey = "tokenizer.ggml.pre", Split = "gpt-2";
     private const string TokensKey = "tokenizer.ggml.tokens", TypesKey = "tokenizer.ggml.token_type", MergesKey = "tokenizer.ggml.merges";
     private const string StartKey = "tokenizer.ggml.bos_token_id", EndKey = "tokenizer.ggml.eos_token_id", AddStartKey = "tokenizer.ggml.add_bos_token", AddEndKey = "tokenizer.ggml.add_eos_token";
-    private const string StopsKey = "foreword.stop_token_ids"; // all of them; only Foreword reads it
+    private const string StopsKey = "foreword.stop_token_ids"; // all stop ids; only Foreword reads this key
 
-    /// <summary>Where llama.cpp looks for further ids that end a generated text.</summary>
+    /// <summary>The keys of further ids that end a generated text in llama.cpp.</summary>
     private static readonly string[] FurtherEndKeys = ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
 
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5; // llama.h, enum llama_token_type
 
-    /// <summary>Adds the tokenizer's keys; ids of the model that the tokenizer does not have become unused tokens, and added tokens that the model has no row for are left out.</summary>
-    /// <exception cref="NotSupportedException">It is another kind of tokenizer, which llama.cpp could not compute with.</exception>
+    /// <summary>Adds the keys of the tokenizer.</summary>
+    /// <param name="writer">Receives the keys.</param>
+    /// <param name="tokenizer">The tokenizer, or null if the model has none.</param>
+    /// <param name="vocabularySize">
+    /// The number of ids of the model. Ids that the tokenizer does not have become unused tokens. Added tokens for which the model has no row are
+    /// omitted.
+    /// </param>
+    /// <exception cref="NotSupportedException">The tokenizer is of another kind or uses a feature that llama.cpp does not support.</exception>
     public static void Write(GgufWriter writer, Tokenizer? tokenizer, int vocabularySize)
     {
         if (tokenizer is null)
@@ -56,8 +64,8 @@ internal static class GgufTokenizer
             writer.Add(StopsKey, stops);
     }
 
-    /// <summary>llama.cpp has no keys for these; it would compute other ids without a word.</summary>
-    /// <exception cref="NotSupportedException">The message names what it is.</exception>
+    /// <summary>Rejects features for which llama.cpp has no key. Without this check, llama.cpp would silently compute other ids.</summary>
+    /// <exception cref="NotSupportedException">The tokenizer uses such a feature. The message names it.</exception>
     private static void RefuseWhatTheFileCannotSay(ByteLevelBpe bpe)
     {
         if (bpe.Text.AddPrefixSpace)
@@ -72,12 +80,12 @@ internal static class GgufTokenizer
         static NotSupportedException Unsayable(string what) => new($"the model's tokenizer has {what}, which a GGUF file cannot hold");
     }
 
-    /// <summary>Whether the file holds a tokenizer.</summary>
+    /// <summary>Returns whether the file holds a tokenizer.</summary>
     public static bool IsIn(GgufFile file) => file.Text(ModelKey) is not (null or NoModel);
 
-    /// <summary>Reads the tokenizer; unused tokens at the end are the model's alone.</summary>
-    /// <exception cref="InvalidDataException">It is malformed.</exception>
-    /// <exception cref="NotSupportedException">It is no byte-level BPE that splits text as GPT-2 does.</exception>
+    /// <summary>Reads the tokenizer. Unused tokens at the end of the vocabulary are omitted, because they only pad the model's vocabulary.</summary>
+    /// <exception cref="InvalidDataException">The tokenizer is malformed.</exception>
+    /// <exception cref="NotSupportedException">The tokenizer is not a byte-level BPE that splits text as GPT-2 does.</exception>
     public static Tokenizer Read(GgufFile file)
     {
         string path = file.File.Path;
@@ -132,6 +140,6 @@ internal static class GgufTokenizer
         bool IsOn(string key) => file.Optional<bool>(key, "true or false", value => value.AsBoolean(file.File)) == true;
     }
 
-    /// <summary>As llama.cpp's converter names them.</summary>
+    /// <summary>Returns the text of an unused token, as in llama.cpp's converter.</summary>
     private static string UnusedText(int id) => string.Create(CultureInfo.InvariantCulture, $"[PAD{id}]");
 }

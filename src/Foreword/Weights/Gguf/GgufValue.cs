@@ -3,14 +3,14 @@ using Foreword.IO;
 
 namespace Foreword.Weights.Gguf;
 
-/// <summary>A metadata value: its type and where it lies. Arrays are not read until they are asked for.</summary>
-/// <param name="Type">Its type, or that of its elements.</param>
-/// <param name="IsArray">Whether it is an array.</param>
-/// <param name="Count">Elements of an array; else 1.</param>
-/// <param name="Offset">The first byte of the value or of the first element.</param>
+/// <summary>Describes the type and the position of a metadata value. The elements of an array are read only when they are needed.</summary>
+/// <param name="Type">The type of the value, or of the elements of an array.</param>
+/// <param name="IsArray">Whether the value is an array.</param>
+/// <param name="Count">The number of elements of an array; otherwise, 1.</param>
+/// <param name="Offset">The offset of the value, or of the first element, from the start of the file.</param>
 internal readonly record struct GgufValue(GgufType Type, bool IsArray, int Count, long Offset)
 {
-    /// <summary>Reads the type and passes over the value.</summary>
+    /// <summary>Reads the type and skips the value.</summary>
     public static GgufValue Read(GgufReader reader, string key)
     {
         GgufType type = ReadType(reader, key);
@@ -38,7 +38,7 @@ internal readonly record struct GgufValue(GgufType Type, bool IsArray, int Count
         return array;
     }
 
-    /// <summary>The whole number, or null where it is another kind of value or above 2^63.</summary>
+    /// <summary>Returns the value as a whole number, or null if it is of another kind or 2^63 or more.</summary>
     public long? AsInteger(MappedFile file)
     {
         if (IsArray)
@@ -58,17 +58,17 @@ internal readonly record struct GgufValue(GgufType Type, bool IsArray, int Count
         };
     }
 
-    /// <summary>The FLOAT32, or null where it is another kind of value.</summary>
+    /// <summary>Returns the value as a FLOAT32, or null if it is of another kind.</summary>
     public float? AsFloat(MappedFile file) =>
         !IsArray && Type == GgufType.Float32 ? BinaryPrimitives.ReadSingleLittleEndian(file.Bytes(Offset, sizeof(float))) : null;
 
-    /// <summary>The BOOL, or null where it is another kind of value.</summary>
+    /// <summary>Returns the value as a BOOL, or null if it is of another kind.</summary>
     public bool? AsBoolean(MappedFile file) => !IsArray && Type == GgufType.Bool ? file.Bytes(Offset, 1)[0] != 0 : null;
 
-    /// <summary>The text, or null where it is another kind of value.</summary>
+    /// <summary>Returns the value as a text, or null if it is of another kind.</summary>
     public string? AsText(MappedFile file, string key) => !IsArray && Type == GgufType.String ? new GgufReader(file, Offset).Text($"'{key}'") : null;
 
-    /// <summary>The texts, or null where it is no array of them.</summary>
+    /// <summary>Returns the elements of an array of texts, or null if the value is of another kind.</summary>
     public IEnumerable<string>? AsTexts(MappedFile file, string key)
     {
         if (!IsArray || Type != GgufType.String)
@@ -77,7 +77,7 @@ internal readonly record struct GgufValue(GgufType Type, bool IsArray, int Count
         return Enumerable.Range(0, Count).Select(_ => reader.Text($"'{key}'"));
     }
 
-    /// <summary>The numbers of an array of INT32 or UINT32, or null where it is none.</summary>
+    /// <summary>Returns the elements of an array of INT32 or UINT32, or null if the value is of another kind.</summary>
     public int[]? AsIntegers(MappedFile file)
     {
         if (!IsArray || Type is not (GgufType.Int32 or GgufType.UInt32))
@@ -103,7 +103,7 @@ internal readonly record struct GgufValue(GgufType Type, bool IsArray, int Count
             reader.Skip(SizeOf(type), $"'{key}'");
     }
 
-    /// <summary>Bytes of a value; 0 for those of no fixed size.</summary>
+    /// <summary>Returns the number of bytes of a value, or 0 if the type has no fixed size.</summary>
     private static int SizeOf(GgufType type) => type switch
     {
         GgufType.UInt8 or GgufType.Int8 or GgufType.Bool => 1,

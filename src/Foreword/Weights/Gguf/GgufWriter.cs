@@ -6,8 +6,8 @@ using Foreword.IO;
 namespace Foreword.Weights.Gguf;
 
 /// <summary>
-/// Collects metadata and tensors, then streams them into a GGUF file of version 3, little-endian (ggml/docs/gguf.md). Metadata is held
-/// as bytes; tensors are asked for when their turn comes.
+/// Collects metadata and tensors, and then streams them into a little-endian GGUF file of version 3 (ggml/docs/gguf.md). Metadata is held in memory
+/// as bytes. Each tensor is read only when it is written.
 /// </summary>
 internal sealed class GgufWriter
 {
@@ -17,7 +17,7 @@ internal sealed class GgufWriter
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
 
     /// <summary>Adds a number of type UINT32.</summary>
-    /// <exception cref="ArgumentException">The key is taken; so with the other kinds.</exception>
+    /// <exception cref="ArgumentException">The file already has the key. The other overloads throw in the same case.</exception>
     public void Add(string key, uint value)
     {
         BeginValue(key, GgufType.UInt32);
@@ -61,12 +61,14 @@ internal sealed class GgufWriter
             Number(_metadata, (uint)value);
     }
 
-    /// <summary>Adds a tensor whose bytes <paramref name="write"/> will put into the stream it is given.</summary>
-    /// <param name="name">Its name, at most 63 bytes in UTF-8 (GGML_MAX_NAME).</param>
-    /// <param name="type">Element type.</param>
-    /// <param name="shape">Row-major, the longest stride first, as everywhere in Foreword; the file has it the other way round.</param>
-    /// <param name="write">Writes exactly as many bytes as shape and element type ask for.</param>
-    /// <exception cref="ArgumentException">The name is taken or too long, or rows do not hold whole blocks.</exception>
+    /// <summary>Adds a tensor. Its bytes are written later, when <see cref="Save"/> calls <paramref name="write"/>.</summary>
+    /// <param name="name">The name, at most 63 bytes in UTF-8 (GGML_MAX_NAME).</param>
+    /// <param name="type">The element type.</param>
+    /// <param name="shape">
+    /// The shape, row-major (the dimension with the longest stride first), as everywhere in Foreword. The file lists it in reverse order.
+    /// </param>
+    /// <param name="write">Writes exactly the number of bytes that follows from the shape and the element type.</param>
+    /// <exception cref="ArgumentException">The name is taken or too long, or the rows are not whole blocks.</exception>
     public void AddTensor(string name, GgmlType type, long[] shape, Action<Stream> write)
     {
         if (Encoding.UTF8.GetByteCount(name) >= GgufLayout.MaxName)
@@ -78,8 +80,11 @@ internal sealed class GgufWriter
         _tensors.Add(new WrittenTensor<GgmlType>(name, type, type.ToString(), shape, length, write));
     }
 
-    /// <summary>Writes the file beside <paramref name="path"/>, forces it to the disk and renames it. A failure leaves what was there before.</summary>
-    /// <exception cref="ArgumentException">A tensor wrote more or fewer bytes than its shape asks for.</exception>
+    /// <summary>
+    /// Writes a temporary file in the same directory, forces it to the disk and renames it to <paramref name="path"/>. If that fails, the file that
+    /// was there before remains.
+    /// </summary>
+    /// <exception cref="ArgumentException">A tensor wrote more or fewer bytes than its shape and element type need.</exception>
     public void Save(string path)
     {
         byte[] header = Header();

@@ -3,19 +3,24 @@ using System.Buffers.Binary;
 namespace Foreword.Weights.Gguf;
 
 /// <summary>
-/// Q8_0, ggml's 8-bit format: 32 neighbouring elements share the scale d = max|x| / 127, stored in half precision; each is the signed
-/// byte nearest to x / d, halves away from zero. Equal to ggml's <c>quantize_row_q8_0_ref</c> to the last bit (ggml-quants.c).
+/// Converts to and from Q8_0, ggml's 8-bit format. A block of 32 consecutive elements shares the scale d = max|x| / 127 in half precision. Each
+/// element is stored as the signed byte nearest to x / d, with halves rounded away from zero. The result is identical, bit for bit, to ggml's
+/// <c>quantize_row_q8_0_ref</c> (ggml-quants.c).
 /// </summary>
 internal static class Q8Block
 {
-    /// <summary>Elements of a block.</summary>
+    /// <summary>The number of elements of a block.</summary>
     public const int Length = 32;
 
-    /// <summary>Bytes of a block: the scale and the elements.</summary>
+    /// <summary>The number of bytes of a block: the scale and the elements.</summary>
     public const int Bytes = sizeof(ushort) + Length;
 
-    /// <summary>Quantises whole blocks.</summary>
-    /// <exception cref="ArgumentException">The lengths do not fit each other, or an element is not finite or too large for a scale in half precision.</exception>
+    /// <summary>Quantizes whole blocks.</summary>
+    /// <param name="values">The elements, a multiple of 32.</param>
+    /// <param name="blocks">Receives 34 bytes for each 32 elements.</param>
+    /// <exception cref="ArgumentException">
+    /// The lengths do not match, or an element is not finite or too large for a scale in half precision.
+    /// </exception>
     public static void Quantize(ReadOnlySpan<float> values, Span<byte> blocks)
     {
         Check(values.Length, blocks.Length);
@@ -32,15 +37,15 @@ internal static class Q8Block
             float scale = largest / sbyte.MaxValue;
             if (Half.IsInfinity((Half)scale))
                 throw new ArgumentException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"a weight of {largest} is more than q8_0 can hold; take bf16 or f32"));
-            float inverse = scale == 0 ? 0 : 1 / scale; // of the scale before it is rounded to half precision, as in ggml
+            float inverse = scale == 0 ? 0 : 1 / scale; // computed from the scale before it is rounded to half precision, as in ggml
             BinaryPrimitives.WriteHalfLittleEndian(blocks, (Half)scale);
             for (int i = 0; i < Length; i++)
                 blocks[sizeof(ushort) + i] = (byte)(sbyte)MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero);
         }
     }
 
-    /// <summary>The values of whole blocks: scale times byte, in float32.</summary>
-    /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
+    /// <summary>Computes the values of whole blocks: scale times byte, in float32.</summary>
+    /// <exception cref="ArgumentException">The lengths do not match.</exception>
     public static void Dequantize(ReadOnlySpan<byte> blocks, Span<float> values)
     {
         Check(values.Length, blocks.Length);
@@ -52,12 +57,12 @@ internal static class Q8Block
         }
     }
 
-    /// <summary>Writes a tensor whose rows are whole blocks, a piece at a time.</summary>
-    /// <exception cref="InvalidDataException">A number is not finite; the message names file and tensor.</exception>
+    /// <summary>Writes a tensor whose rows are whole blocks, one chunk of elements at a time.</summary>
+    /// <exception cref="InvalidDataException">A number is not finite. The message names the file and the tensor.</exception>
     /// <exception cref="NotSupportedException">A number is too large.</exception>
     internal static void Write(WeightTensor tensor, Stream stream)
     {
-        const int Piece = 1 << 20; // elements in memory at a time: whole blocks
+        const int Piece = 1 << 20; // number of elements in memory at a time, a multiple of the block length
         float[] values = new float[Math.Min(Piece, tensor.ElementCount)];
         byte[] blocks = new byte[values.Length / Length * Bytes];
         for (long first = 0; first < tensor.ElementCount; first += values.Length)

@@ -2,17 +2,17 @@ using Foreword.IO;
 
 namespace Foreword.Weights.Gguf;
 
-/// <summary>A parameter that is stored as Q8_0, row-major or, for a matrix, with rows and columns exchanged.</summary>
+/// <summary>A parameter that is stored as Q8_0, in row-major order or, for a matrix, transposed.</summary>
 internal sealed class Q8Tensor : WeightTensor
 {
     private readonly MappedFile _file;
     private readonly long _offset;
     private readonly bool _isTransposed;
 
-    /// <param name="file">The file.</param>
-    /// <param name="tensor">Where it lies there.</param>
-    /// <param name="name">Our name.</param>
-    /// <param name="isTransposed">Whether the file holds [columns, rows].</param>
+    /// <param name="file">The mapped file.</param>
+    /// <param name="tensor">The type, shape and position of the tensor in the file.</param>
+    /// <param name="name">The name in Foreword.</param>
+    /// <param name="isTransposed">Whether the file holds the matrix [rows, columns] as [columns, rows].</param>
     public Q8Tensor(MappedFile file, GgufTensor tensor, string name, bool isTransposed)
         : base(name, tensor.Name, isTransposed ? [tensor.Shape[1], tensor.Shape[0]] : tensor.Shape, nameof(GgmlType.Q8_0)) =>
         (_file, _offset, _isTransposed) = (file, tensor.Offset, isTransposed);
@@ -42,7 +42,10 @@ internal sealed class Q8Tensor : WeightTensor
         }
     }
 
-    /// <summary>Row r and column c of [rows, columns] is element c rows + r of the file: 32 rows of a column are one block.</summary>
+    /// <summary>
+    /// Reads a matrix [rows, columns] that is stored transposed. Row r, column c is element c * rows + r of the file, so one block holds 32 rows of a
+    /// column.
+    /// </summary>
     private void ReadTransposed(long first, Span<float> destination)
     {
         long rows = Shape[0], columns = Shape[1];

@@ -1,6 +1,6 @@
 namespace Foreword.Weights.Gguf;
 
-/// <summary>A matrix with rows and columns exchanged; the whole of it is in memory while it is read.</summary>
+/// <summary>The transpose of a matrix. The first read loads the whole matrix into memory and transposes it there.</summary>
 internal sealed class TurnedTensor : WeightTensor
 {
     private const int Tile = 32;
@@ -13,7 +13,7 @@ internal sealed class TurnedTensor : WeightTensor
 
     protected override void ReadInside(long first, Span<float> destination) => _values.Value.AsSpan((int)first, destination.Length).CopyTo(destination);
 
-    /// <summary>In tiles, so that what is read and what is written both stay in the cache.</summary>
+    /// <summary>Transposes the matrix in tiles, so that both the source and the destination of a tile stay in the cache.</summary>
     private static float[] Turn(WeightTensor matrix)
     {
         int rows = checked((int)matrix.Shape[0]), columns = checked((int)matrix.Shape[1]);

@@ -6,19 +6,21 @@ using Foreword.Models;
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// <c>config.json</c> as <c>transformers</c> writes it for <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c>.
-/// Defaults of absent fields are those of <c>GPT2Config</c> and <c>OpenAIGPTConfig</c>; the sizes have no default.
+/// Reads and writes <c>config.json</c>, as <c>transformers</c> writes it for <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c>. Missing fields
+/// have the defaults of <c>GPT2Config</c> and <c>OpenAIGPTConfig</c>. The sizes have no default.
 /// </summary>
 public static class HuggingFaceConfig
 {
-    /// <summary>The file's name in a model directory.</summary>
+    /// <summary>The name of the file in a model directory.</summary>
     public const string FileName = "config.json";
 
     /// <summary>Reads the configuration of a model directory.</summary>
+    /// <param name="directory">The model directory.</param>
+    /// <returns>The architecture, validated.</returns>
     /// <exception cref="FileNotFoundException">The directory has no <c>config.json</c>.</exception>
     /// <exception cref="InvalidDataException">
-    /// It is no JSON object, a field is missing, has the wrong type or an impossible value, or asks for a computation
-    /// that this architecture does not have; the message names path, field and value.
+    /// The file is not a JSON object, or a field is missing, has the wrong type or an invalid value, or needs a computation that this architecture
+    /// does not have. The message names the path, the field and the value.
     /// </exception>
     public static GptConfig Read(string directory)
     {
@@ -27,23 +29,21 @@ public static class HuggingFaceConfig
         return WeightsJson.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
     }
 
-    /// <summary>
-    /// Writes <c>config.json</c> into an existing directory so that <c>transformers</c> opens it.
-    /// </summary>
+    /// <summary>Writes <c>config.json</c> into an existing directory, in a form that <c>transformers</c> can open.</summary>
     /// <param name="directory">The model directory.</param>
     /// <param name="config">The architecture.</param>
-    /// <param name="endOfTextId">The tokenizer's end-of-text id, which begins and ends a text; null where it has none.</param>
-    /// <param name="dtype">Element type of the weights beside it: F32, F16 or BF16.</param>
-    /// <exception cref="ArgumentException">The configuration is impossible, or the element type is another.</exception>
+    /// <param name="endOfTextId">The end-of-text id of the tokenizer, which both begins and ends a text, or null if it has none.</param>
+    /// <param name="dtype">The element type of the weights in the same directory: F32, F16 or BF16.</param>
+    /// <exception cref="ArgumentException">The configuration is not valid, or the element type is another one.</exception>
     public static void Write(string directory, GptConfig config, int? endOfTextId = null, TensorDType dtype = TensorDType.F32) =>
         Write(directory, config, TextEnds.FromNullable(endOfTextId), dtype);
 
-    /// <summary>Writes <c>config.json</c> into an existing directory so that <c>transformers</c> opens it.</summary>
+    /// <summary>Writes <c>config.json</c> into an existing directory, in a form that <c>transformers</c> can open.</summary>
     /// <param name="directory">The model directory.</param>
     /// <param name="config">The architecture.</param>
     /// <param name="ends">The ids that begin and end a text.</param>
-    /// <param name="dtype">Element type of the weights beside it: F32, F16 or BF16.</param>
-    /// <exception cref="ArgumentException">The configuration is impossible, or the element type is another.</exception>
+    /// <param name="dtype">The element type of the weights in the same directory: F32, F16 or BF16.</param>
+    /// <exception cref="ArgumentException">The configuration is not valid, or the element type is another one.</exception>
     public static void Write(string directory, GptConfig config, TextEnds ends, TensorDType dtype = TensorDType.F32)
     {
         ArgumentNullException.ThrowIfNull(ends);
@@ -81,7 +81,7 @@ public static class HuggingFaceConfig
         if (gpt2 && config.FeedForwardWidth is { } width)
             json.WriteNumber("n_inner", width);
         else if (gpt2)
-            json.WriteNull("n_inner"); // 4 n_embd
+            json.WriteNull("n_inner"); // null means 4 n_embd
         json.WriteString(gpt2 ? "activation_function" : "afn", Activations.NameOf(config.Architecture, config.Activation));
         if (!config.ScaleAttention)
             json.WriteBoolean("scale_attn_weights", false);
@@ -103,13 +103,13 @@ public static class HuggingFaceConfig
         json.WriteEndObject();
     }
 
-    /// <summary>The fields of one file, each error naming the path.</summary>
+    /// <summary>Reads the fields of one file. Every error message names the path.</summary>
     private sealed class Fields(string path, JsonElement root)
     {
         public const string Gpt2Type = "gpt2";
         public const string Gpt1Type = "openai-gpt";
 
-        /// <summary>What GPT2Config takes for both ends of a text where a file has none.</summary>
+        /// <summary>The id with which GPT2Config begins and ends a text if the file has none.</summary>
         public const int DefaultEndOfText = 50_256;
 
         public GptConfig Model()
@@ -144,10 +144,10 @@ public static class HuggingFaceConfig
             }
         }
 
-        /// <summary>Fields of GPT2Config that OpenAIGPTConfig does not have, and does not look at.</summary>
+        /// <summary>Adds the fields that GPT2Config has and OpenAIGPTConfig does not. transformers ignores them in a GPT-1.</summary>
         private GptConfig WithFieldsOfGpt2(GptConfig config)
         {
-            _ = Boolean("reorder_and_upcast_attn", false); // the same computation, in another order and always float32
+            _ = Boolean("reorder_and_upcast_attn", false); // the same computation in another order, always in float32
             int? width = TryGet("n_inner", out _) ? Integer("n_inner") : null;
             return config with
             {
@@ -179,10 +179,12 @@ public static class HuggingFaceConfig
             };
         }
 
-        /// <summary>n_positions, or n_ctx as some older files have it.</summary>
+        /// <summary>Returns the context length: n_positions, or n_ctx as in some older files, or max_position_embeddings.</summary>
         private int Context() => Integer("n_positions", "n_ctx", "max_position_embeddings");
 
-        /// <summary>What these fields can ask for and the released GPT-1 and GPT-2 do not do is refused, not passed over.</summary>
+        /// <summary>
+        /// Rejects fields that select a computation which the released GPT-1 and GPT-2 do not have. Ignoring them would give wrong results.
+        /// </summary>
         private void RefuseOtherComputations()
         {
             if (TryGet("add_cross_attention", out JsonElement cross) && cross.ValueKind != JsonValueKind.False)
@@ -200,7 +202,7 @@ public static class HuggingFaceConfig
             return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Refused(field, "it must be a 32-bit integer");
         }
 
-        /// <summary>A field that has other names, too: GPT2Config.attribute_map of transformers. All that are there must agree.</summary>
+        /// <summary>Returns a field that has aliases (GPT2Config.attribute_map of transformers). All of its names that exist must agree.</summary>
         private int Integer(string field, params ReadOnlySpan<string> aliases)
         {
             string? found = TryGet(field, out _) ? field : null;
@@ -230,7 +232,7 @@ public static class HuggingFaceConfig
             return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : throw Refused(field, "it must be a number");
         }
 
-        /// <summary>The field's value; null counts as absent, as it does in transformers.</summary>
+        /// <summary>Finds the value of a field. A JSON null counts as missing, as in transformers.</summary>
         private bool TryGet(string field, out JsonElement value) =>
             root.TryGetProperty(field, out value) && value.ValueKind != JsonValueKind.Null;
 

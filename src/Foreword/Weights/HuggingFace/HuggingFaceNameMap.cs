@@ -4,8 +4,8 @@ using Foreword.Models;
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// The tensor names of Hugging Face's <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c> beside ours, which are GPT-2's keys
-/// without their prefix; GPT-1's <c>tokens_embed</c> is <c>wte</c> and its <c>positions_embed</c> <c>wpe</c>.
+/// Maps between the tensor names of Hugging Face's <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c> and Foreword's parameter names. Foreword's
+/// names are GPT-2's keys without their prefix. GPT-1's <c>tokens_embed</c> is <c>wte</c>, and its <c>positions_embed</c> is <c>wpe</c>.
 /// </summary>
 public static class HuggingFaceNameMap
 {
@@ -13,7 +13,9 @@ public static class HuggingFaceNameMap
     private const string Gpt1Tokens = "tokens_embed.weight";
     private const string Gpt1Positions = "positions_embed.weight";
 
-    /// <summary>The key that <c>transformers</c> writes for the parameter of our name.</summary>
+    /// <summary>Returns the key that <c>transformers</c> writes for a parameter.</summary>
+    /// <param name="name">The name in Foreword.</param>
+    /// <param name="architecture">GPT-1 or GPT-2. The two use different keys.</param>
     public static string FileName(string name, GptArchitecture architecture) => (architecture, name) switch
     {
         (_, GptParameter.SeparateHead) => name,
@@ -23,19 +25,25 @@ public static class HuggingFaceNameMap
         _ => name,
     };
 
-    /// <summary>
-    /// Finds every parameter among tensors that were written with or without the prefix <c>transformer.</c>, or with those of wrappers
-    /// such as <c>module.</c> and <c>_orig_mod.</c>. Matrices that are [out, in] as in <c>nn.Linear</c> (nanoGPT) are transposed. Buffers that are no
-    /// parameters (<c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c>, GPT-1's <c>position_ids</c>) are passed over. Where
-    /// the configuration ties the output layer, an <c>lm_head.weight</c> with the token embedding's bytes is passed over, too, and one without
-    /// a token embedding beside it is the token embedding; another one is a separate output layer whatever the configuration says, as it is for
-    /// transformers since version 5.
-    /// </summary>
+    /// <summary>Finds every parameter among the tensors of a file or directory.</summary>
     /// <param name="path">The file or directory, for messages.</param>
     /// <param name="tensors">Its tensors.</param>
     /// <param name="config">The architecture.</param>
-    /// <returns>The architecture, with a separate output layer where the file has one, and its parameters.</returns>
-    /// <exception cref="InvalidDataException">Tensors are missing, too many or misshapen, and all are listed; or two have the same name without their prefixes.</exception>
+    /// <returns>
+    /// The architecture, with an untied output layer if the file has one, and the parameters. Tensors of a task's head follow the parameters.
+    /// </returns>
+    /// <remarks>
+    /// <para>The names can have the prefix <c>transformer.</c>, no prefix, or prefixes of wrappers such as <c>module.</c> and <c>_orig_mod.</c>.
+    /// Matrices that are [out, in], as in <c>nn.Linear</c> (nanoGPT), are transposed. Buffers that are not parameters are ignored:
+    /// <c>h.N.attn.bias</c> [1, 1, T, T], <c>h.N.attn.masked_bias</c> and GPT-1's <c>position_ids</c>.</para>
+    /// <para>Three rules apply to <c>lm_head.weight</c> if the configuration ties the output layer. It is ignored if it has the same bytes as the
+    /// token embedding. It is used as the token embedding if the file has no other token embedding. Otherwise, it is a separate output layer despite
+    /// the configuration, as in transformers since version 5.</para>
+    /// </remarks>
+    /// <exception cref="InvalidDataException">
+    /// Tensors are missing, unexpected or of the wrong shape (the message lists all of them), or two tensors have the same name without their
+    /// prefixes.
+    /// </exception>
     public static (GptConfig Config, IReadOnlyList<StoredTensor> Tensors) Match(string path, IReadOnlyCollection<StoredTensor> tensors, GptConfig config)
     {
         ArgumentNullException.ThrowIfNull(tensors);
@@ -54,14 +62,15 @@ public static class HuggingFaceNameMap
         {
             StoredTensor? embedding = parameters.Find(pair => pair.Name == GptParameter.TokenEmbedding).Tensor;
             if (embedding is null)
-                parameters[parameters.IndexOf(separate)] = (GptParameter.TokenEmbedding, head); // of two names for one tensor, some writers keep this one
+                parameters[parameters.IndexOf(separate)] = (GptParameter.TokenEmbedding, head); // some writers store a tied tensor under this name only
             else if (embedding.ShapeText == head.ShapeText && embedding.HasBytesOf(head))
                 parameters.Remove(separate);
             else
                 config = config with { TieWordEmbeddings = false };
         }
 
-        // A task's head is no parameter: its tensors come after them. The output layer that such a model lacks counts as tied.
+        // The tensors of a task's head are not parameters, so they are listed after them. A model with such a head and no output layer counts as
+        // tied.
         StoredTensor[] heads = [.. parameters.Where(pair => TaskHeadNames.Contains(pair.Name)).Select(pair => pair.Tensor.As(pair.Name, pair.Tensor.Shape))];
         parameters.RemoveAll(pair => TaskHeadNames.Contains(pair.Name));
         if (heads.Length > 0 && !parameters.Exists(pair => pair.Name == GptParameter.SeparateHead))
@@ -76,12 +85,12 @@ public static class HuggingFaceNameMap
         {
             (GptArchitecture.Gpt1, Gpt1Tokens) => GptParameter.TokenEmbedding,
             (GptArchitecture.Gpt1, Gpt1Positions) => GptParameter.PositionEmbedding,
-            (GptArchitecture.Gpt1, GptParameter.TokenEmbedding or GptParameter.PositionEmbedding) => $"{name} (GPT-2's)", // no name of GPT-1's
+            (GptArchitecture.Gpt1, GptParameter.TokenEmbedding or GptParameter.PositionEmbedding) => $"{name} (GPT-2's)", // GPT-1 has no such name
             _ => name,
         };
     }
 
-    /// <summary>Of two tensors that differ in their prefix only, nobody can say which one is meant.</summary>
+    /// <summary>Checks that no two tensors differ only in their prefix. It would be unclear which one belongs to the model.</summary>
     private static void CheckNames(string path, List<(string Name, StoredTensor Tensor)> parameters)
     {
         Dictionary<string, StoredTensor> byName = new(StringComparer.Ordinal);
@@ -92,7 +101,10 @@ public static class HuggingFaceNameMap
         }
     }
 
-    /// <summary>nanoGPT's projections are <c>nn.Linear</c>, [out, in]; <c>c_attn</c>, which is never square, tells.</summary>
+    /// <summary>
+    /// Transposes the projections of a nanoGPT model, which are <c>nn.Linear</c> and therefore [out, in]. The shape of <c>c_attn</c>, which is never
+    /// square, shows whether this is needed.
+    /// </summary>
     private static void TransposeLinear(List<(string Name, StoredTensor Tensor)> parameters, long c)
     {
         if (!parameters.Exists(pair => pair.Name == "h.0.attn.c_attn.weight" && pair.Tensor.Shape is [var rows, var columns] && rows == 3 * c && columns == c))
@@ -105,7 +117,7 @@ public static class HuggingFaceNameMap
         }
     }
 
-    /// <summary>Constants that older versions of transformers stored among the weights.</summary>
+    /// <summary>Returns whether a tensor is a constant that older versions of transformers stored with the weights.</summary>
     private static bool IsBuffer(string name, long[] shape, GptConfig config)
     {
         if (name == "position_ids")

@@ -6,9 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// A safetensors file, mapped into memory and read-only: 8 bytes of header length, a JSON header, then the tensors'
-/// bytes without gaps (https://huggingface.co/docs/safetensors, "Format"). The whole header is checked on opening, so
-/// every tensor listed can be read. Safe to read from several threads until it is disposed.
+/// A safetensors file that is mapped into memory, read-only (https://huggingface.co/docs/safetensors, "Format"). The file holds 8 bytes of header
+/// length, a JSON header, and the bytes of the tensors without gaps. The whole header is checked when the file is opened, so every listed tensor can
+/// be read. Several threads can read it until it is disposed.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
@@ -22,21 +22,24 @@ public sealed class SafetensorsFile : IDisposable
         Metadata = header.Metadata;
     }
 
-    /// <summary>Where the file lies, as it was given.</summary>
+    /// <summary>Gets the path of the file, as it was passed to <see cref="Open(string)"/>.</summary>
     public string Path => _file.Path;
 
-    /// <summary>The tensors by name, in the header's order.</summary>
+    /// <summary>Gets the tensors by name, in the order of the header.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 
-    /// <summary>The header's <c>__metadata__</c>; empty where it has none.</summary>
+    /// <summary>Gets the <c>__metadata__</c> of the header. Empty if there is none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Maps the file and checks its header.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no well-formed safetensors file; one sentence names the path, the tensor and the fault.</exception>
+    /// <summary>Maps a file into memory and checks its header.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is not a well-formed safetensors file. The message is one sentence with the path, the tensor and the problem.
+    /// </exception>
     public static SafetensorsFile Open(string path) => Open(MappedFile.Open(path));
 
-    /// <summary>The same of a file that is open already, as <see cref="MappedFile.Open(string, SafeFileHandle)"/> takes it.</summary>
+    /// <summary>Maps a file that is already open, as <see cref="MappedFile.Open(string, SafeFileHandle)"/> does, and checks its header.</summary>
     internal static SafetensorsFile Open(string path, SafeFileHandle handle) => Open(MappedFile.Open(path, handle));
 
     private static SafetensorsFile Open(MappedFile file)
@@ -52,8 +55,9 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>The tensor of that name.</summary>
-    /// <exception cref="ArgumentException">The file has no such tensor; the message names the nearest.</exception>
+    /// <summary>Returns the description of a tensor.</summary>
+    /// <param name="name">The key in the header.</param>
+    /// <exception cref="ArgumentException">The file has no such tensor. The message suggests the nearest name.</exception>
     public TensorInfo Tensor(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -62,8 +66,13 @@ public sealed class SafetensorsFile : IDisposable
             : throw new ArgumentException($"{Path} has no tensor '{name}'{NearestName.Suggestion(name, Tensors.Keys)}");
     }
 
-    /// <summary>All bytes of a tensor, not copied: the span lies in the mapped file and ends its life with this object.</summary>
-    /// <exception cref="ArgumentException">No such tensor, or it has more than 2^31 - 1 bytes: read it in pieces.</exception>
+    /// <summary>
+    /// Returns all bytes of a tensor without copying them. The span points into the mapped file and is valid until this object is disposed.
+    /// </summary>
+    /// <param name="name">The key in the header.</param>
+    /// <exception cref="ArgumentException">
+    /// The file has no such tensor, or the tensor has more than 2^31 - 1 bytes. Read such a tensor in parts.
+    /// </exception>
     public ReadOnlySpan<byte> Bytes(string name)
     {
         TensorInfo tensor = Tensor(name);
@@ -72,16 +81,30 @@ public sealed class SafetensorsFile : IDisposable
         return Bytes(tensor, 0, (int)tensor.Length);
     }
 
-    /// <summary>Part of a tensor's bytes, not copied: <paramref name="count"/> bytes from <paramref name="offset"/>, counted from the tensor's first.</summary>
-    /// <exception cref="ArgumentException">No such tensor, or the part is not inside it.</exception>
+    /// <summary>
+    /// Returns a part of a tensor's bytes without copying them. The span points into the mapped file and is valid until this object is disposed.
+    /// </summary>
+    /// <param name="name">The key in the header.</param>
+    /// <param name="offset">The first byte, counted from the first byte of the tensor.</param>
+    /// <param name="count">The number of bytes.</param>
+    /// <exception cref="ArgumentException">The file has no such tensor, or the part is not inside it.</exception>
     public ReadOnlySpan<byte> Bytes(string name, long offset, int count) => Bytes(Tensor(name), offset, count);
 
-    /// <summary>Part of a tensor was read and will hardly be read again, see <see cref="MappedFile.Release"/>.</summary>
-    /// <exception cref="ArgumentException">No such tensor.</exception>
+    /// <summary>
+    /// Indicates that a part of a tensor will probably not be read again, so that its pages can be released (see <see cref="MappedFile.Release"/>).
+    /// </summary>
+    /// <param name="name">The key in the header.</param>
+    /// <param name="offset">The first byte, counted from the first byte of the tensor.</param>
+    /// <param name="count">The number of bytes.</param>
+    /// <exception cref="ArgumentException">The file has no such tensor.</exception>
     public void Release(string name, long offset, long count) => _file.Release(Tensor(name).Offset + offset, count);
 
-    /// <summary>Writes a whole F32, F16, BF16 or F64 tensor as floats (F64 rounded to nearest).</summary>
-    /// <exception cref="ArgumentException">No such tensor, another element type, or a destination of another length.</exception>
+    /// <summary>Reads a whole F32, F16, BF16 or F64 tensor as floats. F64 is rounded to nearest.</summary>
+    /// <param name="name">The key in the header.</param>
+    /// <param name="destination">Receives the elements, row-major. Its length is the number of elements of the tensor.</param>
+    /// <exception cref="ArgumentException">
+    /// The file has no such tensor, the tensor has another element type, or the destination has another length.
+    /// </exception>
     public void CopyTo(string name, Span<float> destination)
     {
         TensorInfo tensor = Tensor(name);
@@ -90,11 +113,13 @@ public sealed class SafetensorsFile : IDisposable
         CopyTo(name, 0, destination);
     }
 
-    /// <summary>
-    /// Writes as many elements as the destination holds, from element <paramref name="first"/> on, as floats:
-    /// the way to read an F32, F16, BF16 or F64 tensor of any size.
-    /// </summary>
-    /// <exception cref="ArgumentException">No such tensor, another element type, or elements outside the tensor.</exception>
+    /// <summary>Reads consecutive elements of an F32, F16, BF16 or F64 tensor as floats. This works for tensors of any size.</summary>
+    /// <param name="name">The key in the header.</param>
+    /// <param name="first">The index of the first element to read, from 0.</param>
+    /// <param name="destination">Receives the elements, row-major. Its length is the number of elements to read.</param>
+    /// <exception cref="ArgumentException">
+    /// The file has no such tensor, the tensor has another element type, or the range is not inside it.
+    /// </exception>
     public void CopyTo(string name, long first, Span<float> destination)
     {
         TensorInfo tensor = Tensor(name);
@@ -105,18 +130,18 @@ public sealed class SafetensorsFile : IDisposable
         int size = tensor.DType.Size();
         while (!destination.IsEmpty)
         {
-            int count = Math.Min(destination.Length, int.MaxValue / size); // as many as one span of bytes holds
+            int count = Math.Min(destination.Length, int.MaxValue / size); // the largest number of elements that one span of bytes can hold
             tensor.DType.ToFloats(Bytes(tensor, first * size, count * size), destination[..count]);
             first += count;
             destination = destination[count..];
         }
     }
 
-    /// <summary>The tensors as they lie in the file, which must stay open while they are read.</summary>
+    /// <summary>Returns the tensors in a form that can be read as weights. This object must not be disposed while they are read.</summary>
     public IEnumerable<StoredTensor> Stored() =>
         Tensors.Values.Select(tensor => new StoredTensor(tensor.Name, tensor.DType, tensor.Shape, [new StoredElements(_file, tensor.Offset, tensor.ElementCount)]));
 
-    /// <summary>Ends the mapping; spans handed out before must not be used any more.</summary>
+    /// <summary>Unmaps the file. Spans that were returned before must not be used any more.</summary>
     public void Dispose() => _file.Dispose();
 
     private ReadOnlySpan<byte> Bytes(TensorInfo tensor, long offset, int count)

@@ -7,8 +7,8 @@ using Foreword.Tokenization.Files;
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// A directory as <c>transformers</c> writes it: <c>config.json</c> and <c>model.safetensors</c>, or several files that
-/// <c>model.safetensors.index.json</c> lists.
+/// Reads and writes a directory in the form of <c>transformers</c>. It holds <c>config.json</c> and either <c>model.safetensors</c> or several files
+/// that <c>model.safetensors.index.json</c> lists.
 /// </summary>
 internal sealed class SafetensorsFormat : WeightsFormat
 {
@@ -28,7 +28,7 @@ internal sealed class SafetensorsFormat : WeightsFormat
     {
         if (!TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
             throw new ArgumentException($"{type} is no element type");
-        TextEnds ends = (tokenizer is null ? TextEnds.Read(model.Path) : TextEnds.Of(tokenizer)).Within(model.Config.VocabSize); // without a tokenizer, what the source says
+        TextEnds ends = (tokenizer is null ? TextEnds.Read(model.Path) : TextEnds.Of(tokenizer)).Within(model.Config.VocabSize); // without a tokenizer, the ids that the source model declares
         HuggingFaceConfig.Write(target, model.Config, ends, dtype);
         WriteGenerationConfig(Path.Combine(target, ModelEnds.GenerationConfig), ends);
         tokenizer?.Save(target);
@@ -38,7 +38,10 @@ internal sealed class SafetensorsFormat : WeightsFormat
         writer.Save(Path.Combine(target, FileName));
     }
 
-    /// <summary>What transformers would derive from config.json, and warns of where it is missing.</summary>
+    /// <summary>
+    /// Writes generation_config.json with the content that transformers would derive from config.json. Without this file, transformers prints a
+    /// warning.
+    /// </summary>
     private static void WriteGenerationConfig(string path, TextEnds ends) => DurableFile.Replace(path, stream =>
     {
         using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });

@@ -4,18 +4,20 @@ using System.Text.Unicode;
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// The JSON header of a safetensors file, checked as strictly as the reference implementation does: offsets in
-/// range, no overlap, no hole, sizes that follow from shape and element type, nothing after the last tensor.
+/// Parses the JSON header of a safetensors file. The checks are as strict as in the reference implementation: offsets are in range, tensors neither
+/// overlap nor leave gaps, sizes follow from the shape and the element type, and nothing follows the last tensor.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
-    /// <summary>Bytes of the header's length at the start of the file: a little-endian 64-bit number.</summary>
+    /// <summary>The number of bytes of the header length at the start of the file: a little-endian 64-bit number.</summary>
     public const int LengthBytes = 8;
 
-    /// <summary>Longest header that the reference implementation accepts (MAX_HEADER_SIZE in safetensors/src/tensor.rs).</summary>
+    /// <summary>The largest header in bytes that the reference implementation accepts (MAX_HEADER_SIZE in safetensors/src/tensor.rs).</summary>
     public const int MaxLength = 100_000_000;
 
-    /// <summary>PyTorch's limit; without one, a header of "1,1,1,..." would take many times its own size in memory.</summary>
+    /// <summary>
+    /// The largest number of dimensions, as in PyTorch. Without a limit, a header of "1,1,1,..." would need many times its own size in memory.
+    /// </summary>
     private const int MaxRank = 64;
 
     private const string MetadataKey = "__metadata__";
@@ -30,8 +32,13 @@ internal sealed class SafetensorsHeader
 
     public IReadOnlyDictionary<string, string> Metadata => _metadata;
 
-    /// <summary>Reads the header of a file that has <paramref name="dataLength"/> bytes after it.</summary>
-    /// <exception cref="InvalidDataException">One sentence with path, tensor and fault.</exception>
+    /// <summary>Parses a header.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="json">The bytes of the header.</param>
+    /// <param name="dataLength">The number of bytes that follow the header.</param>
+    /// <exception cref="InvalidDataException">
+    /// The header is not valid. The message is one sentence with the path, the tensor and the problem.
+    /// </exception>
     public static SafetensorsHeader Parse(string path, ReadOnlySpan<byte> json, long dataLength)
     {
         SafetensorsHeader header = new(path);
@@ -39,7 +46,7 @@ internal sealed class SafetensorsHeader
         {
             header.ReadObject(json, dataLength);
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // the latter: text with a lone surrogate
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // InvalidOperationException: text with a lone surrogate
         {
             throw header.Broken($"the header is not well-formed JSON ({problem.Message})");
         }
@@ -74,13 +81,13 @@ internal sealed class SafetensorsHeader
             }
         }
 
-        reader.Read(); // throws when anything but white space follows the object
+        reader.Read(); // throws if anything other than white space follows the object
     }
 
     private void ReadMetadata(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.Null)
-            return; // the reference implementation takes it for no metadata
+            return; // the reference implementation treats null as no metadata
         if (reader.TokenType != JsonTokenType.StartObject)
             throw Broken($"{MetadataKey} is not an object of strings");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -125,7 +132,7 @@ internal sealed class SafetensorsHeader
                     offsets = ReadNumbers(ref reader, name, field, 2);
                     break;
                 default:
-                    reader.Skip(); // the reference implementation passes over what it does not know
+                    reader.Skip(); // the reference implementation ignores unknown fields
                     break;
             }
         }
@@ -210,6 +217,6 @@ internal sealed class SafetensorsHeader
 
     private InvalidDataException Broken(string fault) => new($"{_path}: {fault}");
 
-    /// <summary>A name from the file, short enough for a message.</summary>
+    /// <summary>Shortens a name from the file to at most 120 characters, for messages.</summary>
     private static string Shown(string name) => name.Length <= 120 ? name : string.Concat(name.AsSpan(0, 120), "...");
 }

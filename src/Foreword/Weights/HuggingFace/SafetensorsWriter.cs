@@ -6,18 +6,21 @@ using Foreword.IO;
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// Collects tensors, then streams them into a safetensors file in the order in which they were added. Nothing is
-/// copied or held: each tensor's bytes are asked for when their turn comes.
+/// Collects tensors, and then streams them into a safetensors file in the order in which they were added. Nothing is copied or held in memory. The
+/// bytes of each tensor are read only when they are written.
 /// </summary>
 public sealed class SafetensorsWriter
 {
     private readonly List<WrittenTensor<TensorDType>> _entries = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal) { "__metadata__" };
 
-    /// <summary>
-    /// Adds a tensor whose little-endian, row-major bytes <paramref name="write"/> will put into the stream it is given,
-    /// exactly as many as shape and element type ask for.
-    /// </summary>
+    /// <summary>Adds a tensor. Its bytes are written later, when <see cref="Save"/> calls <paramref name="write"/>.</summary>
+    /// <param name="name">The key in the header.</param>
+    /// <param name="dtype">The element type.</param>
+    /// <param name="shape">The sizes of the dimensions, row-major. Empty for a scalar.</param>
+    /// <param name="write">
+    /// Writes the little-endian, row-major bytes to a stream: exactly the number that follows from the shape and the element type.
+    /// </param>
     /// <exception cref="ArgumentException">The name is taken, or a dimension is negative or too large.</exception>
     public void Add(string name, TensorDType dtype, long[] shape, Action<Stream> write)
     {
@@ -37,8 +40,14 @@ public sealed class SafetensorsWriter
         _entries.Add(new WrittenTensor<TensorDType>(name, dtype, dtype.HeaderName(), shape, length, write));
     }
 
-    /// <summary>Adds a tensor whose bytes lie in memory; they are read when the file is written.</summary>
-    /// <exception cref="ArgumentException">The name is taken, or the bytes are not as many as shape and element type ask for.</exception>
+    /// <summary>Adds a tensor whose bytes are in memory. They are read when the file is written.</summary>
+    /// <param name="name">The key in the header.</param>
+    /// <param name="dtype">The element type.</param>
+    /// <param name="shape">The sizes of the dimensions, row-major. Empty for a scalar.</param>
+    /// <param name="bytes">The little-endian, row-major elements.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is taken, a dimension is negative or too large, or the number of bytes does not fit the shape and the element type.
+    /// </exception>
     public void Add(string name, TensorDType dtype, long[] shape, ReadOnlyMemory<byte> bytes)
     {
         Add(name, dtype, shape, stream => stream.Write(bytes.Span));
@@ -51,10 +60,12 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>
-    /// Writes the file beside <paramref name="path"/>, forces it to the disk and renames it. A failure leaves what was
-    /// there before. The metadata is <c>format: pt</c> unless given: PyTorch's readers ask for it.
+    /// Writes a temporary file in the same directory, forces it to the disk and renames it to <paramref name="path"/>. If that fails, the file that
+    /// was there before remains.
     /// </summary>
-    /// <exception cref="ArgumentException">A tensor wrote more or fewer bytes than its shape asks for.</exception>
+    /// <param name="path">The file to write.</param>
+    /// <param name="metadata">The metadata of the header. If null, it is <c>format: pt</c>, because PyTorch's readers need it.</param>
+    /// <exception cref="ArgumentException">A tensor wrote more or fewer bytes than its shape and element type need.</exception>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
         byte[] header = Header(metadata ?? new Dictionary<string, string> { ["format"] = "pt" });
@@ -66,7 +77,9 @@ public sealed class SafetensorsWriter
         });
     }
 
-    /// <summary>Length and JSON, padded with spaces so that the data begin at a multiple of 8.</summary>
+    /// <summary>
+    /// Returns the header length and the JSON header. The JSON is padded with spaces so that the data begins at a multiple of 8 bytes.
+    /// </summary>
     private byte[] Header(IReadOnlyDictionary<string, string> metadata)
     {
         using MemoryStream buffer = new();

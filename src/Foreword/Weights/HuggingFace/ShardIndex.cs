@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// <c>model.safetensors.index.json</c> or <c>pytorch_model.bin.index.json</c>: which file of a directory holds which tensor.
+/// Reads an index of shards, which maps each tensor to a file of the directory: <c>model.safetensors.index.json</c> or
+/// <c>pytorch_model.bin.index.json</c>.
 /// </summary>
 internal sealed class ShardIndex
 {
@@ -12,7 +13,8 @@ internal sealed class ShardIndex
 
     private ShardIndex(string path, Dictionary<string, string> fileOf) => (_path, _fileOf) = (path, fileOf);
 
-    /// <exception cref="InvalidDataException">The file is no such index, or names a file outside its directory.</exception>
+    /// <summary>Reads an index.</summary>
+    /// <exception cref="InvalidDataException">The file is not such an index, or it names a file outside its directory.</exception>
     public static ShardIndex Read(string path)
     {
         Dictionary<string, string> fileOf = WeightsJson.Read(path, JsonValueKind.Object, root => WeightMap(path, root));
@@ -35,9 +37,9 @@ internal sealed class ShardIndex
         return fileOf;
     }
 
-    /// <summary>The tensors of all files.</summary>
-    /// <param name="open">Opens one file, whose path it is given.</param>
-    /// <exception cref="InvalidDataException">A file is missing, or does not hold exactly the tensors that the index says.</exception>
+    /// <summary>Returns the tensors of all files.</summary>
+    /// <param name="open">Opens the file with a given path and returns its tensors.</param>
+    /// <exception cref="InvalidDataException">A file is missing, or its tensors are not exactly those that the index assigns to it.</exception>
     public List<StoredTensor> Tensors(Func<string, IEnumerable<StoredTensor>> open)
     {
         List<StoredTensor> all = [];

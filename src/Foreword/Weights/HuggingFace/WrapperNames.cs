@@ -1,18 +1,18 @@
 namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
-/// Removes what a wrapper adds to the names of a model's tensors: <c>module.</c> (DistributedDataParallel), <c>_orig_mod.</c>
-/// (torch.compile), <c>model.</c> (Lightning), <c>transformer.</c> (GPT2LMHeadModel, nanoGPT) and others, nested in any order.
+/// Removes the prefixes that wrappers add to tensor names: <c>module.</c> (DistributedDataParallel), <c>_orig_mod.</c> (torch.compile), <c>model.</c>
+/// (Lightning), <c>transformer.</c> (GPT2LMHeadModel, nanoGPT) and others, nested in any order.
 /// </summary>
 internal static class WrapperNames
 {
-    /// <summary>Modules that hold the whole model.</summary>
+    /// <summary>Prefixes of modules that hold the whole model.</summary>
     private static readonly string[] Outermost = ["transformer.", "module.", "model.", "backbone."];
 
-    /// <summary>Modules that wrap the model or a part of it: torch.compile, FSDP, activation checkpointing.</summary>
+    /// <summary>Prefixes of modules that wrap the model or a part of it: torch.compile, FSDP, activation checkpointing.</summary>
     private static readonly string[] Anywhere = ["_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module."];
 
-    /// <summary>The tensor's name without wrappers: <c>module._orig_mod.transformer.wte.weight</c> is <c>wte.weight</c>.</summary>
+    /// <summary>Returns a tensor name without wrappers: <c>wte.weight</c> for <c>module._orig_mod.transformer.wte.weight</c>.</summary>
     public static string Remove(string name)
     {
         foreach (string wrapper in Anywhere)
@@ -20,7 +20,7 @@ internal static class WrapperNames
             for (int at = name.IndexOf(wrapper, StringComparison.Ordinal); at >= 0; at = name.IndexOf(wrapper, at, StringComparison.Ordinal))
             {
                 if (at > 0 && name[at - 1] != '.')
-                    at++; // the end of a longer name
+                    at++; // part of a longer name
                 else
                     name = name.Remove(at, wrapper.Length);
             }

@@ -4,11 +4,12 @@ using Foreword.Models;
 
 namespace Foreword.Weights.Llmc;
 
-/// <summary>
-/// A checkpoint of karpathy/llm.c: 256 int32 of header (magic 20240326; version 3 for float32, 5 for bfloat16), then GPT-2's tensors,
-/// each kind for all layers in turn, matrices as [out, in], the token embedding padded with rows that no id has (llm.c,
-/// train_gpt2.py, write_model and write_tensors).
-/// </summary>
+/// <summary>Reads a checkpoint of karpathy/llm.c (train_gpt2.py, write_model and write_tensors).</summary>
+/// <remarks>
+/// The header has 256 int32. The first two are the magic number 20240326 and the version (3 for float32, 5 for bfloat16). The tensors of GPT-2 follow
+/// the header. Each kind of tensor is stored for all layers in turn. Matrices are [out, in]. The token embedding is padded with rows that belong to
+/// no id.
+/// </remarks>
 internal sealed class LlmcFormat : WeightsFormat
 {
     private const int Magic = 20240326;

@@ -3,12 +3,14 @@ using System.Numerics;
 
 namespace Foreword.Weights.OpenAi;
 
-/// <summary>CRC-32C (Castagnoli), and the mask that leveldb and TensorFlow put over it (leveldb, util/crc32c.h).</summary>
+/// <summary>Computes CRC-32C (Castagnoli) checksums, and the masked form that leveldb and TensorFlow store (leveldb, util/crc32c.h).</summary>
 internal static class Crc32C
 {
     private const uint MaskDelta = 0xA282EAD8;
 
-    /// <summary>The checksum of the bytes that gave <paramref name="crc"/> followed by these; 0 is that of none.</summary>
+    /// <summary>Extends a checksum by further bytes.</summary>
+    /// <param name="crc">The checksum of the preceding bytes, or 0 if there are none.</param>
+    /// <param name="bytes">The bytes to add.</param>
     public static uint Append(uint crc, ReadOnlySpan<byte> bytes)
     {
         crc = ~crc;
@@ -19,6 +21,6 @@ internal static class Crc32C
         return ~crc;
     }
 
-    /// <summary>The checksum as it is stored.</summary>
+    /// <summary>Returns the masked checksum, which is the form that is stored.</summary>
     public static uint Mask(uint crc) => BitOperations.RotateRight(crc, 15) + MaskDelta;
 }

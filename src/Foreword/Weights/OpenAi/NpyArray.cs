@@ -6,17 +6,17 @@ using Foreword.IO;
 
 namespace Foreword.Weights.OpenAi;
 
-/// <summary>A one-dimensional float32 array in NumPy's <c>.npy</c> format (numpy.lib.format, versions 1 to 3).</summary>
+/// <summary>Reads one-dimensional float32 arrays in NumPy's <c>.npy</c> format (numpy.lib.format, versions 1 to 3).</summary>
 internal static partial class NpyArray
 {
-    /// <summary>Longest header that is read; NumPy's is 118 bytes for such an array.</summary>
+    /// <summary>The largest number of bytes of a header that is read. NumPy writes 118 bytes for such an array.</summary>
     private const int LongestHeader = 4096;
 
-    /// <summary>How every .npy file begins.</summary>
+    /// <summary>Gets the bytes that every .npy file begins with.</summary>
     public static ReadOnlySpan<byte> Mark => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    /// <summary>Where the numbers lie.</summary>
-    /// <exception cref="InvalidDataException">The file is no .npy file, or holds something else.</exception>
+    /// <summary>Reads the header and returns the position of the numbers.</summary>
+    /// <exception cref="InvalidDataException">The file is not a .npy file, or holds something other than a one-dimensional float32 array.</exception>
     public static StoredElements Read(MappedFile file)
     {
         string path = file.Path;
@@ -38,7 +38,7 @@ internal static partial class NpyArray
             : throw new InvalidDataException($"{path}: the header promises {count} numbers; {file.Length - data} bytes follow it");
     }
 
-    /// <summary>NumPy's own spelling, with the L that Python 2 wrote on Windows.</summary>
+    /// <summary>Matches a header as NumPy writes it, including the L that Python 2 wrote on Windows.</summary>
     [GeneratedRegex(@"^\{'descr': '<f4', 'fortran_order': (True|False), 'shape': \((?<count>[0-9]+)L?,\), \}$")]
     private static partial Regex Header();
 }

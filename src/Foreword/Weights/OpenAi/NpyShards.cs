@@ -4,8 +4,8 @@ using System.Text;
 namespace Foreword.Weights.OpenAi;
 
 /// <summary>
-/// A stream of float32 that becomes several one-dimensional <c>.npy</c> files, as <c>numpy.array_split</c> cuts a row: all of the same
-/// length, the first ones longer by one where it does not come out even. The border between two files may lie anywhere.
+/// A stream that writes float32 numbers to several one-dimensional <c>.npy</c> files. The sizes are those of <c>numpy.array_split</c>: all files have
+/// the same length, except that the first ones are longer by one if the numbers do not divide evenly. A write can cross the border between two files.
 /// </summary>
 internal sealed class NpyShards : Stream
 {
@@ -15,11 +15,11 @@ internal sealed class NpyShards : Stream
     private readonly int _count;
     private FileStream? _file;
     private int _number;
-    private long _left; // bytes that the open file still takes
+    private long _left; // number of bytes that the open file still needs
 
-    /// <param name="path">The path of file number 0, 1 ...</param>
-    /// <param name="elements">Numbers that will be written.</param>
-    /// <param name="count">Files.</param>
+    /// <param name="path">Returns the path of a file from its number: 0, 1 ...</param>
+    /// <param name="elements">The number of numbers that will be written.</param>
+    /// <param name="count">The number of files.</param>
     public NpyShards(Func<int, string> path, long elements, int count) =>
         (_path, _count, _shortest, _longer) = (path, count, elements / count, elements % count);
 
@@ -48,7 +48,7 @@ internal sealed class NpyShards : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    /// <summary>Ends the last file and forces it to the disk; files that get no number are written, too.</summary>
+    /// <summary>Completes the last file and forces it to the disk. Files for which no numbers are left are written as empty arrays.</summary>
     public override void Flush()
     {
         while (_left == 0 && _number < _count)
@@ -85,7 +85,7 @@ internal sealed class NpyShards : Stream
         file?.Dispose();
     }
 
-    /// <summary>NumPy pads the header with spaces to a multiple of 64 bytes, which end with a line feed.</summary>
+    /// <summary>Returns the header of a file. As in NumPy, it is padded with spaces to a multiple of 64 bytes and ends with a line feed.</summary>
     private static byte[] Header(long elements)
     {
         string fields = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({elements},), }}");

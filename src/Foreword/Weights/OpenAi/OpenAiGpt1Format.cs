@@ -12,21 +12,22 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Weights.OpenAi;
 
-/// <summary>
-/// GPT-1 as OpenAI released it (openai/finetune-transformer-lm, model/): <c>params_0.npy</c> ... one long row of float32, cut by the
-/// shapes of <c>params_shapes.json</c>: positions, tokens, then twelve tensors a layer. The number of heads is not in it: it is taken from a
-/// <c>config.json</c> where there is one, else heads have the released model's width of 64.
-/// </summary>
+/// <summary>Reads and writes GPT-1 in the form that OpenAI released (openai/finetune-transformer-lm, model/).</summary>
+/// <remarks>
+/// The weights are one long row of float32, split into <c>params_0.npy</c>, <c>params_1.npy</c> and so on. The shapes in <c>params_shapes.json</c>
+/// divide the row into tensors: positions, tokens, and then twelve tensors per layer. The number of heads is not in these files. It is read from
+/// <c>config.json</c> if that exists. Otherwise, the head size is 64, as in the released model.
+/// </remarks>
 internal sealed class OpenAiGpt1Format : WeightsFormat
 {
     private const string ShapesName = "params_shapes.json";
 
     private const int WrittenShards = 10;
 
-    /// <summary>768 / 12 in train.py.</summary>
+    /// <summary>The head size of the released model: 768 / 12 in train.py.</summary>
     private const int HeadSize = 64;
 
-    /// <summary>The tensors of a layer in the release's order, with the width-1 convolution's leading dimension.</summary>
+    /// <summary>The tensors of a layer, in the order of the release. The kernel of a width-1 convolution has a leading dimension of 1.</summary>
     private static readonly (string Name, bool IsConvolution)[] Layer =
     [
         ("attn.c_attn.weight", true), ("attn.c_attn.bias", false), ("attn.c_proj.weight", true), ("attn.c_proj.bias", false),
@@ -43,7 +44,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
 
     public override bool IsAt(string path) => File.Exists(Path.Combine(path, ShapesName)) && File.Exists(Shard(path, 0));
 
-    /// <summary>Writes ten files as the release has, and a config.json for the number of heads.</summary>
+    /// <summary>Writes ten weights files, as in the release, and a config.json that records the number of heads.</summary>
     public override void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target)
     {
         GptConfig config = model.Config;
@@ -58,7 +59,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         if (tokenizer is Gpt1Bpe bpe)
             BpeFiles.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFiles.Gpt1Encoder), Path.Combine(target, TokenizerFiles.Gpt1Bpe));
         IReadOnlyList<(string Name, long[] Shape)> order = Order(config);
-        JsonArray shapes = new([.. order.Select(parameter => new JsonArray([.. parameter.Shape.Select(size => JsonValue.Create(size))]))]); // a bare [..] would add by reflection
+        JsonArray shapes = new([.. order.Select(parameter => new JsonArray([.. parameter.Shape.Select(size => JsonValue.Create(size))]))]); // a bare [..] would call the generic Add, which uses reflection
         DurableFile.Replace(Path.Combine(target, ShapesName), stream => stream.Write(Encoding.UTF8.GetBytes(shapes.ToJsonString())));
         using NpyShards shards = new(number => Shard(target, number), config.ParameterCount, WrittenShards);
         foreach ((string name, _) in order)
@@ -114,7 +115,10 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         return shapes;
     }
 
-    /// <summary>The sizes of the shapes with the rest of config.json, which must say the same sizes, or with heads of 64.</summary>
+    /// <summary>
+    /// Returns the architecture. If config.json exists, it supplies the other fields, and its sizes must match the shapes. Otherwise, the head size
+    /// is 64.
+    /// </summary>
     private static GptConfig Config(string path, GptConfig sizes)
     {
         if (File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)))
@@ -130,7 +134,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
             : throw new InvalidDataException($"{path}: the number of heads is not in OpenAI's files, and the width {sizes.NEmbd} is no multiple of the released model's {HeadSize} a head; put a {HuggingFaceConfig.FileName} with n_head beside them");
     }
 
-    /// <summary>Our names with the shapes of the release.</summary>
+    /// <summary>Returns the parameter names in Foreword with the shapes of the release, in the order of the release.</summary>
     private static IReadOnlyList<(string Name, long[] Shape)> Order(GptConfig config)
     {
         Dictionary<string, long[]> shapes = GptParameter.Of(config).ToDictionary(p => p.Name, p => p.Shape);
@@ -144,12 +148,12 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         return order;
     }
 
-    /// <summary>Cuts the row; a tensor may begin in one file and end in another.</summary>
+    /// <summary>Splits the row of numbers into tensors. A tensor can begin in one file and end in another.</summary>
     private static List<StoredTensor> Cut(IReadOnlyList<(string Name, long[] Shape)> order, List<StoredElements> shards)
     {
         List<StoredTensor> tensors = [];
         int shard = 0;
-        long used = 0; // elements of that shard
+        long used = 0; // number of elements of that shard that have been assigned
         foreach ((string name, long[] shape) in order)
         {
             List<StoredElements> parts = [];

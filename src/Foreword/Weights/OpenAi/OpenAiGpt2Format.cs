@@ -6,11 +6,11 @@ using Foreword.Models;
 
 namespace Foreword.Weights.OpenAi;
 
-/// <summary>
-/// GPT-2 as OpenAI released it: <c>hparams.json</c> and a checkpoint of TensorFlow (openai/gpt-2, src/model.py), whose index is a table
-/// from a tensor's name to its place in <c>model.ckpt.data-00000-of-00001</c> (tensorflow/core/protobuf/tensor_bundle.proto).
-/// Checksums are checked, a tensor's when it is first read.
-/// </summary>
+/// <summary>Reads GPT-2 in the form that OpenAI released: <c>hparams.json</c> and a TensorFlow checkpoint (openai/gpt-2, src/model.py).</summary>
+/// <remarks>
+/// The index of the checkpoint is a table from the name of a tensor to its position in <c>model.ckpt.data-00000-of-00001</c>
+/// (tensorflow/core/protobuf/tensor_bundle.proto). Checksums are verified. The checksum of a tensor is verified when the tensor is first read.
+/// </remarks>
 internal sealed partial class OpenAiGpt2Format : WeightsFormat
 {
     private const string HyperParameters = "hparams.json";
@@ -42,8 +42,8 @@ internal sealed partial class OpenAiGpt2Format : WeightsFormat
     }
 
     /// <summary>
-    /// Path and name of the checkpoint without what its files end with: the one that the file <c>checkpoint</c> names, <c>model.ckpt</c>, or the
-    /// only one that is there; null where there is none.
+    /// Returns the path of the checkpoint without the file endings, or null if there is none. It is the checkpoint that the file <c>checkpoint</c>
+    /// names, or <c>model.ckpt</c>, or the only checkpoint in the directory.
     /// </summary>
     private static string? Prefix(string directory)
     {
@@ -72,7 +72,7 @@ internal sealed partial class OpenAiGpt2Format : WeightsFormat
     [GeneratedRegex("""^model_checkpoint_path: "(?<path>[^"]+)"$""", RegexOptions.Multiline)]
     private static partial Regex NewestCheckpoint();
 
-    /// <summary>The tensor with our name, and without the leading 1 of a width-1 convolution's kernel.</summary>
+    /// <summary>Gives a tensor its name in Foreword, and removes the leading dimension of 1 of a width-1 convolution's kernel.</summary>
     private static (string Name, StoredTensor Tensor) Renamed(StoredTensor tensor)
     {
         string name = OurName(tensor.FileName);
@@ -94,7 +94,7 @@ internal sealed partial class OpenAiGpt2Format : WeightsFormat
         _ => null,
     };
 
-    /// <summary>h0/attn/c_attn to h.0.attn.c_attn.</summary>
+    /// <summary>Converts h0/attn/c_attn to h.0.attn.c_attn.</summary>
     private static string Scope(string[] scopes)
     {
         string joined = string.Join('.', scopes);

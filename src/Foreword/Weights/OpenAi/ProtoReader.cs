@@ -5,17 +5,18 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
 {
     private ReadOnlySpan<byte> _rest = message;
 
-    /// <summary>The field's number.</summary>
+    /// <summary>Gets the number of the field.</summary>
     public int Field { get; private set; }
 
-    /// <summary>The value of a varint or fixed field.</summary>
+    /// <summary>Gets the value of a varint or fixed-size field.</summary>
     public ulong Number { get; private set; }
 
-    /// <summary>The bytes of a length-delimited field.</summary>
+    /// <summary>Gets the bytes of a length-delimited field.</summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
-    /// <summary>Reads the next field; false at the end.</summary>
-    /// <exception cref="InvalidDataException">The message is broken; the caller says where.</exception>
+    /// <summary>Reads the next field.</summary>
+    /// <returns>false at the end of the message; otherwise, true.</returns>
+    /// <exception cref="InvalidDataException">The message is damaged. The caller adds the position.</exception>
     public bool Read()
     {
         if (_rest.IsEmpty)
@@ -43,8 +44,8 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
         }
     }
 
-    /// <summary>Reads a base-128 number of up to 64 bits from the front of <paramref name="bytes"/>.</summary>
-    /// <exception cref="InvalidDataException">It does not end.</exception>
+    /// <summary>Reads a base-128 number of up to 64 bits from the start of <paramref name="bytes"/>, and removes it from the span.</summary>
+    /// <exception cref="InvalidDataException">The number does not end.</exception>
     public static ulong Varint(ref ReadOnlySpan<byte> bytes)
     {
         ulong value = 0;

@@ -4,24 +4,24 @@ using Foreword.IO;
 
 namespace Foreword.Weights.OpenAi;
 
-/// <summary>
-/// A table of leveldb, as TensorFlow keeps a checkpoint's index in: blocks of prefix-compressed keys with their values, a block
-/// that lists the blocks, a footer that says where it lies (leveldb, doc/table_format.md). Blocks are checked by their CRC-32C;
-/// compressed ones, which TensorFlow does not write there, are refused.
-/// </summary>
+/// <summary>Reads a leveldb table, the format of the index of a TensorFlow checkpoint (leveldb, doc/table_format.md).</summary>
+/// <remarks>
+/// The table consists of blocks of prefix-compressed keys with their values, a block that lists these blocks, and a footer with the position of that
+/// list. The CRC-32C of each block is verified. Compressed blocks are rejected. TensorFlow does not write them in an index.
+/// </remarks>
 internal static class SortedTable
 {
     private const ulong Magic = 0xDB47_7524_8B80_FB57;
     private const int FooterBytes = 48;
 
-    /// <summary>Type and checksum behind every block.</summary>
+    /// <summary>The number of bytes after every block: a type and a checksum.</summary>
     private const int TrailerBytes = 5;
 
-    /// <summary>Handles a value; its span ends its life with the call.</summary>
+    /// <summary>Processes one entry. The span is valid only during the call.</summary>
     public delegate void Visit(string key, ReadOnlySpan<byte> value);
 
-    /// <summary>Hands out every entry in the file's order.</summary>
-    /// <exception cref="InvalidDataException">The table is broken; the message names path and place.</exception>
+    /// <summary>Passes every entry to <paramref name="visit"/>, in the order of the file.</summary>
+    /// <exception cref="InvalidDataException">The table is damaged. The message names the path and the position.</exception>
     public static void Read(MappedFile file, Visit visit)
     {
         if (file.Length < FooterBytes || BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes(file.Length - 8, 8)) != Magic)
@@ -30,14 +30,14 @@ internal static class SortedTable
         long keyBytes = 0;
         try
         {
-            _ = Handle(ref footer); // of the meta index, which holds nothing here
+            _ = Handle(ref footer); // the position of the meta index, which holds nothing of use here
             ReadBlock(file, Handle(ref footer), (_, handle) =>
             {
                 ReadOnlySpan<byte> rest = handle;
                 ReadBlock(file, Handle(ref rest), (key, value) =>
                 {
                     keyBytes += key.Length;
-                    if (keyBytes > 2 * file.Length) // of keys that share all but a little; real ones take less than the file
+                    if (keyBytes > 2 * file.Length) // nearly equal keys could fill the memory; real keys take less than the file
                         throw new InvalidDataException("its keys are longer than the file allows");
                     visit(key, value);
                 });
@@ -68,7 +68,10 @@ internal static class SortedTable
         ReadEntries(block, visit);
     }
 
-    /// <summary>Entries: length shared with the key before, length of the rest, length of the value, rest, value; then the restarts.</summary>
+    /// <summary>
+    /// Reads the entries of a block. An entry consists of the length of the prefix shared with the previous key, the length of the rest of the key,
+    /// the length of the value, the rest of the key, and the value. The restart points follow the entries.
+    /// </summary>
     private static void ReadEntries(ReadOnlySpan<byte> block, Visit visit)
     {
         if (block.Length < 4)

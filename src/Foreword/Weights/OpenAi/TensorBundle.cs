@@ -4,12 +4,12 @@ using Foreword.IO;
 namespace Foreword.Weights.OpenAi;
 
 /// <summary>
-/// A checkpoint of TensorFlow: <c>PREFIX.index</c>, a table from names to <c>BundleEntryProto</c>, and the data files it speaks of
+/// Reads a TensorFlow checkpoint: <c>PREFIX.index</c>, a table from names to <c>BundleEntryProto</c>, and the data files that it refers to
 /// (tensorflow/core/util/tensor_bundle).
 /// </summary>
 internal sealed class TensorBundle
 {
-    /// <summary>Bytes that are summed before their pages are released.</summary>
+    /// <summary>The number of bytes that are added to a checksum before their pages are released.</summary>
     private const int Piece = 1 << 24;
 
     private readonly string _prefix;
@@ -20,13 +20,15 @@ internal sealed class TensorBundle
 
     private TensorBundle(string prefix, OpenFiles files) => (_prefix, _files) = (prefix, files);
 
-    /// <summary>The tensors in the order of their names.</summary>
+    /// <summary>Gets the tensors, in the order of their names.</summary>
     public IReadOnlyList<StoredTensor> Tensors => _tensors;
 
     private string IndexPath => _prefix + ".index";
 
-    /// <summary>Opens index and data files.</summary>
-    /// <exception cref="InvalidDataException">A file is broken, or holds what is not read here: slices, types that are no numbers, big-endian data.</exception>
+    /// <summary>Opens the index and the data files.</summary>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, or uses an unsupported feature: slices, element types that are not numeric, or big-endian data.
+    /// </exception>
     public static TensorBundle Open(string prefix, OpenFiles files)
     {
         TensorBundle bundle = new(prefix, files);
@@ -44,7 +46,7 @@ internal sealed class TensorBundle
             _tensors.Add(ReadEntry(name, value));
     }
 
-    /// <summary>BundleHeaderProto: num_shards 1, endianness 2 (0 little).</summary>
+    /// <summary>Reads BundleHeaderProto: num_shards is field 1, endianness is field 2 (0 is little-endian).</summary>
     private void ReadHeader(ReadOnlySpan<byte> value)
     {
         ProtoReader header = new(value);
@@ -60,7 +62,7 @@ internal sealed class TensorBundle
         _shardCount = shards is > 0 and <= 99_999 ? (int)shards : throw new InvalidDataException($"{IndexPath}: {shards} data files");
     }
 
-    /// <summary>BundleEntryProto: dtype 1, shape 2, shard_id 3, offset 4, size 5, crc32c 6, slices 7.</summary>
+    /// <summary>Reads BundleEntryProto. Its fields: dtype 1, shape 2, shard_id 3, offset 4, size 5, crc32c 6, slices 7.</summary>
     private StoredTensor ReadEntry(string name, ReadOnlySpan<byte> value)
     {
         ProtoReader entry = new(value);
@@ -107,7 +109,10 @@ internal sealed class TensorBundle
         return new StoredTensor(name, dtype, shape, [new StoredElements(data, (long)offset, (long)size / dtype.Size())], check: () => Check(data, name, (long)offset, (long)size, (uint)crc));
     }
 
-    /// <summary>TensorShapeProto: dim 2 (size 1), unknown_rank 3. Sizes are below 2^31, ranks below 5, so that products fit 128 bits.</summary>
+    /// <summary>
+    /// Reads TensorShapeProto. Its fields: dim 2 (with size 1), unknown_rank 3. Sizes are limited to less than 2^31 and ranks to less than 5, so that
+    /// products fit into 128 bits.
+    /// </summary>
     private long[] ReadShape(string name, ReadOnlySpan<byte> value)
     {
         List<long> shape = [];
@@ -128,7 +133,7 @@ internal sealed class TensorBundle
         return [.. shape];
     }
 
-    /// <summary>tensorflow/core/framework/types.proto.</summary>
+    /// <summary>Returns the element type of a number in tensorflow/core/framework/types.proto, or null if the type is not supported.</summary>
     private static TensorDType? DType(ulong type) => type switch
     {
         1 => TensorDType.F32,

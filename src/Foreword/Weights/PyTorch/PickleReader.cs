@@ -5,16 +5,21 @@ using System.Text;
 namespace Foreword.Weights.PyTorch;
 
 /// <summary>
-/// Reads the pickles that hold names and shapes of PyTorch's tensors, without running anything: it knows the opcodes that such
-/// pickles need (Python, pickletools.py), and builds numbers, texts, tuples, lists and dictionaries. What is not plain data goes to
-/// <see cref="Call"/> and <see cref="Persistent"/>, which know a few names and refuse all others.
+/// Reads the pickles that hold the names and shapes of PyTorch tensors, without executing anything. It supports the opcodes that such pickles need
+/// (Python, pickletools.py) and builds numbers, texts, tuples, lists and dictionaries. Anything else is passed to <see cref="Call"/> and
+/// <see cref="Persistent"/>, which know a few names and reject all others.
 /// </summary>
 internal ref struct PickleReader
 {
-    /// <summary>Objects of a kind (on the stack, remembered, containers) that any pickle may have.</summary>
+    /// <summary>
+    /// The number of objects of each kind that any pickle may have. The kinds are stack entries, memo entries, containers and marks.
+    /// </summary>
     private const int FreeObjects = 1000;
 
-    /// <summary>Bytes of pickle for every further one; in real pickles there are 14 and more, so a small file cannot fill the memory.</summary>
+    /// <summary>
+    /// The number of bytes of a pickle that allow one more object of each kind. Real pickles have at least 14 bytes per object. The limit prevents a
+    /// small file from filling the memory.
+    /// </summary>
     private const int BytesPerObject = 10;
 
     private readonly ReadOnlySpan<byte> _pickle;
@@ -25,10 +30,10 @@ internal ref struct PickleReader
     private int _at;
     private int _containers;
 
-    /// <summary>Reads a pickle that begins with the bytes; others may follow it.</summary>
-    /// <param name="pickle">The bytes.</param>
-    /// <param name="persistent">Stands for what is stored outside the pickle, by its identifier.</param>
-    /// <param name="call">The result of calling the named function with arguments.</param>
+    /// <summary>Initializes a reader of the pickle at the beginning of the bytes.</summary>
+    /// <param name="pickle">The bytes. Other data may follow the pickle.</param>
+    /// <param name="persistent">Returns the object that represents data outside the pickle, from its identifier.</param>
+    /// <param name="call">Returns the result of calling the named function with arguments.</param>
     public PickleReader(ReadOnlySpan<byte> pickle, Func<object?, object?> persistent, Func<string, IReadOnlyList<object?>, object?> call)
     {
         _pickle = pickle;
@@ -41,14 +46,19 @@ internal ref struct PickleReader
 
     private Func<string, IReadOnlyList<object?>, object?> Call { get; }
 
-    /// <summary>A global name, such as <c>torch._utils._rebuild_tensor_v2</c>; naming it runs nothing.</summary>
+    /// <summary>A global name, such as <c>torch._utils._rebuild_tensor_v2</c>. Reading the name does not execute anything.</summary>
     public sealed record Global(string Name);
 
-    /// <summary>Bytes that were read.</summary>
+    /// <summary>Gets the number of bytes that have been read.</summary>
     public readonly int Length => _at;
 
-    /// <summary>The pickle's value: null, bool, long, <see cref="BigInteger"/>, double, string, object?[] (tuple), List (list), Dictionary, or what the functions made.</summary>
-    /// <exception cref="InvalidDataException">The pickle is broken or uses another opcode; the message says which and where, without the path.</exception>
+    /// <summary>Reads the pickle and returns its value.</summary>
+    /// <returns>
+    /// null, bool, long, <see cref="BigInteger"/>, double, string, object?[] (tuple), List (list), Dictionary, or a result of the functions.
+    /// </returns>
+    /// <exception cref="InvalidDataException">
+    /// The pickle is damaged or uses an unsupported opcode. The message gives the problem and its position, without the path.
+    /// </exception>
     public object? Read()
     {
         while (true)
@@ -64,7 +74,8 @@ internal ref struct PickleReader
         }
     }
 
-    /// <summary>Opcodes that push a number or a text.</summary>
+    /// <summary>Handles the opcodes that push a number or a text.</summary>
+    /// <returns>Whether the opcode is one of these.</returns>
     private bool Data(byte opcode)
     {
         switch ((char)opcode)
@@ -95,14 +106,15 @@ internal ref struct PickleReader
             case 'X': // BINUNICODE
                 return Push(Encoding.UTF8.GetString(Take(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)))));
             case '\x8C': // SHORT_BINUNICODE
-            case 'U': // SHORT_BINSTRING, of Python 2
+            case 'U': // SHORT_BINSTRING, which Python 2 wrote
                 return Push(Encoding.UTF8.GetString(Take(Next())));
             default:
                 return false;
         }
     }
 
-    /// <summary>Opcodes that build, remember and call.</summary>
+    /// <summary>Handles the opcodes that build containers, use the memo and make calls.</summary>
+    /// <returns>Whether the opcode is one of these.</returns>
     private bool Structure(byte opcode)
     {
         switch ((char)opcode)
@@ -225,7 +237,7 @@ internal ref struct PickleReader
 
     private readonly object? Recall(long index) => _memo.TryGetValue(index, out object? value) ? value : throw new InvalidDataException($"it recalls object {index}, which it did not remember");
 
-    /// <summary>What lies under the last mark belongs to an outer container.</summary>
+    /// <summary>Gets the stack height at the last mark. Entries below it belong to an outer container and cannot be popped.</summary>
     private readonly int Floor => _marks.TryPeek(out int mark) ? mark : 0;
 
     private static InvalidDataException Empty() => new("its stack is empty where an object is needed");

@@ -5,9 +5,9 @@ using Foreword.IO;
 namespace Foreword.Weights.PyTorch;
 
 /// <summary>
-/// The tensors of a file that <c>torch.save</c> wrote: a zip archive with a pickle and one file for each storage, or, before PyTorch 1.6,
-/// pickles followed by the storages (torch/serialization.py). No pickle is executed: what is not a tensor, a number, a text or a
-/// container of those is refused by name.
+/// Reads the tensors of a file that <c>torch.save</c> wrote (torch/serialization.py). Such a file is a zip archive with a pickle and one file per
+/// storage. Before PyTorch 1.6, it was a series of pickles followed by the storages. No pickle is executed. Anything other than a tensor, a number, a
+/// text or a container of these is rejected, and the message names it.
 /// </summary>
 internal static class PyTorchFile
 {
@@ -15,17 +15,24 @@ internal static class PyTorchFile
 
     private static readonly object Unread = new();
 
-    /// <summary>Names under which training scripts save the model beside the optimizer: nanoGPT; Lightning; PyTorch's tutorials; DeepSpeed.</summary>
+    /// <summary>
+    /// The keys under which training scripts save the model together with the optimizer, in order: nanoGPT, Lightning, PyTorch's tutorials,
+    /// DeepSpeed.
+    /// </summary>
     private static readonly string[] Nested = ["model", "state_dict", "model_state_dict", "module"];
 
-    /// <summary>Dictionaries in dictionaries that are looked into; a pickle's may hold itself.</summary>
+    /// <summary>
+    /// The number of nested dictionaries that are searched. The limit is needed because a dictionary in a pickle can contain itself.
+    /// </summary>
     private const int DeepestNesting = 4;
 
-    /// <summary>The tensors by name, in the file's order.</summary>
-    /// <exception cref="InvalidDataException">The file is broken, or holds anything but tensors by name.</exception>
+    /// <summary>Reads the tensors, in the order of the file.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or holds something other than a dictionary of tensors by name.</exception>
     public static IReadOnlyList<StoredTensor> Read(MappedFile file) => Read(file, out _);
 
-    /// <summary>The same, and what the file holds as a whole: numbers, texts, containers; a training script's settings are among them.</summary>
+    /// <summary>Reads the tensors, and returns the whole content of the file as well.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="whole">Receives all content: numbers, texts and containers. This includes the settings of a training script.</param>
     /// <inheritdoc cref="Read(MappedFile)"/>
     public static IReadOnlyList<StoredTensor> Read(MappedFile file, out IReadOnlyDictionary<object, object?> whole)
     {
@@ -64,7 +71,10 @@ internal static class PyTorchFile
         return value;
     }
 
-    /// <summary>Magic number, protocol, facts of the system, the value, the keys of the storages; then each one's length and elements.</summary>
+    /// <summary>
+    /// Reads the format before PyTorch 1.6. It consists of these parts: magic number, protocol, system information, value, keys of the storages. The
+    /// length and the elements of each storage follow.
+    /// </summary>
     private static object? ReadLegacy(MappedFile file)
     {
         Dictionary<string, Storage> storages = new(StringComparer.Ordinal);
@@ -73,7 +83,7 @@ internal static class PyTorchFile
             throw new InvalidDataException(isPickle ? "a pickle, but none that torch.save wrote" : "neither a zip archive nor a pickle of torch.save");
         if (Next(out _) is not 1001L)
             throw new InvalidDataException("torch.save's protocol is not 1001, the only one there is");
-        Next(out _); // byte order and sizes of types on the machine that wrote it
+        Next(out _); // system information: byte order and type sizes of the machine that wrote the file
         object? value = Next(out _);
         if (Next(out _) is not List<object?> keys || keys.Count != storages.Count)
             throw new InvalidDataException("the list of storages does not fit the tensors");
@@ -121,7 +131,10 @@ internal static class PyTorchFile
         }
     }
 
-    /// <summary>('storage', type, key, device, number of elements) and, before 1.6, what a view is of: null.</summary>
+    /// <summary>
+    /// Returns the storage of an identifier. The identifier is ('storage', type, key, device, number of elements). Before PyTorch 1.6, it has a sixth
+    /// entry for views, which must be null.
+    /// </summary>
     private static Storage StorageOf(object? identifier, Dictionary<string, Storage> storages)
     {
         if (identifier is not object?[] { Length: 5 or 6 } parts || parts is not ["storage", PickleReader.Global type, string key, string, long count, ..] || parts is [.., not null] and { Length: 6 })
@@ -172,7 +185,7 @@ internal static class PyTorchFile
         return tensors;
     }
 
-    /// <summary>The model's dictionary: the file's own, or an entry of it where training saved more than the model.</summary>
+    /// <summary>Returns the dictionary of the model. It is the whole file, or an entry of it if training saved more than the model.</summary>
     private static Dictionary<object, object?> StateDictionary(Dictionary<object, object?> all)
     {
         for (int depth = 0; depth < DeepestNesting; depth++)
@@ -188,7 +201,7 @@ internal static class PyTorchFile
         return all;
     }
 
-    /// <summary>Elements that tensors are views of.</summary>
+    /// <summary>A block of elements that tensors are views of.</summary>
     private sealed class Storage(string key, TensorDType dtype, long count)
     {
         public string Key { get; } = key;
@@ -209,7 +222,7 @@ internal static class PyTorchFile
         }
     }
 
-    /// <summary>A tensor: elements of a storage from one on, with sizes and strides in elements.</summary>
+    /// <summary>A tensor as a view of a storage: the index of its first element, its sizes, and its strides in elements.</summary>
     private sealed record View(Storage Storage, long First, long[] Shape, long[] Strides)
     {
         public StoredTensor Tensor(MappedFile file, string name)

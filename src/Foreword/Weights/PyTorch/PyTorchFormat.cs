@@ -5,8 +5,8 @@ using Foreword.Weights.HuggingFace;
 namespace Foreword.Weights.PyTorch;
 
 /// <summary>
-/// A directory as older versions of <c>transformers</c> wrote it: <c>config.json</c> and <c>pytorch_model.bin</c>, or several files that
-/// <c>pytorch_model.bin.index.json</c> lists.
+/// Reads a directory that an older version of <c>transformers</c> wrote. It holds <c>config.json</c> and either <c>pytorch_model.bin</c> or several
+/// files that <c>pytorch_model.bin.index.json</c> lists.
 /// </summary>
 internal sealed class PyTorchFormat : WeightsFormat
 {

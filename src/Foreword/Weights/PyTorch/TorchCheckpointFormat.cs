@@ -5,13 +5,19 @@ using Foreword.Weights.HuggingFace;
 namespace Foreword.Weights.PyTorch;
 
 /// <summary>
-/// A file that a training script wrote with <c>torch.save</c>, such as nanoGPT's <c>ckpt.pt</c>: the model alone, or under <c>model</c>,
-/// <c>state_dict</c> or <c>model_state_dict</c> beside the optimizer. Its sizes are in the <c>config.json</c> beside it, or in nanoGPT's
-/// <c>model_args</c>; nanoGPT computes GELU with erf, and without biases (<c>bias=False</c>) they are 0 here.
+/// Reads a file that a training script wrote with <c>torch.save</c>, such as nanoGPT's <c>ckpt.pt</c>. The file holds the model alone, or the model
+/// under <c>model</c>, <c>state_dict</c> or <c>model_state_dict</c> together with the optimizer.
 /// </summary>
+/// <remarks>
+/// The sizes are read from the <c>config.json</c> in the same directory or from nanoGPT's <c>model_args</c>. nanoGPT computes GELU with erf. A
+/// nanoGPT model without biases (<c>bias=False</c>) is read with biases of 0.
+/// </remarks>
 internal sealed class TorchCheckpointFormat : WeightsFormat
 {
-    /// <summary>Names that scripts give the file; a path may name a file of any name with <see cref="Extensions"/>.</summary>
+    /// <summary>
+    /// The names that scripts give the file. A path can also name the file itself, which can then have any name with one of the
+    /// <see cref="Extensions"/>.
+    /// </summary>
     private static readonly string[] FileNames = ["ckpt.pt", "model.pt", "model.pth", "pytorch_model.pt"];
 
     private const string Arguments = "model_args";
@@ -38,7 +44,7 @@ internal sealed class TorchCheckpointFormat : WeightsFormat
         return HuggingFaceNameMap.Match(file, hasBiases ? tensors : [.. tensors, .. Biases(config)], config);
     }
 
-    /// <summary>nanoGPT's GPTConfig (model.py), its GELU and its LayerNorm.</summary>
+    /// <summary>Returns the architecture that nanoGPT's GPTConfig (model.py) describes, with nanoGPT's GELU and LayerNorm.</summary>
     private static GptConfig Config(string file, Dictionary<object, object?> arguments)
     {
         double dropout = arguments.GetValueOrDefault("dropout") switch { double rate => rate, long rate => rate, _ => 0 };
@@ -60,7 +66,7 @@ internal sealed class TorchCheckpointFormat : WeightsFormat
             : throw new InvalidDataException($"{file}: {Arguments} has no whole number '{name}'");
     }
 
-    /// <summary>What a model without biases lacks, of LayerNorms, too.</summary>
+    /// <summary>Returns biases of 0 for a model without biases, including those of the LayerNorms.</summary>
     private static IEnumerable<StoredTensor> Biases(GptConfig config) =>
         GptParameter.Of(config).Where(parameter => parameter.Name.EndsWith(".bias", StringComparison.Ordinal)).Select(parameter => StoredTensor.Zeros(parameter.Name, parameter.Shape));
 

@@ -5,8 +5,8 @@ using Foreword.IO;
 namespace Foreword.Weights.PyTorch;
 
 /// <summary>
-/// Where the files of a zip archive lie, for archives that store them uncompressed, as PyTorch's do, so that their bytes can be
-/// read where they are (APPNOTE.TXT, sections 4.3.7 to 4.3.16; Zip64, too).
+/// Finds the files of an uncompressed zip archive, so that their bytes can be read in place. PyTorch stores its archives uncompressed. Zip64 is
+/// supported (APPNOTE.TXT, sections 4.3.7 to 4.3.16).
 /// </summary>
 internal static class ZipContents
 {
@@ -20,11 +20,14 @@ internal static class ZipContents
     private const int EntryBytes = 46;
     private const int LocalBytes = 30;
 
-    /// <summary>Where a stored file's bytes lie in the archive.</summary>
+    /// <summary>The position of a file's bytes in the archive.</summary>
+    /// <param name="Offset">The offset of the first byte from the start of the archive.</param>
+    /// <param name="Length">The number of bytes.</param>
     public readonly record struct Place(long Offset, long Length);
 
-    /// <summary>The archive's files by name.</summary>
-    /// <exception cref="InvalidDataException">The archive is broken, or a file in it is compressed or encrypted.</exception>
+    /// <summary>Reads the directory of the archive.</summary>
+    /// <returns>The position of each file, by name.</returns>
+    /// <exception cref="InvalidDataException">The archive is damaged, or a file in it is compressed or encrypted.</exception>
     public static Dictionary<string, Place> Read(MappedFile file)
     {
         (long at, long count) = FindDirectory(file);
@@ -54,7 +57,8 @@ internal static class ZipContents
         return places;
     }
 
-    /// <summary>Place and number of the directory's entries, from the record at the end, or the 64-bit one that lies before it.</summary>
+    /// <summary>Finds the central directory.</summary>
+    /// <returns>The offset and the number of its entries, from the end record or from the Zip64 record before it.</returns>
     private static (long Offset, long Count) FindDirectory(MappedFile file)
     {
         int tail = (int)Math.Min(file.Length, EndBytes + ushort.MaxValue); // a comment may follow
@@ -79,7 +83,10 @@ internal static class ZipContents
         throw Broken(file, "it has no end record: it is cut off, or no zip archive");
     }
 
-    /// <summary>Size and place of the local header; 0xFFFFFFFF stands for a 64-bit number in the extra field 1.</summary>
+    /// <summary>
+    /// Returns the size of a file and the offset of its local header. The value 0xFFFFFFFF means that a 64-bit number in the extra field 1 replaces
+    /// it.
+    /// </summary>
     private static (long Size, long Offset) Sizes(MappedFile file, ReadOnlySpan<byte> entry, ReadOnlySpan<byte> extra)
     {
         long compressed = U32(entry[20..]), size = U32(entry[24..]), offset = U32(entry[42..]);
