@@ -27,8 +27,8 @@ public sealed class CpuTaskModel : ITaskModel
 
     /// <summary>Loads a fine-tuned model.</summary>
     /// <param name="path">
-    /// A run of <c>foreword finetune</c>, its <c>best/</c> directory, a checkpoint, a classifier of <c>transformers</c>, or the output of <c>foreword
-    /// quantize</c> for one of these.
+    /// A run of <c>foreword finetune</c>, its <c>best/</c> directory, a checkpoint, a classifier of <c>transformers</c>, or the output of
+    /// <c>foreword quantize</c> for one of these.
     /// </param>
     /// <param name="weights">The number format of the matrices. Null: float32, or the type of a quantized model.</param>
     /// <param name="threads">Number of threads that compute, including the calling thread; 1 or more. Null: one for each processor.</param>

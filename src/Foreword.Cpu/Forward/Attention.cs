@@ -147,7 +147,7 @@ internal sealed unsafe class Attention : IDisposable
     }
 
     /// <summary>
-    /// Computes a segment that has a single row. No other row needs its key and value, so they are read from the row itself and stored in the cache
+    /// Computes a segment that has a single row. No other row needs its key and value, so they are read from the row itself and stored in the KV cache
     /// last. Each element of a key is written to a different cache line. Reading these lines immediately after the writes would stall on every one.
     /// </summary>
     private void AttendRow<T>(int worker, int layer, in Piece piece, in Piece next) where T : unmanaged
@@ -190,7 +190,7 @@ internal sealed unsafe class Attention : IDisposable
         cache.Store(layer, piece.Head, position, rounded, rounded + hs);
     }
 
-    /// <summary>Computes up to four rows of a segment whose keys and values are already in the cache.</summary>
+    /// <summary>Computes up to four rows of a segment whose keys and values are already in the KV cache.</summary>
     private void AttendRows<T>(int worker, int layer, in Piece piece, in Rows rows) where T : unmanaged
     {
         const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;

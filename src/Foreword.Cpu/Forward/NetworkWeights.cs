@@ -17,7 +17,7 @@ internal sealed unsafe class NetworkWeights : IDisposable
     /// <param name="parameters">The model's parameters; disposed with this object.</param>
     /// <param name="matrix">Creates the matrix of a shape.</param>
     /// <exception cref="ArgumentException">
-    /// The width, the feed-forward width, the context length or the vocabulary is larger than the largest row of 2^31 - 64 elements allows.
+    /// The width, feed-forward width, context length or vocabulary needs rows of more than 2^31 - 64 elements.
     /// </exception>
     public NetworkWeights(IParameters parameters, Func<MatrixShape, PanelMatrix> matrix)
     {

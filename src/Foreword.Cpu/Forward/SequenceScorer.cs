@@ -19,7 +19,7 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
     private readonly List<(int Row, WantedScore Score)> _wanted = [];
     private readonly List<(int Row, float[] State)> _states = [];
 
-    /// <summary>Reads every sequence into its cache and writes the scores and states that it wants.</summary>
+    /// <summary>Reads every sequence into its cache and writes the requested scores and states.</summary>
     public void Read(IEnumerable<ScoredSequence> sequences)
     {
         try

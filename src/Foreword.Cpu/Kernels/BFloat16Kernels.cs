@@ -15,7 +15,7 @@ internal static unsafe class BFloat16Kernels
 {
     private const int Panel = FloatKernels.Panel;
 
-    /// <summary>Number of 32-bit lanes between a weight and the prefetch of later weights: 48 cache lines.</summary>
+    /// <summary>Prefetch distance in 32-bit lanes: weights are prefetched 48 cache lines before they are multiplied.</summary>
     private const int Ahead = 48 * Panel;
 
     /// <summary>Computes y[16 panels] = x W. The panels are read once: four side by side, or two with 256-bit vectors.</summary>

@@ -24,9 +24,7 @@ internal static unsafe class IntegerKernels
     /// <summary>Number of bytes that a row holds for each block after all values: scale and correction.</summary>
     public const int BlockTail = 8;
 
-    /// <summary>
-    /// Number of bytes between a weight and the prefetch of later weights in the one-row kernels. After the end of a panel, this is the next panel.
-    /// </summary>
+    /// <summary>Prefetch distance in bytes of the one-row kernels. Near the end of a panel, the next panel is prefetched.</summary>
     public const int Ahead = 4096;
 
     private const int Panel = FloatKernels.Panel;

@@ -54,10 +54,10 @@ internal static unsafe class PackedFloatKernels
 
     private const int Line = 64;
 
-    /// <summary>Distance in bytes of the prefetch: 6 x 14 lines are more than can be in flight from memory.</summary>
+    /// <summary>Prefetch distance in bytes. 6 x 14 cache lines are more than can be in flight from memory.</summary>
     private const int Ahead = 14 * Line;
 
-    /// <summary>Distance in bytes of the prefetch if two panels are read side by side.</summary>
+    /// <summary>Prefetch distance in bytes if two panels are read side by side.</summary>
     private const int AheadOfTwo = 63 * Line;
 
     private const uint Byte0 = 0xFF, Byte1 = 0xFF00, Byte2 = 0xFF0000, UpperByte = 0xFF000000;

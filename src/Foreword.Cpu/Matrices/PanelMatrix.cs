@@ -67,7 +67,7 @@ internal readonly unsafe struct InputRows(float* values, int stride, byte* encod
     public readonly int Count = count;
 }
 
-/// <summary>Computes numbers of panels.</summary>
+/// <summary>Defines the width of a panel and counts panels.</summary>
 internal static class Panels
 {
     /// <summary>Number of outputs of a panel: one 512-bit vector of float32.</summary>

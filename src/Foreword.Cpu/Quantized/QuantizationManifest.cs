@@ -7,7 +7,7 @@ namespace Foreword.Cpu.Quantized;
 
 /// <summary>
 /// Represents <c>quantization.json</c>, which describes how a model is quantized and holds a checksum of every tensor. Without checksums, a damaged
-/// weight could not be told from any other.
+/// weight could not be distinguished from any other.
 /// </summary>
 internal sealed class QuantizationManifest
 {
