@@ -9,10 +9,12 @@ using Foreword.Weights.Quantized;
 
 namespace Foreword.Cpu;
 
-/// <summary>
-/// GPT-1 or GPT-2 in plain C#: the second engine beside libtorch's, for machines that only use models. Threads may share it, though not a decoder: every pass takes all its
-/// workers, so what several threads ask for is computed pass by pass in the order in which they asked, and no faster than from one thread. Texts written side by side share passes, and are.
-/// </summary>
+/// <summary>Runs GPT-1 or GPT-2 in plain C#, without libtorch. This engine is for machines that only run models and do not train them.</summary>
+/// <remarks>
+/// Several threads may share a model, but not a decoder. Every pass uses all worker threads. Calls from several threads therefore run one pass at a
+/// time, in the order of arrival, and are no faster than calls from one thread. Batched sequences (<see cref="AppendEach"/>, <see cref="Score"/>) share
+/// passes and are therefore faster.
+/// </remarks>
 public sealed unsafe class CpuLanguageModel : ILanguageModel
 {
     private readonly Workers _workers;
@@ -20,10 +22,10 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly GptForward _forward;
     private readonly KvPages _pages;
     private readonly SequenceScorer _scorer;
-    private readonly Turns _turns = new(); // one is held during a pass, from its first row to the last of its logits
+    private readonly Turns _turns = new(); // held during a pass, from its first row until its last logits are computed
     private bool _disposed;
 
-    /// <summary>A model of weights and workers that become its own.</summary>
+    /// <summary>Creates a model that owns the weights and the workers.</summary>
     internal CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache)
     {
         _workers = workers;
@@ -36,14 +38,25 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public GptConfig Config => _weights.Config;
 
-    /// <summary>Reads a model.</summary>
-    /// <param name="path">A model in any format, a quantised model, a checkpoint, or a run directory.</param>
-    /// <param name="weights">The format of the matrices in memory; float32 unless given, or what the model is quantised to.</param>
-    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given. More than there are only wait for each other.</param>
-    /// <param name="cache">The format of keys and values; unless given, float32, and bfloat16 for quantised matrices, whose own rounding is coarser.</param>
-    /// <exception cref="ArgumentException">The model is quantised to another type, there is no such type, no thread is to compute, or vocabulary, context or width come near 2^31.</exception>
-    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
-    /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration; the message names path and tensor.</exception>
+    /// <summary>Loads a model, including its weights.</summary>
+    /// <param name="path">A model in any format, a quantized model, a checkpoint, or a run directory.</param>
+    /// <param name="weights">The number format of the matrices in memory. Null: float32, or the type of a quantized model.</param>
+    /// <param name="threads">
+    /// Number of threads that compute, including the calling thread; 1 or more. Null: one for each processor. More threads than processors only wait
+    /// for each other.
+    /// </param>
+    /// <param name="cache">
+    /// The number format of keys and values. Null: float32, or bfloat16 if the matrices are quantized, because their own rounding is coarser.
+    /// </param>
+    /// <returns>The model; the caller disposes it.</returns>
+    /// <exception cref="ArgumentException">
+    /// The model is quantized to another type, a type is undefined, <paramref name="threads"/> is less than 1, or the vocabulary, context length or
+    /// width is close to 2^31.
+    /// </exception>
+    /// <exception cref="DirectoryNotFoundException">There is no model at the path.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is malformed, or its tensors do not match its configuration. The message names the path and the tensor.
+    /// </exception>
     public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -68,12 +81,16 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         return Start(options.Threads, options.Cache ?? type.Cache(), workers => Read(new StoredParameters(model.TakeWeights()), type, workers));
     }
 
-    /// <summary>A model with random weights, for measurements.</summary>
+    /// <summary>Creates a model with random weights, for measurements.</summary>
     /// <param name="config">The architecture.</param>
-    /// <param name="weights">The format of the matrices.</param>
-    /// <param name="threads">Threads that compute; every processor unless given.</param>
-    /// <param name="cache">The format of keys and values, as in <see cref="Load(string, WeightType?, int?, CacheType?)"/>.</param>
-    /// <exception cref="ArgumentException">The configuration is impossible, its vocabulary, context or width come near 2^31, there is no such type, or no thread is to compute.</exception>
+    /// <param name="weights">The number format of the matrices.</param>
+    /// <param name="threads">Number of threads that compute, including the calling thread; 1 or more. Null: one for each processor.</param>
+    /// <param name="cache">The number format of keys and values. Null: the default of <see cref="Load(string, WeightType?, int?, CacheType?)"/>.</param>
+    /// <returns>The model; the caller disposes it.</returns>
+    /// <exception cref="ArgumentException">
+    /// The configuration is invalid, its vocabulary, context length or width is close to 2^31, a type is undefined, or <paramref name="threads"/> is
+    /// less than 1.
+    /// </exception>
     public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -145,8 +162,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         return ModelOutput.Checked(scores);
     }
 
-    /// <summary>The final hidden states [C] at the last token of each sequence, for a task's head.</summary>
-    /// <exception cref="ArgumentException">As of <see cref="LogProbs"/>.</exception>
+    /// <summary>Returns the final hidden states [C] at the last token of each sequence. A task's head reads them.</summary>
+    /// <exception cref="ArgumentException">A sequence is not valid input for <see cref="LogProbs"/>.</exception>
     internal float[][] FinalStates(IReadOnlyList<int[]> sequences)
     {
         foreach (int[] sequence in sequences)
@@ -194,7 +211,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         ArgumentNullException.ThrowIfNull(body);
         if (count == 1)
         {
-            body(0); // to wait for the others would only take time
+            body(0); // waking the other workers would only cost time
             return;
         }
 
@@ -203,8 +220,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     }
 
     /// <summary>
-    /// Frees the weights and ends the threads, once the pass that is running is over. Whoever asks for another one is told <see cref="ObjectDisposedException"/>; decoders that are still open
-    /// are disposed by themselves.
+    /// Frees the weights and ends the threads, after the running pass has finished. Later calls throw <see cref="ObjectDisposedException"/>. Decoders
+    /// that are still open must be disposed separately.
     /// </summary>
     public void Dispose()
     {
@@ -218,7 +235,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <summary>Waits for the turn at the model, which ends when what is returned is disposed.</summary>
+    /// <summary>Waits for exclusive use of the model. Dispose the returned turn to end it.</summary>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     private Turns.Turn TakeTurn()
     {
         Turns.Turn turn = _turns.Take();
@@ -228,7 +246,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         return turn;
     }
 
-    /// <summary>One token of each cache's sequence, and the logits [n, V] behind them.</summary>
+    /// <summary>Reads one token of each cache's sequence and writes the logits of the next tokens, [n, V].</summary>
     private void Read(ReadOnlySpan<int> tokens, ReadOnlySpan<KvCache> caches, Span<float> logits)
     {
         Segment[] segments = new Segment[tokens.Length];
@@ -247,7 +265,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <summary>Neighbouring tokens of one sequence, and the logits [V] behind the last of them where they are wanted.</summary>
+    /// <summary>Reads consecutive tokens of one sequence and writes the logits of the next token, [V], unless <paramref name="logits"/> is empty.</summary>
     private void Read(ReadOnlySpan<int> tokens, KvCache cache, Span<float> logits)
     {
         cache.Extend(tokens.Length);
@@ -259,7 +277,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <summary>Requests from <paramref name="first"/> on whose contexts fill one pass; at least one.</summary>
+    /// <summary>Returns how many requests, starting at <paramref name="first"/>, have contexts that fit one pass together; 1 or more.</summary>
     private static int Together(IReadOnlyList<ScoringRequest> requests, int first)
     {
         int count = 1;
@@ -273,7 +291,10 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         return count;
     }
 
-    /// <summary>Reads the contexts, which foretell the continuations' first tokens, then the continuations behind copies of them.</summary>
+    /// <summary>
+    /// Scores requests together. Reads the contexts, whose logits score the first token of each continuation. Then reads the continuations after copies
+    /// of the contexts.
+    /// </summary>
     private void ScoreTogether(ScoringRequest[] requests, ReadOnlySpan<TokenScore[][]> scores)
     {
         KvCache[] contexts = [.. requests.Select(_ => new KvCache(_pages))];
@@ -303,7 +324,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <summary>Reads sequences, each into a cache of its own that is given back as soon as it is full.</summary>
+    /// <summary>Reads sequences, each into its own cache. A cache is returned as soon as its sequence has been read.</summary>
     private void ReadAll(IEnumerable<ScoredSequence> sequences)
     {
         List<ScoredSequence> together = [];
@@ -334,7 +355,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <summary>As <see cref="SequenceScorer.Read"/>, with the model to itself.</summary>
+    /// <summary>Calls <see cref="SequenceScorer.Read"/> with exclusive use of the model.</summary>
     private void ReadInTurn(List<ScoredSequence> sequences)
     {
         using (TakeTurn())
@@ -357,7 +378,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             }
         }
 
-        /// <summary>Tokens of passes that have ended well; the cache counts a pass's tokens from its beginning.</summary>
+        /// <summary>Gets the number of tokens that successful passes have read. The cache counts the tokens of a pass already when the pass begins.</summary>
         public int Position { get; private set; } = cache.Length;
 
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
@@ -382,10 +403,10 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             return _logits;
         }
 
-        /// <summary>What was read last has been read.</summary>
+        /// <summary>Confirms the tokens of the last pass, which has succeeded.</summary>
         public void Keep() => Position = cache.Length;
 
-        /// <summary>What was read last failed: as if it had not been asked for.</summary>
+        /// <summary>Removes the tokens of the last pass, which has failed.</summary>
         public void TakeBack() => cache.Truncate(Position);
 
         public IDecoder Fork() => new Decoder(owner, Cache.Fork());

@@ -5,7 +5,10 @@ using Foreword.Weights;
 
 namespace Foreword.Cpu;
 
-/// <summary>A fine-tuned model in plain C#: the network, the linear layer on the state at the extract token, and what encodes the texts. Threads may share it; they take turns.</summary>
+/// <summary>
+/// Runs a fine-tuned model in plain C#: the network, the linear layer on the state at the extract token, and the encoder of the texts. Several threads
+/// may share a model; they take turns.
+/// </summary>
 public sealed class CpuTaskModel : ITaskModel
 {
     private readonly CpuLanguageModel _model;
@@ -22,13 +25,19 @@ public sealed class CpuTaskModel : ITaskModel
     /// <inheritdoc/>
     public TaskDescription Task { get; }
 
-    /// <summary>Opens a fine-tuned model.</summary>
-    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, a classifier of <c>transformers</c>, or what <c>foreword quantize</c> made of one.</param>
-    /// <param name="weights">The format of the matrices; float32 unless given, or what the model is quantised to.</param>
-    /// <param name="threads">Threads that compute, the caller's among them; every processor unless given.</param>
-    /// <exception cref="ArgumentException">The model is quantised to another type, there is no such type, or no thread is to compute.</exception>
-    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
-    /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
+    /// <summary>Loads a fine-tuned model.</summary>
+    /// <param name="path">
+    /// A run of <c>foreword finetune</c>, its <c>best/</c> directory, a checkpoint, a classifier of <c>transformers</c>, or the output of
+    /// <c>foreword quantize</c> for one of these.
+    /// </param>
+    /// <param name="weights">The number format of the matrices. Null: float32, or the type of a quantized model.</param>
+    /// <param name="threads">Number of threads that compute, including the calling thread; 1 or more. Null: one for each processor.</param>
+    /// <returns>The model; the caller disposes it.</returns>
+    /// <exception cref="ArgumentException">
+    /// The model is quantized to another type, the type is undefined, or <paramref name="threads"/> is less than 1.
+    /// </exception>
+    /// <exception cref="DirectoryNotFoundException">There is no model at the path.</exception>
+    /// <exception cref="InvalidDataException">The directory has no fine-tuned model, or a file is malformed.</exception>
     public static CpuTaskModel Load(string path, WeightType? weights = null, int? threads = null)
     {
         using StoredModel model = StoredModel.Open(path);
@@ -57,7 +66,9 @@ public sealed class CpuTaskModel : ITaskModel
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
         [.. Outputs(EncodedExample.Unlabelled(examples, Task, _encoder)).Select(outputs => Task.Answer(outputs))];
 
-    /// <summary>The head's outputs for each example: [n], or the scores of its choices.</summary>
+    /// <summary>Computes the head's outputs for each example.</summary>
+    /// <param name="examples">The encoded examples.</param>
+    /// <returns>One row per example: [n], or the scores of its choices.</returns>
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -82,7 +93,7 @@ public sealed class CpuTaskModel : ITaskModel
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 
-    /// <summary>y = W x + b (GPT-1 paper, equation 3).</summary>
+    /// <summary>Computes y = W x + b (GPT-1 paper, equation 3), summed in float64.</summary>
     private float[] Linear(float[] x)
     {
         float[] y = new float[_bias.Length];

@@ -6,14 +6,14 @@ using Foreword.Models;
 namespace Foreword.Cpu.Cache;
 
 /// <summary>
-/// Keys and values of the tokens that one sequence has read, every layer's, in pages of 64 positions: it grows by pages, so nothing is copied
-/// and a short sequence holds little, and copies of a sequence share the pages that are full.
+/// Keeps the keys and values of the tokens that one sequence has read, for every layer, in pages of 64 positions. The cache grows by pages, so nothing
+/// is copied and a short sequence needs little memory. Copies of a sequence share the full pages.
 /// </summary>
 internal sealed unsafe class KvCache(KvPages source) : IDisposable
 {
     private readonly List<KvPage> _pages = [];
 
-    /// <summary>Tokens read.</summary>
+    /// <summary>Gets the number of tokens read.</summary>
     public int Length { get; private set; }
 
     /// <summary>Makes room for <paramref name="count"/> more tokens and counts them as read.</summary>
@@ -24,8 +24,8 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         Length += count;
     }
 
-    /// <summary>Forgets what was read beyond the first tokens, and room made for more: a pass that failed is taken back.</summary>
-    /// <param name="length">How many stay; at most <see cref="Length"/>.</param>
+    /// <summary>Removes all tokens after the first <paramref name="length"/>, and the pages that only they use. This undoes a pass that failed.</summary>
+    /// <param name="length">Number of tokens to keep; at most <see cref="Length"/>.</param>
     public void Truncate(int length)
     {
         Length = length;
@@ -36,30 +36,30 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         }
     }
 
-    /// <summary>Floats from one row of values to the next.</summary>
+    /// <summary>Gets the number of elements from one row of values to the next.</summary>
     public int ValueWidth => source.ValueWidth;
 
-    /// <summary>Pages of 64 positions, the last one in part.</summary>
+    /// <summary>Gets the number of pages of 64 positions; the last page may be partly filled.</summary>
     public int Pages => _pages.Count;
 
-    /// <summary>Keys of a page for a head, [4][hs][16].</summary>
+    /// <summary>Returns the keys of one page and head, [4][hs][16].</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="head">The head.</param>
     /// <param name="page">The page.</param>
-    /// <typeparam name="T">As <see cref="KvPages.Type"/> says: float, or ushort for bfloat16.</typeparam>
+    /// <typeparam name="T">The element type that matches <see cref="KvPages.Type"/>: float, or ushort for bfloat16.</typeparam>
     public T* Keys<T>(int layer, int head, int page) where T : unmanaged => (T*)(_pages[page].Pointer + source.Offset(layer, head));
 
-    /// <summary>Values of a page for a head, [64][<see cref="ValueWidth"/>].</summary>
+    /// <summary>Returns the values of one page and head, [64][<see cref="ValueWidth"/>].</summary>
     /// <inheritdoc cref="Keys"/>
     public T* Values<T>(int layer, int head, int page) where T : unmanaged => (T*)(_pages[page].Pointer + source.ValueOffset(layer, head));
 
-    /// <summary>Keeps the key and value of one position that the cache counts already.</summary>
+    /// <summary>Stores the key and value of one position that <see cref="Length"/> includes already.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="head">The head.</param>
     /// <param name="position">The position.</param>
-    /// <param name="key">Its key [hs].</param>
-    /// <param name="value">Its value [hs].</param>
-    /// <typeparam name="T">As <see cref="KvPages.Type"/> says: float, or ushort for bfloat16.</typeparam>
+    /// <param name="key">The key, [hs].</param>
+    /// <param name="value">The value, [hs].</param>
+    /// <typeparam name="T">The element type that matches <see cref="KvPages.Type"/>: float, or ushort for bfloat16.</typeparam>
     public void Store<T>(int layer, int head, int position, T* key, T* value) where T : unmanaged
     {
         int page = position / AttentionKernels.PagePositions, slot = position % AttentionKernels.PagePositions;
@@ -69,15 +69,15 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         row[source.HeadSize..].Clear();
     }
 
-    /// <summary>Keeps the keys and values of neighbouring positions that the cache counts already.</summary>
+    /// <summary>Stores the keys and values of consecutive positions that <see cref="Length"/> includes already.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="head">The head.</param>
     /// <param name="position">The first position.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="key">Its key [hs], the next one <paramref name="stride"/> on.</param>
-    /// <param name="value">Its value [hs], likewise.</param>
-    /// <param name="stride">Elements from one to the next.</param>
-    /// <typeparam name="T">As <see cref="KvPages.Type"/> says: float, or ushort for bfloat16.</typeparam>
+    /// <param name="count">Number of positions.</param>
+    /// <param name="key">The first position's key, [hs]; the others follow, <paramref name="stride"/> elements apart.</param>
+    /// <param name="value">The first position's value, [hs]; the others follow, <paramref name="stride"/> elements apart.</param>
+    /// <param name="stride">Elements from one position to the next.</param>
+    /// <typeparam name="T">The element type that matches <see cref="KvPages.Type"/>: float, or ushort for bfloat16.</typeparam>
     public void Store<T>(int layer, int head, int position, int count, float* key, float* value, int stride) where T : unmanaged
     {
         for (int together; count > 0; count -= together, position += together, key += (long)together * stride, value += (long)together * stride)
@@ -89,10 +89,12 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         }
     }
 
-    /// <summary>A second cache with the same tokens, which may be continued otherwise: full pages are shared, the last one is copied.</summary>
+    /// <summary>
+    /// Creates a second cache with the same tokens, which can continue independently. Full pages are shared; the last page is copied if it is not full.
+    /// </summary>
     public KvCache Fork()
     {
-        KvPage? own = Length % AttentionKernels.PagePositions == 0 ? null : source.Rent(); // first: memory may run out
+        KvPage? own = Length % AttentionKernels.PagePositions == 0 ? null : source.Rent(); // first, because memory may run out
         KvCache fork = new(source) { Length = Length };
         foreach (KvPage page in CollectionsMarshal.AsSpan(_pages)[..(Length / AttentionKernels.PagePositions)])
             fork._pages.Add(page.Share());
@@ -105,11 +107,11 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         return fork;
     }
 
-    /// <summary>Gives the pages back.</summary>
+    /// <summary>Returns the pages.</summary>
     public void Dispose() => Truncate(0);
 }
 
-/// <summary>64 positions of every layer, and how many caches hold them.</summary>
+/// <summary>One page: 64 positions of every layer, with the number of caches that hold it.</summary>
 internal sealed unsafe class KvPage(NativeBuffer<byte> memory)
 {
     private int _holders = 1;
@@ -122,7 +124,7 @@ internal sealed unsafe class KvPage(NativeBuffer<byte> memory)
         return this;
     }
 
-    /// <summary>One holder less; true when it was the last.</summary>
+    /// <summary>Removes one holder; returns true if it was the last.</summary>
     public bool Release() => Interlocked.Decrement(ref _holders) == 0;
 
     public void Reuse() => _holders = 1;
@@ -130,30 +132,33 @@ internal sealed unsafe class KvPage(NativeBuffer<byte> memory)
     public void Free() => memory.Dispose();
 }
 
-/// <summary>Pages of one model's shape. What comes back is handed out again: touching new memory costs far more than writing to old.</summary>
+/// <summary>
+/// A pool of pages for the shape of one model. Returned pages are reused, because touching new memory for the first time costs far more than
+/// overwriting old memory.
+/// </summary>
 internal sealed class KvPages(GptConfig config, CacheType type) : IDisposable
 {
     private readonly Stack<KvPage> _free = [];
     private bool _disposed;
 
-    /// <summary>The number format.</summary>
+    /// <summary>Gets the number format of keys and values.</summary>
     public CacheType Type => type;
 
-    /// <summary>hs.</summary>
+    /// <summary>Gets the head size, hs.</summary>
     public int HeadSize => config.HeadSize;
 
-    /// <summary>Elements of a row of values: the head size, rounded up to what a kernel sums at once.</summary>
+    /// <summary>Gets the number of elements of a row of values: the head size, rounded up to the columns that a kernel sums together.</summary>
     public int ValueWidth { get; } = Panels.RoundUp(config.HeadSize, AttentionKernels.ValueTile);
 
-    /// <summary>Bytes of a page.</summary>
+    /// <summary>Gets the size of a page in bytes.</summary>
     public long PageBytes => Offset(config.NLayer, 0);
 
     private int ElementBytes => type == CacheType.F32 ? sizeof(float) : sizeof(ushort);
 
-    /// <summary>The byte of a page at which a head's keys begin.</summary>
+    /// <summary>Returns the byte offset of a head's keys within a page.</summary>
     public long Offset(int layer, int head) => ((long)layer * config.NHead + head) * AttentionKernels.PagePositions * (HeadSize + ValueWidth) * ElementBytes;
 
-    /// <summary>The byte at which its values do.</summary>
+    /// <summary>Returns the byte offset of a head's values within a page.</summary>
     public long ValueOffset(int layer, int head) => Offset(layer, head) + (long)AttentionKernels.PagePositions * HeadSize * ElementBytes;
 
     public KvPage Rent()

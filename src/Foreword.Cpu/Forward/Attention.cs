@@ -9,19 +9,20 @@ using Foreword.Numerics;
 namespace Foreword.Cpu.Forward;
 
 /// <summary>
-/// softmax(q kᵀ / sqrt(hs)) v over the caches of a pass's segments (Vaswani et al. 2017, equation 1). Workers claim pieces: a head and up to four neighbouring rows.
+/// Computes attention, softmax(q kᵀ / sqrt(hs)) v, over the caches of a pass's segments (Vaswani et al. 2017, equation 1). Workers claim work items; an
+/// item is one head of up to four consecutive rows.
 /// </summary>
 internal sealed unsafe class Attention : IDisposable
 {
-    /// <summary>Claims of each worker: to claim takes the time of half a piece, for the other worker claims as well.</summary>
+    /// <summary>Number of claims per worker. A contended claim costs about half a work item, so items are grouped.</summary>
     private const int ClaimsPerWorker = 6;
 
     private readonly GptConfig _config;
     private readonly Workers _workers;
-    private readonly float[] _scales; // of each layer's scores
+    private readonly float[] _scales; // factor of each layer's scores
     private readonly int _scoreStride;
-    private readonly NativeBuffer<float> _scores; // of each worker: [4][context]
-    private readonly NativeBuffer<float> _sums; // of each worker: [4][64]
+    private readonly NativeBuffer<float> _scores; // for each worker: [4][context]
+    private readonly NativeBuffer<float> _sums; // for each worker: [4][64]
     private readonly bool _isFloat;
 
     private Segment[] _segments = [];
@@ -30,7 +31,7 @@ internal sealed unsafe class Attention : IDisposable
     private int _queryCount;
     private bool _storesFirst;
 
-    /// <summary>For a network whose caches have one number format.</summary>
+    /// <summary>Creates the attention for a network whose caches all have the number format <paramref name="cache"/>.</summary>
     public Attention(GptConfig config, CacheType cache, Workers workers)
     {
         _config = config;
@@ -42,7 +43,7 @@ internal sealed unsafe class Attention : IDisposable
         _sums = new NativeBuffer<float>((long)workers.Count * AttentionKernels.QueryTile * AttentionKernels.ValueTile);
     }
 
-    /// <summary>Takes the segments of the next pass, the first <paramref name="count"/> of an array that stays as it is until the pass has ended.</summary>
+    /// <summary>Sets the segments of the next pass: the first <paramref name="count"/> of an array that must not change until the pass has ended.</summary>
     public void Prepare(Segment[] segments, int count)
     {
         (_segments, _segmentCount, _queryCount, _storesFirst) = (segments, count, 0, false);
@@ -58,12 +59,14 @@ internal sealed unsafe class Attention : IDisposable
         }
     }
 
-    /// <summary>One layer's attention; all workers call it together, and what it wrote is seen by all when it returns.</summary>
-    /// <param name="worker">The caller's number.</param>
+    /// <summary>Computes one layer's attention. All workers call it together. When it returns, its results are visible to all workers.</summary>
+    /// <param name="worker">The number of the calling worker.</param>
     /// <param name="layer">The layer.</param>
-    /// <param name="qkv">The rows' queries, keys and values, [rows][3 C]; single rows' keys and values are rounded as the cache keeps them.</param>
+    /// <param name="qkv">
+    /// The queries, keys and values of the rows, [rows][3 C]. The keys and values of segments with a single row are rounded to the cache's format.
+    /// </param>
     /// <param name="qkvStride">Elements from row to row.</param>
-    /// <param name="attended">Receives the rows' sums of values, [rows][C].</param>
+    /// <param name="attended">Receives each row's weighted sums of values, [rows][C].</param>
     /// <param name="stride">Elements from row to row.</param>
     public void Run(int worker, int layer, float* qkv, int qkvStride, float* attended, int stride)
     {
@@ -112,7 +115,7 @@ internal sealed unsafe class Attention : IDisposable
         _workers.Barrier();
     }
 
-    /// <summary>The queries, keys and values [rows][3 C] of a pass, and where its sums go, [rows][C].</summary>
+    /// <summary>The queries, keys and values of a pass, [rows][3 C], and the destination of its weighted sums, [rows][C].</summary>
     private readonly struct Rows(float* qkv, int qkvStride, float* attended, int stride)
     {
         public readonly float* Qkv = qkv;
@@ -121,7 +124,7 @@ internal sealed unsafe class Attention : IDisposable
         public readonly int Stride = stride;
     }
 
-    /// <summary>What is claimed: a head of up to four rows of a segment.</summary>
+    /// <summary>A work item: one head of up to four consecutive rows of a segment.</summary>
     private readonly struct Piece(Segment segment, int head, int row, int count, float* query, float* attended)
     {
         public readonly Segment Segment = segment;
@@ -132,7 +135,9 @@ internal sealed unsafe class Attention : IDisposable
         public readonly float* Attended = attended;
     }
 
-    /// <summary>A piece by its number: rows first, so that a head's keys stay in the cache.</summary>
+    /// <summary>
+    /// Returns a work item by its number. Consecutive numbers are different rows of one head, so that the head's keys stay in the processor's cache.
+    /// </summary>
     private Piece At(int piece, in Rows rows)
     {
         (int s, int row, int count) = _queries[piece % _queryCount];
@@ -142,8 +147,8 @@ internal sealed unsafe class Attention : IDisposable
     }
 
     /// <summary>
-    /// A segment's only row: nobody else needs its key and value, so they are taken from where they are and stored last. A key's numbers are written to as many
-    /// lines of the cache; reading these lines right behind would wait for every single one.
+    /// Computes a segment that has a single row. No other row needs its key and value, so they are read from the row itself and stored in the KV cache
+    /// last. Each element of a key is written to a different cache line. Reading these lines immediately after the writes would stall on every one.
     /// </summary>
     private void AttendRow<T>(int worker, int layer, in Piece piece, in Piece next) where T : unmanaged
     {
@@ -153,7 +158,7 @@ internal sealed unsafe class Attention : IDisposable
         float* q = piece.Query, key = q + _config.NEmbd, value = key + _config.NEmbd;
         float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
         float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
-        for (int part = 0; part < 3; part++) // another worker may have written them
+        for (int part = 0; part < 3; part++) // another worker may have written them, so they may not be in this processor's cache
             Prefetch.Lines(next.Query + (long)part * _config.NEmbd, hs * sizeof(float));
         T* rounded = stackalloc T[2 * hs];
         AttentionKernels.Round(key, hs, rounded);
@@ -185,13 +190,13 @@ internal sealed unsafe class Attention : IDisposable
         cache.Store(layer, piece.Head, position, rounded, rounded + hs);
     }
 
-    /// <summary>Up to four rows of a segment whose keys and values are stored already.</summary>
+    /// <summary>Computes up to four rows of a segment whose keys and values are already in the KV cache.</summary>
     private void AttendRows<T>(int worker, int layer, in Piece piece, in Rows rows) where T : unmanaged
     {
         const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;
         int hs = _config.HeadSize, count = piece.Count, tile = count == 1 ? 1 : AttentionKernels.QueryTile;
         KvCache cache = piece.Segment.Cache;
-        int first = piece.Segment.FirstPosition + piece.Row - piece.Segment.FirstRow, positions = first + count; // row i sees first + i + 1 of them
+        int first = piece.Segment.FirstPosition + piece.Row - piece.Segment.FirstRow, positions = first + count; // row i sees first + i + 1 positions
         float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
         float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
         for (int page = 0; page * Page < positions; page++)

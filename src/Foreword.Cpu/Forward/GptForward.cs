@@ -6,19 +6,22 @@ using Foreword.Models;
 
 namespace Foreword.Cpu.Forward;
 
-// C channels, V vocabulary, hs head size. Rows are tokens, of one sequence or of several; float32 throughout, except the inputs of quantised matrices.
+// C channels, V vocabulary, hs head size. Rows are tokens, of one sequence or of several. All numbers are float32, except the inputs of quantized
+// matrices.
 
 /// <summary>
-/// GPT-1's and GPT-2's forward pass, whole. All workers run <see cref="Body"/> together; a step is cut into pieces that they claim, and ends
-/// at a barrier. The two architectures differ in where LayerNorm stands: after each residual sum (Radford et al. 2018) or before each branch
-/// with one more at the end (Radford et al. 2019, section 2.3).
+/// Computes the whole forward pass of GPT-1 and GPT-2. All workers run <see cref="Body"/> together. Each step is divided into work items that the
+/// workers claim, and ends at a barrier. The two architectures differ in the position of LayerNorm: after each residual sum (Radford et al. 2018), or
+/// before each branch, with one more at the end (Radford et al. 2019, section 2.3).
 /// </summary>
 internal sealed unsafe class GptForward : IDisposable
 {
-    /// <summary>Rows of a pass at most: with more, the activations of a product's pass no longer fit the second-level cache.</summary>
+    /// <summary>
+    /// The largest number of rows in a pass. With more, the activations that a pass of a product reads no longer fit the second-level cache.
+    /// </summary>
     public const int MaxRows = 256;
 
-    /// <summary>Rows that a register tile computes together.</summary>
+    /// <summary>Number of rows that a register tile computes together.</summary>
     private const int RowTile = 8;
 
     private readonly NetworkWeights _weights;
@@ -30,15 +33,15 @@ internal sealed unsafe class GptForward : IDisposable
     private readonly bool _preNorm;
     private readonly float _epsilon;
 
-    private readonly int _stride; // of rows of C
+    private readonly int _stride; // of rows of C elements
     private readonly int _qkvStride;
     private readonly int _hiddenStride; // of rows of the feed-forward network
     private readonly int _encodedStride;
     private readonly int _scratchBytes;
-    private readonly NativeBuffer<byte> _scratch; // of each worker
+    private readonly NativeBuffer<byte> _scratch; // for each worker
     private readonly RowBuffers _rows;
-    private readonly Dictionary<int, int[]> _rowPieces; // by their number of panels, how products of one row are cut
-    private readonly Dictionary<int, int[]> _tilePieces; // and products of several
+    private readonly Dictionary<int, int[]> _rowPieces; // starts of the work items of products of one row, by the number of panels
+    private readonly Dictionary<int, int[]> _tilePieces; // the same for products of several rows
 
     private int[] _tokens = new int[RowTile];
     private Segment[] _segments = [];
@@ -50,7 +53,10 @@ internal sealed unsafe class GptForward : IDisposable
     private int _headCount;
     private float* _logits;
 
-    /// <summary>A pass over some weights, for caches of such pages; it owns none of them, nor the workers.</summary>
+    /// <summary>
+    /// Creates a forward pass over <paramref name="weights"/>, for caches whose pages come from <paramref name="pages"/>. It does not own the weights,
+    /// the pages or the workers.
+    /// </summary>
     public GptForward(NetworkWeights weights, KvPages pages, Workers workers)
     {
         _weights = weights;
@@ -73,23 +79,26 @@ internal sealed unsafe class GptForward : IDisposable
         _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
     }
 
-    /// <summary>Elements from one row of logits to the next.</summary>
+    /// <summary>Gets the number of elements from one row of logits to the next.</summary>
     public int RowStrideOfLogits => Panels.RoundUp(_config.VocabSize, AttentionKernels.ValueTile);
 
-    /// <summary>The final hidden state [C] of the i-th wanted row of the last pass.</summary>
+    /// <summary>Returns the final hidden state [C] of the i-th wanted row of the last pass.</summary>
     public float* Hidden(int i) => (_preNorm ? _rows.Normed : _rows.X).Pointer + (long)i * _stride;
 
-    /// <summary>The logits [V] of the i-th row that <see cref="Head(int, int)"/> was last asked for.</summary>
+    /// <summary>Returns the i-th row of logits [V] that the last call of <see cref="Head(int, int)"/> computed.</summary>
     public float* Logits(int i) => _rows.Logits.Pointer + (long)i * RowStrideOfLogits;
 
-    /// <summary>Reads tokens behind those in the segments' caches, which count them already, and computes the wanted rows' final hidden states.</summary>
-    /// <param name="tokens">At most <see cref="MaxRows"/> ids, row by row.</param>
-    /// <param name="segments">Whose they are.</param>
-    /// <param name="wanted">Rows whose hidden states are asked for, ascending; none where only the cache is to be filled.</param>
+    /// <summary>
+    /// Reads the tokens of one or more sequences and computes the final hidden states of the wanted rows. The caches of the segments must already count
+    /// these tokens.
+    /// </summary>
+    /// <param name="tokens">At most <see cref="MaxRows"/> token ids, one per row.</param>
+    /// <param name="segments">The sequences that the rows belong to.</param>
+    /// <param name="wanted">The rows whose hidden states are needed, ascending. Empty: only the caches are filled.</param>
     public void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<Segment> segments, ReadOnlySpan<int> wanted)
     {
         _rowCount = tokens.Length;
-        _rows.Reserve(Math.Max(tokens.Length, _workers.Count)); // a single row is prepared by each worker for itself
+        _rows.Reserve(Math.Max(tokens.Length, _workers.Count)); // a single row is prepared by each worker separately
         Fill(ref _tokens, tokens);
         Fill(ref _segments, segments);
         Fill(ref _wanted, wanted);
@@ -99,11 +108,14 @@ internal sealed unsafe class GptForward : IDisposable
     }
 
     /// <summary>Computes the logits of wanted rows of the last pass.</summary>
-    /// <param name="first">The first of them, a multiple of 8.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="first">Index of the first wanted row to compute, a multiple of 8.</param>
+    /// <param name="count">Number of rows.</param>
     public void Head(int first, int count) => Head(first, count, (float*)null);
 
-    /// <summary>The same, copied to <paramref name="logits"/> [count, V] as well, piece by piece while they are in the cache.</summary>
+    /// <summary>
+    /// Computes the logits of wanted rows of the last pass and also copies them to <paramref name="logits"/>, [count, V]. Each work item is copied
+    /// while it is in the processor's cache.
+    /// </summary>
     public void Head(int first, int count, Span<float> logits)
     {
         fixed (float* copy = logits)
@@ -121,7 +133,7 @@ internal sealed unsafe class GptForward : IDisposable
     private void Head(int first, int count, float* logits)
     {
         (_headFirst, _headCount) = (first, count);
-        _logits = logits; // each time anew: none stays where a pass fails
+        _logits = logits; // set on every call, so that no pointer remains after a failed pass
         _rows.ReserveLogits(_rowCount == 1 ? 1 : Panels.RoundUp(count, RowTile));
         _workers.Run(_headBody);
     }
@@ -165,10 +177,10 @@ internal sealed unsafe class GptForward : IDisposable
         Prepare(worker, _weights.FinalNorm, _weights.Head, _wantedCount);
     }
 
-    /// <summary>What a branch reads: the normalised residual stream in GPT-2, the stream itself in GPT-1.</summary>
+    /// <summary>Returns the input of a branch: the normalized residual stream in GPT-2, the stream itself in GPT-1.</summary>
     private float* BranchInput(int worker) => _preNorm ? _rows.Normed.Pointer + (long)(_rowCount == 1 ? worker : 0) * _stride : _rows.X.Pointer;
 
-    /// <summary>x = wte[token] + wpe[position].</summary>
+    /// <summary>Computes x = wte[token] + wpe[position].</summary>
     private void Embed(int worker)
     {
         for (int s = worker; s < _segmentCount; s += _workers.Count)
@@ -185,8 +197,8 @@ internal sealed unsafe class GptForward : IDisposable
     }
 
     /// <summary>
-    /// Makes ready what a matrix reads from the residual stream: normalised where there is a norm, and encoded. A single row is made ready by every worker
-    /// for itself, in the row of its number, which takes less time than to meet.
+    /// Prepares what a matrix reads from the residual stream: normalizes it if there is a norm, and encodes it. If there is a single row, every worker
+    /// prepares its own copy, in the row with the worker's number. This takes less time than a barrier.
     /// </summary>
     private void Prepare(int worker, Norm? norm, PanelMatrix matrix, int rows)
     {
@@ -217,7 +229,7 @@ internal sealed unsafe class GptForward : IDisposable
             matrix.Encode(x, _rows.Encoded.Pointer + (long)to * _encodedStride);
     }
 
-    /// <summary>GPT-1's LayerNorm on the residual stream itself.</summary>
+    /// <summary>Applies GPT-1's LayerNorm to the residual stream in place.</summary>
     private void Normalise(int worker, Norm? norm, int rows)
     {
         if (norm is null)
@@ -246,7 +258,7 @@ internal sealed unsafe class GptForward : IDisposable
         _workers.Barrier();
     }
 
-    /// <summary>What becomes of a product.</summary>
+    /// <summary>Specifies what is done with the result of a product.</summary>
     private enum Use
     {
         /// <summary>y = x W + b.</summary>
@@ -255,18 +267,18 @@ internal sealed unsafe class GptForward : IDisposable
         /// <summary>y = activation(x W + b).</summary>
         Activation,
 
-        /// <summary>The residual stream gains x W + b.</summary>
+        /// <summary>Adds x W + b to the residual stream.</summary>
         Residual,
 
-        /// <summary>y = x W, copied to where the caller wants logits.</summary>
+        /// <summary>y = x W, also copied to the caller's logits.</summary>
         Logits,
     }
 
     private int[] Pieces(PanelMatrix matrix) => (_rowCount == 1 ? _rowPieces : _tilePieces)[matrix.PanelCount];
 
     /// <summary>
-    /// x W in pieces of some panels, each finished while it is in the cache. Only a pass over a single token takes the products of one row: all others
-    /// sum in one order, so that a row's numbers do not depend on what shares its pass.
+    /// Computes x W in work items of some panels. Each item is finished while it is in the processor's cache. Only a pass over a single token uses the
+    /// one-row kernels. All other passes sum in the same order, so that a row's numbers do not depend on the rows that share its pass.
     /// </summary>
     private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use, PanelMatrix following) =>
         Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer + (long)(_rowCount == 1 ? worker : 0) * _encodedStride, y, yStride, use, following);
@@ -310,7 +322,7 @@ internal sealed unsafe class GptForward : IDisposable
         _workers.Barrier();
     }
 
-    /// <summary>In the last block, rows that nobody asked for end behind the attention: the others move up.</summary>
+    /// <summary>After the attention of the last block, drops the rows that are not wanted and moves the wanted rows up.</summary>
     private void KeepWanted(int worker)
     {
         if (worker == 0)
@@ -327,7 +339,7 @@ internal sealed unsafe class GptForward : IDisposable
         void Move(float* rows, int i) => new ReadOnlySpan<float>(rows + (long)_wanted[i] * _stride, _stride).CopyTo(new Span<float>(rows + (long)i * _stride, _stride));
     }
 
-    /// <summary>Logits = hidden wteᵀ (GPT-1 paper, equation 2).</summary>
+    /// <summary>Computes logits = hidden wteᵀ (GPT-1 paper, equation 2).</summary>
     private void HeadBody(int worker)
     {
         byte* encoded = _rows.Encoded.Pointer + (long)_headFirst * _encodedStride;

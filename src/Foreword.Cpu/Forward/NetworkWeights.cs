@@ -5,18 +5,20 @@ using Foreword.Weights;
 
 namespace Foreword.Cpu.Forward;
 
-/// <summary>All weights of a model: matrices in the format that they are multiplied in, embeddings where they are stored.</summary>
+/// <summary>All weights of a model: matrices in the format in which they are multiplied, and embeddings where they are stored.</summary>
 internal sealed unsafe class NetworkWeights : IDisposable
 {
-    /// <summary>Rows are padded to whole vectors, and 31 bits count their elements.</summary>
+    /// <summary>The longest row. Rows are padded to whole vectors, and their elements are counted in 31 bits.</summary>
     private const int LongestRow = int.MaxValue / AttentionKernels.ValueTile * AttentionKernels.ValueTile;
 
     private readonly IParameters _parameters;
 
-    /// <summary>Reads what is to be in memory.</summary>
-    /// <param name="parameters">The model, which this object disposes.</param>
-    /// <param name="matrix">Makes a matrix.</param>
-    /// <exception cref="ArgumentException">The model has rows of more than 2^31 - 64 elements.</exception>
+    /// <summary>Reads the weights that are kept in memory.</summary>
+    /// <param name="parameters">The model's parameters; disposed with this object.</param>
+    /// <param name="matrix">Creates the matrix of a shape.</param>
+    /// <exception cref="ArgumentException">
+    /// The width, feed-forward width, context length or vocabulary needs rows of more than 2^31 - 64 elements.
+    /// </exception>
     public NetworkWeights(IParameters parameters, Func<MatrixShape, PanelMatrix> matrix)
     {
         _parameters = parameters;
@@ -51,26 +53,26 @@ internal sealed unsafe class NetworkWeights : IDisposable
         }
     }
 
-    /// <summary>The architecture.</summary>
+    /// <summary>Gets the architecture.</summary>
     public GptConfig Config => _parameters.Config;
 
-    /// <summary>The blocks from the bottom.</summary>
+    /// <summary>Gets the blocks, starting with the first.</summary>
     public Block[] Blocks { get; }
 
-    /// <summary><c>ln_f</c>; GPT-1 has none.</summary>
+    /// <summary>Gets the final norm, <c>ln_f</c>; null for GPT-1, which has none.</summary>
     public Norm? FinalNorm { get; }
 
-    /// <summary>The output layer.</summary>
+    /// <summary>Gets the output layer.</summary>
     public PanelMatrix Head { get; }
 
-    /// <summary>Every matrix, the output layer last.</summary>
+    /// <summary>Gets all matrices; the output layer is last.</summary>
     public IEnumerable<PanelMatrix> Matrices => Blocks.SelectMany(block => (PanelMatrix[])[block.CAttn.Weight, block.AttnCProj.Weight, block.CFc.Weight, block.MlpCProj.Weight]).Append(Head);
 
-    /// <summary>x = wte[token] + wpe[position].</summary>
-    /// <param name="token">A token id.</param>
-    /// <param name="position">Its position.</param>
-    /// <param name="x">[C].</param>
-    /// <param name="other">[C] to work in.</param>
+    /// <summary>Computes x = wte[token] + wpe[position].</summary>
+    /// <param name="token">The token id.</param>
+    /// <param name="position">The token's position.</param>
+    /// <param name="x">Receives [C].</param>
+    /// <param name="other">Scratch memory, [C].</param>
     public void Embed(int token, int position, float* x, float* other)
     {
         int C = Config.NEmbd;

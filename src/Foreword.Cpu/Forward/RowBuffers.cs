@@ -2,46 +2,46 @@ using Foreword.Cpu.Matrices;
 
 namespace Foreword.Cpu.Forward;
 
-/// <summary>The activations of a pass, grown to the largest pass so far. Rows beyond those in use may hold anything.</summary>
+/// <summary>The activations of a pass. Buffers grow to the largest pass so far. Rows after those in use have undefined contents.</summary>
 internal sealed class RowBuffers(int stride, int qkvStride, int wideStride, int encodedStride, int logitsStride) : IDisposable
 {
-    /// <summary>Register tiles read up to 7 rows beyond the last.</summary>
+    /// <summary>Number of additional rows, because register tiles read up to 7 rows after the last.</summary>
     private const int Spare = 8;
 
     private int _rows;
     private int _logitRows;
 
-    /// <summary>The residual stream, [rows, C].</summary>
+    /// <summary>Gets the residual stream, [rows, C].</summary>
     public NativeBuffer<float> X { get; private set; } = new(0);
 
-    /// <summary>What LayerNorm made of it.</summary>
+    /// <summary>Gets the residual stream after LayerNorm, [rows, C].</summary>
     public NativeBuffer<float> Normed { get; private set; } = new(0);
 
-    /// <summary>Queries, keys and values, [rows, 3C].</summary>
+    /// <summary>Gets the queries, keys and values, [rows, 3C].</summary>
     public NativeBuffer<float> Qkv { get; private set; } = new(0);
 
-    /// <summary>What the heads saw, [rows, C].</summary>
+    /// <summary>Gets the output of the attention heads, [rows, C].</summary>
     public NativeBuffer<float> Attended { get; private set; } = new(0);
 
-    /// <summary>What a branch adds to the stream, [rows, C].</summary>
+    /// <summary>Gets the output of a branch, which is added to the residual stream, [rows, C].</summary>
     public NativeBuffer<float> Branch { get; private set; } = new(0);
 
-    /// <summary>Inside the feed-forward network, [rows, 4C].</summary>
+    /// <summary>Gets the hidden layer of the feed-forward network, [rows, 4C].</summary>
     public NativeBuffer<float> Wide { get; private set; } = new(0);
 
-    /// <summary>Rows encoded for a quantised matrix.</summary>
+    /// <summary>Gets the rows encoded for a quantized matrix.</summary>
     public NativeBuffer<byte> Encoded { get; private set; } = new(0);
 
-    /// <summary>[rows, V].</summary>
+    /// <summary>Gets the logits, [rows, V].</summary>
     public NativeBuffer<float> Logits { get; private set; } = new(0);
 
-    /// <summary>Makes room for so many rows; what was in them is lost when they must grow.</summary>
+    /// <summary>Makes room for <paramref name="rows"/> rows. If the buffers must grow, their contents are lost.</summary>
     public void Reserve(int rows)
     {
         if (rows <= _rows)
             return;
         int grown = Panels.RoundUp(rows, Spare), all = grown + Spare;
-        _rows = 0; // until all of them are there: memory may run out
+        _rows = 0; // until all buffers have grown: memory may run out
         X = Grown(X, all, stride);
         Normed = Grown(Normed, all, stride);
         Qkv = Grown(Qkv, all, qkvStride);
@@ -54,7 +54,7 @@ internal sealed class RowBuffers(int stride, int qkvStride, int wideStride, int 
         _rows = grown;
     }
 
-    /// <summary>Makes room for so many rows of logits.</summary>
+    /// <summary>Makes room for <paramref name="rows"/> rows of logits.</summary>
     public void ReserveLogits(int rows)
     {
         if (rows <= _logitRows)
@@ -71,7 +71,7 @@ internal sealed class RowBuffers(int stride, int qkvStride, int wideStride, int 
         Encoded.Dispose();
     }
 
-    /// <summary>Cleared, for the channels beyond the last one must be 0.</summary>
+    /// <summary>Returns a larger buffer filled with 0, because the channels after the last one must be 0.</summary>
     private static NativeBuffer<float> Grown(NativeBuffer<float> old, int rows, int stride)
     {
         old.Dispose();

@@ -2,12 +2,12 @@ using Foreword.Cpu.Cache;
 
 namespace Foreword.Cpu.Forward;
 
-/// <summary>Neighbouring rows of a pass that are tokens of one sequence.</summary>
-/// <param name="Cache">What the sequence has read; the rows' positions are its last ones.</param>
+/// <summary>Consecutive rows of a pass that are tokens of one sequence.</summary>
+/// <param name="Cache">The sequence's cache. The rows are its last positions.</param>
 /// <param name="FirstRow">The first row.</param>
-/// <param name="Count">How many.</param>
+/// <param name="Count">Number of rows.</param>
 internal readonly record struct Segment(KvCache Cache, int FirstRow, int Count)
 {
-    /// <summary>Position of the first row in its sequence.</summary>
+    /// <summary>Gets the position of the first row in its sequence.</summary>
     public int FirstPosition => Cache.Length - Count;
 }

@@ -6,12 +6,12 @@ using Foreword.Models;
 namespace Foreword.Cpu.Forward;
 
 /// <summary>
-/// Reads many sequences: rows of different ones share passes, and logits are computed only where a score is wanted. A sequence whose states are
-/// wanted shares no pass with one that is scored.
+/// Reads many sequences. Rows of different sequences share passes, and logits are computed only where a score is wanted. One call must not contain both
+/// sequences to score and sequences whose final state is wanted.
 /// </summary>
 internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config, Workers workers)
 {
-    /// <summary>Rows of logits that exist at once.</summary>
+    /// <summary>Number of rows of logits that exist at the same time.</summary>
     private const int LogitRows = 32;
 
     private readonly List<int> _tokens = [];
@@ -19,7 +19,7 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
     private readonly List<(int Row, WantedScore Score)> _wanted = [];
     private readonly List<(int Row, float[] State)> _states = [];
 
-    /// <summary>Reads every sequence into its cache and hands out the scores that it wants.</summary>
+    /// <summary>Reads every sequence into its cache and writes the requested scores and states.</summary>
     public void Read(IEnumerable<ScoredSequence> sequences)
     {
         try
@@ -28,7 +28,7 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
         }
         finally
         {
-            Clear(); // a pass that fails must leave nothing to the next one
+            Clear(); // a failed pass must not leave anything to the next one
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
     {
         int[] rows = [.. _wanted.Select(wanted => wanted.Row).Concat(_states.Select(state => state.Row)).Distinct().Order()];
         forward.Run([.. _tokens], [.. _segments], rows);
-        for (int i = 0; i < _states.Count; i++) // ascending, as the rows are
+        for (int i = 0; i < _states.Count; i++) // in ascending order, like the rows
             new ReadOnlySpan<float>(forward.Hidden(i), config.NEmbd).CopyTo(_states[i].State);
         ILookup<int, WantedScore> scores = _wanted.ToLookup(wanted => wanted.Row, wanted => wanted.Score);
         for (int first = 0; first < rows.Length && _wanted.Count > 0; first += LogitRows)
@@ -94,8 +94,8 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
     }
 }
 
-/// <summary>Tokens to read into a cache, and the scores wanted on the way, or room for the last token's final hidden state [C].</summary>
+/// <summary>Tokens to read into a cache, with the scores wanted after them, or with room for the last token's final hidden state [C].</summary>
 internal sealed record ScoredSequence(KvCache Cache, int[] Tokens, IReadOnlyList<WantedScore> Wanted, float[]? FinalState = null);
 
-/// <summary>The score of <paramref name="Token"/> behind the sequence's token number <paramref name="After"/>, and where it goes.</summary>
+/// <summary>The score of <paramref name="Token"/> after the sequence's token number <paramref name="After"/>, and the place to write it to.</summary>
 internal readonly record struct WantedScore(int After, int Token, TokenScore[] Scores, int Index);

@@ -5,14 +5,17 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-/// <summary>The activation functions that the published models do not have; theirs is <see cref="RowKernels.Gelu"/>.</summary>
+/// <summary>
+/// Computes the activation functions that the published models do not use; those use <see cref="RowKernels.Gelu"/>. The code uses the portable 512-bit
+/// vectors of .NET: AVX-512 instructions where the processor has them, otherwise two vectors of 256 bits (AVX2) or four of 128 bits (SSE, Arm AdvSimd).
+/// </summary>
 internal static unsafe class ActivationKernels
 {
     private const int Lanes = 16;
 
     /// <summary>
-    /// S of erfc(z) = t S(t) exp(-z²), t = 2 / (2 + z), z at least 0, from the highest power down: interpolated at 15 Chebyshev points with 40
-    /// digits. Its relative error is at most 2.1e-10, which is 1/280 of float32's half unit in the last place.
+    /// Coefficients of S in erfc(z) = t S(t) exp(-z²), t = 2 / (2 + z), z at least 0, starting with the highest power. They interpolate at 15 Chebyshev
+    /// points, computed with 40 digits. The relative error is at most 2.1e-10, which is 1/280 of float32's half unit in the last place.
     /// </summary>
     private static readonly double[] ErrorFunction =
     [
@@ -21,7 +24,7 @@ internal static unsafe class ActivationKernels
         0.0829424424222379, 0.1763635403443102, 0.2468310528212994, 0.28209481742615183, 0.2820947917167231,
     ];
 
-    /// <summary>y = activation(y + bias), in vectors of 16.</summary>
+    /// <summary>Computes y = activation(y + bias) in vectors of 16. Whole vectors are read and written.</summary>
     public static void Run(Activation activation, float* y, float* bias, int count)
     {
         switch (activation)
@@ -50,7 +53,7 @@ internal static unsafe class ActivationKernels
             Vector512.Max(Vector512.Load(y + i) + Vector512.Load(bias + i), default).Store(y + i);
     }
 
-    /// <summary>y = v / (1 + exp(-slope v)).</summary>
+    /// <summary>Computes y = v / (1 + exp(-slope v)) with v = y + bias.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Sigmoid(float* y, float* bias, int count, float slope)
     {
@@ -62,7 +65,7 @@ internal static unsafe class ActivationKernels
         }
     }
 
-    /// <summary>y = v (1 + erf(v / sqrt 2)) / 2, computed in float64 and rounded once.</summary>
+    /// <summary>Computes y = v (1 + erf(v / sqrt 2)) / 2 with v = y + bias, in float64, and rounds the result once to float32.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Gelu(float* y, float* bias, int count)
     {
@@ -73,7 +76,7 @@ internal static unsafe class ActivationKernels
         }
     }
 
-    /// <summary>v erfc(-v / sqrt 2) / 2; above 0 that is v less v erfc(v / sqrt 2) / 2, so that nothing cancels.</summary>
+    /// <summary>Computes v erfc(-v / sqrt 2) / 2. Above 0 this is v minus v erfc(v / sqrt 2) / 2, so that there is no cancellation.</summary>
     private static Vector512<double> Gelu(Vector512<double> v)
     {
         Vector512<double> z = Vector512.Abs(v) * 0.70710678118654752440;

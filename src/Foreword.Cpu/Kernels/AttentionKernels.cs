@@ -4,35 +4,41 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-// hs head size. Keys of a page are transposed in groups of 16 positions, [4][hs][16], so that scores come out side by side, nothing is summed across a
-// vector, and a page that is not full is not read whole; values are [64 positions][hs rounded up to 64].
+// hs head size. The keys of a page are transposed in groups of 16 positions, [4][hs][16]. Scores are then computed side by side, nothing is summed
+// across a vector, and a page that is not full is read only in part. Values are [64 positions][hs rounded up to 64].
 
-/// <summary>The two products of attention over one page of the cache, for four queries at once and for one.</summary>
+/// <summary>
+/// Computes the two products of attention over one page of the KV cache, for four queries together or for one. The code uses the portable 512-bit
+/// vectors of .NET: AVX-512 instructions where the processor has them, otherwise two vectors of 256 bits (AVX2) or four of 128 bits (SSE, Arm AdvSimd).
+/// </summary>
 internal static unsafe class AttentionKernels
 {
-    /// <summary>Positions of a page.</summary>
+    /// <summary>Number of positions of a page.</summary>
     public const int PagePositions = 64;
 
-    /// <summary>Positions whose keys lie side by side: a vector of scores.</summary>
+    /// <summary>Number of positions whose keys are stored side by side: one vector of scores.</summary>
     public const int GroupPositions = 16;
 
-    /// <summary>Queries that share a pass over keys and values.</summary>
+    /// <summary>Number of queries that share a pass over keys and values.</summary>
     public const int QueryTile = 4;
 
-    /// <summary>Columns of values that stay in registers; a row of values is a multiple of it.</summary>
+    /// <summary>Number of columns of values that stay in registers. The size of a row of values is a multiple of it.</summary>
     public const int ValueTile = 64;
 
-    /// <summary>scores[rows, positions] = scale q[rows, hs] keys; rows is 1 or 4. Whole groups of 16 positions are written, and no others read.</summary>
-    /// <param name="rows">Queries.</param>
+    /// <summary>Computes scores[rows, positions] = scale q[rows, hs] keys. Whole groups of 16 positions are written; no other groups are read.</summary>
+    /// <param name="rows">Number of queries: 1 or 4.</param>
     /// <param name="hs">Head size.</param>
-    /// <param name="positions">Positions of the page that are seen.</param>
+    /// <param name="positions">Number of positions of the page that the queries attend to.</param>
     /// <param name="q">The queries.</param>
-    /// <param name="qStride">Elements from one to the next.</param>
+    /// <param name="qStride">Elements from one query to the next.</param>
     /// <param name="keys">The page's keys for the head.</param>
     /// <param name="scale">Factor of the scores.</param>
     /// <param name="scores">Receives the scores.</param>
-    /// <param name="scoreStride">Elements from one query's to the next's.</param>
-    /// <param name="ahead">Bytes from the keys to those that are read next: one query asks for these on the way, short streams that no processor foresees.</param>
+    /// <param name="scoreStride">Elements from one query's scores to the next.</param>
+    /// <param name="ahead">
+    /// Offset in bytes from these keys to the keys that are read next. With one query, the kernel prefetches those, because the streams are too short
+    /// for the processor's own prefetcher.
+    /// </param>
     /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
     public static void Scores<T>(int rows, int hs, int positions, float* q, int qStride, T* keys, float scale, float* scores, int scoreStride, long ahead = 0) where T : unmanaged
     {
@@ -54,7 +60,10 @@ internal static unsafe class AttentionKernels
         }
     }
 
-    /// <summary>Writes numbers in the cache's format, and leaves them as what they are there.</summary>
+    /// <summary>Writes numbers in the cache's format, and replaces the originals by their rounded values.</summary>
+    /// <param name="numbers">The numbers; each receives the value that its rounded form has.</param>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="rounded">Receives the numbers in the cache's format.</param>
     /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
     public static void Round<T>(float* numbers, int count, T* rounded) where T : unmanaged
     {
@@ -74,9 +83,9 @@ internal static unsafe class AttentionKernels
 
     /// <summary>Writes one position's key into a page.</summary>
     /// <param name="hs">Head size.</param>
-    /// <param name="key">The key.</param>
+    /// <param name="key">The key, [hs].</param>
     /// <param name="keys">The page's keys for the head.</param>
-    /// <param name="slot">The position's place in the page.</param>
+    /// <param name="slot">Index of the position in the page.</param>
     /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
     public static void StoreKey<T>(int hs, T* key, T* keys, int slot) where T : unmanaged
     {
@@ -87,13 +96,13 @@ internal static unsafe class AttentionKernels
             group[d * GroupPositions] = key[d];
     }
 
-    /// <summary>Writes the keys of neighbouring positions of a page.</summary>
+    /// <summary>Writes the keys of consecutive positions of a page.</summary>
     /// <param name="hs">Head size.</param>
-    /// <param name="key">The first position's key, the next ones <paramref name="stride"/> apart.</param>
-    /// <param name="stride">Elements from one to the next.</param>
-    /// <param name="count">Positions.</param>
+    /// <param name="key">The first position's key; the others follow, <paramref name="stride"/> elements apart.</param>
+    /// <param name="stride">Elements from one key to the next.</param>
+    /// <param name="count">Number of positions.</param>
     /// <param name="keys">The page's keys for the head.</param>
-    /// <param name="slot">The first position's place in the page.</param>
+    /// <param name="slot">Index of the first position in the page.</param>
     /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
     public static void StoreKeys<T>(int hs, float* key, int stride, int count, T* keys, int slot) where T : unmanaged
     {
@@ -113,13 +122,13 @@ internal static unsafe class AttentionKernels
         }
     }
 
-    /// <summary>Writes the values of neighbouring positions of a page, rows of <paramref name="width"/> elements, those beyond hs 0.</summary>
+    /// <summary>Writes the values of consecutive positions of a page as rows of <paramref name="width"/> elements; elements after hs are 0.</summary>
     /// <param name="hs">Head size.</param>
-    /// <param name="value">The first position's value, the next ones <paramref name="stride"/> apart.</param>
-    /// <param name="stride">Elements from one to the next.</param>
-    /// <param name="count">Positions.</param>
+    /// <param name="value">The first position's value; the others follow, <paramref name="stride"/> elements apart.</param>
+    /// <param name="stride">Elements from one value to the next.</param>
+    /// <param name="count">Number of positions.</param>
     /// <param name="values">The first position's row.</param>
-    /// <param name="width">Elements from one to the next.</param>
+    /// <param name="width">Elements from one row to the next.</param>
     /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
     public static void StoreValues<T>(int hs, float* value, int stride, int count, T* values, int width) where T : unmanaged
     {
@@ -134,7 +143,7 @@ internal static unsafe class AttentionKernels
         }
     }
 
-    /// <summary>Asks for a group's keys all at once, for they are written number by number.</summary>
+    /// <summary>Prefetches all keys of a group, because they are written one element at a time to many cache lines.</summary>
     private static void Ask<T>(int hs, T* group) where T : unmanaged
     {
         for (int d = 0; d < hs; d++)
@@ -150,7 +159,7 @@ internal static unsafe class AttentionKernels
             BFloat16.Store(values, (ushort*)numbers);
     }
 
-    /// <summary>16 numbers of the cache.</summary>
+    /// <summary>Loads 16 numbers of the cache as float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Load<T>(T* numbers) where T : unmanaged => typeof(T) == typeof(float) ? Vector512.Load((float*)numbers) : BFloat16.Load((ushort*)numbers);
 
@@ -162,16 +171,16 @@ internal static unsafe class AttentionKernels
         return (T)(object)BFloat16.Nearest(value);
     }
 
-    /// <summary>sums[rows, 64] += p[rows, count] values[count, 64]; rows is 1 or 4.</summary>
-    /// <param name="rows">Queries.</param>
-    /// <param name="count">Positions.</param>
-    /// <param name="p">Their weights.</param>
-    /// <param name="pStride">Elements from one query's to the next's.</param>
-    /// <param name="values">The page's values for the head, from a multiple of 64 columns on.</param>
+    /// <summary>Computes sums[rows, 64] += p[rows, count] values[count, 64].</summary>
+    /// <param name="rows">Number of queries: 1 or 4.</param>
+    /// <param name="count">Number of positions.</param>
+    /// <param name="p">The attention weights of the positions.</param>
+    /// <param name="pStride">Elements from one query's weights to the next.</param>
+    /// <param name="values">The page's values for the head, starting at a column that is a multiple of 64.</param>
     /// <param name="valueStride">Elements from one position to the next.</param>
-    /// <param name="sums">What is added to.</param>
-    /// <param name="sumStride">Elements from one query's to the next's.</param>
-    /// <param name="ahead">Bytes from the values to those that are read next, as in <see cref="Scores"/>.</param>
+    /// <param name="sums">The sums that the products are added to.</param>
+    /// <param name="sumStride">Elements from one query's sums to the next.</param>
+    /// <param name="ahead">Offset in bytes from these values to the values that are read next, as in <see cref="Scores"/>.</param>
     /// <typeparam name="T">float, or ushort for bfloat16.</typeparam>
     public static void AddValues<T>(int rows, int count, float* p, int pStride, T* values, int valueStride, float* sums, int sumStride, long ahead = 0) where T : unmanaged
     {

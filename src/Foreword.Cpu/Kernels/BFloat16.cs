@@ -4,12 +4,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Cpu.Kernels;
 
-/// <summary>bfloat16: the upper half of a float32.</summary>
+/// <summary>
+/// Converts between float32 and bfloat16, which is the upper half of a float32. Conversions of 16 numbers use AVX-512F instructions where the processor
+/// has them, and otherwise the portable 256-bit vectors of .NET.
+/// </summary>
 internal static class BFloat16
 {
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
-    /// <summary>16 of them as float32.</summary>
+    /// <summary>Loads 16 bfloat16 numbers as float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector512<float> Load(ushort* numbers)
     {
@@ -19,7 +22,7 @@ internal static class BFloat16
         return Vector512.Create(lower, upper);
     }
 
-    /// <summary>The same, eight and eight.</summary>
+    /// <summary>Loads 16 bfloat16 numbers as two vectors of eight float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe (Vector256<float> Lower, Vector256<float> Upper) LoadHalves(ushort* numbers)
     {
@@ -27,14 +30,14 @@ internal static class BFloat16
         return ((Vector256.WidenLower(sixteen) << 16).AsSingle(), (Vector256.WidenUpper(sixteen) << 16).AsSingle());
     }
 
-    /// <summary>The nearest, ties to even.</summary>
+    /// <summary>Rounds to the nearest bfloat16; ties go to even.</summary>
     public static ushort Nearest(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
         return float.IsNaN(value) ? (ushort)0x7fc0 : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
     }
 
-    /// <summary>The nearest of 16 numbers, ties to even, as float32.</summary>
+    /// <summary>Rounds 16 numbers to the nearest bfloat16 values and returns them as float32; ties go to even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Round(Vector512<float> values)
     {
@@ -43,7 +46,7 @@ internal static class BFloat16
         return Vector512.ConditionalSelect(Vector512.IsNaN(values), Vector512.Create(float.NaN), rounded.AsSingle());
     }
 
-    /// <summary>Writes the nearest of 16 numbers, ties to even.</summary>
+    /// <summary>Writes 16 numbers as the nearest bfloat16; ties go to even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Store(Vector512<float> values, ushort* numbers)
     {
@@ -51,6 +54,6 @@ internal static class BFloat16
         (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(upper) : Vector256.Narrow(upper.GetLower(), upper.GetUpper())).Store(numbers);
     }
 
-    /// <summary>The least that is not below a finite value of at least 0.</summary>
+    /// <summary>Returns the smallest bfloat16 that is not less than a finite value; the value is 0 or greater.</summary>
     public static ushort Up(float value) => (ushort)((BitConverter.SingleToUInt32Bits(value) + 0xffff) >> 16);
 }

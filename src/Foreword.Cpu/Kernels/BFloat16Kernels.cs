@@ -4,22 +4,25 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-// bfloat16 weights lie in panels of 16 outputs, [K / 2][16][2]: a 32-bit lane holds the weights of two inputs for one output, so that a shift and a
-// mask make float32 of them.
+// Weights in bfloat16 are stored in panels of 16 outputs, [K / 2][16][2]. A 32-bit lane holds the weights of two inputs for one output, so that a shift
+// and a mask convert them to float32.
 
-/// <summary>Products with bfloat16 panels, summed in float32.</summary>
+/// <summary>
+/// Multiplies float32 rows with bfloat16 panels and sums in float32. The code uses the portable vectors of .NET. Tiles of 512 bits are used where .NET
+/// reports 512-bit hardware vectors (AVX-512). Other processors use tiles of 256 bits (AVX2) for a few rows, and <see cref="FloatKernels"/> for more.
+/// </summary>
 internal static unsafe class BFloat16Kernels
 {
     private const int Panel = FloatKernels.Panel;
 
-    /// <summary>How far ahead of the products a tile asks for weights, in 32-bit lanes: 48 lines.</summary>
+    /// <summary>Prefetch distance in 32-bit lanes: weights are prefetched 48 cache lines before they are multiplied.</summary>
     private const int Ahead = 48 * Panel;
 
-    /// <summary>y[16 panels] = x W: streams the panels once, four side by side, or two where vectors have 256 bits.</summary>
-    /// <param name="pairs">K / 2.</param>
-    /// <param name="x">2 pairs floats.</param>
+    /// <summary>Computes y[16 panels] = x W. The panels are read once: four side by side, or two with 256-bit vectors.</summary>
+    /// <param name="pairs">K / 2, the number of input pairs.</param>
+    /// <param name="x">The input row, 2 pairs floats.</param>
     /// <param name="w">The panels.</param>
-    /// <param name="panels">How many.</param>
+    /// <param name="panels">Number of panels.</param>
     /// <param name="y">Receives the outputs.</param>
     public static void MultiplyRow(int pairs, float* x, ushort* w, int panels, float* y)
     {
@@ -51,16 +54,19 @@ internal static unsafe class BFloat16Kernels
         }
     }
 
-    /// <summary>Y[8, 16 panels] = or += X[8, K] W, widened in registers: for few rows. Sums go as in <see cref="FloatKernels.MultiplyRows"/>.</summary>
-    /// <param name="pairs">K / 2.</param>
+    /// <summary>
+    /// Computes Y[8, 16 panels] = or += X[8, K] W for a few rows. Weights are widened in registers. The order of summation is that of
+    /// <see cref="FloatKernels.MultiplyRows"/>.
+    /// </summary>
+    /// <param name="pairs">K / 2, the number of input pairs.</param>
     /// <param name="x">X.</param>
-    /// <param name="xStride">Elements from row to row.</param>
+    /// <param name="xStride">Elements from row to row of X.</param>
     /// <param name="w">The panels.</param>
     /// <param name="panelStride">Weights from panel to panel.</param>
-    /// <param name="panels">1 or 3.</param>
+    /// <param name="panels">Number of panels: 1 or 3.</param>
     /// <param name="y">Y.</param>
-    /// <param name="yStride">Elements from row to row.</param>
-    /// <param name="add">Adds to Y instead of overwriting it.</param>
+    /// <param name="yStride">Elements from row to row of Y.</param>
+    /// <param name="add">True to add to Y instead of overwriting it.</param>
     public static void MultiplyEight(int pairs, float* x, int xStride, ushort* w, long panelStride, int panels, float* y, int yStride, bool add)
     {
         if (panels == FloatKernels.TilePanels)
@@ -69,7 +75,7 @@ internal static unsafe class BFloat16Kernels
             Tile8x16(pairs, x, xStride, (uint*)w, y, yStride, add);
     }
 
-    /// <summary>Few rows in vectors of 256 bits: <see cref="FloatKernels.MultiplyFewRows"/> with weights that are widened in registers.</summary>
+    /// <summary>Multiplies a few rows in 256-bit vectors, like <see cref="FloatKernels.MultiplyFewRows"/>. Weights are widened in registers.</summary>
     public static void MultiplyFewRows(int rows, int pairs, float* x, int xStride, ushort* w, int panels, float* y, int yStride, byte* next)
     {
         for (int panel = 0; panel < panels; panel++, y += Panel)
@@ -85,7 +91,10 @@ internal static unsafe class BFloat16Kernels
         }
     }
 
-    /// <summary>Y[4, 16] = or += X[4, K] W of 1 panel in vectors of 256 bits; each pair of inputs asks for another <paramref name="nextStep"/> bytes of what is read next.</summary>
+    /// <summary>
+    /// Computes Y[4, 16] = or += X[4, K] W of 1 panel in 256-bit vectors. For each pair of inputs, the next <paramref name="nextStep"/> bytes of the
+    /// memory to be read next are prefetched.
+    /// </summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile4x16(int pairs, float* x, int xStride, uint* w, float* y, int yStride, bool add, byte* next, int nextStep)
     {
@@ -133,7 +142,10 @@ internal static unsafe class BFloat16Kernels
         Put(y + 3L * yStride, add, a3, b3);
     }
 
-    /// <summary>Y[8, 48] = or += X[8, K] W of 3 panels: 24 sums stay in registers, the weights of even inputs beside them, then those of odd ones.</summary>
+    /// <summary>
+    /// Computes Y[8, 48] = or += X[8, K] W of 3 panels. 24 sums stay in registers, together with the weights of the even inputs and then of the odd
+    /// inputs.
+    /// </summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile8x48(int pairs, float* x, int xStride, uint* w, long panelStride, float* y, int yStride, bool add)
     {
@@ -254,7 +266,7 @@ internal static unsafe class BFloat16Kernels
         Put(y + 7 * yStride + 32, add, c72);
     }
 
-    /// <summary>Y[8, 16] = or += X[8, K] W of 1 panel.</summary>
+    /// <summary>Computes Y[8, 16] = or += X[8, K] W of 1 panel.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile8x16(int pairs, float* x, int xStride, uint* w, float* y, int yStride, bool add)
     {
@@ -307,7 +319,7 @@ internal static unsafe class BFloat16Kernels
         Put(y + 7 * yStride, add, c70);
     }
 
-    /// <summary>Four panels, two sums for each output, over even and odd inputs.</summary>
+    /// <summary>Multiplies a row with four panels. Each output has two sums, over even and odd inputs.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanels512(int pairs, float* x, uint* w, long panelStride, float* y)
     {
@@ -339,7 +351,9 @@ internal static unsafe class BFloat16Kernels
         (a3 + b3).Store(y + 3 * Panel);
     }
 
-    /// <summary>Two panels, summed as of four: more sums have no registers among 16.</summary>
+    /// <summary>
+    /// Multiplies a row with two panels, in the same order of summation as <see cref="RowTimesPanels512"/>. More sums do not fit the 16 registers.
+    /// </summary>
     [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanels256(int pairs, float* x, uint* w, long panelStride, float* y)
     {
@@ -369,7 +383,7 @@ internal static unsafe class BFloat16Kernels
         (b1 + d1).Store(y + Panel + 8);
     }
 
-    /// <summary>One panel, summed as of four.</summary>
+    /// <summary>Multiplies a row with one panel, in the same order of summation as <see cref="RowTimesPanels512"/>.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanel(int pairs, float* x, uint* w, float* y)
     {

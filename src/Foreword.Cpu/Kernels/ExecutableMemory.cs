@@ -2,14 +2,17 @@ using System.IO.MemoryMappedFiles;
 
 namespace Foreword.Cpu.Kernels;
 
-/// <summary>Memory for machine code: mapped twice, once to be written and then, for as long as the process lives, to be executed; never both at once.</summary>
+/// <summary>
+/// Provides memory for machine code. It is mapped twice: first to be written and then, after that mapping has been closed, to be executed until the
+/// process ends. It is never mapped for both at the same time.
+/// </summary>
 internal static unsafe class ExecutableMemory
 {
     private static readonly List<MemoryMappedViewAccessor> Mapped = [];
 
     /// <summary>Maps a function.</summary>
-    /// <param name="code">Its machine code, position independent.</param>
-    /// <returns>Where it begins; null where the system lets no program execute what it has written.</returns>
+    /// <param name="code">The function's position-independent machine code.</param>
+    /// <returns>The address of the function; null if the system does not let a program execute memory that it has written.</returns>
     public static void* Map(ReadOnlySpan<byte> code)
     {
         try
@@ -24,7 +27,7 @@ internal static unsafe class ExecutableMemory
                 Mapped.Add(executed);
             return pointer + executed.PointerOffset;
         }
-        catch (Exception) // whatever the system has against it: there are kernels that need no such memory
+        catch (Exception) // whatever the reason is: there are other kernels that need no such memory
         {
             return null;
         }

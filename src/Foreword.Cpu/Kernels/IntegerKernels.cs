@@ -5,30 +5,35 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-// Quantised weights lie in panels of 16 outputs, [K / 4][16][4] bytes, unsigned: the weight is (byte - zero) * scale, with a scale for every
-// output and block of inputs, bfloat16 [K / block][16]. Inputs are signed bytes; a row is its bytes, then for each block the scale (float32)
-// and what makes up for the weights' zero, -zero * (sum of the block's bytes) (int32). Two 4-bit weights share a byte: [K / 8][16][4], the low
-// half for the first four inputs, the high half for the next.
+// Quantized weights are stored in panels of 16 outputs, [K / 4][16][4] unsigned bytes. A weight is (byte - zero) * scale. Every output and block of
+// inputs has a scale, bfloat16 [K / block][16].
+// Inputs are signed bytes. A row consists of its bytes and then, for each block, the scale (float32) and the correction for the weights' zero, -zero *
+// (sum of the block's bytes) (int32).
+// Two 4-bit weights share a byte, [K / 8][16][4]: the low half belongs to the first four inputs, the high half to the next four.
 
-/// <summary>Products of rows of bytes with panels of 8-bit and 4-bit weights, exact within a block of inputs.</summary>
+/// <summary>
+/// Multiplies rows of bytes with panels of 8-bit and 4-bit weights; the sums are exact within a block of inputs. Products use <see cref="Dot"/> and run
+/// on every processor: AVX-VNNI, AVX2, Arm dot products or plain vectors. <see cref="MultiplyWideRows8"/> needs AVX2; it is used where neither AVX-VNNI
+/// nor <see cref="VnniKernels"/> is available.
+/// </summary>
 internal static unsafe class IntegerKernels
 {
-    /// <summary>Inputs whose products are summed in one 32-bit lane.</summary>
+    /// <summary>Number of inputs whose products are summed in one 32-bit lane.</summary>
     public const int Quad = 4;
 
-    /// <summary>Bytes behind the values for each block: scale and sum.</summary>
+    /// <summary>Number of bytes that a row holds for each block after all values: scale and correction.</summary>
     public const int BlockTail = 8;
 
-    /// <summary>How far ahead of the products a row's kernel asks for weights, in bytes: behind its panel the next one begins.</summary>
+    /// <summary>Prefetch distance in bytes of the one-row kernels. Near the end of a panel, the next panel is prefetched.</summary>
     public const int Ahead = 4096;
 
     private const int Panel = FloatKernels.Panel;
 
-    /// <summary>Writes a row as the products read it; inputs beyond K, up to whole blocks, are 0.</summary>
-    /// <param name="x">K floats.</param>
-    /// <param name="K">How many.</param>
-    /// <param name="block">Inputs of a block, a multiple of 32.</param>
-    /// <param name="zero">The byte that stands for the weight 0.</param>
+    /// <summary>Writes a row in the format that the products read. Inputs after K, up to whole blocks, are 0.</summary>
+    /// <param name="x">The row, K floats.</param>
+    /// <param name="K">Number of inputs.</param>
+    /// <param name="block">Number of inputs of a block, a multiple of 32.</param>
+    /// <param name="zero">The byte that represents the weight 0.</param>
     /// <param name="encoded">Receives blocks * (block + 8) bytes.</param>
     [MethodImpl(Compiled.Apart)]
     public static void Encode(float* x, int K, int block, int zero, sbyte* encoded)
@@ -64,7 +69,10 @@ internal static unsafe class IntegerKernels
         }
     }
 
-    /// <summary>The highest of 16 magnitudes' bits: floats that are not negative, a NaN above all of them, have the order of their bits, and integers one instruction for it.</summary>
+    /// <summary>
+    /// Returns the largest of 16 magnitudes, as bits. Bits of floats that are not negative have the same order as the floats, with NaN above all
+    /// others, and integers have a single instruction for the maximum.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Most(Vector512<int> magnitudes)
     {
@@ -74,7 +82,7 @@ internal static unsafe class IntegerKernels
         return Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
-    /// <summary>16 numbers that fit a byte.</summary>
+    /// <summary>Converts 16 numbers that fit a signed byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<sbyte> Bytes(Vector512<int> values)
     {
@@ -84,14 +92,16 @@ internal static unsafe class IntegerKernels
         return Vector128.Narrow(Vector128.Narrow(low.GetLower(), low.GetUpper()), Vector128.Narrow(high.GetLower(), high.GetUpper()));
     }
 
-    /// <summary>Bytes that <see cref="Widen"/> adds to a row.</summary>
-    /// <param name="values">The row's inputs, whole blocks.</param>
+    /// <summary>Returns the number of bytes that <see cref="Widen"/> adds to a row.</summary>
+    /// <param name="values">Number of inputs of the row, in whole blocks.</param>
     public static int WideBytes(int values) => 2 * values;
 
-    /// <summary>Adds a row's inputs in 16 bits behind what <see cref="Encode"/> wrote: the even ones of all quads, then the odd ones.</summary>
-    /// <param name="values">Inputs, a multiple of 32.</param>
+    /// <summary>
+    /// Writes a row's inputs in 16 bits, in addition to the output of <see cref="Encode"/>: first the even inputs of all quads, then the odd ones.
+    /// </summary>
+    /// <param name="values">Number of inputs, a multiple of 32.</param>
     /// <param name="encoded">The row's bytes.</param>
-    /// <param name="wide">Receives <see cref="WideBytes"/>.</param>
+    /// <param name="wide">Receives <see cref="WideBytes"/> bytes.</param>
     [MethodImpl(Compiled.Apart)]
     public static void Widen(int values, byte* encoded, byte* wide)
     {
@@ -103,14 +113,14 @@ internal static unsafe class IntegerKernels
         }
     }
 
-    /// <summary>y[16 panels] = x W, weights of 8 bits, blocks of 4 <paramref name="quads"/> inputs: streams the panels once.</summary>
+    /// <summary>Computes y[16 panels] = x W with 8-bit weights and blocks of 4 <paramref name="quads"/> inputs. The panels are read once.</summary>
     public static void MultiplyRow8(int blocks, int quads, byte* x, byte* w, ushort* scales, int panels, float* y)
     {
         for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad * Panel, scales += (long)blocks * Panel)
             RowTimesPanel8(blocks, quads, x, w, scales, y);
     }
 
-    /// <summary>y[16 panels] = x W, weights of 4 bits, blocks of 4 <paramref name="quads"/> inputs.</summary>
+    /// <summary>Computes y[16 panels] = x W with 4-bit weights and blocks of 4 <paramref name="quads"/> inputs.</summary>
     public static void MultiplyRow4(int blocks, int quads, byte* x, byte* w, ushort* scales, int panels, float* y)
     {
         for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad / 2 * Panel, scales += (long)blocks * Panel)
@@ -122,32 +132,32 @@ internal static unsafe class IntegerKernels
         }
     }
 
-    /// <summary>Y[rows, 16] = X[rows, K] W of one panel, weights of 8 bits; the number of rows is a multiple of 8.</summary>
-    /// <param name="rows">Rows.</param>
-    /// <param name="blocks">Blocks of inputs.</param>
-    /// <param name="quads">Inputs of a block / 4.</param>
-    /// <param name="x">Encoded rows.</param>
-    /// <param name="xStride">Bytes from row to row.</param>
+    /// <summary>Computes Y[rows, 16] = X[rows, K] W of one panel with 8-bit weights.</summary>
+    /// <param name="rows">Number of rows, a multiple of 8.</param>
+    /// <param name="blocks">Number of blocks of inputs.</param>
+    /// <param name="quads">Number of inputs of a block / 4.</param>
+    /// <param name="x">The encoded rows.</param>
+    /// <param name="xStride">Bytes from row to row of X.</param>
     /// <param name="w">The panel.</param>
-    /// <param name="scales">Its scales.</param>
+    /// <param name="scales">The panel's scales.</param>
     /// <param name="y">Receives the outputs.</param>
-    /// <param name="yStride">Elements from row to row.</param>
-    /// <param name="next">Memory that will be read next, as long as the panel; the first rows' pass asks for it.</param>
+    /// <param name="yStride">Elements from row to row of Y.</param>
+    /// <param name="next">Memory of the panel's size that will be read next. The first rows prefetch it.</param>
     public static void MultiplyRows8(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next) =>
         MultiplyBytes(rows, blocks, quads, x, xStride, w, scales, y, yStride, next, 4 * Panel);
 
     /// <summary>
-    /// The same, where rows of <see cref="Encode"/> were widened: the processor's product is one of 16-bit numbers, and to widen an input takes as long as to
-    /// multiply it, for every panel anew.
+    /// Computes the same product from rows that <see cref="Widen"/> has widened. AVX2's exact product takes 16-bit numbers. Widening an input takes as
+    /// long as multiplying it, and would be repeated for every panel.
     /// </summary>
     public static void MultiplyWideRows8(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
     {
-        int step = 2 * Panel; // of what is next, every 4 inputs
+        int step = 2 * Panel; // bytes to prefetch for every 4 inputs
         for (int row = 0; row < rows; row += 4, next += (long)blocks * quads * step, step = row < 8 ? step : 0)
             WideTile4x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, step);
     }
 
-    /// <summary>The same with weights of 4 bits; scratch has room for the panel in bytes, [K / 4][16][4].</summary>
+    /// <summary>Computes the same product with 4-bit weights. <paramref name="scratch"/> has room for the panel in bytes, [K / 4][16][4].</summary>
     public static void MultiplyRows4(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, byte* scratch)
     {
         if (NibbleKernels.CanMultiply(quads))
@@ -160,15 +170,18 @@ internal static unsafe class IntegerKernels
         MultiplyBytes(rows, blocks, quads, x, xStride, scratch, scales, y, yStride, next, 2 * Panel);
     }
 
-    /// <summary>Every 8 inputs ask for another <paramref name="nextStep"/> bytes of what is next; the first eight rows' two passes ask for all of it.</summary>
+    /// <summary>
+    /// Multiplies rows with a panel of bytes. For every 8 inputs, the next <paramref name="nextStep"/> bytes of <paramref name="next"/> are prefetched.
+    /// The two tiles of the first eight rows prefetch all of it.
+    /// </summary>
     private static void MultiplyBytes(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
     {
         for (int row = 0; row < rows; row += 4, next += (long)blocks * quads / 2 * nextStep, nextStep = row < 8 ? nextStep : 0)
             Tile4x16(blocks, quads, x + (long)row * xStride, xStride, w, scales, y + (long)row * yStride, yStride, next, nextStep);
     }
 
-    /// <summary>Spreads a panel of 4-bit weights over bytes, in the order of 8-bit ones.</summary>
-    /// <param name="w">[K / 8][16][4], two weights a byte.</param>
+    /// <summary>Unpacks a panel of 4-bit weights to bytes, in the order of 8-bit weights.</summary>
+    /// <param name="w">The weights, [K / 8][16][4], two per byte.</param>
     /// <param name="pairs">K / 8.</param>
     /// <param name="bytes">Receives [K / 4][16][4].</param>
     [MethodImpl(Compiled.Apart)]
@@ -244,8 +257,9 @@ internal static unsafe class IntegerKernels
     }
 
     /// <summary>
-    /// Y[4, 16] = X[4, K] W of one panel of bytes. AVX-VNNI knows 16 registers only, and a sum beyond them costs two moves for each product; so a block's
-    /// sums are eight of 256 bits, and the sums over blocks four of 512, which lie in the other registers. The memory to be read next is asked for on the way.
+    /// Computes Y[4, 16] = X[4, K] W of one panel of bytes. AVX-VNNI instructions address only 16 registers, and a sum in any other register costs two
+    /// moves for each product. A block's sums are therefore eight vectors of 256 bits. The sums over blocks are four vectors of 512 bits, which are in
+    /// the other registers. The memory to be read next is prefetched along the way.
     /// </summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile4x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
@@ -307,7 +321,10 @@ internal static unsafe class IntegerKernels
         f3.Store(y + 3L * yStride);
     }
 
-    /// <summary>The same of a widened row, by AVX2: the 16 registers hold the sums, half the bytes of four inputs' weights, and an input.</summary>
+    /// <summary>
+    /// Computes the same as <see cref="Tile4x16"/> from widened rows with AVX2. The 16 registers hold the sums, half of the bytes of four inputs'
+    /// weights, and an input.
+    /// </summary>
     [MethodImpl(Compiled.Apart)]
     private static void WideTile4x16(int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, int nextStep)
     {
@@ -354,7 +371,7 @@ internal static unsafe class IntegerKernels
         f3.Store(y + 3L * yStride);
     }
 
-    /// <summary>Two inputs of 16 bits times their weights for 16 outputs.</summary>
+    /// <summary>Adds the products of two 16-bit inputs with their weights for 16 outputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddPairs(ref Vector256<int> a, ref Vector256<int> b, in Vector256<short> low, in Vector256<short> high, byte* x)
     {
@@ -363,7 +380,7 @@ internal static unsafe class IntegerKernels
         b += Avx2.MultiplyAddAdjacent(high, pair);
     }
 
-    /// <summary>A block's sums, times the weights' scales and the input's, join the sums over blocks.</summary>
+    /// <summary>Adds a block's sums, multiplied by the scales of the weights and of the input, to the sums over blocks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddBlock(Vector512<float> sums, Vector256<int> low, Vector256<int> high, Vector512<float> scales, float scale) =>
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Vector512.Create(low, high)), scales * Vector512.Create(scale), sums);

@@ -5,12 +5,13 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-// Weights and inputs lie as in IntegerKernels. A 4-bit weight is at most 15, an input's byte at most 127: eight times the sum of two products still fits
-// 16 bits, so that a block of 32 inputs is summed in lanes of 16 bits and widened once. A line of weights is one vector of 512 bits or two of 256.
+// Weights and inputs are stored as in IntegerKernels. A 4-bit weight is at most 15, and an input's byte at most 127 in magnitude. Eight times the sum
+// of two products therefore still fits 16 bits, so a block of 32 inputs is summed in lanes of 16 bits and widened once. A cache line of weights is one
+// vector of 512 bits or two of 256.
 
 /// <summary>
-/// Products with 4-bit weights, for blocks of 32 inputs, on processors that have AVX-512 or AVX2 without VNNI; their numbers are those of
-/// <see cref="IntegerKernels"/>.
+/// Multiplies rows with 4-bit weights in blocks of 32 inputs, on processors with AVX-512BW, or with AVX2 but without AVX-VNNI. The results equal those
+/// of <see cref="IntegerKernels"/>.
 /// </summary>
 internal static unsafe class NibbleKernels
 {
@@ -18,15 +19,15 @@ internal static unsafe class NibbleKernels
     private const int Block = 32;
     private const int Line = 64;
 
-    /// <summary>Whether the processor has what this needs and blocks are as long as it takes.</summary>
-    /// <param name="quads">Inputs of a block / 4.</param>
+    /// <summary>Returns whether the processor has the required instructions and the blocks have 32 inputs.</summary>
+    /// <param name="quads">Number of inputs of a block / 4.</param>
     public static bool CanMultiply(int quads) => quads * IntegerKernels.Quad == Block && (Avx512BW.IsSupported || Avx2.IsSupported && !AvxVnni.IsSupported);
 
-    /// <summary>y[16] = x W of one panel.</summary>
-    /// <param name="blocks">Blocks of inputs.</param>
-    /// <param name="x">An encoded row.</param>
+    /// <summary>Computes y[16] = x W of one panel.</summary>
+    /// <param name="blocks">Number of blocks of inputs.</param>
+    /// <param name="x">The encoded row.</param>
     /// <param name="w">The panel.</param>
-    /// <param name="scales">Its scales.</param>
+    /// <param name="scales">The panel's scales.</param>
     /// <param name="y">Receives the outputs.</param>
     public static void RowTimesPanel(int blocks, byte* x, byte* w, ushort* scales, float* y)
     {
@@ -36,16 +37,16 @@ internal static unsafe class NibbleKernels
             RowTimesPanel256(blocks, x, w, scales, y);
     }
 
-    /// <summary>Y[rows, 16] = X[rows, K] W of one panel; the number of rows is a multiple of 8.</summary>
-    /// <param name="rows">Rows.</param>
-    /// <param name="blocks">Blocks of inputs.</param>
-    /// <param name="x">Encoded rows.</param>
-    /// <param name="xStride">Bytes from row to row.</param>
+    /// <summary>Computes Y[rows, 16] = X[rows, K] W of one panel.</summary>
+    /// <param name="rows">Number of rows, a multiple of 8.</param>
+    /// <param name="blocks">Number of blocks of inputs.</param>
+    /// <param name="x">The encoded rows.</param>
+    /// <param name="xStride">Bytes from row to row of X.</param>
     /// <param name="w">The panel.</param>
-    /// <param name="scales">Its scales.</param>
+    /// <param name="scales">The panel's scales.</param>
     /// <param name="y">Receives the outputs.</param>
-    /// <param name="yStride">Elements from row to row.</param>
-    /// <param name="next">Memory that will be read next, as long as the panel.</param>
+    /// <param name="yStride">Elements from row to row of Y.</param>
+    /// <param name="next">Memory of the panel's size that will be read next; it is prefetched.</param>
     public static void MultiplyRows(int rows, int blocks, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
     {
         int together = Avx512BW.IsSupported ? 8 : 4;
@@ -113,7 +114,7 @@ internal static unsafe class NibbleKernels
         g.Store(y + 8);
     }
 
-    /// <summary>Y[4, 16] = X[4, K] W of one panel: a block's sums are eight vectors of the 16 that there are, those over blocks lie in memory.</summary>
+    /// <summary>Computes Y[4, 16] = X[4, K] W of one panel. A block's sums take eight of the 16 registers; the sums over blocks are in memory.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile4x16(int blocks, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
     {
@@ -169,7 +170,7 @@ internal static unsafe class NibbleKernels
         }
     }
 
-    /// <summary>A block's sums of a row join those over blocks, in memory.</summary>
+    /// <summary>Adds a block's sums of one row to the sums over blocks in memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddBlock(float* y, Vector256<short> a, Vector256<short> b, byte* tail, Vector256<float> s, Vector256<float> t, bool add)
     {
@@ -178,7 +179,7 @@ internal static unsafe class NibbleKernels
         AddBlock(add ? Vector256.Load(y + 8) : default, b, *(int*)(tail + 4), t * scale).Store(y + 8);
     }
 
-    /// <summary>Y[8, 16] = X[8, K] W of one panel: weights are taken apart once for all rows.</summary>
+    /// <summary>Computes Y[8, 16] = X[8, K] W of one panel. Weights are unpacked once for all rows.</summary>
     [MethodImpl(Compiled.Apart)]
     private static void Tile8x16(int blocks, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
     {
@@ -230,17 +231,17 @@ internal static unsafe class NibbleKernels
         f7.Store(y + 7 * yStride);
     }
 
-    /// <summary>Two products for each lane of 16 bits, for the four inputs of <paramref name="low"/> and the next four.</summary>
+    /// <summary>Returns two products for each 16-bit lane: of the four inputs that belong to <paramref name="low"/> and of the next four.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Products(Vector512<byte> low, Vector512<byte> high, byte* x) =>
         Avx512BW.MultiplyAddAdjacent(low, Vector512.Create(*(int*)x).AsSByte()) + Avx512BW.MultiplyAddAdjacent(high, Vector512.Create(*(int*)(x + 4)).AsSByte());
 
-    /// <summary>Sums over blocks: sums + (the block's products + sum) * scales.</summary>
+    /// <summary>Computes the sums over blocks: sums + (the block's products + sum) * scales.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddBlock(Vector512<float> sums, Vector512<short> products, int sum, Vector512<float> scales, float scale) =>
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Avx512BW.MultiplyAddAdjacent(products, Vector512<short>.One) + Vector512.Create(sum)), scales * Vector512.Create(scale), sums);
 
-    /// <summary>The same for 8 outputs, whose scales are multiplied with the row's already.</summary>
+    /// <summary>Computes the same for 8 outputs, whose scales already include the row's scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> AddBlock(Vector256<float> sums, Vector256<short> products, int sum, Vector256<float> scales) =>
         Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(products, Vector256<short>.One) + Vector256.Create(sum)), scales, sums);

@@ -6,74 +6,78 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-// A float32's upper byte (sign and seven bits of the exponent) takes few values within a panel; the three below it are noise. So a packed panel is a table of 16
-// upper bytes, four times over (64 bytes), and for every 8 inputs a block of 7 lines of 64 bytes. In a block, w0 ... w7 are the 16 weights of an input each,
-// and a dword is a lane:
-//   line 0     places in the table: byte q of a dword has that of wq in its low half and that of w(q + 4) in its high half
-//   lines 1-3  line 1 + q has the three lower bytes of wq, q = 0 ... 2, around byte q of each dword, which is left over. The ones left over are such that
-//              line 1 ^ line 2 ^ line 3 has the three lower bytes of w3
-//   lines 4-6  the same of w4 ... w7
-// 56 bytes for 64, every line read whole and once. Exceptions, weights whose upper byte is not in the table, are 0 here and listed behind the blocks.
+// The upper byte of a float32 (sign and seven bits of the exponent) takes only a few values within a panel. The three bytes below it are noise. A
+// packed panel is therefore a table of 16 upper bytes, repeated four times (64 bytes), and a block of 7 lines of 64 bytes for every 8 inputs. In a
+// block, w0 ... w7 are the 16 weights of one input each, and a dword is a lane:
+//   line 0     indices into the table: byte q of a dword has the index of wq in its low half and the index of w(q + 4) in its high half
+//   lines 1-3  line 1 + q has the three lower bytes of wq, q = 0 ... 2, around byte q of each dword, which is spare. The spare bytes are chosen
+//              so that line 1 ^ line 2 ^ line 3 has the three lower bytes of w3
+//   lines 4-6  the same for w4 ... w7
+// 7 lines replace 8 (448 bytes instead of 512), and every line is read whole and once. Exceptions are weights whose upper byte is not in the table.
+// They are 0 in the blocks and are listed after the blocks.
 
 /// <summary>A weight whose upper byte is not in its panel's table.</summary>
-/// <param name="at">k · 16 + lane.</param>
+/// <param name="at">Position in the panel, k · 16 + lane.</param>
 /// <param name="value">The weight.</param>
 internal readonly struct PackedException(int at, float value)
 {
     public readonly int At = at;
     public readonly float Value = value;
 
-    /// <summary>k.</summary>
+    /// <summary>Gets k, the input.</summary>
     public int Input => At / FloatKernels.Panel;
 
-    /// <summary>The output within the panel.</summary>
+    /// <summary>Gets the output within the panel.</summary>
     public int Lane => At % FloatKernels.Panel;
 }
 
-/// <summary>Packs, unpacks and multiplies float32 panels whose upper bytes are numbered by a table: without loss. For processors with AVX-512 VBMI.</summary>
+/// <summary>
+/// Packs, unpacks and multiplies float32 panels without loss, by replacing their upper bytes with indices into a table. For processors with AVX-512
+/// VBMI; others store float32 panels unpacked and use <see cref="FloatKernels"/>.
+/// </summary>
 internal static unsafe class PackedFloatKernels
 {
-    /// <summary>Inputs of a block.</summary>
+    /// <summary>Number of inputs of a block.</summary>
     public const int Block = 8;
 
-    /// <summary>Bytes of a block.</summary>
+    /// <summary>Number of bytes of a block.</summary>
     public const int BlockBytes = 7 * Line;
 
-    /// <summary>Bytes of the table.</summary>
+    /// <summary>Number of bytes of the table.</summary>
     public const int TableBytes = Line;
 
-    /// <summary>Different upper bytes in a table; the first is 0, that of the number 0.</summary>
+    /// <summary>Number of different upper bytes in a table. The first is 0, the upper byte of the number 0.</summary>
     public const int TableEntries = 16;
 
-    /// <summary>Panels that are read side by side for one row.</summary>
+    /// <summary>Number of panels that are read side by side for one row.</summary>
     public const int Streams = 6;
 
     private const int Line = 64;
 
-    /// <summary>How far ahead of the products a line is asked for: 6 x 14 lines are more than are ever under way from memory.</summary>
+    /// <summary>Prefetch distance in bytes. 6 x 14 cache lines are more than can be in flight from memory.</summary>
     private const int Ahead = 14 * Line;
 
-    /// <summary>The same where two panels are read side by side.</summary>
+    /// <summary>Prefetch distance in bytes if two panels are read side by side.</summary>
     private const int AheadOfTwo = 63 * Line;
 
     private const uint Byte0 = 0xFF, Byte1 = 0xFF00, Byte2 = 0xFF0000, UpperByte = 0xFF000000;
 
-    /// <summary>The third operand's bits choose between the first (0) and the second (1) of a ternary logic operation.</summary>
+    /// <summary>A ternary logic operation in which the third operand's bits choose between the first operand (0) and the second operand (1).</summary>
     private const byte Choose = 0xD8;
 
     private const byte Xor = 0x96;
 
     private static readonly Vector512<byte> Weight0 = Places(0), Weight1 = Places(1), Weight2 = Places(2);
 
-    /// <summary>Whether this processor has the instructions.</summary>
+    /// <summary>Gets whether this processor has AVX-512 VBMI.</summary>
     public static bool IsSupported => Avx512Vbmi.IsSupported;
 
-    /// <summary>y[16 panels] = x[K] W without the exceptions: streams the panels once, up to six side by side.</summary>
+    /// <summary>Computes y[16 panels] = x[K] W without the exceptions. The panels are read once, up to six side by side.</summary>
     /// <param name="blocks">K / 8.</param>
     /// <param name="x">The row.</param>
-    /// <param name="panels">Where each packed panel is.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="y">Their outputs.</param>
+    /// <param name="panels">The address of each packed panel.</param>
+    /// <param name="count">Number of panels.</param>
+    /// <param name="y">Receives the outputs.</param>
     public static void MultiplyRow(int blocks, float* x, byte** panels, int count, float* y)
     {
         int groups = (count + Streams - 1) / Streams;
@@ -84,11 +88,11 @@ internal static unsafe class PackedFloatKernels
         }
     }
 
-    /// <summary>Writes some blocks' weights, exceptions as 0.</summary>
-    /// <param name="table">The panel's.</param>
+    /// <summary>Writes the weights of some blocks as float32; exceptions are 0.</summary>
+    /// <param name="table">The panel's table.</param>
     /// <param name="block">The first block.</param>
-    /// <param name="blocks">How many.</param>
-    /// <param name="weights">[8 blocks][16].</param>
+    /// <param name="blocks">Number of blocks.</param>
+    /// <param name="weights">Receives [8 blocks][16].</param>
     [MethodImpl(Compiled.Apart)]
     public static void Unpack(byte* table, byte* block, int blocks, float* weights)
     {
@@ -102,17 +106,17 @@ internal static unsafe class PackedFloatKernels
     }
 
     /// <summary>
-    /// Adds 8 rows' products with some blocks of two panels to sums, without the exceptions. Weights are unpacked in registers, on units that the multiplications
-    /// leave idle.
+    /// Adds the products of 8 rows with some blocks of two panels to sums, without the exceptions. Weights are unpacked in registers, by execution
+    /// units that the multiplications leave idle.
     /// </summary>
-    /// <param name="blocks">How many.</param>
-    /// <param name="x">The rows, <paramref name="xStride"/> apart.</param>
+    /// <param name="blocks">Number of blocks.</param>
+    /// <param name="x">The rows; they are <paramref name="xStride"/> elements apart.</param>
     /// <param name="xStride">Elements from row to row.</param>
     /// <param name="tableA">The first panel's table.</param>
-    /// <param name="blockA">Its first block.</param>
+    /// <param name="blockA">The first panel's first block.</param>
     /// <param name="tableB">The second panel's table.</param>
-    /// <param name="blockB">Its first block.</param>
-    /// <param name="sums">[8][32].</param>
+    /// <param name="blockB">The second panel's first block.</param>
+    /// <param name="sums">The sums, [8][32].</param>
     [MethodImpl(Compiled.Apart)]
     public static void AddEightRows(int blocks, float* x, int xStride, byte* tableA, byte* blockA, byte* tableB, byte* blockB, float* sums)
     {
@@ -174,7 +178,7 @@ internal static unsafe class PackedFloatKernels
         b7.Store(sums + 240);
     }
 
-    /// <summary>One input of 8 rows and two panels.</summary>
+    /// <summary>Adds the products of one input for 8 rows and two panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddInput(float* x0, float* x4, nint one, nint two, nint three, Vector512<float> wA, Vector512<float> wB, ref Vector512<float> a0, ref Vector512<float> b0, ref Vector512<float> a1, ref Vector512<float> b1, ref Vector512<float> a2, ref Vector512<float> b2, ref Vector512<float> a3, ref Vector512<float> b3, ref Vector512<float> a4, ref Vector512<float> b4, ref Vector512<float> a5, ref Vector512<float> b5, ref Vector512<float> a6, ref Vector512<float> b6, ref Vector512<float> a7, ref Vector512<float> b7)
     {
@@ -204,7 +208,7 @@ internal static unsafe class PackedFloatKernels
         b7 = Vector512.FusedMultiplyAdd(v7, wB, b7);
     }
 
-    /// <summary>The same sums of a block that lies unpacked, with its exceptions: [2][8][16].</summary>
+    /// <summary>Adds the same products for one block that has been unpacked, including its exceptions: [2][8][16].</summary>
     public static void AddEightRows(float* x, int xStride, float* weights, float* sums)
     {
         for (int row = 0; row < 8; row++, x += xStride)
@@ -219,15 +223,15 @@ internal static unsafe class PackedFloatKernels
         }
     }
 
-    /// <summary>Chooses the table of a panel: 0 and the most frequent of the other upper bytes.</summary>
-    /// <param name="weights">The weights' bits, a multiple of 4.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="table">Is given <see cref="TableEntries"/> different bytes.</param>
-    /// <returns>How many weights' upper bytes are not among them.</returns>
+    /// <summary>Chooses the table of a panel: 0 and the most frequent other upper bytes.</summary>
+    /// <param name="weights">The weights' bits.</param>
+    /// <param name="count">Number of weights, a multiple of 4.</param>
+    /// <param name="table">Receives <see cref="TableEntries"/> different bytes.</param>
+    /// <returns>Number of weights whose upper byte is not in the table.</returns>
     public static int ChooseTable(uint* weights, int count, Span<byte> table)
     {
         const int Bytes = byte.MaxValue + 1;
-        int* counts = stackalloc int[4 * Bytes]; // four counts of each byte: the same one often comes again before it has been counted
+        int* counts = stackalloc int[4 * Bytes]; // four counters of each byte, because the same byte often follows before its counter has been updated
         new Span<int>(counts, 4 * Bytes).Clear();
         for (int i = 0; i < count; i += 4)
         {
@@ -253,11 +257,11 @@ internal static unsafe class PackedFloatKernels
     }
 
     /// <summary>Packs a panel.</summary>
-    /// <param name="weights">[8 blocks][16].</param>
+    /// <param name="weights">The weights, [8 blocks][16].</param>
     /// <param name="blocks">K / 8.</param>
-    /// <param name="table">The upper bytes of the panel's table, the first 0.</param>
-    /// <param name="packed">The table four times over and the blocks.</param>
-    /// <param name="exceptions">Is given all weights whose upper byte is not in the table, by ascending place.</param>
+    /// <param name="table">The upper bytes of the panel's table; the first is 0.</param>
+    /// <param name="packed">Receives the table, repeated four times, and the blocks.</param>
+    /// <param name="exceptions">Receives all weights whose upper byte is not in the table, in ascending order of position.</param>
     public static void Pack(float* weights, int blocks, ReadOnlySpan<byte> table, byte* packed, PackedException* exceptions)
     {
         byte* numbers = stackalloc byte[byte.MaxValue + 1];
@@ -287,7 +291,7 @@ internal static unsafe class PackedFloatKernels
         }
     }
 
-    /// <summary>Packs a block; false where an upper byte has no number.</summary>
+    /// <summary>Packs a block; returns false if an upper byte is not in the table.</summary>
     private static bool PackBlock(uint* weights, byte* numbers, byte* packed)
     {
         Vector512<byte> low = PackFour(weights, numbers, packed + Line), high = PackFour(weights + 4 * FloatKernels.Panel, numbers, packed + 4 * Line);
@@ -295,7 +299,7 @@ internal static unsafe class PackedFloatKernels
         return Vector512.LessThanAll(low | high, Vector512.Create((byte)TableEntries));
     }
 
-    /// <summary>Packs the lower bytes of 4 x 16 weights and gives the numbers of the upper ones.</summary>
+    /// <summary>Packs the lower bytes of 4 x 16 weights and returns the table indices of the upper bytes.</summary>
     private static Vector512<byte> PackFour(uint* weights, byte* numbers, byte* lines)
     {
         Vector512<uint> w0 = Vector512.Load(weights), w1 = Vector512.Load(weights + 16), w2 = Vector512.Load(weights + 32), w3 = Vector512.Load(weights + 48);
@@ -310,7 +314,10 @@ internal static unsafe class PackedFloatKernels
         return Vector512.ConditionalSelect(Vector512.LessThan(uppers.AsSByte(), Vector512<sbyte>.Zero).AsByte(), negative, positive);
     }
 
-    /// <summary>Up to six panels, two sums for each output, over even and odd inputs. Where there are fewer, the last one is read again.</summary>
+    /// <summary>
+    /// Multiplies a row with up to six panels. Each output has two sums, over even and odd inputs. If there are fewer panels, the last one is read
+    /// again in place of the missing ones.
+    /// </summary>
     [MethodImpl(Compiled.Apart)]
     private static void RowTimesPanels(int blocks, float* x, byte** panels, int count, float* y)
     {
@@ -390,23 +397,29 @@ internal static unsafe class PackedFloatKernels
         w3.Store(weights + 3 * FloatKernels.Panel);
     }
 
-    /// <summary>One of w0 ... w2.</summary>
+    /// <summary>Restores one of w0 ... w2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> First(Vector512<byte> line, Vector512<byte> places, Vector512<byte> uppers) => Avx512Vbmi.PermuteVar64x8x2(line, places, uppers).AsSingle();
 
-    /// <summary>w3.</summary>
+    /// <summary>Restores w3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Fourth(Vector512<byte> line0, Vector512<byte> line1, Vector512<byte> line2, Vector512<byte> uppers, Vector512<byte> upper) =>
         Avx512F.TernaryLogic(Avx512F.TernaryLogic(line0, line1, line2, Xor), uppers, upper, Choose).AsSingle();
 
-    /// <summary>The upper bytes of w0 ... w3, one of each in a dword. Only the indices' low nibbles count, for the table is there four times over.</summary>
+    /// <summary>
+    /// Returns the upper bytes of w0 ... w3, one of each per dword. Only the low nibbles of the indices matter, because the table is repeated four
+    /// times.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<byte> Uppers(Vector512<byte> indices, Vector512<byte> table) => Avx512Vbmi.PermuteVar64x8(table, indices);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<byte> High(Vector512<byte> indices) => (indices.AsUInt16() >>> 4).AsByte();
 
-    /// <summary>Where the bytes of w0, w1 or w2 come from: the three lower ones from its line, around the spare one, the upper one from the second vector.</summary>
+    /// <summary>
+    /// Returns the source of each byte of w0, w1 or w2. The three lower bytes come from its line, around the spare byte. The upper byte comes from the
+    /// second vector.
+    /// </summary>
     private static Vector512<byte> Places(int q)
     {
         byte[] bytes = new byte[Line];

@@ -4,12 +4,15 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-/// <summary>What is computed along one row of floats.</summary>
+/// <summary>
+/// Computes functions along one row of floats. The code uses the portable 512-bit vectors of .NET: AVX-512 instructions where the processor has them,
+/// otherwise two vectors of 256 bits (AVX2) or four of 128 bits (SSE, Arm AdvSimd).
+/// </summary>
 internal static unsafe class RowKernels
 {
     private const int Lanes = 16;
 
-    /// <summary>y = (x - mean) / sqrt(variance + epsilon) * weight + bias over C channels (Ba et al. 2016); y may be x.</summary>
+    /// <summary>Computes y = (x - mean) / sqrt(variance + epsilon) * weight + bias over C channels (Ba et al. 2016); y may be x.</summary>
     [MethodImpl(Compiled.Apart)]
     public static void LayerNorm(float* x, float* weight, float* bias, int C, float epsilon, float* y)
     {
@@ -41,7 +44,7 @@ internal static unsafe class RowKernels
             y[c] = (x[c] - mean) * scale * weight[c] + bias[c];
     }
 
-    /// <summary>y += bias, in vectors of 16.</summary>
+    /// <summary>Computes y += bias, in vectors of 16. Whole vectors are read and written.</summary>
     [MethodImpl(Compiled.Apart)]
     public static void AddBias(float* y, float* bias, int count)
     {
@@ -49,7 +52,7 @@ internal static unsafe class RowKernels
             (Vector512.Load(y + i) + Vector512.Load(bias + i)).Store(y + i);
     }
 
-    /// <summary>x += y + bias: a branch joins the residual stream.</summary>
+    /// <summary>Computes x += y + bias, which adds a branch to the residual stream, in vectors of 16.</summary>
     [MethodImpl(Compiled.Apart)]
     public static void AddToResidual(float* x, float* y, float* bias, int count)
     {
@@ -58,8 +61,8 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>
-    /// y = GELU(y + bias) in the tanh form (Hendrycks and Gimpel 2016): v (1 + tanh z) / 2 = v / (1 + exp(-2z)) with
-    /// z = sqrt(2 / pi) (v + 0.044715 v^3).
+    /// Computes y = GELU(y + bias) in the tanh form (Hendrycks and Gimpel 2016): v (1 + tanh z) / 2 = v / (1 + exp(-2z)) with z = sqrt(2 / pi) (v +
+    /// 0.044715 v^3).
     /// </summary>
     [MethodImpl(Compiled.Apart)]
     public static void Gelu(float* y, float* bias, int count)
@@ -74,7 +77,8 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>
-    /// Softmax of the first <paramref name="count"/> scores in place; the rest up to <paramref name="room"/>, a multiple of 16, becomes 0.
+    /// Computes the softmax of the first <paramref name="count"/> scores in place. The following scores, up to <paramref name="room"/>, a multiple of
+    /// 16, become 0.
     /// </summary>
     [MethodImpl(Compiled.Apart)]
     public static void Softmax(float* scores, int count, int room)
@@ -97,7 +101,7 @@ internal static unsafe class RowKernels
             (Vector512.Load(scores + i) * scale).Store(scores + i);
     }
 
-    /// <summary>log of the sum of exp(x[i]) over <paramref name="count"/> numbers.</summary>
+    /// <summary>Returns the logarithm of the sum of exp(x[i]) over <paramref name="count"/> numbers.</summary>
     [MethodImpl(Compiled.Apart)]
     public static float LogSumExp(float* x, int count)
     {
@@ -107,7 +111,7 @@ internal static unsafe class RowKernels
         Vector512<float> all = Vector512.Create(most);
         for (int i = 0; i < whole;)
         {
-            Vector512<float> sums = default; // a thousand terms, then float64: the sum of a vocabulary keeps its digits
+            Vector512<float> sums = default; // float32 for up to a thousand terms, then float64, so that the sum over a vocabulary keeps its precision
             for (int end = Math.Min(whole, i + 1024); i < end; i += Lanes)
                 sums += Exp(Vector512.Load(x + i) - all);
             sum += Vector512.Sum(sums);
@@ -118,7 +122,7 @@ internal static unsafe class RowKernels
         return most + (float)Math.Log(sum);
     }
 
-    /// <summary>The highest of <paramref name="count"/> numbers.</summary>
+    /// <summary>Returns the largest of <paramref name="count"/> numbers.</summary>
     [MethodImpl(Compiled.Apart)]
     public static float Highest(float* x, int count)
     {
@@ -133,8 +137,9 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>
-    /// e^x to about one unit in the last place of float32: 2^n e^r with r = x - n ln 2 and a polynomial of degree 6 (the coefficients of
-    /// Cephes' expf); 0 below -87.3, infinity above 88.7. x is the second operand of minimum and maximum, for these give the second one where x is NaN.
+    /// Computes e^x with an error of about one unit in the last place of float32: 2^n e^r with r = x - n ln 2 and a polynomial of degree 6 (the
+    /// coefficients of Cephes' expf). The result is 0 below -87.3 and infinity above 88.7. In minimum and maximum, x is the second operand, because
+    /// these return their second operand if x is NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
@@ -151,7 +156,7 @@ internal static unsafe class RowKernels
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
         p = Vector512.FusedMultiplyAdd(p, r * r, r) + Vector512<float>.One;
-        // 2^n in two factors: n may be 128, and one float32 exponent ends at 127.
+        // 2^n in two factors: n may be 128, but the largest float32 exponent is 127.
         Vector512<int> exponent = Vector512.ConvertToInt32Native(n), half = exponent >> 1;
         Vector512<int> bias = Vector512.Create(127);
         Vector512<float> power = p * ((half + bias) << 23).AsSingle() * ((exponent - half + bias) << 23).AsSingle();
@@ -159,7 +164,7 @@ internal static unsafe class RowKernels
         return Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512.Create(Highest)), Vector512.Create(float.PositiveInfinity), power);
     }
 
-    /// <summary>The highest of 16 numbers.</summary>
+    /// <summary>Returns the largest of 16 numbers.</summary>
     public static float Most(Vector512<float> x)
     {
         Vector256<float> eight = Vector256.Max(x.GetLower(), x.GetUpper());

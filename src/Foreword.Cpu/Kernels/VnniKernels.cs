@@ -5,20 +5,21 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Foreword.Cpu.Kernels;
 
-// .NET knows VPDPBUSD, four products of bytes a 32-bit lane, in vectors of 256 bits and 16 registers. AVX512_VNNI has it in 512 bits and 32 registers, with an
-// input's four bytes read from memory and spread over the lanes by the instruction itself: twice the products a cycle, and no other instruction for them. So
-// these two kernels are assembled when they are first needed. Weights and inputs lie as in IntegerKernels, and numbers are the same to the last bit.
+// .NET offers VPDPBUSD (four products of bytes per 32-bit lane) only for vectors of 256 bits and 16 registers. AVX512_VNNI has it for 512 bits and 32
+// registers. The instruction can also read an input's four bytes from memory and broadcast them to the lanes. This doubles the products per cycle and
+// needs no other instruction for the inputs. These two kernels are therefore assembled when they are first needed. Weights and inputs are stored as in
+// IntegerKernels, and the results are the same to the last bit.
 
-/// <summary>Products of rows of bytes with panels of 8-bit and 4-bit weights, for processors with AVX512_VNNI under Linux.</summary>
+/// <summary>Multiplies rows of bytes with panels of 8-bit and 4-bit weights, on processors with AVX512_VNNI under Linux.</summary>
 internal static unsafe class VnniKernels
 {
     private const int Rows = 8;
-    private const int Line = 64; // a vector: 16 outputs, four inputs each (8 bits) or eight (4 bits)
+    private const int Line = 64; // one vector: 16 outputs with four inputs each (8 bits) or eight (4 bits)
 
     private static readonly delegate* unmanaged[SuppressGCTransition]<Pass*, void> Bytes = Map(bits: 8, block: 64);
     private static readonly delegate* unmanaged[SuppressGCTransition]<Pass*, void> Nibbles = Map(bits: 4, block: 32);
 
-    /// <summary>Whether there is a kernel for weights of so many bits, in blocks of so many inputs, on this machine.</summary>
+    /// <summary>Returns whether this machine has a kernel for weights of <paramref name="bits"/> bits in blocks of <paramref name="block"/> inputs.</summary>
     public static bool CanMultiply(int bits, int block) => (bits, block) switch
     {
         (8, 64) => Bytes != null,
@@ -26,18 +27,18 @@ internal static unsafe class VnniKernels
         _ => false,
     };
 
-    /// <summary>Y[rows, 16] = X[rows, K] W of one panel; the number of rows is a multiple of 8.</summary>
-    /// <param name="rows">Rows.</param>
-    /// <param name="bits">8 or 4, of a weight, where <see cref="CanMultiply"/>.</param>
-    /// <param name="blocks">Blocks of inputs; at least 1.</param>
-    /// <param name="block">Inputs of a block.</param>
-    /// <param name="x">Encoded rows.</param>
-    /// <param name="xStride">Bytes from row to row.</param>
+    /// <summary>Computes Y[rows, 16] = X[rows, K] W of one panel.</summary>
+    /// <param name="rows">Number of rows, a multiple of 8.</param>
+    /// <param name="bits">Bits of a weight, 8 or 4; <see cref="CanMultiply"/> must return true for them.</param>
+    /// <param name="blocks">Number of blocks of inputs; 1 or more.</param>
+    /// <param name="block">Number of inputs of a block.</param>
+    /// <param name="x">The encoded rows.</param>
+    /// <param name="xStride">Bytes from row to row of X.</param>
     /// <param name="w">The panel.</param>
-    /// <param name="scales">Its scales.</param>
+    /// <param name="scales">The panel's scales.</param>
     /// <param name="y">Receives the outputs.</param>
-    /// <param name="yStride">Elements from row to row.</param>
-    /// <param name="next">Memory that will be read next, as long as the panel.</param>
+    /// <param name="yStride">Elements from row to row of Y.</param>
+    /// <param name="next">Memory of the panel's size that will be read next; it is prefetched.</param>
     public static void MultiplyRows(int rows, int bits, int blocks, int block, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next)
     {
         delegate* unmanaged[SuppressGCTransition]<Pass*, void> tile = bits == 8 ? Bytes : Nibbles;
@@ -48,11 +49,11 @@ internal static unsafe class VnniKernels
         }
     }
 
-    /// <summary>What a kernel is given for eight rows.</summary>
+    /// <summary>Returns the arguments of a kernel for eight rows.</summary>
     internal static Pass PassOf(int blocks, int block, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next) =>
         new() { X = x, XStride = xStride, Tail = x + blocks * block, Weights = w, Scales = scales, Next = next, Blocks = blocks, Y = y, YStride = (long)yStride * sizeof(float) };
 
-    /// <summary>The arguments of a kernel, which also counts in here.</summary>
+    /// <summary>The arguments of a kernel. The kernel also uses some fields as counters.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct Pass
     {
@@ -67,17 +68,17 @@ internal static unsafe class VnniKernels
         public long YStride;
     }
 
-    /// <summary>The machine code of a kernel: a function of one <see cref="Pass"/>*, by the System V calling convention.</summary>
-    /// <param name="bits">8 or 4, of a weight.</param>
-    /// <param name="block">Inputs of a block: a multiple of 4, or of 8 where weights have 4 bits.</param>
+    /// <summary>Assembles the machine code of a kernel: a function with one <see cref="Pass"/>* argument, in the System V calling convention.</summary>
+    /// <param name="bits">Bits of a weight: 8 or 4.</param>
+    /// <param name="block">Number of inputs of a block: a multiple of 4, or of 8 if weights have 4 bits.</param>
     internal static byte[] Assemble(int bits, int block)
     {
         Assembler c = new(64);
         (AssemblerRegister64 pass, AssemblerRegister64 x, AssemblerRegister64 x1, AssemblerRegister64 stride, AssemblerRegister64 stride3) = (rdi, rax, rcx, rdx, rsi);
         (AssemblerRegister64 w, AssemblerRegister64 next, AssemblerRegister64 tail, AssemblerRegister64 tail1) = (r8, r9, r10, r11);
         (AssemblerRegisterZMM low, AssemblerRegisterZMM high, AssemblerRegisterZMM scale, AssemblerRegisterZMM product, AssemblerRegisterZMM rowScale, AssemblerRegisterZMM mask) = (zmm0, zmm1, zmm2, zmm3, zmm4, zmm5);
-        AssemblerRegisterZMM[] sums = [zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23]; // of the block, int32, one vector a row
-        AssemblerRegisterZMM[] y = [zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31]; // over blocks, float32
+        AssemblerRegisterZMM[] sums = [zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23]; // sums of the block, int32, one vector per row
+        AssemblerRegisterZMM[] y = [zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31]; // sums over blocks, float32
         int lines = block * bits / 8 / 4, inputsOfLine = 32 / bits;
 
         c.mov(x, __qword_ptr[pass + Offset(nameof(Pass.X))]);
@@ -118,7 +119,7 @@ internal static unsafe class VnniKernels
                 c.vpdpbusd(sums[row], high, __dword_bcst[OfRow(x, x1, row) + line * inputsOfLine + IntegerKernels.Quad]);
         }
 
-        // y += float(sums) * (the outputs' scales * the row's), as IntegerKernels has it.
+        // y += float(sums) * (scales of the outputs * scale of the row), as in IntegerKernels.
         c.mov(tail1, __qword_ptr[pass + Offset(nameof(Pass.Scales))]);
         c.vpmovzxwd(scale, __ymmword_ptr[tail1]);
         c.vpslld(scale, scale, 16);
@@ -152,7 +153,7 @@ internal static unsafe class VnniKernels
         c.Assemble(new StreamCodeWriter(code), 0);
         return code.ToArray();
 
-        // Eight rows by two of their addresses, their stride and three times that.
+        // Addresses eight rows with the addresses of two rows, the stride and three times the stride.
         AssemblerMemoryOperand OfRow(AssemblerRegister64 first, AssemblerRegister64 second, int row) => row switch
         {
             0 => first + 0,
@@ -169,6 +170,8 @@ internal static unsafe class VnniKernels
     private static delegate* unmanaged[SuppressGCTransition]<Pass*, void> Map(int bits, int block) =>
         HasVnni512 ? (delegate* unmanaged[SuppressGCTransition]<Pass*, void>)ExecutableMemory.Map(Assemble(bits, block)) : null;
 
-    /// <summary>AVX-512 as .NET sees it (so that it can be switched off), and VPDPBUSD of 512 bits: CPUID, leaf 7, ECX, bit 11.</summary>
+    /// <summary>
+    /// Gets whether .NET reports AVX-512 (so that it can be disabled) and the processor has VPDPBUSD of 512 bits: CPUID, leaf 7, ECX, bit 11.
+    /// </summary>
     private static bool HasVnni512 => OperatingSystem.IsLinux() && Avx512BW.IsSupported && (X86Base.CpuId(7, 0).Ecx & 1 << 11) != 0;
 }

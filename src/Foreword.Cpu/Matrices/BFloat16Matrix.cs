@@ -4,13 +4,13 @@ using Foreword.Cpu.Threading;
 
 namespace Foreword.Cpu.Matrices;
 
-/// <summary>Weights in bfloat16; inputs and sums are float32.</summary>
+/// <summary>A weight matrix in bfloat16. Inputs and sums are float32.</summary>
 internal sealed unsafe class BFloat16Matrix : PanelMatrix
 {
-    /// <summary>Pairs of inputs that are widened together.</summary>
+    /// <summary>Number of input pairs that are widened to float32 in one pass.</summary>
     private const int PairsTogether = FloatKernels.PassInputs / 2;
 
-    /// <summary>Panels of a register tile.</summary>
+    /// <summary>Number of panels in a register tile.</summary>
     private const int PanelsTogether = FloatKernels.TilePanels;
 
     private readonly NativeBuffer<ushort> _weights; // [N / 16][K / 2][16][2]
@@ -22,7 +22,7 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
 
     private int Pairs => (Inputs + 1) / 2;
 
-    /// <summary>Rounds a weight.</summary>
+    /// <summary>Reads a weight matrix and rounds it to bfloat16.</summary>
     public static BFloat16Matrix Read(PanelReader reader, Workers workers)
     {
         int K = reader.Inputs, pairs = (K + 1) / 2;

@@ -4,14 +4,14 @@ using Foreword.Cpu.Threading;
 
 namespace Foreword.Cpu.Matrices;
 
-/// <summary>Weights in float32.</summary>
+/// <summary>A weight matrix in float32.</summary>
 internal sealed unsafe class FloatMatrix : PanelMatrix
 {
     private readonly NativeBuffer<float> _weights; // [N / 16][K][16]
 
     private FloatMatrix(int inputs, int outputs, NativeBuffer<float> weights) : base(inputs, outputs) => _weights = weights;
 
-    /// <summary>Copies a weight into panels.</summary>
+    /// <summary>Reads a weight matrix into panels.</summary>
     public static FloatMatrix Read(PanelReader reader, Workers workers)
     {
         long panelFloats = (long)reader.Inputs * Panels.Width;

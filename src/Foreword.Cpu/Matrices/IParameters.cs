@@ -3,16 +3,19 @@ using Foreword.Weights;
 
 namespace Foreword.Cpu.Matrices;
 
-/// <summary>Where a model's parameters come from, by our names.</summary>
+/// <summary>Reads a model's parameters by their names in Foreword.</summary>
 internal interface IParameters : IDisposable
 {
     GptConfig Config { get; }
 
-    /// <summary>Writes as many elements as the destination holds, row-major, from element <paramref name="first"/> on. Safe to call from several threads.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/> with consecutive elements of a parameter in row-major order, starting at element <paramref name="first"/>.
+    /// Safe to call from several threads.
+    /// </summary>
     void Read(string name, long first, Span<float> destination);
 }
 
-/// <summary>A stored model in any format.</summary>
+/// <summary>Reads the parameters of a stored model in any format.</summary>
 internal sealed class StoredParameters(ModelWeights weights) : IParameters
 {
     public GptConfig Config => weights.Config;
@@ -22,7 +25,7 @@ internal sealed class StoredParameters(ModelWeights weights) : IParameters
     public void Dispose() => weights.Dispose();
 }
 
-/// <summary>Numbers that look like weights, for measurements: speed does not depend on what they are.</summary>
+/// <summary>Generates pseudorandom weights for measurements. Speed does not depend on the values.</summary>
 internal sealed class RandomParameters(GptConfig config) : IParameters
 {
     public GptConfig Config => config;
@@ -33,7 +36,7 @@ internal sealed class RandomParameters(GptConfig config) : IParameters
         uint state = (uint)first * 2654435761u + (uint)name.Length;
         for (int i = 0; i < destination.Length; i++)
         {
-            state = state * 1664525u + 1013904223u; // Numerical Recipes' generator
+            state = state * 1664525u + 1013904223u; // linear congruential generator of Numerical Recipes
             destination[i] = scale * ((int)(state >> 16) - (1 << 15));
         }
     }

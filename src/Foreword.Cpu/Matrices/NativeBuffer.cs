@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Foreword.Cpu.Matrices;
 
-/// <summary>Aligned memory outside the garbage collector's heap, not cleared.</summary>
-/// <typeparam name="T">What lies in it.</typeparam>
+/// <summary>A block of aligned memory outside the garbage-collected heap. It is not cleared.</summary>
+/// <typeparam name="T">Type of the elements.</typeparam>
 internal sealed unsafe class NativeBuffer<T> : IDisposable where T : unmanaged
 {
-    /// <summary>A cache line, and the widest vector.</summary>
+    /// <summary>The size of a cache line, which is also that of the widest vector, in bytes.</summary>
     private const int Alignment = 64;
 
-    /// <summary>Memory for <paramref name="length"/> elements, none allowed.</summary>
+    /// <summary>Allocates memory for <paramref name="length"/> elements; 0 is allowed.</summary>
     public NativeBuffer(long length)
     {
         Length = length;

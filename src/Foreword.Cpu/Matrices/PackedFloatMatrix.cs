@@ -5,28 +5,28 @@ using Foreword.Cpu.Threading;
 namespace Foreword.Cpu.Matrices;
 
 /// <summary>
-/// Weights in float32, packed into 7/8 of their memory without loss, for a row is multiplied as fast as weights come from memory. How the bytes lie is said in
-/// <see cref="PackedFloatKernels"/>; a panel that cannot be packed lies there as float32.
+/// A weight matrix in float32, packed without loss into 7/8 of its memory. A product with one row is limited by memory bandwidth, so fewer bytes make
+/// it faster. <see cref="PackedFloatKernels"/> describes the layout. A panel that cannot be packed is stored as float32.
 /// </summary>
 internal sealed unsafe class PackedFloatMatrix : PanelMatrix
 {
-    /// <summary>Instead of a number of exceptions: the panel is not packed.</summary>
+    /// <summary>Marks a panel that is not packed, in place of its number of exceptions.</summary>
     private const int NotPacked = -1;
 
-    /// <summary>Of so many weights one may be an exception: with more of them a panel is read faster as it is.</summary>
+    /// <summary>At most one weight in this many may be an exception. With more exceptions, reading the panel unpacked is faster.</summary>
     private const int WeightsPerException = 256;
 
-    /// <summary>Panels that are unpacked together for several rows.</summary>
+    /// <summary>Number of panels that are unpacked together when there are several rows.</summary>
     private const int PanelsTogether = FloatKernels.TilePanels;
 
-    /// <summary>Rows up to which weights are unpacked for each eight of them anew.</summary>
+    /// <summary>Largest number of rows for which the weights are unpacked again for every eight rows.</summary>
     private const int FewRows = 16;
 
-    /// <summary>Sums of eight rows and two panels.</summary>
+    /// <summary>Number of sums of eight rows and two panels.</summary>
     private const int SumsOfEight = 8 * 2 * Panels.Width;
 
-    private readonly nint[] _panels; // where each is
-    private readonly int[] _exceptions; // how many each has
+    private readonly nint[] _panels; // address of each panel
+    private readonly int[] _exceptions; // number of exceptions of each panel, or NotPacked
     private readonly List<NativeBuffer<byte>> _memory = [];
 
     private PackedFloatMatrix(int inputs, int outputs) : base(inputs, outputs)
@@ -42,15 +42,15 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
     public override int RowPanels => PackedFloatKernels.Streams;
 
     /// <inheritdoc/>
-    public override int TilePanels => 2 * PanelsTogether; // three pairs of few rows, too
+    public override int TilePanels => 2 * PanelsTogether; // also three pairs of panels in MultiplyFewRows
 
-    /// <summary>Panels that are not packed.</summary>
+    /// <summary>Gets the number of panels that are not packed.</summary>
     public int NotPackedCount => _exceptions.Count(count => count == NotPacked);
 
-    /// <summary>Weights in packed panels that are kept apart.</summary>
+    /// <summary>Gets the number of weights in packed panels that are stored separately.</summary>
     public int ExceptionCount => _exceptions.Sum(count => Math.Max(0, count));
 
-    /// <summary>Bytes of memory for all panels.</summary>
+    /// <summary>Gets the size of all panels in bytes.</summary>
     public long Bytes => _memory.Sum(memory => memory.Length);
 
     private int Blocks => Inputs / PackedFloatKernels.Block;
@@ -59,10 +59,10 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
 
     private int PanelFloats => Inputs * Panels.Width;
 
-    /// <summary>Whether this processor multiplies packed weights, and so many inputs make whole blocks.</summary>
+    /// <summary>Returns whether this processor can multiply packed weights and <paramref name="inputs"/> fills whole blocks.</summary>
     public static bool CanHold(int inputs) => PackedFloatKernels.IsSupported && inputs % PackedFloatKernels.Block == 0;
 
-    /// <summary>Packs a weight of <see cref="CanHold"/> inputs.</summary>
+    /// <summary>Reads and packs a weight matrix whose number of inputs satisfies <see cref="CanHold"/>.</summary>
     public static PackedFloatMatrix Read(PanelReader reader, Workers workers)
     {
         PackedFloatMatrix matrix = new(reader.Inputs, reader.Outputs);
@@ -96,7 +96,7 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
             MultiplyRows(x, firstPanel, panels, outputs, yStride, (float*)scratch, next);
     }
 
-    /// <summary>Three panels at a time are unpacked, while the next three are asked for.</summary>
+    /// <summary>Multiplies many rows: unpacks three panels at a time and prefetches the next three.</summary>
     private void MultiplyRows(in InputRows x, int firstPanel, int panels, float* outputs, int yStride, float* floats, byte* next)
     {
         for (int k = 0; k < Inputs; k += FloatKernels.PassInputs)
@@ -113,11 +113,11 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
         }
     }
 
-    /// <summary>Writes some inputs' weights, bit by bit what was packed.</summary>
+    /// <summary>Writes the weights of some inputs as float32, bit for bit as they were before packing.</summary>
     /// <param name="panel">The panel.</param>
-    /// <param name="firstInput">A multiple of 8.</param>
-    /// <param name="inputs">A multiple of 8.</param>
-    /// <param name="weights">[inputs][16].</param>
+    /// <param name="firstInput">The first input, a multiple of 8.</param>
+    /// <param name="inputs">Number of inputs, a multiple of 8.</param>
+    /// <param name="weights">Receives [inputs][16].</param>
     public void Unpack(int panel, int firstInput, int inputs, float* weights)
     {
         if (_exceptions[panel] == NotPacked)
@@ -139,7 +139,9 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
     /// <inheritdoc/>
     public override void Dispose() => _memory.ForEach(memory => memory.Dispose());
 
-    /// <summary>Rows that hardly take longer to multiply than weights to come: two panels at a time are unpacked in registers.</summary>
+    /// <summary>
+    /// Multiplies a few rows: so few that the products hardly take longer than reading the weights. Two panels at a time are unpacked in registers.
+    /// </summary>
     private void MultiplyFewRows(in InputRows x, int firstPanel, int panels, float* y, int yStride, float* scratch)
     {
         for (int panel = 0, together; panel < panels; panel += together)
@@ -159,7 +161,7 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
         }
     }
 
-    /// <summary>A pass of 8 rows over two panels, blocks with exceptions by themselves.</summary>
+    /// <summary>Multiplies 8 rows with one pass of inputs of two panels. Blocks with exceptions are processed separately.</summary>
     private void MultiplyEightRows(float* x, int xStride, int panel, int firstInput, int inputs, float* y, int yStride, float* scratch)
     {
         const int Block = PackedFloatKernels.Block;
@@ -205,7 +207,7 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
         }
     }
 
-    /// <summary>Where an input's weights are, or would be behind the last.</summary>
+    /// <summary>Returns the address of an input's weights. The number of inputs is allowed too and yields the address after the last weights.</summary>
     private byte* Place(int panel, int input) => Panel(panel) +
         (_exceptions[panel] == NotPacked ? input * (long)Panels.Width * sizeof(float) : PackedFloatKernels.TableBytes + input / PackedFloatKernels.Block * (long)PackedFloatKernels.BlockBytes);
 
@@ -236,7 +238,7 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
 
     private ReadOnlySpan<PackedException> Exceptions(int panel) => new(Panel(panel) + PackedBytes, _exceptions[panel]);
 
-    /// <summary>Packs neighbouring panels into memory of their own.</summary>
+    /// <summary>Packs consecutive panels into newly allocated memory.</summary>
     private void Pack(int first, int count, float* floats, Workers workers)
     {
         byte[] tables = new byte[count * PackedFloatKernels.TableEntries];

@@ -2,18 +2,18 @@ using Foreword.Cpu.Threading;
 
 namespace Foreword.Cpu.Matrices;
 
-/// <summary>Reads a weight as float32 panels, [panels][K][16], whichever way it is stored.</summary>
-/// <param name="parameters">Where it comes from.</param>
-/// <param name="name">Its name.</param>
-/// <param name="inputs">K.</param>
-/// <param name="outputs">N.</param>
-/// <param name="outputsFirst">True for [N, K] (the token embedding as output layer), false for [K, N] (the published Conv1D).</param>
+/// <summary>Reads a weight matrix as float32 panels, [panels][K][16], from either orientation in which it may be stored.</summary>
+/// <param name="parameters">The parameters to read from.</param>
+/// <param name="name">The parameter's name.</param>
+/// <param name="inputs">K, the number of inputs.</param>
+/// <param name="outputs">N, the number of outputs.</param>
+/// <param name="outputsFirst">True if stored as [N, K] (the token embedding as output layer); false if stored as [K, N] (the published Conv1D).</param>
 internal sealed unsafe class PanelReader(IParameters parameters, string name, int inputs, int outputs, bool outputsFirst)
 {
-    /// <summary>Rows of the stored matrix that a worker reads at a time.</summary>
+    /// <summary>Number of rows of the stored matrix that a worker reads at a time.</summary>
     private const int RowsTogether = 16;
 
-    /// <summary>Whether it is the output layer.</summary>
+    /// <summary>Gets whether the matrix is the output layer.</summary>
     public bool IsHead => outputsFirst;
 
     public int Inputs => inputs;
@@ -22,14 +22,14 @@ internal sealed unsafe class PanelReader(IParameters parameters, string name, in
 
     public int PanelCount => Panels.Count(outputs);
 
-    /// <summary>Panels worth reading together: all where the stored rows cross them.</summary>
+    /// <summary>Gets the number of panels to read in one call: all of them if the stored rows cross the panels.</summary>
     public int PanelsTogether => outputsFirst ? Math.Min(PanelCount, 256) : PanelCount;
 
-    /// <summary>Writes neighbouring panels, outputs beyond the last as 0. Panels that rows cross are read all at once.</summary>
+    /// <summary>Writes consecutive panels; outputs beyond the last are 0. If the stored rows cross the panels, all panels must be read in one call.</summary>
     /// <param name="first">The first panel.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="destination">[count][K][16].</param>
-    /// <param name="workers">Read together.</param>
+    /// <param name="count">Number of panels.</param>
+    /// <param name="destination">Receives [count][K][16].</param>
+    /// <param name="workers">The workers that read together.</param>
     public void Read(int first, int count, float* destination, Workers workers)
     {
         int rows = outputsFirst ? Math.Min(count * Panels.Width, outputs - first * Panels.Width) : inputs;
@@ -55,14 +55,14 @@ internal sealed unsafe class PanelReader(IParameters parameters, string name, in
         });
     }
 
-    /// <summary>One output's weights go to one lane.</summary>
+    /// <summary>Writes the weights of one output to one lane of its panel.</summary>
     private static void PutOutput(ReadOnlySpan<float> weights, float* lane)
     {
         for (int k = 0; k < weights.Length; k++)
             lane[k * Panels.Width] = weights[k];
     }
 
-    /// <summary>One input's weights go to every panel.</summary>
+    /// <summary>Writes the weights of one input to every panel.</summary>
     private void PutInput(ReadOnlySpan<float> weights, float* place)
     {
         for (int n = 0; n < weights.Length; n += Panels.Width)

@@ -3,46 +3,49 @@ using Foreword.Cpu.Kernels;
 
 namespace Foreword.Cpu.Matrices;
 
-/// <summary>How weights are quantised: a weight is (byte - zero) * scale, the scale belonging to one output and a block of its inputs.</summary>
-/// <param name="Bits">8 or 4.</param>
-/// <param name="Block">Inputs of a block.</param>
+/// <summary>Describes how weights are quantized: weight = (byte - zero) * scale. Each output has a scale for every block of its inputs.</summary>
+/// <param name="Bits">Bits of a weight: 8 or 4.</param>
+/// <param name="Block">Number of inputs of a block.</param>
 internal sealed record QuantizedFormat(int Bits, int Block)
 {
-    /// <summary>Scales tried for a block of 4-bit weights, as parts of the largest magnitude's own; the one with the least squared error is kept.</summary>
+    /// <summary>
+    /// Number of scales that are tried for a block of 4-bit weights, all near the scale of the largest magnitude. The scale with the least squared
+    /// error is kept.
+    /// </summary>
     private const int Trials = 12;
 
-    /// <summary>The scale of a block that holds an infinity or a NaN: bfloat16's NaN, so that the outputs are NaN, too.</summary>
+    /// <summary>The scale of a block that holds an infinity or a NaN. It is bfloat16's NaN, so that the outputs are NaN too.</summary>
     private const ushort NoNumber = 0x7fc0;
 
-    /// <summary>8 bits: 8.25 bits a weight with its scale.</summary>
+    /// <summary>Gets the 8-bit format: 8.25 bits per weight, including its scale.</summary>
     public static QuantizedFormat Int8 { get; } = new(8, 64);
 
-    /// <summary>4 bits: 4.5 bits a weight with its scale.</summary>
+    /// <summary>Gets the 4-bit format: 4.5 bits per weight, including its scale.</summary>
     public static QuantizedFormat Int4 { get; } = new(4, 32);
 
-    /// <summary>The byte that stands for 0.</summary>
+    /// <summary>Gets the byte that represents the weight 0.</summary>
     public int Zero => 1 << (Bits - 1);
 
-    /// <summary>Blocks of so many inputs; the last may be padded.</summary>
+    /// <summary>Returns the number of blocks that hold <paramref name="inputs"/> inputs; the last block may be padded.</summary>
     public int Blocks(int inputs) => (inputs + Block - 1) / Block;
 
-    /// <summary>Bytes of a panel's weights.</summary>
+    /// <summary>Returns the size of a panel's weights in bytes.</summary>
     public long PanelBytes(int inputs) => (long)Blocks(inputs) * Block * Bits / 8 * Panels.Width;
 
-    /// <summary>Scales of a panel.</summary>
+    /// <summary>Returns the number of scales of a panel.</summary>
     public long PanelScales(int inputs) => (long)Blocks(inputs) * Panels.Width;
 
-    /// <summary>Bytes of a matrix's weights.</summary>
+    /// <summary>Returns the size of a matrix's weights in bytes.</summary>
     public long WeightBytes(int inputs, int outputs) => Panels.Count(outputs) * PanelBytes(inputs);
 
-    /// <summary>Scales of a matrix.</summary>
+    /// <summary>Returns the number of scales of a matrix.</summary>
     public long ScaleCount(int inputs, int outputs) => Panels.Count(outputs) * PanelScales(inputs);
 
-    /// <summary>Quantises a panel.</summary>
-    /// <param name="panel">[K][16].</param>
-    /// <param name="inputs">K.</param>
-    /// <param name="weights">Receives <see cref="PanelBytes"/>.</param>
-    /// <param name="scales">Receives <see cref="PanelScales"/>, bfloat16.</param>
+    /// <summary>Quantizes a panel.</summary>
+    /// <param name="panel">The weights, [K][16].</param>
+    /// <param name="inputs">K, the number of inputs.</param>
+    /// <param name="weights">Receives <see cref="PanelBytes"/> bytes.</param>
+    /// <param name="scales">Receives <see cref="PanelScales"/> scales in bfloat16.</param>
     public unsafe void Quantize(float* panel, int inputs, byte* weights, ushort* scales)
     {
         new Span<byte>(weights, (int)PanelBytes(inputs)).Clear();
@@ -67,7 +70,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
         }
     }
 
-    /// <summary>The weight that a panel's byte stands for; the inverse of <see cref="Quantize"/>.</summary>
+    /// <summary>Returns the weight that a panel's byte represents; the inverse of <see cref="Quantize"/>.</summary>
     public unsafe float Weight(byte* weights, ushort* scales, int k, int n)
     {
         int value = Bits == 8
@@ -84,7 +87,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
             weights[(k / 8 * Panels.Width + n) * 4 + k % 4] |= (byte)(k % 8 < 4 ? value : value << 4);
     }
 
-    /// <summary>The smallest scale with which no weight is cut off.</summary>
+    /// <summary>Returns the smallest scale with which no weight is clipped.</summary>
     private ushort LargestScale(ReadOnlySpan<float> values)
     {
         float largest = 0;
@@ -94,8 +97,9 @@ internal sealed record QuantizedFormat(int Bits, int Block)
     }
 
     /// <summary>
-    /// 4 bits are few: a scale that cuts off the largest weight a little may fit the others better. The scale may be negative, so that the
-    /// eighth step that one side has more serves the side that needs it.
+    /// Returns the 4-bit scale with the least squared error. With so few bits, a scale that clips the largest weight a little may fit the other weights
+    /// better. Steps range from -8 to 7. The scale may be negative, so that the largest magnitude always falls on the negative side, which has one step
+    /// more.
     /// </summary>
     private ushort BestScale(ReadOnlySpan<float> values)
     {
@@ -110,7 +114,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
         double leastError = double.PositiveInfinity;
         for (int trial = 0; trial < Trials && extreme != 0; trial++)
         {
-            ushort scale = BFloat16.Nearest(-extreme / (Zero - 1.2f + 0.12f * trial)); // the largest magnitude at step 6.8 to 8.1
+            ushort scale = BFloat16.Nearest(-extreme / (Zero - 1.2f + 0.12f * trial)); // puts the largest magnitude at step -6.8 to -8.1
             double error = Error(values, Scale(scale));
             if (error < leastError)
                 (best, leastError) = (scale, error);

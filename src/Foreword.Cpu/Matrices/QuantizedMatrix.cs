@@ -5,8 +5,8 @@ using Foreword.Cpu.Threading;
 namespace Foreword.Cpu.Matrices;
 
 /// <summary>
-/// Weights of 8 or 4 bits with a scale for every output and block of inputs. Rows are quantised to 8 bits as they arrive, with a scale for
-/// every token and block. How the bytes lie is said in <see cref="IntegerKernels"/>.
+/// A weight matrix of 8 or 4 bits, with a scale for every output and block of inputs. Rows are quantized to 8 bits as they arrive, with a scale for
+/// every token and block. <see cref="IntegerKernels"/> describes the layout.
 /// </summary>
 internal sealed unsafe class QuantizedMatrix : PanelMatrix
 {
@@ -14,13 +14,13 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     private readonly ushort* _scales;
     private readonly IDisposable? _memory;
 
-    /// <summary>Over weights that lie in memory.</summary>
-    /// <param name="inputs">K.</param>
-    /// <param name="outputs">N.</param>
-    /// <param name="format">Bits and blocks.</param>
-    /// <param name="weights"><see cref="QuantizedFormat.WeightBytes"/>.</param>
-    /// <param name="scales"><see cref="QuantizedFormat.ScaleCount"/>.</param>
-    /// <param name="memory">What is disposed with this object.</param>
+    /// <summary>Creates a matrix over weights that are in memory already.</summary>
+    /// <param name="inputs">K, the number of inputs.</param>
+    /// <param name="outputs">N, the number of outputs.</param>
+    /// <param name="format">Bits and block size.</param>
+    /// <param name="weights"><see cref="QuantizedFormat.WeightBytes"/> bytes.</param>
+    /// <param name="scales"><see cref="QuantizedFormat.ScaleCount"/> scales.</param>
+    /// <param name="memory">The owner of the memory, which is disposed with this object; null if another object owns it.</param>
     public QuantizedMatrix(int inputs, int outputs, QuantizedFormat format, byte* weights, ushort* scales, IDisposable? memory) : base(inputs, outputs)
     {
         Format = format;
@@ -29,13 +29,13 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         _memory = memory;
     }
 
-    /// <summary>Bits and blocks.</summary>
+    /// <summary>Gets the number of bits and the block size.</summary>
     public QuantizedFormat Format { get; }
 
-    /// <summary>The weights' bytes.</summary>
+    /// <summary>Gets the weights' bytes.</summary>
     public ReadOnlySpan<byte> Weights => new(_weights, checked((int)Format.WeightBytes(Inputs, Outputs)));
 
-    /// <summary>The scales, bfloat16.</summary>
+    /// <summary>Gets the scales in bfloat16.</summary>
     public ReadOnlySpan<ushort> Scales => new(_scales, checked((int)Format.ScaleCount(Inputs, Outputs)));
 
     /// <inheritdoc/>
@@ -50,10 +50,10 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
 
     private int NarrowBytes => Blocks * (Format.Block + IntegerKernels.BlockTail);
 
-    /// <summary>Whether products of several rows read inputs of 16 bits.</summary>
+    /// <summary>Gets whether products of several rows read inputs that have been widened to 16 bits.</summary>
     private bool ReadsWide => Avx2.IsSupported && !AvxVnni.IsSupported && Format.Bits == 8 && !VnniKernels.CanMultiply(Format.Bits, Format.Block);
 
-    /// <summary>Quantises a weight.</summary>
+    /// <summary>Reads and quantizes a weight matrix.</summary>
     public static QuantizedMatrix Read(PanelReader reader, QuantizedFormat format, Workers workers)
     {
         int K = reader.Inputs;
@@ -104,7 +104,7 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         }
     }
 
-    /// <summary>One panel for several rows, by the kernel that is the fastest on this processor; their numbers are the same.</summary>
+    /// <summary>Multiplies several rows with one panel, using the fastest kernel on this processor. All kernels compute the same numbers.</summary>
     private void MultiplyPanel(in InputRows x, byte* weights, ushort* scales, float* y, int yStride, byte* scratch, byte* next)
     {
         if (VnniKernels.CanMultiply(Format.Bits, Format.Block))

@@ -6,12 +6,15 @@ using Foreword.Weights.Quantized;
 
 namespace Foreword.Cpu.Quantized;
 
-/// <summary><c>quantization.json</c>: how a model is quantised, and a checksum of every tensor, for a damaged weight looks like any other.</summary>
+/// <summary>
+/// Represents <c>quantization.json</c>, which describes how a model is quantized and holds a checksum of every tensor. Without checksums, a damaged
+/// weight could not be distinguished from any other.
+/// </summary>
 internal sealed class QuantizationManifest
 {
     private const int FormatVersion = 2;
 
-    /// <summary>Bytes that are hashed at a time and then handed back to the system.</summary>
+    /// <summary>Number of bytes that are hashed at a time; their memory is then released to the operating system.</summary>
     private const int Piece = 1 << 20;
 
     private readonly IReadOnlyDictionary<string, string> _checksums;
@@ -23,13 +26,13 @@ internal sealed class QuantizationManifest
         _checksums = checksums;
     }
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>Gets the path of the manifest.</summary>
     public string Path { get; }
 
-    /// <summary>Int8 or Int4.</summary>
+    /// <summary>Gets the weight type: Int8 or Int4.</summary>
     public WeightType Type { get; }
 
-    /// <summary>Writes the manifest of weights that lie in the directory already.</summary>
+    /// <summary>Writes the manifest of weights that are already in the directory.</summary>
     public static void Write(string directory, WeightType type)
     {
         using SafetensorsFile weights = SafetensorsFile.Open(System.IO.Path.Combine(directory, QuantizedModelFormat.WeightsFile));
@@ -54,7 +57,7 @@ internal sealed class QuantizationManifest
     }
 
     /// <summary>Reads a directory's manifest.</summary>
-    /// <exception cref="InvalidDataException">It is broken; path and field are named.</exception>
+    /// <exception cref="InvalidDataException">The manifest is malformed. The message names the path and the field.</exception>
     public static QuantizationManifest Read(string directory)
     {
         string path = PathIn(directory);
@@ -76,16 +79,16 @@ internal sealed class QuantizationManifest
                 read[checksum.Name] = checksum.Value.ValueKind == JsonValueKind.String ? checksum.Value.GetString()! : throw new InvalidDataException($"{path}: xxh3 of '{checksum.Name}' is not a string");
             return new QuantizationManifest(path, type == "int8" ? WeightType.Int8 : WeightType.Int4, read);
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // the latter: text with a lone surrogate
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // InvalidOperationException: a text holds a lone surrogate
         {
             throw new InvalidDataException($"{path}: not well-formed JSON ({problem.Message})", problem);
         }
     }
 
     /// <summary>Compares every tensor with its checksum.</summary>
-    /// <param name="weights">The weights beside the manifest.</param>
-    /// <param name="staysMapped">Whether a tensor's pages are used where they lie; those of others are handed back.</param>
-    /// <exception cref="InvalidDataException">Some differ; the first is named.</exception>
+    /// <param name="weights">The weights in the manifest's directory.</param>
+    /// <param name="staysMapped">Returns whether a tensor is used directly in the mapping. The pages of all other tensors are released.</param>
+    /// <exception cref="InvalidDataException">A tensor does not match its checksum. The message names the first such tensor.</exception>
     public void Verify(SafetensorsFile weights, Func<string, bool> staysMapped)
     {
         string[] damaged = [.. weights.Tensors.Keys.AsParallel().AsOrdered().Where(name => !_checksums.TryGetValue(name, out string? checksum) || checksum != Checksum(weights, name, release: !staysMapped(name)))];

@@ -14,39 +14,42 @@ using Microsoft.Win32.SafeHandles;
 namespace Foreword.Cpu.Quantized;
 
 /// <summary>
-/// A quantised model directory: <c>config.json</c>, the tokenizer's files, <c>quantized.safetensors</c> and its manifest <c>quantization.json</c>.
-/// Matrices lie in the file as they are multiplied, so that they are used where the file is mapped: <c>h.N.attn.c_attn.weight</c> U8
-/// [N / 16, blocks, block bytes / 4, 16, 4] beside <c>h.N.attn.c_attn.weight.scales</c> BF16 [N / 16, blocks, 16], and the output layer, tied or not, as
-/// <c>lm_head.weight</c>. Embeddings, biases and norms are F32 under our names.
+/// Writes and reads quantized model directories, which contain <c>config.json</c>, the tokenizer's files, <c>quantized.safetensors</c> and its manifest
+/// <c>quantization.json</c>.
 /// </summary>
+/// <remarks>
+/// Matrices are stored in the layout in which they are multiplied, so they are used directly from the mapped file. <c>h.N.attn.c_attn.weight</c> is U8
+/// [N / 16, blocks, block bytes / 4, 16, 4], with its scales in <c>h.N.attn.c_attn.weight.scales</c>, BF16 [N / 16, blocks, 16]. The output layer is
+/// stored as <c>lm_head.weight</c>, whether tied or not. Embeddings, biases and norms are F32 under Foreword's names.
+/// </remarks>
 public static class QuantizedModel
 {
     private const string ScalesOf = ".scales";
 
-    /// <summary>Writes weights and manifest of a model, and its configuration, into an existing directory.</summary>
-    /// <param name="model">The model in any format.</param>
+    /// <summary>Writes a model's quantized weights, manifest and configuration into an existing directory.</summary>
+    /// <param name="model">The model, in any format. It is not disposed.</param>
     /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
-    /// <param name="directory">An existing directory.</param>
-    /// <param name="endOfTextId">The id that begins and ends a text, or null.</param>
-    /// <exception cref="ArgumentException">The type does not quantise.</exception>
-    /// <exception cref="InvalidDataException">A weight is not finite; its matrix is named.</exception>
+    /// <param name="directory">The directory to write to; it must exist.</param>
+    /// <param name="endOfTextId">The id of the token that begins and ends a text; null if there is none.</param>
+    /// <exception cref="ArgumentException">The type does not quantize.</exception>
+    /// <exception cref="InvalidDataException">A weight is not finite or is too large to quantize. The message names its matrix.</exception>
     public static void Write(ModelWeights model, WeightType type, string directory, int? endOfTextId) =>
         Write(model, type, directory, TextEnds.FromNullable(endOfTextId));
 
-    /// <summary>Writes weights and manifest of a model, and its configuration, into an existing directory.</summary>
-    /// <param name="model">The model in any format.</param>
+    /// <summary>Writes a model's quantized weights, manifest and configuration into an existing directory.</summary>
+    /// <param name="model">The model, in any format. It is not disposed.</param>
     /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
-    /// <param name="directory">An existing directory.</param>
-    /// <param name="ends">The ids that begin and end a text.</param>
-    /// <exception cref="ArgumentException">The type does not quantise.</exception>
-    /// <exception cref="InvalidDataException">A weight is not finite; its matrix is named.</exception>
+    /// <param name="directory">The directory to write to; it must exist.</param>
+    /// <param name="ends">The ids of the tokens that begin and end a text.</param>
+    /// <exception cref="ArgumentException">The type does not quantize.</exception>
+    /// <exception cref="InvalidDataException">A weight is not finite or is too large to quantize. The message names its matrix.</exception>
     public static void Write(ModelWeights model, WeightType type, string directory, TextEnds ends)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (type.Format(isHead: true) is null)
             throw new ArgumentException($"{type} does not quantise; choose {WeightType.Int8} or {WeightType.Int4}");
         using Workers workers = new(Environment.ProcessorCount);
-        StoredParameters parameters = new(model); // the model stays the caller's
+        StoredParameters parameters = new(model); // not disposed: the caller owns the model
         SafetensorsWriter writer = new();
         foreach (MatrixShape shape in MatrixShape.Of(model.Config))
         {
@@ -56,7 +59,7 @@ public static class QuantizedModel
             writer.Add(name, TensorDType.U8, WeightShape(shape, format), stream =>
             {
                 matrix = QuantizedMatrix.Read(shape.Reader(parameters), format, workers);
-                if (matrix.Scales.ContainsAnyInRange<ushort>(0x7f80, 0x7fff) || matrix.Scales.ContainsAnyInRange<ushort>(0xff80, 0xffff)) // infinite or not a number
+                if (matrix.Scales.ContainsAnyInRange<ushort>(0x7f80, 0x7fff) || matrix.Scales.ContainsAnyInRange<ushort>(0xff80, 0xffff)) // infinity or NaN
                     throw new InvalidDataException($"{model.Path}: {shape.Name} holds a weight that is infinite, not a number, or too large to quantise");
                 stream.Write(matrix.Weights);
             });
@@ -74,17 +77,23 @@ public static class QuantizedModel
         QuantizationManifest.Write(directory, type);
     }
 
-    /// <summary>Bytes of the matrices that a token is multiplied with, the output layer among them.</summary>
+    /// <summary>Returns the size in bytes of the matrices that every token is multiplied with, including the output layer.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="type">The number format of the matrices.</param>
     public static long MatrixBytes(GptConfig config, WeightType type) => MatrixShape.Of(config).Sum(shape => type.Format(shape.IsHead) is { } format
         ? format.WeightBytes(shape.Inputs, shape.Outputs) + format.ScaleCount(shape.Inputs, shape.Outputs) * sizeof(ushort)
         : (long)shape.Inputs * shape.Outputs * (type == WeightType.F32 ? sizeof(float) : sizeof(ushort)));
 
-    /// <summary>The type of a quantised model.</summary>
-    /// <exception cref="InvalidDataException">The manifest is broken; path and field are named.</exception>
+    /// <summary>Reads the weight type of a quantized model.</summary>
+    /// <param name="directory">The model's directory.</param>
+    /// <returns><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</returns>
+    /// <exception cref="InvalidDataException">The manifest is malformed. The message names the path and the field.</exception>
     public static WeightType TypeOf(string directory) => QuantizationManifest.Read(directory).Type;
 
-    /// <summary>Maps a quantised model; its matrices lie in the mapping.</summary>
-    /// <exception cref="InvalidDataException">A file is broken, damaged, or its tensors do not fit configuration and manifest; all faults are listed.</exception>
+    /// <summary>Opens a quantized model by mapping its file; the matrices are used in the mapping.</summary>
+    /// <exception cref="InvalidDataException">
+    /// A file is malformed or damaged, or its tensors do not match configuration and manifest. The message lists the mismatches.
+    /// </exception>
     internal static NetworkWeights Open(string directory)
     {
         GptConfig config = HuggingFaceConfig.Read(directory);
@@ -110,13 +119,13 @@ public static class QuantizedModel
     {
         string name = StoredName(shape);
         ReadOnlySpan<byte> weights = file.Bytes(name), scales = file.Bytes(name + ScalesOf);
-        // The file stays mapped, at the same place, as long as the parameters that own it.
+        // The file stays mapped at the same address as long as the parameters that own it.
         return new QuantizedMatrix(shape.Inputs, shape.Outputs, format, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(weights)), (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(scales)), memory: null);
     }
 
     private static void Check(SafetensorsFile file, GptConfig config, WeightType type)
     {
-        if (config.NLayer > file.Tensors.Count) // also keeps an absurd n_layer from filling the memory with names
+        if (config.NLayer > file.Tensors.Count) // also keeps a nonsensical n_layer from filling the memory with names
             throw new InvalidDataException($"{file.Path}: the file holds {file.Tensors.Count} tensors, too few for the configuration's {config.NLayer} layers");
         Dictionary<string, (TensorDType DType, long[] Shape)> expected = Kept(config).ToDictionary(parameter => parameter.Name, parameter => (TensorDType.F32, parameter.Shape), StringComparer.Ordinal);
         foreach (MatrixShape shape in MatrixShape.Of(config))
@@ -137,7 +146,7 @@ public static class QuantizedModel
             throw new InvalidDataException($"{file.Path}: the tensors do not fit configuration and manifest: {string.Join("; ", faults.Take(10))}{(faults.Length > 10 ? $" and {faults.Length - 10} more" : "")}");
     }
 
-    /// <summary>What stays as it is: embeddings, biases, norms.</summary>
+    /// <summary>Returns the parameters that are not quantized: embeddings, biases and norms.</summary>
     private static IEnumerable<GptParameter> Kept(GptConfig config)
     {
         HashSet<string> quantised = [.. MatrixShape.Of(config).Select(StoredName)];
@@ -169,8 +178,9 @@ public static class QuantizedModel
     }
 
     /// <summary>
-    /// What is not multiplied. It is read from the file, not from the mapping: a page that is looked at there brings its neighbours into the process's memory,
-    /// up to 2 MB for a row of 3 kB. Both are of one opened file: another may take its path at any time.
+    /// Reads the parameters that are not quantized. They are read from the file and not from the mapping, because a page that is touched there brings
+    /// its neighbors into the process's memory, up to 2 MB for a row of 3 kB. File and mapping use the same open handle, because another file may take
+    /// the path at any time.
     /// </summary>
     private sealed class QuantizedParameters : IParameters
     {

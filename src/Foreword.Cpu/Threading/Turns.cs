@@ -1,8 +1,8 @@
 namespace Foreword.Cpu.Threading;
 
 /// <summary>
-/// A lock whose threads come in the order in which they asked. With an ordinary one whoever leaves and asks again at once mostly gets it again, so that of several
-/// texts written at the same time one would go on for a second and the others stand still.
+/// A fair lock: threads acquire it in the order in which they asked for it. With an ordinary lock, a thread that releases it and immediately asks again
+/// mostly gets it again. Of several sequences that are generated concurrently, one would then advance for a second while the others wait.
 /// </summary>
 internal sealed class Turns
 {
@@ -10,7 +10,7 @@ internal sealed class Turns
     private readonly Lock _change = new();
     private bool _taken;
 
-    /// <summary>How many threads wait.</summary>
+    /// <summary>Gets the number of threads that wait for the lock.</summary>
     public int Count
     {
         get
@@ -20,7 +20,8 @@ internal sealed class Turns
         }
     }
 
-    /// <summary>Waits for the turn; it ends when what is returned is disposed.</summary>
+    /// <summary>Waits until the lock is free and all threads that asked earlier have had it, and acquires it.</summary>
+    /// <returns>The acquired lock; dispose it to release the lock.</returns>
     public Turn Take()
     {
         Waiting own;
@@ -48,10 +49,10 @@ internal sealed class Turns
         next?.Call();
     }
 
-    /// <summary>The turn, while it lasts.</summary>
+    /// <summary>Represents the acquired lock, until it is disposed.</summary>
     public readonly struct Turn(Turns turns) : IDisposable
     {
-        /// <summary>Gives it to who has waited longest.</summary>
+        /// <summary>Releases the lock to the thread that has waited longest.</summary>
         public void Dispose() => turns.Pass();
     }
 

@@ -4,23 +4,23 @@ using System.Runtime.ExceptionServices;
 namespace Foreword.Cpu.Threading;
 
 /// <summary>
-/// Threads that run one function together, meeting at barriers: a token takes about a hundred short steps, and a step's end must cost
-/// less than the step. Waiting spins first, for what is awaited is microseconds away, and then gives the processor to others.
-/// The calling thread is worker 0.
+/// A pool of threads that run one function together and meet at barriers. A token takes about a hundred short steps, so the end of a step must cost
+/// less than the step itself. A waiting thread therefore first spins, because the wait usually takes microseconds, and then yields the processor. The
+/// calling thread is worker 0.
 /// </summary>
 internal sealed class Workers : IDisposable
 {
-    /// <summary>Looks at what is awaited before a waiting thread begins to yield; some 20 us.</summary>
+    /// <summary>Number of checks that a waiting thread makes before it begins to yield; about 20 us.</summary>
     private const int Spins = 1000;
 
-    /// <summary>How long an idle worker yields before it sleeps: longer than a caller takes to choose its next token.</summary>
+    /// <summary>How long an idle worker yields before it sleeps. This is longer than a caller takes to choose its next token.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
 
     private readonly Thread[] _threads;
     private readonly Lock _running = new();
     private readonly object _bell = new();
     private Action<int>? _body;
-    private ExceptionDispatchInfo? _failure; // the first of a run
+    private ExceptionDispatchInfo? _failure; // the first failure of a run
     private int _runs;
     private int _sleepers;
     private int _arrived;
@@ -29,8 +29,8 @@ internal sealed class Workers : IDisposable
     private int _claimed;
     private bool _ended;
 
-    /// <summary>Starts the threads; they end with <see cref="Dispose"/> or the process.</summary>
-    /// <param name="count">How many work together, the caller among them; at least 1.</param>
+    /// <summary>Starts the threads. They end with <see cref="Dispose"/> or with the process.</summary>
+    /// <param name="count">Number of workers, including the calling thread; 1 or more.</param>
     public Workers(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -39,14 +39,15 @@ internal sealed class Workers : IDisposable
             thread.Start();
     }
 
-    /// <summary>How many work together.</summary>
+    /// <summary>Gets the number of workers, including the calling thread.</summary>
     public int Count => _threads.Length + 1;
 
     /// <summary>
-    /// Runs <paramref name="body"/> on every worker with its number, and returns when all are done. What one of them throws is thrown here, once all
-    /// have stopped: the others at their next barrier.
+    /// Runs <paramref name="body"/> on every worker, with the worker's number, and returns when all workers have finished. If one worker throws, the
+    /// others stop at their next barrier; then the first exception is thrown here.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
+    /// <param name="body">The function to run; its argument is the number of the worker, from 0 to <see cref="Count"/> - 1.</param>
+    /// <exception cref="ObjectDisposedException">The workers have been disposed.</exception>
     public void Run(Action<int> body)
     {
         lock (_running)
@@ -69,8 +70,8 @@ internal sealed class Workers : IDisposable
         }
     }
 
-    /// <summary>Calls <paramref name="body"/> once with each number from 0 to <paramref name="count"/> - 1, on whichever worker is free.</summary>
-    /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
+    /// <summary>Calls <paramref name="body"/> once for each number from 0 to <paramref name="count"/> - 1, on any worker that is free.</summary>
+    /// <exception cref="ObjectDisposedException">The workers have been disposed.</exception>
     public void ForEach(int count, Action<int> body) => Run(worker =>
     {
         for (int i = worker; i < count; i = Claim())
@@ -78,18 +79,22 @@ internal sealed class Workers : IDisposable
     });
 
     /// <summary>
-    /// The next of a step's pieces that nobody has taken. Each worker's first piece is the one of its own number, which it need not claim and knows before
-    /// the step; those behind them are claimed. The count begins again at every barrier.
+    /// Returns the number of the next work item of the current step that no worker has taken. Each worker's first item has the worker's own number: it
+    /// needs no claim and is known before the step. Only the items after these are claimed. The count starts again at every barrier.
     /// </summary>
     public int Claim() => Interlocked.Increment(ref _claimed) + Count - 1;
 
     /// <summary>
-    /// Cuts a step into pieces that become smaller towards its end, for one processor may be half as fast as another while somebody else uses it as well:
-    /// large ones are few claims, small ones are a short wait at the barrier. Every round gives half of what is left, in equal pieces.
+    /// Divides a step into work items that become smaller toward its end. One processor may be half as fast as another while other programs use it too.
+    /// Large items need few claims; small items at the end keep the wait at the barrier short. Every round divides half of the remaining items equally
+    /// among the workers.
     /// </summary>
-    /// <param name="items">What is to be cut; at least 1.</param>
-    /// <param name="unit">Items that should stay together: a piece is a multiple of it, except the last.</param>
-    /// <returns>Where each piece begins, and behind the last one <paramref name="items"/>; at least a piece for each worker, which may be empty.</returns>
+    /// <param name="items">Number of items to divide, such as panels; 1 or more.</param>
+    /// <param name="unit">Number of items that should stay together. The size of every work item except the last is a multiple of it.</param>
+    /// <returns>
+    /// The start of each work item, followed by <paramref name="items"/> as the end of the last one. There is at least one work item for each worker;
+    /// it may be empty.
+    /// </returns>
     public int[] Cut(int items, int unit)
     {
         List<int> starts = [0];
@@ -103,7 +108,8 @@ internal sealed class Workers : IDisposable
         return [.. starts];
     }
 
-    /// <summary>Waits until every worker has come here; what they wrote before is seen after.</summary>
+    /// <summary>Waits until every worker has reached the barrier. Writes made before the barrier are visible to all workers after it.</summary>
+    /// <exception cref="OperationCanceledException">Another worker has failed.</exception>
     public void Barrier()
     {
         int phase = Volatile.Read(ref _phase);
@@ -117,13 +123,13 @@ internal sealed class Workers : IDisposable
 
         for (int looks = 0; Volatile.Read(ref _phase) == phase; looks++)
         {
-            if (Volatile.Read(ref _failed) > 0 && Volatile.Read(ref _phase) == phase) // once more: who has passed here may fail behind it
+            if (Volatile.Read(ref _failed) > 0 && Volatile.Read(ref _phase) == phase) // check the phase again: a worker that has passed this barrier may have failed after it
                 throw new OperationCanceledException("another worker has failed");
             Pause(looks);
         }
     }
 
-    /// <summary>Ends the threads.</summary>
+    /// <summary>Ends the threads and waits for them.</summary>
     public void Dispose()
     {
         lock (_running)
@@ -162,7 +168,10 @@ internal sealed class Workers : IDisposable
         }
     }
 
-    /// <summary>Whoever fails is missing at the barrier, so everybody does in the end; then nobody works with the caller's memory any more.</summary>
+    /// <summary>
+    /// Waits until all workers have failed, and throws the first exception. If one worker fails, the others fail at the next barrier. Once all have
+    /// failed, no thread touches the caller's buffers.
+    /// </summary>
     private void ThrowFailure()
     {
         for (int looks = 0; Volatile.Read(ref _failed) < Count; looks++)
@@ -184,7 +193,7 @@ internal sealed class Workers : IDisposable
                 continue;
             lock (_bell)
             {
-                Interlocked.Increment(ref _sleepers); // before the last look: a caller that begins after it sees somebody sleeping
+                Interlocked.Increment(ref _sleepers); // before the last check, so that a caller that starts a run after this check sees a sleeper
                 while (Volatile.Read(ref _runs) == seen)
                     Monitor.Wait(_bell);
                 Interlocked.Decrement(ref _sleepers);

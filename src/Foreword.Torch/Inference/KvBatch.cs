@@ -2,11 +2,11 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Inference;
 
-// n sequences, nh heads, hs head size, S tokens of a sequence with the new one, P tokens of a piece, m sequences that read it.
+// n sequences, nh heads, hs head size, S tokens of a sequence including the new one, P tokens of a part, m sequences that read it.
 
 /// <summary>
-/// The caches of the sequences that one pass of the model reads, in their order. They may have different lengths. A piece that several of
-/// them share is read once for all.
+/// The caches of the sequences that one pass of the model reads, in their order. The sequences may have different lengths. A part of a cache that
+/// several sequences share is read once for all of them.
 /// </summary>
 public sealed class KvBatch
 {
@@ -14,8 +14,8 @@ public sealed class KvBatch
     private readonly List<Reading> _readings = [];
     private readonly List<(Reading Of, int Slot)>[] _rows;
 
-    /// <summary>Brings caches together.</summary>
-    /// <param name="caches">At least one, each once.</param>
+    /// <summary>Creates a batch of caches.</summary>
+    /// <param name="caches">The caches: at least one, and none twice.</param>
     public KvBatch(params IReadOnlyList<KvCache> caches)
     {
         ArgumentNullException.ThrowIfNull(caches);
@@ -38,17 +38,17 @@ public sealed class KvBatch
         }
     }
 
-    /// <summary>Number of sequences.</summary>
+    /// <summary>Gets the number of sequences.</summary>
     public int Count => _caches.Count;
 
-    /// <summary>Tokens of the longest sequence.</summary>
+    /// <summary>Gets the number of tokens of the longest sequence.</summary>
     public long Longest => _caches.Max(cache => cache.Length);
 
-    /// <summary>The positions [n, T] of the next T tokens of each sequence.</summary>
+    /// <summary>Returns the positions [n, T] of the next T tokens of each sequence.</summary>
     internal Tensor Positions(long T, Device device) =>
         tensor(_caches.Select(cache => cache.Length).ToArray(), device: device).unsqueeze(1) + arange(T, int64, device);
 
-    /// <summary>Called once all layers have stored their new tokens.</summary>
+    /// <summary>Counts new tokens as read. It must be called after all layers have stored them.</summary>
     internal void Advance(long tokens)
     {
         foreach (KvCache cache in _caches)
@@ -56,7 +56,7 @@ public sealed class KvBatch
     }
 
     /// <summary>
-    /// Stores a layer's keys and values (n, nh, T, hs) of T new tokens of a sequence and returns its keys and values of all tokens, (1, nh, S, hs).
+    /// Stores a layer's keys and values (n, nh, T, hs) of T new tokens of a sequence, and returns its keys and values of all tokens, (1, nh, S, hs).
     /// </summary>
     internal (Tensor Keys, Tensor Values) Append(int sequence, int layer, Tensor k, Tensor v)
     {
@@ -70,8 +70,8 @@ public sealed class KvBatch
     }
 
     /// <summary>
-    /// Attention of one new token of each sequence: stores its keys and values (n, nh, 1, hs) and returns softmax(q kᵀ / sqrt(hs)) v over all tokens
-    /// of its own sequence, (n, nh, 1, hs), the softmax in float32.
+    /// Computes the attention of one new token of each sequence. Stores the keys and values (n, nh, 1, hs) of the new tokens. Returns softmax(q kᵀ /
+    /// sqrt(hs)) v over all tokens of each sequence, (n, nh, 1, hs). The softmax is computed in float32.
     /// </summary>
     internal Tensor AttendNext(int layer, Tensor q, Tensor k, Tensor v)
     {
@@ -109,7 +109,7 @@ public sealed class KvBatch
         reading.Readers.Add(sequence);
     }
 
-    /// <summary>A piece, the sequences that read it, and what is being computed for them, one part each.</summary>
+    /// <summary>A part of a cache, the sequences that read it, and the intermediate result of each of them.</summary>
     private sealed class Reading(Func<KvPiece> piece)
     {
         public KvPiece Piece => piece();

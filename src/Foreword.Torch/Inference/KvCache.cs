@@ -4,13 +4,16 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Inference;
 
 /// <summary>
-/// Keys and values of the tokens that a decoder has read. They lie in pieces: the last one is the cache's own, those before it belong
-/// to the caches it was forked from and are only read. A piece has room for the rest of the context from the start and is never moved;
-/// memory that nothing was written to costs none on a CPU.
+/// Keeps the keys and values of the tokens that a decoder has read. They are stored in parts. The last part belongs to this cache. The parts before it
+/// belong to the caches that this one was forked from; they are only read. Each part has room for the rest of the context from the start and is never
+/// moved. On a CPU, memory that has never been written costs nothing.
 /// </summary>
 public sealed class KvCache : IDisposable
 {
-    /// <summary>A fork copies fewer tokens than these instead of reading them from another's piece: beams would fray into pieces of a token each.</summary>
+    /// <summary>
+    /// Smallest number of tokens that a fork shares. Fewer tokens are copied; otherwise beam search would split the caches into parts of a single
+    /// token.
+    /// </summary>
     private const long WorthSharing = 32;
 
     private readonly GptConfig _config;
@@ -20,10 +23,10 @@ public sealed class KvCache : IDisposable
     private KvStorage? _own;
     private long _sharedLength;
 
-    /// <summary>An empty cache.</summary>
+    /// <summary>Creates an empty cache.</summary>
     /// <param name="config">The model's architecture.</param>
-    /// <param name="precision">Number format of keys and values.</param>
-    /// <param name="device">Where they lie.</param>
+    /// <param name="precision">The number format of keys and values.</param>
+    /// <param name="device">The device on which they are stored.</param>
     public KvCache(GptConfig config, Precision precision, Device device)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -32,10 +35,14 @@ public sealed class KvCache : IDisposable
 
     private KvCache(KvCache other) => (_config, _type, _device) = (other._config, other._type, other._device);
 
-    /// <summary>Tokens in the cache.</summary>
+    /// <summary>Gets the number of tokens in the cache.</summary>
     public long Length { get; private set; }
 
-    /// <summary>A cache that has read the same tokens; the two go on apart. What this one has read is shared, not copied, unless it is short.</summary>
+    /// <summary>
+    /// Creates a cache that has read the same tokens; the two then continue independently. The tokens of this cache are shared and not copied, unless
+    /// they are few.
+    /// </summary>
+    /// <returns>The new cache; the caller disposes it.</returns>
     public KvCache Fork()
     {
         KvCache fork = new(this);
@@ -66,13 +73,16 @@ public sealed class KvCache : IDisposable
         _own = null;
     }
 
-    /// <summary>The pieces that other caches may read too.</summary>
+    /// <summary>Gets the parts that other caches may read too.</summary>
     internal IReadOnlyList<KvPiece> Shared => _shared;
 
-    /// <summary>The cache's own piece with as many tokens as <see cref="Append"/> has stored in a layer.</summary>
+    /// <summary>
+    /// Returns the cache's own part, including <paramref name="newTokens"/> tokens that <see cref="Append"/> has stored in a layer but that
+    /// <see cref="Length"/> does not count yet.
+    /// </summary>
     internal KvPiece Own(long newTokens) => new(_own!, Length - _sharedLength + newTokens);
 
-    /// <summary>Stores the new tokens' keys and values [nh, T, hs] of a layer.</summary>
+    /// <summary>Stores a layer's keys and values, [nh, T, hs], of new tokens.</summary>
     internal void Append(int layer, Tensor k, Tensor v)
     {
         _own ??= new KvStorage(_config, _config.ContextLength - _sharedLength, _type, _device);
@@ -81,7 +91,7 @@ public sealed class KvCache : IDisposable
         _own.Values(layer).narrow(1, start, T).copy_(v);
     }
 
-    /// <summary>Called once all layers have stored their new tokens.</summary>
+    /// <summary>Counts new tokens as read. It must be called after all layers have stored them.</summary>
     internal void Advance(long tokens) => Length += tokens;
 
     private void Share(KvPiece piece)
@@ -92,17 +102,17 @@ public sealed class KvCache : IDisposable
     }
 }
 
-/// <summary>The first tokens of a storage.</summary>
+/// <summary>A part of a cache: the first tokens of a storage.</summary>
 internal readonly record struct KvPiece(KvStorage Storage, long Length)
 {
-    /// <summary>Keys [nh, Length, hs] of a layer.</summary>
+    /// <summary>Returns the keys of a layer, [nh, Length, hs].</summary>
     public Tensor Keys(int layer) => Storage.Keys(layer).narrow(1, 0, Length);
 
-    /// <summary>Values [nh, Length, hs] of a layer.</summary>
+    /// <summary>Returns the values of a layer, [nh, Length, hs].</summary>
     public Tensor Values(int layer) => Storage.Values(layer).narrow(1, 0, Length);
 }
 
-/// <summary>Room for the keys and values of some tokens: one pair of tensors [nh, capacity, hs] a layer. Freed with its last reader.</summary>
+/// <summary>Memory for the keys and values of some tokens: one pair of tensors, [nh, capacity, hs], per layer. It is freed with its last reader.</summary>
 internal sealed class KvStorage
 {
     private readonly Tensor[] _keys;

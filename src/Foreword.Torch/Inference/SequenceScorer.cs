@@ -9,28 +9,28 @@ namespace Foreword.Torch.Inference;
 // B rows of a batch, T tokens of a row, C channels, V vocabulary.
 
 /// <summary>
-/// Scores continuations: packs the continuations of a context behind it in one row (<see cref="SequencePacking"/>), batches rows of similar
-/// length, and computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
+/// Scores continuations. Packs the continuations of a context after it in one row (<see cref="SequencePacking"/>), batches rows of similar length, and
+/// computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
 /// </summary>
 internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device device)
 {
     /// <summary>
-    /// Tokens of a batch, padding included. A processor multiplies a thousand rows as fast as more, and smaller batches hold sequences more alike in
-    /// length; a GPU wants more.
+    /// Number of tokens of a batch, including padding. A CPU multiplies a thousand rows as fast as more, and in smaller batches the sequences have more
+    /// similar lengths. A GPU needs more rows.
     /// </summary>
     private const int BatchTokensOnCpu = 1024, BatchTokensOnGpu = 16 * 1024;
 
-    /// <summary>Bytes of logits that exist at once.</summary>
+    /// <summary>Size in bytes of the logits that exist at the same time.</summary>
     private const long LogitBytes = 64L << 20;
 
     private readonly int _batchTokens = device.type == TorchSharp.DeviceType.CPU ? BatchTokensOnCpu : BatchTokensOnGpu;
 
-    /// <summary>The scores of each request, continuation and token.</summary>
+    /// <summary>Returns the score of each token, by request and continuation.</summary>
     public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests)
     {
         TokenScore[][][] scores = [.. requests.Select(request => request.Continuations.Select(c => new TokenScore[c.Length]).ToArray())];
         List<Row> rows = [.. requests.SelectMany((request, index) => Row.Of(request, scores[index]))];
-        // Rows of similar length share a batch, so that little is computed for padding; rows that need a mask are kept apart.
+        // Rows of similar length share a batch, so that little is computed for padding. Rows that need a mask have batches of their own.
         Row[] order = [.. rows.OrderBy(row => row.IsPacked).ThenByDescending(row => row.Length)];
         for (int start = 0; start < order.Length;)
         {
@@ -85,13 +85,13 @@ internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device 
         return packing;
     }
 
-    /// <summary>A score that is wanted: of which token, after which row of the hidden states, and where it goes.</summary>
+    /// <summary>A score that is wanted: its token, the row of the hidden states that predicts it, and the place to write it to.</summary>
     private readonly record struct Wanted(int Row, int Token, TokenScore[] Scores, int Index);
 
-    /// <summary>A context and continuations of it behind each other, each without its last token, which is not read.</summary>
+    /// <summary>A context followed by continuations of it. The last token of each continuation is not read and therefore left out.</summary>
     private sealed class Row
     {
-        /// <summary>Tokens after which a further continuation begins another row: a mask has the square of them.</summary>
+        /// <summary>Number of tokens after which a further continuation starts another row. The size of a mask is the square of this number.</summary>
         private const int LongestPack = 4096;
 
         private readonly int[] _context;
@@ -101,7 +101,7 @@ internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device 
 
         public int Length { get; private set; }
 
-        /// <summary>Whether more than one continuation is read, so that a mask must keep them apart.</summary>
+        /// <summary>Gets whether more than one continuation is read, so that a mask must separate them.</summary>
         public bool IsPacked => _continuations.Count(c => c.Tokens.Length > 1) > 1;
 
         public static IEnumerable<Row> Of(ScoringRequest request, TokenScore[][] scores)
@@ -138,7 +138,10 @@ internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device 
             }
         }
 
-        /// <summary>The first token of a continuation is foretold by the context's last, each further one by the one before it.</summary>
+        /// <summary>
+        /// Returns the scores that are requested for the row. The context's last token predicts the first token of each continuation; each further
+        /// token is predicted by the one before it.
+        /// </summary>
         public IEnumerable<Wanted> Wanted(int firstRow)
         {
             int begin = firstRow + _context.Length;

@@ -6,17 +6,17 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Inference;
 
-/// <summary>A <see cref="GptModel"/> as a language model for scoring and generation. Not safe for use from two threads at once.</summary>
+/// <summary>Scores and generates with a <see cref="GptModel"/>: the engine on libtorch. Not safe for concurrent use by several threads.</summary>
 public sealed class TorchLanguageModel : ILanguageModel
 {
     private readonly GptModel _model;
     private readonly Device _device;
     private readonly bool _ownsModel;
-    private ITrainingPath? _path; // for whole batches; made by the first that asks for scores
+    private ITrainingPath? _path; // for whole batches; created when scores are first requested
 
-    /// <summary>Wraps a model.</summary>
-    /// <param name="model">The model; every call puts it into evaluation mode for its own duration.</param>
-    /// <param name="ownsModel">Whether <see cref="Dispose"/> disposes it too.</param>
+    /// <summary>Creates an engine that uses a model.</summary>
+    /// <param name="model">The model. Every call puts it into evaluation mode and restores its mode afterwards.</param>
+    /// <param name="ownsModel">Whether <see cref="Dispose"/> disposes the model too.</param>
     public TorchLanguageModel(GptModel model, bool ownsModel = true)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -70,7 +70,7 @@ public sealed class TorchLanguageModel : ILanguageModel
             _model.Dispose();
     }
 
-    /// <summary>Reads tokens [n, T], row after row, and writes the logits [n, V] of the token after each row's last.</summary>
+    /// <summary>Reads tokens [n, T], row by row, and writes the logits [n, V] of the token after the last token of each row.</summary>
     private void Read(ReadOnlySpan<int> tokens, long[] shape, KvBatch batch, Span<float> logits)
     {
         using var scope = NewDisposeScope();
@@ -86,7 +86,7 @@ public sealed class TorchLanguageModel : ILanguageModel
         }
         catch
         {
-            batch.Advance(before - batch.Longest); // the caches count the tokens already where the logits are what failed
+            batch.Advance(before - batch.Longest); // if computing the logits failed, the caches already count the tokens
             throw;
         }
     }
@@ -104,7 +104,7 @@ public sealed class TorchLanguageModel : ILanguageModel
         MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values.cpu().contiguous())).CopyTo(to);
     }
 
-    /// <summary>No gradients and no dropout until disposed.</summary>
+    /// <summary>Disables gradients and dropout until the returned object is disposed.</summary>
     private EvaluationMode Evaluation() => new(_model);
 
     private sealed class EvaluationMode : IDisposable

@@ -4,15 +4,19 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Kernels;
 
-/// <summary>Passes over whole parameters on the CPU: the AdamW update and the squared norm of a gradient.</summary>
+/// <summary>
+/// Processes whole parameters on the CPU: the AdamW update, and the squared norm of a gradient. Uses .NET's portable 512-bit vectors: AVX-512
+/// instructions where the processor has them, otherwise two vectors of 256 bits (AVX2) or four of 128 bits (SSE, Arm AdvSimd).
+/// </summary>
 internal static unsafe class AdamWKernel
 {
-    /// <summary>Elements that one task works on; fixed, so that sums do not depend on the number of threads.</summary>
+    /// <summary>Number of elements of a work item. It is fixed, so that sums do not depend on the number of threads.</summary>
     private const long Piece = 1 << 16;
 
     /// <summary>
-    /// One AdamW step (Loshchilov and Hutter 2019, algorithm 2) in one pass over memory:
-    /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²;  p = p (1 - lr wd) - lr m̂ / (sqrt(v̂) + eps), with g scaled by the clip factor.
+    /// Computes one AdamW step (Loshchilov and Hutter 2019, algorithm 2) in one pass over memory:
+    /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²;  p = p (1 - lr wd) - lr m̂ / (sqrt(v̂) + eps).
+    /// The gradient g is first multiplied by the clipping factor.
     /// </summary>
     public static void Step(float* p, float* g, float* m, float* v, long count, in AdamWStep step)
     {
@@ -20,7 +24,7 @@ internal static unsafe class AdamWKernel
         ForEachPiece(count, (start, length) => StepPiece(p + start, g + start, m + start, v + start, length, s));
     }
 
-    /// <summary>Sum of squares, accumulated in float64 per piece.</summary>
+    /// <summary>Returns the sum of squares. Each work item is summed in float64.</summary>
     public static double SumOfSquares(float* values, long count)
     {
         double[] sums = new double[(count + Piece - 1) / Piece];
@@ -82,12 +86,12 @@ internal static unsafe class AdamWKernel
     }
 }
 
-/// <summary>The numbers of one AdamW step on one parameter, bias corrections folded in.</summary>
-/// <param name="GradientScale">Factor on the gradient (clipping).</param>
+/// <summary>The numbers of one AdamW step on one parameter, with the bias corrections included.</summary>
+/// <param name="GradientScale">Factor of the gradient (clipping).</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Rate">lr / (1 - beta1^t).</param>
 /// <param name="RootScale">1 / sqrt(1 - beta2^t).</param>
-/// <param name="Epsilon">Added to sqrt(v̂).</param>
+/// <param name="Epsilon">Number that is added to sqrt(v̂).</param>
 /// <param name="Keep">1 - lr * weight decay.</param>
 internal readonly record struct AdamWStep(float GradientScale, float Beta1, float Beta2, float Rate, float RootScale, float Epsilon, float Keep);

@@ -7,42 +7,46 @@ using Foreword.Numerics;
 namespace Foreword.Torch.Kernels;
 
 /// <summary>
-/// The number format of products and saved activations. Every kernel is written once over it; sums, norms, softmax and gradients of
-/// weights are float32 in both.
+/// Defines the number format of products and saved activations, float32 or bfloat16. Every kernel is written once for both. Sums, norms, softmax and
+/// gradients of weights are float32 in both.
 /// </summary>
+/// <remarks>
+/// <see cref="Float32"/> uses .NET's portable vectors and runs on every processor. <see cref="BFloat16"/> uses AVX-512F and AVX-512BW instructions for
+/// packing; the fused kernels use it only on processors that have them.
+/// </remarks>
 internal unsafe interface IElement<T> where T : unmanaged, IElement<T>
 {
-    /// <summary>Elements in 32 bits, the unit that transposing and packing move: 2 or 1.</summary>
+    /// <summary>Gets the number of elements in 32 bits, the unit that transposing and packing move: 2 or 1.</summary>
     static abstract int PerWord { get; }
 
-    /// <summary>16 elements as floats.</summary>
+    /// <summary>Loads 16 elements as floats.</summary>
     static abstract Vector512<float> Load(T* source);
 
-    /// <summary>Rounds 16 floats to elements.</summary>
+    /// <summary>Rounds 16 floats to elements and stores them.</summary>
     static abstract void Store(Vector512<float> values, T* destination);
 
-    /// <summary>One element as a float.</summary>
+    /// <summary>Returns one element as a float.</summary>
     static abstract float Get(T* source);
 
-    /// <summary>Rounds one float.</summary>
+    /// <summary>Rounds one float to an element and stores it.</summary>
     static abstract void Set(float value, T* destination);
 
-    /// <summary>A word for each of 16 columns: the elements of <see cref="PerWord"/> rows one below the other.</summary>
-    /// <param name="source">First element of the upper row.</param>
+    /// <summary>Loads one word for each of 16 columns. A word consists of the elements of <see cref="PerWord"/> consecutive rows.</summary>
+    /// <param name="source">The first element of the upper row.</param>
     /// <param name="stride">Elements from row to row.</param>
     static abstract Vector512<uint> LoadWords(T* source, long stride);
 
-    /// <summary><see cref="LoadWords"/> of float32, rounded.</summary>
+    /// <summary>Rounds float32 rows and returns their words like <see cref="LoadWords"/>.</summary>
     static abstract Vector512<uint> RoundRows(float* source, long stride);
 
-    /// <summary>16 words of neighbouring elements of a row of float32, rounded.</summary>
+    /// <summary>Rounds consecutive elements of one float32 row and returns them as 16 words.</summary>
     static abstract Vector512<uint> RoundRow(float* source);
 
-    /// <summary>C [M, N] = A [M, K] B, or += with <paramref name="add"/>; B packed by words: [K / PerWord][ldb] words.</summary>
+    /// <summary>Computes C [M, N] = A [M, K] B, or C += A B with <paramref name="add"/>. B is packed in words: [K / PerWord][ldb].</summary>
     static abstract void Multiply(long M, long N, long K, T* a, long lda, T* b, long ldb, float* c, long ldc, bool add);
 }
 
-/// <summary>The upper half of a float32.</summary>
+/// <summary>A bfloat16 number: the upper half of a float32.</summary>
 [StructLayout(LayoutKind.Sequential, Size = sizeof(ushort))]
 internal readonly unsafe struct BFloat16 : IElement<BFloat16>
 {
@@ -74,7 +78,7 @@ internal readonly unsafe struct BFloat16 : IElement<BFloat16>
     public static Vector512<uint> RoundRow(float* source)
     {
         Vector512<uint> first = VectorMath.RoundToBFloat16(Vector512.Load(source)), second = VectorMath.RoundToBFloat16(Vector512.Load(source + Vector512<float>.Count));
-        return Avx512BW.PermuteVar32x16x2(first.AsUInt16(), Vector512<ushort>.Indices * 2 + Vector512<ushort>.One, second.AsUInt16()).AsUInt32(); // upper halves
+        return Avx512BW.PermuteVar32x16x2(first.AsUInt16(), Vector512<ushort>.Indices * 2 + Vector512<ushort>.One, second.AsUInt16()).AsUInt32(); // takes the upper halves
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -82,7 +86,7 @@ internal readonly unsafe struct BFloat16 : IElement<BFloat16>
         MicroKernel.BFloat16(M, N, K, lda, ldb, ldc, add ? (byte)1 : (byte)0, a, b, c, 1);
 }
 
-/// <summary>A float32.</summary>
+/// <summary>A float32 number.</summary>
 [StructLayout(LayoutKind.Sequential, Size = sizeof(float))]
 internal readonly unsafe struct Float32 : IElement<Float32>
 {

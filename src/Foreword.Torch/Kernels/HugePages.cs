@@ -5,19 +5,22 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Kernels;
 
 /// <summary>
-/// Asks Linux for pages of 2 MB behind large memory. A pass over weights, gradients and moments in pages of 4 KB misses the processor's
-/// address cache at every page, which costs more than the arithmetic. Advice only: where it is not taken, pages stay small.
+/// Advises Linux to use pages of 2 MB for large memory. With pages of 4 KB, a pass over weights, gradients and moments misses the processor's address
+/// cache (TLB) at every page, which costs more than the arithmetic. This is only advice: if the system does not follow it, pages stay small.
 /// </summary>
 internal static unsafe partial class HugePages
 {
-    /// <summary>Size of a huge page, to whose multiples the advice is cut.</summary>
+    /// <summary>Size of a huge page in bytes. The advice covers only whole huge pages.</summary>
     public const int Size = 2 << 20;
 
     // <sys/mman.h>
-    private const int HugePage = 14; // MADV_HUGEPAGE: what is touched from now on
-    private const int Collapse = 25; // MADV_COLLAPSE, Linux 6.1: what was touched before
+    private const int HugePage = 14; // MADV_HUGEPAGE: for memory that is touched from now on
+    private const int Collapse = 25; // MADV_COLLAPSE, Linux 6.1: for memory that has been touched already
 
-    /// <summary>For a contiguous tensor on the CPU, touched or not; others are left alone.</summary>
+    /// <summary>
+    /// Advises huge pages for a contiguous tensor on the CPU, whether its memory has been touched or not. Other tensors and tensors smaller than two
+    /// huge pages are ignored.
+    /// </summary>
     public static void AskFor(Tensor tensor)
     {
         long bytes = tensor.NumberOfElements * tensor.ElementSize;
@@ -28,7 +31,7 @@ internal static unsafe partial class HugePages
         Ask(address, bytes, Collapse);
     }
 
-    /// <summary>For the whole huge pages inside memory that is yet untouched.</summary>
+    /// <summary>Advises huge pages for memory that has not been touched yet.</summary>
     public static void Advise(nint address, long bytes) => Ask(address, bytes, HugePage);
 
     private static void Ask(nint address, long bytes, int advice)

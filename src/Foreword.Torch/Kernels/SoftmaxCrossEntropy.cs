@@ -5,19 +5,21 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Kernels;
 
 /// <summary>
-/// Softmax and cross entropy of rows of logits on the CPU, forward and backward in one pass over memory.
-/// Computes in float32 whatever the logits' format; a row's loss is independent of the number of threads.
+/// Computes softmax and cross entropy of rows of logits on the CPU, and optionally the gradient in place. Computes in float32, whatever the logits'
+/// format. A row's loss does not depend on the number of threads. Uses .NET's portable 512-bit vectors: AVX-512 instructions where the processor has
+/// them, otherwise two vectors of 256 bits (AVX2) or four of 128 bits (SSE, Arm AdvSimd).
 /// </summary>
 internal static unsafe class SoftmaxCrossEntropy
 {
     /// <summary>
-    /// Replaces each row of logits by weight * (softmax - onehot(target)), the gradient of weight * loss, and returns the sum of
-    /// the rows' weighted losses in nats. Rows with target -1 get a gradient of 0 and no loss.
+    /// Replaces each row of logits with weight * (softmax - onehot(target)), the gradient of weight * loss. Rows with target -1 get a gradient of 0 and
+    /// have no loss.
     /// </summary>
-    /// <param name="logits">[M, Vp], float32 or bfloat16, contiguous; overwritten.</param>
-    /// <param name="V">Columns that are logits; the rest is padding and becomes 0.</param>
-    /// <param name="targets">[M], int64, contiguous.</param>
-    /// <param name="weights">[M], float32, contiguous: usually 1 / number of targets.</param>
+    /// <param name="logits">The logits, [M, Vp], float32 or bfloat16, contiguous; overwritten.</param>
+    /// <param name="V">Number of columns that are logits. The remaining columns are padding and become 0.</param>
+    /// <param name="targets">The target of each row, [M], int64, contiguous.</param>
+    /// <param name="weights">The weight of each row's loss, [M], float32, contiguous; usually 1 / number of targets.</param>
+    /// <returns>The sum of the rows' weighted losses in nats.</returns>
     public static double BackwardInPlace(Tensor logits, int V, Tensor targets, Tensor weights)
     {
         int rows = (int)logits.shape[0], stride = (int)logits.shape[1];
@@ -48,12 +50,13 @@ internal static unsafe class SoftmaxCrossEntropy
         });
     }
 
-    /// <summary>One row of <see cref="BackwardInPlace"/>; returns its loss, unweighted.</summary>
-    /// <param name="row">Its logits, overwritten.</param>
-    /// <param name="V">Columns that are logits.</param>
-    /// <param name="stride">Columns with padding, which becomes 0.</param>
-    /// <param name="target">The token, or -1.</param>
-    /// <param name="scale">Weight of the loss in the gradient.</param>
+    /// <summary>Computes one row of <see cref="BackwardInPlace"/>.</summary>
+    /// <param name="row">The row's logits; overwritten.</param>
+    /// <param name="V">Number of columns that are logits.</param>
+    /// <param name="stride">Number of columns including padding; the padding becomes 0.</param>
+    /// <param name="target">The target token, or -1.</param>
+    /// <param name="scale">The weight of the loss in the gradient.</param>
+    /// <returns>The row's unweighted loss in nats.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double BackwardRow<T>(T* row, int V, int stride, int target, float scale) where T : unmanaged, IElement<T>
     {
@@ -77,7 +80,7 @@ internal static unsafe class SoftmaxCrossEntropy
         return Math.Log(sum) - targetLogit;
     }
 
-    /// <summary>The loss of one row of logits in nats; 0 where the target is -1.</summary>
+    /// <summary>Returns the loss of one row of logits in nats; 0 if the target is -1.</summary>
     public static double LossOfRow<T>(T* row, int V, int target) where T : unmanaged, IElement<T>
     {
         if (target < 0)
@@ -86,7 +89,7 @@ internal static unsafe class SoftmaxCrossEntropy
         return Math.Log(sum) - (T.Get(row + target) - max);
     }
 
-    /// <summary>The largest logit and the sum of e^(logit - largest).</summary>
+    /// <summary>Returns the largest logit and the sum of e^(logit - largest).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (float Max, float Sum) MaxAndSum<T>(T* row, int V) where T : unmanaged, IElement<T>
     {

@@ -3,26 +3,27 @@ using System.Diagnostics;
 namespace Foreword.Torch.Kernels;
 
 /// <summary>
-/// Where the time of training steps goes, operation by operation. Operations are timed on the thread that starts them; what a timed
-/// operation calls counts for the inner one alone. Kernels that get no profile measure nothing.
+/// Measures how the time of training steps is distributed over operations. An operation is timed on the thread that starts it. If a timed operation
+/// calls another one, the time of the call counts only for the inner operation. Kernels without a profile measure nothing.
 /// </summary>
 public sealed class StepProfile
 {
     private readonly Dictionary<string, ProfiledOperation> _operations = [];
     private long _inner;
 
-    /// <summary>Every operation so far, the longest first.</summary>
+    /// <summary>Gets all operations so far, the one with the longest time first.</summary>
     public IReadOnlyList<ProfiledOperation> Operations => [.. _operations.Values.OrderByDescending(operation => operation.Seconds)];
 
-    /// <summary>Forgets what was measured.</summary>
+    /// <summary>Removes all measurements.</summary>
     public void Clear() => _operations.Clear();
 
-    /// <summary>Times an operation until the lap is disposed.</summary>
-    /// <param name="operation">Its name.</param>
-    /// <param name="flops">Its floating-point operations in matrix products.</param>
+    /// <summary>Starts timing an operation, until the returned lap is disposed.</summary>
+    /// <param name="operation">The operation's name.</param>
+    /// <param name="flops">Number of floating-point operations in the operation's matrix products.</param>
+    /// <returns>The running lap.</returns>
     public Lap Time(string operation, double flops = 0) => new(this, operation, flops);
 
-    /// <summary>An operation under way; <c>default</c> measures nothing.</summary>
+    /// <summary>Represents an operation in progress. <c>default</c> measures nothing.</summary>
     public readonly struct Lap : IDisposable
     {
         private readonly StepProfile? _profile;
@@ -56,9 +57,9 @@ public sealed class StepProfile
     }
 }
 
-/// <summary>What an operation took in all its calls.</summary>
-/// <param name="Name">Which; products name their rows, columns and inner size.</param>
-/// <param name="Calls">Times that it ran.</param>
-/// <param name="Seconds">Its own time.</param>
-/// <param name="Flops">Floating-point operations in matrix products.</param>
+/// <summary>The totals of one operation over all its calls.</summary>
+/// <param name="Name">The operation's name; names of products contain their rows, columns and inner size.</param>
+/// <param name="Calls">Number of calls.</param>
+/// <param name="Seconds">The operation's own time in seconds, without timed operations that it called.</param>
+/// <param name="Flops">Number of floating-point operations in matrix products.</param>
 public sealed record ProfiledOperation(string Name, int Calls, double Seconds, double Flops);

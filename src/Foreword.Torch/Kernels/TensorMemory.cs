@@ -4,22 +4,22 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Kernels;
 
-/// <summary>The memory behind contiguous CPU tensors. TorchSharp's own spans stop at 2 GB and check every access.</summary>
+/// <summary>Provides direct access to the memory of contiguous CPU tensors. TorchSharp's own spans are limited to 2 GB and check every access.</summary>
 internal static unsafe partial class TensorMemory
 {
-    /// <summary>Address of the first element of a contiguous float32 tensor on the CPU.</summary>
+    /// <summary>Returns the address of the first element of a contiguous float32 tensor on the CPU.</summary>
     public static float* Float32(Tensor tensor) => (float*)Address(tensor, ScalarType.Float32);
 
-    /// <summary>Address of the first element of a contiguous bfloat16 tensor on the CPU.</summary>
+    /// <summary>Returns the address of the first element of a contiguous bfloat16 tensor on the CPU.</summary>
     public static ushort* BFloat16(Tensor tensor) => (ushort*)Address(tensor, ScalarType.BFloat16);
 
-    /// <summary>Address of the first element of a contiguous int64 tensor on the CPU.</summary>
+    /// <summary>Returns the address of the first element of a contiguous int64 tensor on the CPU.</summary>
     public static long* Int64(Tensor tensor) => (long*)Address(tensor, ScalarType.Int64);
 
-    /// <summary>The bytes of a contiguous CPU tensor of less than 2 GB.</summary>
+    /// <summary>Returns the bytes of a contiguous CPU tensor of less than 2 GB.</summary>
     public static Span<byte> Bytes(Tensor tensor) => new((void*)Address(tensor, tensor.dtype), checked((int)(tensor.NumberOfElements * tensor.ElementSize)));
 
-    /// <summary>Address of the first element, whatever its type; the caller knows that the tensor is contiguous and on the CPU.</summary>
+    /// <summary>Returns the address of the first element, whatever its type. The tensor must be contiguous and on the CPU; this is not checked.</summary>
     public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
 
     private static nint Address(Tensor tensor, ScalarType type)

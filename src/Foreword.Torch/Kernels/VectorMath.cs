@@ -4,19 +4,23 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Foreword.Torch.Kernels;
 
-/// <summary>Functions on 16 floats that the framework lacks or computes too slowly for the inner loops of training.</summary>
+/// <summary>
+/// Computes functions of 16 floats that .NET lacks or computes too slowly for the inner loops of training. Uses .NET's portable 512-bit vectors:
+/// AVX-512 instructions where the processor has them, otherwise two vectors of 256 bits (AVX2) or four of 128 bits (SSE, Arm AdvSimd). Conversions of
+/// bfloat16 use AVX-512F where the processor has it.
+/// </summary>
 internal static unsafe class VectorMath
 {
     private const float RootTwoOverPi = 0.7978845608f, Cubic = 0.044715f;
 
     /// <summary>
-    /// e^x for x at most 0, relative error below 2e-7; values under -87.3 give 1.2e-38.
-    /// Range reduction x = n ln 2 + r with ln 2 in two parts (Cody and Waite), then the Taylor polynomial of degree 6.
+    /// Computes e^x for x at most 0, with a relative error below 2e-7; for x under -87.3 the result is 1.2e-38. Uses the range reduction x = n ln 2 + r
+    /// with ln 2 in two parts (Cody and Waite), then the Taylor polynomial of degree 6.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        x = Vector512.MaxNative(Vector512.Create(-87.3f), x); // in this order NaN stays NaN
+        x = Vector512.MaxNative(Vector512.Create(-87.3f), x); // in this order, NaN stays NaN
         Vector512<float> n = Vector512.Round(x * Vector512.Create(1.44269504f));
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693145752f), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-1.42860677e-6f), r);
@@ -31,7 +35,7 @@ internal static unsafe class VectorMath
         return p * exponent.AsSingle();
     }
 
-    /// <summary>The largest of 16 floats.</summary>
+    /// <summary>Returns the largest of 16 floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max(Vector512<float> x)
     {
@@ -41,7 +45,7 @@ internal static unsafe class VectorMath
         return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)))[0];
     }
 
-    /// <summary>tanh x through e^(-2 |x|).</summary>
+    /// <summary>Computes tanh x by means of e^(-2 |x|).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Tanh(Vector512<float> x)
     {
@@ -51,7 +55,7 @@ internal static unsafe class VectorMath
         return magnitude | sign;
     }
 
-    /// <summary>GELU in its tanh form (Hendrycks and Gimpel 2016), 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))), and its derivative.</summary>
+    /// <summary>Computes GELU in its tanh form (Hendrycks and Gimpel 2016), 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))), and its derivative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector512<float> Value, Vector512<float> Slope) Gelu(Vector512<float> x)
     {
@@ -62,7 +66,7 @@ internal static unsafe class VectorMath
         return (x * half, half + 0.5f * x * (Vector512<float>.One - tanh * tanh) * inner);
     }
 
-    /// <summary>16 bfloat16 values as floats.</summary>
+    /// <summary>Loads 16 bfloat16 numbers as floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadBFloat16(ushort* source)
     {
@@ -72,7 +76,7 @@ internal static unsafe class VectorMath
         return (Vector512.Create(Vector256.WidenLower(bits), Vector256.WidenUpper(bits)) << 16).AsSingle();
     }
 
-    /// <summary>Rounds 16 finite floats to bfloat16, ties to even.</summary>
+    /// <summary>Rounds 16 finite floats to bfloat16 and stores them; ties go to even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBFloat16(Vector512<float> values, ushort* destination)
     {
@@ -83,7 +87,7 @@ internal static unsafe class VectorMath
             Vector256.Narrow(bits.GetLower(), bits.GetUpper()).Store(destination);
     }
 
-    /// <summary>Rounds 16 finite floats to bfloat16 in the upper halves, ties to even; the lower halves are left with arbitrary bits.</summary>
+    /// <summary>Rounds 16 finite floats to bfloat16 in the upper halves of the lanes; ties go to even. The lower halves contain undefined bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> RoundToBFloat16(Vector512<float> values)
     {
@@ -91,10 +95,10 @@ internal static unsafe class VectorMath
         return bits + ((bits >>> 16) & Vector512.Create(1u)) + Vector512.Create(0x7fffu);
     }
 
-    /// <summary>A bfloat16 value as a float.</summary>
+    /// <summary>Converts a bfloat16 number to a float.</summary>
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
-    /// <summary>Rounds a finite float to bfloat16, ties to even.</summary>
+    /// <summary>Rounds a finite float to bfloat16; ties go to even.</summary>
     public static ushort ToBFloat16(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);

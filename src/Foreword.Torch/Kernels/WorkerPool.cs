@@ -5,17 +5,17 @@ using System.Runtime.Intrinsics.X86;
 namespace Foreword.Torch.Kernels;
 
 /// <summary>
-/// Threads that share out the items of a loop. A training step has hundreds of loops of a fraction of a millisecond: between two of
-/// them the workers spin for a while, which starts a loop within a microsecond, and only then sleep. A loop ends without the workers
-/// that did not come in time, so that a busy machine, which lets them run late, costs no more than their help. (The workers of Foreword.Cpu meet at
-/// barriers inside one call, for which all of them must come.)
+/// A pool of threads that share the work items of a loop. A training step has hundreds of loops that take a fraction of a millisecond. Between two
+/// loops, workers spin for a while before they sleep, so that the next loop starts within a microsecond. A loop ends without the workers that did not
+/// start in time. On a busy machine, a late worker therefore delays nothing; only its help is lost. (The workers of Foreword.Cpu meet at barriers
+/// within a call, so all of them must take part.)
 /// </summary>
 internal sealed class WorkerPool
 {
-    /// <summary>Pauses that a worker spins before it sleeps: about half a millisecond.</summary>
+    /// <summary>Number of pauses that a worker spins before it sleeps: about half a millisecond.</summary>
     private const int SpinsBeforeSleep = 20_000;
 
-    /// <summary>Pauses after which whoever waits offers its core to others.</summary>
+    /// <summary>Number of pauses after which a waiting thread yields its core to others.</summary>
     private const int SpinsBeforeYield = 2_000;
 
     private const long Closed = 1L << 31;
@@ -30,7 +30,10 @@ internal sealed class WorkerPool
     private int _next;
     private ExceptionDispatchInfo? _problem;
 
-    /// <summary>Number of the loop in the upper half; in the lower the workers inside it, with <see cref="Closed"/> once none may enter.</summary>
+    /// <summary>
+    /// The upper half is the number of the loop. The lower half is the number of workers inside it, with <see cref="Closed"/> set once no more may
+    /// enter.
+    /// </summary>
     private long _state = Closed;
 
     private WorkerPool(int threads)
@@ -45,18 +48,19 @@ internal sealed class WorkerPool
         }
     }
 
-    /// <summary>Threads that work, the caller's among them.</summary>
+    /// <summary>Gets the number of threads that work, including the calling thread.</summary>
     public int Threads { get; }
 
-    /// <summary>The process's pool of that many threads.</summary>
+    /// <summary>Returns the process's pool with the given number of threads; creates it on the first call.</summary>
     public static WorkerPool Of(int threads) => Pools.GetOrAdd(threads, count => new WorkerPool(count));
 
     /// <summary>
-    /// Calls the body for each item once, on whichever thread is free. Items must not depend on each other, nor on which thread runs
-    /// them, but for scratch memory by the worker's index. What the body throws is thrown here, once no thread is inside any more.
+    /// Calls <paramref name="body"/> once for each item, on any thread that is free. Items must not depend on each other. They must not depend on the
+    /// thread that runs them either, except for scratch memory that is indexed by the worker's number. If <paramref name="body"/> throws, the exception
+    /// is thrown here, after all threads have left the loop.
     /// </summary>
     /// <param name="count">Number of items.</param>
-    /// <param name="body">Gets worker (0 to <see cref="Threads"/> - 1) and item.</param>
+    /// <param name="body">The function to call, with the worker's number (0 to <see cref="Threads"/> - 1) and the item.</param>
     public void ForEach(int count, Action<int, int> body)
     {
         lock (_one)
@@ -68,7 +72,7 @@ internal sealed class WorkerPool
             }
             else
             {
-                Interlocked.Exchange(ref _state, ((_state >> 32) + 1) << 32); // open, nobody inside
+                Interlocked.Exchange(ref _state, ((_state >> 32) + 1) << 32); // open the loop, with no worker inside
                 for (int worker = 1; worker < Threads; worker++)
                 {
                     if (Interlocked.CompareExchange(ref _asleep[worker - 1], 0, 1) == 1)
@@ -94,7 +98,7 @@ internal sealed class WorkerPool
             if (state >> 32 != seen && (state & Closed) == 0)
             {
                 if (Interlocked.CompareExchange(ref _state, state + 1, state) != state)
-                    continue; // another worker came or went, or the loop is closed
+                    continue; // another worker entered or left, or the loop was closed
                 TakeItems(worker);
                 Interlocked.Decrement(ref _state);
                 (seen, spins) = (state >> 32, 0);
@@ -111,13 +115,13 @@ internal sealed class WorkerPool
         }
     }
 
-    /// <summary>Waits to be woken by the next loop.</summary>
+    /// <summary>Waits until the next loop wakes the worker.</summary>
     private void Sleep(int worker)
     {
         long before = Volatile.Read(ref _state) >> 32;
         Volatile.Write(ref _asleep[worker - 1], 1);
-        Interlocked.MemoryBarrier(); // the flag must be out before the last look, or a loop could begin unseen
-        // Whoever turns the flag from 1 to 0 decides: the caller, who then releases the semaphore, or this worker.
+        Interlocked.MemoryBarrier(); // the flag must be visible before the last check; otherwise a loop could start unnoticed
+        // The thread that changes the flag from 1 to 0 decides: the caller, which then releases the semaphore, or this worker.
         if (Volatile.Read(ref _state) >> 32 == before || Interlocked.CompareExchange(ref _asleep[worker - 1], 0, 1) == 0)
             _wake[worker - 1].Wait();
     }
@@ -131,7 +135,7 @@ internal sealed class WorkerPool
         }
         catch (Exception problem)
         {
-            _problem = ExceptionDispatchInfo.Capture(problem); // thrown on the caller's thread: an exception must not end a worker
+            _problem = ExceptionDispatchInfo.Capture(problem); // thrown on the caller's thread, because an exception must not end a worker
         }
     }
 

@@ -6,15 +6,17 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Optimizers;
 
 /// <summary>
-/// Adam with decoupled weight decay on tensors of two or more dimensions (Loshchilov and Hutter 2019; GPT-1 paper, section 4.1).
-/// On the CPU one pass over memory; elsewhere libtorch's operators.
+/// Updates parameters with AdamW: Adam with decoupled weight decay on tensors of two or more dimensions (Loshchilov and Hutter 2019; GPT-1 paper,
+/// section 4.1). On the CPU an update is one pass over memory; on other devices it uses libtorch's operators.
 /// </summary>
 public sealed class AdamW : Optimizer
 {
     private readonly AdamWMoments[] _moments;
     private readonly AdamWOptions _options;
 
-    /// <summary>An optimizer with zero moments over the model's parameters.</summary>
+    /// <summary>Creates an optimizer with zero moments.</summary>
+    /// <param name="parameters">The parameters to update, by name.</param>
+    /// <param name="options">The constants of the update rule.</param>
     public AdamW(IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options) : base(parameters = [.. parameters])
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -39,14 +41,16 @@ public sealed class AdamW : Optimizer
     }
 }
 
-/// <summary>What stays the same over all updates.</summary>
-/// <param name="Beta1">Decay of the mean, 0 to below 1.</param>
-/// <param name="Beta2">Decay of the mean square, 0 to below 1.</param>
-/// <param name="Epsilon">Added to the root of the corrected mean square.</param>
+/// <summary>
+/// The constants of <see cref="AdamW"/>, which are the same in all updates. The defaults are those of GPT-3 (Brown et al. 2020, appendix B).
+/// </summary>
+/// <param name="Beta1">Decay of the running mean of the gradient, 0 to below 1.</param>
+/// <param name="Beta2">Decay of the running mean of the squared gradient, 0 to below 1.</param>
+/// <param name="Epsilon">Number that is added to the root of the corrected mean square.</param>
 /// <param name="WeightDecay">Decoupled decay of tensors with two or more dimensions, as a share of the learning rate.</param>
 /// <param name="OpenAiRule">
-/// Adam as openai/finetune-transformer-lm has it (opt.py): the bias corrections are part of the rate, so that epsilon is added to the
-/// uncorrected root and the decay takes the corrected rate.
+/// Whether to use the rule of openai/finetune-transformer-lm (opt.py). There, the bias corrections are part of the learning rate. Epsilon is therefore
+/// added to the uncorrected root, and the decay uses the corrected rate.
 /// </param>
 public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1, bool OpenAiRule = false);
 
@@ -70,9 +74,10 @@ internal sealed class AdamWMoments : IDisposable
 
     public IEnumerable<(string Name, Tensor Value)> State => [(_name + ".exp_avg", _mean), (_name + ".exp_avg_sq", _square)];
 
-    /// <param name="options">Betas, epsilon, decay.</param>
+    /// <summary>Updates the parameter, unless it has no gradient.</summary>
+    /// <param name="options">Betas, epsilon and decay.</param>
     /// <param name="rate">Learning rate.</param>
-    /// <param name="gradientScale">Factor on the gradient.</param>
+    /// <param name="gradientScale">Factor of the gradient (clipping).</param>
     /// <param name="step">t of the bias corrections, 1 for the first update.</param>
     public unsafe void Update(AdamWOptions options, double rate, double gradientScale, int step)
     {

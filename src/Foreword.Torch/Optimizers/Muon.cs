@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Optimizers;
 
 /// <summary>
-/// Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"): the blocks' matrices step along their
-/// momentum made orthogonal, so that all its directions count alike; embeddings, biases and norms step as with AdamW.
-/// Neither paper of the GPT line used it; a small model learns from far fewer tokens with it (docs/results.md).
+/// Updates parameters with Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"). The matrices of the blocks are updated
+/// along their momentum, which is first made orthogonal, so that all its directions have the same weight. Embeddings, biases and norms are updated as
+/// with <see cref="AdamW"/>. No GPT paper used Muon; a small model learns from far fewer tokens with it (docs/results.md).
 /// </summary>
 /// <remarks>
-/// The update's size is 0.2 sqrt(max(rows, columns)) per unit of learning rate, which makes its root mean square that of
-/// AdamW (Liu et al. 2025, "Muon is scalable for LLM training", section 2.2): one learning rate serves both.
-/// Queries, keys and values, which share the matrix <c>c_attn</c>, are three matrices here.
+/// The size of an update is 0.2 sqrt(max(rows, columns)) per unit of learning rate. Its root mean square then equals that of AdamW (Liu et al. 2025,
+/// "Muon is scalable for LLM training", section 2.2), so that one learning rate serves both. Queries, keys and values share the matrix <c>c_attn</c>;
+/// Muon treats them as three matrices.
 /// </remarks>
 public sealed class Muon : Optimizer
 {
@@ -24,10 +24,12 @@ public sealed class Muon : Optimizer
     private readonly AdamWOptions _options;
     private readonly Precision _precision;
 
-    /// <summary>An optimizer with zero momentum over the model's parameters.</summary>
-    /// <param name="parameters">By name; the matrices of the blocks are those named <c>h.N...</c> with two dimensions.</param>
-    /// <param name="options">AdamW's numbers; the decay is that of the matrices too.</param>
-    /// <param name="precision">Number format of the orthogonalisation.</param>
+    /// <summary>Creates an optimizer with zero momentum.</summary>
+    /// <param name="parameters">
+    /// The parameters to update, by name. Matrices of the blocks are the parameters with two dimensions and a name <c>h.N...</c>.
+    /// </param>
+    /// <param name="options">The constants of AdamW. Their weight decay also applies to the matrices.</param>
+    /// <param name="precision">The number format of the orthogonalization.</param>
     public Muon(IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision) : base(parameters = [.. parameters])
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -41,10 +43,11 @@ public sealed class Muon : Optimizer
         _hidden.Select(h => (h.Name + ".momentum", h.Momentum)).Concat(_others.SelectMany(m => m.State));
 
     /// <summary>
-    /// The nearest matrices with singular values around 1, by Newton and Schulz's iteration with Jordan's coefficients, which
-    /// bring every singular value between 0.7 and 1.2 in five steps.
+    /// Returns the nearest matrices with singular values around 1. Uses the Newton-Schulz iteration with Jordan's coefficients, which bring every
+    /// singular value between 0.7 and 1.2 in five steps.
     /// </summary>
-    /// <param name="matrices">[n, rows, columns], rows at most columns.</param>
+    /// <param name="matrices">The matrices, [n, rows, columns]; rows must not exceed columns.</param>
+    /// <returns>The orthogonalized matrices, [n, rows, columns]; the caller disposes them.</returns>
     public static Tensor Orthogonalize(Tensor matrices)
     {
         ArgumentNullException.ThrowIfNull(matrices);
@@ -74,7 +77,7 @@ public sealed class Muon : Optimizer
         foreach (AdamWMoments moments in _others)
             moments.Update(_options, rate, gradientScale, StepCount);
 
-        // Matrices of one shape are made orthogonal together: many small products cost more than a batch of them.
+        // Matrices of the same shape are orthogonalized together, because many small products cost more than one batch of them.
         foreach (var shape in _hidden.Where(h => h.Value.grad is not null).SelectMany(Directions).GroupBy(d => (d.Value.shape[0], d.Value.shape[1])))
         {
             using var scope = NewDisposeScope();
@@ -89,7 +92,10 @@ public sealed class Muon : Optimizer
         }
     }
 
-    /// <summary>Momentum with Nesterov's look ahead, cut into the matrices that act on their own, lying (rows at most columns).</summary>
+    /// <summary>
+    /// Updates the momentum, applies Nesterov's look-ahead and splits the result into independent matrices. Each is transposed if needed, so that rows
+    /// do not exceed columns.
+    /// </summary>
     private static IEnumerable<Direction> Directions(Hidden hidden)
     {
         Tensor gradient = hidden.Value.grad!;

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Optimizers;
 
-/// <summary>Turns the gradients of a model's parameters into an update, and clips them by their global norm.</summary>
+/// <summary>Updates a model's parameters from their gradients, and clips the gradients by their global norm.</summary>
 public abstract class Optimizer : IDisposable
 {
     private readonly (string Name, Parameter Value)[] _parameters;
@@ -17,11 +17,13 @@ public abstract class Optimizer : IDisposable
         _parameters = [.. parameters];
     }
 
-    /// <summary>The optimizer that a recipe names.</summary>
-    /// <param name="kind">Its rule.</param>
-    /// <param name="parameters">What it updates, by name.</param>
-    /// <param name="options">Betas, epsilon and decay; <see cref="OptimizerKind.Adam"/> has no decay.</param>
-    /// <param name="precision">Number format of Muon's products.</param>
+    /// <summary>Creates the optimizer that a recipe specifies.</summary>
+    /// <param name="kind">The update rule.</param>
+    /// <param name="parameters">The parameters to update, by name.</param>
+    /// <param name="options">Betas, epsilon and decay. <see cref="OptimizerKind.Adam"/> ignores the decay.</param>
+    /// <param name="precision">The number format of Muon's products.</param>
+    /// <returns>The optimizer; the caller disposes it. The parameters are not disposed with it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is not a defined rule.</exception>
     public static Optimizer Of(OptimizerKind kind, IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision) => kind switch
     {
         OptimizerKind.AdamW => new AdamW(parameters, options),
@@ -31,20 +33,19 @@ public abstract class Optimizer : IDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    /// <summary>Updates made so far.</summary>
+    /// <summary>Gets or sets the number of updates made so far. Set it after the parameters and the optimizer's state have been restored.</summary>
     public int StepCount { get; set; }
 
-    /// <summary>
-    /// What a checkpoint keeps, by name: <c>wte.weight.exp_avg</c> and so on. The tensors may be overwritten in place.
-    /// </summary>
+    /// <summary>Gets the tensors that a checkpoint stores, by name: <c>wte.weight.exp_avg</c> and so on. The tensors may be overwritten in place.</summary>
     public abstract IEnumerable<(string Name, Tensor Value)> State { get; }
 
     /// <summary>
-    /// One update with learning rate <paramref name="rate"/>, then the gradients are released. A parameter without a gradient
-    /// is left alone. Returns the gradients' global L2 norm before clipping; where that is not finite, nothing is changed.
+    /// Makes one update and releases the gradients. A parameter without a gradient is not changed. If the norm of the gradients is not finite, no
+    /// parameter is changed and the update is not counted.
     /// </summary>
-    /// <param name="rate">Learning rate.</param>
-    /// <param name="clipNorm">Gradients are scaled by min(1, clipNorm / (norm + 1e-6)); 0 switches clipping off.</param>
+    /// <param name="rate">The learning rate.</param>
+    /// <param name="clipNorm">Gradients are multiplied by min(1, clipNorm / (norm + 1e-6)); 0 disables clipping.</param>
+    /// <returns>The global L2 norm of the gradients before clipping.</returns>
     public double Step(double rate, double clipNorm)
     {
         using var noGradient = no_grad();
@@ -64,9 +65,9 @@ public abstract class Optimizer : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    /// <summary>Changes the parameters. <see cref="StepCount"/> counts this update already.</summary>
-    /// <param name="rate">Learning rate.</param>
-    /// <param name="gradientScale">Factor on every gradient (clipping).</param>
+    /// <summary>Changes the parameters. <see cref="StepCount"/> already includes this update.</summary>
+    /// <param name="rate">The learning rate.</param>
+    /// <param name="gradientScale">Factor of every gradient (clipping).</param>
     private protected abstract void Update(double rate, double gradientScale);
 
     private static unsafe double SumOfSquares(Tensor gradient) => gradient.device_type == DeviceType.CPU && gradient.is_contiguous()

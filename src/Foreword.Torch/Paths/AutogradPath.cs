@@ -2,12 +2,15 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Paths;
 
-/// <summary>The plain way: <see cref="GptModel"/> on autograd.</summary>
+/// <summary>
+/// Computes the forward and backward pass with <see cref="GptModel"/> and libtorch's autograd. This is the plain path; it supports every model and
+/// device.
+/// </summary>
 /// <param name="model">The model.</param>
-/// <param name="recompute">Whether blocks are computed again on the way back, so that only their inputs are kept (Chen et al. 2016).</param>
+/// <param name="recompute">Whether each block is computed again in the backward pass, so that only the blocks' inputs are kept (Chen et al. 2016).</param>
 internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITrainingPath
 {
-    private readonly List<Tensor> _inputs = []; // of each block, and behind the last; with recompute only
+    private readonly List<Tensor> _inputs = []; // the input of each block and the output of the last one; with recompute only
     private Tensor? _ids;
     private Tensor? _hidden;
     private long _seed;
@@ -76,7 +79,7 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITr
         }
 
         Tensor embedded = Embed(_ids!);
-        if (embedded.requires_grad) // not where the embeddings stay as they are
+        if (embedded.requires_grad) // false if the embeddings are frozen
             embedded.backward([gradient]);
     }
 
@@ -87,7 +90,7 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITr
         return model.Embed(ids, positions);
     }
 
-    /// <summary>A block with a seed of its own, so that the second time draws the masks of the first.</summary>
+    /// <summary>Runs a block after setting a seed that depends only on the pass and the layer. A second run therefore draws the same dropout masks.</summary>
     private Tensor Block(int layer, Tensor x)
     {
         manual_seed(_seed ^ (layer + 1L));

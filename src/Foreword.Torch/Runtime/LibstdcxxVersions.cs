@@ -2,23 +2,22 @@ using System.Buffers.Binary;
 
 namespace Foreword.Torch.Runtime;
 
-/// <summary>
-/// Makes libLibTorchSharp.so loadable where libstdc++ is older than GCC 13's: Debian 12, Ubuntu 22.04, RHEL 9.
-/// TorchSharp 0.107 asks for the symbol version GLIBCXX_3.4.32 only because the compiler put a reference to
-/// _ZSt21ios_base_library_initv into every object that includes &lt;iostream&gt;. No relocation uses that symbol. The function makes sure
-/// that std::cout exists, which older libraries do when they start. From GLIBCXX_3.4.30 the file uses
-/// std::condition_variable::wait, which older libraries have as GLIBCXX_3.4.11. The file asks for that version too, so the
-/// newer needs are pointed at it.
-/// Layout: System V ABI, "Dynamic Section", and the Linux Standard Base, "Symbol Versioning".
-/// </summary>
+/// <summary>Makes libLibTorchSharp.so loadable if libstdc++ is older than that of GCC 13: on Debian 12, Ubuntu 22.04 and RHEL 9.</summary>
+/// <remarks>
+/// TorchSharp 0.107 requires the symbol version GLIBCXX_3.4.32 only because the compiler put a reference to _ZSt21ios_base_library_initv into every
+/// object that includes &lt;iostream&gt;. No relocation uses that symbol. The function makes sure that std::cout exists; older libraries do so when
+/// they start. From GLIBCXX_3.4.30 the file uses std::condition_variable::wait, which older libraries have as GLIBCXX_3.4.11. The file requires that
+/// version too, so the newer requirements are redirected to it. Layout: System V ABI, "Dynamic Section", and the Linux Standard Base, "Symbol
+/// Versioning".
+/// </remarks>
 internal static class LibstdcxxVersions
 {
     private const uint LoadSegment = 1, DynamicSegment = 2;
     private const ulong StringTable = 5, VersionNeeds = 0x6ffffffe, VersionNeedCount = 0x6fffffff;
 
-    /// <summary>Points needs of GLIBCXX_3.4.30 to 3.4.32 at GLIBCXX_3.4.11.</summary>
-    /// <param name="elf">A library's file, which is changed.</param>
-    /// <returns>Whether anything changed. A file that is no whole 64-bit library stays as it is.</returns>
+    /// <summary>Redirects requirements of GLIBCXX_3.4.30 to 3.4.32 to GLIBCXX_3.4.11.</summary>
+    /// <param name="elf">The bytes of a library's file; they are changed.</param>
+    /// <returns>Whether anything changed. A file that is not a complete 64-bit library is not changed.</returns>
     public static bool Lower(Span<byte> elf)
     {
         if (!IsWholeElf64(elf))
@@ -37,7 +36,7 @@ internal static class LibstdcxxVersions
         return newer.Length > 0;
     }
 
-    /// <summary>Whether the file begins as a little-endian 64-bit one and holds its section headers, which come last.</summary>
+    /// <summary>Returns whether the file starts as a little-endian 64-bit ELF file and contains its section headers, which are at the end.</summary>
     private static bool IsWholeElf64(ReadOnlySpan<byte> elf) =>
         elf.Length >= 64 && elf.StartsWith("\x7f"u8) && elf[1..].StartsWith("ELF\x2\x1"u8) &&
         U64(elf, 0x28) + (ulong)(U16(elf, 0x3a) * U16(elf, 0x3c)) <= (ulong)elf.Length;

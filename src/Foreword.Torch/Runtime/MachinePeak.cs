@@ -10,15 +10,18 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Runtime;
 
 /// <summary>
-/// What the device multiplies at best, measured: the yardstick of "share of peak". On the CPU float32 is fused
-/// multiply-adds from registers, and bfloat16 the micro-kernel of libtorch's oneDNN on data in the first-level cache;
-/// elsewhere, and where the micro-kernel is not exported, a large matrix product.
+/// Measures the highest rate at which the device multiplies, the reference for "share of peak". On the CPU, float32 is measured as fused multiply-adds
+/// in registers (512-bit vectors, or 256-bit ones if .NET reports no 512-bit hardware vectors). bfloat16 is measured with the micro-kernel of
+/// libtorch's oneDNN on data in the first-level cache. On other devices, and if the micro-kernel is not exported, a large matrix product is measured.
 /// </summary>
 public static unsafe class MachinePeak
 {
     private const double SecondsPerProbe = 0.25;
 
-    /// <summary>Highest rate seen, in floating-point operations per second. Takes about half a second.</summary>
+    /// <summary>Measures the highest rate. Takes about half a second.</summary>
+    /// <param name="precision">The number format of the products.</param>
+    /// <param name="device">The device to measure.</param>
+    /// <returns>The highest rate that was seen, in floating-point operations per second.</returns>
     public static double Measure(Precision precision, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -29,7 +32,7 @@ public static unsafe class MachinePeak
         return MicroKernel.Has(precision) ? OnAllThreads(BFloat16Products) : MatrixProduct(precision, device);
     }
 
-    /// <summary>Runs the probe on every core at once and adds up what they reached.</summary>
+    /// <summary>Runs the probe on as many threads as libtorch uses, all at the same time, and returns the sum of their rates.</summary>
     private static double OnAllThreads(Func<double> probe)
     {
         double[] rates = new double[get_num_threads()];
@@ -41,7 +44,7 @@ public static unsafe class MachinePeak
         return rates.Sum();
     }
 
-    /// <summary>Best rate of short bursts within the probe's time: other processes' time slices do not count.</summary>
+    /// <summary>Returns the best rate of many short bursts within the probe's time, so that time slices of other processes do not count.</summary>
     private static double BestRate(Action burst, double operations)
     {
         double best = 0;
@@ -58,7 +61,7 @@ public static unsafe class MachinePeak
 
     private static double FusedMultiplyAdds()
     {
-        const int Rounds = 100_000, Chains = 12; // enough independent chains to cover the latency of 4 cycles on 2 ports
+        const int Rounds = 100_000, Chains = 12; // enough independent chains to hide the latency of 4 cycles on 2 ports
         return Vector512.IsHardwareAccelerated
             ? BestRate(() => Burst512(Rounds), 2.0 * Rounds * Chains * Vector512<float>.Count)
             : BestRate(() => Burst256(Rounds), 2.0 * Rounds * Chains * Vector256<float>.Count);
@@ -88,7 +91,7 @@ public static unsafe class MachinePeak
         return Vector512.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
     }
 
-    /// <summary>The same in vectors that fit 16 registers.</summary>
+    /// <summary>Runs the multiply-adds in 256-bit vectors, whose operands fit 16 registers.</summary>
     [MethodImpl(Compiled.Apart)]
     private static float Burst256(int rounds)
     {

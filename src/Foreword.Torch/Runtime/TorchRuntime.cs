@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Foreword.Torch.Runtime;
 
 /// <summary>
-/// Prepares the process for libtorch before its first use: loads the libraries that came with the application (never a
-/// system-wide libtorch of another version) and tells glibc's malloc to keep large blocks.
+/// Prepares the process for libtorch before its first use. Loads the libraries that came with the application, never a system-wide libtorch of another
+/// version, and makes glibc's malloc keep large blocks.
 /// </summary>
 public static partial class TorchRuntime
 {
@@ -14,12 +14,12 @@ public static partial class TorchRuntime
 
     private const string TorchSharpLibrary = "libLibTorchSharp.so";
 
-    /// <summary>Environment variable that leaves malloc as it is, to measure what the setting brings.</summary>
+    /// <summary>Name of the environment variable that, if set to 1, leaves the settings of malloc unchanged, to measure their effect.</summary>
     public const string DefaultMallocVariable = "FOREWORD_DEFAULT_MALLOC";
 
     /// <summary>
-    /// Prepares the process now. Everything in this assembly does so by itself; a program calls this only where it uses TorchSharp
-    /// before anything of Foreword.Torch.
+    /// Prepares the process now. Foreword.Torch does this itself when it is first used. A program must call this method only if it uses TorchSharp
+    /// before anything in Foreword.Torch.
     /// </summary>
     public static void Initialize() => RuntimeHelpers.RunModuleConstructor(typeof(TorchRuntime).Module.ModuleHandle);
 
@@ -34,9 +34,9 @@ public static partial class TorchRuntime
     }
 
     /// <summary>
-    /// A training step allocates and frees the same large tensors again and again. By default glibc maps and unmaps each of
-    /// them, and every first touch of a page costs a fault: half of the step's time on virtual machines. Kept blocks cost
-    /// nothing. A libc without mallopt (musl) is left alone.
+    /// Makes malloc keep large blocks. A training step allocates and frees the same large tensors again and again. By default, glibc maps and unmaps
+    /// each of them, and the first touch of each page causes a page fault: half of the step's time on virtual machines. Blocks that are kept cost
+    /// nothing. A libc without mallopt (musl) is left unchanged.
     /// </summary>
     private static void KeepLargeBlocks()
     {
@@ -48,17 +48,17 @@ public static partial class TorchRuntime
         _ = mallopt(TrimThreshold, int.MaxValue);
     }
 
-    /// <summary>Loads the libraries by path, dependencies first; a later load by name then finds these.</summary>
+    /// <summary>Loads the libraries by path, dependencies first. Later loads by name then find these libraries.</summary>
     private static void LoadOwnLibraries()
     {
         string? directory = NativeDirectories().FirstOrDefault(d => File.Exists(Path.Combine(d, TorchSharpLibrary)));
         if (directory is null)
-            return; // an unusual layout: TorchSharp's own search decides
+            return; // for an unusual layout, TorchSharp's own search decides
 
         foreach (string pattern in (string[])["libgomp-*.so*", "libc10.so", "libtorch_cpu.so", "libtorch.so"])
         {
             foreach (string library in Directory.EnumerateFiles(directory, pattern))
-                _ = NativeLibrary.TryLoad(library, out _); // a failure shows, with its reason, when TorchSharp loads it
+                _ = NativeLibrary.TryLoad(library, out _); // a failure is reported, with its reason, when TorchSharp loads the library
         }
 
         string torchSharp = Path.Combine(directory, TorchSharpLibrary);
@@ -66,7 +66,7 @@ public static partial class TorchRuntime
             LoadForOlderLibstdcxx(torchSharp);
     }
 
-    /// <summary>Where the host looks for native libraries (a package's own directories too), and beside the program.</summary>
+    /// <summary>Returns the directories in which the host looks for native libraries (including those of packages), and the program's directory.</summary>
     private static IEnumerable<string> NativeDirectories()
     {
         string? host = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string;
@@ -74,9 +74,9 @@ public static partial class TorchRuntime
     }
 
     /// <summary>
-    /// Loads a copy that asks for no newer libstdc++ than the system's. The copy lives in memory, so no directory has to be writable, and
-    /// processes that start at the same time cannot disturb each other. TorchSharp tries the file itself, which fails again, and then the
-    /// bare name, which is the copy's: a loaded library is found by the name that it carries inside.
+    /// Loads a copy that requires no newer libstdc++ than the system's. The copy exists only in memory, so no directory must be writable, and processes
+    /// that start at the same time do not disturb each other. TorchSharp first tries the file itself, which fails again, and then the bare name. That
+    /// finds the copy, because a loaded library is found by the name that it contains.
     /// </summary>
     private static void LoadForOlderLibstdcxx(string path)
     {

@@ -4,28 +4,30 @@ using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Paths.Fused;
 
-// B sequences, T tokens, Tp = T up to the next multiple of 64, nh heads, hs head size, hp = hs up to the next multiple of 32, C = nh hs.
-// S scores, P probabilities, O output; dX is the gradient of the loss by X.
+// B sequences, T tokens, Tp = T rounded up to a multiple of 64, nh heads, hs head size, hp = hs rounded up to a multiple of 32, C = nh hs.
+// S scores, P probabilities, O output; dX is the gradient of the loss with respect to X.
 
 /// <summary>
-/// Causal attention of whole heads, softmax(q kᵀ / sqrt(hs)) v, in blocks of 64 queries (forward) or 64 keys (backward): what a block
-/// cannot see is never computed, and scores never leave the cache. The way back computes the probabilities again from the logarithm
-/// of each row's sum, as FlashAttention does (Dao et al. 2022, algorithm 4). Softmax and sums are float32.
+/// Computes causal attention, softmax(q kᵀ / sqrt(hs)) v, forward and backward. One head of one sequence is a work item; it is processed in blocks of
+/// 64 queries (forward) or 64 keys (backward). Scores outside the causal range of a block are never computed, and scores never leave the processor's
+/// cache. The backward pass recomputes the probabilities from the logarithm of each row's sum, like FlashAttention (Dao et al. 2022, algorithm 4).
+/// Softmax and sums are float32. Products use <see cref="MicroKernel"/>; the rest uses .NET's portable 512-bit vectors, which run as AVX-512
+/// instructions or as pairs of AVX2 vectors.
 /// </summary>
 internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
 {
     private const int Block = 64;
 
-    /// <summary>Elements of the logarithms of sums that <see cref="Forward"/> leaves.</summary>
+    /// <summary>Returns the number of elements of the logarithms of sums that <see cref="Forward"/> writes.</summary>
     public static long SumsSize(AttentionShape shape) => (long)shape.B * shape.Heads * shape.PaddedT;
 
-    /// <summary>Attention of all heads.</summary>
+    /// <summary>Computes the attention of all heads.</summary>
     /// <param name="work">Threads and memory.</param>
     /// <param name="shape">Sizes and dropout.</param>
-    /// <param name="qkv">Queries, keys and values [B T, 3 C].</param>
-    /// <param name="output">Rounded [B T, C].</param>
-    /// <param name="exact">The same unrounded, float32.</param>
-    /// <param name="logSums">[B nh, Tp], for the way back.</param>
+    /// <param name="qkv">Queries, keys and values, [B T, 3 C].</param>
+    /// <param name="output">Receives the result rounded, [B T, C].</param>
+    /// <param name="exact">Receives the result unrounded in float32, [B T, C].</param>
+    /// <param name="logSums">Receives the logarithms of the softmax sums for the backward pass, [B nh, Tp].</param>
     public static void Forward(Workspace work, AttentionShape shape, T* qkv, T* output, float* exact, float* logSums)
     {
         using StepProfile.Lap lap = work.Time("attention", 4.0 * shape.SeenPairs * shape.C);
@@ -64,14 +66,14 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
         work.Release(mark);
     }
 
-    /// <summary>The gradient of the loss by queries, keys and values.</summary>
+    /// <summary>Computes the gradient of the loss with respect to queries, keys and values.</summary>
     /// <param name="work">Threads and memory.</param>
     /// <param name="shape">Sizes and dropout.</param>
-    /// <param name="qkv">The forward's [B T, 3 C].</param>
-    /// <param name="exact">The forward's output, float32 [B T, C].</param>
-    /// <param name="logSums">The forward's.</param>
-    /// <param name="gradient">By the output [B T, C].</param>
-    /// <param name="result">Receives that by qkv [B T, 3 C].</param>
+    /// <param name="qkv">The forward pass's queries, keys and values, [B T, 3 C].</param>
+    /// <param name="exact">The forward pass's output, float32 [B T, C].</param>
+    /// <param name="logSums">The forward pass's logarithms of sums.</param>
+    /// <param name="gradient">Gradient with respect to the output, [B T, C].</param>
+    /// <param name="result">Receives the gradient with respect to <paramref name="qkv"/>, [B T, 3 C].</param>
     public static void Backward(Workspace work, AttentionShape shape, T* qkv, float* exact, float* logSums, T* gradient, T* result)
     {
         using StepProfile.Lap lap = work.Time("attention backward", 10.0 * shape.SeenPairs * shape.C);
@@ -102,7 +104,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
                 rowKeys[t] = shape.RowKey(item, t);
             }
 
-            for (int first = 0; first < shape.T; first += Block) // keys; only queries from there on see them
+            for (int first = 0; first < shape.T; first += Block) // first key of the block; only queries from this position on attend to these keys
             {
                 int seeing = Tp - first, counted = Math.Min(Block, shape.T - first);
                 T.Multiply(Block, seeing, hp, k.First + first * k.Stride, k.Stride, qT + first * T.PerWord, Tp, ST, seeing, add: false);
@@ -127,9 +129,10 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
     }
 
     /// <summary>
-    /// One row of scores to unscaled probabilities e^(s - max), those of later tokens 0, after dropout; returns the logarithm of the sum
-    /// of e^s, and gives the factor that makes the row's output one of true probabilities.
+    /// Converts one row of scores to unscaled probabilities e^(s - max) and applies dropout. The probabilities of later tokens are 0. Also writes the
+    /// factor that turns the row's output into one of true probabilities.
     /// </summary>
+    /// <returns>The logarithm of the sum of e^s.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Softmax(float* scores, T* probabilities, int visible, int width, AttentionShape shape, uint rowKey, float* inverse)
     {
@@ -152,9 +155,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
         return max + MathF.Log(sum);
     }
 
-    /// <summary>
-    /// One key's column of P and of dS = P (dP - D) / sqrt(hs), D being the sum over the row of P dP, which is dO · O.
-    /// </summary>
+    /// <summary>Computes one key's column of P and of dS = P (dP - D) / sqrt(hs). D is the sum of P dP over the row, which equals dO · O.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScoreGradients(
         float* scores, float* gradients, float* logSums, float* D, T* probabilities, T* result, int blind, int width, AttentionShape shape, uint* rowKeys, int key)
@@ -163,7 +164,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
         Vector512<int> query = Vector512<int>.Indices, first = Vector512.Create(blind);
         for (int i = 0; i < width; i += Vector512<float>.Count, query += Vector512.Create(Vector512<float>.Count))
         {
-            // The difference is at most 0 but for rounding, where the query sees the key.
+            // If the query attends to the key, the difference is at most 0, apart from rounding.
             Vector512<float> e = VectorMath.Exp(Vector512.MinNative(Vector512.Load(scores + i) * scale - Vector512.Load(logSums + i), Vector512.Create(1f)));
             e = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(query, first).AsSingle(), e, Vector512<float>.Zero);
             Vector512<float> kept = shape.Dropout.Apply(e, Vector512.Load(rowKeys + i), key), gradient = shape.Dropout.Apply(Vector512.Load(gradients + i), Vector512.Load(rowKeys + i), key);
@@ -172,7 +173,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
         }
     }
 
-    /// <summary>Rounds the rows of a head into its columns of queries (0), keys (1) or values (2).</summary>
+    /// <summary>Rounds the rows of a head and writes them to its columns of the queries (part 0), keys (1) or values (2).</summary>
     private static void Store(float* source, int stride, AttentionShape shape, int item, int first, int count, int part, T* result)
     {
         for (int r = 0; r < count; r++)
@@ -212,9 +213,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
         return sum;
     }
 
-    /// <summary>
-    /// Rows [Tp, hp] of one head: where they are, or in a copy with zeros around where the sizes do not fit the blocks.
-    /// </summary>
+    /// <summary>Returns the rows [Tp, hp] of one head. They are used in place if the sizes fit the blocks; otherwise a copy is padded with zeros.</summary>
     private static Rows HeadRows(AttentionShape shape, T* matrix, int parts, int item, int part, T* copy)
     {
         T* first = matrix + shape.Place(item, 0, parts, part);
@@ -234,37 +233,37 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
     }
 }
 
-/// <summary>Sizes of an attention and its dropout.</summary>
-/// <param name="B">Sequences.</param>
-/// <param name="T">Tokens of each.</param>
-/// <param name="Heads">nh.</param>
-/// <param name="HeadSize">hs.</param>
-/// <param name="Dropout">That on the probabilities: a row for each sequence, head and query, a column for each key.</param>
-/// <param name="Packed">What each token sees, where rows hold several continuations; for the way forward only.</param>
+/// <summary>The sizes of an attention and its dropout.</summary>
+/// <param name="B">Number of sequences.</param>
+/// <param name="T">Number of tokens per sequence.</param>
+/// <param name="Heads">nh, the number of heads.</param>
+/// <param name="HeadSize">hs, the head size.</param>
+/// <param name="Dropout">The dropout on the probabilities. It has a row for each sequence, head and query, and a column for each key.</param>
+/// <param name="Packed">The tokens that each token can attend to, if rows hold several continuations; null otherwise. For the forward pass only.</param>
 internal readonly record struct AttentionShape(int B, int T, int Heads, int HeadSize, DropoutMask Dropout, SequencePacking? Packed = null)
 {
-    /// <summary>C.</summary>
+    /// <summary>Gets C, the number of channels.</summary>
     public int C => Heads * HeadSize;
 
-    /// <summary>Tp.</summary>
+    /// <summary>Gets Tp, the number of tokens rounded up to a multiple of 64.</summary>
     public int PaddedT => (T + 63) / 64 * 64;
 
-    /// <summary>hp.</summary>
+    /// <summary>Gets hp, the head size rounded up to a multiple of 32.</summary>
     public int PaddedHead => (HeadSize + 31) / 32 * 32;
 
-    /// <summary>Pairs of a query and a key that it sees.</summary>
+    /// <summary>Gets the number of pairs of a query and a key that it attends to.</summary>
     public double SeenPairs => (double)B * T * (T + 1) / 2;
 
-    /// <summary>1 / sqrt(hs) (Vaswani et al. 2017, equation 1).</summary>
+    /// <summary>Gets 1 / sqrt(hs) (Vaswani et al. 2017, equation 1).</summary>
     public float Scale => 1 / MathF.Sqrt(HeadSize);
 
-    /// <summary>Where a head's row begins in a matrix [B T, parts C].</summary>
+    /// <summary>Returns the index at which a head's row begins in a matrix [B T, parts C].</summary>
     /// <param name="item">Sequence and head: b nh + h.</param>
     /// <param name="t">The token.</param>
-    /// <param name="parts">3 for queries, keys and values side by side, else 1.</param>
-    /// <param name="part">Which of them.</param>
+    /// <param name="parts">3 if queries, keys and values are side by side; otherwise 1.</param>
+    /// <param name="part">Index of the part, 0 to parts - 1.</param>
     public long Place(int item, int t, int parts, int part) => ((long)(item / Heads) * T + t) * parts * C + (long)part * C + item % Heads * HeadSize;
 
-    /// <summary>Dropout's key of a query.</summary>
+    /// <summary>Returns the dropout key of a query.</summary>
     public uint RowKey(int item, int t) => Dropout.RowKey((long)item * T + t);
 }

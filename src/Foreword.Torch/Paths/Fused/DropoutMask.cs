@@ -5,19 +5,19 @@ using Foreword.Numerics;
 namespace Foreword.Torch.Paths.Fused;
 
 /// <summary>
-/// Dropout of one place in the model. Whether an element stays follows from seed, place, row and column alone: nothing is stored, the
-/// way back draws the same mask again, and neither threads nor order matter.
+/// Computes the dropout of one place in the model. Whether an element is kept depends only on seed, place, row and column. Nothing is stored: the
+/// backward pass draws the same mask again, and the result does not depend on threads or order. Uses .NET's portable 512-bit vectors.
 /// </summary>
 internal readonly struct DropoutMask
 {
-    private const uint ColumnFactor = 0x9E3779B9; // 2^32 / golden ratio: columns lie far apart
+    private const uint ColumnFactor = 0x9E3779B9; // 2^32 / golden ratio, so that the keys of neighboring columns are far apart
 
     private readonly ulong _key;
     private readonly uint _threshold;
     private readonly float _scale;
 
-    /// <summary>The mask of a place.</summary>
-    /// <param name="rate">Share that becomes 0, 0 to below 1; the rest is divided by 1 - rate.</param>
+    /// <summary>Creates the mask of a place.</summary>
+    /// <param name="rate">Share of elements that become 0, from 0 to below 1. The other elements are divided by 1 - rate.</param>
     /// <param name="seed">Seed of the micro-batch.</param>
     /// <param name="place">Number of the place in the model.</param>
     public DropoutMask(double rate, long seed, int place)
@@ -27,31 +27,33 @@ internal readonly struct DropoutMask
         _scale = (float)(1 / (1 - rate));
     }
 
-    /// <summary>False where the rate is 0, or this is <c>default</c>: nothing is dropped.</summary>
+    /// <summary>Gets whether elements are dropped; false if the rate is 0 or this is <c>default</c>.</summary>
     public bool IsOn
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _threshold != 0;
     }
 
-    /// <summary>What the elements of a row have in common.</summary>
+    /// <summary>Returns the key that all elements of a row share.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint RowKey(long row) => IsOn ? (uint)(SplitMix.Bits(_key, (ulong)row) >> 32) : 0;
 
-    /// <summary>16 neighbouring elements of a row.</summary>
+    /// <summary>Applies the mask to 16 consecutive elements of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<float> Apply(Vector512<float> values, uint rowKey, int column) =>
         IsOn ? Apply(values, Vector512.Create(rowKey) + (Vector512<uint>.Indices + Vector512.Create((uint)column)) * ColumnFactor) : values;
 
-    /// <summary>The elements of 16 rows in one column.</summary>
+    /// <summary>Applies the mask to the elements of 16 rows in one column.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<float> Apply(Vector512<float> values, Vector512<uint> rowKeys, int column) =>
         IsOn ? Apply(values, rowKeys + Vector512.Create((uint)column * ColumnFactor)) : values;
 
-    /// <summary>One element's factor: 0 or 1 / (1 - rate).</summary>
+    /// <summary>Returns the factor of one element: 0 or 1 / (1 - rate).</summary>
     public float Factor(long row, int column) => Apply(Vector512<float>.One, RowKey(row), column)[0];
 
-    /// <summary>Mixes the bits (the finalizer of MurmurHash3, Appleby) and keeps what lies above the rate.</summary>
+    /// <summary>
+    /// Mixes the bits (the finalizer of MurmurHash3, Appleby), keeps the elements whose bits are not below the threshold, and sets the others to 0.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector512<float> Apply(Vector512<float> values, Vector512<uint> bits)
     {

@@ -6,22 +6,25 @@ namespace Foreword.Torch.Paths.Fused;
 
 // M rows (tokens of all sequences), T tokens of a sequence, C channels.
 
-/// <summary>The sum of token and position embeddings, forward and backward, float32.</summary>
+/// <summary>
+/// Computes the sum of token and position embeddings, forward and backward, in float32. Uses .NET's portable 512-bit vectors: AVX-512, or pairs of AVX2
+/// vectors.
+/// </summary>
 internal static unsafe class EmbeddingKernel
 {
     private const int RowsPerItem = 64, ColumnsPerItem = 64;
 
-    /// <summary>x = dropout(wte[id] + wpe[position]).</summary>
+    /// <summary>Computes x = dropout(wte[id] + wpe[position]).</summary>
     /// <param name="work">Threads and memory.</param>
-    /// <param name="ids">[M].</param>
-    /// <param name="positions">[M], or null where each sequence has its own from 0 on.</param>
-    /// <param name="M">Rows.</param>
-    /// <param name="T">Tokens of a sequence.</param>
-    /// <param name="C">A multiple of 16.</param>
-    /// <param name="wte">[V, C].</param>
-    /// <param name="wpe">[context, C].</param>
-    /// <param name="dropout">What is left of the sum.</param>
-    /// <param name="x">Receives the sum [M, C].</param>
+    /// <param name="ids">Token ids, [M].</param>
+    /// <param name="positions">Positions, [M]; null if the positions of each sequence are 0 to T - 1.</param>
+    /// <param name="M">Number of rows.</param>
+    /// <param name="T">Number of tokens of a sequence.</param>
+    /// <param name="C">Number of channels, a multiple of 16.</param>
+    /// <param name="wte">Token embeddings, [V, C].</param>
+    /// <param name="wpe">Position embeddings, [context length, C].</param>
+    /// <param name="dropout">Dropout of the sum.</param>
+    /// <param name="x">Receives the sum, [M, C].</param>
     public static void Forward(Workspace work, long* ids, int* positions, int M, int T, int C, float* wte, float* wpe, DropoutMask dropout, float* x)
     {
         using StepProfile.Lap lap = work.Time("embedding");
@@ -32,16 +35,19 @@ internal static unsafe class EmbeddingKernel
         });
     }
 
-    /// <summary>Adds the gradient by x to those of both embeddings, each column by one worker, so that the order of the sums is fixed.</summary>
+    /// <summary>
+    /// Adds the gradient with respect to x to the gradients of both embeddings. Each column is summed by one worker, so that the order of summation is
+    /// fixed.
+    /// </summary>
     /// <param name="work">Threads and memory.</param>
-    /// <param name="ids">The forward's.</param>
-    /// <param name="M">Rows.</param>
-    /// <param name="T">Tokens of a sequence.</param>
-    /// <param name="C">A multiple of 16.</param>
-    /// <param name="gradient">By x [M, C].</param>
-    /// <param name="dropout">The forward's.</param>
-    /// <param name="wte">Gradient [V, C], added to; or null.</param>
-    /// <param name="wpe">Gradient [context, C], added to; or null.</param>
+    /// <param name="ids">The forward pass's token ids.</param>
+    /// <param name="M">Number of rows.</param>
+    /// <param name="T">Number of tokens of a sequence.</param>
+    /// <param name="C">Number of channels, a multiple of 16.</param>
+    /// <param name="gradient">Gradient with respect to x, [M, C].</param>
+    /// <param name="dropout">The forward pass's dropout.</param>
+    /// <param name="wte">Gradient of the token embeddings, [V, C], which is added to; null to skip it.</param>
+    /// <param name="wpe">Gradient of the position embeddings, [context length, C], which is added to; null to skip it.</param>
     public static void Backward(Workspace work, long* ids, int M, int T, int C, float* gradient, DropoutMask dropout, float* wte, float* wpe)
     {
         using StepProfile.Lap lap = work.Time("embedding backward");

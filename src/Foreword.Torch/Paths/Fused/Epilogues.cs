@@ -4,10 +4,10 @@ using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Paths.Fused;
 
-/// <summary>y = A B + bias, rounded.</summary>
-/// <param name="Bias">[N], or null.</param>
-/// <param name="Output">[M, N].</param>
-/// <param name="Stride">N, or what it is padded to.</param>
+/// <summary>Stores y = A B + bias, rounded.</summary>
+/// <param name="Bias">The bias, [N]; null for none.</param>
+/// <param name="Output">Receives y, [M, N].</param>
+/// <param name="Stride">Elements from row to row: N, or the size that it is padded to.</param>
 internal readonly unsafe struct StoreRounded<T>(float* Bias, T* Output, int Stride) : IEpilogue where T : unmanaged, IElement<T>
 {
     public static string Name => "product, bias";
@@ -27,12 +27,12 @@ internal readonly unsafe struct StoreRounded<T>(float* Bias, T* Output, int Stri
     }
 }
 
-/// <summary>y = residual + dropout(A B + bias), float32.</summary>
-/// <param name="Bias">[N].</param>
-/// <param name="Residual">[M, N].</param>
-/// <param name="Output">[M, N].</param>
-/// <param name="N">Columns.</param>
-/// <param name="Dropout">What is left of the branch.</param>
+/// <summary>Stores y = residual + dropout(A B + bias) in float32.</summary>
+/// <param name="Bias">The bias, [N].</param>
+/// <param name="Residual">The residual stream, [M, N].</param>
+/// <param name="Output">Receives y, [M, N].</param>
+/// <param name="N">Number of columns.</param>
+/// <param name="Dropout">Dropout of the branch.</param>
 internal readonly unsafe struct AddToResidual(float* Bias, float* Residual, float* Output, int N, DropoutMask Dropout) : IEpilogue
 {
     public static string Name => "product, bias, residual";
@@ -54,13 +54,13 @@ internal readonly unsafe struct AddToResidual(float* Bias, float* Residual, floa
 }
 
 /// <summary>
-/// The feed-forward network's first layer: GELU of A B + bias goes on, its derivative is kept for the way back; both rounded. One tanh
-/// gives both.
+/// Stores GELU(A B + bias), the output of the feed-forward network's first layer, and its derivative for the backward pass; both are rounded. One tanh
+/// serves both.
 /// </summary>
-/// <param name="Bias">[N].</param>
-/// <param name="Slope">[M, N], the derivative.</param>
-/// <param name="Output">[M, N].</param>
-/// <param name="N">Columns.</param>
+/// <param name="Bias">The bias, [N].</param>
+/// <param name="Slope">Receives the derivative, [M, N].</param>
+/// <param name="Output">Receives the output, [M, N].</param>
+/// <param name="N">Number of columns.</param>
 internal readonly unsafe struct Gelu<T>(float* Bias, T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
 {
     public static string Name => "product, bias, GELU";
@@ -81,10 +81,10 @@ internal readonly unsafe struct Gelu<T>(float* Bias, T* Slope, T* Output, int N)
     }
 }
 
-/// <summary>The way back through GELU: A B times its derivative, rounded.</summary>
-/// <param name="Slope">[M, N], what <see cref="Gelu{T}"/> kept.</param>
-/// <param name="Output">[M, N].</param>
-/// <param name="N">Columns.</param>
+/// <summary>Stores A B times the derivative of GELU, rounded: the backward pass of <see cref="Gelu{T}"/>.</summary>
+/// <param name="Slope">The derivative that <see cref="Gelu{T}"/> stored, [M, N].</param>
+/// <param name="Output">Receives the product, [M, N].</param>
+/// <param name="N">Number of columns.</param>
 internal readonly unsafe struct GeluBackward<T>(T* Slope, T* Output, int N) : IEpilogue where T : unmanaged, IElement<T>
 {
     public static string Name => "product, GELU backward";

@@ -3,12 +3,12 @@ using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Paths.Fused;
 
-// B sequences, T tokens, M = B T up to the next multiple of 32, C channels. Rows behind B T hold zeros, or what follows from zeros;
-// their gradients are 0, so that they add nothing to those of the weights.
+// B sequences, T tokens, M = B T rounded up to a multiple of 32, C channels. Rows after B T contain zeros or results of zeros. Their gradients are 0,
+// so they add nothing to the gradients of the weights.
 
 /// <summary>
-/// One block of the model forward and backward, the hand-written twin of the block in GptModel.cs. The residual stream and its gradient
-/// are float32, the inputs of products are rounded to <typeparamref name="T"/>.
+/// Computes one block of the model forward and backward. It corresponds to the block in GptModel.cs, but is written by hand. The residual stream and
+/// its gradient are float32; inputs of products are rounded to <typeparamref name="T"/>.
 /// </summary>
 /// <param name="work">Threads and memory.</param>
 /// <param name="config">The architecture.</param>
@@ -18,11 +18,11 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
     private readonly int C = config.NEmbd;
     private readonly bool _preNorm = config.Architecture == GptArchitecture.Gpt2;
 
-    /// <summary>From the residual stream before the block to that behind it.</summary>
+    /// <summary>Computes the residual stream after the block from the residual stream before it.</summary>
     /// <param name="batch">Sizes and dropout.</param>
-    /// <param name="x">[M, C]; kept by whoever gives it until the way back is done.</param>
-    /// <param name="memory">What the way back needs is left there.</param>
-    /// <param name="output">Receives [M, C].</param>
+    /// <param name="x">The residual stream before the block, [M, C]. The caller keeps it until the backward pass is done.</param>
+    /// <param name="memory">Receives what the backward pass needs.</param>
+    /// <param name="output">Receives the residual stream after the block, [M, C].</param>
     public void Forward(in BlockBatch batch, float* x, in BlockMemory<T> memory, float* output)
     {
         int M = batch.M;
@@ -45,16 +45,19 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
         }
     }
 
-    /// <summary>From the gradient by the residual stream behind the block to that by the one before, in place; gradients of the parameters.</summary>
-    /// <param name="batch">The forward's.</param>
-    /// <param name="x">The forward's.</param>
-    /// <param name="memory">The forward's.</param>
-    /// <param name="gradient">[M, C], in and out.</param>
+    /// <summary>
+    /// Computes the gradient with respect to the residual stream before the block from the gradient with respect to the stream after it, in place. Also
+    /// computes the gradients of the parameters.
+    /// </summary>
+    /// <param name="batch">The forward pass's batch.</param>
+    /// <param name="x">The forward pass's input.</param>
+    /// <param name="memory">The forward pass's memory.</param>
+    /// <param name="gradient">The gradient, [M, C]; input and output.</param>
     public void Backward(in BlockBatch batch, float* x, in BlockMemory<T> memory, float* gradient)
     {
         int M = batch.M;
         var mark = work.Mark();
-        T* branch = work.Take<T>((long)M * C); // the gradient by what a branch adds, rounded
+        T* branch = work.Take<T>((long)M * C); // the gradient with respect to the output of a branch, rounded
         float* inner = work.Take<float>((long)M * C);
         Norm norm1 = weights.Norm1.Norm(config.LayerNormEpsilon, work), norm2 = weights.Norm2.Norm(config.LayerNormEpsilon, work);
         if (_preNorm)
@@ -76,7 +79,7 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
         work.Release(mark);
     }
 
-    /// <summary>Queries, keys and values of the attention's input, and what each head makes of them.</summary>
+    /// <summary>Computes the queries, keys and values from the attention's input, and the attention of all heads.</summary>
     private void Attention(in BlockBatch batch, in BlockMemory<T> memory)
     {
         Linear(batch.M, 3 * C, C, memory.AttentionInput, weights.Attention, new StoreRounded<T>(Address(weights.Attention.Bias), memory.Qkv, 3 * C));
@@ -100,7 +103,7 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
         work.Release(mark);
     }
 
-    /// <summary>output = residual + dropout(gelu(input W + b) W + b).</summary>
+    /// <summary>Computes output = residual + dropout(gelu(input W + b) W + b).</summary>
     private void FeedForward(in BlockBatch batch, in BlockMemory<T> memory, float* residual, float* output)
     {
         Linear(batch.M, 4 * C, C, memory.MlpInput, weights.FeedForward, new Gelu<T>(Address(weights.FeedForward.Bias), memory.GeluSlope, memory.AfterGelu, 4 * C));
@@ -119,13 +122,13 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
         work.Release(mark);
     }
 
-    /// <summary>[M, K] times W [K, N].</summary>
+    /// <summary>Computes input [M, K] times W [K, N].</summary>
     private void Linear<TEpilogue>(int M, int N, int K, T* input, WeightPair layer, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
     {
         Product<T>.Multiply(work, M, N, K, input, new WeightMatrix<T>(Address(layer.Weight), K, N, transposed: false), epilogue);
     }
 
-    /// <summary>The gradient by a linear layer's input: [M, N] times the transpose of W [K, N].</summary>
+    /// <summary>Computes the gradient with respect to a linear layer's input: [M, N] times the transpose of W [K, N].</summary>
     private void LinearBackward<TEpilogue>(int M, int K, int N, T* gradient, WeightPair layer, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
     {
         Product<T>.Multiply(work, M, K, N, gradient, Transposed(layer, K, N), epilogue);
@@ -136,7 +139,7 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
 
     private static WeightMatrix<T> Transposed(WeightPair layer, int K, int N) => new(Address(layer.Weight), K, N, transposed: true);
 
-    /// <summary>The gradients of W [K, N] and its bias from a layer's input [M, K] and the gradient by its output [M, N].</summary>
+    /// <summary>Computes the gradients of W [K, N] and its bias from a layer's input [M, K] and the gradient with respect to its output [M, N].</summary>
     private void WeightGradient(int M, int K, int N, T* input, T* gradient, WeightPair layer)
     {
         Gradient weight = work.GradientOf(layer.Weight), bias = work.GradientOf(layer.Bias);
@@ -153,22 +156,22 @@ internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, Blo
     private static float* Address(TorchSharp.Modules.Parameter parameter) => TensorMemory.Float32(parameter);
 }
 
-/// <summary>What a block is told of a batch.</summary>
-/// <param name="M">Rows: tokens of all sequences, up to the next multiple of 32.</param>
+/// <summary>The properties of a batch that a block needs.</summary>
+/// <param name="M">Number of rows: the tokens of all sequences, rounded up to a multiple of 32.</param>
 /// <param name="Attention">Sizes of the attention, and dropout on its probabilities.</param>
-/// <param name="AttentionBranch">Dropout on what attention adds to the residual stream.</param>
-/// <param name="MlpBranch">Dropout on what the feed-forward network adds.</param>
+/// <param name="AttentionBranch">Dropout on the attention's output, which is added to the residual stream.</param>
+/// <param name="MlpBranch">Dropout on the feed-forward network's output, which is added to the residual stream.</param>
 internal readonly record struct BlockBatch(int M, AttentionShape Attention, DropoutMask AttentionBranch, DropoutMask MlpBranch)
 {
-    /// <summary>Places that draw dropout masks in a block; the embedding has one, number 0, before them all.</summary>
+    /// <summary>Number of places in a block that draw dropout masks. The embedding has the number 0, before the places of all blocks.</summary>
     private const int PlacesOfBlock = 3;
 
-    /// <summary>The batch as a block sees it.</summary>
+    /// <summary>Creates the properties of a batch for one block.</summary>
     /// <param name="config">Sizes and dropout rates.</param>
-    /// <param name="B">Sequences.</param>
-    /// <param name="T">Tokens of each.</param>
+    /// <param name="B">Number of sequences.</param>
+    /// <param name="T">Number of tokens per sequence.</param>
     /// <param name="layer">The block's number.</param>
-    /// <param name="seed">Dropout's seed; null where nothing is dropped.</param>
+    /// <param name="seed">Seed of the dropout masks; null for no dropout.</param>
     public static BlockBatch Of(GptConfig config, int B, int T, int layer, long? seed)
     {
         DropoutMask Mask(double rate, int place) => seed is { } value ? new DropoutMask(rate, value, 1 + PlacesOfBlock * layer + place) : default;
@@ -176,50 +179,50 @@ internal readonly record struct BlockBatch(int M, AttentionShape Attention, Drop
             Rows(B, T), new AttentionShape(B, T, config.NHead, config.HeadSize, Mask(config.AttnDropout, 0)), Mask(config.ResidDropout, 1), Mask(config.ResidDropout, 2));
     }
 
-    /// <summary>B T up to the next multiple of 32, the smallest piece that rows are taken in.</summary>
+    /// <summary>Returns B T rounded up to a multiple of 32, the smallest number of rows that kernels process together.</summary>
     public static int Rows(int B, int T) => checked(B * T + 31) / 32 * 32;
 }
 
-/// <summary>What a block's forward leaves for its way back.</summary>
+/// <summary>The activations that a block's forward pass keeps for its backward pass.</summary>
 internal readonly unsafe struct BlockMemory<T> where T : unmanaged, IElement<T>
 {
-    /// <summary>Input of the attention's product [M, C]: normed (GPT-2) or as it is (GPT-1).</summary>
+    /// <summary>Input of the attention's product, [M, C]: normalized (GPT-2) or not (GPT-1).</summary>
     public readonly T* AttentionInput;
 
-    /// <summary>Queries, keys and values [M, 3 C].</summary>
+    /// <summary>Queries, keys and values, [M, 3 C].</summary>
     public readonly T* Qkv;
 
-    /// <summary>What the heads give [M, C], rounded; the rest is needed in float32 for the sums of the softmax's way back.</summary>
+    /// <summary>Output of the heads, rounded, [M, C].</summary>
     public readonly T* Attended;
 
-    /// <inheritdoc cref="Attended"/>
+    /// <summary>Output of the heads in float32, [M, C]. The backward pass of the softmax needs it for its sums.</summary>
     public readonly float* AttendedExact;
 
-    /// <summary>Logarithms of the softmax's sums.</summary>
+    /// <summary>Logarithms of the softmax sums.</summary>
     public readonly float* LogSums;
 
-    /// <summary>The residual stream with the attention's branch added [M, C].</summary>
+    /// <summary>The residual stream after the attention branch has been added, [M, C].</summary>
     public readonly float* Middle;
 
-    /// <summary>Normed [M, C]: input of the feed-forward network.</summary>
+    /// <summary>Normalized input of the feed-forward network, [M, C].</summary>
     public readonly T* MlpInput;
 
-    /// <summary>The derivative of GELU [M, 4 C].</summary>
+    /// <summary>The derivative of GELU, [M, 4 C].</summary>
     public readonly T* GeluSlope;
 
-    /// <summary>What GELU gives [M, 4 C].</summary>
+    /// <summary>The output of GELU, [M, 4 C].</summary>
     public readonly T* AfterGelu;
 
-    /// <summary>GPT-1: both branches added, before the last norm [M, C]. GPT-2 has no norm there.</summary>
+    /// <summary>GPT-1: the residual stream with both branches added, before the last norm, [M, C]. GPT-2 has no norm there.</summary>
     public readonly float* Sum;
 
-    /// <summary>Mean and 1 / deviation of each row that ln_1 saw [M, 2].</summary>
+    /// <summary>Mean and 1 / standard deviation of each row of the input of ln_1, [M, 2].</summary>
     public readonly float* Statistics1;
 
-    /// <summary>The same of ln_2.</summary>
+    /// <summary>Mean and 1 / standard deviation of each row of the input of ln_2, [M, 2].</summary>
     public readonly float* Statistics2;
 
-    /// <summary>Takes the memory of one block.</summary>
+    /// <summary>Allocates the memory of one block.</summary>
     public BlockMemory(Workspace work, GptConfig config, in BlockBatch batch)
     {
         long size = (long)batch.M * config.NEmbd;

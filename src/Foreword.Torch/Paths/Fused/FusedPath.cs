@@ -7,15 +7,18 @@ using BFloat16 = Foreword.Torch.Kernels.BFloat16;
 
 namespace Foreword.Torch.Paths.Fused;
 
-// B sequences, T tokens, M = B T up to the next multiple of 32, C channels, V vocabulary.
+// B sequences, T tokens, M = B T rounded up to a multiple of 32, C channels, V vocabulary.
 
-/// <summary>Whether the fused kernels can run a model, and the way through them.</summary>
+/// <summary>Checks whether the fused kernels can run a model, and creates a path that uses them.</summary>
 internal static class FusedPath
 {
-    /// <summary>Channels come in vectors of 16 floats.</summary>
+    /// <summary>Channels are processed in vectors of this many floats.</summary>
     private const int Lanes = 16;
 
-    /// <summary>Why the fused kernels cannot run a model, or null where they can: what the model is comes before what the processor lacks.</summary>
+    /// <summary>
+    /// Returns why the fused kernels cannot run a model, or null if they can. Reasons that concern the model come before those that concern the
+    /// processor.
+    /// </summary>
     public static string? WhyNot(GptModel model)
     {
         if (model.TokenEmbedding.device_type != DeviceType.CPU)
@@ -29,14 +32,15 @@ internal static class FusedPath
         return MicroKernel.Has(model.Precision) ? null : $"there is no micro-kernel for {model.Precision.Name()} on this processor with libtorch {__version__}";
     }
 
-    /// <summary>The way through the kernels, for a model that <see cref="WhyNot"/> has nothing against.</summary>
+    /// <summary>Creates a fused path for a model for which <see cref="WhyNot"/> returns null.</summary>
     public static ITrainingPath Of(GptModel model, bool recompute, StepProfile? profile = null) =>
         model.Precision == Precision.Bf16 ? new FusedPath<BFloat16>(model, recompute, profile) : new FusedPath<Float32>(model, recompute, profile);
 }
 
 /// <summary>
-/// The whole model through the fused kernels: the hand-written twin of <see cref="GptModel.Hidden"/> and <see cref="LanguageModelLoss"/>.
-/// Weights are read from the model's parameters at every call, so whoever changes them need not tell.
+/// Computes the whole model with the fused kernels. It corresponds to <see cref="GptModel.Hidden"/> and <see cref="LanguageModelLoss"/>, but is written
+/// by hand. Weights are read from the model's parameters in every call, so the path needs no notification when they change. The kernels need a
+/// processor with AVX-512, or for float32 one with AVX2; see <see cref="MicroKernel"/>.
 /// </summary>
 internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, IElement<T>
 {
@@ -130,12 +134,12 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
 
     public void Dispose() => _work.Dispose();
 
-    /// <summary>Takes the memory of a forward, where everything before is no longer needed.</summary>
+    /// <summary>Allocates the memory of a forward pass. The memory of all earlier passes is reused.</summary>
     /// <param name="ids">Token ids, int64 [B, T].</param>
-    /// <param name="seed">Dropout's seed, or null.</param>
+    /// <param name="seed">Seed of the dropout masks; null for no dropout.</param>
     /// <param name="keepInputs">Whether each block's input is kept.</param>
-    /// <param name="keepMemory">Whether all that each block leaves is kept.</param>
-    /// <param name="packing">Where each token stands and what it sees, in place of one sequence a row.</param>
+    /// <param name="keepMemory">Whether the activations of each block are kept.</param>
+    /// <param name="packing">The position of each token and the tokens that it can attend to. Null: each row is one sequence.</param>
     private Pass Begin(Tensor ids, long? seed, bool keepInputs, bool keepMemory, SequencePacking? packing = null)
     {
         int B = (int)ids.shape[0], T = (int)ids.shape[1];
@@ -172,7 +176,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         return hidden;
     }
 
-    /// <summary>One batch on its way: sizes, dropout, and the memory of every block.</summary>
+    /// <summary>One batch in progress: sizes, dropout, and the memory of every block.</summary>
     private sealed class Pass
     {
         private readonly nint[] _x;
@@ -186,7 +190,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
             EmbeddingDropout = seed is { } value ? new DropoutMask(config.EmbdDropout, value, 0) : default;
             _batches = [.. Enumerable.Range(0, config.NLayer).Select(layer => BlockBatch.Of(config, B, T, layer, seed)).Select(batch => batch with { Attention = batch.Attention with { Packed = packing } })];
             long size = (long)M * config.NEmbd;
-            // Without the way back two states take turns.
+            // Without a backward pass, two buffers alternate.
             _x = [.. Enumerable.Range(0, keepInputs ? config.NLayer + 1 : 2).Select(_ => (nint)work.Take<float>(size))];
             _memory = [.. Enumerable.Range(0, keepMemory ? config.NLayer : 1).Select(_ => new BlockMemory<T>(work, config, _batches[0]))];
             Scratch = work.Take<float>(size);
@@ -195,25 +199,25 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
 
         public long[] Ids { get; }
 
-        /// <summary>Where each token stands and what it sees; null for one sequence a row.</summary>
+        /// <summary>Gets the position of each token and the tokens that it can attend to; null if each row is one sequence.</summary>
         public SequencePacking? Packing { get; }
 
         public int B { get; }
 
         public int T { get; }
 
-        /// <summary>B T up to the next multiple of 32.</summary>
+        /// <summary>Gets B T rounded up to a multiple of 32.</summary>
         public int M { get; }
 
         public DropoutMask EmbeddingDropout { get; }
 
-        /// <summary>[M, C] for whoever needs it for a moment.</summary>
+        /// <summary>Gets temporary memory, [M, C].</summary>
         public float* Scratch { get; }
 
-        /// <summary>Of ln_f [M, 2].</summary>
+        /// <summary>Gets the mean and 1 / standard deviation of each row of the input of ln_f, [M, 2].</summary>
         public float* FinalStatistics { get; }
 
-        /// <summary>The residual stream before a layer [M, C].</summary>
+        /// <summary>Returns the residual stream before a layer, [M, C].</summary>
         public float* X(int layer) => (float*)_x[layer % _x.Length];
 
         public BlockMemory<T> Memory(int layer) => _memory[layer % _memory.Length];

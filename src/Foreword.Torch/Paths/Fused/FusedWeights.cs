@@ -3,16 +3,16 @@ using TorchSharp.Modules;
 
 namespace Foreword.Torch.Paths.Fused;
 
-/// <summary>Where a gradient of the loss by a parameter goes.</summary>
-/// <param name="address">float32, in the parameter's shape; null where the parameter does not learn.</param>
-/// <param name="adds">Whether there is a gradient already, which is added to; otherwise the memory holds arbitrary numbers.</param>
+/// <summary>The destination of a parameter's gradient.</summary>
+/// <param name="address">The gradient, float32, in the parameter's shape; null if the parameter is not trained.</param>
+/// <param name="adds">True if there is a gradient already, which must be added to. False if the memory is uninitialized and must be overwritten.</param>
 internal readonly unsafe struct Gradient(float* address, bool adds)
 {
     public readonly float* Address = address;
     public readonly bool Adds = adds;
 }
 
-/// <summary>A LayerNorm's weight and bias in memory, and where their gradients go.</summary>
+/// <summary>The weight and bias of a LayerNorm in memory, and the destinations of their gradients.</summary>
 internal unsafe struct Norm
 {
     public float* Weight, Bias;
@@ -20,15 +20,15 @@ internal unsafe struct Norm
     public Gradient WeightGradient, BiasGradient;
 }
 
-/// <summary>A parameter pair of a linear layer or a norm.</summary>
-/// <param name="Weight">[in, out], or [C].</param>
-/// <param name="Bias">[out], or [C].</param>
+/// <summary>The two parameters of a linear layer or a norm.</summary>
+/// <param name="Weight">The weight, [in, out] or [C].</param>
+/// <param name="Bias">The bias, [out] or [C].</param>
 internal sealed record WeightPair(Parameter Weight, Parameter Bias)
 {
-    /// <summary>The pair of a module by its name, such as <c>h.0.attn.c_attn</c>.</summary>
+    /// <summary>Returns the parameters of a module by its name, such as <c>h.0.attn.c_attn</c>.</summary>
     public static WeightPair Of(IReadOnlyDictionary<string, Parameter> parameters, string module) => new(parameters[module + ".weight"], parameters[module + ".bias"]);
 
-    /// <summary>As a norm; with places for the gradients where <paramref name="gradients"/> has them.</summary>
+    /// <summary>Returns the pair as a norm. If <paramref name="gradients"/> is not null, it supplies the destinations of the gradients.</summary>
     public unsafe Norm Norm(double epsilon, Workspace? gradients = null) => new()
     {
         Weight = TensorMemory.Float32(Weight),
@@ -40,25 +40,25 @@ internal sealed record WeightPair(Parameter Weight, Parameter Bias)
 }
 
 /// <summary>The parameters of a block.</summary>
-/// <param name="parameters">The model's, by their names in the checkpoints.</param>
+/// <param name="parameters">The model's parameters, by their names in checkpoints.</param>
 /// <param name="layer">The block's number.</param>
 internal sealed class BlockWeights(IReadOnlyDictionary<string, Parameter> parameters, int layer)
 {
-    /// <summary><c>ln_1</c>.</summary>
+    /// <summary>Gets <c>ln_1</c>.</summary>
     public WeightPair Norm1 { get; } = WeightPair.Of(parameters, $"h.{layer}.ln_1");
 
-    /// <summary><c>attn.c_attn</c> [C, 3 C].</summary>
+    /// <summary>Gets <c>attn.c_attn</c>, [C, 3 C].</summary>
     public WeightPair Attention { get; } = WeightPair.Of(parameters, $"h.{layer}.attn.c_attn");
 
-    /// <summary><c>attn.c_proj</c> [C, C].</summary>
+    /// <summary>Gets <c>attn.c_proj</c>, [C, C].</summary>
     public WeightPair AttentionOutput { get; } = WeightPair.Of(parameters, $"h.{layer}.attn.c_proj");
 
-    /// <summary><c>ln_2</c>.</summary>
+    /// <summary>Gets <c>ln_2</c>.</summary>
     public WeightPair Norm2 { get; } = WeightPair.Of(parameters, $"h.{layer}.ln_2");
 
-    /// <summary><c>mlp.c_fc</c> [C, 4 C].</summary>
+    /// <summary>Gets <c>mlp.c_fc</c>, [C, 4 C].</summary>
     public WeightPair FeedForward { get; } = WeightPair.Of(parameters, $"h.{layer}.mlp.c_fc");
 
-    /// <summary><c>mlp.c_proj</c> [4 C, C].</summary>
+    /// <summary>Gets <c>mlp.c_proj</c>, [4 C, C].</summary>
     public WeightPair FeedForwardOutput { get; } = WeightPair.Of(parameters, $"h.{layer}.mlp.c_proj");
 }

@@ -3,30 +3,34 @@ using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Paths.Fused;
 
-// M rows, C channels, V vocabulary, Vp = V up to the next multiple of 64.
+// M rows, C channels, V vocabulary, Vp = V rounded up to a multiple of 64.
 
 /// <summary>
-/// The output layer with softmax and cross entropy, in pieces of rows so that the logits never exist whole. Logits are rounded to
-/// the number format of products; softmax and loss are float32.
+/// Computes the output layer with softmax and cross entropy. It processes chunks of rows, so that the logits of all rows never exist at the same time.
+/// Logits are rounded to the number format of products; softmax and loss are float32. Products use <see cref="MicroKernel"/>; the rest uses .NET's
+/// portable 512-bit vectors.
 /// </summary>
 internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
 {
-    /// <summary>Bytes of logits of a piece at most: the more rows, the less often the gradient of the weights is read and written.</summary>
+    /// <summary>
+    /// Largest size of a chunk's logits in bytes. The more rows a chunk has, the less often the gradient of the weights is read and written.
+    /// </summary>
     private const long PieceBytes = 128L << 20;
 
     private const int RowsPerItem = 16;
 
-    /// <summary>Sum of weighted losses in nats, and its gradients.</summary>
+    /// <summary>Computes the sum of weighted losses and its gradients.</summary>
     /// <param name="work">Threads and memory.</param>
     /// <param name="hidden">Final hidden states, float32 [M, C].</param>
-    /// <param name="M">Rows.</param>
-    /// <param name="C">A multiple of 16.</param>
-    /// <param name="targets">[M]; -1 leaves a row out.</param>
-    /// <param name="weights">Weight of each row's loss [M].</param>
-    /// <param name="weight">[V, C].</param>
-    /// <param name="V">Vocabulary.</param>
-    /// <param name="weightGradient">Where the gradient by the weight goes.</param>
-    /// <param name="hiddenGradient">Receives the gradient by the hidden states [M, C].</param>
+    /// <param name="M">Number of rows.</param>
+    /// <param name="C">Number of channels, a multiple of 16.</param>
+    /// <param name="targets">The target of each row, [M]; -1 excludes a row.</param>
+    /// <param name="weights">The weight of each row's loss, [M].</param>
+    /// <param name="weight">The layer's weight, [V, C].</param>
+    /// <param name="V">Size of the vocabulary.</param>
+    /// <param name="weightGradient">Destination of the gradient with respect to the layer's weight.</param>
+    /// <param name="hiddenGradient">Receives the gradient with respect to the hidden states, [M, C].</param>
+    /// <returns>The sum of the weighted losses in nats.</returns>
     public static double Backward(
         Workspace work, float* hidden, int M, int C, long* targets, float* weights, float* weight, int V, Gradient weightGradient, float* hiddenGradient)
     {
@@ -68,7 +72,7 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
         return losses.Sum();
     }
 
-    /// <summary>The losses of rows in nats, without gradients; 0 where a target is -1.</summary>
+    /// <summary>Computes the losses of rows in nats, without gradients; 0 if a target is -1.</summary>
     /// <inheritdoc cref="Backward" path="/param"/>
     public static double[] Losses(Workspace work, float* hidden, int M, int C, long* targets, float* weight, int V)
     {
@@ -93,7 +97,7 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
         return losses;
     }
 
-    /// <summary>Rows of a piece, a multiple of 32, so that all pieces are about as long.</summary>
+    /// <summary>Returns the number of rows of a chunk: a multiple of 32, chosen so that all chunks have about the same size.</summary>
     private static int RowsOfPiece(int M, int Vp)
     {
         long most = Math.Max(32, PieceBytes / sizeof(T) / Vp);
@@ -101,7 +105,7 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
         return (int)((M + pieces - 1) / pieces + 31) / 32 * 32;
     }
 
-    /// <summary>The rows rounded, with rows of zeros up to the next multiple of 32.</summary>
+    /// <summary>Rounds the rows, and appends rows of zeros up to a multiple of 32.</summary>
     private static T* RoundedRows(Workspace work, float* hidden, int M, int C)
     {
         using StepProfile.Lap lap = work.Time("round");

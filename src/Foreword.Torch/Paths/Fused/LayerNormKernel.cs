@@ -6,21 +6,24 @@ namespace Foreword.Torch.Paths.Fused;
 
 // M rows, C channels.
 
-/// <summary>LayerNorm over rows of float32 [M, C], forward and backward (Ba et al. 2016).</summary>
+/// <summary>
+/// Computes LayerNorm over rows of float32, [M, C], forward and backward (Ba et al. 2016). Uses .NET's portable 512-bit vectors: AVX-512, or pairs of
+/// AVX2 vectors.
+/// </summary>
 internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
 {
-    /// <summary>Rows of an item; fixed, so that the sums over rows do not depend on the number of threads.</summary>
+    /// <summary>Number of rows of a work item. It is fixed, so that the sums over rows do not depend on the number of threads.</summary>
     private const int RowsPerItem = 32;
 
-    /// <summary>y = (x - mean) / sqrt(variance + epsilon) * weight + bias.</summary>
+    /// <summary>Computes y = (x - mean) / sqrt(variance + epsilon) * weight + bias.</summary>
     /// <param name="work">Threads and memory.</param>
-    /// <param name="x">[M, C].</param>
+    /// <param name="x">The input, [M, C].</param>
     /// <param name="norm">Weight, bias and epsilon.</param>
-    /// <param name="M">A multiple of 32.</param>
-    /// <param name="C">A multiple of 16.</param>
-    /// <param name="output">y in float32 [M, C], or null.</param>
-    /// <param name="rounded">y rounded [M, C], or null.</param>
-    /// <param name="statistics">Receives mean and 1 / deviation of each row [M, 2].</param>
+    /// <param name="M">Number of rows, a multiple of 32.</param>
+    /// <param name="C">Number of channels, a multiple of 16.</param>
+    /// <param name="output">Receives y in float32, [M, C]; null to skip it.</param>
+    /// <param name="rounded">Receives y rounded, [M, C]; null to skip it.</param>
+    /// <param name="statistics">Receives the mean and 1 / standard deviation of each row, [M, 2].</param>
     public static void Forward(Workspace work, float* x, Norm norm, int M, int C, float* output, T* rounded, float* statistics)
     {
         using StepProfile.Lap lap = work.Time("norm");
@@ -35,25 +38,28 @@ internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
         });
     }
 
-    /// <summary>The gradient by x, and by weight and bias.</summary>
+    /// <summary>Computes the gradients with respect to x, weight and bias.</summary>
     /// <param name="work">Threads and memory.</param>
-    /// <param name="x">The forward's x [M, C].</param>
-    /// <param name="norm">Weight, and where the gradients go.</param>
-    /// <param name="statistics">The forward's.</param>
-    /// <param name="gradient">By y, float32 [M, C].</param>
-    /// <param name="M">A multiple of 32.</param>
-    /// <param name="C">A multiple of 16.</param>
-    /// <param name="result">By x, float32 [M, C]; may be <paramref name="gradient"/>.</param>
-    /// <param name="add">Whether it is added to what is there: the residual stream's own gradient.</param>
-    /// <param name="rounded">What <paramref name="result"/> then holds after <paramref name="dropout"/>, rounded [M, C]: the gradient of the branch before. Or null.</param>
-    /// <param name="dropout">That of the branch before.</param>
+    /// <param name="x">The forward pass's input, [M, C].</param>
+    /// <param name="norm">The weight, and the destinations of the gradients.</param>
+    /// <param name="statistics">The forward pass's statistics.</param>
+    /// <param name="gradient">Gradient with respect to y, float32 [M, C].</param>
+    /// <param name="M">Number of rows, a multiple of 32.</param>
+    /// <param name="C">Number of channels, a multiple of 16.</param>
+    /// <param name="result">Receives the gradient with respect to x, float32 [M, C]; may be <paramref name="gradient"/>.</param>
+    /// <param name="add">True to add to <paramref name="result"/>, which holds the gradient of the residual stream; false to overwrite it.</param>
+    /// <param name="rounded">
+    /// Receives the final <paramref name="result"/> after <paramref name="dropout"/>, rounded, [M, C]: the gradient of the branch before the norm. Null
+    /// to skip it.
+    /// </param>
+    /// <param name="dropout">Dropout of the branch before the norm.</param>
     public static void Backward(
         Workspace work, float* x, Norm norm, float* statistics, float* gradient, int M, int C, float* result, bool add, T* rounded, DropoutMask dropout)
     {
         using StepProfile.Lap lap = work.Time("norm backward");
         var mark = work.Mark();
         int items = M / RowsPerItem;
-        float* sums = work.Take<float>((long)items * 2 * C); // of each item: by weight [C], by bias [C]
+        float* sums = work.Take<float>((long)items * 2 * C); // for each item: gradients of weight [C] and of bias [C]
         work.Workers.ForEach(items, (_, item) =>
         {
             float* own = sums + (long)item * 2 * C;
@@ -70,7 +76,7 @@ internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
         work.Release(mark);
     }
 
-    /// <summary>Applies dropout to float32 rows [M, C] and rounds them.</summary>
+    /// <summary>Applies dropout to float32 rows, [M, C], and rounds them.</summary>
     public static void Round(Workspace work, float* source, int M, int C, T* rounded, DropoutMask dropout)
     {
         using StepProfile.Lap lap = work.Time("round");
@@ -141,7 +147,7 @@ internal static unsafe class LayerNormKernel<T> where T : unmanaged, IElement<T>
             T.Store(dropout.Apply(Vector512.Load(source + i), key, i), rounded + i);
     }
 
-    /// <summary>Adds up columns of the items' sums, in the items' order.</summary>
+    /// <summary>Adds columns of the items' sums, in the order of the items.</summary>
     private static void AddUp(float* sums, int items, int stride, int offset, int count, Gradient target)
     {
         if (target.Address is null)

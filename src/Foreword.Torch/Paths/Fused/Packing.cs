@@ -6,23 +6,27 @@ using Foreword.Torch.Kernels;
 namespace Foreword.Torch.Paths.Fused;
 
 /// <summary>
-/// Moves matrices into the orders that the micro-kernels read. A word is 32 bits: two bfloat16 of neighbouring rows of B, or one float32.
-/// Everything goes in blocks of 16 words by 16. Without AVX-512 there are only float32's, which are words already.
+/// Moves matrices into the layouts that the micro-kernels read. A word is 32 bits: two bfloat16 numbers of consecutive rows of B, or one float32. All
+/// work is done in blocks of 16 words by 16. The code uses AVX-512F (and AVX-512BW for bfloat16). Without AVX-512 there is only float32, whose elements
+/// are words already; <see cref="Transposition"/> then transposes them with AVX2.
 /// </summary>
 internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
 {
     private const int Lanes = 16;
 
-    /// <summary>Rows that <see cref="Transpose"/> and columns that <see cref="PackTransposed"/> take at a time: 32 or 16.</summary>
+    /// <summary>
+    /// Gets the number of rows that <see cref="Transpose"/> and of columns that <see cref="PackTransposed"/> process at a time: 32 for bfloat16, 16 for
+    /// float32.
+    /// </summary>
     public static int Strip => Lanes * T.PerWord;
 
-    /// <summary>B = source: [rows, columns] -> [rows / PerWord][ldb] words.</summary>
-    /// <param name="source">First element.</param>
+    /// <summary>Packs B = source: [rows, columns] -> [rows / PerWord][ldb] words.</summary>
+    /// <param name="source">The first element.</param>
     /// <param name="stride">Elements from row to row.</param>
-    /// <param name="rows">A multiple of PerWord.</param>
-    /// <param name="columns">A multiple of 16.</param>
-    /// <param name="destination">First word.</param>
-    /// <param name="ldb">Words from row of words to row of words.</param>
+    /// <param name="rows">Number of rows, a multiple of PerWord.</param>
+    /// <param name="columns">Number of columns, a multiple of 16.</param>
+    /// <param name="destination">Receives the words.</param>
+    /// <param name="ldb">Words from one row of words to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackRows(T* source, long stride, int rows, int columns, T* destination, long ldb)
     {
@@ -34,13 +38,15 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         }
     }
 
-    /// <summary>B = sourceᵀ: [rows, columns] -> [columns / PerWord][ldb] words, of which the first <paramref name="rows"/> are written.</summary>
-    /// <param name="source">First element.</param>
-    /// <param name="stride">Elements from row to row, even.</param>
-    /// <param name="rows">A multiple of 16.</param>
-    /// <param name="columns">A multiple of <see cref="Strip"/>.</param>
-    /// <param name="destination">First word.</param>
-    /// <param name="ldb">Words from row of words to row of words.</param>
+    /// <summary>
+    /// Packs B = sourceᵀ: [rows, columns] -> [columns / PerWord][ldb] words. The first <paramref name="rows"/> words of each row are written.
+    /// </summary>
+    /// <param name="source">The first element.</param>
+    /// <param name="stride">Elements from row to row, an even number.</param>
+    /// <param name="rows">Number of rows, a multiple of 16.</param>
+    /// <param name="columns">Number of columns, a multiple of <see cref="Strip"/>.</param>
+    /// <param name="destination">Receives the words.</param>
+    /// <param name="ldb">Words from one row of words to the next.</param>
     public static void PackTransposed(T* source, long stride, int rows, int columns, T* destination, long ldb)
     {
         long wordStride = stride / T.PerWord;
@@ -51,7 +57,7 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         }
     }
 
-    /// <summary><see cref="PackRows"/> of float32, rounded.</summary>
+    /// <summary>Rounds float32 rows and packs them like <see cref="PackRows"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RoundRows(float* source, long stride, int rows, int columns, T* destination, long ldb)
     {
@@ -63,7 +69,7 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         }
     }
 
-    /// <summary><see cref="PackTransposed"/> of float32, rounded.</summary>
+    /// <summary>Rounds a float32 matrix and packs it like <see cref="PackTransposed"/>.</summary>
     public static void RoundTransposed(float* source, long stride, int rows, int columns, T* destination, long ldb)
     {
         for (int column = 0; column < columns / T.PerWord; column += Lanes)
@@ -73,13 +79,13 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         }
     }
 
-    /// <summary>A = sourceᵀ: [rows, columns] -> [columns, rows].</summary>
-    /// <param name="source">First element.</param>
+    /// <summary>Writes A = sourceᵀ: [rows, columns] -> [columns, rows].</summary>
+    /// <param name="source">The first element.</param>
     /// <param name="stride">Elements from row to row.</param>
-    /// <param name="rows">A multiple of <see cref="Strip"/>.</param>
-    /// <param name="columns">A multiple of 16.</param>
-    /// <param name="destination">First element.</param>
-    /// <param name="lda">Elements from row to row there, even.</param>
+    /// <param name="rows">Number of rows, a multiple of <see cref="Strip"/>.</param>
+    /// <param name="columns">Number of columns, a multiple of 16.</param>
+    /// <param name="destination">Receives the elements.</param>
+    /// <param name="lda">Elements from row to row of the destination, an even number.</param>
     public static void Transpose(T* source, long stride, int rows, int columns, T* destination, long lda)
     {
         for (int row = 0; row < rows; row += Strip)
@@ -89,7 +95,7 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         }
     }
 
-    /// <summary>[16 words' rows, 16] -> [16, 16 words].</summary>
+    /// <summary>Transposes rows of 16 words: [16 PerWord, 16] elements -> [16, 16] words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransposeStrip(T* source, long stride, uint* destination, long wordStride)
     {
@@ -110,7 +116,7 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         StoreTransposed(a, b, c, d, destination, wordStride);
     }
 
-    /// <summary>[16, 16] words -> its transpose.</summary>
+    /// <summary>Transposes [16, 16] words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransposeWords(uint* source, long stride, uint* destination, long wordStride)
     {
@@ -130,7 +136,7 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         StoreTransposed(a, b, c, d, destination, wordStride);
     }
 
-    /// <summary>[16, 16 words' columns] -> [16, 16] words.</summary>
+    /// <summary>Rounds and transposes [16, 16 PerWord] floats -> [16, 16] words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RoundTransposedWords(float* source, long stride, uint* destination, long wordStride)
     {
@@ -159,11 +165,11 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         StoreColumns(a.Fourth, b.Fourth, c.Fourth, d.Fourth, destination + 3 * stride, 4 * stride);
     }
 
-    /// <summary>Stores four columns 4 apart, whose parts lie in the 128-bit lanes of four vectors: a transposition of lanes.</summary>
+    /// <summary>Stores four columns that are 4 apart. Their parts are in the 128-bit lanes of four vectors, so this is a transposition of lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreColumns(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d, uint* destination, long stride)
     {
-        const byte Even = 0x88, Odd = 0xdd; // lanes 0 and 2, or 1 and 3, of both
+        const byte Even = 0x88, Odd = 0xdd; // lanes 0 and 2, or 1 and 3, of both vectors
         Vector512<uint> evenAb = Avx512F.Shuffle4x128(a, b, Even), oddAb = Avx512F.Shuffle4x128(a, b, Odd);
         Vector512<uint> evenCd = Avx512F.Shuffle4x128(c, d, Even), oddCd = Avx512F.Shuffle4x128(c, d, Odd);
         Avx512F.Shuffle4x128(evenAb, evenCd, Even).Store(destination);
@@ -172,7 +178,7 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         Avx512F.Shuffle4x128(oddAb, oddCd, Odd).Store(destination + 3 * stride);
     }
 
-    /// <summary>Four rows transposed inside each 128-bit lane: vector i holds columns i, 4 + i, 8 + i and 12 + i, four rows of each.</summary>
+    /// <summary>Four rows, transposed within each 128-bit lane. Vector i holds the four rows of columns i, 4 + i, 8 + i and 12 + i.</summary>
     private readonly struct Quad
     {
         public readonly Vector512<uint> First, Second, Third, Fourth;

@@ -7,37 +7,35 @@ namespace Foreword.Torch.Paths.Fused;
 // M rows (B T, a multiple of 32), K inner size, N columns. C and the widths derived from it are multiples of 16.
 
 /// <summary>
-/// Products of a model's layers over the micro-kernels, in blocks of 64 rows by 64 columns. The right side lies packed in panels of 64
-/// columns, [N / 64][K / PerWord][64] words with zeros behind the last column, so that a panel stays in the second-level cache while
-/// the rows pass by; what follows a product (bias, GELU, residual sum) is done on each block while it is in the first-level cache.
+/// Computes the matrix products of a model's layers with the micro-kernels, in blocks of 64 rows by 64 columns. The right side is packed in panels of
+/// 64 columns, [N / 64][K / PerWord][64] words, with zeros after the last column. A panel stays in the second-level cache while all rows are multiplied
+/// with it. The operation after a product (bias, GELU, residual sum) is applied to each block while it is in the first-level cache.
 /// </summary>
 internal static unsafe class Product<T> where T : unmanaged, IElement<T>
 {
-    /// <summary>Rows and columns of a block.</summary>
+    /// <summary>Number of rows and of columns of a block.</summary>
     public const int Block = 64;
 
-    /// <summary>Most inner elements of one call where the sum lies in memory: two blocks of that length fit the second-level cache.</summary>
+    /// <summary>Largest inner size of one call if the sum is in memory. Two blocks of this length fit the second-level cache.</summary>
     private const int LongestInner = 1024;
 
-    /// <summary>Items for each worker that a loop is cut into, so that all end at about the same time.</summary>
+    /// <summary>Number of work items per worker that a loop is divided into, so that all workers finish at about the same time.</summary>
     private const int ItemsPerWorker = 8;
 
-    /// <summary>The next multiple of <see cref="Block"/>.</summary>
+    /// <summary>Rounds <paramref name="size"/> up to a multiple of <see cref="Block"/>.</summary>
     public static int Padded(int size) => (size + Block - 1) / Block * Block;
 
-    /// <summary>Elements of a packed right side [K, N].</summary>
+    /// <summary>Returns the number of elements of a packed right side, [K, N].</summary>
     public static long PackedSize(int K, int N) => (long)Padded(K) * Padded(N);
 
-    /// <summary>
-    /// Packs rows [M, N] as right side of <see cref="MultiplyTransposed"/>, and sums their columns, which is the gradient of a bias.
-    /// </summary>
+    /// <summary>Packs rows [M, N] as the right side of <see cref="MultiplyTransposed"/>, and sums their columns, which is the gradient of a bias.</summary>
     /// <param name="work">Threads and memory.</param>
-    /// <param name="rows">[M, N], without gaps.</param>
-    /// <param name="M">A multiple of 32.</param>
-    /// <param name="N">A multiple of 16.</param>
-    /// <param name="packed">Receives them.</param>
-    /// <param name="sums">[N], or null.</param>
-    /// <param name="add">Whether the sums are added to what is there.</param>
+    /// <param name="rows">The rows, [M, N], contiguous.</param>
+    /// <param name="M">Number of rows, a multiple of 32.</param>
+    /// <param name="N">Number of columns, a multiple of 16.</param>
+    /// <param name="packed">Receives the packed rows.</param>
+    /// <param name="sums">Receives the sums, [N]; null to skip them.</param>
+    /// <param name="add">True to add to the sums instead of overwriting them.</param>
     public static void PackRows(Workspace work, T* rows, int M, int N, T* packed, float* sums, bool add)
     {
         using StepProfile.Lap lap = work.Time("pack rows, bias gradients");
@@ -53,7 +51,7 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
         });
     }
 
-    /// <summary>A [M, K] times weights [K, N]; the epilogue takes each block of the result.</summary>
+    /// <summary>Multiplies A [M, K] with weights [K, N] and passes each block of the result to the epilogue.</summary>
     public static void Multiply<TEpilogue>(Workspace work, int M, int N, int K, T* a, WeightMatrix<T> weights, TEpilogue epilogue) where TEpilogue : struct, IEpilogue
     {
         using StepProfile.Lap lap = work.TimeProduct(TEpilogue.Name, M, N, K);
@@ -78,15 +76,18 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
         work.Release(mark);
     }
 
-    /// <summary>A [M, K] times weights [K, N] into float32 [M, N], in pieces of K: for inner sizes beyond the cache, and for sums.</summary>
+    /// <summary>
+    /// Multiplies A [M, K] with weights [K, N] and writes or adds the result to float32 [M, N]. K is processed in parts, for inner sizes that exceed
+    /// the cache.
+    /// </summary>
     /// <param name="work">Threads and memory.</param>
-    /// <param name="M">Rows.</param>
-    /// <param name="N">Columns, a multiple of 16.</param>
-    /// <param name="K">Inner size; of A's rows as long, too.</param>
-    /// <param name="a">[M, K].</param>
+    /// <param name="M">Number of rows.</param>
+    /// <param name="N">Number of columns, a multiple of 16.</param>
+    /// <param name="K">The inner size, which is also the stride of A's rows.</param>
+    /// <param name="a">A, [M, K].</param>
     /// <param name="weights">The right side.</param>
-    /// <param name="result">[M, N].</param>
-    /// <param name="add">Whether the product is added to what is there.</param>
+    /// <param name="result">Receives the product, [M, N].</param>
+    /// <param name="add">True to add to the result instead of overwriting it.</param>
     public static void Multiply(Workspace work, int M, int N, int K, T* a, WeightMatrix<T> weights, float* result, bool add)
     {
         using StepProfile.Lap lap = work.TimeProduct("product", M, N, K);
@@ -113,16 +114,16 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
         work.Release(mark);
     }
 
-    /// <summary>Aᵀ B, the gradient of a weight: A [M, K] rows, B [M, N] packed by <see cref="PackRows"/>, into float32 [K, N].</summary>
+    /// <summary>Computes Aᵀ B, the gradient of a weight, in float32 [K, N]. A has rows [M, K]; B [M, N] has been packed by <see cref="PackRows"/>.</summary>
     /// <param name="work">Threads and memory.</param>
-    /// <param name="M">A multiple of 32.</param>
-    /// <param name="K">Rows of the result.</param>
-    /// <param name="N">Columns of the result, a multiple of 16.</param>
-    /// <param name="a">[M, <paramref name="stride"/>], of which the first K columns count; readable up to the next multiple of 16.</param>
+    /// <param name="M">Number of rows of A and B, a multiple of 32.</param>
+    /// <param name="K">Number of rows of the result.</param>
+    /// <param name="N">Number of columns of the result, a multiple of 16.</param>
+    /// <param name="a">A, [M, <paramref name="stride"/>]. The first K columns are used; up to a multiple of 16 columns are read.</param>
     /// <param name="stride">Elements from row to row of A.</param>
-    /// <param name="packed">B.</param>
-    /// <param name="result">[K, N].</param>
-    /// <param name="add">Whether the product is added to what is there.</param>
+    /// <param name="packed">B, packed.</param>
+    /// <param name="result">Receives the product, [K, N].</param>
+    /// <param name="add">True to add to the result instead of overwriting it.</param>
     public static void MultiplyTransposed(Workspace work, int M, int K, int N, T* a, int stride, T* packed, float* result, bool add)
     {
         using StepProfile.Lap lap = work.TimeProduct("weight gradient", K, N, M);
@@ -166,17 +167,17 @@ internal static unsafe class Product<T> where T : unmanaged, IElement<T>
     }
 }
 
-/// <summary>What is done with a block of a product.</summary>
+/// <summary>Processes the blocks of a product.</summary>
 internal unsafe interface IEpilogue
 {
-    /// <summary>What a product with it is called in a profile.</summary>
+    /// <summary>Gets the name of a product with this epilogue in a profile.</summary>
     static abstract string Name { get; }
 
-    /// <summary>Takes a block.</summary>
-    /// <param name="tile">Its values, 64 to a row.</param>
-    /// <param name="row">First row in the result.</param>
-    /// <param name="column">First column in the result.</param>
-    /// <param name="rows">1 to 64.</param>
-    /// <param name="columns">16 to 64, a multiple of 16.</param>
+    /// <summary>Processes one block of the product.</summary>
+    /// <param name="tile">The values, 64 per row.</param>
+    /// <param name="row">The block's first row in the result.</param>
+    /// <param name="column">The block's first column in the result.</param>
+    /// <param name="rows">Number of rows, 1 to 64.</param>
+    /// <param name="columns">Number of columns, 16 to 64, a multiple of 16.</param>
     void Apply(float* tile, int row, int column, int rows, int columns);
 }

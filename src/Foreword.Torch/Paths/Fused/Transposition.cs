@@ -5,16 +5,16 @@ using Foreword.Numerics;
 
 namespace Foreword.Torch.Paths.Fused;
 
-/// <summary>The transposition of 16 words by 16 on processors without AVX-512, in four squares of 8 by 8.</summary>
+/// <summary>Transposes 16 by 16 words on processors without AVX-512, as four squares of 8 by 8, with AVX2 instructions.</summary>
 internal static unsafe class Transposition
 {
     private const int Square = 8;
 
-    /// <summary>[16, 16] -> its transpose.</summary>
-    /// <param name="source">First word.</param>
+    /// <summary>Transposes [16, 16] words.</summary>
+    /// <param name="source">The first word.</param>
     /// <param name="stride">Words from row to row.</param>
-    /// <param name="destination">First word.</param>
-    /// <param name="destinationStride">Words from row to row there.</param>
+    /// <param name="destination">Receives the words.</param>
+    /// <param name="destinationStride">Words from row to row of the destination.</param>
     public static void Of16(uint* source, long stride, uint* destination, long destinationStride)
     {
         for (int row = 0; row < 2 * Square; row += Square)
@@ -34,16 +34,16 @@ internal static unsafe class Transposition
         Store(upper.Fourth, lower.Fourth, destination + 3 * destinationStride, destinationStride);
     }
 
-    /// <summary>Stores two columns 4 apart, whose upper and lower four rows lie in the 128-bit lanes of two vectors.</summary>
+    /// <summary>Stores two columns that are 4 apart. Their upper and lower four rows are in the 128-bit lanes of two vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector256<uint> upper, Vector256<uint> lower, uint* destination, long stride)
     {
-        const byte First = 0x20, Second = 0x31; // the first lanes of both, or the second
+        const byte First = 0x20, Second = 0x31; // the first lanes of both vectors, or the second lanes
         Avx.Permute2x128(upper.AsSingle(), lower.AsSingle(), First).AsUInt32().Store(destination);
         Avx.Permute2x128(upper.AsSingle(), lower.AsSingle(), Second).AsUInt32().Store(destination + 4 * stride);
     }
 
-    /// <summary>Four rows transposed inside each 128-bit lane: vector i holds columns i and 4 + i, four rows of each.</summary>
+    /// <summary>Four rows, transposed within each 128-bit lane. Vector i holds the four rows of columns i and 4 + i.</summary>
     private readonly struct Quad
     {
         public readonly Vector256<uint> First, Second, Third, Fourth;

@@ -5,26 +5,26 @@ namespace Foreword.Torch.Paths.Fused;
 // K inner size, N columns.
 
 /// <summary>
-/// Float32 weights as right side of a product. They change at every step, so each panel is rounded and packed just before the rows pass
-/// by, into memory that stays in the worker's second-level cache: no packed copy is ever written out.
+/// Float32 weights as the right side of a product. Weights change in every step, so each panel is rounded and packed immediately before the rows are
+/// multiplied with it. The packed panel stays in the worker's second-level cache; a packed copy of the whole matrix is never written.
 /// </summary>
-/// <param name="address">[rows, columns].</param>
-/// <param name="rows">K, or N where the transpose is meant.</param>
-/// <param name="columns">N, or K; a multiple of 16.</param>
+/// <param name="address">The weights, [rows, columns].</param>
+/// <param name="rows">Number of rows: K, or N if the right side is the transpose.</param>
+/// <param name="columns">Number of columns: N, or K if the right side is the transpose; a multiple of 16.</param>
 /// <param name="transposed">Whether the right side is the transpose.</param>
 internal readonly unsafe struct WeightMatrix<T>(float* address, int rows, int columns, bool transposed) where T : unmanaged, IElement<T>
 {
     private const int Block = Product<T>.Block;
 
-    /// <summary>Elements that <see cref="Pack"/> needs for a panel of that inner size.</summary>
+    /// <summary>Returns the number of elements that <see cref="Pack"/> needs for a panel with an inner size.</summary>
     public static long PanelSize(int inner) => (long)Product<T>.Padded(inner) * Block;
 
-    /// <summary>Packs 64 columns as [count / PerWord][64] words; what lies outside of the matrix is 0.</summary>
-    /// <param name="inner">First inner element.</param>
-    /// <param name="count">Inner elements, a multiple of 16.</param>
-    /// <param name="column">First column.</param>
-    /// <param name="edge">Scratch of <see cref="PanelSize"/> elements.</param>
-    /// <param name="packed">Receives them.</param>
+    /// <summary>Packs 64 columns as [count / PerWord][64] words. Elements outside the matrix are 0.</summary>
+    /// <param name="inner">The first inner element.</param>
+    /// <param name="count">Number of inner elements, a multiple of 16.</param>
+    /// <param name="column">The first column.</param>
+    /// <param name="edge">Scratch memory of <see cref="PanelSize"/> elements.</param>
+    /// <param name="packed">Receives the words.</param>
     public void Pack(int inner, int count, int column, float* edge, T* packed)
     {
         if (transposed)
@@ -40,7 +40,7 @@ internal readonly unsafe struct WeightMatrix<T>(float* address, int rows, int co
         }
     }
 
-    /// <summary>Part of the matrix: where it is, or in a copy with zeros around where it goes beyond the edge.</summary>
+    /// <summary>Returns a part of the matrix. It is used in place if it is inside the matrix; otherwise a copy is padded with zeros.</summary>
     private (nint Address, long Stride) Inside(int row, int column, int height, int width, float* edge)
     {
         float* first = address + (long)row * columns + column;

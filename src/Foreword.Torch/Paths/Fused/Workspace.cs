@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Paths.Fused;
 
 /// <summary>
-/// Threads and memory of the fused kernels. Memory is handed out like a stack and kept for the whole run: the first touch of a page
-/// costs more than all that is done with it in a step. What is handed out holds arbitrary numbers.
+/// The threads and memory of the fused kernels. Memory is allocated like a stack and kept for the whole run, because the first touch of a page costs
+/// more than all work on it in a step. Allocated memory is not initialized.
 /// </summary>
 internal sealed unsafe class Workspace : IDisposable
 {
@@ -21,29 +21,29 @@ internal sealed unsafe class Workspace : IDisposable
 
     private readonly StepProfile? _profile;
 
-    /// <summary>An empty workspace.</summary>
-    /// <param name="threads">Threads that the loops run on.</param>
-    /// <param name="profile">Where the kernels' times go, or null.</param>
+    /// <summary>Creates an empty workspace.</summary>
+    /// <param name="threads">Number of threads that the loops run on.</param>
+    /// <param name="profile">Receives the kernels' times; null to measure nothing.</param>
     public Workspace(int threads, StepProfile? profile = null) => (Workers, _profile) = (WorkerPool.Of(threads), profile);
 
-    /// <summary>The threads.</summary>
+    /// <summary>Gets the threads.</summary>
     public WorkerPool Workers { get; }
 
-    /// <summary>The most that was handed out at one time, in bytes.</summary>
+    /// <summary>Gets the largest amount of memory that was allocated at one time, in bytes.</summary>
     public long MostBytes => _most;
 
-    /// <summary>What is handed out now, in bytes.</summary>
+    /// <summary>Gets the amount of memory that is allocated now, in bytes.</summary>
     public long UsedBytes => _chunks.Take(_chunk).Sum(chunk => chunk.Bytes) + _used;
 
     private long HeldBytes => _chunks.Sum(chunk => chunk.Bytes);
 
-    /// <summary>Times an operation until the lap is disposed, where there is a profile.</summary>
+    /// <summary>Times an operation until the lap is disposed; measures nothing if there is no profile.</summary>
     public StepProfile.Lap Time(string operation, double flops = 0) => _profile?.Time(operation, flops) ?? default;
 
     /// <summary>Times a product, [M, K] times [K, N].</summary>
     public StepProfile.Lap TimeProduct(string operation, int M, int N, int K) => _profile?.Time($"{operation} {M} x {N}, inner {K}", 2.0 * M * N * K) ?? default;
 
-    /// <summary>Memory for that many elements, at the beginning of a cache line.</summary>
+    /// <summary>Allocates memory for <paramref name="count"/> elements, aligned to a cache line.</summary>
     public T* Take<T>(long count) where T : unmanaged
     {
         long bytes = (count * sizeof(T) + LineBytes - 1) / LineBytes * LineBytes;
@@ -60,16 +60,16 @@ internal sealed unsafe class Workspace : IDisposable
         return memory;
     }
 
-    /// <summary>Memory for that many elements for each worker; <c>memory + worker * count</c> is a worker's own.</summary>
+    /// <summary>Allocates memory for <paramref name="count"/> elements per worker. The memory of a worker begins at <c>memory + worker * count</c>.</summary>
     public T* TakeForEachWorker<T>(long count) where T : unmanaged => Take<T>(count * Workers.Threads);
 
-    /// <summary>Where the stack stands, for <see cref="Release"/>.</summary>
+    /// <summary>Returns the current position of the stack, for <see cref="Release"/>.</summary>
     public (int Chunk, long Used) Mark() => (_chunk, _used);
 
-    /// <summary>Takes back all that was handed out since the mark.</summary>
+    /// <summary>Frees all memory that was allocated since the mark.</summary>
     public void Release((int Chunk, long Used) mark) => (_chunk, _used) = mark;
 
-    /// <summary>Takes back everything; memory that grew in pieces becomes one piece, as large as was needed.</summary>
+    /// <summary>Frees all memory. If it consists of several chunks, they are replaced with one chunk of the size that was needed.</summary>
     public void Reset()
     {
         (_chunk, _used) = (-1, 0);
@@ -80,8 +80,8 @@ internal sealed unsafe class Workspace : IDisposable
     }
 
     /// <summary>
-    /// The place of a parameter's gradient; where it has none, the one of the step before, or a new one, becomes it and must be written in
-    /// this backward.
+    /// Returns the destination of a parameter's gradient. If the parameter has no gradient, the tensor of an earlier step or a new one becomes its
+    /// gradient; the current backward pass must write it.
     /// </summary>
     public Gradient GradientOf(Parameter parameter)
     {
@@ -101,7 +101,7 @@ internal sealed unsafe class Workspace : IDisposable
         return new Gradient(TensorMemory.Float32(kept), false);
     }
 
-    /// <summary>The same for a gradient that is only ever added to: one that begins in this backward begins at 0.</summary>
+    /// <summary>Returns the destination of a gradient that is only added to. A gradient that is new in this backward pass is set to 0.</summary>
     public Gradient GradientOfSum(Parameter parameter)
     {
         Gradient gradient = GradientOf(parameter);
