@@ -31,6 +31,15 @@ public sealed class CpuTaskModelTests : IDisposable
     public void Dispose() => _place.Dispose();
 
     [Fact]
+    public void TheFrontDoorGivesTheSameAnswers()
+    {
+        using CpuTaskModel model = CpuTaskModel.Load(_place.Path);
+        using TaskModel front = TaskModel.Load(_place.Path);
+        Assert.Equal(model.Predict(Texts[0]).Probabilities, front.Predict(Texts[0]).Probabilities);
+        Assert.Equal("classification", front.Task.Kind);
+    }
+
+    [Fact]
     public void AnswersAreTheSameAloneTogetherAndWithAnyNumberOfThreads()
     {
         using CpuTaskModel one = CpuTaskModel.Load(_place.Path, threads: 1), three = CpuTaskModel.Load(_place.Path, threads: 3);

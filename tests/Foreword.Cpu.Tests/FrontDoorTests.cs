@@ -1,0 +1,119 @@
+using Foreword.Cpu.Quantized;
+using Foreword.Generation;
+using Foreword.Models;
+using Foreword.Tasks;
+using Foreword.Tokenization.Bpe;
+using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
+
+namespace Foreword.Cpu.Tests;
+
+/// <summary>One call loads whatever a path names.</summary>
+public sealed class FrontDoorTests : IDisposable
+{
+    private static readonly SamplingOptions Greedy = new() { Temperature = 0, MaxTokens = 8 };
+
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+    private readonly string _model;
+
+    public FrontDoorTests()
+    {
+        _model = NewDirectory("model");
+        foreach (string file in (string[])["config.json", "model.safetensors"])
+            File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(_model, file));
+        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_model);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void AModelDirectoryARunAndAGgufFileWriteTheSameText()
+    {
+        string run = NewDirectory("run"), gguf = _directory.File("model.gguf");
+        Directory.CreateSymbolicLink(Path.Combine(run, "best"), _model);
+        using (ModelWeights weights = WeightsFormat.Open(_model))
+            WeightsFormat.All.Single(format => format.Name == "gguf").Write(weights, weights.LoadTokenizer(), "f32", gguf);
+        string[] texts = [.. new[] { _model, run, gguf }.Select(path =>
+        {
+            using TextModel model = TextModel.Load(path);
+            return model.Generate("The cat", Greedy).Text;
+        })];
+        Assert.NotEmpty(texts[0]);
+        Assert.Equal([texts[0], texts[0]], texts[1..]);
+    }
+
+    [Fact]
+    public void AQuantizedModelIsLoadedLikeAnyOther()
+    {
+        string quantized = NewDirectory("int8");
+        using (ModelWeights weights = WeightsFormat.Open(_model))
+        {
+            QuantizedModel.Write(weights, WeightType.Int8, quantized, TextEnds.Of(weights.LoadTokenizer()));
+            weights.LoadTokenizer().Save(quantized);
+        }
+
+        using StoredModel stored = StoredModel.Open(quantized);
+        Assert.Equal((true, "quantized", 300), (stored.IsQuantized, stored.Format.Name, stored.Tokenizer.VocabularySize));
+        Assert.Contains("its weights cannot be read any more", Assert.Throws<InvalidDataException>(stored.TakeWeights).Message);
+        using TextModel model = TextModel.Load(quantized);
+        Assert.Equal(8, model.Generate("The cat", Greedy).Ids.Count);
+        Assert.Contains("is quantised to Int8", Assert.Throws<ArgumentException>(() => TextModel.Load(quantized, WeightType.Int4)).Message);
+    }
+
+    [Fact]
+    public void CallsWithoutOptionsTakeTheDefaults()
+    {
+        using TextModel model = TextModel.Load(_model, defaults: Greedy);
+        Completion completion = model.Generate("The cat");
+        Assert.Equal((8, model.Generate("The cat", Greedy).Text), (completion.Ids.Count, completion.ToString()));
+        Assert.Equal("max-tokens is 0; it must be at least 1", Assert.Throws<ArgumentException>(() => TextModel.Load(_model, defaults: Greedy with { MaxTokens = 0 })).Message);
+    }
+
+    [Fact]
+    public async Task TheStreamsTextsMakeUpTheCompletion()
+    {
+        using TextModel model = TextModel.Load(_model, defaults: Greedy);
+        List<GeneratedToken> tokens = [];
+        await foreach (GeneratedToken token in model.StreamAsync("The cat", cancellationToken: TestContext.Current.CancellationToken))
+            tokens.Add(token);
+        Completion completion = model.Generate("The cat", Greedy with { LogProbs = 0 });
+        Assert.Equal(completion.Text, string.Concat(tokens));
+        Assert.Equal(completion.LogProbs!.Select(token => (token.Id, token.LogProb)), tokens[..^1].Select(token => (token.Id!.Value, token.LogProb!.Value)));
+        Assert.Equal(FinishReason.Length, tokens[^1].FinishReason);
+    }
+
+    [Fact]
+    public void AnEngineOfSomebodyElseLoadsWhatWasOpened()
+    {
+        Recorder engine = new();
+        using TextModel model = TextModel.Load(_model, engine);
+        Assert.Equal((_model, 300), (engine.Opened, model.Tokenizer.VocabularySize));
+        Assert.Equal("a language model only", Assert.Throws<NotSupportedException>(() => TaskModel.Load(_model, engine)).Message);
+    }
+
+    [Fact]
+    public void ALanguageModelHasNoTask()
+    {
+        Assert.Contains("is not a fine-tuned model", Assert.Throws<InvalidDataException>(() => TaskModel.Load(_model)).Message);
+        using StoredModel stored = StoredModel.Open(_model);
+        Assert.Null(stored.FineTunedFor);
+    }
+
+    private string NewDirectory(string name) => Directory.CreateDirectory(_directory.File(name)).FullName;
+
+    /// <summary>An engine of another assembly: it computes with this one, and remembers what it was given.</summary>
+    private sealed class Recorder : IEngine
+    {
+        public string Name => "recorder";
+
+        public string? Opened { get; private set; }
+
+        public ILanguageModel Load(StoredModel model)
+        {
+            Opened = model.Path;
+            return new CpuEngine { Threads = 1 }.Load(model);
+        }
+
+        public ITaskModel LoadTask(StoredModel model) => throw new NotSupportedException("a language model only");
+    }
+}
