@@ -27,7 +27,7 @@ internal static class DecodeComparison
         {
             using CpuLanguageModel ours = CpuLanguageModel.Random(config, type);
             using LlamaCpp? peer = Peer(libraries, ggufs, theirs, config.VocabSize, threads);
-            DecodeThroughput best = DecodeThroughput.None;
+            DecodeMeasurement best = DecodeMeasurement.None;
             double decode = 0, prefill = 0;
             for (int round = 0; round < Rounds; round++)
             {

@@ -57,7 +57,7 @@ internal sealed unsafe class LlamaCpp : IDisposable
         }
     }
 
-    /// <summary>Tokens per second of greedy decoding behind a prompt, as <see cref="DecodeThroughput"/> measures them.</summary>
+    /// <summary>Tokens per second of greedy decoding behind a prompt, as <see cref="DecodeMeasurement"/> measures them.</summary>
     public double Decode(int prompt, int tokens)
     {
         Clear();

@@ -26,7 +26,7 @@ internal static class CommandLine
     public const int Interrupted = 130;
 
     /// <summary>Parses and runs one command line and returns its exit code. Never throws for bad input.</summary>
-    public static int Run(string[] args, Terminal terminal) => Run(args, terminal, Catalogue.Commands(terminal));
+    public static int Run(string[] args, Terminal terminal) => Run(args, terminal, CommandCatalog.Commands(terminal));
 
     /// <summary>The same with these commands instead of the catalogue's.</summary>
     public static int Run(string[] args, Terminal terminal, IEnumerable<Command> commands)
@@ -180,7 +180,7 @@ internal static class CommandLine
         public override int Invoke(ParseResult parseResult)
         {
             int code = help.Invoke(parseResult);
-            if (Catalogue.Example(parseResult.CommandResult.Command) is { } example)
+            if (CommandCatalog.Example(parseResult.CommandResult.Command) is { } example)
                 parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {example}\n");
             return code;
         }

@@ -4,8 +4,6 @@ using Foreword.Cpu.Matrices;
 using Foreword.Cpu.Quantized;
 using Foreword.Cpu.Threading;
 using Foreword.Models;
-using Foreword.Weights;
-using Foreword.Weights.Quantized;
 
 namespace Foreword.Cpu;
 
@@ -22,7 +20,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private readonly GptForward _forward;
     private readonly KvPages _pages;
     private readonly SequenceScorer _scorer;
-    private readonly Turns _turns = new(); // held during a pass, from its first row until its last logits are computed
+    private readonly FairLock _turns = new(); // held during a pass, from its first row until its last logits are computed
     private bool _disposed;
 
     /// <summary>Creates a model that owns the weights and the workers.</summary>
@@ -237,9 +235,9 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
 
     /// <summary>Waits for exclusive use of the model. Dispose the returned turn to end it.</summary>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
-    private Turns.Turn TakeTurn()
+    private FairLock.Holder TakeTurn()
     {
-        Turns.Turn turn = _turns.Take();
+        FairLock.Holder turn = _turns.Take();
         if (_disposed)
             turn.Dispose();
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -1,7 +1,6 @@
-using Foreword.Cpu;
 using Foreword.Generation;
 
-namespace Foreword;
+namespace Foreword.Cpu;
 
 /// <summary>Loads models with the plain C# engine: <c>TextModel.Load("small")</c>.</summary>
 public static class CpuLoading

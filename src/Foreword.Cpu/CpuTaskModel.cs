@@ -1,7 +1,6 @@
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
-using Foreword.Weights;
 
 namespace Foreword.Cpu;
 
@@ -64,7 +63,7 @@ public sealed class CpuTaskModel : ITaskModel
 
     /// <inheritdoc/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
-        [.. Outputs(EncodedExample.Unlabelled(examples, Task, _encoder)).Select(outputs => Task.Answer(outputs))];
+        [.. Outputs(EncodedExample.Unlabeled(examples, Task, _encoder)).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>Computes the head's outputs for each example.</summary>
     /// <param name="examples">The encoded examples.</param>

@@ -4,7 +4,7 @@ namespace Foreword.Evaluation;
 
 /// <summary>
 /// A benchmark: how its files are read, what each document asks of a model, and what is measured. A new one is one file in Benchmarks/ and one line
-/// in <see cref="BenchmarkCatalogue"/>.
+/// in <see cref="BenchmarkCatalog"/>.
 /// </summary>
 public abstract class Benchmark
 {

@@ -31,16 +31,16 @@ public sealed class Evaluator
     /// <summary>Evaluates the documents, the longest first, and hands out each as soon as it is done.</summary>
     /// <param name="task">The task.</param>
     /// <param name="skip">Ids of documents that are done already.</param>
-    /// <param name="cancellation">Looked at between batches.</param>
-    public IEnumerable<EvaluatedDocument> Run(PreparedTask task, IReadOnlySet<int>? skip = null, CancellationToken cancellation = default)
+    /// <param name="cancellationToken">Looked at between batches.</param>
+    public IEnumerable<EvaluatedDocument> Run(PreparedBenchmark task, IReadOnlySet<int>? skip = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
         PreparedDocument[] order = [.. task.Documents.Where(document => skip?.Contains(document.Id) != true).OrderByDescending(document => document.Tokens)];
         for (int start = 0; start < order.Length;)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             PreparedDocument[] batch = [.. Batch(order.AsSpan(start))];
-            foreach (EvaluatedDocument done in Evaluate(batch, cancellation))
+            foreach (EvaluatedDocument done in Evaluate(batch, cancellationToken))
                 yield return done;
             start += batch.Length;
         }
@@ -57,10 +57,10 @@ public sealed class Evaluator
         return rest[..count];
     }
 
-    private IEnumerable<EvaluatedDocument> Evaluate(PreparedDocument[] batch, CancellationToken cancellation)
+    private IEnumerable<EvaluatedDocument> Evaluate(PreparedDocument[] batch, CancellationToken cancellationToken)
     {
         TokenScore[][][] scores = _model.Score([.. batch.SelectMany(document => document.Requests).SelectMany(request => request.Scored).Select(scored => scored.Request)]);
-        Dictionary<ModelRequest, GenerationResponse> written = Generate(batch.SelectMany(document => document.Requests).Select(request => request.Request).OfType<GenerationRequest>(), cancellation);
+        Dictionary<ModelRequest, GenerationResponse> written = Generate(batch.SelectMany(document => document.Requests).Select(request => request.Request).OfType<GenerationRequest>(), cancellationToken);
         int next = 0;
         for (int at = 0; at < batch.Length; at++)
         {
@@ -93,7 +93,7 @@ public sealed class Evaluator
     }
 
     /// <summary>Writes all texts that are asked for: those with the same options side by side.</summary>
-    private Dictionary<ModelRequest, GenerationResponse> Generate(IEnumerable<GenerationRequest> requests, CancellationToken cancellation)
+    private Dictionary<ModelRequest, GenerationResponse> Generate(IEnumerable<GenerationRequest> requests, CancellationToken cancellationToken)
     {
         TextGenerator generator = new(_model, _tokenizer);
         Dictionary<ModelRequest, GenerationResponse> responses = new(ReferenceEqualityComparer.Instance);
@@ -101,7 +101,7 @@ public sealed class Evaluator
         foreach (var group in requests.GroupBy(request => request.Options with { Truncate = _tokenizer.TemplateStart.Count + _tokenizer.Encode(request.Prompt).Length > _model.Config.ContextLength }))
         {
             GenerationRequest[] own = [.. group];
-            Completion[] completions = [.. generator.GenerateEach([.. own.Select(request => request.Prompt)], group.Key, cancellation: cancellation).Select(samples => samples[0])];
+            Completion[] completions = [.. generator.GenerateEach([.. own.Select(request => request.Prompt)], group.Key, cancellationToken: cancellationToken).Select(samples => samples[0])];
             int[] scored = [.. Enumerable.Range(0, own.Length).Where(i => own[i].WithProbability)];
             TokenScore[][][] scores = _model.Score([.. scored.Select(i => new ScoringRequest(generator.PromptIds(own[i].Prompt, group.Key), [Written(completions[i])]))]);
             for (int i = 0; i < own.Length; i++)

@@ -37,12 +37,12 @@ public sealed class HubClient : IDisposable
     /// <param name="directory">Where the files go; null leaves them in the cache.</param>
     /// <param name="include">Patterns such as <c>*.gguf</c> or <c>**</c>; empty chooses configuration, tokenizer and the weights in one format.</param>
     /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Ends it; partial files stay and are gone on with.</param>
+    /// <param name="cancellationToken">Ends it; partial files stay and are gone on with.</param>
     /// <exception cref="HubException">The hub refuses, or cannot be reached.</exception>
     /// <exception cref="InvalidDataException">The hub's answers are not what they should be, or it has no model.</exception>
     /// <exception cref="IOException">The disk is full, another process downloads the same, or offline the cache does not hold the model.</exception>
     public async Task<HubDownload> DownloadAsync(
-        HubRepository repository, string revision, string? directory, IReadOnlyList<string> include, IProgress<HubProgress>? progress, CancellationToken cancellation)
+        HubRepository repository, string revision, string? directory, IReadOnlyList<string> include, IProgress<HubProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(repository);
         ArgumentNullException.ThrowIfNull(include);
@@ -50,14 +50,14 @@ public sealed class HubClient : IDisposable
             throw new ArgumentException($"'{revision}' is not a revision: a branch, tag or commit");
         HubCache cache = new(_options.CacheDirectory, repository);
         IHubStore store = directory is null ? cache : new HubDirectory(directory, cache);
-        HubListing listing = _options.Offline ? Cached(cache, repository, revision) : await ListAsync(repository, revision, cancellation).ConfigureAwait(false);
+        HubListing listing = _options.Offline ? Cached(cache, repository, revision) : await ListAsync(repository, revision, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<HubFile> files = ModelSelection.Choose(repository.Id, listing.Files, include);
         ProgressSum sum = new(files, progress);
         int downloaded = 0;
         foreach (HubFile file in files)
         {
             sum.Begin(file);
-            if (!store.Has(listing.Commit, file, file.Hash?.Text) && await FetchAsync(repository, listing.Commit, file, store, sum.Arrived, cancellation).ConfigureAwait(false))
+            if (!store.Has(listing.Commit, file, file.Hash?.Text) && await FetchAsync(repository, listing.Commit, file, store, sum.Arrived, cancellationToken).ConfigureAwait(false))
                 downloaded++;
         }
 
@@ -68,7 +68,7 @@ public sealed class HubClient : IDisposable
     /// <summary>The files of a revision, and the commit that it is now.</summary>
     /// <exception cref="HubException">The hub refuses, or cannot be reached.</exception>
     /// <exception cref="InvalidDataException">The answer is no listing, or a path in it would leave the target directory.</exception>
-    public async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellation)
+    public async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(repository);
         Uri address = _connection.Address($"api/models/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true");
@@ -83,29 +83,29 @@ public sealed class HubClient : IDisposable
             {
                 throw new TransientHubException($"{HubConnection.Shown(address)}: the connection broke ({problem.Message})", problem);
             }
-        }, cancellation).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
         return HubListingReader.Read(HubConnection.Shown(address), answer);
     }
 
     /// <summary>Brings a file into the store; false when the store had its content after all.</summary>
-    private async Task<bool> FetchAsync(HubRepository repository, string commit, HubFile file, IHubStore store, Action<int, long> arrived, CancellationToken cancellation)
+    private async Task<bool> FetchAsync(HubRepository repository, string commit, HubFile file, IHubStore store, Action<int, long> arrived, CancellationToken cancellationToken)
     {
         Uri address = _connection.Address($"{repository.Id}/resolve/{commit}/{string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString))}");
-        HubFileHead head = await _retry.ExecuteAsync(async token => await HeadAsync(repository, commit, file, address, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        HubFileHead head = await _retry.ExecuteAsync(async token => await HeadAsync(repository, commit, file, address, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         HubFile known = file with { Size = file.Size ?? head.Size, Hash = file.Hash ?? HubHash.TryParse(head.Name) };
         if (store.Has(commit, known, head.Name))
             return false;
         using IDisposable held = store.Lock(known, head.Name);
         HubTransfer transfer = new(_connection, _options, repository, address, known, store.PartialPath(known, head.Name));
-        await transfer.RunAsync(attempt => _retry.ExecuteAsync(async token => await attempt(token).ConfigureAwait(false), cancellation).AsTask(), arrived, cancellation).ConfigureAwait(false);
+        await transfer.RunAsync(attempt => _retry.ExecuteAsync(async token => await attempt(token).ConfigureAwait(false), cancellationToken).AsTask(), arrived, cancellationToken).ConfigureAwait(false);
         store.Keep(commit, known, head.Name);
         return true;
     }
 
     /// <summary>What the hub says of a file before it sends it; a redirect to where large files lie is not followed for that.</summary>
-    private async Task<HubFileHead> HeadAsync(HubRepository repository, string commit, HubFile file, Uri address, CancellationToken cancellation)
+    private async Task<HubFileHead> HeadAsync(HubRepository repository, string commit, HubFile file, Uri address, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, address, repository, 0, staysAtHub: true, cancellation).ConfigureAwait(false);
+        using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, address, repository, 0, staysAtHub: true, cancellationToken).ConfigureAwait(false);
         if (HubConnection.Header(response, "X-Repo-Commit") is { } answered && answered != commit)
             throw new InvalidDataException($"{HubConnection.Shown(address)}: the answer is of commit {answered}");
         return HubFileHead.Of(response, HubConnection.Shown(address), file);

@@ -40,14 +40,14 @@ internal sealed class HubConnection : IDisposable
     /// <param name="repository">For messages.</param>
     /// <param name="from">Asks for the bytes from there on, if above 0.</param>
     /// <param name="staysAtHub">Answers a redirect to another host itself instead of following it.</param>
-    /// <param name="cancellation">Ends the request.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="TransientHubException">It is worth another try.</exception>
     /// <exception cref="HubException">The hub refuses.</exception>
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, HubRepository repository, long from, bool staysAtHub, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, HubRepository repository, long from, bool staysAtHub, CancellationToken cancellationToken)
     {
         for (int redirects = 0; redirects <= MostRedirects; redirects++)
         {
-            HttpResponseMessage response = await SendOnceAsync(method, address, from, cancellation).ConfigureAwait(false);
+            HttpResponseMessage response = await SendOnceAsync(method, address, from, cancellationToken).ConfigureAwait(false);
             if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
             {
                 if (response.IsSuccessStatusCode || (from > 0 && response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable))
@@ -71,14 +71,14 @@ internal sealed class HubConnection : IDisposable
     /// <summary>An address without its query, which may hold a signature.</summary>
     public static string Shown(Uri address) => address.GetLeftPart(UriPartial.Path);
 
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri address, long from, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri address, long from, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(method, address);
         if (_options.Token is { } token && IsHub(address))
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
         if (from > 0)
             request.Headers.Range = new RangeHeaderValue(from, null);
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(AnswerTimeout);
         try
         {
@@ -88,7 +88,7 @@ internal sealed class HubConnection : IDisposable
         {
             throw new TransientHubException($"{Shown(address)} cannot be reached: {problem.Message}", problem);
         }
-        catch (OperationCanceledException problem) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException problem) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TransientHubException($"{Shown(address)} did not answer within {AnswerTimeout.TotalSeconds:0} seconds", problem);
         }

@@ -15,9 +15,9 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
     /// <summary>Fetches what is missing; returns when the partial file is whole and has its hash.</summary>
     /// <param name="retry">Runs an attempt again while it fails for the moment.</param>
     /// <param name="arrived">Is told how many bytes came, and how many of the file are there.</param>
-    /// <param name="cancellation">Ends it; the partial file stays.</param>
+    /// <param name="cancellationToken">Ends it; the partial file stays.</param>
     /// <exception cref="InvalidDataException">The content is not what the hub announced; the partial file is deleted.</exception>
-    public async Task RunAsync(Func<Func<CancellationToken, Task<bool>>, Task<bool>> retry, Action<int, long> arrived, CancellationToken cancellation)
+    public async Task RunAsync(Func<Func<CancellationToken, Task<bool>>, Task<bool>> retry, Action<int, long> arrived, CancellationToken cancellationToken)
     {
         bool resumed = PartialLength() > 0;
         while (!await retry(token => AttemptAsync(arrived, token)).ConfigureAwait(false))
@@ -25,17 +25,17 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
             // the connection broke after it brought much: on with a fresh number of retries
         }
 
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (file.Hash is not { } hash || hash.Fits(partial))
             return;
         File.Delete(partial);
         if (!resumed)
             throw new InvalidDataException($"{HubConnection.Shown(address)}: the content does not have the {(hash.IsSha256 ? "SHA-256" : "Git hash")} {hash.Text} that the hub announces; it was thrown away");
-        await RunAsync(retry, arrived, cancellation).ConfigureAwait(false); // what an earlier process left was bad
+        await RunAsync(retry, arrived, cancellationToken).ConfigureAwait(false); // what an earlier process left was bad
     }
 
     /// <summary>One request; true when the file is whole, false when the connection broke but brought much.</summary>
-    private async Task<bool> AttemptAsync(Action<int, long> arrived, CancellationToken cancellation)
+    private async Task<bool> AttemptAsync(Action<int, long> arrived, CancellationToken cancellationToken)
     {
         long have = PartialLength();
         if (file.Size is { } size && have >= size)
@@ -46,7 +46,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
             have = 0;
         }
 
-        using HttpResponseMessage response = await connection.SendAsync(HttpMethod.Get, address, repository, have, staysAtHub: false, cancellation).ConfigureAwait(false);
+        using HttpResponseMessage response = await connection.SendAsync(HttpMethod.Get, address, repository, have, staysAtHub: false, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             File.Delete(partial);
@@ -62,7 +62,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
         long start = goesOn ? have : 0;
         try
         {
-            await CopyAsync(response, start, total, arrived, cancellation).ConfigureAwait(false);
+            await CopyAsync(response, start, total, arrived, cancellationToken).ConfigureAwait(false);
         }
         catch (TransientHubException) when (PartialLength() - start >= Progress)
         {
@@ -75,16 +75,16 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
         return true;
     }
 
-    private async Task CopyAsync(HttpResponseMessage response, long start, long? total, Action<int, long> arrived, CancellationToken cancellation)
+    private async Task CopyAsync(HttpResponseMessage response, long start, long? total, Action<int, long> arrived, CancellationToken cancellationToken)
     {
         FileStream output = new(partial, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         await using (output.ConfigureAwait(false))
         {
             output.SetLength(start);
             output.Position = start;
-            using Stream input = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+            using Stream input = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             byte[] buffer = new byte[BufferSize];
-            for (int read; (read = await ReadAsync(input, buffer, cancellation).ConfigureAwait(false)) > 0;)
+            for (int read; (read = await ReadAsync(input, buffer, cancellationToken).ConfigureAwait(false)) > 0;)
             {
                 if (output.Position + read > total)
                 {
@@ -92,7 +92,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
                     throw new InvalidDataException($"{HubConnection.Shown(address)}: more bytes come than the {total} that the hub announces");
                 }
 
-                await output.WriteAsync(buffer.AsMemory(0, read), cancellation).ConfigureAwait(false);
+                await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
                 arrived(read, output.Position);
             }
 
@@ -101,9 +101,9 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
     }
 
     /// <summary>Reads from the connection; only its own failures are worth another try, not those of the disk.</summary>
-    private async Task<int> ReadAsync(Stream input, byte[] buffer, CancellationToken cancellation)
+    private async Task<int> ReadAsync(Stream input, byte[] buffer, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(options.StallTimeout);
         try
         {
@@ -113,7 +113,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
         {
             throw new TransientHubException($"{HubConnection.Shown(address)}: the connection broke ({problem.Message})", problem);
         }
-        catch (OperationCanceledException problem) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException problem) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TransientHubException($"{HubConnection.Shown(address)} sent nothing for {options.StallTimeout.TotalSeconds:0} seconds", problem);
         }

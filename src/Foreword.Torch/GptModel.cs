@@ -235,13 +235,13 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <summary>Causal multi-head self-attention; scores are divided by sqrt(hs) unless the configuration says otherwise.</summary>
     private sealed class Attention : Module
     {
-        private readonly GptConfig config;
+        private readonly GptConfig _config;
         public readonly Conv1D c_attn;
         public readonly Conv1D c_proj;
 
         public Attention(GptConfig config) : base(nameof(Attention))
         {
-            this.config = config;
+            this._config = config;
             c_attn = new Conv1D(config.NEmbd, 3 * config.NEmbd);
             c_proj = new Conv1D(config.NEmbd, config.NEmbd);
             RegisterComponents();
@@ -251,17 +251,17 @@ public sealed class GptModel : Module<Tensor, Tensor>
         {
             using var scope = NewDisposeScope();
             long B = x.shape[0], T = x.shape[1];
-            Tensor qkv = c_attn.Forward(x, precision).view(B, T, 3, config.NHead, config.HeadSize).permute(2, 0, 3, 1, 4); // (3, B, nh, T, hs)
+            Tensor qkv = c_attn.Forward(x, precision).view(B, T, 3, _config.NHead, _config.HeadSize).permute(2, 0, 3, 1, 4); // (3, B, nh, T, hs)
             Tensor[] parts = qkv.unbind(0); // not qkv[0]: its backward fills a whole qkv with zeros for each part
             Tensor q = parts[0], k = parts[1], v = parts[2];
-            if (config.AttentionFactor(layer) is not 1 and var factor)
+            if (_config.AttentionFactor(layer) is not 1 and var factor)
                 q = q * factor; // the products below divide by sqrt(hs)
-            double dropout = training ? config.AttnDropout : 0;
+            double dropout = training ? _config.AttnDropout : 0;
             Tensor y = cache is not null ? Cached(q, k, v, cache, layer)
                 : mask is not null ? F.scaled_dot_product_attention(q, k, v, mask, dropout)
                 : PlainIsFaster(x.device, precision, T) ? Plain(q, k, v, dropout) : Fused(q, k, v, dropout);
-            y = y.transpose(1, 2).reshape(B, T, config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
-            return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();
+            y = y.transpose(1, 2).reshape(B, T, _config.NEmbd); // (B, nh, T, hs) -> (B, T, C)
+            return ToResidual(c_proj.Forward(y, precision), _config, training).MoveToOuterDisposeScope();
         }
 
         /// <summary>
@@ -307,13 +307,13 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <summary>The position-wise feed-forward network, F wide: 4 C, and GELU in its tanh form, in the published models.</summary>
     private sealed class Mlp : Module
     {
-        private readonly GptConfig config;
+        private readonly GptConfig _config;
         public readonly Conv1D c_fc;
         public readonly Conv1D c_proj;
 
         public Mlp(GptConfig config) : base(nameof(Mlp))
         {
-            this.config = config;
+            this._config = config;
             c_fc = new Conv1D(config.NEmbd, config.FeedForward);
             c_proj = new Conv1D(config.FeedForward, config.NEmbd);
             RegisterComponents();
@@ -323,31 +323,31 @@ public sealed class GptModel : Module<Tensor, Tensor>
         {
             using var scope = NewDisposeScope();
             Tensor y = Activate(c_fc.Forward(x, precision)); // (B, T, F)
-            return ToResidual(c_proj.Forward(y, precision), config, training).MoveToOuterDisposeScope();
+            return ToResidual(c_proj.Forward(y, precision), _config, training).MoveToOuterDisposeScope();
         }
 
-        private Tensor Activate(Tensor x) => config.Activation switch
+        private Tensor Activate(Tensor x) => _config.Activation switch
         {
             Activation.GeluTanh => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
             Activation.Gelu => F.gelu(x),
             Activation.Relu => F.relu(x),
             Activation.Silu => F.silu(x),
             Activation.QuickGelu => x * (1.702 * x).sigmoid(),
-            _ => throw new InvalidOperationException($"{config.Activation} is not computed"),
+            _ => throw new InvalidOperationException($"{_config.Activation} is not computed"),
         };
     }
 
     /// <summary>The published code's linear layer: y = x W + b with W [in, out].</summary>
     private sealed class Conv1D : Module
     {
-        private readonly Parameter weight;
-        private readonly Parameter bias;
-        private LowRankAdapter? lora; // no module of this one: the files of a model do not know it
+        private readonly Parameter _weight;
+        private readonly Parameter _bias;
+        private LowRankAdapter? _lora; // no module of this one: the files of a model do not know it
 
         public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
         {
-            weight = new Parameter(empty(inputs, outputs));
-            bias = new Parameter(zeros(outputs));
+            _weight = new Parameter(empty(inputs, outputs));
+            _bias = new Parameter(zeros(outputs));
             RegisterComponents();
         }
 
@@ -358,24 +358,24 @@ public sealed class GptModel : Module<Tensor, Tensor>
             ScalarType compute = precision.ScalarType();
             long B = x.shape[0], T = x.shape[1];
             Tensor rows = x.to(compute).view(B * T, -1);
-            Tensor y = addmm(bias.to(compute), rows, weight.to(compute), beta: 1, alpha: 1);
-            if (lora is not null)
-                y = y + lora.Forward(rows);
+            Tensor y = addmm(_bias.to(compute), rows, _weight.to(compute), beta: 1, alpha: 1);
+            if (_lora is not null)
+                y = y + _lora.Forward(rows);
             return y.view(B, T, -1).MoveToOuterDisposeScope();
         }
 
-        public LowRankAdapter? Adapter => lora;
+        public LowRankAdapter? Adapter => _lora;
 
         public void Adapt(int rank, double scale, Generator generator)
         {
-            lora?.Dispose();
-            lora = new LowRankAdapter(weight, rank, scale, generator);
+            _lora?.Dispose();
+            _lora = new LowRankAdapter(_weight, rank, scale, generator);
         }
 
         protected override void Dispose(bool disposing)
         {
             if (disposing)
-                lora?.Dispose();
+                _lora?.Dispose();
             base.Dispose(disposing);
         }
     }

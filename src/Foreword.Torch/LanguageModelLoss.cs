@@ -13,7 +13,7 @@ namespace Foreword.Torch;
 internal static class LanguageModelLoss
 {
     /// <summary>Bytes of logits that a piece may take: small enough to be reused from cache, large enough for full products.</summary>
-    private const long PieceBytes = 64L << 20;
+    private const long ChunkBytes = 64L << 20;
 
     /// <summary>
     /// The sum of weighted cross entropies of single positions; its gradient by the output layer's weight is added to that parameter's,
@@ -34,9 +34,9 @@ internal static class LanguageModelLoss
         Tensor hiddenGradient = empty_like(rows);
         Tensor? weightGradient = model.OutputLayer.requires_grad ? model.OutputLayer.grad ?? NewGradient(model.OutputLayer) : null;
         double sum = 0;
-        foreach ((long start, long length) in Pieces(model, rows.shape[0], PieceBytes))
+        foreach ((long start, long length) in Pieces(model, rows.shape[0], ChunkBytes))
         {
-            using var piece = NewDisposeScope();
+            using var part = NewDisposeScope();
             Tensor x = rows.narrow(0, start, length);
             Tensor logits = x.matmul(weight.t()); // (m, Vp)
             sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), weights.narrow(0, start, length));
@@ -60,9 +60,9 @@ internal static class LanguageModelLoss
         using var scope = NewDisposeScope();
         Tensor rows = hidden.reshape(-1, model.Config.NEmbd), flat = targets.reshape(-1);
         double sum = 0;
-        foreach ((long start, long length) in Pieces(model, rows.shape[0], PieceBytes))
+        foreach ((long start, long length) in Pieces(model, rows.shape[0], ChunkBytes))
         {
-            using var piece = NewDisposeScope();
+            using var part = NewDisposeScope();
             Tensor logits = model.Head(rows.narrow(0, start, length));
             sum += F.cross_entropy(logits, flat.narrow(0, start, length), ignore_index: -1, reduction: nn.Reduction.Sum).ToDouble();
         }
@@ -108,9 +108,9 @@ internal static class LanguageModelLoss
         return zero;
     }
 
-    private static IEnumerable<(long Start, long Length)> Pieces(GptModel model, long rows, long pieceBytes)
+    private static IEnumerable<(long Start, long Length)> Pieces(GptModel model, long rows, long chunkBytes)
     {
-        long length = Math.Max(16, pieceBytes / (model.Config.VocabSize * (model.Precision == Precision.Bf16 ? 2L : 4L)) / 16 * 16);
+        long length = Math.Max(16, chunkBytes / (model.Config.VocabSize * (model.Precision == Precision.Bf16 ? 2L : 4L)) / 16 * 16);
         for (long start = 0; start < rows; start += length)
             yield return (start, Math.Min(length, rows - start));
     }

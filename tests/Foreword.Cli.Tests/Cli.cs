@@ -9,7 +9,7 @@ internal sealed record Cli(int ExitCode, string Out, string Err)
 {
     public static Cli Run(params string[] args) => RunWithInput("", args);
 
-    public static Cli RunWithInput(string input, params string[] args) => Run(input, Catalogue.Commands, args);
+    public static Cli RunWithInput(string input, params string[] args) => Run(input, CommandCatalog.Commands, args);
 
     /// <summary>With one command made by the test instead of the catalogue's.</summary>
     public static Cli Run(string input, Func<Terminal, Command> command, params string[] args) => Run(input, terminal => [command(terminal)], args);

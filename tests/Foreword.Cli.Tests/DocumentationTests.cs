@@ -11,8 +11,8 @@ public sealed partial class DocumentationTests
     [
         .. Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "pages")).Order()
             .SelectMany(page => CommandLines(File.ReadAllText(page)).Select(line => (Path.GetFileName(page), line))),
-        .. Commands(Catalogue.Commands(Terminal.System())).Where(command => Catalogue.Example(command) is not null)
-            .SelectMany(command => CommandLines(Catalogue.Example(command)!).Select(line => ($"{command.Name} --help", line))),
+        .. Commands(CommandCatalog.Commands(Terminal.System())).Where(command => CommandCatalog.Example(command) is not null)
+            .SelectMany(command => CommandLines(CommandCatalog.Example(command)!).Select(line => ($"{command.Name} --help", line))),
     ];
 
     [Theory, MemberData(nameof(Shown))]
@@ -36,7 +36,7 @@ public sealed partial class DocumentationTests
 
     private static Command[] Unactive(Terminal terminal)
     {
-        Command[] commands = [.. Catalogue.Commands(terminal)];
+        Command[] commands = [.. CommandCatalog.Commands(terminal)];
         foreach (Command command in Commands(commands).Where(command => command.Action is not null))
             command.SetAction(_ => CommandLine.Done);
         return commands;

@@ -37,7 +37,7 @@ public sealed class LayersTests
     private static readonly (string Package, string[] Folders)[] Layers =
     [
         ("Foreword", ["Settings", "Numerics", "IO", "Models", "Tokenization", "Weights", "Generation", "Chat", "Tasks"]),
-        ("Foreword.Data", ["Decoding", "Tables", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labelled", "Recipes", "FineTuning"]),
+        ("Foreword.Data", ["Decoding", "Tables", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Recipes", "FineTuning"]),
         ("Foreword.Evaluation", ["Metrics", "Prompts", "Families", "Benchmarks", "Results", "Overlap"]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized"]),
         ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths", "Inference", "Training", "Runs", "FineTuning"]),

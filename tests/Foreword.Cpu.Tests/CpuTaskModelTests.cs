@@ -18,7 +18,7 @@ public sealed class CpuTaskModelTests : IDisposable
         foreach (string file in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), _place.File(file));
         new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_place.Path);
-        new TaskDescription { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = TaskTokens.Behind(297), ContextLength = 64, Columns = ["text", "label"] }.Save(_place.Path);
+        new TaskDescription { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = TaskTokens.After(297), ContextLength = 64, Columns = ["text", "label"] }.Save(_place.Path);
         int width = HuggingFaceConfig.Read(_place.Path).NEmbd;
         float[] weight = new float[2 * width];
         weight[0] = weight[width + 1] = 1;

@@ -39,9 +39,9 @@ internal static class Evaluations
         });
     }
 
-    public static PreparedTask Prepare(string task, int contextLength = 8192, int shots = 0, long seed = 1, int? limit = null, bool truncate = false, string? directory = null, int? window = null, int? stride = null)
+    public static PreparedBenchmark Prepare(string task, int contextLength = 8192, int shots = 0, long seed = 1, int? limit = null, bool truncate = false, string? directory = null, int? window = null, int? stride = null)
     {
-        TaskSpecification specification = TaskSpecification.Parse(task, BenchmarkCatalogue.All);
+        BenchmarkSpecification specification = BenchmarkSpecification.Parse(task, BenchmarkCatalog.All);
         BenchmarkInput input = new()
         {
             Directory = directory ?? Fixtures.Path("benchmarks"),
@@ -51,11 +51,11 @@ internal static class Evaluations
             Window = window,
             Stride = stride,
         };
-        return PreparedTask.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(Tokenizer, contextLength, truncate), shots, seed, limit);
+        return PreparedBenchmark.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(Tokenizer, contextLength, truncate), shots, seed, limit);
     }
 
-    public static TaskResult Run(ILanguageModel model, PreparedTask task, int? batchSize = null) =>
-        TaskResult.Of(task, new Evaluator(model, Tokenizer, batchSize).Run(task).ToDictionary(document => document.Id, document => document.Judgement));
+    public static BenchmarkResult Run(ILanguageModel model, PreparedBenchmark task, int? batchSize = null) =>
+        BenchmarkResult.Of(task, new Evaluator(model, Tokenizer, batchSize).Run(task).ToDictionary(document => document.Id, document => document.Judgement));
 
-    public static double Value(this TaskResult result, string metric) => result.Metrics.Single(m => m.Metric.Name == metric).Value;
+    public static double Value(this BenchmarkResult result, string metric) => result.Metrics.Single(m => m.Metric.Name == metric).Value;
 }

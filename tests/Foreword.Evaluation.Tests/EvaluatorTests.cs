@@ -14,15 +14,15 @@ public sealed class EvaluatorTests
     [InlineData("cnn-dailymail")]
     public void TheNumbersDoNotDependOnTheBatchSize(string name)
     {
-        PreparedTask task = Evaluations.Prepare(name, window: 8);
-        TaskResult[] results = [.. new int?[] { null, 1, 3, 1000 }.Select(size => Evaluations.Run(Evaluations.Arbitrary(), task, size))];
+        PreparedBenchmark task = Evaluations.Prepare(name, window: 8);
+        BenchmarkResult[] results = [.. new int?[] { null, 1, 3, 1000 }.Select(size => Evaluations.Run(Evaluations.Arbitrary(), task, size))];
         Assert.All(results, result => Assert.Equal(results[0].Metrics.Select(m => (m.Value, m.StandardError)), result.Metrics.Select(m => (m.Value, m.StandardError))));
     }
 
     [Fact]
     public void DocumentsThatAreDoneAreSkipped()
     {
-        PreparedTask task = Evaluations.Prepare("lambada");
+        PreparedBenchmark task = Evaluations.Prepare("lambada");
         int[] done = [.. new Evaluator(Evaluations.Uniform(), Evaluations.Tokenizer).Run(task, new HashSet<int> { 0, 3 }).Select(document => document.Id).Order()];
         Assert.Equal(Enumerable.Range(0, 12).Except([0, 3]), done);
     }
@@ -43,7 +43,7 @@ public sealed class EvaluatorTests
     [Fact]
     public void WithoutATrainingSplitADocumentIsNeverItsOwnExample()
     {
-        PreparedTask task = Evaluations.Prepare("sentiment-sentences", shots: 11);
+        PreparedBenchmark task = Evaluations.Prepare("sentiment-sentences", shots: 11);
         foreach (EvaluatedDocument document in new Evaluator(Evaluations.Uniform(), Evaluations.Tokenizer).Run(task))
         {
             string context = ((LikelihoodRequest)document.Requests[0]).Context, own = ((LikelihoodRequest)document.Document.Requests[0]).Context;
@@ -64,14 +64,14 @@ public sealed class EvaluatorTests
     public void LambadasSwitchesChangeWhatCounts()
     {
         Assert.Equal(1.0 / 12, Evaluations.Run(Evaluations.Saying(" signs"), Evaluations.Prepare("lambada")).Value("acc"), 1e-9);
-        PreparedTask token = Evaluations.Prepare("lambada:target=token");
+        PreparedBenchmark token = Evaluations.Prepare("lambada:target=token");
         Assert.True(Evaluations.Run(Evaluations.Uniform(), token).Value("perplexity") is var perplexity && Math.Abs(perplexity - Evaluations.VocabularySize) < 0.01);
         Assert.Contains("last token", token.Protocol, StringComparison.Ordinal);
         Assert.Contains("stop words", Evaluations.Prepare("lambada:stop-words=filter").Protocol, StringComparison.Ordinal);
         Assert.StartsWith("\n", ((LikelihoodRequest)Evaluations.Prepare("lambada:text=openai").Set.Documents[0].Requests[0]).Context, StringComparison.Ordinal);
     }
 
-    private static string Prompt(PreparedTask task)
+    private static string Prompt(PreparedBenchmark task)
     {
         EvaluatedDocument first = new Evaluator(Evaluations.Uniform(), Evaluations.Tokenizer).Run(task).Single(document => document.Id == 0);
         return ((LikelihoodRequest)first.Requests[0]).Context;

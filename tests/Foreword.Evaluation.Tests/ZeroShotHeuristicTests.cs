@@ -5,7 +5,7 @@ public sealed class ZeroShotHeuristicTests
     [Fact]
     public void EveryHeuristicIsAMetricOfABenchmark() => Assert.All(ZeroShotHeuristic.All, heuristic =>
     {
-        Benchmark benchmark = BenchmarkCatalogue.All.Single(benchmark => benchmark.Name == heuristic.Task);
+        Benchmark benchmark = BenchmarkCatalog.All.Single(benchmark => benchmark.Name == heuristic.Task);
         Assert.Contains(heuristic.Metric, benchmark.Metrics.Select(metric => metric.Name));
         Assert.Same(heuristic, ZeroShotHeuristic.Of(benchmark));
         Assert.Equal(0, heuristic.Relative(benchmark.Chance!.Value, benchmark.Chance!.Value));
@@ -14,5 +14,5 @@ public sealed class ZeroShotHeuristicTests
 
     [Fact]
     public void AnotherBenchmarkHasItsFirstMetric() =>
-        Assert.Equal(new ZeroShotHeuristic("lambada", "acc", "lambada"), ZeroShotHeuristic.Of(BenchmarkCatalogue.All.Single(benchmark => benchmark.Name == "lambada")));
+        Assert.Equal(new ZeroShotHeuristic("lambada", "acc", "lambada"), ZeroShotHeuristic.Of(BenchmarkCatalog.All.Single(benchmark => benchmark.Name == "lambada")));
 }

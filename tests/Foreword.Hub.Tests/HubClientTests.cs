@@ -375,7 +375,7 @@ public sealed class HubClientTests : IDisposable
         {
             if (progress.Path == "model.safetensors" && progress.Arrived > 80_000)
                 cancel.Cancel();
-        }), cancellation: cancel.Token);
+        }), cancellationToken: cancel.Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Equal(80_000, new FileInfo(Path.Combine(Root, "blobs", $"{_repository.Tag("model.safetensors")}.incomplete")).Length);
     }
@@ -401,10 +401,10 @@ public sealed class HubClientTests : IDisposable
     }
 
     private async Task<HubDownload> DownloadAsync(
-        HubOptions? options = null, string revision = "main", string? output = null, string[]? include = null, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+        HubOptions? options = null, string revision = "main", string? output = null, string[]? include = null, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using HubClient client = new(options ?? Options);
-        return await client.DownloadAsync(HubRepository.Parse(FakeRepository.Id), revision, output, include ?? [], progress, cancellation);
+        return await client.DownloadAsync(HubRepository.Parse(FakeRepository.Id), revision, output, include ?? [], progress, cancellationToken);
     }
 
     private sealed class Collected(List<HubProgress> told, Action<HubProgress>? also = null) : IProgress<HubProgress>

@@ -32,7 +32,7 @@ internal static class Corpora
             Compressed(report.Work("corpus/g.txt.gz"), stream => new GZipStream(stream, CompressionLevel.Optimal), "seven, compressed"),
             Compressed(report.Work("corpus/h.txt.zst"), stream => new ZstdSharp.CompressionStream(stream), "eight, compressed"),
         ];
-        foreach (TextPiece piece in DocumentReader.Open([report.Work("corpus")]).Read())
+        foreach (TextChunk piece in DocumentReader.Open([report.Work("corpus")]).Read())
             report.Say("document", piece.ToString());
         foreach (string file in files.Skip(1).Where(file => Path.GetExtension(file) is not (".html" or ".gz" or ".zst")))
         {

@@ -24,10 +24,10 @@ internal static class Evaluations
         string own = report.Write("own.yaml", "name: own\ndata: own.csv\nprompt: \"Q: {{question}} A:\"\nchoices: [\" yes\", \" no\"]\nanswer: \"{{answer}}\"\nchance: 0.5\n");
         string wish = report.Write("wish.yaml", "name: wish\ndata: [own.csv]\nprompt: \"{{question}}\"\ntarget: \" {{answer}}\"\nmetric: likelihood\nmax_tokens: 4\n");
         string text = report.Write("text.txt", "A cat sat on the mat and thought about the language of the text that it was in.");
-        report.SayRefusal("broken benchmark", () => TaskSpecification.Parse(report.Write("broken.yaml", "name: x\nmetric: exact\n"), BenchmarkCatalogue.All));
-        report.SayRefusal("broken benchmark", () => TaskSpecification.Parse(report.Write("broken.yaml", "name: x\nchance:\nmax_tokens: 0\ndata: a\nprompt: b\ntarget: c"), BenchmarkCatalogue.All));
-        List<(string, TaskResult)> results = [];
-        foreach (string name in BenchmarkCatalogue.All.Select(benchmark => benchmark.Name).Concat([own, wish, text]))
+        report.SayRefusal("broken benchmark", () => BenchmarkSpecification.Parse(report.Write("broken.yaml", "name: x\nmetric: exact\n"), BenchmarkCatalog.All));
+        report.SayRefusal("broken benchmark", () => BenchmarkSpecification.Parse(report.Write("broken.yaml", "name: x\nchance:\nmax_tokens: 0\ndata: a\nprompt: b\ntarget: c"), BenchmarkCatalog.All));
+        List<(string, BenchmarkResult)> results = [];
+        foreach (string name in BenchmarkCatalog.All.Select(benchmark => benchmark.Name).Concat([own, wish, text]))
         {
             try
             {
@@ -54,11 +54,11 @@ internal static class Evaluations
         report.Say("overlap", OverlapFilter.Load(report.Work("overlap.filter")).Of("It thought about the language of the text that it was in.").ToString()!);
     }
 
-    private static TaskResult Evaluate(Report report, string name, CpuLanguageModel model, Tokenizer tokenizer)
+    private static BenchmarkResult Evaluate(Report report, string name, CpuLanguageModel model, Tokenizer tokenizer)
     {
-        TaskSpecification specification = TaskSpecification.Parse(name, BenchmarkCatalogue.All);
+        BenchmarkSpecification specification = BenchmarkSpecification.Parse(name, BenchmarkCatalog.All);
         BenchmarkInput input = new() { Directory = report.Fixture("benchmarks"), Tokenizer = tokenizer, ContextLength = model.Config.ContextLength, Switches = specification.Switches };
-        PreparedTask task = PreparedTask.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(tokenizer, model.Config.ContextLength, truncate: true), limit: 2);
+        PreparedBenchmark task = PreparedBenchmark.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(tokenizer, model.Config.ContextLength, truncate: true), limit: 2);
         report.Say(name, task.Protocol);
         EvaluationDirectory directory = EvaluationDirectory.Open(report.Work("evaluation"), report.Fixture("golden/gpt2-tiny"), [task], [Path.GetFileName(name)], "", DateTimeOffset.UnixEpoch);
         string log = directory.SamplesPath(Path.GetFileName(name));
@@ -76,7 +76,7 @@ internal static class Evaluations
             report.Say(name, line);
         using (SamplesLog again = new(log, task.Benchmark))
             report.Say(name, $"{again.Done.Count} samples read back");
-        TaskResult result = TaskResult.Of(task, judgements);
+        BenchmarkResult result = BenchmarkResult.Of(task, judgements);
         foreach (MetricValue value in result.Metrics)
             report.Say(name, string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Name} {value.Value:R} {value.StandardError:R}"));
         return result;

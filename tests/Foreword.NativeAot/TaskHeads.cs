@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Foreword.Cpu;
 using Foreword.Cpu.Quantized;
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
@@ -46,7 +46,7 @@ internal static class TaskHeads
             Labels = target switch { TargetKind.Score => [], TargetKind.SoftLabels => ["1", "2", "3"], TargetKind.Choice => ["0", "1"], _ => ["no", "yes ✓"] },
             ScoreMean = 2.5,
             ScoreScale = 0.5,
-            Tokens = TaskTokens.Behind(297),
+            Tokens = TaskTokens.After(297),
             ContextLength = 64,
             Columns = ["text=question"],
         };

@@ -61,7 +61,7 @@ public sealed class SeparateHeadTests : IDisposable
         }
         else
         {
-            using ITrainingPath path = Path(model, way);
+            using IModelPath path = Path(model, way);
             Assert.Equal(expectedLoss, path.Backward(inputs, targets, 1), 1e-4);
             (double sum, long count) = path.Loss(path.Hidden(inputs), targets);
             Assert.Equal(expectedLoss, sum / count, 1e-4);
@@ -79,7 +79,7 @@ public sealed class SeparateHeadTests : IDisposable
         Assert.SkipUnless(MicroKernel.Has(Precision.Bf16), "this processor or libtorch has no micro-kernels");
         using GptModel model = Golden.Model("gpt2-untied");
         model.Precision = Precision.Bf16;
-        using ITrainingPath path = FusedPath.Of(model, recompute: false);
+        using IModelPath path = FusedPath.Of(model, recompute: false);
         Tensor ids = Golden.Tensors("gpt2-untied", "logits.safetensors")["input_ids"];
         _ = path.Backward(ids[.., ..^1].contiguous(), ids[.., 1..].contiguous(), 1);
         var expected = Golden.Tensors("gpt2-untied", "grads.safetensors");
@@ -94,7 +94,7 @@ public sealed class SeparateHeadTests : IDisposable
     public void FiveAdamWStepsFollowTheRecordedLosses(string name, string way)
     {
         using GptModel model = Golden.Model(name);
-        using ITrainingPath path = Path(model, way);
+        using IModelPath path = Path(model, way);
         using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
         Tensor ids = Golden.Tensors(name, "logits.safetensors")["input_ids"], losses = Golden.Tensors(name, "outputs.safetensors")["adamw_losses"];
         for (int step = 0; step < 5; step++)
@@ -136,7 +136,7 @@ public sealed class SeparateHeadTests : IDisposable
     [InlineData(false)]
     public void WithFrozenWeightsTheHeadLearnsAboveThemAndBesideAdaptersOnlyItsTaskTokens(bool adapters)
     {
-        TaskTokens tokens = TaskTokens.Behind(97);
+        TaskTokens tokens = TaskTokens.After(97);
         TaskDescription task = new() { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = tokens, ContextLength = 32 };
         GptConfig config = Golden.Config("gpt2-untied") with { VocabSize = 100 };
         using FineTunedModel model = FineTunedModel.Of(new GptModel(config, seed: 3), new TaskHead(task, config.NEmbd, 0, 4), task);
@@ -156,7 +156,7 @@ public sealed class SeparateHeadTests : IDisposable
         }
     }
 
-    private static ITrainingPath Path(GptModel model, string way)
+    private static IModelPath Path(GptModel model, string way)
     {
         if (way == "pieces")
             return new AutogradPath(model);

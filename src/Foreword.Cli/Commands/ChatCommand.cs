@@ -123,12 +123,12 @@ internal sealed class ChatCommand : IDisposable
             _answering = null;
         }
 
-        void Print(string piece)
+        void Print(string chunk)
         {
             if (!began)
-                piece = piece.TrimStart(); // between the template's prefix and the answer there is often a space
-            began |= piece.Length > 0;
-            _terminal.Out.Write(piece);
+                chunk = chunk.TrimStart(); // between the template's prefix and the answer there is often a space
+            began |= chunk.Length > 0;
+            _terminal.Out.Write(chunk);
         }
     }
 

@@ -31,11 +31,11 @@ internal static class DownloadCommand
             string? directory = OutputDirectory.IfGiven(parsed.GetValue(output));
             HubOptions options = environment();
             options = options with { Offline = options.Offline || parsed.GetValue(offline) };
-            return Interruptible.Run(terminal, "what has arrived stays; the same command goes on from there", cancellation =>
+            return Interruptible.Run(terminal, "what has arrived stays; the same command goes on from there", cancellationToken =>
             {
                 using HubClient client = new(options);
                 HubDownload done = WithProgress(terminal, progress =>
-                    client.DownloadAsync(model, parsed.GetValue(revision)!, directory, parsed.GetValue(include)!, progress, cancellation).GetAwaiter().GetResult());
+                    client.DownloadAsync(model, parsed.GetValue(revision)!, directory, parsed.GetValue(include)!, progress, cancellationToken).GetAwaiter().GetResult());
                 if (parsed.GetValue(json))
                     WriteJson(terminal, done, parsed.GetValue(revision)!);
                 else

@@ -42,7 +42,7 @@ internal static class OverlapCommand
                 throw new UsageException($"--false-positives is {rate.ToString(CultureInfo.InvariantCulture)}; it must lie between 0 and 1");
             if (tests.Length == 0 && parsed.GetValue(output) is null)
                 throw new UsageException("there is nothing to do: give test sets, or --out for the filter");
-            (string Name, Func<IEnumerable<TextPiece>> Read)[] sets = [.. tests.Select(path => (path, Text(path, TokenDataset.Validation, options, terminal)))];
+            (string Name, Func<IEnumerable<TextChunk>> Read)[] sets = [.. tests.Select(path => (path, Text(path, TokenDataset.Validation, options, terminal)))];
             OverlapFilter filter = OverlapFilter.IsFilter(trainPath) ? OverlapFilter.Load(trainPath) : Build(trainPath, rate, options, terminal);
             if (parsed.GetValue(output) is { } filterPath)
                 filter.Save(filterPath);
@@ -61,7 +61,7 @@ internal static class OverlapCommand
     }
 
     /// <summary>The documents of a path; wrong paths are said at once.</summary>
-    private static Func<IEnumerable<TextPiece>> Text(string path, string split, DocumentOptions options, Terminal terminal)
+    private static Func<IEnumerable<TextChunk>> Text(string path, string split, DocumentOptions options, Terminal terminal)
     {
         if (!ShardInspection.IsDirectory(path))
         {
@@ -74,22 +74,22 @@ internal static class OverlapCommand
         return () => Shards(path, split);
     }
 
-    private static IEnumerable<TextPiece> Shards(string path, string split)
+    private static IEnumerable<TextChunk> Shards(string path, string split)
     {
         using TokenDataset data = TokenDataset.Open(path, split);
-        foreach (TextPiece piece in ShardText.Read(data, data.LoadTokenizer()))
-            yield return piece;
+        foreach (TextChunk chunk in ShardText.Read(data, data.LoadTokenizer()))
+            yield return chunk;
     }
 
     private static OverlapFilter Build(string path, double rate, DocumentOptions options, Terminal terminal)
     {
-        Func<IEnumerable<TextPiece>> corpus = Text(path, TokenDataset.Train, options, terminal);
+        Func<IEnumerable<TextChunk>> corpus = Text(path, TokenDataset.Train, options, terminal);
         ProgressDisplay display = new(terminal);
         return display.Show(() => OverlapFilter.Build(corpus, path, rate, new Reports(display)));
     }
 
     /// <summary>Measures every document; each goes to the file at once, and only sums and the largest shares are kept.</summary>
-    private static SetOverlap[] Measure(OverlapFilter filter, IReadOnlyList<(string Name, Func<IEnumerable<TextPiece>> Read)> sets, string? documentsPath)
+    private static SetOverlap[] Measure(OverlapFilter filter, IReadOnlyList<(string Name, Func<IEnumerable<TextChunk>> Read)> sets, string? documentsPath)
     {
         if (documentsPath is null)
             return [.. sets.Select(set => SetOverlap.Of(set.Name, filter.Of(set.Read()), MostShown))];

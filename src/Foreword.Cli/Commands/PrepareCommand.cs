@@ -58,9 +58,9 @@ internal static class PrepareCommand
             DocumentReader documents = DocumentReader.Open(paths, options.Reading);
             DocumentArguments.SaySkipped(documents, options.Reading.TextField, terminal);
             string directory = parsed.GetValue(output)!;
-            return Interruptible.Run(terminal, $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellation =>
+            return Interruptible.Run(terminal, $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellationToken =>
             {
-                PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellation));
+                PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellationToken));
                 if (parsed.GetValue(json))
                     JsonOutput.WriteLine(terminal, writer => WriteReport(writer, report, directory, documents));
                 else

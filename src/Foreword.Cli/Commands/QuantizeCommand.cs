@@ -94,8 +94,8 @@ internal static class QuantizeCommand
         }
 
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{directory}: matrices of {matrices / 1e6:N1} MB as {name} (the model in float32 has {floats / 1e6:N1} MB); embeddings and norms stay float32"));
-        if (before is { } float32 && after is { } quantised)
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"perplexity on {ids!.Length:N0} tokens: {float32:F4} in float32, {quantised:F4} in {name}: {(quantised / float32 - 1) * 100:+0.000;-0.000} %"));
+        if (before is { } float32 && after is { } quantized)
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"perplexity on {ids!.Length:N0} tokens: {float32:F4} in float32, {quantized:F4} in {name}: {(quantized / float32 - 1) * 100:+0.000;-0.000} %"));
         terminal.Say(TaskDescription.IsIn(directory) ? $"next: foreword predict {directory} -" : $"next: foreword generate {directory} --prompt \"The\"");
     }
 

@@ -56,10 +56,10 @@ internal static class TokenizerCommand
             DocumentReader reader = DocumentReader.Open(parsed.GetValue(inputs)!, options);
             DocumentArguments.SaySkipped(reader, options.TextField, terminal);
             long documents = 0;
-            IEnumerable<string> texts = reader.Read().Select(piece =>
+            IEnumerable<string> texts = reader.Read().Select(chunk =>
             {
-                documents += piece.EndsDocument ? 1 : 0;
-                return piece.Text;
+                documents += chunk.EndsDocument ? 1 : 0;
+                return chunk.Text;
             });
             long start = Stopwatch.GetTimestamp();
             (Tokenizer tokenizer, long characters) = TrainWithBar(trainer, texts, terminal);

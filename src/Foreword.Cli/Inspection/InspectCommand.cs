@@ -41,7 +41,7 @@ internal static class InspectCommand
 
             if (tables.FirstGiven(parsed) is { } option)
                 throw new UsageException($"{option} is for tables; say which kind {given} is, such as --format csv");
-            Kind kind = Kinds.FirstOrDefault(kind => kind.Recognises(given))
+            Kind kind = Kinds.FirstOrDefault(kind => kind.Recognizes(given))
                 ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}");
             kind.Show(given, parsed.GetValue(json), terminal);
             return CommandLine.Done;
@@ -51,7 +51,7 @@ internal static class InspectCommand
 
     /// <summary>A kind of thing that can be inspected.</summary>
     /// <param name="Name">For the help: "a token shard".</param>
-    /// <param name="Recognises">Whether an existing path is of this kind, by names of files alone.</param>
+    /// <param name="Recognizes">Whether an existing path is of this kind, by names of files alone.</param>
     /// <param name="Show">Prints what the path holds, as JSON or for people.</param>
-    private sealed record Kind(string Name, Func<string, bool> Recognises, Action<string, bool, Terminal> Show);
+    private sealed record Kind(string Name, Func<string, bool> Recognizes, Action<string, bool, Terminal> Show);
 }

@@ -1,13 +1,10 @@
 using System.Globalization;
 using Foreword.Cli.Reports;
-using Foreword.Cpu;
-using Foreword.Cpu.Quantized;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch;
 using Foreword.Torch.FineTuning;
-using Foreword.Weights;
 
 namespace Foreword.Cli.Loading;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Foreword.Cli.Output;
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
 
@@ -42,7 +42,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
 
         string[]? columns = tables.Columns(parsed);
         TableOptions options = tables.Options(parsed, isStream ? [] : [source], task, null) with { KeepsInput = keepsInput };
-        TaskColumnMap map = UsageException.For(() => TaskColumnMap.Of(task.Task, columns ?? task.Columns, isLabelled: false));
+        TaskColumnMap map = UsageException.For(() => TaskColumnMap.Of(task.Task, columns ?? task.Columns, isLabeled: false));
         string[] more = id is null ? [] : [id];
         return new PredictionInput(warn => (isStream ? map.Rows(terminal.In, StandardInput, options with { Warn = warn }, more) : map.Rows(source, options with { Warn = warn }, more))
             .Select(row => new PredictionRow(row.Example, row.Fault ?? TooMany(row.Example!, task), id is not null && row.Row.Cells is [.., [var text]] ? text : "", Distinct(row.Row.Input))).Take(most), IsRepeatable: !isStream && !IsPipe(source));

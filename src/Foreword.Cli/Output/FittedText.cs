@@ -28,7 +28,7 @@ internal static class FittedText
     public static IEnumerable<string> Wrap(string text, int columns = UsualWidth, string first = "")
     {
         string begin = first, line = "", indent = first.Length == 0 ? Indent : new string(' ', first.GetCellWidth());
-        foreach (string word in text.Split(' ').SelectMany(word => Pieces(word, columns - indent.Length)))
+        foreach (string word in text.Split(' ').SelectMany(word => Parts(word, columns - indent.Length)))
         {
             if (line.Length > 0 && begin.GetCellWidth() + line.GetCellWidth() + 1 + word.GetCellWidth() > columns)
             {
@@ -43,7 +43,7 @@ internal static class FittedText
     }
 
     /// <summary>Returns a word in pieces that fit a line: languages without spaces, long addresses.</summary>
-    private static IEnumerable<string> Pieces(string word, int columns)
+    private static IEnumerable<string> Parts(string word, int columns)
     {
         for (int length = Fitting(word, columns); length < word.Length; length = Fitting(word, columns))
         {

@@ -8,9 +8,9 @@ internal sealed class OrderedText(TextWriter output, string[] headings)
     private readonly StringBuilder[] _waiting = [.. headings.Select(heading => new StringBuilder(heading))];
 
     /// <summary>The next piece of a text.</summary>
-    public void Append(int text, string piece)
+    public void Append(int text, string chunk)
     {
-        _waiting[text].Append(piece);
+        _waiting[text].Append(chunk);
         if (text == 0)
             Print(0);
     }

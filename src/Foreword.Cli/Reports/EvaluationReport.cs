@@ -20,7 +20,7 @@ internal static class EvaluationReport
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("EvaluationReport.html");
 
     /// <summary>Writes <c>report.html</c>, whole or not at all, and returns its path.</summary>
-    public static string Write(string directory, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context, GptConfig config)
+    public static string Write(string directory, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)
     {
         string path = Path.Combine(directory, FileName), page = Template(new
         {
@@ -37,9 +37,9 @@ internal static class EvaluationReport
     }
 
     /// <summary>A column for each metric that a paper reports, a row for each of its models and one for ours; null where there is none.</summary>
-    private static object? Paper(IReadOnlyList<(string Key, TaskResult Result)> results, GptConfig config)
+    private static object? Paper(IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)
     {
-        (string Key, TaskResult Result, MetricValue Metric)[] columns =
+        (string Key, BenchmarkResult Result, MetricValue Metric)[] columns =
             [.. from result in results from metric in result.Result.Metrics where result.Result.Task.Benchmark.Published.Any(figure => figure.Metric == metric.Metric.Name) select (result.Key, result.Result, metric)];
         if (columns.Length == 0)
             return null;
@@ -53,10 +53,10 @@ internal static class EvaluationReport
         };
     }
 
-    private static string Published(TaskResult result, string model, string metric) =>
+    private static string Published(BenchmarkResult result, string model, string metric) =>
         result.Task.Benchmark.Published.FirstOrDefault(figure => figure.Model == model && figure.Metric == metric) is { } figure ? EvaluationTable.Number(figure.Value) : "";
 
-    private static IEnumerable<object> Rows(string key, TaskResult result) => result.Metrics.Select((metric, m) => new
+    private static IEnumerable<object> Rows(string key, BenchmarkResult result) => result.Metrics.Select((metric, m) => new
     {
         Task = m == 0 ? key : "",
         Shots = m == 0 ? Whole(result.Task.Shots) : "",
@@ -69,7 +69,7 @@ internal static class EvaluationReport
     });
 
     /// <summary>A few right ones, then a few wrong ones, in the data's order; any few where right and wrong have no meaning.</summary>
-    private static object[] Samples(TaskResult result)
+    private static object[] Samples(BenchmarkResult result)
     {
         int[] ids = [.. result.Judgements.Keys.Order()];
         return [.. ids.Where(id => result.Judgements[id].IsRight != false).Take(SamplesOfAKind).Concat(ids.Where(id => result.Judgements[id].IsRight == false).Take(SamplesOfAKind)).Select(id =>

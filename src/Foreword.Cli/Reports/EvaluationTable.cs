@@ -8,11 +8,11 @@ namespace Foreword.Cli.Reports;
 /// <summary>Results as lines, the papers' figures beside ours.</summary>
 internal static class EvaluationTable
 {
-    public static void Print(TextWriter output, IReadOnlyList<(string Key, TaskResult Result)> results, GptConfig config)
+    public static void Print(TextWriter output, IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)
     {
         int width = Math.Max(8, results.Max(result => result.Key.Length));
         output.WriteLine($"{"task".PadRight(width)}  {"n",6}  {"metric",-16} {"value",9}  {"stderr",8}  {"chance",6}  paper");
-        foreach ((string key, TaskResult result) in results)
+        foreach ((string key, BenchmarkResult result) in results)
         {
             for (int m = 0; m < result.Metrics.Count; m++)
             {

@@ -28,7 +28,7 @@ internal static class StudyPicture
     private const double LegendLine = 0.065;
 
     /// <summary>Okabe and Ito's colours, which colour-blind readers tell apart.</summary>
-    private static readonly Color[] Colours = [.. new[] { "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C8C00" }.Select(hex => Color.FromHex(hex))];
+    private static readonly Color[] Palette = [.. new[] { "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C8C00" }.Select(hex => Color.FromHex(hex))];
 
     /// <summary>An SVG file on a white ground.</summary>
     public static string File(IReadOnlyList<StudyCurve> curves, string x, string y)
@@ -58,7 +58,7 @@ internal static class StudyPicture
         {
             double aside = Apart * width * (i - (curves.Count - 1) / 2.0);
             StudyPoint[] points = [.. curve.Points.Where(point => !isLogarithmic || point.X > 0).Select(point => point with { X = (isLogarithmic ? Math.Log10(point.X) : point.X) + aside })];
-            Color colour = Colours[i % Colours.Length];
+            Color colour = Palette[i % Palette.Length];
             var line = plot.Add.Scatter(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), colour);
             line.LineWidth = 2;
             line.MarkerSize = 6;

@@ -15,7 +15,7 @@ internal static class ZeroShotReport
 
     /// <summary>Writes the three files, each whole or not at all.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static void Write(string directory, string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedTask> tasks)
+    public static void Write(string directory, string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedBenchmark> tasks)
     {
         byte[] table = Encoding.UTF8.GetBytes(Table(scores)), picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(scores), "updates", "relative zero-shot score"));
         byte[] page = Encoding.UTF8.GetBytes(Page(run, scores, tasks));
@@ -48,7 +48,7 @@ internal static class ZeroShotReport
         return text.ToString();
     }
 
-    private static string Page(string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedTask> tasks) => Template(new
+    private static string Page(string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedBenchmark> tasks) => Template(new
     {
         Title = "Zero-shot scores over pre-training",
         Run = run,

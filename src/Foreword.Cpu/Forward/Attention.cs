@@ -88,10 +88,10 @@ internal sealed unsafe class Attention : IDisposable
         int C = _config.NEmbd, hs = _config.HeadSize;
         if (_storesFirst)
         {
-            int pieces = _config.NHead * _segmentCount;
-            for (int piece = worker; piece < pieces; piece = _workers.Claim())
+            int items = _config.NHead * _segmentCount;
+            for (int item = worker; item < items; item = _workers.Claim())
             {
-                (Segment segment, int head) = (_segments[piece / _config.NHead], piece % _config.NHead);
+                (Segment segment, int head) = (_segments[item / _config.NHead], item % _config.NHead);
                 float* key = qkv + (long)segment.FirstRow * qkvStride + C + head * hs;
                 if (segment.Count > 1)
                     segment.Cache.Store<T>(layer, head, segment.FirstPosition, segment.Count, key, key + C, qkvStride);
@@ -102,10 +102,10 @@ internal sealed unsafe class Attention : IDisposable
 
         Rows rows = new(qkv, qkvStride, attended, stride);
         int count = _queryCount * _config.NHead, together = Math.Max(1, count / (_workers.Count * ClaimsPerWorker));
-        for (int piece = worker * together, next; piece < count; piece = next)
+        for (int item = worker * together, next; item < count; item = next)
         {
-            next = (piece + 1) % together != 0 ? piece + 1 : _workers.Claim() * together;
-            Piece now = At(piece, rows);
+            next = (item + 1) % together != 0 ? item + 1 : _workers.Claim() * together;
+            WorkItem now = At(item, rows);
             if (now.Segment.Count == 1)
                 AttendRow<T>(worker, layer, now, next < count ? At(next, rows) : now);
             else
@@ -125,7 +125,7 @@ internal sealed unsafe class Attention : IDisposable
     }
 
     /// <summary>A work item: one head of up to four consecutive rows of a segment.</summary>
-    private readonly struct Piece(Segment segment, int head, int row, int count, float* query, float* attended)
+    private readonly struct WorkItem(Segment segment, int head, int row, int count, float* query, float* attended)
     {
         public readonly Segment Segment = segment;
         public readonly int Head = head;
@@ -138,24 +138,24 @@ internal sealed unsafe class Attention : IDisposable
     /// <summary>
     /// Returns a work item by its number. Consecutive numbers are different rows of one head, so that the head's keys stay in the processor's cache.
     /// </summary>
-    private Piece At(int piece, in Rows rows)
+    private WorkItem At(int item, in Rows rows)
     {
-        (int s, int row, int count) = _queries[piece % _queryCount];
-        int head = piece / _queryCount;
+        (int s, int row, int count) = _queries[item % _queryCount];
+        int head = item / _queryCount;
         long column = (long)head * _config.HeadSize;
-        return new Piece(_segments[s], head, row, count, rows.Qkv + (long)row * rows.QkvStride + column, rows.Attended + (long)row * rows.Stride + column);
+        return new WorkItem(_segments[s], head, row, count, rows.Qkv + (long)row * rows.QkvStride + column, rows.Attended + (long)row * rows.Stride + column);
     }
 
     /// <summary>
     /// Computes a segment that has a single row. No other row needs its key and value, so they are read from the row itself and stored in the KV cache
     /// last. Each element of a key is written to a different cache line. Reading these lines immediately after the writes would stall on every one.
     /// </summary>
-    private void AttendRow<T>(int worker, int layer, in Piece piece, in Piece next) where T : unmanaged
+    private void AttendRow<T>(int worker, int layer, in WorkItem item, in WorkItem next) where T : unmanaged
     {
         const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;
-        int hs = _config.HeadSize, position = piece.Segment.FirstPosition;
-        KvCache cache = piece.Segment.Cache, nextCache = next.Segment.Cache;
-        float* q = piece.Query, key = q + _config.NEmbd, value = key + _config.NEmbd;
+        int hs = _config.HeadSize, position = item.Segment.FirstPosition;
+        KvCache cache = item.Segment.Cache, nextCache = next.Segment.Cache;
+        float* q = item.Query, key = q + _config.NEmbd, value = key + _config.NEmbd;
         float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
         float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
         for (int part = 0; part < 3; part++) // another worker may have written them, so they may not be in this processor's cache
@@ -165,7 +165,7 @@ internal sealed unsafe class Attention : IDisposable
         AttentionKernels.Round(value, hs, rounded + hs);
         for (int page = 0; page * Page < position; page++)
         {
-            T* keys = cache.Keys<T>(layer, piece.Head, page);
+            T* keys = cache.Keys<T>(layer, item.Head, page);
             long ahead = (byte*)(page < nextCache.Pages ? nextCache.Keys<T>(layer, next.Head, page) : keys) - (byte*)keys;
             AttentionKernels.Scores(1, hs, Math.Min(Page, position - page * Page), q, 0, keys, _scales[layer], scores + page * Page, 0, ahead);
         }
@@ -179,37 +179,37 @@ internal sealed unsafe class Attention : IDisposable
             TensorPrimitives.Multiply(new ReadOnlySpan<float>(value + column, columns), scores[position], new Span<float>(sums, columns));
             for (int page = 0; page * Page < position; page++)
             {
-                T* values = cache.Values<T>(layer, piece.Head, page) + column;
+                T* values = cache.Values<T>(layer, item.Head, page) + column;
                 long ahead = (byte*)(page < nextCache.Pages ? nextCache.Values<T>(layer, next.Head, page) + column : values) - (byte*)values;
                 AttentionKernels.AddValues(1, Math.Min(Page, position - page * Page), scores + page * Page, 0, values, cache.ValueWidth, sums, 0, ahead);
             }
 
-            new ReadOnlySpan<float>(sums, columns).CopyTo(new Span<float>(piece.Attended + column, columns));
+            new ReadOnlySpan<float>(sums, columns).CopyTo(new Span<float>(item.Attended + column, columns));
         }
 
-        cache.Store(layer, piece.Head, position, rounded, rounded + hs);
+        cache.Store(layer, item.Head, position, rounded, rounded + hs);
     }
 
     /// <summary>Computes up to four rows of a segment whose keys and values are already in the KV cache.</summary>
-    private void AttendRows<T>(int worker, int layer, in Piece piece, in Rows rows) where T : unmanaged
+    private void AttendRows<T>(int worker, int layer, in WorkItem item, in Rows rows) where T : unmanaged
     {
         const int Page = AttentionKernels.PagePositions, Columns = AttentionKernels.ValueTile;
-        int hs = _config.HeadSize, count = piece.Count, tile = count == 1 ? 1 : AttentionKernels.QueryTile;
-        KvCache cache = piece.Segment.Cache;
-        int first = piece.Segment.FirstPosition + piece.Row - piece.Segment.FirstRow, positions = first + count; // row i sees first + i + 1 positions
+        int hs = _config.HeadSize, count = item.Count, tile = count == 1 ? 1 : AttentionKernels.QueryTile;
+        KvCache cache = item.Segment.Cache;
+        int first = item.Segment.FirstPosition + item.Row - item.Segment.FirstRow, positions = first + count; // row i sees first + i + 1 positions
         float* scores = _scores.Pointer + (long)worker * AttentionKernels.QueryTile * _scoreStride;
         float* sums = _sums.Pointer + (long)worker * AttentionKernels.QueryTile * Columns;
         for (int page = 0; page * Page < positions; page++)
-            AttentionKernels.Scores(tile, hs, Math.Min(Page, positions - page * Page), piece.Query, rows.QkvStride, cache.Keys<T>(layer, piece.Head, page), _scales[layer], scores + page * Page, _scoreStride);
+            AttentionKernels.Scores(tile, hs, Math.Min(Page, positions - page * Page), item.Query, rows.QkvStride, cache.Keys<T>(layer, item.Head, page), _scales[layer], scores + page * Page, _scoreStride);
         for (int i = 0; i < count; i++)
             RowKernels.Softmax(scores + (long)i * _scoreStride, first + i + 1, Panels.RoundUp(positions, Panels.Width));
         for (int column = 0; column < hs; column += Columns)
         {
             new Span<float>(sums, tile * Columns).Clear();
             for (int page = 0; page * Page < positions; page++)
-                AttentionKernels.AddValues(tile, Math.Min(Page, positions - page * Page), scores + page * Page, _scoreStride, cache.Values<T>(layer, piece.Head, page) + column, cache.ValueWidth, sums, Columns);
+                AttentionKernels.AddValues(tile, Math.Min(Page, positions - page * Page), scores + page * Page, _scoreStride, cache.Values<T>(layer, item.Head, page) + column, cache.ValueWidth, sums, Columns);
             for (int i = 0; i < count; i++)
-                new ReadOnlySpan<float>(sums + i * Columns, Math.Min(Columns, hs - column)).CopyTo(new Span<float>(piece.Attended + (long)i * rows.Stride + column, Columns));
+                new ReadOnlySpan<float>(sums + i * Columns, Math.Min(Columns, hs - column)).CopyTo(new Span<float>(item.Attended + (long)i * rows.Stride + column, Columns));
         }
     }
 }

@@ -40,8 +40,8 @@ internal sealed unsafe class GptForward : IDisposable
     private readonly int _scratchBytes;
     private readonly NativeBuffer<byte> _scratch; // for each worker
     private readonly RowBuffers _rows;
-    private readonly Dictionary<int, int[]> _rowPieces; // starts of the work items of products of one row, by the number of panels
-    private readonly Dictionary<int, int[]> _tilePieces; // the same for products of several rows
+    private readonly Dictionary<int, int[]> _rowItems; // starts of the work items of products of one row, by the number of panels
+    private readonly Dictionary<int, int[]> _tileItems; // the same for products of several rows
 
     private int[] _tokens = new int[RowTile];
     private Segment[] _segments = [];
@@ -74,8 +74,8 @@ internal sealed unsafe class GptForward : IDisposable
         _scratchBytes = Panels.RoundUp(weights.Matrices.Max(matrix => matrix.ScratchBytes), AttentionKernels.ValueTile);
         _scratch = new NativeBuffer<byte>((long)workers.Count * _scratchBytes);
         int[] counts = [.. weights.Matrices.Select(matrix => matrix.PanelCount).Distinct()];
-        _rowPieces = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.RowPanels)));
-        _tilePieces = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.TilePanels)));
+        _rowItems = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.RowPanels)));
+        _tileItems = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.TilePanels)));
         _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
     }
 
@@ -166,12 +166,12 @@ internal sealed unsafe class GptForward : IDisposable
 
             Encode(worker, block.AttnCProj.Weight, _rows.Attended.Pointer, _stride, rows);
             Product(worker, block.AttnCProj, rows, _rows.Attended.Pointer, _stride, _rows.Branch.Pointer, _stride, Use.Residual, block.CFc.Weight);
-            Normalise(worker, _preNorm ? null : block.Ln1, rows);
+            Normalize(worker, _preNorm ? null : block.Ln1, rows);
             Prepare(worker, _preNorm ? block.Ln2 : null, block.CFc.Weight, rows);
             Product(worker, block.CFc, rows, BranchInput(worker), _stride, _rows.Wide.Pointer, _hiddenStride, Use.Activation, block.MlpCProj.Weight);
             Encode(worker, block.MlpCProj.Weight, _rows.Wide.Pointer, _hiddenStride, rows);
             Product(worker, block.MlpCProj, rows, _rows.Wide.Pointer, _hiddenStride, _rows.Branch.Pointer, _stride, Use.Residual, last ? _weights.Head : _weights.Blocks[layer + 1].CAttn.Weight);
-            Normalise(worker, _preNorm ? null : block.Ln2, rows);
+            Normalize(worker, _preNorm ? null : block.Ln2, rows);
         }
 
         Prepare(worker, _weights.FinalNorm, _weights.Head, _wantedCount);
@@ -230,7 +230,7 @@ internal sealed unsafe class GptForward : IDisposable
     }
 
     /// <summary>Applies GPT-1's LayerNorm to the residual stream in place.</summary>
-    private void Normalise(int worker, Norm? norm, int rows)
+    private void Normalize(int worker, Norm? norm, int rows)
     {
         if (norm is null)
             return;
@@ -274,7 +274,7 @@ internal sealed unsafe class GptForward : IDisposable
         Logits,
     }
 
-    private int[] Pieces(PanelMatrix matrix) => (_rowCount == 1 ? _rowPieces : _tilePieces)[matrix.PanelCount];
+    private int[] WorkItems(PanelMatrix matrix) => (_rowCount == 1 ? _rowItems : _tileItems)[matrix.PanelCount];
 
     /// <summary>
     /// Computes x W in work items of some panels. Each item is finished while it is in the processor's cache. Only a pass over a single token uses the
@@ -286,13 +286,13 @@ internal sealed unsafe class GptForward : IDisposable
     private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use, PanelMatrix following)
     {
         InputRows inputs = new(x, xStride, encoded, _encodedStride, _rowCount == 1 ? 1 : Panels.RoundUp(rows, RowTile));
-        int[] starts = Pieces(matrix);
+        int[] starts = WorkItems(matrix);
         byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;
-        for (int piece = worker, then; piece < starts.Length - 1 && starts[piece] < matrix.PanelCount; piece = then)
+        for (int part = worker, then; part < starts.Length - 1 && starts[part] < matrix.PanelCount; part = then)
         {
             then = _workers.Claim();
-            byte* next = then < starts.Length - 1 && starts[then] < matrix.PanelCount ? matrix.Panel(starts[then]) : following.Panel(Math.Min(Pieces(following)[worker], following.PanelCount - 1));
-            int first = starts[piece], panels = starts[piece + 1] - first, column = first * Panels.Width, columns = panels * Panels.Width;
+            byte* next = then < starts.Length - 1 && starts[then] < matrix.PanelCount ? matrix.Panel(starts[then]) : following.Panel(Math.Min(WorkItems(following)[worker], following.PanelCount - 1));
+            int first = starts[part], panels = starts[part + 1] - first, column = first * Panels.Width, columns = panels * Panels.Width;
             matrix.Multiply(inputs, first, panels, y, yStride, scratch, next);
             for (int row = 0; row < rows; row++)
             {

@@ -91,7 +91,7 @@ internal static unsafe class AttentionKernels
     {
         T* group = keys + slot / GroupPositions * (long)hs * GroupPositions + slot % GroupPositions;
         if (slot % GroupPositions == 0)
-            Ask(hs, group);
+            PrefetchGroup(hs, group);
         for (int d = 0; d < hs; d++)
             group[d * GroupPositions] = key[d];
     }
@@ -110,7 +110,7 @@ internal static unsafe class AttentionKernels
         {
             T* group = keys + slot / GroupPositions * (long)hs * GroupPositions + slot % GroupPositions;
             int together = Math.Min(GroupPositions - slot % GroupPositions, end - slot);
-            Ask(hs, group);
+            PrefetchGroup(hs, group);
             for (int d = 0; d < hs; d++)
             {
                 for (int i = 0; i < together; i++)
@@ -144,7 +144,7 @@ internal static unsafe class AttentionKernels
     }
 
     /// <summary>Prefetches all keys of a group, because they are written one element at a time to many cache lines.</summary>
-    private static void Ask<T>(int hs, T* group) where T : unmanaged
+    private static void PrefetchGroup<T>(int hs, T* group) where T : unmanaged
     {
         for (int d = 0; d < hs; d++)
             Prefetch.Line(group + d * GroupPositions);

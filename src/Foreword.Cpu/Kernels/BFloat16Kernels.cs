@@ -84,7 +84,7 @@ internal static unsafe class BFloat16Kernels
             {
                 count = Math.Min(FloatKernels.PassInputs / 2, pairs - pair);
                 byte* ahead = next is not null && panel == panels - 1 && pair + count == pairs ? next : (byte*)(w + 2 * count * Panel);
-                int step = FloatKernels.AskedByTile;
+                int step = FloatKernels.PrefetchedByTile;
                 for (int row = 0; row < rows; row += 4, ahead += count * step, step = row < 8 ? step : 0)
                     Tile4x16(count, x + (long)row * xStride + 2 * pair, xStride, (uint*)w, y + (long)row * yStride, yStride, add: pair > 0, ahead, step);
             }

@@ -38,7 +38,7 @@ internal static unsafe class FloatKernels
     /// Number of bytes of the next weights that a tile of 4 rows prefetches for each input: half a cache line. The first eight rows therefore prefetch
     /// everything.
     /// </summary>
-    public const int AskedByTile = 2 * Panel;
+    public const int PrefetchedByTile = 2 * Panel;
 
     /// <summary>Prefetch distance in floats: weights are prefetched 48 cache lines before they are multiplied.</summary>
     private const int Ahead = 48 * Panel;
@@ -111,7 +111,7 @@ internal static unsafe class FloatKernels
             {
                 inputs = Math.Min(PassInputs, K - k);
                 byte* ahead = next is not null && panel == panels - 1 && k + inputs == K ? next : (byte*)(w + inputs * Panel);
-                int step = AskedByTile;
+                int step = PrefetchedByTile;
                 for (int row = 0; row < rows; row += 4, ahead += inputs * step, step = row < 8 ? step : 0)
                     Float32Tiles.Tile4(inputs, x + (long)row * xStride + k, xStride, w, Panel, y + (long)row * yStride, yStride, add: k > 0, ahead, step);
             }

@@ -138,8 +138,8 @@ internal static unsafe class PackedFloatKernels
             byte* linesB = blockB + Line;
             if (half % 2 == 0)
             {
-                AskForBlock(blockA + AheadOfTwo);
-                AskForBlock(blockB + AheadOfTwo);
+                PrefetchBlock(blockA + AheadOfTwo);
+                PrefetchBlock(blockB + AheadOfTwo);
             }
             else
             {
@@ -357,14 +357,14 @@ internal static unsafe class PackedFloatKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddBlock(float* x, byte* table, byte* block, Vector512<byte> i0, Vector512<byte> i1, Vector512<byte> i2, Vector512<byte> upper, ref Vector512<float> even, ref Vector512<float> odd)
     {
-        AskForBlock(block + Ahead);
+        PrefetchBlock(block + Ahead);
         Vector512<byte> indices = Vector512.LoadAligned(block);
         AddFour(x, Uppers(indices, Vector512.LoadAligned(table)), block + Line, i0, i1, i2, upper, ref even, ref odd);
         AddFour(x + 4, Uppers(High(indices), Vector512.LoadAligned(table)), block + 4 * Line, i0, i1, i2, upper, ref even, ref odd);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AskForBlock(byte* block)
+    private static void PrefetchBlock(byte* block)
     {
         Prefetch.Line(block);
         Prefetch.Line(block + Line);

@@ -15,7 +15,7 @@ internal sealed class QuantizationManifest
     private const int FormatVersion = 2;
 
     /// <summary>Number of bytes that are hashed at a time; their memory is then released to the operating system.</summary>
-    private const int Piece = 1 << 20;
+    private const int ChunkLength = 1 << 20;
 
     private readonly IReadOnlyDictionary<string, string> _checksums;
 
@@ -102,9 +102,9 @@ internal sealed class QuantizationManifest
     {
         XxHash3 hash = new();
         long length = weights.Tensor(name).Length;
-        for (long at = 0; at < length; at += Piece)
+        for (long at = 0; at < length; at += ChunkLength)
         {
-            int count = (int)Math.Min(Piece, length - at);
+            int count = (int)Math.Min(ChunkLength, length - at);
             hash.Append(weights.Bytes(name, at, count));
             if (release)
                 weights.Release(name, at, count);

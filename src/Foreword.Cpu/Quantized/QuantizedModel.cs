@@ -149,8 +149,8 @@ public static class QuantizedModel
     /// <summary>Returns the parameters that are not quantized: embeddings, biases and norms.</summary>
     private static IEnumerable<GptParameter> Kept(GptConfig config)
     {
-        HashSet<string> quantised = [.. MatrixShape.Of(config).Select(StoredName)];
-        return GptParameter.Of(config).Where(parameter => !quantised.Contains(parameter.Name));
+        HashSet<string> quantized = [.. MatrixShape.Of(config).Select(StoredName)];
+        return GptParameter.Of(config).Where(parameter => !quantized.Contains(parameter.Name));
     }
 
     private static string StoredName(MatrixShape shape) => shape.IsHead ? GptParameter.SeparateHead : shape.Name;
@@ -165,16 +165,16 @@ public static class QuantizedModel
         long count = 1;
         foreach (long size in parameter.Shape)
             count *= size;
-        float[] piece = ArrayPool<float>.Shared.Rent((int)Math.Min(count, 1 << 20));
+        float[] part = ArrayPool<float>.Shared.Rent((int)Math.Min(count, 1 << 20));
         for (long first = 0; first < count;)
         {
-            Span<float> values = piece.AsSpan(0, (int)Math.Min(piece.Length, count - first));
+            Span<float> values = part.AsSpan(0, (int)Math.Min(part.Length, count - first));
             parameters.Read(parameter.Name, first, values);
             stream.Write(MemoryMarshal.AsBytes(values));
             first += values.Length;
         }
 
-        ArrayPool<float>.Shared.Return(piece);
+        ArrayPool<float>.Shared.Return(part);
     }
 
     /// <summary>

@@ -35,50 +35,50 @@ internal sealed class Duplicates
     public long Count => Enumerable.Range(0, _repeats.Length).LongCount(document => _repeats[document]);
 
     /// <summary>Reads the corpus and finds its repetitions.</summary>
-    /// <param name="pieces">The corpus; at most 2^31 - 1 documents.</param>
+    /// <param name="chunks">The corpus; at most 2^31 - 1 documents.</param>
     /// <param name="how">Exact or MinHash.</param>
     /// <param name="threshold">For MinHash: the share of common runs of words (Jaccard), above 0 to 1, from which on two documents are the same.</param>
-    /// <param name="cancellation">Ends the search.</param>
-    public static Duplicates Find(IEnumerable<TextPiece> pieces, Deduplication how, double threshold, CancellationToken cancellation) =>
-        new(how == Deduplication.Exact ? Exact(pieces, cancellation) : Near(pieces, threshold, cancellation));
+    /// <param name="cancellationToken">Ends the search.</param>
+    public static Duplicates Find(IEnumerable<TextChunk> chunks, Deduplication how, double threshold, CancellationToken cancellationToken) =>
+        new(how == Deduplication.Exact ? Exact(chunks, cancellationToken) : Near(chunks, threshold, cancellationToken));
 
     /// <summary>The pieces of the documents that repeat no earlier one; the corpus must be the same.</summary>
-    public IEnumerable<TextPiece> Without(IEnumerable<TextPiece> pieces)
+    public IEnumerable<TextChunk> Without(IEnumerable<TextChunk> chunks)
     {
         int document = 0;
-        foreach (TextPiece piece in pieces)
+        foreach (TextChunk chunk in chunks)
         {
             if (!_repeats[document])
-                yield return piece;
-            document += piece.EndsDocument ? 1 : 0;
+                yield return chunk;
+            document += chunk.EndsDocument ? 1 : 0;
         }
     }
 
-    private static BitArray Exact(IEnumerable<TextPiece> pieces, CancellationToken cancellation)
+    private static BitArray Exact(IEnumerable<TextChunk> chunks, CancellationToken cancellationToken)
     {
         HashSet<UInt128> seen = [];
         List<bool> repeats = [];
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (TextPiece piece in pieces)
+        foreach (TextChunk chunk in chunks)
         {
-            cancellation.ThrowIfCancellationRequested();
-            hash.AppendData(MemoryMarshal.AsBytes(piece.Text.AsSpan()));
-            if (piece.EndsDocument)
+            cancellationToken.ThrowIfCancellationRequested();
+            hash.AppendData(MemoryMarshal.AsBytes(chunk.Text.AsSpan()));
+            if (chunk.EndsDocument)
                 repeats.Add(!seen.Add(MemoryMarshal.Read<UInt128>(hash.GetHashAndReset()))); // the first half: no two texts in the world share it
         }
 
         return new BitArray([.. repeats]);
     }
 
-    private static BitArray Near(IEnumerable<TextPiece> pieces, double threshold, CancellationToken cancellation)
+    private static BitArray Near(IEnumerable<TextChunk> chunks, double threshold, CancellationToken cancellationToken)
     {
         List<ushort[]> signatures = [];
         MinHash hash = new();
-        foreach (TextPiece piece in pieces)
+        foreach (TextChunk chunk in chunks)
         {
-            cancellation.ThrowIfCancellationRequested();
-            hash.Add(piece.Text);
-            if (piece.EndsDocument)
+            cancellationToken.ThrowIfCancellationRequested();
+            hash.Add(chunk.Text);
+            if (chunk.EndsDocument)
                 signatures.Add(hash.SignatureAndReset());
         }
 
@@ -87,7 +87,7 @@ internal sealed class Duplicates
         int[] documents = new int[signatures.Count];
         for (int band = 0; band < MinHash.Bands; band++)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             for (int document = 0; document < documents.Length; document++)
                 (bands[document], documents[document]) = (MinHash.Band(signatures[document], band), document);
             Array.Sort(bands, documents);

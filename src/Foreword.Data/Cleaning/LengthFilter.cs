@@ -8,30 +8,30 @@ internal sealed class LengthFilter(int minCharacters)
     /// <summary>Documents left out by the last enumeration.</summary>
     public long LeftOut { get; private set; }
 
-    public IEnumerable<TextPiece> Apply(IEnumerable<TextPiece> pieces)
+    public IEnumerable<TextChunk> Apply(IEnumerable<TextChunk> chunks)
     {
         LeftOut = 0;
-        List<TextPiece> beginning = [];
+        List<TextChunk> beginning = [];
         int length = 0;
         bool passes = false;
-        foreach (TextPiece piece in pieces)
+        foreach (TextChunk chunk in chunks)
         {
             if (!passes)
             {
-                beginning.Add(piece);
-                length += piece.Text.Length;
+                beginning.Add(chunk);
+                length += chunk.Text.Length;
                 passes = length >= minCharacters;
-                foreach (TextPiece held in passes ? beginning : [])
+                foreach (TextChunk held in passes ? beginning : [])
                     yield return held;
                 if (passes)
                     beginning.Clear();
             }
             else
             {
-                yield return piece;
+                yield return chunk;
             }
 
-            if (!piece.EndsDocument)
+            if (!chunk.EndsDocument)
                 continue;
             if (!passes)
                 LeftOut++;

@@ -24,11 +24,11 @@ public enum TextNormalization
 internal static class TextNormalizer
 {
     /// <summary>The documents, normalised. Pieces begin before white space, so each can be looked at alone.</summary>
-    public static IEnumerable<TextPiece> Apply(IEnumerable<TextPiece> pieces, TextNormalization what)
+    public static IEnumerable<TextChunk> Apply(IEnumerable<TextChunk> chunks, TextNormalization what)
     {
         if (what == TextNormalization.None)
-            return pieces;
-        return pieces.Select(piece => piece with { Text = Apply(piece.Text, what) });
+            return chunks;
+        return chunks.Select(chunk => chunk with { Text = Apply(chunk.Text, what) });
     }
 
     public static string Apply(string text, TextNormalization what)

@@ -1,4 +1,4 @@
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
@@ -31,7 +31,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
     public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, Action<string>? warn = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        LabelledSection data = recipe.Data;
+        LabeledSection data = recipe.Data;
         FineTuningTask kind = FineTuningTask.OfKind(recipe.Task.Kind);
         TableOptions options = data.Options() with { Warn = warn };
         IReadOnlyList<TaskExample> train = Read(data.TrainFiles);
@@ -48,7 +48,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
             Quoting = data.Quoting,
             Delimiter = options.Delimiter?.ToString(),
         };
-        TaskDescription task = LabelledData.Learn(draft, train, recipe.Task.ClassWeights, source);
+        TaskDescription task = LabeledData.Learn(draft, train, recipe.Task.ClassWeights, source);
         foreach (string doubt in LabelDoubts.Of(task, train))
             warn?.Invoke(doubt);
         if (task.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that the recipe lists are intended
@@ -58,7 +58,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         if (data.Validation.Count == 0)
         {
             bool hasClasses = task.Target is TargetKind.Classes or TargetKind.Choice;
-            (train, validation) = LabelledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed);
+            (train, validation) = LabeledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed);
         }
 
         foreach (TaskExample example in validation.Concat(test))

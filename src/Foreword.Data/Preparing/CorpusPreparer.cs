@@ -59,17 +59,17 @@ public sealed class CorpusPreparer
     /// that was killed or canceled after a complete shard is resumed.
     /// </param>
     /// <param name="progress">Notified on the calling thread about every batch written; null reports nothing.</param>
-    /// <param name="cancellation">Cancels the work. The directory stays unchanged.</param>
+    /// <param name="cancellationToken">Cancels the work. The directory stays unchanged.</param>
     /// <returns>The manifest and the elapsed time.</returns>
     /// <exception cref="IOException">The directory contains other files, another process is writing it, or the disk is full.</exception>
     /// <exception cref="InvalidDataException">There is no text, or the source of the documents is damaged.</exception>
     public PreparationReport Prepare(
-        IEnumerable<TextPiece> documents,
+        IEnumerable<TextChunk> documents,
         string directory,
         IReadOnlyList<string> inputs,
         IReadOnlyList<string>? files = null,
         IProgress<PreparationProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -78,18 +78,18 @@ public sealed class CorpusPreparer
         string request = PreparationJournal.RequestOf(_tokenizer, _options, inputs, files ?? []);
         using StagedDirectory staged = StagedDirectory.Begin(directory, partial => files is not null && PreparationJournal.Load(partial, request) is not null);
         CheckReplaceable(directory);
-        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<IReadOnlyList<ManifestFile>>? hashes = files is null ? null : Task.Run(() => ManifestFile.Describe(files, ended.Token), ended.Token);
         try
         {
-            Cleaned cleaned = Clean(documents, cancellation);
-            ValidationSplit split = ValidationSplit.Plan(cleaned.Documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellation);
-            (ManifestSplit train, ManifestSplit? validation) = WriteSplits(split, cleaned.Documents, staged, files is null ? null : request, progress, cancellation);
+            Cleaned cleaned = Clean(documents, cancellationToken);
+            ValidationSplit split = ValidationSplit.Plan(cleaned.Documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellationToken);
+            (ManifestSplit train, ManifestSplit? validation) = WriteSplits(split, cleaned.Documents, staged, files is null ? null : request, progress, cancellationToken);
             ShardManifest manifest = Describe(split, inputs, train, validation) with { Files = hashes?.GetAwaiter().GetResult(), Cleaning = cleaned.Describe(_options) };
             _tokenizer.Save(Directory.CreateDirectory(Path.Combine(staged.Path, TokenizerDirectory)).FullName);
             manifest.Save(staged.Path);
             PreparationJournal.Delete(staged.Path);
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             CheckReplaceable(directory); // hours may have passed since the first check
             staged.Replace();
             return new PreparationReport(manifest, watch.Elapsed);
@@ -100,15 +100,15 @@ public sealed class CorpusPreparer
         }
     }
 
-    private Cleaned Clean(IEnumerable<TextPiece> documents, CancellationToken cancellation)
+    private Cleaned Clean(IEnumerable<TextChunk> documents, CancellationToken cancellationToken)
     {
         LengthFilter length = new(_options.MinCharacters);
-        IEnumerable<TextPiece> cleaned = TextNormalizer.Apply(documents, _options.Normalization);
+        IEnumerable<TextChunk> cleaned = TextNormalizer.Apply(documents, _options.Normalization);
         if (_options.MinCharacters > 0)
             cleaned = length.Apply(cleaned);
         if (_options.Deduplication == Deduplication.None)
             return new Cleaned(cleaned, length, null);
-        Duplicates duplicates = Duplicates.Find(cleaned, _options.Deduplication, _options.DuplicateThreshold, cancellation);
+        Duplicates duplicates = Duplicates.Find(cleaned, _options.Deduplication, _options.DuplicateThreshold, cancellationToken);
         return new Cleaned(duplicates.Without(cleaned), length, duplicates);
     }
 
@@ -118,26 +118,26 @@ public sealed class CorpusPreparer
     /// <param name="staged">The temporary directory.</param>
     /// <param name="request">The hash of the request; null if no journal is written.</param>
     /// <param name="progress">Notified about every batch.</param>
-    /// <param name="cancellation">Cancels the work. Everything up to the last journal entry is kept.</param>
+    /// <param name="cancellationToken">Cancels the work. Everything up to the last journal entry is kept.</param>
     private (ManifestSplit Train, ManifestSplit? Validation) WriteSplits(
-        ValidationSplit split, IEnumerable<TextPiece> documents, StagedDirectory staged, string? request, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
+        ValidationSplit split, IEnumerable<TextChunk> documents, StagedDirectory staged, string? request, IProgress<PreparationProgress>? progress, CancellationToken cancellationToken)
     {
         PreparationJournal? journal = request is null ? null : PreparationJournal.Load(staged.Path, request);
         using SplitWriter train = Open(staged.Path, TokenDataset.Train, journal?.Train);
         using SplitWriter? validation = split.HoldsOut ? Open(staged.Path, TokenDataset.Validation, journal?.Validation) : null;
-        long pieces = journal?.Pieces ?? 0;
+        long chunks = journal?.Pieces ?? 0;
         int journalled = Shards();
         try
         {
-            foreach (EncodedBatch batch in EncodeInOrder(Batches(Skip(split.Assign(documents), pieces)), cancellation))
+            foreach (EncodedBatch batch in EncodeInOrder(Batches(Skip(split.Assign(documents), chunks)), cancellationToken))
             {
                 Write(batch, train, validation);
-                pieces += batch.Pieces.Count;
+                chunks += batch.Pieces.Count;
                 progress?.Report(new PreparationProgress(
                     train.Documents + (validation?.Documents ?? 0), train.Tokens + (validation?.Tokens ?? 0), train.TextBytes + (validation?.TextBytes ?? 0)));
                 if (request is null || Shards() == journalled)
                     continue;
-                journal = new PreparationJournal(request, pieces, train.Flush(), validation?.Flush());
+                journal = new PreparationJournal(request, chunks, train.Flush(), validation?.Flush());
                 journal.Save(staged.Path);
                 journalled = Shards();
             }
@@ -161,12 +161,12 @@ public sealed class CorpusPreparer
         ? new SplitWriter(directory, name, _tokenizer.VocabularySize, _options.ShardTokens)
         : SplitWriter.Resume(directory, name, _tokenizer.VocabularySize, _options.ShardTokens, progress);
 
-    private static IEnumerable<SplitPiece> Skip(IEnumerable<SplitPiece> pieces, long count)
+    private static IEnumerable<SplitChunk> Skip(IEnumerable<SplitChunk> chunks, long count)
     {
-        foreach (SplitPiece piece in pieces)
+        foreach (SplitChunk chunk in chunks)
         {
             if (count-- <= 0)
-                yield return piece;
+                yield return chunk;
         }
     }
 
@@ -186,14 +186,14 @@ public sealed class CorpusPreparer
             throw new IOException($"{directory} holds {foreign}, which is not part of the earlier preparation; move it away or choose another directory");
     }
 
-    private static IEnumerable<List<SplitPiece>> Batches(IEnumerable<SplitPiece> pieces)
+    private static IEnumerable<List<SplitChunk>> Batches(IEnumerable<SplitChunk> chunks)
     {
-        List<SplitPiece> batch = [];
+        List<SplitChunk> batch = [];
         int length = 0;
-        foreach (SplitPiece piece in pieces)
+        foreach (SplitChunk chunk in chunks)
         {
-            batch.Add(piece);
-            length += piece.Text.Length;
+            batch.Add(chunk);
+            length += chunk.Text.Length;
             if (length < BatchLength)
                 continue;
             yield return batch;
@@ -205,37 +205,37 @@ public sealed class CorpusPreparer
     }
 
     /// <summary>Tokenizes on all threads and returns the results in the order of the batches. Two batches per thread are in progress.</summary>
-    private IEnumerable<EncodedBatch> EncodeInOrder(IEnumerable<List<SplitPiece>> batches, CancellationToken cancellation)
+    private IEnumerable<EncodedBatch> EncodeInOrder(IEnumerable<List<SplitChunk>> batches, CancellationToken cancellationToken)
     {
         TaskFactory workers = new(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, _options.Threads).ConcurrentScheduler);
         Queue<Task<EncodedBatch>> underWay = [];
-        foreach (List<SplitPiece> batch in batches)
+        foreach (List<SplitChunk> batch in batches)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (underWay.Count == 2 * _options.Threads)
                 yield return underWay.Dequeue().GetAwaiter().GetResult();
-            underWay.Enqueue(workers.StartNew(() => Encode(batch), cancellation));
+            underWay.Enqueue(workers.StartNew(() => Encode(batch), cancellationToken));
         }
 
         while (underWay.TryDequeue(out Task<EncodedBatch>? next))
             yield return next.GetAwaiter().GetResult();
     }
 
-    private EncodedBatch Encode(List<SplitPiece> pieces)
+    private EncodedBatch Encode(List<SplitChunk> chunks)
     {
         List<int> ids = [];
-        int[] ends = new int[pieces.Count];
+        int[] ends = new int[chunks.Count];
         for (int i = 0; i < ends.Length; i++)
         {
-            if (pieces[i].BeginsDocument)
+            if (chunks[i].BeginsDocument)
                 ids.AddRange(_before);
-            _tokenizer.Encode(pieces[i].Text, ids, _options.AllowSpecial, continues: !pieces[i].BeginsDocument);
-            if (pieces[i].EndsDocument)
+            _tokenizer.Encode(chunks[i].Text, ids, _options.AllowSpecial, continues: !chunks[i].BeginsDocument);
+            if (chunks[i].EndsDocument)
                 ids.AddRange(_after);
             ends[i] = ids.Count;
         }
 
-        return new EncodedBatch(pieces, ids, ends, pieces.ConvertAll(piece => Encoding.UTF8.GetByteCount(piece.Text)));
+        return new EncodedBatch(chunks, ids, ends, chunks.ConvertAll(chunk => Encoding.UTF8.GetByteCount(chunk.Text)));
     }
 
     private void Write(EncodedBatch batch, SplitWriter train, SplitWriter? validation)
@@ -283,13 +283,13 @@ public sealed class CorpusPreparer
     }
 
     /// <summary>The ids of several chunks of text, one after the other. The ids of chunk i end at Ends[i].</summary>
-    private sealed record EncodedBatch(List<SplitPiece> Pieces, List<int> Ids, int[] Ends, List<int> TextBytes);
+    private sealed record EncodedBatch(List<SplitChunk> Pieces, List<int> Ids, int[] Ends, List<int> TextBytes);
 
     /// <summary>The documents to tokenize, after cleaning.</summary>
     /// <param name="Documents">The documents, normalized, without those that are too short and without duplicates.</param>
     /// <param name="Length">Counts the documents that were too short.</param>
     /// <param name="Duplicates">The duplicates; null if they were not searched.</param>
-    private sealed record Cleaned(IEnumerable<TextPiece> Documents, LengthFilter Length, Duplicates? Duplicates)
+    private sealed record Cleaned(IEnumerable<TextChunk> Documents, LengthFilter Length, Duplicates? Duplicates)
     {
         public ManifestCleaning? Describe(PreparationOptions options) =>
             options.Normalization == TextNormalization.None && options.MinCharacters == 0 && options.Deduplication == Deduplication.None ? null : new ManifestCleaning

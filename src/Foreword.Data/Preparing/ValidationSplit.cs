@@ -8,7 +8,7 @@ namespace Foreword.Data.Preparing;
 /// <param name="EndsDocument">Whether this is the last chunk of a document.</param>
 /// <param name="IsValidation">Whether the text is held out.</param>
 /// <param name="BeginsDocument">Whether this is the first chunk of a document.</param>
-internal readonly record struct SplitPiece(string Text, bool EndsDocument, bool IsValidation, bool BeginsDocument);
+internal readonly record struct SplitChunk(string Text, bool EndsDocument, bool IsValidation, bool BeginsDocument);
 
 /// <summary>Decides which documents are held out. It needs only the beginning of the corpus, so the corpus can be streamed.</summary>
 /// <remarks>
@@ -59,19 +59,19 @@ internal sealed class ValidationSplit
     /// <param name="share">0, or from <see cref="SmallestShare"/> to <see cref="LargestShare"/>.</param>
     /// <param name="run">The number of neighboring documents that are held out together, 1 or more.</param>
     /// <param name="seed">The seed that selects the documents.</param>
-    /// <param name="cancellation">Cancels the search.</param>
-    public static ValidationSplit Plan(IEnumerable<TextPiece> documents, double share, int run, long seed, CancellationToken cancellation)
+    /// <param name="cancellationToken">Cancels the search.</param>
+    public static ValidationSplit Plan(IEnumerable<TextChunk> documents, double share, int run, long seed, CancellationToken cancellationToken)
     {
         if (share == 0)
             return new ValidationSplit(0, seed);
         long block = BlockStart(1, share);
         List<long> lengths = [];
         long length = 0;
-        foreach (TextPiece piece in documents)
+        foreach (TextChunk chunk in documents)
         {
-            cancellation.ThrowIfCancellationRequested();
-            length += piece.Text.Length;
-            if (!piece.EndsDocument)
+            cancellationToken.ThrowIfCancellationRequested();
+            length += chunk.Text.Length;
+            if (!chunk.EndsDocument)
                 continue;
             lengths.Add(length);
             length = 0;
@@ -90,7 +90,7 @@ internal sealed class ValidationSplit
     }
 
     /// <summary>Returns the chunks of text of the corpus, each with its split.</summary>
-    public IEnumerable<SplitPiece> Assign(IEnumerable<TextPiece> documents) => _cut is { } cut ? CutInTwo(documents, cut) : WholeDocuments(documents);
+    public IEnumerable<SplitChunk> Assign(IEnumerable<TextChunk> documents) => _cut is { } cut ? CutInTwo(documents, cut) : WholeDocuments(documents);
 
     /// <summary>Returns whether the document with this index, from 0, is held out.</summary>
     internal bool Contains(long document)
@@ -110,37 +110,37 @@ internal sealed class ValidationSplit
         return unit == start + SplitMix.Below(end - start, _seed, (ulong)block);
     }
 
-    private IEnumerable<SplitPiece> WholeDocuments(IEnumerable<TextPiece> documents)
+    private IEnumerable<SplitChunk> WholeDocuments(IEnumerable<TextChunk> documents)
     {
         long document = 0;
         bool begins = true;
-        foreach (TextPiece piece in documents)
+        foreach (TextChunk chunk in documents)
         {
-            yield return new SplitPiece(piece.Text, piece.EndsDocument, Contains(document), begins);
-            begins = piece.EndsDocument;
-            if (piece.EndsDocument)
+            yield return new SplitChunk(chunk.Text, chunk.EndsDocument, Contains(document), begins);
+            begins = chunk.EndsDocument;
+            if (chunk.EndsDocument)
                 document++;
         }
     }
 
-    private static IEnumerable<SplitPiece> CutInTwo(IEnumerable<TextPiece> pieces, long cut)
+    private static IEnumerable<SplitChunk> CutInTwo(IEnumerable<TextChunk> chunks, long cut)
     {
         long seen = 0;
         bool begins = true;
-        foreach (TextPiece piece in pieces)
+        foreach (TextChunk chunk in chunks)
         {
-            string text = piece.Text;
+            string text = chunk.Text;
             bool crosses = seen <= cut && cut < seen + text.Length;
             if (crosses)
             {
-                int border = NearestBorder(text, (int)(cut - seen), piece.EndsDocument);
-                yield return new SplitPiece(text[..border], EndsDocument: true, IsValidation: false, begins);
+                int border = NearestBorder(text, (int)(cut - seen), chunk.EndsDocument);
+                yield return new SplitChunk(text[..border], EndsDocument: true, IsValidation: false, begins);
                 text = text[border..];
                 begins = true;
             }
 
-            seen += piece.Text.Length;
-            yield return new SplitPiece(text, piece.EndsDocument, IsValidation: seen > cut, begins);
+            seen += chunk.Text.Length;
+            yield return new SplitChunk(text, chunk.EndsDocument, IsValidation: seen > cut, begins);
             begins = false;
         }
     }

@@ -15,29 +15,29 @@ internal sealed class DocumentDivider(DocumentUnit unit)
     private bool _blank = true; // the line so far
 
     /// <summary>Returns the documents in pieces of files.</summary>
-    public static IEnumerable<TextPiece> Divide(IEnumerable<TextPiece> pieces, DocumentUnit unit)
+    public static IEnumerable<TextChunk> Divide(IEnumerable<TextChunk> chunks, DocumentUnit unit)
     {
         if (unit == DocumentUnit.File)
-            return pieces;
-        return DivideFiles(pieces, unit);
+            return chunks;
+        return DivideFiles(chunks, unit);
     }
 
-    private static IEnumerable<TextPiece> DivideFiles(IEnumerable<TextPiece> pieces, DocumentUnit unit)
+    private static IEnumerable<TextChunk> DivideFiles(IEnumerable<TextChunk> chunks, DocumentUnit unit)
     {
         DocumentDivider divider = new(unit);
         string rest = ""; // a carriage return at a piece's end: whether a line feed follows is not known yet
-        foreach (TextPiece piece in pieces)
+        foreach (TextChunk chunk in chunks)
         {
-            string text = rest + piece.Text;
-            rest = !piece.EndsDocument && text.EndsWith('\r') ? "\r" : "";
-            foreach (TextPiece document in divider.Add(text[..^rest.Length]))
+            string text = rest + chunk.Text;
+            rest = !chunk.EndsDocument && text.EndsWith('\r') ? "\r" : "";
+            foreach (TextChunk document in divider.Add(text[..^rest.Length]))
                 yield return document;
-            if (piece.EndsDocument && divider.End() is { } last)
+            if (chunk.EndsDocument && divider.End() is { } last)
                 yield return last;
         }
     }
 
-    private IEnumerable<TextPiece> Add(string text)
+    private IEnumerable<TextChunk> Add(string text)
     {
         _heldIsOlder = true;
         int start = 0;
@@ -56,7 +56,7 @@ internal sealed class DocumentDivider(DocumentUnit unit)
     }
 
     /// <summary>A part of a line; returns what is held of the document where it need not be held any longer.</summary>
-    private TextPiece? AddPart(string part)
+    private TextChunk? AddPart(string part)
     {
         int textEnd = part.AsSpan().TrimEnd().Length;
         if (textEnd == 0)
@@ -66,10 +66,10 @@ internal sealed class DocumentDivider(DocumentUnit unit)
         }
 
         _blank = false;
-        TextPiece? earlier = null;
+        TextChunk? earlier = null;
         if (_held.Length > 0 && _heldIsOlder)
         {
-            earlier = new TextPiece(_held.ToString(), EndsDocument: false);
+            earlier = new TextChunk(_held.ToString(), EndsDocument: false);
             _held.Clear();
         }
 
@@ -79,7 +79,7 @@ internal sealed class DocumentDivider(DocumentUnit unit)
         return earlier;
     }
 
-    private TextPiece? EndLine(string lineBreak)
+    private TextChunk? EndLine(string lineBreak)
     {
         bool ends = unit == DocumentUnit.Line || _blank;
         _blank = true;
@@ -89,13 +89,13 @@ internal sealed class DocumentDivider(DocumentUnit unit)
         return null;
     }
 
-    private TextPiece? End()
+    private TextChunk? End()
     {
         _gap.Clear();
         _blank = true;
         if (_held.Length == 0)
             return null;
-        TextPiece last = new(_held.ToString(), EndsDocument: true);
+        TextChunk last = new(_held.ToString(), EndsDocument: true);
         _held.Clear();
         return last;
     }

@@ -86,15 +86,15 @@ public sealed class DocumentReader
     /// A file is not of its encoding, is binary, has a damaged gzip stream, or a JSON line is broken or lacks the text field:
     /// the message names the file and the byte or line.
     /// </exception>
-    public IEnumerable<TextPiece> Read()
+    public IEnumerable<TextChunk> Read()
     {
         foreach (string path in Files)
         {
             bool any = false;
-            foreach (TextPiece piece in ReadFile(path))
+            foreach (TextChunk chunk in ReadFile(path))
             {
                 any = true;
-                yield return piece;
+                yield return chunk;
             }
 
             if (!any && _named.Contains(path))
@@ -102,16 +102,16 @@ public sealed class DocumentReader
         }
     }
 
-    private IEnumerable<TextPiece> ReadFile(string path)
+    private IEnumerable<TextChunk> ReadFile(string path)
     {
         IDocumentFormat format = FormatOf(path) ?? PlainText; // of another kind, but a pattern fits it
         using Stream file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 16 });
         using Stream? content = Compression.Open(file, path);
         Stream bytes = content ?? file;
         using Stream? text = format.IsText ? TextEncoding.ToUtf8(bytes, path, _options.Encoding) : null;
-        IEnumerable<TextPiece> pieces = Compression.Named(format.Read(text ?? bytes, path, _options.TextField), path);
-        foreach (TextPiece piece in format is PlainTextFormat ? DocumentDivider.Divide(pieces, _options.Document) : pieces)
-            yield return piece;
+        IEnumerable<TextChunk> chunks = Compression.Named(format.Read(text ?? bytes, path, _options.TextField), path);
+        foreach (TextChunk chunk in format is PlainTextFormat ? DocumentDivider.Divide(chunks, _options.Document) : chunks)
+            yield return chunk;
     }
 
     private void AddFile(string path)

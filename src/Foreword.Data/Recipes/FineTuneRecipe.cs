@@ -17,7 +17,7 @@ public sealed record FineTuneRecipe : IRecipe
     public TaskSection Task { get; init; } = new();
 
     /// <summary>Gets the source of the labeled examples.</summary>
-    public LabelledSection Data { get; init; } = new();
+    public LabeledSection Data { get; init; } = new();
 
     /// <summary>Gets the optimizer, the schedule, and the intervals of logging and checkpoints.</summary>
     public FineTuneConfig Train { get; init; } = new();

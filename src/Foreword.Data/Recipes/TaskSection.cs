@@ -1,4 +1,4 @@
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Settings;
 using Foreword.Tasks;
 

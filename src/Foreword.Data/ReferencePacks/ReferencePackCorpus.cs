@@ -39,7 +39,7 @@ public sealed partial class ReferencePackCorpus
     public long DocumentBytes { get; }
 
     /// <summary>The documents in the form that <see cref="CorpusPreparer"/> takes.</summary>
-    public IEnumerable<TextPiece> Pieces => Documents.Select(document => new TextPiece(document, EndsDocument: true));
+    public IEnumerable<TextChunk> Chunks => Documents.Select(document => new TextChunk(document, EndsDocument: true));
 
     /// <summary>Finds the newest reference pack of the .NET installation that runs this program, and reads it.</summary>
     /// <exception cref="DirectoryNotFoundException">There is none with documentation; the message names where it was looked for.</exception>

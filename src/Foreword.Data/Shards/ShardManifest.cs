@@ -210,9 +210,9 @@ public sealed record ManifestFile
     public required string Sha256 { get; init; }
 
     /// <summary>Reads the lengths of files and computes their hashes.</summary>
-    internal static IReadOnlyList<ManifestFile> Describe(IEnumerable<string> paths, CancellationToken cancellation) => [.. paths.Select(path =>
+    internal static IReadOnlyList<ManifestFile> Describe(IEnumerable<string> paths, CancellationToken cancellationToken) => [.. paths.Select(path =>
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return new ManifestFile { Path = path, Bytes = new FileInfo(path).Length, Sha256 = FileHash.Of(path) };
     })];
 }

@@ -25,8 +25,8 @@ public sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Long
     /// <summary>Computes the statistics of a split. Every token is read once.</summary>
     /// <param name="data">The split.</param>
     /// <param name="top">The maximum number of most frequent tokens to return.</param>
-    /// <param name="cancellation">Cancels the computation.</param>
-    public static ShardStatistics Of(TokenDataset data, int top, CancellationToken cancellation = default)
+    /// <param name="cancellationToken">Cancels the computation.</param>
+    public static ShardStatistics Of(TokenDataset data, int top, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         long[] bins = new long[64];
@@ -42,7 +42,7 @@ public sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Long
         int[] buffer = new int[1 << 16];
         for (long at = 0; at < data.Count; at += buffer.Length)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             Span<int> ids = buffer.AsSpan(0, (int)Math.Min(buffer.Length, data.Count - at));
             data.Read(at, ids);
             foreach (int id in ids)

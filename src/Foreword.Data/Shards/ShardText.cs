@@ -8,7 +8,7 @@ namespace Foreword.Data.Shards;
 public static class ShardText
 {
     /// <summary>The number of tokens to decode at a time. Longer documents are returned in several chunks.</summary>
-    private const int PieceTokens = 1 << 15;
+    private const int ChunkTokens = 1 << 15;
 
     /// <summary>
     /// Returns the documents of a split in order. The tokens that end a document, or that the tokenizer's template puts around it, are removed. Empty
@@ -16,34 +16,34 @@ public static class ShardText
     /// </summary>
     /// <param name="data">The split.</param>
     /// <param name="tokenizer">The tokenizer that produced the split.</param>
-    public static IEnumerable<TextPiece> Read(TokenDataset data, Tokenizer tokenizer)
+    public static IEnumerable<TextChunk> Read(TokenDataset data, Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(tokenizer);
         return Documents(data, tokenizer);
     }
 
-    private static IEnumerable<TextPiece> Documents(TokenDataset data, Tokenizer tokenizer)
+    private static IEnumerable<TextChunk> Documents(TokenDataset data, Tokenizer tokenizer)
     {
-        int[] ids = new int[PieceTokens];
+        int[] ids = new int[ChunkTokens];
         HashSet<int> around = [.. tokenizer.TemplateStart, .. tokenizer.TemplateEnd];
         if (tokenizer.EndOfTextId is { } endOfText)
             around.Add(endOfText);
         for (long document = 0; document < data.Split.Documents; document++)
         {
             long end = document + 1 < data.Split.Documents ? data.DocumentStart(document + 1) : data.Count;
-            Utf8Pieces characters = new();
+            Utf8Decoder characters = new();
             string text = "";
             for (long start = data.DocumentStart(document); start < end; start += ids.Length)
             {
                 if (text.Length > 0)
-                    yield return new TextPiece(text, EndsDocument: false);
+                    yield return new TextChunk(text, EndsDocument: false);
                 text = Decode(ids.AsSpan(0, (int)Math.Min(ids.Length, end - start)), start);
             }
 
             text += characters.Flush();
             if (text.Length > 0)
-                yield return new TextPiece(text, EndsDocument: true);
+                yield return new TextChunk(text, EndsDocument: true);
 
             string Decode(Span<int> part, long start)
             {

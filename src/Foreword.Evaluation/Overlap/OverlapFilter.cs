@@ -56,14 +56,14 @@ public sealed class OverlapFilter
     /// <param name="source">What to call it.</param>
     /// <param name="falsePositives">Bound of the false-positive rate, above 0 and below 1.</param>
     /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="InvalidOperationException">The filter would not fit into the machine's memory; the message says what would.</exception>
     /// <exception cref="InvalidDataException">The text is damaged, or changed between the two readings.</exception>
-    public static OverlapFilter Build(Func<IEnumerable<TextPiece>> corpus, string source, double falsePositives = PaperFalsePositives, IProgress<OverlapProgress>? progress = null, CancellationToken cancellation = default)
+    public static OverlapFilter Build(Func<IEnumerable<TextChunk>> corpus, string source, double falsePositives = PaperFalsePositives, IProgress<OverlapProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(source);
-        long counted = 0, documents = Read(corpus(), _ => counted++, isCounting: true, progress, cancellation);
+        long counted = 0, documents = Read(corpus(), _ => counted++, isCounting: true, progress, cancellationToken);
         CheckMemory(counted, falsePositives, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         BloomFilter filter = BloomFilter.For(counted, falsePositives);
         long filled = 0, different = 0;
@@ -71,7 +71,7 @@ public sealed class OverlapFilter
         {
             filled++;
             different += filter.Add(run) ? 1 : 0;
-        }, isCounting: false, progress, cancellation);
+        }, isCounting: false, progress, cancellationToken);
         if (filled != counted)
             throw new InvalidDataException($"{source} changed while it was read: it had {counted} 8-grams, then {filled}");
         return new OverlapFilter(filter) { Source = source, Documents = documents, Grams = counted, DifferentGrams = different, FalsePositiveBound = falsePositives };
@@ -162,11 +162,11 @@ public sealed class OverlapFilter
     public OverlapShare Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Of([new TextPiece(text, EndsDocument: true)]).FirstOrDefault()?.Share ?? default;
+        return Of([new TextChunk(text, EndsDocument: true)]).FirstOrDefault()?.Share ?? default;
     }
 
     /// <summary>How much of each document the training text holds; documents of any length are read in their pieces.</summary>
-    public IEnumerable<DocumentOverlap> Of(IEnumerable<TextPiece> documents)
+    public IEnumerable<DocumentOverlap> Of(IEnumerable<TextChunk> documents)
     {
         ArgumentNullException.ThrowIfNull(documents);
         long number = 0, grams = 0, found = 0;
@@ -176,12 +176,12 @@ public sealed class OverlapFilter
             grams++;
             found += _filter.Contains(run) ? 1 : 0;
         });
-        foreach (TextPiece piece in documents)
+        foreach (TextChunk chunk in documents)
         {
-            runs.Add(piece.Text);
+            runs.Add(chunk.Text);
             if (beginning.Length == 0)
-                beginning = piece.Text[..Math.Min(piece.Text.Length, BeginningLength)];
-            if (!piece.EndsDocument)
+                beginning = chunk.Text[..Math.Min(chunk.Text.Length, BeginningLength)];
+            if (!chunk.EndsDocument)
                 continue;
             runs.EndWord();
             runs.Reset();
@@ -207,7 +207,7 @@ public sealed class OverlapFilter
             $"a filter for {grams:N0} 8-grams takes {needed / 1e9:F1} GB at a false-positive rate of {falsePositives:0.#e0}, and there are {available / 1e9:F1} GB; a rate of {fits:0.#e0} takes {BloomFilter.BitsFor(grams, fits) / 8e9:F1} GB"));
     }
 
-    private static long Read(IEnumerable<TextPiece> corpus, Action<ulong> onRun, bool isCounting, IProgress<OverlapProgress>? progress, CancellationToken cancellation)
+    private static long Read(IEnumerable<TextChunk> corpus, Action<ulong> onRun, bool isCounting, IProgress<OverlapProgress>? progress, CancellationToken cancellationToken)
     {
         long documents = 0, grams = 0;
         WordRuns runs = new(Words, run =>
@@ -215,11 +215,11 @@ public sealed class OverlapFilter
             grams++;
             onRun(run);
         });
-        foreach (TextPiece piece in corpus)
+        foreach (TextChunk chunk in corpus)
         {
-            cancellation.ThrowIfCancellationRequested();
-            runs.Add(piece.Text);
-            if (!piece.EndsDocument)
+            cancellationToken.ThrowIfCancellationRequested();
+            runs.Add(chunk.Text);
+            if (!chunk.EndsDocument)
                 continue;
             runs.EndWord();
             runs.Reset();

@@ -9,12 +9,15 @@ using Foreword.Tokenization;
 namespace Foreword.Evaluation.Results;
 
 /// <summary>
-/// The directory of one evaluation: <c>evaluation.json</c> says what was evaluated and how, the samples' logs grow beside it, and the results come last.
+/// The directory of one evaluation: <c>progress.json</c> says what was evaluated and how, the samples' logs grow beside it, and the results come last.
 /// The same evaluation of the same model goes on where it was; another one is refused.
 /// </summary>
 public sealed class EvaluationDirectory
 {
-    private const string FileName = "evaluation.json";
+    private const string FileName = "progress.json";
+
+    /// <summary>The name that the file had in earlier versions. It is read if the directory has no file of the present name.</summary>
+    private const string FormerName = "evaluation.json";
 
     private readonly JsonObject _tasks;
 
@@ -37,13 +40,14 @@ public sealed class EvaluationDirectory
     /// <param name="extra">Whatever else decides the numbers, such as seed and precision.</param>
     /// <param name="now">The present time.</param>
     /// <exception cref="InvalidDataException">It holds another evaluation under one of the names.</exception>
-    public static EvaluationDirectory Open(string path, string modelDirectory, IReadOnlyList<PreparedTask> tasks, IReadOnlyList<string> keys, string extra, DateTimeOffset now)
+    public static EvaluationDirectory Open(string path, string modelDirectory, IReadOnlyList<PreparedBenchmark> tasks, IReadOnlyList<string> keys, string extra, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(tasks);
         ArgumentNullException.ThrowIfNull(keys);
         string file = System.IO.Path.Combine(path, FileName);
         string model = HashOfModel(modelDirectory);
-        JsonObject recorded = File.Exists(file) ? Read(file) : new JsonObject { ["started"] = now.ToString("yyyy-MM-ddTHH-mm-ss", CultureInfo.InvariantCulture), ["tasks"] = new JsonObject() };
+        string former = System.IO.Path.Combine(path, FormerName);
+        JsonObject recorded = File.Exists(file) ? Read(file) : File.Exists(former) ? Read(former) : new JsonObject { ["started"] = now.ToString("yyyy-MM-ddTHH-mm-ss", CultureInfo.InvariantCulture), ["tasks"] = new JsonObject() };
         JsonObject fingerprints = (JsonObject)recorded["tasks"]!;
         for (int i = 0; i < tasks.Count; i++)
         {
@@ -67,18 +71,18 @@ public sealed class EvaluationDirectory
     {
         try
         {
-            JsonObject recorded = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
-            _ = recorded["started"]!.GetValue<string>();
-            _ = recorded["tasks"]!.AsObject();
-            return recorded;
+            if (JsonNode.Parse(File.ReadAllBytes(file)) is JsonObject recorded && recorded["started"] is JsonValue started && started.TryGetValue(out string? _) && recorded["tasks"] is JsonObject)
+                return recorded;
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        catch (JsonException problem)
         {
             throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory", problem);
         }
+
+        throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory");
     }
 
-    private static string Fingerprint(PreparedTask task, string model, string extra)
+    private static string Fingerprint(PreparedBenchmark task, string model, string extra)
     {
         StringBuilder text = new();
         Tokenizer tokenizer = task.Input.Tokenizer;

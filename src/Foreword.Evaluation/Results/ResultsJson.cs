@@ -24,7 +24,7 @@ public static class ResultsJson
     /// <param name="json">Where to.</param>
     /// <param name="results">The results under their names.</param>
     /// <param name="context">What they were made with.</param>
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context)
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context)
     {
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(results);
@@ -63,7 +63,7 @@ public static class ResultsJson
         json.WriteNumber("date", context.Date.ToUnixTimeMilliseconds() / 1000.0);
         json.WriteString("total_evaluation_time_seconds", context.Seconds.ToString("0.###", CultureInfo.InvariantCulture));
 
-        void Metrics(TaskResult result)
+        void Metrics(BenchmarkResult result)
         {
             json.WriteString("alias", result.Task.Specification.Text);
             foreach (MetricValue metric in result.Metrics)
@@ -76,7 +76,7 @@ public static class ResultsJson
             }
         }
 
-        void Configuration(TaskResult result)
+        void Configuration(BenchmarkResult result)
         {
             json.WriteString("task", result.Task.Benchmark.Name);
             json.WriteString("dataset_path", string.Join(", ", result.Task.Set.Files));
@@ -98,10 +98,10 @@ public static class ResultsJson
         }
     }
 
-    private static void Section(Utf8JsonWriter json, string name, IReadOnlyList<(string Key, TaskResult Result)> results, Action<TaskResult> write)
+    private static void Section(Utf8JsonWriter json, string name, IReadOnlyList<(string Key, BenchmarkResult Result)> results, Action<BenchmarkResult> write)
     {
         json.WriteStartObject(name);
-        foreach ((string key, TaskResult result) in results)
+        foreach ((string key, BenchmarkResult result) in results)
         {
             json.WriteStartObject(key);
             write(result);
@@ -111,10 +111,10 @@ public static class ResultsJson
         json.WriteEndObject();
     }
 
-    private static void Numbers(Utf8JsonWriter json, string name, IReadOnlyList<(string Key, TaskResult Result)> results, Func<TaskResult, int> number)
+    private static void Numbers(Utf8JsonWriter json, string name, IReadOnlyList<(string Key, BenchmarkResult Result)> results, Func<BenchmarkResult, int> number)
     {
         json.WriteStartObject(name);
-        foreach ((string key, TaskResult result) in results)
+        foreach ((string key, BenchmarkResult result) in results)
             json.WriteNumber(key, number(result));
         json.WriteEndObject();
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Foreword.Data.FineTuning;
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
@@ -48,7 +48,7 @@ public sealed class FineTuneRun : IDisposable
         _best = BestMetric.Of(Data.Task, recipe.Train.BestMetric);
         IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
-        _model = FineTunedModel.Begin(recipe.Model, Data.Task, source, recipe.Train.Seed, precision, device);
+        _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, precision, device);
         _tuner = new FineTuner(_model, recipe.Model, train, recipe.Train);
         if (checkpoint is not null)
             _state = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter));

@@ -21,7 +21,7 @@ public sealed class FineTunedModel : ITaskModel
     /// <summary>Tokens of a batch of predictions, padding included.</summary>
     private const int BatchTokens = 4096;
 
-    private ITrainingPath? _path;
+    private IModelPath? _path;
 
     private FineTunedModel(GptModel model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
     {
@@ -84,7 +84,7 @@ public sealed class FineTunedModel : ITaskModel
     /// <param name="precision">Number format of the products.</param>
     /// <param name="device">Where it trains.</param>
     /// <exception cref="InvalidDataException">A file of the base is broken.</exception>
-    public static FineTunedModel Begin(BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device)
+    public static FineTunedModel Create(BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device)
     {
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(task);
@@ -109,22 +109,22 @@ public sealed class FineTunedModel : ITaskModel
 
     /// <inheritdoc/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
-        [.. Outputs(EncodedExample.Unlabelled(examples, Task, Encoder)).Select(outputs => Task.Answer(outputs))];
+        [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder)).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>The head's outputs for each example: [n], or the scores of its choices.</summary>
     /// <param name="examples">Encoded examples.</param>
-    /// <param name="cancellation">Asks to end early.</param>
-    public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellation = default)
+    /// <param name="cancellationToken">Asks to end early.</param>
+    public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
         Head.eval();
         using var noGradient = no_grad();
-        ITrainingPath path = PredictionPath();
+        IModelPath path = PredictionPath();
         float[][] outputs = new float[examples.Count][];
         int[] order = [.. Enumerable.Range(0, examples.Count).OrderByDescending(i => examples[i].Length)];
         for (int start = 0; start < order.Length;)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             EncodedExample longest = examples[order[start]];
             int most = Math.Max(1, BatchTokens / (longest.Length * longest.Sequences.Sequences.Count));
@@ -159,7 +159,7 @@ public sealed class FineTunedModel : ITaskModel
     }
 
     /// <summary>The way that predictions take, chosen again once there are adapters.</summary>
-    private ITrainingPath PredictionPath()
+    private IModelPath PredictionPath()
     {
         if (_path is { IsFused: true } && Model.AdapterParameters.Any())
         {
@@ -187,7 +187,7 @@ public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenize
         using ModelWeights weights = WeightsFormat.Open(path);
         TaskTokens? own = TaskDescription.IsIn(weights.Path) ? TaskDescription.Read(weights.Path).Tokens : null;
         Tokenizer tokenizer = weights.LoadTokenizer();
-        TaskTokens tokens = own ?? TaskTokens.Behind(Math.Max(weights.Config.VocabSize, tokenizer.VocabularySize)); // an added token may have no row yet
+        TaskTokens tokens = own ?? TaskTokens.After(Math.Max(weights.Config.VocabSize, tokenizer.VocabularySize)); // an added token may have no row yet
         return new BaseModel(weights.Path, weights.Config, tokenizer, tokens);
     }
 }

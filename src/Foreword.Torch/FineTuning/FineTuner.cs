@@ -1,4 +1,4 @@
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Numerics;
 using Foreword.Tasks;
@@ -21,7 +21,7 @@ public sealed class FineTuner : IDisposable
     private readonly IReadOnlyList<EncodedExample> _train;
     private readonly int[] _lengths;
     private readonly LearningRate _learningRate;
-    private readonly ITrainingPath _path;
+    private readonly IModelPath _path;
     private readonly TrainedWeights _trained;
     private int[][] _batches = [];
     private int _batchesOfEpoch = -1;

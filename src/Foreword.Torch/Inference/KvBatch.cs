@@ -21,13 +21,13 @@ public sealed class KvBatch
         ArgumentNullException.ThrowIfNull(caches);
         _caches = caches;
         _rows = [.. caches.Select(_ => new List<(Reading, int)>())];
-        Dictionary<KvPiece, Reading> shared = [];
+        Dictionary<KvSegment, Reading> shared = [];
         for (int i = 0; i < caches.Count; i++)
         {
-            foreach (KvPiece piece in caches[i].Shared)
+            foreach (KvSegment part in caches[i].Shared)
             {
-                if (!shared.TryGetValue(piece, out Reading? reading))
-                    _readings.Add(shared[piece] = reading = new Reading(() => piece));
+                if (!shared.TryGetValue(part, out Reading? reading))
+                    _readings.Add(shared[part] = reading = new Reading(() => part));
                 Add(i, reading);
             }
 
@@ -62,11 +62,11 @@ public sealed class KvBatch
     {
         KvCache cache = _caches[sequence];
         cache.Append(layer, k[sequence], v[sequence]);
-        KvPiece[] pieces = [.. cache.Shared, cache.Own(k.shape[2])];
-        return (Whole(piece => piece.Keys(layer)), Whole(piece => piece.Values(layer)));
+        KvSegment[] parts = [.. cache.Shared, cache.Own(k.shape[2])];
+        return (Whole(part => part.Keys(layer)), Whole(part => part.Values(layer)));
 
-        Tensor Whole(Func<KvPiece, Tensor> part) =>
-            (pieces.Length == 1 ? part(pieces[0]) : cat([.. pieces.Select(part)], 1)).unsqueeze(0);
+        Tensor Whole(Func<KvSegment, Tensor> part) =>
+            (parts.Length == 1 ? part(parts[0]) : cat([.. parts.Select(part)], 1)).unsqueeze(0);
     }
 
     /// <summary>
@@ -110,9 +110,9 @@ public sealed class KvBatch
     }
 
     /// <summary>A part of a cache, the sequences that read it, and the intermediate result of each of them.</summary>
-    private sealed class Reading(Func<KvPiece> piece)
+    private sealed class Reading(Func<KvSegment> part)
     {
-        public KvPiece Piece => piece();
+        public KvSegment Piece => part();
 
         public List<int> Readers { get; } = [];
 

@@ -19,7 +19,7 @@ public sealed class KvCache : IDisposable
     private readonly GptConfig _config;
     private readonly ScalarType _type;
     private readonly Device _device;
-    private readonly List<KvPiece> _shared = [];
+    private readonly List<KvSegment> _shared = [];
     private KvStorage? _own;
     private long _sharedLength;
 
@@ -46,12 +46,12 @@ public sealed class KvCache : IDisposable
     public KvCache Fork()
     {
         KvCache fork = new(this);
-        foreach (KvPiece piece in _shared)
-            fork.Share(piece);
+        foreach (KvSegment part in _shared)
+            fork.Share(part);
         long own = Length - _sharedLength;
         if (own >= WorthSharing)
         {
-            fork.Share(new KvPiece(_own!, own));
+            fork.Share(new KvSegment(_own!, own));
         }
         else if (own > 0)
         {
@@ -66,21 +66,21 @@ public sealed class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (KvPiece piece in _shared)
-            piece.Storage.Release();
+        foreach (KvSegment part in _shared)
+            part.Storage.Release();
         _shared.Clear();
         _own?.Release();
         _own = null;
     }
 
     /// <summary>Gets the parts that other caches may read too.</summary>
-    internal IReadOnlyList<KvPiece> Shared => _shared;
+    internal IReadOnlyList<KvSegment> Shared => _shared;
 
     /// <summary>
     /// Returns the cache's own part, including <paramref name="newTokens"/> tokens that <see cref="Append"/> has stored in a layer but that
     /// <see cref="Length"/> does not count yet.
     /// </summary>
-    internal KvPiece Own(long newTokens) => new(_own!, Length - _sharedLength + newTokens);
+    internal KvSegment Own(long newTokens) => new(_own!, Length - _sharedLength + newTokens);
 
     /// <summary>Stores a layer's keys and values, [nh, T, hs], of new tokens.</summary>
     internal void Append(int layer, Tensor k, Tensor v)
@@ -94,16 +94,16 @@ public sealed class KvCache : IDisposable
     /// <summary>Counts new tokens as read. It must be called after all layers have stored them.</summary>
     internal void Advance(long tokens) => Length += tokens;
 
-    private void Share(KvPiece piece)
+    private void Share(KvSegment part)
     {
-        piece.Storage.Retain();
-        _shared.Add(piece);
-        _sharedLength += piece.Length;
+        part.Storage.Retain();
+        _shared.Add(part);
+        _sharedLength += part.Length;
     }
 }
 
 /// <summary>A part of a cache: the first tokens of a storage.</summary>
-internal readonly record struct KvPiece(KvStorage Storage, long Length)
+internal readonly record struct KvSegment(KvStorage Storage, long Length)
 {
     /// <summary>Returns the keys of a layer, [nh, Length, hs].</summary>
     public Tensor Keys(int layer) => Storage.Keys(layer).narrow(1, 0, Length);

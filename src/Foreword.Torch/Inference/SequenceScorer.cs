@@ -12,7 +12,7 @@ namespace Foreword.Torch.Inference;
 /// Scores continuations. Packs the continuations of a context after it in one row (<see cref="SequencePacking"/>), batches rows of similar length, and
 /// computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
 /// </summary>
-internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device device)
+internal sealed class SequenceScorer(GptModel model, IModelPath path, Device device)
 {
     /// <summary>
     /// Number of tokens of a batch, including padding. A CPU multiplies a thousand rows as fast as more, and in smaller batches the sequences have more
@@ -59,12 +59,12 @@ internal sealed class SequenceScorer(GptModel model, ITrainingPath path, Device 
         SequencePacking? packing = batch[0].IsPacked ? Packing(batch, T) : null;
         Tensor input = tensor(ids, [batch.Length, T], device: device);
         Tensor hidden = path.Hidden(input, packing).view(batch.Length * T, -1); // (B T, C)
-        int piece = (int)Math.Max(1, LogitBytes / (sizeof(float) * (long)model.Config.VocabSize));
-        for (int start = 0; start < wanted.Count; start += piece)
-            ScorePiece(hidden, wanted.GetRange(start, Math.Min(piece, wanted.Count - start)));
+        int part = (int)Math.Max(1, LogitBytes / (sizeof(float) * (long)model.Config.VocabSize));
+        for (int start = 0; start < wanted.Count; start += part)
+            ScoreChunk(hidden, wanted.GetRange(start, Math.Min(part, wanted.Count - start)));
     }
 
-    private void ScorePiece(Tensor hidden, List<Wanted> wanted)
+    private void ScoreChunk(Tensor hidden, List<Wanted> wanted)
     {
         using var scope = NewDisposeScope();
         Tensor rows = tensor(wanted.Select(w => (long)w.Row).ToArray(), device: device);

@@ -12,7 +12,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     private readonly GptModel _model;
     private readonly Device _device;
     private readonly bool _ownsModel;
-    private ITrainingPath? _path; // for whole batches; created when scores are first requested
+    private IModelPath? _path; // for whole batches; created when scores are first requested
 
     /// <summary>Creates an engine that uses a model.</summary>
     /// <param name="model">The model. Every call puts it into evaluation mode and restores its mode afterwards.</param>

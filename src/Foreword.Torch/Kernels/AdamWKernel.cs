@@ -11,7 +11,7 @@ namespace Foreword.Torch.Kernels;
 internal static unsafe class AdamWKernel
 {
     /// <summary>Number of elements of a work item. It is fixed, so that sums do not depend on the number of threads.</summary>
-    private const long Piece = 1 << 16;
+    private const long ChunkLength = 1 << 16;
 
     /// <summary>
     /// Computes one AdamW step (Loshchilov and Hutter 2019, algorithm 2) in one pass over memory:
@@ -21,28 +21,28 @@ internal static unsafe class AdamWKernel
     public static void Step(float* p, float* g, float* m, float* v, long count, in AdamWStep step)
     {
         AdamWStep s = step;
-        ForEachPiece(count, (start, length) => StepPiece(p + start, g + start, m + start, v + start, length, s));
+        ForEachChunk(count, (start, length) => StepChunk(p + start, g + start, m + start, v + start, length, s));
     }
 
     /// <summary>Returns the sum of squares. Each work item is summed in float64.</summary>
     public static double SumOfSquares(float* values, long count)
     {
-        double[] sums = new double[(count + Piece - 1) / Piece];
-        ForEachPiece(count, (start, length) => sums[start / Piece] = SumOfSquaresPiece(values + start, length));
+        double[] sums = new double[(count + ChunkLength - 1) / ChunkLength];
+        ForEachChunk(count, (start, length) => sums[start / ChunkLength] = SumOfSquaresChunk(values + start, length));
         return sums.Sum();
     }
 
-    private static void ForEachPiece(long count, Action<long, long> body)
+    private static void ForEachChunk(long count, Action<long, long> body)
     {
-        long pieces = (count + Piece - 1) / Piece;
-        if (pieces == 1)
+        long parts = (count + ChunkLength - 1) / ChunkLength;
+        if (parts == 1)
             body(0, count);
         else
-            WorkerPool.Of(get_num_threads()).ForEach(checked((int)pieces), (_, i) => body(i * Piece, Math.Min(Piece, count - i * Piece)));
+            WorkerPool.Of(get_num_threads()).ForEach(checked((int)parts), (_, i) => body(i * ChunkLength, Math.Min(ChunkLength, count - i * ChunkLength)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void StepPiece(float* p, float* g, float* m, float* v, long count, AdamWStep s)
+    private static void StepChunk(float* p, float* g, float* m, float* v, long count, AdamWStep s)
     {
         Vector512<float> scale = Vector512.Create(s.GradientScale), b1 = Vector512.Create(s.Beta1), b2 = Vector512.Create(s.Beta2);
         Vector512<float> c1 = Vector512.Create(1 - s.Beta1), c2 = Vector512.Create(1 - s.Beta2), keep = Vector512.Create(s.Keep);
@@ -69,7 +69,7 @@ internal static unsafe class AdamWKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double SumOfSquaresPiece(float* values, long count)
+    private static double SumOfSquaresChunk(float* values, long count)
     {
         Vector512<double> sums = Vector512<double>.Zero;
         long i = 0;

@@ -21,20 +21,20 @@ internal static unsafe partial class HugePages
     /// Advises huge pages for a contiguous tensor on the CPU, whether its memory has been touched or not. Other tensors and tensors smaller than two
     /// huge pages are ignored.
     /// </summary>
-    public static void AskFor(Tensor tensor)
+    public static void Request(Tensor tensor)
     {
         long bytes = tensor.NumberOfElements * tensor.ElementSize;
         if (bytes < 2 * Size || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
             return;
         nint address = TensorMemory.Address(tensor);
-        Ask(address, bytes, HugePage);
-        Ask(address, bytes, Collapse);
+        Advise(address, bytes, HugePage);
+        Advise(address, bytes, Collapse);
     }
 
     /// <summary>Advises huge pages for memory that has not been touched yet.</summary>
-    public static void Advise(nint address, long bytes) => Ask(address, bytes, HugePage);
+    public static void Advise(nint address, long bytes) => Advise(address, bytes, HugePage);
 
-    private static void Ask(nint address, long bytes, int advice)
+    private static void Advise(nint address, long bytes, int advice)
     {
         long first = (address + Size - 1) / Size * Size, length = (address + bytes) / Size * Size - first;
         if (length > 0 && OperatingSystem.IsLinux())

@@ -43,9 +43,9 @@ internal static unsafe class SoftmaxCrossEntropy
     private static void ForEachRow(int rows, Action<int> body)
     {
         const int RowsPerPiece = 16;
-        Parallel.For(0, (rows + RowsPerPiece - 1) / RowsPerPiece, piece =>
+        Parallel.For(0, (rows + RowsPerPiece - 1) / RowsPerPiece, part =>
         {
-            for (int row = piece * RowsPerPiece; row < Math.Min(rows, (piece + 1) * RowsPerPiece); row++)
+            for (int row = part * RowsPerPiece; row < Math.Min(rows, (part + 1) * RowsPerPiece); row++)
                 body(row);
         });
     }

@@ -68,8 +68,8 @@ internal sealed class AdamWMoments : IDisposable
         (_name, _value) = (name, value);
         _mean = zeros_like(value).DetachFromDisposeScope();
         _square = zeros_like(value).DetachFromDisposeScope();
-        HugePages.AskFor(_mean);
-        HugePages.AskFor(_square);
+        HugePages.Request(_mean);
+        HugePages.Request(_square);
     }
 
     public IEnumerable<(string Name, Tensor Value)> State => [(_name + ".exp_avg", _mean), (_name + ".exp_avg_sq", _square)];

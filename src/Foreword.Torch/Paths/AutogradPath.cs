@@ -8,7 +8,7 @@ namespace Foreword.Torch.Paths;
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="recompute">Whether each block is computed again in the backward pass, so that only the blocks' inputs are kept (Chen et al. 2016).</param>
-internal sealed class AutogradPath(GptModel model, bool recompute = false) : ITrainingPath
+internal sealed class AutogradPath(GptModel model, bool recompute = false) : IModelPath
 {
     private readonly List<Tensor> _inputs = []; // the input of each block and the output of the last one; with recompute only
     private Tensor? _ids;

@@ -101,14 +101,14 @@ public sealed class PretrainRun : IDisposable
     /// <param name="recipe">What to train.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="tell">Told about everything that happens.</param>
-    /// <param name="cancellation">Ends the preparation of text; later, see <see cref="Run"/>.</param>
+    /// <param name="cancellationToken">Ends the preparation of text; later, see <see cref="Run"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the model to train on.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
-    public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken cancellation = default)
+    public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        return Open(recipe, directory, null, tell, cancellation);
+        return Open(recipe, directory, null, tell, cancellationToken);
     }
 
     /// <summary>Goes on from a checkpoint, or from the beginning when the run was killed before its first one.</summary>
@@ -116,10 +116,10 @@ public sealed class PretrainRun : IDisposable
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">Where to go on; later checkpoints of the directory are replaced as the run reaches them.</param>
     /// <param name="tell">Told about everything that happens.</param>
-    /// <param name="cancellation">Ends the preparation of text; later, see <see cref="Run"/>.</param>
+    /// <param name="cancellationToken">Ends the preparation of text; later, see <see cref="Run"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else than the run did, or on something else, or a file is broken.</exception>
-    public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellation = default)
+    public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
@@ -128,11 +128,11 @@ public sealed class PretrainRun : IDisposable
         directory.DeleteTemporaries();
         if (recipe.Data.Text.Count > 0)
             RunText.Check(ShardsIn(directory), recipe.Data);
-        return Open(recipe, directory, checkpoint, tell, cancellation);
+        return Open(recipe, directory, checkpoint, tell, cancellationToken);
     }
 
     /// <summary>Opens the model to train on and the tokens, checks that they belong together and to what the directory holds, and loads the weights.</summary>
-    private static PretrainRun Open(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell, CancellationToken cancellation)
+    private static PretrainRun Open(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
     {
         StartingModel? source = Source(recipe, checkpoint);
         string? tokenizer = HasOwnTokenizer(recipe, directory) ? null : recipe.Data.Tokenizer;
@@ -144,7 +144,7 @@ public sealed class PretrainRun : IDisposable
             _ = recipe.Resolve(source.Tokenizer.VocabularySize, source.Config); // a wrong number is said before any text is prepared
         }
 
-        PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), tell, cancellation);
+        PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), tell, cancellationToken);
         try
         {
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);

@@ -59,15 +59,15 @@ public sealed class PretrainingData : IDisposable
     /// <param name="seed">Chooses the documents held out.</param>
     /// <param name="ownDirectory">Where shards made from text lie.</param>
     /// <param name="tell">Told about progress.</param>
-    /// <param name="cancellation">Ends the preparation; nothing is left behind.</param>
+    /// <param name="cancellationToken">Ends the preparation; nothing is left behind.</param>
     /// <exception cref="InvalidDataException">Text, shards or tokenizer are broken or do not fit each other.</exception>
-    public static PretrainingData Open(DataSection section, long seed, string ownDirectory, Action<PretrainEvent>? tell = null, CancellationToken cancellation = default)
+    public static PretrainingData Open(DataSection section, long seed, string ownDirectory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(section);
         if (section.Shards is not null)
             return new PretrainingData(section.Shards, section.Tokenizer);
         if (!File.Exists(Path.Combine(ownDirectory, ShardManifest.FileName)))
-            Prepare(section, seed, ownDirectory, tell, cancellation);
+            Prepare(section, seed, ownDirectory, tell, cancellationToken);
         return new PretrainingData(ownDirectory, section.Tokenizer);
     }
 
@@ -78,7 +78,7 @@ public sealed class PretrainingData : IDisposable
         Validation?.Dispose();
     }
 
-    private static void Prepare(DataSection section, long seed, string directory, Action<PretrainEvent>? tell, CancellationToken cancellation)
+    private static void Prepare(DataSection section, long seed, string directory, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
     {
         DocumentReader documents = DocumentReader.Open(section.Text, section.Reading());
         if (documents.Skipped.Count > 0)
@@ -86,13 +86,13 @@ public sealed class PretrainingData : IDisposable
         Tokenizer tokenizer = section.Tokenizer is not null
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
-                documents.Read().Select(piece => piece.Text),
+                documents.Read().Select(part => part.Text),
                 new Teller<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
-                cancellation);
+                cancellationToken);
         new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed, AllowSpecial = section.AllowSpecial, Reading = section.Reading() }).Prepare(
             documents.Read(), directory, section.Text, documents.Files,
             new Teller<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
-            cancellation);
+            cancellationToken);
     }
 
     /// <summary>Reports on the calling thread; <see cref="Progress{T}"/> would post to another one.</summary>

@@ -9,13 +9,13 @@ namespace Foreword.Torch.Runs;
 /// </summary>
 public sealed class RunLog : IDisposable
 {
-    private readonly FileStream metrics;
-    private readonly TensorBoardWriter board;
+    private readonly FileStream _metrics;
+    private readonly TensorBoardWriter _board;
 
     private RunLog(string metricsPath, TensorBoardWriter board)
     {
-        this.board = board;
-        metrics = new FileStream(metricsPath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        this._board = board;
+        _metrics = new FileStream(metricsPath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
     }
 
     /// <summary>The log of a run that begins.</summary>
@@ -62,7 +62,7 @@ public sealed class RunLog : IDisposable
             scalars.Add(("train/task_loss", task));
         if (step.LmLoss is { } languageModel)
             scalars.Add(("train/lm_loss", languageModel));
-        board.Write(step.Step, [.. scalars]);
+        _board.Write(step.Step, [.. scalars]);
     }
 
     /// <summary>Logs a validation.</summary>
@@ -70,17 +70,17 @@ public sealed class RunLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(eval);
         Append(RunMetrics.Line(eval));
-        board.Write(eval.Step, [("eval/loss", eval.EvalLoss), .. (eval.Task ?? new Dictionary<string, double>()).Select(metric => ($"eval/{metric.Key}", metric.Value))]);
+        _board.Write(eval.Step, [("eval/loss", eval.EvalLoss), .. (eval.Task ?? new Dictionary<string, double>()).Select(metric => ($"eval/{metric.Key}", metric.Value))]);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        metrics.Dispose();
-        board.Dispose();
+        _metrics.Dispose();
+        _board.Dispose();
     }
 
-    private void Append(byte[] line) => metrics.Write([.. line, (byte)'\n']);
+    private void Append(byte[] line) => _metrics.Write([.. line, (byte)'\n']);
 
     private static void CutAfter(int step, string path)
     {

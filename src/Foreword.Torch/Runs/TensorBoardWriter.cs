@@ -17,8 +17,8 @@ internal sealed class TensorBoardWriter : IDisposable
 {
     private const string Prefix = "events.out.tfevents.";
 
-    private readonly FileStream file;
-    private readonly TimeProvider clock;
+    private readonly FileStream _file;
+    private readonly TimeProvider _clock;
 
     /// <summary>Begins a new file in the directory.</summary>
     /// <param name="directory">The run's directory; it exists.</param>
@@ -26,8 +26,8 @@ internal sealed class TensorBoardWriter : IDisposable
     /// <param name="purgeFrom">The first step of a resumed run: TensorBoard then forgets what older files say about it and later ones.</param>
     public TensorBoardWriter(string directory, TimeProvider clock, int? purgeFrom = null)
     {
-        this.clock = clock;
-        file = new FileStream(NewPath(directory), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        this._clock = clock;
+        _file = new FileStream(NewPath(directory), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         Write(new Event { FileVersion = "brain.Event:2" });
         if (purgeFrom is { } step)
             Write(new Event { Step = step, SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
@@ -43,12 +43,12 @@ internal sealed class TensorBoardWriter : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => file.Dispose();
+    public void Dispose() => _file.Dispose();
 
     /// <summary>TensorBoard reads a directory's files in the order of their names, so each begins with a later second than those before it.</summary>
     private string NewPath(string directory)
     {
-        long seconds = clock.GetUtcNow().ToUnixTimeSeconds();
+        long seconds = _clock.GetUtcNow().ToUnixTimeSeconds();
         foreach (string older in Directory.EnumerateFiles(directory, Prefix + "*"))
         {
             string rest = Path.GetFileName(older)[Prefix.Length..];
@@ -61,14 +61,14 @@ internal sealed class TensorBoardWriter : IDisposable
 
     private void Write(Event entry)
     {
-        entry.WallTime = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+        entry.WallTime = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
         byte[] data = entry.ToByteArray();
         byte[] record = new byte[12 + data.Length + 4];
         BinaryPrimitives.WriteUInt64LittleEndian(record, (ulong)data.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(8), MaskedCrc(record.AsSpan(0, 8)));
         data.CopyTo(record, 12);
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(12 + data.Length), MaskedCrc(data));
-        file.Write(record); // one write, so that a kill leaves at most one torn record at the end
+        _file.Write(record); // one write, so that a kill leaves at most one torn record at the end
     }
 
     /// <summary>CRC-32C rotated by 15 bits plus a constant (tensorflow/core/lib/hash/crc32c.h), so that a checksum of checksums stays useful.</summary>

@@ -16,15 +16,15 @@ public static class InitialEmbeddings
     /// <param name="tokenizer">Its words.</param>
     /// <param name="path">Vectors: <see cref="WordVectors"/>.</param>
     /// <param name="seed">Seed of the projection, where the vectors are of another width than the model: N(0, 1/C) entries, which keep scalar products on average (Johnson and Lindenstrauss 1984).</param>
-    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidDataException">The tokenizer's tokens are not words, the file is broken, or it has none of the words.</exception>
-    public static EmbeddingCoverage Apply(GptModel model, Tokenizer tokenizer, string path, long seed, CancellationToken cancellation = default)
+    public static EmbeddingCoverage Apply(GptModel model, Tokenizer tokenizer, string path, long seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (tokenizer is not WordTokenizer)
             throw new InvalidDataException($"model.init_embeddings needs tokens that are words; the tokenizer is of the kind {tokenizer?.Kind}");
         string[] words = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText)];
-        WordVectors vectors = WordVectors.Read(path, words.ToHashSet(StringComparer.Ordinal), cancellation);
+        WordVectors vectors = WordVectors.Read(path, words.ToHashSet(StringComparer.Ordinal), cancellationToken);
         int[] found = [.. Enumerable.Range(0, words.Length).Where(id => vectors.Vectors.ContainsKey(words[id]))];
         if (found.Length == 0)
             throw new InvalidDataException($"{path} has none of the {words.Length} words of the vocabulary");

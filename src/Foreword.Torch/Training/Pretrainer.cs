@@ -23,7 +23,7 @@ public sealed class Pretrainer : IDisposable
     private readonly TokenDataset _train;
     private readonly SequentialWindows? _validation;
     private readonly TrainedWeights _trained;
-    private readonly ITrainingPath _path;
+    private readonly IModelPath _path;
     private readonly Device _device;
     private readonly long[] _inputs;
     private readonly long[] _targets;
@@ -121,7 +121,7 @@ public sealed class Pretrainer : IDisposable
     /// <c>eval_batches</c> micro-batches.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no validation split.</exception>
-    public double Evaluate(CancellationToken cancellation = default)
+    public double Evaluate(CancellationToken cancellationToken = default)
     {
         if (_validation is null)
             throw new InvalidOperationException("there is no validation split to evaluate on");
@@ -129,7 +129,7 @@ public sealed class Pretrainer : IDisposable
         long count = 0;
         for (long first = 0; first < EvaluationWindows; first += _config.BatchSize)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             int rows = _validation.Read(first, _inputs, _targets);
             int length = rows * SequenceLength;

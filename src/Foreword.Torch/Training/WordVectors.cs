@@ -19,10 +19,10 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
     /// <summary>Reads the vectors of some words; memory grows with those found, not with the file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="words">The wanted words.</param>
-    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is of another kind or damaged; the message names it and the line or word.</exception>
-    public static WordVectors Read(string path, IReadOnlySet<string> words, CancellationToken cancellation = default)
+    public static WordVectors Read(string path, IReadOnlySet<string> words, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(words);
@@ -32,7 +32,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
         using FileStream file = File.OpenRead(path);
         using Stream? unpacked = Compression.Open(file, path);
         using BufferedStream source = new(unpacked ?? file, 1 << 16);
-        return binary ? ReadBinary(source, path, words, cancellation) : ReadText(source, path, hasCounts, words, cancellation);
+        return binary ? ReadBinary(source, path, words, cancellationToken) : ReadText(source, path, hasCounts, words, cancellationToken);
     }
 
     /// <summary>Looks at the first two lines: two counts, and whether numbers follow as text.</summary>
@@ -58,7 +58,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
         return Encoding.UTF8.GetString([.. bytes]).TrimEnd('\r');
     }
 
-    private static WordVectors ReadText(Stream source, string path, bool hasCounts, IReadOnlySet<string> words, CancellationToken cancellation)
+    private static WordVectors ReadText(Stream source, string path, bool hasCounts, IReadOnlySet<string> words, CancellationToken cancellationToken)
     {
         using StreamReader reader = new(source, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, 1 << 16, leaveOpen: true);
         Dictionary<string, float[]> vectors = new(StringComparer.Ordinal);
@@ -66,7 +66,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
         long number = 0;
         while (reader.ReadLine() is { } line)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             number++;
             if ((number == 1 && hasCounts) || line.Length == 0)
                 continue;
@@ -89,7 +89,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
             ? value
             : throw new InvalidDataException($"{path}:{line}: '{field}' is not a number"))];
 
-    private static WordVectors ReadBinary(Stream source, string path, IReadOnlySet<string> words, CancellationToken cancellation)
+    private static WordVectors ReadBinary(Stream source, string path, IReadOnlySet<string> words, CancellationToken cancellationToken)
     {
         int[] counts = [.. Line(source).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
         (int count, int width) = (counts[0], counts[1]);
@@ -99,7 +99,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
         byte[] numbers = new byte[width * sizeof(float)];
         for (int i = 0; i < count; i++)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             string word = Word(source, path, i);
             if (source.ReadAtLeast(numbers, numbers.Length, throwOnEndOfStream: false) < numbers.Length)
                 throw new InvalidDataException($"{path}: the file ends inside the vector of word {i + 1} of {count}, '{word}'");

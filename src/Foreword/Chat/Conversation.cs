@@ -67,13 +67,13 @@ public sealed class Conversation : IDisposable
     /// number of beams is ignored.
     /// </param>
     /// <param name="onText">Receives each chunk of the answer as soon as its text is final, or null.</param>
-    /// <param name="cancellation">Checked before each token.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentException">
     /// An option is not valid, or the message contains nothing that is in the vocabulary. After this or any other exception, the message is not kept.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The conversation or its model is disposed.</exception>
-    public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default)
+    public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(options);
@@ -89,7 +89,7 @@ public sealed class Conversation : IDisposable
                 if (token.Text.Length > 0)
                     onText(token.Text);
             });
-            bool interrupted = Write(answer, ids, cancellation);
+            bool interrupted = Write(answer, ids, cancellationToken);
             Completion completion = answer.Finish();
             // A stop string can begin or end inside a token. The drawn tokens then hold more than the answer, so the answer's text is encoded anew.
             bool exact = interrupted || completion.EndId is not null || completion.FinishReason == FinishReason.Length;
@@ -155,9 +155,9 @@ public sealed class Conversation : IDisposable
 
     /// <summary>Reads the new tokens and writes the answer.</summary>
     /// <returns>Whether the answer was canceled.</returns>
-    private bool Write(OpenCompletion answer, int[] ids, CancellationToken cancellation)
+    private bool Write(OpenCompletion answer, int[] ids, CancellationToken cancellationToken)
     {
-        if (cancellation.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
             return true;
         Rewind(ids);
         int[] rest = ids[_read.Count..];
@@ -167,7 +167,7 @@ public sealed class Conversation : IDisposable
         _beforeAnswer = _decoder.Fork();
         while (!answer.HasEnded && _decoder.Position < _model.Config.ContextLength)
         {
-            if (cancellation.IsCancellationRequested)
+            if (cancellationToken.IsCancellationRequested)
                 return true;
             _read.Add(answer.Last);
             answer.Take(_decoder.Append([answer.Last]));

@@ -22,9 +22,9 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     /// <param name="prompt">The token ids of the prompt.</param>
     /// <param name="lead">Text to insert before the first token of each continuation.</param>
     /// <param name="results">The largest number of continuations to return.</param>
-    /// <param name="cancellation">Checked before each step.</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
     /// <returns>The continuations, best first.</returns>
-    public Completion[] Write(int[] prompt, string lead, int results, CancellationToken cancellation)
+    public Completion[] Write(int[] prompt, string lead, int results, CancellationToken cancellationToken)
     {
         int longest = Math.Min(options.MaxTokens, model.Config.ContextLength - prompt.Length + 1);
         int vocabulary = model.Config.VocabSize;
@@ -35,7 +35,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         List<IDecoder> decoders = [model.NewDecoder()];
         try
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             decoders[0].Append(prompt).CopyTo(_logits);
             for (int length = 1; ; length++)
             {
@@ -52,7 +52,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
                 }
 
                 decoders = Continue(decoders, next);
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 model.AppendEach(decoders, open.Select(beam => beam.Token).ToArray(), _logits.AsSpan(0, open.Count * vocabulary));
             }
         }

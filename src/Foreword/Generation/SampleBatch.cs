@@ -24,9 +24,9 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
     /// <param name="prompts">The token ids of each prompt.</param>
     /// <param name="leads">For each prompt, text to insert before the first token of its completions.</param>
     /// <param name="samples">The number of completions of each prompt.</param>
-    /// <param name="cancellation">Checked before each step.</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
     /// <returns>The completions, indexed by prompt and sample.</returns>
-    public Completion[][] Write(int[][] prompts, string[] leads, int samples, CancellationToken cancellation)
+    public Completion[][] Write(int[][] prompts, string[] leads, int samples, CancellationToken cancellationToken)
     {
         Completion[][] completions = [.. prompts.Select(_ => new Completion[samples])];
         int started = 0, all = prompts.Length * samples;
@@ -38,7 +38,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
             {
                 while (started < all && _running.Count < AtOnce)
                 {
-                    cancellation.ThrowIfCancellationRequested();
+                    cancellationToken.ThrowIfCancellationRequested();
                     int[] ids = prompts[started / samples];
                     int sample = started % samples;
                     if (sample == 0)
@@ -65,7 +65,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
                 Collect(completions, samples);
                 if (_running.Count == 0)
                     continue;
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 Step();
                 Collect(completions, samples);
             }

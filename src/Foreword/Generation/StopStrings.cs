@@ -13,11 +13,11 @@ internal sealed class StopStrings(IReadOnlyList<string> stops)
 
     /// <summary>Adds the next chunk of text.</summary>
     /// <returns>The text that is certain to be before any stop string.</returns>
-    public string Append(string piece)
+    public string Append(string chunk)
     {
         if (Found)
             return "";
-        string text = _held + piece;
+        string text = _held + chunk;
         int cut = FirstStop(text);
         Found = cut >= 0;
         if (!Found)

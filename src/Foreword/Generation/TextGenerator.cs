@@ -78,11 +78,11 @@ public sealed class TextGenerator
     /// Receives each chunk of text as soon as it is final, or null. A chunk holds whole characters and never a part of a stop string. Together, the
     /// chunks are the text of the completion.
     /// </param>
-    /// <param name="cancellation">Checked before each token.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
     /// <exception cref="ArgumentException">The prompt does not fit, an option is not valid, or the model's logits are not finite.</exception>
     /// <exception cref="OperationCanceledException">The generation was canceled.</exception>
-    public Completion Generate(string prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellation = default) =>
-        GenerateEach([prompt], options, 1, onText is null ? null : (_, piece) => onText(piece), cancellation)[0][0];
+    public Completion Generate(string prompt, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default) =>
+        GenerateEach([prompt], options, 1, onText is null ? null : (_, chunk) => onText(chunk), cancellationToken)[0][0];
 
     /// <summary>Generates several completions of several prompts, many at a time in one pass over the weights.</summary>
     /// <param name="prompts">The texts to continue. They can have different lengths.</param>
@@ -91,7 +91,7 @@ public sealed class TextGenerator
     /// <param name="onText">
     /// Receives the number of a sequence (prompt * samples + sample) and a chunk of its text, as in <see cref="Generate"/>, or null.
     /// </param>
-    /// <param name="cancellation">Checked before each token.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
     /// <returns>
     /// The completions of each prompt. There are fewer than <paramref name="samples"/> only if a beam search has more beams than there are texts.
     /// </returns>
@@ -103,7 +103,7 @@ public sealed class TextGenerator
     /// <exception cref="ArgumentException">A prompt does not fit, an option is not valid, or the model's logits are not finite.</exception>
     /// <exception cref="OperationCanceledException">The generation was canceled.</exception>
     public Completion[][] GenerateEach(
-        IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellation = default)
+        IReadOnlyList<string> prompts, SamplingOptions options, int samples = 1, Action<int, string>? onText = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         Check(options);
@@ -115,7 +115,7 @@ public sealed class TextGenerator
             if (token.Text.Length > 0 || options.NumBeams > 1) // a beam search reports every text, also an empty one
                 onText(sequence, token.Text);
         };
-        return Write(prompts, [.. prompts.Select(prompt => PromptIds(prompt, options))], options, samples, onToken, scores: false, cancellation);
+        return Write(prompts, [.. prompts.Select(prompt => PromptIds(prompt, options))], options, samples, onToken, scores: false, cancellationToken);
     }
 
     private void Check(SamplingOptions options)
@@ -131,14 +131,14 @@ public sealed class TextGenerator
     }
 
     private Completion[][] Write(
-        IReadOnlyList<string> prompts, int[][] ids, SamplingOptions options, int samples, Action<int, GeneratedToken>? onToken, bool scores, CancellationToken cancellation)
+        IReadOnlyList<string> prompts, int[][] ids, SamplingOptions options, int samples, Action<int, GeneratedToken>? onToken, bool scores, CancellationToken cancellationToken)
     {
         string[] leads = [.. prompts.Select((prompt, i) => Lead(prompt, ids[i]))];
         if (options.NumBeams == 1)
-            return new SampleBatch(_model, _tokenizer, options, onToken, scores).Write(ids, leads, samples, cancellation);
+            return new SampleBatch(_model, _tokenizer, options, onToken, scores).Write(ids, leads, samples, cancellationToken);
 
         BeamSearch search = new(_model, _tokenizer, options);
-        Completion[][] found = [.. ids.Select((prompt, i) => search.Write(prompt, leads[i], samples, cancellation))];
+        Completion[][] found = [.. ids.Select((prompt, i) => search.Write(prompt, leads[i], samples, cancellationToken))];
         for (int prompt = 0; prompt < found.Length; prompt++)
         {
             for (int text = 0; text < found[prompt].Length; text++)
@@ -162,7 +162,7 @@ public sealed class TextGenerator
     /// </summary>
     /// <param name="prompt">The text to continue.</param>
     /// <param name="options">How tokens are chosen and when generation ends.</param>
-    /// <param name="cancellation">
+    /// <param name="cancellationToken">
     /// Checked before each token and between elements. If it is canceled, the enumeration throws <see cref="OperationCanceledException"/>.
     /// </param>
     /// <remarks>
@@ -172,15 +172,15 @@ public sealed class TextGenerator
     /// <exception cref="ArgumentException">
     /// The prompt does not fit, or an option is not valid. If the model's logits are not finite, the enumeration throws this exception.
     /// </exception>
-    public IAsyncEnumerable<GeneratedToken> StreamAsync(string prompt, SamplingOptions options, CancellationToken cancellation = default)
+    public IAsyncEnumerable<GeneratedToken> StreamAsync(string prompt, SamplingOptions options, CancellationToken cancellationToken = default)
     {
         Check(options);
-        return Stream(prompt, PromptIds(prompt, options), options, cancellation);
+        return Stream(prompt, PromptIds(prompt, options), options, cancellationToken);
     }
 
-    private async IAsyncEnumerable<GeneratedToken> Stream(string prompt, int[] ids, SamplingOptions options, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<GeneratedToken> Stream(string prompt, int[] ids, SamplingOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Channel<GeneratedToken> tokens = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         Task writing = Task.Factory.StartNew(
             () =>
@@ -201,7 +201,7 @@ public sealed class TextGenerator
         {
             await foreach (GeneratedToken token in tokens.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 yield return token;
             }
         }

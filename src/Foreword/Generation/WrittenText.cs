@@ -11,7 +11,7 @@ namespace Foreword.Generation;
 /// <param name="lead">Text to insert before the first token.</param>
 internal sealed class WrittenText(Tokenizer tokenizer, IReadOnlyList<string> stop, string lead)
 {
-    private readonly Utf8Pieces _characters = new();
+    private readonly Utf8Decoder _characters = new();
     private readonly StopStrings _stops = new(stop);
     private string _lead = lead;
     private string _spaces = ""; // belongs to the text only if other text follows
@@ -22,19 +22,19 @@ internal sealed class WrittenText(Tokenizer tokenizer, IReadOnlyList<string> sto
     /// <summary>Adds a token and returns the text that is now final. The string is often empty.</summary>
     public string Append(int id)
     {
-        string piece = _lead + _characters.Append(tokenizer.TokenBytes(id));
+        string chunk = _lead + _characters.Append(tokenizer.TokenBytes(id));
         _lead = "";
-        return WithoutSpacesBehind(_stops.Append(piece));
+        return WithoutTrailingSpaces(_stops.Append(chunk));
     }
 
     /// <summary>Ends the text and returns the text that was held back.</summary>
-    public string Finish() => WithoutSpacesBehind(_stops.Append(_characters.Flush()) + _stops.Flush());
+    public string Finish() => WithoutTrailingSpaces(_stops.Append(_characters.Flush()) + _stops.Flush());
 
-    private string WithoutSpacesBehind(string piece)
+    private string WithoutTrailingSpaces(string chunk)
     {
         if (!tokenizer.EndsWordsWithSpaces)
-            return piece;
-        string text = _spaces + piece;
+            return chunk;
+        string text = _spaces + chunk;
         int length = text.AsSpan().TrimEnd(' ').Length;
         _spaces = text[length..];
         return text[..length];

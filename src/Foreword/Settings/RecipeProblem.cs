@@ -19,16 +19,16 @@ public sealed record RecipeProblem(string Key, string Complaint)
 /// </summary>
 public sealed class RecipeProblems : IReadOnlyList<RecipeProblem>
 {
-    private readonly List<RecipeProblem> found = [];
+    private readonly List<RecipeProblem> _found = [];
 
     /// <inheritdoc/>
-    public int Count => found.Count;
+    public int Count => _found.Count;
 
     /// <inheritdoc/>
-    public RecipeProblem this[int index] => found[index];
+    public RecipeProblem this[int index] => _found[index];
 
     /// <inheritdoc/>
-    public IEnumerator<RecipeProblem> GetEnumerator() => found.GetEnumerator();
+    public IEnumerator<RecipeProblem> GetEnumerator() => _found.GetEnumerator();
 
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
@@ -62,13 +62,13 @@ public sealed class RecipeProblems : IReadOnlyList<RecipeProblem>
     /// <summary>Adds a problem with a key that is given in its YAML form.</summary>
     /// <param name="key">The dotted key.</param>
     /// <param name="complaint">The rest of the sentence after the key.</param>
-    public void AddTo(string key, string complaint) => found.Add(new RecipeProblem(key, complaint));
+    public void AddTo(string key, string complaint) => _found.Add(new RecipeProblem(key, complaint));
 
     /// <summary>Adds the problems of a section. The section's key is put before their keys.</summary>
     public void AddSection(IRecipe section, [CallerArgumentExpression(nameof(section))] string property = "")
     {
         ArgumentNullException.ThrowIfNull(section);
-        found.AddRange(section.Problems().Select(problem => problem with { Key = $"{RecipeKey.NameOf(property)}.{problem.Key}" }));
+        _found.AddRange(section.Problems().Select(problem => problem with { Key = $"{RecipeKey.NameOf(property)}.{problem.Key}" }));
     }
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);

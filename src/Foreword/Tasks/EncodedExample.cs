@@ -18,7 +18,7 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
     /// <returns>The encoded examples, in the same order, with empty targets.</returns>
     /// <exception cref="ArgumentException">An example is null, or does not have the texts and choices that the task reads.</exception>
     /// <exception cref="InvalidDataException">An example has more choices than the task has labels, or its sequence has no tokens.</exception>
-    public static EncodedExample[] Unlabelled(IReadOnlyList<TaskExample> examples, TaskDescription task, TaskEncoder encoder)
+    public static EncodedExample[] Unlabeled(IReadOnlyList<TaskExample> examples, TaskDescription task, TaskEncoder encoder)
     {
         ArgumentNullException.ThrowIfNull(examples);
         return [.. examples.Select((example, i) => example is null

@@ -14,7 +14,7 @@ public sealed record TaskTokens(int Start, int Delimiter, int Extract)
 
     /// <summary>Creates the tokens of a model whose ids were 0 to <paramref name="vocabSize"/> - 1 before.</summary>
     /// <param name="vocabSize">The first new id.</param>
-    public static TaskTokens Behind(int vocabSize) => new(vocabSize, vocabSize + 1, vocabSize + 2);
+    public static TaskTokens After(int vocabSize) => new(vocabSize, vocabSize + 1, vocabSize + 2);
 
     /// <summary>Returns whether an id is one of the three.</summary>
     public bool Contains(int id) => id == Start || id == Delimiter || id == Extract;

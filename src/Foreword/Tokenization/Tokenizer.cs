@@ -185,13 +185,13 @@ public abstract class Tokenizer
     /// <param name="ids">Receives the ids.</param>
     /// <param name="continues">True if it continues a text. The tokenizer then puts no space before it.</param>
     /// <param name="normalized">True if the normalizer has already been applied.</param>
-    private protected virtual void EncodePiece(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized) => EncodePlain(text, ids);
+    private protected virtual void EncodeChunk(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized) => EncodePlain(text, ids);
 
     private void EncodeNormalized(ReadOnlySpan<char> text, List<int> ids, AddedTokenSearch? search, bool continues)
     {
         if (search is null)
         {
-            EncodePiece(text, ids, continues, normalized: false);
+            EncodeChunk(text, ids, continues, normalized: false);
             return;
         }
 
@@ -200,13 +200,13 @@ public abstract class Tokenizer
         while (search.TryNext(text, ref from, taken, out AddedTokenSearch.Match match))
         {
             if (match.Start > taken)
-                EncodePiece(text[taken..match.Start], ids, continues && taken == 0, normalized: true);
+                EncodeChunk(text[taken..match.Start], ids, continues && taken == 0, normalized: true);
             ids.Add(match.Id);
             taken = match.End;
         }
 
         if (taken < text.Length)
-            EncodePiece(text[taken..], ids, continues && taken == 0, normalized: true);
+            EncodeChunk(text[taken..], ids, continues && taken == 0, normalized: true);
     }
 
     private Searches SearchesFor(IEnumerable<AddedToken> tokens)

@@ -48,19 +48,19 @@ public abstract record TokenizerTrainer
     /// <summary>Trains a tokenizer on texts.</summary>
     /// <param name="texts">The corpus. Its texts are read one at a time.</param>
     /// <param name="progress">Receives progress reports; may be null.</param>
-    /// <param name="cancellation">Cancels the training.</param>
+    /// <param name="cancellationToken">Cancels the training.</param>
     /// <returns>The trained tokenizer.</returns>
     /// <exception cref="ArgumentException">A setting is out of range, or the texts contain nothing to learn from.</exception>
     /// <exception cref="OperationCanceledException">The training was canceled.</exception>
-    public abstract Tokenizer Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default);
+    public abstract Tokenizer Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default);
 
     /// <summary>Counts how often each chunk of text occurs in the corpus.</summary>
     /// <param name="texts">The corpus.</param>
     /// <param name="split">Splits a text into chunks.</param>
     /// <param name="read">Is notified of the number of texts and characters read so far.</param>
-    /// <param name="cancellation">Cancels the count.</param>
+    /// <param name="cancellationToken">Cancels the count.</param>
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
-    private protected Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, Action<long, long> read, CancellationToken cancellation)
+    private protected Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, Action<long, long> read, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
         if (VocabularySize != 0 && (VocabularySize < SmallestVocabulary || VocabularySize > MergeTable.MaxVocabulary))
@@ -71,17 +71,17 @@ public abstract record TokenizerTrainer
             throw new ArgumentException($"at most {MaxBytes} bytes of text are no text; it must be at least 1");
         if (Threads < 1)
             throw new ArgumentException($"{Threads} threads cannot count; there is at least 1");
-        return WordCounts.Count(WordCounts.UpTo(texts, MaxBytes), split, Threads, read, cancellation);
+        return WordCounts.Count(WordCounts.UpTo(texts, MaxBytes), split, Threads, read, cancellationToken);
     }
 
     /// <summary>
     /// Returns the most frequent chunks, as many as fit into the vocabulary together with the kind's own tokens. Chunks of equal frequency are in
     /// ordinal order.
     /// </summary>
-    private protected IEnumerable<string> MostFrequent(IEnumerable<string> texts, TextSplit split, IProgress<TokenizerProgress>? progress, CancellationToken cancellation) =>
-        Count(texts, split, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellation)
-            .Where(piece => piece.Value >= MinFrequency)
-            .OrderByDescending(piece => piece.Value).ThenBy(piece => piece.Key, StringComparer.Ordinal)
+    private protected IEnumerable<string> MostFrequent(IEnumerable<string> texts, TextSplit split, IProgress<TokenizerProgress>? progress, CancellationToken cancellationToken) =>
+        Count(texts, split, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellationToken)
+            .Where(chunk => chunk.Value >= MinFrequency)
+            .OrderByDescending(chunk => chunk.Value).ThenBy(chunk => chunk.Key, StringComparer.Ordinal)
             .Take(VocabularySize == 0 ? MergeTable.MaxVocabulary - SmallestVocabulary : VocabularySize - SmallestVocabulary)
-            .Select(piece => piece.Key);
+            .Select(chunk => chunk.Key);
 }

@@ -6,10 +6,10 @@ using System.Text;
 namespace Foreword.Tokenization;
 
 /// <summary>Splits a text into the chunks that are counted. Calls <paramref name="count"/> for each chunk.</summary>
-internal delegate void TextSplit(ReadOnlySpan<char> text, CountPiece count);
+internal delegate void TextSplit(ReadOnlySpan<char> text, CountChunk count);
 
 /// <summary>Counts one chunk of text.</summary>
-internal delegate void CountPiece(ReadOnlySpan<char> piece);
+internal delegate void CountChunk(ReadOnlySpan<char> chunk);
 
 /// <summary>
 /// Counts how often each chunk of text occurs in a corpus, which is the first step of every trainer. The count runs on several threads;
@@ -24,8 +24,8 @@ internal static class WordCounts
     /// <param name="split">Splits a text into chunks. It is called on many threads.</param>
     /// <param name="threads">The number of threads that count, 1 or more.</param>
     /// <param name="progress">Is notified regularly of the number of texts and UTF-16 code units read so far, on any thread.</param>
-    /// <param name="cancellation">Cancels the count.</param>
-    public static Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, int threads, Action<long, long>? progress, CancellationToken cancellation)
+    /// <param name="cancellationToken">Cancels the count.</param>
+    public static Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, int threads, Action<long, long>? progress, CancellationToken cancellationToken)
     {
         Dictionary<string, long> counts = new(StringComparer.Ordinal);
         Lock merging = new(), reporting = new();
@@ -33,7 +33,7 @@ internal static class WordCounts
         try
         {
             _ = Parallel.ForEach(
-                Partitioner.Create(texts, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
+                Partitioner.Create(texts, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
                 static () => new Counter(),
                 (text, _, mine) =>
                 {
@@ -104,14 +104,14 @@ internal static class WordCounts
             Count = Add; // one delegate per counter, not one per text
         }
 
-        public CountPiece Count { get; }
+        public CountChunk Count { get; }
 
         public void AddTo(Dictionary<string, long> all)
         {
-            foreach ((string piece, long count) in _counts)
-                CollectionsMarshal.GetValueRefOrAddDefault(all, piece, out _) += count;
+            foreach ((string chunk, long count) in _counts)
+                CollectionsMarshal.GetValueRefOrAddDefault(all, chunk, out _) += count;
         }
 
-        private void Add(ReadOnlySpan<char> piece) => CollectionsMarshal.GetValueRefOrAddDefault(_bySpan, piece, out _)++;
+        private void Add(ReadOnlySpan<char> chunk) => CollectionsMarshal.GetValueRefOrAddDefault(_bySpan, chunk, out _)++;
     }
 }

@@ -14,7 +14,7 @@ public readonly record struct StoredElements(MappedFile File, long Offset, long 
 public sealed class StoredTensor : WeightTensor
 {
     /// <summary>The number of bytes that are read before their pages are released.</summary>
-    private const int Piece = 1 << 24;
+    private const int ChunkLength = 1 << 24;
 
     private readonly IReadOnlyList<StoredElements> _parts;
     private readonly bool _isTransposed;
@@ -81,9 +81,9 @@ public sealed class StoredTensor : WeightTensor
         if (mine == theirs)
             return true;
         long length = ElementCount * DType.Size();
-        for (long at = 0; at < length; at += Piece)
+        for (long at = 0; at < length; at += ChunkLength)
         {
-            int count = (int)Math.Min(Piece, length - at);
+            int count = (int)Math.Min(ChunkLength, length - at);
             if (!mine.File.Bytes(mine.Offset + at, count).SequenceEqual(theirs.File.Bytes(theirs.Offset + at, count)))
                 return false;
             mine.File.Release(mine.Offset + at, count);
@@ -124,7 +124,7 @@ public sealed class StoredTensor : WeightTensor
             int size = DType.Size();
             while (!destination.IsEmpty && first < part.ElementCount)
             {
-                int count = (int)Math.Min(Math.Min(destination.Length, part.ElementCount - first), Piece / size);
+                int count = (int)Math.Min(Math.Min(destination.Length, part.ElementCount - first), ChunkLength / size);
                 DType.ToFloats(part.File.Bytes(part.Offset + first * size, count * size), destination[..count]);
                 part.File.Release(part.Offset + first * size, (long)count * size);
                 destination = destination[count..];

@@ -6,7 +6,7 @@ namespace Foreword.Weights;
 internal static class TensorBytes
 {
     /// <summary>The number of elements that are in memory at a time.</summary>
-    private const int Piece = 1 << 20;
+    private const int ChunkLength = 1 << 20;
 
     /// <summary>Writes all elements in row-major order, little-endian. If the element type is the stored one, the bits stay the same.</summary>
     /// <param name="tensor">The tensor to read.</param>
@@ -16,7 +16,7 @@ internal static class TensorBytes
     /// <exception cref="NotSupportedException">A number is too large for F16 or BF16.</exception>
     public static void Write(WeightTensor tensor, TensorDType dtype, Stream stream)
     {
-        float[] values = new float[Math.Min(Piece, tensor.ElementCount)];
+        float[] values = new float[Math.Min(ChunkLength, tensor.ElementCount)];
         byte[] bytes = new byte[values.Length * dtype.Size()];
         for (long first = 0; first < tensor.ElementCount; first += values.Length)
         {

@@ -151,7 +151,7 @@ public partial class TaskReportTests
     public void EveryTextOfAnExampleIsShown()
     {
         string context = string.Join(' ', Enumerable.Range(0, 300).Select(i => $"sentence {i}."));
-        TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = TaskTokens.Behind(9), ContextLength = 8 };
+        TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = TaskTokens.After(9), ContextLength = 8 };
         IReadOnlyList<SamplePart> parts = TaskReportContext.Parts(task, new TaskExample([context, "Who was it?"], ["the butler", "the gardener"], "A"));
         Assert.Equal([("context", context), ("question", "Who was it?"), ("choice A", "the butler"), ("choice B", "the gardener")], parts.Select(part => (part.Role, part.Text)));
         TaskDescription entailment = task with { Kind = "entailment", Target = TargetKind.Classes };

@@ -15,14 +15,14 @@ public sealed class CorpusCleaningTests
     [InlineData(TextNormalization.None, "a \r\n", "a \r\n")]
     public void TextsAreMadeAlike(TextNormalization what, string text, string expected)
     {
-        Assert.Equal(expected, TextNormalizer.Apply([new TextPiece(text, true)], what).Single().Text);
+        Assert.Equal(expected, TextNormalizer.Apply([new TextChunk(text, true)], what).Single().Text);
         Assert.Equal(expected, TextNormalizer.Apply(expected, what)); // once is enough
     }
 
     [Fact]
     public void ShortDocumentsAreLeftOutWholeAndLongOnesStreamed()
     {
-        TextPiece[] pieces = [new("ab", false), new("c", true), new("ab", false), new("cd", false), new("e", true), new("", true), new("abcd", true)];
+        TextChunk[] pieces = [new("ab", false), new("c", true), new("ab", false), new("cd", false), new("e", true), new("", true), new("abcd", true)];
         LengthFilter filter = new(4);
         Assert.Equal([new("ab", false), new("cd", false), new("e", true), new("abcd", true)], filter.Apply(pieces));
         Assert.Equal(2, filter.LeftOut);
@@ -32,7 +32,7 @@ public sealed class CorpusCleaningTests
     public void OfTheSameTextTheFirstStays() =>
         Gen.Select(Gen.String[Gen.Char['a', 'b'], 0, 3].Array[0, 30], Gen.Int[1, 3]).Sample((texts, cut) =>
         {
-            TextPiece[] pieces = [.. texts.SelectMany(text => text.Length > cut ? new[] { new TextPiece(text[..cut], false), new TextPiece(text[cut..], true) } : [new TextPiece(text, true)])];
+            TextChunk[] pieces = [.. texts.SelectMany(text => text.Length > cut ? new[] { new TextChunk(text[..cut], false), new TextChunk(text[cut..], true) } : [new TextChunk(text, true)])];
             Duplicates duplicates = Duplicates.Find(pieces, Deduplication.Exact, 1, TestContext.Current.CancellationToken);
             return Joined(duplicates.Without(pieces)).SequenceEqual(texts.Distinct()) && duplicates.Count == texts.Length - texts.Distinct().Count();
         });
@@ -44,7 +44,7 @@ public sealed class CorpusCleaningTests
         string first = string.Join(' ', words[..1000]), other = string.Join(' ', words[1000..2000]);
         string near = string.Join(",  ", words[..1000].Select((word, i) => i == 500 ? "changed" : word.ToUpperInvariant())); // 5 of 996 runs differ
         string half = string.Join(' ', words[..500].Concat(words[2000..2500]));
-        TextPiece[] pieces = [.. new[] { first, other, near, half, "short", "short", "other" }.Select(text => new TextPiece(text, true))];
+        TextChunk[] pieces = [.. new[] { first, other, near, half, "short", "short", "other" }.Select(text => new TextChunk(text, true))];
         Duplicates duplicates = Duplicates.Find(pieces, Deduplication.MinHash, 0.8, TestContext.Current.CancellationToken);
         Assert.Equal([first, other, half, "short", "other"], Joined(duplicates.Without(pieces)));
     }
@@ -65,10 +65,10 @@ public sealed class CorpusCleaningTests
         }
     }
 
-    private static IEnumerable<string> Joined(IEnumerable<TextPiece> pieces)
+    private static IEnumerable<string> Joined(IEnumerable<TextChunk> pieces)
     {
         string text = "";
-        foreach (TextPiece piece in pieces)
+        foreach (TextChunk piece in pieces)
         {
             text += piece.Text;
             if (!piece.EndsDocument)

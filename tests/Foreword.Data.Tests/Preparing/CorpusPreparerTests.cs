@@ -59,7 +59,7 @@ public sealed class CorpusPreparerTests : IDisposable
     public void OnlyTheFirstPieceOfADocumentGetsAPrefixSpace()
     {
         Tokenizer gpt2 = SmallGpt2(_directory.File("tokenizer"), """{"add_prefix_space": true}""");
-        TextPiece[] pieces = [new("x", EndsDocument: false), new("\ny", EndsDocument: true), new("z", EndsDocument: true)];
+        TextChunk[] pieces = [new("x", EndsDocument: false), new("\ny", EndsDocument: true), new("z", EndsDocument: true)];
         Prepare(pieces, new PreparationOptions { ValidationShare = 0 }, tokenizer: gpt2);
         using TokenDataset data = TokenDataset.Open(Out, TokenDataset.Train);
         Assert.Equal(" x\ny<|endoftext|> z<|endoftext|>", gpt2.Decode([.. Tokens(data)]));
@@ -98,7 +98,7 @@ public sealed class CorpusPreparerTests : IDisposable
     private static Tokenizer SmallGpt2(string directory, string config)
     {
         Directory.CreateDirectory(directory);
-        new BpeTrainer { VocabularySize = 257 }.Train(["x"], cancellation: TestContext.Current.CancellationToken).Save(directory);
+        new BpeTrainer { VocabularySize = 257 }.Train(["x"], cancellationToken: TestContext.Current.CancellationToken).Save(directory);
         File.WriteAllText(Path.Combine(directory, "tokenizer_config.json"), config);
         return TokenizerFiles.Load(directory);
     }
@@ -154,7 +154,7 @@ public sealed class CorpusPreparerTests : IDisposable
     [Fact]
     public void ThreadsAndShardsNeverChangeTheTokens()
     {
-        TextPiece[] pieces = [.. Enumerable.Range(0, 4_000).Select(i => new TextPiece(new string((char)('a' + (i % 26)), i % 977 + 1), i % 3 != 1))];
+        TextChunk[] pieces = [.. Enumerable.Range(0, 4_000).Select(i => new TextChunk(new string((char)('a' + (i % 26)), i % 977 + 1), i % 3 != 1))];
         pieces[^1] = pieces[^1] with { EndsDocument = true };
         List<byte[]> results = [];
         foreach (int threads in (int[])[1, 2, 7])
@@ -174,7 +174,7 @@ public sealed class CorpusPreparerTests : IDisposable
     {
         Prepare(["first", "second"], new PreparationOptions());
         byte[] before = File.ReadAllBytes(Path.Combine(Out, "manifest.json"));
-        IEnumerable<TextPiece> broken = Documents(Enumerable.Repeat(new string('x', 10_000), 1_000))
+        IEnumerable<TextChunk> broken = Documents(Enumerable.Repeat(new string('x', 10_000), 1_000))
             .Select((piece, i) => i < 500 ? piece : throw new InvalidDataException("line 500 is broken"));
         Assert.Equal("line 500 is broken", Assert.Throws<InvalidDataException>(() => Prepare(broken, new PreparationOptions())).Message);
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(Out, "manifest.json")));
@@ -186,14 +186,14 @@ public sealed class CorpusPreparerTests : IDisposable
     public void CancellationLeavesNothing()
     {
         using CancellationTokenSource cancel = new();
-        IEnumerable<TextPiece> documents = Documents(Enumerable.Repeat("text", 100_000)).Select((piece, i) =>
+        IEnumerable<TextChunk> documents = Documents(Enumerable.Repeat("text", 100_000)).Select((piece, i) =>
         {
             if (i == 70_000)
                 cancel.Cancel();
             return piece;
         });
         CorpusPreparer preparer = new(new ByteTokenizer(), new PreparationOptions());
-        Assert.ThrowsAny<OperationCanceledException>(() => preparer.Prepare(documents, Out, [], cancellation: cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => preparer.Prepare(documents, Out, [], cancellationToken: cancel.Token));
         Assert.Empty(Directory.GetFileSystemEntries(_directory.Path));
     }
 
@@ -242,7 +242,7 @@ public sealed class CorpusPreparerTests : IDisposable
     [Fact]
     public void WhatAppearsInTheDirectoryMeanwhileIsNotReplaced()
     {
-        IEnumerable<TextPiece> slow = Documents(["text"]).Select(piece =>
+        IEnumerable<TextChunk> slow = Documents(["text"]).Select(piece =>
         {
             _directory.Write("shards/notes.txt", "mine");
             return piece;
@@ -255,7 +255,7 @@ public sealed class CorpusPreparerTests : IDisposable
     [Fact]
     public void TwoPreparationsOfOneDirectoryDoNotMix()
     {
-        IEnumerable<TextPiece> nested = Documents(["outer"]).Select(piece =>
+        IEnumerable<TextChunk> nested = Documents(["outer"]).Select(piece =>
         {
             Assert.Contains("another process is writing", Assert.Throws<IOException>(() => Prepare(["inner"], new PreparationOptions())).Message);
             return piece;
@@ -406,7 +406,7 @@ public sealed class CorpusPreparerTests : IDisposable
         Directory.CreateDirectory(_directory.File(".out.partial"));
         File.WriteAllText(_directory.File(".out.partial/journal.json"), "{\"Request\":\"another\",\"Pieces\":3}");
         DocumentReader reader = DocumentReader.Open([text]);
-        new CorpusPreparer(new ByteTokenizer(), new PreparationOptions()).Prepare(reader.Read(), Out, [text], reader.Files, cancellation: TestContext.Current.CancellationToken);
+        new CorpusPreparer(new ByteTokenizer(), new PreparationOptions()).Prepare(reader.Read(), Out, [text], reader.Files, cancellationToken: TestContext.Current.CancellationToken);
         Assert.False(File.Exists(Path.Combine(Out, "journal.json")));
     }
 
@@ -425,7 +425,7 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Equal(requests.Length, requests.Distinct().Count());
 
         DocumentReader reader = DocumentReader.Open([text], others[0].Reading);
-        ShardManifest manifest = new CorpusPreparer(new ByteTokenizer(), others[0]).Prepare(reader.Read(), Out, [text], reader.Files, cancellation: TestContext.Current.CancellationToken).Manifest;
+        ShardManifest manifest = new CorpusPreparer(new ByteTokenizer(), others[0]).Prepare(reader.Read(), Out, [text], reader.Files, cancellationToken: TestContext.Current.CancellationToken).Manifest;
         Assert.Equal((2, "blank-line", "utf-8", "text"), (manifest.Splits["train"].Documents, manifest.Reading!.Document, manifest.Reading.Encoding, manifest.Reading.TextField));
         Assert.Contains("\"document\": \"blank-line\"", File.ReadAllText(Path.Combine(Out, ShardManifest.FileName)), StringComparison.Ordinal);
         Assert.Equal(manifest.Reading, ShardManifest.Load(Out).Reading);
@@ -436,7 +436,7 @@ public sealed class CorpusPreparerTests : IDisposable
     {
         string text = _directory.Write("corpus.txt", "some text\nand more");
         DocumentReader reader = DocumentReader.Open([text]);
-        PreparationReport report = new CorpusPreparer(new ByteTokenizer(), new PreparationOptions()).Prepare(reader.Read(), Out, [text], reader.Files, cancellation: TestContext.Current.CancellationToken);
+        PreparationReport report = new CorpusPreparer(new ByteTokenizer(), new PreparationOptions()).Prepare(reader.Read(), Out, [text], reader.Files, cancellationToken: TestContext.Current.CancellationToken);
         ManifestFile file = Assert.Single(report.Manifest.Files!);
         Assert.Equal((text, 18, Hash(text)), (file.Path, file.Bytes, file.Sha256));
         ManifestSplit train = report.Manifest.Splits["train"];
@@ -474,11 +474,11 @@ public sealed class CorpusPreparerTests : IDisposable
         Prepare(Documents(documents), options);
 
     private PreparationReport Prepare(
-        IEnumerable<TextPiece> pieces, PreparationOptions options, string? output = null, Tokenizer? tokenizer = null, params string[] inputs) =>
+        IEnumerable<TextChunk> pieces, PreparationOptions options, string? output = null, Tokenizer? tokenizer = null, params string[] inputs) =>
         new CorpusPreparer(tokenizer ?? new ByteTokenizer(), options)
-            .Prepare(pieces, output ?? Out, inputs, cancellation: TestContext.Current.CancellationToken);
+            .Prepare(pieces, output ?? Out, inputs, cancellationToken: TestContext.Current.CancellationToken);
 
-    private static IEnumerable<TextPiece> Documents(IEnumerable<string> texts) => texts.Select(text => new TextPiece(text, EndsDocument: true));
+    private static IEnumerable<TextChunk> Documents(IEnumerable<string> texts) => texts.Select(text => new TextChunk(text, EndsDocument: true));
 
     private static int[] Tokens(TokenDataset data)
     {

@@ -47,7 +47,7 @@ public sealed class ValidationSplitTests
     public void OfOneDocumentTheEndIsHeldOutFromALineBorderOn()
     {
         string text = string.Concat(Enumerable.Range(0, 1_000).Select(i => $"line {i:D4}\n")); // 10,000 characters
-        SplitPiece[] pieces = [.. Cut([text[..2_500], text[2_500..9_003], text[9_003..]], 0.1)];
+        SplitChunk[] pieces = [.. Cut([text[..2_500], text[2_500..9_003], text[9_003..]], 0.1)];
         string train = string.Concat(pieces.Where(p => !p.IsValidation).Select(p => p.Text));
         string held = string.Concat(pieces.Where(p => p.IsValidation).Select(p => p.Text));
         Assert.Equal(text, train + held);
@@ -60,7 +60,7 @@ public sealed class ValidationSplitTests
         Gen.Select(Gen.OneOf(Gen.Const("a"), Gen.Const("\n"), Gen.Const("\U0001F600")).Array[1, 30], Gen.Int[1, 7], Gen.Double[0.01, 0.5]).Sample((symbols, size, share) =>
         {
             string[] texts = [.. symbols.Chunk(size).Select(part => string.Concat(part))];
-            SplitPiece[] pieces = [.. Cut(texts, share)];
+            SplitChunk[] pieces = [.. Cut(texts, share)];
             string train = string.Concat(pieces.Where(p => !p.IsValidation).Select(p => p.Text));
             string held = string.Concat(pieces.Where(p => p.IsValidation).Select(p => p.Text));
             Assert.Equal(string.Concat(symbols), train + held);
@@ -81,15 +81,15 @@ public sealed class ValidationSplitTests
         Assert.False(split.Contains(0));
     }
 
-    private static IEnumerable<SplitPiece> Cut(string[] texts, double share)
+    private static IEnumerable<SplitChunk> Cut(string[] texts, double share)
     {
-        TextPiece[] document = [.. texts.Select((text, i) => new TextPiece(text, i == texts.Length - 1))];
+        TextChunk[] document = [.. texts.Select((text, i) => new TextChunk(text, i == texts.Length - 1))];
         return ValidationSplit.Plan(document, share, 1, 1, CancellationToken.None).Assign(document);
     }
 
     private static bool[] Held(IEnumerable<int> lengths, double share, long seed, int run = 1)
     {
-        TextPiece[] documents = [.. lengths.Select(length => new TextPiece(new string('x', length), EndsDocument: true))];
+        TextChunk[] documents = [.. lengths.Select(length => new TextChunk(new string('x', length), EndsDocument: true))];
         return [.. ValidationSplit.Plan(documents, share, run, seed, CancellationToken.None).Assign(documents).Select(piece => piece.IsValidation)];
     }
 }

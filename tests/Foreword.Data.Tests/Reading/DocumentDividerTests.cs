@@ -48,16 +48,16 @@ public sealed class DocumentDividerTests : IDisposable
         {
             string text = string.Concat(Enumerable.Range(0, random.Next(60)).Select(_ => random.GetItems(["a", "bb", " ", "\n", "\n\n", "\r\n", "\r\n\r\n", ".", "\t"], 1)[0]));
             string[] expected = [.. (unit == DocumentUnit.Line ? text.Split(["\r\n", "\n"], StringSplitOptions.None) : Paragraphs(text)).Select(part => part.TrimEnd()).Where(part => part.Length > 0)];
-            List<TextPiece> pieces = [];
+            List<TextChunk> pieces = [];
             for (int start = 0; start < text.Length;)
             {
                 int end = Math.Min(text.Length, start + random.Next(1, 9));
-                pieces.Add(new TextPiece(text[start..end], end == text.Length));
+                pieces.Add(new TextChunk(text[start..end], end == text.Length));
                 start = end;
             }
 
             List<string> documents = [""];
-            foreach (TextPiece piece in DocumentDivider.Divide(pieces, unit))
+            foreach (TextChunk piece in DocumentDivider.Divide(pieces, unit))
             {
                 documents[^1] += piece.Text;
                 if (piece.EndsDocument)

@@ -1,4 +1,4 @@
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tasks;

@@ -18,7 +18,7 @@ public sealed class ReferencePackCorpusTests : IDisposable
         string read = Assert.Single(corpus.Documents, d => d.StartsWith("System.IO.Stream.ReadExactly(Byte[], Int32, Int32)\n", StringComparison.Ordinal));
         Assert.Contains("\nbuffer: An array of bytes.", read);
         Assert.DoesNotContain(corpus.Documents, document => document.Contains("<see ") || document.Contains("  ") || document.Split('\n')[0].Contains('`'));
-        Assert.Equal(corpus.Documents.Count, corpus.Pieces.Count(piece => piece.EndsDocument));
+        Assert.Equal(corpus.Documents.Count, corpus.Chunks.Count(piece => piece.EndsDocument));
     }
 
     [Fact]

@@ -158,7 +158,7 @@ public sealed class SamplerTests : IDisposable
         string text = string.Concat(Enumerable.Range(0, count).Select(i => (char)Token(i)));
         PreparationOptions options = new() { ValidationShare = 0, ShardTokens = shardTokens };
         new CorpusPreparer(new ByteTokenizer(endOfText: null), options)
-            .Prepare([new TextPiece(text, EndsDocument: true)], _directory.File("shards"), [], cancellation: TestContext.Current.CancellationToken);
+            .Prepare([new TextChunk(text, EndsDocument: true)], _directory.File("shards"), [], cancellationToken: TestContext.Current.CancellationToken);
         return TokenDataset.Open(_directory.File("shards"), TokenDataset.Train);
     }
 }

@@ -12,7 +12,7 @@ public sealed class ShardStatisticsTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string[] texts = ["a", "bb", "cccc", "aaaaaaa"]; // with the end of text 2, 3, 5 and 8 tokens
         new CorpusPreparer(new ByteTokenizer(), new PreparationOptions { ValidationShare = 0, ShardTokens = 5 })
-            .Prepare(texts.Select(text => new TextPiece(text, true)), directory.File("out"), [], cancellation: TestContext.Current.CancellationToken);
+            .Prepare(texts.Select(text => new TextChunk(text, true)), directory.File("out"), [], cancellationToken: TestContext.Current.CancellationToken);
         using TokenDataset data = TokenDataset.Open(directory.File("out"), TokenDataset.Train);
         ShardStatistics statistics = ShardStatistics.Of(data, top: 2, TestContext.Current.CancellationToken);
         Assert.Equal([new(2, 3, 2), new(4, 7, 1), new(8, 15, 1)], statistics.Lengths);

@@ -1,5 +1,5 @@
 using System.Text;
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
@@ -187,7 +187,7 @@ public sealed class SurprisingTablesTests : IDisposable
     [InlineData("finetune-xcopa-zh.yaml", 4, "0 1")]
     public void ShippedRecipesReadEveryRow(string recipe, int rows, string labels)
     {
-        LabelledSection data = Recipe.Read<FineTuneRecipe>(Path.Combine(AppContext.BaseDirectory, "recipes", recipe), [$"data.directory={Fixtures.Path("benchmarks/" + recipe[9..^5] switch { "sentiment" => "sentiment-sentences", "snli" => "snli-subset", var same => same })}"]).Data;
+        LabeledSection data = Recipe.Read<FineTuneRecipe>(Path.Combine(AppContext.BaseDirectory, "recipes", recipe), [$"data.directory={Fixtures.Path("benchmarks/" + recipe[9..^5] switch { "sentiment" => "sentiment-sentences", "snli" => "snli-subset", var same => same })}"]).Data;
         string kind = Recipe.Read<FineTuneRecipe>(Path.Combine(AppContext.BaseDirectory, "recipes", recipe)).Task.Kind;
         TaskExample[] examples = [.. TaskColumnMap.Of(FineTuningTask.OfKind(kind), data.Columns).Read(data.Paths(data.Train), data.Options() with { Warn = _warnings.Add })];
         if (rows > 0)

@@ -19,7 +19,7 @@ public sealed class OwnFileBenchmarkTests : IDisposable
     public void TheBenchmarksReaderReadsTheFile(string benchmark, string name, string content, string? target)
     {
         string file = _directory.Write(name, content);
-        PreparedTask task = Evaluations.Prepare($"{benchmark}:file={file}", directory: _directory.File("no-data"));
+        PreparedBenchmark task = Evaluations.Prepare($"{benchmark}:file={file}", directory: _directory.File("no-data"));
         BenchmarkDocument document = Assert.Single(task.Set.Documents);
         if (target is not null)
             Assert.Equal(target, document.Target);
@@ -41,7 +41,7 @@ public sealed class OwnFileBenchmarkTests : IDisposable
     public void SwitchesGoTogetherWithTheFile()
     {
         string file = _directory.Write("mine.txt", "the cat sat on the mat\n");
-        PreparedTask task = Evaluations.Prepare($"lambada:target=token:file={file}");
+        PreparedBenchmark task = Evaluations.Prepare($"lambada:target=token:file={file}");
         Assert.Contains("last token of the last word", task.Protocol, StringComparison.Ordinal);
     }
 

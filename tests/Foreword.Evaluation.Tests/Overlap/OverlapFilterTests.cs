@@ -55,7 +55,7 @@ public sealed class OverlapFilterTests : IDisposable
     [Fact]
     public void PiecesOfADocumentAreOneText()
     {
-        TextPiece[] pieces = [new("It was the be", false), new("st of times it was", false), new(" the worst", true), new("Other", true)];
+        TextChunk[] pieces = [new("It was the be", false), new("st of times it was", false), new(" the worst", true), new("Other", true)];
         DocumentOverlap[] documents = [.. Build(Sentence).Of(pieces)];
         Assert.Equal([new(1, "It was the be", new OverlapShare(3, 3)), new(2, "Other", default)], documents);
     }
@@ -110,7 +110,7 @@ public sealed class OverlapFilterTests : IDisposable
 
     private static OverlapFilter Build(params string[] documents) => OverlapFilter.Build(() => Pieces(documents), "train");
 
-    private static IEnumerable<TextPiece> Pieces(params string[] documents) => documents.Where(document => document.Length > 0).Select(document => new TextPiece(document, true));
+    private static IEnumerable<TextChunk> Pieces(params string[] documents) => documents.Where(document => document.Length > 0).Select(document => new TextChunk(document, true));
 
     /// <summary>The plain twin: words joined with one space.</summary>
     private static IEnumerable<string> Grams(string text)

@@ -20,7 +20,7 @@ public sealed class EvaluationDirectoryTests : IDisposable
         Open();
         Open();
         _directory.Write($"model/{weights}", "two");
-        Assert.Contains("holds an evaluation of coqa with another model", Assert.Throws<InvalidDataException>(Open).Message, StringComparison.Ordinal);
+        Assert.Contains("holds an evaluation of coqa with another model", Assert.Throws<InvalidDataException>(() => Open()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -28,8 +28,31 @@ public sealed class EvaluationDirectoryTests : IDisposable
     {
         _directory.Write("model/config.json", "{}");
         _directory.Write("model/weights.unknown", "one");
-        Assert.Contains("holds no file of weights that is known here", Assert.Throws<InvalidDataException>(Open).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no file of weights that is known here", Assert.Throws<InvalidDataException>(() => Open()).Message, StringComparison.Ordinal);
     }
 
-    private void Open() => EvaluationDirectory.Open(_directory.File("out"), _directory.File("model"), [Evaluations.Prepare("coqa")], ["coqa"], "", DateTimeOffset.UnixEpoch);
+    [Fact]
+    public void AnEvaluationThatAnEarlierVersionBeganGoesOn()
+    {
+        _directory.Write("model/model.safetensors", "one");
+        string started = Open().Started, file = _directory.File("out/progress.json");
+        File.Move(file, _directory.File("out/evaluation.json"));
+        Assert.Equal(started, EvaluationDirectory.Open(_directory.File("out"), _directory.File("model"), [Evaluations.Prepare("coqa")], ["coqa"], "", DateTimeOffset.UnixEpoch.AddDays(1)).Started);
+        Assert.True(File.Exists(file));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("{\"started\": 1, \"tasks\": {}}")]
+    [InlineData("{\"started\": \"x\"}")]
+    [InlineData("null")]
+    public void AFileOfSomethingElseIsRefused(string text)
+    {
+        _directory.Write("model/model.safetensors", "one");
+        _directory.Write("out/progress.json", text);
+        Assert.EndsWith("progress.json: expected what an evaluation writes; choose another directory", Assert.Throws<InvalidDataException>(() => Open()).Message);
+    }
+
+    private EvaluationDirectory Open() => EvaluationDirectory.Open(_directory.File("out"), _directory.File("model"), [Evaluations.Prepare("coqa")], ["coqa"], "", DateTimeOffset.UnixEpoch);
 }

@@ -9,8 +9,8 @@ public sealed class SamplesLogTests
     public void AKilledEvaluationGoesOnFromItsLogAndEndsWithTheSameNumbers()
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
-        PreparedTask task = Evaluations.Prepare("lambada");
-        TaskResult whole = Evaluations.Run(Evaluations.Arbitrary(), task);
+        PreparedBenchmark task = Evaluations.Prepare("lambada");
+        BenchmarkResult whole = Evaluations.Run(Evaluations.Arbitrary(), task);
         string path = directory.File("samples.jsonl");
         Evaluator evaluator = new(Evaluations.Arbitrary(), Evaluations.Tokenizer, batchSize: 2);
         using (SamplesLog log = new(path, task.Benchmark))
@@ -25,7 +25,7 @@ public sealed class SamplesLogTests
             Assert.Equal(5, log.Done.Count);
             foreach (EvaluatedDocument document in evaluator.Run(task, log.Done.Keys.ToHashSet()))
                 log.Add(document);
-            TaskResult resumed = TaskResult.Of(task, log.Done);
+            BenchmarkResult resumed = BenchmarkResult.Of(task, log.Done);
             Assert.Equal(whole.Metrics.Select(m => (m.Value, m.StandardError)), resumed.Metrics.Select(m => (m.Value, m.StandardError)));
         }
 
@@ -36,7 +36,7 @@ public sealed class SamplesLogTests
     public void ASampleHasTheFieldsOfLmEvaluationHarness()
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
-        PreparedTask task = Evaluations.Prepare("copa", limit: 1);
+        PreparedBenchmark task = Evaluations.Prepare("copa", limit: 1);
         using (SamplesLog log = new(directory.File("samples.jsonl"), task.Benchmark))
             log.Add(new Evaluator(Evaluations.Arbitrary(), Evaluations.Tokenizer).Run(task).Single());
         JsonElement sample = JsonDocument.Parse(File.ReadAllText(directory.File("samples.jsonl"))).RootElement;
@@ -55,7 +55,7 @@ public sealed class SamplesLogTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string path = directory.Write("samples.jsonl", "something else\n");
-        Assert.Contains($"{path}:1", Assert.Throws<InvalidDataException>(() => new SamplesLog(path, BenchmarkCatalogue.All[0])).Message, StringComparison.Ordinal);
+        Assert.Contains($"{path}:1", Assert.Throws<InvalidDataException>(() => new SamplesLog(path, BenchmarkCatalog.All[0])).Message, StringComparison.Ordinal);
         Assert.Equal("something else\n", File.ReadAllText(path));
     }
 }

@@ -7,7 +7,7 @@ namespace Foreword.Tests.Tasks;
 
 public class TaskEncoderTests
 {
-    private static readonly TaskTokens Tokens = TaskTokens.Behind(1000);
+    private static readonly TaskTokens Tokens = TaskTokens.After(1000);
 
     [Fact]
     public void GroupsArePartedByDelimitersBetweenStartAndExtract()

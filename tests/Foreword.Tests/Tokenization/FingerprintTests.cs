@@ -26,9 +26,9 @@ public sealed class FingerprintTests
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Tokenizer tokenizer = kind switch
         {
-            "byte-bpe" => new BpeTrainer { VocabularySize = 280 }.Train([Corpus], cancellation: cancellation),
-            "char" => new CharTrainer().Train([Corpus], cancellation: cancellation),
-            _ => new WordTrainer().Train([Corpus], cancellation: cancellation),
+            "byte-bpe" => new BpeTrainer { VocabularySize = 280 }.Train([Corpus], cancellationToken: cancellation),
+            "char" => new CharTrainer().Train([Corpus], cancellationToken: cancellation),
+            _ => new WordTrainer().Train([Corpus], cancellationToken: cancellation),
         };
         Assert.Equal(fingerprint, tokenizer.Fingerprint);
         using TemporaryDirectory directory = Fixtures.NewDirectory();

@@ -1,5 +1,5 @@
 using Foreword.Data.FineTuning;
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tasks;
@@ -115,7 +115,7 @@ public sealed class FineTuneRunTests : IDisposable
 
         bool[] Same(BaseModelSection section)
         {
-            using FineTunedModel model = FineTunedModel.Begin(section, task, source, seed: 9, Precision.Fp32, torch.CPU);
+            using FineTunedModel model = FineTunedModel.Create(section, task, source, seed: 9, Precision.Fp32, torch.CPU);
             Assert.Equal(source.Config.VocabSize + 3, model.Model.Config.VocabSize);
             Assert.Equal(0.1, model.Model.Config.AttnDropout);
             return [.. new[] { "wte.weight", "wpe.weight", "h.0.attn.c_attn.weight", "h.1.mlp.c_fc.weight" }.Select(IsSame), .. section.NTransfer is null && section.From == StartFrom.Pretrained ? [true] : new[] { false }];
@@ -256,7 +256,7 @@ public sealed class FineTuneRunTests : IDisposable
         string[] rows = [.. Enumerable.Range(0, 48).Select(i => Row(i).TrimEnd())];
         string texts = _directory.Write("texts.csv", "text\n" + string.Concat(rows.Select(row => row.Split(',')[0] + "\n")));
         string labels = _directory.Write("labels.txt", string.Concat(rows.Select(row => row.Split(',')[1] + "\n"))), moved = _directory.File("moved.txt");
-        FineTuneRecipe recipe = Small(epochs: 2) with { Data = new LabelledSection { Train = [texts], TrainLabels = [labels] } };
+        FineTuneRecipe recipe = Small(epochs: 2) with { Data = new LabeledSection { Train = [texts], TrainLabels = [labels] } };
         RunDirectory directory = Stopped("run", recipe);
         File.Move(labels, moved);
         FineTuneRecipe elsewhere = recipe with { Data = recipe.Data with { TrainLabels = [moved] } };
@@ -350,7 +350,7 @@ public sealed class FineTuneRunTests : IDisposable
     {
         Model = new BaseModelSection { Path = _base, Dropout = 0 },
         Task = new TaskSection { Kind = "classification" },
-        Data = new LabelledSection { Train = [_train] },
+        Data = new LabeledSection { Train = [_train] },
         Train = new FineTuneConfig { Epochs = epochs, BatchSize = 8, Lr = 1e-2, Threads = 1 },
     };
 

@@ -15,7 +15,7 @@ public class FineTunerTests
         Kind = "classification",
         Target = TargetKind.Classes,
         Labels = ["even", "odd"],
-        Tokens = TaskTokens.Behind(300),
+        Tokens = TaskTokens.After(300),
         ContextLength = 64,
     };
 

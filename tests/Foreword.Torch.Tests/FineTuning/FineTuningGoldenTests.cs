@@ -14,7 +14,7 @@ namespace Foreword.Torch.Tests.FineTuning;
 public class FineTuningGoldenTests
 {
     private const string Folder = "gpt1-tiny/finetune";
-    private static readonly TaskTokens Tokens = TaskTokens.Behind(300);
+    private static readonly TaskTokens Tokens = TaskTokens.After(300);
 
     public static TheoryData<string, string, TargetKind, int> Tasks => new()
     {

@@ -42,7 +42,7 @@ public sealed class ProgramOutsideTheTreeTests
         {
             Model = new BaseModelSection { Path = model },
             Task = new TaskSection { Kind = "classification" },
-            Data = new LabelledSection { Train = [train] },
+            Data = new LabeledSection { Train = [train] },
             Train = new FineTuneConfig { Epochs = 1, BatchSize = 8, Threads = 1 },
         };
         using FineTuneRun run = FineTuneRun.Start(recipe, RunDirectory.Create(Path.Combine(directory, "runs", "banking")));

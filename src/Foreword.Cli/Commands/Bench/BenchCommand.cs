@@ -55,12 +55,12 @@ internal static class BenchCommand
             Precision chosen = Compute.Precision(parsed.GetValue(precision), TorchSharp.torch.CPU);
             if (parsed.GetValue(profile))
             {
-                TrainingProfile steps = ThroughputBenchmark.Profile(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
+                TrainingProfile steps = ThroughputMeasurement.Profile(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
                 BenchTrainProfile.Write(terminal, steps, parsed.GetValue(json));
                 return CommandLine.Done;
             }
 
-            TrainingThroughput measured = ThroughputBenchmark.Train(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
+            TrainingThroughput measured = ThroughputMeasurement.Train(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
             if (parsed.GetValue(json))
             {
                 JsonOutput.WriteLine(terminal, writer =>
@@ -113,18 +113,18 @@ internal static class BenchCommand
         command.SetAction(parsed =>
         {
             Tokenizer encoder = ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!);
-            List<TextPiece> pieces = [.. DocumentReader.Open(parsed.GetValue(inputs)!).Read()];
-            long bytes = pieces.Sum(piece => (long)System.Text.Encoding.UTF8.GetByteCount(piece.Text)), tokens = 0;
+            List<TextChunk> chunks = [.. DocumentReader.Open(parsed.GetValue(inputs)!).Read()];
+            long bytes = chunks.Sum(chunk => (long)System.Text.Encoding.UTF8.GetByteCount(chunk.Text)), tokens = 0;
             double best = double.PositiveInfinity;
             List<int> ids = [];
             for (int round = 0; round < 3; round++)
             {
                 long start = Stopwatch.GetTimestamp();
                 tokens = 0;
-                foreach (TextPiece piece in pieces)
+                foreach (TextChunk chunk in chunks)
                 {
                     ids.Clear();
-                    encoder.Encode(piece.Text.AsSpan(), ids);
+                    encoder.Encode(chunk.Text.AsSpan(), ids);
                     tokens += ids.Count;
                 }
 

@@ -41,11 +41,11 @@ internal static class BenchDecodeCommand
             ];
             if (!parsed.GetValue(json))
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.ParameterCount / 1e6:F1} M parameters, tokens/s: one sequence, {parsed.GetValue(sequences)} together, a prompt of {prefill}"));
-            List<(string Name, DecodeThroughput Best)> measured = [];
+            List<(string Name, DecodeMeasurement Best)> measured = [];
             foreach (var (name, open) in engines)
             {
                 using ILanguageModel opened = open(); // one after the other: the models of a machine need not all fit it
-                DecodeThroughput best = DecodeThroughput.None;
+                DecodeMeasurement best = DecodeMeasurement.None;
                 for (int round = 0; round < parsed.GetValue(rounds); round++)
                     best = UsageException.For(() => best.Round(opened, parsed.GetValue(tokens), prefill, parsed.GetValue(sequences)));
                 measured.Add((name, best));
@@ -61,7 +61,7 @@ internal static class BenchDecodeCommand
     }
 
     /// <summary><c>tokens_per_second</c> is that of plain C# in float32.</summary>
-    private static void Write(Utf8JsonWriter writer, List<(string Name, DecodeThroughput Best)> measured)
+    private static void Write(Utf8JsonWriter writer, List<(string Name, DecodeMeasurement Best)> measured)
     {
         writer.WriteNumber("tokens_per_second", measured.Single(m => m.Name == "cpu f32").Best.DecodeTokensPerSecond);
         foreach (var (name, best) in measured)

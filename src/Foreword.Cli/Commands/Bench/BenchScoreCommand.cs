@@ -21,14 +21,14 @@ internal static class BenchScoreCommand
                 throw new UsageException($"--rounds is {parsed.GetValue(rounds)}; it must be at least 1");
             GptConfig config = read(parsed.GetValue(model)!);
             using CpuLanguageModel plain = CpuLanguageModel.Random(config, WeightType.F32);
-            ScoringThroughput measured = ScoringBenchmark.Run(plain, parsed.GetValue(rounds));
+            ScoringThroughput measured = ScoringMeasurement.Run(plain, parsed.GetValue(rounds));
             if (parsed.GetValue(json))
             {
                 JsonOutput.WriteLine(terminal, writer => Write(writer, measured));
                 return CommandLine.Done;
             }
 
-            Line($"{config.ParameterCount / 1e6:F1} M parameters, float32, passages of about {ScoringBenchmark.PassageTokens} tokens");
+            Line($"{config.ParameterCount / 1e6:F1} M parameters, float32, passages of about {ScoringMeasurement.PassageTokens} tokens");
             Line($"cpu           {measured.Cpu.TokensPerSecond,8:N0} tokens/s   {measured.Cpu.TokensPerSecond / measured.Torch.TokensPerSecond:F2} times libtorch's speed");
             Line($"torch         {measured.Torch.TokensPerSecond,8:N0} tokens/s   {measured.ShareOfForward:P0} of its bare forward pass");
             Line($"forward pass  {measured.ForwardTokensPerSecond,8:N0} tokens/s   {measured.ForwardBatchSize} passages at once, the best batch size; no logits");

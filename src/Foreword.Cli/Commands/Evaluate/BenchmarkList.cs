@@ -14,7 +14,7 @@ internal static class BenchmarkList
             JsonOutput.WriteLine(terminal, writer =>
             {
                 writer.WriteStartArray("benchmarks");
-                foreach (Benchmark benchmark in BenchmarkCatalogue.All)
+                foreach (Benchmark benchmark in BenchmarkCatalog.All)
                 {
                     writer.WriteStartObject();
                     writer.WriteString("name", benchmark.Name);
@@ -38,7 +38,7 @@ internal static class BenchmarkList
             return;
         }
 
-        foreach (Benchmark benchmark in BenchmarkCatalogue.All)
+        foreach (Benchmark benchmark in BenchmarkCatalog.All)
         {
             string chance = benchmark.Chance is { } level ? string.Create(CultureInfo.InvariantCulture, $"chance {level:0.###}") : "no chance level";
             terminal.Out.WriteLine($"{benchmark.Name,-20} {benchmark.Title} ({benchmark.Source})");

@@ -12,7 +12,6 @@ using Foreword.Evaluation.Overlap;
 using Foreword.Evaluation.Results;
 using Foreword.IO;
 using Foreword.Models;
-using Foreword.Tokenization;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
@@ -68,7 +67,7 @@ internal static class EvaluateCommand
             OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), cache: null);
-            IReadOnlyList<(string Key, PreparedTask Task)> prepared = plan.Prepare(opened.Config, opened.Tokenizer);
+            IReadOnlyList<(string Key, PreparedBenchmark Task)> prepared = plan.Prepare(opened.Config, opened.Tokenizer);
             EvaluationDirectory? directory = parsed.GetValue(output) is { } place
                 ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow)
                 : null;
@@ -77,10 +76,10 @@ internal static class EvaluateCommand
             if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
                 terminal.Announce($"seed {plan.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
-            List<(string Key, TaskResult Result)> results = [];
+            List<(string Key, BenchmarkResult Result)> results = [];
             int code = Interruptible.Run(terminal, Standing, stop =>
             {
-                foreach ((string key, PreparedTask task) in prepared)
+                foreach ((string key, PreparedBenchmark task) in prepared)
                 {
                     terminal.SayWrapped($"{key}: {task.Protocol}");
                     results.Add((key, run.Evaluate(key, task, stop)));
@@ -89,7 +88,7 @@ internal static class EvaluateCommand
             if (code != CommandLine.Done)
                 return code;
 
-            TaskOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => TaskOverlap.Of(filter, result.Key, result.Result))];
+            BenchmarkOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => BenchmarkOverlap.Of(filter, result.Key, result.Result))];
             if (filter is not null)
             {
                 EvaluationOverlap.Say(terminal, filter, overlaps);
@@ -121,7 +120,7 @@ internal static class EvaluateCommand
 
     private static int? AtLeastOne(int? value, string name) => value is null or >= 1 ? value : throw new UsageException($"{name} is {value}; it must be at least 1");
 
-    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, TaskResult Result)> results, EvaluationContext context, GptConfig config)
+    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)
     {
         DurableFile.Replace(directory.ResultsPath, file =>
         {

@@ -10,10 +10,10 @@ namespace Foreword.Cli.Commands.Evaluate;
 internal static class EvaluationOverlap
 {
     /// <summary>The results, each followed by its parts.</summary>
-    public static List<(string Key, TaskResult Result)> Divide(IReadOnlyList<(string Key, TaskResult Result)> results, IReadOnlyList<TaskOverlap> overlaps)
+    public static List<(string Key, BenchmarkResult Result)> Divide(IReadOnlyList<(string Key, BenchmarkResult Result)> results, IReadOnlyList<BenchmarkOverlap> overlaps)
     {
-        List<(string, TaskResult)> divided = [];
-        foreach (((string key, TaskResult result), TaskOverlap overlap) in results.Zip(overlaps))
+        List<(string, BenchmarkResult)> divided = [];
+        foreach (((string key, BenchmarkResult result), BenchmarkOverlap overlap) in results.Zip(overlaps))
         {
             divided.Add((key, result));
             if (overlap is { Without: { } without, Only: { } only })
@@ -24,9 +24,9 @@ internal static class EvaluationOverlap
     }
 
     /// <summary>A line a task.</summary>
-    public static void Say(Terminal terminal, OverlapFilter filter, IReadOnlyList<TaskOverlap> overlaps)
+    public static void Say(Terminal terminal, OverlapFilter filter, IReadOnlyList<BenchmarkOverlap> overlaps)
     {
-        foreach (TaskOverlap overlap in overlaps)
+        foreach (BenchmarkOverlap overlap in overlaps)
         {
             SetOverlap set = overlap.Set;
             terminal.Say(string.Create(CultureInfo.InvariantCulture,
@@ -35,13 +35,13 @@ internal static class EvaluationOverlap
     }
 
     /// <summary>The field <c>overlap</c> of the results.</summary>
-    public static void Write(Utf8JsonWriter json, OverlapFilter filter, IReadOnlyList<TaskOverlap> overlaps)
+    public static void Write(Utf8JsonWriter json, OverlapFilter filter, IReadOnlyList<BenchmarkOverlap> overlaps)
     {
         json.WriteStartObject("overlap");
         json.WriteString("training", filter.Source);
         json.WriteNumber("false_positive_rate", filter.FalsePositiveRate);
         json.WriteStartObject("tasks");
-        foreach (TaskOverlap overlap in overlaps)
+        foreach (BenchmarkOverlap overlap in overlaps)
         {
             json.WriteStartObject(overlap.Key);
             json.WriteNumber("documents", overlap.Set.Documents);

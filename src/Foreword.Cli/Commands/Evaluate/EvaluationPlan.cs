@@ -9,7 +9,7 @@ namespace Foreword.Cli.Commands.Evaluate;
 /// <summary>What <c>foreword evaluate</c> was asked for.</summary>
 internal sealed record EvaluationPlan
 {
-    public required IReadOnlyList<TaskSpecification> Tasks { get; init; }
+    public required IReadOnlyList<BenchmarkSpecification> Tasks { get; init; }
 
     /// <summary>Numbers of solved examples, each task runs once with each; null takes the paper's number for each task.</summary>
     public IReadOnlyList<int>? Shots { get; init; }
@@ -28,9 +28,9 @@ internal sealed record EvaluationPlan
 
     /// <summary>The tasks of a list parted by commas.</summary>
     /// <exception cref="ArgumentException">One is unknown, or given twice.</exception>
-    public static IReadOnlyList<TaskSpecification> Parse(string list)
+    public static IReadOnlyList<BenchmarkSpecification> Parse(string list)
     {
-        TaskSpecification[] tasks = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => TaskSpecification.Parse(text, BenchmarkCatalogue.All))];
+        BenchmarkSpecification[] tasks = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => BenchmarkSpecification.Parse(text, BenchmarkCatalog.All))];
         if (tasks.Length == 0)
             throw new ArgumentException("--tasks names no benchmark; --list shows them");
         string? twice = tasks.CountBy(task => task.Text).FirstOrDefault(pair => pair.Value > 1).Key;
@@ -47,16 +47,16 @@ internal sealed record EvaluationPlan
     }
 
     /// <summary>Reads the data and encodes the prompts: everything that can fail before the weights are read.</summary>
-    public IReadOnlyList<(string Key, PreparedTask Task)> Prepare(GptConfig config, Tokenizer tokenizer)
+    public IReadOnlyList<(string Key, PreparedBenchmark Task)> Prepare(GptConfig config, Tokenizer tokenizer)
     {
         PromptEncoder encoder = new(tokenizer, config.ContextLength, Truncate);
-        List<(string, PreparedTask)> prepared = [];
-        foreach (TaskSpecification task in Tasks)
+        List<(string, PreparedBenchmark)> prepared = [];
+        foreach (BenchmarkSpecification task in Tasks)
         {
             BenchmarkInput input = new() { Directory = Data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Window = Window, Stride = Stride, Switches = task.Switches };
             BenchmarkSet set = task.Benchmark.Read(input);
             foreach (int shots in Shots ?? [task.Benchmark.PaperShots])
-                prepared.Add((Shots is null or [_] ? task.Text : $"{task.Text}@{shots}", PreparedTask.Of(task, input, set, encoder, shots, Seed, Limit)));
+                prepared.Add((Shots is null or [_] ? task.Text : $"{task.Text}@{shots}", PreparedBenchmark.Of(task, input, set, encoder, shots, Seed, Limit)));
         }
 
         return prepared;

@@ -10,7 +10,7 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
     /// <summary>Documents that are done, those of earlier processes among them.</summary>
     public int Done { get; private set; }
 
-    public TaskResult Evaluate(string key, PreparedTask task, CancellationToken cancellation)
+    public BenchmarkResult Evaluate(string key, PreparedBenchmark task, CancellationToken cancellationToken)
     {
         using SamplesLog? log = directory is null ? null : new SamplesLog(directory.SamplesPath(key), task.Benchmark);
         Dictionary<int, Judgement> judgements = log?.Done.Where(done => done.Key < task.Count).ToDictionary() ?? [];
@@ -22,7 +22,7 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
         return progress.Show(() =>
         {
             progress.StartClock();
-            foreach (EvaluatedDocument document in evaluator.Run(task, judgements.Keys.ToHashSet(), cancellation))
+            foreach (EvaluatedDocument document in evaluator.Run(task, judgements.Keys.ToHashSet(), cancellationToken))
             {
                 log?.Add(document);
                 judgements[document.Id] = document.Judgement;
@@ -31,7 +31,7 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
                     progress.Step(judgements.Count, task.Count, earlier, key);
             }
 
-            return TaskResult.Of(task, judgements);
+            return BenchmarkResult.Of(task, judgements);
         });
     }
 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
-using Foreword.Data.Labelled;
+using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;

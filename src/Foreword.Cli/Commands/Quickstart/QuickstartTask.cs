@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Foreword.Cli.Commands.Finetune;
+using Foreword.Cli.Commands.FineTune;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Output;
 using Foreword.Data.FineTuning;

@@ -10,11 +10,9 @@ using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
 using Foreword.Torch;
 using Foreword.Torch.Inference;
 using Foreword.Torch.Runs;
-using Foreword.Weights.HuggingFace;
 using TorchSharp;
 
 namespace Foreword.Cli.Commands.Study;
@@ -39,7 +37,7 @@ internal static class ZeroShotStudy
         {
             if (parsed.GetValue(limit) < 1)
                 throw new UsageException($"--limit is {parsed.GetValue(limit)}; it must be at least 1");
-            IReadOnlyList<TaskSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationPlan.Parse(given)) : null;
+            IReadOnlyList<BenchmarkSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationPlan.Parse(given)) : null;
             RunDirectory directory = RunDirectory.Open(parsed.GetValue(run)!);
             IReadOnlyList<RunCheckpoint> checkpoints = directory.Checkpoints;
             if (checkpoints.Count < 2)
@@ -48,13 +46,13 @@ internal static class ZeroShotStudy
             PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(directory.RecipePath);
             using StoredModel first = StoredModel.Open(checkpoints[0].Path);
             (Tokenizer tokenizer, GptConfig config) = (first.Tokenizer, first.Config);
-            IReadOnlyList<PreparedTask> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
+            IReadOnlyList<PreparedBenchmark> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
 
             using StopRequest stop = new(terminal);
             return stop.Run(() =>
             {
                 List<ZeroShotScore> scores = [];
-                foreach (PreparedTask task in prepared)
+                foreach (PreparedBenchmark task in prepared)
                     terminal.SayWrapped($"{task.Specification.Text}: {task.Protocol}");
                 if (recipe.Model.Path is { } start)
                 {
@@ -91,16 +89,16 @@ internal static class ZeroShotStudy
     }
 
     /// <summary>The tasks; of GPT-1's own those whose files are there, and the others are said.</summary>
-    private static List<PreparedTask> Prepare(IReadOnlyList<TaskSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
+    private static List<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
     {
         PromptEncoder encoder = new(tokenizer, config.ContextLength, truncate: true);
-        List<PreparedTask> prepared = [];
-        foreach (TaskSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => TaskSpecification.Parse(heuristic.Task, BenchmarkCatalogue.All))])
+        List<PreparedBenchmark> prepared = [];
+        foreach (BenchmarkSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Task, BenchmarkCatalog.All))])
         {
             BenchmarkInput input = new() { Directory = data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Switches = task.Switches };
             try
             {
-                prepared.Add(PreparedTask.Of(task, input, task.Benchmark.Read(input), encoder, limit: limit));
+                prepared.Add(PreparedBenchmark.Of(task, input, task.Benchmark.Read(input), encoder, limit: limit));
             }
             catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // no data, or documents longer than the context
             {
@@ -119,12 +117,12 @@ internal static class ZeroShotStudy
         return model;
     }
 
-    private static IEnumerable<ZeroShotScore> Score(int step, ILanguageModel model, Tokenizer tokenizer, IReadOnlyList<PreparedTask> tasks, Terminal terminal, CancellationToken cancellation)
+    private static IEnumerable<ZeroShotScore> Score(int step, ILanguageModel model, Tokenizer tokenizer, IReadOnlyList<PreparedBenchmark> tasks, Terminal terminal, CancellationToken cancellationToken)
     {
         EvaluationRun run = new(terminal, new Evaluator(model, tokenizer), directory: null);
-        foreach (PreparedTask task in tasks)
+        foreach (PreparedBenchmark task in tasks)
         {
-            TaskResult result = run.Evaluate($"step {step}, {task.Specification.Text}", task, cancellation);
+            BenchmarkResult result = run.Evaluate($"step {step}, {task.Specification.Text}", task, cancellationToken);
             ZeroShotHeuristic heuristic = ZeroShotHeuristic.Of(task.Benchmark);
             MetricValue value = result.Metrics.First(metric => metric.Metric.Name == heuristic.Metric);
             yield return new ZeroShotScore(step, heuristic, result.Judgements.Count, value.Value, value.StandardError, task.Benchmark.Chance ?? 0);

@@ -8,13 +8,13 @@ internal sealed class DelimitedFormat(string extension, TableFormat format) : ID
 {
     public IReadOnlyList<string> Extensions { get; } = [extension];
 
-    public IEnumerable<TextPiece> Read(Stream stream, string path, string textField)
+    public IEnumerable<TextChunk> Read(Stream stream, string path, string textField)
     {
         TableOptions options = new() { Format = format, Header = true };
         foreach (TableRow row in TableReader.Read(stream, Compression.NameWithout(path), [textField], options))
         {
             if (row.Cells[0][0].Length > 0)
-                yield return new TextPiece(row.Cells[0][0], EndsDocument: true);
+                yield return new TextChunk(row.Cells[0][0], EndsDocument: true);
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class HtmlFormat : IDocumentFormat
 
     public IReadOnlyList<string> Extensions { get; } = [".html", ".htm", ".xhtml"];
 
-    public IEnumerable<TextPiece> Read(Stream stream, string path, string textField)
+    public IEnumerable<TextChunk> Read(Stream stream, string path, string textField)
     {
         Utf8Characters source = new(stream, path);
         StringBuilder html = new();
@@ -29,7 +29,7 @@ internal sealed class HtmlFormat : IDocumentFormat
         if (document.DocumentElement is { } root)
             text.Add(root, preformatted: false);
         if (text.ToString() is { Length: > 0 } seen)
-            yield return new TextPiece(seen, EndsDocument: true);
+            yield return new TextChunk(seen, EndsDocument: true);
     }
 
     /// <summary>The text while it is put together: white space between words is one space, between blocks one line feed.</summary>

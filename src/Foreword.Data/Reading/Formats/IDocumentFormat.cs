@@ -14,5 +14,5 @@ internal interface IDocumentFormat
     /// in errors; <paramref name="textField"/> is the field that holds the text, where the format has fields.
     /// </summary>
     /// <exception cref="InvalidDataException">The content is not of this format; the message says where.</exception>
-    IEnumerable<TextPiece> Read(Stream stream, string path, string textField);
+    IEnumerable<TextChunk> Read(Stream stream, string path, string textField);
 }

@@ -19,7 +19,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
 
     public IReadOnlyList<string> Extensions { get; } = [".jsonl", ".ndjson"];
 
-    public IEnumerable<TextPiece> Read(Stream stream, string path, string textField)
+    public IEnumerable<TextChunk> Read(Stream stream, string path, string textField)
     {
         Utf8Bytes source = new(stream, path);
         byte[] buffer = new byte[1 << 16];
@@ -44,7 +44,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
                 yield break; // only here is it known that nothing follows: a line may end where the buffer does
             int lineEnd = length < 0 ? end : scanned + length;
             if (Document(buffer.AsSpan(start, lineEnd - start), path, number, textField) is { Length: > 0 } text)
-                yield return new TextPiece(text, EndsDocument: true);
+                yield return new TextChunk(text, EndsDocument: true);
             start = scanned = Math.Min(lineEnd + 1, end);
         }
     }

@@ -11,7 +11,7 @@ internal sealed class ParquetFormat : IDocumentFormat
 
     public bool IsText => false;
 
-    public IEnumerable<TextPiece> Read(Stream stream, string path, string textField)
+    public IEnumerable<TextChunk> Read(Stream stream, string path, string textField)
     {
         using Stream? copy = stream.CanSeek ? null : Copied(stream); // the directory of the file stands at its end
         using Column column = Checked(() => Column.Open(copy ?? stream, path, textField), path);
@@ -20,7 +20,7 @@ internal sealed class ParquetFormat : IDocumentFormat
             foreach (string? text in Checked(() => column.Read(group), path))
             {
                 if (!string.IsNullOrEmpty(text))
-                    yield return new TextPiece(text, EndsDocument: true);
+                    yield return new TextChunk(text, EndsDocument: true);
             }
         }
     }

@@ -9,33 +9,33 @@ namespace Foreword.Data.Reading.Formats;
 /// there is one. There, GPT-2's pattern (<c>\s+(?!\S)|\s+</c> and friends) always starts a new chunk, whatever
 /// stands on either side, so the ids of the pieces are the ids of the whole text. Cutting after a line break would not do:
 /// "a\n\nb" has the chunks a, \n, \n, b, but "a\n\n" has a, \n\n.
-/// Only a run of <see cref="LongestPiece"/> characters without such a place is cut regardless.
+/// Only a run of <see cref="LongestChunk"/> characters without such a place is cut regardless.
 /// </remarks>
 internal sealed class PlainTextFormat : IDocumentFormat
 {
     /// <summary>Characters in an ordinary piece: a string that the garbage collector does not count among the large ones.</summary>
-    private const int PieceLength = 1 << 15;
+    private const int ChunkLength = 1 << 15;
 
     /// <summary>Characters after which a text without white space is cut anyway.</summary>
-    private const int LongestPiece = 1 << 24;
+    private const int LongestChunk = 1 << 24;
 
-    private readonly int _pieceLength;
-    private readonly int _longestPiece;
+    private readonly int _chunkLength;
+    private readonly int _longestChunk;
 
     public PlainTextFormat()
-        : this(PieceLength, LongestPiece)
+        : this(ChunkLength, LongestChunk)
     {
     }
 
     /// <summary>For tests: other lengths, in UTF-16 code units, at least 4.</summary>
-    internal PlainTextFormat(int pieceLength, int longestPiece) => (_pieceLength, _longestPiece) = (pieceLength, longestPiece);
+    internal PlainTextFormat(int chunkLength, int longestChunk) => (_chunkLength, _longestChunk) = (chunkLength, longestChunk);
 
     public IReadOnlyList<string> Extensions { get; } = [".txt", ".text", ".md", ".markdown", ".raw", ""];
 
-    public IEnumerable<TextPiece> Read(Stream stream, string path, string textField)
+    public IEnumerable<TextChunk> Read(Stream stream, string path, string textField)
     {
         Utf8Characters source = new(stream, path);
-        char[] buffer = new char[_pieceLength];
+        char[] buffer = new char[_chunkLength];
         int filled = 0;
         while (true)
         {
@@ -43,21 +43,21 @@ internal sealed class PlainTextFormat : IDocumentFormat
             if (source.AtEnd)
                 break;
             int end = CutBefore(buffer.AsSpan(0, filled));
-            if (end == 0 && buffer.Length < _longestPiece)
+            if (end == 0 && buffer.Length < _longestChunk)
             {
-                Array.Resize(ref buffer, Math.Min(_longestPiece, 2 * buffer.Length));
+                Array.Resize(ref buffer, Math.Min(_longestChunk, 2 * buffer.Length));
                 continue;
             }
 
             if (end == 0)
                 end = char.IsHighSurrogate(buffer[filled - 2]) ? filled - 2 : filled - 1; // at least one character remains
-            yield return new TextPiece(new string(buffer, 0, end), EndsDocument: false);
+            yield return new TextChunk(new string(buffer, 0, end), EndsDocument: false);
             buffer.AsSpan(end, filled - end).CopyTo(buffer);
             filled -= end;
         }
 
         if (filled > 0)
-            yield return new TextPiece(new string(buffer, 0, filled), EndsDocument: true);
+            yield return new TextChunk(new string(buffer, 0, filled), EndsDocument: true);
     }
 
     /// <summary>Where the piece at the start of <paramref name="text"/> ends: in its second half; 0 where there is no good place.</summary>

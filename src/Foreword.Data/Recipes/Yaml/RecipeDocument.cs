@@ -31,13 +31,13 @@ internal sealed class RecipeDocument
     /// <summary>The maximum depth of nesting. Recipes have only a few levels, and a malicious one must not exhaust the stack.</summary>
     private const int MaxDepth = 16;
 
-    private readonly RecipeSource source;
-    private readonly Parser parser;
+    private readonly RecipeSource _source;
+    private readonly Parser _parser;
 
     private RecipeDocument(string yaml, RecipeSource source)
     {
-        this.source = source;
-        parser = new Parser(new StringReader(yaml));
+        this._source = source;
+        _parser = new Parser(new StringReader(yaml));
     }
 
     /// <summary>Parses the text.</summary>
@@ -53,7 +53,7 @@ internal sealed class RecipeDocument
         RecipeNode root = Node(Take(), "", 0);
         Take(); // the end of the document
         return Take() is DocumentStart second
-            ? throw source.Error(second.Start.Line, "a second document begins; a recipe is one")
+            ? throw _source.Error(second.Start.Line, "a second document begins; a recipe is one")
             : root;
     }
 
@@ -61,15 +61,15 @@ internal sealed class RecipeDocument
     {
         long line = start.Start.Line;
         if (depth > MaxDepth)
-            throw source.Error(line, $"lists and mappings are nested deeper than {MaxDepth} levels");
+            throw _source.Error(line, $"lists and mappings are nested deeper than {MaxDepth} levels");
         if (start is NodeEvent { Anchor.IsEmpty: false } or AnchorAlias)
-            throw source.Error(line, "anchors and aliases are not used in recipes");
+            throw _source.Error(line, "anchors and aliases are not used in recipes");
         return start switch
         {
             Scalar scalar => new RecipeScalar(line, scalar.Value, scalar.Style is not ScalarStyle.Plain),
             SequenceStart => List(path, line, depth),
             MappingStart => Mapping(path, line, depth),
-            _ => throw source.Error(line, $"this is not YAML: unexpected {start.GetType().Name}"),
+            _ => throw _source.Error(line, $"this is not YAML: unexpected {start.GetType().Name}"),
         };
     }
 
@@ -88,10 +88,10 @@ internal sealed class RecipeDocument
         {
             RecipeNode key = Node(next, path, depth + 1);
             if (key is not RecipeScalar name)
-                throw source.Error(key.Line, "a key is a list or a mapping; it must be a name");
+                throw _source.Error(key.Line, "a key is a list or a mapping; it must be a name");
             string keyPath = path.Length == 0 ? name.Text : $"{path}.{name.Text}";
             if (entries.Find(entry => entry.Key.Text == name.Text) is { Key: { } earlier })
-                throw source.Error(key.Line, $"duplicate key '{keyPath}'; line {earlier.Line} has it already");
+                throw _source.Error(key.Line, $"duplicate key '{keyPath}'; line {earlier.Line} has it already");
             entries.Add((name, Node(Take(), keyPath, depth + 1)));
         }
 
@@ -103,22 +103,22 @@ internal sealed class RecipeDocument
     /// </summary>
     private ParsingEvent Take()
     {
-        long line = parser.Current?.End.Line ?? 1;
+        long line = _parser.Current?.End.Line ?? 1;
         try
         {
-            return parser.MoveNext() ? parser.Current! : throw new YamlException("the text ends too early");
+            return _parser.MoveNext() ? _parser.Current! : throw new YamlException("the text ends too early");
         }
         catch (YamlException problem)
         {
-            throw source.Error(Math.Max(line, problem.Start.Line), $"this is not YAML: {AsClause(problem.Message)}");
+            throw _source.Error(Math.Max(line, problem.Start.Line), $"this is not YAML: {AsClause(problem.Message)}");
         }
         catch (InvalidOperationException) // a flow list or mapping that is not complete
         {
-            throw source.Error(line, "this is not YAML: a list or mapping is not closed");
+            throw _source.Error(line, "this is not YAML: a list or mapping is not closed");
         }
         catch (ArgumentException problem) // a tag that is not a URI
         {
-            throw source.Error(line, $"this is not YAML: {AsClause(problem.Message)}");
+            throw _source.Error(line, $"this is not YAML: {AsClause(problem.Message)}");
         }
     }
 

@@ -7,15 +7,15 @@ namespace Foreword.Data.Recipes.Yaml;
 /// <summary>Applies layers of YAML to a record, and remembers the origin of each value.</summary>
 internal sealed class RecipeReader
 {
-    private readonly IRecipe defaults;
-    private readonly Dictionary<string, (RecipeSource Source, long Line)> origins = new(StringComparer.Ordinal);
+    private readonly IRecipe _defaults;
+    private readonly Dictionary<string, (RecipeSource Source, long Line)> _origins = new(StringComparer.Ordinal);
 
-    private readonly bool formerNames;
+    private readonly bool _formerNames;
 
     /// <summary>Creates a reader.</summary>
     /// <param name="defaults">The record without any YAML.</param>
     /// <param name="formerNames">Whether former names of values are also accepted, because the recipe of an older run may contain them.</param>
-    public RecipeReader(IRecipe defaults, bool formerNames = false) => (this.defaults, this.formerNames) = (defaults, formerNames);
+    public RecipeReader(IRecipe defaults, bool formerNames = false) => (this._defaults, this._formerNames) = (defaults, formerNames);
 
     /// <summary>Returns the record with the values of a whole YAML text.</summary>
     public IRecipe ApplyText(string yaml, string name)
@@ -24,7 +24,7 @@ internal sealed class RecipeReader
         return RecipeDocument.Parse(yaml, source) switch
         {
             null or RecipeScalar { IsNull: true } => throw new InvalidDataException($"{name}: the recipe is empty"),
-            RecipeMapping mapping => WithMapping(defaults, defaults, mapping, "", source),
+            RecipeMapping mapping => WithMapping(_defaults, _defaults, mapping, "", source),
             { } other => throw source.Error(other.Line, $"the recipe is {Describe(other)}; expected a mapping of keys"),
         };
     }
@@ -39,7 +39,7 @@ internal sealed class RecipeReader
         RecipeNode node = OverrideValue(text[(equals + 1)..].Trim(), source);
         foreach (string part in text[..equals].Trim().Split('.').Reverse())
             node = new RecipeMapping(1, [(new RecipeScalar(1, part), node)]);
-        return WithMapping(recipe, defaults, (RecipeMapping)node, "", source);
+        return WithMapping(recipe, _defaults, (RecipeMapping)node, "", source);
     }
 
     /// <summary>Creates the exception for a problem. Its message begins with the origin of the value.</summary>
@@ -47,7 +47,7 @@ internal sealed class RecipeReader
     {
         for (string key = problem.Key; key.Length > 0; key = key[..Math.Max(0, key.LastIndexOf('.'))])
         {
-            if (origins.TryGetValue(key, out (RecipeSource Source, long Line) origin))
+            if (_origins.TryGetValue(key, out (RecipeSource Source, long Line) origin))
                 return origin.Source.Error(origin.Line, problem.ToString());
         }
 
@@ -65,7 +65,7 @@ internal sealed class RecipeReader
 
     /// <summary>Returns a copy of a record with the values of a mapping.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="initial">The same record in <see cref="defaults"/>.</param>
+    /// <param name="initial">The same record in <see cref="_defaults"/>.</param>
     /// <param name="mapping">The values.</param>
     /// <param name="path">The path of the record in the recipe.</param>
     /// <param name="source">The origin of the values.</param>
@@ -78,7 +78,7 @@ internal sealed class RecipeReader
             string keyPath = Join(path, name.Text);
             RecipeKey key = keys.FirstOrDefault(key => key.Name == name.Text)
                 ?? throw source.Error(name.Line, $"unknown key '{keyPath}'{Hint(name.Text, path, keys)}");
-            origins[keyPath] = (source, value is RecipeScalar ? value.Line : name.Line);
+            _origins[keyPath] = (source, value is RecipeScalar ? value.Line : name.Line);
             key.Property.SetValue(copy, key.IsSection
                 ? Section(key, (IRecipe)key.Property.GetValue(copy)!, value, keyPath, source)
                 : Value(key, value, keyPath, source));
@@ -153,7 +153,7 @@ internal sealed class RecipeReader
         if (type == typeof(double))
             return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
         if (type.IsEnum)
-            return RecipeKey.ChoiceNamed(type, scalar.Text) ?? (formerNames ? RecipeKey.FormerChoice(type, scalar.Text)?.Value : null);
+            return RecipeKey.ChoiceNamed(type, scalar.Text) ?? (_formerNames ? RecipeKey.FormerChoice(type, scalar.Text)?.Value : null);
         throw new NotSupportedException($"recipes have no values of type {type.Name}");
     }
 
@@ -180,7 +180,7 @@ internal sealed class RecipeReader
     /// </summary>
     private string Hint(string name, string path, IReadOnlyList<RecipeKey> siblings)
     {
-        List<(string Path, RecipeKey Key)> all = [.. AllKeys(defaults, "")];
+        List<(string Path, RecipeKey Key)> all = [.. AllKeys(_defaults, "")];
         IEnumerable<(string Path, RecipeKey Key)> exact = all.Where(k => k.Key.AlsoCalled.Contains(name) || k.Key.Name == name);
         if (exact.OrderByDescending(k => k.Path == Join(path, k.Key.Name)).Select(k => k.Path).FirstOrDefault() is { } other)
             return $"; did you mean '{other}'?";

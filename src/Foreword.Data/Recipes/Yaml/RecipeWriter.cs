@@ -8,27 +8,27 @@ namespace Foreword.Data.Recipes.Yaml;
 /// <summary>Writes a record as YAML. <see cref="RecipeReader"/> reads the same values back.</summary>
 internal sealed class RecipeWriter
 {
-    private readonly Emitter emitter;
+    private readonly Emitter _emitter;
 
     private RecipeWriter(TextWriter output) =>
-        emitter = new Emitter(output, new EmitterSettings().WithBestWidth(int.MaxValue).WithNewLine("\n").WithIndentedSequences());
+        _emitter = new Emitter(output, new EmitterSettings().WithBestWidth(int.MaxValue).WithNewLine("\n").WithIndentedSequences());
 
     /// <summary>Writes a record: every key that has a value, in the order of declaration.</summary>
     public static string Write(IRecipe record)
     {
         using StringWriter output = new(CultureInfo.InvariantCulture);
         RecipeWriter writer = new(output);
-        writer.emitter.Emit(new StreamStart());
-        writer.emitter.Emit(new DocumentStart());
+        writer._emitter.Emit(new StreamStart());
+        writer._emitter.Emit(new DocumentStart());
         writer.Mapping(record);
-        writer.emitter.Emit(new DocumentEnd(isImplicit: true));
-        writer.emitter.Emit(new StreamEnd());
+        writer._emitter.Emit(new DocumentEnd(isImplicit: true));
+        writer._emitter.Emit(new StreamEnd());
         return output.ToString();
     }
 
     private void Mapping(IRecipe record)
     {
-        emitter.Emit(new MappingStart());
+        _emitter.Emit(new MappingStart());
         foreach (RecipeKey key in RecipeKey.Of(record))
         {
             if (key.Value is not { } value)
@@ -40,7 +40,7 @@ internal sealed class RecipeWriter
                 Value(value);
         }
 
-        emitter.Emit(new MappingEnd());
+        _emitter.Emit(new MappingEnd());
     }
 
     private void Value(object value)
@@ -48,20 +48,20 @@ internal sealed class RecipeWriter
         switch (value)
         {
             case IReadOnlyList<string> texts:
-                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, texts.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block));
+                _emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, texts.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block));
                 foreach (string text in texts)
                     Text(text);
-                emitter.Emit(new SequenceEnd());
+                _emitter.Emit(new SequenceEnd());
                 break;
             case IReadOnlyDictionary<string, string> texts:
-                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, texts.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                _emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, texts.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
                 foreach ((string name, string text) in texts)
                 {
                     Text(name);
                     Text(text);
                 }
 
-                emitter.Emit(new MappingEnd());
+                _emitter.Emit(new MappingEnd());
                 break;
             case string text: Text(text); break;
             case bool flag: Plain(flag ? "true" : "false"); break;
@@ -84,5 +84,5 @@ internal sealed class RecipeWriter
     private void Plain(string text) => Scalar(text, ScalarStyle.Plain);
 
     private void Scalar(string text, ScalarStyle style) =>
-        emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: style == ScalarStyle.Plain, isQuotedImplicit: style != ScalarStyle.Plain));
+        _emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: style == ScalarStyle.Plain, isQuotedImplicit: style != ScalarStyle.Plain));
 }

@@ -33,7 +33,7 @@ internal static class FusedPath
     }
 
     /// <summary>Creates a fused path for a model for which <see cref="WhyNot"/> returns null.</summary>
-    public static ITrainingPath Of(GptModel model, bool recompute, StepProfile? profile = null) =>
+    public static IModelPath Of(GptModel model, bool recompute, StepProfile? profile = null) =>
         model.Precision == Precision.Bf16 ? new FusedPath<BFloat16>(model, recompute, profile) : new FusedPath<Float32>(model, recompute, profile);
 }
 
@@ -42,7 +42,7 @@ internal static class FusedPath
 /// by hand. Weights are read from the model's parameters in every call, so the path needs no notification when they change. The kernels need a
 /// processor with AVX-512, or for float32 one with AVX2; see <see cref="MicroKernel"/>.
 /// </summary>
-internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, IElement<T>
+internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IElement<T>
 {
     private readonly GptModel _model;
     private readonly GptConfig _config;
@@ -62,7 +62,7 @@ internal sealed unsafe class FusedPath<T> : ITrainingPath where T : unmanaged, I
         _work = new Workspace(get_num_threads(), profile);
         Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (Parameter parameter in parameters.Values)
-            HugePages.AskFor(parameter);
+            HugePages.Request(parameter);
         (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], model.OutputLayer);
         _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Of(parameters, "ln_f") : null;
         _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];

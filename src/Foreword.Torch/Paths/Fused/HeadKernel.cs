@@ -15,7 +15,7 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
     /// <summary>
     /// Largest size of a chunk's logits in bytes. The more rows a chunk has, the less often the gradient of the weights is read and written.
     /// </summary>
-    private const long PieceBytes = 128L << 20;
+    private const long ChunkBytes = 128L << 20;
 
     private const int RowsPerItem = 16;
 
@@ -35,7 +35,7 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
         Workspace work, float* hidden, int M, int C, long* targets, float* weights, float* weight, int V, Gradient weightGradient, float* hiddenGradient)
     {
         var mark = work.Mark();
-        int Vp = Product<T>.Padded(V), most = RowsOfPiece(M, Vp), rows = (M + 31) / 32 * 32;
+        int Vp = Product<T>.Padded(V), most = RowsOfChunk(M, Vp), rows = (M + 31) / 32 * 32;
         T* rounded = RoundedRows(work, hidden, M, C);
         WeightMatrix<T> forward = new(weight, V, C, transposed: true), backward = new(weight, V, C, transposed: false);
         T* logits = work.Take<T>((long)most * Vp), states = work.Take<T>(Product<T>.PackedSize(most, C));
@@ -77,7 +77,7 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
     public static double[] Losses(Workspace work, float* hidden, int M, int C, long* targets, float* weight, int V)
     {
         var mark = work.Mark();
-        int Vp = Product<T>.Padded(V), most = RowsOfPiece(M, Vp);
+        int Vp = Product<T>.Padded(V), most = RowsOfChunk(M, Vp);
         T* rounded = RoundedRows(work, hidden, M, C);
         WeightMatrix<T> forward = new(weight, V, C, transposed: true);
         T* logits = work.Take<T>((long)most * Vp);
@@ -98,11 +98,11 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
     }
 
     /// <summary>Returns the number of rows of a chunk: a multiple of 32, chosen so that all chunks have about the same size.</summary>
-    private static int RowsOfPiece(int M, int Vp)
+    private static int RowsOfChunk(int M, int Vp)
     {
-        long most = Math.Max(32, PieceBytes / sizeof(T) / Vp);
-        long pieces = (M + most - 1) / most;
-        return (int)((M + pieces - 1) / pieces + 31) / 32 * 32;
+        long most = Math.Max(32, ChunkBytes / sizeof(T) / Vp);
+        long parts = (M + most - 1) / most;
+        return (int)((M + parts - 1) / parts + 31) / 32 * 32;
     }
 
     /// <summary>Rounds the rows, and appends rows of zeros up to a multiple of 32.</summary>

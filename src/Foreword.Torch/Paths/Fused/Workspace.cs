@@ -94,7 +94,7 @@ internal sealed unsafe class Workspace : IDisposable
         {
             using var noGradient = no_grad();
             kept = _gradients[parameter] = empty_like(parameter).DetachFromDisposeScope();
-            HugePages.AskFor(kept);
+            HugePages.Request(kept);
         }
 
         parameter.grad = kept;

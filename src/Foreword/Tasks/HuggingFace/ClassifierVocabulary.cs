@@ -25,7 +25,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
         int count = tokenizer.VocabularySize;
         if (tokens.Extract < count) // written by an earlier export: the tokenizer already has the task's tokens
             return new ClassifierVocabulary(all, [], tokens.Template() with { Pad = OwnPad(tokenizer) }, tokens);
-        TaskTokens moved = TaskTokens.Behind(count + 1);
+        TaskTokens moved = TaskTokens.After(count + 1);
         HashSet<string> taken = [.. Enumerable.Range(0, count).Select(tokenizer.TokenText)];
         AddedToken[] added =
         [

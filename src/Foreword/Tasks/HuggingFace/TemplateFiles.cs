@@ -69,10 +69,10 @@ internal static class TemplateFiles
                 special[name] = Ids(token);
         }
 
-        (int[] before, int[] after) = processor.Find("single") is { } single && Pieces(single, special) is [var first, var last]
+        (int[] before, int[] after) = processor.Find("single") is { } single && Parts(single, special) is [var first, var last]
             ? (first, last)
             : throw processor.Malformed("its single does not hold the sequence A once");
-        if (processor.Find("pair") is not { } pair || Pieces(pair, special) is not [var pairBefore, var between, var pairAfter])
+        if (processor.Find("pair") is not { } pair || Parts(pair, special) is not [var pairBefore, var between, var pairAfter])
             return new SequenceTemplate(before, [], after);
         return pairBefore.AsSpan().SequenceEqual(before) && pairAfter.AsSpan().SequenceEqual(after)
             ? new SequenceTemplate(before, between, after)
@@ -80,19 +80,19 @@ internal static class TemplateFiles
     }
 
     /// <summary>Returns the ids before, between and after the sequences.</summary>
-    private static int[][] Pieces(TokenizerField template, Dictionary<string, int[]> special)
+    private static int[][] Parts(TokenizerField template, Dictionary<string, int[]> special)
     {
-        List<List<int>> pieces = [[]];
+        List<List<int>> chunks = [[]];
         foreach (TokenizerField item in template.Items())
         {
             if (item.Find("SpecialToken") is { } token)
             {
                 string name = token.Require("id", JsonValueKind.String).Text;
-                pieces[^1].AddRange(special.TryGetValue(name, out int[]? ids) ? ids : throw token.Malformed($"'{name}' is none of special_tokens"));
+                chunks[^1].AddRange(special.TryGetValue(name, out int[]? ids) ? ids : throw token.Malformed($"'{name}' is none of special_tokens"));
             }
             else if (item.Has("Sequence"))
             {
-                pieces.Add([]);
+                chunks.Add([]);
             }
             else
             {
@@ -100,7 +100,7 @@ internal static class TemplateFiles
             }
         }
 
-        return [.. pieces.Select(piece => piece.ToArray())];
+        return [.. chunks.Select(chunk => chunk.ToArray())];
     }
 
     private static int[] Ids(TokenizerField token) => [.. token.Require("ids", JsonValueKind.Array).Items().Select(id => id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out int number) && number >= 0

@@ -35,9 +35,9 @@ public sealed record BpeTrainer : TokenizerTrainer
     public ByteOrder ByteOrder { get; init; }
 
     /// <inheritdoc/>
-    public override ByteLevelBpe Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
+    public override ByteLevelBpe Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<LearnedMerge> learned = Learn(texts, progress, cancellation);
+        IReadOnlyList<LearnedMerge> learned = Learn(texts, progress, cancellationToken);
         List<byte[]> tokens = [.. Enumerable.Range(0, 256).Select(id => new[] { ByteAlphabet.ByteOfId(id, ByteOrder) })];
         List<BpeMerge> merges = new(learned.Count);
         foreach ((int left, int right, _) in learned)
@@ -53,14 +53,14 @@ public sealed record BpeTrainer : TokenizerTrainer
     /// <summary>Learns only the merges and their counts, from which <see cref="Train"/> builds its tokenizer.</summary>
     /// <param name="texts">The corpus. Its texts are read one at a time.</param>
     /// <param name="progress">Receives progress reports; may be null.</param>
-    /// <param name="cancellation">Cancels the training.</param>
+    /// <param name="cancellationToken">Cancels the training.</param>
     /// <returns>The merges in the order in which they were learned.</returns>
     /// <inheritdoc cref="Train" path="/exception"/>
-    public IReadOnlyList<LearnedMerge> Learn(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
+    public IReadOnlyList<LearnedMerge> Learn(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         int wanted = VocabularySize - SmallestVocabulary;
         TokenizerProgress read = new(0, 0, 0, wanted);
-        Dictionary<string, long> chunks = Count(texts, Split, (count, characters) => progress?.Report(read = read with { Texts = count, Characters = characters }), cancellation);
+        Dictionary<string, long> chunks = Count(texts, Split, (count, characters) => progress?.Report(read = read with { Texts = count, Characters = characters }), cancellationToken);
         if (chunks.Count == 0)
             throw new ArgumentException("there is no text to train on");
 
@@ -69,10 +69,10 @@ public sealed record BpeTrainer : TokenizerTrainer
             idOfByte[ByteAlphabet.ByteOfId(id, ByteOrder)] = id;
         // A lone surrogate becomes U+FFFD, as it does in encoding.
         (int[], long)[] words = [.. chunks.Select(chunk => (Encoding.UTF8.GetBytes(chunk.Key).Select(value => idOfByte[value]).ToArray(), chunk.Value))];
-        return PairCounts.Learn(words, firstId: 256, wanted, MinFrequency, learned => progress?.Report(read with { Merges = learned }), cancellation);
+        return PairCounts.Learn(words, firstId: 256, wanted, MinFrequency, learned => progress?.Report(read with { Merges = learned }), cancellationToken);
     }
 
-    private static void Split(ReadOnlySpan<char> text, CountPiece count)
+    private static void Split(ReadOnlySpan<char> text, CountChunk count)
     {
         for (int start = 0, end; start < text.Length; start = end)
         {

@@ -70,14 +70,14 @@ internal sealed class PairCounts
     /// it in the same order.
     /// </remarks>
     public static List<LearnedMerge> Learn(
-        IReadOnlyList<(int[] Symbols, long Count)> words, int firstId, int wanted, int minFrequency, Action<int> learned, CancellationToken cancellation)
+        IReadOnlyList<(int[] Symbols, long Count)> words, int firstId, int wanted, int minFrequency, Action<int> learned, CancellationToken cancellationToken)
     {
         PairCounts pairs = new(words, firstId + wanted, minFrequency);
         List<LearnedMerge> merges = [];
         while (merges.Count < wanted && pairs.MergeMostFrequent(firstId + merges.Count) is { } merge)
         {
             merges.Add(merge);
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             learned(merges.Count);
         }
 

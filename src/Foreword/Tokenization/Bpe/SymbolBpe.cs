@@ -21,11 +21,11 @@ internal static class SymbolBpe
     /// <param name="symbolsOf">Returns the characters of a word as symbols.</param>
     /// <param name="join">Returns the text of two joined neighbors.</param>
     /// <param name="progress">Is notified of every merge, with the number of merges learned and the number wanted.</param>
-    /// <param name="cancellation">Cancels the training.</param>
+    /// <param name="cancellationToken">Cancels the training.</param>
     /// <exception cref="ArgumentException">There are no words.</exception>
     public static Vocabulary Learn(
         Dictionary<string, long> words, int reserved, TokenizerTrainer trainer, Func<string, IEnumerable<string>> symbolsOf, Func<string, string, string> join,
-        Action<int, int> progress, CancellationToken cancellation)
+        Action<int, int> progress, CancellationToken cancellationToken)
     {
         if (words.Count == 0)
             throw new ArgumentException("there is no text to train on");
@@ -47,7 +47,7 @@ internal static class SymbolBpe
         int wanted = trainer.VocabularySize - reserved - tokens.Count;
         List<(int[] Symbols, long Count)> parts = [.. written.SelectMany(word => Known(word.Symbols, ids).Select(part => (part, word.Count)))];
         List<BpeMerge> merges = [];
-        foreach (LearnedMerge merge in PairCounts.Learn(parts, reserved + tokens.Count, wanted, trainer.MinFrequency, learned => progress(learned, wanted), cancellation))
+        foreach (LearnedMerge merge in PairCounts.Learn(parts, reserved + tokens.Count, wanted, trainer.MinFrequency, learned => progress(learned, wanted), cancellationToken))
         {
             merges.Add(new BpeMerge(merge.Left, merge.Right, reserved + tokens.Count));
             tokens.Add(join(tokens[merge.Left - reserved], tokens[merge.Right - reserved]));

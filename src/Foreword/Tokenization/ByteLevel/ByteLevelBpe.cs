@@ -122,7 +122,7 @@ public sealed class ByteLevelBpe : Tokenizer
 
     private protected override string? Normalize(ReadOnlySpan<char> text) => Text.Normalizer?.Apply(text);
 
-    private protected override void EncodePiece(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized)
+    private protected override void EncodeChunk(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized)
     {
         if (!normalized)
             text = Normalize(text) ?? text;
@@ -145,7 +145,7 @@ public sealed class ByteLevelBpe : Tokenizer
 
         for (int start = 0, end; start < text.Length; start = end)
         {
-            end = Text.Cuts[rule].PieceEnd(text, start);
+            end = Text.Cuts[rule].ChunkEnd(text, start);
             EncodeCut(text[start..end], ids, rule + 1);
         }
     }

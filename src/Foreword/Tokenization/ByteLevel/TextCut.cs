@@ -19,7 +19,7 @@ internal enum CutKind
 internal sealed record TextCut(CutKind Kind, bool Single)
 {
     /// <summary>Returns the end (exclusive) of the part that starts at <paramref name="start"/>.</summary>
-    public int PieceEnd(ReadOnlySpan<char> text, int start)
+    public int ChunkEnd(ReadOnlySpan<char> text, int start)
     {
         bool isOfKind = IsOfKind(text, start, out int length);
         int end = start + length;

@@ -29,8 +29,8 @@ internal static class TemplateJson
 
         json.WriteStartObject(Part);
         json.WriteString("type", Template);
-        WritePieces(json, tokenizer, "single", ("A", 0));
-        WritePieces(json, tokenizer, "pair", ("A", 0), ("B", 1));
+        WriteParts(json, tokenizer, "single", ("A", 0));
+        WriteParts(json, tokenizer, "pair", ("A", 0), ("B", 1));
         json.WriteStartObject("special_tokens");
         foreach (int id in tokenizer.TemplateStart.Concat(tokenizer.TemplateEnd).Distinct())
         {
@@ -50,22 +50,22 @@ internal static class TemplateJson
         json.WriteEndObject();
     }
 
-    private static void WritePieces(Utf8JsonWriter json, Tokenizer tokenizer, string name, params (string Text, int Type)[] texts)
+    private static void WriteParts(Utf8JsonWriter json, Tokenizer tokenizer, string name, params (string Text, int Type)[] texts)
     {
         json.WriteStartArray(name);
         foreach ((string text, int type) in texts)
         {
             foreach (int id in tokenizer.TemplateStart)
-                WritePiece(json, "SpecialToken", tokenizer.TokenText(id), type);
-            WritePiece(json, "Sequence", text, type);
+                WritePart(json, "SpecialToken", tokenizer.TokenText(id), type);
+            WritePart(json, "Sequence", text, type);
             foreach (int id in tokenizer.TemplateEnd)
-                WritePiece(json, "SpecialToken", tokenizer.TokenText(id), type);
+                WritePart(json, "SpecialToken", tokenizer.TokenText(id), type);
         }
 
         json.WriteEndArray();
     }
 
-    private static void WritePiece(Utf8JsonWriter json, string kind, string id, int type)
+    private static void WritePart(Utf8JsonWriter json, string kind, string id, int type)
     {
         json.WriteStartObject();
         json.WriteStartObject(kind);
@@ -102,17 +102,17 @@ internal static class TemplateJson
         TokenizerField single = part.Require("single", JsonValueKind.Array);
         List<int> first = [];
         bool isAfter = false;
-        foreach (TokenizerField piece in single.Items())
+        foreach (TokenizerField chunk in single.Items())
         {
-            if (piece.Has("Sequence"))
+            if (chunk.Has("Sequence"))
             {
                 if (isAfter)
-                    throw piece.Unsupported("a text that stands twice", "a template of one text has it once");
+                    throw chunk.Unsupported("a text that stands twice", "a template of one text has it once");
                 isAfter = true;
                 continue;
             }
 
-            string name = piece.Require("SpecialToken", JsonValueKind.Object).Require("id", JsonValueKind.String).Text;
+            string name = chunk.Require("SpecialToken", JsonValueKind.Object).Require("id", JsonValueKind.String).Text;
             TokenizerField ids = part.Require("special_tokens", JsonValueKind.Object).Require(name, JsonValueKind.Object).Require("ids", JsonValueKind.Array);
             (isAfter ? after : first).AddRange(ids.Items().Select(id => Id(id, vocabularySize)));
         }

@@ -165,10 +165,10 @@ public sealed class Gpt1Bpe : Tokenizer
 
     private protected override string? Normalize(ReadOnlySpan<char> text) => Words == Gpt1Words.Basic ? BasicSplit.Uncased.Normalize(text) : null;
 
-    private void ForWords(ReadOnlySpan<char> text, CountPiece found) => Split(text, Words, found);
+    private void ForWords(ReadOnlySpan<char> text, CountChunk found) => Split(text, Words, found);
 
     /// <summary>Calls <paramref name="found"/> for every word.</summary>
-    internal static void Split(ReadOnlySpan<char> text, Gpt1Words words, CountPiece found)
+    internal static void Split(ReadOnlySpan<char> text, Gpt1Words words, CountChunk found)
     {
         if (words == Gpt1Words.Basic)
         {
@@ -273,14 +273,14 @@ public sealed record Gpt1Trainer : TokenizerTrainer
     public override int SmallestVocabulary => 3;
 
     /// <inheritdoc/>
-    public override Gpt1Bpe Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
+    public override Gpt1Bpe Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         TokenizerProgress read = default;
         Dictionary<string, long> words = Count(
-            texts, (text, count) => Gpt1Bpe.Split(text, Words, count), (count, characters) => progress?.Report(read = new(count, characters, 0, 0)), cancellation);
+            texts, (text, count) => Gpt1Bpe.Split(text, Words, count), (count, characters) => progress?.Report(read = new(count, characters, 0, 0)), cancellationToken);
         SymbolBpe.Vocabulary learned = SymbolBpe.Learn(
             words, reserved: 1, this with { VocabularySize = VocabularySize - 1 }, SymbolsOf, (left, right) => left + right,
-            (merges, wanted) => progress?.Report(read with { Merges = merges, MergesWanted = wanted }), cancellation);
+            (merges, wanted) => progress?.Report(read with { Merges = merges, MergesWanted = wanted }), cancellationToken);
         return new Gpt1Bpe([Gpt1Bpe.Unknown, .. learned.Tokens, AddedToken.EndOfText], learned.Merges, [AddedToken.EndOfText], Words);
     }
 

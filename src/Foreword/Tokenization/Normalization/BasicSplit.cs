@@ -58,7 +58,7 @@ internal sealed class BasicSplit
     }
 
     /// <summary>Calls <paramref name="found"/> for every word of the text, in order. The word is valid only during the call.</summary>
-    public void Words(ReadOnlySpan<char> text, CountPiece found)
+    public void Words(ReadOnlySpan<char> text, CountChunk found)
     {
         WordBuffer word = new(found);
         for (int at = 0; at < text.Length; at++)
@@ -165,7 +165,7 @@ internal sealed class BasicSplit
         or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2CEAF) or (>= 0x2F800 and <= 0x2FA1F);
 
     /// <summary>The word that is being built.</summary>
-    private struct WordBuffer(CountPiece found)
+    private struct WordBuffer(CountChunk found)
     {
         private char[] _letters = new char[64];
         private int _length;

@@ -164,7 +164,7 @@ public sealed class WordPiece : Tokenizer
 
     private string Switches => Units == WordPieceUnits.Words && (StripAccents != LowerCase || !SeparateIdeographs) ? $" accents {!StripAccents} ideographs {SeparateIdeographs} " : "";
 
-    private void Split(ReadOnlySpan<char> text, CountPiece found)
+    private void Split(ReadOnlySpan<char> text, CountChunk found)
     {
         if (Units == WordPieceUnits.Words)
         {
@@ -211,14 +211,14 @@ public sealed class WordPiece : Tokenizer
                 int id = -1;
                 for (; end > start; end--)
                 {
-                    ReadOnlySpan<char> piece = word[start..end];
+                    ReadOnlySpan<char> chunk = word[start..end];
                     if (start > 0)
                     {
-                        piece.CopyTo(_piece.AsSpan(Continuation.Length));
-                        piece = _piece.AsSpan(0, Continuation.Length + piece.Length);
+                        chunk.CopyTo(_piece.AsSpan(Continuation.Length));
+                        chunk = _piece.AsSpan(0, Continuation.Length + chunk.Length);
                     }
 
-                    id = tokenizer._texts.Find(piece);
+                    id = tokenizer._texts.Find(chunk);
                     if (id >= 0)
                         break;
                 }
@@ -263,14 +263,14 @@ public sealed record WordPieceTrainer : TokenizerTrainer
     public override int SmallestVocabulary => Special.Length + 1;
 
     /// <inheritdoc/>
-    public override WordPiece Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
+    public override WordPiece Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         TokenizerProgress read = default;
         Dictionary<string, long> words = Count(
-            texts, BasicSplit.Uncased.Words, (count, characters) => progress?.Report(read = new(count, characters, 0, 0)), cancellation);
+            texts, BasicSplit.Uncased.Words, (count, characters) => progress?.Report(read = new(count, characters, 0, 0)), cancellationToken);
         SymbolBpe.Vocabulary learned = SymbolBpe.Learn(
             words, Special.Length, this, SymbolsOf, (left, right) => left + right[WordPiece.Continuation.Length..],
-            (merges, wanted) => progress?.Report(read with { Merges = merges, MergesWanted = wanted }), cancellation);
+            (merges, wanted) => progress?.Report(read with { Merges = merges, MergesWanted = wanted }), cancellationToken);
         return new WordPiece([.. Special, .. learned.Tokens]);
     }
 

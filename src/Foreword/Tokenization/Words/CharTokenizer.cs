@@ -125,15 +125,15 @@ public sealed record CharTrainer : TokenizerTrainer
     public override int SmallestVocabulary => 2;
 
     /// <inheritdoc/>
-    public override CharTokenizer Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
+    public override CharTokenizer Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        Rune[] characters = [.. MostFrequent(texts, Split, progress, cancellation).Select(text => Rune.GetRuneAt(text, 0)).Order()];
+        Rune[] characters = [.. MostFrequent(texts, Split, progress, cancellationToken).Select(text => Rune.GetRuneAt(text, 0)).Order()];
         return characters.Length > 0
             ? new CharTokenizer([.. characters.Select(rune => rune.ToString()), CharTokenizer.Unknown, AddedToken.EndOfText])
             : throw new ArgumentException("the text holds no character to learn");
     }
 
-    private static void Split(ReadOnlySpan<char> text, CountPiece count)
+    private static void Split(ReadOnlySpan<char> text, CountChunk count)
     {
         Span<char> units = stackalloc char[2];
         foreach (Rune rune in text.EnumerateRunes())

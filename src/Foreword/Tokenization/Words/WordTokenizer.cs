@@ -91,7 +91,7 @@ public sealed class WordTokenizer : Tokenizer
     }
 
     /// <summary>Calls <paramref name="found"/> for every word and every line feed.</summary>
-    internal static void Words(ReadOnlySpan<char> text, CountPiece found)
+    internal static void Words(ReadOnlySpan<char> text, CountChunk found)
     {
         int at = 0;
         while (at < text.Length)
@@ -144,15 +144,15 @@ public sealed record WordTrainer : TokenizerTrainer
     public override int SmallestVocabulary => 2;
 
     /// <inheritdoc/>
-    public override WordTokenizer Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellation = default)
+    public override WordTokenizer Train(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        string[] words = [.. MostFrequent(texts, Split, progress, cancellation)];
+        string[] words = [.. MostFrequent(texts, Split, progress, cancellationToken)];
         return words.Length > 0
             ? new WordTokenizer([WordTokenizer.Unknown, WordTokenizer.EndOfSentence, .. words])
             : throw new ArgumentException("the text holds no word to learn");
     }
 
-    private static void Split(ReadOnlySpan<char> text, CountPiece count) => WordTokenizer.Words(text, word =>
+    private static void Split(ReadOnlySpan<char> text, CountChunk count) => WordTokenizer.Words(text, word =>
     {
         if (word is not ("\n" or WordTokenizer.Unknown or WordTokenizer.EndOfSentence))
             count(WordTokenizer.Repaired(word));

@@ -50,7 +50,7 @@ internal sealed class GgufFormat : WeightsFormat
             bool isTransposed = GgufNameMap.IsTransposed(tensor.Name);
             long[] shape = isTransposed ? [tensor.Shape[1], tensor.Shape[0]] : tensor.Shape;
             GgmlType own = TypeOf(tensor.Name, shape, wanted);
-            writer.AddTensor(GgufNameMap.FileName(tensor.Name), own, shape, stream => WriteTensor(isTransposed ? new TurnedTensor(tensor) : tensor, own, stream));
+            writer.AddTensor(GgufNameMap.FileName(tensor.Name), own, shape, stream => WriteTensor(isTransposed ? new TransposedTensor(tensor) : tensor, own, stream));
         }
 
         writer.Save(target);

@@ -68,11 +68,11 @@ internal static class GgufNameMap
 
     private static bool IsSame(MappedFile file, GgufTensor a, GgufTensor b)
     {
-        const int Piece = 1 << 24;
+        const int ChunkLength = 1 << 24;
         bool isSame = a.Type == b.Type && a.Shape.AsSpan().SequenceEqual(b.Shape);
-        for (long at = 0; isSame && at < a.Length; at += Piece)
+        for (long at = 0; isSame && at < a.Length; at += ChunkLength)
         {
-            int count = (int)Math.Min(Piece, a.Length - at);
+            int count = (int)Math.Min(ChunkLength, a.Length - at);
             isSame = file.Bytes(a.Offset + at, count).SequenceEqual(file.Bytes(b.Offset + at, count));
         }
 

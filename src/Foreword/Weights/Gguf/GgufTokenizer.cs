@@ -40,7 +40,7 @@ internal static class GgufTokenizer
 
         if (tokenizer is not ByteLevelBpe bpe)
             throw new NotSupportedException($"a GGUF file holds a byte-level BPE; the model's tokenizer is of the kind {tokenizer.Kind}");
-        RefuseWhatTheFileCannotSay(bpe);
+        RefuseUnsupported(bpe);
         if (bpe.Merges.Any(merge => merge.Result >= vocabularySize))
             throw new NotSupportedException($"merges make ids that the model does not have (vocab_size is {vocabularySize}); a GGUF file cannot hold them");
         writer.Add(ModelKey, Model);
@@ -66,18 +66,18 @@ internal static class GgufTokenizer
 
     /// <summary>Rejects features for which llama.cpp has no key. Without this check, llama.cpp would silently compute other ids.</summary>
     /// <exception cref="NotSupportedException">The tokenizer uses such a feature. The message names it.</exception>
-    private static void RefuseWhatTheFileCannotSay(ByteLevelBpe bpe)
+    private static void RefuseUnsupported(ByteLevelBpe bpe)
     {
         if (bpe.Text.AddPrefixSpace)
-            throw Unsayable("add_prefix_space = true");
+            throw Unsupported("add_prefix_space = true");
         if (!bpe.Text.IsGpt2)
-            throw Unsayable($"a text that is not cut as GPT-2's is ({bpe.Text.Signature.Trim()})");
+            throw Unsupported($"a text that is not cut as GPT-2's is ({bpe.Text.Signature.Trim()})");
         if (bpe.AddedTokens.FirstOrDefault(token => token.LooksAround) is { Text: { } text })
-            throw Unsayable($"added token '{text}' with lstrip, rstrip or single_word");
+            throw Unsupported($"added token '{text}' with lstrip, rstrip or single_word");
         if (bpe.TemplateStart is not ([] or [_]) || bpe.TemplateEnd is not ([] or [_]) || (bpe.TemplateStart is [var first] && first != bpe.StartOfTextId) || (bpe.TemplateEnd is [var last] && last != bpe.EndOfTextId))
-            throw Unsayable("a template of other tokens than bos_token and eos_token");
+            throw Unsupported("a template of other tokens than bos_token and eos_token");
 
-        static NotSupportedException Unsayable(string what) => new($"the model's tokenizer has {what}, which a GGUF file cannot hold");
+        static NotSupportedException Unsupported(string what) => new($"the model's tokenizer has {what}, which a GGUF file cannot hold");
     }
 
     /// <summary>Returns whether the file holds a tokenizer.</summary>

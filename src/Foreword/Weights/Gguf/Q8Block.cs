@@ -62,8 +62,8 @@ internal static class Q8Block
     /// <exception cref="NotSupportedException">A number is too large.</exception>
     internal static void Write(WeightTensor tensor, Stream stream)
     {
-        const int Piece = 1 << 20; // number of elements in memory at a time, a multiple of the block length
-        float[] values = new float[Math.Min(Piece, tensor.ElementCount)];
+        const int ChunkLength = 1 << 20; // number of elements in memory at a time, a multiple of the block length
+        float[] values = new float[Math.Min(ChunkLength, tensor.ElementCount)];
         byte[] blocks = new byte[values.Length / Length * Bytes];
         for (long first = 0; first < tensor.ElementCount; first += values.Length)
         {

@@ -10,7 +10,7 @@ namespace Foreword.Weights.OpenAi;
 internal sealed class TensorBundle
 {
     /// <summary>The number of bytes that are added to a checksum before their pages are released.</summary>
-    private const int Piece = 1 << 24;
+    private const int ChunkLength = 1 << 24;
 
     private readonly string _prefix;
     private readonly OpenFiles _files;
@@ -156,9 +156,9 @@ internal sealed class TensorBundle
     private static void Check(MappedFile data, string name, long offset, long size, uint wanted)
     {
         uint crc = 0;
-        for (long at = 0; at < size; at += Piece)
+        for (long at = 0; at < size; at += ChunkLength)
         {
-            int count = (int)Math.Min(Piece, size - at);
+            int count = (int)Math.Min(ChunkLength, size - at);
             crc = Crc32C.Append(crc, data.Bytes(offset + at, count));
             data.Release(offset + at, count);
         }

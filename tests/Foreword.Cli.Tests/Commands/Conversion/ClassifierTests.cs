@@ -110,7 +110,7 @@ public sealed class ClassifierTests : IDisposable
     public void EvaluateMeasuresTheLanguageModelOfAClassifierWhichIsSaid()
     {
         string model = Golden();
-        new TaskDescription { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = TaskTokens.Behind(297), ContextLength = 64 }.Save(model);
+        new TaskDescription { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = TaskTokens.After(297), ContextLength = 64 }.Save(model);
         Cli evaluated = Cli.Run("evaluate", model, "--tasks", "copa", "--data", Fixtures.Path("benchmarks"), "--truncate");
         Assert.True(evaluated.ExitCode == 0, evaluated.Err);
         Assert.Contains($"{model} is fine-tuned for classification; its language model is used, without the task's head\n", evaluated.Err, StringComparison.Ordinal);

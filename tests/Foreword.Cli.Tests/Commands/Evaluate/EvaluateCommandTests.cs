@@ -6,7 +6,6 @@ using Foreword.Cli.Loading;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Models;
-using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
 
 namespace Foreword.Cli.Tests.Commands.Evaluate;
@@ -49,7 +48,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.False(json.GetProperty("higher_is_better").GetProperty("lambada:target=token@0").GetProperty("perplexity").GetBoolean());
 
         string[] files = [.. Directory.GetFiles(place).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
-        Assert.Equal(["evaluation.json", "report.html"], files[..2]);
+        Assert.Equal(["progress.json", "report.html"], files[..2]);
         Assert.StartsWith("results_", files[2], StringComparison.Ordinal);
         Assert.Equal(4, files.Count(file => file.StartsWith("samples_", StringComparison.Ordinal)));
         string page = File.ReadAllText(Path.Combine(place, "report.html"));

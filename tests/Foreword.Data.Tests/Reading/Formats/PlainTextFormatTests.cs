@@ -20,7 +20,7 @@ public sealed partial class PlainTextFormatTests
             .Array[0, 400].Select(string.Concat)
             .Sample(text =>
             {
-                TextPiece[] pieces = [.. Pieces(text, 16, 1 << 20)];
+                TextChunk[] pieces = [.. Pieces(text, 16, 1 << 20)];
                 Assert.Equal(text, string.Concat(pieces.Select(p => p.Text)));
                 Assert.Equal(Chunks(text), pieces.SelectMany(p => Chunks(p.Text)));
                 Assert.Equal(pieces.Select((_, i) => i == pieces.Length - 1), pieces.Select(p => p.EndsDocument));
@@ -31,7 +31,7 @@ public sealed partial class PlainTextFormatTests
     {
         Tokenizer gpt2 = TokenizerFiles.Load(Fixtures.Path("gpt2-vocab"));
         string text = File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"));
-        TextPiece[] pieces = [.. Pieces(text, 256, 1 << 20)];
+        TextChunk[] pieces = [.. Pieces(text, 256, 1 << 20)];
         Assert.InRange(pieces.Length, text.Length / 256, text.Length);
         Assert.Equal(gpt2.Encode(text), pieces.SelectMany(p => gpt2.Encode(p.Text)));
     }
@@ -48,7 +48,7 @@ public sealed partial class PlainTextFormatTests
     public void TextWithoutWhiteSpaceIsCutBetweenCharacters()
     {
         string text = string.Concat(Enumerable.Repeat("\U0001F600é", 1_001));
-        TextPiece[] pieces = [.. Pieces(text, 8, 32)];
+        TextChunk[] pieces = [.. Pieces(text, 8, 32)];
         Assert.Equal(text, string.Concat(pieces.Select(p => p.Text)));
         Assert.All(pieces, piece =>
         {
@@ -57,7 +57,7 @@ public sealed partial class PlainTextFormatTests
         });
     }
 
-    private static IEnumerable<TextPiece> Pieces(string text, int length, int longest) =>
+    private static IEnumerable<TextChunk> Pieces(string text, int length, int longest) =>
         new PlainTextFormat(length, longest).Read(new MemoryStream(Encoding.UTF8.GetBytes(text)), "memory", "");
 
     private static IEnumerable<string> Chunks(string text) => Gpt2Chunks.Matches(text).Select(m => m.Value);

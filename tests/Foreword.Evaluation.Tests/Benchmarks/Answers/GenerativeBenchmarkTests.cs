@@ -14,7 +14,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     [Fact]
     public void ACoqaPromptHoldsTheStoryAndTheRightAnswersSoFar()
     {
-        PreparedTask task = Evaluations.Prepare("coqa");
+        PreparedBenchmark task = Evaluations.Prepare("coqa");
         Assert.Equal(3, task.Count);
         Assert.EndsWith(" flew away over the river.\n\nQ: What did Anna have?\nA: a kite\nQ: What colour was it?\nA:", Prompt(task, 1), StringComparison.Ordinal);
         Assert.StartsWith("Ben baked bread. It was good.\n\nQ: Who baked?\nA: Ben\nQ: Was it good?\nA: yes\n\n", Prompt(Evaluations.Prepare("coqa", shots: 2), 0, without: "The cat slept on the roof.\n\nQ: Where did the cat sleep?\nA: on the roof\n\n"), StringComparison.Ordinal);
@@ -24,7 +24,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     [Fact]
     public void CoqaAnswersAreMeasuredAsPeopleAre()
     {
-        TaskResult result = Evaluations.Run(Evaluations.Saying(" red\n"), Evaluations.Prepare("coqa"));
+        BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" red\n"), Evaluations.Prepare("coqa"));
         Assert.Equal([[2.0 / 3 * (2 * 0.5 / 1.5)], [0]], result.Judgements[0].Statistics, Near);
         Assert.Equal([[1], [1]], result.Judgements[1].Statistics, Near);
         Assert.Equal("red", result.Judgements[1].Prediction);
@@ -34,7 +34,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     [Fact]
     public void SquadTakesTheBestOfTheAcceptedAnswers()
     {
-        TaskResult result = Evaluations.Run(Evaluations.Saying(" In the 1784.\n"), Evaluations.Prepare("squad", shots: 1));
+        BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" In the 1784.\n"), Evaluations.Prepare("squad", shots: 1));
         Assert.Equal(0.5, result.Value("exact_match"), 9);
         Assert.Equal((1, 0), (result.Judgements[0].Statistics[0][0], result.Judgements[1].Statistics[0][0]));
         Assert.Contains("The mill was built in 1784 by two brothers from Leeds.\n\nQ: When was the mill built?\nA:", Prompt(Evaluations.Prepare("squad"), 0), StringComparison.Ordinal);
@@ -43,10 +43,10 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     [Fact]
     public void ChineseQuestionsAreComparedByIdeographs()
     {
-        PreparedTask task = Evaluations.Prepare("xquad-zh");
+        PreparedBenchmark task = Evaluations.Prepare("xquad-zh");
         Assert.Matches(@"\n\n问：.+\n答：$", Prompt(task, 0));
         Assert.Equal("308", task.Set.Documents[0].Target);
-        TaskResult result = Evaluations.Run(Evaluations.Saying("308。\n"), task);
+        BenchmarkResult result = Evaluations.Run(Evaluations.Saying("308。\n"), task);
         Assert.Equal([[1], [1]], result.Judgements[0].Statistics);
         Assert.True(Evaluations.Prepare("xquad-en").Count == task.Count);
     }
@@ -54,14 +54,14 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     [Fact]
     public void OpenQuestionsAreAskedBehindPairsAndTheSurestAnswersCountApart()
     {
-        PreparedTask task = Evaluations.Prepare("nq-open", shots: 2);
+        PreparedBenchmark task = Evaluations.Prepare("nq-open", shots: 2);
         string[] parts = Prompt(task, 0).Split("\n\n");
         Assert.Equal(3, parts.Length);
         Assert.All(parts[..2], pair => Assert.Matches(@"^Q: [^?\n]+\?\nA: .+$", pair));
         Assert.Equal("Q: when was the last time anyone was on the moon?\nA:", parts[2]);
         Assert.Equal(5, task.Benchmark.PaperShots);
 
-        TaskResult result = Evaluations.Run(Evaluations.Saying(" December 1972\n"), task);
+        BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" December 1972\n"), task);
         Assert.Equal(1.0 / 12, result.Value("exact_match"), 9);
         Assert.All(result.Judgements.Values, judgement => Assert.InRange(judgement.Statistics[1][1], -1e-3, 0)); // all but certain
         BenchmarkMetric surest = task.Benchmark.Metrics[1];
@@ -71,13 +71,13 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     [Fact]
     public void ASummaryIsTheFirstThreeSentences()
     {
-        PreparedTask task = Evaluations.Prepare("cnn-dailymail", limit: 1);
+        PreparedBenchmark task = Evaluations.Prepare("cnn-dailymail", limit: 1);
         GenerationRequest request = Request(task, 0);
         Assert.EndsWith("The mayor called the decision hard but right.\nTL;DR:", request.Prompt, StringComparison.Ordinal);
         Assert.Equal((2, 100), (request.Options.TopK, request.Options.MaxTokens));
         Assert.EndsWith("hard but right.\n", Prompt(Evaluations.Prepare("cnn-dailymail:hint=none"), 0), StringComparison.Ordinal);
 
-        TaskResult result = Evaluations.Run(Evaluations.Saying(" Bridge closes. Use the tunnel! So it is. This is not read."), task);
+        BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" Bridge closes. Use the tunnel! So it is. This is not read."), task);
         Rouge rouge = Rouge.Of("Bridge closes. Use the tunnel! So it is.", "The old bridge closes in May .\nDrivers must use the tunnel .");
         Assert.Equal([[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]], result.Judgements[0].Statistics, Near);
         Assert.Equal("Bridge closes. Use the tunnel! So it is.", result.Judgements[0].Prediction);
@@ -96,10 +96,10 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     [Fact]
     public void TranslationsGoBothWaysWithEveryReference()
     {
-        PreparedTask french = Evaluations.Prepare("tatoeba-en-fr", shots: 2), english = Evaluations.Prepare("tatoeba-fr-en");
+        PreparedBenchmark french = Evaluations.Prepare("tatoeba-en-fr", shots: 2), english = Evaluations.Prepare("tatoeba-fr-en");
         Assert.Matches(@"^[^\n=]+ = [^\n=]+\n[^\n=]+ = [^\n=]+\nGo\. =$", Prompt(french, 0));
         Assert.Equal("Va ! =", Prompt(english, 0).Replace('\u202f', ' ').Replace('\u00a0', ' '));
-        TaskResult result = Evaluations.Run(Evaluations.Saying(" Salut. Bonjour.\n"), french);
+        BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" Salut. Bonjour.\n"), french);
         Judgement hi = result.Judgements[1];
         Assert.Equal(("Salut.", true), (hi.Prediction, hi.IsRight));
         string[] translations = [.. french.Set.Documents.Select(_ => "Salut.")];
@@ -115,7 +115,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
         Assert.Equal("Le parlement se réunit aujourd'hui.", Evaluations.Prepare("wmt14-en-fr").Set.Documents[0].Target);
         _directory.Write("wmt14/newstest2014-fren-src.fr.sgm", "<srcset><doc><p>\n<seg id=\"1\">A &amp; B.</seg>\n<seg id=\"2\">C.</seg></p></doc></srcset>");
         _directory.Write("wmt14/newstest2014-fren-ref.en.sgm", "<refset><doc><p>\n<seg id=\"1\">A and B.</seg>\n<seg id=\"2\">D.</seg></p></doc></refset>");
-        PreparedTask task = Evaluations.Prepare("wmt14-fr-en", directory: _directory.Path);
+        PreparedBenchmark task = Evaluations.Prepare("wmt14-fr-en", directory: _directory.Path);
         Assert.Equal(("A & B. =", "A and B."), (Prompt(task, 0), task.Set.Documents[0].Target));
         _directory.Write("wmt14/newstest2014-fren-ref.en.sgm", "<seg id=\"1\">A and B.</seg>");
         Assert.Contains("has 2 sentences", Assert.Throws<InvalidDataException>(() => Evaluations.Prepare("wmt14-fr-en", directory: _directory.Path)).Message, StringComparison.Ordinal);
@@ -148,8 +148,8 @@ public sealed class GenerativeBenchmarkTests : IDisposable
 
     private static bool Near(double[] a, double[] b) => a.Length == b.Length && a.Zip(b).All(pair => Math.Abs(pair.First - pair.Second) < 1e-9);
 
-    private static GenerationRequest Request(PreparedTask task, int document) =>
+    private static GenerationRequest Request(PreparedBenchmark task, int document) =>
         (GenerationRequest)new Evaluator(Evaluations.Saying("\n"), Evaluations.Tokenizer).Run(task).Single(done => done.Id == document).Requests[0];
 
-    private static string Prompt(PreparedTask task, int document, string without = "\0") => Request(task, document).Prompt.Replace(without, "", StringComparison.Ordinal);
+    private static string Prompt(PreparedBenchmark task, int document, string without = "\0") => Request(task, document).Prompt.Replace(without, "", StringComparison.Ordinal);
 }

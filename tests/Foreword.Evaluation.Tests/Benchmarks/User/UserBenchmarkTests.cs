@@ -13,7 +13,7 @@ public sealed class UserBenchmarkTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         directory.Write("sums.jsonl", Table);
         string recipe = directory.Write("sums.yaml", "name: sums\ndata: sums.jsonl\nprompt: \"Question: {{q}}?\\nAnswer:\"\nchoices: \" {{options}}\"\nanswer: \"{{key}}\"\nchance: 0.5\n");
-        PreparedTask task = Evaluations.Prepare(recipe, shots: 1);
+        PreparedBenchmark task = Evaluations.Prepare(recipe, shots: 1);
         Assert.Equal(["four", "three", "two"], task.Set.Documents.Select(document => document.Target));
         Assert.Equal("Question: one and two?\nAnswer: three", task.Set.Documents[1].Solved);
         Assert.Equal(0.5, Evaluations.Run(Evaluations.Uniform(), task).Value("acc_token"), 1e-9);
@@ -25,9 +25,9 @@ public sealed class UserBenchmarkTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         directory.Write("sums.jsonl", Table);
         const string Common = "name: sums\ndata: [sums.jsonl]\nprompt: \"{{q}} make\"\ntarget: \" {{key}}\"\n";
-        TaskResult exact = Evaluations.Run(FakeModel.Saying(Evaluations.VocabularySize, 8192, "two and two make".Length, ' ', 'A', '\n'), Evaluations.Prepare(directory.Write("a.yaml", Common)));
+        BenchmarkResult exact = Evaluations.Run(FakeModel.Saying(Evaluations.VocabularySize, 8192, "two and two make".Length, ' ', 'A', '\n'), Evaluations.Prepare(directory.Write("a.yaml", Common)));
         Assert.Equal(2.0 / 3, exact.Value("exact_match"), 1e-9);
-        TaskResult likelihood = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(directory.Write("b.yaml", Common + "metric: likelihood\n")));
+        BenchmarkResult likelihood = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(directory.Write("b.yaml", Common + "metric: likelihood\n")));
         Assert.Equal(Math.Pow(Evaluations.VocabularySize, 2), likelihood.Value("perplexity"), 1);
     }
 
@@ -44,7 +44,7 @@ public sealed class UserBenchmarkTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string path = directory.Write("x.yaml", yaml);
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => TaskSpecification.Parse(path, BenchmarkCatalogue.All)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => BenchmarkSpecification.Parse(path, BenchmarkCatalog.All)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class UserBenchmarkTests
         directory.Write("rte.tsv", "A cat sat.\tA cat sat down.\tentailment\nA dog.\tA cat.\tnot_entailment\n");
         const string Recipe = "name: rte\ndata: rte.tsv\nprompt: \"{{0}} {{1}} True or False?\"\nanswer: \"{{2}}\"\nanswers: {entailment: \" True\", not_entailment: \" False\"}\nheader: false\n";
         string recipe = directory.Write("rte.yaml", Recipe);
-        PreparedTask task = Evaluations.Prepare(recipe);
+        PreparedBenchmark task = Evaluations.Prepare(recipe);
         Assert.Equal(["True", "False"], task.Set.Documents.Select(document => document.Target));
         Assert.Equal("A dog. A cat. True or False? False", task.Set.Documents[1].Solved);
         Assert.Contains("choices ' True' | ' False', entailment is ' True', not_entailment is ' False'", task.Protocol, StringComparison.Ordinal);
@@ -78,7 +78,7 @@ public sealed class UserBenchmarkTests
 
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         directory.Write("t.csv", "q,label\nA,0\nB,1\n");
-        TaskResult result = Evaluations.Run(Evaluations.Arbitrary(), Evaluations.Prepare(directory.Write("t.yaml", "name: t\ndata: t.csv\nprompt: \"{{q}}\"\nchoices: [\" no\", \" yes\"]\nanswer: \"{{label}}\"\nmetric: mcc\n")));
+        BenchmarkResult result = Evaluations.Run(Evaluations.Arbitrary(), Evaluations.Prepare(directory.Write("t.yaml", "name: t\ndata: t.csv\nprompt: \"{{q}}\"\nchoices: [\" no\", \" yes\"]\nanswer: \"{{label}}\"\nmetric: mcc\n")));
         Assert.Equal(["acc", "acc_token", "acc_norm", "acc_uncond", "mcc"], result.Metrics.Select(metric => metric.Metric.Name));
         Assert.InRange(result.Value("mcc"), -1, 1);
     }
@@ -89,15 +89,15 @@ public sealed class UserBenchmarkTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         directory.Write("t.jsonl", "{\"q\":\"say:\",\"refs\":[\"something else\",\"the cat sat on the mat\"]}\n");
         const string Common = "name: t\ndata: t.jsonl\nprompt: \"{{q}}\"\ntarget: \" {{refs}}\"\n";
-        TaskResult bleu = Run("bleu", " the cat sat on the mat\n");
+        BenchmarkResult bleu = Run("bleu", " the cat sat on the mat\n");
         Assert.Equal(100, bleu.Value("bleu"), 1e-9);
-        TaskResult rouge = Run("rouge", " the cat lay on the mat\n");
+        BenchmarkResult rouge = Run("rouge", " the cat lay on the mat\n");
         Assert.Equal(100 * 5.0 / 6, rouge.Value("rouge1"), 1e-9); // 5 of 6 words
         Assert.Equal(100 * 3.0 / 5, rouge.Value("rouge2"), 1e-9); // the cat, on the, the mat
         Assert.Equal(100 * 5.0 / 6, rouge.Value("rougeL"), 1e-9);
         Assert.Equal(1, Run("exact_match", " the cat sat on the mat\n").Value("exact_match"));
 
-        TaskResult Run(string metric, string words) => Evaluations.Run(
+        BenchmarkResult Run(string metric, string words) => Evaluations.Run(
             FakeModel.Saying(Evaluations.VocabularySize, 8192, "say:".Length, [.. words.Select(c => (int)c)]), Evaluations.Prepare(directory.Write($"{metric}.yaml", $"{Common}metric: {metric}\n")));
     }
 

@@ -8,7 +8,7 @@ public class FoldedHeadTests
 {
     private const int C = 24;
 
-    private static readonly TaskDescription Classes = new() { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b", "c"], Tokens = TaskTokens.Behind(10), ContextLength = 8 };
+    private static readonly TaskDescription Classes = new() { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b", "c"], Tokens = TaskTokens.After(10), ContextLength = 8 };
 
     private static readonly TaskDescription Score = Classes with { Kind = "regression", Target = TargetKind.Score, Labels = [], ScoreMean = 3.5, ScoreScale = 2 };
 

@@ -138,7 +138,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
     [InlineData(true)]
     public void TheFilesBesideAVocabularySayWhatStandsAroundAText(bool hasTokenizerJson)
     {
-        new BpeTrainer { VocabularySize = 260 }.Train(["the then the then"], cancellation: TestContext.Current.CancellationToken).Save(_directory.Path);
+        new BpeTrainer { VocabularySize = 260 }.Train(["the then the then"], cancellationToken: TestContext.Current.CancellationToken).Save(_directory.Path);
         if (!hasTokenizerJson)
             File.Delete(_directory.File("tokenizer.json"));
         int first = TokenizerFiles.Load(_directory.Path).VocabularySize;

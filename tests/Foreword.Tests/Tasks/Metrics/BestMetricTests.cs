@@ -10,7 +10,7 @@ public class BestMetricTests
         Kind = "classification",
         Target = TargetKind.Classes,
         Labels = ["ham", "spam", "phish"],
-        Tokens = TaskTokens.Behind(10),
+        Tokens = TaskTokens.After(10),
         ContextLength = 16,
     };
 

@@ -92,7 +92,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
     [Fact]
     public void WordLevelVocabulariesFindTheirAddedTokens()
     {
-        Tokenizer words = new WordTrainer().Train(["a b\nc a"], cancellation: TestContext.Current.CancellationToken);
+        Tokenizer words = new WordTrainer().Train(["a b\nc a"], cancellationToken: TestContext.Current.CancellationToken);
         words.Save(_directory.Path);
         string path = _directory.File("tokenizer.json"), json = File.ReadAllText(path);
         File.WriteAllText(path, json.Replace("\"added_tokens\": [", "\"added_tokens\": [{\"id\": 5, \"content\": \"<pad>\", \"special\": true},", StringComparison.Ordinal));

@@ -93,7 +93,7 @@ public sealed class TextEndsTests : IDisposable
         string source = Directory.CreateDirectory(_directory.File("source")).FullName;
         File.Copy(Fixtures.Path("golden/gpt2-tiny/model.safetensors"), Path.Combine(source, "model.safetensors"));
         HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), endOfTextId: 259);
-        ByteLevelBpe small = new BpeTrainer { VocabularySize = 260 }.Train(["the then the then the then"], cancellation: TestContext.Current.CancellationToken);
+        ByteLevelBpe small = new BpeTrainer { VocabularySize = 260 }.Train(["the then the then the then"], cancellationToken: TestContext.Current.CancellationToken);
         small.Save(source);
         File.Delete(Path.Combine(source, "tokenizer.json"));
         File.WriteAllText(Path.Combine(source, "tokenizer_config.json"), "{}");

@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Tasks;
+using Foreword.Torch;
+using Foreword.Torch.FineTuning;
+using Foreword.Torch.Kernels;
+using Foreword.Torch.Optimizers;
+using Foreword.Torch.Paths;
+using Foreword.Torch.Paths.Fused;
+using Foreword.Torch.Runtime;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Foreword.Cli.Commands.Bench;
+
+/// <summary>Measures training speed on this machine, beside its peak. Random weights and tokens: speed does not depend on them.</summary>
+public static class ThroughputMeasurement
+{
+    /// <summary>Steps of each that are not timed: memory is touched for the first time in them.</summary>
+    private const int WarmUp = 2;
+
+    private const string EagerName = "eager fp32", FineTuningName = "fine-tuning";
+
+    /// <summary>
+    /// Training steps (forward, backward, clipping, AdamW) on every path that this machine has: the fused kernels in bf16 and fp32, the
+    /// same model on autograd in the product's format, and plain eager float32 (whole logits, libtorch's own AdamW); and fine-tuning steps
+    /// of the product with the auxiliary loss on sequences of that length. They take turns, so that a busy neighbour slows all.
+    /// </summary>
+    /// <param name="config">The architecture and its dropout.</param>
+    /// <param name="batch">Sequences of a step (B).</param>
+    /// <param name="length">Tokens of a sequence (T).</param>
+    /// <param name="precision">Number format of the product's way.</param>
+    /// <param name="rounds">Timed steps of each, after two that are not timed; the best counts.</param>
+    /// <param name="recompute">Whether the fused kernels compute activations again on the way back.</param>
+    /// <param name="cancellationToken">Ends the measurement.</param>
+    public static TrainingThroughput Train(
+        GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        // A processor that does not multiply bfloat16 computes it in float32, one number at a time: nobody trains that way unless asked to.
+        Precision[] formats = Compute.CpuHasBFloat16 || precision == Precision.Bf16 ? [Precision.Bf16, Precision.Fp32] : [Precision.Fp32];
+        Dictionary<Precision, double> peaks = formats.ToDictionary(format => format, format => MachinePeak.Measure(format, CPU));
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
+
+        using GptModel model = new(config, precision: precision);
+        using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
+        using var eagerOptimizer = optim.AdamW(model.parameters(), lr: 1e-4);
+        using FineTuner tuner = FineTuning(config, batch, length, precision, rounds);
+        using FineTunedModel tuned = tuner.Model;
+        List<Contender> contenders = [];
+        try
+        {
+            foreach (Precision format in formats)
+            {
+                model.Precision = format;
+                IModelPath path = TrainingPath.Of(model, FusedChoice.Auto, recompute);
+                if (path.IsFused)
+                    contenders.Add(new Contender(FusedName(format), format, path, () => OwnStep(path)));
+                else
+                    path.Dispose();
+            }
+
+            IModelPath autograd = TrainingPath.Of(model, FusedChoice.Off);
+            contenders.Add(new Contender(AutogradName(precision), precision, autograd, () => OwnStep(autograd)));
+            contenders.Add(new Contender(EagerName, Precision.Fp32, null, EagerStep));
+            contenders.Add(new Contender(FineTuningName, precision, null, () => tuner.Step()));
+            for (int round = 0; round < WarmUp + rounds; round++)
+            {
+                foreach (Contender contender in contenders)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    model.Precision = contender.Precision;
+                    double seconds = Time(contender.Step);
+                    if (round >= WarmUp)
+                        contender.Best = Math.Min(contender.Best, seconds);
+                }
+            }
+        }
+        finally
+        {
+            contenders.ForEach(contender => contender.Path?.Dispose());
+        }
+
+        double eager = contenders.Single(contender => contender.Name == EagerName).Best;
+        TrainingSpeed[] paths = [.. contenders.Select(contender => new TrainingSpeed(
+            contender.Name, contender.Precision, batch * length / contender.Best, batch * length / contender.Best * config.TrainingFlopsPerToken / peaks[contender.Precision],
+            eager / contender.Best))];
+        TrainingSpeed product = paths.FirstOrDefault(path => path.Name == FusedName(precision)) ?? paths.Single(path => path.Name == AutogradName(precision));
+        return new TrainingThroughput(paths, product, peaks);
+
+        void OwnStep(IModelPath path)
+        {
+            path.Backward(ids, targets, 1);
+            optimizer.Step(1e-4, clipNorm: 1);
+        }
+
+        void EagerStep()
+        {
+            model.train();
+            F.cross_entropy(model.call(ids).view(-1, config.VocabSize), targets.view(-1)).backward();
+            nn.utils.clip_grad_norm_(model.parameters(), 1);
+            eagerOptimizer.step();
+            eagerOptimizer.zero_grad(); // the fused kernels then begin with none
+        }
+
+        static string FusedName(Precision precision) => $"fused {precision.Name()}";
+
+        static string AutogradName(Precision precision) => precision == Precision.Bf16 ? "autograd, bf16 casts" : "autograd fp32";
+    }
+
+    /// <summary>
+    /// Training steps (forward, backward, clipping, AdamW) through the fused kernels alone, timed operation by operation.
+    /// </summary>
+    /// <inheritdoc cref="Train" path="/param"/>
+    /// <exception cref="NotSupportedException">The fused kernels cannot run the model here; the message says why.</exception>
+    public static TrainingProfile Profile(
+        GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
+        using GptModel model = new(config, precision: precision);
+        if (FusedPath.WhyNot(model) is { } reason)
+            throw new NotSupportedException($"the fused kernels do not run here: {reason}");
+        double peak = MachinePeak.Measure(precision, CPU);
+        using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
+        StepProfile profile = new();
+        using IModelPath path = FusedPath.Of(model, recompute, profile);
+        double best = double.PositiveInfinity, sum = 0;
+        for (int round = 0; round < WarmUp + rounds; round++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (round == WarmUp)
+                (best, sum) = (double.PositiveInfinity, 0);
+            if (round <= WarmUp)
+                profile.Clear();
+            double seconds = Time(() =>
+            {
+                path.Backward(ids, targets, 1);
+                using (profile.Time("clipping, AdamW"))
+                    optimizer.Step(1e-4, clipNorm: 1);
+            });
+            (best, sum) = (Math.Min(best, seconds), sum + seconds);
+        }
+
+        return new TrainingProfile(
+            profile.Operations, rounds, sum / rounds, batch * length / best, batch * length / best * config.TrainingFlopsPerToken / peak, peak,
+            path.Bytes.Activations, path.Bytes.Most);
+    }
+
+    /// <summary>Classification of texts that fill the sequence, every step on all of them.</summary>
+    private static FineTuner FineTuning(GptConfig config, int batch, int length, Precision precision, int rounds)
+    {
+        TaskDescription task = new()
+        {
+            Kind = new ClassificationTask().Kind,
+            Target = TargetKind.Classes,
+            Labels = ["a", "b"],
+            Tokens = TaskTokens.After(config.VocabSize),
+            ContextLength = config.ContextLength,
+        };
+        EncodedExample[] examples = [.. Enumerable.Range(0, batch).Select(b => new EncodedExample(
+            new TaskSequences([[task.Tokens!.Start, .. Enumerable.Range(0, Math.Max(0, length - 2)).Select(t => (b * 7919 + t * 104_729) % config.VocabSize), task.Tokens!.Extract]], false), [1, 0], 1))];
+        FineTunedModel model = FineTunedModel.Of(
+            new GptModel(config with { VocabSize = task.Tokens!.Extract + 1 }, precision: precision), new TaskHead(task, config.NEmbd, 0, 0), task);
+        return new FineTuner(model, new BaseModelSection(), examples, new FineTuneConfig { BatchSize = batch, Epochs = WarmUp + rounds });
+    }
+
+    private static double Time(Action step)
+    {
+        using var scope = NewDisposeScope();
+        long start = Stopwatch.GetTimestamp();
+        step();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private sealed record Contender(string Name, Precision Precision, IModelPath? Path, Action Step)
+    {
+        /// <summary>Seconds of the fastest step.</summary>
+        public double Best { get; set; } = double.PositiveInfinity;
+    }
+}
+
+/// <summary>What <see cref="ThroughputMeasurement.Train"/> measured.</summary>
+/// <param name="Paths">Every path's speed.</param>
+/// <param name="Product">That of the path which training takes.</param>
+/// <param name="Peaks">The machine's measured peak in each of their formats, in floating-point operations per second.</param>
+public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, IReadOnlyDictionary<Precision, double> Peaks);
+
+/// <summary>What <see cref="ThroughputMeasurement.Profile"/> measured.</summary>
+/// <param name="Operations">Every operation over all timed steps, the longest first.</param>
+/// <param name="Steps">Timed steps.</param>
+/// <param name="SecondsPerStep">Mean time of a step, what no operation counts among it.</param>
+/// <param name="TokensPerSecond">Training tokens per second in the best step.</param>
+/// <param name="ShareOfPeak">6 N flops a token in the best step over the machine's peak.</param>
+/// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
+/// <param name="ActivationBytes">Memory that a forward leaves for its way back.</param>
+/// <param name="WorkspaceBytes">Most memory in use beside weights, gradients and moments, that among it.</param>
+public sealed record TrainingProfile(
+    IReadOnlyList<ProfiledOperation> Operations, int Steps, double SecondsPerStep, double TokensPerSecond, double ShareOfPeak, double Peak, long ActivationBytes, long WorkspaceBytes);
+
+/// <summary>The speed of a path.</summary>
+/// <param name="Name">Which.</param>
+/// <param name="Precision">Number format of its products.</param>
+/// <param name="TokensPerSecond">Training tokens per second.</param>
+/// <param name="ShareOfPeak">6 N flops a token over the machine's peak in that format.</param>
+/// <param name="RatioToEager">How many times as fast as plain eager float32.</param>
+public sealed record TrainingSpeed(string Name, Precision Precision, double TokensPerSecond, double ShareOfPeak, double RatioToEager);

@@ -1,0 +1,307 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Foreword.Cli.Commands.Predict;
+using Foreword.Cli.Commands.Pretrain;
+using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Data.FineTuning;
+using Foreword.Data.Recipes;
+using Foreword.IO;
+using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
+using Foreword.Torch.FineTuning;
+using Foreword.Torch.Runs;
+using MathNet.Numerics.Statistics;
+
+namespace Foreword.Cli.Commands.FineTune;
+
+/// <summary><c>foreword finetune</c>: teaches a pre-trained model a task, by a recipe or by options alone.</summary>
+internal static class FineTuneCommand
+{
+    /// <summary>What one run of a repetition left, so that it is not made again.</summary>
+    private const string ResultFile = "result.json";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run." };
+        Option<string?> task = new("--task") { Description = $"What to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
+        task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
+        Option<string[]> train = OptionExtensions.Files("--train", "Labelled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
+        Option<string[]> validation = OptionExtensions.Files("--validation", "Examples that choose the best epoch; a tenth of the training set unless given.");
+        Option<string[]> test = OptionExtensions.Files("--test", "Examples measured at the end.");
+        TableArguments tables = new("The columns by name or number from 0, the label last: text,label; or with their roles: label=category.");
+        Option<string[]> labels = OptionExtensions.Files("--labels", "For each training file a file with one label a line, where the tables hold none.");
+        Option<string[]> validationLabels = OptionExtensions.Files("--validation-labels", "The same for the validation files.");
+        Option<string[]> testLabels = OptionExtensions.Files("--test-labels", "The same for the test files.");
+        Option<bool> dryRun = new("--dry-run") { Description = $"Read all data, print the first {DryRun.Shown} examples with their tokens, and train nothing." };
+        Option<string?> model = new("--model") { Description = "With a recipe: the model to start from; overrides model.path." };
+        Option<string?> data = new("--data") { Description = "With a recipe: the directory of its files; overrides data.directory." };
+        Option<int?> epochs = new("--epochs") { Description = "Overrides train.epochs." };
+        Option<double?> lr = new("--lr") { Description = "Overrides train.lr." };
+        Option<int?> batch = new("--batch-size") { Description = "Overrides train.batch_size." };
+        Option<DeviceChoice?> device = new("--device") { Description = "Where to compute; overrides train.device." };
+        Option<string?> metric = new("--metric") { Description = "What chooses the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
+        Option<int?> seed = new("--seed") { Description = "Overrides train.seed." };
+        Option<int> repeats = new("--repeats") { Description = "Runs with so many seeds, one after the other; then mean, deviation and median.", DefaultValueFactory = _ => 1 };
+        Option<string[]> set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
+        Option<string?> output = new("--out") { Description = "Run directory; runs/<name> unless given (numbered where that exists)." };
+        Option<string?> resume = new("--resume") { Description = "auto: go on from the newest checkpoint of the run, or begin it; or the path of a checkpoint." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
+        Command command = new Command("finetune", "Teach a model a task, from labelled examples.")
+        {
+            source, task, train, validation, test, labels, validationLabels, testLabels, model, data, epochs, lr, batch, metric, device, seed, repeats, set, output, resume, dryRun, json,
+        }.WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
+        tables.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            string from = parsed.GetValue(source)!;
+            bool isRecipe = Path.GetExtension(from) is ".yaml" or ".yml";
+            List<string> overrides = [];
+            Add("model.path", parsed.GetValue(model));
+            Add("data.directory", parsed.GetValue(data));
+            Add("task.kind", parsed.GetValue(task));
+            AddAll("data.train", parsed.GetValue(train)!);
+            AddAll("data.validation", parsed.GetValue(validation)!);
+            AddAll("data.test", parsed.GetValue(test)!);
+            AddAll("data.train_labels", parsed.GetValue(labels)!);
+            AddAll("data.validation_labels", parsed.GetValue(validationLabels)!);
+            AddAll("data.test_labels", parsed.GetValue(testLabels)!);
+            AddAll("data.columns", tables.Columns(parsed) ?? []);
+            overrides.AddRange(tables.Overrides(parsed));
+            Add("train.epochs", parsed.GetValue(epochs));
+            Add("train.lr", parsed.GetValue(lr));
+            Add("train.batch_size", parsed.GetValue(batch));
+            Add("train.best_metric", parsed.GetValue(metric));
+            Add("train.device", parsed.GetValue(device)?.ToString().ToLowerInvariant());
+            Add("train.seed", parsed.GetValue(seed));
+            overrides.AddRange(parsed.GetValue(set)!);
+            if (!isRecipe && (parsed.GetValue(task) is null || parsed.GetValue(train)!.Length == 0))
+                throw new UsageException($"without a recipe --task and --train are needed: foreword finetune {from} --task classification --train train.csv --columns text,label");
+            if (parsed.GetValue(repeats) < 1)
+                throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
+            FineTuneRecipe recipe = isRecipe ? Recipe.Read<FineTuneRecipe>(from, overrides) : Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", overrides);
+            if (parsed.GetValue(dryRun))
+                return ShowExamples(terminal, recipe, parsed.GetValue(json));
+            string name = isRecipe ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
+            using StopRequest stop = new(terminal);
+            Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results are for stdout, unless JSON is
+            Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
+            int count = parsed.GetValue(repeats);
+            (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
+            string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
+            bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
+            return stopped ? stop.ExitCode : CommandLine.Done;
+
+            void Add(string key, object? value)
+            {
+                if (value is not null)
+                    overrides.Add($"{key}={(value is string text ? OptionExtensions.YamlQuoted(text) : Convert.ToString(value, CultureInfo.InvariantCulture))}");
+            }
+
+            void AddAll(string key, string[] values)
+            {
+                if (values.Length > 0)
+                    overrides.Add($"{key}=[{string.Join(", ", values.Select(OptionExtensions.YamlQuoted))}]");
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Reads all data and shows what would be learnt from.</summary>
+    private static int ShowExamples(Terminal terminal, FineTuneRecipe recipe, bool json)
+    {
+        BaseModel source = BaseModel.Open(recipe.Validate().Model.Path);
+        FineTuningData data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, terminal.Warn);
+        foreach (string warning in data.Warnings)
+            terminal.Warn(warning);
+        new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
+            terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), ("test", data.Test.Count)], [.. data.Train.Take(DryRun.Shown)], json);
+        return CommandLine.Done;
+    }
+
+    /// <summary>Says what was reached; returns whether the runs were stopped before their end.</summary>
+    private static bool Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, string goOn, bool json)
+    {
+        Summary? summary = wanted > 1 && results.Count > 1 ? Summary.Of(results) : null;
+        if (summary is not null)
+        {
+            DurableFile.Replace(Path.Combine(path, "repeats.json"), stream => JsonSerializer.Serialize(stream, summary, Json));
+            show($"{results.Count} seeds, {summary.On} set:");
+            foreach (var (name, spread) in summary.Metrics)
+                show(string.Create(CultureInfo.InvariantCulture, $"  {FineTuneDisplay.NameOf(name, results[0].PositiveClass),-10} mean {spread.Mean:F4}  deviation {spread.StandardDeviation:F4}  median {spread.Median:F4}"));
+        }
+
+        bool stopped = results.Count < wanted || results.Any(result => result.Outcome == RunOutcome.Stopped);
+        terminal.Say(stopped ? $"stopped and saved; go on with: {goOn}" : $"done; the run is {path}");
+        if (!stopped)
+        {
+            string example = wanted > 1 ? Path.Combine(path, $"seed-{results[0].Seed}") : path;
+            terminal.Say($"next: foreword predict {example} new.csv --out predictions.csv");
+            terminal.Say($"      foreword evaluate-task {example} test.csv");
+        }
+
+        if (!json)
+            return stopped;
+        JsonOutput.WriteLine(terminal, writer =>
+        {
+            writer.WriteString("run", path);
+            if (results is [var only])
+                only.Write(writer);
+            if (summary is null)
+                return;
+            writer.WritePropertyName("repeats");
+            JsonSerializer.Serialize(writer, summary, Json);
+        });
+        return stopped;
+    }
+
+    /// <summary>Makes the runs.</summary>
+    private sealed class Repeats(Terminal terminal, Action<string> show, FineTuneRecipe recipe, string? output, string? resume, string name, CancellationToken stop)
+    {
+        public (string Path, IReadOnlyList<Result> Results) Once()
+        {
+            terminal.Announce($"seed {recipe.Train.Seed}");
+            (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(output, resume, name);
+            return (directory.Path, [Run(recipe, directory, checkpoint, goesOn)]);
+        }
+
+        /// <summary>seed-N/ for each seed; with --resume auto those that are finished are taken as they are.</summary>
+        public (string Path, IReadOnlyList<Result> Results) Many(int count)
+        {
+            if (resume is not (null or "auto"))
+                throw new UsageException("--repeats goes on with --resume auto only");
+            string path = output ?? (resume is null ? RunDirectory.CreateNext(RunPlace.Runs, name).Path : Path.Combine(RunPlace.Runs, name));
+            if (resume is null && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+                throw new IOException($"{path} is not empty; continue it with --resume auto, or choose another directory with --out");
+            Directory.CreateDirectory(path);
+            List<Result> results = [];
+            for (int i = 0; i < count && !stop.IsCancellationRequested; i++)
+            {
+                FineTuneRecipe one = recipe with { Train = recipe.Train with { Seed = recipe.Train.Seed + i } };
+                string own = Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"seed-{one.Train.Seed}"));
+                string resultPath = Path.Combine(own, ResultFile);
+                if (resume is not null && File.Exists(resultPath))
+                {
+                    FineTuneRun.CheckSame(one, RunDirectory.Open(own));
+                    results.Add(JsonSerializer.Deserialize<Result>(File.ReadAllText(resultPath), Json)!);
+                    continue;
+                }
+
+                terminal.Announce($"seed {one.Train.Seed} ({i + 1} of {count})");
+                (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(own, resume, name);
+                Result result = Run(one, directory, checkpoint, goesOn);
+                results.Add(result);
+                if (result.Outcome != RunOutcome.Stopped)
+                    DurableFile.Replace(resultPath, stream => JsonSerializer.Serialize(stream, result, Json));
+            }
+
+            return (path, results);
+        }
+
+        private Result Run(FineTuneRecipe one, RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn)
+        {
+            try
+            {
+                (Result result, FineTuningData data) = new FineTuneDisplay(terminal, directory).Show(tell =>
+                {
+                    using FineTuneRun run = goesOn ? FineTuneRun.Resume(one, directory, checkpoint, tell) : FineTuneRun.Start(one, directory, tell);
+                    RunOutcome outcome = run.Run(stop);
+                    return (new Result(one.Train.Seed, outcome, run.BestEpoch, run.BestMetrics, null)
+                    {
+                        PositiveClass = run.BestMetrics?.ContainsKey(TaskMetric.F1.Name) == true ? TaskMetric.F1.ClassAmong(run.Data.Task.Labels) : null,
+                        SameAnswer = run.BestSameAnswer,
+                    }, run.Data);
+                });
+                if (result.BestMetrics is { } best)
+                    show($"best epoch {result.BestEpoch}{(one.Train.BestMetric.Length > 0 ? $" by {one.Train.BestMetric}" : "")}: validation {FineTuneDisplay.Text(best, result.PositiveClass)}");
+                return result.Outcome == RunOutcome.Stopped || data.Test.Count == 0 ? result : result with { TestMetrics = Test(one, directory, data.Test) };
+            }
+            finally
+            {
+                directory.DeleteIfEmpty();
+            }
+        }
+
+        private Dictionary<string, double> Test(FineTuneRecipe one, RunDirectory directory, IReadOnlyList<TaskExample> examples)
+        {
+            using FineTunedModel model = TaskModels.Open(directory.Path, one.Train.Precision, one.Train.Device);
+            TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, TaskModels.Resamples, one.Train.Seed);
+            TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, string.Join(", ", one.Data.Test), examples);
+            foreach (MetricInterval metric in evaluation.Metrics)
+                show($"test {TaskModels.Text(metric)}");
+            if (evaluation.Outcomes.SameAnswer is { } answer)
+                terminal.Say($"warning: on the test set the model gives {answer}");
+            terminal.Say($"report {Path.Combine(directory.Path, "report.html")}");
+            return evaluation.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value);
+        }
+    }
+
+    /// <summary>What a run reached.</summary>
+    private sealed record Result(int Seed, RunOutcome Outcome, int BestEpoch, IReadOnlyDictionary<string, double>? BestMetrics, IReadOnlyDictionary<string, double>? TestMetrics)
+    {
+        /// <summary>The class that F1 is of; null where F1 is not measured or is a mean over the classes.</summary>
+        public string? PositiveClass { get; init; }
+
+        /// <summary>Where the best model gave all validation examples the same answer, which one.</summary>
+        public string? SameAnswer { get; init; }
+
+        public void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteString("outcome", Outcome switch { RunOutcome.Stopped => "stopped", RunOutcome.StoppedEarly => "stopped_early", _ => "finished" });
+            writer.WriteNumber("best_epoch", BestEpoch);
+            if (PositiveClass is not null)
+                writer.WriteString("positive_class", PositiveClass);
+            if (SameAnswer is not null)
+                writer.WriteString("warning", $"the best model gives {SameAnswer}");
+            WriteMetrics(writer, "metrics", BestMetrics);
+            WriteMetrics(writer, "test_metrics", TestMetrics);
+        }
+
+        private static void WriteMetrics(Utf8JsonWriter writer, string name, IReadOnlyDictionary<string, double>? metrics)
+        {
+            if (metrics is null)
+                return;
+            writer.WriteStartObject(name);
+            foreach (var (metric, value) in metrics)
+            {
+                if (double.IsFinite(value))
+                    writer.WriteNumber(metric, value);
+                else
+                    writer.WriteNull(metric);
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+
+    /// <summary>The metrics of several seeds.</summary>
+    /// <param name="On">"test", or "validation" where there is no test set.</param>
+    /// <param name="Seeds">The seeds.</param>
+    /// <param name="Metrics">Each metric over the seeds.</param>
+    private sealed record Summary(string On, IReadOnlyList<int> Seeds, IReadOnlyDictionary<string, Spread> Metrics)
+    {
+        public static Summary Of(IReadOnlyList<Result> results)
+        {
+            bool test = results.All(result => result.TestMetrics is not null);
+            List<IReadOnlyDictionary<string, double>> metrics = [.. results.Select(result => (test ? result.TestMetrics : result.BestMetrics)!).Where(m => m is not null)];
+            return new Summary(test ? "test" : "validation", [.. results.Select(result => result.Seed)],
+                metrics[0].Keys.ToDictionary(name => name, name => Spread.Of([.. metrics.Select(m => m[name])])));
+        }
+    }
+
+    /// <summary>A metric over seeds; the deviation is that of a sample (n - 1).</summary>
+    private sealed record Spread(double Mean, double StandardDeviation, double Median, IReadOnlyList<double> Values)
+    {
+        public static Spread Of(double[] values) => new(values.Mean(), values.StandardDeviation(), values.Median(), values);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Foreword.Cli.Output;
+using Foreword.Cli.Reports;
+using Foreword.Tasks.Metrics;
+using Foreword.Torch.FineTuning;
+using Foreword.Torch.Runs;
+
+namespace Foreword.Cli.Commands.FineTune;
+
+/// <summary>Shows a fine-tuning run: what is trained on what, then step, loss, speed and time left, and a line an epoch. Lines fit 80 columns. Draws the loss curves into the run's directory at every checkpoint.</summary>
+internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
+{
+    private readonly ProgressDisplay _display = new(terminal);
+    private FineTuneInfo? _info;
+    private double _smoothed = double.NaN;
+
+    /// <summary>Runs <paramref name="work"/>, giving it the function that the run's events go to.</summary>
+    public T Show<T>(Func<Action<FineTuneEvent>, T> work) => _display.Show(() => work(Tell));
+
+    private void Tell(FineTuneEvent happened)
+    {
+        switch (happened)
+        {
+            case FineTuneEvent.Doubted doubted:
+                foreach (string line in FittedText.Wrap($"warning: {doubted.Doubt}"))
+                    _display.Line(line);
+                break;
+            case FineTuneEvent.Began began:
+                _info = began.Info;
+                _display.StartClock();
+                foreach (string line in Describe(began.Info))
+                    _display.Line(line);
+                break;
+            case FineTuneEvent.Warned warned:
+                _display.Line($"warning: {warned.Message}");
+                break;
+            case FineTuneEvent.Stepped stepped:
+                Step(stepped.Metrics);
+                break;
+            case FineTuneEvent.Evaluated evaluated:
+                foreach (string line in Describe(evaluated, TaskMetric.F1.ClassAmong(_info!.Labels)))
+                    _display.Line(line);
+                break;
+            case FineTuneEvent.Saved: // once an epoch: the epoch's line says enough
+                LossPlot.Write(directory, taskUnit: _info!.Labels.Count == 0 ? "squared error, standardised" : "nats per example");
+                break;
+        }
+    }
+
+    /// <summary>accuracy 0.9134, f1 of 'yes' 0.9101.</summary>
+    /// <param name="metrics">Values by name.</param>
+    /// <param name="positive">The class that F1 is of; null where it is a mean over the classes.</param>
+    public static string Text(IReadOnlyDictionary<string, double> metrics, string? positive) =>
+        string.Join(", ", metrics.Select(metric => $"{NameOf(metric.Key, positive)} {ProgressDisplay.Number(metric.Value)}"));
+
+    /// <summary>The name of a metric with the class that it is of.</summary>
+    public static string NameOf(string metric, string? positive) =>
+        metric == TaskMetric.F1.Name && positive is not null ? TaskMetric.F1Of(positive).NameAmong([]) : TaskMetric.ByName(metric).NameAmong([]);
+
+    private void Step(StepMetrics metrics)
+    {
+        _smoothed = double.IsNaN(_smoothed) ? metrics.Loss : 0.9 * _smoothed + 0.1 * metrics.Loss;
+        string epoch = (metrics.Step / (double)_info!.StepsPerEpoch).ToString("F1", CultureInfo.InvariantCulture);
+        _display.Step(metrics.Step, _info.Steps, _info.FirstStep,
+            $"epoch {epoch}  loss {ProgressDisplay.Number(_smoothed)}  {metrics.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} tokens/s  {metrics.ShareOfPeak ?? 0:P0} of peak");
+    }
+
+    /// <summary>One line, or two where there are more metrics than fit.</summary>
+    private static IEnumerable<string> Describe(FineTuneEvent.Evaluated evaluated, string? positive)
+    {
+        string begin = $"epoch {evaluated.Epoch}: validation", metrics = Text(evaluated.Metrics.Task!, positive);
+        string end = $"loss {ProgressDisplay.Number(evaluated.Metrics.EvalLoss)}{(evaluated.IsBest ? " (best so far)" : "")}";
+        return $"{begin} {metrics}, {end}" is { Length: <= Columns } line ? [line] : [$"{begin} {metrics},", $"  {end}"];
+    }
+
+    /// <summary>Columns of a narrow terminal.</summary>
+    private const int Columns = 80;
+
+    private static IEnumerable<string> Describe(FineTuneInfo info)
+    {
+        CultureInfo invariant = CultureInfo.InvariantCulture;
+        int examples = info.TrainExamples + info.ValidationExamples;
+        yield return string.Create(invariant, $"{info.TrainExamples:N0} examples to learn from, {info.ValidationExamples:N0} held out, {(info.Outputs == 1 ? "1 output" : $"{info.Outputs} outputs")}");
+        yield return (info.Truncated == 0
+                ? $"all fit the context of {info.Config.ContextLength} tokens"
+                : string.Create(invariant, $"{info.Truncated:N0} of {examples:N0} were cut to the context of {info.Config.ContextLength} tokens"))
+            + string.Create(invariant, $"; {info.Padding:P0} padding");
+        yield return $"{ProgressDisplay.Millions(info.TrainedParameters)} of {ProgressDisplay.Millions(info.Parameters)} parameters learn; "
+            + (info.FirstStep == 0 ? $"{info.Steps} steps, {info.StepsPerEpoch} an epoch"
+                : info.FirstStep == info.Steps ? $"all {info.Steps} steps are made already"
+                : $"from step {info.FirstStep} to {info.Steps}");
+        yield return $"{ProgressDisplay.Format(info.Device, info.Precision)}, peak {info.Peak / 1e9:F0} GFLOP/s";
+    }
+}

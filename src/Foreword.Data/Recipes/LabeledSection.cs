@@ -1,0 +1,145 @@
+using Foreword.Data.Labeled;
+using Foreword.Data.Tables;
+using Foreword.Settings;
+
+namespace Foreword.Data.Recipes;
+
+/// <summary>
+/// The <c>data</c> section of a fine-tuning recipe: tables of labeled examples (CSV, TSV, JSON Lines, Parquet, COPA's XML; also .gz and .zst).
+/// Relative paths are relative to <see cref="Directory"/>, which is relative to the current directory.
+/// </summary>
+public sealed record LabeledSection : IRecipe
+{
+    /// <summary>Gets the directory that contains the files.</summary>
+    [AlsoCalled("dir", "path", "root")]
+    public string Directory { get; init; } = "";
+
+    /// <summary>Gets the training files.</summary>
+    [AlsoCalled("train_file", "train_files", "files")]
+    public IReadOnlyList<string> Train { get; init; } = [];
+
+    /// <summary>Gets the files that select the best checkpoint; empty means a share of the training set.</summary>
+    [AlsoCalled("dev", "valid", "val", "validation_file", "eval")]
+    public IReadOnlyList<string> Validation { get; init; } = [];
+
+    /// <summary>Gets the files on which the best checkpoint is evaluated at the end.</summary>
+    [AlsoCalled("test_file", "test_files")]
+    public IReadOnlyList<string> Test { get; init; } = [];
+
+    /// <summary>Gets one label file for each training file, with one label per line; empty if the tables hold the labels.</summary>
+    [AlsoCalled("labels", "train_label", "label_files")]
+    public IReadOnlyList<string> TrainLabels { get; init; } = [];
+
+    /// <summary>Gets one label file for each validation file, with one label per line; empty if the tables hold the labels.</summary>
+    [AlsoCalled("dev_labels", "valid_labels", "val_labels")]
+    public IReadOnlyList<string> ValidationLabels { get; init; } = [];
+
+    /// <summary>Gets one label file for each test file, with one label per line; empty if the tables hold the labels.</summary>
+    public IReadOnlyList<string> TestLabels { get; init; } = [];
+
+    /// <summary>Gets the maximum number of examples to read from the beginning of each of the three sets; null reads all.</summary>
+    [AlsoCalled("max_train_samples", "max_samples", "limit")]
+    public int? MaxExamples { get; init; }
+
+    /// <summary>Gets the share of the training set that is held out if there are no validation files, above 0 and below 1.</summary>
+    [AlsoCalled("validation_split", "val_split")]
+    public double ValidationShare { get; init; } = 0.1;
+
+    /// <summary>Gets whether the share is held out from each label separately. It is ignored for scores.</summary>
+    [AlsoCalled("stratify")]
+    public bool Stratified { get; init; } = true;
+
+    /// <summary>
+    /// Gets the columns by name, by number from 0, or by JSON path (<c>question.choices[].text</c>). Columns are in the order of the task's roles
+    /// with the label last, or each has its role (<c>label=category</c>). Several columns joined by <c>+</c> (<c>text=Title+Description</c>) are read
+    /// as one text with a space between. Empty means that the columns have the names of the roles.
+    /// </summary>
+    [AlsoCalled("fields", "column")]
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
+    /// <summary>Gets the format of the files; <c>auto</c> derives it from their names.</summary>
+    [AlsoCalled("type")]
+    public TableFormat Format { get; init; } = TableFormat.Auto;
+
+    /// <summary>
+    /// Gets whether the first row of CSV and TSV holds names. Null means that it does if a column is requested by name, or if the row looks like
+    /// names.
+    /// </summary>
+    [AlsoCalled("has_header")]
+    public bool? Header { get; init; }
+
+    /// <summary>
+    /// Gets whether quotes in CSV and TSV enclose fields (RFC 4180) or are ordinary characters. Null means that they enclose fields, except if tabs
+    /// separate the fields.
+    /// </summary>
+    [AlsoCalled("quotes", "quote")]
+    public bool? Quoting { get; init; }
+
+    /// <summary>
+    /// Gets the separator of the fields of CSV and TSV: one character, or <c>tab</c>; null means comma or tab, depending on the format.
+    /// </summary>
+    [AlsoCalled("sep", "separator", "delim")]
+    public string? Delimiter { get; init; }
+
+    /// <summary>Returns the options for reading the files.</summary>
+    public TableOptions Options() => new() { Format = Format, Header = Header, Quoting = Quoting, Delimiter = Delimiter is null ? null : TableOptions.DelimiterOf(Delimiter) };
+
+    /// <summary>Gets the training files with their labels.</summary>
+    public ExampleFiles TrainFiles => Files(Train, TrainLabels);
+
+    /// <summary>Gets the files that select the best checkpoint, with their labels.</summary>
+    public ExampleFiles ValidationFiles => Files(Validation, ValidationLabels);
+
+    /// <summary>Gets the files that are evaluated at the end, with their labels.</summary>
+    public ExampleFiles TestFiles => Files(Test, TestLabels);
+
+    /// <summary>Returns the paths of files, which are relative to <see cref="Directory"/>.</summary>
+    /// <param name="files">The names of the files.</param>
+    public IReadOnlyList<string> Paths(IReadOnlyList<string> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        return [.. files.Select(file => Path.Combine(Directory, file))];
+    }
+
+    private ExampleFiles Files(IReadOnlyList<string> tables, IReadOnlyList<string> labels) => new(Paths(tables), Paths(labels)) { MaxExamples = MaxExamples };
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RecipeProblem> Problems()
+    {
+        RecipeProblems problems = new();
+        if (Train.Count == 0)
+            problems.Add(nameof(Train), "is missing; give the files to learn from");
+        if (Train.Concat(Validation).Concat(Test).Any(string.IsNullOrWhiteSpace))
+            problems.Add(nameof(Train), "or data.validation or data.test has an empty path");
+        if (!(ValidationShare > 0 && ValidationShare < 1))
+            problems.Add(nameof(ValidationShare), $"is {ValidationShare.ToString(System.Globalization.CultureInfo.InvariantCulture)}; it must be above 0 and below 1");
+        AddLabelProblem(problems, nameof(TrainLabels), Train, TrainLabels);
+        AddLabelProblem(problems, nameof(ValidationLabels), Validation, ValidationLabels);
+        AddLabelProblem(problems, nameof(TestLabels), Test, TestLabels);
+        if (MaxExamples is < 1)
+            problems.Add(nameof(MaxExamples), $"is {MaxExamples}; it must be at least 1");
+        if (Delimiter is not null)
+            AddDelimiterProblem(problems, Delimiter);
+        return problems;
+    }
+
+    private static void AddLabelProblem(RecipeProblems problems, string key, IReadOnlyList<string> tables, IReadOnlyList<string> labels)
+    {
+        if (labels.Count > 0 && labels.Count != tables.Count)
+            problems.Add(key, $"names {labels.Count} files of labels; there are {tables.Count} tables, and each has one");
+    }
+
+    private void AddDelimiterProblem(RecipeProblems problems, string delimiter)
+    {
+        if (Format is TableFormat.JsonLines or TableFormat.Parquet or TableFormat.Copa)
+            problems.Add(nameof(Delimiter), $"is '{delimiter}'; {RecipeKey.ChoiceOf(Format)} has no delimiter");
+        try
+        {
+            TableOptions.DelimiterOf(delimiter);
+        }
+        catch (ArgumentException)
+        {
+            problems.Add(nameof(Delimiter), $"is '{delimiter}'; expected one character, or tab | comma | semicolon | pipe");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using Foreword.Evaluation.Benchmarks.User;
+using Foreword.Evaluation.Families;
+using Foreword.Settings;
+
+namespace Foreword.Evaluation;
+
+/// <summary>A benchmark with the switches of its protocol, as on the command line: <c>lambada:target=token:stop-words=filter</c>.</summary>
+/// <param name="Text">As it was given; names the task in results.</param>
+/// <param name="Benchmark">The benchmark.</param>
+/// <param name="Switches">The switches that were given.</param>
+public sealed record BenchmarkSpecification(string Text, Benchmark Benchmark, IReadOnlyDictionary<string, string> Switches)
+{
+    /// <summary>
+    /// Finds the benchmark and checks the switches; a .yaml file is a benchmark of the user's own, a .txt file a corpus. Every named benchmark has the switch
+    /// <c>file</c>, whose documents take the place of the published ones.
+    /// </summary>
+    /// <param name="text">What was given.</param>
+    /// <param name="benchmarks">The benchmarks that there are.</param>
+    /// <exception cref="ArgumentException">The benchmark, a switch or a value is unknown; the message names the nearest.</exception>
+    public static BenchmarkSpecification Parse(string text, IReadOnlyList<Benchmark> benchmarks)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(benchmarks);
+        bool named = benchmarks.Any(b => text.StartsWith(b.Name + ":", StringComparison.Ordinal));
+        if (!named && Path.GetExtension(text) is (".yaml" or ".yml"))
+        {
+            UserBenchmark user = UserBenchmark.Load(text);
+            return new BenchmarkSpecification(user.Name, user, new Dictionary<string, string>());
+        }
+
+        if (!named && Path.GetExtension(text) == ".txt")
+            return File.Exists(text) ? new BenchmarkSpecification(Path.GetFileName(text), new TextFile(text), new Dictionary<string, string>()) : throw new ArgumentException($"there is no text file {text}");
+        string[] parts = Parts(text);
+        Benchmark benchmark = benchmarks.FirstOrDefault(b => b.Name == parts[0])
+            ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{(File.Exists(text) ? "; a file of text ends in .txt, one of questions in .yaml" : NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name)))}");
+        string? own = null;
+        Dictionary<string, string> switches = new(StringComparer.Ordinal);
+        foreach (string part in parts[1..])
+        {
+            if (part.Split('=', 2) is not [var name, var value])
+                throw new ArgumentException($"'{text}': '{part}' is no switch=value");
+            if (name == OwnFileBenchmark.Switch)
+            {
+                own = File.Exists(value) ? value : throw new ArgumentException($"'{text}': there is no file '{value}'");
+                continue;
+            }
+
+            BenchmarkSwitch known = benchmark.Switches.FirstOrDefault(s => s.Name == name)
+                ?? throw new ArgumentException($"'{text}': {benchmark.Name} has no switch '{name}'{NearestName.Suggestion(name, benchmark.Switches.Select(s => s.Name).Append(OwnFileBenchmark.Switch))}");
+            if (!known.Values.Contains(value))
+                throw new ArgumentException($"'{text}': {name} is '{value}'; it may be {string.Join(" or ", known.Values)}{NearestName.Suggestion(value, known.Values)}");
+            switches[name] = value;
+        }
+
+        return new BenchmarkSpecification(text, own is null ? benchmark : new OwnFileBenchmark(benchmark, own), switches);
+    }
+
+    /// <summary>Returns the text's parts between colons. A file's name may hold colons: the longest one that exists counts.</summary>
+    private static string[] Parts(string text)
+    {
+        const string File = OwnFileBenchmark.Switch + "=";
+        string[] parts = text.Split(':');
+        int at = Array.FindIndex(parts, part => part.StartsWith(File, StringComparison.Ordinal));
+        if (at < 0)
+            return parts;
+        for (int end = parts.Length; end > at; end--)
+        {
+            string whole = string.Join(':', parts[at..end]);
+            if (System.IO.File.Exists(whole[File.Length..]))
+                return [.. parts[..at], whole, .. parts[end..]];
+        }
+
+        return [.. parts[..at], string.Join(':', parts[at..])];
+    }
+}

@@ -1,0 +1,47 @@
+using Foreword.Evaluation.Prompts;
+using Foreword.Evaluation.Results;
+using Foreword.Tokenization;
+
+namespace Foreword.Evaluation.Overlap;
+
+/// <summary>
+/// What of a task's documents the training text holds, and the scores without them (GPT-2 paper, section 4). A document's text is the longest that it
+/// puts before the model, with the right answer; solved examples of other documents do not count.
+/// </summary>
+/// <param name="Key">The task's name in the results.</param>
+/// <param name="Set">The shares of its documents.</param>
+/// <param name="Without">The result over the documents of which nothing was found; null where there are none, or all are such.</param>
+/// <param name="Only">The result over those of which something was found; null where there are none, or all are such.</param>
+public sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkResult? Without, BenchmarkResult? Only)
+{
+    /// <summary>Compares the documents with the training text and divides the result.</summary>
+    /// <param name="filter">The training text's 8-grams.</param>
+    /// <param name="key">The task's name in the results.</param>
+    /// <param name="result">The result over all documents.</param>
+    public static BenchmarkOverlap Of(OverlapFilter filter, string key, BenchmarkResult result)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(result);
+        Tokenizer tokenizer = result.Task.Input.Tokenizer;
+        DocumentOverlap[] documents = [.. result.Judgements.Keys.Order().Select(id =>
+        {
+            string text = Text(result.Task.Set.Documents[id], tokenizer);
+            return new DocumentOverlap(id, text, filter.Of(text));
+        })];
+        int overlapping = documents.Count(document => document.Share.IsOverlapping);
+        bool isDivided = overlapping > 0 && overlapping < documents.Length;
+        return new BenchmarkOverlap(key, SetOverlap.Of(key, documents, most: 0), isDivided ? Part(false) : null, isDivided ? Part(true) : null);
+
+        BenchmarkResult Part(bool isOverlapping) => BenchmarkResult.Of(result.Task, documents.Where(document => document.Share.IsOverlapping == isOverlapping)
+            .ToDictionary(document => (int)document.Number, document => result.Judgements[(int)document.Number]));
+    }
+
+    private static string Text(BenchmarkDocument document, Tokenizer tokenizer) => document.Requests.Select(request => request switch
+    {
+        LikelihoodRequest likelihood => likelihood.Context + (likelihood.Continuations.FirstOrDefault(choice => choice.Trim() == document.Target) ?? likelihood.Continuations[0]),
+        GenerationRequest generation => $"{generation.Prompt} {document.Target}",
+        WindowRequest window => tokenizer.Decode(window.Tokens),
+        NextWordRequest word => $"{word.Context} {document.Target}",
+        _ => "",
+    }).MaxBy(text => text.Length) ?? "";
+}

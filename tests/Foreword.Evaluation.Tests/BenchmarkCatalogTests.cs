@@ -1,0 +1,101 @@
+using Foreword.Evaluation.Families;
+using Foreword.Evaluation.Results;
+using Foreword.Models;
+
+namespace Foreword.Evaluation.Tests;
+
+public sealed class BenchmarkCatalogueTests
+{
+    public static TheoryData<string> Names => [.. BenchmarkCatalog.All.Select(benchmark => benchmark.Name)];
+
+    public static TheoryData<string> Choices => [.. BenchmarkCatalog.All.Where(benchmark => benchmark.Metrics == MultipleChoice.Metrics).Select(benchmark => benchmark.Name)];
+
+    [Fact]
+    public void NamesAreDistinctAndFiguresAreOfPresetsAndMetrics()
+    {
+        Assert.Equal(BenchmarkCatalog.All.Count, BenchmarkCatalog.All.Select(benchmark => benchmark.Name).Distinct().Count());
+        foreach (Benchmark benchmark in BenchmarkCatalog.All)
+        {
+            Assert.Equal(benchmark.Metrics.Count, benchmark.Metrics.Select(metric => metric.Name).Distinct().Count());
+            Assert.All(benchmark.Published, figure => Assert.Contains(figure.Model, GptConfig.Presets.Keys));
+            Assert.All(benchmark.Published, figure => Assert.Contains(figure.Metric, benchmark.Metrics.Select(metric => metric.Name)));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void EveryBenchmarkReadsItsPublishedLayoutAndRuns(string name)
+    {
+        PreparedBenchmark task = Evaluations.Prepare(name, limit: 4);
+        BenchmarkResult result = Evaluations.Run(Evaluations.Arbitrary(), task);
+        Assert.InRange(result.Judgements.Count, 1, 4);
+        Assert.All(result.Metrics, metric => Assert.True(double.IsFinite(metric.Value)));
+        Assert.NotEmpty(task.Protocol);
+        Assert.All(task.Set.Files, file => Assert.True(File.Exists(file)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Choices))]
+    public void AUniformModelScoresChance(string name)
+    {
+        BenchmarkResult result = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(name));
+        double chance = result.Task.Benchmark.Chance!.Value;
+        Assert.Equal(chance, result.Value("acc_token"), 1e-9);
+        Assert.Equal(chance, result.Value("acc_norm"), 1e-9); // its tokens are bytes
+        Assert.Equal(chance, result.Value("acc_uncond"), 1e-9);
+    }
+
+    [Theory]
+    [InlineData("winograd")]
+    [InlineData("dprd")]
+    public void AUniformModelResolvesPronounsByChance(string name)
+    {
+        BenchmarkResult result = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(name));
+        Assert.Equal(0.5, result.Value("acc_partial"), 1e-9);
+        Assert.Equal(0.5, result.Value("acc_mean"), 1e-9);
+    }
+
+    [Fact]
+    public void AUniformModelsPerplexityIsTheVocabularysSize()
+    {
+        Assert.Equal(Math.Log2(Evaluations.VocabularySize), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("enwik8", 64, window: 16, stride: 5)).Value("bits_per_byte"), 1e-6);
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string file = directory.Write("letters.txt", string.Concat(Enumerable.Range(0, 500).Select(i => $"{(char)('a' + i % 26)} ")));
+        Assert.Equal(Math.Pow(Evaluations.VocabularySize, 2), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(file, 64)).Value("word_perplexity"), 1); // a word is two bytes, its space one
+    }
+
+    [Fact]
+    public void WindowsAddUpToTheWholeWhateverTheirSize()
+    {
+        BenchmarkResult whole = Evaluations.Run(Evaluations.Arbitrary(), Evaluations.Prepare("wikitext2"));
+        Assert.Single(whole.Judgements);
+        foreach ((int window, int stride) in new[] { (64, 64), (200, 77), (50, 1) })
+        {
+            PreparedBenchmark task = Evaluations.Prepare("wikitext2", window: window, stride: stride);
+            Assert.True(task.Count > 10);
+            Assert.Equal(whole.Judgements[0].Statistics[0][1], Evaluations.Run(Evaluations.Uniform(), task).Judgements.Values.Sum(j => j.Statistics[0][1]), 1e-6);
+        }
+
+        // Each of its probabilities depends on two tokens, which every window but a single token's has.
+        Assert.Equal(whole.Value("word_perplexity"), Evaluations.Run(Evaluations.Arbitrary(), Evaluations.Prepare("wikitext2", window: 64, stride: 32)).Value("word_perplexity"), whole.Value("word_perplexity") * 1e-5);
+    }
+
+    [Fact]
+    public void WordsAreThoseOfThePublishedText()
+    {
+        string[] lines = File.ReadAllLines(Fixtures.Path("benchmarks/wikitext-2-raw/wiki.test.raw"));
+        double words = lines.Sum(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(words + lines.Length, Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("wikitext2")).Judgements[0].Statistics[0][1], 1e-6);
+        Assert.Equal(words, Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("wikitext2:units=words")).Judgements[0].Statistics[0][1], 1e-6);
+    }
+
+    [Fact]
+    public void ACorruptFileIsNamedWithItsLine()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string file = directory.Write("lambada/broken.jsonl", "{\"text\": \"two words\"}\n{\"words\": 1}\n");
+        Assert.Contains($"{file}:2", Assert.Throws<InvalidDataException>(() => Evaluations.Prepare("lambada", directory: directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("copa/*.xml", Assert.Throws<InvalidDataException>(() => Evaluations.Prepare("copa", directory: directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Throws<DirectoryNotFoundException>(() => Evaluations.Prepare("copa", directory: directory.File("nowhere")));
+    }
+}
