@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Foreword.Cli.Tests.Commands.Finetune;
+using Foreword.Cli.Tests.Commands.FineTune;
 using Foreword.Cli.Tests.Commands.FineTune;
 
 namespace Foreword.Cli.Tests.Commands.Predict;
