@@ -4,7 +4,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Tests;
 
-/// <summary>A tokenizer whose first 256 ids are the bytes and whose id 256 is end-of-text; further ids are the given words.</summary>
+/// <summary>A tokenizer whose first 256 ids are the bytes and whose id 256 is end-of-text. Further ids are the given words.</summary>
 internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
 {
     public override int VocabularySize { get; } = ids;
@@ -33,27 +33,27 @@ internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
     public override void Save(string directory) => throw new NotSupportedException();
 }
 
-/// <summary>A model whose logits are a function of all tokens read; it remembers what its decoders were given.</summary>
+/// <summary>A model whose logits are a function of all tokens read. It records the tokens that its decoders read.</summary>
 internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnlyList<int>, float[]> logits) : ILanguageModel
 {
     public GptConfig Config { get; } = new() { VocabSize = vocabSize, ContextLength = contextLength };
 
-    /// <summary>The tokens that each decoder has read, in the order of opening.</summary>
+    /// <summary>Gets the tokens that each decoder has read, in the order of creation.</summary>
     public List<List<int>> Read { get; } = [];
 
     public int OpenDecoders { get; private set; }
 
-    /// <summary>Decoders opened, forks not counted.</summary>
+    /// <summary>Gets the number of decoders created, without forks.</summary>
     public int Opened { get; private set; }
 
-    /// <summary>How many decoders each pass over the weights for several served.</summary>
+    /// <summary>Gets the number of decoders in each batched call.</summary>
     public List<int> BatchSizes { get; } = [];
 
-    /// <summary>A model that says these tokens one after the other, whatever stands before, then the last for ever.</summary>
+    /// <summary>Creates a model that outputs the given tokens one after the other for any prompt, and then repeats the last one.</summary>
     public static FakeModel Saying(int vocabSize, int contextLength, int promptLength, params int[] script) =>
         new(vocabSize, contextLength, tokens => Certain(vocabSize, script[Math.Min(tokens.Count - promptLength, script.Length - 1)]));
 
-    /// <summary>Logits that make one token all but certain.</summary>
+    /// <summary>Returns logits that make one token almost certain.</summary>
     public static float[] Certain(int vocabSize, int id)
     {
         float[] row = new float[vocabSize];
@@ -133,6 +133,6 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
         public void Dispose() => model.OpenDecoders--;
     }
 
-    /// <summary>The logits after these tokens.</summary>
+    /// <summary>Gets the function that computes the logits after the given tokens.</summary>
     public Func<IReadOnlyList<int>, float[]> Logits => logits;
 }

@@ -1,6 +1,6 @@
 namespace Foreword.Tests;
 
-/// <summary>Files under tests/fixtures, copied beside the test assembly, and throw-away directories.</summary>
+/// <summary>Finds files of tests/fixtures, which are copied next to the test assembly, and creates temporary directories.</summary>
 internal static class Fixtures
 {
     public static string Path(string relative)

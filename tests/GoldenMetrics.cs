@@ -3,7 +3,7 @@ using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tests;
 
-/// <summary>The recorded references of golden/metrics/metrics.json.</summary>
+/// <summary>Reads the recorded references of golden/metrics/metrics.json.</summary>
 internal static class GoldenMetrics
 {
     public static JsonElement Root { get; } = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("golden/metrics/metrics.json"))).RootElement;
@@ -21,14 +21,14 @@ internal static class GoldenMetrics
         Assert.True(Math.Abs(expected - actual) <= Tolerance, $"{actual}, expected {expected}");
 }
 
-/// <summary>Outcomes made up for tests.</summary>
+/// <summary>Creates artificial outcomes for tests.</summary>
 internal static class Outcomes
 {
-    /// <summary>Classes whose prediction has the probability <paramref name="confidence"/> and the rest shares what is left.</summary>
+    /// <summary>Creates class outcomes. The predicted class has the probability <paramref name="confidence"/>; the others share the rest.</summary>
     public static TaskOutcomes.OfClasses OfClasses(int[] truth, int[] predicted, int classes, double confidence = 0.9) =>
         new(truth, predicted, [.. Enumerable.Range(0, classes).Select(c => $"class {c}")], [.. predicted.Select(p => Row(p, classes, confidence))]);
 
-    /// <summary>Classes at random, three in four of them right.</summary>
+    /// <summary>Creates random class outcomes, of which three in four are right.</summary>
     public static TaskOutcomes.OfClasses Random(int count, int classes, int seed)
     {
         Random random = new(seed);

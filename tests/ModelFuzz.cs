@@ -7,12 +7,13 @@ using Foreword.Weights.OpenAi;
 namespace Foreword.Tests;
 
 /// <summary>
-/// Opens and reads models whose files were damaged at random: bytes changed, cut out, doubled, lengths overwritten, the file cut off.
-/// A reader gives tensors and tokenizer, or one <see cref="InvalidDataException"/> or <see cref="NotSupportedException"/> that begins with the path, and takes little memory for it.
+/// Opens and reads models whose files were damaged at random: bytes are changed, removed or doubled, lengths are overwritten, or the file is
+/// cut off. A reader must return tensors and tokenizer, or throw an <see cref="InvalidDataException"/> or <see cref="NotSupportedException"/>
+/// whose message begins with the path. It must use little memory.
 /// </summary>
 internal sealed class ModelFuzz : IDisposable
 {
-    /// <summary>Memory that opening any model may take, whatever its size.</summary>
+    /// <summary>Bytes of memory that opening any model may use, regardless of its size.</summary>
     private const long FreeBytes = 512 << 10;
 
     private static readonly ulong[] Numbers = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, int.MaxValue, 0x8000_0000, uint.MaxValue, long.MaxValue, ulong.MaxValue];
@@ -24,8 +25,8 @@ internal sealed class ModelFuzz : IDisposable
     private readonly float[] _buffer = new float[4096];
     private int? _damaged;
 
-    /// <param name="source">A model's directory, or file.</param>
-    /// <param name="mutable">Names of the files to damage; none for a model that is one file.</param>
+    /// <param name="source">A model directory or file.</param>
+    /// <param name="mutable">Names of the files to damage; empty for a model that is one file.</param>
     public ModelFuzz(string source, params string[] mutable)
     {
         string target = _directory.File("model");
@@ -46,18 +47,18 @@ internal sealed class ModelFuzz : IDisposable
         _size = File.Exists(target) ? new FileInfo(target).Length : Directory.GetFiles(target).Sum(file => new FileInfo(file).Length);
     }
 
-    /// <summary>Models that were refused, and that were read in spite of the damage.</summary>
+    /// <summary>Gets the number of models that were refused. <see cref="Read"/> counts those that were read despite the damage.</summary>
     public int Refused { get; private set; }
 
     public int Read { get; private set; }
 
-    /// <summary>The longest time that one model took.</summary>
+    /// <summary>Gets the longest time that one model took.</summary>
     public TimeSpan Slowest { get; private set; }
 
-    /// <summary>The most memory that one model took, over the model's size on the disk.</summary>
+    /// <summary>Gets the largest memory use of one model, divided by its size on disk.</summary>
     public double LargestAllocation { get; private set; }
 
-    /// <summary>One to four damages of one file.</summary>
+    /// <summary>Gets a generator of one to four damages of one file.</summary>
     private Gen<(int File, Damage[] Damages)> Damages => Gen.Select(
         Gen.Int[0, _mutable.Length - 1],
         Gen.Select(Gen.Int[0, 3], Gen.Double[0, 1], Gen.Int[0, 6], Gen.Byte, Gen.Int[0, Numbers.Length - 1]).Select((region, place, kind, value, number) => new Damage(region, place, kind, value, Numbers[number])).Array[1, 4]);
@@ -98,7 +99,7 @@ internal sealed class ModelFuzz : IDisposable
             throw new InvalidOperationException($"opening a model of {_size} bytes took {allocated:F1} times as much memory");
     }
 
-    /// <summary>Deletes first: file systems force a file to the disk that is cut to nothing and written again.</summary>
+    /// <summary>Deletes the file before writing it. If a file is truncated and rewritten, file systems flush it to disk, which is slow.</summary>
     private static void Replace(string path, byte[] bytes)
     {
         File.Delete(path);
@@ -117,7 +118,10 @@ internal sealed class ModelFuzz : IDisposable
         }
     }
 
-    /// <summary>Gives the blocks of a damaged table their checksums again, so that what is behind the checksum is reached; the blocks follow each other.</summary>
+    /// <summary>
+    /// Recomputes the checksums of the blocks of a damaged table, so that the code after the checksum test is reached. The blocks follow each
+    /// other.
+    /// </summary>
     private static void FixChecksums(byte[] table)
     {
         if (table.Length < 48)
@@ -142,7 +146,7 @@ internal sealed class ModelFuzz : IDisposable
         }
         catch (Exception problem) when (problem is InvalidDataException or ArgumentException or OverflowException)
         {
-            // beyond repair
+            // The table cannot be repaired.
         }
 
         void Fix(ulong offset, ulong length)
@@ -152,12 +156,12 @@ internal sealed class ModelFuzz : IDisposable
         }
     }
 
-    /// <summary>One damage.</summary>
-    /// <param name="Region">0 the first 4 KiB, 1 the last 4 KiB, else anywhere.</param>
-    /// <param name="Place">Where in the region, 0 to 1.</param>
-    /// <param name="Kind">What happens there.</param>
-    /// <param name="Value">A byte for it.</param>
-    /// <param name="Number">A number for it.</param>
+    /// <summary>One change to a file.</summary>
+    /// <param name="Region">0 for the first 4 KiB, 1 for the last 4 KiB, otherwise the whole file.</param>
+    /// <param name="Place">Position in the region, 0 to 1.</param>
+    /// <param name="Kind">Kind of change, 0 to 6.</param>
+    /// <param name="Value">A byte used by the change.</param>
+    /// <param name="Number">A number used by the change.</param>
     private sealed record Damage(int Region, double Place, int Kind, byte Value, ulong Number)
     {
         public byte[] Apply(byte[] bytes)
@@ -183,7 +187,7 @@ internal sealed class ModelFuzz : IDisposable
                     else
                         BinaryPrimitives.WriteUInt64LittleEndian(wide.AsSpan(at), Number);
                     return wide;
-                case 5 when Value < 64: // cutting off is refused early, so not too often
+                case 5 when Value < 64: // a truncated file is refused early, so this is rarer
                     return bytes[..at];
                 default:
                     int count = Math.Min(1 + Value, bytes.Length - at);

@@ -1,6 +1,6 @@
 namespace Foreword.Tests;
 
-/// <summary>A directory that is gone when the test ends.</summary>
+/// <summary>A temporary directory that is deleted when it is disposed.</summary>
 internal sealed class TemporaryDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("foreword-test-").FullName;

@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace Foreword.Tests;
 
-/// <summary>Configurations that ask for another computation than the published models', with what transformers computed (fixtures/golden/variants.py).</summary>
+/// <summary>
+/// Configurations whose computation differs from that of the published models, with the results of transformers (fixtures/golden/variants.py).
+/// </summary>
 internal static class VariantCases
 {
-    /// <summary>Each model of the fixtures with each of its cases.</summary>
+    /// <summary>Gets each model of the fixtures with each of its cases.</summary>
     public static IEnumerable<(string Model, string Case)> All =>
         from model in (string[])["gpt2", "gpt2-inner", "gpt1"]
         from name in Cases(model).Select(entry => entry.Key)

@@ -6,8 +6,8 @@ using Foreword.Models;
 namespace Foreword.Bench;
 
 /// <summary>
-/// Decoding and reading beside llama.cpp, the same shape and type, in one process: the two take turns, the best of the rounds counts. Speed does not
-/// depend on the weights, so ours are random.
+/// Compares decoding and prefill with llama.cpp in one process, with the same shape and weight type. The two take turns, and the best of the
+/// rounds counts. The speed does not depend on the weights, so ours are random.
 /// </summary>
 internal static class DecodeComparison
 {
@@ -15,9 +15,9 @@ internal static class DecodeComparison
 
     private static readonly (WeightType Ours, string Theirs)[] Types = [(WeightType.F32, "f32"), (WeightType.BF16, "bf16"), (WeightType.Int8, "q8_0"), (WeightType.Int4, "q4_0")];
 
-    /// <summary>Compares.</summary>
-    /// <param name="libraries">Directory of llama.cpp's libraries; where there is none, only ours is measured.</param>
-    /// <param name="ggufs">Directory of a GPT-2 124M as *.f32.gguf, *.bf16.gguf, *.q8_0.gguf; a missing q4_0 is made.</param>
+    /// <summary>Runs the comparison.</summary>
+    /// <param name="libraries">Directory of llama.cpp's libraries. If it does not exist, only our engine is measured.</param>
+    /// <param name="ggufs">Directory of a GPT-2 124M as *.f32.gguf, *.bf16.gguf, *.q8_0.gguf. A missing q4_0 file is created.</param>
     /// <param name="only">One of llama.cpp's types, or all.</param>
     public static void Run(string libraries, string ggufs, string only)
     {

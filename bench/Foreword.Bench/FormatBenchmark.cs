@@ -10,8 +10,9 @@ using Foreword.Weights.HuggingFace;
 namespace Foreword.Bench;
 
 /// <summary>
-/// Formats of weights at full size: a model of random numbers, <c>foreword convert</c> from every model given into every format that is written,
-/// with a hash of all numbers, time and peak of memory; and damaged models by the hundred thousand.
+/// Measures weights formats at full size. Creates a model of random numbers. Runs <c>foreword convert</c> from every given model into every
+/// format that can be written, and reports a hash of all numbers, the time and the peak of memory. Also opens several hundred thousand
+/// damaged models.
 /// </summary>
 internal static class FormatBenchmark
 {
@@ -26,7 +27,7 @@ internal static class FormatBenchmark
         ("formats/llm.c/gpt2_tiny.bin", []),
     ];
 
-    /// <summary>Writes a Hugging Face directory with numbers from N(0, 0.02), in float32.</summary>
+    /// <summary>Writes a Hugging Face directory with float32 weights from N(0, 0.02).</summary>
     public static void Make(string preset, string directory)
     {
         GptConfig config = GptConfig.Preset(preset);
@@ -39,10 +40,10 @@ internal static class FormatBenchmark
         writer.Save(Path.Combine(directory, "model.safetensors"));
     }
 
-    /// <summary>Converts every model into every format at float32, and prints what it took; ends with an error where two hashes differ.</summary>
+    /// <summary>Converts every model into every format in float32 and prints time and memory. Returns an error code if two hashes differ.</summary>
     /// <param name="foreword">The built command line, <c>foreword.dll</c>.</param>
-    /// <param name="work">A directory for the results, which are deleted.</param>
-    /// <param name="models">Models that hold the same numbers.</param>
+    /// <param name="work">A directory for the results, which are deleted afterwards.</param>
+    /// <param name="models">Models that contain the same numbers.</param>
     public static int Convert(string foreword, string work, IReadOnlyList<string> models)
     {
         string[] hashes = [.. models.Select(Hash)];
@@ -71,7 +72,7 @@ internal static class FormatBenchmark
         return isSame ? 0 : 1;
     }
 
-    /// <summary>Damages a model of every format, and prints what became of it.</summary>
+    /// <summary>Damages a model of every format many times, and prints how many damaged models were refused and read.</summary>
     public static void Fuzz(string fixtures, int iterations)
     {
         foreach ((string model, string[] files) in Fuzzed)
@@ -124,7 +125,10 @@ internal static class FormatBenchmark
         stream.Write(MemoryMarshal.AsBytes<float>(values));
     }
 
-    /// <summary>Exit code, seconds, and the highest VmHWM seen: the system forgets it when the process ends.</summary>
+    /// <summary>
+    /// Runs a program. Returns its exit code, its seconds, and the highest VmHWM observed, because the system discards this value when the process
+    /// ends.
+    /// </summary>
     private static (int Code, double Seconds, long Peak) Run(string program, params string[] arguments)
     {
         Stopwatch clock = Stopwatch.StartNew();
@@ -139,7 +143,7 @@ internal static class FormatBenchmark
             }
             catch (IOException)
             {
-                // it has ended
+                // The process has ended.
             }
         }
 

@@ -7,8 +7,8 @@ using Foreword.Cli.Commands.Bench;
 namespace Foreword.Bench;
 
 /// <summary>
-/// A GGUF model in llama.cpp, through its C interface: only what measuring needs. Structures that the interface passes by value are opaque
-/// here, longer than the real ones; of their fields only those are set that have stood first for years.
+/// Runs a GGUF model in llama.cpp through its C interface. Only the functions needed for measurements are declared. The structures that the
+/// interface passes by value are opaque here, and longer than the real ones. Only fields that have been the first ones for years are set.
 /// </summary>
 internal sealed unsafe class LlamaCpp : IDisposable
 {
@@ -19,11 +19,11 @@ internal sealed unsafe class LlamaCpp : IDisposable
     private readonly void* _context;
     private readonly int _vocabSize;
 
-    /// <summary>Loads libllama and its backends from a directory, and a model.</summary>
+    /// <summary>Loads libllama and its backends from a directory, and then a model.</summary>
     /// <param name="libraries">Directory of libggml-base, libggml, libggml-cpu-* and libllama.</param>
     /// <param name="gguf">The model.</param>
-    /// <param name="vocabSize">Its vocabulary.</param>
-    /// <param name="threads">Threads that compute.</param>
+    /// <param name="vocabSize">Number of ids of the model.</param>
+    /// <param name="threads">Number of threads that compute.</param>
     public LlamaCpp(string libraries, string gguf, int vocabSize, int threads)
     {
         _library = Library(libraries);
@@ -57,7 +57,7 @@ internal sealed unsafe class LlamaCpp : IDisposable
         }
     }
 
-    /// <summary>Tokens per second of greedy decoding behind a prompt, as <see cref="DecodeMeasurement"/> measures them.</summary>
+    /// <summary>Measures tokens per second of greedy decoding after a prompt, as in <see cref="DecodeMeasurement"/>.</summary>
     public double Decode(int prompt, int tokens)
     {
         Clear();
@@ -68,7 +68,7 @@ internal sealed unsafe class LlamaCpp : IDisposable
         return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Tokens per second of reading a prompt at once.</summary>
+    /// <summary>Measures tokens per second of prefilling a prompt in one call.</summary>
     public double Prefill(int tokens)
     {
         Clear();
@@ -84,7 +84,7 @@ internal sealed unsafe class LlamaCpp : IDisposable
         ((delegate* unmanaged<void*, void>)Export("llama_model_free"))(_model);
     }
 
-    /// <summary>Reads tokens and returns the likeliest next one.</summary>
+    /// <summary>Reads tokens and returns the most likely next one.</summary>
     private int Read(int[] ids)
     {
         Batch batch = default;
@@ -125,7 +125,7 @@ internal sealed unsafe class LlamaCpp : IDisposable
 
     private static byte[] Text(string text) => [.. System.Text.Encoding.UTF8.GetBytes(text), 0];
 
-    /// <summary>Room for a structure of parameters.</summary>
+    /// <summary>Memory for a structure of parameters.</summary>
     [InlineArray(64)]
     private struct Blob
     {

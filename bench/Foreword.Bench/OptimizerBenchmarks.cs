@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Bench;
 
-/// <summary>One AdamW update of GPT-2's parameters, ours beside libtorch's as TorchSharp calls it.</summary>
+/// <summary>Measures one AdamW update of GPT-2's parameters with our optimizer and with libtorch's, called through TorchSharp.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Release.")]
 public class OptimizerBenchmarks
 {

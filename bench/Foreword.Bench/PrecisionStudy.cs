@@ -12,15 +12,15 @@ using ScottPlot;
 namespace Foreword.Bench;
 
 /// <summary>
-/// Does training in bf16 through the fused kernels learn what training in fp32 on autograd learns? Trains the same model from the same
-/// seeds on the same windows in both, and writes the mean curves. Single seeds move apart by chance, so the mean over seeds is what counts.
+/// Compares training in bf16 with the fused kernels and training in fp32 on autograd. Trains the same model from the same seeds on the same
+/// windows in both, and writes the mean loss curves. The curves of single seeds differ by chance, so the mean over the seeds is compared.
 /// </summary>
 internal static class PrecisionStudy
 {
     private const int Seeds = 4;
     private const int Steps = 500;
 
-    /// <summary>Steps at the end whose mean loss is compared.</summary>
+    /// <summary>Number of steps at the end whose mean loss is compared.</summary>
     private const int Tail = 20;
 
     public static void Run(string text, string output)
@@ -51,7 +51,7 @@ internal static class PrecisionStudy
 
     private static double TailMean(double[] losses) => losses[^Tail..].Average();
 
-    /// <summary>Mean over the seeds, smoothed over ten steps.</summary>
+    /// <summary>Returns the mean over the seeds, smoothed over ten steps.</summary>
     private static double[] MeanCurve(double[][] runs)
     {
         double[] mean = [.. Enumerable.Range(0, Steps).Select(step => runs.Average(run => run[step]))];
@@ -60,7 +60,7 @@ internal static class PrecisionStudy
 
     private static void Draw(double[] fp32, double[] bf16, string output)
     {
-        RuntimeHelpers.RunClassConstructor(typeof(LossPlot).TypeHandle); // it brings the font that a bare system lacks
+        RuntimeHelpers.RunClassConstructor(typeof(LossPlot).TypeHandle); // registers the font, which a system without fonts needs
         Plot plot = new();
         double[] steps = [.. Enumerable.Range(1, Steps).Select(step => (double)step)];
         var exact = plot.Add.ScatterLine(steps, fp32);

@@ -12,8 +12,9 @@ using Parquet.Serialization;
 namespace Foreword.Bench;
 
 /// <summary>
-/// <c>prepare</c> from a file of so many megabytes to shards: repeats a text, in pieces of different beginnings, as plain text, JSON Lines
-/// or Parquet. Making the file is a run of its own, so that the peak of memory is the preparation's.
+/// Measures <c>prepare</c> from a file of a given number of megabytes to shards. The file repeats a text, in documents with different
+/// beginnings, as plain text, JSON Lines or Parquet. The file is created in a separate run, so that the peak of memory is that of the
+/// preparation.
 /// </summary>
 internal static class PreparationBenchmark
 {
@@ -52,7 +53,7 @@ internal static class PreparationBenchmark
         }
     }
 
-    /// <summary>Prepares it and prints the speed and the peak of memory.</summary>
+    /// <summary>Prepares the corpus, and prints the speed and the peak of memory.</summary>
     public static void Run(string corpus, string tokenizer, string output)
     {
         DocumentReader reader = DocumentReader.Open([corpus]);
@@ -62,7 +63,7 @@ internal static class PreparationBenchmark
             $"{corpus}: {report.TextBytes / 1e6:F0} MB of text in {report.Elapsed.TotalSeconds:F1} s, {report.MegabytesPerSecond:F0} MB/s; peak of memory {process.PeakWorkingSet64 >> 20} MiB"));
     }
 
-    /// <summary>Trains a byte-level BPE and prints the time and the peak of memory.</summary>
+    /// <summary>Trains a byte-level BPE, and prints the time and the peak of memory.</summary>
     public static void Train(string corpus, int vocabularySize)
     {
         long start = Stopwatch.GetTimestamp();

@@ -3,14 +3,14 @@ using BenchmarkDotNet.Running;
 using Foreword.Bench;
 
 // Kernels and tokenizer:  dotnet run -c Release --project bench/Foreword.Bench -- --filter "*"
-// bf16 beside fp32:       dotnet run -c Release --project bench/Foreword.Bench -- precision TEXT.txt curves.png
+// bf16 against fp32:      dotnet run -c Release --project bench/Foreword.Bench -- precision TEXT.txt curves.png
 // tokenizers and peers:   dotnet run -c Release --project bench/Foreword.Bench -- tokenizers GPT2-VOCABULARY TEXT...
 //                         dotnet run -c Release --project bench/Foreword.Bench -- other-tokenizers GPT1-VOCABULARY ENGLISH vocab.txt CHINESE
 // corpora:                dotnet run -c Release --project bench/Foreword.Bench -- make-corpus TEXT.txt MEGABYTES CORPUS.(txt|jsonl|parquet)
 //                         ... -- prepare CORPUS TOKENIZER OUT        ... -- train-tokenizer CORPUS ENTRIES
 // decoding and llama.cpp: dotnet run -c Release --project bench/Foreword.Bench -- decode LLAMA-LIBRARIES GGUF-DIRECTORY [all|f32|bf16|q8_0|q4_0]
-// formats of weights:     ... -- formats make gpt2 DIR      ... -- formats convert foreword.dll WORK MODEL...      ... -- formats fuzz tests/fixtures 100000
-// Whole training steps and decoding are `foreword bench train|decode`; bench/peers has the PyTorch peer.
+// weights formats:        ... -- formats make gpt2 DIR      ... -- formats convert foreword.dll WORK MODEL...      ... -- formats fuzz tests/fixtures 100000
+// `foreword bench train|decode` measures whole training steps and decoding. The PyTorch peer is in bench/peers.
 if (args is ["precision", var text, var output])
     PrecisionStudy.Run(text, output);
 else if (args is ["tokenizers", var vocabulary, _, ..])

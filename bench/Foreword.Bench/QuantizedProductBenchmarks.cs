@@ -4,8 +4,8 @@ using Foreword.Cpu.Kernels;
 namespace Foreword.Bench;
 
 /// <summary>
-/// Products of eight rows of 768 bytes with panels of quantised weights, on one core: C#'s intrinsics beside machine code for AVX512_VNNI. One panel stays
-/// in the first-level cache; 4,096 are read from memory, as decoding reads them. 98,304 products a panel.
+/// Measures products of eight rows of 768 bytes with panels of quantized weights, on one core. Compares C# intrinsics with machine code for
+/// AVX512_VNNI. One panel stays in the L1 cache; 4,096 panels are read from memory, as in decoding. A panel needs 98,304 multiplications.
 /// </summary>
 [ShortRunJob]
 public unsafe class QuantizedProductBenchmarks

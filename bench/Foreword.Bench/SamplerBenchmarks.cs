@@ -5,8 +5,8 @@ using Foreword.Numerics;
 namespace Foreword.Bench;
 
 /// <summary>
-/// Drawing one token of GPT-2's 50,257 from logits that look like a trained model's: most of the mass on a few tokens, a long tail. The plain way sorts
-/// the whole row.
+/// Measures drawing one of GPT-2's 50,257 tokens from logits that resemble those of a trained model: a few tokens have most of the probability,
+/// the others form a long tail. The plain implementation sorts the whole row.
 /// </summary>
 [MemoryDiagnoser]
 public class SamplerBenchmarks

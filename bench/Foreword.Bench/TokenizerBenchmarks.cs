@@ -5,7 +5,9 @@ using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Bench;
 
-/// <summary>Training and encoding of a 4,096-entry byte-level BPE on the documentation that the .NET SDK carries, one thread.</summary>
+/// <summary>
+/// Measures training and encoding of a byte-level BPE with 4,096 entries on the documentation that the .NET SDK includes, on one thread.
+/// </summary>
 [MemoryDiagnoser]
 public class TokenizerBenchmarks
 {

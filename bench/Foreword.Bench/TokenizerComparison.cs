@@ -12,8 +12,8 @@ using Microsoft.ML.Tokenizers;
 namespace Foreword.Bench;
 
 /// <summary>
-/// Tokenizers beside their peers, in one run: encoding with GPT-2's vocabulary on one thread and on all, the cases that are quadratic
-/// elsewhere, and training against SentencePiece where spm_train is installed. All take turns; the best of the rounds counts.
+/// Compares tokenizers with their peers in one run: encoding with GPT-2's vocabulary on one thread and on all, inputs that take quadratic time
+/// in other implementations, and training against SentencePiece if spm_train is installed. All take turns, and the best of the rounds counts.
 /// </summary>
 internal static partial class TokenizerComparison
 {
@@ -34,11 +34,11 @@ internal static partial class TokenizerComparison
         Train(pieces);
     }
 
-    /// <summary>GPT-1's BPE alone, and WordPiece beside the peer's BertTokenizer, whose ids are compared, too.</summary>
+    /// <summary>Measures GPT-1's BPE alone, and compares WordPiece with the peer's BertTokenizer, including the ids.</summary>
     /// <param name="gpt1">Directory of GPT-1's vocabulary.</param>
-    /// <param name="english">Text for it.</param>
+    /// <param name="english">Text for GPT-1's BPE.</param>
     /// <param name="vocabulary">A WordPiece vocab.txt.</param>
-    /// <param name="chinese">Text for that.</param>
+    /// <param name="chinese">Text for WordPiece.</param>
     public static void RunOthers(string gpt1, string english, string vocabulary, string chinese)
     {
         Foreword.Tokenization.Tokenizer words = TokenizerFiles.Load(gpt1);
@@ -97,7 +97,10 @@ internal static partial class TokenizerComparison
         Line($"encode, all cores:  {megabytes / best[2]:F0} MB/s: {best[0] / best[2]:F2} times one thread");
     }
 
-    /// <summary>A thread a core, each taking the next piece that nobody has: what Parallel.ForEach does, without its start.</summary>
+    /// <summary>
+    /// Encodes with one thread per core. Each thread takes the next chunk of text that no other has taken. This is what Parallel.ForEach does, but
+    /// without its startup time.
+    /// </summary>
     private static void EncodeOnAllCores(Foreword.Tokenization.Tokenizer tokenizer, List<string> pieces)
     {
         int next = -1;
@@ -175,7 +178,7 @@ internal static partial class TokenizerComparison
             throw new InvalidOperationException($"{SentencePiece} ended with {process.ExitCode}");
     }
 
-    /// <summary>The peer with the same ids: tiktoken's ranks are GPT-2's ids.</summary>
+    /// <summary>Creates the peer with the same ids: tiktoken's ranks are GPT-2's ids.</summary>
     private static TiktokenTokenizer Peer(ByteLevelBpe ours)
     {
         MemoryStream ranks = new();
@@ -192,7 +195,7 @@ internal static partial class TokenizerComparison
         return TiktokenTokenizer.Create(ranks, new RegexPreTokenizer(Pattern(), null), null);
     }
 
-    /// <summary>Seconds of each action: the best of the rounds, in which they take turns.</summary>
+    /// <summary>Returns the seconds of each action: the best of the rounds, in which the actions take turns.</summary>
     private static double[] Best(params Action[] actions)
     {
         double[] best = new double[actions.Length];
@@ -203,7 +206,7 @@ internal static partial class TokenizerComparison
             {
                 long start = Stopwatch.GetTimestamp();
                 actions[i]();
-                if (round > 0) // the first one compiles
+                if (round > 0) // the first round includes compilation
                     best[i] = Math.Min(best[i], Stopwatch.GetElapsedTime(start).TotalSeconds);
             }
         }

@@ -4,7 +4,7 @@ using System.Numerics.Tensors;
 using Foreword.Cpu;
 using Foreword.Models;
 
-// The smallest program that writes with a model: how soon is the first token there, from the start of the process on?
+// The smallest program that generates text with a model. It measures the time from the start of the process to the first token.
 //   dotnet publish bench/Foreword.FirstToken -c Release -r linux-x64 -o out
 //   out/Foreword.FirstToken MODEL [TOKENS] [ID...]
 if (args.Length == 0)

@@ -15,7 +15,7 @@ using Foreword.Cli.Output;
 
 namespace Foreword.Cli;
 
-/// <summary>The list of commands; a new command is one file and one line here.</summary>
+/// <summary>The list of commands. A new command is one file and one line here.</summary>
 internal static class CommandCatalog
 {
     private static readonly ConditionalWeakTable<Command, string> Examples = [];
@@ -42,7 +42,7 @@ internal static class CommandCatalog
         BenchCommand.Create(terminal),
     ];
 
-    /// <summary>Gives the command the example that its help shows.</summary>
+    /// <summary>Sets the example that the help of a command shows.</summary>
     public static T WithExample<T>(this T command, string example) where T : Command
     {
         Examples.AddOrUpdate(command, example);

@@ -10,25 +10,26 @@ using Foreword.Settings;
 
 namespace Foreword.Cli;
 
-/// <summary>The root command, exit codes and the way from an exception to one sentence.</summary>
+/// <summary>Builds the root command, maps outcomes to exit codes, and turns exceptions into one-line messages.</summary>
 internal static class CommandLine
 {
-    /// <summary>The work is done.</summary>
+    /// <summary>The command completed its work.</summary>
     public const int Done = 0;
 
-    /// <summary>The input or the run failed.</summary>
+    /// <summary>The input is invalid, or the work failed.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line itself is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>Ctrl+C before the work had begun: 128 + SIGINT, as shells report it.</summary>
+    /// <summary>Ctrl+C was pressed before the work began. The code is 128 + SIGINT, as shells report it.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>Parses and runs one command line and returns its exit code. Never throws for bad input.</summary>
+    /// <summary>Parses and runs one command line. Does not throw for invalid input.</summary>
+    /// <returns>The exit code.</returns>
     public static int Run(string[] args, Terminal terminal) => Run(args, terminal, CommandCatalog.Commands(terminal));
 
-    /// <summary>The same with these commands instead of the catalogue's.</summary>
+    /// <summary>Parses and runs one command line with the given commands instead of the catalogue's.</summary>
     public static int Run(string[] args, Terminal terminal, IEnumerable<Command> commands)
     {
         RootCommand root = new("Foreword: GPT-1 and GPT-2 from plain text to a trained model, in .NET.");
@@ -76,20 +77,20 @@ internal static class CommandLine
     private static ParseResult Parse(RootCommand root, string[] args) => root.Parse(args, new ParserConfiguration
     {
         EnablePosixBundling = false,
-        ResponseFileTokenReplacer = null, // '@FILE' is a prompt's file, not more options
+        ResponseFileTokenReplacer = null, // '@FILE' means a prompt read from a file, not a response file with more options
     });
 
     private static int Invoke(ParseResult parsed, Terminal terminal) => parsed.Invoke(new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,
-        ProcessTerminationTimeout = null, // pre-training ends a step in its own time
+        ProcessTerminationTimeout = null, // no time limit: pre-training must be able to finish its step
         Output = terminal.Out,
         Error = terminal.Err,
     });
 
     /// <summary>
-    /// Whether nothing but the name of a group of commands was given, as in <c>foreword</c> or <c>foreword tokenizer</c>. It is answered with the help and the
-    /// code of wrong usage, as git does: scripts must see that nothing was done.
+    /// Returns whether the command line contains only the name of a group of commands, as in <c>foreword</c> or <c>foreword tokenizer</c>. The
+    /// response is the help and the exit code of wrong usage, as in git, so that scripts can detect that no command ran.
     /// </summary>
     private static bool IsBareGroup(ParseResult parsed)
     {
@@ -100,15 +101,15 @@ internal static class CommandLine
 
     private static bool IsVersion(ParseResult parsed) => parsed.RootCommandResult.Command.Options.OfType<VersionOption>().Any(option => parsed.GetResult(option) is { Implicit: false });
 
-    /// <summary>The text of a foreseen failure, or null for a bug, which is better seen whole.</summary>
+    /// <summary>Returns the message of an expected failure. Returns null for a bug, because a bug needs its full stack trace.</summary>
     private static string? OneSentence(Exception problem) => problem switch
     {
         AggregateException { InnerExceptions: [var only] } => OneSentence(only),
         UsageException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
             or NotSupportedException or InvalidOperationException
             => problem.Message.ReplaceLineEndings(" "),
-        OutOfMemoryException => "there is not enough memory", // the runtime's own sentences name its types
-        ExternalException => problem.Message.Split('\n')[0], // libtorch's own, whose other lines are its stack
+        OutOfMemoryException => "there is not enough memory", // the runtime's message contains type names
+        ExternalException => problem.Message.Split('\n')[0], // the first line of a libtorch error; the other lines are a stack trace
         _ => null,
     };
 
@@ -119,18 +120,18 @@ internal static class CommandLine
         return Usage;
     }
 
-    /// <summary>What the parser found, with the nearest name where a word is unknown.</summary>
+    /// <summary>Returns the parser's first error, with the nearest known name if a word is unknown.</summary>
     private static string FirstError(ParseResult parsed)
     {
         if (parsed.UnmatchedTokens is not [var unknown, ..])
             return Sentence(parsed.Errors[0]);
 
-        // A misspelt option often shows as a missing one as well; the misspelling is what helps.
+        // A misspelled option often also causes an error about a missing option. The error about the misspelled one is more helpful.
         ParseError error = parsed.Errors.FirstOrDefault(e => e.Message.Contains($"'{unknown}'", StringComparison.Ordinal)) ?? parsed.Errors[0];
         return error.Message.TrimEnd('.') + Suggestion(parsed.CommandResult.Command, unknown);
     }
 
-    /// <summary>The parser names types of the code; a person wants the words that are allowed.</summary>
+    /// <summary>Returns the message of a parser error. Replaces names of .NET types by the values that are allowed.</summary>
     private static string Sentence(ParseError error)
     {
         if (error.SymbolResult is not OptionResult { Tokens: [.., { Value: string value }] } result)
@@ -144,8 +145,8 @@ internal static class CommandLine
     }
 
     /// <summary>
-    /// What looks like an option but is none: the parser takes it for an argument where the command has room for one.
-    /// Behind <c>--</c> anything is an argument.
+    /// Returns the first word that looks like an option but is unknown. The parser treats such a word as an argument if the command accepts one
+    /// more. After <c>--</c> every word is an argument.
     /// </summary>
     private static string? UnknownOption(ParseResult parsed)
     {
@@ -154,7 +155,7 @@ internal static class CommandLine
             .FirstOrDefault(token => arguments.Contains(token) && token.Value is ['-', '-' or (>= 'A' and <= 'Z') or (>= 'a' and <= 'z'), ..])?.Value;
     }
 
-    /// <summary>The option or command that an unknown word most likely meant.</summary>
+    /// <summary>Returns a suggestion with the known option or command that is nearest to an unknown word.</summary>
     private static string Suggestion(Command command, string unknown)
     {
         IEnumerable<string> known = unknown.StartsWith('-')
@@ -172,7 +173,7 @@ internal static class CommandLine
         help.Action = new HelpWithExample((HelpAction)help.Action!);
     }
 
-    /// <summary>The library's help, then the command's example.</summary>
+    /// <summary>Prints the library's help and then the command's example.</summary>
     private sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineAction
     {
         public override bool ClearsParseErrors => true;
@@ -187,10 +188,10 @@ internal static class CommandLine
     }
 }
 
-/// <summary>The command line was parsed but asks for something that does not fit together: exit code 2.</summary>
+/// <summary>The exception for a command line that can be parsed but whose options do not fit together. The exit code is 2.</summary>
 internal sealed class UsageException(string message) : Exception(message)
 {
-    /// <summary>The options that <paramref name="validate"/> returns; an option out of range is wrong usage.</summary>
+    /// <summary>Returns the options that <paramref name="validate"/> returns. Turns its <see cref="ArgumentException"/> into a usage error.</summary>
     public static T For<T>(Func<T> validate)
     {
         try

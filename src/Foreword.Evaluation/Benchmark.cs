@@ -3,42 +3,47 @@ using Foreword.Evaluation.Metrics;
 namespace Foreword.Evaluation;
 
 /// <summary>
-/// A benchmark: how its files are read, what each document asks of a model, and what is measured. A new one is one file in Benchmarks/ and one line
-/// in <see cref="BenchmarkCatalog"/>.
+/// A benchmark: how its files are read, what each document asks of a model, and which metrics are computed. To add one, write one file in Benchmarks/
+/// and add one line to <see cref="BenchmarkCatalog"/>.
 /// </summary>
 public abstract class Benchmark
 {
-    /// <summary>The name on the command line, such as <c>cbt-cn</c>.</summary>
+    /// <summary>Gets the name on the command line, such as <c>cbt-cn</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>What it is, in a few words.</summary>
+    /// <summary>Gets a description of a few words.</summary>
     public abstract string Title { get; }
 
-    /// <summary>Where the protocol comes from, such as "GPT-2, section 3.3".</summary>
+    /// <summary>Gets the source of the protocol, such as "GPT-2, section 3.3".</summary>
     public abstract string Source { get; }
 
-    /// <summary>The files that it looks for in the data directory, and their form.</summary>
+    /// <summary>Gets a description of the files that the benchmark looks for in the data directory, and of their format.</summary>
     public abstract string Data { get; }
 
-    /// <summary>What is measured, the most important first.</summary>
+    /// <summary>Gets the metrics, the most important one first.</summary>
     public abstract IReadOnlyList<BenchmarkMetric> Metrics { get; }
 
-    /// <summary>The first metric's value for guessing; null where guessing has no meaning.</summary>
+    /// <summary>Gets the first metric's value for random guessing; null if guessing has no meaning for this benchmark.</summary>
     public virtual double? Chance => null;
 
-    /// <summary>Solved examples that the paper puts before each question, where it gives no number a few; what is taken unless K is given.</summary>
+    /// <summary>
+    /// Gets the number of solved examples that the paper puts before each question. The evaluation uses it unless another number (K) is given. If the
+    /// paper does not report the number, this is a small number.
+    /// </summary>
     public virtual int PaperShots => 0;
 
-    /// <summary>Details of the protocol that can be chosen.</summary>
+    /// <summary>Gets the details of the protocol that a user can choose.</summary>
     public virtual IReadOnlyList<BenchmarkSwitch> Switches => [];
 
-    /// <summary>What the papers report.</summary>
+    /// <summary>Gets the results that the papers report.</summary>
     public virtual IReadOnlyList<PublishedFigure> Published => [];
 
-    /// <summary>In one line, exactly what is done, for these switches.</summary>
+    /// <summary>Returns one line that describes the exact protocol for the switches of <paramref name="input"/>.</summary>
     public abstract string Protocol(BenchmarkInput input);
 
     /// <summary>Reads the documents.</summary>
-    /// <exception cref="InvalidDataException">A file is missing or not of the expected form; file and line are named.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is missing or does not have the expected format; the message names the file and the line.
+    /// </exception>
     public abstract BenchmarkSet Read(BenchmarkInput input);
 }

@@ -4,10 +4,10 @@ using Foreword.Evaluation.Benchmarks.LanguageModeling;
 
 namespace Foreword.Evaluation;
 
-/// <summary>Every benchmark; a new one is one file and one line here.</summary>
+/// <summary>Lists all benchmarks. To add one, write one file and add one line here.</summary>
 public static class BenchmarkCatalog
 {
-    /// <summary>The benchmarks, in the order of the papers' tables.</summary>
+    /// <summary>Gets the benchmarks, in the order of the papers' tables.</summary>
     public static IReadOnlyList<Benchmark> All { get; } =
     [
         WikiText.Two,

@@ -4,7 +4,7 @@ using Foreword.Data.Tables;
 
 namespace Foreword.Evaluation;
 
-/// <summary>A row of a benchmark's file, its columns by name.</summary>
+/// <summary>A row of a benchmark's file, with columns accessed by name.</summary>
 internal sealed class BenchmarkRow
 {
     private readonly TableRow _row;
@@ -12,13 +12,13 @@ internal sealed class BenchmarkRow
 
     private BenchmarkRow(TableRow row, string[] columns) => (_row, _columns) = (row, columns);
 
-    /// <summary>File and line, for messages.</summary>
+    /// <summary>Gets the file and the line, for error messages.</summary>
     public string Where => _row.Where;
 
-    /// <summary>The one text of a column.</summary>
+    /// <summary>Gets the only text of a column.</summary>
     public string this[string column] => List(column) is [var only] ? only : throw Problem($"'{column}' holds {List(column).Count} texts; expected one");
 
-    /// <summary>The columns as they stand, for the samples.</summary>
+    /// <summary>Gets the columns unchanged, for the samples log.</summary>
     public JsonObject Fields
     {
         get
@@ -30,19 +30,19 @@ internal sealed class BenchmarkRow
         }
     }
 
-    /// <summary>The rows of a file.</summary>
+    /// <summary>Reads the rows of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="columns">The columns, or numbers where the file has no header.</param>
-    /// <param name="options">How it is read.</param>
-    /// <exception cref="InvalidDataException">The file is broken or lacks a column; file and row are named.</exception>
+    /// <param name="columns">The names of the columns, or their numbers if the file has no header.</param>
+    /// <param name="options">The options for reading the table; null for the defaults.</param>
+    /// <exception cref="InvalidDataException">The file is malformed or lacks a column; the message names the file and the row.</exception>
     public static IEnumerable<BenchmarkRow> Read(string path, string[] columns, TableOptions? options = null) =>
         TableReader.Read(path, columns, options).Select(row => new BenchmarkRow(row, columns));
 
-    /// <summary>The texts of a column.</summary>
+    /// <summary>Returns the texts of a column.</summary>
     public IReadOnlyList<string> List(string column) => _row.Cells[Array.IndexOf(_columns, column)];
 
-    /// <summary>The place of a column's text among some.</summary>
-    /// <exception cref="InvalidDataException">It is none of them.</exception>
+    /// <summary>Returns the index of a column's text in a list of expected texts.</summary>
+    /// <exception cref="InvalidDataException">The text is not in the list.</exception>
     public int Index(string column, params IReadOnlyList<string> among)
     {
         string text = this[column].Trim();
@@ -55,10 +55,10 @@ internal sealed class BenchmarkRow
         throw Problem($"'{column}' is '{text}'; expected {string.Join(" or ", among)}");
     }
 
-    /// <summary>A column's whole number.</summary>
+    /// <summary>Parses the whole number in a column.</summary>
     public int Number(string column) => int.TryParse(this[column], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
         : throw Problem($"'{column}' is '{this[column]}'; expected a whole number");
 
-    /// <summary>An error about this row.</summary>
+    /// <summary>Creates an error about this row.</summary>
     public InvalidDataException Problem(string what) => new($"{Where}: {what}");
 }

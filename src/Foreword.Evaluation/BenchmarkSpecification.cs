@@ -5,18 +5,18 @@ using Foreword.Settings;
 namespace Foreword.Evaluation;
 
 /// <summary>A benchmark with the switches of its protocol, as on the command line: <c>lambada:target=token:stop-words=filter</c>.</summary>
-/// <param name="Text">As it was given; names the task in results.</param>
+/// <param name="Text">The text as the user wrote it; it names the benchmark in results.</param>
 /// <param name="Benchmark">The benchmark.</param>
-/// <param name="Switches">The switches that were given.</param>
+/// <param name="Switches">The switches that were given, by name.</param>
 public sealed record BenchmarkSpecification(string Text, Benchmark Benchmark, IReadOnlyDictionary<string, string> Switches)
 {
     /// <summary>
-    /// Finds the benchmark and checks the switches; a .yaml file is a benchmark of the user's own, a .txt file a corpus. Every named benchmark has the switch
-    /// <c>file</c>, whose documents take the place of the published ones.
+    /// Finds the benchmark and checks the switches. A .yaml or .yml file is a user-defined benchmark, and a .txt file is a corpus. Every named
+    /// benchmark also has the switch <c>file</c>: the documents of that file replace the published ones.
     /// </summary>
-    /// <param name="text">What was given.</param>
-    /// <param name="benchmarks">The benchmarks that there are.</param>
-    /// <exception cref="ArgumentException">The benchmark, a switch or a value is unknown; the message names the nearest.</exception>
+    /// <param name="text">The text that the user wrote.</param>
+    /// <param name="benchmarks">The available benchmarks.</param>
+    /// <exception cref="ArgumentException">The benchmark, a switch, a value or a file is unknown; the message suggests the nearest name.</exception>
     public static BenchmarkSpecification Parse(string text, IReadOnlyList<Benchmark> benchmarks)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -55,7 +55,7 @@ public sealed record BenchmarkSpecification(string Text, Benchmark Benchmark, IR
         return new BenchmarkSpecification(text, own is null ? benchmark : new OwnFileBenchmark(benchmark, own), switches);
     }
 
-    /// <summary>Returns the text's parts between colons. A file's name may hold colons: the longest one that exists counts.</summary>
+    /// <summary>Splits the text at colons. A file name may contain colons: the longest name of an existing file is used.</summary>
     private static string[] Parts(string text)
     {
         const string File = OwnFileBenchmark.Switch + "=";

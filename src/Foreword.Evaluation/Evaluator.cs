@@ -5,20 +5,23 @@ using Foreword.Tokenization;
 
 namespace Foreword.Evaluation;
 
-/// <summary>Puts the documents of a task to a model.</summary>
+/// <summary>Evaluates a model on the documents of a benchmark.</summary>
 public sealed class Evaluator
 {
-    /// <summary>Tokens of the documents that are computed before the next are looked at: a few batches of the engine, a few seconds.</summary>
+    /// <summary>Maximum number of tokens in a group of documents that is computed together: a few batches of the engine, a few seconds.</summary>
     private const long TokensAtOnce = 16 * 1024;
 
     private readonly ILanguageModel _model;
     private readonly Tokenizer _tokenizer;
     private readonly int? _batchSize;
 
-    /// <summary>An evaluator of one model.</summary>
+    /// <summary>Creates an evaluator for one model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="batchSize">Documents computed at once; as many as is fast where null. The numbers do not depend on it.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="batchSize">
+    /// Number of documents computed together, 1 or more; null chooses a number that is fast. The results do not depend on it.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is below 1.</exception>
     public Evaluator(ILanguageModel model, Tokenizer tokenizer, int? batchSize = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -28,10 +31,10 @@ public sealed class Evaluator
         (_model, _tokenizer, _batchSize) = (model, tokenizer, batchSize);
     }
 
-    /// <summary>Evaluates the documents, the longest first, and hands out each as soon as it is done.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="skip">Ids of documents that are done already.</param>
-    /// <param name="cancellationToken">Looked at between batches.</param>
+    /// <summary>Evaluates the documents, the longest first, and returns each document as soon as it is done.</summary>
+    /// <param name="task">The benchmark, ready to run.</param>
+    /// <param name="skip">Ids of the documents that are already done; null for none.</param>
+    /// <param name="cancellationToken">Checked before each group of documents and before each generated token.</param>
     public IEnumerable<EvaluatedDocument> Run(PreparedBenchmark task, IReadOnlySet<int>? skip = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -92,12 +95,12 @@ public sealed class Evaluator
         }
     }
 
-    /// <summary>Writes all texts that are asked for: those with the same options side by side.</summary>
+    /// <summary>Generates all requested texts. Requests with the same options are generated together.</summary>
     private Dictionary<ModelRequest, GenerationResponse> Generate(IEnumerable<GenerationRequest> requests, CancellationToken cancellationToken)
     {
         TextGenerator generator = new(_model, _tokenizer);
         Dictionary<ModelRequest, GenerationResponse> responses = new(ReferenceEqualityComparer.Instance);
-        // A prompt that fits is not cut, whatever room it leaves; one that does not would have been refused if it were not to be cut.
+        // Prompts that fit are never truncated to leave room for more tokens. A longer prompt arrives here only if truncation is allowed.
         foreach (var group in requests.GroupBy(request => request.Options with { Truncate = _tokenizer.TemplateStart.Count + _tokenizer.Encode(request.Prompt).Length > _model.Config.ContextLength }))
         {
             GenerationRequest[] own = [.. group];
@@ -111,15 +114,18 @@ public sealed class Evaluator
         return responses;
     }
 
-    /// <summary>What the model wrote, the token that ended it among it: an empty answer is as likely as its end.</summary>
+    /// <summary>
+    /// Returns the tokens that the model wrote, including the token that ended the text. The probability of an empty answer is then that of its end
+    /// token.
+    /// </summary>
     private static int[] Written(Completion completion) => completion.EndId is { } end ? [.. completion.Ids, end] : [.. completion.Ids];
 }
 
-/// <summary>A document that the model has answered.</summary>
-/// <param name="Id">Its place in the file, from 0.</param>
+/// <summary>A document with the model's answers.</summary>
+/// <param name="Id">The document's index in the set, from 0.</param>
 /// <param name="Document">The document.</param>
-/// <param name="Requests">What the model was asked, examples included.</param>
-/// <param name="Responses">What it answered.</param>
-/// <param name="Judgement">What that is worth.</param>
-/// <param name="Pending">Documents whose answers were computed with it and follow at once.</param>
+/// <param name="Requests">The requests to the model, including the few-shot examples.</param>
+/// <param name="Responses">The model's responses, one for each request.</param>
+/// <param name="Judgement">The judgement of the responses.</param>
+/// <param name="Pending">Number of documents whose answers are already computed and which follow immediately.</param>
 public sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgement Judgement, int Pending);

@@ -3,14 +3,14 @@ using System.Text.Json.Nodes;
 
 namespace Foreword.Evaluation;
 
-/// <summary>Benchmarks that were published as one JSON document.</summary>
+/// <summary>Reads benchmarks that were published as one JSON document.</summary>
 internal static class JsonFile
 {
-    /// <summary>What a parser makes of the file's object.</summary>
+    /// <summary>Parses a file and returns the items that <paramref name="parse"/> extracts from its root object.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="form">What it should hold, for the message.</param>
-    /// <param name="parse">Picks out the items; whatever it misses is an error of the file.</param>
-    /// <exception cref="InvalidDataException">The file is no JSON, or not of this form.</exception>
+    /// <param name="form">The expected format, for the error message.</param>
+    /// <param name="parse">Extracts the items. A value that it does not find is an error of the file.</param>
+    /// <exception cref="InvalidDataException">The file is not JSON, or does not have the expected format.</exception>
     public static IReadOnlyList<T> Read<T>(string path, string form, Func<JsonObject, IEnumerable<T>> parse)
     {
         try
@@ -24,11 +24,11 @@ internal static class JsonFile
         }
     }
 
-    /// <summary>The text of a field.</summary>
-    /// <exception cref="KeyNotFoundException">There is no such field.</exception>
+    /// <summary>Returns the text of a field.</summary>
+    /// <exception cref="KeyNotFoundException">The field does not exist.</exception>
     public static string Text(this JsonNode node, string field) => (string?)node[field] ?? throw new KeyNotFoundException($"there is no '{field}'");
 
-    /// <summary>The elements of a field.</summary>
-    /// <exception cref="KeyNotFoundException">There is no such field.</exception>
+    /// <summary>Returns the elements of a field that holds an array.</summary>
+    /// <exception cref="KeyNotFoundException">The field does not exist.</exception>
     public static IEnumerable<JsonNode> Elements(this JsonNode node, string field) => node[field]?.AsArray().Select(element => element!) ?? throw new KeyNotFoundException($"there is no '{field}'");
 }

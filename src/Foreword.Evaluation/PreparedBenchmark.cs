@@ -3,53 +3,62 @@ using Foreword.Models;
 
 namespace Foreword.Evaluation;
 
-/// <summary>A benchmark ready to be run on a model: documents read, examples drawn, prompts encoded. Needs the tokenizer, not the weights.</summary>
+/// <summary>
+/// A benchmark that is ready to run on a model: its documents are read, examples are drawn and prompts are encoded. It needs the tokenizer, but not
+/// the model's weights.
+/// </summary>
 public sealed class PreparedBenchmark
 {
     private PreparedBenchmark(BenchmarkSpecification specification, BenchmarkInput input, BenchmarkSet set, int shots, PromptEncoder encoder, IReadOnlyList<PreparedDocument> documents) =>
         (Specification, Input, Set, Shots, Encoder, Documents) = (specification, input, set, shots, encoder, documents);
 
-    /// <summary>The benchmark and its switches.</summary>
+    /// <summary>Gets the benchmark with its switches.</summary>
     public BenchmarkSpecification Specification { get; }
 
-    /// <summary>The benchmark.</summary>
+    /// <summary>Gets the benchmark.</summary>
     public Benchmark Benchmark => Specification.Benchmark;
 
-    /// <summary>What it was read with.</summary>
+    /// <summary>Gets the input with which the benchmark was read.</summary>
     public BenchmarkInput Input { get; }
 
-    /// <summary>What was read.</summary>
+    /// <summary>Gets the documents and examples that were read.</summary>
     public BenchmarkSet Set { get; }
 
-    /// <summary>Solved examples before each question (K).</summary>
+    /// <summary>Gets the number of solved examples before each question (K).</summary>
     public int Shots { get; }
 
-    /// <summary>How texts became tokens.</summary>
+    /// <summary>Gets the encoder that turned texts into tokens.</summary>
     public PromptEncoder Encoder { get; }
 
-    /// <summary>The documents that are evaluated.</summary>
+    /// <summary>Gets the documents to evaluate.</summary>
     internal IReadOnlyList<PreparedDocument> Documents { get; }
 
-    /// <summary>Number of documents that are evaluated.</summary>
+    /// <summary>Gets the number of documents to evaluate.</summary>
     public int Count => Documents.Count;
 
-    /// <summary>The protocol in one line, with the number of examples.</summary>
+    /// <summary>Gets the protocol in one line, including the number of examples.</summary>
     public string Protocol => $"{Benchmark.Protocol(Input)}; {Examples}{Start}";
 
-    /// <summary>Said only where the vocabulary lacks end-of-text.</summary>
+    /// <summary>Gets the part of the protocol about the start token. It is empty unless the vocabulary lacks end-of-text.</summary>
     private string Start => Input.Tokenizer.StartOfTextId is null ? $"; the tokenizer has no end-of-text, '{Encoder.StartText}' stands in for it" : "";
 
     private string Examples => Shots == 0 ? "zero-shot" : $"{Shots} solved examples from {(Set.Examples is null ? "the other documents" : "the training split")} before each question";
 
     /// <summary>Draws the examples and encodes the prompts.</summary>
-    /// <param name="specification">The benchmark and its switches.</param>
-    /// <param name="input">What <paramref name="set"/> was read with.</param>
-    /// <param name="set">What was read.</param>
+    /// <param name="specification">The benchmark with its switches.</param>
+    /// <param name="input">The input with which <paramref name="set"/> was read.</param>
+    /// <param name="set">The documents and examples that were read.</param>
     /// <param name="encoder">Turns texts into tokens.</param>
-    /// <param name="shots">Solved examples before each question.</param>
-    /// <param name="seed">Seed of their draw: the examples of a document depend on it and on the document, and the first of eight are those of one.</param>
-    /// <param name="limit">Documents to evaluate at most, from the first on; all where null.</param>
-    /// <exception cref="ArgumentException">There are no examples, or a prompt does not fit the context; benchmark and document are named.</exception>
+    /// <param name="shots">Number of solved examples before each question, 0 or more.</param>
+    /// <param name="seed">
+    /// Seed of the draw. A document's examples depend only on the seed and the document. The example drawn for K = 1 is also the first one drawn for
+    /// K = 8.
+    /// </param>
+    /// <param name="limit">Maximum number of documents to evaluate, counted from the first; null for all.</param>
+    /// <exception cref="ArgumentException">
+    /// There are not enough solved examples, or a prompt does not fit into the context; the message names the benchmark and the document.
+    /// </exception>
+    /// <exception cref="InvalidDataException">The benchmark's files hold no documents.</exception>
     public static PreparedBenchmark Of(BenchmarkSpecification specification, BenchmarkInput input, BenchmarkSet set, PromptEncoder encoder, int shots = 0, long seed = 0, int? limit = null)
     {
         ArgumentNullException.ThrowIfNull(specification);
@@ -100,17 +109,17 @@ public sealed class PreparedBenchmark
     }
 }
 
-/// <summary>A document with its requests as tokens.</summary>
+/// <summary>A document with its requests encoded as tokens.</summary>
 internal sealed record PreparedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<PreparedRequest> Requests)
 {
-    /// <summary>Tokens that the model reads for it, about: what a progress bar counts.</summary>
+    /// <summary>Gets the approximate number of tokens that the model computes for the document. Progress bars count these tokens.</summary>
     public long Tokens { get; } = Requests.Sum(request => request.Tokens);
 
-    /// <summary>Whether the model writes something for it, token by token.</summary>
+    /// <summary>Gets whether the model generates tokens for the document.</summary>
     public bool HasWriting { get; } = Requests.Any(request => request.Prompt is not null);
 }
 
-/// <summary>A request, examples included, as tokens: either continuations to score, or a prompt to continue.</summary>
+/// <summary>A request, including its examples, as tokens: either continuations to score, or a prompt to continue.</summary>
 internal sealed record PreparedRequest(ModelRequest Request, IReadOnlyList<EncodedContinuations> Scored, int[]? Prompt)
 {
     public long Tokens { get; } = Scored.Sum(s => s.Request.Context.Length + s.Request.Continuations.Sum(c => (long)Math.Max(0, c.Length - 1)))

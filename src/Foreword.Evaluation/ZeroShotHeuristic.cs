@@ -1,16 +1,18 @@
 namespace Foreword.Evaluation;
 
 /// <summary>
-/// A task that GPT-1's paper (section 5) solves without fine-tuning, by a heuristic. Figure 2, right, draws each one's score against pre-training
-/// updates, 0 being a guess and 1 the best model of the time.
+/// A benchmark that the GPT-1 paper (section 5) solves without fine-tuning, by a heuristic. Figure 2 (right) of the paper plots each benchmark's
+/// relative score against the number of pre-training updates: 0 is random guessing, and 1 is the best model of that time.
 /// </summary>
 /// <param name="Task">The benchmark's name.</param>
-/// <param name="Metric">The metric that is the heuristic.</param>
-/// <param name="Title">Its name in the picture.</param>
-/// <param name="Best">The score that counts as 1: the state of the art in the paper's tables 2 to 4, and 1 (all right) where they have none.</param>
+/// <param name="Metric">The metric that implements the heuristic.</param>
+/// <param name="Title">The label in the figure.</param>
+/// <param name="Best">
+/// The score that counts as 1: the state of the art in the paper's tables 2 to 4, or 1 (every answer is right) if these tables do not report one.
+/// </param>
 public sealed record ZeroShotHeuristic(string Task, string Metric, string Title, double Best = 1)
 {
-    /// <summary>The paper's tasks, then sets of the same kinds that are easier to come by.</summary>
+    /// <summary>Gets the paper's benchmarks, followed by similar sets that are easier to obtain.</summary>
     public static IReadOnlyList<ZeroShotHeuristic> All { get; } =
     [
         new("cola", "mcc", "linguistic acceptability: CoLA", 0.350),
@@ -23,13 +25,15 @@ public sealed record ZeroShotHeuristic(string Task, string Metric, string Title,
         new("winograd", "acc_mean", "pronouns: Winograd"),
     ];
 
-    /// <summary>The heuristic of a benchmark; its first metric where the paper has none for it.</summary>
+    /// <summary>Returns the heuristic of a benchmark; if the paper has none for it, a heuristic that uses the benchmark's first metric.</summary>
     public static ZeroShotHeuristic Of(Benchmark benchmark)
     {
         ArgumentNullException.ThrowIfNull(benchmark);
         return All.FirstOrDefault(heuristic => heuristic.Task == benchmark.Name) ?? new(benchmark.Name, benchmark.Metrics[0].Name, benchmark.Name);
     }
 
-    /// <summary>(score - chance) / (best - chance): 0 is a guess, 1 the best; below 0 is worse than guessing.</summary>
+    /// <summary>
+    /// Computes (score - chance) / (best - chance): 0 is random guessing, 1 is the best model, and a negative value is worse than guessing.
+    /// </summary>
     public double Relative(double score, double chance) => (score - chance) / (Best - chance);
 }

@@ -4,37 +4,38 @@ using Foreword.Models;
 namespace Foreword.Hub;
 
 /// <summary>
-/// One repository in the cache that Hugging Face's tools share: <c>models--owner--name/</c> with <c>blobs/ETAG</c>, <c>refs/REVISION</c>
-/// (a commit) and <c>snapshots/COMMIT/PATH</c>, which are relative links to blobs, or copies where links cannot be made.
+/// One repository in the cache that Hugging Face's tools share. The directory <c>models--owner--name/</c> holds <c>blobs/ETAG</c>,
+/// <c>refs/REVISION</c> (which contains a commit) and <c>snapshots/COMMIT/PATH</c>. Snapshots are relative links to blobs, or copies if links cannot
+/// be created.
 /// </summary>
 internal sealed class HubCache : IHubStore
 {
     private readonly string _root;
     private readonly string _locks;
 
-    /// <summary>Names the place; nothing is made.</summary>
+    /// <summary>Creates the object. Nothing is created on disk.</summary>
     public HubCache(string cacheDirectory, HubRepository repository)
     {
         _root = HubCacheLayout.RepositoryDirectory(cacheDirectory, repository);
         _locks = Path.Combine(Path.GetFullPath(cacheDirectory), ".locks", repository.CacheName);
     }
 
-    /// <summary>The repository's directory.</summary>
+    /// <summary>Gets the repository's directory.</summary>
     public string Root => _root;
 
     /// <inheritdoc/>
     public string DirectoryOf(string commit) => HubCacheLayout.DirectoryOf(_root, commit);
 
-    /// <summary>Returns the commit that a revision had when it was last downloaded, or null where its files are missing.</summary>
-    /// <param name="revision">Branch, tag or commit.</param>
+    /// <summary>Returns the commit of a revision when it was last downloaded; null if its files are missing.</summary>
+    /// <param name="revision">A branch, a tag or a commit.</param>
     public string? CommitOf(string revision) => HubCacheLayout.CommitOf(_root, revision);
 
-    /// <summary>The files of a commit that are there.</summary>
+    /// <summary>Lists the files of a commit that are in the cache.</summary>
     public IReadOnlyList<HubFile> Files(string commit)
     {
         string directory = DirectoryOf(commit);
         return [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-            .Where(File.Exists) // not a link whose blob is gone
+            .Where(File.Exists) // skips a link whose blob was deleted
             .Select(path => new HubFile(Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/'), null, null))
             .OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
@@ -46,7 +47,7 @@ internal sealed class HubCache : IHubStore
             return true;
         if (name is null || !IsWhole(BlobPath(name), file))
             return false;
-        Link(commit, file, name); // another commit's, or another tool's
+        Link(commit, file, name); // the blob was downloaded for another commit or by another tool
         return true;
     }
 
@@ -100,7 +101,7 @@ internal sealed class HubCache : IHubStore
         try
         {
             File.CreateSymbolicLink(link, Path.GetRelativePath(directory, BlobPath(name)));
-            File.Move(link, path, overwrite: true); // in one step, for another process may do the same; over a link to a blob that is gone, or half a copy
+            File.Move(link, path, overwrite: true); // one atomic step, because another process may do the same; it replaces a link to a deleted blob, or an incomplete copy
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {

@@ -5,21 +5,21 @@ using Polly.Retry;
 namespace Foreword.Hub;
 
 /// <summary>
-/// Downloads models from a Hugging Face hub into the cache that Hugging Face's tools share, or into a directory. Requests that fail for
-/// the moment are made again, broken downloads go on where they ended, and every hash that the hub announces is checked.
+/// Downloads models from a Hugging Face hub into the cache that Hugging Face's tools share, or into a directory. Requests that fail temporarily are
+/// retried, and interrupted downloads are resumed. Every hash that the hub reports is checked.
 /// </summary>
 public sealed class HubClient : IDisposable
 {
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
 
-    /// <summary>A hub that asks for more patience than that is not waited for.</summary>
+    /// <summary>Longest <c>Retry-After</c> that is accepted. If the hub requests a longer wait, the request fails.</summary>
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(2);
 
     private readonly HubOptions _options;
     private readonly HubConnection _connection;
     private readonly ResiliencePipeline _retry;
 
-    /// <summary>A client; nothing is asked yet.</summary>
+    /// <summary>Creates a client. No request is sent yet.</summary>
     public HubClient(HubOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -31,16 +31,21 @@ public sealed class HubClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
-    /// <summary>Downloads what a GPT needs of a repository, or what the patterns name.</summary>
+    /// <summary>Downloads the files of a repository that a GPT needs, or those that match the patterns.</summary>
     /// <param name="repository">The model.</param>
-    /// <param name="revision">Branch, tag or commit.</param>
-    /// <param name="directory">Where the files go; null leaves them in the cache.</param>
-    /// <param name="include">Patterns such as <c>*.gguf</c> or <c>**</c>; empty chooses configuration, tokenizer and the weights in one format.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellationToken">Ends it; partial files stay and are gone on with.</param>
-    /// <exception cref="HubException">The hub refuses, or cannot be reached.</exception>
-    /// <exception cref="InvalidDataException">The hub's answers are not what they should be, or it has no model.</exception>
-    /// <exception cref="IOException">The disk is full, another process downloads the same, or offline the cache does not hold the model.</exception>
+    /// <param name="revision">A branch, a tag or a commit.</param>
+    /// <param name="directory">The target directory; null leaves the files in the cache.</param>
+    /// <param name="include">
+    /// Patterns such as <c>*.gguf</c> or <c>**</c>. If empty, the configuration, the tokenizer and the weights in one format are downloaded.
+    /// </param>
+    /// <param name="progress">Receives progress reports; null for none.</param>
+    /// <param name="cancellationToken">Cancels the download. Partial files are kept, and the next download resumes from them.</param>
+    /// <exception cref="ArgumentException"><paramref name="revision"/> cannot be the name of a branch, a tag or a commit.</exception>
+    /// <exception cref="HubException">The hub refuses a request, or cannot be reached.</exception>
+    /// <exception cref="InvalidDataException">A response of the hub is invalid, or the repository has no model.</exception>
+    /// <exception cref="IOException">
+    /// The disk is full, another process is downloading the same file, or the client is offline and the cache does not hold the model.
+    /// </exception>
     public async Task<HubDownload> DownloadAsync(
         HubRepository repository, string revision, string? directory, IReadOnlyList<string> include, IProgress<HubProgress>? progress, CancellationToken cancellationToken)
     {
@@ -65,9 +70,12 @@ public sealed class HubClient : IDisposable
         return new HubDownload(repository, listing.Commit, store.DirectoryOf(listing.Commit), [.. files.Select(file => file.Path)], downloaded, sum.Total);
     }
 
-    /// <summary>The files of a revision, and the commit that it is now.</summary>
-    /// <exception cref="HubException">The hub refuses, or cannot be reached.</exception>
-    /// <exception cref="InvalidDataException">The answer is no listing, or a path in it would leave the target directory.</exception>
+    /// <summary>Lists the files of a revision, and returns the commit that the revision currently is.</summary>
+    /// <param name="repository">The model.</param>
+    /// <param name="revision">A branch, a tag or a commit.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="HubException">The hub refuses the request, or cannot be reached.</exception>
+    /// <exception cref="InvalidDataException">The response is not a listing, or a path in it would leave the target directory.</exception>
     public async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(repository);
@@ -87,7 +95,7 @@ public sealed class HubClient : IDisposable
         return HubListingReader.Read(HubConnection.Shown(address), answer);
     }
 
-    /// <summary>Brings a file into the store; false when the store had its content after all.</summary>
+    /// <summary>Downloads a file into the store. Returns false if the store turned out to have the content already.</summary>
     private async Task<bool> FetchAsync(HubRepository repository, string commit, HubFile file, IHubStore store, Action<int, long> arrived, CancellationToken cancellationToken)
     {
         Uri address = _connection.Address($"{repository.Id}/resolve/{commit}/{string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString))}");
@@ -102,7 +110,9 @@ public sealed class HubClient : IDisposable
         return true;
     }
 
-    /// <summary>What the hub says of a file before it sends it; a redirect to where large files lie is not followed for that.</summary>
+    /// <summary>
+    /// Requests a file's headers. A redirect to the host of large files is not followed, because its own headers describe the file.
+    /// </summary>
     private async Task<HubFileHead> HeadAsync(HubRepository repository, string commit, HubFile file, Uri address, CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, address, repository, 0, staysAtHub: true, cancellationToken).ConfigureAwait(false);
@@ -135,7 +145,7 @@ public sealed class HubClient : IDisposable
         }).Build();
     }
 
-    /// <summary>Adds the files up to one progress.</summary>
+    /// <summary>Adds up the files' progress to the progress of the whole download.</summary>
     private sealed class ProgressSum(IReadOnlyList<HubFile> files, IProgress<HubProgress>? progress)
     {
         private HubFile? _file;
@@ -153,7 +163,7 @@ public sealed class HubClient : IDisposable
             Tell();
         }
 
-        /// <summary>Bytes came; so many of the file are there now.</summary>
+        /// <summary>Reports that bytes arrived. <paramref name="there"/> is the number of the file's bytes that are now on disk.</summary>
         public void Arrived(int bytes, long there)
         {
             _arrived += bytes;
@@ -167,11 +177,11 @@ public sealed class HubClient : IDisposable
     }
 }
 
-/// <summary>What was downloaded.</summary>
+/// <summary>The result of a download.</summary>
 /// <param name="Repository">The model.</param>
-/// <param name="Commit">The commit that the revision is.</param>
-/// <param name="Directory">Where the files are: a model directory.</param>
-/// <param name="Files">Their paths in it.</param>
-/// <param name="Downloaded">How many of them had to be fetched.</param>
-/// <param name="Bytes">Bytes of all of them.</param>
+/// <param name="Commit">The commit of the revision.</param>
+/// <param name="Directory">The directory of the files, which is a model directory.</param>
+/// <param name="Files">The paths of the files in the directory.</param>
+/// <param name="Downloaded">Number of files that had to be downloaded.</param>
+/// <param name="Bytes">Total size of the files in bytes.</param>
 public sealed record HubDownload(HubRepository Repository, string Commit, string Directory, IReadOnlyList<string> Files, int Downloaded, long Bytes);

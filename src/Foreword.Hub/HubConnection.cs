@@ -6,7 +6,7 @@ using Foreword.Models;
 
 namespace Foreword.Hub;
 
-/// <summary>Makes single requests to a hub: redirects, authorisation, and what a refusal means in one sentence.</summary>
+/// <summary>Sends single requests to a hub. It follows redirects, adds the authorization, and explains a refusal in one sentence.</summary>
 internal sealed class HubConnection : IDisposable
 {
     private const int MostRedirects = 10;
@@ -20,29 +20,29 @@ internal sealed class HubConnection : IDisposable
         _options = options;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15), UseCookies = false })
         {
-            Timeout = Timeout.InfiniteTimeSpan, // of a whole large file; the waits inside have their own
+            Timeout = Timeout.InfiniteTimeSpan, // a large file may take any time; the shorter waits below have their own limits
         };
         string version = typeof(HubConnection).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("foreword", version));
-        _http.DefaultRequestHeaders.AcceptEncoding.ParseAdd("identity"); // lengths and ranges count the file's own bytes
+        _http.DefaultRequestHeaders.AcceptEncoding.ParseAdd("identity"); // lengths and ranges must count the file's own bytes
     }
 
-    /// <summary>The address of a path below the endpoint; its segments are escaped already.</summary>
+    /// <summary>Returns the address of a path below the endpoint. The path's segments must already be escaped.</summary>
     public Uri Address(string path) => new($"{_options.Endpoint.AbsoluteUri.TrimEnd('/')}/{path}");
 
     public void Dispose() => _http.Dispose();
 
     /// <summary>
-    /// Asks, and follows redirects. The token goes to the endpoint's own host and port alone.
+    /// Sends a request and follows redirects. The token is sent only to the endpoint's own host and port.
     /// </summary>
     /// <param name="method">GET or HEAD.</param>
-    /// <param name="address">Where to.</param>
-    /// <param name="repository">For messages.</param>
-    /// <param name="from">Asks for the bytes from there on, if above 0.</param>
-    /// <param name="staysAtHub">Answers a redirect to another host itself instead of following it.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
-    /// <exception cref="TransientHubException">It is worth another try.</exception>
-    /// <exception cref="HubException">The hub refuses.</exception>
+    /// <param name="address">The address.</param>
+    /// <param name="repository">The repository, for error messages.</param>
+    /// <param name="from">If above 0, the first byte to request.</param>
+    /// <param name="staysAtHub">Whether a redirect to another host is returned instead of followed.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="TransientHubException">The request failed, but a retry may succeed.</exception>
+    /// <exception cref="HubException">The hub refuses the request.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, HubRepository repository, long from, bool staysAtHub, CancellationToken cancellationToken)
     {
         for (int redirects = 0; redirects <= MostRedirects; redirects++)
@@ -68,7 +68,7 @@ internal sealed class HubConnection : IDisposable
         throw new HubException($"{Shown(address)}: more than {MostRedirects} redirects");
     }
 
-    /// <summary>An address without its query, which may hold a signature.</summary>
+    /// <summary>Returns an address without its query, which may contain a signature.</summary>
     public static string Shown(Uri address) => address.GetLeftPart(UriPartial.Path);
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri address, long from, CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ internal sealed class HubConnection : IDisposable
 
     private static string Status(HttpResponseMessage response) => string.Create(CultureInfo.InvariantCulture, $"{(int)response.StatusCode} {response.ReasonPhrase}").TrimEnd();
 
-    /// <summary>The header's value, or null.</summary>
+    /// <summary>Returns a header's value; null if the header is missing.</summary>
     public static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
 }

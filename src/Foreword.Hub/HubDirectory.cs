@@ -2,15 +2,15 @@ using Foreword.IO;
 
 namespace Foreword.Hub;
 
-/// <summary>An ordinary directory that a repository's files go to. What is there already is compared by its hash and kept where it is the same.</summary>
+/// <summary>An ordinary directory as the target of a repository's files. An existing file is kept if its hash is that of the hub's file.</summary>
 internal sealed class HubDirectory : IHubStore
 {
     private readonly string _directory;
     private readonly HubCache _cache;
 
-    /// <summary>Names the place; nothing is made.</summary>
+    /// <summary>Creates the object. Nothing is created on disk.</summary>
     /// <param name="directory">The directory.</param>
-    /// <param name="cache">Files that it holds are copied from there instead of being downloaded.</param>
+    /// <param name="cache">The cache. Files that it holds are copied instead of being downloaded.</param>
     public HubDirectory(string directory, HubCache cache)
     {
         _directory = directory;
@@ -57,7 +57,7 @@ internal sealed class HubDirectory : IHubStore
     /// <inheritdoc/>
     public void Finish(string commit, string revision)
     {
-        // the files are all there is
+        // nothing to do: a directory records no revision
     }
 
     private string TargetPath(HubFile file) => Path.Combine(_directory, file.Path);

@@ -1,17 +1,21 @@
 namespace Foreword.Hub;
 
-/// <summary>A hub refused, or could not be reached; one sentence that names the address or the repository.</summary>
+/// <summary>
+/// The error that a hub refused a request or cannot be reached. The message is one sentence that names the address or the repository.
+/// </summary>
 public class HubException : IOException
 {
-    /// <summary>With its sentence.</summary>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">One sentence that names the address or the repository.</param>
+    /// <param name="inner">The cause; null for none.</param>
     public HubException(string message, Exception? inner = null) : base(message, inner)
     {
     }
 }
 
-/// <summary>A failure that may be over in a moment: the connection broke, or the hub is busy.</summary>
+/// <summary>A temporary failure, which a retry may resolve: the connection broke, or the hub is busy.</summary>
 internal sealed class TransientHubException(string message, Exception? inner = null) : HubException(message, inner)
 {
-    /// <summary>How long the hub asks to wait.</summary>
+    /// <summary>Gets the wait that the hub requested; null if it requested none.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -2,13 +2,17 @@ using System.Globalization;
 
 namespace Foreword.Hub;
 
-/// <summary>What the answer to a HEAD says of a file.</summary>
-/// <param name="Name">What its content is called: the ETag, else the hash of the listing; safe as a file's name.</param>
-/// <param name="Size">Bytes, where it says so.</param>
+/// <summary>The facts about a file in the response to a HEAD request.</summary>
+/// <param name="Name">The name of the content: the ETag or, without one, the hash in the listing. It is safe as a file name.</param>
+/// <param name="Size">The size in bytes; null if the response does not report it.</param>
 internal sealed record HubFileHead(string Name, long? Size)
 {
-    /// <summary>Reads the headers. Those of a redirect to where large files lie speak of the file (<c>X-Linked-ETag</c>, <c>X-Linked-Size</c>).</summary>
-    /// <exception cref="InvalidDataException">The ETag is missing or cannot be a file's name, and the listing has no hash either.</exception>
+    /// <summary>
+    /// Reads the headers. The headers of a redirect to the host of large files describe the file (<c>X-Linked-ETag</c>, <c>X-Linked-Size</c>).
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// There is no ETag that can be a file name, and no hash in the listing; or the size differs from that in the listing.
+    /// </exception>
     public static HubFileHead Of(HttpResponseMessage response, string source, HubFile file)
     {
         string? tag = HubConnection.Header(response, "X-Linked-ETag") ?? HubConnection.Header(response, "ETag");

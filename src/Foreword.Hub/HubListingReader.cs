@@ -3,10 +3,13 @@ using Foreword.Models;
 
 namespace Foreword.Hub;
 
-/// <summary>Reads the answer to <c>/api/models/REPO/revision/REVISION?blobs=true</c>.</summary>
+/// <summary>Reads the response to <c>/api/models/REPO/revision/REVISION?blobs=true</c>.</summary>
 internal static class HubListingReader
 {
-    /// <exception cref="InvalidDataException">It is not such an answer, or a path would leave the directory that files go into; names the source.</exception>
+    /// <summary>Reads a listing.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The response is not a listing, or a path would leave the target directory; the message names the source.
+    /// </exception>
     public static HubListing Read(string source, ReadOnlyMemory<byte> json)
     {
         try
@@ -38,6 +41,6 @@ internal static class HubListingReader
     private static string? Text(JsonElement entry, string field) =>
         entry.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    /// <summary>A foreign text for a message: short, and without characters that a terminal would obey.</summary>
+    /// <summary>Returns a foreign text for a message: shortened, and without control characters, which a terminal could interpret.</summary>
     private static string Shown(string text) => string.Concat(text.Take(120).Select(character => char.IsControl(character) ? '?' : character));
 }

@@ -1,11 +1,12 @@
 namespace Foreword.Hub;
 
-/// <summary>A file that one process holds at a time; on Unix the same lock that Python's filelock takes.</summary>
+/// <summary>A lock file that one process holds at a time. On Unix it is the same lock that Python's filelock takes.</summary>
 internal static class HubLock
 {
-    /// <param name="path">The lock; it stays, for another process may be about to take it.</param>
-    /// <param name="what">What it stands for, for the message.</param>
-    /// <exception cref="IOException">Another process holds it.</exception>
+    /// <summary>Takes the lock.</summary>
+    /// <param name="path">The lock file. It is never deleted, because another process may be about to take it.</param>
+    /// <param name="what">The name of what is locked, for the error message.</param>
+    /// <exception cref="IOException">Another process holds the lock.</exception>
     public static IDisposable Take(string path, string what)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

@@ -2,36 +2,41 @@ using Foreword.Models;
 
 namespace Foreword.Hub;
 
-/// <summary>Where a hub is, who asks, and where files are kept; the defaults and the environment's variables are those of huggingface_hub.</summary>
+/// <summary>
+/// The address of a hub, the access token, and the location of the cache. The defaults and the environment variables are those of huggingface_hub.
+/// </summary>
 public sealed record HubOptions
 {
-    /// <summary>The hub.</summary>
+    /// <summary>Gets the address of the hub.</summary>
     public Uri Endpoint { get; init; } = new("https://huggingface.co");
 
-    /// <summary>Sent to the endpoint as <c>Authorization: Bearer</c>, and to no other host.</summary>
+    /// <summary>Gets the access token; null for none. It is sent to the endpoint as <c>Authorization: Bearer</c>, and to no other host.</summary>
     public string? Token { get; init; }
 
-    /// <summary>The cache, <c>~/.cache/huggingface/hub</c> unless the environment says otherwise.</summary>
+    /// <summary>Gets the cache directory, <c>~/.cache/huggingface/hub</c> unless the environment names another one.</summary>
     public required string CacheDirectory { get; init; }
 
-    /// <summary>Take everything from the cache and ask nobody.</summary>
+    /// <summary>Gets whether all files are taken from the cache and no request is sent.</summary>
     public bool Offline { get; init; }
 
-    /// <summary>How often a request that fails for the moment is made again, 0 or more.</summary>
+    /// <summary>Gets the number of times that a temporarily failing request is retried, 0 or more.</summary>
     public int Retries { get; init; } = 5;
 
-    /// <summary>Wait before the first of them; it doubles each time, up to 30 seconds, and varies by chance. <c>Retry-After</c> takes precedence.</summary>
+    /// <summary>
+    /// Gets the wait before the first retry. The wait doubles with each retry, up to 30 seconds, and has a random variation. <c>Retry-After</c> takes
+    /// precedence.
+    /// </summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>A connection that brings nothing for so long is given up and made again.</summary>
+    /// <summary>Gets the time after which a connection that receives nothing is closed and opened again.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The clock of the waits.</summary>
+    /// <summary>Gets the clock for the waits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>What HF_ENDPOINT, HF_TOKEN (else the token file), HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE say.</summary>
-    /// <param name="variable">Gives a variable's value; null where it is not set.</param>
-    /// <exception cref="ArgumentException">HF_ENDPOINT is no http or https address.</exception>
+    /// <summary>Reads the options from HF_ENDPOINT, HF_TOKEN (or else the token file), HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE.</summary>
+    /// <param name="variable">Returns a variable's value; null if it is not set.</param>
+    /// <exception cref="ArgumentException">HF_ENDPOINT is not an http or https address.</exception>
     public static HubOptions FromEnvironment(Func<string, string?> variable)
     {
         ArgumentNullException.ThrowIfNull(variable);

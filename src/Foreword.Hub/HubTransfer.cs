@@ -4,25 +4,25 @@ using Foreword.Models;
 
 namespace Foreword.Hub;
 
-/// <summary>Brings one file into its partial file: goes on where an earlier attempt ended, and checks length and hash.</summary>
+/// <summary>Downloads one file into its partial file. It resumes where an earlier attempt ended, and checks the length and the hash.</summary>
 internal sealed class HubTransfer(HubConnection connection, HubOptions options, HubRepository repository, Uri address, HubFile file, string partial)
 {
     private const int BufferSize = 1 << 18;
 
-    /// <summary>A connection that brought as much has earned the file its full number of retries again.</summary>
+    /// <summary>If a connection delivered at least this many bytes before it broke, the file gets its full number of retries again.</summary>
     private const int Progress = 1 << 20;
 
-    /// <summary>Fetches what is missing; returns when the partial file is whole and has its hash.</summary>
-    /// <param name="retry">Runs an attempt again while it fails for the moment.</param>
-    /// <param name="arrived">Is told how many bytes came, and how many of the file are there.</param>
-    /// <param name="cancellationToken">Ends it; the partial file stays.</param>
-    /// <exception cref="InvalidDataException">The content is not what the hub announced; the partial file is deleted.</exception>
+    /// <summary>Downloads the missing bytes. Returns when the partial file is complete and has the right hash.</summary>
+    /// <param name="retry">Repeats an attempt while it fails temporarily.</param>
+    /// <param name="arrived">Receives the number of bytes that arrived, and the number of the file's bytes that are on disk.</param>
+    /// <param name="cancellationToken">Cancels the download; the partial file is kept.</param>
+    /// <exception cref="InvalidDataException">The content does not have the hash that the hub reported; the partial file is deleted.</exception>
     public async Task RunAsync(Func<Func<CancellationToken, Task<bool>>, Task<bool>> retry, Action<int, long> arrived, CancellationToken cancellationToken)
     {
         bool resumed = PartialLength() > 0;
         while (!await retry(token => AttemptAsync(arrived, token)).ConfigureAwait(false))
         {
-            // the connection broke after it brought much: on with a fresh number of retries
+            // the connection broke after it had delivered many bytes: continue with a fresh number of retries
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -31,10 +31,12 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
         File.Delete(partial);
         if (!resumed)
             throw new InvalidDataException($"{HubConnection.Shown(address)}: the content does not have the {(hash.IsSha256 ? "SHA-256" : "Git hash")} {hash.Text} that the hub announces; it was thrown away");
-        await RunAsync(retry, arrived, cancellationToken).ConfigureAwait(false); // what an earlier process left was bad
+        await RunAsync(retry, arrived, cancellationToken).ConfigureAwait(false); // the bytes that an earlier process had left were wrong
     }
 
-    /// <summary>One request; true when the file is whole, false when the connection broke but brought much.</summary>
+    /// <summary>
+    /// Sends one request. Returns true if the file is complete, and false if the connection broke after it had delivered many bytes.
+    /// </summary>
     private async Task<bool> AttemptAsync(Action<int, long> arrived, CancellationToken cancellationToken)
     {
         long have = PartialLength();
@@ -100,7 +102,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
         }
     }
 
-    /// <summary>Reads from the connection; only its own failures are worth another try, not those of the disk.</summary>
+    /// <summary>Reads from the connection. Only failures of the connection are worth a retry, not those of the disk.</summary>
     private async Task<int> ReadAsync(Stream input, byte[] buffer, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

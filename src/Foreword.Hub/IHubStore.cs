@@ -1,27 +1,29 @@
 namespace Foreword.Hub;
 
-/// <summary>A place that files of a repository go to.</summary>
+/// <summary>A place where files of a repository are stored.</summary>
 internal interface IHubStore
 {
-    /// <summary>The directory that holds the files of a commit when they are there.</summary>
+    /// <summary>Returns the directory that holds the files of a commit after they were downloaded.</summary>
     string DirectoryOf(string commit);
 
-    /// <summary>Whether the file is there already, whole.</summary>
+    /// <summary>Checks whether the complete file is already stored.</summary>
     /// <param name="commit">The commit.</param>
     /// <param name="file">The file.</param>
-    /// <param name="name">What its content is called: its ETag, safe as a file's name; null where only the listing was read.</param>
+    /// <param name="name">The name of the content, which is its ETag and safe as a file name; null if only the listing was read.</param>
     bool Has(string commit, HubFile file, string? name);
 
-    /// <summary>Holds off other processes that would download the same content.</summary>
-    /// <exception cref="IOException">One is at it.</exception>
+    /// <summary>Prevents other processes from downloading the same content.</summary>
+    /// <exception cref="IOException">Another process is downloading it.</exception>
     IDisposable Lock(HubFile file, string name);
 
-    /// <summary>Where the file grows until it is whole; what an earlier process left there is gone on with. Its directory exists.</summary>
+    /// <summary>
+    /// Returns the path of the partial file. A partial file that an earlier process left is continued. Its directory exists.
+    /// </summary>
     string PartialPath(HubFile file, string name);
 
-    /// <summary>Puts the whole file in its place.</summary>
+    /// <summary>Moves the complete file to its final path.</summary>
     void Keep(string commit, HubFile file, string name);
 
-    /// <summary>Records that everything asked for is there, and that the revision is this commit.</summary>
+    /// <summary>Records that all requested files are stored, and that the revision is this commit.</summary>
     void Finish(string commit, string revision);
 }

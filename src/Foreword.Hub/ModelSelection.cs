@@ -4,7 +4,7 @@ using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace Foreword.Hub;
 
-/// <summary>Chooses from a repository's files those that a GPT needs: configuration, tokenizer, and the weights in one format.</summary>
+/// <summary>Selects the files of a repository that a GPT needs: the configuration, the tokenizer, and the weights in one format.</summary>
 internal static partial class ModelSelection
 {
     private static readonly string[] Small =
@@ -13,7 +13,7 @@ internal static partial class ModelSelection
         "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt", "encoder_bpe_40000.json", "vocab_40000.bpe", "hparams.json", "params_shapes.json",
     ];
 
-    /// <summary>The formats of weights, the preferred one first: safetensors hold no code, and need no conversion.</summary>
+    /// <summary>The weights formats, the preferred one first. Safetensors files contain no code and need no conversion.</summary>
     private static readonly Func<IReadOnlyList<string>, IReadOnlyList<string>>[] Weights =
     [
         paths => Named(paths, "model.safetensors"),
@@ -25,22 +25,22 @@ internal static partial class ModelSelection
         OnlyGguf,
     ];
 
-    /// <summary>The files to download: those that match a pattern, or, without patterns, what a GPT needs.</summary>
-    /// <exception cref="InvalidDataException">Nothing matches, or the repository holds no weights, or not all of them.</exception>
+    /// <summary>Returns the files to download: those that match a pattern or, without patterns, those that a GPT needs.</summary>
+    /// <exception cref="InvalidDataException">No file matches, or the repository has no weights or only a part of them.</exception>
     public static IReadOnlyList<HubFile> Choose(string source, IReadOnlyList<HubFile> files, IReadOnlyList<string> patterns)
     {
         HashSet<string> chosen = patterns.Count == 0
             ? [.. Choose(source, [.. files.Select(file => file.Path)])]
             : Matching(files, patterns);
         return chosen.Count > 0
-            ? [.. files.Where(file => chosen.Contains(file.Path)).OrderBy(file => file.Size ?? 0)] // what is wrong with a small file shows before gigabytes
+            ? [.. files.Where(file => chosen.Contains(file.Path)).OrderBy(file => file.Size ?? 0)] // small files first, so that their errors show before gigabytes are downloaded
             : throw new InvalidDataException($"{source}: no file matches {string.Join(" or ", patterns)}");
     }
 
-    /// <summary>The paths to download.</summary>
-    /// <param name="source">The repository, for messages.</param>
-    /// <param name="paths">All paths of the repository; those in folders are never chosen.</param>
-    /// <exception cref="InvalidDataException">The repository holds no weights, or not all of them.</exception>
+    /// <summary>Returns the paths to download.</summary>
+    /// <param name="source">The repository, for error messages.</param>
+    /// <param name="paths">All paths of the repository. Those in folders are never selected.</param>
+    /// <exception cref="InvalidDataException">The repository has no weights, or only a part of them.</exception>
     private static IReadOnlyList<string> Choose(string source, IReadOnlyList<string> paths)
     {
         foreach (Func<IReadOnlyList<string>, IReadOnlyList<string>> format in Weights)
@@ -68,15 +68,15 @@ internal static partial class ModelSelection
 
     private static IReadOnlyList<string> Named(IReadOnlyList<string> paths, params string[] names) => names.All(paths.Contains) ? names : [];
 
-    /// <summary>OpenAI's GPT-2 release: a checkpoint with one data file.</summary>
+    /// <summary>Selects OpenAI's GPT-2 release: a checkpoint with one data file.</summary>
     private static IReadOnlyList<string> Checkpoint(IReadOnlyList<string> paths) =>
         Named(paths, "model.ckpt.index", "model.ckpt.data-00000-of-00001", "hparams.json") is { Count: > 0 } found ? [.. found.Except(Small)] : [];
 
-    /// <summary>OpenAI's GPT-1 release.</summary>
+    /// <summary>Selects OpenAI's GPT-1 release.</summary>
     private static IReadOnlyList<string> Numpy(IReadOnlyList<string> paths) =>
         Named(paths, [.. Enumerable.Range(0, 10).Select(i => string.Create(CultureInfo.InvariantCulture, $"params_{i}.npy"))]);
 
-    /// <summary>The index and its shards, when all of them are there.</summary>
+    /// <summary>Selects the index and its shards, if all shards are listed.</summary>
     private static IReadOnlyList<string> Sharded(IReadOnlyList<string> paths, string index, Regex name)
     {
         string[] shards = [.. paths.Where(path => name.IsMatch(path))];

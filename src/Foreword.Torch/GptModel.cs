@@ -8,29 +8,29 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Foreword.Torch;
 
-// B batch, T time, C channels (n_embd), V vocabulary, nh heads, hs head size, S tokens in the cache.
-// Weights are kept as the published checkpoints keep them: Conv1D [in, out], so y = x W + b. Field names are their keys.
+// Legend: B batch, T time, C channels (n_embd), V vocabulary, nh heads, hs head size, S tokens in the cache.
+// Weights have the layout of the published checkpoints: Conv1D weights are [in, out], so y = x W + b. Field names are checkpoint keys.
 
 /// <summary>
-/// GPT-1 and GPT-2, whole. The two differ in where LayerNorm stands: after each residual sum (GPT-1, Radford et al. 2018,
-/// section 3.1) or before each branch with one more at the end (GPT-2, Radford et al. 2019, section 2.3).
+/// A complete GPT-1 or GPT-2 model. The two architectures differ in the position of LayerNorm. GPT-1 normalizes after each residual sum
+/// (Radford et al. 2018, section 3.1). GPT-2 normalizes before each branch and once more at the end (Radford et al. 2019, section 2.3).
 /// </summary>
 public sealed class GptModel : Module<Tensor, Tensor>
 {
-    /// <summary>Where scores of [T, T] a head stop fitting the cache and flash attention wins.</summary>
+    /// <summary>Longest sequence for plain attention. In longer ones a head's scores [T, T] exceed the CPU cache, and flash attention is faster.</summary>
     private const long LongestPlainAttention = 512;
 
     private readonly Embedding wte;
     private readonly Embedding wpe;
     private readonly ModuleList<Block> h;
     private readonly LayerNorm? ln_f;
-    private readonly Linear? lm_head; // registered only where it is separate: a second name of wte would be trained twice
+    private readonly Linear? lm_head; // registered only if it is separate: registered as a second name of wte, it would be trained twice
 
-    /// <summary>A model with fresh random weights.</summary>
+    /// <summary>Creates a model with new random weights.</summary>
     /// <param name="config">The architecture.</param>
-    /// <param name="seed">Seed of the weights; the same seed gives the same weights.</param>
-    /// <param name="precision">Number format of the products.</param>
-    /// <param name="init">How they are drawn; that of the architecture's paper unless given.</param>
+    /// <param name="seed">Seed of the weights. The same seed produces the same weights.</param>
+    /// <param name="precision">Number format of the matrix products.</param>
+    /// <param name="init">How the weights are drawn; null selects the initialization in the architecture's paper.</param>
     /// <exception cref="ArgumentException">The configuration is impossible.</exception>
     public GptModel(GptConfig config, long seed = 0, Precision precision = Precision.Fp32, WeightInit? init = null) : base(nameof(GptModel))
     {
@@ -46,33 +46,35 @@ public sealed class GptModel : Module<Tensor, Tensor>
         Initialize(seed, init ?? (config.Architecture == GptArchitecture.Gpt2 ? WeightInit.ScaledResidual : WeightInit.Normal));
     }
 
-    /// <summary>The architecture.</summary>
+    /// <summary>Gets the architecture.</summary>
     public GptConfig Config { get; }
 
-    /// <summary>Number format of the products; may be changed between two calls.</summary>
+    /// <summary>Gets or sets the number format of the matrix products. It may be changed between two calls.</summary>
     public Precision Precision { get; set; }
 
-    /// <summary>The token embedding [V, C].</summary>
+    /// <summary>Gets the token embedding [V, C].</summary>
     public Parameter TokenEmbedding => wte.weight!;
 
-    /// <summary>The output layer [V, C]: the token embedding (GPT-1 paper, equation 2), or a separate matrix.</summary>
+    /// <summary>Gets the output layer [V, C]: the token embedding if the two are tied (GPT-1 paper, equation 2), otherwise a separate matrix.</summary>
     public Parameter OutputLayer => lm_head?.weight ?? wte.weight!;
 
-    /// <summary>Logits [B, T, V] in float32 of the token after each position.</summary>
-    /// <param name="ids">Token ids, int64 [B, T], T at most the context length.</param>
+    /// <summary>Computes the logits of the token after each position.</summary>
+    /// <param name="ids">Token ids, int64 [B, T], with T at most the context length.</param>
+    /// <returns>Logits, float32 [B, T, V].</returns>
+    /// <exception cref="ArgumentException">The sequences are longer than the context length.</exception>
     public override Tensor forward(Tensor ids)
     {
         using var scope = NewDisposeScope();
         return Head(Hidden(ids)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// Final hidden states [B, T, C] in float32: after <c>ln_f</c> (GPT-2) or the last block (GPT-1).
-    /// </summary>
+    /// <summary>Computes the final hidden states: the output of <c>ln_f</c> in GPT-2, of the last block in GPT-1.</summary>
     /// <param name="ids">Token ids, int64 [B, T].</param>
-    /// <param name="cache">Keys and values of the tokens before these, sequence by sequence; this call appends its own.</param>
-    /// <param name="residual">When given, receives the embedding sum and every block's output (the caller disposes them).</param>
-    /// <param name="packing">When given, where each token stands and what it sees, in place of one sequence a row.</param>
+    /// <param name="cache">Keys and values of the preceding tokens of each sequence, or null. The call appends those of <paramref name="ids"/>.</param>
+    /// <param name="residual">If not null, receives the sum of the embeddings and the output of every block. The caller disposes them.</param>
+    /// <param name="packing">The position of each token and the tokens that it attends to; null if each row is one sequence.</param>
+    /// <returns>Hidden states, float32 [B, T, C].</returns>
+    /// <exception cref="ArgumentException">The sequences are longer than the context length. Rows with <paramref name="packing"/> are not checked.</exception>
     public Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -94,16 +96,18 @@ public sealed class GptModel : Module<Tensor, Tensor>
         return Final(x).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The residual stream before the first block [B, T, C].</summary>
+    /// <summary>Computes the residual stream before the first block [B, T, C].</summary>
     internal Tensor Embed(Tensor ids, Tensor positions) => Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training);
 
-    /// <summary>The residual stream behind a block [B, T, C], of that before it.</summary>
+    /// <summary>Computes the residual stream after a block [B, T, C] from the residual stream before it.</summary>
     internal Tensor RunBlock(int layer, Tensor x) => h[layer].Forward(x, Precision, null, layer, null);
 
-    /// <summary>The final hidden states, of the residual stream behind the last block.</summary>
+    /// <summary>Computes the final hidden states from the residual stream after the last block.</summary>
     internal Tensor Final(Tensor x) => ln_f is null ? x : ln_f.call(x);
 
-    /// <summary>Logits [..., V] in float32 of hidden states [..., C].</summary>
+    /// <summary>Computes logits from hidden states.</summary>
+    /// <param name="hidden">Final hidden states [..., C].</param>
+    /// <returns>Logits, float32 [..., V].</returns>
     public Tensor Head(Tensor hidden)
     {
         using var scope = NewDisposeScope();
@@ -112,11 +116,12 @@ public sealed class GptModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Mean cross entropy in nats over all positions, on autograd, float32 logits: the plain form that <see cref="LanguageModelLoss"/>
-    /// computes in pieces.
+    /// Computes the mean cross entropy in nats over all positions, with autograd and float32 logits. <see cref="LanguageModelLoss"/>
+    /// computes the same value in groups of rows.
     /// </summary>
     /// <param name="ids">Token ids, int64 [B, T].</param>
-    /// <param name="targets">The token after each position, int64 [B, T]; -1 leaves a position out.</param>
+    /// <param name="targets">The token after each position, int64 [B, T]; -1 excludes a position.</param>
+    /// <returns>The mean loss, a float32 scalar on the autograd graph.</returns>
     public Tensor Loss(Tensor ids, Tensor targets)
     {
         ArgumentNullException.ThrowIfNull(targets);
@@ -126,12 +131,12 @@ public sealed class GptModel : Module<Tensor, Tensor>
 
     private static Tensor Dropout(Tensor x, double rate, bool training) => training && rate > 0 ? F.dropout(x, rate, training: true) : x;
 
-    /// <summary>What a branch adds to the residual stream, which is float32.</summary>
+    /// <summary>Converts the output of a branch to float32, the format of the residual stream, and applies dropout.</summary>
     private static Tensor ToResidual(Tensor branch, GptConfig config, bool training) => Dropout(branch.to(ScalarType.Float32), config.ResidDropout, training);
 
     /// <summary>
-    /// Weights N(0, 0.02), biases 0. GPT-2 draws positions from N(0, 0.01) (openai/gpt-2, model.py) and divides the residual
-    /// projections by the root of the number of residual branches, 2 n_layer (GPT-2 paper, section 2.3).
+    /// Initializes weights from N(0, 0.02) and biases with 0. GPT-2 draws position embeddings from N(0, 0.01) (openai/gpt-2, model.py). It also
+    /// divides the residual projections by the square root of the number of residual branches, 2 n_layer (GPT-2 paper, section 2.3).
     /// </summary>
     private void Initialize(long seed, WeightInit form)
     {
@@ -155,12 +160,14 @@ public sealed class GptModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Adds a low-rank adapter (Hu et al. 2022) to projections of every block. Their product starts at 0, so the model's outputs stay.
+    /// Adds low-rank adapters (Hu et al. 2022) to projections of every block. Their product is 0 at the start, so the model's outputs do not
+    /// change.
     /// </summary>
-    /// <param name="rank">Rank of the adapters, at least 1.</param>
-    /// <param name="alpha">Their product counts alpha / rank times.</param>
-    /// <param name="targets">Names of <see cref="TrainedPart.AdapterTargets"/>.</param>
-    /// <param name="seed">Seed of their weights.</param>
+    /// <param name="rank">Rank of the adapters, 1 or more.</param>
+    /// <param name="alpha">The product of an adapter is multiplied by alpha / rank.</param>
+    /// <param name="targets">Names from <see cref="TrainedPart.AdapterTargets"/>.</param>
+    /// <param name="seed">Seed of the adapters' weights.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> is less than 1.</exception>
     public void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
@@ -170,10 +177,11 @@ public sealed class GptModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// A parameter with its adapter's product added, where it has an adapter: what a model without adapters would hold. The caller
-    /// disposes it.
+    /// Returns a parameter with the product of its adapter added, if it has an adapter. This is the parameter of an equivalent model without
+    /// adapters.
     /// </summary>
     /// <param name="name">The parameter's name, such as <c>h.0.attn.c_attn.weight</c>.</param>
+    /// <returns>A tensor with the shape of the parameter. The caller disposes it.</returns>
     public Tensor Merged(string name)
     {
         using var noGradient = no_grad();
@@ -182,14 +190,14 @@ public sealed class GptModel : Module<Tensor, Tensor>
         return adapter is null ? merged : adapter.AddedTo(merged);
     }
 
-    /// <summary>The adapters' weights by name, such as <c>h.0.attn.c_attn.lora_a</c>; they are none of the module's own parameters.</summary>
+    /// <summary>Gets the weights of the adapters by name, such as <c>h.0.attn.c_attn.lora_a</c>. The module's own parameters do not include them.</summary>
     public IEnumerable<(string Name, Parameter Value)> AdapterParameters =>
         h.SelectMany((block, layer) => block.Projections.Where(p => p.Module.Adapter is not null).SelectMany(p => p.Module.Adapter!.Parameters($"h.{layer}.{p.Path}")));
 
     private IEnumerable<Conv1D> Projections(IReadOnlyList<string> names) =>
         h.SelectMany(block => block.Projections).Where(projection => names.Contains(projection.Name)).Select(projection => projection.Module);
 
-    /// <summary>One block: attention and feed-forward on the residual stream.</summary>
+    /// <summary>One block: attention and feed-forward network on the residual stream.</summary>
     private sealed class Block : Module
     {
         private readonly bool preNorm;
@@ -232,7 +240,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Causal multi-head self-attention; scores are divided by sqrt(hs) unless the configuration says otherwise.</summary>
+    /// <summary>Causal multi-head self-attention. Scores are divided by sqrt(hs), unless the configuration sets another factor.</summary>
     private sealed class Attention : Module
     {
         private readonly GptConfig _config;
@@ -252,7 +260,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             using var scope = NewDisposeScope();
             long B = x.shape[0], T = x.shape[1];
             Tensor qkv = c_attn.Forward(x, precision).view(B, T, 3, _config.NHead, _config.HeadSize).permute(2, 0, 3, 1, 4); // (3, B, nh, T, hs)
-            Tensor[] parts = qkv.unbind(0); // not qkv[0]: its backward fills a whole qkv with zeros for each part
+            Tensor[] parts = qkv.unbind(0); // not qkv[0]: its backward pass fills a whole qkv with zeros for each of the three
             Tensor q = parts[0], k = parts[1], v = parts[2];
             if (_config.AttentionFactor(layer) is not 1 and var factor)
                 q = q * factor; // the products below divide by sqrt(hs)
@@ -265,13 +273,13 @@ public sealed class GptModel : Module<Tensor, Tensor>
         }
 
         /// <summary>
-        /// libtorch's flash attention saves memory; on the CPU, forward and backward of short bfloat16 sequences take it 2.5 to 3
-        /// times as long as the three products and the softmax by themselves (docs/numerics.md has the figures).
+        /// Returns whether plain attention is faster than libtorch's flash attention, which saves memory. On the CPU, flash attention takes 2.5 to
+        /// 3 times as long as the three products and the softmax for forward and backward of short bfloat16 sequences (docs/numerics.md).
         /// </summary>
         private static bool PlainIsFaster(Device device, Precision precision, long T) =>
             device.type == TorchSharp.DeviceType.CPU && precision == Precision.Bf16 && T <= LongestPlainAttention;
 
-        /// <summary>softmax(q kᵀ / sqrt(hs)) v step by step, the softmax in float32 (Vaswani et al. 2017, equation 1).</summary>
+        /// <summary>Computes softmax(q kᵀ / sqrt(hs)) v step by step, with the softmax in float32 (Vaswani et al. 2017, equation 1).</summary>
         private static Tensor Plain(Tensor q, Tensor k, Tensor v, double dropout)
         {
             long T = q.shape[2], hs = q.shape[3];
@@ -281,7 +289,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             return Dropout(probabilities, dropout, training: true).matmul(v); // (B, nh, T, hs)
         }
 
-        /// <summary>With the tokens in the cache before them, each sequence with its own.</summary>
+        /// <summary>Computes attention over the cached tokens of each sequence and the new ones.</summary>
         private static Tensor Cached(Tensor q, Tensor k, Tensor v, KvBatch cache, int layer)
         {
             if (q.shape[2] == 1)
@@ -294,17 +302,17 @@ public sealed class GptModel : Module<Tensor, Tensor>
             return rows.Length == 1 ? rows[0] : cat(rows, 0);
         }
 
-        /// <summary>The same in one operator; the queries are the last tokens of the keys.</summary>
+        /// <summary>Computes attention with libtorch's single operator. The queries belong to the last tokens of the keys.</summary>
         private static Tensor Fused(Tensor q, Tensor k, Tensor v, double dropout)
         {
             long T = q.shape[2], S = k.shape[2] - T;
-            // Several tokens after others in the cache need their mask spelt out.
+            // If several tokens follow cached ones, the operator needs an explicit mask.
             Tensor? mask = S > 0 ? ones(T, S + T, @bool, q.device).tril(S) : null;
             return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_casual: T > 1 && mask is null);
         }
     }
 
-    /// <summary>The position-wise feed-forward network, F wide: 4 C, and GELU in its tanh form, in the published models.</summary>
+    /// <summary>The position-wise feed-forward network with inner width F. The published models use F = 4 C and the tanh form of GELU.</summary>
     private sealed class Mlp : Module
     {
         private readonly GptConfig _config;
@@ -337,12 +345,12 @@ public sealed class GptModel : Module<Tensor, Tensor>
         };
     }
 
-    /// <summary>The published code's linear layer: y = x W + b with W [in, out].</summary>
+    /// <summary>The linear layer of the published code: y = x W + b with W [in, out].</summary>
     private sealed class Conv1D : Module
     {
         private readonly Parameter _weight;
         private readonly Parameter _bias;
-        private LowRankAdapter? _lora; // no module of this one: the files of a model do not know it
+        private LowRankAdapter? _lora; // not a registered submodule: model files do not contain it
 
         public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
         {
@@ -351,7 +359,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        /// <summary>[B, T, in] -> [B, T, out] in the precision's number format.</summary>
+        /// <summary>Maps [B, T, in] to [B, T, out] in the number format of the precision.</summary>
         public Tensor Forward(Tensor x, Precision precision)
         {
             using var scope = NewDisposeScope();

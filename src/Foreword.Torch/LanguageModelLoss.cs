@@ -6,23 +6,24 @@ using F = TorchSharp.torch.nn.functional;
 namespace Foreword.Torch;
 
 /// <summary>
-/// The output layer, softmax and cross entropy in pieces of rows, so that the logits [B T, V] and their gradient never
-/// exist whole: at V = 50,257 they are the largest tensors of a step. Softmax and loss are float32.
-/// Gives the value and the gradients of <see cref="GptModel.Loss"/>.
+/// Computes output layer, softmax and cross entropy in groups of rows, so that the logits [B T, V] and their gradient never exist as a
+/// whole. At V = 50,257 they would be the largest tensors of a step. Softmax and loss are float32. Value and gradients are those of
+/// <see cref="GptModel.Loss"/>.
 /// </summary>
 internal static class LanguageModelLoss
 {
-    /// <summary>Bytes of logits that a piece may take: small enough to be reused from cache, large enough for full products.</summary>
+    /// <summary>Bytes of logits of one group of rows: small enough to be reused from the cache, large enough for efficient products.</summary>
     private const long ChunkBytes = 64L << 20;
 
     /// <summary>
-    /// The sum of weighted cross entropies of single positions; its gradient by the output layer's weight is added to that parameter's,
-    /// its gradient by the hidden states is returned, float32 [M, C].
+    /// Computes the sum of the weighted cross entropies of single positions and its gradients. Adds the gradient with respect to the output
+    /// layer's weight to the gradient of that parameter.
     /// </summary>
-    /// <param name="model">The model that gave <paramref name="hidden"/>.</param>
-    /// <param name="hidden">Hidden states [M, C], not on autograd.</param>
-    /// <param name="targets">The token after each position, int64 [M]; -1 leaves a position out.</param>
-    /// <param name="weights">Weight of each position's loss, float32 [M].</param>
+    /// <param name="model">The model that computed <paramref name="hidden"/>.</param>
+    /// <param name="hidden">Hidden states [M, C], not on the autograd graph.</param>
+    /// <param name="targets">The token after each position, int64 [M]; -1 excludes a position.</param>
+    /// <param name="weights">Weight of the loss of each position, float32 [M].</param>
+    /// <returns>The sum in nats, and its gradient with respect to the hidden states, float32 [M, C].</returns>
     public static (double Loss, Tensor HiddenGradient) HeadBackward(GptModel model, Tensor hidden, Tensor targets, Tensor weights)
     {
         using var noGradient = no_grad();
@@ -47,10 +48,11 @@ internal static class LanguageModelLoss
         return (sum, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Sum of the cross entropies in nats and number of targets, without gradients.</summary>
-    /// <param name="model">The model that gave <paramref name="hidden"/>.</param>
+    /// <summary>Computes the sum of the cross entropies and counts the targets, without gradients.</summary>
+    /// <param name="model">The model that computed <paramref name="hidden"/>.</param>
     /// <param name="hidden">Hidden states [..., C].</param>
-    /// <param name="targets">The token after each position, int64 of as many positions; -1 leaves a position out.</param>
+    /// <param name="targets">The token after each position, int64 [...]; -1 excludes a position.</param>
+    /// <returns>The sum in nats, and the number of positions that count.</returns>
     public static (double Sum, long Count) Evaluate(GptModel model, Tensor hidden, Tensor targets)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -71,7 +73,8 @@ internal static class LanguageModelLoss
     }
 
     /// <summary>
-    /// The weight with rows of zeros up to a multiple of 64: oneDNN and tensor cores multiply an odd 50,257 at two thirds of the speed.
+    /// Pads the weight with rows of zeros up to a multiple of 64. With an odd number of rows such as 50,257, oneDNN and tensor cores reach
+    /// only two thirds of the speed.
     /// </summary>
     private static Tensor PaddedRows(Tensor weight, ScalarType compute)
     {
@@ -83,7 +86,7 @@ internal static class LanguageModelLoss
         return result;
     }
 
-    /// <summary>Turns logits [m, Vp], of which V are real, into the gradient of the sum of weighted losses; returns that sum.</summary>
+    /// <summary>Replaces logits [m, Vp], of which V are real, by the gradient of the sum of the weighted losses. Returns the sum in nats.</summary>
     private static double SoftmaxBackward(ref Tensor logits, int V, Tensor targets, Tensor weights)
     {
         if (logits.device_type == DeviceType.CPU)
@@ -104,7 +107,7 @@ internal static class LanguageModelLoss
     private static Tensor NewGradient(TorchSharp.Modules.Parameter parameter)
     {
         Tensor zero = zeros_like(parameter);
-        parameter.grad = zero; // libtorch shares the memory; the handle goes with the scope
+        parameter.grad = zero; // libtorch shares the memory; the scope disposes only this handle
         return zero;
     }
 

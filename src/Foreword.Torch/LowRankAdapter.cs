@@ -5,7 +5,7 @@ namespace Foreword.Torch;
 
 /// <summary>
 /// A low-rank change of a linear layer (Hu et al. 2022, "LoRA: low-rank adaptation of large language models", section 4.1):
-/// y = x W + scale (x A) B with A [in, r] drawn from N(0, 0.02) and B [r, out] starting at 0. W is [in, out], as in Conv1D.
+/// y = x W + scale (x A) B. A [in, r] is drawn from N(0, 0.02), B [r, out] is 0 at the start. W is [in, out], as in Conv1D.
 /// </summary>
 internal sealed class LowRankAdapter : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class LowRankAdapter : IDisposable
     private readonly Parameter _b;
     private readonly double _scale;
 
-    /// <summary>An adapter that changes nothing yet, on the weight's device.</summary>
+    /// <summary>Creates an adapter on the device of the weight. Its product is 0.</summary>
     public LowRankAdapter(Tensor weight, int rank, double scale, Generator generator)
     {
         using var noGradient = no_grad();
@@ -24,17 +24,17 @@ internal sealed class LowRankAdapter : IDisposable
         _scale = scale;
     }
 
-    /// <summary>Its two matrices behind the name of the layer.</summary>
+    /// <summary>Returns the two matrices, named after the layer.</summary>
     public IEnumerable<(string Name, Parameter Value)> Parameters(string layer) => [($"{layer}.lora_a", _a), ($"{layer}.lora_b", _b)];
 
-    /// <summary>[M, in] -> [M, out], what it adds, in the number format of <paramref name="x"/>.</summary>
+    /// <summary>Computes what the adapter adds to the layer's output: [M, in] -> [M, out], in the number format of <paramref name="x"/>.</summary>
     public Tensor Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
         return x.matmul(_a.to(x.dtype)).matmul(_b.to(x.dtype)).mul(_scale).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The weight plus the product.</summary>
+    /// <summary>Returns the weight plus the adapter's scaled product.</summary>
     public Tensor AddedTo(Tensor weight)
     {
         using var noGradient = no_grad();

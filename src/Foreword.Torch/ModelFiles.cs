@@ -10,24 +10,24 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch;
 
-/// <summary>Reads and writes the weights of a Hugging Face model directory, from and to a <see cref="GptModel"/>.</summary>
+/// <summary>Reads a <see cref="GptModel"/> from any weights format, and writes it as a Hugging Face model directory.</summary>
 public static class ModelFiles
 {
-    /// <summary>The weights' file in a model directory.</summary>
+    /// <summary>The name of the weights file in a model directory.</summary>
     public const string WeightsFile = "model.safetensors";
 
-    /// <summary>The model that a path names, in any of the formats of <see cref="WeightsFormat"/>.</summary>
+    /// <summary>Loads the model at a path, in any of the formats of <see cref="WeightsFormat"/>.</summary>
     /// <param name="path">A model, a checkpoint or a run directory.</param>
-    /// <param name="precision">Number format of the products.</param>
-    /// <param name="device">Where the model is to lie.</param>
-    /// <exception cref="InvalidDataException">A file is broken, or tensors are missing, too many or misshapen; all are named.</exception>
+    /// <param name="precision">Number format of the matrix products.</param>
+    /// <param name="device">The device that holds the model.</param>
+    /// <exception cref="InvalidDataException">A file is broken, or tensors are missing, extra or misshapen. The message lists all of them.</exception>
     public static GptModel Load(string path, Precision precision, Device device)
     {
         using ModelWeights weights = WeightsFormat.Open(path);
         return Load(weights, precision, device);
     }
 
-    /// <summary>The model of opened weights.</summary>
+    /// <summary>Loads the model of opened weights.</summary>
     /// <inheritdoc cref="Load(string, Precision, Device)"/>
     public static GptModel Load(ModelWeights weights, Precision precision, Device device)
     {
@@ -49,12 +49,15 @@ public static class ModelFiles
     }
 
     /// <summary>
-    /// Copies stored weights into a model of the same shape whose vocabulary may be larger and whose context may be shorter: the rows of
-    /// the further ids, and whatever is not transferred, keep their values; further positions are left out.
+    /// Copies stored weights into a model of the same shape. The model's vocabulary may be larger and its context shorter. The rows of
+    /// additional ids and all parameters that are not transferred keep their values. Positions beyond the model's context are skipped.
     /// </summary>
     /// <param name="path">A model, a checkpoint or a run directory.</param>
-    /// <param name="model">The model that takes them.</param>
-    /// <param name="blocks">Transfers the embeddings and so many blocks from the bottom (GPT-1 paper, section 5); all, <c>ln_f</c> and a separate output layer where not less than the model has.</param>
+    /// <param name="model">The model that receives the weights.</param>
+    /// <param name="blocks">
+    /// Number of blocks to transfer, counted from the bottom (GPT-1 paper, section 5). The embeddings are always transferred. <c>ln_f</c> and
+    /// a separate output layer are transferred only if this is at least the number of stored blocks.
+    /// </param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
     internal static void Transfer(string path, GptModel model, int blocks)
     {
@@ -72,7 +75,7 @@ public static class ModelFiles
         }
     }
 
-    /// <summary>SHA-256, in lower-case hexadecimal, of a model's weights in float32.</summary>
+    /// <summary>Returns the SHA-256, in lowercase hexadecimal, of a model's weights in float32.</summary>
     internal static string Fingerprint(GptModel model)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -85,13 +88,13 @@ public static class ModelFiles
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory, adapters merged into the weights.</summary>
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32). Adapters are merged into the weights.</summary>
     /// <param name="model">The model.</param>
     /// <param name="directory">An existing directory.</param>
-    /// <param name="endOfTextId">The id that begins and ends a text, or null.</param>
+    /// <param name="endOfTextId">The id that begins and ends a text, or null if there is none.</param>
     public static void Save(GptModel model, string directory, int? endOfTextId) => Save(model, directory, TextEnds.FromNullable(endOfTextId));
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) into an existing directory, adapters merged into the weights.</summary>
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32). Adapters are merged into the weights.</summary>
     /// <param name="model">The model.</param>
     /// <param name="directory">An existing directory.</param>
     /// <param name="ends">The ids that begin and end a text.</param>
@@ -105,7 +108,7 @@ public static class ModelFiles
         writer.Save(Path.Combine(directory, WeightsFile));
     }
 
-    /// <summary>Copies a file's tensors over the model's parameters; shapes are checked.</summary>
+    /// <summary>Overwrites the model's parameters with the tensors of a file. Checks their names and shapes.</summary>
     internal static void CopyInto(GptModel model, string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -114,12 +117,12 @@ public static class ModelFiles
             throw new InvalidDataException($"{path}: holds a separate output layer, {GptParameter.SeparateHead}; the model's is tied to its embedding");
         foreach (StoredTensor tensor in tensors)
         {
-            if (model.get_parameter(tensor.Name) is { } parameter) // else a task's head, which is none of the model's
+            if (model.get_parameter(tensor.Name) is { } parameter) // otherwise it is part of a task's head, which the model does not contain
                 Copy(tensor, parameter);
         }
     }
 
-    /// <summary>Adds a tensor to a file; its bytes are fetched when the file is written.</summary>
+    /// <summary>Adds a tensor to a file. Its values are read only when the file is written.</summary>
     internal static void Add(SafetensorsWriter writer, string name, Tensor values) => Add(writer, name, values.shape, values.detach);
 
     private static void Add(SafetensorsWriter writer, string name, long[] shape, Func<Tensor> values) => writer.Add(name, TensorDType.F32, shape, stream =>
@@ -128,7 +131,7 @@ public static class ModelFiles
         stream.Write(TensorMemory.Bytes(values().cpu().contiguous()));
     });
 
-    /// <summary>Overwrites a float32 tensor with the file's tensor of that name, which must have its shape.</summary>
+    /// <summary>Overwrites a float32 tensor with the file's tensor of the given name. The shapes must be equal.</summary>
     internal static void Copy(SafetensorsFile file, string name, Tensor destination)
     {
         if (!file.Tensors.TryGetValue(name, out TensorInfo? info))
@@ -144,7 +147,7 @@ public static class ModelFiles
 
     private static void Copy(WeightTensor tensor, Tensor destination) => Fill(destination, values => tensor.Read(0, values));
 
-    /// <summary>Lets the values be written in place where the tensor lies in memory so, else beside and copied.</summary>
+    /// <summary>Reads values directly into the tensor if it is contiguous float32 on the CPU; otherwise reads them into a new tensor and copies it.</summary>
     private static void Fill(Tensor destination, ReadValues read)
     {
         using var noGradient = no_grad();

@@ -5,21 +5,24 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch;
 
-/// <summary>The number format of matrix products and attention. Weights, residual stream, norms, softmax of the head and loss are float32 in both.</summary>
+/// <summary>
+/// The number format of matrix products and attention. Weights, residual stream, norms, the softmax of the head and the loss are float32
+/// in both formats.
+/// </summary>
 public enum Precision
 {
     /// <summary>Everything in float32.</summary>
     Fp32,
 
-    /// <summary>Products and attention in bfloat16 with float32 accumulation.</summary>
+    /// <summary>Matrix products and attention in bfloat16 with float32 accumulation.</summary>
     Bf16,
 }
 
-/// <summary>Chooses device and precision from what recipes and options ask for.</summary>
+/// <summary>Chooses device and precision for the values in recipes and options.</summary>
 public static class Compute
 {
-    /// <summary>The chosen device; <c>auto</c> takes CUDA, then MPS, then the CPU.</summary>
-    /// <exception cref="ArgumentException">This machine has no such device.</exception>
+    /// <summary>Returns the device of a choice. <c>auto</c> selects CUDA if available, then MPS, then the CPU.</summary>
+    /// <exception cref="ArgumentException">This machine does not have the device.</exception>
     public static Device Device(DeviceChoice choice) => choice switch
     {
         DeviceChoice.Auto => cuda.is_available() ? CUDA : mps_is_available() ? MPS : CPU,
@@ -29,7 +32,7 @@ public static class Compute
         _ => throw new ArgumentException($"device '{choice.ToString().ToLowerInvariant()}' is not available here; choose cpu or auto"),
     };
 
-    /// <summary>The chosen precision; <c>auto</c> takes bf16 where the device multiplies it natively.</summary>
+    /// <summary>Returns the precision of a choice. <c>auto</c> selects bf16 if the device has bfloat16 instructions, otherwise fp32.</summary>
     public static Precision Precision(PrecisionChoice choice, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -37,7 +40,7 @@ public static class Compute
         return choice == PrecisionChoice.Bf16 || (choice == PrecisionChoice.Auto && native) ? Torch.Precision.Bf16 : Torch.Precision.Fp32;
     }
 
-    /// <summary>True on x86 processors with AVX512_BF16 or AMX_BF16 (Intel SDM, CPUID leaf 7).</summary>
+    /// <summary>Gets whether this is an x86 processor with AVX512_BF16 or AMX_BF16 (Intel SDM, CPUID leaf 7).</summary>
     public static bool CpuHasBFloat16 { get; } = DetectBFloat16();
 
     private static bool DetectBFloat16()
@@ -50,10 +53,10 @@ public static class Compute
     }
 }
 
-/// <summary>How a precision is called, and libtorch's number format of it.</summary>
+/// <summary>Maps a precision to its name and to libtorch's number format.</summary>
 internal static class PrecisionFormat
 {
-    /// <summary>fp32 or bf16, as in recipes.</summary>
+    /// <summary>Returns the name used in recipes: fp32 or bf16.</summary>
     public static string Name(this Precision precision) => precision.ToString().ToLowerInvariant();
 
     public static ScalarType ScalarType(this Precision precision) =>

@@ -3,17 +3,18 @@ using static TorchSharp.torch;
 namespace Foreword.Torch;
 
 /// <summary>
-/// A context and several continuations of it in one row: every continuation's positions go on where the context ends, and it sees
-/// the context and itself but none of the others. So ten continuations cost one context, and all of it is one large product.
+/// Packs a context and several continuations of it into one row. The positions of every continuation start where the context ends. A
+/// continuation attends to the context and to itself, but not to the other continuations. The model therefore computes the context of ten
+/// continuations only once, and the whole row in one large product.
 /// </summary>
 public sealed class SequencePacking
 {
     private readonly int _rows, _length;
-    private readonly int[] _positions, _hiddenFrom, _hiddenTo; // [B T]: the position, and the earlier tokens of the row that are not seen
+    private readonly int[] _positions, _hiddenFrom, _hiddenTo; // [B T]: the position of each token, and the range of earlier tokens in the row that it does not attend to
 
-    /// <summary>Rows that nothing has been put into: what stays empty is padding.</summary>
-    /// <param name="rows">B.</param>
-    /// <param name="length">T.</param>
+    /// <summary>Creates empty rows. Positions that are never filled are padding.</summary>
+    /// <param name="rows">B, the number of rows.</param>
+    /// <param name="length">T, the number of tokens of a row.</param>
     public SequencePacking(int rows, int length)
     {
         (_rows, _length) = (rows, length);
@@ -22,14 +23,16 @@ public sealed class SequencePacking
         _hiddenTo = new int[rows * length];
     }
 
-    /// <summary>Position of each token [B T].</summary>
+    /// <summary>Gets the position of each token [B T].</summary>
     internal ReadOnlySpan<int> Positions => _positions;
 
-    /// <summary>Makes tokens of a row a continuation of its beginning; the beginning itself continues nothing.</summary>
-    /// <param name="row">The row.</param>
-    /// <param name="context">Tokens of the context, with which the row begins.</param>
-    /// <param name="begin">The continuation's first token.</param>
-    /// <param name="count">Its tokens.</param>
+    /// <summary>
+    /// Marks tokens of a row as a continuation of the context at the beginning of the row. Mark the context itself with a context of 0 tokens.
+    /// </summary>
+    /// <param name="row">The row, from 0.</param>
+    /// <param name="context">Number of tokens of the context, at the beginning of the row.</param>
+    /// <param name="begin">Index in the row of the continuation's first token.</param>
+    /// <param name="count">Number of tokens of the continuation.</param>
     public void Continue(int row, int context, int begin, int count)
     {
         for (int j = 0; j < count; j++)
@@ -39,17 +42,20 @@ public sealed class SequencePacking
         }
     }
 
-    /// <summary>Sets the scores of what a token does not see to minus infinity; later tokens are not looked at.</summary>
+    /// <summary>
+    /// Sets the score of each earlier token that a token does not attend to. The new score is minus infinity. The scores of later tokens do
+    /// not change.
+    /// </summary>
     internal void Hide(int row, int token, Span<float> scores)
     {
         int at = row * _length + token;
         scores[_hiddenFrom[at].._hiddenTo[at]].Fill(float.NegativeInfinity);
     }
 
-    /// <summary>Position of each token, int64 [B, T].</summary>
+    /// <summary>Creates the position of each token, int64 [B, T].</summary>
     internal Tensor PositionIds(Device device) => tensor(_positions.Select(position => (long)position).ToArray(), [_rows, _length], device: device);
 
-    /// <summary>0 where a token (third axis) sees another (fourth), minus infinity where not, float32 [B, 1, T, T].</summary>
+    /// <summary>Creates the attention mask, float32 [B, 1, T, T]: 0 where a token (axis 2) attends to another (axis 3), otherwise minus infinity.</summary>
     internal Tensor Mask(Device device)
     {
         float[] mask = new float[(long)_rows * _length * _length];

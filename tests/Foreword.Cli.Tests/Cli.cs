@@ -4,17 +4,17 @@ using Foreword.Cli.Output;
 
 namespace Foreword.Cli.Tests;
 
-/// <summary>Runs a command line in this process and keeps what it printed.</summary>
+/// <summary>Runs a command line in this process and records its output.</summary>
 internal sealed record Cli(int ExitCode, string Out, string Err)
 {
     public static Cli Run(params string[] args) => RunWithInput("", args);
 
     public static Cli RunWithInput(string input, params string[] args) => Run(input, CommandCatalog.Commands, args);
 
-    /// <summary>With one command made by the test instead of the catalogue's.</summary>
+    /// <summary>Runs with one command of the test instead of the catalogue's commands.</summary>
     public static Cli Run(string input, Func<Terminal, Command> command, params string[] args) => Run(input, terminal => [command(terminal)], args);
 
-    /// <summary>With these commands instead of the catalogue's.</summary>
+    /// <summary>Runs with the given commands instead of the catalogue's.</summary>
     public static Cli Run(string input, Func<Terminal, IEnumerable<Command>> commands, string[] args)
     {
         using MemoryStream output = new();

@@ -68,7 +68,7 @@ public sealed class CommandLineTests
     {
         Assert.Equal("step 1…", FittedText.Cut("step 10 of 100", 7));
         Assert.Equal("step 10", FittedText.Cut("step 10", 7));
-        Assert.Equal("子曰…", FittedText.Cut("子曰學而時習之", 6)); // two columns each
+        Assert.Equal("子曰…", FittedText.Cut("子曰學而時習之", 6)); // each character takes two columns
         Assert.Equal(["copa: the premise", "  and each", "  alternative"], FittedText.Wrap("copa: the premise and each alternative", 17));
         Assert.Equal(["one line"], FittedText.Wrap("one line", int.MaxValue));
     }

@@ -4,7 +4,7 @@ using Foreword.Cli.Output;
 
 namespace Foreword.Cli.Tests;
 
-/// <summary>Every command that the pages, the recipes and the help show is one that the program takes. None of them is run.</summary>
+/// <summary>Checks that the program accepts every command that the documentation, the recipes and the help show. Does not run any of them.</summary>
 public sealed partial class DocumentationTests
 {
     public static TheoryData<string, string> Shown =>
@@ -42,7 +42,7 @@ public sealed partial class DocumentationTests
         return commands;
     }
 
-    /// <summary>What a shell would make of a line, without the program's name.</summary>
+    /// <summary>Splits a line into words as a shell would, without the program's name.</summary>
     private static string[] Words(string line) => [.. Word().Matches(line).Select(match => match.Value).TakeWhile(word => word[0] != '#').Skip(1).Select(word => word.Replace("\"", "").Replace("'", ""))];
 
     [GeneratedRegex(@"^[# ]*(foreword [^\r\n]*)", RegexOptions.Multiline)]

@@ -3,7 +3,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Data.Tests;
 
-/// <summary>One id a byte, and 256 as the end of a text: a tokenizer whose ids can be told by looking.</summary>
+/// <summary>A tokenizer with one id per byte, and 256 as the end of a text. Its ids are easy to read.</summary>
 internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : Tokenizer
 {
     public const int EndOfText = 256;

@@ -61,7 +61,7 @@ public sealed class BenchmarkCatalogueTests
         Assert.Equal(Math.Log2(Evaluations.VocabularySize), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("enwik8", 64, window: 16, stride: 5)).Value("bits_per_byte"), 1e-6);
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string file = directory.Write("letters.txt", string.Concat(Enumerable.Range(0, 500).Select(i => $"{(char)('a' + i % 26)} ")));
-        Assert.Equal(Math.Pow(Evaluations.VocabularySize, 2), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(file, 64)).Value("word_perplexity"), 1); // a word is two bytes, its space one
+        Assert.Equal(Math.Pow(Evaluations.VocabularySize, 2), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(file, 64)).Value("word_perplexity"), 1); // a word is two bytes: a letter and its space
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class BenchmarkCatalogueTests
             Assert.Equal(whole.Judgements[0].Statistics[0][1], Evaluations.Run(Evaluations.Uniform(), task).Judgements.Values.Sum(j => j.Statistics[0][1]), 1e-6);
         }
 
-        // Each of its probabilities depends on two tokens, which every window but a single token's has.
+        // Each probability depends on two tokens. Every window contains both, unless it has only a single token.
         Assert.Equal(whole.Value("word_perplexity"), Evaluations.Run(Evaluations.Arbitrary(), Evaluations.Prepare("wikitext2", window: 64, stride: 32)).Value("word_perplexity"), whole.Value("word_perplexity") * 1e-5);
     }
 

@@ -7,17 +7,17 @@ using Foreword.Tokenization;
 
 namespace Foreword.Evaluation.Tests;
 
-/// <summary>Small models, and benchmarks read from tests/fixtures/benchmarks.</summary>
+/// <summary>Small models, and benchmarks from tests/fixtures/benchmarks, for the tests.</summary>
 internal static class Evaluations
 {
     public const int VocabularySize = 257;
 
     public static Tokenizer Tokenizer { get; } = new FakeTokenizer(VocabularySize);
 
-    /// <summary>Every byte is as likely as any other.</summary>
+    /// <summary>Creates a model for which all tokens are equally likely.</summary>
     public static FakeModel Uniform(int contextLength = 8192) => new(VocabularySize, contextLength, _ => new float[VocabularySize]);
 
-    /// <summary>Probabilities that depend on the last two tokens in an arbitrary way.</summary>
+    /// <summary>Creates a model whose probabilities depend on the last two tokens in an arbitrary way.</summary>
     public static FakeModel Arbitrary(int contextLength = 8192) => new(VocabularySize, contextLength, tokens =>
     {
         SplitMix64 random = new((ulong)(tokens[^1] * 1000 + tokens[Math.Max(0, tokens.Count - 2)]));
@@ -27,7 +27,9 @@ internal static class Evaluations
         return logits;
     });
 
-    /// <summary>Continues any text that does not end in a part of these words with them, over and over.</summary>
+    /// <summary>
+    /// Creates a model that repeats the given words after any text. If the text ends with a part of them, the model continues that part.
+    /// </summary>
     public static FakeModel Saying(string words)
     {
         byte[] script = Encoding.UTF8.GetBytes(words);

@@ -13,7 +13,7 @@ public class RecipeKeyTests
 
     [Theory]
     [MemberData(nameof(Records))]
-    public void WhatIsNullByDefaultIsWhatIsDeclaredNullable(Type record) => // trimming may take away what says so
+    public void WhatIsNullByDefaultIsWhatIsDeclaredNullable(Type record) => // trimming may remove the nullability annotations
         Assert.All(RecipeKey.Of((IRecipe)Activator.CreateInstance(record)!), key =>
             Assert.Equal(new NullabilityInfoContext().Create(key.Property).WriteState == NullabilityState.Nullable, key.Value is null));
 

@@ -6,29 +6,29 @@ using System.Text;
 
 namespace Foreword.Hub.Tests;
 
-/// <summary>What the server was asked.</summary>
+/// <summary>A request that the server received.</summary>
 internal sealed record FakeRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers)
 {
-    /// <summary>The first byte asked for, or 0.</summary>
+    /// <summary>Gets the first requested byte; 0 if the request has no range.</summary>
     public int From => Headers.TryGetValue("Range", out string? range) ? int.Parse(range["bytes=".Length..^1], CultureInfo.InvariantCulture) : 0;
 }
 
-/// <summary>What it answers; the body can break off, or be of another length than claimed.</summary>
+/// <summary>A response of the server. The body may break off, or have a different length from the one that the header states.</summary>
 internal sealed record FakeAnswer(int Status, byte[] Body, params (string Name, string Value)[] Headers)
 {
-    /// <summary>Bytes of the body after which the connection is closed.</summary>
+    /// <summary>Gets the number of body bytes after which the connection is closed; null to send the whole body.</summary>
     public int? BreaksAfter { get; init; }
 
-    /// <summary>Bytes of the body after which nothing comes any more, but the connection stays.</summary>
+    /// <summary>Gets the number of body bytes after which nothing more is sent, but the connection stays open; null to send the whole body.</summary>
     public int? StallsAfter { get; init; }
 
-    /// <summary>The Content-Length that is claimed, if not the body's; -1 claims none.</summary>
+    /// <summary>Gets the Content-Length to state; null for the body's length, and -1 for no Content-Length.</summary>
     public long? ClaimedLength { get; init; }
 
     public static FakeAnswer Text(int status, string text, params (string, string)[] headers) => new(status, Encoding.UTF8.GetBytes(text), headers);
 }
 
-/// <summary>A small HTTP server on a port of its own that does what a test tells it, wrong things too.</summary>
+/// <summary>A small HTTP server on its own port that responds as a test specifies, including incorrectly.</summary>
 internal sealed class FakeHub : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -45,7 +45,7 @@ internal sealed class FakeHub : IDisposable
 
     public Uri Address { get; }
 
-    /// <summary>All requests so far.</summary>
+    /// <summary>Gets all requests so far.</summary>
     public ConcurrentQueue<FakeRequest> Requests { get; } = [];
 
     public void Dispose()
@@ -81,7 +81,7 @@ internal sealed class FakeHub : IDisposable
             }
             catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException)
             {
-                // the client has gone
+                // the client has closed the connection
             }
         }
     }

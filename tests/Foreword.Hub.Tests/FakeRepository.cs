@@ -5,7 +5,9 @@ using System.Text.Json.Nodes;
 
 namespace Foreword.Hub.Tests;
 
-/// <summary>A repository as a hub serves it: small files from Git, large ones (.safetensors, .bin) by a redirect to another host.</summary>
+/// <summary>
+/// A repository as a hub serves it: small files from Git, and large files (.safetensors, .bin) through a redirect to another host.
+/// </summary>
 internal sealed class FakeRepository : IDisposable
 {
     public const string Id = "someone/tiny-gpt2";
@@ -19,13 +21,13 @@ internal sealed class FakeRepository : IDisposable
         Hub = new FakeHub(request => Next(request) ?? Answer(request));
     }
 
-    /// <summary>The hub itself.</summary>
+    /// <summary>Gets the hub itself.</summary>
     public FakeHub Hub { get; }
 
-    /// <summary>Where large files lie: another port, so another host.</summary>
+    /// <summary>Gets the server of the large files. It has another port and therefore counts as another host.</summary>
     public FakeHub Storage { get; }
 
-    /// <summary>Asked first; null leaves the request to the repository.</summary>
+    /// <summary>Gets or sets a function that is called first for each request. If it returns null, the repository responds.</summary>
     public Func<FakeRequest, FakeAnswer?> Next { get; set; } = _ => null;
 
     public byte[] this[string path]
@@ -34,7 +36,7 @@ internal sealed class FakeRepository : IDisposable
         set => _files[path] = value;
     }
 
-    /// <summary>Puts what a small GPT-2 has, and some that nobody here needs.</summary>
+    /// <summary>Adds the files of a small GPT-2, and some files that are not needed here.</summary>
     public FakeRepository WithModel(int weightBytes = 200_000)
     {
         this["config.json"] = Encoding.UTF8.GetBytes("""{"model_type":"gpt2"}""");
@@ -48,18 +50,18 @@ internal sealed class FakeRepository : IDisposable
         return this;
     }
 
-    /// <summary>GETs of contents, at the hub and at the storage.</summary>
+    /// <summary>Gets the GET requests for contents, at the hub and at the storage.</summary>
     public IReadOnlyList<FakeRequest> Fetched =>
         [.. Hub.Requests.Concat(Storage.Requests).Where(r => r.Method == "GET" && (r.Path.StartsWith("/store/", StringComparison.Ordinal) || (r.Path.Contains("/resolve/") && !IsLarge(r.Path))))];
 
-    /// <summary>What the content is called: the SHA-256 of a large file, the Git hash of a small one.</summary>
+    /// <summary>Returns the name of the content: the SHA-256 of a large file, or the Git hash of a small one.</summary>
 #pragma warning disable CA5350 // Git's own hash
     public string Tag(string path) => IsLarge(path)
         ? Convert.ToHexStringLower(SHA256.HashData(_files[path]))
         : Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {_files[path].Length}\0"), .. _files[path]]));
 #pragma warning restore CA5350
 
-    /// <summary>A whole or partial answer to a GET, as the request's Range asks.</summary>
+    /// <summary>Creates a complete or partial response to a GET request, according to its Range header.</summary>
     public static FakeAnswer Content(FakeRequest request, byte[] content, params (string, string)[] headers) => request.From == 0
         ? new FakeAnswer(200, content, headers)
         : new FakeAnswer(206, content[request.From..], [.. headers, ("Content-Range", $"bytes {request.From}-{content.Length - 1}/{content.Length}")]);

@@ -24,7 +24,7 @@ public sealed class HubClientTests : IDisposable
         HubDownload done = await DownloadAsync();
         Assert.Equal(FakeRepository.Commit, done.Commit);
         Assert.Equal(Path.Combine(Root, "snapshots", FakeRepository.Commit), done.Directory);
-        Assert.Equal(["tokenizer.json", "config.json", "model.safetensors"], done.Files); // no second format of the weights, nothing from folders
+        Assert.Equal(["tokenizer.json", "config.json", "model.safetensors"], done.Files); // no second weights format, and no files from folders
         Assert.Equal(3, done.Downloaded);
         Assert.Equal(FakeRepository.Commit, await File.ReadAllTextAsync(Path.Combine(Root, "refs", "main")));
         foreach (string path in done.Files)
@@ -55,7 +55,7 @@ public sealed class HubClientTests : IDisposable
         int requests = _repository.Hub.Requests.Count;
         HubDownload again = await DownloadAsync();
         Assert.Equal(0, again.Downloaded);
-        Assert.Equal(requests + 1, _repository.Hub.Requests.Count); // the listing, which says whether main has moved
+        Assert.Equal(requests + 1, _repository.Hub.Requests.Count); // the listing, which shows whether main has moved
     }
 
     [Fact]
@@ -159,9 +159,9 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Theory]
-    [InlineData(100_000L, 100_000, "100000 bytes came; the hub announces 200000")] // claims less than the file has
-    [InlineData(-1L, 100_000, "100000 bytes came; the hub announces 200000")] // claims nothing and sends less
-    [InlineData(250_000L, 150_000, "the connection broke")] // claims more than it sends
+    [InlineData(100_000L, 100_000, "100000 bytes came; the hub announces 200000")] // states fewer bytes than the file has
+    [InlineData(-1L, 100_000, "100000 bytes came; the hub announces 200000")] // states no length and sends fewer bytes
+    [InlineData(250_000L, 150_000, "the connection broke")] // states more bytes than it sends
     [InlineData(250_000L, 250_000, "more bytes come than the 200000")]
     public async Task ALieAboutTheLengthIsFound(long claimed, int sent, string sentence)
     {
@@ -194,7 +194,7 @@ public sealed class HubClientTests : IDisposable
         HubException problem = await Assert.ThrowsAnyAsync<HubException>(() => DownloadAsync(Options with { Retries = 6 }));
         Assert.Contains("answers 503", problem.Message);
         Assert.Equal(7, _repository.Hub.Requests.Count);
-        Assert.True(_time.Waits.Skip(3).Sum(wait => wait.TotalSeconds) > _time.Waits.Take(3).Sum(wait => wait.TotalSeconds)); // chance moves each wait, not the doubling of their sum
+        Assert.True(_time.Waits.Skip(3).Sum(wait => wait.TotalSeconds) > _time.Waits.Take(3).Sum(wait => wait.TotalSeconds)); // each wait varies randomly, but the sum still doubles
     }
 
     [Fact]
@@ -416,7 +416,7 @@ public sealed class HubClientTests : IDisposable
         }
     }
 
-    /// <summary>A clock whose waits are over at once and are remembered.</summary>
+    /// <summary>A clock whose waits end immediately and are recorded.</summary>
     private sealed class RecordedWaits : TimeProvider
     {
         public List<TimeSpan> Waits { get; } = [];

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Tests;
 
-/// <summary>The recorded references of tests/fixtures/golden: models, inputs and what PyTorch computed from them.</summary>
+/// <summary>Reads the recorded references of tests/fixtures/golden: models, inputs and the results that PyTorch computed from them.</summary>
 internal static class Golden
 {
     public static GptConfig Config(string name) => name.EndsWith("-untied", StringComparison.Ordinal) ? HuggingFaceConfig.Read(Fixtures.Path($"golden/{name}")) : new()
@@ -36,7 +36,7 @@ internal static class Golden
         return model;
     }
 
-    /// <summary>The file's tensors under the model's own parameter names, float32 or int64.</summary>
+    /// <summary>Reads the tensors of a file, float32 or int64, under the parameter names of the model.</summary>
     public static Dictionary<string, Tensor> Tensors(string name, string file)
     {
         using SafetensorsFile tensors = SafetensorsFile.Open(Fixtures.Path($"golden/{name}/{file}"));

@@ -128,7 +128,7 @@ public sealed class GptModelTests
         foreach (var (parameterName, expected) in Golden.Tensors(name, "grads.safetensors"))
         {
             Tensor actual = model.get_parameter(parameterName)!.grad!;
-            // The true gradient of a key bias is 0; what remains there is rounding noise.
+            // The gradient of a key bias is exactly 0 in theory, so the computed one is rounding noise.
             if (!parameterName.EndsWith("c_attn.bias", StringComparison.Ordinal))
                 Assert.InRange(((actual - expected).norm() / expected.norm()).item<float>(), 0, 0.03f);
         }
@@ -190,7 +190,7 @@ public sealed class GptModelTests
 
     private static (Tensor Inputs, Tensor Targets) Shift(Tensor ids) => (ids[.., ..^1].contiguous(), ids[.., 1..].contiguous());
 
-    /// <summary>The tolerances of the fixtures' README: the key third of c_attn.bias has a true gradient of 0 and is left out.</summary>
+    /// <summary>Checks the tolerances of the fixtures' README. The keys' third of c_attn.bias has a gradient of 0 in theory and is not checked.</summary>
     private static void AssertParameters(GptModel model, Dictionary<string, Tensor> expected)
     {
         foreach (var (name, parameter) in model.named_parameters())

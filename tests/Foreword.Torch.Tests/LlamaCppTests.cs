@@ -14,8 +14,9 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Tests;
 
 /// <summary>
-/// A GGUF file of ours in llama.cpp itself: the same ids of a text, the same greedy continuation in float32. Needs Node.js and a folder in which
-/// <c>npm install node-llama-cpp</c> was run, named by FOREWORD_NODE_LLAMA_CPP; FOREWORD_LLAMA_CPP_MODEL may name a model directory of one's own.
+/// Opens our GGUF files in llama.cpp. Its token ids and its greedy continuation in float32 must be the same as ours. Needs Node.js and a folder
+/// in which <c>npm install node-llama-cpp</c> was run. FOREWORD_NODE_LLAMA_CPP names the folder. FOREWORD_LLAMA_CPP_MODEL may name another
+/// model directory.
 /// </summary>
 public sealed class LlamaCppTests : IDisposable
 {
@@ -36,7 +37,7 @@ public sealed class LlamaCppTests : IDisposable
     [Fact]
     public void ARandomModelWritesTheSameTokensInLlamaCpp() => Compare(() =>
     {
-        // Large weights: logits lie far apart, so that no two are within rounding of each other.
+        // Large weights make the logits differ clearly, so that no two are within rounding error of each other.
         GptConfig config = new() { NLayer = 4, NHead = 4, NEmbd = 128, ContextLength = 128 };
         string path = _directory.File("random");
         Directory.CreateDirectory(path);

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Tests;
 
-/// <summary>Models whose output layer is not the token embedding, beside what transformers and PyTorch computed (fixtures/golden/untied.py).</summary>
+/// <summary>Compares models whose output layer is not the token embedding with transformers and PyTorch (fixtures/golden/untied.py).</summary>
 public sealed class SeparateHeadTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Tests;
 
-/// <summary>Other activations, widths and attention scales beside what transformers and PyTorch computed (fixtures/golden/variants.py).</summary>
+/// <summary>Compares other activations, widths and attention scales with the results of transformers and PyTorch (fixtures/golden/variants.py).</summary>
 public sealed class VariantsTests : IDisposable
 {
     private const int Prompt = 5;
@@ -36,7 +36,7 @@ public sealed class VariantsTests : IDisposable
         Assert.InRange(Golden.Difference(loaded.call(ids), expected[$"{name}.logits"]), 0, 1e-4f);
 
         float loss = expected[$"{name}.loss"].item<float>();
-        using IModelPath path = TrainingPath.Of(loaded); // fused only where the computation is the published one
+        using IModelPath path = TrainingPath.Of(loaded); // fused only if the computation is that of the published models
         if (loaded.Config.Deviations.Any())
             Assert.False(path.IsFused);
         Assert.Equal(loss, path.Backward(inputs, targets, 1), 1e-4);
@@ -92,7 +92,7 @@ public sealed class VariantsTests : IDisposable
         Tensor ids = Golden.Tensors($"variants/{model}", "expected.safetensors")["input_ids"];
         loaded.eval();
         again.eval();
-        Assert.InRange(Golden.Difference(loaded.call(ids), again.call(ids)), 0, 1e-6f); // an adapter's product starts at 0
+        Assert.InRange(Golden.Difference(loaded.call(ids), again.call(ids)), 0, 1e-6f); // the product of an adapter is 0 at the start
     }
 
     [Fact]

@@ -17,7 +17,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Commands;
 
-/// <summary><c>foreword chat MODEL</c>: a prompt loop. Answers go to stdout, everything else to stderr.</summary>
+/// <summary>Implements <c>foreword chat MODEL</c>, a prompt loop. Answers go to stdout, everything else to stderr.</summary>
 internal sealed class ChatCommand : IDisposable
 {
     private const int LongestAnswer = 200;
@@ -41,7 +41,7 @@ internal sealed class ChatCommand : IDisposable
 
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
-    /// <summary>With another way to open MODEL on a device, for tests.</summary>
+    /// <summary>Creates the command with another function that opens MODEL on a device, for tests.</summary>
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
@@ -104,7 +104,7 @@ internal sealed class ChatCommand : IDisposable
 
     private void Answer(string line)
     {
-        CancellationTokenSource answering = new(); // not disposed: Ctrl+C may come at any time, and it holds nothing
+        CancellationTokenSource answering = new(); // not disposed: Ctrl+C may use it at any time, and it holds no resources
         _answering = answering;
         bool began = false;
         try
@@ -126,13 +126,13 @@ internal sealed class ChatCommand : IDisposable
         void Print(string chunk)
         {
             if (!began)
-                chunk = chunk.TrimStart(); // between the template's prefix and the answer there is often a space
+                chunk = chunk.TrimStart(); // the model often starts its answer with a space after the template's prefix
             began |= chunk.Length > 0;
             _terminal.Out.Write(chunk);
         }
     }
 
-    /// <summary>Obeys a line that begins with a stroke; false ends the loop.</summary>
+    /// <summary>Executes a line that begins with a slash. Returns false if the loop must end.</summary>
     private bool Obey(string line)
     {
         string[] words = line.Split(' ', 2, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -188,7 +188,7 @@ internal sealed class ChatCommand : IDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            _terminal.Err.WriteLine($"error: {problem.Message}"); // the conversation goes on
+            _terminal.Err.WriteLine($"error: {problem.Message}"); // the conversation continues
         }
     }
 

@@ -7,12 +7,12 @@ using Foreword.Models;
 
 namespace Foreword.Cli.Commands;
 
-/// <summary><c>foreword download REPO</c>: fetches a model from a Hugging Face hub.</summary>
+/// <summary>Implements <c>foreword download REPO</c>, which downloads a model from a Hugging Face hub.</summary>
 internal static class DownloadCommand
 {
     public static Command Create(Terminal terminal) => Create(terminal, () => HubOptions.FromEnvironment(Environment.GetEnvironmentVariable));
 
-    /// <summary>With other options than the environment's, for tests.</summary>
+    /// <summary>Creates the command with other options than those of the environment, for tests.</summary>
     public static Command Create(Terminal terminal, Func<HubOptions> environment)
     {
         Argument<string> repository = new("REPO") { Description = "The model: OWNER/NAME, such as openai-community/gpt2." };

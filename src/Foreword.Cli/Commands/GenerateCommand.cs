@@ -13,12 +13,12 @@ using Foreword.Tokenization;
 
 namespace Foreword.Cli.Commands;
 
-/// <summary><c>foreword generate MODEL --prompt TEXT|-|@FILE</c>: continues texts.</summary>
+/// <summary>Implements <c>foreword generate MODEL --prompt TEXT|-|@FILE</c>, which continues texts.</summary>
 internal static class GenerateCommand
 {
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
-    /// <summary>With another way to open MODEL on a device, for tests.</summary>
+    /// <summary>Creates the command with another function that opens MODEL on a device, for tests.</summary>
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
@@ -105,7 +105,7 @@ internal static class GenerateCommand
             : throw new FileNotFoundException($"the prompt file '{path}' does not exist; a prompt that begins with @ itself can be given on stdin with --prompt -");
     }
 
-    /// <summary>What is printed before each text: a line that tells several apart, and the prompt.</summary>
+    /// <summary>Returns what is printed before each text: a line that identifies it if there are several, and the prompt.</summary>
     private static string[] Headings(string[] prompts, SamplingOptions options, int samples)
     {
         return [.. prompts.SelectMany((prompt, i) => Enumerable.Range(0, samples).Select(sample => Heading(i, sample) + prompt))];

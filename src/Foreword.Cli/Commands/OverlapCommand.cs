@@ -12,10 +12,13 @@ using Foreword.IO;
 
 namespace Foreword.Cli.Commands;
 
-/// <summary><c>foreword overlap TRAIN TEST...</c>: how much of test sets the training text holds (GPT-2 paper, section 4).</summary>
+/// <summary>
+/// Implements <c>foreword overlap TRAIN TEST...</c>, which measures how much of the test sets the training text contains (GPT-2 paper,
+/// section 4).
+/// </summary>
 internal static class OverlapCommand
 {
-    /// <summary>Documents of a set that are shown: those with the largest shares.</summary>
+    /// <summary>Number of documents shown for each set: those with the largest shares.</summary>
     private const int MostShown = 5;
 
     private const int BeginningShown = 60;
@@ -60,7 +63,7 @@ internal static class OverlapCommand
         return command;
     }
 
-    /// <summary>The documents of a path; wrong paths are said at once.</summary>
+    /// <summary>Returns a function that reads the documents of a path. Reports a wrong path immediately.</summary>
     private static Func<IEnumerable<TextChunk>> Text(string path, string split, DocumentOptions options, Terminal terminal)
     {
         if (!ShardInspection.IsDirectory(path))
@@ -88,7 +91,7 @@ internal static class OverlapCommand
         return display.Show(() => OverlapFilter.Build(corpus, path, rate, new Reports(display)));
     }
 
-    /// <summary>Measures every document; each goes to the file at once, and only sums and the largest shares are kept.</summary>
+    /// <summary>Measures every document. Writes each one to the file immediately, and keeps only sums and the largest shares.</summary>
     private static SetOverlap[] Measure(OverlapFilter filter, IReadOnlyList<(string Name, Func<IEnumerable<TextChunk>> Read)> sets, string? documentsPath)
     {
         if (documentsPath is null)
@@ -190,7 +193,7 @@ internal static class OverlapCommand
         writer.WriteNumber("share", share.Share);
     }
 
-    /// <summary>Shows what it is told, on the thread that tells it.</summary>
+    /// <summary>Shows progress on the thread that reports it.</summary>
     private sealed class Reports(ProgressDisplay display) : IProgress<OverlapProgress>
     {
         public void Report(OverlapProgress value) => display.Status(string.Create(CultureInfo.InvariantCulture,

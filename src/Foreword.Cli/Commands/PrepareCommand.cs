@@ -12,7 +12,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Commands;
 
-/// <summary><c>foreword prepare</c>: text to token shards.</summary>
+/// <summary>Implements <c>foreword prepare</c>, which turns text into token shards.</summary>
 internal static class PrepareCommand
 {
     private static readonly PreparationOptions Defaults = new();

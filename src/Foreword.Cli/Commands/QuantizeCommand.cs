@@ -15,7 +15,10 @@ using Foreword.Weights.Quantized;
 
 namespace Foreword.Cli.Commands;
 
-/// <summary><c>foreword quantize MODEL --type int8|int4 --out DIR</c>: a model for the processor in a quarter of the memory or less.</summary>
+/// <summary>
+/// Implements <c>foreword quantize MODEL --type int8|int4 --out DIR</c>. The quantized model runs on the CPU in a quarter of the memory
+/// or less.
+/// </summary>
 internal static class QuantizeCommand
 {
     private const int DefaultTokens = 20_000;
@@ -99,11 +102,11 @@ internal static class QuantizeCommand
         terminal.Say(TaskDescription.IsIn(directory) ? $"next: foreword predict {directory} -" : $"next: foreword generate {directory} --prompt \"The\"");
     }
 
-    /// <summary>Per token, over windows of a whole context that follow each other.</summary>
+    /// <summary>Computes the perplexity per token over consecutive windows of a full context.</summary>
     private static double Perplexity(string path, WeightType type, int[] ids)
     {
         using CpuLanguageModel model = CpuLanguageModel.Load(path, type);
-        // A window shares its first token with the one before: every token but the very first is foretold once.
+        // The first token of a window is the last token of the previous one, so every token except the very first is predicted once.
         int window = model.Config.ContextLength - 1;
         int[][] windows = [.. Enumerable.Range(0, (ids.Length - 2) / Math.Max(1, window) + 1).Select(i => ids[(i * window)..Math.Min(ids.Length, (i + 1) * window + 1)])];
         return Likelihood.Of([.. model.LogProbs(windows).SelectMany(row => row)]).Perplexity;

@@ -15,13 +15,13 @@ using Spectre.Console;
 
 namespace Foreword.Cli.Commands;
 
-/// <summary><c>foreword tokenizer train|encode|decode|inspect</c>.</summary>
+/// <summary>Implements <c>foreword tokenizer train|encode|decode|inspect</c>.</summary>
 internal static class TokenizerCommand
 {
     private const string ByteBpe = "byte-bpe";
     private const int LongestTokensShown = 10;
 
-    /// <summary>Columns of "reading: 12345.6 M characters", the percentage, the time and what stands between.</summary>
+    /// <summary>Columns of "reading: 12345.6 M characters", the percentage, the time and the spaces between them.</summary>
     private const int ColumnsBesideBar = 48;
 
     private const int LostCharactersShown = 10;
@@ -70,7 +70,7 @@ internal static class TokenizerCommand
         return command;
     }
 
-    /// <summary>The kind's trainer with what was asked for.</summary>
+    /// <summary>Creates the trainer of the kind, with the given settings.</summary>
     private static TokenizerTrainer Trainer(string kind, int? size, int? minFrequency, long? maxBytes)
     {
         if (!TokenizerTrainer.Kinds.TryGetValue(kind, out TokenizerTrainer? trainer))
@@ -91,7 +91,7 @@ internal static class TokenizerCommand
         };
     }
 
-    /// <summary>Trains, with a progress bar where a person is looking; also answers how many characters were read.</summary>
+    /// <summary>Trains a tokenizer, with a progress bar on a terminal. Also returns the number of characters read.</summary>
     private static (Tokenizer Tokenizer, long Characters) TrainWithBar(TokenizerTrainer trainer, IEnumerable<string> texts, Terminal terminal)
     {
         long characters = 0;
@@ -195,7 +195,7 @@ internal static class TokenizerCommand
         return command;
     }
 
-    /// <summary>Names the characters that the ids do not hold, so that nobody finds out later.</summary>
+    /// <summary>Reports the characters that the ids do not represent, so that the user knows about the loss immediately.</summary>
     private static void SayLost(IReadOnlyList<Rune> lost, Terminal terminal)
     {
         if (lost.Count == 0)
@@ -324,7 +324,7 @@ internal static class TokenizerCommand
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
 
-    /// <summary>Progress where it is made; the library's own Progress posts it to other threads.</summary>
+    /// <summary>Reports progress on the calling thread. <see cref="Progress{T}"/> posts it to other threads.</summary>
     private sealed class Reports(Action<TokenizerProgress> report) : IProgress<TokenizerProgress>
     {
         public void Report(TokenizerProgress value) => report(value);

@@ -5,10 +5,10 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Inspection;
 
-/// <summary><c>foreword inspect</c>: says what a file or directory is and what it holds.</summary>
+/// <summary>Implements <c>foreword inspect</c>, which prints what a file or directory is and what it contains.</summary>
 internal static class InspectCommand
 {
-    /// <summary>What can be inspected; the first kind that recognises the path shows it.</summary>
+    /// <summary>The kinds that can be inspected. The first kind that recognizes the path shows it.</summary>
     private static readonly Kind[] Kinds =
     [
         new("a directory of token shards", ShardInspection.IsDirectory, ShardInspection.ShowDirectory),
@@ -49,9 +49,9 @@ internal static class InspectCommand
         return command;
     }
 
-    /// <summary>A kind of thing that can be inspected.</summary>
-    /// <param name="Name">For the help: "a token shard".</param>
-    /// <param name="Recognizes">Whether an existing path is of this kind, by names of files alone.</param>
-    /// <param name="Show">Prints what the path holds, as JSON or for people.</param>
+    /// <summary>A kind of file or directory that can be inspected.</summary>
+    /// <param name="Name">Name in the help, such as "a token shard".</param>
+    /// <param name="Recognizes">Returns whether an existing path is of this kind. Looks only at file names.</param>
+    /// <param name="Show">Prints the contents of the path, as JSON or as text.</param>
     private sealed record Kind(string Name, Func<string, bool> Recognizes, Action<string, bool, Terminal> Show);
 }

@@ -10,7 +10,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Cli.Inspection;
 
-/// <summary>What <c>inspect</c> shows of a model in any format, a checkpoint or a run directory.</summary>
+/// <summary>Shows a model in any format, a checkpoint or a run directory for <c>inspect</c>.</summary>
 internal static class ModelInspection
 {
     private const int MostLabels = 12;
@@ -30,13 +30,13 @@ internal static class ModelInspection
             Print(terminal.Out, model, tokenizer, state, task);
     }
 
-    /// <summary>Bytes of float32 weights.</summary>
+    /// <summary>Returns the bytes of the weights in float32.</summary>
     private static long WeightBytes(GptConfig config) => 4 * config.ParameterCount;
 
-    /// <summary>Weights, gradients and AdamW's two means, all float32; activations come on top.</summary>
+    /// <summary>Returns the bytes of weights, gradients and AdamW's two moments, all in float32. Activations are not included.</summary>
     private static long TrainingBytes(GptConfig config) => 4 * WeightBytes(config);
 
-    /// <summary>Keys and values of a full context in float32.</summary>
+    /// <summary>Returns the bytes of keys and values of a full context in float32.</summary>
     private static long CacheBytes(GptConfig config) => 2L * 4 * config.NLayer * config.ContextLength * config.NEmbd;
 
     private static void Print(TextWriter output, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
@@ -63,7 +63,7 @@ internal static class ModelInspection
         void Line(string name, FormattableString text) => ModelInspection.Line(output, name, text);
     }
 
-    /// <summary>The lines that say what a fine-tuned model answers.</summary>
+    /// <summary>Prints the lines that describe the task of a fine-tuned model.</summary>
     public static void PrintTask(TextWriter output, TaskDescription task)
     {
         string reads = string.Join(", ", task.Columns.Count > 0 ? task.Columns : task.Task.Columns.Select(column => column.Role));
@@ -78,11 +78,11 @@ internal static class ModelInspection
         _ => $"tokens {string.Join(" ", [.. task.Around.Before, "...", .. task.Around.After])}",
     };
 
-    /// <summary>The line that says which network it is.</summary>
+    /// <summary>Prints the line that describes the network.</summary>
     public static void PrintArchitecture(TextWriter output, string path, GptConfig config) => Line(output, "model",
         $"{path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}{string.Concat(config.Deviations.Select(deviation => $", {deviation}"))}");
 
-    /// <summary>A name and what belongs to it.</summary>
+    /// <summary>Prints a name and its value on one line.</summary>
     public static void Line(TextWriter output, string name, FormattableString text) => output.WriteLine($"{name,-11} {text.ToString(CultureInfo.InvariantCulture)}");
 
     private static void Write(Utf8JsonWriter writer, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)

@@ -10,7 +10,7 @@ using Foreword.Weights.Quantized;
 
 namespace Foreword.Cli.Inspection;
 
-/// <summary>What <c>inspect</c> shows of a directory that <c>foreword quantize</c> wrote.</summary>
+/// <summary>Shows a directory that <c>foreword quantize</c> wrote for <c>inspect</c>.</summary>
 internal static class QuantizedInspection
 {
     public static bool IsQuantized(string path) => QuantizedModelFormat.IsIn(path);

@@ -6,14 +6,14 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Inspection;
 
-/// <summary>What <c>inspect</c> shows of a recipe: its size or its task, and every value spelt out.</summary>
+/// <summary>Shows a recipe for <c>inspect</c>: its size or its task, and every value.</summary>
 internal static class RecipeInspection
 {
     public static bool IsRecipe(string path) => File.Exists(path) && Path.GetExtension(path) is ".yaml" or ".yml";
 
     public static void Show(string path, bool json, Terminal terminal)
     {
-        // The section 'task' is what tells fine-tuning from pre-training.
+        // Only a fine-tuning recipe has the section 'task'.
         if (File.ReadLines(path).Any(line => line.StartsWith("task:", StringComparison.Ordinal)))
         {
             ShowFineTuning(path, json, terminal);
@@ -41,7 +41,10 @@ internal static class RecipeInspection
         terminal.Out.Write(Recipe.ToYaml(recipe));
     }
 
-    /// <summary>The architecture: of the model to train on, or the recipe's with the vocabulary that its tokenizer will most likely have.</summary>
+    /// <summary>
+    /// Returns the architecture of the model that the recipe trains further, or the recipe's own architecture. The latter assumes the vocabulary
+    /// that the tokenizer will most likely have.
+    /// </summary>
     private static GptConfig ConfigOf(PretrainRecipe recipe)
     {
         if (recipe.Model.Path is { } model)

@@ -7,7 +7,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Cli.Inspection;
 
-/// <summary>What <c>inspect</c> tells about token shards.</summary>
+/// <summary>Shows token shards for <c>inspect</c>.</summary>
 internal static class ShardInspection
 {
     private const int TokensShown = 32;
@@ -17,7 +17,7 @@ internal static class ShardInspection
 
     public static bool IsShard(string path) => path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase) && File.Exists(path);
 
-    /// <summary>Counts of a prepared directory, after every split has been opened and checked against the manifest.</summary>
+    /// <summary>Shows the counts of a prepared directory, after every split has been opened and checked against the manifest.</summary>
     public static void ShowDirectory(string directory, bool json, Terminal terminal)
     {
         ShardManifest manifest = ShardManifest.Load(directory);
@@ -119,7 +119,7 @@ internal static class ShardInspection
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>A single shard, ours or llm.c's; decoded where it lies beside its tokenizer.</summary>
+    /// <summary>Shows a single shard, ours or llm.c's. Decodes it if its tokenizer is in the same directory.</summary>
     public static void ShowShard(string path, bool json, Terminal terminal)
     {
         using TokenShard shard = TokenShard.Open(path);

@@ -6,32 +6,32 @@ using Foreword.Data.Tables;
 
 namespace Foreword.Cli.Inspection;
 
-/// <summary>What <c>inspect</c> shows of a table: its columns, rows, the counts of labels, and the first rows.</summary>
+/// <summary>Shows a table for <c>inspect</c>: its columns, rows, the counts of labels, and the first rows.</summary>
 internal static class TableInspection
 {
-    /// <summary>Rows and values that are shown.</summary>
+    /// <summary>Numbers of rows and values shown.</summary>
     private const int RowsShown = 3, ValuesShown = 10;
 
-    /// <summary>Distinct values of a column that holds labels, at most; and those that are counted.</summary>
+    /// <summary>Largest number of distinct values in a column of labels, and largest number of distinct values that are counted.</summary>
     private const int MostLabels = 200, MostCounted = 100_000;
 
-    /// <summary>Columns that the name of a column takes in print, at most.</summary>
+    /// <summary>Largest number of terminal columns for the name of a table column.</summary>
     private const int NameWidth = 24;
 
-    /// <summary>Whether the name of a file is a table's. Text files are, too, where tabs part their first line.</summary>
+    /// <summary>Returns whether a file name is that of a table. A text file is a table if its first line contains a tab.</summary>
     public static bool IsTable(string path) => File.Exists(path) && TableReader.Knows(path)
         && (!path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) || File.ReadLines(path).FirstOrDefault()?.Contains('\t', StringComparison.Ordinal) == true);
 
     /// <summary>Shows a table.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="columns">The columns that are looked at; null means all.</param>
-    /// <param name="options">How it is read.</param>
-    /// <param name="most">Rows that are read at most; null reads all.</param>
-    /// <param name="json">As one object, or for people.</param>
-    /// <param name="terminal">Where to print.</param>
+    /// <param name="columns">The columns to show; null shows all.</param>
+    /// <param name="options">How the table is read.</param>
+    /// <param name="most">Largest number of rows to read; null reads all.</param>
+    /// <param name="json">Whether to print one JSON object instead of text.</param>
+    /// <param name="terminal">The terminal to print on.</param>
     public static void Show(string path, string[]? columns, TableOptions options, int? most, bool json, Terminal terminal)
     {
-        // A column is given as finetune takes it: with or without its role.
+        // A column may be given in the form that finetune accepts: with or without its role.
         string[] wanted = [.. (columns ?? []).Select(column => column[(column.IndexOf('=', StringComparison.Ordinal) + 1)..])];
         Contents contents = new();
         foreach (TableRow row in TableReader.Read(path, wanted, options with { KeepsFaultyRows = true, KeepsInput = columns is null }).Take(most ?? int.MaxValue))
@@ -136,7 +136,7 @@ internal static class TableInspection
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>What was read of a table.</summary>
+    /// <summary>The contents read from a table.</summary>
     private sealed class Contents
     {
         private readonly Dictionary<string, Column> _byName = new(StringComparer.Ordinal);
@@ -169,7 +169,7 @@ internal static class TableInspection
         }
     }
 
-    /// <summary>What a column holds.</summary>
+    /// <summary>The contents of a column.</summary>
     private sealed class Column(string name)
     {
         private long _words;
@@ -181,10 +181,10 @@ internal static class TableInspection
 
         public Dictionary<string, long> Values { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>Whether the values are counted; false where there are too many.</summary>
+        /// <summary>Gets whether the values are counted; false if there are too many distinct ones.</summary>
         public bool IsCounted { get; private set; } = true;
 
-        /// <summary>Whether its values come again and again, as labels do.</summary>
+        /// <summary>Gets whether the column contains labels: few distinct values that occur repeatedly.</summary>
         public bool IsLabel => IsCounted && Values.Count is > 1 and <= MostLabels && Values.Count * 2 <= Filled;
 
         public string Kind => Filled == 0 ? "nothing"

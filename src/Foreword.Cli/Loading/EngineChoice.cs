@@ -5,20 +5,20 @@ using Foreword.Torch;
 
 namespace Foreword.Cli.Loading;
 
-/// <summary>What computes a model that is only used, not trained.</summary>
+/// <summary>The engine that runs a model outside training.</summary>
 internal enum EngineChoice
 {
-    /// <summary>The faster one for the device: plain C# on a processor, libtorch on a GPU.</summary>
+    /// <summary>The faster engine for the device: plain C# on a CPU, libtorch on a GPU.</summary>
     Auto,
 
-    /// <summary>Plain C#, on the processor.</summary>
+    /// <summary>Plain C# on the CPU.</summary>
     Cpu,
 
     /// <summary>libtorch.</summary>
     Torch,
 }
 
-/// <summary>The option <c>--engine</c> and what it means.</summary>
+/// <summary>Creates the option <c>--engine</c> and interprets its value.</summary>
 internal static class Engines
 {
     public static Option<EngineChoice> Option() => new("--engine")
@@ -27,7 +27,7 @@ internal static class Engines
         DefaultValueFactory = _ => EngineChoice.Auto,
     };
 
-    /// <summary>The option <c>--cache</c>.</summary>
+    /// <summary>Creates the option <c>--cache</c>.</summary>
     public static Option<CacheType?> CacheOption() => new("--cache")
     {
         Description = "How plain C# keeps the keys and values of tokens that were read: f32 exactly, bf16 in half the memory. Unless given: f32, and bf16 for quantised models.",

@@ -8,24 +8,24 @@ using Foreword.Torch.FineTuning;
 
 namespace Foreword.Cli.Loading;
 
-/// <summary>What the commands that use a fine-tuned model have in common.</summary>
+/// <summary>Functions shared by the commands that use a fine-tuned model.</summary>
 internal static class TaskModels
 {
-    /// <summary>Resamples of the bootstrap unless said otherwise.</summary>
+    /// <summary>Default number of bootstrap resamples.</summary>
     public const int Resamples = 1000;
 
-    /// <summary>Opens a fine-tuned model.</summary>
+    /// <summary>Opens a fine-tuned model in libtorch.</summary>
     public static FineTunedModel Open(string path, PrecisionChoice precision, DeviceChoice device) =>
         FineTunedModel.Load(path, Compute.Precision(precision, Compute.Device(device)), device);
 
-    /// <summary>Opens a fine-tuned model for predicting, in the engine that is asked for.</summary>
+    /// <summary>Opens a fine-tuned model for prediction in the requested engine.</summary>
     public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine)
     {
         using StoredModel stored = StoredModel.Open(path);
         return Engines.Of(engine, device, stored, precision).LoadTask(stored);
     }
 
-    /// <summary>Everything measured about the model's answers for labelled examples.</summary>
+    /// <summary>Evaluates the model's answers for labeled examples.</summary>
     public static TaskEvaluation Evaluate(FineTunedModel model, IReadOnlyList<TaskExample> examples, int resamples, long seed)
     {
         TaskDescription task = model.Task;
@@ -37,6 +37,6 @@ internal static class TaskModels
     public static void WriteReport(string directory, TaskEvaluation evaluation, TaskDescription task, string modelPath, string dataPath, IReadOnlyList<TaskExample> examples) =>
         TaskReport.Write(directory, evaluation, TaskReportContext.Of(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(example => TaskReportContext.Parts(task, example))]));
 
-    /// <summary>accuracy 0.9110 [0.9010, 0.9208].</summary>
+    /// <summary>Formats a metric as in "accuracy 0.9110 [0.9010, 0.9208]".</summary>
     public static string Text(MetricInterval metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.FullName} {metric.Value:F4} [{metric.Low:F4}, {metric.High:F4}]");
 }

@@ -5,7 +5,7 @@ using Foreword.Data.Reading;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>The options of commands that read documents: what a document is, its encoding, which files of a directory.</summary>
+/// <summary>The options of commands that read documents: what a document is, its encoding, and which files of a directory are read.</summary>
 internal sealed class DocumentArguments
 {
     private static readonly Dictionary<string, DocumentUnit> Units = new() { ["file"] = DocumentUnit.File, ["line"] = DocumentUnit.Line, ["blank-line"] = DocumentUnit.BlankLine };
@@ -18,10 +18,10 @@ internal sealed class DocumentArguments
 
     public DocumentArguments() => _document.AcceptOnly([.. Units.Keys]);
 
-    /// <summary>The option that names an encoding.</summary>
+    /// <summary>Creates the option that names an encoding.</summary>
     public static Option<string?> EncodingOption() => new("--encoding") { Description = "Encoding of text without a byte order mark, such as gb18030, big5, utf-16 or latin1; utf-8 unless given." };
 
-    /// <summary>The encoding of that option; null where it was not given.</summary>
+    /// <summary>Returns the encoding that the option names; null if the option is not given.</summary>
     public static TextEncoding? Encoding(string? name) => name is null ? null : UsageException.For(() => TextEncoding.Find(name));
 
     /// <summary>Adds all options to a command.</summary>
@@ -31,7 +31,7 @@ internal sealed class DocumentArguments
             command.Add(option);
     }
 
-    /// <summary>What was given.</summary>
+    /// <summary>Returns the values of the options.</summary>
     public DocumentOptions Read(ParseResult parsed) => new()
     {
         TextField = parsed.GetValue(_textField)!,
@@ -41,7 +41,7 @@ internal sealed class DocumentArguments
         Exclude = parsed.GetValue(_exclude)!,
     };
 
-    /// <summary>Says which files of directories are left out.</summary>
+    /// <summary>Reports the files of directories that are skipped.</summary>
     public static void SaySkipped(DocumentReader documents, string textField, Terminal terminal)
     {
         if (documents.Skipped.Count > 0)

@@ -4,12 +4,12 @@ using Foreword.Settings;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>The argument <c>INPUT...</c> of commands that read many files.</summary>
+/// <summary>Creates the argument <c>INPUT...</c> of commands that read several files.</summary>
 internal static class InputPaths
 {
     /// <summary>
-    /// One path or more, unless told otherwise. A list of arguments would swallow a misspelt option as one more path, so what looks like an
-    /// option is refused; a file of such a name can be given as ./--name.
+    /// Creates an argument of one or more paths, unless <paramref name="arity"/> differs. The parser would treat a misspelled option as another
+    /// path, so words that look like options are rejected. A file with such a name can be given as ./--name.
     /// </summary>
     public static Argument<string[]> Argument(string description, string name = "INPUT", ArgumentArity? arity = null)
     {

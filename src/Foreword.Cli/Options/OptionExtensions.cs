@@ -5,10 +5,10 @@ using Foreword.Settings;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>What options have in common.</summary>
+/// <summary>Functions shared by options.</summary>
 internal static class OptionExtensions
 {
-    /// <summary>Allows only these words; another one is answered with all of them and the nearest.</summary>
+    /// <summary>Restricts an option to a set of words. The error about another word lists them and suggests the nearest.</summary>
     public static void AcceptOnly(this Option<string?> option, params string[] words)
     {
         option.CompletionSources.Add(words);
@@ -19,7 +19,7 @@ internal static class OptionExtensions
         });
     }
 
-    /// <summary>The sentence about a word that an option does not know.</summary>
+    /// <summary>Returns the message about a word that an option does not accept.</summary>
     public static string Complaint(string option, string value, string[] words) => $"{option} is '{value}'; expected {string.Join(" | ", words)}{NearestName.Suggestion(value, words)}";
 
     /// <summary>Creates an option that takes several files.</summary>

@@ -7,28 +7,28 @@ using Foreword.Tasks;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>A row to be answered.</summary>
-/// <param name="Example">The example; null where the row gives none.</param>
-/// <param name="Fault">Why it gives none, as one sentence that names file and row.</param>
-/// <param name="Id">The text of the column that <c>--id</c> names.</param>
-/// <param name="Input">All columns, each under a name of its own; empty unless they are wanted.</param>
+/// <summary>A row to answer.</summary>
+/// <param name="Example">The example; null if the row is faulty.</param>
+/// <param name="Fault">Why the row is not an example, as one sentence that names file and row; null if it is one.</param>
+/// <param name="Id">The text in the column that <c>--id</c> names.</param>
+/// <param name="Input">All columns, with distinct names; empty unless the output needs them.</param>
 internal sealed record PredictionRow(TaskExample? Example, string? Fault, string Id, IReadOnlyList<KeyValuePair<string, string>> Input);
 
-/// <summary>The rows that <c>predict</c> answers: of a table, or lines of standard input.</summary>
-/// <param name="Rows">Reads the rows.</param>
-/// <param name="IsRepeatable">Whether they can be read again.</param>
+/// <summary>The rows that <c>predict</c> answers: the rows of a table, or the lines of standard input.</summary>
+/// <param name="Rows">Reads the rows. Its parameter receives warnings.</param>
+/// <param name="IsRepeatable">Whether the rows can be read again.</param>
 internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<PredictionRow>> Rows, bool IsRepeatable)
 {
     private const string StandardInput = "standard input";
 
-    /// <summary>The input of a command line.</summary>
-    /// <param name="terminal">Holds standard input.</param>
+    /// <summary>Creates the input that a command line names.</summary>
+    /// <param name="terminal">The terminal with standard input.</param>
     /// <param name="parsed">The command line.</param>
     /// <param name="source">The file, or <c>-</c>.</param>
-    /// <param name="tables">How tables are read.</param>
-    /// <param name="task">What is answered.</param>
-    /// <param name="id">The column of <c>--id</c>; null where none is carried through.</param>
-    /// <param name="keepsInput">Whether all columns are wanted.</param>
+    /// <param name="tables">The options that describe how tables are read.</param>
+    /// <param name="task">The task to answer.</param>
+    /// <param name="id">The column of <c>--id</c>, which is copied to the output; null if there is none.</param>
+    /// <param name="keepsInput">Whether the output needs all columns.</param>
     public static PredictionInput Of(Terminal terminal, ParseResult parsed, string source, TableArguments tables, TaskDescription task, string? id, bool keepsInput)
     {
         int most = tables.MaxExamples(parsed) ?? int.MaxValue;
@@ -48,7 +48,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
             .Select(row => new PredictionRow(row.Example, row.Fault ?? TooMany(row.Example!, task), id is not null && row.Row.Cells is [.., [var text]] ? text : "", Distinct(row.Row.Input))).Take(most), IsRepeatable: !isStream && !IsPipe(source));
     }
 
-    /// <summary>A line is a text, or the texts of a task that reads several, parted by tabs. Every line is a row.</summary>
+    /// <summary>Reads lines. A line is one text, or several texts separated by tabs if the task reads several. Every line is a row.</summary>
     private static IEnumerable<PredictionRow> FromLines(Stream input, FineTuningTask task, bool keepsInput)
     {
         if (task.Columns.Any(column => column.IsMany))
@@ -73,14 +73,14 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
         }
     }
 
-    /// <summary>Whether a path is a stream that can be read once, such as a shell's <c>&lt;(command)</c>.</summary>
+    /// <summary>Returns whether a path is a stream that can be read only once, such as a shell's <c>&lt;(command)</c>.</summary>
     private static bool IsPipe(string path) => path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal);
 
     private static string? TooMany(TaskExample example, TaskDescription task) => task.Target == TargetKind.Choice && example.Choices.Count > task.Labels.Count
         ? $"{example.Where}: there are {example.Choices.Count} choices; the model knows {task.Labels.Count} at most"
         : null;
 
-    /// <summary>The columns, of which those that have the name of an earlier one are numbered.</summary>
+    /// <summary>Returns the columns with distinct names. A column with the name of an earlier one gets a number.</summary>
     internal static KeyValuePair<string, string>[] Distinct(IReadOnlyList<KeyValuePair<string, string>> input)
     {
         HashSet<string> names = new(StringComparer.Ordinal);

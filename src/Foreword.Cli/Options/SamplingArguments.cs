@@ -5,7 +5,7 @@ using Foreword.Generation;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>The options that choose tokens, shared by the commands that write text.</summary>
+/// <summary>The options that control how tokens are chosen, shared by the commands that generate text.</summary>
 internal sealed class SamplingArguments(int? maxTokens = null)
 {
     private static readonly SamplingOptions Default = new();
@@ -24,7 +24,7 @@ internal sealed class SamplingArguments(int? maxTokens = null)
     private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Tokens to write at most; the end of the context ends a text too.", DefaultValueFactory = _ => maxTokens ?? Default.MaxTokens };
     private readonly Option<string[]> _stop = new("--stop") { Description = "Text to end before; may be repeated.", DefaultValueFactory = _ => [] };
 
-    /// <summary>Gives the command these options.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         Option[] all = [_maxTokens, _temperature, _topK, _topP, _topPRule, _minP, _typicalP, _repetition, _presence, _frequency, _bias, _stop, _seed];
@@ -32,8 +32,8 @@ internal sealed class SamplingArguments(int? maxTokens = null)
             command.Add(option);
     }
 
-    /// <summary>What the command line asks for; not validated yet.</summary>
-    /// <exception cref="UsageException">A bias is not ID=VALUE.</exception>
+    /// <summary>Returns the values of the options, not validated.</summary>
+    /// <exception cref="UsageException">A bias does not have the form ID=VALUE.</exception>
     public SamplingOptions Read(ParseResult parsed) => new()
     {
         Temperature = parsed.GetValue(_temperature),
@@ -51,7 +51,7 @@ internal sealed class SamplingArguments(int? maxTokens = null)
         Stop = parsed.GetValue(_stop)!,
     };
 
-    /// <summary>Names the seed where the command line did not.</summary>
+    /// <summary>Prints the seed if the command line does not set it.</summary>
     public void SaySeed(ParseResult parsed, Terminal terminal)
     {
         if (parsed.GetResult(_seed) is null or { Implicit: true })

@@ -5,12 +5,12 @@ using Foreword.Tasks;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>The options that every command has that reads tables of examples: what the files are, and what their columns mean.</summary>
+/// <summary>The options of every command that reads tables of examples: the format of the files and the meaning of their columns.</summary>
 internal sealed class TableArguments
 {
     private const string Yes = "yes", No = "no", Auto = "auto";
 
-    /// <summary>What <c>--format</c> takes, and what else people write.</summary>
+    /// <summary>The values of <c>--format</c>, including other common names.</summary>
     private static readonly Dictionary<string, TableFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
     {
         [Auto] = TableFormat.Auto,
@@ -29,7 +29,7 @@ internal sealed class TableArguments
     private readonly Option<string?> _columns, _format, _header, _quoting, _delimiter;
     private readonly Option<int?> _maxExamples = new("--max-examples") { Description = "Read the first N examples only (of each set)." };
 
-    /// <param name="columns">What the help says of <c>--columns</c>.</param>
+    /// <param name="columns">Description of <c>--columns</c> in the help.</param>
     public TableArguments(string columns)
     {
         _columns = new("--columns") { Description = $"{columns} Columns joined by + are one text with a space between: text=Title+Description." };
@@ -45,32 +45,32 @@ internal sealed class TableArguments
         _delimiter = new("--delimiter") { Description = "What parts the fields of CSV and TSV: one character, or tab." };
     }
 
-    /// <summary>Gives the command the options.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_columns, _format, _header, _quoting, _delimiter, _maxExamples])
             command.Options.Add(option);
     }
 
-    /// <summary>The columns; null unless given.</summary>
+    /// <summary>Returns the columns; null if they are not given.</summary>
     public string[]? Columns(ParseResult parsed) => parsed.GetValue(_columns)?.Split(',', StringSplitOptions.TrimEntries);
 
-    /// <summary>Most examples; null means all.</summary>
+    /// <summary>Returns the largest number of examples to read; null for all.</summary>
     public int? MaxExamples(ParseResult parsed) => parsed.GetValue(_maxExamples) is { } most
         ? most >= 1 ? most : throw new UsageException($"--max-examples is {most}; it must be at least 1")
         : null;
 
-    /// <summary>Whether it is said that the input is a table, also where its name does not tell.</summary>
+    /// <summary>Returns whether options declare that the input is a table, even if its name does not show it.</summary>
     public bool SaysTable(ParseResult parsed) => Format(parsed) != TableFormat.Auto || parsed.GetValue(_delimiter) is not null;
 
-    /// <summary>The first of the options that say how a table is read, other than its format; null where none is given.</summary>
+    /// <summary>Returns the name of the first given option about tables other than the format; null if none is given.</summary>
     public string? FirstGiven(ParseResult parsed) => ((Option<string?>[])[_columns, _header, _quoting]).FirstOrDefault(option => parsed.GetValue(option) is not null)?.Name;
 
-    /// <summary>How files are read: as it is said, otherwise as the training data was.</summary>
+    /// <summary>Returns how files are read: as the options specify, otherwise as the training data was read.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="files">The files.</param>
-    /// <param name="task">What the model was trained on; null where there is none.</param>
-    /// <param name="warn">Told of what may not be what was meant.</param>
+    /// <param name="task">The task that the model was trained for; null if there is none.</param>
+    /// <param name="warn">Receives warnings about settings that are possibly not intended, or null.</param>
     /// <exception cref="UsageException">An option is wrong, or does not fit the files.</exception>
     public TableOptions Options(ParseResult parsed, IEnumerable<string> files, TaskDescription? task, Action<string>? warn)
     {
@@ -88,7 +88,7 @@ internal sealed class TableArguments
         return options;
     }
 
-    /// <summary>The same as overrides of a recipe's <c>data</c> section.</summary>
+    /// <summary>Returns the options as overrides of a recipe's <c>data</c> section.</summary>
     public IEnumerable<string> Overrides(ParseResult parsed)
     {
         if (parsed.GetValue(_format) is not null)
@@ -114,7 +114,7 @@ internal sealed class TableArguments
             if (result.Tokens is [.., { Value: string value }] && value is not (Yes or No or Auto or "true" or "false"))
                 result.AddError(OptionExtensions.Complaint(name, value, [Yes, No, Auto]));
         });
-        option.CustomParser = result => result.Tokens is [var token] ? token.Value : Yes; // --header alone
+        option.CustomParser = result => result.Tokens is [var token] ? token.Value : Yes; // --header without a value
         return option;
     }
 

@@ -6,16 +6,18 @@ using Foreword.IO;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>Text that a command was given by a path.</summary>
+/// <summary>Reads text from a path on the command line.</summary>
 internal static class TextInput
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The whole text of a file, or of standard input for <c>-</c>; a byte order mark at the start decides the encoding and is dropped.</summary>
+    /// <summary>
+    /// Reads the whole text of a file, or of standard input for <c>-</c>. A byte order mark at the start determines the encoding and is removed.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="terminal">Standard input.</param>
+    /// <param name="terminal">The terminal with standard input.</param>
     /// <param name="encoding">The encoding of a text without a byte order mark; null for UTF-8.</param>
-    /// <exception cref="InvalidDataException">It is not of the encoding; the message names the byte.</exception>
+    /// <exception cref="InvalidDataException">The text is not valid in the encoding. The message names the byte.</exception>
     public static string Read(string path, Terminal terminal, TextEncoding? encoding = null)
     {
         if (path == "-")
@@ -26,18 +28,18 @@ internal static class TextInput
     }
 
     /// <summary>
-    /// The text of each line of a JSON Lines file: its field <c>text</c>, or <c>text_utf16</c>, an array of UTF-16
-    /// code units. Lone surrogates come through either way. Blank lines are skipped.
+    /// Reads the text of each line of a JSON Lines file: its field <c>text</c>, or <c>text_utf16</c>, an array of UTF-16 code units. Both fields
+    /// preserve lone surrogates. Blank lines are skipped.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="encoding">The encoding of a file without a byte order mark; null for UTF-8.</param>
-    /// <exception cref="InvalidDataException">A line is broken or has neither field; the message names file and line.</exception>
+    /// <exception cref="InvalidDataException">A line is broken or has neither field. The message names file and line.</exception>
     public static IEnumerable<string> ReadJsonLines(string path, TextEncoding? encoding = null)
     {
         CheckIsFile(path);
         using FileStream file = File.OpenRead(path);
         using Stream utf8 = TextEncoding.ToUtf8(file, path, encoding);
-        // Latin-1 keeps each byte as it is, so that the JSON parser sees, checks and reports the real ones line by line.
+        // Latin-1 preserves each byte, so that the JSON parser reads, checks and reports the original bytes line by line.
         using StreamReader reader = new(utf8, Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
         for (int number = 1; reader.ReadLine() is { } line; number++)
         {
@@ -106,7 +108,7 @@ internal static class TextInput
         return text.ToString();
     }
 
-    /// <summary>The string, lone surrogates included, for which the library's GetString throws.</summary>
+    /// <summary>Returns a JSON string, including lone surrogates, for which the library's GetString throws.</summary>
     private static string StringOf(JsonElement value)
     {
         try

@@ -3,10 +3,10 @@ using Spectre.Console;
 
 namespace Foreword.Cli.Output;
 
-/// <summary>Texts for terminals of a given width. A Chinese character takes two columns.</summary>
+/// <summary>Fits texts into the width of a terminal. A Chinese character takes two columns.</summary>
 internal static class FittedText
 {
-    /// <summary>Columns of a terminal unless it says otherwise.</summary>
+    /// <summary>Columns of a terminal that does not report its width.</summary>
     public const int UsualWidth = 80;
 
     /// <summary>The narrowest terminal that texts are fitted to.</summary>
@@ -14,17 +14,17 @@ internal static class FittedText
 
     private const string Indent = "  ";
 
-    /// <summary>Returns the text on one line of at most <paramref name="columns"/> columns; an ellipsis stands for what is cut off.</summary>
+    /// <summary>Returns the text on one line of at most <paramref name="columns"/> columns. An ellipsis replaces the part that is cut off.</summary>
     public static string Cut(string text, int columns)
     {
         string line = text.ReplaceLineEndings(" ").Replace('\t', ' ');
         return line.GetCellWidth() <= columns ? line : line[..Fitting(line, columns - 1)].TrimEnd() + "…";
     }
 
-    /// <summary>Returns the lines of a text that is broken between words, and within a word that is longer than a line.</summary>
+    /// <summary>Breaks a text into lines between words, and within a word that is longer than a line.</summary>
     /// <param name="text">The text.</param>
     /// <param name="columns">Columns of a line.</param>
-    /// <param name="first">What the first line begins with. The others are indented as far, or by two spaces where this is empty.</param>
+    /// <param name="first">Beginning of the first line. The other lines are indented by its width, or by two spaces if it is empty.</param>
     public static IEnumerable<string> Wrap(string text, int columns = UsualWidth, string first = "")
     {
         string begin = first, line = "", indent = first.Length == 0 ? Indent : new string(' ', first.GetCellWidth());
@@ -42,7 +42,7 @@ internal static class FittedText
         yield return (begin + line).TrimEnd();
     }
 
-    /// <summary>Returns a word in pieces that fit a line: languages without spaces, long addresses.</summary>
+    /// <summary>Splits a word into parts that fit a line. Languages without spaces and long addresses need this.</summary>
     private static IEnumerable<string> Parts(string word, int columns)
     {
         for (int length = Fitting(word, columns); length < word.Length; length = Fitting(word, columns))
@@ -54,7 +54,7 @@ internal static class FittedText
         yield return word;
     }
 
-    /// <summary>Returns the length in UTF-16 units of the longest beginning that fits and cuts no character; at least one character.</summary>
+    /// <summary>Returns the length in UTF-16 units of the longest beginning that fits and splits no character; at least one character.</summary>
     private static int Fitting(string text, int columns)
     {
         int end = 0;

@@ -2,20 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Foreword.Cli.Output;
 
-/// <summary>Work that keeps what it has done, or clears away what is half done: Ctrl+C and SIGTERM end it.</summary>
+/// <summary>Runs work that Ctrl+C and SIGTERM can end. The work keeps its results or removes incomplete files.</summary>
 internal static class Interruptible
 {
-    /// <summary>Runs the work; interrupted, it says how things stand and gives the exit code of a program that the signal ended.</summary>
-    /// <param name="terminal">Where it says so.</param>
-    /// <param name="standing">How things stand then: "DIR is as it was before".</param>
-    /// <param name="work">Ends soon after it is cancelled.</param>
+    /// <summary>
+    /// Runs the work. If it is interrupted, prints the resulting state and returns the exit code of a program that the signal ended.
+    /// </summary>
+    /// <param name="terminal">The terminal to print on.</param>
+    /// <param name="standing">The state after an interruption, such as "DIR is as it was before".</param>
+    /// <param name="work">The work, which ends soon after it is canceled.</param>
     public static int Run(Terminal terminal, string standing, Action<CancellationToken> work) => Run(terminal, () => standing, work);
 
     /// <inheritdoc cref="Run(Terminal, string, Action{CancellationToken})"/>
-    /// <param name="terminal">Where it says so.</param>
-    /// <param name="standing">Tells how things stand then.</param>
-    /// <param name="work">Ends after it is cancelled; a second signal ends the process at once.</param>
-    /// <param name="ending">Said at the first signal, where the work does not end at once.</param>
+    /// <param name="terminal">The terminal to print on.</param>
+    /// <param name="standing">Returns the state after an interruption.</param>
+    /// <param name="work">The work, which ends after it is canceled. A second signal ends the process immediately.</param>
+    /// <param name="ending">Message printed at the first signal if the work does not end immediately; null prints none.</param>
     public static int Run(Terminal terminal, Func<string> standing, Action<CancellationToken> work, string? ending = null)
     {
         using CancellationTokenSource cancel = new();

@@ -4,12 +4,12 @@ using System.Text.Json;
 
 namespace Foreword.Cli.Output;
 
-/// <summary>JSON on stdout.</summary>
+/// <summary>Writes JSON to stdout.</summary>
 internal static class JsonOutput
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes one object on a line of its own.</summary>
+    /// <summary>Writes one object on its own line.</summary>
     public static void WriteLine(Terminal terminal, Action<Utf8JsonWriter> writeFields)
     {
         ArrayBufferWriter<byte> line = new();

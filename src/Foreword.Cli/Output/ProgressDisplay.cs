@@ -6,14 +6,15 @@ using Spectre.Console;
 namespace Foreword.Cli.Output;
 
 /// <summary>
-/// Shows long work on stderr: on a terminal a live bar with time left, lines above it; elsewhere a plain line every few seconds.
+/// Shows the progress of long work on stderr. On a terminal it shows a live bar with the time left, and lines above it. Elsewhere it prints a
+/// plain line every few seconds.
 /// </summary>
 internal sealed class ProgressDisplay(Terminal terminal)
 {
     /// <summary>Time between two plain lines.</summary>
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time between two drawings of a bar that would change all the time.</summary>
+    /// <summary>Time between two updates of a bar that would otherwise change all the time.</summary>
     private static readonly TimeSpan LiveInterval = TimeSpan.FromSeconds(0.1);
 
     private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
@@ -22,7 +23,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
     private LiveDisplayContext? _live;
     private Markup? _bar;
 
-    /// <summary>Whether there is a bar.</summary>
+    /// <summary>Gets whether there is a bar.</summary>
     public bool IsLive => _live is not null;
 
     /// <summary>Runs <paramref name="work"/> with the bar.</summary>
@@ -40,14 +41,14 @@ internal sealed class ProgressDisplay(Terminal terminal)
         });
     }
 
-    /// <summary>From here on the time of a step is measured.</summary>
+    /// <summary>Starts measuring the time of the steps.</summary>
     public void StartClock() => _working.Restart();
 
-    /// <summary>A step was made.</summary>
-    /// <param name="step">Steps made, those of an earlier process among them.</param>
-    /// <param name="steps">Steps of the whole run.</param>
-    /// <param name="first">Steps that an earlier process made.</param>
-    /// <param name="numbers">What stands beside.</param>
+    /// <summary>Shows that a step was made.</summary>
+    /// <param name="step">Number of steps made, including those of an earlier process.</param>
+    /// <param name="steps">Number of steps of the whole run.</param>
+    /// <param name="first">Number of steps that an earlier process made.</param>
+    /// <param name="numbers">Text after the step.</param>
     public void Step(int step, int steps, int first, string numbers)
     {
         Announced();
@@ -57,11 +58,11 @@ internal sealed class ProgressDisplay(Terminal terminal)
             Line($"step {step}/{steps}  {numbers}  {TimeLeft(step, steps, first)} left");
     }
 
-    /// <summary>Bytes have arrived.</summary>
-    /// <param name="bytes">Bytes that are there.</param>
-    /// <param name="total">Bytes of all.</param>
-    /// <param name="first">Bytes that were there before the clock was started.</param>
-    /// <param name="name">What is arriving.</param>
+    /// <summary>Shows that bytes have arrived.</summary>
+    /// <param name="bytes">Number of bytes that have arrived.</param>
+    /// <param name="total">Total number of bytes.</param>
+    /// <param name="first">Number of bytes that had arrived before the clock was started.</param>
+    /// <param name="name">Name of the file.</param>
     public void Bytes(long bytes, long total, long first, string name)
     {
         if (_live is null ? _sinceLine.Elapsed < PlainInterval : _sinceLine.Elapsed < LiveInterval)
@@ -74,7 +75,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
             Line($"{text}  {TimeLeft(bytes, total, first)} left");
     }
 
-    /// <summary>A line that the next one of its kind replaces; without a terminal one in a while is enough.</summary>
+    /// <summary>Shows a line that the next status replaces. Without a terminal, prints one only every few seconds.</summary>
     public void Status(string text)
     {
         Announced();
@@ -84,7 +85,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
             Line(text);
     }
 
-    /// <summary>A line that stays, above the bar where there is one.</summary>
+    /// <summary>Prints a permanent line, above the bar if there is one.</summary>
     public void Line(string text)
     {
         Announced();
@@ -93,33 +94,36 @@ internal sealed class ProgressDisplay(Terminal terminal)
             terminal.Say(text);
         else
         {
-            _live.UpdateTarget(Text.Empty); // the line goes where the bar is; what is longer of the bar would stay beside it
+            _live.UpdateTarget(Text.Empty); // the line is written at the position of the bar; without this, the end of a longer bar would remain next to it
             _console!.Write(new Text(text + "\n")); // Spectre draws it above the live line
             if (_bar is not null)
                 _live.UpdateTarget(_bar);
         }
     }
 
-    /// <summary>Says what was announced, now that the work has begun.</summary>
+    /// <summary>Prints the announced lines now that the work has begun.</summary>
     private void Announced()
     {
         if (_live is not null && terminal.TakeAnnouncement() is { } earlier)
             _console!.Write(new Text(earlier + "\n"));
     }
 
-    /// <summary>Where training computes and in which number format; for a person who asked for bfloat16 on a processor that has none, what it costs.</summary>
+    /// <summary>
+    /// Describes the device and the number format of a training. If bfloat16 was requested on a CPU without bfloat16 instructions, adds what that
+    /// costs.
+    /// </summary>
     public static string Format(string device, Precision precision) =>
         $"{device} {precision.Name()}{(device == "cpu" && precision == Precision.Bf16 && !Compute.CpuHasBFloat16 ? " (this processor has no bf16 products: fp32 is many times as fast)" : "")}";
 
-    /// <summary>1,234 or 1.2 M.</summary>
+    /// <summary>Formats a count as in "1,234" or "1.2 M".</summary>
     public static string Millions(long count) => count >= 1_000_000 ? $"{count / 1e6:F1} M" : count.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>Four places.</summary>
+    /// <summary>Formats a number with four decimal places.</summary>
     public static string Number(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// A bar, the text and the time left on one line: a line that wraps leaves its rest on the terminal when it is drawn again. On a narrow
-    /// terminal the bar is shorter. If that is not enough, parts of the text, which two spaces separate, are dropped from the end.
+    /// Draws the bar, the text and the time left on one line. If a line wrapped, its remainder would stay on the terminal when it is drawn again.
+    /// On a narrow terminal the bar is shorter. If that is not sufficient, parts of the text, separated by two spaces, are dropped from the end.
     /// </summary>
     private Markup Bar(double share, string text, string left)
     {
@@ -129,9 +133,9 @@ internal sealed class ProgressDisplay(Terminal terminal)
         return new Markup($"{bar} {Markup.Escape(FittedText.Cut(text, Math.Max(1, _console!.Profile.Width - left.Length - 9)))}  [blue]{left}[/] left") { Overflow = Overflow.Ellipsis };
     }
 
-    /// <summary>The text as far as it fits, and the width of the bar beside it.</summary>
-    /// <param name="text">Parts between two spaces each.</param>
-    /// <param name="others">Columns of everything but text and bar.</param>
+    /// <summary>Returns the part of the text that fits, and the width of the bar next to it.</summary>
+    /// <param name="text">Parts separated by two spaces.</param>
+    /// <param name="others">Columns of everything except text and bar.</param>
     /// <param name="columns">Columns of the line.</param>
     internal static (string Text, int Bar) Fitted(string text, int others, int columns)
     {

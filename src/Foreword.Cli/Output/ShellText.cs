@@ -3,16 +3,16 @@ using System.CommandLine.Parsing;
 
 namespace Foreword.Cli.Output;
 
-/// <summary>Commands as a person can paste them into a shell.</summary>
+/// <summary>Formats commands that a user can paste into a shell.</summary>
 internal static class ShellText
 {
     /// <summary>
-    /// The command line that was typed, quoted, with some options left out and others added at its end. It reads the same in every directory
-    /// in which the first one did.
+    /// Returns the command line that the user typed, quoted, with some options removed and others added at the end. It is valid in every
+    /// directory in which the typed one is valid.
     /// </summary>
-    /// <param name="parsed">What was typed.</param>
-    /// <param name="without">Names of options that are left out, each with its one value.</param>
-    /// <param name="added">Words that follow.</param>
+    /// <param name="parsed">The typed command line.</param>
+    /// <param name="without">Names of options to remove, each with its one value.</param>
+    /// <param name="added">Words to add at the end.</param>
     public static string Again(ParseResult parsed, IReadOnlyCollection<string> without, params string[] added)
     {
         List<string> words = ["foreword"], afterDashes = [];
@@ -29,7 +29,7 @@ internal static class ShellText
         return string.Join(' ', words.Concat(added).Concat(afterDashes).Select(Quote));
     }
 
-    /// <summary>A word in quotes where a shell would not take it as it stands.</summary>
+    /// <summary>Returns a word in quotes if a shell would not take it literally.</summary>
     public static string Quote(string word)
     {
         ArgumentNullException.ThrowIfNull(word);

@@ -5,10 +5,10 @@ using Foreword.Data.Shards;
 
 namespace Foreword.Cli.Output;
 
-/// <summary>The counts of a prepared directory, as <c>prepare</c> and <c>inspect</c> print them.</summary>
+/// <summary>Formats the counts of a prepared directory for <c>prepare</c> and <c>inspect</c>.</summary>
 internal static class SplitTable
 {
-    /// <summary>A split a paragraph.</summary>
+    /// <summary>Returns one paragraph for each split.</summary>
     public static string Of(ShardManifest manifest)
     {
         StringBuilder table = new();
@@ -23,7 +23,7 @@ internal static class SplitTable
         return table.ToString();
     }
 
-    /// <summary>The same and the tokenizer as JSON fields of the object that is being written.</summary>
+    /// <summary>Writes the counts and the tokenizer as JSON fields of the current object.</summary>
     public static void Write(Utf8JsonWriter writer, ShardManifest manifest)
     {
         writer.WriteStartObject("tokenizer");

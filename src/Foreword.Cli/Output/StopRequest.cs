@@ -4,8 +4,8 @@ using Foreword.Torch.Runs;
 namespace Foreword.Cli.Output;
 
 /// <summary>
-/// Ctrl+C and SIGTERM as a request: the first asks the work to finish its step and save, a second one ends the process at
-/// once with 130 or 143.
+/// Treats Ctrl+C and SIGTERM as requests to stop. After the first, the work finishes its step and saves. The second ends the process
+/// immediately with exit code 130 or 143.
 /// </summary>
 internal sealed partial class StopRequest : IDisposable
 {
@@ -21,10 +21,10 @@ internal sealed partial class StopRequest : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>The exit code of a program that the signal ended, as shells report it: 128 + the signal's number; 0 before any.</summary>
+    /// <summary>Gets the exit code of a program that the signal ended, as shells report it: 128 + the signal number; 0 before any signal.</summary>
     public int ExitCode { get; private set; }
 
-    /// <summary>Runs work that may also end before there is anything to save; its exit code is then that of the signal.</summary>
+    /// <summary>Runs the work. If it is canceled before there is anything to save, returns the exit code of the signal.</summary>
     public int Run(Func<int> work)
     {
         try
@@ -38,7 +38,7 @@ internal sealed partial class StopRequest : IDisposable
         }
     }
 
-    /// <summary>The exit code after a run that may have been stopped.</summary>
+    /// <summary>Returns the exit code after a run that may have been stopped.</summary>
     public int ExitCodeOf(RunOutcome outcome) => outcome == RunOutcome.Stopped ? ExitCode : CommandLine.Done;
 
     public void Dispose()
@@ -59,7 +59,7 @@ internal sealed partial class StopRequest : IDisposable
         _source.Cancel();
     }
 
-    /// <summary>Without the clearing up at a normal exit: it would take libtorch's memory from under the step that is being computed.</summary>
+    /// <summary>Ends the process without the usual cleanup, which would free libtorch's memory while a step still uses it.</summary>
     private static void ExitNow(int code)
     {
         if (OperatingSystem.IsWindows())

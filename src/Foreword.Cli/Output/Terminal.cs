@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace Foreword.Cli.Output;
 
 /// <summary>
-/// Where a command reads and writes: data on <see cref="Out"/>, prose, bars and errors on <see cref="Err"/>.
-/// Tests pass writers of their own.
+/// The streams that a command reads and writes: data on <see cref="Out"/>; messages, progress bars and errors on <see cref="Err"/>. Tests
+/// pass their own writers.
 /// </summary>
 internal sealed class Terminal
 {
@@ -14,15 +14,15 @@ internal sealed class Terminal
     public required TextWriter Out { get; init; }
     public required TextWriter Err { get; init; }
 
-    /// <summary>True where bars and colours belong on <see cref="Err"/>: a terminal, and NO_COLOR not set.</summary>
+    /// <summary>Gets whether <see cref="Err"/> shows bars and colors: it is a terminal, and NO_COLOR is not set.</summary>
     public required bool IsInteractive { get; init; }
 
     private string? _announcement;
 
-    /// <summary>Set by --quiet: prose and bars are left out, errors are not.</summary>
+    /// <summary>Gets or sets whether messages and bars are hidden (--quiet). Errors are always shown.</summary>
     public bool Quiet { get; set; }
 
-    /// <summary>The process's own streams; UTF-8 without a byte order mark.</summary>
+    /// <summary>Returns the streams of the process, in UTF-8 without a byte order mark.</summary>
     public static Terminal System()
     {
         UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
@@ -37,10 +37,10 @@ internal sealed class Terminal
         };
     }
 
-    /// <summary>Columns of the terminal; no limit where <see cref="Err"/> is none.</summary>
+    /// <summary>Gets the number of columns of the terminal; no limit if <see cref="Err"/> is not a terminal.</summary>
     public int Width => IsInteractive ? Math.Max(FittedText.Narrowest, Drawing().Profile.Width) : int.MaxValue;
 
-    /// <summary>A line of prose on stderr, unless --quiet.</summary>
+    /// <summary>Prints a message on stderr, unless --quiet is set.</summary>
     public void Say(string line = "")
     {
         if (TakeAnnouncement() is { } earlier)
@@ -49,20 +49,22 @@ internal sealed class Terminal
             Err.WriteLine(line);
     }
 
-    /// <summary>What may not be what was meant: prose on stderr, unless --quiet.</summary>
+    /// <summary>Prints a warning on stderr, unless --quiet is set.</summary>
     public void Warn(string sentence) => SayWrapped($"warning: {sentence}");
 
-    /// <summary>The same for a line longer than the terminal is wide: it is broken between words.</summary>
+    /// <summary>Prints a message on stderr, unless --quiet is set. Breaks it between words if it is longer than the terminal is wide.</summary>
     public void SayWrapped(string line)
     {
         foreach (string row in FittedText.Wrap(line, Width))
             Say(row);
     }
 
-    /// <summary>Keeps a line to be printed before the next one, or at the end of the command. It is not printed if the command fails first.</summary>
+    /// <summary>
+    /// Keeps a line and prints it before the next message or at the end of the command. If the command fails first, the line is not printed.
+    /// </summary>
     public void Announce(string line) => _announcement = _announcement is null ? line : $"{_announcement}\n{line}";
 
-    /// <summary>The lines that were announced and not said yet; null where there are none, or with --quiet.</summary>
+    /// <summary>Returns and removes the announced lines that are not printed yet; null if there are none, or with --quiet.</summary>
     public string? TakeAnnouncement()
     {
         string? line = Quiet ? null : _announcement;
@@ -70,7 +72,7 @@ internal sealed class Terminal
         return line;
     }
 
-    /// <summary>A Spectre.Console that draws on stderr; plain text without colours where that is not a terminal.</summary>
+    /// <summary>Creates a Spectre.Console that draws on stderr. If stderr is not a terminal, it writes plain text without colors.</summary>
     public IAnsiConsole Drawing() => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Out = new AnsiConsoleOutput(Err),

@@ -10,7 +10,7 @@ using HandlebarsDotNet;
 
 namespace Foreword.Cli.Reports;
 
-/// <summary>An evaluation as a page: the papers' table with our row, every metric, and a few right and wrong samples of each task.</summary>
+/// <summary>Writes an evaluation as a page: the papers' table with our row, every metric, and some right and wrong samples of each benchmark.</summary>
 internal static class EvaluationReport
 {
     private const string FileName = "report.html";
@@ -19,7 +19,7 @@ internal static class EvaluationReport
 
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("EvaluationReport.html");
 
-    /// <summary>Writes <c>report.html</c>, whole or not at all, and returns its path.</summary>
+    /// <summary>Writes <c>report.html</c> atomically and returns its path.</summary>
     public static string Write(string directory, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)
     {
         string path = Path.Combine(directory, FileName), page = Template(new
@@ -36,7 +36,10 @@ internal static class EvaluationReport
         return path;
     }
 
-    /// <summary>A column for each metric that a paper reports, a row for each of its models and one for ours; null where there is none.</summary>
+    /// <summary>
+    /// Creates the papers' table: a column for each metric that a paper reports, a row for each of its models, and one for ours. Returns null if
+    /// no paper reports these benchmarks.
+    /// </summary>
     private static object? Paper(IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)
     {
         (string Key, BenchmarkResult Result, MetricValue Metric)[] columns =
@@ -68,7 +71,7 @@ internal static class EvaluationReport
         Chance = m == 0 && result.Task.Benchmark.Chance is { } chance ? EvaluationTable.Number(chance) : "",
     });
 
-    /// <summary>A few right ones, then a few wrong ones, in the data's order; any few where right and wrong have no meaning.</summary>
+    /// <summary>Selects some right samples, then some wrong ones, in the order of the data. Samples that are neither count as right.</summary>
     private static object[] Samples(BenchmarkResult result)
     {
         int[] ids = [.. result.Judgements.Keys.Order()];
@@ -80,7 +83,7 @@ internal static class EvaluationReport
         })];
     }
 
-    /// <summary>The end of what the model was asked, which is where the question stands.</summary>
+    /// <summary>Returns the end of the model's input, because the question is there.</summary>
     private static string Asked(BenchmarkDocument document)
     {
         string text = document.Requests[0] switch

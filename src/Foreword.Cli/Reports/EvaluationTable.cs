@@ -5,7 +5,7 @@ using Foreword.Models;
 
 namespace Foreword.Cli.Reports;
 
-/// <summary>Results as lines, the papers' figures beside ours.</summary>
+/// <summary>Formats results as lines, with the papers' figures next to the measured ones.</summary>
 internal static class EvaluationTable
 {
     public static void Print(TextWriter output, IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)
@@ -24,7 +24,10 @@ internal static class EvaluationTable
         }
     }
 
-    /// <summary>The paper's figure for the model's own size where it is one of the published ones, else those of the smallest and the largest.</summary>
+    /// <summary>
+    /// Returns the paper's figure for a published model of the same size. For other sizes, returns the figures of the smallest and the largest
+    /// model.
+    /// </summary>
     public static string Paper(Benchmark benchmark, string metric, GptConfig config)
     {
         PublishedFigure[] figures = [.. benchmark.Published.Where(figure => figure.Metric == metric)];
@@ -32,7 +35,7 @@ internal static class EvaluationTable
         return string.Join(", ", (own.Length > 0 ? own : figures.Length > 2 ? [figures[0], figures[^1]] : figures).Select(figure => $"{figure.Model} {Number(figure.Value)}"));
     }
 
-    /// <summary>About four digits that count.</summary>
+    /// <summary>Formats a number with about four significant digits.</summary>
     public static string Number(double value) => double.IsNaN(value) ? "undefined"
         : Math.Abs(value) >= 1e6 ? value.ToString("0.00e0", CultureInfo.InvariantCulture)
         : value.ToString(Math.Abs(value) >= 100 ? "0.0" : Math.Abs(value) >= 10 ? "0.00" : Math.Abs(value) >= 2 ? "0.000" : "0.0000", CultureInfo.InvariantCulture);

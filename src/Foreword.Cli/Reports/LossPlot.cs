@@ -9,9 +9,9 @@ using SkiaSharp;
 namespace Foreword.Cli.Reports;
 
 /// <summary>
-/// The loss curves of a run: each logged training loss as a faint point, their running mean as a line, and the
-/// validation losses as a marked line, over the steps; the losses on a logarithmic axis. A fine-tuning run has a panel with the
-/// task's losses, of training and of validation, and one with the auxiliary language-modelling loss.
+/// Draws the loss curves of a run over the steps, with the losses on a logarithmic axis. Each logged training loss is a faint point, their
+/// running mean a line, and the validation losses a line with markers. A fine-tuning run has two panels: one with the task losses of training
+/// and validation, and one with the auxiliary language-modeling loss.
 /// </summary>
 internal static class LossPlot
 {
@@ -21,19 +21,19 @@ internal static class LossPlot
     /// <summary>The height of the first of two panels.</summary>
     private const int FirstHeight = 335;
 
-    /// <summary>Points of a curve that a picture of this width can show; longer curves are thinned to it.</summary>
+    /// <summary>Number of points of a curve that a picture of this width can show. Longer curves are thinned to it.</summary>
     private const int MostPoints = 1500;
 
     private static readonly Color Training = Color.FromHex("#1f77b4");
     private static readonly Color Validation = Color.FromHex("#d95f02");
 
     /// <summary>
-    /// Draws <c>loss.svg</c> and <c>loss.png</c> from the run's <c>metrics.jsonl</c>, each written beside and renamed.
-    /// Nothing happens while the run has not logged a loss.
+    /// Draws <c>loss.svg</c> and <c>loss.png</c> from the run's <c>metrics.jsonl</c>. Each is written under a temporary name and then renamed.
+    /// Does nothing while the run has not logged a loss.
     /// </summary>
     /// <param name="run">The run.</param>
-    /// <param name="title">The heading of the picture; the name of the run's directory where null.</param>
-    /// <param name="taskUnit">The unit of a task's loss, where a task is fine-tuned.</param>
+    /// <param name="title">Heading of the picture; null for the name of the run directory.</param>
+    /// <param name="taskUnit">Unit of the task loss in fine-tuning.</param>
     /// <exception cref="InvalidDataException">A line of the metrics is broken.</exception>
     /// <exception cref="IOException">A picture cannot be written.</exception>
     public static void Write(RunDirectory run, string? title = null, string taskUnit = "nats per example")
@@ -55,8 +55,8 @@ internal static class LossPlot
     }
 
     /// <summary>
-    /// The running mean over neighbours on both sides. The window grows with the distance from the start, where the loss
-    /// falls fast, up to a fifteenth of the curve; at the end it is the last value's left half alone.
+    /// Computes the running mean over neighbors on both sides. The window grows with the distance from the start, where the loss falls fast, up
+    /// to a fifteenth of the curve. Near the end it becomes shorter on the right side; for the last value it contains only values on the left.
     /// </summary>
     internal static double[] Smoothed(IReadOnlyList<double> values)
     {
@@ -86,7 +86,7 @@ internal static class LossPlot
         return plot;
     }
 
-    /// <summary>Draws the plots below each other; the first one gets most of the height.</summary>
+    /// <summary>Draws the plots below each other. The first one gets most of the height.</summary>
     private static void Stack(Plot[] plots, SKCanvas canvas)
     {
         int first = plots.Length == 1 ? Height : FirstHeight, top = 0;
@@ -95,7 +95,7 @@ internal static class LossPlot
             int height = top == 0 ? first : (Height - first) / (plots.Length - 1);
             canvas.Save();
             canvas.Translate(0, top);
-            plot.RenderManager.ClearCanvasBeforeEachRender = false; // it would clear its neighbours, too
+            plot.RenderManager.ClearCanvasBeforeEachRender = false; // it would also clear the plots next to it
             plot.Render(canvas, Width, height);
             canvas.Restore();
             top += height;
@@ -153,8 +153,8 @@ internal static class LossPlot
             plot.XLabel("step", size: 14);
         plot.YLabel(panel.Axis, size: 14);
         foreach (LabelStyle label in new[] { plot.Axes.Title.Label, plot.Axes.Bottom.Label, plot.Axes.Left.Label })
-            label.Bold = false; // the font has one weight
-        plot.Axes.Left.MinimumSize = 62; // room between the label, the ticks and the edge
+            label.Bold = false; // the font has only one weight
+        plot.Axes.Left.MinimumSize = 62; // space between the label, the ticks and the edge
         plot.Axes.Left.Label.OffsetX = 5;
         plot.Axes.Bottom.TickLabelStyle.FontSize = 13;
         plot.Axes.Left.TickLabelStyle.FontSize = 13;
@@ -167,7 +167,10 @@ internal static class LossPlot
         plot.Legend.ShadowColor = Colors.Transparent;
     }
 
-    /// <summary>Round losses between two bounds: even steps where they are near each other, round parts of each decade where they are not.</summary>
+    /// <summary>
+    /// Returns round losses between two bounds: multiples of an even step if the bounds are close to each other, otherwise round fractions of
+    /// each decade.
+    /// </summary>
     internal static IEnumerable<double> LossTicks(double low, double high)
     {
         if (high / low < 3)
@@ -188,7 +191,7 @@ internal static class LossPlot
         }
     }
 
-    /// <summary>At most <see cref="MostPoints"/> of the points, evenly picked, the last one among them.</summary>
+    /// <summary>Returns at most <see cref="MostPoints"/> of the points, evenly selected, including the last one.</summary>
     private static (double X, double Y)[] Thinned((double X, double Y)[] points) => points.Length <= MostPoints
         ? points
         : [.. Enumerable.Range(1, MostPoints).Select(i => points[(int)((long)i * points.Length / MostPoints) - 1])];

@@ -4,29 +4,31 @@ using SkiaSharp;
 
 namespace Foreword.Cli.Reports;
 
-/// <summary>The font of our pictures. It comes with us (Fonts/LICENSE.txt): SkiaSharp without a font on the system draws no text at all.</summary>
+/// <summary>
+/// The font of our pictures. It is embedded in the program (Fonts/LICENSE.txt), because SkiaSharp draws no text if the system has no fonts.
+/// </summary>
 internal static class PlotFont
 {
-    /// <summary>Its name, which means it to ScottPlot once <see cref="Set"/> was called.</summary>
+    /// <summary>The font's name. ScottPlot uses the embedded font for this name once <see cref="Set"/> has been called.</summary>
     public const string Name = "DejaVu Sans";
 
     static PlotFont() => Fonts.FontResolvers.Insert(0, new EmbeddedFont());
 
-    /// <summary>Makes it the font of everything that is in the plot by now.</summary>
+    /// <summary>Sets the font of everything that the plot contains at this moment.</summary>
     public static void Set(Plot plot) => plot.Font.Set(Name);
 
-    /// <summary>Whether it has every character of a text.</summary>
+    /// <summary>Returns whether the font has every character of a text.</summary>
     public static bool CanDraw(string text)
     {
         using SKTypeface font = Load();
         return font.ContainsGlyphs(text);
     }
 
-    /// <summary>The plot as SVG. The picture names our font; a viewer that does not have it takes one of the same width.</summary>
+    /// <summary>Returns the plot as SVG. The picture names our font and an alternative of the same width for viewers without it.</summary>
     public static string Svg(Plot plot, int width, int height) =>
         NamingOthers(plot.GetSvgXml(width, height));
 
-    /// <summary>Several plots as one SVG.</summary>
+    /// <summary>Returns several plots as one SVG.</summary>
     public static string Svg(int width, int height, Action<SKCanvas> draw)
     {
         using MemoryStream stream = new();
@@ -43,7 +45,7 @@ internal static class PlotFont
         return SKTypeface.FromStream(font);
     }
 
-    /// <summary>Gives ScottPlot the font that is part of this assembly.</summary>
+    /// <summary>Resolves the font's name to the font embedded in this assembly.</summary>
     private sealed class EmbeddedFont : IFontResolver
     {
         public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? Load() : null;

@@ -2,10 +2,10 @@ using HandlebarsDotNet;
 
 namespace Foreword.Cli.Reports;
 
-/// <summary>The program's own page templates: a body each, in the page that all share. What stands in double braces is escaped.</summary>
+/// <summary>Reads the program's page templates. Each is the body of a shared page. Values in double braces are escaped.</summary>
 internal static class ReportTemplate
 {
-    /// <summary>Compiles the page of a body that lies in the program; it asks for a Title beside what the body does.</summary>
+    /// <summary>Compiles the page with an embedded body. Its data must contain a Title in addition to the values that the body uses.</summary>
     public static HandlebarsTemplate<object, object> Read(string body) =>
         Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true })
             .Compile(Resource("Report.html").Replace("{{{Style}}}", Resource("Report.css"), StringComparison.Ordinal).Replace("{{{Body}}}", Resource(body), StringComparison.Ordinal));

@@ -5,32 +5,32 @@ using ScottPlot.TickGenerators;
 namespace Foreword.Cli.Reports;
 
 /// <summary>A point of a curve.</summary>
-/// <param name="X">Updates, or whatever is varied.</param>
+/// <param name="X">Number of updates, or another quantity that is varied.</param>
 /// <param name="Y">The score.</param>
-/// <param name="Error">Its standard error; 0 draws none.</param>
+/// <param name="Error">The standard error of the score; 0 draws no bar.</param>
 internal readonly record struct StudyPoint(double X, double Y, double Error);
 
 /// <summary>A named curve.</summary>
 internal sealed record StudyCurve(string Name, IReadOnlyList<StudyPoint> Points);
 
-/// <summary>Curves over one axis, for the pages and files of studies. Bars are standard errors.</summary>
+/// <summary>Draws curves over a common axis, for the pages and files of studies. The bars are standard errors.</summary>
 internal static class StudyPicture
 {
     private const int Width = 860, Height = 480;
 
-    /// <summary>From here on, from the first point above 0 to the last, the axis is logarithmic.</summary>
+    /// <summary>The axis is logarithmic if its last point divided by its first point above 0 is at least this.</summary>
     private const double LogarithmicFrom = 30;
 
-    /// <summary>Curves stand a little beside each other, this share of the axis, so that their bars do not cover each other.</summary>
+    /// <summary>Horizontal distance between curves, as a share of the axis, so that their bars do not cover each other.</summary>
     private const double Apart = 0.005;
 
-    /// <summary>Room above the curves for a line of the legend, as a share of their height.</summary>
+    /// <summary>Space above the curves for one line of the legend, as a share of their height.</summary>
     private const double LegendLine = 0.065;
 
-    /// <summary>Okabe and Ito's colours, which colour-blind readers tell apart.</summary>
+    /// <summary>The colors of Okabe and Ito, which color-blind readers can distinguish.</summary>
     private static readonly Color[] Palette = [.. new[] { "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C8C00" }.Select(hex => Color.FromHex(hex))];
 
-    /// <summary>An SVG file on a white ground.</summary>
+    /// <summary>Returns an SVG file with a white background.</summary>
     public static string File(IReadOnlyList<StudyCurve> curves, string x, string y)
     {
         using Plot plot = Draw(curves, x, y);
@@ -40,7 +40,7 @@ internal static class StudyPicture
         return PlotFont.Svg(plot, Width, Height);
     }
 
-    /// <summary>An element of a page, in the page's colours.</summary>
+    /// <summary>Returns an SVG element for a page, in the colors of the page.</summary>
     public static string Inline(IReadOnlyList<StudyCurve> curves, string x, string y)
     {
         using Plot plot = Draw(curves, x, y);

@@ -8,26 +8,29 @@ using ScottPlot.TickGenerators;
 namespace Foreword.Cli.Reports;
 
 /// <summary>
-/// The pictures of a task's report, as SVG elements to stand in a page. Text and lines have the colour of the page's text
-/// and the background is left out, so the pictures suit light and dark pages alike.
+/// Draws the pictures of a task's report as SVG elements for a page. Text and lines have the color of the page's text, and there is no
+/// background. The pictures therefore suit both light and dark pages.
 /// </summary>
 internal static class TaskPictures
 {
-    /// <summary>Points of a scatter plot; more of them cover each other and make the page large.</summary>
+    /// <summary>Largest number of points in a scatter plot. More would cover each other and make the page large.</summary>
     public const int MostPoints = 2000;
 
     private const int FontSize = 12;
     private const int LongestLabel = 28;
 
-    /// <summary>Stands for the colour of the page's text while ScottPlot draws.</summary>
+    /// <summary>The color that represents the page's text color while ScottPlot draws.</summary>
     private const string InkHex = "#010203";
 
-    /// <summary>The colour of lines and text, which becomes that of the page's text.</summary>
+    /// <summary>The color of lines and text, which becomes that of the page's text.</summary>
     public static readonly Color Ink = Color.FromHex(InkHex);
     private static readonly Color Right = Color.FromHex("#1f6cc0");
     private static readonly Color Wrong = Color.FromHex("#d95f02");
 
-    /// <summary>A heat map of some classes: a row for each true class, coloured by the share of it that each column's class was given.</summary>
+    /// <summary>
+    /// Draws a heat map of some classes. A row is a true class. The color of a cell is the share of that class that was predicted as the column's
+    /// class.
+    /// </summary>
     public static string Confusion(ConfusionMatrix confusion, IReadOnlyList<int> classes)
     {
         int n = classes.Count, cell = Math.Clamp(600 / n, 27, 84);
@@ -43,10 +46,10 @@ internal static class TaskPictures
             }
         }
 
-        plot.Axes.SetLimits(-0.5, n - 0.5, n - 0.5, -0.5); // the first class on top
+        plot.Axes.SetLimits(-0.5, n - 0.5, n - 0.5, -0.5); // the first class at the top
         plot.Axes.Left.TickGenerator = new NumericManual([.. labels.Index().Select(label => new Tick(label.Index, label.Item))]);
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. labels.Index().Select(label => new Tick(label.Index, label.Item))]);
-        Decorate(plot, "", ""); // the page says what rows and columns are
+        Decorate(plot, "", ""); // the page describes rows and columns
         plot.HideGrid();
 
         using Paint paint = Paint.NewDisposablePaint();
@@ -65,8 +68,8 @@ internal static class TaskPictures
     }
 
     /// <summary>
-    /// The classes that make up the most frequent confusions of one class with another, as many of them as fit, in the
-    /// order of the labels. Where mistakes are few, the first classes fill up the rest.
+    /// Returns the classes of the most frequent confusions, up to the limit, in the order of the labels. If there are few mistakes, the first
+    /// classes complete the list.
     /// </summary>
     public static int[] MostConfused(ConfusionMatrix confusion, int limit)
     {
@@ -79,7 +82,7 @@ internal static class TaskPictures
         return [.. mistakes.SelectMany(pair => pair).Concat(Enumerable.Range(0, n)).Distinct().Take(limit).Order()];
     }
 
-    /// <summary>The reliability diagram (Guo et al. 2017, figure 1) with the share of examples in each bin.</summary>
+    /// <summary>Draws the reliability diagram (Guo et al. 2017, figure 1) with the share of examples in each bin.</summary>
     public static string Reliability(Calibration calibration)
     {
         using Plot plot = new();
@@ -105,7 +108,7 @@ internal static class TaskPictures
         return Inline(plot, "reliability", 560, 420);
     }
 
-    /// <summary>Each example's prediction over its true score; of very many, some.</summary>
+    /// <summary>Draws the prediction over the true score for each example, or for a selection if there are many examples.</summary>
     public static string Scores(TaskOutcomes.OfScores outcomes)
     {
         int shown = Math.Min(MostPoints, outcomes.Count);
@@ -143,7 +146,7 @@ internal static class TaskPictures
         diagonal.LegendText = legend;
     }
 
-    /// <summary>Names the axes, and gives the plot our font and the page's colours.</summary>
+    /// <summary>Names the axes, and sets our font and the page's colors.</summary>
     public static void Decorate(Plot plot, string x, string y)
     {
         plot.FigureBackground.Color = Colors.Transparent;
@@ -157,14 +160,14 @@ internal static class TaskPictures
         {
             axis.TickLabelStyle.FontSize = FontSize;
             axis.MinorTickStyle.Length = 0;
-            axis.Label.Bold = false; // the font has one weight
+            axis.Label.Bold = false; // the font has only one weight
         }
 
         plot.Axes.Right.FrameLineStyle.Width = 0;
         plot.Axes.Top.FrameLineStyle.Width = 0;
     }
 
-    /// <summary>A legend without a frame.</summary>
+    /// <summary>Shows a legend without a frame.</summary>
     public static void ShowLegend(Plot plot)
     {
         plot.ShowLegend(Alignment.UpperLeft);
@@ -175,10 +178,10 @@ internal static class TaskPictures
         plot.Legend.ShadowColor = Colors.Transparent;
     }
 
-    /// <summary>A label that fits; the class's number where the font lacks its script.</summary>
+    /// <summary>Returns a label that fits. If the font lacks characters of the label, returns the number of the class.</summary>
     private static string PictureLabel(string label, int number) => PlotFont.CanDraw(label) ? ShortText.Of(label, LongestLabel) : $"#{number}";
 
-    /// <summary>An element that scales with its surroundings, whose ids no other picture of the page has.</summary>
+    /// <summary>Returns an SVG element that scales with the page. Its ids are unique within the page.</summary>
     public static string Inline(Plot plot, string name, int width, int height)
     {
         string svg = PlotFont.Svg(plot, width, height);

@@ -9,25 +9,25 @@ using HandlebarsDotNet;
 
 namespace Foreword.Cli.Reports;
 
-/// <summary>The evaluation of a task as a page for readers and as JSON for programs.</summary>
+/// <summary>Writes the evaluation of a task as an HTML page and as JSON.</summary>
 internal static class TaskReport
 {
-    /// <summary>Up to here a heat map shows every class and stays readable.</summary>
+    /// <summary>Largest number of classes for which a heat map shows every class and stays readable.</summary>
     private const int MostClassesInFull = 30;
 
-    /// <summary>Classes of a heat map that cannot show all.</summary>
+    /// <summary>Number of classes in a heat map that cannot show all.</summary>
     private const int ClassesInExcerpt = 24;
 
-    /// <summary>Characters of an example's texts together, which they share; longer ones are cut in their middle.</summary>
+    /// <summary>Number of characters shown of all texts of an example together. Longer texts are cut in the middle.</summary>
     private const int LongestText = 480;
 
-    /// <summary>Characters that each of an example's texts may have, however many they are.</summary>
+    /// <summary>Smallest number of characters shown of each text, regardless of the number of texts.</summary>
     private const int LeastOfText = 140;
 
-    /// <summary>TaskReport.html. What stands in double braces is escaped; in triple ones stand our own pictures.</summary>
+    /// <summary>The template TaskReport.html. Values in double braces are escaped; those in triple braces are our own pictures.</summary>
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("TaskReport.html");
 
-    /// <summary>Writes <c>evaluation.json</c> and <c>report.html</c>, which needs no other file, each whole or not at all.</summary>
+    /// <summary>Writes <c>evaluation.json</c> and <c>report.html</c>, each atomically. The page needs no other files.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Write(string directory, TaskEvaluation evaluation, TaskReportContext context)
     {
@@ -93,7 +93,7 @@ internal static class TaskReport
         Excerpt = scores.Count > TaskPictures.MostPoints ? $"{Whole(TaskPictures.MostPoints)} of the {Whole(scores.Count)} examples. " : null,
     };
 
-    /// <summary>The lowest F1 first: that is where to look.</summary>
+    /// <summary>Returns the classes with the lowest F1 first, because they need attention.</summary>
     private static IEnumerable<object> ClassTable(IReadOnlyList<ClassRow> classes) => classes.Index().OrderBy(c => c.Item.F1).Select(c => new
     {
         Id = c.Index,
@@ -117,7 +117,7 @@ internal static class TaskReport
         }),
     };
 
-    /// <summary>A text that is too long is shortened in its middle; the page unfolds the whole.</summary>
+    /// <summary>Shortens a text that is too long in its middle. The page can show the full text.</summary>
     private static object Part(SamplePart part, int longest)
     {
         string shown = ShortText.Middle(part.Text, longest);

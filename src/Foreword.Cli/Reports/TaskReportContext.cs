@@ -5,30 +5,30 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Cli.Reports;
 
 /// <summary>A text of an example.</summary>
-/// <param name="Role">What the text is: premise, question, choice A; empty where there is one text only.</param>
-/// <param name="Text">The whole text.</param>
+/// <param name="Role">Role of the text: premise, question, choice A; empty if the example has only one text.</param>
+/// <param name="Text">The full text.</param>
 internal sealed record SamplePart(string Role, string Text);
 
 /// <summary>One example of a report.</summary>
-/// <param name="Parts">Its texts, in the order in which the task reads them.</param>
-/// <param name="Truth">Its right label or score.</param>
-/// <param name="Predicted">What the model gave it.</param>
-/// <param name="Probability">The probability that the model gave its prediction; null for scores.</param>
+/// <param name="Parts">The texts of the example, in the order in which the task reads them.</param>
+/// <param name="Truth">The true label or score.</param>
+/// <param name="Predicted">The label or score that the model predicted.</param>
+/// <param name="Probability">The probability of the predicted label; null for scores.</param>
 internal sealed record SampleRow(IReadOnlyList<SamplePart> Parts, string Truth, string Predicted, double? Probability);
 
-/// <summary>What a report says beside the measurements.</summary>
+/// <summary>The contents of a report in addition to the measurements.</summary>
 /// <param name="Title">The heading.</param>
-/// <param name="ModelPath">Where the model lies.</param>
-/// <param name="DataPath">Where the examples lie.</param>
+/// <param name="ModelPath">Path of the model.</param>
+/// <param name="DataPath">Path of the examples.</param>
 /// <param name="Mistakes">The worst examples, the worst first.</param>
-/// <param name="Right">A few good ones.</param>
+/// <param name="Right">Some good examples.</param>
 internal sealed record TaskReportContext(string Title, string ModelPath, string DataPath, IReadOnlyList<SampleRow> Mistakes, IReadOnlyList<SampleRow> Right)
 {
     private const int MostMistakes = 20;
     private const int MostRight = 5;
 
-    /// <summary>The texts of an example with what each of them is.</summary>
-    /// <param name="task">Names the texts and the choices.</param>
+    /// <summary>Returns the texts of an example with their roles.</summary>
+    /// <param name="task">The task, which names the texts and the choices.</param>
     /// <param name="example">The example.</param>
     public static IReadOnlyList<SamplePart> Parts(TaskDescription task, TaskExample example)
     {
@@ -42,13 +42,13 @@ internal sealed record TaskReportContext(string Title, string ModelPath, string 
     }
 
     /// <summary>
-    /// Picks the examples: the mistakes with the highest probability and right ones from all over the file, or the scores
-    /// that are farthest from the truth and nearest to it.
+    /// Creates the context and selects its examples. For classes, these are the mistakes with the highest probability and right examples from
+    /// all parts of the file. For scores, these are the predictions farthest from the truth and those nearest to it.
     /// </summary>
     /// <param name="title">The heading.</param>
-    /// <param name="modelPath">Where the model lies.</param>
-    /// <param name="dataPath">Where the examples lie.</param>
-    /// <param name="outcomes">What the model said.</param>
+    /// <param name="modelPath">Path of the model.</param>
+    /// <param name="dataPath">Path of the examples.</param>
+    /// <param name="outcomes">The predictions of the model.</param>
     /// <param name="texts">The texts of each example.</param>
     public static TaskReportContext Of(string title, string modelPath, string dataPath, TaskOutcomes outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
     {

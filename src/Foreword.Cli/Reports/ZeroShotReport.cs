@@ -6,14 +6,14 @@ using HandlebarsDotNet;
 
 namespace Foreword.Cli.Reports;
 
-/// <summary>The scores of a zero-shot study as a table of numbers, a picture, a page, and lines on the terminal.</summary>
+/// <summary>Writes the scores of a zero-shot study as a table of numbers, a picture, a page, and lines on the terminal.</summary>
 internal static class ZeroShotReport
 {
     public const string TableName = "zero-shot.csv", PictureName = "zero-shot.svg", PageName = "report.html";
 
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("ZeroShotReport.html");
 
-    /// <summary>Writes the three files, each whole or not at all.</summary>
+    /// <summary>Writes the three files, each atomically.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Write(string directory, string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedBenchmark> tasks)
     {
@@ -25,7 +25,7 @@ internal static class ZeroShotReport
         DurableFile.Replace(Path.Combine(directory, PageName), file => file.Write(page));
     }
 
-    /// <summary>A line a step, a column a heuristic: the score, and in brackets the relative one.</summary>
+    /// <summary>Prints a line for each step and a column for each heuristic: the score, and the relative score in parentheses.</summary>
     public static void Print(TextWriter output, IReadOnlyList<ZeroShotScore> scores)
     {
         IGrouping<int, ZeroShotScore>[] steps = [.. scores.GroupBy(score => score.Step)];

@@ -1,19 +1,18 @@
 namespace Foreword.Data.Baselines;
 
 /// <summary>
-/// Interpolated modified Kneser-Ney trigram model over token ids: the strongest count-based language model, and so an
-/// honest yardstick for a neural one. S. F. Chen and J. Goodman, "An empirical study of smoothing techniques for
-/// language modeling", Computer Speech and Language 13 (1999), section 4.1.6 and equations 26 to 30.
+/// An interpolated modified Kneser-Ney trigram model over token ids. It is the strongest count-based language model, and therefore a fair baseline
+/// for a neural one. Source: S. F. Chen and J. Goodman, "An empirical study of smoothing techniques for language modeling", Computer Speech and
+/// Language 13 (1999), section 4.1.6 and equations 26 to 30.
 /// </summary>
 /// <remarks>
-/// p(w | u v) = max(c(u v w) - D(c), 0) / c(u v) + gamma(u v) p(w | v). The trigram order counts occurrences; the orders
-/// below count in how many contexts an n-gram continues (N1+). Below the unigrams lies the uniform distribution, so
-/// every token has a probability above 0. The stream is one sequence: there are no sentence borders, and an
-/// end-of-text token is a token like any other.
+/// p(w | u v) = max(c(u v w) - D(c), 0) / c(u v) + gamma(u v) p(w | v). The trigram order counts occurrences. The lower orders count the number of
+/// different contexts that an n-gram continues (N1+). Below the unigrams is the uniform distribution, so every token has a probability above 0. The
+/// stream is one sequence without sentence boundaries, and an end-of-text token is treated like any other token.
 /// </remarks>
 public sealed class KneserNey
 {
-    /// <summary>Bits of an id in a packed n-gram: three fit 64 bits.</summary>
+    /// <summary>Number of bits of an id in a packed n-gram. Three ids fit into 64 bits.</summary>
     private const int IdBits = 21;
 
     private readonly int _vocabularySize;
@@ -29,10 +28,10 @@ public sealed class KneserNey
         _unigrams = unigrams;
     }
 
-    /// <summary>Counts a stream of tokens; memory is about 40 bytes a token.</summary>
+    /// <summary>Counts a stream of tokens. Memory is about 40 bytes per token.</summary>
     /// <param name="tokens">At least 3 ids, each from 0 to <paramref name="vocabularySize"/> - 1.</param>
     /// <param name="vocabularySize">V, from 1 to 2,097,152.</param>
-    /// <exception cref="ArgumentException">There are fewer than 3 tokens, or an id is outside the vocabulary.</exception>
+    /// <exception cref="ArgumentException">There are fewer than 3 tokens, an id is outside the vocabulary, or V is out of range.</exception>
     public static KneserNey Train(ReadOnlySpan<int> tokens, int vocabularySize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
@@ -46,7 +45,7 @@ public sealed class KneserNey
         (ulong[] Keys, int[] Counts) occurrences = CountRuns(trigrams);
         ulong pairMask = (1UL << (2 * IdBits)) - 1;
         ulong idMask = (1UL << IdBits) - 1;
-        // N1+(. v w): different u in front of v w. N1+(. w): different v in front of w.
+        // N1+(. v w): number of different u before v w. N1+(. w): number of different v before w.
         (ulong[] Keys, int[] Counts) pairs = CountRuns(Array.ConvertAll(occurrences.Keys, key => key & pairMask));
         (ulong[] Keys, int[] Counts) singles = CountRuns(Array.ConvertAll(CountRuns(bigrams).Keys, key => key & idMask));
         return new KneserNey(
@@ -56,7 +55,7 @@ public sealed class KneserNey
             new NGramOrder(singles.Keys, singles.Counts, IdBits));
     }
 
-    /// <summary>p(token | context); the last two tokens of the context count, and it may be shorter.</summary>
+    /// <summary>Returns p(token | context). Only the last two tokens of the context are used. The context may be shorter or empty.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public double Probability(ReadOnlySpan<int> context, int token)
     {
@@ -67,7 +66,8 @@ public sealed class KneserNey
     }
 
     /// <summary>
-    /// Mean negative log-likelihood in nats of the tokens from the second one on, each given the one or two before it.
+    /// Computes the mean negative log-likelihood, in nats, of the tokens from the second one on. Each is conditioned on the one or two tokens before
+    /// it.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than 2 tokens, or an id is outside the vocabulary.</exception>
     public double MeanNegativeLogLikelihood(ReadOnlySpan<int> tokens)
@@ -90,7 +90,7 @@ public sealed class KneserNey
         return context.Length == 1 ? p : _trigrams.Interpolate(((ulong)context[0] << IdBits) | (uint)context[1], (ulong)token, p);
     }
 
-    /// <summary>Every n-gram packed into one number, the first token in the highest bits.</summary>
+    /// <summary>Packs every n-gram into one number, with the first token in the highest bits.</summary>
     private static ulong[] NGrams(ReadOnlySpan<int> tokens, int order)
     {
         ulong[] packed = new ulong[tokens.Length - order + 1];

@@ -1,7 +1,7 @@
 namespace Foreword.Data.Baselines;
 
 /// <summary>
-/// One order of a Kneser-Ney model: its n-grams' counts and, per context, their sum and the weight of the order below.
+/// One order of a Kneser-Ney model: the counts of its n-grams and, for each context, the sum of the counts and the weight of the next lower order.
 /// </summary>
 internal sealed class NGramOrder
 {
@@ -11,11 +11,12 @@ internal sealed class NGramOrder
     private readonly ulong[] _contexts; // sorted: the keys without their last token
     private readonly double[] _totals; // sum of the counts that follow each context
     private readonly double[] _gammas; // the discounted mass, as a share of that sum
-    private readonly double[] _discounts; // of counts 0, 1, 2 and of 3 and more
+    private readonly double[] _discounts; // for counts of 0, 1, 2, and of 3 or more
 
+    /// <summary>Creates an order from its counts.</summary>
     /// <param name="keys">Packed n-grams, sorted, each once.</param>
-    /// <param name="counts">Their counts, at least 1.</param>
-    /// <param name="idBits">Bits of the last token in a key.</param>
+    /// <param name="counts">The count of each n-gram, 1 or more.</param>
+    /// <param name="idBits">Number of bits of the last token in a key.</param>
     public NGramOrder(ulong[] keys, int[] counts, int idBits)
     {
         _idBits = idBits;
@@ -45,7 +46,7 @@ internal sealed class NGramOrder
         (_contexts, _totals, _gammas) = ([.. contexts], [.. totals], [.. gammas]);
     }
 
-    /// <summary>The probability of a token after a context, given its probability in the order below.</summary>
+    /// <summary>Computes the probability of a token after a context, from its probability in the next lower order.</summary>
     public double Interpolate(ulong context, ulong token, double lower)
     {
         int place = Array.BinarySearch(_contexts, context);
@@ -57,9 +58,9 @@ internal sealed class NGramOrder
     }
 
     /// <summary>
-    /// Chen and Goodman's equation 26: D_k = k - (k + 1) Y n_(k+1) / n_k with Y = n_1 / (n_1 + 2 n_2), where n_k is the
-    /// number of n-grams counted k times. A corpus too small or too regular to estimate them has 0.5, 1 and 1.5,
-    /// KenLM's fall-back, so that every context leaves something to the order below.
+    /// Computes the discounts by Chen and Goodman's equation 26: D_k = k - (k + 1) Y n_(k+1) / n_k with Y = n_1 / (n_1 + 2 n_2), where n_k is the
+    /// number of n-grams that were counted k times. If a corpus is too small or too regular to estimate them, they are 0.5, 1 and 1.5, KenLM's
+    /// fallback. Every context then leaves some probability to the next lower order.
     /// </summary>
     private static double[] Discounts(int[] counts)
     {

@@ -5,44 +5,50 @@ using Foreword.Data.Reading;
 
 namespace Foreword.Data.Cleaning;
 
-/// <summary>Which documents of a corpus count as the same.</summary>
+/// <summary>Specifies which documents of a corpus count as duplicates.</summary>
 public enum Deduplication
 {
-    /// <summary>All are kept.</summary>
+    /// <summary>No documents: all are kept.</summary>
     None,
 
-    /// <summary>Those with the same text.</summary>
+    /// <summary>Documents with the same text.</summary>
     Exact,
 
-    /// <summary>Those with nearly the same text: MinHash of their runs of five words (Broder 1997).</summary>
+    /// <summary>Documents with nearly the same text, by MinHash of their sequences of five words (Broder 1997).</summary>
     MinHash,
 }
 
 /// <summary>
-/// Finds documents that repeat an earlier one, by reading the corpus once beforehand. Memory grows with the documents, not with their
-/// text: 16 bytes each for exact duplicates and as much for the table, 256 bytes each for near-duplicates and 12 while bands are compared.
+/// Finds documents that repeat an earlier one, in a separate pass over the corpus. Memory grows with the number of documents, not with their text.
+/// For exact duplicates it is 16 bytes per document, and as much for the hash table. For near-duplicates it is 256 bytes per document, and 12 more
+/// while bands are compared.
 /// </summary>
 internal sealed class Duplicates
 {
-    /// <summary>Earlier documents of the same band that one is compared with; more only share a phrase that everybody uses.</summary>
+    /// <summary>
+    /// Maximum number of earlier documents of the same band with which a document is compared. In a larger band, documents share only a common
+    /// phrase.
+    /// </summary>
     private const int MostCompared = 256;
 
     private readonly BitArray _repeats;
 
     private Duplicates(BitArray repeats) => _repeats = repeats;
 
-    /// <summary>Documents that repeat an earlier one.</summary>
+    /// <summary>Gets the number of documents that repeat an earlier one.</summary>
     public long Count => Enumerable.Range(0, _repeats.Length).LongCount(document => _repeats[document]);
 
-    /// <summary>Reads the corpus and finds its repetitions.</summary>
+    /// <summary>Reads the corpus and finds the documents that repeat an earlier one.</summary>
     /// <param name="chunks">The corpus; at most 2^31 - 1 documents.</param>
     /// <param name="how">Exact or MinHash.</param>
-    /// <param name="threshold">For MinHash: the share of common runs of words (Jaccard), above 0 to 1, from which on two documents are the same.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
+    /// <param name="threshold">
+    /// For MinHash: the share of common word sequences (Jaccard similarity), above 0 and up to 1, from which two documents count as duplicates.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the search.</param>
     public static Duplicates Find(IEnumerable<TextChunk> chunks, Deduplication how, double threshold, CancellationToken cancellationToken) =>
         new(how == Deduplication.Exact ? Exact(chunks, cancellationToken) : Near(chunks, threshold, cancellationToken));
 
-    /// <summary>The pieces of the documents that repeat no earlier one; the corpus must be the same.</summary>
+    /// <summary>Returns the chunks of the documents that repeat no earlier one. The corpus must be the one that was searched.</summary>
     public IEnumerable<TextChunk> Without(IEnumerable<TextChunk> chunks)
     {
         int document = 0;
@@ -64,7 +70,7 @@ internal sealed class Duplicates
             cancellationToken.ThrowIfCancellationRequested();
             hash.AppendData(MemoryMarshal.AsBytes(chunk.Text.AsSpan()));
             if (chunk.EndsDocument)
-                repeats.Add(!seen.Add(MemoryMarshal.Read<UInt128>(hash.GetHashAndReset()))); // the first half: no two texts in the world share it
+                repeats.Add(!seen.Add(MemoryMarshal.Read<UInt128>(hash.GetHashAndReset()))); // the first half of the hash is enough: different texts practically never share it
         }
 
         return new BitArray([.. repeats]);
@@ -95,7 +101,7 @@ internal sealed class Duplicates
             {
                 for (end = start + 1; end < documents.Length && bands[end] == bands[start];)
                     end++;
-                Array.Sort(documents, start, end - start); // the sort above leaves equals in any order
+                Array.Sort(documents, start, end - start); // the sort above leaves equal keys in any order
                 Mark(documents.AsSpan(start..end), signatures, threshold, repeats);
             }
         }
@@ -103,7 +109,7 @@ internal sealed class Duplicates
         return repeats;
     }
 
-    /// <summary>Marks each document of a band that is near an earlier one.</summary>
+    /// <summary>Marks each document of a band that is similar to an earlier one.</summary>
     private static void Mark(ReadOnlySpan<int> documents, List<ushort[]> signatures, double threshold, BitArray repeats)
     {
         for (int later = 1; later < documents.Length; later++)

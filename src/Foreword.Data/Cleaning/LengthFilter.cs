@@ -2,10 +2,12 @@ using Foreword.Data.Reading;
 
 namespace Foreword.Data.Cleaning;
 
-/// <summary>Leaves out documents of fewer characters than wanted. Of a long document only its beginning is held until it is long enough.</summary>
+/// <summary>
+/// Removes documents with fewer characters than required. Only the beginning of a document is held in memory, until it is long enough.
+/// </summary>
 internal sealed class LengthFilter(int minCharacters)
 {
-    /// <summary>Documents left out by the last enumeration.</summary>
+    /// <summary>Gets the number of documents that the last enumeration removed.</summary>
     public long LeftOut { get; private set; }
 
     public IEnumerable<TextChunk> Apply(IEnumerable<TextChunk> chunks)

@@ -5,12 +5,16 @@ using Foreword.Numerics;
 namespace Foreword.Data.Cleaning;
 
 /// <summary>
-/// Signatures of documents whose agreement estimates how many runs of five words two documents share (Broder 1997): 128 hash functions,
-/// of each the smallest value over all runs, of which 16 bits are kept (Li and König 2010). A document of fewer words is one run.
+/// Computes MinHash signatures of documents. The agreement of two signatures estimates how many sequences of five words two documents share (Broder
+/// 1997). There are 128 hash functions. For each, the smallest value over all sequences is taken, and 16 bits of it are kept (Li and König 2010). A
+/// document of fewer than five words is one sequence.
 /// </summary>
 internal sealed class MinHash
 {
-    /// <summary>Groups of neighbouring values; documents that agree in a whole group are compared: at a similarity of 0.8 all but one in 10 million pairs.</summary>
+    /// <summary>
+    /// Number of bands (groups of neighboring values). Documents that agree in a whole band are compared. At a similarity of 0.8, this misses at most
+    /// one pair in 10 million.
+    /// </summary>
     public const int Bands = 32;
 
     private const int Functions = 128, RunLength = 5;
@@ -28,10 +32,10 @@ internal sealed class MinHash
         _runs = new WordRuns(RunLength, AddRun);
     }
 
-    /// <summary>Reads on in the document.</summary>
+    /// <summary>Adds the next chunk of the document.</summary>
     public void Add(string text) => _runs.Add(text);
 
-    /// <summary>The signature of the document read; the next one begins.</summary>
+    /// <summary>Returns the signature of the document and starts the next one.</summary>
     public ushort[] SignatureAndReset()
     {
         _runs.EndWord();
@@ -43,7 +47,7 @@ internal sealed class MinHash
         return signature;
     }
 
-    /// <summary>The share of values in which two signatures agree.</summary>
+    /// <summary>Returns the share of values in which two signatures agree, 0 to 1.</summary>
     public static double Similarity(ushort[] a, ushort[] b)
     {
         int equal = 0;
@@ -52,7 +56,7 @@ internal sealed class MinHash
         return (double)equal / Functions;
     }
 
-    /// <summary>The values of a band, as one number.</summary>
+    /// <summary>Returns the values of a band, as one number.</summary>
     public static ulong Band(ushort[] signature, int band) => MemoryMarshal.Cast<ushort, ulong>(signature)[band];
 
     private void AddRun(ulong run)
@@ -63,7 +67,7 @@ internal sealed class MinHash
         for (int i = 0; i < Functions; i += width)
         {
             Vector<uint> values = new Vector<uint>(hash) * new Vector<uint>(Factors, i) + new Vector<uint>(Offsets, i);
-            values ^= values >>> 15; // the low bits of a product depend on the low bits alone
+            values ^= values >>> 15; // the low bits of a product depend only on the low bits of its factors
             Vector.Min(values, new Vector<uint>(smallest[i..])).CopyTo(smallest[i..]);
         }
     }

@@ -3,27 +3,27 @@ using Foreword.Data.Reading;
 
 namespace Foreword.Data.Cleaning;
 
-/// <summary>What is made alike in the texts of a corpus before they are tokenised; nothing unless asked for.</summary>
+/// <summary>Specifies how the texts of a corpus are normalized before tokenization. By default, they are not.</summary>
 [Flags]
 public enum TextNormalization
 {
-    /// <summary>Texts stay as they are.</summary>
+    /// <summary>Texts are unchanged.</summary>
     None = 0,
 
-    /// <summary>Carriage returns, with or without a line feed behind them, become line feeds.</summary>
+    /// <summary>Replaces each carriage return, and each carriage return with line feed, by a line feed.</summary>
     Newlines = 1,
 
-    /// <summary>White space before a line's end goes, and of more than two line feeds in a row two remain.</summary>
+    /// <summary>Removes white space at line ends, and reduces more than two line feeds in a row to two.</summary>
     Spaces = 2,
 
-    /// <summary>Control characters go, but for tab, line feed and carriage return; so do byte order marks.</summary>
+    /// <summary>Removes control characters except tab, line feed and carriage return, and removes byte order marks.</summary>
     Control = 4,
 }
 
-/// <summary>Applies <see cref="TextNormalization"/> to pieces of documents.</summary>
+/// <summary>Applies <see cref="TextNormalization"/> to chunks of documents.</summary>
 internal static class TextNormalizer
 {
-    /// <summary>The documents, normalised. Pieces begin before white space, so each can be looked at alone.</summary>
+    /// <summary>Returns the normalized documents. Chunks begin before white space, so each chunk can be normalized separately.</summary>
     public static IEnumerable<TextChunk> Apply(IEnumerable<TextChunk> chunks, TextNormalization what)
     {
         if (what == TextNormalization.None)
@@ -34,7 +34,7 @@ internal static class TextNormalizer
     public static string Apply(string text, TextNormalization what)
     {
         StringBuilder result = new(text.Length);
-        int feeds = 0; // line feeds at the end of the result
+        int feeds = 0; // number of line feeds at the end of the result
         for (int i = 0; i < text.Length; i++)
         {
             char character = text[i];

@@ -5,21 +5,21 @@ using Foreword.Tokenization.Normalization;
 namespace Foreword.Data.Cleaning;
 
 /// <summary>
-/// Reads a document piece by piece and gives a hash of every run of neighbouring words. Words are runs of letters and digits, in lower
-/// case; whatever else stands between them does not count. A CJK ideograph is a word of its own.
+/// Reads a document chunk by chunk and hashes every sequence of neighboring words. Words are sequences of letters and digits, in lower case. All
+/// other characters only separate words. A CJK ideograph is a word of its own.
 /// </summary>
-/// <param name="length">Words of a run.</param>
-/// <param name="onRun">Given the hash of each run.</param>
+/// <param name="length">Number of words in a sequence.</param>
+/// <param name="onRun">Receives the hash of each sequence.</param>
 internal sealed class WordRuns(int length, Action<ulong> onRun)
 {
     private readonly ulong[] _last = new ulong[length]; // hashes of the last words, the newest at the end
-    private ulong _word; // of the word that is being read
+    private ulong _word; // hash of the word that is being read
     private bool _inWord;
 
-    /// <summary>Words of the document that have ended.</summary>
+    /// <summary>Gets the number of complete words of the document.</summary>
     public long Words { get; private set; }
 
-    /// <summary>The hash of the last run; of all words where they are fewer.</summary>
+    /// <summary>Gets the hash of the last sequence; of all words if there are fewer words.</summary>
     public ulong Last
     {
         get
@@ -31,7 +31,7 @@ internal sealed class WordRuns(int length, Action<ulong> onRun)
         }
     }
 
-    /// <summary>Reads on in the document; a word may reach from one piece into the next.</summary>
+    /// <summary>Adds the next chunk of the document. A word may continue from one chunk to the next.</summary>
     public void Add(ReadOnlySpan<char> text)
     {
         foreach (char character in text)
@@ -54,7 +54,7 @@ internal sealed class WordRuns(int length, Action<ulong> onRun)
         }
     }
 
-    /// <summary>Ends the word that is being read, if there is one.</summary>
+    /// <summary>Ends the word that is being read, if any.</summary>
     public void EndWord()
     {
         if (!_inWord)
@@ -66,7 +66,7 @@ internal sealed class WordRuns(int length, Action<ulong> onRun)
             onRun(Last);
     }
 
-    /// <summary>The next document begins.</summary>
+    /// <summary>Starts the next document.</summary>
     public void Reset()
     {
         Array.Clear(_last);

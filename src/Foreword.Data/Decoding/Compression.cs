@@ -4,20 +4,20 @@ using ZstdSharp;
 
 namespace Foreword.Data.Decoding;
 
-/// <summary>Files that end with <c>.gz</c> or <c>.zst</c>.</summary>
+/// <summary>Reads compressed files, whose names end with <c>.gz</c> or <c>.zst</c>.</summary>
 internal static class Compression
 {
     private const string Gzip = ".gz", Zstandard = ".zst";
 
     static Compression() => StrictGzip.SwitchOn();
 
-    /// <summary>What messages say about the endings.</summary>
+    /// <summary>Gets the extensions, for error messages.</summary>
     public static string Endings => $"{Gzip} or {Zstandard}";
 
-    /// <summary>The name without the ending of its compression.</summary>
+    /// <summary>Returns a file name without the extension of its compression.</summary>
     public static string NameWithout(string name) => IsCompressed(name) ? Path.ChangeExtension(name, null) : name;
 
-    /// <summary>The bytes within, read from a stream that stays open; null where the name says that they are not compressed.</summary>
+    /// <summary>Decompresses a stream, which stays open; returns null if the name is not that of a compressed file.</summary>
     public static Stream? Open(Stream stream, string name) => EndingOf(name) switch
     {
         Gzip => new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true),
@@ -25,8 +25,8 @@ internal static class Compression
         _ => null,
     };
 
-    /// <summary>The items, with the file's name in what a decompressor or decoder says, which does not know it.</summary>
-    /// <exception cref="InvalidDataException">The data is damaged or not UTF-8.</exception>
+    /// <summary>Enumerates items, and adds the file's name to the errors of a decompressor or decoder, which does not know the name.</summary>
+    /// <exception cref="InvalidDataException">The data is damaged or is not UTF-8.</exception>
     public static IEnumerable<T> Named<T>(IEnumerable<T> items, string name)
     {
         using IEnumerator<T> enumerator = items.GetEnumerator();

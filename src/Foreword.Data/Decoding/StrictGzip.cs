@@ -1,11 +1,11 @@
 namespace Foreword.Data.Decoding;
 
-/// <summary>Without this switch of the runtime a gzip file that breaks off reads like one that ends there.</summary>
+/// <summary>Sets the runtime switch without which a truncated gzip file is read as if it were complete.</summary>
 internal static class StrictGzip
 {
     private const string Switch = "System.IO.Compression.UseStrictValidation";
 
-    /// <summary>Switches it on, unless the application has decided.</summary>
+    /// <summary>Turns the switch on, unless the application has already set it.</summary>
     public static void SwitchOn()
     {
         if (!AppContext.TryGetSwitch(Switch, out _))

@@ -4,17 +4,22 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Decoding;
 
-/// <summary>An encoding of text files by its name, such as <c>gb18030</c>, <c>big5</c>, <c>utf-16</c> or <c>latin1</c>. It is strict: nothing is replaced.</summary>
+/// <summary>
+/// A text encoding with its name, such as <c>gb18030</c>, <c>big5</c>, <c>utf-16</c> or <c>latin1</c>. Decoding is strict: invalid bytes are never
+/// replaced.
+/// </summary>
 public sealed class TextEncoding
 {
     internal const string Utf8 = "utf-8";
 
-    /// <summary>Code pages whose bytes mean something else after an escape sequence: there is no place where such a text can be cut.</summary>
+    /// <summary>
+    /// Code pages in which an escape sequence changes the meaning of the bytes after it. Such a text cannot be decoded block by block.
+    /// </summary>
     private const int FirstStateful = 50220, LastStateful = 50229, HzCodePage = 52936;
 
     private const int GbkCodePage = 936, Gb18030CodePage = 54936;
 
-    /// <summary>Names that other programs use and .NET does not know.</summary>
+    /// <summary>Names that other programs use and that .NET does not know.</summary>
     private static readonly Dictionary<string, string> OtherNames = new(StringComparer.OrdinalIgnoreCase)
     {
         ["utf8"] = Utf8,
@@ -32,7 +37,7 @@ public sealed class TextEncoding
         ["euc-cn"] = "gbk",
     };
 
-    /// <summary>Names that messages suggest.</summary>
+    /// <summary>Names that error messages suggest.</summary>
     private static readonly string[] Common =
     [
         Utf8, "utf-16", "utf-16be", "utf-32", "gb18030", "gbk", "big5", "shift_jis", "euc-jp", "euc-kr", "latin1", "iso-8859-15", "windows-1250", "windows-1251", "windows-1252", "koi8-r",
@@ -43,21 +48,21 @@ public sealed class TextEncoding
     private TextEncoding(string name, Encoding decoding) => (Name, Decoding, _isDoubleByte) =
         (name, decoding, !decoding.IsSingleByte && decoding is not (UnicodeEncoding or UTF32Encoding or UTF8Encoding) && decoding.CodePage != Gb18030CodePage);
 
-    /// <summary>Gets the encoding's name, in lower case: the same for every name that it was asked for by.</summary>
+    /// <summary>Gets the encoding's name in lower case. All synonyms of an encoding have the same name here.</summary>
     public string Name { get; }
 
-    /// <summary>Gets the encoding, which throws where bytes are not of it.</summary>
+    /// <summary>Gets the encoding, which throws on invalid bytes.</summary>
     internal Encoding Decoding { get; }
 
     /// <summary>
-    /// Whether the decoder makes the character from a single byte that the encoding does not define: .NET's double-byte encodings give a control character or
-    /// one of the private use area where other programs' refuse.
+    /// Checks whether the decoder made the character from a single byte that the encoding does not define. .NET's double-byte encodings return a
+    /// control character or a private-use character in this case, where other programs report an error.
     /// </summary>
     internal bool IsUndefined(char character) => _isDoubleByte && (character is (>= '\u0080' and <= '\u009F') or (>= '\uE000' and <= '\uF8FF'));
 
-    /// <summary>Finds an encoding.</summary>
-    /// <param name="name">A name of IANA's registry, or a code page such as <c>cp1251</c>.</param>
-    /// <exception cref="ArgumentException">There is none of that name, or it cannot be read; the message names the nearest.</exception>
+    /// <summary>Finds an encoding by its name.</summary>
+    /// <param name="name">A name in IANA's registry, or a code page such as <c>cp1251</c>.</param>
+    /// <exception cref="ArgumentException">The encoding does not exist or is not supported; the message suggests the nearest name.</exception>
     public static TextEncoding Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -70,16 +75,19 @@ public sealed class TextEncoding
     }
 
     /// <summary>
-    /// Returns the text of a stream as UTF-8. A byte order mark (UTF-8, UTF-16, UTF-32) decides, then <paramref name="encoding"/>; without both the bytes
-    /// are returned as they are.
+    /// Returns the text of a stream as UTF-8. The encoding is that of the byte order mark (UTF-8, UTF-16 or UTF-32) or else
+    /// <paramref name="encoding"/>. Without either, the bytes are returned unchanged.
     /// </summary>
-    /// <param name="stream">The bytes; the caller disposes it.</param>
-    /// <param name="path">What messages call it.</param>
+    /// <param name="stream">The bytes; the caller disposes the stream.</param>
+    /// <param name="path">The file's name, for error messages.</param>
     /// <param name="encoding">The encoding of a text without a byte order mark; null for UTF-8.</param>
     public static Stream ToUtf8(Stream stream, string path, TextEncoding? encoding) =>
         new TranscodedStream(stream, path, encoding is null or { Name: Utf8 } ? null : encoding);
 
-    /// <summary>The encoding that a byte order mark names, and the length of the mark; null where there is none. UTF-8's mark is left to the reader.</summary>
+    /// <summary>
+    /// Returns the encoding that a byte order mark names, and the length of the mark in bytes; null if there is no mark. UTF-8's mark is left for the
+    /// reader.
+    /// </summary>
     internal static (TextEncoding? Encoding, int Length)? OfByteOrderMark(ReadOnlySpan<byte> first)
     {
         if (first.StartsWith<byte>([0xEF, 0xBB, 0xBF]))
@@ -99,7 +107,9 @@ public sealed class TextEncoding
         return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int page) && page is > 0 and <= ushort.MaxValue ? page : null;
     }
 
-    /// <summary>The encodings of code pages come from a provider, which is asked directly: registering it would change the whole process.</summary>
+    /// <summary>
+    /// Finds an encoding. Code pages are looked up directly in their provider, because registering the provider would change the whole process.
+    /// </summary>
     private static Encoding? Strict(string name) => IfKnown(() => CodePagesEncodingProvider.Instance.GetEncoding(name, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
         ?? Encoding.GetEncoding(name, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback));
 

@@ -2,23 +2,25 @@ using System.Text;
 
 namespace Foreword.Data.Decoding;
 
-/// <summary>Text of any encoding as UTF-8, decoded block by block; bytes that are not of the encoding are refused with their place in the file.</summary>
-/// <param name="source">The bytes; the caller disposes it.</param>
-/// <param name="path">What messages call it.</param>
-/// <param name="encoding">The encoding of a text without a byte order mark; null for UTF-8, which is handed on unchecked.</param>
+/// <summary>
+/// A stream that converts text of any encoding to UTF-8, block by block. Invalid bytes are an error that names their position in the file.
+/// </summary>
+/// <param name="source">The bytes; the caller disposes the stream.</param>
+/// <param name="path">The file's name, for error messages.</param>
+/// <param name="encoding">The encoding of a text without a byte order mark; null for UTF-8, which is passed through unchecked.</param>
 internal sealed class TranscodedStream(Stream source, string path, TextEncoding? encoding) : Stream
 {
-    /// <summary>Bytes of a block; one grows where it holds no place to cut.</summary>
+    /// <summary>Number of bytes in a block. A block grows if it has no position at which it can be cut.</summary>
     private const int BlockLength = 1 << 16;
 
-    /// <summary>A byte below this one is a character of its own in every encoding of one or more bytes a character: it is never the rest of one.</summary>
+    /// <summary>In all supported multi-byte encodings, a byte below this value is a whole character. It is never a part of a longer one.</summary>
     private const byte FirstTrailByte = 0x30;
 
     private byte[] _block = new byte[BlockLength];
-    private int _filled; // bytes of the block that have been read and not decoded
-    private long _position; // of the block's first byte in the file
+    private int _filled; // bytes of the block that were read and are not yet decoded
+    private long _position; // position of the block's first byte in the file
     private byte[] _decoded = [];
-    private int _next; // first byte of the decoded ones that has not been handed out
+    private int _next; // first decoded byte that was not yet returned
     private bool _started, _ended;
     private TextEncoding? _encoding = encoding;
 
@@ -89,7 +91,7 @@ internal sealed class TranscodedStream(Stream source, string path, TextEncoding?
         _position += count;
     }
 
-    /// <summary>Decodes the whole characters of the next block; the bytes after them begin the block after it.</summary>
+    /// <summary>Decodes the complete characters of the next block. The bytes after them become the start of the following block.</summary>
     private void Decode()
     {
         Fill();
@@ -117,7 +119,7 @@ internal sealed class TranscodedStream(Stream source, string path, TextEncoding?
         int undefined = Array.FindIndex(characters, _encoding.IsUndefined);
         if (undefined >= 0)
             throw Wrong(PlaceOf(bytes, characters[undefined]), null);
-        bool mark = _position == 0 && characters is ['\uFEFF', ..]; // an encoding's own, such as GB18030's
+        bool mark = _position == 0 && characters is ['\uFEFF', ..]; // a mark that the encoding has of its own, such as GB18030's
         _decoded = Encoding.UTF8.GetBytes(characters, mark ? 1 : 0, characters.Length - (mark ? 1 : 0));
         _next = 0;
         Drop(whole);
@@ -125,7 +127,7 @@ internal sealed class TranscodedStream(Stream source, string path, TextEncoding?
 
     private InvalidDataException Wrong(int place, Exception? cause) => new($"{path}: byte {_position + place} begins a sequence that is not {_encoding!.Name}", cause);
 
-    /// <summary>How many bytes at the start hold whole characters only; 0 where no place is sure.</summary>
+    /// <summary>Returns the number of bytes at the start that are complete characters; 0 if no position is certain.</summary>
     private int WholeCharacters(ReadOnlySpan<byte> bytes)
     {
         Encoding decoding = _encoding!.Decoding;
@@ -137,14 +139,16 @@ internal sealed class TranscodedStream(Stream source, string path, TextEncoding?
         {
             int even = bytes.Length & ~1;
             byte high = decoding.CodePage == Encoding.Unicode.CodePage ? bytes[even - 1] : bytes[even - 2];
-            return high is >= 0xD8 and <= 0xDB ? even - 2 : even; // the second half of a pair follows
+            return high is >= 0xD8 and <= 0xDB ? even - 2 : even; // the second half of a surrogate pair follows
         }
 
         int last = bytes.LastIndexOfAnyInRange((byte)0, (byte)(FirstTrailByte - 1));
         return last + 1;
     }
 
-    /// <summary>Where the first wrong sequence, or the first such character, begins: decoded once more byte by byte.</summary>
+    /// <summary>
+    /// Returns the position of the first invalid sequence, or of the first occurrence of a character, by decoding again byte by byte.
+    /// </summary>
     private int PlaceOf(ReadOnlySpan<byte> bytes, char? character)
     {
         Decoder decoder = _encoding!.Decoding.GetDecoder();

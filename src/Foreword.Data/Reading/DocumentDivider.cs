@@ -3,18 +3,18 @@ using System.Text;
 namespace Foreword.Data.Reading;
 
 /// <summary>
-/// Divides the text of files into documents at line ends or at blank lines. Only the part of a document that came in one piece is held. White space at a
-/// document's end goes, its line breaks within stay as they are.
+/// Divides the text of files into documents, at line ends or at blank lines. Only the part of a document that came in one chunk is held in memory.
+/// White space at the end of a document is removed. Line breaks inside a document are unchanged.
 /// </summary>
-/// <param name="unit">A line or the lines up to a blank one.</param>
+/// <param name="unit">The unit that is one document: a line, or the lines up to a blank line.</param>
 internal sealed class DocumentDivider(DocumentUnit unit)
 {
-    private readonly StringBuilder _held = new(); // the newest part of the document, up to its last character that is no white space
-    private readonly StringBuilder _gap = new(); // white space that belongs to the document if text follows
-    private bool _heldIsOlder; // the part came with an earlier piece, so that a piece of a document may end after it
-    private bool _blank = true; // the line so far
+    private readonly StringBuilder _held = new(); // the newest part of the document, up to its last character that is not white space
+    private readonly StringBuilder _gap = new(); // white space that belongs to the document only if text follows
+    private bool _heldIsOlder; // the held part came with an earlier chunk, so it may be returned as a chunk of the document
+    private bool _blank = true; // whether the current line is blank so far
 
-    /// <summary>Returns the documents in pieces of files.</summary>
+    /// <summary>Divides the chunks of files into documents.</summary>
     public static IEnumerable<TextChunk> Divide(IEnumerable<TextChunk> chunks, DocumentUnit unit)
     {
         if (unit == DocumentUnit.File)
@@ -25,7 +25,7 @@ internal sealed class DocumentDivider(DocumentUnit unit)
     private static IEnumerable<TextChunk> DivideFiles(IEnumerable<TextChunk> chunks, DocumentUnit unit)
     {
         DocumentDivider divider = new(unit);
-        string rest = ""; // a carriage return at a piece's end: whether a line feed follows is not known yet
+        string rest = ""; // a carriage return at the end of a chunk: whether a line feed follows is not yet known
         foreach (TextChunk chunk in chunks)
         {
             string text = rest + chunk.Text;
@@ -55,7 +55,7 @@ internal sealed class DocumentDivider(DocumentUnit unit)
         }
     }
 
-    /// <summary>A part of a line; returns what is held of the document where it need not be held any longer.</summary>
+    /// <summary>Adds a part of a line. Returns the held part of the document if it no longer has to be held.</summary>
     private TextChunk? AddPart(string part)
     {
         int textEnd = part.AsSpan().TrimEnd().Length;

@@ -7,14 +7,14 @@ using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
 namespace Foreword.Data.Reading;
 
 /// <summary>
-/// Streams documents from files, directories and globs: text (<c>.txt</c>, <c>.md</c>, <c>.raw</c> or no extension) and HTML, of which a
-/// file is a document unless <see cref="DocumentOptions.Document"/> divides text further; JSON Lines (<c>.jsonl</c>, <c>.ndjson</c>), CSV, TSV and
-/// Parquet, of which a row is one; each also compressed (<c>.gz</c>, <c>.zst</c>). UTF-8, or what a byte order mark or
-/// <see cref="DocumentOptions.Encoding"/> says, is read strictly.
+/// Streams documents from files, directories and patterns. A file of text (<c>.txt</c>, <c>.md</c>, <c>.raw</c> or no extension) or HTML is one
+/// document, unless <see cref="DocumentOptions.Document"/> divides text further. In JSON Lines (<c>.jsonl</c>, <c>.ndjson</c>), CSV, TSV and Parquet,
+/// a row is one document. Every format may also be compressed (<c>.gz</c>, <c>.zst</c>). The encoding is UTF-8, unless a byte order mark or
+/// <see cref="DocumentOptions.Encoding"/> names another one. Decoding is strict.
 /// </summary>
 public sealed class DocumentReader
 {
-    /// <summary>Bytes at a file's start that are looked at for a NUL, as git does.</summary>
+    /// <summary>Number of bytes at the start of a file that are searched for a NUL, as git does.</summary>
     private const int LookedAt = 8000;
 
     private static readonly PlainTextFormat PlainText = new();
@@ -34,27 +34,29 @@ public sealed class DocumentReader
 
     private DocumentReader(DocumentOptions options) => (_options, _choice) = (options, new FileChoice(options));
 
-    /// <summary>The files that hold the documents, in reading order.</summary>
+    /// <summary>Gets the files that hold the documents, in reading order.</summary>
     public IReadOnlyList<string> Files => _files;
 
-    /// <summary>Files inside the given directories that are left out, and why. What begins with a dot is not among them.</summary>
+    /// <summary>Gets the skipped files of the given directories, with the reasons. Names that begin with a dot are not listed.</summary>
     public IReadOnlyList<SkippedFile> Skipped => _skipped;
 
     /// <inheritdoc cref="Open(IEnumerable{string}, DocumentOptions)"/>
     /// <param name="paths">Files, directories and patterns.</param>
-    /// <param name="textField">The field or column that holds the document, where a format has such.</param>
+    /// <param name="textField">The field or column that holds the document, if the format has fields.</param>
     public static DocumentReader Open(IEnumerable<string> paths, string textField = "text") => Open(paths, new DocumentOptions { TextField = textField });
 
     /// <summary>
-    /// Lists what the paths hold; of files in directories the beginning is looked at. Directories are searched to any depth, in ordinal order of
-    /// names, leaving out what begins with a dot, links to directories, and what <see cref="Skipped"/> lists. A file reached twice is read once, so
-    /// that no text lands on both sides of a validation split.
+    /// Finds the files that the paths name. For files in directories, the beginning of the content is checked as well. Directories are searched to
+    /// any depth, in ordinal order of names. Names that begin with a dot, links to directories, and the files in <see cref="Skipped"/> are left out.
+    /// A file that is reached twice is read once, so that no text is on both sides of a validation split.
     /// </summary>
-    /// <param name="paths">Files, directories, and patterns with <c>*</c> and <c>**</c>, at least one; their order is the order of the documents.</param>
+    /// <param name="paths">
+    /// Files, directories, and patterns with <c>*</c> and <c>**</c>, at least one. Their order is the order of the documents.
+    /// </param>
     /// <param name="options">How documents are found and read.</param>
-    /// <exception cref="ArgumentException">No paths, or a path or pattern is empty.</exception>
-    /// <exception cref="FileNotFoundException">A path does not exist.</exception>
-    /// <exception cref="InvalidDataException">A named file is empty or of unknown extension, or a directory holds no text.</exception>
+    /// <exception cref="ArgumentException">There are no paths, or a path or pattern is empty.</exception>
+    /// <exception cref="FileNotFoundException">A path does not exist, or a pattern matches no file.</exception>
+    /// <exception cref="InvalidDataException">A named file is empty or has an unknown extension, or a directory holds no text.</exception>
     public static DocumentReader Open(IEnumerable<string> paths, DocumentOptions options)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -80,11 +82,11 @@ public sealed class DocumentReader
     }
 
     /// <summary>
-    /// The documents in order, read anew at every enumeration. Empty documents are left out.
+    /// Reads the documents in order. Every enumeration reads the files again. Empty documents are skipped.
     /// </summary>
     /// <exception cref="InvalidDataException">
-    /// A file is not of its encoding, is binary, has a damaged gzip stream, or a JSON line is broken or lacks the text field:
-    /// the message names the file and the byte or line.
+    /// A file does not have the expected encoding, is binary, or has damaged compressed data. A JSON line is malformed or lacks the text field. A
+    /// file that the caller named holds no text. The message names the file, and the byte or line if known.
     /// </exception>
     public IEnumerable<TextChunk> Read()
     {
@@ -104,7 +106,7 @@ public sealed class DocumentReader
 
     private IEnumerable<TextChunk> ReadFile(string path)
     {
-        IDocumentFormat format = FormatOf(path) ?? PlainText; // of another kind, but a pattern fits it
+        IDocumentFormat format = FormatOf(path) ?? PlainText; // null only for a file of an unknown format that a pattern matches
         using Stream file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 16 });
         using Stream? content = Compression.Open(file, path);
         Stream bytes = content ?? file;
@@ -129,8 +131,8 @@ public sealed class DocumentReader
 
     /// <summary>Adds the files of a directory or pattern that hold text.</summary>
     /// <param name="given">The directory or pattern as the caller named it.</param>
-    /// <param name="root">The directory that patterns of files count from.</param>
-    /// <param name="all">Its files.</param>
+    /// <param name="root">The directory to which patterns of files are relative.</param>
+    /// <param name="all">The files of the directory or pattern.</param>
     private void AddDirectory(string given, string root, IEnumerable<string> all)
     {
         bool found = false;
@@ -153,7 +155,7 @@ public sealed class DocumentReader
             throw new InvalidDataException($"{(Directory.Exists(given) ? "directory " : "")}{given} holds no text: no file that is not empty with one of {string.Join(", ", KnownExtensions())}, each also with {Compression.Endings}{LeftOut(before)}");
     }
 
-    /// <summary>The files that are known kinds and were left out all the same: what is missing is probably among them.</summary>
+    /// <summary>Describes the skipped files that have known formats. The missing text is probably in one of them.</summary>
     private string LeftOut(int from)
     {
         SkippedFile[] known = [.. _skipped.Skip(from).Where(file => file.Reason != SkipReason.OtherKind)];
@@ -174,7 +176,9 @@ public sealed class DocumentReader
         return format is null or PlainTextFormat or HtmlFormat || HasTextField(file) ? null : SkipReason.NoTextField;
     }
 
-    /// <summary>Whether a file begins with bytes that no text has. A file that cannot be unpacked is reported when it is read.</summary>
+    /// <summary>
+    /// Checks whether a file begins with bytes that no text has. A file that cannot be decompressed is reported later, when it is read.
+    /// </summary>
     private bool IsBinary(string path)
     {
         Span<byte> first = stackalloc byte[LookedAt];
@@ -193,7 +197,10 @@ public sealed class DocumentReader
         return !isWide && first.Contains((byte)0);
     }
 
-    /// <summary>Whether the first row of a table has the field; a table that is broken otherwise is read, and says so then.</summary>
+    /// <summary>
+    /// Checks whether the first row of a table has the text field. A table with another error counts as having it, so that reading it reports the
+    /// error.
+    /// </summary>
     private bool HasTextField(string path)
     {
         try
@@ -216,7 +223,7 @@ public sealed class DocumentReader
 
     private static IEnumerable<string> KnownExtensions() => Formats.SelectMany(format => format.Extensions).Select(extension => extension.Length > 0 ? extension : "no extension");
 
-    /// <summary>The files that a pattern fits, in ordinal order; what begins with a dot is left out.</summary>
+    /// <summary>Returns the files that match a pattern, in ordinal order. Names that begin with a dot are skipped.</summary>
     private static IEnumerable<string> FilesLike(string pattern)
     {
         string root = RootOf(pattern);
@@ -230,7 +237,7 @@ public sealed class DocumentReader
         return files.Length > 0 ? files : throw new FileNotFoundException($"{pattern} fits no file", pattern);
     }
 
-    /// <summary>The directory before a pattern's first asterisk.</summary>
+    /// <summary>Returns the directory before a pattern's first asterisk.</summary>
     private static string RootOf(string pattern)
     {
         string fixedPart = pattern[..pattern.IndexOf('*', StringComparison.Ordinal)];
@@ -250,7 +257,7 @@ public sealed class DocumentReader
             {
                 yield return path;
             }
-            else if (entry.LinkTarget is null) // a link may lead back up
+            else if (entry.LinkTarget is null) // a link may lead back to a parent directory
             {
                 foreach (string file in FilesUnder(path))
                     yield return file;

@@ -9,12 +9,12 @@ internal sealed partial class FileChoice(DocumentOptions options)
     private readonly Matcher? _include = Of(options.Include);
     private readonly Matcher? _exclude = Of(options.Exclude);
 
-    /// <summary>Whether a pattern to include fits the file.</summary>
-    /// <param name="relative">Its path below the directory.</param>
+    /// <summary>Checks whether an include pattern matches the file.</summary>
+    /// <param name="relative">The path relative to the directory.</param>
     public bool IsNamed(string relative) => _include?.Match(relative).HasMatches == true;
 
-    /// <summary>Why the file is left out; null where its name does not decide that.</summary>
-    /// <param name="relative">Its path below the directory.</param>
+    /// <summary>Returns the reason to skip a file; null if its name is no reason to skip it.</summary>
+    /// <param name="relative">The path relative to the directory.</param>
     public SkipReason? Reason(string relative)
     {
         if (_exclude?.Match(relative).HasMatches == true || (_include is not null && !IsNamed(relative)))
@@ -22,7 +22,7 @@ internal sealed partial class FileChoice(DocumentOptions options)
         return _include is null && AboutCorpora().IsMatch(Path.GetFileName(relative)) ? SkipReason.AboutTheCorpus : null;
     }
 
-    /// <summary>A pattern without a slash fits names at any depth, files and directories alike.</summary>
+    /// <summary>Creates a matcher. A pattern without a slash matches names of files and directories at any depth.</summary>
     private static Matcher? Of(IReadOnlyList<string> patterns)
     {
         if (patterns.Count == 0)
@@ -38,7 +38,7 @@ internal sealed partial class FileChoice(DocumentOptions options)
         return matcher;
     }
 
-    /// <summary>README.md, LICENSE, LICENSE-MIT.txt, SOURCE.txt: what the file is about is the directory.</summary>
+    /// <summary>Matches names such as README.md, LICENSE, LICENSE-MIT.txt and SOURCE.txt: files that describe the directory.</summary>
     [GeneratedRegex("^(README|[Rr]eadme|LICEN[CS]E|[Ll]icen[cs]e|COPYING|COPYRIGHT|NOTICE|AUTHORS|CONTRIBUTORS|CONTRIBUTING|CHANGELOG|CITATION|SOURCES?|MANIFEST|MD5SUMS?|SHA256SUMS?)([._-].*)?$")]
     private static partial Regex AboutCorpora();
 }

@@ -1,25 +1,25 @@
 namespace Foreword.Data.Reading;
 
-/// <summary>Why a file of a directory is left out.</summary>
+/// <summary>Specifies why a file of a directory is skipped.</summary>
 public enum SkipReason
 {
-    /// <summary>Its extension is not that of a text format.</summary>
+    /// <summary>The extension is not that of a known format.</summary>
     OtherKind,
 
-    /// <summary>Its name is one that files about a corpus have, such as README or LICENSE.</summary>
+    /// <summary>The name is typical of a file about a corpus, such as README or LICENSE.</summary>
     AboutTheCorpus,
 
-    /// <summary>It begins with bytes that no text has.</summary>
+    /// <summary>The file begins with bytes that no text has.</summary>
     Binary,
 
-    /// <summary>It is a table without the column that holds the text.</summary>
+    /// <summary>The file is a table without the column that holds the text.</summary>
     NoTextField,
 
-    /// <summary>A pattern excludes it, or none of the patterns to include fits it.</summary>
+    /// <summary>A pattern excludes the file, or no include pattern matches it.</summary>
     Excluded,
 }
 
-/// <summary>A file inside a given directory that is left out.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Reason">Why.</param>
+/// <summary>A skipped file inside a given directory.</summary>
+/// <param name="Path">The path of the file.</param>
+/// <param name="Reason">The reason to skip it.</param>
 public sealed record SkippedFile(string Path, SkipReason Reason);

@@ -1,11 +1,13 @@
 namespace Foreword.Data.Reading;
 
-/// <summary>Files that were left out, in words.</summary>
+/// <summary>Describes skipped files.</summary>
 public static class SkippedFiles
 {
     private const int MostNamed = 3;
 
-    /// <summary>Returns the files by reason, some of them by name: "3 of other kinds (.png, .jpg), README.md (about the corpus)".</summary>
+    /// <summary>
+    /// Describes the files grouped by reason, with some of their names: "3 of other kinds (.png, .jpg), README.md (about the corpus)".
+    /// </summary>
     /// <param name="files">The files.</param>
     /// <param name="textField">The column that holds the text.</param>
     public static string Describe(IReadOnlyList<SkippedFile> files, string textField)

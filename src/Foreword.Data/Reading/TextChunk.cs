@@ -1,9 +1,9 @@
 namespace Foreword.Data.Reading;
 
 /// <summary>
-/// A document, or a part of one too long to hold in memory: the pieces of a document follow each other, and their
-/// texts put together are its text.
+/// A chunk of text: a document, or a part of one that is too long to hold in memory. The chunks of a document follow each other, and their
+/// concatenated texts are its text.
 /// </summary>
 /// <param name="Text">The text; never empty.</param>
-/// <param name="EndsDocument">True on the last piece of a document.</param>
+/// <param name="EndsDocument">True for the last chunk of a document.</param>
 public readonly record struct TextChunk(string Text, bool EndsDocument);

@@ -5,10 +5,10 @@ using System.Xml.Linq;
 
 namespace Foreword.Data.ReferencePacks;
 
-/// <summary>Makes C# documentation comments readable: references become names, lists become sentences.</summary>
+/// <summary>Makes C# documentation comments readable: references become names, and list items become sentences.</summary>
 internal static partial class DocumentationText
 {
-    /// <summary>The text of an element with single spaces between words.</summary>
+    /// <summary>Returns the text of an element, with single spaces between words.</summary>
     public static string Plain(XElement element)
     {
         StringBuilder text = new();
@@ -17,9 +17,9 @@ internal static partial class DocumentationText
     }
 
     /// <summary>
-    /// A documentation id as a reader would write it: <c>M:System.IO.Stream.Read(System.Byte[],System.Int32)</c> is
-    /// System.IO.Stream.Read(Byte[], Int32). Type parameters, which ids only number, are T, T2 ... of the type and
-    /// U, U2 ... of the method.
+    /// Returns a documentation id in the form that a reader would write. For example, <c>M:System.IO.Stream.Read(System.Byte[],System.Int32)</c>
+    /// becomes System.IO.Stream.Read(Byte[], Int32). Ids contain only numbers for type parameters. They become T, T2 ... for the type and U, U2 ...
+    /// for the method.
     /// </summary>
     public static string MemberName(string id)
     {
@@ -27,13 +27,13 @@ internal static partial class DocumentationText
         int parenthesis = name.IndexOf('(', StringComparison.Ordinal);
         if (parenthesis < 0)
             return Names(name);
-        // op_Explicit(System.Decimal)~System.Byte: what follows the tilde is the result's type.
+        // In op_Explicit(System.Decimal)~System.Byte, the result's type follows the tilde.
         string[] parameters = WithoutNamespaces(name[parenthesis..]).Split('~');
         string list = Comma.Replace(Names(parameters[0]), ", ");
         return Names(name[..parenthesis]) + list + (parameters.Length > 1 ? $" to {Names(parameters[1])}" : "");
     }
 
-    /// <summary>A reference inside a sentence: a type without its namespace, another member with its type.</summary>
+    /// <summary>Returns a reference inside a sentence: a type without its namespace, or another member with its type.</summary>
     private static string Reference(string id)
     {
         string name = MemberName(id);
@@ -77,7 +77,7 @@ internal static partial class DocumentationText
                 Append(element, text);
                 EndSentence(text);
                 break;
-            default: // c, code, see with words of its own, emphasis
+            default: // c, code, see with its own text, emphasis
                 Append(element, text);
                 break;
         }
@@ -111,7 +111,7 @@ internal static partial class DocumentationText
         return ArrayBounds.Replace(name, "").Replace("@", "", StringComparison.Ordinal);
     }
 
-    /// <summary>One back-tick: of the type; two: of the method.</summary>
+    /// <summary>Returns the name of a type parameter. One backtick means a parameter of the type, two mean one of the method.</summary>
     private static string TypeParameter(int ticks, int index) => (ticks == 1 ? "T" : "U") + (index == 0 ? "" : (index + 1).ToString(CultureInfo.InvariantCulture));
 
     [GeneratedRegex(@"\s+")]
@@ -123,19 +123,19 @@ internal static partial class DocumentationText
     [GeneratedRegex(@"(?:\w+\.)+(?=\w)")]
     private static partial Regex Namespace { get; }
 
-    /// <summary>The number of type parameters after a name.</summary>
+    /// <summary>Matches the number of type parameters after a name.</summary>
     [GeneratedRegex(@"(?<=\w)(`{1,2})(\d+)")]
     private static partial Regex Arity { get; }
 
-    /// <summary>The number of a type parameter in a list of parameters.</summary>
+    /// <summary>Matches the number of a type parameter in a list of parameters.</summary>
     [GeneratedRegex(@"(?<!\w)(`{1,2})(\d+)")]
     private static partial Regex TypeParameterNumber { get; }
 
-    /// <summary>A comma between names, not one of [,].</summary>
+    /// <summary>Matches a comma between names, but not one of [,].</summary>
     [GeneratedRegex(@",(?=[\w<])")]
     private static partial Regex Comma { get; }
 
-    /// <summary>The lower bounds of an array of several dimensions: [0:,0:].</summary>
+    /// <summary>Matches the lower bounds of a multidimensional array: [0:,0:].</summary>
     [GeneratedRegex(@"0:")]
     private static partial Regex ArrayBounds { get; }
 }

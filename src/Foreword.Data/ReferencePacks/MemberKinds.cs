@@ -3,38 +3,42 @@ using Foreword.Numerics;
 
 namespace Foreword.Data.ReferencePacks;
 
-/// <summary>A summary of the class library's documentation and what it is the summary of.</summary>
+/// <summary>A summary in the class library's documentation, with the kind of its member.</summary>
 /// <param name="Text">The summary, without the member's name.</param>
 /// <param name="Kind"><c>method</c>, <c>property</c>, <c>type</c>, <c>field</c> or <c>event</c>.</param>
 /// <param name="Namespace">The namespace of the member's type.</param>
 public sealed record MemberSummary(string Text, string Kind, string Namespace);
 
 /// <summary>
-/// Labels that every machine with a .NET SDK has: the kind of a member, to be told from its summary. Training, validation and
-/// test set hold different namespaces, and no summary twice. Constructors are left out: nearly all of theirs begin with the same words.
+/// A classification data set that every machine with a .NET SDK has: predict the kind of a member from its summary. Training, validation and test set
+/// hold different namespaces, and no summary occurs twice. Constructors are left out, because nearly all their summaries begin with the same words.
 /// </summary>
-/// <param name="Train">The summaries to learn from.</param>
+/// <param name="Train">The summaries to train on.</param>
 /// <param name="Validation">The summaries that choose the best epoch.</param>
-/// <param name="Test">The summaries that are measured.</param>
+/// <param name="Test">The summaries of the final evaluation.</param>
 public sealed record MemberKinds(IReadOnlyList<MemberSummary> Train, IReadOnlyList<MemberSummary> Validation, IReadOnlyList<MemberSummary> Test)
 {
-    /// <summary>Of ten namespaces one is for validation, two are for the test.</summary>
+    /// <summary>Of every ten namespaces, one is for validation and two are for the test.</summary>
     private const int Parts = 10, ValidationParts = 1, TestParts = 2;
 
-    /// <summary>The test set holds at most this share of the training set's number of each kind, the validation set half of it.</summary>
+    /// <summary>
+    /// Divisor for the size of the test set: for each kind, it holds at most a quarter of the training set's maximum. The validation set holds half
+    /// of that.
+    /// </summary>
     private const int TestShare = 4;
 
-    /// <summary>The kinds by the letter of a member's id (C# language specification, appendix D.4.2).</summary>
+    /// <summary>The kinds, by the first letter of a member's id (C# language specification, appendix D.4.2).</summary>
     private static readonly Dictionary<char, string> Kinds = new() { ['M'] = "method", ['P'] = "property", ['T'] = "type", ['F'] = "field", ['E'] = "event" };
 
     /// <summary>Reads the newest reference pack of the .NET installation that runs this program.</summary>
-    /// <param name="perKind">Most training summaries of each kind, at least 1.</param>
-    /// <param name="seed">Chooses namespaces and summaries.</param>
-    /// <exception cref="DirectoryNotFoundException">There is none with documentation.</exception>
+    /// <param name="perKind">Maximum number of training summaries of each kind, 1 or more.</param>
+    /// <param name="seed">Seed for the choice of namespaces and summaries.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="perKind"/> is below 1.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no reference pack with documentation.</exception>
     /// <exception cref="InvalidDataException">A file is not well-formed XML.</exception>
     public static MemberKinds Load(int perKind, int seed) => Split(Read(ReferencePackCorpus.Find()), perKind, seed);
 
-    /// <summary>Every summary of a directory's XML files, each text once.</summary>
+    /// <summary>Reads every summary of a directory's XML files, each text once.</summary>
     internal static IReadOnlyList<MemberSummary> Read(string directory)
     {
         List<(string Id, XElement Member)> members = [.. ReferencePackCorpus.AllMembers(directory)];
@@ -52,7 +56,7 @@ public sealed record MemberKinds(IReadOnlyList<MemberSummary> Train, IReadOnlyLi
         return summaries;
     }
 
-    /// <summary>Parts the namespaces, then takes at most so many summaries of each kind.</summary>
+    /// <summary>Divides the namespaces among the sets, then takes at most the given number of summaries of each kind.</summary>
     internal static MemberKinds Split(IReadOnlyList<MemberSummary> summaries, int perKind, int seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(perKind, 1);
@@ -76,7 +80,7 @@ public sealed record MemberKinds(IReadOnlyList<MemberSummary> Train, IReadOnlyLi
                 .Select(i => summaries[i])];
     }
 
-    /// <summary>What stands before the outermost type of a member's id; null where the file does not describe that type.</summary>
+    /// <summary>Returns the part of a member's id before the outermost type; null if the files do not describe that type.</summary>
     private static string? NamespaceOf(string id, HashSet<string> types)
     {
         int parameters = id.IndexOf('(', StringComparison.Ordinal);

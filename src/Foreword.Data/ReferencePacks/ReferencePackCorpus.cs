@@ -9,10 +9,9 @@ using Foreword.Data.Reading;
 namespace Foreword.Data.ReferencePacks;
 
 /// <summary>
-/// English prose that every machine with a .NET SDK has: the documentation of the class library, in the XML files of
-/// its reference pack. A document is a member: its name, then its summary, parameters, return value and remarks. A
-/// text that occurred before is dropped, and so is a member that has no text left. Members that stand for one processor
-/// instruction are left out: their text is the instruction, not English.
+/// A corpus of English prose that every machine with a .NET SDK has: the documentation of the class library, in the XML files of its reference pack.
+/// Each member is a document: its name, then its summary, parameters, return value and remarks. A text that occurred before is dropped, and so is a
+/// member with no text left. Members that stand for one processor instruction are left out, because their text is the instruction and not English.
 /// </summary>
 public sealed partial class ReferencePackCorpus
 {
@@ -26,30 +25,34 @@ public sealed partial class ReferencePackCorpus
         DocumentBytes = documents.Sum(document => (long)Encoding.UTF8.GetByteCount(document));
     }
 
-    /// <summary>Where the XML files lie.</summary>
+    /// <summary>Gets the directory of the XML files.</summary>
     public string Directory { get; }
 
-    /// <summary>One text a member, in ordinal order of the files and in each file's own order.</summary>
+    /// <summary>Gets one text per member, in ordinal order of the files and in the order within each file.</summary>
     public IReadOnlyList<string> Documents { get; }
 
-    /// <summary>UTF-8 bytes of all summaries, parameters, return values and remarks, repetitions among them.</summary>
+    /// <summary>Gets the number of UTF-8 bytes of all summaries, parameters, return values and remarks, including repetitions.</summary>
     public long ProseBytes { get; }
 
-    /// <summary>UTF-8 bytes of <see cref="Documents"/>.</summary>
+    /// <summary>Gets the number of UTF-8 bytes of <see cref="Documents"/>.</summary>
     public long DocumentBytes { get; }
 
-    /// <summary>The documents in the form that <see cref="CorpusPreparer"/> takes.</summary>
+    /// <summary>Gets the documents in the form that <see cref="CorpusPreparer"/> takes.</summary>
     public IEnumerable<TextChunk> Chunks => Documents.Select(document => new TextChunk(document, EndsDocument: true));
 
     /// <summary>Finds the newest reference pack of the .NET installation that runs this program, and reads it.</summary>
-    /// <exception cref="DirectoryNotFoundException">There is none with documentation; the message names where it was looked for.</exception>
+    /// <exception cref="DirectoryNotFoundException">
+    /// There is no reference pack with documentation; the message names the searched directories.
+    /// </exception>
     /// <exception cref="InvalidDataException">A file is not well-formed XML.</exception>
     public static ReferencePackCorpus Load() => Read(Find());
 
-    /// <summary>The newest reference pack of the .NET installation that runs this program.</summary>
+    /// <summary>Finds the newest reference pack of the .NET installation that runs this program.</summary>
     internal static string Find() => Find(Installations());
 
-    /// <summary>The newest <c>packs/Microsoft.NETCore.App.Ref/VERSION/ref/FRAMEWORK</c> with XML files under the first root that has one.</summary>
+    /// <summary>
+    /// Finds the newest <c>packs/Microsoft.NETCore.App.Ref/VERSION/ref/FRAMEWORK</c> with XML files, under the first root that has one.
+    /// </summary>
     internal static string Find(IEnumerable<string> roots)
     {
         List<string> looked = [];
@@ -87,7 +90,10 @@ public sealed partial class ReferencePackCorpus
         return new ReferencePackCorpus(directory, documents, proseBytes);
     }
 
-    /// <summary>The members of a directory's XML files with their ids, in ordinal order of the files and in each file's own order; processor instructions are left out.</summary>
+    /// <summary>
+    /// Reads the members of a directory's XML files with their ids, in ordinal order of the files and in the order within each file. Processor
+    /// instructions are left out.
+    /// </summary>
     internal static IEnumerable<(string Id, XElement Member)> AllMembers(string directory)
     {
         string[] files = System.IO.Directory.GetFiles(directory, "*.xml");
@@ -95,10 +101,10 @@ public sealed partial class ReferencePackCorpus
         return files.SelectMany(Members).Select(member => (Id: member.Attribute("name")?.Value ?? "", member)).Where(member => !Instruction.IsMatch(member.Id));
     }
 
-    /// <summary>The roots of .NET installations, that of the running program first.</summary>
+    /// <summary>Returns the roots of .NET installations, beginning with that of the running program.</summary>
     private static IEnumerable<string> Installations()
     {
-        // The runtime lies in ROOT/shared/Microsoft.NETCore.App/VERSION.
+        // The runtime is in ROOT/shared/Microsoft.NETCore.App/VERSION.
         yield return Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root)
             yield return root;
@@ -149,7 +155,7 @@ public sealed partial class ReferencePackCorpus
         }
     }
 
-    /// <summary>The member's name and the texts that are new, a line each; null without any.</summary>
+    /// <summary>Returns the member's name and its new texts, one per line; null if it has no new text.</summary>
     private static string? DocumentOf(string id, XElement member, HashSet<string> seen, ref long proseBytes)
     {
         StringBuilder document = new();

@@ -4,27 +4,27 @@ using Foreword.Numerics;
 namespace Foreword.Data.Sampling;
 
 /// <summary>
-/// Draws windows of T + 1 tokens for training: T inputs and, shifted by one, T targets. Within an epoch no window
-/// comes twice and no two overlap in their inputs; the order is shuffled anew each epoch, and so is where the first
-/// window begins (0 to T - 1), so that epochs see different cuts of the text.
+/// Draws windows of T + 1 tokens for training: T inputs and, shifted by one, T targets. Within an epoch, no window occurs twice, and no two windows
+/// overlap in their inputs. Each epoch shuffles the order and moves the start of the first window (0 to T - 1), so that epochs cut the text
+/// differently.
 /// </summary>
 /// <remarks>
-/// Nothing is stored: window number n is computed from the seed and n, whatever the corpus's size. A saved run needs
-/// only <see cref="Seed"/> and <see cref="Cursor"/> to continue exactly. An epoch leaves out fewer than 2 T tokens at
-/// the ends of the corpus, other ones each time. Documents are not kept apart: a window may hold the end of one, the
-/// end-of-text token and the beginning of the next, as in GPT-2's training.
+/// Nothing is stored: window number n is computed from the seed and n, independent of the corpus's size. To continue exactly, a saved run needs only
+/// <see cref="Seed"/> and <see cref="Cursor"/>. An epoch leaves out fewer than 2 T tokens at the ends of the corpus, and different ones in each
+/// epoch. Documents are not separated: a window may hold the end of one document, the end-of-text token and the beginning of the next, as in GPT-2's
+/// training.
 /// </remarks>
 public sealed class BatchSampler
 {
     private readonly TokenDataset _data;
-    private readonly int _offsets; // an epoch's first window begins at one of 0 .. _offsets - 1
+    private readonly int _offsets; // the first window of an epoch begins at one of 0 .. _offsets - 1
     private long _cursor;
 
-    /// <summary>A sampler at the beginning of its first epoch. The dataset stays the caller's.</summary>
+    /// <summary>Creates a sampler at the beginning of its first epoch. The caller still owns the dataset.</summary>
     /// <param name="data">The corpus.</param>
-    /// <param name="contextLength">T, at least 1.</param>
-    /// <param name="seed">Chooses the order.</param>
-    /// <exception cref="ArgumentException">The corpus has fewer than T + 1 tokens.</exception>
+    /// <param name="contextLength">T, 1 or more.</param>
+    /// <param name="seed">Seed of the order.</param>
+    /// <exception cref="ArgumentException">The corpus has fewer than T + 1 tokens, or T is below 1.</exception>
     public BatchSampler(TokenDataset data, int contextLength, long seed)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -35,22 +35,22 @@ public sealed class BatchSampler
         ContextLength = contextLength;
         Seed = seed;
 
-        // One window less than fit, so that the grid of windows can begin anywhere in 0 .. T - 1; a corpus of fewer
-        // than 2 T tokens has its one window wherever it fits.
+        // One window fewer than would fit, so that the first window can begin anywhere in 0 .. T - 1. A corpus of fewer than 2 T tokens has only one
+        // window, which begins wherever it fits.
         WindowsPerEpoch = Math.Max(1, (data.Count / contextLength) - 1);
         _offsets = (int)Math.Min(contextLength, data.Count - (WindowsPerEpoch * contextLength));
     }
 
-    /// <summary>T: inputs in a window.</summary>
+    /// <summary>Gets T, the number of inputs in a window.</summary>
     public int ContextLength { get; }
 
-    /// <summary>Chooses the order.</summary>
+    /// <summary>Gets the seed of the order.</summary>
     public long Seed { get; }
 
-    /// <summary>Windows in every epoch.</summary>
+    /// <summary>Gets the number of windows in every epoch.</summary>
     public long WindowsPerEpoch { get; }
 
-    /// <summary>Number of windows drawn since the beginning of training; set it to continue from there.</summary>
+    /// <summary>Gets or sets the number of windows drawn since the beginning of training. Set it to continue from there.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public long Cursor
     {
@@ -62,26 +62,28 @@ public sealed class BatchSampler
         }
     }
 
-    /// <summary>Epochs that <see cref="Cursor"/> windows make, with the fraction.</summary>
+    /// <summary>Gets the number of epochs that correspond to <see cref="Cursor"/> windows, including the fraction.</summary>
     public double Epochs => (double)_cursor / WindowsPerEpoch;
 
-    /// <summary>The position in the corpus of the first token of window number <paramref name="cursor"/>, counted from the beginning of training.</summary>
+    /// <summary>
+    /// Returns the position in the corpus of the first token of window number <paramref name="cursor"/>, counted from the beginning of training.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public long WindowAt(long cursor)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(cursor);
         (long epoch, long index) = Math.DivRem(cursor, WindowsPerEpoch);
         ulong key = SplitMix.Bits((ulong)Seed, (ulong)epoch);
-        long offset = SplitMix.Below(_offsets, key, ulong.MaxValue); // a place that the permutation never asks for
+        long offset = SplitMix.Below(_offsets, key, ulong.MaxValue); // an index that the permutation never uses
         return offset + (new KeyedPermutation(WindowsPerEpoch, key).At(index) * ContextLength);
     }
 
-    /// <summary>Draws the next windows and moves <see cref="Cursor"/> behind them.</summary>
-    /// <param name="batch">B: number of windows, at least 1.</param>
+    /// <summary>Draws the next windows and advances <see cref="Cursor"/>.</summary>
+    /// <param name="batch">B: number of windows, 1 or more.</param>
     /// <param name="inputs">Receives the input ids, (B, T).</param>
     /// <param name="targets">Receives the ids that follow them, (B, T).</param>
-    /// <returns>Where each window begins, [B]: what to name when a batch goes wrong.</returns>
-    /// <exception cref="ArgumentException">An array does not hold exactly B * T numbers.</exception>
+    /// <returns>The position where each window begins, [B], for error messages about a batch.</returns>
+    /// <exception cref="ArgumentException">A span does not hold exactly B * T numbers, or B is below 1.</exception>
     public ShardPosition[] Next(int batch, Span<long> inputs, Span<long> targets)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);

@@ -4,9 +4,9 @@ using Foreword.Numerics;
 namespace Foreword.Data.Sampling;
 
 /// <summary>
-/// A pseudo-random permutation of 0 .. size - 1 that computes any element alone, in constant memory: a balanced
-/// Feistel network (Luby and Rackoff, 1988) over the next power of four, walked until it falls inside (cycle walking:
-/// Black and Rogaway, "Ciphers with arbitrary finite domains", 2002), at most four steps on average.
+/// A pseudo-random permutation of 0 .. size - 1 that computes any single element in constant memory. It is a balanced Feistel network (Luby and
+/// Rackoff, 1988) over the next power of four. The network is applied repeatedly until the value is below size (cycle walking: Black and Rogaway,
+/// "Ciphers with arbitrary finite domains", 2002), at most four times on average.
 /// </summary>
 internal readonly struct KeyedPermutation
 {
@@ -16,7 +16,7 @@ internal readonly struct KeyedPermutation
     private readonly ulong _key;
     private readonly int _halfBits;
 
-    /// <summary>The permutation of 0 .. <paramref name="size"/> - 1 (size at least 1) that belongs to <paramref name="key"/>.</summary>
+    /// <summary>Creates the permutation of 0 .. <paramref name="size"/> - 1 (size is 1 or more) that belongs to <paramref name="key"/>.</summary>
     public KeyedPermutation(long size, ulong key)
     {
         _size = size;
@@ -25,7 +25,7 @@ internal readonly struct KeyedPermutation
         _halfBits = Math.Max(1, (bits + 1) / 2);
     }
 
-    /// <summary>Where <paramref name="index"/> goes.</summary>
+    /// <summary>Returns the element at <paramref name="index"/>.</summary>
     public long At(long index)
     {
         ulong value = (ulong)index;

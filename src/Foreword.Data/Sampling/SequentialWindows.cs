@@ -3,21 +3,20 @@ using Foreword.Data.Shards;
 namespace Foreword.Data.Sampling;
 
 /// <summary>
-/// A dataset cut into windows of T inputs that follow each other, for validation: every token from the second one
-/// on is a target exactly once. The last window may be shorter; it is filled up with input 0 and target
-/// <see cref="NoTarget"/>.
+/// Cuts a dataset into consecutive windows of T inputs, for validation. Every token from the second one on is a target exactly once. The last window
+/// may be shorter: it is padded with input 0 and target <see cref="NoTarget"/>.
 /// </summary>
 public sealed class SequentialWindows
 {
-    /// <summary>The target of a place that does not count: -1, as nanoGPT's <c>ignore_index</c>.</summary>
+    /// <summary>The target of a position that does not count: -1, like nanoGPT's <c>ignore_index</c>.</summary>
     public const long NoTarget = -1;
 
     private readonly TokenDataset _data;
 
-    /// <summary>Cuts the dataset, which stays the caller's.</summary>
+    /// <summary>Cuts a dataset into windows. The caller still owns the dataset.</summary>
     /// <param name="data">The tokens.</param>
-    /// <param name="contextLength">T, at least 1.</param>
-    /// <exception cref="ArgumentException">There are fewer than two tokens, so there is no target.</exception>
+    /// <param name="contextLength">T, 1 or more.</param>
+    /// <exception cref="ArgumentException">There are fewer than two tokens and therefore no target, or T is below 1.</exception>
     public SequentialWindows(TokenDataset data, int contextLength)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -29,18 +28,18 @@ public sealed class SequentialWindows
         Count = (data.Count - 2 + contextLength) / contextLength;
     }
 
-    /// <summary>T: inputs in a window.</summary>
+    /// <summary>Gets T, the number of inputs in a window.</summary>
     public int ContextLength { get; }
 
-    /// <summary>Number of windows.</summary>
+    /// <summary>Gets the number of windows.</summary>
     public long Count { get; }
 
-    /// <summary>Reads as many windows as there are from <paramref name="first"/> on and fit the arrays.</summary>
-    /// <param name="first">Number of the first window, from 0; windows may be read in any order.</param>
+    /// <summary>Reads windows from number <paramref name="first"/> on, as many as exist and fit into the spans.</summary>
+    /// <param name="first">Number of the first window, from 0. Windows may be read in any order.</param>
     /// <param name="inputs">Receives the input ids, (B, T).</param>
     /// <param name="targets">Receives the ids that follow them, (B, T).</param>
-    /// <returns>B, the number of windows read: smaller than the arrays allow only at the end of the dataset.</returns>
-    /// <exception cref="ArgumentException">The arrays differ in length or do not hold whole windows, or there is no such window.</exception>
+    /// <returns>B, the number of windows read. It is smaller than the spans allow only at the end of the dataset.</returns>
+    /// <exception cref="ArgumentException">The spans differ in length or do not hold whole windows, or the first window does not exist.</exception>
     public int Read(long first, Span<long> inputs, Span<long> targets)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);

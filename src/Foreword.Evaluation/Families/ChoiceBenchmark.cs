@@ -8,12 +8,12 @@ internal sealed class ChoiceBenchmark : Benchmark
     private readonly string _name, _title, _source, _data;
     private readonly double? _chance;
 
-    /// <summary>What is the same for every one of them.</summary>
+    /// <summary>Creates a benchmark.</summary>
     /// <param name="name">The name on the command line.</param>
-    /// <param name="title">What it is, in a few words.</param>
-    /// <param name="source">Where the protocol comes from.</param>
-    /// <param name="data">The files and their form.</param>
-    /// <param name="chance">Accuracy of guessing.</param>
+    /// <param name="title">A description of a few words.</param>
+    /// <param name="source">The source of the protocol.</param>
+    /// <param name="data">The files and their format.</param>
+    /// <param name="chance">The accuracy of random guessing, 0 to 1; null if guessing has no meaning for the benchmark.</param>
     public ChoiceBenchmark(string name, string title, string source, string data, double? chance) =>
         (_name, _title, _source, _data, _chance) = (name, title, source, data, chance);
 
@@ -35,16 +35,16 @@ internal sealed class ChoiceBenchmark : Benchmark
     /// <inheritdoc/>
     public override IReadOnlyList<BenchmarkMetric> Metrics => MultipleChoice.Metrics;
 
-    /// <summary>How question and answers are put into words.</summary>
+    /// <summary>Gets a description of how a question and its answers are put into text.</summary>
     public required string Form { get; init; }
 
-    /// <summary>Reads the questions.</summary>
+    /// <summary>Gets the function that reads the questions.</summary>
     public required Func<BenchmarkInput, BenchmarkSet> Questions { get; init; }
 
-    /// <summary>Details that can be chosen.</summary>
+    /// <summary>Gets the details of the protocol that a user can choose.</summary>
     public IReadOnlyList<BenchmarkSwitch> Choices { get; init; } = [];
 
-    /// <summary>Results of papers and other projects.</summary>
+    /// <summary>Gets the results of papers and other projects.</summary>
     public IReadOnlyList<PublishedFigure> Figures { get; init; } = [];
 
     /// <inheritdoc/>

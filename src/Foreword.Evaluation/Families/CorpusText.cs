@@ -6,27 +6,29 @@ using Foreword.Tokenization;
 namespace Foreword.Evaluation.Families;
 
 /// <summary>
-/// A corpus as one stream of tokens, cut into windows whose likelihoods add up to that of the whole. The units (words, bytes, characters of the
-/// published text) are shared out to the windows by where their bytes lie, so that their sum is exact.
+/// A corpus as one stream of tokens, cut into windows. The log-likelihoods of the windows add up to that of the whole corpus. The units (words, bytes
+/// or characters of the published text) are divided among the windows by byte position, so that their sum is exact.
 /// </summary>
 internal sealed class CorpusText
 {
     private readonly StringBuilder _text = new();
     private readonly List<(long Bytes, double Units)> _marks = [(0, 0)];
 
-    /// <summary>Units so far.</summary>
+    /// <summary>Gets the number of units so far.</summary>
     public double Units => _marks[^1].Units;
 
-    /// <summary>Appends a piece of text that stands for so many units.</summary>
+    /// <summary>Appends a chunk of text that represents the given number of units of the published text.</summary>
     public void Append(string text, double units)
     {
         _text.Append(text);
         _marks.Add((_marks[^1].Bytes + Encoding.UTF8.GetByteCount(text), _marks[^1].Units + units));
     }
 
-    /// <summary>The windows as documents, each with the statistics [nats, units] for every metric.</summary>
-    /// <param name="input">Window, stride and tokenizer.</param>
-    /// <param name="factors">For each metric, its own units in one of the corpus; one metric of the corpus's units where none is given.</param>
+    /// <summary>Returns the windows as documents, each with the statistics [nats, units] for every metric.</summary>
+    /// <param name="input">The window, the stride and the tokenizer.</param>
+    /// <param name="factors">
+    /// For each metric, the number of its own units in one unit of the corpus. If empty, there is one metric, which counts the corpus's units.
+    /// </param>
     public IReadOnlyList<BenchmarkDocument> Windows(BenchmarkInput input, params double[] factors)
     {
         (int window, int stride) = Sizes(input);
@@ -49,14 +51,14 @@ internal sealed class CorpusText
         return documents;
     }
 
-    /// <summary>Window and stride, for protocol lines.</summary>
+    /// <summary>Describes the window and the stride, for the protocol.</summary>
     public static string Describe(BenchmarkInput input)
     {
         (int window, int stride) = Sizes(input);
         return $"one stream of tokens after end-of-text, windows of {window} tokens, {(stride == window ? "none overlapping" : $"stride {stride}")}";
     }
 
-    /// <exception cref="ArgumentException">They are out of range.</exception>
+    /// <exception cref="ArgumentException">The window or the stride is out of range.</exception>
     private static (int Window, int Stride) Sizes(BenchmarkInput input)
     {
         int window = input.Window ?? input.ContextLength, stride = input.Stride ?? window;
@@ -78,7 +80,7 @@ internal sealed class CorpusText
         },
     };
 
-    /// <summary>Bytes up to the end of each token, the start token having none.</summary>
+    /// <summary>Returns the number of bytes up to the end of each token. The start token has no bytes.</summary>
     private static double[] TokenEnds(int[] tokens, Tokenizer tokenizer)
     {
         double[] ends = new double[tokens.Length];

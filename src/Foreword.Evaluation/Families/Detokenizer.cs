@@ -3,9 +3,9 @@ using System.Text;
 namespace Foreword.Evaluation.Families;
 
 /// <summary>
-/// Undoes a corpus's tokenization ("do n't", " , ", " @-@ "), and does it again. Words are joined only where splitting gives back exactly the words that
-/// were joined, so the text says neither more nor less than the corpus (the GPT-2 paper, section 3.1, calls that an invertible de-tokenizer; its own are
-/// unpublished).
+/// Undoes a corpus's tokenization ("do n't", " , ", " @-@ ") and can redo it. Words are joined only if splitting returns exactly the words that were
+/// joined, so the text holds the same information as the corpus. The GPT-2 paper (section 3.1) calls this an invertible de-tokenizer. The paper's own
+/// de-tokenizers are unpublished.
 /// </summary>
 internal sealed class Detokenizer
 {
@@ -25,34 +25,40 @@ internal sealed class Detokenizer
 
     private enum Side
     {
-        /// <summary>Joins the word before it, as a comma does.</summary>
+        /// <summary>The mark is joined to the word before it, as a comma is.</summary>
         Before,
 
-        /// <summary>Joins the word after it, as an opening bracket does.</summary>
+        /// <summary>The mark is joined to the word after it, as an opening bracket is.</summary>
         After,
 
-        /// <summary>The first of a line joins the word after it, the second the word before it, and so on.</summary>
+        /// <summary>The first such mark of a line is joined to the word after it, the second one to the word before it, and so on.</summary>
         Alternating,
     }
 
-    /// <summary>WikiText's raw form: punctuation apart, straight quotes, <c>@-@</c>, <c>@,@</c> and <c>@.@</c> inside words and numbers.</summary>
+    /// <summary>
+    /// Gets the de-tokenizer for WikiText's raw form: separate punctuation, straight quotes, <c>@-@</c>, <c>@,@</c> and <c>@.@</c> inside words and
+    /// numbers.
+    /// </summary>
     public static Detokenizer WikiText { get; } = new([.. Clitics, .. Punctuation, new Mark("\"", "\"", Side.Alternating)], hasInfixes: true);
 
-    /// <summary>The Penn Treebank as Mikolov published it: small letters, N for numbers, no punctuation but clitics, percent and currency signs.</summary>
+    /// <summary>
+    /// Gets the de-tokenizer for the Penn Treebank as Mikolov published it: lower case, N for numbers, and no punctuation except clitics, percent
+    /// signs and currency signs.
+    /// </summary>
     public static Detokenizer PennTreebank { get; } = new([.. Clitics, new Mark("%", "%", Side.Before), new Mark("$", "$", Side.After), new Mark("#", "#", Side.After)], hasInfixes: false);
 
-    /// <summary>The One Billion Word benchmark: punctuation and straight quotes apart.</summary>
+    /// <summary>Gets the de-tokenizer for the One Billion Word benchmark: separate punctuation and straight quotes.</summary>
     public static Detokenizer OneBillionWord { get; } = new([.. Clitics, .. Punctuation, new Mark("\"", "\"", Side.Alternating)], hasInfixes: false);
 
-    /// <summary>The Children's Book Test: Treebank quotes and brackets.</summary>
+    /// <summary>Gets the de-tokenizer for the Children's Book Test: Treebank quotes and brackets.</summary>
     public static Detokenizer Books { get; } = new(
         [.. Clitics, .. Punctuation.Where(mark => mark.Word is not ("(" or ")")), new Mark("``", "\"", Side.After), new Mark("''", "\"", Side.Before), new Mark("-LRB-", "(", Side.After), new Mark("-RRB-", ")", Side.Before)], hasInfixes: false);
 
-    /// <summary>The words of a line as running text.</summary>
+    /// <summary>Joins the words of a line to running text.</summary>
     public string Join(IReadOnlyList<string> words)
     {
         StringBuilder line = new();
-        List<string> joined = []; // the words of the chunk that is being made: no space is inside it
+        List<string> joined = []; // the words of the current chunk, which has no spaces inside
         string chunk = "";
         Side? last = null;
         bool isOpen = false;
@@ -85,7 +91,7 @@ internal sealed class Detokenizer
             {
                 Flush();
                 bool isAlone = mark is null || Splits(text, [words[i]]);
-                chunk = isAlone ? text : words[i]; // a mark that would be split otherwise keeps its own form
+                chunk = isAlone ? text : words[i]; // a mark that would be split differently keeps its own form
                 joined = [words[i]];
             }
 
@@ -106,7 +112,7 @@ internal sealed class Detokenizer
         }
     }
 
-    /// <summary>The words of running text: what <see cref="Join"/> made them from.</summary>
+    /// <summary>Splits running text into the words from which <see cref="Join"/> made it.</summary>
     public IReadOnlyList<string> Split(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(SplitChunk)];
 
     private bool Splits(string chunk, IReadOnlyList<string> words) => SplitChunk(chunk).SequenceEqual(words);
@@ -138,7 +144,9 @@ internal sealed class Detokenizer
         return before;
     }
 
-    /// <summary>What is a word as it stands: an abbreviation, initials, an infix that could not be joined, a mark's own form.</summary>
+    /// <summary>
+    /// Checks whether a chunk is never split: an abbreviation, initials, an infix that could not be joined, or a mark in its own form.
+    /// </summary>
     private bool IsWhole(string chunk) => Abbreviations.Contains(chunk) || IsInitials(chunk) || InfixOf(chunk) is not null
         || (MarkOf(chunk) is { } mark && mark.Word != mark.Text);
 
@@ -173,7 +181,7 @@ internal sealed class Detokenizer
         return words;
     }
 
-    /// <summary>Whether digits end here that no letter begins, as in 3.5 but not in T2.5.</summary>
+    /// <summary>Checks whether digits end at <paramref name="end"/> and no letter precedes them: true in 3.5, false in T2.5.</summary>
     private static bool IsNumberUpTo(string chunk, int end)
     {
         int start = end;
@@ -182,7 +190,7 @@ internal sealed class Detokenizer
         return start < end && (start == 0 || !char.IsLetter(chunk[start - 1]));
     }
 
-    /// <summary>Whether digits begin here that no letter ends, as in 1,500 but not in 1,500th.</summary>
+    /// <summary>Checks whether digits begin at <paramref name="start"/> and no letter follows them: true in 1,500, false in 1,500th.</summary>
     private static bool IsNumberFrom(string chunk, int start)
     {
         int end = start;
@@ -201,6 +209,6 @@ internal sealed class Detokenizer
 
     private Mark? MarkOf(string word) => _marks.FirstOrDefault(mark => mark.Word == word);
 
-    /// <summary>A word of its own in the corpus that running text joins to a neighbour.</summary>
+    /// <summary>A symbol that is a separate word in the corpus and is joined to a neighboring word in running text.</summary>
     private sealed record Mark(string Word, string Text, Side Side);
 }

@@ -5,44 +5,49 @@ using Foreword.Evaluation.Prompts;
 namespace Foreword.Evaluation.Families;
 
 /// <summary>A question with answers to choose from.</summary>
-/// <param name="Fields">What the data file says.</param>
+/// <param name="Fields">The item's fields in the data file.</param>
 /// <param name="Prompt">The text before the answer.</param>
-/// <param name="Choices">The answers, each with the space that separates it from the prompt.</param>
-/// <param name="Right">The place of the right one.</param>
+/// <param name="Choices">The answers, each including the space that separates it from the prompt.</param>
+/// <param name="Right">The index of the right answer, from 0.</param>
 public sealed record ChoiceItem(JsonObject Fields, string Prompt, IReadOnlyList<string> Choices, int Right)
 {
-    /// <summary>The prompt without the question, behind which each answer is scored for its own sake (GPT-3 paper, section 2.4).</summary>
+    /// <summary>
+    /// Gets the prompt without the question. The probability of each answer after this prompt is its unconditional score (GPT-3 paper, section 2.4).
+    /// </summary>
     public string Unconditional { get; init; } = "Answer:";
 }
 
 /// <summary>
-/// Choosing an answer by likelihood. All the usual scores come from one pass: the sum of the log-probabilities, their mean a token (GPT-1, section 5),
-/// their mean a byte, and the sum less that of the answer without the question (GPT-3, section 2.4).
+/// Chooses an answer by likelihood. One pass computes all the usual scores: the sum of the log-probabilities, their mean per token (GPT-1, section
+/// 5), their mean per byte, and the sum minus that of the same answer without the question (GPT-3, section 2.4).
 /// </summary>
 public static class MultipleChoice
 {
-    /// <summary>Scores that differ by less are a tie, which counts one half of two, a third of three: guessing then scores chance.</summary>
+    /// <summary>
+    /// Relative difference below which two scores are a tie. A tie of two counts one half and a tie of three one third, so that guessing scores
+    /// chance.
+    /// </summary>
     private const double Tie = 1e-6;
 
-    /// <summary>Accuracy by each score.</summary>
+    /// <summary>Gets the accuracies by each of the four scores.</summary>
     public static IReadOnlyList<BenchmarkMetric> Metrics { get; } =
     [
         BenchmarkMetric.Mean("acc"), BenchmarkMetric.Mean("acc_token"), BenchmarkMetric.Mean("acc_norm"), BenchmarkMetric.Mean("acc_uncond"),
     ];
 
-    /// <summary>What the metrics are, for protocol lines.</summary>
+    /// <summary>Description of the metrics, for the protocol.</summary>
     public const string Scores = "acc by sum of log-probabilities, acc_token by mean per token, acc_norm by mean per byte, acc_uncond by sum less the sum without the question";
 
-    /// <summary>The documents of a multiple-choice benchmark.</summary>
+    /// <summary>Creates the documents of a multiple-choice benchmark.</summary>
     /// <param name="items">The questions to evaluate.</param>
-    /// <param name="files">The files they came from.</param>
-    /// <param name="training">Questions for examples; null where there is no training split.</param>
+    /// <param name="files">The files from which the questions were read.</param>
+    /// <param name="training">The questions for examples; null if there is no training split.</param>
     public static BenchmarkSet Set(IEnumerable<ChoiceItem> items, IReadOnlyList<string> files, IEnumerable<ChoiceItem>? training = null) =>
         new([.. items.Select(Document)], files) { Examples = training is null ? null : [.. training.Select(Solved)] };
 
-    /// <summary>The documents of a benchmark whose files of training and of test questions have the same form.</summary>
+    /// <summary>Creates the documents of a benchmark whose training and test files have the same format.</summary>
     /// <param name="test">The file of the questions to evaluate.</param>
-    /// <param name="training">Files of the questions for examples; there may be none.</param>
+    /// <param name="training">The files of the questions for examples; may be empty.</param>
     /// <param name="read">Reads a file.</param>
     internal static BenchmarkSet Set(string test, IReadOnlyList<string> training, Func<string, IEnumerable<ChoiceItem>> read)
     {
@@ -50,7 +55,8 @@ public static class MultipleChoice
         return Set(read(test), [test, .. training], training.Count == 0 ? null : training.SelectMany(read));
     }
 
-    /// <summary>One question as a document.</summary>
+    /// <summary>Creates a document from one question.</summary>
+    /// <exception cref="ArgumentException">The index of the right answer is out of range.</exception>
     public static BenchmarkDocument Document(ChoiceItem item)
     {
         ArgumentNullException.ThrowIfNull(item);
@@ -67,10 +73,10 @@ public static class MultipleChoice
     }
 
     /// <summary>
-    /// 1 where the right choice scores above all others, 1/n where it shares the highest score with n - 1 others, else 0.
+    /// Returns 1 if the right choice scores above all others, 1/n if it shares the highest score with n - 1 others, and 0 otherwise.
     /// </summary>
     /// <param name="scores">The score of each choice.</param>
-    /// <param name="right">The right one.</param>
+    /// <param name="right">The index of the right choice, from 0.</param>
     public static double Credit(IReadOnlyList<double> scores, int right)
     {
         ArgumentNullException.ThrowIfNull(scores);

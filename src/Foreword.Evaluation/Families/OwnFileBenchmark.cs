@@ -2,12 +2,15 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Families;
 
-/// <summary>A benchmark whose documents come from a file of the user's, as in <c>lambada:file=mine.jsonl</c>: its reader and protocol, without the papers' figures.</summary>
-/// <param name="benchmark">The benchmark.</param>
+/// <summary>
+/// A benchmark whose documents come from a user's file, as in <c>lambada:file=mine.jsonl</c>. It has the reader and the protocol of the original
+/// benchmark, but not the papers' figures.
+/// </summary>
+/// <param name="benchmark">The original benchmark.</param>
 /// <param name="path">The file.</param>
 internal sealed class OwnFileBenchmark(Benchmark benchmark, string path) : Benchmark
 {
-    /// <summary>The name of the switch that gives the file.</summary>
+    /// <summary>The name of the switch that takes the file.</summary>
     public const string Switch = "file";
 
     /// <inheritdoc/>

@@ -4,17 +4,18 @@ using Foreword.Evaluation.Prompts;
 
 namespace Foreword.Evaluation.Families;
 
-/// <summary>A sentence with a pronoun and what it may stand for.</summary>
-/// <param name="Fields">What the data file says.</param>
+/// <summary>A sentence with a pronoun and the pronoun's possible referents.</summary>
+/// <param name="Fields">The item's fields in the data file.</param>
 /// <param name="Before">The text before the pronoun.</param>
-/// <param name="After">The text after it.</param>
-/// <param name="Referents">What the pronoun may stand for, as it would stand there.</param>
-/// <param name="Right">The place of the right one.</param>
+/// <param name="After">The text after the pronoun.</param>
+/// <param name="Referents">The possible referents, as they would be written in place of the pronoun.</param>
+/// <param name="Right">The index of the right referent, from 0.</param>
 internal sealed record PronounItem(JsonObject Fields, string Before, string After, IReadOnlyList<string> Referents, int Right);
 
 /// <summary>
-/// Each referent is put in the pronoun's place. Full scoring compares the sentences' probabilities, partial scoring those of the rest after the referent
-/// (Trinh and Le 2018), GPT-1's reading (section 5) the mean log-probability a token of the rest.
+/// Scores each referent by putting it in the pronoun's place. Full scoring compares the probabilities of the whole sentences. Partial scoring
+/// compares the probabilities of the rest after the referent (Trinh and Le 2018). GPT-1 (section 5) compares the mean log-probability per token of
+/// the rest.
 /// </summary>
 internal static class PronounResolution
 {
@@ -43,7 +44,10 @@ internal static class PronounResolution
         };
     }
 
-    /// <summary>A referent as it stands inside a sentence: an article's or possessive's capital is only the list's.</summary>
+    /// <summary>
+    /// Returns a referent as it is written inside a sentence. An article or possessive loses its capital letter, which it only has in the list of
+    /// answers. At the start of a sentence, the first letter is a capital.
+    /// </summary>
     public static string InSentence(string referent, string before)
     {
         int space = referent.IndexOf(' ', StringComparison.Ordinal);

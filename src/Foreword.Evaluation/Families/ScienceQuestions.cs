@@ -1,11 +1,14 @@
 namespace Foreword.Evaluation.Families;
 
-/// <summary>The JSON lines that AllenAI's question sets share: <c>question.stem</c>, <c>question.choices[]</c> with text and label, <c>answerKey</c>.</summary>
+/// <summary>
+/// Reads the JSON Lines format that AllenAI's question sets share: <c>question.stem</c>, <c>question.choices[]</c> with text and label,
+/// <c>answerKey</c>.
+/// </summary>
 internal static class ScienceQuestions
 {
-    /// <summary>The questions of a file.</summary>
+    /// <summary>Reads the questions of a file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="prompt">Makes the prompt from the stem.</param>
+    /// <param name="prompt">Creates the prompt from the stem.</param>
     public static IEnumerable<ChoiceItem> Read(string file, Func<string, string> prompt) =>
         BenchmarkRow.Read(file, ["question.stem", "question.choices[].text", "question.choices[].label", "answerKey"]).Select(row => new ChoiceItem(
             row.Fields,

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Foreword.Evaluation.Families;
 
-/// <summary>GPT-1's zero-shot heuristic for sentiment (section 5): append "very", and compare "positive" with "negative" only.</summary>
+/// <summary>
+/// GPT-1's zero-shot heuristic for sentiment (section 5): append "very", and compare the probabilities of only "positive" and "negative".
+/// </summary>
 internal static class SentimentHeuristic
 {
     public const string Form = "SENTENCE + ' very', then ' negative' | ' positive'";

@@ -1,12 +1,12 @@
 namespace Foreword.Evaluation.Families;
 
 /// <summary>
-/// English function words, for LAMBADA's filter: its targets are seldom one of them, and the GPT-2 paper (section 3.3) found most of the model's errors
-/// to be valid continuations that end no sentence. The list is ours; the paper's is unpublished.
+/// English function words, for LAMBADA's filter. LAMBADA's targets are seldom one of them. The GPT-2 paper (section 3.3) found that most of the
+/// model's errors are valid continuations that do not end the sentence. This list is our own, because the paper's list is unpublished.
 /// </summary>
 internal static class StopWords
 {
-    /// <summary>Pronouns, articles, prepositions, conjunctions, auxiliaries and the like, in lower case.</summary>
+    /// <summary>Gets pronouns, articles, prepositions, conjunctions, auxiliaries and similar words, in lower case.</summary>
     public static IReadOnlySet<string> English { get; } = new HashSet<string>((
         "a about above after again against all almost along already also although always am among an and another any anyone anything are aren around as at away " +
         "be became because been before behind being below beside between both but by can cannot could couldn did didn do does doesn doing don done down during each " +

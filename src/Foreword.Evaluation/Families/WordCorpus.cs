@@ -2,7 +2,9 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Families;
 
-/// <summary>A corpus published as lines of words with spaces between them: perplexity per word of that form, whatever the model's tokens.</summary>
+/// <summary>
+/// A corpus that was published as lines of words separated by spaces. Perplexity is per word of that form, independent of the model's tokens.
+/// </summary>
 internal sealed class WordCorpus : Benchmark
 {
     private static readonly BenchmarkSwitch UnitSwitch = new("units", ["words-and-lines", "words"], "whether a line's end counts as a word, as in the published vocabularies");
@@ -11,17 +13,17 @@ internal sealed class WordCorpus : Benchmark
     private readonly Detokenizer _detokenizer;
     private readonly string[] _patterns;
 
-    /// <summary>One such corpus.</summary>
+    /// <summary>Creates a benchmark for one corpus.</summary>
     /// <param name="name">The name on the command line.</param>
-    /// <param name="title">What it is, in a few words.</param>
-    /// <param name="form">What the file's lines are.</param>
-    /// <param name="detokenizer">Undoes its spaces.</param>
+    /// <param name="title">A description of a few words.</param>
+    /// <param name="form">What the lines of the file are.</param>
+    /// <param name="detokenizer">Joins the words of a line to running text.</param>
     /// <param name="published">The papers' perplexities.</param>
-    /// <param name="patterns">Where its file lies in the data directory; the first that is there counts.</param>
+    /// <param name="patterns">Possible paths of the file in the data directory; the first one that exists is used.</param>
     public WordCorpus(string name, string title, string form, Detokenizer detokenizer, IReadOnlyList<PublishedFigure> published, params string[] patterns) =>
         (Name, Title, Data, _detokenizer, Published, _patterns) = (name, title, $"{patterns[0]}, {form}", detokenizer, published, patterns);
 
-    /// <summary>The metric's name.</summary>
+    /// <summary>The name of the metric.</summary>
     public const string Perplexity = "word_perplexity";
 
     /// <inheritdoc/>

@@ -5,21 +5,21 @@ using System.Text.RegularExpressions;
 namespace Foreword.Evaluation.Metrics;
 
 /// <summary>
-/// How near an answer is to the accepted ones. English as SQuAD's evaluation script (Rajpurkar et al. 2016) and CoQA's (Reddy et al. 2019)
-/// normalise it: lower case, without ASCII punctuation and the articles a, an, the. Chinese as MLQA's (Lewis et al. 2020): without any
-/// punctuation, and each ideograph is a word.
+/// Measures how closely an answer matches the accepted answers. English is normalized as in the evaluation scripts of SQuAD (Rajpurkar et al. 2016)
+/// and CoQA (Reddy et al. 2019): lower case, without ASCII punctuation and without the articles a, an and the. Chinese is normalized as in MLQA's
+/// script (Lewis et al. 2020): without any punctuation, and each ideograph is a word.
 /// </summary>
-/// <param name="ExactMatch">1 where the normalised texts are equal, else 0; a mean of such under <see cref="LeaveOneOut"/>.</param>
-/// <param name="F1">Harmonic mean of the shares of shared words, 0 to 1.</param>
+/// <param name="ExactMatch">1 if the normalized texts are equal, otherwise 0; under <see cref="LeaveOneOut"/> a mean of such values.</param>
+/// <param name="F1">The harmonic mean of precision and recall of the shared words, 0 to 1.</param>
 public readonly partial record struct AnswerMatch(double ExactMatch, double F1)
 {
     private const char FirstIdeograph = '\u4e00', LastIdeograph = '\u9fa5';
 
-    /// <summary>The best match among the accepted answers, of each number for itself.</summary>
-    /// <param name="answer">What was answered.</param>
+    /// <summary>Returns the best match among the accepted answers. The best exact match and the best F1 are chosen independently.</summary>
+    /// <param name="answer">The answer.</param>
     /// <param name="accepted">The accepted answers, at least one.</param>
-    /// <param name="chinese">Whether ideographs count as words.</param>
-    /// <exception cref="ArgumentException">No answer is accepted.</exception>
+    /// <param name="chinese">Whether each ideograph is a word.</param>
+    /// <exception cref="ArgumentException">There is no accepted answer.</exception>
     public static AnswerMatch Best(string answer, IReadOnlyList<string> accepted, bool chinese = false)
     {
         ArgumentNullException.ThrowIfNull(answer);
@@ -32,7 +32,8 @@ public readonly partial record struct AnswerMatch(double ExactMatch, double F1)
     }
 
     /// <summary>
-    /// CoQA's way with several people's answers: the mean of the best matches with all but one of them, so that a model is measured as a person is.
+    /// Compares an answer with the answers of several people, as CoQA does: the mean of the best matches with all but one of the people. A model is
+    /// then measured in the same way as a person.
     /// </summary>
     /// <inheritdoc cref="Best" path="/exception"/>
     public static AnswerMatch LeaveOneOut(string answer, IReadOnlyList<string> accepted)
@@ -44,7 +45,7 @@ public readonly partial record struct AnswerMatch(double ExactMatch, double F1)
         return new AnswerMatch(without.Average(match => match.ExactMatch), without.Average(match => match.F1));
     }
 
-    /// <summary>The words that are compared.</summary>
+    /// <summary>Returns the normalized words of a text.</summary>
     internal static string[] Words(string text, bool chinese)
     {
         text = text.ToLowerInvariant();
@@ -71,7 +72,7 @@ public readonly partial record struct AnswerMatch(double ExactMatch, double F1)
         return new AnswerMatch(exact, PrecisionRecall.Of(shared, own.Length, accepted.Length).F1);
     }
 
-    /// <summary>Python's <c>string.punctuation</c>.</summary>
+    /// <summary>Checks whether a character is in Python's <c>string.punctuation</c>.</summary>
     private static bool IsAsciiPunctuation(char c) => char.IsAscii(c) && (char.IsPunctuation(c) || char.IsSymbol(c));
 
     private static bool IsPunctuation(Rune rune) => rune.IsAscii ? IsAsciiPunctuation((char)rune.Value)

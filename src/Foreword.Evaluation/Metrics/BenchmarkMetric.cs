@@ -4,12 +4,14 @@ using MathNet.Numerics.Statistics;
 namespace Foreword.Evaluation.Metrics;
 
 /// <summary>
-/// A number over all documents of a benchmark. Each document gives a few statistics (a score; a log-likelihood and its number of words; n-gram
-/// counts); the metric is their mean, a function of their sums, or a function of all of them.
+/// A number over all documents of a benchmark. Each document has a few statistics: a score, a log-likelihood with its number of words, or n-gram
+/// counts. The metric is their mean, a function of their sums, or a function of all of them.
 /// </summary>
 public sealed class BenchmarkMetric
 {
-    /// <summary>Resamples behind the standard errors that have no formula, lm-evaluation-harness's number for slow metrics.</summary>
+    /// <summary>
+    /// Number of bootstrap resamples for the standard errors that have no formula. lm-evaluation-harness uses the same number for slow metrics.
+    /// </summary>
     private const int Resamples = 100;
 
     private const ulong Seed = 1234;
@@ -19,36 +21,36 @@ public sealed class BenchmarkMetric
     private BenchmarkMetric(string name, bool higherIsBetter, bool isMean, Func<IReadOnlyList<double[]>, double> value) =>
         (Name, HigherIsBetter, IsMean, _value) = (name, higherIsBetter, isMean, value);
 
-    /// <summary>The name in results, such as <c>acc</c> or <c>word_perplexity</c>.</summary>
+    /// <summary>Gets the name in results, such as <c>acc</c> or <c>word_perplexity</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Whether a larger value means a better model.</summary>
+    /// <summary>Gets whether a larger value means a better model.</summary>
     public bool HigherIsBetter { get; }
 
-    /// <summary>Whether it is the mean of one statistic, so that its standard error is that of a mean.</summary>
+    /// <summary>Gets whether the metric is the mean of one statistic. Its standard error is then that of a mean.</summary>
     public bool IsMean { get; }
 
-    /// <summary>The mean of each document's one statistic.</summary>
+    /// <summary>Creates a metric that is the mean of each document's only statistic.</summary>
     public static BenchmarkMetric Mean(string name, bool higherIsBetter = true) =>
         new(name, higherIsBetter, isMean: true, documents => documents.Average(statistics => statistics[0]));
 
-    /// <summary>A function of the sums of the documents' statistics, such as exp(sum of nats / sum of words).</summary>
+    /// <summary>Creates a metric that is a function of the sums of the documents' statistics, such as exp(sum of nats / sum of words).</summary>
     public static BenchmarkMetric OfSums(string name, bool higherIsBetter, Func<double[], double> value) =>
         new(name, higherIsBetter, isMean: false, documents => value(Sums(documents)));
 
-    /// <summary>A function of all documents' statistics.</summary>
+    /// <summary>Creates a metric that is a function of all documents' statistics.</summary>
     public static BenchmarkMetric OfDocuments(string name, bool higherIsBetter, Func<IReadOnlyList<double[]>, double> value) =>
         new(name, higherIsBetter, isMean: false, value);
 
-    /// <summary>exp(nats / units) of documents with the statistics [nats, units].</summary>
+    /// <summary>Creates the metric exp(nats / units), for documents with the statistics [nats, units].</summary>
     public static BenchmarkMetric Perplexity(string name) => OfSums(name, higherIsBetter: false, sums => Math.Exp(sums[0] / sums[1]));
 
-    /// <summary>nats / units in bits, of documents with the statistics [nats, units].</summary>
+    /// <summary>Creates the metric nats / units in bits, for documents with the statistics [nats, units].</summary>
     public static BenchmarkMetric Bits(string name) => OfSums(name, higherIsBetter: false, sums => sums[0] / sums[1] / Math.Log(2));
 
     /// <summary>
-    /// Matthews' correlation of documents with the statistics [predicted class, right class], -1 to 1; 0 where either is constant. For more than two classes
-    /// it is Gorodkin's (2004).
+    /// Creates the Matthews correlation of documents with the statistics [predicted class, right class]. It ranges from -1 to 1, and is 0 if either
+    /// statistic is constant. For more than two classes it is Gorodkin's generalization (2004).
     /// </summary>
     public static BenchmarkMetric Matthews(string name) => OfDocuments(name, higherIsBetter: true, documents =>
     {
@@ -61,11 +63,12 @@ public sealed class BenchmarkMetric
         Dictionary<double, double> Counts(int statistic) => documents.CountBy(document => document[statistic]).ToDictionary(pair => pair.Key, pair => (double)pair.Value);
     });
 
-    /// <summary>The metric of these documents; NaN where it is undefined.</summary>
+    /// <summary>Computes the metric over the documents' statistics; NaN if it is undefined.</summary>
     public double Of(IReadOnlyList<double[]> documents) => documents.Count == 0 ? double.NaN : _value(documents);
 
     /// <summary>
-    /// Its standard error over documents: of a mean by the sample's deviation, otherwise by the bootstrap with a fixed seed. Null below two documents.
+    /// Computes the metric's standard error over the documents. For a mean, it is computed from the sample's standard deviation, otherwise by the
+    /// bootstrap with a fixed seed. Null if there are fewer than two documents.
     /// </summary>
     public double? StandardError(IReadOnlyList<double[]> documents)
     {

@@ -2,40 +2,43 @@ using System.Globalization;
 
 namespace Foreword.Evaluation.Metrics;
 
-/// <summary>What stands in for an n-gram precision of 0, whose logarithm BLEU cannot take.</summary>
+/// <summary>Specifies what replaces an n-gram precision of 0, whose logarithm BLEU cannot compute.</summary>
 public enum BleuSmoothing
 {
-    /// <summary>The k-th order without a match gets 1 / 2^k of a match (mteval's way; what comparable scores use).</summary>
+    /// <summary>The k-th order without a match counts 1 / 2^k of a match. This is mteval's method, which comparable scores use.</summary>
     Exp,
 
-    /// <summary>Nothing: the score is 0.</summary>
+    /// <summary>No smoothing: the score is 0.</summary>
     None,
 
-    /// <summary>An order without a match gets 0.1 of one.</summary>
+    /// <summary>An order without a match counts 0.1 of a match.</summary>
     Floor,
 
-    /// <summary>Every order above the first gets one match and one n-gram more (Lin and Och 2004).</summary>
+    /// <summary>Every order above the first gets one additional match and one additional n-gram (Lin and Och 2004).</summary>
     AddK,
 }
 
-/// <summary>Corpus BLEU-4 (Papineni et al. 2002) over <see cref="Tokenizer13a"/>, case kept, the closest reference length (the shorter on a tie).</summary>
+/// <summary>
+/// Corpus BLEU-4 (Papineni et al. 2002) over <see cref="Tokenizer13a"/>. Case is kept. The reference length is the closest one, or the shorter one on
+/// a tie.
+/// </summary>
 /// <param name="Value">The score, 0 to 100.</param>
-/// <param name="Precisions">Of 1- to 4-grams, smoothed, in percent.</param>
-/// <param name="BrevityPenalty">0 to 1; below 1 where the hypotheses are shorter than the references.</param>
-/// <param name="HypothesisLength">Tokens of the hypotheses.</param>
-/// <param name="ReferenceLength">Tokens of the closest references.</param>
-/// <param name="Signature">How it was computed, in sacrebleu's notation.</param>
+/// <param name="Precisions">The smoothed precisions of 1- to 4-grams, in percent.</param>
+/// <param name="BrevityPenalty">The brevity penalty, 0 to 1; below 1 if the hypotheses are shorter than the references.</param>
+/// <param name="HypothesisLength">Number of tokens of the hypotheses.</param>
+/// <param name="ReferenceLength">Number of tokens of the closest references.</param>
+/// <param name="Signature">A description of the computation, in sacrebleu's notation.</param>
 public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double BrevityPenalty, int HypothesisLength, int ReferenceLength, string Signature)
 {
     private const int Orders = 4;
     private const int StatisticCount = 2 * Orders + 2;
     private const double FloorMatches = 0.1;
 
-    /// <summary>The score of a corpus.</summary>
-    /// <param name="hypotheses">One a segment.</param>
-    /// <param name="references">One or more for each hypothesis.</param>
-    /// <param name="smoothing">What to do about precisions of 0.</param>
-    /// <exception cref="ArgumentException">The numbers differ, there is no segment, or a segment has no reference.</exception>
+    /// <summary>Computes the score of a corpus.</summary>
+    /// <param name="hypotheses">The hypotheses, one for each segment.</param>
+    /// <param name="references">The references of each segment, one or more.</param>
+    /// <param name="smoothing">The smoothing of precisions that are 0.</param>
+    /// <exception cref="ArgumentException">The numbers of segments differ, there is no segment, or a segment has no reference.</exception>
     public static Bleu Corpus(IReadOnlyList<string> hypotheses, IReadOnlyList<IReadOnlyList<string>> references, BleuSmoothing smoothing = BleuSmoothing.Exp)
     {
         ArgumentNullException.ThrowIfNull(hypotheses);
@@ -56,9 +59,12 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
         return OfSums(sums, SignatureOf(counts is [var only] ? only : null, smoothing), smoothing);
     }
 
-    /// <summary>What one segment adds to the corpus: matches of 1- to 4-grams, numbers of 1- to 4-grams, tokens of the hypothesis and of the closest reference.</summary>
+    /// <summary>
+    /// Computes the statistics of one segment: the matches of 1- to 4-grams, the numbers of 1- to 4-grams, the tokens of the hypothesis and the
+    /// tokens of the closest reference (10 values).
+    /// </summary>
     /// <param name="hypothesis">The translation.</param>
-    /// <param name="references">Its references, at least one.</param>
+    /// <param name="references">The references, at least one.</param>
     public static double[] Statistics(string hypothesis, IReadOnlyList<string> references)
     {
         ArgumentNullException.ThrowIfNull(references);
@@ -76,10 +82,10 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
         return statistics;
     }
 
-    /// <summary>The score of a corpus from the sums of its segments' <see cref="Statistics"/>.</summary>
-    /// <param name="sums">The sums.</param>
-    /// <param name="signature">How they came about.</param>
-    /// <param name="smoothing">What to do about precisions of 0.</param>
+    /// <summary>Computes the score of a corpus from the sums of its segments' <see cref="Statistics"/>.</summary>
+    /// <param name="sums">The sums, 10 values.</param>
+    /// <param name="signature">A description of the computation.</param>
+    /// <param name="smoothing">The smoothing of precisions that are 0.</param>
     public static Bleu OfSums(double[] sums, string signature, BleuSmoothing smoothing = BleuSmoothing.Exp)
     {
         ArgumentNullException.ThrowIfNull(sums);
@@ -91,9 +97,9 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
         return new Bleu(value, precisions, brevity, (int)hypothesisLength, (int)referenceLength, signature);
     }
 
-    /// <summary>How a score was computed, in sacrebleu's notation.</summary>
-    /// <param name="references">References of each segment; null where their number differs.</param>
-    /// <param name="smoothing">What was done about precisions of 0.</param>
+    /// <summary>Describes how a score is computed, in sacrebleu's notation.</summary>
+    /// <param name="references">Number of references of each segment; null if it differs between segments.</param>
+    /// <param name="smoothing">The smoothing of precisions that are 0.</param>
     public static string SignatureOf(int? references, BleuSmoothing smoothing = BleuSmoothing.Exp)
     {
         string smooth = smoothing switch
@@ -107,7 +113,10 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
         return $"nrefs:{references?.ToString(CultureInfo.InvariantCulture) ?? "var"}|case:mixed|eff:no|tok:13a|smooth:{smooth}|version:foreword-{version}";
     }
 
-    /// <summary>N-grams of the hypothesis that references hold, each counted at most as often as the reference that has most of it.</summary>
+    /// <summary>
+    /// Counts the n-grams of the hypothesis that occur in references. Each n-gram counts at most as often as it occurs in the reference that has most
+    /// of it.
+    /// </summary>
     private static int Matches(string[] hypothesis, string[][] references, int order)
     {
         Dictionary<string, int> most = [];
@@ -125,7 +134,7 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
             int added = smoothing == BleuSmoothing.AddK && i > 0 ? 1 : 0;
             double total = totals[i] + added, count = matches[i] + added;
             if (total == 0)
-                break; // no hypothesis is so long: the score is 0
+                break; // no hypothesis has this many tokens, so the score is 0
             if (count == 0)
                 count = smoothing == BleuSmoothing.Exp ? share /= 2 : smoothing == BleuSmoothing.Floor ? FloorMatches : 0;
             precisions[i] = 100 * count / total;

@@ -1,21 +1,21 @@
 namespace Foreword.Evaluation.Metrics;
 
 /// <summary>
-/// The probability of a text as the papers print it. Perplexities and bits are per unit of the original text, so that models with
-/// different tokenizers can be compared.
+/// The probability of a text, in the units that the papers report. Perplexities and bits can be computed per unit of the original text, so that
+/// models with different tokenizers are comparable.
 /// </summary>
 /// <param name="NegativeLogLikelihood">-log p of the whole text, in nats.</param>
-/// <param name="Tokens">Tokens that were predicted.</param>
+/// <param name="Tokens">Number of tokens that were predicted.</param>
 public readonly record struct Likelihood(double NegativeLogLikelihood, long Tokens)
 {
-    /// <summary>Mean nats a token.</summary>
+    /// <summary>Gets the mean number of nats per token.</summary>
     public double MeanNegativeLogLikelihood => NegativeLogLikelihood / Tokens;
 
-    /// <summary>Perplexity per token.</summary>
+    /// <summary>Gets the perplexity per token.</summary>
     public double Perplexity => PerplexityPer(Tokens);
 
-    /// <summary>The likelihood of predicted tokens.</summary>
-    /// <param name="logProbs">log p of each, in nats.</param>
+    /// <summary>Creates the likelihood of predicted tokens.</summary>
+    /// <param name="logProbs">log p of each token, in nats.</param>
     public static Likelihood Of(ReadOnlySpan<float> logProbs)
     {
         double sum = 0;
@@ -24,12 +24,12 @@ public readonly record struct Likelihood(double NegativeLogLikelihood, long Toke
         return new Likelihood(sum, logProbs.Length);
     }
 
-    /// <summary>The likelihood of both texts together.</summary>
+    /// <summary>Adds the likelihoods of two texts.</summary>
     public static Likelihood operator +(Likelihood a, Likelihood b) => new(a.NegativeLogLikelihood + b.NegativeLogLikelihood, a.Tokens + b.Tokens);
 
-    /// <summary>exp(total / units): perplexity per word of the original text, say.</summary>
+    /// <summary>Computes exp(total nats / units), for example the perplexity per word of the original text.</summary>
     public double PerplexityPer(long units) => Math.Exp(NegativeLogLikelihood / units);
 
-    /// <summary>Bits per character or byte of the original text.</summary>
+    /// <summary>Computes the bits per unit, for example per character or byte of the original text.</summary>
     public double BitsPer(long units) => NegativeLogLikelihood / (units * Math.Log(2));
 }

@@ -1,12 +1,12 @@
 namespace Foreword.Evaluation.Metrics;
 
-/// <summary>Runs of neighbouring words with their numbers of occurrences.</summary>
+/// <summary>Counts sequences of neighboring words (n-grams).</summary>
 internal static class NGrams
 {
-    /// <summary>Parts the words of a run; no word holds it.</summary>
+    /// <summary>Separates the words of an n-gram. No word contains it.</summary>
     private const char Between = ' ';
 
-    /// <summary>How often each run of <paramref name="length"/> words occurs; empty where there are fewer words.</summary>
+    /// <summary>Counts each n-gram of <paramref name="length"/> words; empty if there are fewer words.</summary>
     public static Dictionary<string, int> Count(string[] words, int length)
     {
         Dictionary<string, int> counts = [];
@@ -19,6 +19,6 @@ internal static class NGrams
         return counts;
     }
 
-    /// <summary>Occurrences that two texts share: of each run the smaller number.</summary>
+    /// <summary>Counts the occurrences that two texts share: for each n-gram, the smaller of its two counts.</summary>
     public static int Shared(Dictionary<string, int> a, Dictionary<string, int> b) => a.Sum(run => Math.Min(run.Value, b.GetValueOrDefault(run.Key)));
 }

@@ -2,28 +2,28 @@ using System.Text.RegularExpressions;
 
 namespace Foreword.Evaluation.Metrics;
 
-/// <summary>What a summary and a reference share.</summary>
-/// <param name="Precision">Share of the summary's units that the reference has.</param>
-/// <param name="Recall">Share of the reference's units that the summary has.</param>
+/// <summary>The overlap of a text with a reference.</summary>
+/// <param name="Precision">The share of the text's units that the reference also has, 0 to 1.</param>
+/// <param name="Recall">The share of the reference's units that the text also has, 0 to 1.</param>
 public readonly record struct PrecisionRecall(double Precision, double Recall)
 {
-    /// <summary>The harmonic mean of both; 0 where nothing is shared.</summary>
+    /// <summary>Gets the harmonic mean of precision and recall; 0 if nothing is shared.</summary>
     public double F1 => Precision + Recall == 0 ? 0 : 2 * Precision * Recall / (Precision + Recall);
 
-    /// <summary>Those of a number of shared units.</summary>
+    /// <summary>Computes precision and recall from the number of shared units.</summary>
     internal static PrecisionRecall Of(int shared, int own, int reference) => shared == 0 ? default : new((double)shared / own, (double)shared / reference);
 }
 
 /// <summary>
-/// ROUGE-1, -2 and -L (Lin 2004) of one text: lower-cased, split on everything but a-z and 0-9, without stemming. The longest
-/// common subsequence is that of the whole texts.
+/// ROUGE-1, -2 and -L (Lin 2004) of one text. Texts are lower-cased and split at everything except a-z and 0-9, without stemming. The longest common
+/// subsequence is that of the whole texts.
 /// </summary>
-/// <param name="Rouge1">Shared words.</param>
-/// <param name="Rouge2">Shared pairs of neighbouring words.</param>
-/// <param name="RougeL">The longest sequence of words that both have in this order.</param>
+/// <param name="Rouge1">The overlap of words.</param>
+/// <param name="Rouge2">The overlap of pairs of neighboring words.</param>
+/// <param name="RougeL">The overlap by the longest sequence of words that both texts have in the same order.</param>
 public sealed partial record Rouge(PrecisionRecall Rouge1, PrecisionRecall Rouge2, PrecisionRecall RougeL)
 {
-    /// <summary>The mean of the three F1, which the GPT-2 paper calls R-AVG.</summary>
+    /// <summary>Gets the mean of the three F1 scores, which the GPT-2 paper calls R-AVG.</summary>
     public double AverageF1 => (Rouge1.F1 + Rouge2.F1 + RougeL.F1) / 3;
 
     /// <summary>Compares a text with its reference.</summary>
@@ -35,7 +35,7 @@ public sealed partial record Rouge(PrecisionRecall Rouge1, PrecisionRecall Rouge
         return new Rouge(Runs(own, other, 1), Runs(own, other, 2), PrecisionRecall.Of(LongestCommon(own, other), own.Length, other.Length));
     }
 
-    /// <summary>Compares a text with several references; each of the three takes the reference that gives it the highest F1.</summary>
+    /// <summary>Compares a text with several references. Each of the three scores uses the reference with the highest F1.</summary>
     /// <exception cref="ArgumentException">There is no reference.</exception>
     public static Rouge Of(string text, IReadOnlyList<string> references)
     {
@@ -56,10 +56,10 @@ public sealed partial record Rouge(PrecisionRecall Rouge1, PrecisionRecall Rouge
         return PrecisionRecall.Of(shared, own.Length - length + 1, other.Length - length + 1);
     }
 
-    /// <summary>Length of the longest common subsequence; time is the product of the lengths.</summary>
+    /// <summary>Computes the length of the longest common subsequence. The time is proportional to the product of the lengths.</summary>
     private static int LongestCommon(string[] a, string[] b)
     {
-        int[] row = new int[b.Length + 1]; // row[j]: of the words of a so far and the first j of b
+        int[] row = new int[b.Length + 1]; // row[j]: the length for the words of a so far and the first j words of b
         foreach (string word in a)
         {
             int diagonal = 0;

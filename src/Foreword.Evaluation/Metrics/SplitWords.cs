@@ -1,9 +1,9 @@
 namespace Foreword.Evaluation.Metrics;
 
-/// <summary>Words between white space, as the reference scripts of the metrics take them: Python's <c>str.split()</c>.</summary>
+/// <summary>Splits text at white space, like the metrics' reference scripts: Python's <c>str.split()</c>.</summary>
 internal static class SplitWords
 {
-    /// <summary>The words of a text, in order; none is empty.</summary>
+    /// <summary>Returns the words of a text, in order. No word is empty.</summary>
     public static string[] Of(string text)
     {
         List<string> words = [];
@@ -18,6 +18,6 @@ internal static class SplitWords
         return [.. words];
     }
 
-    /// <summary>.NET's white space and the four separators U+001C to U+001F, which Python counts too.</summary>
+    /// <summary>Checks for .NET's white space and for the four separators U+001C to U+001F, which Python counts as well.</summary>
     private static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001c' and <= '\u001f';
 }

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace Foreword.Evaluation.Metrics;
 
 /// <summary>
-/// The tokenisation of NIST's mteval-v13a.pl for Western languages, which BLEU scores are comparable by (Post, "A Call for Clarity in
-/// Reporting BLEU Scores", 2018). Case is kept.
+/// The tokenization of NIST's mteval-v13a.pl for Western languages, with which BLEU scores are comparable (Post, "A Call for Clarity in Reporting
+/// BLEU Scores", 2018). Case is kept.
 /// </summary>
 public static partial class Tokenizer13a
 {
-    /// <summary>The tokens of one segment.</summary>
+    /// <summary>Returns the tokens of one segment.</summary>
     public static string[] Tokenize(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -21,7 +21,7 @@ public static partial class Tokenizer13a
         return SplitWords.Of(DashAfterDigit().Replace(text, "$1 $2 "));
     }
 
-    /// <summary>ASCII punctuation but the apostrophe, comma, dash and full stop.</summary>
+    /// <summary>Matches ASCII punctuation except the apostrophe, comma, dash and full stop.</summary>
     [GeneratedRegex(@"([{-~\[-` -&(-+:-@/])")]
     private static partial Regex Symbols();
 

@@ -5,18 +5,18 @@ using Foreword.Tokenization;
 namespace Foreword.Evaluation.Overlap;
 
 /// <summary>
-/// What of a task's documents the training text holds, and the scores without them (GPT-2 paper, section 4). A document's text is the longest that it
-/// puts before the model, with the right answer; solved examples of other documents do not count.
+/// The overlap of a benchmark's documents with the training text, and the scores without the overlapping documents (GPT-2 paper, section 4). The text
+/// of a document is its longest request to the model, with the right answer. Solved examples of other documents do not count.
 /// </summary>
-/// <param name="Key">The task's name in the results.</param>
-/// <param name="Set">The shares of its documents.</param>
-/// <param name="Without">The result over the documents of which nothing was found; null where there are none, or all are such.</param>
-/// <param name="Only">The result over those of which something was found; null where there are none, or all are such.</param>
+/// <param name="Key">The name in the results.</param>
+/// <param name="Set">The overlap of the benchmark's documents.</param>
+/// <param name="Without">The result over the documents without any overlap; null unless some, but not all, documents overlap.</param>
+/// <param name="Only">The result over the overlapping documents; null unless some, but not all, documents overlap.</param>
 public sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkResult? Without, BenchmarkResult? Only)
 {
     /// <summary>Compares the documents with the training text and divides the result.</summary>
-    /// <param name="filter">The training text's 8-grams.</param>
-    /// <param name="key">The task's name in the results.</param>
+    /// <param name="filter">The 8-grams of the training text.</param>
+    /// <param name="key">The name in the results.</param>
     /// <param name="result">The result over all documents.</param>
     public static BenchmarkOverlap Of(OverlapFilter filter, string key, BenchmarkResult result)
     {

@@ -5,8 +5,8 @@ using Foreword.Numerics;
 namespace Foreword.Evaluation.Overlap;
 
 /// <summary>
-/// A set of 64-bit hashes that may say yes to one that it was never given, but never no to one that it was (Bloom, "Space/time
-/// trade-offs in hash coding with allowable errors", 1970). Reading is safe from several threads at once, adding is not.
+/// A set of 64-bit hashes that may report an item that was never added, but never misses an item that was (Bloom, "Space/time trade-offs in hash
+/// coding with allowable errors", 1970). Several threads may read at the same time, but adding is not thread-safe.
 /// </summary>
 public sealed class BloomFilter
 {
@@ -14,9 +14,10 @@ public sealed class BloomFilter
 
     private readonly ulong[][] _blocks;
 
-    /// <summary>An empty filter.</summary>
-    /// <param name="bits">Bits of memory, a positive multiple of 64.</param>
-    /// <param name="hashes">Bits that an item sets, at least 1.</param>
+    /// <summary>Creates an empty filter.</summary>
+    /// <param name="bits">Number of bits of memory, a positive multiple of 64.</param>
+    /// <param name="hashes">Number of bits that an item sets, 1 or more.</param>
+    /// <exception cref="ArgumentException">A number is out of range.</exception>
     public BloomFilter(long bits, int hashes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bits);
@@ -30,42 +31,48 @@ public sealed class BloomFilter
             _blocks[block] = new ulong[Math.Min(BlockWords, words - (long)block * BlockWords)];
     }
 
-    /// <summary>Words of 64 bits in a block of memory but the last: 128 MiB.</summary>
+    /// <summary>Gets the number of 64-bit words in each block of memory except the last: a block is 128 MiB.</summary>
     public static int BlockWords { get; } = 1 << 24;
 
-    /// <summary>Bits of memory.</summary>
+    /// <summary>Gets the number of bits of memory.</summary>
     public long Bits { get; }
 
-    /// <summary>Bits that an item sets.</summary>
+    /// <summary>Gets the number of bits that an item sets.</summary>
     public int Hashes { get; }
 
-    /// <summary>Blocks of memory.</summary>
+    /// <summary>Gets the number of blocks of memory.</summary>
     public int BlockCount => _blocks.Length;
 
-    /// <summary>Bits that are set.</summary>
+    /// <summary>Gets the number of bits that are set.</summary>
     public long BitsSet => _blocks.Sum(block => block.Sum(word => (long)BitOperations.PopCount(word)));
 
-    /// <summary>The chance that the filter as it stands says yes to what it was not given: (share of bits set) ^ hashes.</summary>
+    /// <summary>
+    /// Gets the probability that the filter, in its present state, reports an item that was never added: (share of bits set) ^ hashes.
+    /// </summary>
     public double FalsePositiveRate => Math.Pow((double)BitsSet / Bits, Hashes);
 
-    /// <summary>The smallest filter whose false-positive rate stays at or below the bound when it was given so many different items.</summary>
-    /// <param name="items">Items, at least 0.</param>
-    /// <param name="falsePositives">The bound, above 0 and below 1.</param>
+    /// <summary>
+    /// Creates the smallest filter whose false-positive rate is at most the bound after the given number of different items was added.
+    /// </summary>
+    /// <param name="items">Number of items, 0 or more.</param>
+    /// <param name="falsePositives">The bound of the false-positive rate, above 0 and below 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     public static BloomFilter For(long items, double falsePositives) => new(BitsFor(items, falsePositives), HashesFor(falsePositives));
 
-    /// <summary>Bits of the smallest such filter.</summary>
+    /// <summary>Computes the number of bits of the filter that <see cref="For"/> creates.</summary>
     /// <inheritdoc cref="For" path="/param"/>
+    /// <inheritdoc cref="For" path="/exception"/>
     public static long BitsFor(long items, double falsePositives)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(items);
         int hashes = HashesFor(falsePositives);
-        // After n items a bit is set with the chance f = 1 - exp(-k n / m), and f^k must not exceed the bound: solved for m.
+        // After n items, a bit is set with probability f = 1 - exp(-k n / m). f^k must not exceed the bound. This is solved for m.
         double bits = -hashes * (double)items / Math.Log(1 - Math.Pow(falsePositives, 1.0 / hashes));
         return Math.Max(1, (long)Math.Ceiling(bits / BitsOfWord)) * BitsOfWord;
     }
 
-    /// <summary>Puts an item in.</summary>
-    /// <returns>Whether it was new, as far as the filter can tell.</returns>
+    /// <summary>Adds an item.</summary>
+    /// <returns>Whether the item was new, as far as the filter can tell.</returns>
     public bool Add(ulong item)
     {
         bool isNew = false;
@@ -80,7 +87,7 @@ public sealed class BloomFilter
         return isNew;
     }
 
-    /// <summary>Whether the item may have been put in; no is certain.</summary>
+    /// <summary>Checks whether the item may have been added. False is certain.</summary>
     public bool Contains(ulong item)
     {
         for (int i = 0; i < Hashes; i++)
@@ -93,10 +100,13 @@ public sealed class BloomFilter
         return true;
     }
 
-    /// <summary>The memory of a block, to be saved or filled; 64-bit words, little-endian.</summary>
+    /// <summary>Returns the memory of a block, to be saved or filled: little-endian 64-bit words.</summary>
     public Span<byte> BlockBytes(int block) => MemoryMarshal.AsBytes(_blocks[block].AsSpan());
 
-    /// <summary>With half of its bits set a filter is smallest; that takes log2(1 / rate) hashes.</summary>
+    /// <summary>
+    /// Computes the number of hashes that makes the filter smallest. The filter is smallest if half of its bits are set, which takes log2(1 / rate)
+    /// hashes.
+    /// </summary>
     private static int HashesFor(double falsePositives) => falsePositives is > 0 and < 1
         ? Math.Max(1, (int)Math.Round(-Math.Log2(falsePositives)))
         : throw new ArgumentOutOfRangeException(nameof(falsePositives), $"the false-positive rate is {falsePositives}; it must lie between 0 and 1");

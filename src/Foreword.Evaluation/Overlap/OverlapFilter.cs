@@ -8,13 +8,13 @@ using Foreword.Weights.HuggingFace;
 namespace Foreword.Evaluation.Overlap;
 
 /// <summary>
-/// The 8-grams of a training text as a Bloom filter, by which the GPT-2 paper (section 4) measures how much of a test set the model may
-/// have seen. Words are lower-cased runs of letters and digits, a CJK ideograph being one; no run reaches from one document into the next.
-/// Safe to measure with from several threads at once.
+/// The 8-grams of a training text as a Bloom filter. With it, the GPT-2 paper (section 4) measures how much of a test set the model may have seen.
+/// Words are lower-cased sequences of letters and digits, and each CJK ideograph is a word. An 8-gram never crosses a document boundary. Several
+/// threads may measure with the same filter at the same time.
 /// </summary>
 public sealed class OverlapFilter
 {
-    /// <summary>Words of a run.</summary>
+    /// <summary>Number of words in an n-gram.</summary>
     public const int Words = 8;
 
     /// <summary>The paper's bound of the false-positive rate.</summary>
@@ -27,38 +27,39 @@ public sealed class OverlapFilter
 
     private OverlapFilter(BloomFilter filter) => _filter = filter;
 
-    /// <summary>What it was made from.</summary>
+    /// <summary>Gets the name of the training text.</summary>
     public required string Source { get; init; }
 
-    /// <summary>Documents of the training text.</summary>
+    /// <summary>Gets the number of documents in the training text.</summary>
     public required long Documents { get; init; }
 
-    /// <summary>8-grams of the training text, repeated ones as often as they occur.</summary>
+    /// <summary>Gets the number of 8-grams in the training text; repeated ones count as often as they occur.</summary>
     public required long Grams { get; init; }
 
-    /// <summary>Different 8-grams, as far as the filter can tell them apart.</summary>
+    /// <summary>Gets the number of different 8-grams, as far as the filter can tell them apart.</summary>
     public required long DifferentGrams { get; init; }
 
-    /// <summary>The bound of the false-positive rate that it was made for.</summary>
+    /// <summary>Gets the bound of the false-positive rate for which the filter was made.</summary>
     public required double FalsePositiveBound { get; init; }
 
-    /// <summary>The false-positive rate of the filter as it is filled: below the bound where 8-grams are repeated.</summary>
+    /// <summary>Gets the false-positive rate of the filled filter. It is below the bound if 8-grams are repeated.</summary>
     public double FalsePositiveRate => _filter.FalsePositiveRate;
 
-    /// <summary>Memory of the filter in bytes.</summary>
+    /// <summary>Gets the memory of the filter in bytes.</summary>
     public long MemoryBytes => _filter.Bits / 8;
 
     /// <summary>
-    /// Reads the training text twice: to count its 8-grams, which decide the size of the filter, and to put them in.
-    /// Memory is that of the filter, 4.8 bytes an 8-gram at the paper's rate.
+    /// Creates a filter from a training text. The text is read twice: first to count its 8-grams, which decide the size of the filter, then to add
+    /// them. The memory is that of the filter, 4.8 bytes per 8-gram at the paper's rate.
     /// </summary>
-    /// <param name="corpus">The training text, the same at every call.</param>
-    /// <param name="source">What to call it.</param>
-    /// <param name="falsePositives">Bound of the false-positive rate, above 0 and below 1.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="InvalidOperationException">The filter would not fit into the machine's memory; the message says what would.</exception>
-    /// <exception cref="InvalidDataException">The text is damaged, or changed between the two readings.</exception>
+    /// <param name="corpus">Returns the training text; every call must return the same text.</param>
+    /// <param name="source">The name of the training text.</param>
+    /// <param name="falsePositives">The bound of the false-positive rate, above 0 and below 1.</param>
+    /// <param name="progress">Receives progress reports; null for none.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The false-positive rate is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The filter does not fit into the machine's memory; the message names a rate that fits.</exception>
+    /// <exception cref="InvalidDataException">The text is damaged, or changed between the two passes.</exception>
     public static OverlapFilter Build(Func<IEnumerable<TextChunk>> corpus, string source, double falsePositives = PaperFalsePositives, IProgress<OverlapProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
@@ -77,7 +78,9 @@ public sealed class OverlapFilter
         return new OverlapFilter(filter) { Source = source, Documents = documents, Grams = counted, DifferentGrams = different, FalsePositiveBound = falsePositives };
     }
 
-    /// <summary>Whether a file is a saved filter, by its first bytes: no text begins so.</summary>
+    /// <summary>
+    /// Checks by its first bytes whether a file may be a saved filter, which is a safetensors file. No text file begins with these bytes.
+    /// </summary>
     public static bool IsFilter(string path)
     {
         if (!File.Exists(path))
@@ -89,8 +92,8 @@ public sealed class OverlapFilter
     }
 
     /// <summary>Reads a filter that <see cref="Save"/> wrote.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is no filter, of another version, or damaged.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="InvalidDataException">The file is not a filter, has another version, or is damaged.</exception>
     public static OverlapFilter Load(string path)
     {
         if (!IsFilter(path))
@@ -130,8 +133,8 @@ public sealed class OverlapFilter
             : throw new InvalidDataException($"{path}: {key} is '{Text(key)}'; expected a whole number");
     }
 
-    /// <summary>Writes the filter as a safetensors file, whole or not at all.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <summary>Writes the filter as a safetensors file. The file is written completely or not at all.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path)
     {
         SafetensorsWriter writer = new();
@@ -158,14 +161,16 @@ public sealed class OverlapFilter
         static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
     }
 
-    /// <summary>How much of a text the training text holds.</summary>
+    /// <summary>Measures how much of a text is in the training text.</summary>
     public OverlapShare Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return Of([new TextChunk(text, EndsDocument: true)]).FirstOrDefault()?.Share ?? default;
     }
 
-    /// <summary>How much of each document the training text holds; documents of any length are read in their pieces.</summary>
+    /// <summary>
+    /// Measures how much of each document is in the training text. Documents may have any length, because they are read in chunks.
+    /// </summary>
     public IEnumerable<DocumentOverlap> Of(IEnumerable<TextChunk> documents)
     {
         ArgumentNullException.ThrowIfNull(documents);
@@ -190,7 +195,7 @@ public sealed class OverlapFilter
         }
     }
 
-    /// <summary>Refuses a filter larger than the memory, and says which rate would fit.</summary>
+    /// <summary>Throws if a filter is larger than the available memory. The message names a rate that fits.</summary>
     internal static void CheckMemory(long grams, double falsePositives, long available)
     {
         long needed = BloomFilter.BitsFor(grams, falsePositives) / 8;

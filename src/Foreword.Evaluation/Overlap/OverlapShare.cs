@@ -1,25 +1,25 @@
 namespace Foreword.Evaluation.Overlap;
 
-/// <summary>How much of a text the training text holds.</summary>
-/// <param name="Grams">Its 8-grams; 0 where it has fewer than eight words.</param>
-/// <param name="Found">Those of them that the training text has.</param>
+/// <summary>How much of a text is in the training text.</summary>
+/// <param name="Grams">Number of 8-grams of the text; 0 if it has fewer than eight words.</param>
+/// <param name="Found">Number of these 8-grams that are in the training text.</param>
 public readonly record struct OverlapShare(long Grams, long Found)
 {
-    /// <summary>The share of 8-grams found, 0 to 1; 0 where there are none.</summary>
+    /// <summary>Gets the share of the 8-grams that were found, 0 to 1; 0 if the text has none.</summary>
     public double Share => Grams == 0 ? 0 : (double)Found / Grams;
 
-    /// <summary>Whether any 8-gram was found.</summary>
+    /// <summary>Gets whether any 8-gram was found.</summary>
     public bool IsOverlapping => Found > 0;
 }
 
-/// <summary>The overlap of one document.</summary>
-/// <param name="Number">Its number in its set, from 1.</param>
-/// <param name="Beginning">Its first characters.</param>
-/// <param name="Share">How much of it was found.</param>
+/// <summary>The overlap of one document with the training text.</summary>
+/// <param name="Number">The document's number in its set: from 1 for a text, the document's id (from 0) for a benchmark.</param>
+/// <param name="Beginning">The document's first characters.</param>
+/// <param name="Share">How much of the document was found.</param>
 public sealed record DocumentOverlap(long Number, string Beginning, OverlapShare Share);
 
-/// <summary>How far the building of a filter is.</summary>
-/// <param name="IsCounting">True in the first pass, which counts; false in the second, which fills.</param>
-/// <param name="Documents">Documents read in this pass.</param>
-/// <param name="Grams">8-grams read in this pass.</param>
+/// <summary>The progress of building a filter.</summary>
+/// <param name="IsCounting">True in the first pass, which counts 8-grams; false in the second pass, which adds them to the filter.</param>
+/// <param name="Documents">Number of documents read in this pass.</param>
+/// <param name="Grams">Number of 8-grams read in this pass.</param>
 public readonly record struct OverlapProgress(bool IsCounting, long Documents, long Grams);

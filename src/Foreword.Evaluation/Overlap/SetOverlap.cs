@@ -1,20 +1,20 @@
 namespace Foreword.Evaluation.Overlap;
 
-/// <summary>The overlap of a whole test set.</summary>
-/// <param name="Name">The set.</param>
-/// <param name="Documents">Its documents.</param>
-/// <param name="Overlapping">Documents of which anything was found.</param>
+/// <summary>The overlap of a whole test set with the training text.</summary>
+/// <param name="Name">The name of the set.</param>
+/// <param name="Documents">Number of documents in the set.</param>
+/// <param name="Overlapping">Number of documents of which at least one 8-gram was found.</param>
 /// <param name="Sum">The 8-grams of all documents.</param>
 /// <param name="Most">The overlapping documents with the largest shares, the largest first.</param>
 public sealed record SetOverlap(string Name, long Documents, long Overlapping, OverlapShare Sum, IReadOnlyList<DocumentOverlap> Most)
 {
-    /// <summary>The share of documents of which anything was found, 0 to 1.</summary>
+    /// <summary>Gets the share of the documents of which at least one 8-gram was found, 0 to 1.</summary>
     public double OverlappingShare => Documents == 0 ? 0 : (double)Overlapping / Documents;
 
-    /// <summary>Sums up documents, of which it keeps the most overlapping alone.</summary>
-    /// <param name="name">The set.</param>
-    /// <param name="documents">Its documents.</param>
-    /// <param name="most">How many of them to keep.</param>
+    /// <summary>Adds up the overlaps of documents, and keeps only the documents with the largest shares.</summary>
+    /// <param name="name">The name of the set.</param>
+    /// <param name="documents">The overlaps of its documents.</param>
+    /// <param name="most">Maximum number of documents to keep, 0 or more.</param>
     public static SetOverlap Of(string name, IEnumerable<DocumentOverlap> documents, int most)
     {
         ArgumentNullException.ThrowIfNull(documents);

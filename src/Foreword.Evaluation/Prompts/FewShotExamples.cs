@@ -2,7 +2,7 @@ using Foreword.Numerics;
 
 namespace Foreword.Evaluation.Prompts;
 
-/// <summary>K solved examples for each document, drawn without repetition from the training split (GPT-3 paper, section 2.4).</summary>
+/// <summary>Draws K solved examples for each document from the training split, without repetition (GPT-3 paper, section 2.4).</summary>
 internal sealed class FewShotExamples
 {
     private readonly IReadOnlyList<string?> _pool;
@@ -23,7 +23,7 @@ internal sealed class FewShotExamples
             : throw new ArgumentException(usable <= 0 ? $"{benchmark} has no solved examples; it can only be run zero-shot" : $"{benchmark} has {usable} solved examples; {shots} were asked for");
     }
 
-    /// <summary>The examples, each with the separator behind it.</summary>
+    /// <summary>Returns the examples for a document, each followed by the separator.</summary>
     public string Before(int document)
     {
         SplitMix64 random = new(new SplitMix64(_seed ^ ((ulong)document << 32)).NextUInt64());
@@ -35,7 +35,7 @@ internal sealed class FewShotExamples
                 drawn.Add(index);
         }
 
-        drawn.Reverse(); // the first of eight stands nearest to the question, where it stood alone
+        drawn.Reverse(); // the first example drawn is nearest to the question, as it is for K = 1
         return string.Concat(drawn.Select(index => _pool[index] + _separator));
     }
 }

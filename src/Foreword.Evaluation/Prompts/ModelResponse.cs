@@ -3,36 +3,36 @@ using Foreword.Models;
 
 namespace Foreword.Evaluation.Prompts;
 
-/// <summary>The model's answer to a <see cref="ModelRequest"/>.</summary>
+/// <summary>The model's response to a <see cref="ModelRequest"/>.</summary>
 public abstract record ModelResponse;
 
-/// <summary>The answer to a <see cref="LikelihoodRequest"/> or a <see cref="WindowRequest"/> (which has one continuation).</summary>
-/// <param name="Continuations">One for each continuation.</param>
+/// <summary>The response to a <see cref="LikelihoodRequest"/> or a <see cref="WindowRequest"/> (which has one continuation).</summary>
+/// <param name="Continuations">The score of each continuation.</param>
 public sealed record LikelihoodResponse(IReadOnlyList<ContinuationScore> Continuations) : ModelResponse;
 
-/// <summary>The answer to a <see cref="GenerationRequest"/>.</summary>
-/// <param name="Completion">What the model wrote.</param>
-/// <param name="LogLikelihood">log p of the written tokens in nats; null where it was not asked for.</param>
+/// <summary>The response to a <see cref="GenerationRequest"/>.</summary>
+/// <param name="Completion">The text that the model generated.</param>
+/// <param name="LogLikelihood">log p of the generated tokens, in nats; null if it was not requested.</param>
 public sealed record GenerationResponse(Completion Completion, double? LogLikelihood) : ModelResponse;
 
-/// <summary>The answer to a <see cref="NextWordRequest"/>.</summary>
-/// <param name="Word">The word, without spaces around it.</param>
+/// <summary>The response to a <see cref="NextWordRequest"/>.</summary>
+/// <param name="Word">The word, without surrounding spaces.</param>
 public sealed record NextWordResponse(string Word) : ModelResponse;
 
-/// <summary>How likely a continuation is.</summary>
-/// <param name="Tokens">Its tokens' scores, in order.</param>
-/// <param name="Bytes">Length of its text in UTF-8.</param>
+/// <summary>The score of a continuation.</summary>
+/// <param name="Tokens">The scores of its tokens, in order.</param>
+/// <param name="Bytes">Length of its text in UTF-8 bytes.</param>
 public sealed record ContinuationScore(IReadOnlyList<TokenScore> Tokens, int Bytes)
 {
-    /// <summary>log p(continuation | context) in nats.</summary>
+    /// <summary>Gets log p(continuation | context), in nats.</summary>
     public double LogLikelihood { get; } = Tokens.Sum(token => (double)token.LogProb);
 
-    /// <summary>Whether greedy decoding would have written all of it.</summary>
+    /// <summary>Gets whether greedy decoding would have produced every token.</summary>
     public bool IsGreedy { get; } = Tokens.All(token => token.IsGreedy);
 
-    /// <summary>The log-likelihood by its number of tokens; 0 where there are none.</summary>
+    /// <summary>Gets the log-likelihood divided by the number of tokens; 0 if there are none.</summary>
     public double MeanPerToken => Tokens.Count > 0 ? LogLikelihood / Tokens.Count : 0;
 
-    /// <summary>The log-likelihood by the bytes of its text.</summary>
+    /// <summary>Gets the log-likelihood divided by the number of bytes of the text.</summary>
     public double MeanPerByte => LogLikelihood / Math.Max(1, Bytes);
 }

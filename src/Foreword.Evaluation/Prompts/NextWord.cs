@@ -5,8 +5,8 @@ using Foreword.Tokenization;
 namespace Foreword.Evaluation.Prompts;
 
 /// <summary>
-/// The word that a model writes next. Tokens that spell an excluded word are passed over as its first token; from there on the word is written greedily
-/// until a token begins something else.
+/// Predicts the word that a model writes next. The first token is the likeliest one that begins a word and does not spell an excluded word. The
+/// following tokens are decoded greedily until a token begins something else.
 /// </summary>
 internal static class NextWord
 {
@@ -47,7 +47,7 @@ internal static class NextWord
         }
     }
 
-    /// <summary>The logits of ids that both the tokenizer and the model have.</summary>
+    /// <summary>Returns the logits of the ids that both the tokenizer and the model have.</summary>
     private static ReadOnlySpan<float> Known(ReadOnlySpan<float> logits, Tokenizer tokenizer) => logits[..Math.Min(tokenizer.VocabularySize, logits.Length)];
 
     private static string Text(Tokenizer tokenizer, int id) => Encoding.UTF8.GetString(tokenizer.TokenBytes(id));

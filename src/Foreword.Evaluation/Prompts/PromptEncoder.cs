@@ -5,8 +5,8 @@ using Foreword.Tokenization;
 namespace Foreword.Evaluation.Prompts;
 
 /// <summary>
-/// Cuts texts into tokens for scoring. Context and continuation are encoded together, as the model would meet them; what both encodings have in common
-/// is the context, so a token that spans the border belongs to the continuation.
+/// Encodes texts as tokens for scoring. Context and continuation are encoded together, as the model would see them. The leading tokens that this
+/// encoding shares with the encoding of the context alone are the context. A token that crosses the boundary therefore belongs to the continuation.
 /// </summary>
 public sealed class PromptEncoder
 {
@@ -14,11 +14,11 @@ public sealed class PromptEncoder
     private readonly int _contextLength;
     private readonly bool _truncate;
 
-    /// <summary>An encoder for one model.</summary>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="contextLength">Its longest sequence.</param>
-    /// <param name="truncate">Whether a context that is too long loses its beginning instead of being refused.</param>
-    /// <exception cref="ArgumentException">The tokenizer cannot even encode a full stop.</exception>
+    /// <summary>Creates an encoder for one model.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="contextLength">The model's context length in tokens.</param>
+    /// <param name="truncate">Whether a context that is too long loses its beginning; if false, it is an error.</param>
+    /// <exception cref="ArgumentException">The tokenizer has no end-of-text token and encodes neither a line break nor a full stop.</exception>
     public PromptEncoder(Tokenizer tokenizer, int contextLength, bool truncate)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -27,14 +27,21 @@ public sealed class PromptEncoder
         Start = start is [var first] ? first : throw new ArgumentException("the tokenizer has neither an end-of-text token nor one for a line break or a full stop; texts cannot begin");
     }
 
-    /// <summary>The token that stands before a text that has no context: the one that begins a text (GPT-2: end-of-text), or a line break or full stop where the vocabulary has none.</summary>
+    /// <summary>
+    /// Gets the token before a text that has no context. It is the token that begins a text (GPT-2: end-of-text) or, if the vocabulary has none, a
+    /// line break or a full stop.
+    /// </summary>
     public int Start { get; }
 
-    /// <summary>How that token is written.</summary>
+    /// <summary>Gets the text of the start token.</summary>
     public string StartText => _tokenizer.TokenText(Start);
 
-    /// <summary>The requests that score the continuations: one, unless the border's tokens differ between them.</summary>
-    /// <exception cref="ArgumentException">Context and continuation are longer than the model's context.</exception>
+    /// <summary>
+    /// Returns the requests that score the continuations. There is one, unless the tokens at the boundary differ between the continuations.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// Context and continuation are longer than the model's context length, and truncation is off or cannot help.
+    /// </exception>
     internal IReadOnlyList<EncodedContinuations> Encode(string context, IReadOnlyList<string> continuations)
     {
         int[] before = Ids(context);
@@ -44,20 +51,20 @@ public sealed class PromptEncoder
             Fitting(group.Key == 0 ? [Start] : before[..group.Key], [.. group.Select(k => whole[k][group.Key..])], context), [.. group]))];
     }
 
-    /// <summary>The ids of a prompt, at least one.</summary>
-    /// <exception cref="ArgumentException">It fills the context.</exception>
+    /// <summary>Returns the token ids of a prompt, at least one.</summary>
+    /// <exception cref="ArgumentException">The prompt is longer than the model's context length, and truncation is off.</exception>
     internal int[] EncodePrompt(string prompt)
     {
         int[] ids = Ids(prompt);
         return ids.Length == 0 ? [Start] : Fitting(ids, [[0]], prompt).Context;
     }
 
-    /// <summary>The start of a text, for messages.</summary>
+    /// <summary>Returns the beginning of a text, for error messages.</summary>
     internal static string Beginning(string text) => text.Length <= 40 ? text : $"{text[..40]}…";
 
     internal static int Bytes(string text) => Encoding.UTF8.GetByteCount(text);
 
-    /// <summary>A text begins as the tokenizer's template has it; nothing is put after it, because it goes on.</summary>
+    /// <summary>Encodes a text after the start that the tokenizer's template requires. Nothing is appended, because the text continues.</summary>
     private int[] Ids(string text) => [.. _tokenizer.TemplateStart, .. _tokenizer.Encode(text)];
 
     private ScoringRequest Fitting(int[] context, int[][] continuations, string text)
@@ -71,5 +78,5 @@ public sealed class PromptEncoder
     }
 }
 
-/// <summary>A request to the model, and which of a document's continuations it scores.</summary>
+/// <summary>A request to the model, and the indexes of the document's continuations that it scores.</summary>
 internal sealed record EncodedContinuations(ScoringRequest Request, int[] Which);

@@ -2,17 +2,17 @@ using System.Text.RegularExpressions;
 
 namespace Foreword.Evaluation.Prompts;
 
-/// <summary>A text with columns of a table in double braces, as in <c>Question: {{question}}</c>.</summary>
+/// <summary>A text that names columns of a table in double braces, as in <c>Question: {{question}}</c>.</summary>
 internal sealed partial class PromptTemplate(string text)
 {
-    /// <summary>The columns that it names.</summary>
+    /// <summary>Gets the columns that the text names.</summary>
     public IReadOnlyList<string> Columns { get; } = [.. Column().Matches(text).Select(match => match.Groups[1].Value).Distinct()];
 
-    /// <summary>The text with the row's values.</summary>
+    /// <summary>Returns the text with the values of a row.</summary>
     /// <exception cref="InvalidDataException">A column holds several texts.</exception>
     public string Fill(BenchmarkRow row) => Column().Replace(text, match => row[match.Groups[1].Value]);
 
-    /// <summary>One text for each element where a column holds a list, otherwise one.</summary>
+    /// <summary>Returns one text for each element if a column holds a list, otherwise one text.</summary>
     public IEnumerable<string> FillEach(BenchmarkRow row)
     {
         string? list = Columns.FirstOrDefault(column => row.List(column).Count != 1);

@@ -2,23 +2,23 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Results;
 
-/// <summary>What a model reached in a task.</summary>
+/// <summary>The result of a model on a benchmark.</summary>
 public sealed class BenchmarkResult
 {
     private BenchmarkResult(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements, IReadOnlyList<MetricValue> metrics) => (Task, Judgements, Metrics) = (task, judgements, metrics);
 
-    /// <summary>The task.</summary>
+    /// <summary>Gets the benchmark, as it was run.</summary>
     public PreparedBenchmark Task { get; }
 
-    /// <summary>What became of each document, by id.</summary>
+    /// <summary>Gets the judgement of each document, by id.</summary>
     public IReadOnlyDictionary<int, Judgement> Judgements { get; }
 
-    /// <summary>The benchmark's metrics over all documents.</summary>
+    /// <summary>Gets the benchmark's metrics over all documents.</summary>
     public IReadOnlyList<MetricValue> Metrics { get; }
 
     /// <summary>Computes the metrics.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="judgements">What became of its documents, by id, at least one; order and origin do not matter.</param>
+    /// <param name="task">The benchmark, as it was run.</param>
+    /// <param name="judgements">The judgements of its documents, by id, at least one. Their order and origin do not matter.</param>
     public static BenchmarkResult Of(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -26,7 +26,7 @@ public sealed class BenchmarkResult
         return new BenchmarkResult(task, judgements, Over(task.Benchmark, judgements, judgements.Keys));
     }
 
-    /// <summary>The metrics over some of the documents only.</summary>
+    /// <summary>Computes the metrics over some of the documents.</summary>
     public static IReadOnlyList<MetricValue> Over(Benchmark benchmark, IReadOnlyDictionary<int, Judgement> judgements, IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(benchmark);
@@ -39,8 +39,8 @@ public sealed class BenchmarkResult
     }
 }
 
-/// <summary>A metric's value.</summary>
+/// <summary>The value of a metric.</summary>
 /// <param name="Metric">The metric.</param>
-/// <param name="Value">Its value over all documents; NaN where undefined.</param>
-/// <param name="StandardError">Its standard error over documents; null where it has none.</param>
+/// <param name="Value">The value over all documents; NaN if it is undefined.</param>
+/// <param name="StandardError">The standard error over documents; null if it is undefined.</param>
 public sealed record MetricValue(BenchmarkMetric Metric, double Value, double? StandardError);

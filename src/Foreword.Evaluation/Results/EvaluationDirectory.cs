@@ -23,23 +23,26 @@ public sealed class EvaluationDirectory
 
     private EvaluationDirectory(string path, string started, JsonObject tasks) => (Path, Started, _tasks) = (path, started, tasks);
 
-    /// <summary>The directory.</summary>
+    /// <summary>Gets the path of the directory.</summary>
     public string Path { get; }
 
-    /// <summary>When the evaluation began, as files are named by it.</summary>
+    /// <summary>Gets the time when the evaluation began, in the form that file names contain.</summary>
     public string Started { get; }
 
-    /// <summary>The file of the results.</summary>
+    /// <summary>Gets the path of the results file.</summary>
     public string ResultsPath => System.IO.Path.Combine(Path, $"results_{Started}.json");
 
-    /// <summary>Opens the directory for these tasks, or creates it.</summary>
+    /// <summary>Opens the directory for some benchmarks, or creates it.</summary>
     /// <param name="path">The directory.</param>
-    /// <param name="modelDirectory">Where the model lies; its files are hashed.</param>
-    /// <param name="tasks">The tasks.</param>
-    /// <param name="keys">What each task is called in results.</param>
-    /// <param name="extra">Whatever else decides the numbers, such as seed and precision.</param>
-    /// <param name="now">The present time.</param>
-    /// <exception cref="InvalidDataException">It holds another evaluation under one of the names.</exception>
+    /// <param name="modelDirectory">The model's directory or file; its files are hashed.</param>
+    /// <param name="tasks">The benchmarks.</param>
+    /// <param name="keys">The name of each benchmark in the results.</param>
+    /// <param name="extra">Everything else that influences the numbers, such as the seed and the precision.</param>
+    /// <param name="now">The current time.</param>
+    /// <exception cref="InvalidDataException">
+    /// The directory holds a different evaluation under one of the names, <c>evaluation.json</c> is malformed, or the model has no known file of
+    /// weights.
+    /// </exception>
     public static EvaluationDirectory Open(string path, string modelDirectory, IReadOnlyList<PreparedBenchmark> tasks, IReadOnlyList<string> keys, string extra, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(tasks);
@@ -62,7 +65,7 @@ public sealed class EvaluationDirectory
         return new EvaluationDirectory(path, (string)recorded["started"]!, fingerprints);
     }
 
-    /// <summary>The log of a task.</summary>
+    /// <summary>Returns the path of a benchmark's samples log.</summary>
     public string SamplesPath(string key) => System.IO.Path.Combine(Path, $"samples_{FileNamePart(key)}_{Started}.jsonl");
 
     private static string FileNamePart(string key) => string.Concat(key.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
@@ -87,15 +90,15 @@ public sealed class EvaluationDirectory
         StringBuilder text = new();
         Tokenizer tokenizer = task.Input.Tokenizer;
         text.Append(model).Append('\n').Append(tokenizer.Fingerprint).Append('\n').Append(task.Protocol).Append('\n').Append(extra);
-        if (tokenizer.StopIds.Any(id => id != tokenizer.EndOfTextId)) // evaluations from before there were any keep their hash
+        if (tokenizer.StopIds.Any(id => id != tokenizer.EndOfTextId)) // without extra stop ids, the hash is that of evaluations recorded before stop ids existed
             text.Append("\nstops ").AppendJoin(',', tokenizer.StopIds);
         foreach (string file in task.Set.Files)
             text.Append('\n').Append(FileHash.Of(file));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
-    /// <summary>A hash of the files that hold configuration and weights, whatever the format.</summary>
-    /// <exception cref="InvalidDataException">No file holds weights: another model would have the same hash.</exception>
+    /// <summary>Computes a hash of the files that hold the configuration and the weights, for every weights format.</summary>
+    /// <exception cref="InvalidDataException">No file holds weights. Another model would then have the same hash.</exception>
     private static string HashOfModel(string directory)
     {
         string[] files = File.Exists(directory) ? [directory] : [.. Directory.EnumerateFiles(directory).Where(IsModel).Order(StringComparer.Ordinal)];

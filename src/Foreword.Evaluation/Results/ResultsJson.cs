@@ -4,26 +4,26 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Results;
 
-/// <summary>What an evaluation was made with, for its results.</summary>
-/// <param name="Model">Where the model lies.</param>
-/// <param name="Device">Where it was computed.</param>
-/// <param name="BatchSize">Documents at once; null where the evaluator chose.</param>
-/// <param name="Limit">Documents of a task at most; null for all.</param>
+/// <summary>The conditions of an evaluation, for its results.</summary>
+/// <param name="Model">The path of the model.</param>
+/// <param name="Device">The device of the computation.</param>
+/// <param name="BatchSize">Number of documents computed together; null if the evaluator chose it.</param>
+/// <param name="Limit">Maximum number of documents of a benchmark; null for all.</param>
 /// <param name="Seed">Seed of the few-shot draw.</param>
-/// <param name="Date">When it ended.</param>
-/// <param name="Seconds">How long this process took.</param>
+/// <param name="Date">The time when the evaluation ended.</param>
+/// <param name="Seconds">The run time of this process, in seconds.</param>
 public sealed record EvaluationContext(string Model, string Device, int? BatchSize, int? Limit, long Seed, DateTimeOffset Date, double Seconds);
 
-/// <summary>Results in the shape of lm-evaluation-harness's <c>results_*.json</c>.</summary>
+/// <summary>Writes results in the format of lm-evaluation-harness's <c>results_*.json</c>.</summary>
 public static class ResultsJson
 {
-    /// <summary>Version of our protocols; a change that moves numbers raises it.</summary>
+    /// <summary>Version of our protocols. A change that affects the numbers increases it.</summary>
     private const int Version = 1;
 
-    /// <summary>Writes the fields of the object, which the caller begins and ends.</summary>
-    /// <param name="json">Where to.</param>
-    /// <param name="results">The results under their names.</param>
-    /// <param name="context">What they were made with.</param>
+    /// <summary>Writes the fields of a JSON object. The caller starts and ends the object.</summary>
+    /// <param name="json">The writer.</param>
+    /// <param name="results">The results with their names.</param>
+    /// <param name="context">The conditions of the evaluation.</param>
     public static void Write(Utf8JsonWriter json, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context)
     {
         ArgumentNullException.ThrowIfNull(json);

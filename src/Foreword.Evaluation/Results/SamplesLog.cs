@@ -8,8 +8,8 @@ using Foreword.Evaluation.Prompts;
 namespace Foreword.Evaluation.Results;
 
 /// <summary>
-/// The documents of one task as they are done, a JSON object a line: lm-evaluation-harness's fields (<c>doc_id, doc, target, arguments, resps,
-/// filtered_resps</c> and each metric), and <c>statistics</c>, from which an evaluation that was killed goes on.
+/// A log of one benchmark's evaluated documents, one JSON object per line. Each has lm-evaluation-harness's fields (<c>doc_id, doc, target,
+/// arguments, resps, filtered_resps</c> and each metric). It also has <c>statistics</c>, from which an interrupted evaluation resumes.
 /// </summary>
 public sealed class SamplesLog : IDisposable
 {
@@ -19,10 +19,10 @@ public sealed class SamplesLog : IDisposable
     private readonly Benchmark _benchmark;
     private readonly Dictionary<int, Judgement> _done = [];
 
-    /// <summary>Opens or creates the log; lines that an earlier process wrote are read, a torn last one is cut off.</summary>
+    /// <summary>Opens or creates the log. Lines that an earlier process wrote are read. An incomplete last line is removed.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="benchmark">The benchmark whose documents it holds.</param>
-    /// <exception cref="InvalidDataException">A line before the last is no sample of this benchmark.</exception>
+    /// <param name="benchmark">The benchmark whose documents the log holds.</param>
+    /// <exception cref="InvalidDataException">A complete line is not a sample of this benchmark.</exception>
     public SamplesLog(string path, Benchmark benchmark)
     {
         ArgumentNullException.ThrowIfNull(benchmark);
@@ -39,10 +39,10 @@ public sealed class SamplesLog : IDisposable
         }
     }
 
-    /// <summary>What became of the documents in the log, by id.</summary>
+    /// <summary>Gets the judgements of the documents in the log, by id.</summary>
     public IReadOnlyDictionary<int, Judgement> Done => _done;
 
-    /// <summary>Appends a document and hands it to the system.</summary>
+    /// <summary>Appends a document and flushes the line to the operating system.</summary>
     public void Add(EvaluatedDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
@@ -54,7 +54,7 @@ public sealed class SamplesLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    /// <summary>A document in lm-evaluation-harness's form.</summary>
+    /// <summary>Creates a document's line, in lm-evaluation-harness's format.</summary>
     internal static JsonObject Line(EvaluatedDocument document, Benchmark benchmark)
     {
         JsonObject line = new()
@@ -126,7 +126,7 @@ public sealed class SamplesLog : IDisposable
             start = end + 1;
         }
 
-        _file.SetLength(start); // what a killed process did not finish is done again
+        _file.SetLength(start); // a document that a killed process did not finish is evaluated again
         _file.Position = start;
     }
 

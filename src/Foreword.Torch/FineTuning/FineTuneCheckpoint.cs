@@ -6,15 +6,16 @@ using Foreword.Torch.Training;
 namespace Foreword.Torch.FineTuning;
 
 /// <summary>
-/// What a fine-tuning run leaves: <c>best/</c>, a model directory with head and task that other tools open, and <c>checkpoint-N/</c>,
-/// which holds besides what training needs to go on. With adapters a checkpoint holds only what changes, and is no model directory.
+/// Writes and reads the directories of a fine-tuning run. <c>best/</c> is a model directory with head and task that other tools open.
+/// <c>checkpoint-N/</c> also contains the state that training needs to continue. With adapters, a checkpoint contains only the weights that
+/// change and is not a model directory.
 /// </summary>
 internal static class FineTuneCheckpoint
 {
-    /// <summary>Writes the model, whole or not at all.</summary>
+    /// <summary>Writes the model atomically: completely, or not at all.</summary>
     public static void SaveModel(string directory, FineTunedModel model, FineTuneRecipe recipe) => Write(directory, recipe, model.Save);
 
-    /// <summary>Writes a whole checkpoint, replacing one that is there.</summary>
+    /// <summary>Writes a complete checkpoint and replaces an existing one.</summary>
     public static void Save(string directory, FineTuner tuner, FineTuneRecipe recipe, FineTuneState state, bool adaptersOnly) => Write(directory, recipe, staged =>
     {
         if (adaptersOnly)
@@ -25,8 +26,8 @@ internal static class FineTuneCheckpoint
         Checkpoint.WriteState(staged, state);
     });
 
-    /// <summary>Loads weights and moments into the tuner and stands it at the checkpoint's step.</summary>
-    /// <exception cref="InvalidDataException">The directory is no checkpoint, or its tensors do not fit.</exception>
+    /// <summary>Loads weights and optimizer moments, and sets the step counter.</summary>
+    /// <exception cref="InvalidDataException">The directory is not a checkpoint, or its tensors do not fit.</exception>
     public static FineTuneState Load(string directory, FineTuner tuner, bool adaptersOnly)
     {
         FineTuneState state = Checkpoint.ReadState<FineTuneState>(directory);
@@ -54,43 +55,46 @@ internal static class FineTuneCheckpoint
     }
 }
 
-/// <summary>Where a fine-tuning run stands, beyond weights and moments.</summary>
+/// <summary>The progress of a fine-tuning run, in addition to weights and moments.</summary>
 internal sealed record FineTuneState
 {
-    /// <summary>Steps made; schedule, dropout's seeds and the batches follow from it.</summary>
+    /// <summary>Gets the number of steps made. It determines schedule, dropout seeds and batches.</summary>
     public required int Step { get; init; }
 
-    /// <summary>Epoch of the best validation, from 1; 0 before the first.</summary>
+    /// <summary>Gets the epoch of the best validation, from 1; 0 before the first validation.</summary>
     public int BestEpoch { get; init; }
 
-    /// <summary>What chooses the best validation, see <see cref="BestMetric"/>; null in the state of an older run.</summary>
+    /// <summary>Gets the criterion that selects the best validation, see <see cref="BestMetric"/>; null in the state of an older run.</summary>
     public string? BestMetric { get; init; }
 
-    /// <summary>The single answer that the best model gave to all validation examples; null if it gave several.</summary>
+    /// <summary>Gets the single answer that the best model gave to all validation examples; null if it gave several.</summary>
     public string? BestSameAnswer { get; init; }
 
-    /// <summary>Loss of the best validation.</summary>
+    /// <summary>Gets the loss of the best validation.</summary>
     public double BestEvalLoss { get; init; }
 
-    /// <summary>Metrics of the best validation.</summary>
+    /// <summary>Gets the metrics of the best validation, by name; null before the first validation.</summary>
     public IReadOnlyDictionary<string, double>? BestMetrics { get; init; }
 
-    /// <summary>Validations since the best, for early stopping.</summary>
+    /// <summary>Gets the number of validations since the best one, for early stopping.</summary>
     public int EpochsWithoutBest { get; init; }
 
-    /// <summary>Sum of the losses since the last line of the log.</summary>
+    /// <summary>Gets the sum of the losses since the last line of the log.</summary>
     public double LossSum { get; init; }
 
-    /// <summary>Sum of the task's part of the losses since the last line; null where an older run did not count it.</summary>
+    /// <summary>
+    /// Gets the sum of the task losses since the last line of the log; null directly after a line, and in the state of an older run, which
+    /// did not record it.
+    /// </summary>
     public double? TaskLossSum { get; init; }
 
-    /// <summary>Sum of the language-modelling losses since the last line; null where there are none.</summary>
+    /// <summary>Gets the sum of the language-modeling losses since the last line of the log; null directly after a line, or if there are none.</summary>
     public double? LmLossSum { get; init; }
 
-    /// <summary>Steps since the last line of the log.</summary>
+    /// <summary>Gets the number of steps since the last line of the log.</summary>
     public int LossCount { get; init; }
 
-    /// <summary>The state after a step.</summary>
+    /// <summary>Returns the state after a step.</summary>
     public FineTuneState With(StepResult step) => this with
     {
         Step = step.Step,
@@ -100,6 +104,6 @@ internal sealed record FineTuneState
         LossCount = LossCount + 1,
     };
 
-    /// <summary>The last step with the mean losses of the steps since the last line.</summary>
+    /// <summary>Returns the last step with the mean losses of all steps since the last line of the log.</summary>
     public StepResult MeanOf(StepResult last) => last with { Loss = LossSum / LossCount, TaskLoss = TaskLossSum / LossCount, LmLoss = LmLossSum / LossCount };
 }

@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.FineTuning;
 
 /// <summary>
-/// A whole fine-tuning run in its directory: epochs, log, validation, the best model, checkpoints, early stopping. A run that
-/// was stopped or killed goes on from its newest checkpoint as if nothing had happened.
+/// A complete fine-tuning run in its directory: epochs, log, validation, the best model, checkpoints and early stopping. A run that was
+/// stopped or killed continues from its newest checkpoint, with the same results as an uninterrupted run.
 /// </summary>
 public sealed class FineTuneRun : IDisposable
 {
@@ -64,23 +64,25 @@ public sealed class FineTuneRun : IDisposable
             tell?.Invoke(new FineTuneEvent.Warned(warning));
     }
 
-    /// <summary>The labelled examples.</summary>
+    /// <summary>Gets the labeled examples.</summary>
     public FineTuningData Data { get; }
 
-    /// <summary>The metrics of the best model on the validation set, by name; null before the first validation.</summary>
+    /// <summary>Gets the metrics of the best model on the validation set, by name; null before the first validation.</summary>
     public IReadOnlyDictionary<string, double>? BestMetrics => _state.BestMetrics;
 
-    /// <summary>The single answer that the best model gave to all validation examples ("all 40 examples the label 'spam'"); null if it gave several.</summary>
+    /// <summary>
+    /// Gets the single answer that the best model gave to all validation examples ("all 40 examples the label 'spam'"); null if it gave several.
+    /// </summary>
     public string? BestSameAnswer => _state.BestSameAnswer;
 
-    /// <summary>The epoch of the best model, from 1.</summary>
+    /// <summary>Gets the epoch of the best model, from 1; 0 before the first validation.</summary>
     public int BestEpoch => _state.BestEpoch;
 
-    /// <summary>A new run in a directory made for it.</summary>
-    /// <param name="recipe">What to train.</param>
+    /// <summary>Starts a new run in a directory created for it.</summary>
+    /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
-    /// <param name="tell">Told about everything that happens.</param>
-    /// <exception cref="InvalidDataException">Model or data are broken or do not fit the recipe; nothing was trained.</exception>
+    /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <exception cref="InvalidDataException">Model or data are broken or do not fit the recipe. No training has taken place.</exception>
     public static FineTuneRun Start(FineTuneRecipe recipe, RunDirectory directory, Action<FineTuneEvent>? tell = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -90,11 +92,11 @@ public sealed class FineTuneRun : IDisposable
         return run;
     }
 
-    /// <summary>Goes on from a checkpoint, or from the beginning when the run was killed before its first one.</summary>
-    /// <param name="recipe">The recipe of the run; patience, cadence, device and threads may differ.</param>
+    /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
+    /// <param name="recipe">The recipe of the run. Patience, intervals, device and threads may differ.</param>
     /// <param name="directory">The directory of the earlier run.</param>
-    /// <param name="checkpoint">Where to go on.</param>
-    /// <param name="tell">Told about everything that happens.</param>
+    /// <param name="checkpoint">The checkpoint to continue from; null to begin again.</param>
+    /// <param name="tell">Receives all events of the run, or null.</param>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static FineTuneRun Resume(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell = null)
     {
@@ -108,7 +110,7 @@ public sealed class FineTuneRun : IDisposable
         return run;
     }
 
-    /// <summary>Checks that a run was made by a recipe on its files, so that what it reached counts for the recipe.</summary>
+    /// <summary>Checks that a run was made with a recipe and its files, so that its results are valid for the recipe.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did.</exception>
@@ -122,15 +124,18 @@ public sealed class FineTuneRun : IDisposable
     }
 
     /// <summary>
-    /// Reads quotes as the run did where the recipe leaves it open: what is meant then depends on the format, and did not in earlier versions,
-    /// whose recipes spell it out.
+    /// Takes over the quoting rule of the saved recipe if the new recipe does not set one. The default now depends on the format. In earlier
+    /// versions it did not, and their saved recipes state the rule.
     /// </summary>
     private static FineTuneRecipe AsBegun(FineTuneRecipe recipe, RunDirectory directory) =>
         recipe.Data.Quoting is null && File.Exists(directory.RecipePath) && Recipe.ReadSaved<FineTuneRecipe>(directory.RecipePath).Data.Quoting is { } quoting
             ? recipe with { Data = recipe.Data with { Quoting = quoting } }
             : recipe;
 
-    /// <summary>Compares with the recipe of an earlier run. Cadence and machine may change, and where the run knows its files by hash, these may have moved.</summary>
+    /// <summary>
+    /// Compares the recipe with that of an earlier run. Intervals and machine settings may change. Files may have moved if the run recorded
+    /// their hashes.
+    /// </summary>
     private static void CheckSameRecipe(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint)
     {
         if (!File.Exists(directory.RecipePath))
@@ -150,10 +155,10 @@ public sealed class FineTuneRun : IDisposable
         });
     }
 
-    /// <summary>Trains to the last epoch. Whatever the outcome, <c>best/</c> is the model of the best validation.</summary>
-    /// <param name="stop">Asks the run to finish its step, save and return.</param>
-    /// <exception cref="DivergenceException">Loss or gradient became infinite or not a number.</exception>
-    /// <exception cref="IOException">A file cannot be written; the checkpoints from before are intact.</exception>
+    /// <summary>Trains to the last epoch. In every case, <c>best/</c> is the model of the best validation.</summary>
+    /// <param name="stop">Requests a graceful stop: the run finishes its step, saves a checkpoint and returns.</param>
+    /// <exception cref="DivergenceException">Loss or gradient norm is infinite or not a number.</exception>
+    /// <exception cref="IOException">A file cannot be written. Earlier checkpoints are intact.</exception>
     public RunOutcome Run(CancellationToken stop = default)
     {
         using RunLog log = _tuner.StepsMade == 0 && !File.Exists(_directory.MetricsPath) ? RunLog.Start(_directory) : RunLog.Resume(_directory, _tuner.StepsMade);
@@ -197,14 +202,14 @@ public sealed class FineTuneRun : IDisposable
         _model.Dispose();
     }
 
-    /// <summary>Writes what a later process compares with when it goes on.</summary>
+    /// <summary>Writes the files that a later process compares with when it continues the run.</summary>
     private void SaveBeginning()
     {
         Recipe.Save(_recipe, _directory.RecipePath);
         Data.Files.Save(_directory.Path);
     }
 
-    /// <summary>Refuses to go on with other labels or other files than the run was begun with.</summary>
+    /// <summary>Throws if labels or files are not those that the run began with.</summary>
     private void CheckSameData(string checkpoint)
     {
         if (new[] { checkpoint, _directory.BestPath }.FirstOrDefault(TaskDescription.IsIn) is { } before)
@@ -226,7 +231,7 @@ public sealed class FineTuneRun : IDisposable
             LmLoss = step.LmLoss,
         };
 
-    /// <summary>Says at the end what may be wrong with the best model.</summary>
+    /// <summary>Reports possible defects of the best model at the end of the run.</summary>
     private RunOutcome Ended(RunOutcome outcome)
     {
         if (_state.BestSameAnswer is { } answer)
@@ -238,7 +243,7 @@ public sealed class FineTuneRun : IDisposable
         return outcome;
     }
 
-    /// <summary>A state that this run can go on from: within its steps, its best epoch chosen as this run chooses.</summary>
+    /// <summary>Checks that this run can continue from a state: its step is within the run, and it chose its best epoch by the same metric.</summary>
     private FineTuneState CheckedState(FineTuneState state)
     {
         if (state.Step > _tuner.Steps)
@@ -277,7 +282,7 @@ public sealed class FineTuneRun : IDisposable
         _tell?.Invoke(new FineTuneEvent.Evaluated(epoch, line, isBest));
     }
 
-    /// <summary>What chooses; NaN where the loss does.</summary>
+    /// <summary>Returns the value of the metric that selects the best epoch; NaN if the loss selects it.</summary>
     private double Value(IReadOnlyDictionary<string, double> metrics) => _best.Metric is { } metric ? metrics.GetValueOrDefault(metric.Name, double.NaN) : double.NaN;
 
     private void Save()

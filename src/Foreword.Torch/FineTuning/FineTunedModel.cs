@@ -14,11 +14,12 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.FineTuning;
 
 /// <summary>
-/// A pre-trained model with a task's head: what fine-tuning trains, and what answers. Not safe for use from two threads at once.
+/// A pre-trained model with the head of a task. Fine-tuning trains it, and it predicts answers. Do not use it from two threads at the
+/// same time.
 /// </summary>
 public sealed class FineTunedModel : ITaskModel
 {
-    /// <summary>Tokens of a batch of predictions, padding included.</summary>
+    /// <summary>Largest number of tokens in a batch of predictions, including padding.</summary>
     private const int BatchTokens = 4096;
 
     private IModelPath? _path;
@@ -29,32 +30,32 @@ public sealed class FineTunedModel : ITaskModel
         Encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
     }
 
-    /// <summary>A model made of given parts that reads no texts, for tests.</summary>
+    /// <summary>Creates a model from parts, without a tokenizer, for tests.</summary>
     internal static FineTunedModel Of(GptModel model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
 
-    /// <summary>The network, whose vocabulary ends with the task's tokens.</summary>
+    /// <summary>Gets the network. Its vocabulary includes the task's tokens, if the task has any.</summary>
     public GptModel Model { get; }
 
-    /// <summary>The layer on top.</summary>
+    /// <summary>Gets the task's head, on top of the network.</summary>
     public TaskHead Head { get; }
 
-    /// <summary>What encodes the texts.</summary>
+    /// <summary>Gets the tokenizer that encodes the texts.</summary>
     public Tokenizer Tokenizer { get; }
 
     /// <inheritdoc/>
     public TaskDescription Task { get; }
 
-    /// <summary>Number of weights, those of the head and of adapters among them.</summary>
+    /// <summary>Gets the number of weights, including those of the head and of adapters.</summary>
     public long ParameterCount => Model.Config.ParameterCount + Model.AdapterParameters.Sum(p => p.Value.NumberOfElements) + Head.parameters().Sum(p => p.NumberOfElements);
 
-    /// <summary>Turns examples into token sequences.</summary>
+    /// <summary>Gets the encoder that turns examples into token sequences.</summary>
     public TaskEncoder Encoder { get; }
 
-    /// <summary>Opens a fine-tuned model.</summary>
+    /// <summary>Loads a fine-tuned model.</summary>
     /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, or a classifier of <c>transformers</c>.</param>
-    /// <param name="precision">Number format of the products.</param>
-    /// <param name="device">Where it computes.</param>
-    /// <exception cref="InvalidDataException">There is no fine-tuned model, or a file is broken.</exception>
+    /// <param name="precision">Number format of the matrix products.</param>
+    /// <param name="device">Device that computes.</param>
+    /// <exception cref="InvalidDataException">The path does not contain a fine-tuned model, or a file is broken.</exception>
     public static FineTunedModel Load(string path, Precision precision = Precision.Fp32, DeviceChoice device = DeviceChoice.Auto)
     {
         using StoredModel model = StoredModel.Open(path);
@@ -76,14 +77,14 @@ public sealed class FineTunedModel : ITaskModel
         return new FineTunedModel(network, head, tokenizer, task);
     }
 
-    /// <summary>A model about to be fine-tuned: the base's weights as the section says, new task tokens, a new head.</summary>
-    /// <param name="section">The base and what of it is transferred.</param>
-    /// <param name="task">What to learn; its tokens and context are those of <see cref="BaseModel"/>.</param>
-    /// <param name="source">The base, see <see cref="BaseModel"/>.</param>
+    /// <summary>Creates a model to fine-tune, with the base weights that the section selects, new task tokens and a new head.</summary>
+    /// <param name="section">The base model, and the part of it that is transferred.</param>
+    /// <param name="task">The task to learn. Its tokens and context length are those of <paramref name="source"/>.</param>
+    /// <param name="source">The base model.</param>
     /// <param name="seed">Seed of the new weights.</param>
-    /// <param name="precision">Number format of the products.</param>
-    /// <param name="device">Where it trains.</param>
-    /// <exception cref="InvalidDataException">A file of the base is broken.</exception>
+    /// <param name="precision">Number format of the matrix products.</param>
+    /// <param name="device">Device that trains.</param>
+    /// <exception cref="InvalidDataException">A file of the base model is broken.</exception>
     public static FineTunedModel Create(BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -111,9 +112,9 @@ public sealed class FineTunedModel : ITaskModel
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
         [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder)).Select(outputs => Task.Answer(outputs))];
 
-    /// <summary>The head's outputs for each example: [n], or the scores of its choices.</summary>
+    /// <summary>Computes the outputs of the head for each example: [n], or the scores of its choices.</summary>
     /// <param name="examples">Encoded examples.</param>
-    /// <param name="cancellationToken">Asks to end early.</param>
+    /// <param name="cancellationToken">Cancels the computation between two batches.</param>
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -141,7 +142,8 @@ public sealed class FineTunedModel : ITaskModel
         return outputs;
     }
 
-    /// <summary>Writes a model directory that other tools open, with the head and the task beside; adapters are merged into the weights.</summary>
+    /// <summary>Writes a model directory that other tools open, with the files of the head and the task. Adapters are merged into the weights.</summary>
+    /// <param name="directory">An existing directory.</param>
     public void Save(string directory)
     {
         ModelFiles.Save(Model, directory, TextEnds.Of(Tokenizer));
@@ -158,7 +160,7 @@ public sealed class FineTunedModel : ITaskModel
         Head.Dispose();
     }
 
-    /// <summary>The way that predictions take, chosen again once there are adapters.</summary>
+    /// <summary>Returns the path for predictions. Chooses it again once the model has adapters.</summary>
     private IModelPath PredictionPath()
     {
         if (_path is { IsFused: true } && Model.AdapterParameters.Any())
@@ -173,11 +175,11 @@ public sealed class FineTunedModel : ITaskModel
     internal Device Device => Model.TokenEmbedding.device;
 }
 
-/// <summary>The model that a fine-tuning run starts from, before its weights are read.</summary>
-/// <param name="Path">Its directory or file.</param>
-/// <param name="Config">Its architecture.</param>
-/// <param name="Tokenizer">Its tokenizer.</param>
-/// <param name="Tokens">The task tokens it will have: behind its vocabulary, or its own where it is fine-tuned already.</param>
+/// <summary>The model that a fine-tuning run starts from, opened without its weights.</summary>
+/// <param name="Path">The model's directory or file.</param>
+/// <param name="Config">The architecture.</param>
+/// <param name="Tokenizer">The tokenizer.</param>
+/// <param name="Tokens">The task tokens: new ids after the vocabulary, or the existing ones if the model is already fine-tuned.</param>
 public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
 {
     /// <summary>Opens a model in any format, a checkpoint or a run.</summary>
@@ -187,7 +189,7 @@ public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenize
         using ModelWeights weights = WeightsFormat.Open(path);
         TaskTokens? own = TaskDescription.IsIn(weights.Path) ? TaskDescription.Read(weights.Path).Tokens : null;
         Tokenizer tokenizer = weights.LoadTokenizer();
-        TaskTokens tokens = own ?? TaskTokens.After(Math.Max(weights.Config.VocabSize, tokenizer.VocabularySize)); // an added token may have no row yet
+        TaskTokens tokens = own ?? TaskTokens.After(Math.Max(weights.Config.VocabSize, tokenizer.VocabularySize)); // an added token may not have a row in the embedding yet
         return new BaseModel(weights.Path, weights.Config, tokenizer, tokens);
     }
 }

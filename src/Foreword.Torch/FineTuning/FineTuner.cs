@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.FineTuning;
 
 /// <summary>
-/// The fine-tuning loop's one step: the joint objective L3 = L2 + lambda L1 (GPT-1 paper, equations 4 and 5), backward, clip, update.
-/// As in pre-training, everything a step depends on is weights, moments and the number of steps made.
+/// Makes the steps of fine-tuning: forward and backward of the joint objective L3 = L2 + lambda L1 (GPT-1 paper, equations 4 and 5), clip,
+/// update. As in pre-training, a step depends only on the weights, the optimizer's moments and the number of steps made.
 /// </summary>
 public sealed class FineTuner : IDisposable
 {
@@ -26,11 +26,11 @@ public sealed class FineTuner : IDisposable
     private int[][] _batches = [];
     private int _batchesOfEpoch = -1;
 
-    /// <summary>A loop at step 0.</summary>
+    /// <summary>Creates a loop at step 0.</summary>
     /// <param name="model">The model, on its device.</param>
-    /// <param name="section">Which of its weights stay as they are.</param>
-    /// <param name="train">The examples to learn from.</param>
-    /// <param name="config">Batch, rates and seed.</param>
+    /// <param name="section">The base model section, which selects the weights that are frozen.</param>
+    /// <param name="train">The training examples.</param>
+    /// <param name="config">Batch size, rates and seed.</param>
     public FineTuner(FineTunedModel model, BaseModelSection section, IReadOnlyList<EncodedExample> train, FineTuneConfig config)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -48,36 +48,37 @@ public sealed class FineTuner : IDisposable
         _path = TrainingPath.Of(model.Model, config.Fused);
     }
 
-    /// <summary>The model that learns.</summary>
+    /// <summary>Gets the model that is trained.</summary>
     public FineTunedModel Model { get; }
 
-    /// <summary>The optimizer with its running means.</summary>
+    /// <summary>Gets the optimizer with its moments.</summary>
     public Optimizer Optimizer { get; }
 
-    /// <summary>The weights that change, by name; the head's are <c>clf.weight</c> and <c>clf.bias</c>.</summary>
+    /// <summary>Gets the weights that change, by name. Those of the head are <c>clf.weight</c> and <c>clf.bias</c>.</summary>
     public IReadOnlyList<(string Name, Parameter Value)> Trainable { get; }
 
-    /// <summary>Updates of an epoch.</summary>
+    /// <summary>Gets the number of updates in an epoch.</summary>
     public int StepsPerEpoch { get; }
 
-    /// <summary>Updates of the whole run; the schedule ends with them.</summary>
+    /// <summary>Gets the number of updates in the whole run. The learning-rate schedule ends with the last one.</summary>
     public int Steps => _config.Epochs * StepsPerEpoch;
 
-    /// <summary>Updates made.</summary>
+    /// <summary>Gets the number of updates made.</summary>
     public int StepsMade { get; private set; }
 
-    /// <summary>The share of the first epoch's positions that are padding.</summary>
+    /// <summary>Gets the share of the first epoch's positions that are padding, 0 to 1.</summary>
     public double Padding => LengthBuckets.Padding(_train, LengthBuckets.Batches(_lengths, _config.BatchSize, _config.Seed, 0));
 
-    /// <summary>Stands the loop at a step whose weights and moments were loaded.</summary>
+    /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
     public void ResumeAt(int stepsMade)
     {
         StepsMade = stepsMade;
         Optimizer.StepCount = stepsMade;
     }
 
-    /// <summary>One update of the weights.</summary>
-    /// <exception cref="DivergenceException">Loss or gradient norm is not finite; the weights are those before the step.</exception>
+    /// <summary>Updates the weights once.</summary>
+    /// <returns>The losses, the gradient norm and the rate of the step.</returns>
+    /// <exception cref="DivergenceException">Loss or gradient norm is not finite. The weights are those before the step.</exception>
     public StepResult Step()
     {
         EncodedExample[][] batches = NextBatches();
@@ -100,9 +101,11 @@ public sealed class FineTuner : IDisposable
         return new StepResult(StepsMade, loss.Joint, rate, norm, tokens) { TaskLoss = loss.Task, LmLoss = _config.LmCoefficient > 0 ? loss.LanguageModel : null };
     }
 
-    /// <summary>The losses of a batch times <paramref name="scale"/>; the gradients of the joint one are added to the parameters'.</summary>
+    /// <summary>
+    /// Computes the losses of a batch, multiplied by <paramref name="scale"/>. Adds the gradients of the joint loss to those of the parameters.
+    /// </summary>
     /// <param name="batch">The examples.</param>
-    /// <param name="scale">The batch's share of the update's examples.</param>
+    /// <param name="scale">The batch's share of the examples of the update, more than 0, at most 1.</param>
     /// <param name="dropoutSeed">Seed of the dropout masks.</param>
     internal TaskLosses Backward(TaskBatch batch, double scale, long dropoutSeed = 0)
     {
@@ -111,7 +114,7 @@ public sealed class FineTuner : IDisposable
         manual_seed(dropoutSeed);
         Tensor hidden = _path.Forward(batch.Ids(Model.Device), dropoutSeed); // (S, T, C)
         long C = hidden.shape[2];
-        Tensor leaf = hidden.detach().requires_grad_(); // the head's graph ends here; the body goes back from its gradient
+        Tensor leaf = hidden.detach().requires_grad_(); // the autograd graph of the head ends here; the network's backward pass starts from this gradient
         Tensor losses = Model.Head.Losses(Model.Head.Outputs(leaf, batch), batch);
         Tensor objective = (losses * batch.Weights(Model.Device)).mean() * scale; // L2
         objective.backward();
@@ -120,7 +123,7 @@ public sealed class FineTuner : IDisposable
         if (_config.LmCoefficient > 0)
         {
             (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens!, Model.Device);
-            Tensor states = hidden.reshape(-1, C).index_select(0, rows); // (M, C): padding is never multiplied
+            Tensor states = hidden.reshape(-1, C).index_select(0, rows); // (M, C): padding is not multiplied
             (double auxiliary, Tensor statesGradient) = _path.HeadBackward(states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
             (joint, languageModel) = (joint + auxiliary, auxiliary / _config.LmCoefficient);
             gradient.view(-1, C).index_add_(0, rows, statesGradient, 1);
@@ -138,7 +141,7 @@ public sealed class FineTuner : IDisposable
         _trained.Dispose();
     }
 
-    /// <summary>The micro-batches of the next update.</summary>
+    /// <summary>Returns the micro-batches of the next update.</summary>
     private EncodedExample[][] NextBatches()
     {
         int epoch = StepsMade / StepsPerEpoch, first = StepsMade % StepsPerEpoch * _config.GradientAccumulation;
@@ -148,12 +151,12 @@ public sealed class FineTuner : IDisposable
     }
 }
 
-/// <summary>The loss that a step minimises, and its parts.</summary>
-/// <param name="Joint">L3 = L2 + lambda L1, with the classes' weights.</param>
-/// <param name="Task">The mean loss of the examples at the task without the classes' weights: what a validation measures, too.</param>
+/// <summary>The loss that a step minimizes, and its parts.</summary>
+/// <param name="Joint">L3 = L2 + lambda L1, with the class weights.</param>
+/// <param name="Task">The mean task loss of the examples without class weights. A validation measures the same loss.</param>
 /// <param name="LanguageModel">L1.</param>
 internal readonly record struct TaskLosses(double Joint, double Task, double LanguageModel)
 {
-    /// <summary>The losses of two micro-batches together.</summary>
+    /// <summary>Adds the losses of another micro-batch.</summary>
     public TaskLosses Plus(TaskLosses other) => new(Joint + other.Joint, Task + other.Task, LanguageModel + other.LanguageModel);
 }

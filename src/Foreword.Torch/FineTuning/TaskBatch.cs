@@ -4,9 +4,11 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.FineTuning;
 
-// B examples, S sequences (B, 2 B, or all choices of the B), T tokens of the longest, K most choices of an example.
+// Legend: B examples, S sequences (B, 2 B, or all choices of all examples), T tokens of the longest sequence, K largest number of choices.
 
-/// <summary>The numbers of a batch of examples, padded on the right: later tokens are never seen by earlier ones, so padding changes nothing.</summary>
+/// <summary>
+/// The tensors of a batch of examples, padded on the right. Tokens never attend to later tokens, so padding does not change the results.
+/// </summary>
 internal sealed class TaskBatch
 {
     private readonly IReadOnlyList<EncodedExample> _examples;
@@ -20,22 +22,22 @@ internal sealed class TaskBatch
         Tokens = _sequences.Sum(sequence => (long)sequence.Length);
     }
 
-    /// <summary>B.</summary>
+    /// <summary>Gets B, the number of examples.</summary>
     public int Examples => _examples.Count;
 
-    /// <summary>S.</summary>
+    /// <summary>Gets S, the number of sequences.</summary>
     public int Sequences => _sequences.Length;
 
-    /// <summary>T.</summary>
+    /// <summary>Gets T, the number of tokens of the longest sequence.</summary>
     public int Length { get; }
 
-    /// <summary>Tokens without padding.</summary>
+    /// <summary>Gets the number of tokens without padding.</summary>
     public long Tokens { get; }
 
-    /// <summary>Sequences of each example.</summary>
+    /// <summary>Gets the number of sequences of each example.</summary>
     public int[] Counts => [.. _examples.Select(example => example.Sequences.Sequences.Count)];
 
-    /// <summary>Token ids, int64 [S, T].</summary>
+    /// <summary>Creates the token ids, int64 [S, T].</summary>
     public Tensor Ids(Device device)
     {
         long[] ids = new long[Sequences * Length];
@@ -48,16 +50,16 @@ internal sealed class TaskBatch
         return tensor(ids, [Sequences, Length], device: device);
     }
 
-    /// <summary>Rows of the flat hidden states [S T, C] that belong to the extract tokens, int64 [S].</summary>
+    /// <summary>Creates the row of each sequence's extract token in the flat hidden states [S T, C], int64 [S].</summary>
     public Tensor ExtractRows(Device device) => tensor(_sequences.Select((sequence, s) => (long)s * Length + sequence.Length - 1).ToArray(), device: device);
 
-    /// <summary>The example of each sequence, int64 [S].</summary>
+    /// <summary>Creates the index of the example of each sequence, int64 [S].</summary>
     public Tensor ExampleOf(Device device) => tensor(Counts.SelectMany((count, b) => Enumerable.Repeat((long)b, count)).ToArray(), device: device);
 
-    /// <summary>Where each sequence's score lies in the flat scores [B K], int64 [S].</summary>
+    /// <summary>Creates the index of each sequence's score in the flat scores [B K], int64 [S].</summary>
     public Tensor ScorePlaces(int most, Device device) => tensor(Counts.SelectMany((count, b) => Enumerable.Range(0, count).Select(k => (long)b * most + k)).ToArray(), device: device);
 
-    /// <summary>What the loss compares with, float32 [B, <paramref name="columns"/>]; columns an example does not have are 0.</summary>
+    /// <summary>Creates the targets of the loss, float32 [B, <paramref name="columns"/>]. Columns that an example does not have are 0.</summary>
     public Tensor Targets(int columns, Device device)
     {
         float[] targets = new float[Examples * columns];
@@ -66,14 +68,14 @@ internal sealed class TaskBatch
         return tensor(targets, [Examples, columns], device: device);
     }
 
-    /// <summary>Weights of the examples in the loss, float32 [B].</summary>
+    /// <summary>Creates the weights of the examples in the loss, float32 [B].</summary>
     public Tensor Weights(Device device) => tensor(_examples.Select(example => example.Weight).ToArray(), device: device);
 
     /// <summary>
-    /// The positions of the auxiliary language-modelling loss: rows of the flat hidden states int64 [M], the token after each int64 [M],
-    /// and its weight float32 [M], so that the weighted sum is the mean over sequences of the mean over their counted tokens
-    /// (openai/finetune-transformer-lm, train.py).
+    /// Creates the positions of the auxiliary language-modeling loss. The weighted sum of their losses is the mean over sequences of the mean
+    /// over the tokens that count (openai/finetune-transformer-lm, train.py).
     /// </summary>
+    /// <returns>Rows of the flat hidden states, int64 [M]; the token after each position, int64 [M]; its weight, float32 [M].</returns>
     public (Tensor Rows, Tensor Targets, Tensor Weights) LanguageModelPositions(LanguageModelOn on, TaskTokens tokens, Device device)
     {
         List<long> rows = [], targets = [];
@@ -90,7 +92,7 @@ internal sealed class TaskBatch
                 targets.Add(sequence[t + 1]);
             }
 
-            int counted = rows.Count - before; // at least 1: the extract token
+            int counted = rows.Count - before; // at least 1, because every sequence ends with the extract token
             weights.AddRange(Enumerable.Repeat(1f / counted / Sequences, counted));
         }
 

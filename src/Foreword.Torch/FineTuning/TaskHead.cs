@@ -8,14 +8,14 @@ using F = TorchSharp.torch.nn.functional;
 namespace Foreword.Torch.FineTuning;
 
 /// <summary>
-/// The linear layer that fine-tuning adds (GPT-1 paper, equation 3), on the hidden state at the extract token: weights N(0, 0.02),
-/// bias 0, dropout before it. Float32.
+/// The linear layer that fine-tuning adds (GPT-1 paper, equation 3). Its input is the hidden state at the extract token, with dropout. Its
+/// initial weights are N(0, 0.02) and its initial bias is 0. It computes in float32.
 /// </summary>
 public sealed class TaskHead : nn.Module
 {
     private const double Deviation = 0.02;
 
-    /// <summary>The logit of a choice that an example does not have; finite, so that 0 times it is 0.</summary>
+    /// <summary>The logit of a choice that an example does not have. It is finite, so that 0 times it is 0.</summary>
     private const float NoChoice = -1e30f;
 
     private readonly Linear _clf;
@@ -23,10 +23,10 @@ public sealed class TaskHead : nn.Module
     private readonly TargetKind _target;
     private readonly double _dropout;
 
-    /// <summary>A head with fresh weights.</summary>
-    /// <param name="task">Decides outputs, what is read, and the loss.</param>
+    /// <summary>Creates a head with new weights.</summary>
+    /// <param name="task">The task, which determines the number of outputs, the input and the loss.</param>
     /// <param name="width">C, the width of the hidden states.</param>
-    /// <param name="dropout">Rate before the layer, 0 to below 1.</param>
+    /// <param name="dropout">Dropout rate of the input, 0 or more and less than 1.</param>
     /// <param name="seed">Seed of the weights.</param>
     public TaskHead(TaskDescription task, int width, double dropout, long seed) : base(nameof(TaskHead))
     {
@@ -40,9 +40,9 @@ public sealed class TaskHead : nn.Module
         nn.init.zeros_(_clf.bias!);
     }
 
-    /// <summary>Outputs of a batch in float32: [B, n], or the scores [B, K] of the choices.</summary>
+    /// <summary>Computes the outputs of a batch in float32: [B, n], or the scores [B, K] of the choices.</summary>
     /// <param name="hidden">Final hidden states [S, T, C].</param>
-    /// <param name="batch">The batch they are of.</param>
+    /// <param name="batch">The batch of these hidden states.</param>
     internal Tensor Outputs(Tensor hidden, TaskBatch batch)
     {
         using var scope = NewDisposeScope();
@@ -62,7 +62,7 @@ public sealed class TaskHead : nn.Module
             .view(batch.Examples, most).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The loss of each example [B], unweighted: cross entropy with the target distribution, or the squared error.</summary>
+    /// <summary>Computes the unweighted loss of each example [B]: the cross entropy with the target distribution, or the squared error of a score.</summary>
     internal Tensor Losses(Tensor outputs, TaskBatch batch)
     {
         using var scope = NewDisposeScope();
@@ -73,12 +73,12 @@ public sealed class TaskHead : nn.Module
         return losses.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Writes the head's file into an existing directory.</summary>
+    /// <summary>Writes the file of the head into an existing directory.</summary>
     public void Save(string directory) => new TaskHeadWeights(Values(_clf.weight!), Values(_clf.bias!)).Save(directory);
 
     /// <summary>Overwrites the weights with those of a directory.</summary>
-    /// <param name="directory">A fine-tuned model's directory.</param>
-    /// <param name="task">What the model answers.</param>
+    /// <param name="directory">The directory of a fine-tuned model.</param>
+    /// <param name="task">The task of the model.</param>
     /// <exception cref="InvalidDataException">The file is missing or does not fit the task.</exception>
     public void Load(string directory, TaskDescription task)
     {
@@ -95,7 +95,7 @@ public sealed class TaskHead : nn.Module
         return MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(values)).ToArray();
     }
 
-    /// <summary>One dropout mask for each example, shared by its choices (openai/finetune-transformer-lm, train.py).</summary>
+    /// <summary>Creates one dropout mask for each example. Its choices share the mask (openai/finetune-transformer-lm, train.py).</summary>
     private Tensor Mask(TaskBatch batch, long C, Device device)
     {
         Tensor mask = F.dropout(ones([batch.Examples, C], ScalarType.Float32, device), _dropout, training: true); // (B, C)

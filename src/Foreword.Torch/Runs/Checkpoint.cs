@@ -11,9 +11,9 @@ using TorchSharp.Modules;
 namespace Foreword.Torch.Runs;
 
 /// <summary>
-/// A checkpoint is a model directory that other tools open (weights, config.json, tokenizer) plus what training needs to go
-/// on: <c>optimizer.safetensors</c>, <c>trainer_state.json</c> and the resolved recipe. It is written beside its name and
-/// renamed, so that a kill at any moment leaves the last good one.
+/// Writes and reads checkpoints. A checkpoint is a model directory that other tools open (weights, config.json, tokenizer). It also contains
+/// what training needs to continue: <c>optimizer.safetensors</c>, <c>trainer_state.json</c> and the resolved recipe. It is written under a
+/// temporary name and then renamed, so the last good checkpoint survives if the process is killed at any moment.
 /// </summary>
 public static class Checkpoint
 {
@@ -24,8 +24,8 @@ public static class Checkpoint
 
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
-    /// <summary>Writes a whole checkpoint at <paramref name="directory"/>, replacing one that is there.</summary>
-    /// <exception cref="IOException">It cannot be written (a full disk, say); what was there before stays.</exception>
+    /// <summary>Writes a complete checkpoint at <paramref name="directory"/> and replaces an existing one.</summary>
+    /// <exception cref="IOException">The checkpoint cannot be written, for example because the disk is full. An existing one is intact.</exception>
     public static void Save(string directory, Pretrainer trainer, Tokenizer tokenizer, PretrainRecipe recipe, TrainerState state)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -38,16 +38,17 @@ public static class Checkpoint
         });
     }
 
-    /// <summary>Writes the model directory alone, without what training needs to go on: the form of <c>best/</c>.</summary>
-    /// <exception cref="IOException">It cannot be written; what was there before stays.</exception>
+    /// <summary>Writes only the model directory, without the files that training needs to continue. <c>best/</c> has this form.</summary>
+    /// <exception cref="IOException">The directory cannot be written. An existing one is intact.</exception>
     public static void SaveModel(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe) =>
         Write(directory, model, tokenizer, recipe, _ => { });
 
     /// <summary>Loads weights and optimizer state into the trainer and sets its step counter.</summary>
     /// <param name="directory">The checkpoint.</param>
-    /// <param name="trainer">The loop; with adapters its model holds the weights that they change already.</param>
-    /// <param name="adaptersOnly">Whether only adapters train.</param>
-    /// <exception cref="InvalidDataException">The directory is no checkpoint, or its tensors do not fit the recipe's model.</exception>
+    /// <param name="trainer">The training loop. With adapters, its model already holds the weights that the adapters change.</param>
+    /// <param name="adaptersOnly">Whether only adapters are trained.</param>
+    /// <returns>The state stored in the checkpoint.</returns>
+    /// <exception cref="InvalidDataException">The directory is not a checkpoint, or its tensors do not fit the recipe's model.</exception>
     public static TrainerState Load(string directory, Pretrainer trainer, bool adaptersOnly = false)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -61,12 +62,12 @@ public static class Checkpoint
         return state;
     }
 
-    /// <summary>What the checkpoint says of the run.</summary>
-    /// <exception cref="InvalidDataException">There is no such file, or it is broken.</exception>
+    /// <summary>Reads the state of the run from a checkpoint of pre-training.</summary>
+    /// <exception cref="InvalidDataException">The file of the state does not exist or is broken.</exception>
     public static TrainerState ReadState(string directory) => ReadState<TrainerState>(directory);
 
-    /// <summary>Steps made before a checkpoint of pre-training or fine-tuning was saved.</summary>
-    /// <exception cref="InvalidDataException">The directory is no checkpoint, or its state is broken.</exception>
+    /// <summary>Reads the number of steps made before a checkpoint of pre-training or fine-tuning was saved.</summary>
+    /// <exception cref="InvalidDataException">The directory is not a checkpoint, or its state is broken.</exception>
     public static int ReadStep(string directory) => ReadState<StepOnly>(directory).Step;
 
     /// <summary>Writes the optimizer's moments into an existing directory.</summary>
@@ -78,7 +79,7 @@ public static class Checkpoint
         moments.Save(Path.Combine(directory, OptimizerFile));
     }
 
-    /// <summary>Reads them back.</summary>
+    /// <summary>Reads the optimizer's moments.</summary>
     internal static void LoadOptimizer(string directory, Optimizer optimizer)
     {
         using SafetensorsFile moments = SafetensorsFile.Open(Path.Combine(directory, OptimizerFile));
@@ -86,7 +87,7 @@ public static class Checkpoint
             ModelFiles.Copy(moments, name, value);
     }
 
-    /// <summary>Writes the weights that change beside a model that stays: adapters, and rows of new tokens.</summary>
+    /// <summary>Writes the weights that change if the model itself does not: adapters, and the rows of new tokens.</summary>
     internal static void SaveParameters(string directory, IEnumerable<(string Name, Parameter Value)> parameters)
     {
         SafetensorsWriter writer = new();
@@ -95,7 +96,7 @@ public static class Checkpoint
         writer.Save(Path.Combine(directory, AdaptersFile));
     }
 
-    /// <summary>Reads them back.</summary>
+    /// <summary>Reads the weights that <see cref="SaveParameters"/> wrote.</summary>
     internal static void LoadParameters(string directory, IEnumerable<(string Name, Parameter Value)> parameters)
     {
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(directory, AdaptersFile));
@@ -103,12 +104,12 @@ public static class Checkpoint
             ModelFiles.Copy(file, name, value);
     }
 
-    /// <summary>Writes where a run stands into an existing directory.</summary>
+    /// <summary>Writes the state of a run into an existing directory.</summary>
     internal static void WriteState<T>(string directory, T state) =>
         DurableFile.Replace(Path.Combine(directory, StateFile), stream => JsonSerializer.Serialize(stream, state, Json));
 
-    /// <summary>Reads where a run stands.</summary>
-    /// <exception cref="InvalidDataException">There is no such file, or it is broken.</exception>
+    /// <summary>Reads the state of a run.</summary>
+    /// <exception cref="InvalidDataException">The file of the state does not exist or is broken.</exception>
     internal static T ReadState<T>(string directory) where T : class
     {
         string path = Path.Combine(directory, StateFile);
@@ -138,56 +139,58 @@ public static class Checkpoint
         staged.Replace();
     }
 
-    /// <summary>What the states of all kinds of runs have in common.</summary>
+    /// <summary>The property that the states of all kinds of runs share.</summary>
     private sealed record StepOnly
     {
         public required int Step { get; init; }
     }
 }
 
-/// <summary>Where a run stands, beyond weights and moments.</summary>
+/// <summary>The progress of a pre-training run, in addition to weights and moments.</summary>
 public sealed record TrainerState
 {
-    /// <summary>Steps made; schedule, dropout's seeds and the data cursor follow from it.</summary>
+    /// <summary>Gets the number of steps made. It determines schedule, dropout seeds and data cursor.</summary>
     public required int Step { get; init; }
 
-    /// <summary>Windows drawn so far: the data cursor, for the reader of the file.</summary>
+    /// <summary>Gets the number of windows drawn so far, the data cursor. It is stored only as information for readers of the file.</summary>
     public required long WindowsDrawn { get; init; }
 
-    /// <summary>Seed of the run.</summary>
+    /// <summary>Gets the seed of the run.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>CPU threads the losses were computed with; bit-for-bit resuming needs the same.</summary>
+    /// <summary>Gets the number of CPU threads that computed the losses. A run resumes bit for bit only with the same number.</summary>
     public required int Threads { get; init; }
 
-    /// <summary>Lowest validation loss so far in nats, or null.</summary>
+    /// <summary>Gets the lowest validation loss so far in nats, or null before the first validation.</summary>
     public double? BestEvalLoss { get; init; }
 
-    /// <summary>Validations since the lowest loss, for early stopping.</summary>
+    /// <summary>Gets the number of validations since the lowest loss, for early stopping.</summary>
     public int EvaluationsWithoutBest { get; init; }
 
-    /// <summary>Sum of the losses since the last line of the log.</summary>
+    /// <summary>Gets the sum of the losses since the last line of the log.</summary>
     public double LossSum { get; init; }
 
-    /// <summary>Steps since the last line of the log.</summary>
+    /// <summary>Gets the number of steps since the last line of the log.</summary>
     public int LossCount { get; init; }
 
-    /// <summary>Seconds spent in training steps.</summary>
+    /// <summary>Gets the time spent in training steps, in seconds.</summary>
     public double TrainingSeconds { get; init; }
 
-    /// <summary>Validation loss in nats before the first step, of a model that is trained on.</summary>
+    /// <summary>Gets the validation loss in nats before the first step; null if the weights were random at the start.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? StartEvalLoss { get; init; }
 
-    /// <summary><see cref="PretrainingData.Fingerprint"/> of the tokens trained on; null in an older checkpoint.</summary>
+    /// <summary>Gets the <see cref="PretrainingData.Fingerprint"/> of the training tokens; null in an older checkpoint.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Data { get; init; }
 
-    /// <summary>The first id that the model trained on did not have; null where the weights began at random.</summary>
+    /// <summary>Gets the first id that the starting model did not have; null if the weights were random at the start.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? FirstNewId { get; init; }
 
-    /// <summary>SHA-256, in lower-case hexadecimal, of the weights that adapters change; null where the weights themselves train.</summary>
+    /// <summary>
+    /// Gets the SHA-256, in lowercase hexadecimal, of the weights that the adapters change; null if the weights themselves are trained.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? AdaptedWeights { get; init; }
 }

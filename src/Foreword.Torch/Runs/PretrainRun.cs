@@ -13,12 +13,12 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Runs;
 
 /// <summary>
-/// A whole pre-training run in its directory: steps, log, validation, samples, checkpoints, early stopping. A run that was
-/// stopped or killed goes on from its newest checkpoint as if nothing had happened.
+/// A complete pre-training run in its directory: steps, log, validation, samples, checkpoints and early stopping. A run that was stopped
+/// or killed continues from its newest checkpoint, with the same results as an uninterrupted run.
 /// </summary>
 public sealed class PretrainRun : IDisposable
 {
-    /// <summary>Where shards made from the recipe's text lie inside the run directory.</summary>
+    /// <summary>Directory, inside the run directory, of the shards that are made from the recipe's text.</summary>
     private const string DataDirectory = "data";
 
     private readonly PretrainRecipe _recipe;
@@ -69,40 +69,43 @@ public sealed class PretrainRun : IDisposable
             _trainer.TokensPerStep, _trainer.StepsMade, recipe.Train.Steps, _peak));
     }
 
-    /// <summary>The last validation loss in nats, or null before the first.</summary>
+    /// <summary>Gets the last validation loss in nats, or null before the first validation.</summary>
     public double? LastEvalLoss { get; private set; }
 
-    /// <summary>Steps made, those of earlier processes among them.</summary>
+    /// <summary>Gets the number of steps made, including those of earlier processes.</summary>
     public int StepsMade => _trainer.StepsMade;
 
-    /// <summary>Whether no validation has been better than the one of the model that the run trains on.</summary>
+    /// <summary>Gets whether no validation since the start has been better than that of the starting model.</summary>
     public bool BestIsTheStart => _recipe.Model.Path is not null && double.IsFinite(_bestEvalLoss) && _bestEvalLoss == StartEvalLoss;
 
-    /// <summary>The validation loss in nats before the first step, or null where the weights began at random or nothing is held out.</summary>
+    /// <summary>Gets the validation loss in nats before the first step; null if the weights were random or there is no validation split.</summary>
     public double? StartEvalLoss { get; private set; }
 
-    /// <summary>The tokens and the tokenizer of the run.</summary>
+    /// <summary>Gets the tokens and the tokenizer of the run.</summary>
     public PretrainingData Data => _data;
 
-    /// <summary>The model, as it stands.</summary>
+    /// <summary>Gets the model in its current state.</summary>
     public GptModel Model => _model;
 
-    /// <summary>Validation tokens that an evaluation reads, the first included, which only gives context; 0 without a validation split.</summary>
+    /// <summary>
+    /// Gets the number of validation tokens that an evaluation reads; 0 without a validation split. It includes the first token, which is only
+    /// context.
+    /// </summary>
     public long EvaluatedTokens => _trainer.EvaluatedTokens;
 
-    /// <summary>Where the shards of a run lie that was given text.</summary>
+    /// <summary>Returns the directory of the shards of a run that trains on text.</summary>
     public static string ShardsIn(RunDirectory directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
         return Path.Combine(directory.Path, DataDirectory);
     }
 
-    /// <summary>Starts a new run in a directory made for it.</summary>
-    /// <param name="recipe">What to train.</param>
+    /// <summary>Starts a new run in a directory created for it.</summary>
+    /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
-    /// <param name="tell">Told about everything that happens.</param>
-    /// <param name="cancellationToken">Ends the preparation of text; later, see <see cref="Run"/>.</param>
-    /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the model to train on.</exception>
+    /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="Run"/>.</param>
+    /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
     public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
     {
@@ -111,14 +114,14 @@ public sealed class PretrainRun : IDisposable
         return Open(recipe, directory, null, tell, cancellationToken);
     }
 
-    /// <summary>Goes on from a checkpoint, or from the beginning when the run was killed before its first one.</summary>
-    /// <param name="recipe">The recipe of the run; more steps, cadences, device and threads may differ, and files may have moved.</param>
+    /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
+    /// <param name="recipe">The recipe of the run. Steps may increase; intervals, device and threads may differ; files may have moved.</param>
     /// <param name="directory">The directory of the earlier run.</param>
-    /// <param name="checkpoint">Where to go on; later checkpoints of the directory are replaced as the run reaches them.</param>
-    /// <param name="tell">Told about everything that happens.</param>
-    /// <param name="cancellationToken">Ends the preparation of text; later, see <see cref="Run"/>.</param>
+    /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
+    /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="Run"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
-    /// <exception cref="InvalidDataException">The recipe trains something else than the run did, or on something else, or a file is broken.</exception>
+    /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -131,7 +134,9 @@ public sealed class PretrainRun : IDisposable
         return Open(recipe, directory, checkpoint, tell, cancellationToken);
     }
 
-    /// <summary>Opens the model to train on and the tokens, checks that they belong together and to what the directory holds, and loads the weights.</summary>
+    /// <summary>
+    /// Opens the starting model and the tokens, checks that they belong together and to the contents of the directory, and loads the weights.
+    /// </summary>
     private static PretrainRun Open(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
     {
         StartingModel? source = Source(recipe, checkpoint);
@@ -141,7 +146,7 @@ public sealed class PretrainRun : IDisposable
         {
             if (tokenizer is not null)
                 source.Check(ModelDirectory.LoadTokenizer(tokenizer), tokenizer);
-            _ = recipe.Resolve(source.Tokenizer.VocabularySize, source.Config); // a wrong number is said before any text is prepared
+            _ = recipe.Resolve(source.Tokenizer.VocabularySize, source.Config); // reports a wrong number before any text is prepared
         }
 
         PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), tell, cancellationToken);
@@ -161,34 +166,34 @@ public sealed class PretrainRun : IDisposable
         }
     }
 
-    /// <summary>Whether the recipe's tokenizer is gone and not needed: prepared tokens hold a copy.</summary>
+    /// <summary>Returns whether the recipe's tokenizer no longer exists and is not needed, because the prepared tokens include a copy.</summary>
     private static bool HasOwnTokenizer(PretrainRecipe recipe, RunDirectory directory) =>
         recipe.Data.Tokenizer is { } path && !System.IO.Path.Exists(path) && ModelDirectory.Downloaded(path) is null
         && File.Exists(System.IO.Path.Combine(ShardsIn(directory), ShardManifest.FileName));
 
     /// <summary>
-    /// The model to train on. A checkpoint has its architecture, its tokenizer and, except for what adapters change, its weights: then the
-    /// model itself need not be there any more.
+    /// Opens the starting model, or null if the weights are random. If there is a checkpoint, opens the checkpoint instead: it has the
+    /// architecture, the tokenizer and, except for the weights that adapters change, the weights. The original model may then be missing.
     /// </summary>
     private static StartingModel? Source(PretrainRecipe recipe, RunCheckpoint? checkpoint) =>
         recipe.Model.Path is { } path ? StartingModel.Open(checkpoint is null ? path : checkpoint.Path) : null;
 
-    /// <summary>Trains to the last step. Whatever the outcome, the newest checkpoint is the state at the end.</summary>
-    /// <param name="stop">Asks the run to finish its step, save and return.</param>
-    /// <exception cref="DivergenceException">Loss or gradient became infinite or not a number.</exception>
-    /// <exception cref="IOException">A file cannot be written; the checkpoints from before are intact.</exception>
+    /// <summary>Trains to the last step. In every case, the newest checkpoint is the state at the end.</summary>
+    /// <param name="stop">Requests a graceful stop: the run finishes its step, saves a checkpoint and returns.</param>
+    /// <exception cref="DivergenceException">Loss or gradient norm is infinite or not a number.</exception>
+    /// <exception cref="IOException">A file cannot be written. Earlier checkpoints are intact.</exception>
     public RunOutcome Run(CancellationToken stop = default)
     {
         TrainingConfig train = _recipe.Train;
         bool isNew = _trainer.StepsMade == 0 && !File.Exists(_directory.MetricsPath);
         if (_trainer.StepsMade == 0)
-            File.Delete(_directory.MetricsPath); // what a run logged that was killed before its first checkpoint
+            File.Delete(_directory.MetricsPath); // the log of a run that was killed before its first checkpoint
         using RunLog log = isNew ? RunLog.Start(_directory) : RunLog.Resume(_directory, _trainer.StepsMade);
         RunOutcome outcome = RunOutcome.Finished;
         double windowSeconds = 0;
         long windowTokens = 0;
         if (_trainer.StepsMade == 0 && _recipe.Model.Path is not null && _data.Validation is not null)
-            Evaluate(log); // what the model knew before: a model that was not loaded would show here
+            Evaluate(log); // the loss of the starting model: it would reveal weights that were not loaded
         while (_trainer.StepsMade < train.Steps)
         {
             long begin = Stopwatch.GetTimestamp();
@@ -312,7 +317,7 @@ public sealed class PretrainRun : IDisposable
         StartEvalLoss = state.StartEvalLoss;
     }
 
-    /// <summary>Reads the weights to train on, unless a checkpoint has them.</summary>
+    /// <summary>Reads the weights of the starting model, unless a checkpoint contains them.</summary>
     private void TrainOn(StartingModel source, TrainerState? state)
     {
         bool isAdapter = _recipe.Model.Trained.IsAdapter;

@@ -12,7 +12,7 @@ using Foreword.Weights;
 namespace Foreword.Torch.Runs;
 
 /// <summary>
-/// The tokens of a run: shards that exist, or text that is tokenised into the run's own <c>data/</c> the first time.
+/// The tokens of a run. They come from existing shards, or from text that is tokenized into the run's own <c>data/</c> the first time.
 /// </summary>
 public sealed class PretrainingData : IDisposable
 {
@@ -25,18 +25,18 @@ public sealed class PretrainingData : IDisposable
             throw new InvalidDataException($"{tokenizer} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint}, the manifest says {Train.Manifest.Tokenizer.Fingerprint}; prepare the text again with this tokenizer");
     }
 
-    /// <summary>The tokens to learn from.</summary>
+    /// <summary>Gets the training tokens.</summary>
     public TokenDataset Train { get; }
 
-    /// <summary>The held-out tokens, or null.</summary>
+    /// <summary>Gets the held-out tokens, or null if there are none.</summary>
     public TokenDataset? Validation { get; }
 
-    /// <summary>What made the tokens.</summary>
+    /// <summary>Gets the tokenizer that made the tokens.</summary>
     public Tokenizer Tokenizer { get; }
 
     /// <summary>
-    /// SHA-256, in lower-case hexadecimal, of what the tokens are: the tokenizer, and each split's shards by length and hash. It is the same
-    /// wherever the shards lie.
+    /// Gets a SHA-256, in lowercase hexadecimal, that identifies the tokens. It covers the tokenizer and, for each split, the length and hash of
+    /// every shard. It does not depend on the location of the shards.
     /// </summary>
     public string Fingerprint
     {
@@ -54,12 +54,12 @@ public sealed class PretrainingData : IDisposable
         }
     }
 
-    /// <summary>Opens the shards; text is prepared first, unless <paramref name="ownDirectory"/> holds its shards from before.</summary>
+    /// <summary>Opens the shards. Prepares them from text first, unless <paramref name="ownDirectory"/> already contains them.</summary>
     /// <param name="section">The recipe's data section.</param>
-    /// <param name="seed">Chooses the documents held out.</param>
-    /// <param name="ownDirectory">Where shards made from text lie.</param>
-    /// <param name="tell">Told about progress.</param>
-    /// <param name="cancellationToken">Ends the preparation; nothing is left behind.</param>
+    /// <param name="seed">Seed that selects the held-out documents.</param>
+    /// <param name="ownDirectory">Directory of the shards that are made from text.</param>
+    /// <param name="tell">Receives progress events, or null.</param>
+    /// <param name="cancellationToken">Cancels the preparation. No files remain.</param>
     /// <exception cref="InvalidDataException">Text, shards or tokenizer are broken or do not fit each other.</exception>
     public static PretrainingData Open(DataSection section, long seed, string ownDirectory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
     {
@@ -95,7 +95,7 @@ public sealed class PretrainingData : IDisposable
             cancellationToken);
     }
 
-    /// <summary>Reports on the calling thread; <see cref="Progress{T}"/> would post to another one.</summary>
+    /// <summary>Reports progress on the calling thread. <see cref="Progress{T}"/> would post to another thread.</summary>
     private sealed class Teller<T>(Action<T> tell) : IProgress<T>
     {
         public void Report(T value) => tell(value);

@@ -4,18 +4,18 @@ using Foreword.IO;
 namespace Foreword.Torch.Runs;
 
 /// <summary>A complete checkpoint of a run.</summary>
-/// <param name="Step">Updates made before it was saved.</param>
+/// <param name="Step">Number of updates made before it was saved.</param>
 /// <param name="Path">Its directory, <c>checkpoint-N</c>.</param>
 public sealed record RunCheckpoint(int Step, string Path);
 
 /// <summary>
-/// The layout of a run: <c>recipe.yaml</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>loss.svg</c>, <c>loss.png</c>,
-/// <c>checkpoint-N/</c> and <c>best/</c>. What is being written or deleted has a hidden name of its own, so whatever has its
-/// final name is complete.
+/// The directory of a run: <c>recipe.yaml</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>loss.svg</c>, <c>loss.png</c>,
+/// <c>checkpoint-N/</c> and <c>best/</c>. Files and directories have a temporary hidden name while they are written or deleted. A file or
+/// directory with its final name is therefore complete.
 /// </summary>
 public sealed class RunDirectory
 {
-    /// <summary>The name of the resolved recipe's file.</summary>
+    /// <summary>The file name of the resolved recipe.</summary>
     public const string RecipeName = "recipe.yaml";
 
     private const string TemporaryPrefix = ".tmp-";
@@ -23,25 +23,25 @@ public sealed class RunDirectory
 
     private RunDirectory(string path) => Path = path;
 
-    /// <summary>The directory.</summary>
+    /// <summary>Gets the path of the directory.</summary>
     public string Path { get; }
 
-    /// <summary>The resolved recipe.</summary>
+    /// <summary>Gets the path of the resolved recipe.</summary>
     public string RecipePath => In(RecipeName);
 
-    /// <summary>The logged numbers, see <see cref="RunMetrics"/>.</summary>
+    /// <summary>Gets the path of the logged numbers, see <see cref="RunMetrics"/>.</summary>
     public string MetricsPath => In("metrics.jsonl");
 
-    /// <summary>The loss curves as SVG.</summary>
+    /// <summary>Gets the path of the loss curves as SVG.</summary>
     public string LossSvgPath => In("loss.svg");
 
-    /// <summary>The loss curves as PNG.</summary>
+    /// <summary>Gets the path of the loss curves as PNG.</summary>
     public string LossPngPath => In("loss.png");
 
-    /// <summary>The model with the lowest validation loss.</summary>
+    /// <summary>Gets the path of the best model: that of the lowest validation loss, or in fine-tuning of the best metric.</summary>
     public string BestPath => In("best");
 
-    /// <summary>The complete checkpoints, oldest step first.</summary>
+    /// <summary>Gets the complete checkpoints, oldest step first.</summary>
     public IReadOnlyList<RunCheckpoint> Checkpoints =>
         [.. Directory.EnumerateDirectories(Path, CheckpointPrefix + "*")
             .Select(path => (Path: path, Step: StepOf(System.IO.Path.GetFileName(path))))
@@ -49,11 +49,11 @@ public sealed class RunDirectory
             .Select(found => new RunCheckpoint(found.Step!.Value, found.Path))
             .OrderBy(checkpoint => checkpoint.Step)];
 
-    /// <summary>The newest complete checkpoint, or null.</summary>
+    /// <summary>Gets the newest complete checkpoint, or null.</summary>
     public RunCheckpoint? Newest => Checkpoints is [.., var newest] ? newest : null;
 
-    /// <summary>Makes the directory of a new run. It may exist already, but not hold a run.</summary>
-    /// <exception cref="IOException">The directory holds a run, which is never overwritten, or cannot be made.</exception>
+    /// <summary>Creates the directory of a new run. It may already exist, but must not contain a run.</summary>
+    /// <exception cref="IOException">The directory already contains a run, which is never overwritten, or it cannot be created.</exception>
     public static RunDirectory Create(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -65,8 +65,8 @@ public sealed class RunDirectory
         return new RunDirectory(path);
     }
 
-    /// <summary>Makes <c>parent/name</c> for a new run, or <c>parent/name-2</c>, <c>-3</c> ... where earlier ones exist.</summary>
-    /// <exception cref="IOException">The directory cannot be made.</exception>
+    /// <summary>Creates the directory <c>parent/name</c> for a new run, or <c>parent/name-2</c>, <c>-3</c> and so on if earlier ones exist.</summary>
+    /// <exception cref="IOException">The directory cannot be created.</exception>
     public static RunDirectory CreateNext(string parent, string name)
     {
         ArgumentNullException.ThrowIfNull(parent);
@@ -79,7 +79,7 @@ public sealed class RunDirectory
 
     /// <summary>Opens the directory of an earlier run.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
-    /// <exception cref="InvalidDataException">The directory does not hold a run.</exception>
+    /// <exception cref="InvalidDataException">The directory does not contain a run.</exception>
     public static RunDirectory Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -88,18 +88,18 @@ public sealed class RunDirectory
         return HoldsRun(path) ? new RunDirectory(path) : throw new InvalidDataException($"{path} holds no run: it has neither recipe.yaml nor a checkpoint");
     }
 
-    /// <summary>Whether a run was begun in the directory.</summary>
+    /// <summary>Returns whether the directory contains a run, complete or not.</summary>
     public static bool HoldsRun(string path) => Directory.Exists(path) && new RunDirectory(path) is var run
         && (File.Exists(run.RecipePath) || File.Exists(run.MetricsPath) || Directory.Exists(run.BestPath) || run.Checkpoints.Count > 0);
 
-    /// <summary>The name under which something is written until it is whole: <c>.tmp-NAME</c> in the same directory.</summary>
+    /// <summary>Returns the temporary name of a file or directory that is not complete: <c>.tmp-NAME</c> in the same directory.</summary>
     public static string TemporaryBeside(string path)
     {
         string? directory = System.IO.Path.GetDirectoryName(path);
         return System.IO.Path.Combine(directory ?? "", TemporaryPrefix + System.IO.Path.GetFileName(path));
     }
 
-    /// <summary>Where the checkpoint of a step belongs.</summary>
+    /// <summary>Returns the path of the checkpoint of a step.</summary>
     public string CheckpointPath(int step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
@@ -107,11 +107,11 @@ public sealed class RunDirectory
     }
 
     /// <summary>
-    /// Deletes old checkpoints. <c>best/</c> is never touched; a checkpoint is first renamed to a temporary name, so
-    /// that a kill leaves no half-deleted one that looks complete.
+    /// Deletes old checkpoints, but never <c>best/</c>. A checkpoint is first renamed to a temporary name. If the process is killed, no
+    /// partly deleted checkpoint looks complete.
     /// </summary>
-    /// <param name="keep">How many of the newest stay, at least 1; 0 keeps all.</param>
-    /// <param name="bestStep">A checkpoint that stays whatever its age.</param>
+    /// <param name="keep">Number of newest checkpoints to keep, 1 or more; 0 keeps all.</param>
+    /// <param name="bestStep">Step of a checkpoint to keep regardless of its age, or null.</param>
     /// <exception cref="IOException">A directory cannot be deleted.</exception>
     public void DeleteOldCheckpoints(int keep, int? bestStep = null)
     {
@@ -128,8 +128,10 @@ public sealed class RunDirectory
         }
     }
 
-    /// <summary>Deletes what an earlier process was killed while writing or deleting. Call it only where no other process writes this run.</summary>
-    /// <exception cref="IOException">Something cannot be deleted.</exception>
+    /// <summary>
+    /// Deletes temporary files and directories that remain if an earlier process was killed. Call it only if no other process writes this run.
+    /// </summary>
+    /// <exception cref="IOException">A file or directory cannot be deleted.</exception>
     public void DeleteTemporaries()
     {
         StagedDirectory.ClearLeftovers(Path);
@@ -139,18 +141,18 @@ public sealed class RunDirectory
             File.Delete(file);
     }
 
-    /// <summary>Deletes the directory where nothing was written into it: what a run leaves that failed before it began.</summary>
+    /// <summary>Deletes the directory if it is empty, which is the case after a run that failed before it began.</summary>
     public void DeleteIfEmpty()
     {
         if (Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any())
             Directory.Delete(Path);
     }
 
-    /// <summary>Where a run that fails can go on, for the reader of an error.</summary>
+    /// <summary>Gets a sentence for error messages that names the checkpoint from which a failed run can continue.</summary>
     internal string LastGood => Newest is { } newest ? $"the last good checkpoint is {newest.Path}" : "no checkpoint was written before";
 
-    /// <summary>Refuses to go on with a run whose recipe says something else, both given as YAML without what may change.</summary>
-    /// <exception cref="InvalidDataException">They differ; the first different lines are named.</exception>
+    /// <summary>Throws if a recipe differs from that of the run. Both are YAML without the settings that may change.</summary>
+    /// <exception cref="InvalidDataException">The recipes differ. The message names the first different lines.</exception>
     internal static void CheckSameRecipe(string saved, string now, string savedPath)
     {
         string[] before = saved.Split('\n'), after = now.Split('\n');
@@ -159,7 +161,7 @@ public sealed class RunDirectory
             throw new InvalidDataException($"the recipe is not that of the run: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe '{after.ElementAtOrDefault(different)?.Trim()}'; choose another directory with --out");
     }
 
-    /// <summary>Gives a failure to write something the one thing its reader wants to know.</summary>
+    /// <summary>Writes something, and adds the last good checkpoint to the message if that fails.</summary>
     internal void Write(string what, Action write)
     {
         try
@@ -174,7 +176,7 @@ public sealed class RunDirectory
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 
-    /// <summary>N of <c>checkpoint-N</c>, or null for any other name.</summary>
+    /// <summary>Returns N of <c>checkpoint-N</c>, or null for any other name.</summary>
     private static int? StepOf(string name) =>
         int.TryParse(name.AsSpan(CheckpointPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step) && name == $"{CheckpointPrefix}{step}" ? step : null;
 }

@@ -3,9 +3,10 @@ using Foreword.IO;
 namespace Foreword.Torch.Runs;
 
 /// <summary>
-/// Writes a run's numbers as they come: <c>metrics.jsonl</c> and a TensorBoard event file (tags <c>train/loss</c>,
-/// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, in fine-tuning <c>train/task_loss</c> and <c>train/lm_loss</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on). Each line is
-/// handed to the operating system whole, so a killed run loses none that was written.
+/// Writes the numbers of a run as they arrive, to <c>metrics.jsonl</c> and to a TensorBoard event file. The tags are <c>train/loss</c>,
+/// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, in fine-tuning <c>train/task_loss</c> and
+/// <c>train/lm_loss</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on. Each line is passed to the operating system as a whole, so a
+/// killed run loses no line that was written.
 /// </summary>
 public sealed class RunLog : IDisposable
 {
@@ -18,9 +19,9 @@ public sealed class RunLog : IDisposable
         _metrics = new FileStream(metricsPath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
     }
 
-    /// <summary>The log of a run that begins.</summary>
-    /// <param name="run">Its directory, which exists.</param>
-    /// <param name="clock">Gives TensorBoard's wall times; the system's where null.</param>
+    /// <summary>Creates the log of a new run.</summary>
+    /// <param name="run">The run directory, which exists.</param>
+    /// <param name="clock">Clock of TensorBoard's wall times; null for the system clock.</param>
     /// <exception cref="IOException">The files cannot be written.</exception>
     public static RunLog Start(RunDirectory run, TimeProvider? clock = null)
     {
@@ -29,12 +30,12 @@ public sealed class RunLog : IDisposable
     }
 
     /// <summary>
-    /// The log of a run that goes on after <paramref name="step"/>: what an earlier process logged beyond that step, and
-    /// a line that it could not finish, are taken out, so that the log becomes that of an uninterrupted run.
+    /// Opens the log of a run that continues after <paramref name="step"/>. Removes the lines that an earlier process logged after that step,
+    /// and an incomplete last line. The log then equals that of an uninterrupted run.
     /// </summary>
-    /// <param name="run">Its directory.</param>
-    /// <param name="step">Updates made by the checkpoint that the run resumes from.</param>
-    /// <param name="clock">Gives TensorBoard's wall times; the system's where null.</param>
+    /// <param name="run">The run directory.</param>
+    /// <param name="step">Number of updates made before the checkpoint that the run continues from.</param>
+    /// <param name="clock">Clock of TensorBoard's wall times; null for the system clock.</param>
     /// <exception cref="InvalidDataException">A line of <c>metrics.jsonl</c> other than the last is broken.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     public static RunLog Resume(RunDirectory run, int step, TimeProvider? clock = null)

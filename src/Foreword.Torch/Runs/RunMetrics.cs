@@ -2,38 +2,40 @@ using System.Text.Json;
 
 namespace Foreword.Torch.Runs;
 
-/// <summary>What one logged step of training measured.</summary>
-/// <param name="Step">Updates made, this one included; the first is 1.</param>
-/// <param name="Loss">Mean training loss in nats per token, of the steps since the last line.</param>
-/// <param name="LearningRate">Rate of this update.</param>
+/// <summary>The measurements of one logged training step.</summary>
+/// <param name="Step">Number of updates made, including this one; the first is 1.</param>
+/// <param name="Loss">Mean training loss in nats per token since the last line.</param>
+/// <param name="LearningRate">Learning rate of this update.</param>
 /// <param name="GradNorm">Global norm of the gradient before clipping.</param>
 /// <param name="TokensPerSecond">Training tokens per second since the last line.</param>
-/// <param name="ShareOfPeak">Floating-point operations per second, at 6 N a token, over the machine's measured peak; null where the peak is not known.</param>
+/// <param name="ShareOfPeak">
+/// Floating-point operations per second, at 6 N per token, divided by the machine's measured peak; null if the peak is not known.
+/// </param>
 public sealed record StepMetrics(int Step, double Loss, double LearningRate, double GradNorm, double TokensPerSecond, double? ShareOfPeak = null)
 {
-    /// <summary>In fine-tuning: the part of the loss that a validation measures, too, as a mean over the examples; null in pre-training.</summary>
+    /// <summary>Gets the mean task loss of the examples in fine-tuning, which a validation also measures; null in pre-training.</summary>
     public double? TaskLoss { get; init; }
 
-    /// <summary>In fine-tuning: the auxiliary language-modelling loss before it is multiplied by lambda; null where there is none.</summary>
+    /// <summary>Gets the auxiliary language-modeling loss in fine-tuning, before the multiplication by lambda; null if there is none.</summary>
     public double? LmLoss { get; init; }
 }
 
-/// <summary>What one validation measured.</summary>
-/// <param name="Step">Updates made before it.</param>
-/// <param name="EvalLoss">Mean loss of the validation tokens in nats; of its examples where a task is fine-tuned.</param>
-/// <param name="Task">The task's metrics by name where a task is fine-tuned; written as <c>eval_accuracy</c> and so on.</param>
+/// <summary>The measurements of one validation.</summary>
+/// <param name="Step">Number of updates made before it.</param>
+/// <param name="EvalLoss">Mean loss in nats: of the validation tokens in pre-training, of the validation examples in fine-tuning.</param>
+/// <param name="Task">The task's metrics by name in fine-tuning, written as <c>eval_accuracy</c> and so on; null in pre-training.</param>
 public sealed record EvalMetrics(int Step, double EvalLoss, IReadOnlyDictionary<string, double>? Task = null);
 
-/// <summary>The contents of a run's <c>metrics.jsonl</c>: one JSON object a line, in the order of the run.</summary>
+/// <summary>The contents of a run's <c>metrics.jsonl</c>: one JSON object per line, in the order of the run.</summary>
 /// <param name="Steps">The training lines.</param>
 /// <param name="Evals">The validation lines.</param>
 public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvalMetrics> Evals)
 {
     private const string EvalPrefix = "eval_";
 
-    /// <summary>Reads the file, which may be growing: a last line that is not finished yet is left out.</summary>
+    /// <summary>Reads the file, which another process may still write. Skips a last line that is not complete.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">A line is not a JSON object with a step and numbers; the message names file and line.</exception>
+    /// <exception cref="InvalidDataException">A line is not a JSON object with a step and numbers. The message names file and line.</exception>
     public static RunMetrics Read(string path)
     {
         List<StepMetrics> steps = [];
@@ -61,7 +63,7 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
         return new RunMetrics(steps, evals);
     }
 
-    /// <summary>The line of a training step, without its end.</summary>
+    /// <summary>Creates the line of a training step, without the line feed.</summary>
     internal static byte[] Line(StepMetrics metrics) => Object(json =>
     {
         json.WriteNumber("step", metrics.Step);
@@ -77,7 +79,7 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
             WriteNumber(json, "lm_loss", languageModel);
     });
 
-    /// <summary>The line of a validation, without its end.</summary>
+    /// <summary>Creates the line of a validation, without the line feed.</summary>
     internal static byte[] Line(EvalMetrics metrics) => Object(json =>
     {
         json.WriteNumber("step", metrics.Step);
@@ -86,7 +88,7 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
             WriteNumber(json, EvalPrefix + name, value);
     });
 
-    /// <summary>The lines up to and including a step, as they stand in the file.</summary>
+    /// <summary>Returns the lines up to and including a step, unchanged.</summary>
     internal static IEnumerable<byte[]> LinesUpTo(int step, string path)
     {
         foreach ((int number, byte[] line) in Lines(path))
@@ -97,7 +99,7 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
         }
     }
 
-    /// <summary>Every finished line and its number from 1; what follows the last line feed was torn off by a kill.</summary>
+    /// <summary>Returns every complete line and its number from 1. Skips bytes after the last line feed, which a killed process did not complete.</summary>
     private static IEnumerable<(int Number, byte[] Line)> Lines(string path)
     {
         if (!File.Exists(path))
@@ -149,7 +151,7 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
         return bytes.ToArray();
     }
 
-    /// <summary>JSON has no infinities and no NaN; they are null, which every reader understands as "no number".</summary>
+    /// <summary>Writes a number. JSON has no infinities and no NaN, so they become null, which every reader understands as "no number".</summary>
     private static void WriteNumber(Utf8JsonWriter json, string name, double value)
     {
         if (double.IsFinite(value))

@@ -1,14 +1,14 @@
 namespace Foreword.Torch.Runs;
 
-/// <summary>How a run ended, short of an error.</summary>
+/// <summary>The way in which a run ended without an error.</summary>
 public enum RunOutcome
 {
-    /// <summary>All steps are made.</summary>
+    /// <summary>All steps were made.</summary>
     Finished,
 
-    /// <summary>It was asked to stop and saved a checkpoint.</summary>
+    /// <summary>A stop was requested, and the run saved a checkpoint.</summary>
     Stopped,
 
-    /// <summary>The validation loss found no new best for as many validations as the recipe's patience.</summary>
+    /// <summary>The validation result did not improve for as many validations as the recipe's patience.</summary>
     StoppedEarly,
 }

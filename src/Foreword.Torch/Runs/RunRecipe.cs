@@ -2,29 +2,32 @@ using Foreword.Data.Recipes;
 
 namespace Foreword.Torch.Runs;
 
-/// <summary>Compares the recipe that a run goes on with to the one that it began with.</summary>
+/// <summary>Compares the recipe of a continued run with the one that the run began with.</summary>
 internal static class RunRecipe
 {
-    /// <summary>Refuses a recipe or tokens that would train something else than the run did.</summary>
-    /// <param name="savedPath">The recipe that the run saved.</param>
-    /// <param name="resolved">The recipe now, resolved.</param>
-    /// <param name="checkpoint">Where the run goes on; null where it begins again.</param>
-    /// <param name="data">The tokens now.</param>
-    /// <exception cref="InvalidDataException">Something differs; it is named.</exception>
+    /// <summary>Throws if a recipe or its tokens would train something else than the run did.</summary>
+    /// <param name="savedPath">Path of the recipe that the run saved.</param>
+    /// <param name="resolved">The current recipe, resolved.</param>
+    /// <param name="checkpoint">The checkpoint to continue from; null if the run begins again.</param>
+    /// <param name="data">The current tokens.</param>
+    /// <exception cref="InvalidDataException">A setting or the tokens differ. The message names the difference.</exception>
     public static void Check(string savedPath, PretrainRecipe resolved, RunCheckpoint? checkpoint, PretrainingData data)
     {
         PretrainRecipe saved = Recipe.ReadSaved<PretrainRecipe>(savedPath);
         RunDirectory.CheckSameRecipe(Comparable(saved), Comparable(resolved), savedPath);
         if (checkpoint is null)
             return;
-        if (saved.Model.Path != resolved.Model.Path && !resolved.Model.Trained.IsAdapter) // adapters' model is compared by its weights
+        if (saved.Model.Path != resolved.Model.Path && !resolved.Model.Trained.IsAdapter) // the base model of adapters is compared by its weights, not by its path
             throw new InvalidDataException($"model.path is {resolved.Model.Path}; the run began with {saved.Model.Path} ({savedPath})");
         string? trainedOn = Checkpoint.ReadState(checkpoint.Path).Data;
         if (trainedOn is null ? saved.Data.Shards != resolved.Data.Shards : trainedOn != data.Fingerprint)
             throw new InvalidDataException($"{data.Train.Directory} does not hold the tokens that {checkpoint.Path} was trained on");
     }
 
-    /// <summary>The recipe without what may change between two parts of a run: its length, cadences, the machine, and where files lie.</summary>
+    /// <summary>
+    /// Returns the recipe as YAML without the settings that may change between two parts of a run: its length, intervals, the machine and the
+    /// locations of files.
+    /// </summary>
     private static string Comparable(PretrainRecipe recipe) => Recipe.ToYaml(recipe with
     {
         Model = recipe.Model with { Path = recipe.Model.Path is null ? null : "model" },

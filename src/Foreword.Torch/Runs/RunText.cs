@@ -9,18 +9,18 @@ namespace Foreword.Torch.Runs;
 internal static class RunText
 {
     /// <summary>
-    /// Refuses text whose content is not that of the shards. Files may have moved: their hashes count. Text that the recipe names as before
-    /// and that is gone is not needed any more.
+    /// Throws if the contents of the text are not those that the shards were made from. Files may have moved, because their hashes are
+    /// compared. Text with unchanged names may also be missing, because it is no longer needed.
     /// </summary>
-    /// <param name="shards">The run's shards with their manifest.</param>
+    /// <param name="shards">Directory of the run's shards and their manifest.</param>
     /// <param name="section">The recipe's data section, which names text.</param>
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
-    /// <exception cref="InvalidDataException">The text is another one; the message names the file.</exception>
+    /// <exception cref="InvalidDataException">The text is different. The message names the file.</exception>
     public static void Check(string shards, DataSection section)
     {
         string manifestPath = Path.Combine(shards, ShardManifest.FileName);
         if (!File.Exists(manifestPath))
-            return; // killed before the shards were complete: they are made of the text that is named now
+            return; // the process was killed before the shards were complete; they will be made from the text named now
         ShardManifest manifest = ShardManifest.Load(shards);
         bool sameNames = manifest.Inputs.SequenceEqual(section.Text);
         if (manifest.Files is not { } before)
@@ -42,7 +42,7 @@ internal static class RunText
         HashSet<string> found = [];
         foreach (string file in files)
         {
-            string? hash = lengths.Contains(new FileInfo(file).Length) ? FileHash.Of(file) : null; // another length: another content
+            string? hash = lengths.Contains(new FileInfo(file).Length) ? FileHash.Of(file) : null; // a different length implies different contents
             if (hash is null || !hashes.Contains(hash))
             {
                 throw new InvalidDataException(before.Any(known => known.Path == file)

@@ -6,8 +6,8 @@ using Tensorboard;
 namespace Foreword.Torch.Runs;
 
 /// <summary>
-/// Writes scalars to one TensorBoard event file. TorchSharp ships the protocol buffers but its SummaryWriter is not used:
-/// it gives wall times in ticks instead of seconds since 1970, reopens the file for each scalar, and cannot say that a run was resumed.
+/// Writes scalars to one TensorBoard event file. TorchSharp includes the protocol buffers, but its SummaryWriter is not used. It writes
+/// wall times in ticks instead of seconds since 1970, reopens the file for each scalar, and cannot record that a run was resumed.
 /// </summary>
 /// <remarks>
 /// The file is a sequence of TFRecords: length (8 bytes, little-endian), masked CRC-32C of the length, the event, masked
@@ -20,10 +20,10 @@ internal sealed class TensorBoardWriter : IDisposable
     private readonly FileStream _file;
     private readonly TimeProvider _clock;
 
-    /// <summary>Begins a new file in the directory.</summary>
-    /// <param name="directory">The run's directory; it exists.</param>
-    /// <param name="clock">Gives wall times.</param>
-    /// <param name="purgeFrom">The first step of a resumed run: TensorBoard then forgets what older files say about it and later ones.</param>
+    /// <summary>Creates a new file in the directory.</summary>
+    /// <param name="directory">The run directory, which exists.</param>
+    /// <param name="clock">Clock of the wall times.</param>
+    /// <param name="purgeFrom">First step of a resumed run, or null. TensorBoard then ignores this and later steps in older files.</param>
     public TensorBoardWriter(string directory, TimeProvider clock, int? purgeFrom = null)
     {
         this._clock = clock;
@@ -33,7 +33,7 @@ internal sealed class TensorBoardWriter : IDisposable
             Write(new Event { Step = step, SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
     }
 
-    /// <summary>Adds one point to each of the curves and hands it to the operating system at once.</summary>
+    /// <summary>Adds one point to each of the curves, and passes the points to the operating system immediately.</summary>
     public void Write(int step, params ReadOnlySpan<(string Tag, double Value)> scalars)
     {
         Summary summary = new();
@@ -45,7 +45,10 @@ internal sealed class TensorBoardWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    /// <summary>TensorBoard reads a directory's files in the order of their names, so each begins with a later second than those before it.</summary>
+    /// <summary>
+    /// Returns the path of a new file. TensorBoard reads the files of a directory in the order of their names, so each name begins with a
+    /// later second than those of existing files.
+    /// </summary>
     private string NewPath(string directory)
     {
         long seconds = _clock.GetUtcNow().ToUnixTimeSeconds();
@@ -68,10 +71,13 @@ internal sealed class TensorBoardWriter : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(8), MaskedCrc(record.AsSpan(0, 8)));
         data.CopyTo(record, 12);
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(12 + data.Length), MaskedCrc(data));
-        _file.Write(record); // one write, so that a kill leaves at most one torn record at the end
+        _file.Write(record); // a single write, so that a killed process leaves at most one incomplete record at the end
     }
 
-    /// <summary>CRC-32C rotated by 15 bits plus a constant (tensorflow/core/lib/hash/crc32c.h), so that a checksum of checksums stays useful.</summary>
+    /// <summary>
+    /// Computes a masked CRC-32C: rotated by 15 bits plus a constant (tensorflow/core/lib/hash/crc32c.h), so that a checksum of checksums
+    /// stays useful.
+    /// </summary>
     private static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;

@@ -6,18 +6,22 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Training;
 
 /// <summary>
-/// Starts the token embedding from vectors of words that were learnt elsewhere. Words without a vector keep their random rows. The rows
-/// are scaled to the deviation of the random ones, because they are the output layer, too.
+/// Initializes the token embedding from word vectors that were trained elsewhere. Words without a vector keep their random rows. The vectors
+/// are scaled to the standard deviation of the random rows, because the embedding is also the output layer.
 /// </summary>
 public static class InitialEmbeddings
 {
-    /// <summary>Overwrites the rows of the words that the file has.</summary>
-    /// <param name="model">A model with fresh weights.</param>
-    /// <param name="tokenizer">Its words.</param>
-    /// <param name="path">Vectors: <see cref="WordVectors"/>.</param>
-    /// <param name="seed">Seed of the projection, where the vectors are of another width than the model: N(0, 1/C) entries, which keep scalar products on average (Johnson and Lindenstrauss 1984).</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="InvalidDataException">The tokenizer's tokens are not words, the file is broken, or it has none of the words.</exception>
+    /// <summary>Overwrites the embedding rows of the words that the file contains.</summary>
+    /// <param name="model">A model with new weights.</param>
+    /// <param name="tokenizer">A tokenizer whose tokens are words.</param>
+    /// <param name="path">A file of word vectors in a format of <see cref="WordVectors"/>.</param>
+    /// <param name="seed">
+    /// Seed of the random projection, which is used if the vectors and the model differ in width. Its entries are drawn from N(0, 1/C), which
+    /// preserves scalar products on average (Johnson and Lindenstrauss 1984).
+    /// </param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <returns>How many words of the vocabulary the file contains.</returns>
+    /// <exception cref="InvalidDataException">The tokenizer's tokens are not words, the file is broken, or it contains none of the words.</exception>
     public static EmbeddingCoverage Apply(GptModel model, Tokenizer tokenizer, string path, long seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -49,10 +53,10 @@ public static class InitialEmbeddings
     }
 }
 
-/// <summary>What <see cref="InitialEmbeddings"/> found.</summary>
+/// <summary>The result of <see cref="InitialEmbeddings"/>.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Found">Words of the vocabulary that it has.</param>
-/// <param name="Words">Words of the vocabulary.</param>
-/// <param name="Width">Numbers of its vectors.</param>
-/// <param name="ModelWidth">The model's width; other vectors were projected.</param>
+/// <param name="Found">Number of words of the vocabulary that the file contains.</param>
+/// <param name="Words">Number of words of the vocabulary.</param>
+/// <param name="Width">Width of the vectors in the file.</param>
+/// <param name="ModelWidth">Width of the model. Vectors of another width are projected to it.</param>
 public sealed record EmbeddingCoverage(string Path, int Found, int Words, int Width, int ModelWidth);

@@ -11,9 +11,9 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Training;
 
 /// <summary>
-/// The pre-training loop's one step: draw windows, forward, backward, clip, update. Everything a step depends on is the
-/// weights, the optimizer's moments and the number of steps made: dropout's seed, the learning rate and the data cursor
-/// follow from that number, so a resumed run is the uninterrupted one, bit for bit.
+/// Makes the steps of pre-training: draw windows, forward, backward, clip, update. A step depends only on the weights, the optimizer's
+/// moments and the number of steps made. Dropout seeds, learning rate and data cursor are computed from that number. A resumed run is
+/// therefore identical to an uninterrupted one, bit for bit.
 /// </summary>
 public sealed class Pretrainer : IDisposable
 {
@@ -28,19 +28,19 @@ public sealed class Pretrainer : IDisposable
     private readonly long[] _inputs;
     private readonly long[] _targets;
 
-    /// <summary>A loop at step 0.</summary>
-    /// <param name="model">The model, on its device; its precision is that of the products.</param>
-    /// <param name="train">The tokens to learn from.</param>
+    /// <summary>Creates a loop at step 0.</summary>
+    /// <param name="model">The model, on its device. Its precision is the number format of the matrix products.</param>
+    /// <param name="train">The training tokens.</param>
     /// <param name="validation">The held-out tokens, or null.</param>
-    /// <param name="config">Batch, rates and seed.</param>
+    /// <param name="config">Batch size, rates and seed.</param>
     /// <exception cref="ArgumentException">The sequences are longer than the model's context.</exception>
-    /// <exception cref="InvalidDataException">The data hold an id outside the model's vocabulary, or too few tokens for one window.</exception>
+    /// <exception cref="InvalidDataException">The data contains an id outside the model's vocabulary, or too few tokens for one window.</exception>
     public Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config)
         : this(model, train, validation, config, TrainedWeights.All(model))
     {
     }
 
-    /// <summary>A loop at step 0 that changes a part of the weights. It disposes <paramref name="trained"/>.</summary>
+    /// <summary>Creates a loop at step 0 that changes a part of the weights. The loop disposes <paramref name="trained"/>.</summary>
     internal Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config, TrainedWeights trained)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -65,31 +65,34 @@ public sealed class Pretrainer : IDisposable
         _path = TrainingPath.Of(model, config.Fused, config.Recompute);
     }
 
-    /// <summary>The model that learns.</summary>
+    /// <summary>Gets the model that is trained.</summary>
     public GptModel Model { get; }
 
-    /// <summary>The optimizer with its running means.</summary>
+    /// <summary>Gets the optimizer with its moments.</summary>
     public Optimizer Optimizer { get; }
 
-    /// <summary>The weights that change, by name.</summary>
+    /// <summary>Gets the weights that change, by name.</summary>
     internal IReadOnlyList<(string Name, Parameter Value)> Trained => _trained.Parameters;
 
-    /// <summary>Whether the fused kernels compute.</summary>
+    /// <summary>Gets whether the fused kernels compute the steps.</summary>
     public bool IsFused => _path.IsFused;
 
-    /// <summary>Steps made, which is where the schedule, the data and dropout's seeds stand.</summary>
+    /// <summary>Gets the number of steps made. It determines the position in the schedule and in the data, and the dropout seeds.</summary>
     public int StepsMade { get; private set; }
 
-    /// <summary>Tokens of one sequence (T).</summary>
+    /// <summary>Gets the number of tokens of one sequence (T).</summary>
     public int SequenceLength { get; }
 
-    /// <summary>Tokens of one step: micro-batches x sequences x T.</summary>
+    /// <summary>Gets the number of tokens of one step: micro-batches x sequences x T.</summary>
     public long TokensPerStep => (long)_config.GradientAccumulation * _config.BatchSize * SequenceLength;
 
-    /// <summary>Windows drawn before the next step: the data cursor.</summary>
+    /// <summary>Gets the number of windows drawn before the next step: the data cursor.</summary>
     public long WindowsDrawn => (long)StepsMade * _config.GradientAccumulation * _config.BatchSize;
 
-    /// <summary>Validation tokens that <see cref="Evaluate"/> reads, the first included, which only gives context; 0 without a validation split.</summary>
+    /// <summary>
+    /// Gets the number of validation tokens that <see cref="Evaluate"/> reads; 0 without a validation split. It includes the first token, which
+    /// is only context.
+    /// </summary>
     public long EvaluatedTokens => _validation is null ? 0 : EvaluationWindows * SequenceLength + 1;
 
     /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
@@ -99,8 +102,9 @@ public sealed class Pretrainer : IDisposable
         Optimizer.StepCount = stepsMade;
     }
 
-    /// <summary>One update of the weights.</summary>
-    /// <exception cref="DivergenceException">Loss or gradient norm is not finite; the weights are those before the step.</exception>
+    /// <summary>Updates the weights once.</summary>
+    /// <returns>The loss, the gradient norm and the rate of the step.</returns>
+    /// <exception cref="DivergenceException">Loss or gradient norm is not finite. The weights are those before the step.</exception>
     public StepResult Step()
     {
         double loss = 0;
@@ -117,9 +121,10 @@ public sealed class Pretrainer : IDisposable
     }
 
     /// <summary>
-    /// Mean loss in nats over the validation split, each token but the first predicted once, or over its first
-    /// <c>eval_batches</c> micro-batches.
+    /// Computes the mean loss in nats over the validation split, or over its first <c>eval_batches</c> micro-batches. Each token except the
+    /// first is predicted once.
     /// </summary>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     /// <exception cref="InvalidOperationException">There is no validation split.</exception>
     public double Evaluate(CancellationToken cancellationToken = default)
     {
@@ -163,11 +168,11 @@ public sealed class Pretrainer : IDisposable
             DropoutSeed(micro), 1.0 / _config.GradientAccumulation);
     }
 
-    /// <summary>A seed of its own for each micro-batch of each step, so that no two share dropout masks.</summary>
+    /// <summary>Returns a separate seed for each micro-batch of each step, so that no two share dropout masks.</summary>
     private long DropoutSeed(int micro) =>
         (long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1);
 
-    /// <summary>Where the current step's windows lie, for the reader of an error.</summary>
+    /// <summary>Describes the positions of the current step's windows in the data, for an error message.</summary>
     private string Windows() => string.Join("; ", Enumerable.Range(0, _config.GradientAccumulation * _config.BatchSize)
         .Select(i => _train.Locate(_sampler.WindowAt(WindowsDrawn + i))));
 
@@ -178,22 +183,22 @@ public sealed class Pretrainer : IDisposable
     }
 }
 
-/// <summary>What one step did.</summary>
-/// <param name="Step">Steps made, this one included.</param>
+/// <summary>The result of one training step.</summary>
+/// <param name="Step">Steps made, including this one.</param>
 /// <param name="Loss">Mean training loss in nats, before the update.</param>
-/// <param name="LearningRate">The rate used.</param>
+/// <param name="LearningRate">Learning rate of the update.</param>
 /// <param name="GradNorm">Global L2 norm of the gradients before clipping.</param>
-/// <param name="Tokens">Tokens learnt from.</param>
+/// <param name="Tokens">Number of training tokens of the step.</param>
 public sealed record StepResult(int Step, double Loss, double LearningRate, double GradNorm, long Tokens)
 {
-    /// <summary>In fine-tuning: the mean loss of the examples at the task, every example counted alike; null in pre-training.</summary>
+    /// <summary>Gets the mean task loss of the examples in fine-tuning, without class weights; null in pre-training.</summary>
     public double? TaskLoss { get; init; }
 
-    /// <summary>In fine-tuning: the auxiliary language-modelling loss before it is multiplied by lambda; null where there is none.</summary>
+    /// <summary>Gets the auxiliary language-modeling loss in fine-tuning, before the multiplication by lambda; null if there is none.</summary>
     public double? LmLoss { get; init; }
 }
 
-/// <summary>Loss or gradient became infinite or not a number.</summary>
+/// <summary>The exception that is thrown when the loss or the gradient norm is infinite or not a number.</summary>
 public sealed class DivergenceException : InvalidOperationException
 {
     internal DivergenceException(int step, double loss, double norm, string windows)

@@ -6,14 +6,14 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Training;
 
-/// <summary>The model that a pre-training run trains on, opened but without its weights.</summary>
-/// <param name="Path">Its directory or file.</param>
-/// <param name="Config">Its architecture.</param>
-/// <param name="Tokenizer">The tokenizer that comes with it.</param>
+/// <summary>The model that a pre-training run continues to train, opened without its weights.</summary>
+/// <param name="Path">The model's directory or file.</param>
+/// <param name="Config">The architecture.</param>
+/// <param name="Tokenizer">The tokenizer stored with the model.</param>
 internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer Tokenizer)
 {
     /// <summary>Opens a model in any format, a checkpoint, a run, or a downloaded model by its name.</summary>
-    /// <exception cref="DirectoryNotFoundException">Nothing lies at the path.</exception>
+    /// <exception cref="DirectoryNotFoundException">Nothing exists at the path.</exception>
     /// <exception cref="FileNotFoundException">The model has no tokenizer.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>
     public static StartingModel Open(string path)
@@ -28,10 +28,10 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
     }
 
     /// <summary>
-    /// Checks that text encoded by a tokenizer has the ids that the model was trained on: it is the model's own, or the model's own with
-    /// further added tokens.
+    /// Checks that a tokenizer produces the ids that the model was trained on. It must be the model's own tokenizer, possibly with additional
+    /// added tokens.
     /// </summary>
-    /// <exception cref="InvalidDataException">It is another tokenizer; the message names the first id that differs.</exception>
+    /// <exception cref="InvalidDataException">It is another tokenizer. The message names the first difference.</exception>
     public void Check(Tokenizer tokenizer, string name)
     {
         if (tokenizer.Fingerprint == Tokenizer.Fingerprint)
@@ -50,16 +50,16 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
         CheckFurtherTokens(name, tokenizer, Tokenizer.VocabularySize);
     }
 
-    /// <summary>The first id whose row of the embedding is new for a tokenizer.</summary>
+    /// <summary>Returns the first id of a tokenizer for which the embedding needs a new row.</summary>
     public int FirstNewId(Tokenizer tokenizer) =>
         tokenizer.Fingerprint == Tokenizer.Fingerprint ? Config.VocabSize : Math.Min(Tokenizer.VocabularySize, Config.VocabSize);
 
     /// <summary>
-    /// Reads the weights into a model that has at least the vocabulary and at most the context of this one. The rows of new ids, in the
-    /// embedding and in a separate output layer, become the mean of the rows that the tokenizer has.
+    /// Reads the weights into a model with at least this vocabulary and at most this context length. The rows of new ids, in the embedding and
+    /// in a separate output layer, become the mean of the rows of this model's tokens.
     /// </summary>
-    /// <param name="model">The model that takes the weights.</param>
-    /// <param name="firstNewId">See <see cref="FirstNewId"/>.</param>
+    /// <param name="model">The model that receives the weights.</param>
+    /// <param name="firstNewId">The first id with a new row, see <see cref="FirstNewId"/>.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
     public void ReadInto(GptModel model, int firstNewId)
     {
@@ -80,7 +80,7 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
         matrix.narrow(0, first, matrix.shape[0] - first).copy_(mean);
     }
 
-    /// <summary>What a tokenizer has above the model's ids must be added tokens: anything else is another model's tokenizer.</summary>
+    /// <summary>Checks that all ids above the model's vocabulary are added tokens. If they are not, the tokenizer belongs to another model.</summary>
     private static void CheckFurtherTokens(string name, Tokenizer tokenizer, int first)
     {
         HashSet<int> added = [.. tokenizer.AddedTokens.Select(token => token.Id)];

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Training;
 
 /// <summary>
-/// The weights of a model that a training changes, as <see cref="TrainedPart"/> says. Where the embedding stays as it is, the rows of
-/// new tokens train nevertheless: they mean nothing yet.
+/// The weights of a model that a training changes, chosen by <see cref="TrainedPart"/>. If the embedding is frozen, the rows of new tokens
+/// are trained nevertheless, because their values have no meaning yet.
 /// </summary>
 internal sealed class TrainedWeights : IDisposable
 {
@@ -17,10 +17,10 @@ internal sealed class TrainedWeights : IDisposable
     private readonly int _rowCount;
 
     /// <param name="model">The model, with its adapters, on its device.</param>
-    /// <param name="part">What of it trains.</param>
-    /// <param name="firstRow">The first new token.</param>
-    /// <param name="rowCount">Number of new tokens; 0 where there is none.</param>
-    /// <param name="rowsName">The name of their rows among the parameters, and in a checkpoint.</param>
+    /// <param name="part">The part of the model that is trained.</param>
+    /// <param name="firstRow">Id of the first new token.</param>
+    /// <param name="rowCount">Number of new tokens; 0 if there are none.</param>
+    /// <param name="rowsName">Name of the new tokens' rows among the parameters and in a checkpoint.</param>
     public TrainedWeights(GptModel model, TrainedPart part, int firstRow, int rowCount, string rowsName)
     {
         (_firstRow, _rowCount) = (firstRow, rowCount);
@@ -30,13 +30,13 @@ internal sealed class TrainedWeights : IDisposable
             throw new ArgumentException($"model.freeze is {part.Freeze}; nothing of the model would train");
     }
 
-    /// <summary>All weights of a model.</summary>
+    /// <summary>Selects all weights of a model.</summary>
     public static TrainedWeights All(GptModel model) => new(model, TrainedPart.All, 0, 0, "");
 
-    /// <summary>The weights that change, by name.</summary>
+    /// <summary>Gets the weights that change, by name.</summary>
     public IReadOnlyList<(string Name, Parameter Value)> Parameters { get; }
 
-    /// <summary>Moves the gradients of the new tokens' rows to where the optimizer finds them. Call it between backward and update.</summary>
+    /// <summary>Moves the gradients of the new tokens' rows to the parameters that the optimizer reads. Call it between backward and update.</summary>
     public void TakeRowGradients()
     {
         foreach (NewRows rows in _newRows)
@@ -56,7 +56,7 @@ internal sealed class TrainedWeights : IDisposable
             rows.Values.Dispose();
     }
 
-    /// <summary>The rows of matrices of which nothing else trains.</summary>
+    /// <summary>Returns the new rows of each matrix that is otherwise frozen.</summary>
     private IEnumerable<NewRows> MatricesOfRows(GptModel model, TrainedPart part, string rowsName)
     {
         if (part.Freeze > 0 || part.IsAdapter)
@@ -65,7 +65,10 @@ internal sealed class TrainedWeights : IDisposable
             yield return new NewRows($"{rowsName}.lm_head", GptParameter.SeparateHead, model.OutputLayer, RowsOf(model.OutputLayer));
     }
 
-    /// <summary>The parameters that change. The others get no gradients, except matrices that hand those of their new rows on.</summary>
+    /// <summary>
+    /// Returns the parameters that change, and disables the gradients of the others. A matrix keeps its gradient if its new rows are trained,
+    /// because they receive a part of it.
+    /// </summary>
     private IEnumerable<(string Name, Parameter Value)> Choose(GptModel model, TrainedPart part)
     {
         foreach (var (name, parameter) in model.named_parameters())
@@ -87,7 +90,7 @@ internal sealed class TrainedWeights : IDisposable
         ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
         : name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
 
-    /// <summary>A parameter that is the new rows of a matrix: it shares their memory.</summary>
+    /// <summary>Creates a parameter from the new rows of a matrix. It shares the memory of the matrix.</summary>
     private Parameter RowsOf(Parameter matrix)
     {
         using var noGradient = no_grad();
@@ -99,6 +102,6 @@ internal sealed class TrainedWeights : IDisposable
     /// <param name="Name">Name of the rows among the parameters.</param>
     /// <param name="MatrixName">Name of the matrix in the model.</param>
     /// <param name="Matrix">The matrix.</param>
-    /// <param name="Values">Its rows, in the matrix's memory.</param>
+    /// <param name="Values">The new rows, in the memory of the matrix.</param>
     private sealed record NewRows(string Name, string MatrixName, Parameter Matrix, Parameter Values);
 }

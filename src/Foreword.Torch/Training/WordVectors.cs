@@ -6,22 +6,23 @@ using Foreword.Data.Decoding;
 namespace Foreword.Torch.Training;
 
 /// <summary>
-/// Vectors of words, from GloVe's text (a word and its numbers a line) or word2vec's files: the same behind a line of two counts, or
-/// binary (a word, a space, its numbers as float32, little-endian). Each also <c>.gz</c> and <c>.zst</c>.
+/// Word vectors, read from a file of GloVe or word2vec. GloVe writes text: a word and its numbers on each line. word2vec writes a line with
+/// two counts (words, width) first. The same text follows, or binary data: a word, a space, and its numbers as little-endian float32. Each
+/// file may be compressed (<c>.gz</c> or <c>.zst</c>).
 /// </summary>
-/// <param name="Width">Numbers of each vector.</param>
-/// <param name="Vectors">The vectors of the wanted words that the file has; the first one of a word that stands there twice.</param>
+/// <param name="Width">Number of values of each vector.</param>
+/// <param name="Vectors">The vectors of the requested words that the file contains. If a word occurs twice, the first vector counts.</param>
 public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]> Vectors)
 {
-    /// <summary>A word longer than this is no word: the file is something else.</summary>
+    /// <summary>Bytes of the longest word. If a word is longer, the file has another format.</summary>
     private const int LongestWord = 4096;
 
-    /// <summary>Reads the vectors of some words; memory grows with those found, not with the file.</summary>
+    /// <summary>Reads the vectors of the requested words. The memory needed grows with the number of words found, not with the file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="words">The wanted words.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="words">The requested words.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is of another kind or damaged; the message names it and the line or word.</exception>
+    /// <exception cref="InvalidDataException">The file has another format or is damaged. The message names the file and the line or word.</exception>
     public static WordVectors Read(string path, IReadOnlySet<string> words, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -35,7 +36,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
         return binary ? ReadBinary(source, path, words, cancellationToken) : ReadText(source, path, hasCounts, words, cancellationToken);
     }
 
-    /// <summary>Looks at the first two lines: two counts, and whether numbers follow as text.</summary>
+    /// <summary>Detects the format from the first two lines: whether there are two counts, and whether numbers as text follow them.</summary>
     private static (bool Binary, bool HasCounts) KindOf(string path)
     {
         using FileStream file = File.OpenRead(path);
@@ -73,7 +74,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
             string[] fields = line.TrimEnd(' ').Split(' ');
             if (width == 0)
                 width = fields.Length - 1;
-            // A word may hold spaces itself (GloVe's 840B has such): the numbers are the last fields.
+            // A word may itself contain spaces (some in GloVe 840B do), so the numbers are the last fields of the line.
             if (width < 1 || fields.Length < width + 1)
                 throw new InvalidDataException($"{path}:{number}: the line has {Math.Max(0, fields.Length - 1)} numbers behind its word; {(width < 1 ? "at least one is" : $"{width} are")} expected");
             string word = string.Join(' ', fields[..^width]);
@@ -120,7 +121,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
                 throw new InvalidDataException($"{path}: word {number + 1} {(value < 0 ? "is missing: the file ends" : $"is longer than {LongestWord} bytes: the file is no word2vec file")}");
             if (value == ' ')
                 return Encoding.UTF8.GetString([.. bytes]);
-            if (value != '\n' || bytes.Count > 0) // word2vec ends each vector with a line feed, others do not
+            if (value != '\n' || bytes.Count > 0) // word2vec ends each vector with a line feed; other programs do not
                 bytes.Add((byte)value);
         }
     }

@@ -48,7 +48,7 @@ public sealed class ChatCommandTests : IDisposable
         Assert.Contains($"error: {file} exists already; choose another name", run.Err);
         Assert.Contains("error: /save needs a file name", run.Err);
         Assert.Contains("error: unknown command '/svae'; did you mean '/save'?", run.Err);
-        Assert.EndsWith("I read 2 messages\n", run.Out); // the conversation goes on
+        Assert.EndsWith("I read 2 messages\n", run.Out); // the conversation continues
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class ChatCommandTests : IDisposable
     private Cli Chat(string input, params string[] args) =>
         Cli.Run(input, terminal => ChatCommand.Create(terminal, Open), ["chat", _directory.Path, "--temperature", "0", .. args]);
 
-    /// <summary>A model that tells how many messages it can see.</summary>
+    /// <summary>Opens a model that reports how many messages it can read.</summary>
     private static OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache)
     {
         TextModel model = new(new FakeModel(257, 200, Answer), new FakeTokenizer(257));

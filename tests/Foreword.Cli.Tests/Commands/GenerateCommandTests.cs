@@ -103,7 +103,7 @@ public sealed class GenerateCommandTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(Generate("", "--prompt", "a", "--temperature", "0", "--max-tokens", "1", "--logprobs", "2", "--json").Out);
         JsonElement token = Assert.Single(json.RootElement.GetProperty("completions")[0].GetProperty("logprobs").EnumerateArray());
         Assert.Equal(("b", (int)'b'), (token.GetProperty("token").GetString(), token.GetProperty("id").GetInt32()));
-        Assert.InRange(token.GetProperty("logprob").GetDouble(), -1e-6, 0); // 50 nats above 256 others
+        Assert.InRange(token.GetProperty("logprob").GetDouble(), -1e-6, 0); // its logit is 50 nats above those of 256 others
         JsonElement[] top = [.. token.GetProperty("top").EnumerateArray()];
         Assert.Equal(['b', 0], top.Select(each => each.GetProperty("id").GetInt32()));
         Assert.Equal(-50, top[1].GetProperty("logprob").GetDouble(), 1e-3);
@@ -126,7 +126,7 @@ public sealed class GenerateCommandTests : IDisposable
     public void ASlidingTextIsLongerThanTheContext()
     {
         Assert.Equal(50, Tokens("--slide", "--logit-bias", "256=-100"));
-        Assert.Equal(32, Tokens("--logit-bias", "256=-100")); // 32 places, and the last token is not read
+        Assert.Equal(32, Tokens("--logit-bias", "256=-100")); // 32 positions, and the last token is not read
 
         int Tokens(params string[] options)
         {
@@ -223,7 +223,7 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.NotEqual(run.Out, Cli.Run([.. arguments, "--seed", "4"]).Out);
     }
 
-    /// <summary>Both engines end at the ids of generation_config.json, and a quantised model keeps them.</summary>
+    /// <summary>Both engines stop at the ids of generation_config.json, and a quantized model keeps these ids.</summary>
     [Theory]
     [InlineData("cpu")]
     [InlineData("torch")]
@@ -245,7 +245,7 @@ public sealed class GenerateCommandTests : IDisposable
     {
         Assert.Contains("--allow-special", Cli.Run("generate", "--help").Out);
         GoldenModel(vocabularySize: 300);
-        string prompt = string.Concat(Enumerable.Repeat("<|endoftext|>", 20)); // fits the context as tokens alone
+        string prompt = string.Concat(Enumerable.Repeat("<|endoftext|>", 20)); // fits the context only as special tokens
         Cli plain = Cli.Run("generate", _directory.Path, "--prompt", prompt, "--max-tokens", "1"), special = Cli.Run("generate", _directory.Path, "--prompt", prompt, "--max-tokens", "1", "--allow-special");
         Assert.Equal((1, 0), (plain.ExitCode, special.ExitCode));
     }
@@ -259,7 +259,7 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Equal($"error: {_directory.Path}: the tokenizer has 320 ids but the model's vocab_size is 300\n", run.Err);
     }
 
-    /// <summary>The recorded GPT-2 with a tokenizer of this size, in the test's directory.</summary>
+    /// <summary>Writes the recorded GPT-2 with a tokenizer of this size into the test's directory.</summary>
     private void GoldenModel(int vocabularySize)
     {
         foreach (string name in new[] { "config.json", "model.safetensors" })
@@ -268,7 +268,7 @@ public sealed class GenerateCommandTests : IDisposable
         new BpeTrainer { VocabularySize = vocabularySize }.Train([corpus]).Save(_directory.Path);
     }
 
-    /// <summary>A model that continues the alphabet and ends after z.</summary>
+    /// <summary>Runs a model that continues the alphabet and ends after z.</summary>
     private Cli Generate(string input, params string[] args) =>
         Cli.Run(input, terminal => GenerateCommand.Create(terminal, Open), ["generate", "model", .. args]);
 

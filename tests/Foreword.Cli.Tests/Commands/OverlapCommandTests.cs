@@ -37,14 +37,14 @@ public sealed class OverlapCommandTests : IDisposable
     [Fact]
     public void OfShardsTheTrainingSplitIsComparedWithTheValidationSplit()
     {
-        // Every document twice, so whichever is held out has its twin in the training split, or is its own.
+        // Every document occurs twice. The twin of a held-out document is therefore in the training split, or is held out as well.
         string corpus = _directory.Write("corpus.jsonl", string.Concat(Enumerable.Range(0, 200).Select(i => $"{{\"text\":\"Document {i / 2} has words enough for a run of eight\"}}\n")));
         string shards = _directory.File("shards");
         Assert.Equal(0, Cli.Run("prepare", corpus, "--tokenizer", Fixtures.Path("gpt2-vocab"), "--out", shards, "--validation", "0.05").ExitCode);
         JsonElement run = Json(Cli.Run("overlap", shards, shards, "--json"));
         Assert.Equal(190, run.GetProperty("training").GetProperty("documents").GetInt32());
         JsonElement set = run.GetProperty("sets")[0];
-        Assert.Equal((10, 30), (set.GetProperty("documents").GetInt32(), set.GetProperty("grams").GetInt32())); // ten words, three runs
+        Assert.Equal((10, 30), (set.GetProperty("documents").GetInt32(), set.GetProperty("grams").GetInt32())); // ten words contain three sequences of eight
         Assert.Equal(set.GetProperty("grams").GetInt32(), set.GetProperty("found").GetInt32());
     }
 

@@ -44,7 +44,7 @@ public sealed class PrepareCommandTests : IDisposable
     {
         string corpus = _directory.Write("corpus.jsonl", "{\"text\":\"Hello<|endoftext|> world\"}\n");
         string[] command = ["prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--validation", "0", "--json"];
-        Assert.Contains("\"tokens\":10,", Cli.Run(command).Out); // Hello, seven of <|endoftext|>, world, end
+        Assert.Contains("\"tokens\":10,", Cli.Run(command).Out); // Hello, seven tokens of <|endoftext|> as text, world, end of text
         Assert.Contains("\"tokens\":4,", Cli.Run([.. command, "--allow-special"]).Out);
         Assert.Contains("\"allow_special\": true", File.ReadAllText(Path.Combine(Out, "manifest.json")));
     }
@@ -64,7 +64,7 @@ public sealed class PrepareCommandTests : IDisposable
     public void AFileOfPoemsIsAsManyDocuments()
     {
         string corpus = _directory.File("poems.txt");
-        File.WriteAllBytes(corpus, Convert.FromHexString("D7D3D4BB0D0A0D0AD2BB0AB6FE0A")); // 子曰, blank line, 一, 二: GBK
+        File.WriteAllBytes(corpus, Convert.FromHexString("D7D3D4BB0D0A0D0AD2BB0AB6FE0A")); // 子曰, blank line, 一, 二 in GBK
         Cli run = Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--document", "blank-line", "--encoding", "gbk", "--validation", "0", "--json");
         Assert.Equal((0, ""), (run.ExitCode, run.Err));
         JsonElement train = JsonDocument.Parse(run.Out).RootElement.GetProperty("splits").GetProperty("train");

@@ -295,7 +295,7 @@ public sealed class TokenizerCommandTests
         Cli broken = Cli.Run("tokenizer", "train", directory.Write("b.jsonl", "{\"body\":\"a\"}\n{"), "--text-field", "body", "--vocab-size", "300", "--out", directory.File("t"));
         Assert.Equal(1, broken.ExitCode);
         Assert.Contains("b.jsonl:2", broken.Err);
-        Assert.Equal("256\n", Cli.Run("tokenizer", "encode", directory.File("t"), "ab").Out); // what was there stays
+        Assert.Equal("256\n", Cli.Run("tokenizer", "encode", directory.File("t"), "ab").Out); // the existing tokenizer is intact
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Cli.Tests.Loading;
 
-/// <summary>No command computes with weights that are infinite or not a number, and none prints what such a computation gave.</summary>
+/// <summary>No command computes with weights that are infinite or not a number, or prints results of such a computation.</summary>
 public sealed class BrokenWeightsTests : IDisposable
 {
     private const string Broken = "transformer.h.0.attn.c_proj.weight";
@@ -47,7 +47,7 @@ public sealed class BrokenWeightsTests : IDisposable
         Assert.Equal("", run.Out);
     }
 
-    /// <summary>A finite weight of which attention scores become infinite.</summary>
+    /// <summary>A finite weight that makes the model's outputs infinite.</summary>
     [Theory]
     [InlineData("cpu", "predict", "MODEL", "-")]
     [InlineData("torch", "predict", "MODEL", "-")]
@@ -80,7 +80,7 @@ public sealed class BrokenWeightsTests : IDisposable
         })]);
     }
 
-    /// <summary>A classifier over the golden GPT-2 of which one weight is another.</summary>
+    /// <summary>Creates a classifier on the golden GPT-2 and replaces the first values of one tensor.</summary>
     private string Model(string tensor, float weight, float headBias = 0)
     {
         string model = _directory.File("model"), golden = Fixtures.Path("golden/gpt2-tiny");

@@ -10,7 +10,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Tests.Loading;
 
-/// <summary>The two engines beside each other.</summary>
+/// <summary>Compares the two engines.</summary>
 public sealed class EnginesTests : IDisposable
 {
     private const string TrainedModelVariable = "FOREWORD_TRAINED_MODEL";
@@ -22,7 +22,7 @@ public sealed class EnginesTests : IDisposable
     [Theory]
     [InlineData(GptArchitecture.Gpt1, 3, 96)]
     [InlineData(GptArchitecture.Gpt2, 2, 128)]
-    [InlineData(GptArchitecture.Gpt2, 5, 75)] // a width and a head size that fill no vector
+    [InlineData(GptArchitecture.Gpt2, 5, 75)] // a width and a head size that fill no whole vector
     public void TheyGiveTheSameLogitsAndTheSameGreedyText(GptArchitecture architecture, int heads, int width)
     {
         using TorchLanguageModel torch = new(new GptModel(Config(architecture, heads, width), seed: 3));
@@ -31,7 +31,7 @@ public sealed class EnginesTests : IDisposable
         Compare(torch, cpu, [.. Enumerable.Range(0, 99).Select(i => i * 31 % 500)]);
     }
 
-    /// <summary>Weights that have learnt are larger than random ones, and so are their logits.</summary>
+    /// <summary>Trained weights are larger than random ones, and so are their logits.</summary>
     [Fact]
     public void SoTheyDoForATrainedModel()
     {
@@ -44,7 +44,7 @@ public sealed class EnginesTests : IDisposable
             Compare(torch, cpu, tokenizer.Encode(prompt));
     }
 
-    /// <summary>200 greedy tokens, each step's logits beside each other.</summary>
+    /// <summary>Generates 200 greedy tokens and compares the logits of each step.</summary>
     private static void Compare(TorchLanguageModel torch, CpuLanguageModel cpu, int[] prompt)
     {
         using IDecoder theirs = torch.NewDecoder(), ours = cpu.NewDecoder();

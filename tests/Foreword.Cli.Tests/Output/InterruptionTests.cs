@@ -3,7 +3,7 @@ using Foreword.Torch.Runs;
 
 namespace Foreword.Cli.Tests.Output;
 
-/// <summary>Signals to a process that trains: what was done is saved, and the exit code says that it was stopped.</summary>
+/// <summary>Sends signals to a training process. It saves its progress, and its exit code shows that it was stopped.</summary>
 public sealed class InterruptionTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -27,7 +27,7 @@ public sealed class InterruptionTests : IDisposable
         Assert.True(again.ExitCode == 0, again.Err);
     }
 
-    /// <summary>Runs the command line in a process of its own and sends it a signal once a file is there.</summary>
+    /// <summary>Runs the command line in a separate process and sends it a signal once a file exists.</summary>
     private static (int ExitCode, string Errors) Interrupted(string signal, string onceThere, params string[] arguments)
     {
         ProcessStartInfo info = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };

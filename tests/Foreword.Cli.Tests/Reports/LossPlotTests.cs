@@ -25,7 +25,7 @@ public class LossPlotTests
 
         using SKBitmap png = SKBitmap.Decode(run.LossPngPath);
         Assert.Equal((1000, 560), (png.Width, png.Height));
-        Assert.True(HasDarkPixel(png, top: 0, bottom: 30), "the title left no mark"); // nothing but the title is there
+        Assert.True(HasDarkPixel(png, top: 0, bottom: 30), "the title left no mark"); // only the title is in this area
         Assert.Equal(["loss.png", "loss.svg", "metrics.jsonl"], Files(directory));
     }
 

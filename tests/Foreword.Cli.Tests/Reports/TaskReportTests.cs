@@ -66,7 +66,7 @@ public partial class TaskReportTests
         Assert.Equal(2, texts.Count(text => text == "label_70"));
         Assert.Equal(2, texts.Count(text => text == "label_5"));
         Assert.Equal(48, texts.Count(text => text.StartsWith("label_", StringComparison.Ordinal)));
-        Assert.Equal(77, TableRow().Count(page)); // all of them in the table, the worst first
+        Assert.Equal(77, TableRow().Count(page)); // all classes are in the table, the worst first
         Assert.Equal("label_70", TableRow().Match(page).Groups[1].Value);
     }
 
@@ -146,7 +146,7 @@ public partial class TaskReportTests
         Assert.Equal("one two three four … nine ten", ShortText.Middle("one two three four five six seven eight nine ten", 30)); // between words
     }
 
-    /// <summary>Premise and context are as long as they like: question, hypothesis and choices are seen all the same, and the whole is in the page.</summary>
+    /// <summary>Premise and context may have any length. Question, hypothesis and choices are shown in any case, and the page has the full text.</summary>
     [Fact]
     public void EveryTextOfAnExampleIsShown()
     {
@@ -197,7 +197,7 @@ public partial class TaskReportTests
 
     private static IReadOnlyList<IReadOnlyList<SamplePart>> Texts(params string[] texts) => [.. texts.Select(text => new[] { new SamplePart("", text) })];
 
-    /// <summary>Three in four right, less sure where wrong.</summary>
+    /// <summary>Creates outcomes of which three in four are right. The probabilities of wrong ones are lower.</summary>
     private static TaskOutcomes.OfClasses Classes(int count, string[] labels)
     {
         Random random = new(1);
@@ -220,10 +220,10 @@ public partial class TaskReportTests
         return row;
     }
 
-    /// <summary>The pictures, each of which must be well-formed.</summary>
+    /// <summary>Returns the pictures and checks that each is well-formed.</summary>
     private static XElement[] Pictures(string page) => [.. Svg().Matches(page).Select(match => XElement.Parse(match.Value))];
 
-    /// <summary>The beginning that all ids of a picture share.</summary>
+    /// <summary>Returns the prefix that all ids of a picture share.</summary>
     private static string Name(XElement picture) =>
         picture.Descendants().Attributes("id").Select(id => id.Value.Split('-')[0]).Distinct().Single();
 

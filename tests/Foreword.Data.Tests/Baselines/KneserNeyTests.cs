@@ -24,24 +24,24 @@ public sealed class KneserNeyTests
     [Fact]
     public void ATinyCorpusGivesTheNumbersWorkedOutByHand()
     {
-        // a b a c a b d. No order has n-grams of every count from 1 to 4, so the discounts are 0.5, 1, 1.5.
+        // The tokens are a b a c a b d. No order has n-grams of every count from 1 to 4, so the discounts are 0.5, 1, 1.5.
         KneserNey model = KneserNey.Train([0, 1, 0, 2, 0, 1, 3], 4);
 
-        // Different tokens before a: b, c; before b: a; before c: a; before d: b. Sum 5, one count of 2, three of 1.
+        // Different tokens before a: b, c. Before b: a. Before c: a. Before d: b. The sum is 5, with one count of 2 and three of 1.
         double gamma = ((3 * 0.5) + 1) / 5;
         double a = ((2 - 1.0) / 5) + (gamma / 4);
         double b = ((1 - 0.5) / 5) + (gamma / 4);
         Assert.Equal(a, model.Probability([], 0), 1e-12);
         Assert.Equal(b, model.Probability([], 1), 1e-12);
 
-        // After a: b (after c a; the first a b has nothing before it), c (after b a).
+        // After a: b (in c a b; the first a b has no token before it) and c (in b a c).
         double afterA = ((1 - 0.5) / 2) + (((2 * 0.5) / 2) * b);
         Assert.Equal(afterA, model.Probability([0], 1), 1e-12);
         Assert.Equal(((2 * 0.5) / 2) * a, model.Probability([0], 0), 1e-12);
 
-        // After c a: b once.
+        // After c a: b, once.
         Assert.Equal(((1 - 0.5) / 1) + (0.5 * afterA), model.Probability([2, 0], 1), 1e-12);
-        Assert.Equal(afterA, model.Probability([3, 0], 1), 1e-12); // d a never occurred
+        Assert.Equal(afterA, model.Probability([3, 0], 1), 1e-12); // d a never occurs
         Assert.Equal(
             -(Math.Log(model.Probability([2], 0)) + Math.Log(model.Probability([2, 0], 1))) / 2,
             model.MeanNegativeLogLikelihood([2, 0, 1]),
@@ -90,7 +90,7 @@ public sealed class KneserNeyTests
     public void ItIsBetterThanAUnigramModelOnTextWithStructure()
     {
         int[] tokens = [.. Enumerable.Range(0, 4_000).Select(i => (i * i) % 17)];
-        Assert.InRange(KneserNey.Train(tokens, 17).MeanNegativeLogLikelihood(tokens), 0, 0.3); // unigram entropy: 2.1 nats
+        Assert.InRange(KneserNey.Train(tokens, 17).MeanNegativeLogLikelihood(tokens), 0, 0.3); // the entropy of the unigrams is 2.1 nats
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class KneserNeyTests
         return [.. Enumerable.Range(0, count).Select(_ => previous = (previous + (int)Math.Pow(vocabularySize, random.NextDouble())) % vocabularySize)];
     }
 
-    /// <summary>The definition, word for word and slowly: sets and loops over all n-grams for every probability.</summary>
+    /// <summary>The definition, implemented literally and slowly, with sets and loops over all n-grams for every probability.</summary>
     private sealed class PlainKneserNey
     {
         private readonly int _vocabularySize;

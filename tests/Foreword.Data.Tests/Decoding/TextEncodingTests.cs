@@ -4,7 +4,7 @@ using Foreword.Data.Reading;
 
 namespace Foreword.Data.Tests.Decoding;
 
-/// <summary>The bytes are those that Python 3.11's codecs give for the texts.</summary>
+/// <summary>Tests decoding. The bytes are those that Python 3.11's codecs produce for the texts.</summary>
 public sealed class TextEncodingTests : IDisposable
 {
     private const string Analects = "子曰：「學而時習之，不亦說乎？」";

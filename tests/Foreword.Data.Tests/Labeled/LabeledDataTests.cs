@@ -19,7 +19,7 @@ public class LabelledDataTests
         Assert.Equal(["0", "1", "2"], task.Labels);
         Assert.Equal([0, 1, 0], task.TargetOf(Examples("1.00")[0]));
         Assert.Equal(["-1", "0", "1"], Learn(TargetKind.Classes, "1.0", "-1.0", "0").Labels);
-        Assert.Equal(["007", "1.5", "1.50", "7"], Learn(TargetKind.Classes, "007", "7", "1.5", "1.50").Labels.Order(StringComparer.Ordinal)); // names, or other numbers
+        Assert.Equal(["007", "1.5", "1.50", "7"], Learn(TargetKind.Classes, "007", "7", "1.5", "1.50").Labels.Order(StringComparer.Ordinal)); // names, or different numbers
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public class LengthBucketsTests
     [Fact]
     public void PaddingStaysLowWhereLengthsDiffer()
     {
-        // Lengths of 3 to 66 tokens, as sentences have them: batches at random would be half padding.
+        // The lengths are 3 to 66 tokens, as for sentences. Random batches would be half padding.
         EncodedExample[] examples = [.. Enumerable.Range(0, 4000).Select(i => new EncodedExample(new TaskSequences([new int[3 + i * 7919 % 64]], false), [1], 1))];
         int[] lengths = [.. examples.Select(example => example.Length)];
         Assert.InRange(LengthBuckets.Padding(examples, LengthBuckets.Batches(lengths, 32, 1, 0)), 0, 0.05);

@@ -4,7 +4,7 @@ using Foreword.Data.Reading;
 
 namespace Foreword.Data.Tests.Preparing;
 
-/// <summary>What may happen to documents before they are tokenised: normalisation, the filter by length, and the search for duplicates.</summary>
+/// <summary>Tests the optional steps before documents are tokenized: normalization, the length filter, and the search for duplicates.</summary>
 public sealed class CorpusCleaningTests
 {
     [Theory]
@@ -16,7 +16,7 @@ public sealed class CorpusCleaningTests
     public void TextsAreMadeAlike(TextNormalization what, string text, string expected)
     {
         Assert.Equal(expected, TextNormalizer.Apply([new TextChunk(text, true)], what).Single().Text);
-        Assert.Equal(expected, TextNormalizer.Apply(expected, what)); // once is enough
+        Assert.Equal(expected, TextNormalizer.Apply(expected, what)); // a second time changes nothing
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class CorpusCleaningTests
     {
         string[] words = [.. Enumerable.Range(0, 4000).Select(i => $"w{(i * 7919) % 4001}")];
         string first = string.Join(' ', words[..1000]), other = string.Join(' ', words[1000..2000]);
-        string near = string.Join(",  ", words[..1000].Select((word, i) => i == 500 ? "changed" : word.ToUpperInvariant())); // 5 of 996 runs differ
+        string near = string.Join(",  ", words[..1000].Select((word, i) => i == 500 ? "changed" : word.ToUpperInvariant())); // 5 of 996 sequences differ
         string half = string.Join(' ', words[..500].Concat(words[2000..2500]));
         TextChunk[] pieces = [.. new[] { first, other, near, half, "short", "short", "other" }.Select(text => new TextChunk(text, true))];
         Duplicates duplicates = Duplicates.Find(pieces, Deduplication.MinHash, 0.8, TestContext.Current.CancellationToken);
@@ -61,7 +61,7 @@ public sealed class CorpusCleaningTests
             hash.Add(a[777..]);
             ushort[] signature = hash.SignatureAndReset();
             hash.Add(b);
-            Assert.InRange(MinHash.Similarity(signature, hash.SignatureAndReset()), share - 0.15, share + 0.15); // the deviation is 0.044
+            Assert.InRange(MinHash.Similarity(signature, hash.SignatureAndReset()), share - 0.15, share + 0.15); // the standard deviation is 0.044
         }
     }
 

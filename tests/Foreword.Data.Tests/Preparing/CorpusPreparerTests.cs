@@ -41,7 +41,7 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Equal(2, data.DocumentStart(1));
     }
 
-    /// <summary>A template's begin token stands before each document, and no separator is written twice.</summary>
+    /// <summary>A template's begin token is written before each document, and no separator is written twice.</summary>
     [Theory]
     [InlineData(new[] { 1 }, new[] { 256 }, new[] { 1, 'a', 256, 1, 'b', 256 })]
     [InlineData(new[] { 256 }, new int[0], new[] { (int)'a', 256, 'b', 256 })]
@@ -54,7 +54,7 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Equal(tokens, Tokens(data));
     }
 
-    /// <summary>The pieces of a long document are its text: a space before a text does not come before each piece.</summary>
+    /// <summary>The chunks of a long document form one text: a prefix space is added before the text, but not before each chunk.</summary>
     [Fact]
     public void OnlyTheFirstPieceOfADocumentGetsAPrefixSpace()
     {
@@ -82,7 +82,7 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.NotEqual(PreparationJournal.RequestOf(gpt2, options, [], []), PreparationJournal.RequestOf(gpt2.With(new TokenRoles { EndOfText = 7 }), options, [], []));
     }
 
-    /// <summary>A preparation that an earlier version began goes on: options that came later are in the request only where they are set.</summary>
+    /// <summary>A preparation that an earlier version began can be resumed: newer options are in the request only if they are set.</summary>
     [Fact]
     public void TheRequestOfDefaultOptionsIsThatOfEarlierVersions()
     {
@@ -113,7 +113,7 @@ public sealed class CorpusPreparerTests : IDisposable
         Assert.Equal(900, train.Length);
         Assert.Equal(100, validation.Length);
         Assert.Equal(documents.Order(), train.Concat(validation).Order());
-        Assert.Equal(documents.Where(train.Contains), train); // the order stays
+        Assert.Equal(documents.Where(train.Contains), train); // the order is unchanged
         Assert.Equal("documents", report.Manifest.Validation.Divides);
     }
 
@@ -210,7 +210,7 @@ public sealed class CorpusPreparerTests : IDisposable
     public void WhatAKillLeavesIsPutBackOrClearedAway()
     {
         Prepare(["kept"], new PreparationOptions { ValidationShare = 0 });
-        Directory.Move(Out, _directory.File(".shards.previous")); // killed between the two moves
+        Directory.Move(Out, _directory.File(".shards.previous")); // the state after a kill between the two moves
         Directory.CreateDirectory(_directory.File(".shards.partial"));
         Assert.Throws<InvalidDataException>(() => Prepare(Array.Empty<string>(), new PreparationOptions()));
         Assert.Equal(["kept"], Texts(TokenDataset.Train));
@@ -316,7 +316,7 @@ public sealed class CorpusPreparerTests : IDisposable
     [Theory]
     [InlineData("\"directory\": \"tokenizer\"", "\"directory\": \"..\"", "manifest.json: \"..\" is not the name of a file in the same directory")]
     [InlineData("\"directory\": \"tokenizer\"", "\"directory\": \"../../tokenizer\"", "manifest.json: \"../../tokenizer\" is not the name of a file in the same directory")]
-    [InlineData("\"documents\": 2", "\"documents\": 2305843009213693954", "the boundaries of 2305843009213693954 documents take 18446744073709551632")] // 2^61 more: as many bytes modulo 2^64
+    [InlineData("\"documents\": 2", "\"documents\": 2305843009213693954", "the boundaries of 2305843009213693954 documents take 18446744073709551632")] // 2^61 more: the same number of bytes modulo 2^64
     [InlineData("\\{\\s*\"file\"[^}]*\\}", "null", "manifest.json: null where a split, a shard or a file belongs")]
     [InlineData("\"train\": \\{[^]]*\\]\\s*\\}", "\"train\": null", "manifest.json: null where a split, a shard or a file belongs")]
     [InlineData("\"splits\"", "\"files\": [null], \"splits\"", "manifest.json: null where a split, a shard or a file belongs")]
@@ -377,7 +377,7 @@ public sealed class CorpusPreparerTests : IDisposable
             {
                 if (++batches < at + 1)
                     return;
-                CopyDirectory(partial, killed); // what a kill would leave
+                CopyDirectory(partial, killed); // the state that a kill leaves
                 throw new InvalidOperationException("killed");
             }));
             Assert.False(Directory.Exists(partial));
@@ -385,7 +385,7 @@ public sealed class CorpusPreparerTests : IDisposable
             Assert.True(File.Exists(Path.Combine(partial, "journal.json")));
             batches = 0;
             PreparationReport resumed = Prepared(_directory.File("out"), () => batches++);
-            Assert.Equal(all - at, batches); // what was done is not done again
+            Assert.Equal(all - at, batches); // finished work is not repeated
             Assert.Equal(whole.Manifest.Splits["train"].Tokens, resumed.Manifest.Splits["train"].Tokens);
             foreach (string file in Directory.GetFiles(_directory.File("whole")))
                 Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(_directory.File("out"), Path.GetFileName(file))));

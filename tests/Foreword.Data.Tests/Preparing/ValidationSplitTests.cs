@@ -37,7 +37,7 @@ public sealed class ValidationSplitTests
     }
 
     [Theory]
-    [InlineData(new[] { 300, 5_000, 800_000, 900_000, 700_000 }, 1)] // 24,053 is the share; 5,000 is nearer by ratio than 700,000 or 300
+    [InlineData(new[] { 300, 5_000, 800_000, 900_000, 700_000 }, 1)] // the share is 24,053; by ratio, 5,000 is nearer to it than 700,000 or 300
     [InlineData(new[] { 1_000_000, 10 }, 1)] // never more than half
     [InlineData(new[] { 10, 1_000_000, 20 }, 2)]
     public void ASmallCorpusGivesTheDocumentNearestToTheShare(int[] lengths, int expected) =>

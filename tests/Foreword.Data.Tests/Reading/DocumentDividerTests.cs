@@ -37,7 +37,7 @@ public sealed class DocumentDividerTests : IDisposable
         Assert.Equal(["one", "two", "three"], reader.Read().Select(piece => piece.Text));
     }
 
-    /// <summary>However the text is cut into pieces, the documents are those of .NET's own splitting of the whole.</summary>
+    /// <summary>However the text is cut into chunks, the documents are the same as when .NET splits the whole text.</summary>
     [Theory]
     [InlineData(DocumentUnit.Line)]
     [InlineData(DocumentUnit.BlankLine)]
@@ -65,7 +65,7 @@ public sealed class DocumentDividerTests : IDisposable
             }
 
             Assert.Equal(expected, documents.SkipLast(1));
-            Assert.Equal("", documents[^1]); // the last one ended
+            Assert.Equal("", documents[^1]); // the last document has ended
         }
 
         static IEnumerable<string> Paragraphs(string text) => System.Text.RegularExpressions.Regex.Split(text, @"(?:^|(?<=\n))[ \t]*\r?\n");

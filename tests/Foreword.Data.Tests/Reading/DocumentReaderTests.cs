@@ -51,14 +51,14 @@ public sealed class DocumentReaderTests : IDisposable
         _directory.Write("corpus/data.csv", "text\nrow\n");
         _directory.Write("corpus/picture.jpg", "x");
         File.WriteAllBytes(_directory.File("corpus/program"), [0x7F, 0x45, 0x4C, 0x46, 0, 0]);
-        File.WriteAllBytes(_directory.File("corpus/old.txt"), [0xFF, 0xFE, 0x41, 0]); // UTF-16 has NULs and is text
+        File.WriteAllBytes(_directory.File("corpus/old.txt"), [0xFF, 0xFE, 0x41, 0]); // UTF-16 contains NUL bytes, but is text
         DocumentReader reader = DocumentReader.Open([_directory.File("corpus")]);
         Assert.Equal(["row", "A", "poem", "nile"], reader.Read().Select(piece => piece.Text));
         Assert.Equal(
             ["LICENSE AboutTheCorpus", "README.md AboutTheCorpus", "index.tsv NoTextField", "meta.jsonl NoTextField", "picture.jpg OtherKind", "program Binary", "SOURCE.txt AboutTheCorpus"],
             reader.Skipped.Select(file => $"{Path.GetFileName(file.Path)} {file.Reason}"));
         Assert.Equal("1 of other kinds (.jpg); 3 about the corpus (LICENSE, README.md, SOURCE.txt); 1 binary (program); 2 without a column 'text' (index.tsv, meta.jsonl)", SkippedFiles.Describe(reader.Skipped, "text"));
-        Assert.Equal(["about"], DocumentReader.Open([_directory.File("corpus/README.md")]).Read().Select(piece => piece.Text)); // named, it is read
+        Assert.Equal(["about"], DocumentReader.Open([_directory.File("corpus/README.md")]).Read().Select(piece => piece.Text)); // a file that is named explicitly is read
         Assert.StartsWith($"{_directory.File("corpus/program")} is binary", Failure(_directory.File("corpus/program")));
     }
 

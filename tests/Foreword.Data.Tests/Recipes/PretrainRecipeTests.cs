@@ -131,12 +131,12 @@ public class PretrainRecipeTests
         GptConfig source = new() { NLayer = 3, NHead = 2, NEmbd = 8, ContextLength = 64, VocabSize = 320, EmbdDropout = 0.25, LayerNormEpsilon = 1e-6 };
         PretrainRecipe recipe = new() { Model = new ModelSection { Path = "m", ContextLength = 32, ResidDropout = 0 }, Data = new DataSection { Text = ["a.txt"] } };
         Assert.Equal("m", recipe.Validate().DataInUse.Tokenizer);
-        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToGptConfig(300, source)); // a padded vocabulary stays
+        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToGptConfig(300, source)); // a padded vocabulary is kept
         Assert.Equal(330, recipe.Model.ToGptConfig(330, source).VocabSize);
         PretrainRecipe resolved = recipe.Resolve(330, source);
         Assert.Equal((330, 3, 1e-6, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.LayerNormEpsilon, resolved.Model.Init));
         Assert.Equal(32, resolved.Train.SequenceLength);
-        Assert.Equal(resolved.Model, resolved.Resolve(330, source with { VocabSize = 330, ContextLength = 32 }).Model); // as a checkpoint has them
+        Assert.Equal(resolved.Model, resolved.Resolve(330, source with { VocabSize = 330, ContextLength = 32 }).Model); // the values of a checkpoint
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public class ShippedRecipesTests
         Assert.Equal(resolved.Model, again.Model with { LoraTargets = resolved.Model.LoraTargets });
     }
 
-    /// <summary>The figures of the GPT-1 paper's section 4.1, written down here a second time.</summary>
+    /// <summary>Repeats the figures of the GPT-1 paper's section 4.1 independently of the recipe.</summary>
     [Fact]
     public void TheGpt1RecipeHasThePapersFigures()
     {

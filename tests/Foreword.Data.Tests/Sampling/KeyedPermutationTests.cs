@@ -26,7 +26,7 @@ public sealed class KeyedPermutationTests
                 counts[i, new KeyedPermutation(size, SplitMix.Bits(key, 0)).At(i)]++;
         }
 
-        // 2,000 expected, standard deviation 42
+        // 2,000 are expected, with a standard deviation of 42.
         foreach (int count in counts)
             Assert.InRange(count, 1_750, 2_250);
     }
@@ -36,7 +36,7 @@ public sealed class KeyedPermutationTests
     {
         KeyedPermutation permutation = new(100_000, 42);
         int close = Enumerable.Range(0, 99_999).Count(i => Math.Abs(permutation.At(i + 1) - permutation.At(i)) <= 10);
-        Assert.InRange(close, 0, 60); // 20 expected of a random permutation
+        Assert.InRange(close, 0, 60); // a random permutation has 20 on average
     }
 
     [Fact]

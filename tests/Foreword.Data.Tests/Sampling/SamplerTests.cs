@@ -150,7 +150,7 @@ public sealed class SamplerTests : IDisposable
         return [.. drawn];
     }
 
-    /// <summary>The token at a position of <see cref="Dataset"/>.</summary>
+    /// <summary>Returns the token at a position of <see cref="Dataset"/>.</summary>
     private static long Token(long position) => 'a' + (position * position % 23);
 
     private TokenDataset Dataset(int count, int shardTokens = 64)

@@ -11,7 +11,7 @@ public sealed class TokenShardTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>What is checked is what is mapped: a longer shard's header must not stand for a shorter one's ids.</summary>
+    /// <summary>The mapped file itself is checked: the header of a longer shard must not be used with the ids of a shorter one.</summary>
     [Fact]
     public async Task AShardThatIsReplacedWhileItIsOpenedIsTheOldOneOrTheNewOne()
     {
@@ -54,7 +54,7 @@ public sealed class TokenShardTests : IDisposable
         Assert.Equal(3, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)));
         Assert.All(bytes[12..1024], b => Assert.Equal(0, b));
         Assert.Equal(new byte[] { 1, 0, 2, 0, 0x50, 0xC4 }, bytes[1024..]);
-        Assert.Equal([path], Directory.GetFiles(_directory.Path)); // nothing partial is left
+        Assert.Equal([path], Directory.GetFiles(_directory.Path)); // no partial file is left
     }
 
     [Theory]

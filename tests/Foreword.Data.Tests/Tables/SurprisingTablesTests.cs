@@ -6,7 +6,9 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Tests.Tables;
 
-/// <summary>Tables as other programs write them, in which rows or columns were lost without a word, or a wrong one was taken.</summary>
+/// <summary>
+/// Tests tables as other programs write them. With such tables, rows or columns were once lost without a message, or a wrong column was used.
+/// </summary>
 public sealed class SurprisingTablesTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -33,7 +35,7 @@ public sealed class SurprisingTablesTests : IDisposable
     [InlineData(",text,label\n0,some text,pos\n1,another one,neg\n", true)] // pandas with its index
     [InlineData("good film,1\nbad film,0\n", false)]
     [InlineData("1,2\n3,4\n", false)]
-    [InlineData("question,question\nWho is it,question\nIt is me,statement\n", false)] // the label of other rows, too
+    [InlineData("question,question\nWho is it,question\nIt is me,statement\n", false)] // also the label of other rows
     [InlineData("text messages are fine.,label\nothers are not,pos\n", false)]
     [InlineData("NA,1\n0,2\n", false)]
     public void AFirstRowIsAHeaderWhereItLooksLikeNames(string csv, bool isHeader)
@@ -46,7 +48,7 @@ public sealed class SurprisingTablesTests : IDisposable
     [Fact]
     public void BetweenTabsAQuoteIsACharacterUnlessToldOtherwise()
     {
-        // With quotes, the rows of the third to the fifth line are one: what begins with a quote goes on to the next one.
+        // With quoting, the third to the fifth line would be one row, because a field that begins with a quote continues to the next quote.
         string path = _directory.Write("dev.tsv", "sentence\tlabel\nfine\t1\n\"So it goes\t0\nplain\t1\nhe said \"no\"\t0\nthe end\"\t1\n");
         Assert.Equal(["fine", "\"So it goes", "plain", "he said \"no\"", "the end\""], Column(path, "sentence"));
         Assert.Empty(_warnings);
@@ -64,7 +66,7 @@ public sealed class SurprisingTablesTests : IDisposable
         Assert.Equal($"{path}: 2 rows have a quoted field over several lines, the longest from line 4 to 6; where quotes are no quotes, use --quoting no, in a recipe data.quoting: false", Assert.Single(_warnings));
         _warnings.Clear();
         Assert.Equal(3, Column(path, "text", new TableOptions { Quoting = true }).Length);
-        Assert.Empty(_warnings); // it was decided
+        Assert.Empty(_warnings); // no warning, because the caller decided
     }
 
     [Fact]
@@ -113,7 +115,7 @@ public sealed class SurprisingTablesTests : IDisposable
     [Theory]
     [InlineData("a.csv", "text,label\na,1,\nb,0,\n", new[] { "a", "b" })] // a delimiter after the last field of each row
     [InlineData("a.csv", "text,label,\na,1\nb,0\n", new[] { "a", "b" })]
-    [InlineData("a.csv", "text , label\na,1\n", new[] { "a" })] // names with blanks around
+    [InlineData("a.csv", "text , label\na,1\n", new[] { "a" })] // names with surrounding blanks
     [InlineData("a.csv", "text;label\na;1\n", null, "is the delimiter ';' (--delimiter ';', in a recipe data.delimiter)?")]
     [InlineData("a.csv", "text\tlabel\na\t1\n", null, "is the delimiter a tab (--delimiter tab, in a recipe data.delimiter)?")]
     [InlineData("a.csv", "text,text\na,1\n", null, ": 2 columns are called 'text'; give the number of the one that is meant: 0 or 1")]
@@ -179,7 +181,7 @@ public sealed class SurprisingTablesTests : IDisposable
         Assert.Equal(["text=b", "label=1", "more=x"], csv[1].Input.Select(field => $"{field.Key}={field.Value}"));
     }
 
-    /// <summary>The recipes read from their data what they read before: a row a line, a row an element.</summary>
+    /// <summary>The recipes read the same rows from their data as before: one row per line, or one row per element.</summary>
     [Theory]
     [InlineData("finetune-sentiment.yaml", 12, "1 0")]
     [InlineData("finetune-snli.yaml", 6, "0 1 2")]

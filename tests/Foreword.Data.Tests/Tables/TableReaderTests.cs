@@ -26,7 +26,7 @@ public sealed class TableReaderTests : IDisposable
     public void WhateverIsWrittenAsCsvIsReadBack() =>
         Gen.String[Gen.Char["ab,\"\n\r \té"], 0, 8].Array[2].Array[1, 20].Sample(rows =>
         {
-            // A carriage return alone is a line break to some readers and a character to others.
+            // A single carriage return is a line break for some readers and a character for others.
             rows = [.. rows.Select(row => row.Select(field => field.Replace("\r", "\r\n", StringComparison.Ordinal)).ToArray())];
             string csv = string.Concat(rows.Select(row => string.Join(',', row.Select(field => $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")) + "\n"));
             using MemoryStream stream = new(Encoding.UTF8.GetBytes(csv));

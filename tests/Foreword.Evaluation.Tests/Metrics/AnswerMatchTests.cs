@@ -2,16 +2,16 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Tests.Metrics;
 
-/// <summary>The expected numbers follow from the published evaluation scripts' rules by hand.</summary>
+/// <summary>Tests against numbers that were computed by hand from the rules of the published evaluation scripts.</summary>
 public class AnswerMatchTests
 {
     [Theory]
     [InlineData("The Eiffel Tower!", "eiffel tower", 1, 1)]
-    [InlineData("a tower in an old city", "Tower in the city", 0, 6.0 / 7)] // tower in old city : tower in city
-    [InlineData("Anthea", "thea", 0, 0)] // articles are whole words only
+    [InlineData("a tower in an old city", "Tower in the city", 0, 6.0 / 7)] // the words are: tower in old city; tower in city
+    [InlineData("Anthea", "thea", 0, 0)] // articles are removed only as whole words
     [InlineData("U.S.", "us", 1, 1)]
     [InlineData("two two", "two", 0, 2.0 / 3)]
-    [InlineData("the", "", 1, 1)] // nothing is left of either
+    [InlineData("the", "", 1, 1)] // nothing is left of either text
     [InlineData("", "word", 0, 0)]
     [InlineData("3 %", "3", 1, 1)]
     public void EnglishIsComparedByNormalisedWords(string answer, string accepted, double exact, double f1)
@@ -45,7 +45,7 @@ public class AnswerMatchTests
     [Fact]
     public void LeaveOneOutMeasuresAModelAsAPerson()
     {
-        // Without "yes" nothing fits; without either of the others "yes" does.
+        // If "yes" is left out, no answer matches. If one of the others is left out, "yes" matches.
         AnswerMatch match = AnswerMatch.LeaveOneOut("yes", ["yes", "no", "maybe"]);
         Assert.Equal(2.0 / 3, match.ExactMatch, 12);
         Assert.Equal(2.0 / 3, match.F1, 12);

@@ -12,7 +12,7 @@ public sealed class BenchmarkMetricTests
     {
         BenchmarkMetric metric = BenchmarkMetric.Mean("acc");
         Assert.Equal(0.6, metric.Of(Scores), 1e-12);
-        Assert.Equal(Math.Sqrt(0.3 / 5), metric.StandardError(Scores)!.Value, 1e-12); // sample variance 0.3
+        Assert.Equal(Math.Sqrt(0.3 / 5), metric.StandardError(Scores)!.Value, 1e-12); // the sample variance is 0.3
         Assert.Null(metric.StandardError([[1.0]]));
     }
 

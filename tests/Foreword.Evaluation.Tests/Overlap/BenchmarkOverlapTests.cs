@@ -16,7 +16,7 @@ public sealed class TaskOverlapTests
         BenchmarkOverlap overlap = BenchmarkOverlap.Of(Filter(seen), "lambada", result);
 
         Assert.Equal((12, 1), (overlap.Set.Documents, overlap.Set.Overlapping));
-        Assert.Equal(Filter(seen).Of(seen).Grams, overlap.Set.Sum.Found); // the whole passage, its last word too
+        Assert.Equal(Filter(seen).Of(seen).Grams, overlap.Set.Sum.Found); // the whole passage, including its last word
         Assert.Equal([right], overlap.Only!.Judgements.Keys);
         Assert.Equal(1, overlap.Only.Value("acc"));
         Assert.Equal(11, overlap.Without!.Judgements.Count);

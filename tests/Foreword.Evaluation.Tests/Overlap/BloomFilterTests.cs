@@ -15,7 +15,10 @@ public class BloomFilterTests
         return items.All(filter.Contains);
     });
 
-    /// <summary>2 million strangers: at the bound their number is Poisson's; six deviations above it is no chance.</summary>
+    /// <summary>
+    /// Tests 2 million items that were not added. The number of false positives is Poisson-distributed. A difference of six standard deviations is
+    /// not chance.
+    /// </summary>
     [Theory]
     [InlineData(1e-2, 20_000)]
     [InlineData(1e-3, 20_000)]
@@ -29,7 +32,7 @@ public class BloomFilterTests
         SplitMix64 random = new(1);
         for (int i = 0; i < items; i++)
             filter.Add(random.NextUInt64());
-        Assert.InRange(filter.FalsePositiveRate, 0.5 * rate, 1.05 * rate); // the fill is a draw around its mean
+        Assert.InRange(filter.FalsePositiveRate, 0.5 * rate, 1.05 * rate); // the number of set bits varies randomly around its mean
         int found = 0;
         for (int i = 0; i < Strangers; i++)
             found += filter.Contains(random.NextUInt64()) ? 1 : 0;
@@ -43,13 +46,13 @@ public class BloomFilterTests
         BloomFilter filter = BloomFilter.For(10_000, 1e-4);
         for (ulong item = 0; item < 20_000; item += 2)
             filter.Add(item);
-        Assert.InRange(Enumerable.Range(0, 1_000_000).Count(i => filter.Contains(2 * (ulong)i + 1)), 20, 200); // 100 expected
+        Assert.InRange(Enumerable.Range(0, 1_000_000).Count(i => filter.Contains(2 * (ulong)i + 1)), 20, 200); // 100 are expected
     }
 
     [Fact]
     public void TheFilterIsNearTheSmallestPossible()
     {
-        // m / n = -ln p / (ln 2)^2, the textbook's optimum: 38.3 bits at 1e-8.
+        // The textbook's optimum is m / n = -ln p / (ln 2)^2: 38.3 bits at 1e-8.
         Assert.InRange(BloomFilter.BitsFor(1_000_000, 1e-8) / 1e6, 38.3, 38.5);
         Assert.Equal(27, BloomFilter.For(1, 1e-8).Hashes);
         Assert.Equal(64, BloomFilter.For(0, 1e-8).Bits);

@@ -13,7 +13,9 @@ public sealed class OverlapFilterTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>Against a set of the 8-grams as strings, on texts of few words, in which repetitions are frequent.</summary>
+    /// <summary>
+    /// Compares the filter with an exact set of the 8-grams as strings. The texts use few different words, so repetitions are frequent.
+    /// </summary>
     [Fact]
     public void SharesEqualThoseOfAnExactSet()
     {
@@ -112,7 +114,7 @@ public sealed class OverlapFilterTests : IDisposable
 
     private static IEnumerable<TextChunk> Pieces(params string[] documents) => documents.Where(document => document.Length > 0).Select(document => new TextChunk(document, true));
 
-    /// <summary>The plain twin: words joined with one space.</summary>
+    /// <summary>Returns the 8-grams in the simplest way: as words joined with one space.</summary>
     private static IEnumerable<string> Grams(string text)
     {
         string[] words = [.. Regex.Matches(text.ToLowerInvariant(), @"\p{IsCJKUnifiedIdeographs}|[\p{L}\p{Nd}-[\u4E00-\u9FFF]]+").Select(match => match.Value)];

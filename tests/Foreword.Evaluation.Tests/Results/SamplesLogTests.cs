@@ -19,7 +19,7 @@ public sealed class SamplesLogTests
                 log.Add(document);
         }
 
-        File.AppendAllText(path, "{\"doc_id\": 7, \"doc\""); // what a kill leaves
+        File.AppendAllText(path, "{\"doc_id\": 7, \"doc\""); // the incomplete line that a kill leaves
         using (SamplesLog log = new(path, task.Benchmark))
         {
             Assert.Equal(5, log.Done.Count);

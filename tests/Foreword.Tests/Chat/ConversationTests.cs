@@ -40,7 +40,7 @@ public sealed class ConversationTests
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain with { Stop = ["#END"] });
         Assert.Equal(" yes", Answer(conversation, "a"));
         Assert.Equal(" yes", Answer(conversation, "b"));
-        Assert.Equal(1, model.Opened); // forks went on from before the first answer
+        Assert.Equal(1, model.Opened); // the second answer continues from a fork that was made before the first answer
         Assert.Equal("User: a\nAssistant: yes#EN", Text(model.Read[0]));
         Assert.Equal("User: a\nAssistant: yes\nUser: b\nAssistant: yes#EN", Text(model.Read[1]));
     }
@@ -52,7 +52,7 @@ public sealed class ConversationTests
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain, "S");
         SamplingOptions options = Greedy with { MaxTokens = 10 };
         int[] dropped = [.. Enumerable.Range(0, 6).Select(_ => conversation.Answer("abcd", options, null, TestContext.Current.CancellationToken).DroppedMessages)];
-        Assert.Equal([0, 0, 2, 2, 2, 2], dropped); // 24 tokens, then 26 more each time; 61 leave room for ten
+        Assert.Equal([0, 0, 2, 2, 2, 2], dropped); // 24 tokens, then 26 more for each turn; up to 61 tokens leave room for ten
         Assert.Contains("S\n\nUser: abcd\nAssistant: ok2\nUser: abcd\nAssistant: ok2", model.Read.Select(Text));
         Assert.Equal(13, conversation.Messages.Count);
     }
@@ -74,7 +74,7 @@ public sealed class ConversationTests
         FakeModel model = Counting(40);
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain with { Start = "<s>" }, "Short.");
         Assert.True(conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, null, TestContext.Current.CancellationToken).Shortened);
-        Assert.StartsWith("<s>Short.\n\nxxxxxxxxx\nAssistant:", Text(model.Read[0])); // 31 tokens: 40 less the nine of ten that are read
+        Assert.StartsWith("<s>Short.\n\nxxxxxxxxx\nAssistant:", Text(model.Read[0])); // 31 tokens: 40 minus nine, because of ten generated tokens only nine are read
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class ConversationTests
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain, JsonSerializer.Deserialize<ChatMessage[]>(kept)!);
         Assert.Equal(["Be short.", "one", " ok1"], conversation.Messages.Select(message => message.Text));
         Assert.Equal(" ok2", Answer(conversation, "two"));
-        Assert.Equal("Be short.\n\nUser: one\nAssistant: ok1\nUser: two\nAssistant: ok2", Text(model.Read[2])); // behind those of the earlier one and its fork
+        Assert.Equal("Be short.\n\nUser: one\nAssistant: ok1\nUser: two\nAssistant: ok2", Text(model.Read[2])); // index 2: after the reads of the earlier conversation and its fork
 
         ChatMessage[] mixed = [new(ChatRole.User, "a"), new(ChatRole.System, "b")];
         Assert.StartsWith("message 2 is an instruction; only the first can be one", Assert.Throws<ArgumentException>(() => new Conversation(model, _tokenizer, ChatTemplate.Plain, mixed)).Message);
@@ -176,7 +176,7 @@ public sealed class ConversationTests
         string Refused(SamplingOptions options) => Assert.Throws<ArgumentException>(() => conversation.Answer("one", options, null, TestContext.Current.CancellationToken)).Message;
     }
 
-    /// <summary>GPT2-chitchat's form: [CLS] utterance [SEP] utterance [SEP] ..., an answer up to [SEP].</summary>
+    /// <summary>Uses GPT2-chitchat's format: [CLS] utterance [SEP] utterance [SEP] ..., where an answer ends with [SEP].</summary>
     [Fact]
     public void SpecialTokensOfTheTemplateAreTokensAndThoseOfMessagesAreText()
     {
@@ -198,7 +198,7 @@ public sealed class ConversationTests
 
     private static string Answer(Conversation conversation, string text) => conversation.Answer(text, Greedy, null, TestContext.Current.CancellationToken).Text;
 
-    /// <summary>A model that answers with the number of messages that it can see.</summary>
+    /// <summary>Creates a model that answers with the number of user messages that it sees.</summary>
     private static FakeModel Counting(int contextLength) => Answering(contextLength, text => $" ok{text.Split("User:").Length - 1}\n");
 
     private static FakeModel Saying(string answer) => Answering(200, _ => answer);

@@ -9,7 +9,7 @@ public sealed class BeamSearchTests
 
     private static readonly SamplingOptions TwoBeams = new() { NumBeams = 2, MaxTokens = 2 };
 
-    // After the prompt: a 0.6, b 0.4. After a: a 0.5, b 0.3, end 0.2. After b: a 0.9, b 0.05, end 0.05.
+    // Probabilities after the prompt: a 0.6, b 0.4. After a: a 0.5, b 0.3, end 0.2. After b: a 0.9, b 0.05, end 0.05.
     private static readonly Dictionary<string, (double A, double B, double End)> Tree = new()
     {
         [""] = (0.6, 0.4, 0),
@@ -34,19 +34,20 @@ public sealed class BeamSearchTests
     [Fact]
     public void TheLengthPenaltyIsThePowerOfTheLengthThatDividesTheScore()
     {
-        // Of up to three tokens: "aa" + end has 0.6 x 0.5 x 0.8 = 0.24; "ba" + b 0.4 x 0.9 x 0.4 = 0.144.
+        // With up to three tokens, "aa" + end has 0.6 x 0.5 x 0.8 = 0.24, and "ba" + b has 0.4 x 0.9 x 0.4 = 0.144.
         SamplingOptions options = TwoBeams with { MaxTokens = 3 };
         Completion best = Texts(options with { LengthPenalty = 0 }, 1)[0];
         Assert.Equal(("aa", FinishReason.Stop, End), (best.Text, best.FinishReason, best.EndId!.Value));
         Assert.Equal(Math.Log(0.24), best.Score!.Value, 1e-6);
-        Assert.Equal(Math.Log(0.24) / 3, Texts(options with { LengthPenalty = 1 }, 1)[0].Score!.Value, 1e-6); // end-of-text counts
+        Assert.Equal(Math.Log(0.24) / 3, Texts(options with { LengthPenalty = 1 }, 1)[0].Score!.Value, 1e-6); // the end-of-text token counts
         Assert.Equal(Math.Log(0.24) / 9, Texts(options with { LengthPenalty = 2 }, 1)[0].Score!.Value, 1e-6);
     }
 
     [Fact]
     public void EarlyStoppingEndsWithTheFirstTextsThatAreComplete()
     {
-        // Step 1 ends the empty text (-1.20), step 2 b (0.2 x 0.9, -0.86 a token) and leaves aa (0.5 x 0.6, -0.60) open; step 3 would end it (x 0.99, -0.40).
+        // Step 1 completes the empty text (-1.20). Step 2 completes b (0.2 x 0.9, -0.86 per token) and leaves aa open (0.5 x 0.6, -0.60).
+        // Step 3 would complete aa (x 0.99, -0.40).
         Dictionary<string, (double A, double B, double End)> tree = new() { [""] = (0.5, 0.2, 0.3), ["a"] = (0.6, 0.05, 0.35), ["b"] = (0.05, 0.05, 0.9), ["aa"] = (0.005, 0.005, 0.99) };
         SamplingOptions options = TwoBeams with { MaxTokens = 5 };
         FakeModel early = Model(tree), late = Model(tree);
@@ -59,11 +60,11 @@ public sealed class BeamSearchTests
     [Fact]
     public void ASearchEndsWhenNoOpenTextScoresBetterThanThoseThatEnded()
     {
-        // Step 2 ends a (0.55 x 0.55, -0.60 a token) and b (0.45 x 0.6, -0.65); the best that stays open is aa (0.55 x 0.44, -0.71).
+        // Step 2 completes a (0.55 x 0.55, -0.60 per token) and b (0.45 x 0.6, -0.65). The best open text is aa (0.55 x 0.44, -0.71).
         Dictionary<string, (double A, double B, double End)> tree = new() { [""] = (0.55, 0.45, 0), ["a"] = (0.44, 0.01, 0.55), ["b"] = (0.3, 0.1, 0.6), ["aa"] = (0.005, 0.005, 0.99) };
         FakeModel model = Model(tree);
         Assert.Equal(["a", "b"], Texts(TwoBeams with { MaxTokens = 5 }, 2, model).Select(completion => completion.Text));
-        Assert.Single(model.BatchSizes); // the step behind the prompt's own
+        Assert.Single(model.BatchSizes); // one step after that of the prompt
     }
 
     [Fact]
@@ -144,7 +145,7 @@ public sealed class BeamSearchTests
         return Logits(a, b, end);
     });
 
-    /// <summary>A model with probabilities of its own after every text.</summary>
+    /// <summary>Creates a model that has different probabilities after every text.</summary>
     private static FakeModel Random(int seed) => new(257, 32, tokens =>
     {
         SplitMix64 random = new((ulong)tokens.Aggregate(seed, (hash, token) => unchecked(hash * 31 + token)));
@@ -167,7 +168,7 @@ public sealed class BeamSearchTests
         return new[] { (A, "a"), (B, "b"), (End, "$") }.SelectMany(token => Every(model, text + token.Item2, logProb + row[token.Item1], left - 1));
     }
 
-    /// <summary>The search over whole texts, without caches, as the rules are written down.</summary>
+    /// <summary>Searches over whole texts, without caches, exactly as the rules are written.</summary>
     private static (string Text, double Score)[] Plain(FakeModel model, SamplingOptions options)
     {
         List<(string Text, double Sum)> beams = [("", 0)];

@@ -3,7 +3,7 @@ using Foreword.Numerics;
 
 namespace Foreword.Tests.Generation;
 
-/// <summary>The sampler's rules followed one by one on whole sorted lists: what the fast one is compared with.</summary>
+/// <summary>The reference for the fast sampler. It follows the sampling rules one by one on complete sorted lists.</summary>
 internal sealed class PlainSampler(SamplingOptions options, int[] prompt)
 {
     private readonly SplitMix64 _random = new((ulong)options.Seed);

@@ -42,7 +42,7 @@ public sealed class SamplerTests
     [Theory]
     [InlineData(0.0, new[] { 1 })]
     [InlineData(0.39, new[] { 1 })]
-    [InlineData(0.41, new[] { 1, 4 })] // the token that crosses p stays
+    [InlineData(0.41, new[] { 1, 4 })] // the token that crosses p is kept
     [InlineData(0.64, new[] { 1, 4 })]
     [InlineData(0.66, new[] { 1, 2, 4 })]
     [InlineData(0.96, new[] { 0, 1, 2, 3, 4 })]
@@ -50,7 +50,7 @@ public sealed class SamplerTests
 
     [Fact]
     public void TopPCountsProbabilitiesAmongThoseThatTopKLeft() =>
-        // Alone 0.4 and 0.25 reach 0.6; among the three left of top-k they are 0.47 and 0.29 of 0.85.
+        // On their own, 0.4 and 0.25 reach 0.6. Among the three tokens that top-k leaves, they are 0.47 and 0.29 (0.4 and 0.25 of 0.85).
         Assert.Equal([1, 4], Drawn(new SamplingOptions { TopK = 3, TopP = 0.7 }, Logits));
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class SamplerTests
 
     [Theory]
     [InlineData(0.0, new[] { 1 })] // at least one token
-    [InlineData(0.41, new[] { 1 })] // the token that crosses p goes
+    [InlineData(0.41, new[] { 1 })] // the token that crosses p is dropped
     [InlineData(0.66, new[] { 1, 4 })]
     [InlineData(0.86, new[] { 1, 2, 4 })]
     public void TheReleasedTopPDropsTheTokenThatCrossesP(double p, int[] kept) =>
@@ -85,8 +85,8 @@ public sealed class SamplerTests
     [InlineData(1.0, new[] { 1 })]
     public void MinPIsAShareOfTheLikeliest(double p, int[] kept) => Assert.Equal(kept, Drawn(new SamplingOptions { MinP = p }, Logits));
 
-    // The entropy of 0.1, 0.4, 0.2, 0.05, 0.25 is 1.415 nats and their information 2.303, 0.916, 1.609, 2.996, 1.386:
-    // from the entropy they are 0.888, 0.499, 0.194, 1.581 and 0.029 away. In that order: 4 (0.25), 2 (0.45), 1 (0.85), 0 (0.95), 3.
+    // The entropy of 0.1, 0.4, 0.2, 0.05, 0.25 is 1.415 nats. Their information is 2.303, 0.916, 1.609, 2.996, 1.386.
+    // The distances from the entropy are 0.888, 0.499, 0.194, 1.581, 0.029. Sorted by distance: 4 (cumulative 0.25), 2 (0.45), 1 (0.85), 0 (0.95), 3.
     [Theory]
     [InlineData(0.2, new[] { 4 })]
     [InlineData(0.3, new[] { 2, 4 })]
@@ -96,17 +96,17 @@ public sealed class SamplerTests
     public void TypicalKeepsWhatIsNearestToTheEntropy(double mass, int[] kept) => Assert.Equal(kept, Drawn(new SamplingOptions { TypicalP = mass }, Logits));
 
     [Fact]
-    public void TypicalMayRuleOutTheLikeliest() => // entropy 1.694 nats; 0.644 away from it the first, 0.347 the others, of which equals stay together
+    public void TypicalMayRuleOutTheLikeliest() => // entropy 1.694 nats; its distance is 0.644 for the first token and 0.347 for the others, and equal ones stay together
         Assert.Equal([1, 2, 3, 4, 5], Drawn(new SamplingOptions { TypicalP = 0.4 }, Of(0.35, 0.13, 0.13, 0.13, 0.13, 0.13)));
 
     [Fact]
     public void EveryCutCountsAmongWhatTheOneBeforeItLeft()
     {
-        // Top-k leaves 0.4, 0.25 and 0.2; top-p of 0.7 then 0.4 and 0.25 (0.65 of 0.85 is 0.76); min-p of 0.63 is above 0.625.
+        // Top-k leaves 0.4, 0.25 and 0.2. Top-p of 0.7 then leaves 0.4 and 0.25 (0.65 of 0.85 is 0.76). Min-p of 0.63 is above 0.25 / 0.4 = 0.625.
         SamplingOptions options = new() { TopK = 3, TopP = 0.7 };
         Assert.Equal([1, 4], Drawn(options, Logits));
         Assert.Equal([1], Drawn(options with { MinP = 0.63 }, Logits));
-        // Of 8/13 and 5/13 the entropy is 0.666; the information 0.486 and 0.956: the first is nearer and has 0.615 of the mass.
+        // The entropy of 8/13 and 5/13 is 0.666 nats. Their information is 0.486 and 0.956. The first is nearer and has 0.615 of the mass.
         Assert.Equal([1], Drawn(options with { TypicalP = 0.6 }, Logits));
         Assert.Equal([1, 4], Drawn(options with { TypicalP = 0.62 }, Logits));
     }
@@ -116,27 +116,27 @@ public sealed class SamplerTests
     {
         float[] logits = [2.0f, 3.0f, 2.9f, -1.0f];
         Assert.Equal(1, Greedy(new() { RepetitionPenalty = 1.5 }, []).Sample(logits));
-        Assert.Equal(2, Greedy(new() { RepetitionPenalty = 1.5 }, [1, 1]).Sample(logits)); // 3 / 1.5 = 2, once however often it stands there
+        Assert.Equal(2, Greedy(new() { RepetitionPenalty = 1.5 }, [1, 1]).Sample(logits)); // 3 / 1.5 = 2: the penalty is applied once, however often the token occurs
         Sampler sampler = Greedy(new() { RepetitionPenalty = 1.4 }, [1]);
-        Assert.Equal([2, 1, 1], Draws(sampler, logits, 3)); // 3 / 1.4 = 2.14 is above 2.9 / 1.4 = 2.07, and stays there
+        Assert.Equal([2, 1, 1], Draws(sampler, logits, 3)); // 3 / 1.4 = 2.14 is above 2.9 / 1.4 = 2.07, and remains so
         Assert.Equal(1, Greedy(new() { RepetitionPenalty = 2 }, [0]).Sample([-1.0f, -1.5f])); // -2
-        Assert.Equal(0, Greedy(new() { RepetitionPenalty = 0.5 }, [0]).Sample([-1.0f, -0.6f])); // -0.5: repetition favoured
+        Assert.Equal(0, Greedy(new() { RepetitionPenalty = 0.5 }, [0]).Sample([-1.0f, -0.6f])); // -0.5: repetition is favored
     }
 
     [Fact]
     public void PresenceAndFrequencyPenaltiesCountTheCompletionOnly()
     {
         float[] logits = [1.0f, 0.7f, 0.1f];
-        // Taken once when a token is there: 1 -> 0.5, 0.7 -> 0.2, 0.1 stays. Then 0.5 wins for good.
+        // The presence penalty is subtracted once a token occurs: 1 -> 0.5, 0.7 -> 0.2, and 0.1 is unchanged. After that, 0.5 always wins.
         Assert.Equal([0, 1, 0, 0], Draws(Greedy(new() { PresencePenalty = 0.5 }, [0, 0, 1]), logits, 4));
-        // Taken each time: 1, 0.6, 0.2; 0.7, 0.3; 0.1.
+        // The frequency penalty is subtracted at each occurrence: 1, 0.6, 0.2; 0.7, 0.3; 0.1.
         Assert.Equal([0, 1, 0, 1, 0, 2], Draws(Greedy(new() { FrequencyPenalty = 0.4 }, [2, 2, 2]), logits, 6));
         Assert.Equal([0, 0, 0], Draws(Greedy(new() { FrequencyPenalty = -1, PresencePenalty = -1 }, []), logits, 3));
     }
 
     [Fact]
     public void ThePenaltiesFollowOneAnotherInTheDocumentedOrder() =>
-        // Bias first: -1 + 2 = 1, then 1 / 2 = 0.5 (the other way round it would be -2 + 2 = 0, below 0.2).
+        // The bias is applied first: -1 + 2 = 1, then 1 / 2 = 0.5. In the opposite order it would be -2 + 2 = 0, which is below 0.2.
         Assert.Equal(0, Greedy(new() { RepetitionPenalty = 2, LogitBias = new Dictionary<int, double> { [0] = 2 } }, [0]).Sample([-1.0f, 0.2f]));
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class SamplerTests
             Assert.Throws<ArgumentException>(() => new Sampler(new SamplingOptions { LogitBias = new Dictionary<int, double> { [7] = 1 } }).Sample(new float[4])).Message);
     }
 
-    /// <summary>Draw by draw what the rules give when they are followed plainly: everything sorted, everything summed.</summary>
+    /// <summary>Compares each draw with the plain rules, which sort and sum everything.</summary>
     [Fact]
     public void EveryCombinationDrawsWhatThePlainRulesDraw()
     {
@@ -177,7 +177,7 @@ public sealed class SamplerTests
             PlainSampler plain = new(options, prompt);
             for (int step = 0; step < 10; step++)
             {
-                float[] row = [.. Enumerable.Range(0, vocabulary).Select(_ => (float)Math.Round(8 * random.NextDouble() - 4, trial % 2 == 0 ? 1 : 4))]; // often many equals
+                float[] row = [.. Enumerable.Range(0, vocabulary).Select(_ => (float)Math.Round(8 * random.NextDouble() - 4, trial % 2 == 0 ? 1 : 4))]; // often with many equal logits
                 Assert.Equal(plain.Sample(row), sampler.Sample(row));
             }
         }
@@ -235,7 +235,7 @@ public sealed class SamplerTests
         foreach (SamplingOptions each in new[] { options, options with { TopK = 0 }, new SamplingOptions { Temperature = 0 } })
             Assert.Equal(0, Enumerable.Range(0, 3).Min(_ => Allocated(each, row)));
 
-        // A sampler does the same each time, from its seed on. 7,280 bytes that were counted once, and never again, were not its own.
+        // The sampler does the same work in each repetition. An allocation that occurs in only one of them (once 7,280 bytes) is not the sampler's.
         static long Allocated(SamplingOptions options, float[] row)
         {
             Sampler sampler = new(options, [1, 2, 3]);
@@ -253,7 +253,7 @@ public sealed class SamplerTests
         Assert.Equal(Draws(3), Draws(3));
         Assert.NotEqual(Draws(3), Draws(4));
 
-        // Computed apart from this code, from SplitMix64's definition: the inverse of the cumulated probabilities.
+        // Computed independently of this code, from the definition of SplitMix64 and the inverse of the cumulative probabilities.
         Assert.Equal([1, 3, 2, 0, 1, 2, 1, 4, 1, 4], Draws(3).Take(10));
 
         static int[] Draws(long seed)
@@ -335,7 +335,7 @@ public sealed class SamplerTests
         return [.. counts.Select(count => count / (double)draws)];
     }
 
-    /// <summary>Every id that comes up in many draws, ascending.</summary>
+    /// <summary>Returns every id that occurs in many draws, in ascending order.</summary>
     private static int[] Drawn(SamplingOptions options, float[] logits, int draws = 2_000)
     {
         Sampler sampler = new(options);

@@ -24,7 +24,7 @@ public sealed class TextGeneratorTests
         Assert.Equal(0, model.OpenDecoders);
     }
 
-    /// <summary>A model may have several ids that end a text (eos_token_id as a list): drawing and beam search end at each of them.</summary>
+    /// <summary>A model may have several ids that end a text (eos_token_id as a list). Sampling and beam search stop at each of them.</summary>
     [Theory]
     [InlineData(EndOfText, 1)]
     [InlineData(33, 1)]
@@ -41,7 +41,7 @@ public sealed class TextGeneratorTests
     {
         Tokenizer tokenizer = new FakeTokenizer(259, "<s>", "</s>").With(new TokenRoles { StartOfText = 257, EndOfText = 258, Before = [257], After = [258] });
         TextGenerator generator = new(new FakeModel(259, 8, _ => new float[259]), tokenizer);
-        Assert.Equal([257, 'h', 'i'], generator.PromptIds("hi", Greedy)); // not the end: the text goes on
+        Assert.Equal([257, 'h', 'i'], generator.PromptIds("hi", Greedy)); // no end token, because the text continues
         Assert.Equal([257], generator.PromptIds("", Greedy));
         Assert.Equal([257, .. Bytes("3456789")], generator.PromptIds("0123456789", Greedy with { Slide = true }));
     }
@@ -70,7 +70,7 @@ public sealed class TextGeneratorTests
     {
         FakeModel model = Saying("hi", 64, "Hello.");
         new TextGenerator(model, new FakeTokenizer(257)).Complete("hi", Greedy with { MaxTokens = 4 });
-        Assert.Equal(Bytes("hiHel"), Assert.Single(model.Read)); // the fourth need not be read
+        Assert.Equal(Bytes("hiHel"), Assert.Single(model.Read)); // the fourth token does not have to be read
     }
 
     [Fact]
@@ -102,10 +102,10 @@ public sealed class TextGeneratorTests
     }
 
     [Theory]
-    [InlineData(1, "23456789")] // all 8 places: the one token drawn is not read again
+    [InlineData(1, "23456789")] // all 8 positions, because the only generated token is not read again
     [InlineData(3, "456789")]
     [InlineData(5, "6789")]
-    [InlineData(100, "6789")] // half of the context stays
+    [InlineData(100, "6789")] // half of the context is kept
     public void TruncationKeepsTheEndOfThePromptAndLeavesRoomForTheCompletion(int maxTokens, string kept)
     {
         FakeModel model = new(257, 8, _ => FakeModel.Certain(257, 'a'));
@@ -163,7 +163,7 @@ public sealed class TextGeneratorTests
         Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, read, 4, 1), words).Complete(prompt, Greedy, pieces.Add).Text);
         Assert.Equal(expected, string.Concat(pieces));
         Assert.Equal(expected, new TextGenerator(FakeModel.Saying(5, 16, read, 4, 1), words).Complete(prompt, new SamplingOptions { NumBeams = 2 }).Text);
-        Assert.Equal("", new TextGenerator(FakeModel.Saying(5, 16, read, 1), words).Complete(prompt, Greedy).Text); // nothing before end-of-text alone
+        Assert.Equal("", new TextGenerator(FakeModel.Saying(5, 16, read, 1), words).Complete(prompt, Greedy).Text); // only end-of-text: nothing is written
     }
 
     [Theory]
@@ -171,7 +171,7 @@ public sealed class TextGeneratorTests
     [InlineData(3, "#", "fox quick the")]
     [InlineData(3, "quick", "fox")]
     [InlineData(3, "k t", "fox quic")]
-    [InlineData(3, "the ", "fox quick")] // a stop string sees the space
+    [InlineData(3, "the ", "fox quick")] // a stop text can match the space
     public void TheSpaceBehindAWordIsWrittenWithTheNextWord(int tokens, string stop, string expected)
     {
         WordTokenizer words = new(["<unk>", "<eos>", "the", "quick", "fox"]);
@@ -192,7 +192,7 @@ public sealed class TextGeneratorTests
         {
             string prompt = gpt1.Decode(ids.AsSpan(0, read));
             if (!gpt1.Encode(prompt).AsSpan().SequenceEqual(ids.AsSpan(0, read)))
-                continue; // it ends inside a word, and would be read as another
+                continue; // the prompt ends inside a word, and would be tokenized differently
             FakeModel model = FakeModel.Saying(gpt1.VocabularySize, 64, read, ids[read..]);
             Assert.Equal(gpt1.Decode(ids), prompt + new TextGenerator(model, gpt1).Complete(prompt, Greedy with { MaxTokens = ids.Length - read }).Text);
         }
@@ -229,10 +229,10 @@ public sealed class TextGeneratorTests
     }
 
     [Theory]
-    [InlineData("xaab", "aab", "x")] // after "aa" the next "a" keeps two held
+    [InlineData("xaab", "aab", "x")] // after "aa", the next "a" keeps two characters held back
     [InlineData("xaaab", "aab", "xa")]
     [InlineData("abcd", "bcd|c", "ab")] // the one that is complete first
-    [InlineData("abcd", "bc|abc", "")] // complete at the same place: the longer
+    [InlineData("abcd", "bc|abc", "")] // complete at the same position: the longer one
     public void OverlappingStopTextsAreDecidedByTheirEnds(string said, string stops, string expected)
     {
         SamplingOptions options = Greedy with { Stop = stops.Split('|') };
@@ -253,7 +253,7 @@ public sealed class TextGeneratorTests
         Assert.Equal(texts[2], generator.Complete("hi", options with { Seed = 13 }).Text);
     }
 
-    /// <summary>A model that favours some letters after every text, and ends it now and then.</summary>
+    /// <summary>Creates a model that prefers some letters after every text, and sometimes ends it.</summary>
     private static FakeModel Babbling(int contextLength = 64) => new(257, contextLength, tokens =>
     {
         SplitMix64 random = new((ulong)tokens.Aggregate(17, (hash, token) => unchecked(hash * 31 + token)));
@@ -263,7 +263,7 @@ public sealed class TextGeneratorTests
     [Theory]
     [InlineData(1, 1)]
     [InlineData(2, 3)]
-    [InlineData(5, 9)] // 45 sequences: more than are written at a time
+    [InlineData(5, 9)] // 45 sequences: more than are generated at the same time
     public void ASequenceIsTheSameWhateverIsWrittenBesideIt(int prompts, int samples)
     {
         FakeModel model = Babbling();
@@ -320,7 +320,7 @@ public sealed class TextGeneratorTests
     public void MoreBeamsThanMemoryCouldEverHoldAreRefused()
     {
         TextGenerator generator = new(Saying("hi", 64, "a"), new FakeTokenizer(257));
-        string problem = Assert.Throws<ArgumentException>(() => generator.Complete("hi", new SamplingOptions { NumBeams = 16_711_936 })).Message; // x 257 is 256 in 32 bits
+        string problem = Assert.Throws<ArgumentException>(() => generator.Complete("hi", new SamplingOptions { NumBeams = 16_711_936 })).Message; // times 257 it is 256 in 32-bit arithmetic
         Assert.Equal($"num-beams is 16711936; with a vocabulary of 257 it can be at most {Array.MaxLength / 257}", problem);
     }
 
@@ -335,7 +335,7 @@ public sealed class TextGeneratorTests
     [Fact]
     public void LogProbsAreTheModelsOwnWhateverTheOptionsMakeOfThem()
     {
-        // ln(e^2 + e^1 + 298 e^-1 + 0) with three ids of 300 beyond the tokenizer's; the last of these is the model's favourite.
+        // The sum is over all 300 ids of the model. The tokenizer has only 257 ids, and the model's favorite (299) is not one of them.
         float[] row = [.. Enumerable.Repeat(-1f, 300)];
         (row['a'], row['b'], row[299]) = (2, 1, 3);
         double sum = Math.Log(Math.Exp(2) + Math.Exp(1) + Math.Exp(3) + 297 * Math.Exp(-1));
@@ -391,7 +391,9 @@ public sealed class TextGeneratorTests
         string Refused(string prompt, SamplingOptions options) => Assert.Throws<ArgumentException>(() => generator.StreamAsync(prompt, options)).Message;
     }
 
-    /// <summary>Streams that wait for their turn at the model would otherwise hold every thread of the pool, and none would be left to hand on a piece.</summary>
+    /// <summary>
+    /// Streams that wait for the model would otherwise occupy every thread of the pool, and no thread would be left to deliver a chunk of text.
+    /// </summary>
     [Fact]
     public async Task AStreamIsNotComputedOnAThreadOfThePool()
     {
@@ -430,7 +432,7 @@ public sealed class TextGeneratorTests
         using SemaphoreSlim next = new(1);
         FakeModel model = new(257, 64, _ =>
         {
-            next.Wait(TestContext.Current.CancellationToken); // a token for each time the reader says so
+            next.Wait(TestContext.Current.CancellationToken); // computes one token for each signal of the reader
             return FakeModel.Certain(257, 'a');
         });
         List<string> pieces = [];
@@ -498,7 +500,7 @@ public sealed class TextGeneratorTests
     private static Completion Generate(string prompt, string said, SamplingOptions options, Action<string>? onText = null) =>
         new TextGenerator(Saying(prompt, 64, said, EndOfText), new FakeTokenizer(257)).Complete(prompt, options, onText);
 
-    /// <summary>A model that says a text after a prompt of this length.</summary>
+    /// <summary>Creates a model that generates a text after a prompt of the given length.</summary>
     private static FakeModel Saying(string prompt, int contextLength, string said, params int[] then) =>
         FakeModel.Saying(257, contextLength, prompt.Length, [.. Bytes(said), .. then]);
 

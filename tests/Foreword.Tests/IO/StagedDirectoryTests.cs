@@ -20,7 +20,7 @@ public sealed class StagedDirectoryTests : IDisposable
         Assert.Equal("new", File.ReadAllText(Path.Combine(target, "file")));
     }
 
-    /// <summary>Whoever begins a directory may have looked for its target hours ago.</summary>
+    /// <summary>The target may appear after the staged directory was begun, possibly hours later.</summary>
     [Theory]
     [InlineData("target/file")]
     [InlineData("target")]

@@ -5,7 +5,7 @@ namespace Foreword.Tests.Models;
 public sealed class GptConfigTests
 {
     [Theory]
-    [InlineData("gpt1", 116_534_784)] // the paper's 117 M
+    [InlineData("gpt1", 116_534_784)] // 117 million in the paper
     [InlineData("gpt2", 124_439_808)]
     [InlineData("gpt2-medium", 354_823_168)]
     [InlineData("gpt2-large", 774_030_080)]

@@ -57,7 +57,7 @@ public class TaskEncoderTests
     [Fact]
     public void EachKindBuildsThePapersSequences()
     {
-        // The words are single bytes in this vocabulary, so that ids are easy to read.
+        // In this vocabulary the words are single bytes, so that ids are easy to read.
         TaskEncoder encoder = new(Bytes, new TaskTokens(300, 301, 302), 64);
         Assert.Equal([[300, 'a', 302]], Of("classification", encoder, "a"));
         Assert.Equal([[300, 'a', 302]], Of("regression", encoder, "a"));
@@ -113,7 +113,7 @@ public class TaskEncoderTests
     private static IReadOnlyList<int[]> Of(string kind, TaskEncoder encoder, params string[] texts) =>
         FineTuningTask.OfKind(kind).Transform(new TaskExample(texts, []), encoder).Sequences;
 
-    /// <summary>A character is its code.</summary>
+    /// <summary>A tokenizer in which the id of a character is its code.</summary>
     private sealed class CodePoints : Tokenizer
     {
         public override string Kind => "codes";

@@ -6,14 +6,14 @@ using Foreword.Tokenization.Files;
 
 namespace Foreword.Tests.Tokenization;
 
-/// <summary>What several tokenizer tests share: GPT-2's own vocabulary, golden lines and random text.</summary>
+/// <summary>Shared parts of several tokenizer tests: GPT-2's own vocabulary, golden lines and random text.</summary>
 internal static class Gpt2
 {
     private static readonly Lazy<ByteLevelBpe> Loaded = new(() => (ByteLevelBpe)TokenizerFiles.Load(Fixtures.Path("gpt2-vocab")));
 
     public static ByteLevelBpe Tokenizer => Loaded.Value;
 
-    /// <summary>Text of words, contractions, digits, white space, astral characters and lone surrogates.</summary>
+    /// <summary>Generates text of words, contractions, digits, white space, astral characters and lone surrogates.</summary>
     public static Gen<string> AnyText { get; } = Gen.OneOf(
         Gen.String[Gen.Char['a', 'e'], 1, 12],
         Gen.OneOf(" ", "  ", "\n", "\t", "\u00A0", "\u3000", "'s", "'LL", "'", "'re", "12", "٣", "½", "é", "中文", "<|endoftext|>", "\0"),

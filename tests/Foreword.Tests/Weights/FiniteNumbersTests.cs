@@ -3,7 +3,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights;
 
-/// <summary>Weights that are infinite or not a number are refused where they are read, whatever reads them.</summary>
+/// <summary>Infinite and NaN weights are rejected when they are read, whichever component reads them.</summary>
 public sealed class FiniteNumbersTests : IDisposable
 {
     private const string Broken = "transformer.h.1.mlp.c_fc.weight";
@@ -34,7 +34,7 @@ public sealed class FiniteNumbersTests : IDisposable
         }
 
         Assert.True(FiniteNumbers.Are([]));
-        Assert.False(FiniteNumbers.Are([BitConverter.Int32BitsToSingle(unchecked((int)0xFF800001))])); // a signalling NaN
+        Assert.False(FiniteNumbers.Are([BitConverter.Int32BitsToSingle(unchecked((int)0xFF800001))])); // a signaling NaN
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public sealed class FiniteNumbersTests : IDisposable
         string expected = $"{_directory.File("model.safetensors")}: tensor '{Broken}' holds {value} (element 5); a model computes nothing with weights that are not finite";
         Assert.Equal(expected, Assert.Throws<InvalidDataException>(() => tensor.Read(0, new float[tensor.ElementCount])).Message);
         Assert.Equal(expected, Assert.Throws<InvalidDataException>(() => tensor.Read(3, new float[4])).Message);
-        tensor.Read(6, new float[100]); // what is not read is not looked at
+        tensor.Read(6, new float[100]); // elements that are not read are not checked
     }
 
     [Theory]
@@ -66,7 +66,9 @@ public sealed class FiniteNumbersTests : IDisposable
             WeightsFormat.All.Single(candidate => candidate.Name == format).Write(model, null, type, target)).Message);
     }
 
-    /// <summary>65,520 is the first number that rounds to infinity in half precision (IEEE 754, 11 bits of significand, largest 65,504).</summary>
+    /// <summary>
+    /// 65,520 is the smallest number that rounds to infinity in half precision (IEEE 754: 11 bits of significand, largest value 65,504).
+    /// </summary>
     [Theory]
     [InlineData("hf", "f16", 65_520f, "transformer.h.1.mlp.c_fc.weight holds 65520, more than f16 can; take bf16 or f32")]
     [InlineData("hf", "f16", 65_519f, null)]
@@ -83,7 +85,7 @@ public sealed class FiniteNumbersTests : IDisposable
         Assert.Equal(fault, problem?.Message);
     }
 
-    /// <summary>The golden GPT-2 with another weight.</summary>
+    /// <summary>Writes the golden GPT-2 with one weight changed.</summary>
     private string With(string tensor, int element, float weight)
     {
         string golden = Fixtures.Path("golden/gpt2-tiny");

@@ -33,7 +33,7 @@ public sealed class ModelDirectoryTests : IDisposable
     {
         _directory.Write("checkpoint-900/config.json", "{}");
         _directory.Write("checkpoint-1000/config.json", "{}");
-        _directory.Write("checkpoint-2000/weights.part", ""); // no model in it
+        _directory.Write("checkpoint-2000/weights.part", ""); // holds no model
         _directory.Write("checkpoint-3000.tmp/config.json", "{}");
         _directory.Write("checkpoint-/config.json", "{}");
         Assert.Equal(_directory.File("checkpoint-1000"), ModelDirectory.Resolve(_directory.Path));
@@ -53,7 +53,7 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void TheTokenizerOfAModelIsFoundWhereTheModelIs()
     {
-        _directory.Write("runs/best/config.json", "{}"); // as of a quantised model, whose weights are in no format of these
+        _directory.Write("runs/best/config.json", "{}"); // as for a quantized model, whose weights are in none of the known formats
         File.Copy(Fixtures.Path("bert-chinese-vocab/vocab.txt"), _directory.File("runs/best/vocab.txt"));
         int ids = TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab")).VocabularySize;
         Assert.Equal(ids, ModelDirectory.LoadTokenizer(_directory.File("runs")).VocabularySize);
@@ -74,7 +74,7 @@ public sealed class ModelDirectoryTests : IDisposable
         Assert.Equal($"m: the tokenizer has {ids} ids but the model's vocab_size is {vocabSize}", problem.Message);
     }
 
-    /// <summary>Many models of the hub have a token for padding without a row of the embedding.</summary>
+    /// <summary>Many models on the hub have a padding token without a row in the embedding.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -87,7 +87,7 @@ public sealed class ModelDirectoryTests : IDisposable
         Tokenizer tokenizer = TokenizerFiles.Load(_directory.Path);
         Assert.Equal(Rows + 1, tokenizer.VocabularySize);
         ModelDirectory.CheckVocabulary("m", tokenizer, new GptConfig { VocabSize = Rows });
-        Assert.Throws<InvalidDataException>(() => ModelDirectory.CheckVocabulary("m", tokenizer, new GptConfig { VocabSize = Rows - 2 })); // 50255 is no added token
+        Assert.Throws<InvalidDataException>(() => ModelDirectory.CheckVocabulary("m", tokenizer, new GptConfig { VocabSize = Rows - 2 })); // 50255 is not an added token
 
         TextGenerator generator = new(new FakeModel(Rows, 16, _ => FakeModel.Certain(Rows, Newline)), tokenizer);
         SamplingOptions options = new() { Temperature = 0, MaxTokens = 3, NumBeams = beams, LogProbs = 1 };

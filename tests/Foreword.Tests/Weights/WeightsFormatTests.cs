@@ -8,7 +8,7 @@ public sealed class WeightsFormatTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
 
-    /// <summary>The golden models as the original tools wrote them, see fixtures/formats/README.md.</summary>
+    /// <summary>Gets the golden models as the original tools wrote them (see fixtures/formats/README.md).</summary>
     public static TheoryData<string, string, string> Stored => new()
     {
         { "golden/gpt2-tiny", "hf", "gpt2-tiny" },
@@ -64,7 +64,7 @@ public sealed class WeightsFormatTests : IDisposable
         }
     }
 
-    /// <summary>A model without a tokenizer keeps the id that ends a text, unless the vocabulary has no such id.</summary>
+    /// <summary>A model without a tokenizer keeps the id that ends a text, unless the vocabulary does not have this id.</summary>
     [Theory]
     [InlineData(7, 7)]
     [InlineData(50_256, null)]
@@ -80,7 +80,7 @@ public sealed class WeightsFormatTests : IDisposable
         Assert.Empty(TextEnds.Read(_directory.Path).EndIds);
     }
 
-    /// <summary>A file is a model by itself: what else lies in its folder may be another's.</summary>
+    /// <summary>A single file is a complete model. Other files in its folder may belong to another model.</summary>
     [Fact]
     public void TheConfigurationBesideAModelOfOneFileIsNotItsOwn()
     {
@@ -184,7 +184,7 @@ public sealed class WeightsFormatTests : IDisposable
         Assert.Contains("holds config.json but no weights: looked for quantization.json + quantized.safetensors; config.json + model.safetensors", Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(_directory.Path)).Message);
     }
 
-    /// <summary>Two files, the second with the last layer.</summary>
+    /// <summary>Writes two files; the second holds the last layer.</summary>
     private string Sharded()
     {
         using SafetensorsFile golden = SafetensorsFile.Open(Fixtures.Path("golden/gpt2-tiny/model.safetensors"));
@@ -204,7 +204,7 @@ public sealed class WeightsFormatTests : IDisposable
         return _directory.Path;
     }
 
-    /// <summary>A small model whose positions hold one large number.</summary>
+    /// <summary>Writes a small model whose position embedding holds one large number.</summary>
     private string Large(float number)
     {
         GptConfig small = new() { NLayer = 1, NHead = 1, NEmbd = 4, ContextLength = 3, VocabSize = 5 };

@@ -2,7 +2,9 @@ namespace Foreword.Tests.Weights;
 
 public sealed class WeightsFuzzTests
 {
-    /// <summary>A model of every format with the files that are damaged; more inputs and the longest time are in bench (<c>formats fuzz</c>).</summary>
+    /// <summary>
+    /// Damages the files of a model in every format. The command <c>formats fuzz</c> in bench runs more inputs and reports the longest time.
+    /// </summary>
     [Theory]
     [InlineData("golden/gpt2-tiny", "model.safetensors", "config.json")]
     [InlineData("formats/pytorch-zip", "pytorch_model.bin")]

@@ -6,14 +6,14 @@ using Foreword.Weights.OpenAi;
 
 namespace Foreword.Tests.Weights;
 
-/// <summary>What the readers say of models that they do not read.</summary>
+/// <summary>Tests the error messages of the readers for models that they do not read.</summary>
 public sealed class WeightsRefusalTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>Pickles of protocol 2, first the one that runs a command when Python reads it.</summary>
+    /// <summary>Pickles of protocol 2. The first one would run a command if Python read it.</summary>
     [Theory]
     [InlineData("\u0080\u0002cos\nsystem\nX\u0004\0\0\0true\u0085R.", "it calls os.system, which is not done here: nothing of a file is executed")]
     [InlineData("\u0080\u0002c__builtin__\neval\nX\u0001\0\0\01\u0085R.", "it calls __builtin__.eval")]
@@ -50,7 +50,7 @@ public sealed class WeightsRefusalTests : IDisposable
         Refused(path, "'archive/data.pkl' in it is compressed (method 8); weights are stored as they are");
     }
 
-    /// <summary>What a clone without Git LFS leaves in a large file's place (git-lfs/docs/spec.md).</summary>
+    /// <summary>A pointer is the file that a clone without Git LFS has in place of a large file (git-lfs/docs/spec.md).</summary>
     [Theory]
     [InlineData("model.safetensors", "")]
     [InlineData("pytorch_model.bin", "")]
@@ -111,7 +111,9 @@ public sealed class WeightsRefusalTests : IDisposable
         Refused(path, "the table is broken: the block at 0 does not fit its checksum");
     }
 
-    /// <summary>Without elements, so that it fits any file, but with more of them than 64 bits count before the last size is seen.</summary>
+    /// <summary>
+    /// The tensor has no elements, so it fits into any file. But before its last dimension is read, the product of the others exceeds 64 bits.
+    /// </summary>
     [Fact]
     public void AnEmptyTensorOfAbsurdSizesIsRefusedLikeAnyOther()
     {
@@ -148,7 +150,7 @@ public sealed class WeightsRefusalTests : IDisposable
         string path = Copy("formats/openai-gpt2");
         foreach (string file in Directory.GetFiles(path, "model.ckpt.*"))
             File.Move(file, Path.Combine(path, Path.GetFileName(file).Replace("model.ckpt", "model-1000", StringComparison.Ordinal)));
-        WeightsFormat.Open(path).Dispose(); // the only one there
+        WeightsFormat.Open(path).Dispose(); // the only checkpoint in the directory
         File.Copy(Path.Combine(path, "model-1000.index"), Path.Combine(path, "model-900.index"));
         File.WriteAllText(Path.Combine(path, "checkpoint"), "model_checkpoint_path: \"model-1000\"\nall_model_checkpoint_paths: \"model-900\"\n");
         WeightsFormat.Open(path).Dispose();
@@ -207,7 +209,7 @@ public sealed class WeightsRefusalTests : IDisposable
         return path;
     }
 
-    /// <summary>A directory with a configuration.</summary>
+    /// <summary>Creates a directory with a configuration.</summary>
     private string Model(string name)
     {
         string path = _directory.File(name);

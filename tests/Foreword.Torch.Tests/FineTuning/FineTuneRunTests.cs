@@ -55,7 +55,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.All(["recipe.yaml", "best/config.json", "best/model.safetensors", "best/head.safetensors", "best/task.json", "best/tokenizer.json", "checkpoint-48/optimizer.safetensors"],
             name => Assert.True(File.Exists(Path.Combine(directory.Path, name)), name));
 
-        // The three lines of the README.
+        // The three lines of code in the README.
         using FineTunedModel model = FineTunedModel.Load(directory.Path);
         Prediction answer = model.Predict("the weather is good today 3");
         Assert.Equal("pleasant", answer.Label);
@@ -203,7 +203,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Contains($"data.validation names 1 file; the run {directory.Path} was begun with 0 files", Refusal(recipe with { Data = recipe.Data with { Train = [moved], Validation = [_test] } }, directory), StringComparison.Ordinal);
     }
 
-    /// <summary>A checkpoint of adapters needs the weights that they were trained on.</summary>
+    /// <summary>A checkpoint of adapters can only continue with the weights that the adapters were trained on.</summary>
     [Fact]
     public void AdaptersDoNotGoOnWithOtherWeightsOfTheSameName()
     {
@@ -218,7 +218,7 @@ public sealed class FineTuneRunTests : IDisposable
         }
 
         Assert.StartsWith($"{Path.Combine(_base, "model.safetensors")} has changed since the run {directory.Path} was begun", Refusal(recipe, directory), StringComparison.Ordinal);
-        using FineTuneRun run = FineTuneRun.Resume(Small(epochs: 2), whole, whole.Newest); // its checkpoint holds all weights
+        using FineTuneRun run = FineTuneRun.Resume(Small(epochs: 2), whole, whole.Newest); // this checkpoint contains all weights
     }
 
     [Fact]
@@ -229,7 +229,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal($"data.columns is [label, text]; {directory.RecipePath} says []; choose another directory with --out", Refusal(recipe with { Data = recipe.Data with { Columns = ["label", "text"] } }, directory));
     }
 
-    /// <summary>A run of an earlier version: no data.json, and a state without what is newer.</summary>
+    /// <summary>Creates the run of an earlier version: no data.json, and a state without newer properties.</summary>
     [Fact]
     public void AnOlderRunGoesOnUnlessItsLabelsChanged()
     {
@@ -244,7 +244,7 @@ public sealed class FineTuneRunTests : IDisposable
         File.WriteAllText(_train, data);
         string saved = File.ReadAllText(directory.RecipePath);
         Assert.DoesNotContain("quoting", saved, StringComparison.Ordinal);
-        File.WriteAllText(directory.RecipePath, saved.Replace("data:\n", "data:\n  quoting: true\n", StringComparison.Ordinal)); // as it was spelt out
+        File.WriteAllText(directory.RecipePath, saved.Replace("data:\n", "data:\n  quoting: true\n", StringComparison.Ordinal)); // as earlier versions wrote it
         using FineTuneRun run = FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest);
         Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
         Assert.True(File.Exists(Path.Combine(directory.Path, "data.json")));
@@ -268,7 +268,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.StartsWith($"{moved} has changed since the run {directory.Path} was begun", Refusal(elsewhere, directory), StringComparison.Ordinal);
     }
 
-    /// <summary>Many models have a [PAD] in added_tokens.json that their embedding was never grown for.</summary>
+    /// <summary>Many models have a [PAD] in added_tokens.json for which their embedding has no row.</summary>
     [Fact]
     public void TaskTokensStandAfterAddedTokensWithoutARow()
     {
@@ -304,7 +304,7 @@ public sealed class FineTuneRunTests : IDisposable
             Assert.Single(events.OfType<FineTuneEvent.Warned>()).Message);
     }
 
-    /// <summary>A run of two epochs that was stopped in the second one.</summary>
+    /// <summary>Creates a run of two epochs that was stopped in the second epoch.</summary>
     private RunDirectory Stopped(string name, FineTuneRecipe? recipe = null)
     {
         RunDirectory directory = Directory(name);

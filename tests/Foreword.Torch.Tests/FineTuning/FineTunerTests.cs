@@ -85,7 +85,7 @@ public class FineTunerTests
         using FineTunedModel model = Model(GptArchitecture.Gpt2);
         using FineTuner tuner = new(model, new BaseModelSection(), Examples(4), new FineTuneConfig { LmCoefficient = 0 });
         tuner.Backward(new TaskBatch([Example(1, 4)]), 1);
-        // Only the rows of tokens that were read have a gradient.
+        // Only the rows of tokens in the input have a gradient.
         Assert.Equal(0, model.Model.TokenEmbedding.grad!.narrow(0, 250, 40).abs().max().item<float>());
     }
 
@@ -111,7 +111,7 @@ public class FineTunerTests
         using FineTunedModel model = Model(GptArchitecture.Gpt2), plain = Model(GptArchitecture.Gpt2);
         model.Model.AddAdapters(2, 4, ["c_attn", "mlp.c_proj"], 5);
         EncodedExample[] examples = Examples(16);
-        Assert.All(plain.Outputs(examples)[3].Zip(model.Outputs(examples)[3]), pair => Assert.Equal(pair.First, pair.Second, 1e-6f)); // adapters go through autograd
+        Assert.All(plain.Outputs(examples)[3].Zip(model.Outputs(examples)[3]), pair => Assert.Equal(pair.First, pair.Second, 1e-6f)); // a model with adapters uses autograd
         Dictionary<string, Tensor> before = Snapshot(model);
         using FineTuner tuner = new(model, new BaseModelSection { LoraRank = 2 }, examples, new FineTuneConfig { BatchSize = 8, Lr = 1e-2, Epochs = 4 });
         Assert.Equal(
@@ -156,7 +156,7 @@ public class FineTunerTests
 
     private static EncodedExample[] Examples(int count) => [.. Enumerable.Range(0, count).Select(i => Example(i, 3 + i % 5))];
 
-    /// <summary>A text that begins with one of two words; the label says which.</summary>
+    /// <summary>Creates a text that begins with one of two words. The label states which one.</summary>
     private static EncodedExample Example(int number, int length) => new(
         new TaskSequences([[Task.Tokens!.Start, 10 + number % 2, .. Enumerable.Range(0, length).Select(t => 20 + (number * 7 + t) % 200), Task.Tokens!.Extract]], false),
         number % 2 == 0 ? [1, 0] : [0, 1], 1);

@@ -10,7 +10,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Foreword.Torch.Tests.FineTuning;
 
-/// <summary>Losses, logits, gradients and optimizer steps of the recorded tasks (tests/fixtures/golden/gpt1-tiny/finetune).</summary>
+/// <summary>Compares losses, logits, gradients and optimizer steps with the recorded tasks (tests/fixtures/golden/gpt1-tiny/finetune).</summary>
 public class FineTuningGoldenTests
 {
     private const string Folder = "gpt1-tiny/finetune";
@@ -66,8 +66,8 @@ public class FineTuningGoldenTests
     }
 
     /// <summary>
-    /// The recorded steps follow the original's objective, whose softmax also runs over the position rows; the test computes that
-    /// objective plainly, so that the optimizer and the schedule can be compared.
+    /// The recorded steps follow the objective of the original code, whose softmax also includes the position rows. The test computes that
+    /// objective in a simple way, so that the optimizer and the schedule can be compared.
     /// </summary>
     [Fact]
     public void FiveStepsOfTheOriginalOptimizerEqualTheReference()
@@ -113,7 +113,7 @@ public class FineTuningGoldenTests
             if (name == "wpe.weight")
                 value = value.narrow(0, 0, expected[name].shape[0]);
             Tensor difference = (value - expected[name].reshape(value.shape)).abs();
-            if (name.EndsWith("c_attn.bias", StringComparison.Ordinal)) // the key third's true gradient is 0, see the fixtures' README
+            if (name.EndsWith("c_attn.bias", StringComparison.Ordinal)) // the gradient of the keys' third is exactly 0 in theory, see the fixtures' README
                 difference = cat([difference.narrow(0, 0, 32), difference.narrow(0, 64, 32)]);
             Assert.InRange(difference.max().item<float>(), 0, 1e-4f);
             entries += difference.NumberOfElements;

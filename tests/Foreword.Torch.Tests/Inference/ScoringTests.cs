@@ -16,7 +16,7 @@ public sealed class ScoringTests
         int[][] sequences = Sequences(name);
         float[] logits = [.. Golden.Tensors(name, "outputs.safetensors")["logits"].data<float>()];
         (int Row, int From, int To)[] pairs = [.. Enumerable.Range(0, 50).Select(i => (i % 2, 1 + i * 5 % 13, 2 + i * 5 % 13 + i % 4))];
-        // Every second request has a wrong continuation in front, so that half of the pairs share a row with another.
+        // Every second request has an additional wrong continuation, so that half of the pairs share a row with another continuation.
         TokenScore[][][] scores = model.Score([.. pairs.Select((pair, i) => new ScoringRequest(
             sequences[pair.Row][..pair.From], [i % 2 == 0 ? [] : [7, 250, 3], sequences[pair.Row][pair.From..pair.To]]))]);
         for (int i = 0; i < pairs.Length; i++)

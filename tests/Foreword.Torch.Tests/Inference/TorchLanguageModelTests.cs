@@ -64,9 +64,9 @@ public sealed class TorchLanguageModelTests
     }
 
     [Theory]
-    [InlineData("gpt1-tiny", 5)] // short: the fork copies
+    [InlineData("gpt1-tiny", 5)] // short: the fork copies the cache
     [InlineData("gpt2-tiny", 5)]
-    [InlineData("gpt2-tiny", 40)] // long: the fork shares
+    [InlineData("gpt2-tiny", 40)] // long: the fork shares the cache
     public void AForkedDecoderGoesOnAsAFreshOneWould(string name, int length)
     {
         using TorchLanguageModel model = new(Golden.Model(name));
@@ -77,7 +77,7 @@ public sealed class TorchLanguageModelTests
         Near(Fresh(model, [.. prompt, 3]), first.Append([3]));
         Near(Fresh(model, [.. prompt, 4, 5, 6]), second.Append([4, 5, 6]));
         using IDecoder third = second.Fork();
-        first.Dispose(); // what it shares stays
+        first.Dispose(); // the shared part stays valid
         Near(Fresh(model, [.. prompt, 4, 5, 6, 9]), second.Append([9]));
         Near(Fresh(model, [.. prompt, 4, 5, 6, 7, 8]), third.Append([7, 8]));
         Near(Fresh(model, [.. prompt, 4, 5, 6, 7, 8, 1]), third.Append([1]));
@@ -92,7 +92,7 @@ public sealed class TorchLanguageModelTests
         using TorchLanguageModel model = new(Golden.Model(name));
         int[][] read = [Tokens(1, 3), Tokens(2, 40), Tokens(3, 17), [], [], []];
         List<IDecoder> decoders = [.. read[..3].Select(tokens => { IDecoder decoder = model.NewDecoder(); decoder.Append(tokens); return decoder; })];
-        foreach (int parent in new[] { 1, 1, 0 }) // two share forty tokens, one copies three
+        foreach (int parent in new[] { 1, 1, 0 }) // two forks share forty tokens, one copies three
         {
             read[decoders.Count] = read[parent];
             decoders.Add(decoders[parent].Fork());
@@ -110,7 +110,7 @@ public sealed class TorchLanguageModelTests
                 Assert.Equal(read[i].Length, decoders[i].Position);
             }
 
-            if (step == 10) // a fork of a fork, with a piece of its own on the way
+            if (step == 10) // a fork of a fork that has read some tokens of its own
             {
                 decoders[5].Dispose();
                 (decoders[5], read[5]) = (decoders[4].Fork(), read[4]);
@@ -143,7 +143,7 @@ public sealed class TorchLanguageModelTests
     public void DecodersLeaveNoTensorsBehind()
     {
         using TorchLanguageModel model = new(Golden.Model("gpt2-tiny"));
-        Run(); // what the process keeps anyway
+        Run(); // allocates what the process keeps in any case
         long before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         Run();
         Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
@@ -159,7 +159,7 @@ public sealed class TorchLanguageModelTests
         }
     }
 
-    /// <summary>The last logits of a decoder that has read nothing else.</summary>
+    /// <summary>Returns the last logits of a new decoder that has read only these tokens.</summary>
     private static float[] Fresh(TorchLanguageModel model, int[] tokens)
     {
         using IDecoder decoder = model.NewDecoder();

@@ -20,7 +20,7 @@ public sealed class SoftmaxCrossEntropyTests
         Tensor expected = F.cross_entropy(logits, targets, ignore_index: -1, reduction: nn.Reduction.Sum);
         (expected * 0.25).backward();
 
-        Tensor inPlace = full([rows, padded], 1e9, float32); // what stands in the padding must not matter
+        Tensor inPlace = full([rows, padded], 1e9, float32); // the values in the padding must not matter
         inPlace.narrow(1, 0, V).copy_(logits.detach());
         double loss = SoftmaxCrossEntropy.BackwardInPlace(inPlace, V, targets, full([targets.shape[0]], 0.25f)) / 0.25;
         Assert.Equal(expected.ToDouble(), loss, 1e-5 * rows);
@@ -42,7 +42,7 @@ public sealed class SoftmaxCrossEntropyTests
         expected.backward();
         double loss = SoftmaxCrossEntropy.BackwardInPlace(rounded, V, targets, ones(targets.shape[0]));
         Assert.Equal(expected.ToDouble(), loss, 1e-4);
-        Assert.InRange(Golden.Difference(rounded.to(float32), exact.grad!), 0, 0.004f); // half a unit in the last of 8 bits
+        Assert.InRange(Golden.Difference(rounded.to(float32), exact.grad!), 0, 0.004f); // half a unit in the last place of 8 bits
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class SoftmaxCrossEntropyTests
         Assert.False(double.IsFinite(SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), ones(1))));
     }
 
-    /// <summary>Random targets, every fifth one left out.</summary>
+    /// <summary>Creates pseudorandom targets, of which every fifth is excluded.</summary>
     private static Tensor Targets(int rows, int V) =>
         tensor([.. Enumerable.Range(0, rows).Select(i => i % 5 == 4 ? -1L : i * 7919 % V)], int64);
 }

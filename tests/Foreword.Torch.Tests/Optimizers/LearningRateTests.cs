@@ -47,7 +47,7 @@ public class LearningRateTests
         Assert.Equal(1e-4, rate.At(0), 12);
         Assert.Equal(5e-4, rate.At(4), 12);
         Assert.Equal(1e-3, rate.At(9), 12);
-        Assert.Equal((1e-3 + 1e-4) / 2, rate.At(59), 12); // half way of the 100 updates after the warm-up
+        Assert.Equal((1e-3 + 1e-4) / 2, rate.At(59), 12); // the middle of the 100 updates after the warmup
         Assert.Equal(1e-4, rate.At(109), 12);
         Assert.Equal(1e-4, rate.At(500), 12);
     }

@@ -11,7 +11,7 @@ public sealed class OptimizerTests
     [Theory]
     [InlineData(3)]
     [InlineData(1000)]
-    [InlineData(200_003)] // several pieces, the last one short
+    [InlineData(200_003)] // several work items, the last one shorter
     public void AdamWEqualsItsFormulaInFloat64(int count)
     {
         using var scope = NewDisposeScope();
@@ -81,7 +81,7 @@ public sealed class OptimizerTests
         (attention.grad, down.grad) = (attentionGradient.clone(), downGradient.clone());
         optimizer.Step(0.01, clipNorm: 0);
 
-        // Keys are the middle third of c_attn; c_proj of the feed-forward is tall and steps as its transpose.
+        // Keys are the middle third of c_attn. The feed-forward c_proj has more rows than columns, so its step is computed on its transpose.
         Tensor keys = (attentionBefore - attention)[.., 32..64], expectedKeys = Muon.Orthogonalize(attentionGradient[.., 32..64].unsqueeze(0))[0];
         Assert.InRange(Golden.Difference(keys, expectedKeys * (0.01 * 0.2 * Math.Sqrt(32))), 0, 1e-5f);
         Tensor expectedDown = Muon.Orthogonalize(downGradient.t().unsqueeze(0))[0].t();

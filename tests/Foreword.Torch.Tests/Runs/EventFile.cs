@@ -4,12 +4,12 @@ using System.Text;
 namespace Foreword.Torch.Tests.Runs;
 
 /// <summary>
-/// A reader of TensorBoard event files that shares nothing with the writer: TFRecord framing, a table-driven CRC-32C,
-/// and the wire format of the few protocol-buffer fields that event.proto and summary.proto name.
+/// Reads TensorBoard event files without code of the writer: TFRecord framing, a simple CRC-32C, and the wire format of the few
+/// protocol-buffer fields that event.proto and summary.proto define.
 /// </summary>
 internal static class EventFile
 {
-    /// <summary>One event; <c>SessionStart</c> is a SessionLog with status START (1).</summary>
+    /// <summary>One event. <c>SessionStart</c> means a SessionLog with status START (1).</summary>
     public sealed record Entry(double WallTime, long Step, string? FileVersion, bool SessionStart, IReadOnlyDictionary<string, float> Scalars);
 
     public static List<Entry> Read(string path)
@@ -31,7 +31,7 @@ internal static class EventFile
 
     public static string[] In(string directory) => [.. Directory.GetFiles(directory, "events.out.tfevents.*").Order(StringComparer.Ordinal)];
 
-    /// <summary>Castagnoli's polynomial, reflected, bit by bit.</summary>
+    /// <summary>Computes a CRC-32C with Castagnoli's polynomial, reflected, bit by bit.</summary>
     public static uint Crc32C(ReadOnlySpan<byte> data)
     {
         uint crc = ~0u;

@@ -45,7 +45,7 @@ public sealed class PretrainRunTests : IDisposable
         PretrainRecipe recipe = Small(steps: 9);
         recipe = recipe with
         {
-            // Dropout and accumulation bring in every source of randomness there is.
+            // Dropout and gradient accumulation add all sources of randomness.
             Model = recipe.Model with { Dropout = 0.1, TieWordEmbeddings = tied },
             Train = recipe.Train with { GradientAccumulation = 2, Optimizer = optimizer, Precision = precision, CheckpointEvery = 4, EvalEvery = 3, Keep = 0 },
         };
@@ -59,7 +59,7 @@ public sealed class PretrainRunTests : IDisposable
             Assert.Equal([4, 6], parts.Checkpoints.Select(c => c.Step));
         }
 
-        // Going on from the older checkpoint is what a run does that was killed after step 6.
+        // A run that was killed after step 6 continues from the older checkpoint.
         TorchSharp.torch.manual_seed(12345);
         using (PretrainRun resumed = PretrainRun.Resume(recipe, parts, parts.Checkpoints[0]))
             Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
@@ -120,7 +120,7 @@ public sealed class PretrainRunTests : IDisposable
     public void PatienceEndsARunThatNoLongerImproves()
     {
         RunDirectory run = Directory("run");
-        // A rate of almost nothing: no validation is better than the first one by more than rounding.
+        // The rate is almost 0, so no validation is better than the first one by more than rounding error.
         PretrainRecipe recipe = Small(steps: 50) with { Train = Small(50).Train with { Lr = 1e-30, MinLr = 0, EvalEvery = 1, EarlyStoppingPatience = 3 } };
         Assert.Equal(RunOutcome.StoppedEarly, Train(recipe, run));
         Assert.Equal(4, run.Newest!.Step);
@@ -208,7 +208,7 @@ public sealed class PretrainRunTests : IDisposable
             stop.Cancel();
     }
 
-    /// <summary>Once a step has been made, puts NaN into the weights as a hardware fault would.</summary>
+    /// <summary>Writes NaN into the weights after a step, as a hardware fault would.</summary>
     private static void BreakAfter(int step, PretrainEvent happened, PretrainRun? run)
     {
         if (happened is not PretrainEvent.Stepped stepped || stepped.Metrics.Step != step)

@@ -7,7 +7,7 @@ using Foreword.Torch.Runs;
 
 namespace Foreword.Torch.Tests.Runs;
 
-/// <summary>A run goes on with the data that it began with, wherever they lie now.</summary>
+/// <summary>A run continues with the data that it began with, even if the data has moved.</summary>
 public sealed class ResumedDataTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();

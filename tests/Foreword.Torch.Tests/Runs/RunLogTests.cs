@@ -73,7 +73,7 @@ public class RunLogTests
     [Theory]
     [InlineData("")]
     [InlineData("""{"step":4,"lo""")]
-    [InlineData("""{"step":4,"eval_loss":3}""")] // whole, but its line feed did not make it
+    [InlineData("""{"step":4,"eval_loss":3}""")] // complete, except for its line feed
     public void AResumedLogIsThatOfAnUninterruptedRun(string torn)
     {
         using TemporaryDirectory whole = Fixtures.NewDirectory();
@@ -131,7 +131,7 @@ public class RunLogTests
         File.AppendAllText(run.MetricsPath, line + "\n");
         string before = File.ReadAllText(run.MetricsPath);
         Assert.Equal($"{run.MetricsPath}:{message}", Assert.Throws<InvalidDataException>(() => RunMetrics.Read(run.MetricsPath)).Message);
-        if (!line.Contains("\"step\":4", StringComparison.Ordinal)) // cutting looks at the step only
+        if (!line.Contains("\"step\":4", StringComparison.Ordinal)) // the resumed log checks only the step
             Assert.Throws<InvalidDataException>(() => RunLog.Resume(run, step: 1));
         Assert.Equal(before, File.ReadAllText(run.MetricsPath));
     }

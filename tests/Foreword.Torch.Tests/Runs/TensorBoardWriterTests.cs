@@ -4,7 +4,7 @@ namespace Foreword.Torch.Tests.Runs;
 
 public class TensorBoardWriterTests
 {
-    /// <summary>The check value that every table of CRC-32C prints; it guards the test's own reader.</summary>
+    /// <summary>Checks the test's own reader with the standard check value of CRC-32C.</summary>
     [Fact]
     public void TheReadersChecksumIsCrc32C() => Assert.Equal(0xE3069283u, EventFile.Crc32C("123456789"u8));
 
@@ -40,7 +40,7 @@ public class TensorBoardWriterTests
         Assert.Equal(2, EventFile.Read(Assert.Single(EventFile.In(directory.Path))).Count);
     }
 
-    /// <summary>TensorBoard reads files in the order of their names; a resumed run within the same second must come after.</summary>
+    /// <summary>TensorBoard reads files in the order of their names. A run that is resumed within the same second must sort after the first.</summary>
     [Fact]
     public void AResumedRunWritesALaterFileThatTellsTensorBoardWhatToForget()
     {

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Tests.Runs;
 
-/// <summary>Pre-training that goes on from the weights of a model.</summary>
+/// <summary>Tests pre-training that starts from the weights of an existing model.</summary>
 public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixture<TrainOnTests.TrainedModel>, IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -205,7 +205,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         using (PretrainRun first = PretrainRun.Start(recipe, parts, happened => StopAt(6, happened, stop), CancellationToken.None))
             Assert.Equal(RunOutcome.Stopped, first.Run(stop.Token));
         if (rank == 0)
-            System.IO.Directory.Move(model, _directory.File("gone")); // a checkpoint has all that it needs
+            System.IO.Directory.Move(model, _directory.File("gone")); // a checkpoint contains everything that it needs
         manual_seed(12345);
         using (PretrainRun resumed = PretrainRun.Resume(recipe, parts, parts.Checkpoints[0]))
         {
@@ -270,7 +270,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         Train = Training(steps),
     };
 
-    /// <summary>The model that is trained on: trained once, for all tests.</summary>
+    /// <summary>The starting model, trained once for all tests.</summary>
     public sealed class TrainedModel : IDisposable
     {
         private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -326,7 +326,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
             stop.Cancel();
     }
 
-    /// <summary>A copy of the base model whose tokenizer has further special tokens, which its embedding has no rows for.</summary>
+    /// <summary>Copies the base model and adds special tokens to its tokenizer. Its embedding has no rows for them.</summary>
     private string WithAddedTokens(params string[] texts)
     {
         string copy = _directory.File("added");
@@ -355,14 +355,14 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         return shards;
     }
 
-    /// <summary>The token embedding of a model directory. The caller disposes it.</summary>
+    /// <summary>Returns the token embedding of a model directory. The caller disposes it.</summary>
     private static Tensor Embedding(string model)
     {
         using GptModel loaded = ModelFiles.Load(model, Precision.Fp32, CPU);
         return loaded.TokenEmbedding.detach().clone();
     }
 
-    /// <summary>Blocks, or parameters outside of blocks, of which nothing has changed.</summary>
+    /// <summary>Returns the blocks, and the parameters outside of blocks, that have not changed at all.</summary>
     private static string[] Unchanged(GptModel model, Dictionary<string, Tensor> before) =>
     [
         .. model.named_parameters()

@@ -4,8 +4,8 @@ using System.Reflection;
 namespace Foreword.Torch.Tests.Runtime;
 
 /// <summary>
-/// A user's program and its tests in a directory of their own, where nothing of this repository's build files applies.
-/// They refer to Foreword.Torch by project or by package, and read the fine-tuned model of the README's example.
+/// A user's program and its tests in a separate directory, to which none of this repository's build files apply. They refer to Foreword.Torch
+/// by project or by package, and load the fine-tuned model of the README's example.
 /// </summary>
 internal sealed class ProgramOutsideTheTree : IDisposable
 {
@@ -13,10 +13,10 @@ internal sealed class ProgramOutsideTheTree : IDisposable
 
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
 
-    /// <summary>The directory in which the program runs.</summary>
+    /// <summary>Gets the directory in which the program runs.</summary>
     public string Path => _directory.Path;
 
-    /// <summary>This repository, or null where the tests run without it.</summary>
+    /// <summary>Gets the path of this repository, or null if the tests run outside it.</summary>
     public static string? Repository
     {
         get
@@ -31,7 +31,7 @@ internal sealed class ProgramOutsideTheTree : IDisposable
     private static string Source => System.IO.Path.Combine(Repository!, "src");
 
     /// <summary>Writes the program and its tests.</summary>
-    /// <param name="asPackage">Whether they refer to a package, which is packed first, instead of the project.</param>
+    /// <param name="asPackage">Whether they refer to a package, which is packed first. Otherwise they refer to the project.</param>
     public void Write(bool asPackage)
     {
         string reference = asPackage ? """<PackageReference Include="Foreword.Torch" Version="*-*" />""" : $"""<ProjectReference Include="{Source}/Foreword.Torch/Foreword.Torch.csproj" />""";
@@ -41,7 +41,7 @@ internal sealed class ProgramOutsideTheTree : IDisposable
                 Dotnet("pack", $"{Source}/{project}", "--no-build", "-c", Configuration, "-o", "source");
         }
 
-        // New packages stay in this directory. What the machine has already, libtorch above all, is taken from where it is.
+        // New packages are restored into this directory. Packages that the machine already has, above all libtorch, are read from their location.
         foreach (string nothing in (string[])["Directory.Build.targets", "Directory.Packages.props"])
             _directory.Write(nothing, "<Project />");
         _directory.Write("Directory.Build.props", $"""
@@ -80,17 +80,17 @@ internal sealed class ProgramOutsideTheTree : IDisposable
             """);
     }
 
-    /// <summary>Builds the program and its tests. Two versions of one library are an error: the program would find the wrong one.</summary>
+    /// <summary>Builds the program and its tests. Two versions of one library are an error, because the program could load the wrong one.</summary>
     public void Build() => Dotnet("build", "tests", "-c", Configuration, "-warnaserror:MSB3277;NU1605;NU1608", "-v", "q");
 
-    /// <summary>Runs the SDK on what was built and returns what it printed.</summary>
+    /// <summary>Runs an SDK command on the build output and returns what it printed.</summary>
     public string RunBuilt(params string[] arguments) => Dotnet([.. arguments, "--no-build", "-c", Configuration]);
 
     /// <summary>Runs a program in this directory and returns what it printed.</summary>
     public string Run(string program, params IEnumerable<string> arguments)
     {
         ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path };
-        // Servers of the build would keep our end of the pipes and this directory.
+        // Build servers would keep the pipes and this directory open.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
         using Process process = Process.Start(start)!;
@@ -105,10 +105,10 @@ internal sealed class ProgramOutsideTheTree : IDisposable
 
     private string Dotnet(params IEnumerable<string> arguments) => Run(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments);
 
-    /// <summary>The folder of restored packages, which the command prints after "global-packages: ".</summary>
+    /// <summary>Returns the folder of restored packages, which the command prints after "global-packages: ".</summary>
     private string PackageFolder() => Dotnet("nuget", "locals", "global-packages", "--list").Split(": ", 2)[1].Trim();
 
-    /// <summary>The README's program that loads a fine-tuned model.</summary>
+    /// <summary>Returns the README's program that loads a fine-tuned model.</summary>
     private static string ReadmeExample() =>
         File.ReadAllText($"{Repository}/README.md").Split("```").Single(block => block.StartsWith("csharp", StringComparison.Ordinal) && block.Contains("FineTunedModel.Load"))["csharp".Length..];
 }

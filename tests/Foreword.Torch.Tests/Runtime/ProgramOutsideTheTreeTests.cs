@@ -7,7 +7,7 @@ using Foreword.Torch.Runs;
 
 namespace Foreword.Torch.Tests.Runtime;
 
-/// <summary>The README's example finds libtorch in a program of one's own, however that refers to Foreword.Torch.</summary>
+/// <summary>The README's example finds libtorch in a user's program, with a project reference and with a package reference.</summary>
 public sealed class ProgramOutsideTheTreeTests
 {
     [Theory]
@@ -28,7 +28,7 @@ public sealed class ProgramOutsideTheTreeTests
         program.RunBuilt("test", "--project", "tests");
     }
 
-    /// <summary>Trains the smallest run there can be: runs/banking.</summary>
+    /// <summary>Trains the smallest possible run, runs/banking.</summary>
     private static void FineTune(string directory)
     {
         string train = Path.Combine(directory, "train.csv"), model = Path.Combine(directory, "base");

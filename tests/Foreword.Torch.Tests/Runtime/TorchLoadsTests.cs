@@ -8,7 +8,7 @@ public sealed class TorchLoadsTests
 {
     private static readonly string Library = Directory.EnumerateFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories).FirstOrDefault("");
 
-    /// <summary>Some tests use TorchSharp before they use Foreword.Torch, and any of them may be the first.</summary>
+    /// <summary>Initializes libtorch. Some tests use TorchSharp before Foreword.Torch, and any of them may run first.</summary>
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Which test comes first is not fixed.")]
     internal static void Prepare() => TorchRuntime.Initialize();
@@ -27,7 +27,7 @@ public sealed class TorchLoadsTests
         byte[] library = File.ReadAllBytes(Library), original = [.. library];
         Assert.True(LibstdcxxVersions.Lower(library));
 
-        // Hash, name and nothing else of two entries: the needs of GLIBCXX_3.4.30 and GLIBCXX_3.4.32, as readelf -V lists them.
+        // Only the hash and the name of two entries changed: the needs of GLIBCXX_3.4.30 and GLIBCXX_3.4.32, as readelf -V lists them.
         int[] changed = [.. Enumerable.Range(0, library.Length).Where(i => library[i] != original[i])];
         Assert.InRange(changed.Length, 2, 16);
         Assert.True(changed[^1] - changed[0] < 1024, "only the table of version needs changes");

@@ -40,7 +40,7 @@ public sealed class InitialEmbeddingsTests : IDisposable
         Assert.Equal((3, 300, 64), Apply(model));
         Apply(again);
         using Tensor rows = model.TokenEmbedding.detach();
-        Assert.True(rows.equal(again.TokenEmbedding).all().ToBoolean()); // by the seed
+        Assert.True(rows.equal(again.TokenEmbedding).all().ToBoolean()); // the same seed
         Assert.True(Cosine(rows[3], rows[4]) > 0.95 && Cosine(rows[3], rows[2]) < 0.5);
 
         (int, int, int) Apply(GptModel to)

@@ -15,7 +15,7 @@ public sealed class WordVectorsTests : IDisposable
 
     [Theory]
     [InlineData("the 1 -2.5 3e-1\ncat 0 1 2\nother 9 9 9\n")] // GloVe
-    [InlineData("3 3\nthe 1 -2.5 0.3\ncat 0 1 2 \r\nother 9 9 9")] // word2vec, text; some end lines with a space
+    [InlineData("3 3\nthe 1 -2.5 0.3\ncat 0 1 2 \r\nother 9 9 9")] // word2vec as text; some programs end lines with a space
     public void TextGivesTheWantedWords(string text)
     {
         WordVectors vectors = WordVectors.Read(_directory.Write("v.txt", text), Wanted, TestContext.Current.CancellationToken);

@@ -13,7 +13,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary><c>foreword bench train|decode|tokenize|score</c>: figures beside the machine's own peak.</summary>
+/// <summary>Implements <c>foreword bench train|decode|tokenize|score</c>, which measures speeds next to the machine's measured peak.</summary>
 internal static class BenchCommand
 {
     public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenising, scoring.")

@@ -9,7 +9,10 @@ using Foreword.Torch.Inference;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary><c>foreword bench decode</c>: reading and writing with the KV cache, both engines and every number format, taking turns.</summary>
+/// <summary>
+/// Implements <c>foreword bench decode</c>, which measures prefill and decoding with the KV cache. Both engines and every number format
+/// take turns.
+/// </summary>
 internal static class BenchDecodeCommand
 {
     private const int LongestPrompt = 512;
@@ -44,7 +47,7 @@ internal static class BenchDecodeCommand
             List<(string Name, DecodeMeasurement Best)> measured = [];
             foreach (var (name, open) in engines)
             {
-                using ILanguageModel opened = open(); // one after the other: the models of a machine need not all fit it
+                using ILanguageModel opened = open(); // one model at a time, because the models may not fit into memory together
                 DecodeMeasurement best = DecodeMeasurement.None;
                 for (int round = 0; round < parsed.GetValue(rounds); round++)
                     best = UsageException.For(() => best.Round(opened, parsed.GetValue(tokens), prefill, parsed.GetValue(sequences)));
@@ -60,7 +63,7 @@ internal static class BenchDecodeCommand
         return command.WithExample("foreword bench decode --model gpt2");
     }
 
-    /// <summary><c>tokens_per_second</c> is that of plain C# in float32.</summary>
+    /// <summary>Writes the results as JSON. <c>tokens_per_second</c> is the speed of plain C# in float32.</summary>
     private static void Write(Utf8JsonWriter writer, List<(string Name, DecodeMeasurement Best)> measured)
     {
         writer.WriteNumber("tokens_per_second", measured.Single(m => m.Name == "cpu f32").Best.DecodeTokensPerSecond);

@@ -7,7 +7,7 @@ using Foreword.Models;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary><c>foreword bench score</c>: scoring of continuations by both engines.</summary>
+/// <summary>Implements <c>foreword bench score</c>, which measures how fast both engines score continuations.</summary>
 internal static class BenchScoreCommand
 {
     public static Command Create(Terminal terminal, Option<string> model, Func<string, GptConfig> read, Option<bool> json)
@@ -40,7 +40,7 @@ internal static class BenchScoreCommand
         return command;
     }
 
-    /// <summary>The figures of libtorch stand at the top, plain C#'s in an object of their own.</summary>
+    /// <summary>Writes the results as JSON: libtorch's at the top level, those of plain C# in a nested object.</summary>
     private static void Write(Utf8JsonWriter writer, ScoringThroughput measured)
     {
         Figures(measured.Torch);

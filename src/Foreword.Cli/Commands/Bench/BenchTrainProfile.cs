@@ -4,7 +4,7 @@ using Foreword.Torch.Kernels;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary>What <c>foreword bench train --profile</c> prints: the operations of a training step.</summary>
+/// <summary>Prints the operations of a training step for <c>foreword bench train --profile</c>.</summary>
 internal static class BenchTrainProfile
 {
     public static void Write(Terminal terminal, TrainingProfile profile, bool json)

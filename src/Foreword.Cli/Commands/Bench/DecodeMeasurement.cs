@@ -4,24 +4,24 @@ using Foreword.Models;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary>How fast a model reads and writes; the best of the rounds counts.</summary>
-/// <param name="DecodeTokensPerSecond">Greedy decoding of one sequence.</param>
-/// <param name="PrefillTokensPerSecond">Reading a prompt at once.</param>
-/// <param name="BatchTokensPerSecond">Decoding several sequences together, all of them.</param>
+/// <summary>The prefill and decoding speed of a model. The best of the rounds counts.</summary>
+/// <param name="DecodeTokensPerSecond">Tokens per second of greedy decoding of one sequence.</param>
+/// <param name="PrefillTokensPerSecond">Tokens per second of prefilling a prompt in one call.</param>
+/// <param name="BatchTokensPerSecond">Tokens per second of all sequences when several are decoded together.</param>
 public sealed record DecodeMeasurement(double DecodeTokensPerSecond, double PrefillTokensPerSecond, double BatchTokensPerSecond)
 {
-    /// <summary>Tokens that a sequence has read before its decoding is timed.</summary>
+    /// <summary>Number of tokens in the cache of a sequence before its decoding is timed.</summary>
     private const int Prompt = 16;
 
-    /// <summary>Nothing measured yet.</summary>
+    /// <summary>Gets the result before any measurement.</summary>
     public static DecodeMeasurement None { get; } = new(0, 0, 0);
 
-    /// <summary>Measures a model once more and keeps the better figures. The first round also compiles, so it should not be the only one.</summary>
+    /// <summary>Measures a model once more and keeps the better results. The first round includes compilation, so run at least two.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="tokens">Tokens decoded one by one.</param>
-    /// <param name="prefill">Tokens of the prompt.</param>
-    /// <param name="sequences">Sequences of a batch; 0 measures none.</param>
-    /// <exception cref="ArgumentException">The tokens do not fit the context.</exception>
+    /// <param name="tokens">Number of tokens decoded one by one.</param>
+    /// <param name="prefill">Number of tokens of the prompt.</param>
+    /// <param name="sequences">Number of sequences of a batch; 0 skips this measurement.</param>
+    /// <exception cref="ArgumentException">The tokens do not fit the context length.</exception>
     public DecodeMeasurement Round(ILanguageModel model, int tokens, int prefill, int sequences)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -64,7 +64,7 @@ public sealed record DecodeMeasurement(double DecodeTokensPerSecond, double Pref
         for (int i = 0; i < tokens; i++)
         {
             model.AppendEach(decoders, next, logits);
-            model.ForEach(sequences, s => next[s] = TensorPrimitives.IndexOfMax<float>(logits.AsSpan(s * V, V))); // as a text generator draws
+            model.ForEach(sequences, s => next[s] = TensorPrimitives.IndexOfMax<float>(logits.AsSpan(s * V, V))); // as a text generator does
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

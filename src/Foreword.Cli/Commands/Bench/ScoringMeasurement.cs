@@ -7,19 +7,22 @@ using static TorchSharp.torch;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary>Measures the scoring of continuations by both engines, and libtorch's bare forward pass, in one run. Random weights and tokens: speed does not depend on them.</summary>
+/// <summary>
+/// Measures, in one run, how fast both engines score continuations, and how fast libtorch's forward pass alone is. Weights and tokens are
+/// random, because the speed does not depend on them.
+/// </summary>
 public static class ScoringMeasurement
 {
-    /// <summary>Tokens of a LAMBADA passage, about.</summary>
+    /// <summary>Approximate number of tokens of a LAMBADA passage.</summary>
     public const int PassageTokens = 100;
 
     private const int Passages = 40, TargetTokens = 2;
-    private const int QuestionTokens = 450, Choices = 10, ChoiceTokens = 12; // of the Children's Book Test, about
+    private const int QuestionTokens = 450, Choices = 10, ChoiceTokens = 12; // approximate sizes of a question of the Children's Book Test
     private static readonly int[] BatchSizes = [4, 8, 16];
 
-    /// <summary>Runs everything in turns; the best round of each counts.</summary>
-    /// <param name="plain">The plain C# engine's model; libtorch's is made with the same architecture.</param>
-    /// <param name="rounds">Timed rounds, after one that is not timed.</param>
+    /// <summary>Runs all measurements in turns. The best round of each counts.</summary>
+    /// <param name="plain">The model of the plain C# engine. The libtorch model is created with the same architecture.</param>
+    /// <param name="rounds">Number of timed rounds, after one that is not timed.</param>
     /// <exception cref="ArgumentException">The context is shorter than a passage.</exception>
     public static ScoringThroughput Run(ILanguageModel plain, int rounds)
     {
@@ -52,7 +55,7 @@ public static class ScoringMeasurement
         return new ScoringThroughput(torch, cpu, best.Key * PassageTokens / best.Value, best.Key);
     }
 
-    /// <summary>Seconds of the blocks alone, as scoring runs them, no logits, on passages all of the same length.</summary>
+    /// <summary>Measures the seconds of the blocks alone, as scoring runs them, without logits. All passages have the same length.</summary>
     private static double Forward(IModelPath path, GptConfig config, int batch)
     {
         using var noGradient = no_grad();
@@ -71,7 +74,7 @@ public static class ScoringMeasurement
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>What is scored.</summary>
+    /// <summary>The requests that are scored.</summary>
     private sealed class Workload
     {
         private readonly ScoringRequest[] _passages, _alone;
@@ -92,30 +95,30 @@ public static class ScoringMeasurement
     }
 }
 
-/// <summary>What <see cref="ScoringMeasurement.Run"/> measured.</summary>
-/// <param name="Torch">libtorch.</param>
-/// <param name="Cpu">Plain C#.</param>
-/// <param name="ForwardTokensPerSecond">Tokens per second of libtorch's bare forward pass at the best batch size, without any logits.</param>
-/// <param name="ForwardBatchSize">That batch size.</param>
+/// <summary>The results of <see cref="ScoringMeasurement.Run"/>.</summary>
+/// <param name="Torch">The results of libtorch.</param>
+/// <param name="Cpu">The results of plain C#.</param>
+/// <param name="ForwardTokensPerSecond">Tokens per second of libtorch's forward pass without logits, at the best batch size.</param>
+/// <param name="ForwardBatchSize">The best batch size.</param>
 public sealed record ScoringThroughput(EngineScoring Torch, EngineScoring Cpu, double ForwardTokensPerSecond, int ForwardBatchSize)
 {
-    /// <summary>libtorch's scoring as a share of its bare forward pass's speed.</summary>
+    /// <summary>Gets libtorch's scoring speed as a share of the speed of its forward pass alone.</summary>
     public double ShareOfForward => Torch.TokensPerSecond / ForwardTokensPerSecond;
 }
 
-/// <summary>How fast an engine scores.</summary>
-/// <param name="TokensPerSecond">Tokens of LAMBADA-length passages scored per second, logits included where a score is wanted.</param>
-/// <param name="SharedSeconds">Seconds for ten choices of one question that share its context.</param>
-/// <param name="SeparateSeconds">Seconds for the same when each has the context to itself.</param>
+/// <summary>The scoring speed of an engine.</summary>
+/// <param name="TokensPerSecond">Tokens per second in passages of LAMBADA's length, including the logits that the scores need.</param>
+/// <param name="SharedSeconds">Seconds for the ten choices of one question when they share its context.</param>
+/// <param name="SeparateSeconds">Seconds for the same choices when each has its own copy of the context.</param>
 public sealed record EngineScoring(double TokensPerSecond, double SharedSeconds, double SeparateSeconds)
 {
-    /// <summary>How many times as fast the choices are when they share their context.</summary>
+    /// <summary>Gets the speedup of the choices when they share their context.</summary>
     public double SharingSpeedup => SeparateSeconds / SharedSeconds;
 
-    /// <summary>Nothing measured yet.</summary>
+    /// <summary>Gets the result before any measurement.</summary>
     internal static EngineScoring None { get; } = new(0, double.PositiveInfinity, double.PositiveInfinity);
 
-    /// <summary>The better of two rounds, figure by figure.</summary>
+    /// <summary>Returns the better value of each figure in two rounds.</summary>
     internal EngineScoring Best(EngineScoring other) =>
         new(Math.Max(TokensPerSecond, other.TokensPerSecond), Math.Min(SharedSeconds, other.SharedSeconds), Math.Min(SeparateSeconds, other.SeparateSeconds));
 }

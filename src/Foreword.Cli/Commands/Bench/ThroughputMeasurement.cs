@@ -14,31 +14,35 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary>Measures training speed on this machine, beside its peak. Random weights and tokens: speed does not depend on them.</summary>
+/// <summary>
+/// Measures the training speed on this machine, next to its measured peak. Weights and tokens are random, because the speed does not depend
+/// on them.
+/// </summary>
 public static class ThroughputMeasurement
 {
-    /// <summary>Steps of each that are not timed: memory is touched for the first time in them.</summary>
+    /// <summary>Steps of each path that are not timed, because they touch memory for the first time.</summary>
     private const int WarmUp = 2;
 
     private const string EagerName = "eager fp32", FineTuningName = "fine-tuning";
 
     /// <summary>
-    /// Training steps (forward, backward, clipping, AdamW) on every path that this machine has: the fused kernels in bf16 and fp32, the
-    /// same model on autograd in the product's format, and plain eager float32 (whole logits, libtorch's own AdamW); and fine-tuning steps
-    /// of the product with the auxiliary loss on sequences of that length. They take turns, so that a busy neighbour slows all.
+    /// Measures training steps (forward, backward, clipping, AdamW) on every path that this machine has. These are the fused kernels in bf16 and
+    /// fp32, the same model on autograd in <paramref name="precision"/>, and plain eager float32 (whole logits, libtorch's own AdamW). Also
+    /// measures Foreword's fine-tuning steps with the auxiliary loss, on sequences of the same length. The paths take turns, so that other load
+    /// on the machine slows all of them.
     /// </summary>
     /// <param name="config">The architecture and its dropout.</param>
-    /// <param name="batch">Sequences of a step (B).</param>
-    /// <param name="length">Tokens of a sequence (T).</param>
-    /// <param name="precision">Number format of the product's way.</param>
-    /// <param name="rounds">Timed steps of each, after two that are not timed; the best counts.</param>
-    /// <param name="recompute">Whether the fused kernels compute activations again on the way back.</param>
-    /// <param name="cancellationToken">Ends the measurement.</param>
+    /// <param name="batch">Number of sequences of a step (B).</param>
+    /// <param name="length">Number of tokens of a sequence (T).</param>
+    /// <param name="precision">Number format of the matrix products on the path that training uses.</param>
+    /// <param name="rounds">Number of timed steps of each path, after two that are not timed. The best step counts.</param>
+    /// <param name="recompute">Whether the fused kernels compute activations again in the backward pass.</param>
+    /// <param name="cancellationToken">Cancels the measurement.</param>
     public static TrainingThroughput Train(
         GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
-        // A processor that does not multiply bfloat16 computes it in float32, one number at a time: nobody trains that way unless asked to.
+        // Without bfloat16 instructions, a CPU computes bfloat16 in float32, one number at a time. Measure that format only on request.
         Precision[] formats = Compute.CpuHasBFloat16 || precision == Precision.Bf16 ? [Precision.Bf16, Precision.Fp32] : [Precision.Fp32];
         Dictionary<Precision, double> peaks = formats.ToDictionary(format => format, format => MachinePeak.Measure(format, CPU));
         using var scope = NewDisposeScope();
@@ -103,7 +107,7 @@ public static class ThroughputMeasurement
             F.cross_entropy(model.call(ids).view(-1, config.VocabSize), targets.view(-1)).backward();
             nn.utils.clip_grad_norm_(model.parameters(), 1);
             eagerOptimizer.step();
-            eagerOptimizer.zero_grad(); // the fused kernels then begin with none
+            eagerOptimizer.zero_grad(); // the fused kernels then start without gradients
         }
 
         static string FusedName(Precision precision) => $"fused {precision.Name()}";
@@ -111,11 +115,9 @@ public static class ThroughputMeasurement
         static string AutogradName(Precision precision) => precision == Precision.Bf16 ? "autograd, bf16 casts" : "autograd fp32";
     }
 
-    /// <summary>
-    /// Training steps (forward, backward, clipping, AdamW) through the fused kernels alone, timed operation by operation.
-    /// </summary>
+    /// <summary>Measures training steps (forward, backward, clipping, AdamW) with the fused kernels only, and times each operation.</summary>
     /// <inheritdoc cref="Train" path="/param"/>
-    /// <exception cref="NotSupportedException">The fused kernels cannot run the model here; the message says why.</exception>
+    /// <exception cref="NotSupportedException">The fused kernels cannot run the model here. The message names the reason.</exception>
     public static TrainingProfile Profile(
         GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
     {
@@ -152,7 +154,7 @@ public static class ThroughputMeasurement
             path.Bytes.Activations, path.Bytes.Most);
     }
 
-    /// <summary>Classification of texts that fill the sequence, every step on all of them.</summary>
+    /// <summary>Creates the fine-tuning of a classification. Its texts fill the sequence, and every step trains on all of them.</summary>
     private static FineTuner FineTuning(GptConfig config, int batch, int length, Precision precision, int rounds)
     {
         TaskDescription task = new()
@@ -180,33 +182,33 @@ public static class ThroughputMeasurement
 
     private sealed record Contender(string Name, Precision Precision, IModelPath? Path, Action Step)
     {
-        /// <summary>Seconds of the fastest step.</summary>
+        /// <summary>Gets or sets the seconds of the fastest step.</summary>
         public double Best { get; set; } = double.PositiveInfinity;
     }
 }
 
-/// <summary>What <see cref="ThroughputMeasurement.Train"/> measured.</summary>
-/// <param name="Paths">Every path's speed.</param>
-/// <param name="Product">That of the path which training takes.</param>
-/// <param name="Peaks">The machine's measured peak in each of their formats, in floating-point operations per second.</param>
+/// <summary>The results of <see cref="ThroughputMeasurement.Train"/>.</summary>
+/// <param name="Paths">The speed of every path.</param>
+/// <param name="Product">The speed of the path that Foreword's training uses.</param>
+/// <param name="Peaks">The machine's measured peak in each of the formats, in floating-point operations per second.</param>
 public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, IReadOnlyDictionary<Precision, double> Peaks);
 
-/// <summary>What <see cref="ThroughputMeasurement.Profile"/> measured.</summary>
+/// <summary>The results of <see cref="ThroughputMeasurement.Profile"/>.</summary>
 /// <param name="Operations">Every operation over all timed steps, the longest first.</param>
-/// <param name="Steps">Timed steps.</param>
-/// <param name="SecondsPerStep">Mean time of a step, what no operation counts among it.</param>
+/// <param name="Steps">Number of timed steps.</param>
+/// <param name="SecondsPerStep">Mean seconds of a step, including time outside the listed operations.</param>
 /// <param name="TokensPerSecond">Training tokens per second in the best step.</param>
-/// <param name="ShareOfPeak">6 N flops a token in the best step over the machine's peak.</param>
+/// <param name="ShareOfPeak">Floating-point operations per second of the best step, at 6 N per token, divided by the machine's peak.</param>
 /// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
-/// <param name="ActivationBytes">Memory that a forward leaves for its way back.</param>
-/// <param name="WorkspaceBytes">Most memory in use beside weights, gradients and moments, that among it.</param>
+/// <param name="ActivationBytes">Bytes that a forward pass keeps for its backward pass.</param>
+/// <param name="WorkspaceBytes">Largest number of bytes in use in addition to weights, gradients and moments; includes the activations.</param>
 public sealed record TrainingProfile(
     IReadOnlyList<ProfiledOperation> Operations, int Steps, double SecondsPerStep, double TokensPerSecond, double ShareOfPeak, double Peak, long ActivationBytes, long WorkspaceBytes);
 
 /// <summary>The speed of a path.</summary>
-/// <param name="Name">Which.</param>
-/// <param name="Precision">Number format of its products.</param>
+/// <param name="Name">Name of the path.</param>
+/// <param name="Precision">Number format of its matrix products.</param>
 /// <param name="TokensPerSecond">Training tokens per second.</param>
-/// <param name="ShareOfPeak">6 N flops a token over the machine's peak in that format.</param>
-/// <param name="RatioToEager">How many times as fast as plain eager float32.</param>
+/// <param name="ShareOfPeak">Floating-point operations per second, at 6 N per token, divided by the machine's peak in that format.</param>
+/// <param name="RatioToEager">Speed divided by that of plain eager float32.</param>
 public sealed record TrainingSpeed(string Name, Precision Precision, double TokensPerSecond, double ShareOfPeak, double RatioToEager);

@@ -6,7 +6,10 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Commands.Conversion;
 
-/// <summary>What <c>convert</c> does with a fine-tuned model's head: a classifier that transformers opens where it computes the same, else the language model alone.</summary>
+/// <summary>
+/// Converts the head of a fine-tuned model in <c>convert</c>. If a classifier of transformers can compute the same outputs, writes such a
+/// classifier. Otherwise only the language model is written.
+/// </summary>
 internal sealed class ClassifierConversion
 {
     private const string Format = "hf";
@@ -20,7 +23,7 @@ internal sealed class ClassifierConversion
     private ClassifierConversion(ModelWeights model, TaskDescription task, TaskHeadWeights head, Tokenizer tokenizer, TensorDType dtype) =>
         (_model, _task, _head, _tokenizer, _dtype) = (model, task, head, tokenizer, dtype);
 
-    /// <summary>The conversion of a model's head, or null where only the language model is written, which is said.</summary>
+    /// <summary>Returns the conversion of a model's head. Returns null, with a message, if only the language model is written.</summary>
     public static ClassifierConversion? Of(ModelWeights model, Tokenizer? tokenizer, WeightsFormat target, string type, bool languageModelOnly, Terminal terminal)
     {
         if (!TaskDescription.IsIn(model.Path))

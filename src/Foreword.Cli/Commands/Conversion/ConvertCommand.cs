@@ -9,7 +9,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Commands.Conversion;
 
-/// <summary><c>foreword convert</c>: a model of any format into another one.</summary>
+/// <summary>Implements <c>foreword convert</c>, which converts a model of any format into another format.</summary>
 internal static class ConvertCommand
 {
     public static Command Create(Terminal terminal)

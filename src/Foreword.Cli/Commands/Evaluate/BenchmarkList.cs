@@ -4,7 +4,7 @@ using Foreword.Evaluation;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
-/// <summary>The benchmarks for <c>foreword evaluate --list</c>.</summary>
+/// <summary>Lists the benchmarks for <c>foreword evaluate --list</c>.</summary>
 internal static class BenchmarkList
 {
     public static void Print(Terminal terminal, bool json)

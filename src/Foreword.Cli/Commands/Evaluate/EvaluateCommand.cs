@@ -15,12 +15,12 @@ using Foreword.Models;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
-/// <summary><c>foreword evaluate MODEL --tasks a,b</c>: the papers' benchmarks, zero-shot and few-shot.</summary>
+/// <summary>Implements <c>foreword evaluate MODEL --tasks a,b</c>: the papers' benchmarks, zero-shot and few-shot.</summary>
 internal static class EvaluateCommand
 {
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
-    /// <summary>With another way to open MODEL, for tests.</summary>
+    /// <summary>Creates the command with another function that opens MODEL, for tests.</summary>
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string?> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory.", Arity = ArgumentArity.ZeroOrOne };

@@ -6,10 +6,13 @@ using Foreword.Evaluation.Results;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
-/// <summary><c>foreword evaluate --overlap FILTER</c>: each task's result also without the documents that the training text holds, and over them alone.</summary>
+/// <summary>
+/// Implements <c>foreword evaluate --overlap FILTER</c>. Each benchmark's result is also computed without the documents that the training
+/// text contains, and over those documents alone.
+/// </summary>
 internal static class EvaluationOverlap
 {
-    /// <summary>The results, each followed by its parts.</summary>
+    /// <summary>Returns the results, each followed by its two parts.</summary>
     public static List<(string Key, BenchmarkResult Result)> Divide(IReadOnlyList<(string Key, BenchmarkResult Result)> results, IReadOnlyList<BenchmarkOverlap> overlaps)
     {
         List<(string, BenchmarkResult)> divided = [];
@@ -23,7 +26,7 @@ internal static class EvaluationOverlap
         return divided;
     }
 
-    /// <summary>A line a task.</summary>
+    /// <summary>Prints one line for each benchmark.</summary>
     public static void Say(Terminal terminal, OverlapFilter filter, IReadOnlyList<BenchmarkOverlap> overlaps)
     {
         foreach (BenchmarkOverlap overlap in overlaps)
@@ -34,7 +37,7 @@ internal static class EvaluationOverlap
         }
     }
 
-    /// <summary>The field <c>overlap</c> of the results.</summary>
+    /// <summary>Writes the field <c>overlap</c> of the results.</summary>
     public static void Write(Utf8JsonWriter json, OverlapFilter filter, IReadOnlyList<BenchmarkOverlap> overlaps)
     {
         json.WriteStartObject("overlap");

@@ -6,12 +6,15 @@ using Foreword.Tokenization;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
-/// <summary>What <c>foreword evaluate</c> was asked for.</summary>
+/// <summary>The requested benchmarks and settings of <c>foreword evaluate</c>.</summary>
 internal sealed record EvaluationPlan
 {
     public required IReadOnlyList<BenchmarkSpecification> Tasks { get; init; }
 
-    /// <summary>Numbers of solved examples, each task runs once with each; null takes the paper's number for each task.</summary>
+    /// <summary>
+    /// Gets the numbers of solved examples in the prompt. Each benchmark runs once with each number. Null selects the paper's number for each
+    /// benchmark.
+    /// </summary>
     public IReadOnlyList<int>? Shots { get; init; }
 
     public int? Limit { get; init; }
@@ -26,8 +29,8 @@ internal sealed record EvaluationPlan
 
     public long Seed { get; init; }
 
-    /// <summary>The tasks of a list parted by commas.</summary>
-    /// <exception cref="ArgumentException">One is unknown, or given twice.</exception>
+    /// <summary>Parses a comma-separated list of benchmarks.</summary>
+    /// <exception cref="ArgumentException">A benchmark is unknown or occurs twice.</exception>
     public static IReadOnlyList<BenchmarkSpecification> Parse(string list)
     {
         BenchmarkSpecification[] tasks = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => BenchmarkSpecification.Parse(text, BenchmarkCatalog.All))];
@@ -37,8 +40,8 @@ internal sealed record EvaluationPlan
         return twice is null ? tasks : throw new ArgumentException($"--tasks names '{twice}' twice");
     }
 
-    /// <summary>Numbers parted by commas.</summary>
-    /// <exception cref="ArgumentException">One is no number of at least 0, or given twice.</exception>
+    /// <summary>Parses a comma-separated list of numbers.</summary>
+    /// <exception cref="ArgumentException">An entry is not a whole number of 0 or more, or occurs twice.</exception>
     public static IReadOnlyList<int> ParseShots(string list)
     {
         int[] shots = [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int number)
@@ -46,7 +49,7 @@ internal sealed record EvaluationPlan
         return shots.Distinct().Count() == shots.Length ? shots : throw new ArgumentException($"--num-fewshot is '{list}'; a number is given twice");
     }
 
-    /// <summary>Reads the data and encodes the prompts: everything that can fail before the weights are read.</summary>
+    /// <summary>Reads the data and encodes the prompts. Everything that can fail before the weights are read happens here.</summary>
     public IReadOnlyList<(string Key, PreparedBenchmark Task)> Prepare(GptConfig config, Tokenizer tokenizer)
     {
         PromptEncoder encoder = new(tokenizer, config.ContextLength, Truncate);

@@ -4,10 +4,10 @@ using Foreword.Evaluation.Results;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
-/// <summary>Runs tasks one after the other: shows progress, logs each document, goes on where a log ends.</summary>
+/// <summary>Runs benchmarks one after the other. Shows progress, logs each document, and continues an existing log after its last document.</summary>
 internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, EvaluationDirectory? directory)
 {
-    /// <summary>Documents that are done, those of earlier processes among them.</summary>
+    /// <summary>Gets the number of documents done, including those of earlier processes.</summary>
     public int Done { get; private set; }
 
     public BenchmarkResult Evaluate(string key, PreparedBenchmark task, CancellationToken cancellationToken)

@@ -18,10 +18,10 @@ using MathNet.Numerics.Statistics;
 
 namespace Foreword.Cli.Commands.FineTune;
 
-/// <summary><c>foreword finetune</c>: teaches a pre-trained model a task, by a recipe or by options alone.</summary>
+/// <summary>Implements <c>foreword finetune</c>, which fine-tunes a pre-trained model for a task, from a recipe or from options alone.</summary>
 internal static class FineTuneCommand
 {
-    /// <summary>What one run of a repetition left, so that it is not made again.</summary>
+    /// <summary>File with the result of one finished run of <c>--repeats</c>. With <c>--resume auto</c>, that run is not repeated.</summary>
     private const string ResultFile = "result.json";
 
     private static readonly JsonSerializerOptions Json = new()
@@ -94,7 +94,7 @@ internal static class FineTuneCommand
                 return ShowExamples(terminal, recipe, parsed.GetValue(json));
             string name = isRecipe ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
             using StopRequest stop = new(terminal);
-            Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results are for stdout, unless JSON is
+            Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results go to stdout, unless stdout is JSON
             Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
             int count = parsed.GetValue(repeats);
             (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
@@ -117,7 +117,7 @@ internal static class FineTuneCommand
         return command;
     }
 
-    /// <summary>Reads all data and shows what would be learnt from.</summary>
+    /// <summary>Reads all data and shows training examples.</summary>
     private static int ShowExamples(Terminal terminal, FineTuneRecipe recipe, bool json)
     {
         BaseModel source = BaseModel.Open(recipe.Validate().Model.Path);
@@ -129,7 +129,7 @@ internal static class FineTuneCommand
         return CommandLine.Done;
     }
 
-    /// <summary>Says what was reached; returns whether the runs were stopped before their end.</summary>
+    /// <summary>Prints the results. Returns whether the runs were stopped before their end.</summary>
     private static bool Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, string goOn, bool json)
     {
         Summary? summary = wanted > 1 && results.Count > 1 ? Summary.Of(results) : null;
@@ -175,7 +175,7 @@ internal static class FineTuneCommand
             return (directory.Path, [Run(recipe, directory, checkpoint, goesOn)]);
         }
 
-        /// <summary>seed-N/ for each seed; with --resume auto those that are finished are taken as they are.</summary>
+        /// <summary>Makes a run in seed-N/ for each seed. With --resume auto, reads the results of finished runs instead of repeating them.</summary>
         public (string Path, IReadOnlyList<Result> Results) Many(int count)
         {
             if (resume is not (null or "auto"))
@@ -246,13 +246,13 @@ internal static class FineTuneCommand
         }
     }
 
-    /// <summary>What a run reached.</summary>
+    /// <summary>The result of a run.</summary>
     private sealed record Result(int Seed, RunOutcome Outcome, int BestEpoch, IReadOnlyDictionary<string, double>? BestMetrics, IReadOnlyDictionary<string, double>? TestMetrics)
     {
-        /// <summary>The class that F1 is of; null where F1 is not measured or is a mean over the classes.</summary>
+        /// <summary>Gets the class that F1 is computed for; null if F1 is not measured or is a mean over the classes.</summary>
         public string? PositiveClass { get; init; }
 
-        /// <summary>Where the best model gave all validation examples the same answer, which one.</summary>
+        /// <summary>Gets the single answer that the best model gave to all validation examples; null if it gave several.</summary>
         public string? SameAnswer { get; init; }
 
         public void Write(Utf8JsonWriter writer)
@@ -285,7 +285,7 @@ internal static class FineTuneCommand
     }
 
     /// <summary>The metrics of several seeds.</summary>
-    /// <param name="On">"test", or "validation" where there is no test set.</param>
+    /// <param name="On">"test", or "validation" if there is no test set.</param>
     /// <param name="Seeds">The seeds.</param>
     /// <param name="Metrics">Each metric over the seeds.</param>
     private sealed record Summary(string On, IReadOnlyList<int> Seeds, IReadOnlyDictionary<string, Spread> Metrics)
@@ -299,7 +299,7 @@ internal static class FineTuneCommand
         }
     }
 
-    /// <summary>A metric over seeds; the deviation is that of a sample (n - 1).</summary>
+    /// <summary>A metric over seeds. The standard deviation is that of a sample (n - 1).</summary>
     private sealed record Spread(double Mean, double StandardDeviation, double Median, IReadOnlyList<double> Values)
     {
         public static Spread Of(double[] values) => new(values.Mean(), values.StandardDeviation(), values.Median(), values);

@@ -7,14 +7,17 @@ using Foreword.Torch.Runs;
 
 namespace Foreword.Cli.Commands.FineTune;
 
-/// <summary>Shows a fine-tuning run: what is trained on what, then step, loss, speed and time left, and a line an epoch. Lines fit 80 columns. Draws the loss curves into the run's directory at every checkpoint.</summary>
+/// <summary>
+/// Shows a fine-tuning run: model and data, then step, loss, speed and time left, and one line for each epoch. Lines fit 80 columns. Draws
+/// the loss curves into the run directory at every checkpoint.
+/// </summary>
 internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
 {
     private readonly ProgressDisplay _display = new(terminal);
     private FineTuneInfo? _info;
     private double _smoothed = double.NaN;
 
-    /// <summary>Runs <paramref name="work"/>, giving it the function that the run's events go to.</summary>
+    /// <summary>Runs <paramref name="work"/> and passes it the function that receives the run's events.</summary>
     public T Show<T>(Func<Action<FineTuneEvent>, T> work) => _display.Show(() => work(Tell));
 
     private void Tell(FineTuneEvent happened)
@@ -41,19 +44,19 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
                 foreach (string line in Describe(evaluated, TaskMetric.F1.ClassAmong(_info!.Labels)))
                     _display.Line(line);
                 break;
-            case FineTuneEvent.Saved: // once an epoch: the epoch's line says enough
+            case FineTuneEvent.Saved: // saved once an epoch: the line of the epoch is sufficient
                 LossPlot.Write(directory, taskUnit: _info!.Labels.Count == 0 ? "squared error, standardised" : "nats per example");
                 break;
         }
     }
 
-    /// <summary>accuracy 0.9134, f1 of 'yes' 0.9101.</summary>
+    /// <summary>Formats metrics as in "accuracy 0.9134, f1 of 'yes' 0.9101".</summary>
     /// <param name="metrics">Values by name.</param>
-    /// <param name="positive">The class that F1 is of; null where it is a mean over the classes.</param>
+    /// <param name="positive">The class that F1 is computed for; null if F1 is a mean over the classes.</param>
     public static string Text(IReadOnlyDictionary<string, double> metrics, string? positive) =>
         string.Join(", ", metrics.Select(metric => $"{NameOf(metric.Key, positive)} {ProgressDisplay.Number(metric.Value)}"));
 
-    /// <summary>The name of a metric with the class that it is of.</summary>
+    /// <summary>Returns the name of a metric, with the class that it is computed for.</summary>
     public static string NameOf(string metric, string? positive) =>
         metric == TaskMetric.F1.Name && positive is not null ? TaskMetric.F1Of(positive).NameAmong([]) : TaskMetric.ByName(metric).NameAmong([]);
 
@@ -65,7 +68,7 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
             $"epoch {epoch}  loss {ProgressDisplay.Number(_smoothed)}  {metrics.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} tokens/s  {metrics.ShareOfPeak ?? 0:P0} of peak");
     }
 
-    /// <summary>One line, or two where there are more metrics than fit.</summary>
+    /// <summary>Returns one line, or two if the metrics do not fit one.</summary>
     private static IEnumerable<string> Describe(FineTuneEvent.Evaluated evaluated, string? positive)
     {
         string begin = $"epoch {evaluated.Epoch}: validation", metrics = Text(evaluated.Metrics.Task!, positive);

@@ -7,18 +7,20 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Commands.Predict;
 
-/// <summary>What <c>--dry-run</c> prints: how many examples were read, and the first of them as the model would read them. Nothing is computed.</summary>
-/// <param name="Task">What is learnt or answered.</param>
-/// <param name="Encoder">Makes the token sequences.</param>
+/// <summary>
+/// Prints, for <c>--dry-run</c>, how many examples were read, and the first of them as the model would read them. Computes nothing.
+/// </summary>
+/// <param name="Task">The task to learn or to answer.</param>
+/// <param name="Encoder">The encoder that makes the token sequences.</param>
 internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
 {
-    /// <summary>Examples that are shown.</summary>
+    /// <summary>Number of examples shown.</summary>
     public const int Shown = 3;
 
-    /// <summary>Labels listed before "and N more".</summary>
+    /// <summary>Number of labels listed before "and N more".</summary>
     private const int MostLabels = 8;
 
-    /// <summary>The task of a fine-tuned model, whose weights are not read.</summary>
+    /// <summary>Creates the dry run of a fine-tuned model. Reads its task, but not its weights.</summary>
     public static DryRun Of(string path)
     {
         string directory = ModelDirectory.Resolve(path);
@@ -26,7 +28,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
         return new DryRun(task, new TaskEncoder(TokenizerFiles.Load(directory), task.Around, task.ContextLength));
     }
 
-    /// <summary>Prints the sets' sizes and the examples.</summary>
+    /// <summary>Prints the sizes of the sets, and the examples.</summary>
     public void Show(Terminal terminal, IReadOnlyList<(string Name, int Count)> sets, IReadOnlyList<TaskExample> examples, bool json)
     {
         if (json)
@@ -115,7 +117,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
         writer.WriteEndObject();
     }
 
-    /// <summary>The texts with their roles, then the choices with their numbers.</summary>
+    /// <summary>Returns the texts with their roles, then the choices with their numbers.</summary>
     private IEnumerable<(string Role, string Text)> Texts(TaskExample example)
     {
         TaskColumn[] single = [.. Task.Task.Columns.Where(column => !column.IsMany)];

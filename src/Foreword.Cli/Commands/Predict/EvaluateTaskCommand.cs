@@ -13,10 +13,13 @@ using Foreword.Torch.FineTuning;
 
 namespace Foreword.Cli.Commands.Predict;
 
-/// <summary><c>foreword evaluate-task RUN TEST</c>: metrics with intervals, confusion matrix, classes, calibration; JSON and a page.</summary>
+/// <summary>
+/// Implements <c>foreword evaluate-task RUN TEST</c>. Writes metrics with intervals, confusion matrix, classes and calibration, as JSON and
+/// as an HTML page.
+/// </summary>
 internal static class EvaluateTaskCommand
 {
-    /// <summary>Classes and confusions that the terminal shows; the page shows all.</summary>
+    /// <summary>Largest number of classes and confusions shown on the terminal. The page shows all.</summary>
     private const int MostShown = 10;
 
     public static Command Create(Terminal terminal)
@@ -53,7 +56,7 @@ internal static class EvaluateTaskCommand
             TaskDescription task = model.Task;
             IReadOnlyList<TaskExample> examples = Read(task);
             foreach (TaskExample example in examples)
-                _ = task.TargetOf(example); // a label that does not belong to the task is said before anything is computed
+                _ = task.TargetOf(example); // reports a label that does not belong to the task before anything is computed
             string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(Directory.Exists(path) ? path : "", $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
             TaskModels.WriteReport(directory, evaluation, task, path, string.Join(", ", files), examples);

@@ -9,10 +9,10 @@ using Foreword.Tasks;
 
 namespace Foreword.Cli.Commands.Predict;
 
-/// <summary><c>foreword predict RUN INPUT|-</c>: a fine-tuned model's answers, a row of CSV each.</summary>
+/// <summary>Implements <c>foreword predict RUN INPUT|-</c>, which writes a fine-tuned model's answers, one row of CSV each.</summary>
 internal static class PredictCommand
 {
-    /// <summary>Examples read, predicted and written at a time: enough for full batches, few enough for any input's size.</summary>
+    /// <summary>Number of examples read, predicted and written together: enough for full batches, few enough for input of any size.</summary>
     private const int ChunkSize = 2000;
 
     public static Command Create(Terminal terminal)
@@ -75,13 +75,14 @@ internal static class PredictCommand
     }
 
     /// <summary>
-    /// Rows of CSV are worth something one by one, an object that breaks off at a bad row is not: it waits in a temporary file until it has ended, whatever its size.
+    /// Writes a JSON object into a temporary file first and copies it when it is complete. Each row of CSV is useful by itself. An object that
+    /// ends early because of a bad row is not. The object may have any size.
     /// </summary>
     private static void CopyWhole(Action<Stream> write, Stream output)
     {
-        string path = Path.GetTempFileName(); // for its owner's eyes only
+        string path = Path.GetTempFileName(); // readable only by its owner
         using FileStream whole = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete);
-        File.Delete(path); // lives as long as it is open, also where the program is killed
+        File.Delete(path); // the file exists while it is open, and disappears even if the process is killed
         write(whole);
         whole.Position = 0;
         whole.CopyTo(output);
@@ -91,18 +92,18 @@ internal static class PredictCommand
     /// <summary>Answers the rows of an input, chunk by chunk.</summary>
     private sealed class Answers(ITaskModel model, IEnumerable<PredictionRow> rows, PredictionOutput output)
     {
-        /// <summary>Rows that were written.</summary>
+        /// <summary>Gets the number of rows written.</summary>
         public long Count { get; private set; }
 
-        /// <summary>Rows without an answer.</summary>
+        /// <summary>Gets the number of rows without an answer.</summary>
         public long Faults { get; private set; }
 
-        /// <summary>Why the first of them has none.</summary>
+        /// <summary>Gets the reason why the first of these rows has no answer; null if all rows have one.</summary>
         public string? FirstFault { get; private set; }
 
         /// <summary>
-        /// A header says which columns there are, and whether one of them holds errors: a file is read once for that before it is answered, of
-        /// standard input the first chunk is.
+        /// Finds the columns of the output for its header, including whether a column of errors is needed. For this, a file is read once before it
+        /// is answered. Of standard input, only the first chunk is read.
         /// </summary>
         public static Answers Of(ITaskModel model, PredictionInput input, string? id, Action<string> warn)
         {

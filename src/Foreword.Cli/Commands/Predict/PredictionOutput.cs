@@ -7,16 +7,16 @@ using Foreword.Tasks;
 
 namespace Foreword.Cli.Commands.Predict;
 
-/// <summary>An answer, or why there is none.</summary>
+/// <summary>A row with its answer. The prediction is null if the row has a fault.</summary>
 internal sealed record AnsweredRow(PredictionRow Row, Prediction? Prediction);
 
 /// <summary>
-/// Writes predictions as CSV or JSON: the id, the input's columns, the answer, and where a row has none an error. A column of the input that is
-/// called as one of the answer's has <c>input_</c> before its name.
+/// Writes predictions as CSV or JSON: the id, the columns of the input, and the answer or an error. If a column of the input has the name of
+/// a column of the answer, its name gets the prefix <c>input_</c>.
 /// </summary>
-/// <param name="Task">What was answered.</param>
-/// <param name="Id">The name of the id's column; null where there is none.</param>
-/// <param name="InputNames">The input's columns; empty where they are not wanted.</param>
+/// <param name="Task">The task that was answered.</param>
+/// <param name="Id">Name of the column of ids; null if there is none.</param>
+/// <param name="InputNames">Names of the input's columns; empty if they are not written.</param>
 /// <param name="HasErrors">Whether CSV has a column of errors.</param>
 internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadOnlyList<string> InputNames, bool HasErrors)
 {
@@ -24,12 +24,12 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
     private bool IsNumber => Task.Target is TargetKind.Score or TargetKind.SoftLabels;
 
-    /// <summary>CSV: a header, then a line a row.</summary>
-    /// <exception cref="InvalidDataException">A row has a column that no row before had.</exception>
+    /// <summary>Writes CSV: a header, then one line for each row.</summary>
+    /// <exception cref="InvalidDataException">A row has a column that is missing in the header.</exception>
     public void WriteCsv(Stream stream, IEnumerable<AnsweredRow> answers, Action written)
     {
         using IEnumerator<AnsweredRow> rows = answers.GetEnumerator();
-        bool more = rows.MoveNext(); // before the header: where nothing can be read, nothing is written
+        bool more = rows.MoveNext(); // reads first: if nothing can be read, nothing is written, not even the header
         using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         string[] own = AnswerNames();
         writer.WriteLine(string.Join(',', Renamed(GivenNames(), own).Concat(own).Select(Field)));
@@ -41,7 +41,7 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
         }
     }
 
-    /// <summary>JSON: one object that holds them all.</summary>
+    /// <summary>Writes one JSON object with all predictions.</summary>
     public void WriteJson(Stream stream, IEnumerable<AnsweredRow> answers, Action written)
     {
         using Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
@@ -141,6 +141,6 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
     private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
 
-    /// <summary>A field by RFC 4180: quoted where it holds a comma, a quote or a line break.</summary>
+    /// <summary>Formats a field as in RFC 4180: in quotes if it contains a comma, a quote or a line break.</summary>
     private static string Field(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

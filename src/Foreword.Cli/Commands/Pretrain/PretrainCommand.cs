@@ -6,7 +6,9 @@ using Foreword.Torch.Runs;
 
 namespace Foreword.Cli.Commands.Pretrain;
 
-/// <summary><c>foreword pretrain RECIPE.yaml</c>: trains a model from scratch, trains on from existing weights, or goes on with a run.</summary>
+/// <summary>
+/// Implements <c>foreword pretrain RECIPE.yaml</c>, which trains a model from scratch, trains existing weights further, or continues a run.
+/// </summary>
 internal static class PretrainCommand
 {
     public static Command Create(Terminal terminal)
@@ -93,10 +95,10 @@ internal static class PretrainCommand
         });
     }
 
-    /// <summary>What a run reached.</summary>
-    /// <param name="Outcome">How it ended.</param>
-    /// <param name="StepsMade">Steps that this process made.</param>
-    /// <param name="StepsInAll">Steps that the run has made, those of earlier processes among them.</param>
+    /// <summary>The result of a run.</summary>
+    /// <param name="Outcome">How the run ended.</param>
+    /// <param name="StepsMade">Number of steps that this process made.</param>
+    /// <param name="StepsInAll">Number of steps of the run, including those of earlier processes.</param>
     /// <param name="EvalLoss">The last validation loss in nats, or null.</param>
     /// <param name="BestIsTheStart">Whether the best model is the one that the run began with.</param>
     private sealed record Result(RunOutcome Outcome, int StepsMade, int StepsInAll, double? EvalLoss, bool BestIsTheStart);

@@ -2,13 +2,13 @@ using Foreword.Torch.Runs;
 
 namespace Foreword.Cli.Commands.Pretrain;
 
-/// <summary>Where a run lies, by --out and --resume.</summary>
+/// <summary>Finds the directory of a run from --out and --resume.</summary>
 internal static class RunPlace
 {
-    /// <summary>Where runs lie unless --out says otherwise.</summary>
+    /// <summary>Parent directory of runs without --out.</summary>
     public const string Runs = "runs";
 
-    /// <summary>The run directory, and where in it the run goes on.</summary>
+    /// <summary>Returns the run directory, the checkpoint to continue from (or null), and whether an earlier run is continued.</summary>
     public static (RunDirectory Directory, RunCheckpoint? Checkpoint, bool GoesOn) Of(string? output, string? resume, string name)
     {
         if (resume is null)
@@ -28,7 +28,7 @@ internal static class RunPlace
         return (home, new RunCheckpoint(step, checkpoint), true);
     }
 
-    /// <summary>runs/name-3, runs/name-2 or runs/name: the highest number that holds a run.</summary>
+    /// <summary>Returns the directory with the highest number that contains a run: runs/name, runs/name-2, runs/name-3 and so on.</summary>
     private static string? NewestRun(string name)
     {
         string? newest = null;

@@ -5,7 +5,9 @@ using Foreword.Torch.Runs;
 
 namespace Foreword.Cli.Commands.Pretrain;
 
-/// <summary>Shows a pre-training run: step, losses, speed and time left. Draws the loss curves into its directory at every checkpoint.</summary>
+/// <summary>
+/// Shows a pre-training run: step, losses, speed and time left. Draws the loss curves into the run directory at every checkpoint.
+/// </summary>
 internal sealed class TrainingDisplay(Terminal terminal, RunDirectory directory, int seed)
 {
     private readonly ProgressDisplay _display = new(terminal);
@@ -14,7 +16,7 @@ internal sealed class TrainingDisplay(Terminal terminal, RunDirectory directory,
     private double _smoothed = double.NaN;
     private double? _evalLoss;
 
-    /// <summary>Runs <paramref name="work"/>, giving it the function that the run's events go to.</summary>
+    /// <summary>Runs <paramref name="work"/> and passes it the function that receives the run's events.</summary>
     public T Show<T>(Func<Action<PretrainEvent>, T> work) => _display.Show(() => work(Tell));
 
     private void Tell(PretrainEvent happened)

@@ -21,17 +21,17 @@ using Spectre.Console;
 namespace Foreword.Cli.Commands.Quickstart;
 
 /// <summary>
-/// <c>foreword quickstart</c>: the main job on a default that every .NET SDK carries. Corpus, tokenizer, shards, training,
-/// an n-gram baseline on the same tokens, three texts, and a task that the model is then fine-tuned for.
+/// Implements <c>foreword quickstart</c>, which shows all main steps on data that every .NET SDK includes: corpus, tokenizer, shards,
+/// training, an n-gram baseline on the same tokens, three generated texts, and a task that the model is then fine-tuned for.
 /// </summary>
 internal static class QuickstartCommand
 {
     private const string Name = "quickstart";
 
-    /// <summary>The baseline counts at most so many training tokens, for a corpus of the user's may be large.</summary>
+    /// <summary>Largest number of training tokens that the baseline counts, because a user's corpus may be large.</summary>
     private const int MostBaselineTokens = 20_000_000;
 
-    /// <summary>Tokens of a sequence when an existing model is trained on: a longer context costs time that a quick start has not.</summary>
+    /// <summary>Tokens of a sequence when an existing model is trained. A longer context would take too much time for a quick start.</summary>
     private const int LongestSequence = 256;
 
     public static Command Create(Terminal terminal)
@@ -50,7 +50,7 @@ internal static class QuickstartCommand
             bool own = texts.Length > 0;
             PretrainRecipe recipe = ReadRecipe(parsed.GetValue(model), texts, parsed.GetValue(steps), parsed.GetValue(seed));
             if (own)
-                _ = DocumentReader.Open(texts); // a wrong path is said before anything is made
+                _ = DocumentReader.Open(texts); // reports a wrong path before anything is created
             RunDirectory directory = parsed.GetValue(output) is { } path ? RunDirectory.Create(path) : RunDirectory.CreateNext(RunPlace.Runs, Name);
             if (!own)
                 recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
@@ -68,7 +68,7 @@ internal static class QuickstartCommand
                 }
 
                 IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
-                bool teaches = !own && recipe.Model.Path is null; // the task compares with the same network from scratch
+                bool teaches = !own && recipe.Model.Path is null; // the task compares the model with the same network trained from scratch
                 QuickstartTask.Result? task = teaches ? QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token) : null;
                 if (teaches && task is null)
                     terminal.Say("stopped: the model is complete, the task was not finished");
@@ -79,13 +79,13 @@ internal static class QuickstartCommand
         return command;
     }
 
-    /// <summary>The recipe that lies in the program, with this machine's texts.</summary>
+    /// <summary>Reads the recipe embedded in the program and adds the texts of this machine.</summary>
     private static PretrainRecipe ReadRecipe(string? model, string[] texts, int? steps, int? seed)
     {
         PretrainRecipe recipe = EmbeddedRecipe.Read<PretrainRecipe>(model is null ? $"{Name}.yaml" : $"{Name}-continue.yaml");
         if (model is not null)
         {
-            using ModelWeights weights = WeightsFormat.Open(model); // a wrong path is said before anything is made
+            using ModelWeights weights = WeightsFormat.Open(model); // reports a wrong path before anything is created
             recipe = recipe with
             {
                 Model = recipe.Model with { Path = model },
@@ -99,7 +99,7 @@ internal static class QuickstartCommand
         return (recipe with { Data = recipe.Data with { Text = texts.Length > 0 ? texts : recipe.Data.Text }, Train = train }).Validate();
     }
 
-    /// <summary>Writes the SDK's documentation as JSON Lines into the run, where it can be looked at; returns the file's path.</summary>
+    /// <summary>Writes the SDK's documentation as JSON Lines into the run directory, where the user can read it. Returns the file's path.</summary>
     private static string WriteReferenceCorpus(RunDirectory directory, Terminal terminal)
     {
         ReferencePackCorpus corpus = ReferencePackCorpus.Load();
@@ -124,7 +124,7 @@ internal static class QuickstartCommand
         return new Summary(outcome, run.LastEvalLoss, run.StartEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
     }
 
-    /// <summary>Mean loss of a Kneser-Ney 3-gram on the validation tokens that the model is evaluated on, in nats.</summary>
+    /// <summary>Computes the mean loss in nats of a Kneser-Ney 3-gram on the validation tokens that the model is evaluated on.</summary>
     private static double Baseline(PretrainingData data, TokenDataset held, long evaluated)
     {
         int[] train = new int[Math.Min(data.Train.Count, MostBaselineTokens)], validation = new int[Math.Min(held.Count, evaluated)];
@@ -133,7 +133,7 @@ internal static class QuickstartCommand
         return KneserNey.Train(train, data.Tokenizer.VocabularySize).MeanNegativeLogLikelihood(validation);
     }
 
-    /// <summary>Lets the best model go on from three prompts: the recipe's, or the beginnings of held-out documents.</summary>
+    /// <summary>Generates text with the best model from three prompts: those of the recipe, or the beginnings of held-out documents.</summary>
     private static List<Sample> Write(RunDirectory directory, IReadOnlyList<string>? prompts, TrainingConfig train)
     {
         using TextModel model = OpenedModel.LoadNow(directory.Path, train.Device);
@@ -151,7 +151,7 @@ internal static class QuickstartCommand
         {
             long start = data.DocumentStart(data.Split.Documents * i / Prompts);
             if (data.Split.Documents < Prompts)
-                start = data.Count * i / Prompts; // one long document: three places in it
+                start = data.Count * i / Prompts; // one long document: three positions in it
             int[] ids = new int[Math.Min(Tokens, data.Count - start)];
             data.Read(start, ids.AsSpan());
             int end = Array.IndexOf(ids, tokenizer.EndOfTextId ?? -1);

@@ -14,35 +14,35 @@ using Foreword.Torch.Runs;
 namespace Foreword.Cli.Commands.Quickstart;
 
 /// <summary>
-/// The second half of quickstart: the model just pre-trained learns to tell the kind of a member from its summary, beside the same
-/// network without pre-training.
+/// The second part of quickstart. Fine-tunes the pre-trained model to recognize the kind of a member from its summary, and compares it with
+/// the same network without pre-training.
 /// </summary>
 internal static class QuickstartTask
 {
-    /// <summary>The data's directory in the run; the fine-tuned models lie beside it.</summary>
+    /// <summary>The directory of the data inside the run directory. The fine-tuned models are stored next to it.</summary>
     private const string Data = "kinds";
 
     /// <summary>Training summaries of each kind.</summary>
     private const int PerKind = 600;
 
-    /// <summary>Summaries of each kind for a step of a shortened quickstart.</summary>
+    /// <summary>Summaries of each kind per step of a shortened quickstart.</summary>
     private const int PerKindAndStep = 2;
 
-    /// <summary>What both reached on summaries of namespaces whose labels they had not seen.</summary>
+    /// <summary>The results of both models on summaries from namespaces that the fine-tuning data does not contain.</summary>
     /// <param name="Run">The run of the pre-trained model.</param>
-    /// <param name="Train">Summaries learnt from.</param>
-    /// <param name="Test">Summaries measured.</param>
-    /// <param name="Pretrained">Accuracy from the pre-trained model, with its interval.</param>
-    /// <param name="Scratch">Accuracy from random weights, with its interval.</param>
-    /// <param name="Majority">Accuracy of always saying the most frequent kind.</param>
+    /// <param name="Train">Number of training summaries.</param>
+    /// <param name="Test">Number of test summaries.</param>
+    /// <param name="Pretrained">Accuracy after fine-tuning the pre-trained model, with its interval.</param>
+    /// <param name="Scratch">Accuracy after training from random weights, with its interval.</param>
+    /// <param name="Majority">Accuracy of always answering the most frequent kind.</param>
     public sealed record Result(string Run, int Train, int Test, MetricInterval Pretrained, MetricInterval Scratch, double Majority);
 
-    /// <summary>Both runs; null where they were stopped.</summary>
-    /// <param name="terminal">Where they are shown.</param>
+    /// <summary>Makes both runs. Returns null if they were stopped.</summary>
+    /// <param name="terminal">The terminal that shows the runs.</param>
     /// <param name="pretrained">The pre-training run.</param>
-    /// <param name="steps">Steps of a shortened quickstart, which shortens this, too; null for the whole.</param>
+    /// <param name="steps">Steps of a shortened quickstart, which shorten these runs as well; null for the full length.</param>
     /// <param name="train">Seed, device and precision.</param>
-    /// <param name="stop">Asks to end.</param>
+    /// <param name="stop">Requests a graceful stop.</param>
     public static Result? Run(Terminal terminal, RunDirectory pretrained, int? steps, TrainingConfig train, CancellationToken stop)
     {
         MemberKinds kinds = MemberKinds.Load(steps is { } few ? Math.Min(PerKind, few * PerKindAndStep) : PerKind, train.Seed);

@@ -18,8 +18,8 @@ using TorchSharp;
 namespace Foreword.Cli.Commands.Study;
 
 /// <summary>
-/// <c>foreword study zero-shot RUN</c>: GPT-1's heuristics on every checkpoint of a pre-training run (its figure 2, right). The weights that the
-/// run began with are made again from its recipe and stand at step 0.
+/// Implements <c>foreword study zero-shot RUN</c>: GPT-1's heuristics on every checkpoint of a pre-training run (GPT-1 paper, figure 2,
+/// right). The initial weights of the run are recreated from its recipe and are evaluated as step 0.
 /// </summary>
 internal static class ZeroShotStudy
 {
@@ -88,7 +88,9 @@ internal static class ZeroShotStudy
         return command;
     }
 
-    /// <summary>The tasks; of GPT-1's own those whose files are there, and the others are said.</summary>
+    /// <summary>
+    /// Prepares the requested benchmarks. Without a request, prepares GPT-1's benchmarks, skipping (with a message) those whose data is missing.
+    /// </summary>
     private static List<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
     {
         PromptEncoder encoder = new(tokenizer, config.ContextLength, truncate: true);
@@ -100,7 +102,7 @@ internal static class ZeroShotStudy
             {
                 prepared.Add(PreparedBenchmark.Of(task, input, task.Benchmark.Read(input), encoder, limit: limit));
             }
-            catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // no data, or documents longer than the context
+            catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // there is no data, or documents are longer than the context
             {
                 terminal.Say($"left out: {problem.Message}");
             }
@@ -109,7 +111,7 @@ internal static class ZeroShotStudy
         return prepared.Count > 0 ? prepared : throw new InvalidDataException($"{data} holds none of {string.Join(", ", ZeroShotHeuristic.All.Select(heuristic => heuristic.Task))}");
     }
 
-    /// <summary>The model as the run began: the recipe's seed gives the same weights.</summary>
+    /// <summary>Creates the model with the run's initial weights, which follow from the recipe's seed.</summary>
     private static GptModel Initial(PretrainRecipe recipe, GptConfig config, DeviceChoice device)
     {
         GptModel model = new(config, recipe.Train.Seed, Precision.Fp32, recipe.Model.Init);

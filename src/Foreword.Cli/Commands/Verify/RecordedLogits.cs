@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Cli.Commands.Verify;
 
-/// <summary>A safetensors file with <c>input_ids</c> I64 [B, T] and <c>logits</c> F32 [B, T, V], computed elsewhere.</summary>
+/// <summary>A safetensors file with <c>input_ids</c> I64 [B, T] and <c>logits</c> F32 [B, T, V] that another program computed.</summary>
 internal sealed class RecordedLogits : IDisposable
 {
     private const string Ids = "input_ids";
@@ -27,7 +27,7 @@ internal sealed class RecordedLogits : IDisposable
             throw new InvalidDataException($"{file.Path}: {Logits} has the shape {logits.ShapeText}, which holds nothing to compare");
     }
 
-    /// <summary>Positions compared, B T.</summary>
+    /// <summary>Gets the number of positions compared, B T.</summary>
     public long Positions => _shape[0] * _shape[1];
 
     public static RecordedLogits Open(string path)
@@ -44,7 +44,7 @@ internal sealed class RecordedLogits : IDisposable
         }
     }
 
-    /// <summary>The largest absolute difference between the model's logits and the recorded ones; NaN where one is not a number.</summary>
+    /// <summary>Returns the largest absolute difference between the model's logits and the recorded ones; NaN if any of them is NaN.</summary>
     public double MaxAbsDifference(GptModel model)
     {
         long T = _shape[1], V = _shape[2];
@@ -66,7 +66,7 @@ internal sealed class RecordedLogits : IDisposable
             using var scope = NewDisposeScope();
             _file.CopyTo(Logits, b * T * V, row);
             Tensor computed = model.call(tensor(ids.Slice((int)(b * T), (int)T).ToArray(), [1, T]));
-            double difference = (computed - tensor(row, [1, T, V])).abs().max().ToDouble(); // max carries NaN on
+            double difference = (computed - tensor(row, [1, T, V])).abs().max().ToDouble(); // max returns NaN if there is one
             largest = double.IsNaN(difference) ? double.NaN : Math.Max(largest, difference);
         }
 

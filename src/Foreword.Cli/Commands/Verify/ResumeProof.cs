@@ -6,17 +6,17 @@ using Foreword.Torch.Runs;
 namespace Foreword.Cli.Commands.Verify;
 
 /// <summary>
-/// Trains a recipe twice in processes of their own: once without interruption, once killed with SIGKILL and resumed. Every
-/// step's loss and every validation loss must be the same number, bit for bit.
+/// Trains a recipe twice in separate processes: once without interruption, and once killed with SIGKILL and resumed. Every training loss and
+/// every validation loss of the two runs must be identical, bit for bit.
 /// </summary>
 internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides, int steps, int killAt, Terminal terminal)
 {
-    /// <param name="Identical">Whether every compared number is the same bit for bit.</param>
-    /// <param name="Steps">Steps compared.</param>
-    /// <param name="KilledAt">Last step that the killed run had logged.</param>
-    /// <param name="ResumedFrom">Step of the checkpoint it went on from, 0 when there was none.</param>
-    /// <param name="FirstDifference">The first step whose loss differs, or null.</param>
-    /// <param name="LastLoss">The last step's loss in nats.</param>
+    /// <param name="Identical">Whether all compared numbers are identical, bit for bit.</param>
+    /// <param name="Steps">Number of steps compared.</param>
+    /// <param name="KilledAt">Last step that the killed run logged.</param>
+    /// <param name="ResumedFrom">Step of the checkpoint that the run continued from; 0 if there was none.</param>
+    /// <param name="FirstDifference">The first step with a different loss, or null.</param>
+    /// <param name="LastLoss">Loss of the last step in nats.</param>
     internal sealed record Result(bool Identical, int Steps, int KilledAt, int ResumedFrom, int? FirstDifference, double LastLoss)
     {
         public string Sentence => Identical
@@ -35,7 +35,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
         }
     }
 
-    /// <summary>Runs the proof, in <paramref name="directory"/> when given, else in one that is deleted at the end.</summary>
+    /// <summary>Runs the proof in <paramref name="directory"/>. If it is null, uses a temporary directory and deletes it at the end.</summary>
     public Result Run(string? directory)
     {
         string place = directory ?? Directory.CreateTempSubdirectory("foreword-resume-").FullName;
@@ -65,7 +65,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
 
     private static RunDirectory New(string place, string name) => RunDirectory.Create(Path.Combine(place, name));
 
-    /// <summary>Runs <c>pretrain --resume auto</c> in another process; returns the last step logged.</summary>
+    /// <summary>Runs <c>pretrain --resume auto</c> in another process. Returns the last step logged.</summary>
     private int Train(RunDirectory run, int? killAfter)
     {
         using Process process = Process.Start(StartInfo(run)) ?? throw new InvalidOperationException("the training process could not be started");
@@ -89,7 +89,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
 
     private ProcessStartInfo StartInfo(RunDirectory run)
     {
-        // As an installed tool or by its own executable the program is the process; else `dotnet` runs its assembly.
+        // The process is the program itself if it is an installed tool or a native executable. Otherwise `dotnet` runs its assembly.
         string? own = Environment.ProcessPath;
         bool isProgram = Path.GetFileName(own) is "foreword" or "foreword.exe" or "Foreword.Cli" or "Foreword.Cli.exe";
         ProcessStartInfo info = new(isProgram ? own! : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };

@@ -8,7 +8,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cli.Commands.Verify;
 
-/// <summary><c>foreword verify weights|resume</c>: proofs that a user can run.</summary>
+/// <summary>Implements <c>foreword verify weights|resume</c>, checks that a user can run.</summary>
 internal static class VerifyCommand
 {
     public static Command Create(Terminal terminal) => new Command("verify", "Prove that weights are read exactly, or that a killed run resumes exactly.")

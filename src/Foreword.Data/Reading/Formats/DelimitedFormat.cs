@@ -3,7 +3,7 @@ using Foreword.Data.Tables;
 
 namespace Foreword.Data.Reading.Formats;
 
-/// <summary>CSV and TSV (RFC 4180): a row is a document, in the column of that name. An empty text is left out.</summary>
+/// <summary>Reads CSV and TSV (RFC 4180). Each row is a document, in the column with the given name. Empty texts are skipped.</summary>
 internal sealed class DelimitedFormat(string extension, TableFormat format) : IDocumentFormat
 {
     public IReadOnlyList<string> Extensions { get; } = [extension];

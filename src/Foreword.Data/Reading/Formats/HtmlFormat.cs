@@ -4,7 +4,9 @@ using AngleSharp.Html.Parser;
 
 namespace Foreword.Data.Reading.Formats;
 
-/// <summary>HTML: the text a reader sees, blocks on lines of their own; a file is one document. Scripts, styles and forms' controls are left out.</summary>
+/// <summary>
+/// Reads the visible text of HTML, with each block on its own line. A file is one document. Scripts, styles and form controls are skipped.
+/// </summary>
 internal sealed class HtmlFormat : IDocumentFormat
 {
     private static readonly HashSet<string> Unseen = ["head", "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "button", "select", "textarea", "input"];
@@ -32,7 +34,7 @@ internal sealed class HtmlFormat : IDocumentFormat
             yield return new TextChunk(seen, EndsDocument: true);
     }
 
-    /// <summary>The text while it is put together: white space between words is one space, between blocks one line feed.</summary>
+    /// <summary>Builds the text. White space between words becomes one space, and between blocks one line feed.</summary>
     private sealed class Text
     {
         private readonly StringBuilder _text = new();

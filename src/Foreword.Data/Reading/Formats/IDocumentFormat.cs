@@ -1,18 +1,18 @@
 namespace Foreword.Data.Reading.Formats;
 
-/// <summary>A kind of file that holds documents. A new format is one class and one line in <see cref="DocumentReader"/>.</summary>
+/// <summary>A file format that holds documents. To add one, write one class and add one line to <see cref="DocumentReader"/>.</summary>
 internal interface IDocumentFormat
 {
-    /// <summary>File name extensions with the dot, lower case; the empty string stands for names without one.</summary>
+    /// <summary>Gets the file name extensions, in lower case with the dot. The empty string stands for names without an extension.</summary>
     IReadOnlyList<string> Extensions { get; }
 
-    /// <summary>Whether its bytes are text, so that they may be in another encoding than UTF-8.</summary>
+    /// <summary>Gets whether the bytes are text, so that they may be in an encoding other than UTF-8.</summary>
     bool IsText => true;
 
-    /// <summary>
-    /// The documents in <paramref name="stream"/> (already decompressed), in order. <paramref name="path"/> is named
-    /// in errors; <paramref name="textField"/> is the field that holds the text, where the format has fields.
-    /// </summary>
-    /// <exception cref="InvalidDataException">The content is not of this format; the message says where.</exception>
+    /// <summary>Reads the documents of a file, in order.</summary>
+    /// <param name="stream">The bytes, already decompressed.</param>
+    /// <param name="path">The file's name, for error messages.</param>
+    /// <param name="textField">The field that holds the text, if the format has fields.</param>
+    /// <exception cref="InvalidDataException">The content does not have this format; the message names the position.</exception>
     IEnumerable<TextChunk> Read(Stream stream, string path, string textField);
 }

@@ -7,12 +7,12 @@ using Foreword.Settings;
 namespace Foreword.Data.Reading.Formats;
 
 /// <summary>
-/// JSON Lines: one object a line, whose text field is one document. Blank lines are skipped, and so is an empty text.
-/// An escaped lone surrogate, which no UTF-8 text can hold, becomes U+FFFD.
+/// Reads JSON Lines: one object per line, whose text field is one document. Blank lines and empty texts are skipped.
+/// An escaped lone surrogate, which UTF-8 cannot represent, becomes U+FFFD.
 /// </summary>
 internal sealed class JsonLinesFormat : IDocumentFormat
 {
-    /// <summary>A line is held in memory whole; one longer than this is taken for a mistake.</summary>
+    /// <summary>Maximum length of a line in bytes. A line is held in memory completely, and a longer one is considered an error.</summary>
     private const int LongestLine = 1 << 29;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 512 };
@@ -24,7 +24,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
         Utf8Bytes source = new(stream, path);
         byte[] buffer = new byte[1 << 16];
         int start = 0, end = 0;
-        int scanned = 0; // buffer[start..scanned] holds no line break
+        int scanned = 0; // buffer[start..scanned] contains no line break
         for (long number = 1; ; number++)
         {
             int length;
@@ -41,7 +41,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
             }
 
             if (start == end)
-                yield break; // only here is it known that nothing follows: a line may end where the buffer does
+                yield break; // only here is it certain that nothing follows, because a line may end exactly at the end of the buffer
             int lineEnd = length < 0 ? end : scanned + length;
             if (Document(buffer.AsSpan(start, lineEnd - start), path, number, textField) is { Length: > 0 } text)
                 yield return new TextChunk(text, EndsDocument: true);
@@ -53,7 +53,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
         ? 2 * length
         : throw new InvalidDataException($"{path}:{number}: the line is longer than {LongestLine >> 20} MiB");
 
-    /// <summary>The text of one line, or null for a blank line.</summary>
+    /// <summary>Returns the text of one line; null for a blank line.</summary>
     private static string? Document(ReadOnlySpan<byte> line, string path, long number, string textField)
     {
         if (line.TrimEnd(" \t\r"u8).IsEmpty)
@@ -92,7 +92,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
             reader.Skip();
         }
 
-        reader.Read(); // throws when something follows the object
+        reader.Read(); // throws if anything follows the object
         return text ?? throw new InvalidDataException($"{path}:{number}: no field \"{textField}\"{NearestName.Suggestion(textField, others)}");
     }
 
@@ -106,7 +106,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
         _ => "true or false",
     };
 
-    /// <summary>The string at the reader. The library's own GetString throws for a lone surrogate.</summary>
+    /// <summary>Returns the string at the reader's position. The library's own GetString throws on a lone surrogate.</summary>
     private static string Unescape(ref Utf8JsonReader reader)
     {
         if (!reader.ValueIsEscaped)
@@ -114,7 +114,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
         return RepairSurrogates(JsonText.Unescape(Encoding.UTF8.GetString(reader.ValueSpan)));
     }
 
-    /// <summary>Each lone surrogate becomes U+FFFD, as in .NET's own UTF-8 encoder.</summary>
+    /// <summary>Replaces each lone surrogate with U+FFFD, as .NET's UTF-8 encoder does.</summary>
     private static string RepairSurrogates(string text) =>
         text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
 }

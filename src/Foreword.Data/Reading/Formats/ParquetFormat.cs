@@ -4,7 +4,10 @@ using Parquet.Schema;
 
 namespace Foreword.Data.Reading.Formats;
 
-/// <summary>Apache Parquet, a row group at a time: a row is a document, in the column of that name, which alone is read. Nulls and empty texts are left out.</summary>
+/// <summary>
+/// Reads Apache Parquet, one row group at a time. Each row is a document, in the column with the given name, and no other column is read. Nulls and
+/// empty texts are skipped.
+/// </summary>
 internal sealed class ParquetFormat : IDocumentFormat
 {
     public IReadOnlyList<string> Extensions { get; } = [".parquet"];
@@ -13,7 +16,7 @@ internal sealed class ParquetFormat : IDocumentFormat
 
     public IEnumerable<TextChunk> Read(Stream stream, string path, string textField)
     {
-        using Stream? copy = stream.CanSeek ? null : Copied(stream); // the directory of the file stands at its end
+        using Stream? copy = stream.CanSeek ? null : Copied(stream); // Parquet's metadata is at the end of the file
         using Column column = Checked(() => Column.Open(copy ?? stream, path, textField), path);
         for (int group = 0; group < column.Groups; group++)
         {
@@ -39,13 +42,13 @@ internal sealed class ParquetFormat : IDocumentFormat
         {
             return read();
         }
-        catch (Exception problem) when (problem is not (OutOfMemoryException or InvalidDataException)) // the library throws whatever its parser meets
+        catch (Exception problem) when (problem is not (OutOfMemoryException or InvalidDataException)) // the library throws exceptions of many types
         {
             throw new InvalidDataException($"{path}: the file is not Parquet or is damaged ({problem.Message.TrimEnd('.')})", problem);
         }
     }
 
-    /// <summary>One column of texts of an open file.</summary>
+    /// <summary>One text column of an open file.</summary>
     private sealed class Column(ParquetReader reader, DataField field) : IDisposable
     {
         public int Groups => reader.RowGroupCount;

@@ -1,22 +1,21 @@
 namespace Foreword.Data.Reading.Formats;
 
 /// <summary>
-/// UTF-8 text: a file is one document. A long one comes in pieces, so that memory does not grow with the file.
+/// Reads UTF-8 text: a file is one document. A long document is returned in chunks, so that memory does not grow with the file.
 /// A byte order mark at the start is dropped.
 /// </summary>
 /// <remarks>
-/// A piece ends before white space that follows a letter, digit, punctuation mark or symbol, at a line's end where
-/// there is one. There, GPT-2's pattern (<c>\s+(?!\S)|\s+</c> and friends) always starts a new chunk, whatever
-/// stands on either side, so the ids of the pieces are the ids of the whole text. Cutting after a line break would not do:
-/// "a\n\nb" has the chunks a, \n, \n, b, but "a\n\n" has a, \n\n.
-/// Only a run of <see cref="LongestChunk"/> characters without such a place is cut regardless.
+/// A chunk ends before white space that follows a letter, digit, punctuation mark or symbol, at the end of a line if possible. GPT-2's pattern
+/// (<c>\s+(?!\S)|\s+</c> and the other alternatives) always splits the text at such a position, whatever the text before and after it. Therefore the
+/// token ids of the chunks are exactly the ids of the whole text. A cut after a line break would not work: the pattern splits "a\n\nb" into a, \n,
+/// \n, b, but "a\n\n" into a, \n\n. Only a text of <see cref="LongestChunk"/> characters without such a position is cut elsewhere.
 /// </remarks>
 internal sealed class PlainTextFormat : IDocumentFormat
 {
-    /// <summary>Characters in an ordinary piece: a string that the garbage collector does not count among the large ones.</summary>
+    /// <summary>Number of characters in an ordinary chunk. The string stays below the garbage collector's limit for large objects.</summary>
     private const int ChunkLength = 1 << 15;
 
-    /// <summary>Characters after which a text without white space is cut anyway.</summary>
+    /// <summary>Number of characters after which a text without a suitable position is cut anyway.</summary>
     private const int LongestChunk = 1 << 24;
 
     private readonly int _chunkLength;
@@ -27,7 +26,7 @@ internal sealed class PlainTextFormat : IDocumentFormat
     {
     }
 
-    /// <summary>For tests: other lengths, in UTF-16 code units, at least 4.</summary>
+    /// <summary>Creates a reader with other chunk lengths, for tests. The lengths are in UTF-16 code units, 4 or more.</summary>
     internal PlainTextFormat(int chunkLength, int longestChunk) => (_chunkLength, _longestChunk) = (chunkLength, longestChunk);
 
     public IReadOnlyList<string> Extensions { get; } = [".txt", ".text", ".md", ".markdown", ".raw", ""];
@@ -60,7 +59,9 @@ internal sealed class PlainTextFormat : IDocumentFormat
             yield return new TextChunk(new string(buffer, 0, filled), EndsDocument: true);
     }
 
-    /// <summary>Where the piece at the start of <paramref name="text"/> ends: in its second half; 0 where there is no good place.</summary>
+    /// <summary>
+    /// Returns where the chunk at the start of <paramref name="text"/> ends, in its second half; 0 if there is no suitable position.
+    /// </summary>
     private static int CutBefore(ReadOnlySpan<char> text)
     {
         int half = text.Length / 2;

@@ -3,16 +3,16 @@ using System.Text.Unicode;
 
 namespace Foreword.Data.Reading.Formats;
 
-/// <summary>The bytes of a file that should be UTF-8 text: drops a byte order mark and names the file in what goes wrong.</summary>
+/// <summary>Reads the bytes of a file that should be UTF-8 text. It drops a byte order mark and names the file in error messages.</summary>
 internal sealed class Utf8Bytes(Stream stream, string path)
 {
     private bool _started;
 
-    /// <summary>Bytes read so far, the byte order mark among them.</summary>
+    /// <summary>Gets the number of bytes read so far, including the byte order mark.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Reads until <paramref name="buffer"/> is full or the file ends; returns the number of bytes.</summary>
-    /// <exception cref="InvalidDataException">The file's gzip stream is damaged.</exception>
+    /// <summary>Reads until <paramref name="buffer"/> is full or the file ends. Returns the number of bytes.</summary>
+    /// <exception cref="InvalidDataException">The file's gzip data is damaged.</exception>
     public int Read(Span<byte> buffer)
     {
         int count = ReadFully(buffer);
@@ -34,17 +34,17 @@ internal sealed class Utf8Bytes(Stream stream, string path)
             Position += count;
             return count;
         }
-        catch (InvalidDataException problem) when (!problem.Message.StartsWith(path, StringComparison.Ordinal)) // from the decompressor, which does not know the file's name
+        catch (InvalidDataException problem) when (!problem.Message.StartsWith(path, StringComparison.Ordinal)) // thrown by the decompressor, which does not know the file's name
         {
             throw new InvalidDataException($"{path}: damaged gzip data after byte {Position} of the text ({problem.Message.TrimEnd('.')})", problem);
         }
     }
 }
 
-/// <summary>Strict decoder over <see cref="Utf8Bytes"/>: nothing is replaced, and binary data is refused.</summary>
+/// <summary>Decodes <see cref="Utf8Bytes"/> strictly. Invalid sequences are never replaced, and binary data is an error.</summary>
 internal sealed class Utf8Characters(Stream stream, string path)
 {
-    /// <summary>What messages say to those whose text is in another encoding.</summary>
+    /// <summary>Advice in error messages for texts in another encoding.</summary>
     private const string OtherEncodings = "--encoding or data.encoding names another encoding, such as gb18030 or utf-16";
 
     private readonly Utf8Bytes _source = new(stream, path);
@@ -53,7 +53,7 @@ internal sealed class Utf8Characters(Stream stream, string path)
     private int _end;
     private bool _sourceEnded;
 
-    /// <summary>True when every character has been delivered.</summary>
+    /// <summary>Gets whether all characters were returned.</summary>
     public bool AtEnd => _sourceEnded && _start == _end;
 
     /// <summary>Decodes until the file ends or <paramref name="destination"/> has no room for the next character.</summary>
@@ -78,7 +78,7 @@ internal sealed class Utf8Characters(Stream stream, string path)
 
     private void ReadMore()
     {
-        int rest = _end - _start; // the beginning of a sequence that the last block cut
+        int rest = _end - _start; // the start of a sequence that the end of the last block cut
         _bytes.AsSpan(_start, rest).CopyTo(_bytes);
         int count = _source.Read(_bytes.AsSpan(rest));
         int nul = _bytes.AsSpan(rest, count).IndexOf((byte)0);

@@ -5,7 +5,7 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
-/// <summary>CoQA (Reddy, Chen and Manning 2019): conversations about a document, in which later questions lean on earlier ones.</summary>
+/// <summary>CoQA (Reddy, Chen and Manning 2019): conversations about a document, in which later questions depend on earlier ones.</summary>
 internal sealed class Coqa : Benchmark
 {
     private const string Form = "CoQA's JSON: data[] with story, questions[].input_text, answers[].input_text";
@@ -41,7 +41,7 @@ internal sealed class Coqa : Benchmark
         return new BenchmarkSet([.. JsonFile.Read(file, Form, root => root.Elements("data").SelectMany(Items)).Select(item => ReadingComprehension.Document(item, isExample: false))],
             training is null ? [file] : [file, training])
         {
-            // An example is a whole conversation: that of the last question, answered.
+            // An example is a whole conversation: the last question with its history, and its answer.
             Examples = training is null ? null : JsonFile.Read(training, Form, root => root.Elements("data").Select(story => ReadingComprehension.Solved(Items(story).Last()))),
         };
     }

@@ -5,8 +5,8 @@ using Foreword.Generation;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// NQ-Open (Lee et al. 2019, from Natural Questions): questions without a document. The GPT-2 paper puts example pairs before them, so that the
-/// style of short answers is clear, and looks at the answers that the model is surest of besides.
+/// NQ-Open (Lee et al. 2019, from Natural Questions): questions without a document. The GPT-2 paper puts example pairs before each question to show
+/// the style of short answers. It also reports the accuracy on the answers with the highest probability.
 /// </summary>
 internal sealed class NaturalQuestions : Benchmark
 {
@@ -52,7 +52,10 @@ internal sealed class NaturalQuestions : Benchmark
         };
     }
 
-    /// <summary>From [exact match, log-probability] of every answer: the mean of the surest, at least one.</summary>
+    /// <summary>
+    /// Computes the mean exact match of the answers with the highest log-probability: 1 % of them, but at least one. The statistics of an answer are
+    /// [exact match, log-probability].
+    /// </summary>
     private static double OfSurest(IReadOnlyList<double[]> documents) =>
         documents.OrderByDescending(document => document[1]).Take(Math.Max(1, (int)Math.Round(SurestShare * documents.Count))).Average(document => document[0]);
 

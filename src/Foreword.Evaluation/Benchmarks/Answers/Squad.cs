@@ -5,7 +5,7 @@ using Foreword.Evaluation.Metrics;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// SQuAD 1.1 (Rajpurkar et al. 2016) and XQuAD (Artetxe et al. 2020), its translations: a question whose answer is a part of a paragraph.
+/// SQuAD 1.1 (Rajpurkar et al. 2016) and its translations XQuAD (Artetxe et al. 2020): questions whose answer is a span of a paragraph.
 /// </summary>
 internal sealed class Squad : Benchmark
 {

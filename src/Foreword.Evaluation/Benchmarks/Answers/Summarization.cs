@@ -6,7 +6,8 @@ using Foreword.Generation;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// Summaries that "TL;DR:" induces (GPT-2 paper, section 3.6): 100 tokens drawn from the two likeliest each time, of which the first three sentences count.
+/// Summaries induced by "TL;DR:" (GPT-2 paper, section 3.6). The model generates 100 tokens with top-k sampling, k = 2, and the first three sentences
+/// count.
 /// </summary>
 internal sealed class Summarization : Benchmark
 {
@@ -25,12 +26,14 @@ internal sealed class Summarization : Benchmark
     private Summarization(string name, string articleColumn, string summaryColumn, string[] files, string[] training, IReadOnlyList<PublishedFigure> published) =>
         (Name, _articleColumn, _summaryColumn, _files, _training, Published) = (name, articleColumn, summaryColumn, files, training, published);
 
-    /// <summary>CNN and Daily Mail (Hermann et al. 2015; See, Liu and Manning 2017): news and its highlights.</summary>
+    /// <summary>Gets CNN and Daily Mail (Hermann et al. 2015; See, Liu and Manning 2017): news articles and their highlights.</summary>
     public static Benchmark CnnDailyMail { get; } = new Summarization("cnn-dailymail", "article", "highlights",
         ["cnn-dailymail/test*.jsonl", "cnn-dailymail/test*.csv", "cnn-dailymail/test*.parquet"], ["cnn-dailymail/train*.jsonl", "cnn-dailymail/train*.csv", "cnn-dailymail/train*.parquet"],
         [new("gpt2-xl", "rouge1", 29.34), new("gpt2-xl", "rouge2", 8.27), new("gpt2-xl", "rougeL", 26.58), new("gpt2-xl", "rouge_avg", 21.40)]);
 
-    /// <summary>SciTLDR-A (Cachola et al. 2020): abstracts and one-sentence summaries, several for each in the development set.</summary>
+    /// <summary>
+    /// Gets SciTLDR-A (Cachola et al. 2020): abstracts with one-sentence summaries, several for each abstract in the development set.
+    /// </summary>
     public static Benchmark SciTldr { get; } = new Summarization("scitldr", "source", "target", ["scitldr/test.jsonl", "scitldr/dev.jsonl"], ["scitldr/train.jsonl"], []);
 
     /// <inheritdoc/>
@@ -79,7 +82,7 @@ internal sealed class Summarization : Benchmark
 
     private IEnumerable<BenchmarkRow> Rows(string file) => BenchmarkRow.Read(file, [_articleColumn, _summaryColumn]);
 
-    /// <summary>Sentences in a list, as in SciTLDR, stand behind each other.</summary>
+    /// <summary>Returns the article. If the column is a list of sentences, as in SciTLDR, they are joined with spaces.</summary>
     private string Article(BenchmarkRow row) => string.Join(' ', row.List(_articleColumn)).Trim();
 
     private string Solved(BenchmarkRow row, BenchmarkInput input) => $"{Prompt(Article(row), input)} {row.List(_summaryColumn)[0].ReplaceLineEndings(" ").Trim()}";
@@ -105,13 +108,13 @@ internal sealed class Summarization : Benchmark
         };
     }
 
-    /// <summary>So many words of a text from its beginning as fit into some tokens.</summary>
+    /// <summary>Returns the longest beginning of a text that ends between two words and has at most the given number of tokens.</summary>
     private static string Beginning(string text, int tokens, BenchmarkInput input)
     {
         if (input.Tokenizer.Encode(text).Length <= tokens)
             return text;
         int[] ends = [.. text.Index().Where(c => char.IsWhiteSpace(c.Item)).Select(c => c.Index)];
-        int fits = 0, tooMany = ends.Length; // words that fit, and words that do not
+        int fits = 0, tooMany = ends.Length; // the first counts words that fit, the second words that do not
         while (tooMany - fits > 1)
         {
             int middle = (fits + tooMany) / 2;

@@ -10,7 +10,8 @@ using Foreword.Generation;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// Translation (GPT-2 paper, section 3.7): pairs "english sentence = french sentence", then "english sentence =", greedily, of which the first sentence counts.
+/// Translation (GPT-2 paper, section 3.7). The prompt is pairs "english sentence = french sentence", then "english sentence =". The model decodes
+/// greedily, and the first sentence counts.
 /// </summary>
 internal sealed partial class Translation : Benchmark
 {
@@ -75,7 +76,10 @@ internal sealed partial class Translation : Benchmark
         return new BenchmarkSet([.. documents], files) { Separator = "\n" };
     }
 
-    /// <summary>The files of the sentences and of their translations. Beside a file of the user's lies the other language's, of the same name.</summary>
+    /// <summary>
+    /// Returns the file of the sentences and the file of their translations. If the user gave a file of their own, the translations are in the same
+    /// directory, in the file of the same name for the other language.
+    /// </summary>
     private string[] Sides(BenchmarkInput input)
     {
         (string from, string to) = _toEnglish ? ("fr", "en") : ("en", "fr");
@@ -88,7 +92,7 @@ internal sealed partial class Translation : Benchmark
         return File.Exists(other) ? [own, other] : throw new InvalidDataException($"{own} needs its translations in {other}");
     }
 
-    /// <summary>The file of a language; newstest2014 has each as source and as reference.</summary>
+    /// <summary>Returns the file of a language. newstest2014 has one file of each language as source and one as reference.</summary>
     private string Side(BenchmarkInput input, string language, string role) => input.File(Name, $"wmt14/*.{language}", $"wmt14/*-{role}.{language}.sgm", $"wmt14/*.{language}.sgm");
 
     private IEnumerable<(string Source, string Target)> Tatoeba(string file) => BenchmarkRow.Read(file, ["0", "1"], new TableOptions { Header = false, Quoting = false })

@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>The AI2 Reasoning Challenge (Clark et al. 2018): school science questions, mostly of four choices.</summary>
+/// <summary>The AI2 Reasoning Challenge (Clark et al. 2018): school science questions, most of them with four choices.</summary>
 internal static class Arc
 {
     public static Benchmark Easy { get; } = Of("arc-easy", "ARC-Easy");

@@ -5,8 +5,8 @@ using Foreword.Evaluation.Prompts;
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
 /// <summary>
-/// CoLA (Warstadt et al. 2018) by GPT-1's heuristic: a sentence is acceptable when its mean log-probability a token lies above a threshold. The threshold is
-/// the one with the highest Matthews correlation on the training sentences, which are scored too.
+/// CoLA (Warstadt et al. 2018) with GPT-1's heuristic: a sentence is acceptable if its mean log-probability per token is above a threshold. The
+/// threshold is the one with the highest Matthews correlation on the training sentences, which are therefore scored as well.
 /// </summary>
 internal sealed class Cola : Benchmark
 {
@@ -39,7 +39,7 @@ internal sealed class Cola : Benchmark
         return new BenchmarkSet([.. Documents(development, isTraining: false), .. Documents(training, isTraining: true)], [development, training]);
     }
 
-    /// <summary>From [score, label, 1 for training] of every sentence.</summary>
+    /// <summary>Computes the metric. The statistics of a sentence are [score, label, 1 for training or 0 for development].</summary>
     private static double Matthews(IReadOnlyList<double[]> documents)
     {
         double[][] training = [.. documents.Where(d => d[2] == 1).OrderByDescending(d => d[0])], evaluated = [.. documents.Where(d => d[2] == 0)];
@@ -48,7 +48,7 @@ internal sealed class Cola : Benchmark
         {
             hits += training[i][1];
             if (i + 1 < training.Length && training[i + 1][0] == training[i][0])
-                continue; // equal scores fall on the same side
+                continue; // equal scores are on the same side of the threshold
             double value = Correlation(hits, i + 1 - hits, positives - hits, training.Length - positives - (i + 1 - hits));
             if (value > best)
                 (best, threshold) = (value, training[i][0]);

@@ -2,10 +2,10 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>COPA (Roemmele, Bejan and Gordon 2011): the more plausible cause or effect of a premise.</summary>
+/// <summary>COPA (Roemmele, Bejan and Gordon 2011): choosing the more plausible cause or effect of a premise.</summary>
 internal static class Copa
 {
-    /// <summary>SuperGLUE's cut: items 1 to 400 train, 401 to 500 validate.</summary>
+    /// <summary>Last training item in SuperGLUE's split: items 1 to 400 are for training, items 401 to 500 for validation.</summary>
     private const int LastTrainingItem = 400;
 
     private static readonly BenchmarkSwitch SplitSwitch = new("split", ["validation", "all"], "items 401 to 500 with examples from 1 to 400, or all 500 with examples from the others");

@@ -5,7 +5,7 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>The Definite Pronoun Resolution Dataset (Rahman and Ng 2012): four lines a sentence, as its authors published it.</summary>
+/// <summary>The Definite Pronoun Resolution Dataset (Rahman and Ng 2012), in its authors' format: four lines for each sentence.</summary>
 internal sealed partial class Dprd : Benchmark
 {
     /// <inheritdoc/>
@@ -64,7 +64,7 @@ internal sealed partial class Dprd : Benchmark
         if (places.Length == 0)
             throw new InvalidDataException($"{where}: the sentence has no word '{pronoun}'");
         int candidates = Math.Max(sentence.IndexOf(a, StringComparison.OrdinalIgnoreCase), sentence.IndexOf(b, StringComparison.OrdinalIgnoreCase));
-        Match place = places.FirstOrDefault(match => match.Index > candidates) ?? places[^1]; // the pronoun stands behind both
+        Match place = places.FirstOrDefault(match => match.Index > candidates) ?? places[^1]; // the pronoun comes after both candidates
         string before = sentence[..place.Index].TrimEnd(), after = sentence[(place.Index + place.Length)..].Trim();
         JsonObject fields = new() { ["sentence"] = sentence, ["pronoun"] = pronoun, ["candidates"] = list, ["answer"] = right };
         return new PronounItem(fields, before, after, [PronounResolution.InSentence(a, before), PronounResolution.InSentence(b, before)], right == a ? 0 : 1);

@@ -4,7 +4,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>RACE (Lai et al. 2017): questions of English exams about a passage, a JSON file a passage.</summary>
+/// <summary>RACE (Lai et al. 2017): questions from English exams about a passage, with one JSON file per passage.</summary>
 internal static class Race
 {
     public static Benchmark Middle { get; } = Of("race-middle", "middle");
@@ -37,7 +37,9 @@ internal static class Race
         }
     }
 
-    /// <summary>A question with a gap is asked up to the gap; what stands behind it follows each option.</summary>
+    /// <summary>
+    /// Creates an item. If the question has a gap, the prompt ends at the gap, and the text after the gap is appended to each option.
+    /// </summary>
     private static ChoiceItem Item(string article, string question, string[] options, string answer)
     {
         int gap = question.IndexOf('_', StringComparison.Ordinal);

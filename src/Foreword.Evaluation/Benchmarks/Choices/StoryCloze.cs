@@ -3,7 +3,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>The Story Cloze Test (Mostafazadeh et al. 2016): the right ending of a story of four sentences.</summary>
+/// <summary>The Story Cloze Test (Mostafazadeh et al. 2016): choosing the right ending of a story of four sentences.</summary>
 internal static class StoryCloze
 {
     private static readonly string[] Sentences = ["InputSentence1", "InputSentence2", "InputSentence3", "InputSentence4"];

@@ -7,10 +7,10 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>The Winograd Schema Challenge (Levesque, Davis and Morgenstern 2012) in its published XML.</summary>
+/// <summary>The Winograd Schema Challenge (Levesque, Davis and Morgenstern 2012), in its published XML format.</summary>
 internal sealed partial class Winograd : Benchmark
 {
-    /// <summary>The paper's schemas are the first 273.</summary>
+    /// <summary>Number of schemas that the paper uses: the first 273.</summary>
     private const int PaperSchemas = 273;
 
     private static readonly BenchmarkSwitch SetSwitch = new("set", ["wsc273", "all"], "the first 273 schemas, which the papers use, or all of the file");

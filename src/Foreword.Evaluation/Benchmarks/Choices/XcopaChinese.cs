@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>XCOPA's Chinese part (Ponti et al. 2020): COPA in Chinese.</summary>
+/// <summary>The Chinese part of XCOPA (Ponti et al. 2020): COPA in Chinese.</summary>
 internal static class XcopaChinese
 {
     public static Benchmark Benchmark { get; } = new ChoiceBenchmark("xcopa-zh", "plausible cause or effect in Chinese, 2 choices", "XCOPA", "xcopa-zh/test.zh.jsonl, val.zh.jsonl with premise, choice1, choice2, question, label", 0.5)

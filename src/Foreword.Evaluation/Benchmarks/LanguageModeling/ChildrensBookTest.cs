@@ -4,8 +4,9 @@ using Foreword.Evaluation.Families;
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
 /// <summary>
-/// The Children's Book Test (Hill et al. 2016): which of ten words is missing in a sentence after twenty others. As in the GPT-2 paper, a choice counts by
-/// its own probability and that of the rest of the sentence after it, on the validation split, de-tokenized.
+/// The Children's Book Test (Hill et al. 2016): choosing which of ten words is missing in a sentence that follows twenty others. As in the GPT-2
+/// paper, the score of a choice is its own probability times that of the rest of the sentence after it. The default is the de-tokenized validation
+/// split.
 /// </summary>
 internal static class ChildrensBookTest
 {
@@ -78,7 +79,7 @@ internal static class ChildrensBookTest
 
         string Text(string line) => detokenize ? Detokenizer.Books.Join(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)) : line;
 
-        // A quote that opens before the gap joins the choice, so the space is that of the whole sentence.
+        // An opening quote directly before the gap is joined to the choice, so no space is between them, as in the whole sentence.
         string Rest(string prompt, string[] rest) => (prompt.EndsWith('"') && detokenize && words[gap - 1] is "``" ? "" : " ") + Text(string.Join(' ', rest));
     }
 }

@@ -4,7 +4,9 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
-/// <summary>enwik8 and text8 (Mahoney): the first 100 MB of Wikipedia's source, and of its plain text. The last 5 MB are the test split.</summary>
+/// <summary>
+/// enwik8 and text8 (Mahoney): the first 100 MB of Wikipedia's source, and of its plain text. The last 5 MB are the test split.
+/// </summary>
 internal sealed class HutterText : Benchmark
 {
     private const int TestBytes = 5_000_000;
@@ -15,10 +17,10 @@ internal sealed class HutterText : Benchmark
 
     private HutterText(string name, string metric, IReadOnlyList<PublishedFigure> published) => (Name, _metric, Published, Metrics) = (name, metric, published, [BenchmarkMetric.Bits(metric)]);
 
-    /// <summary>enwik8, bits per byte.</summary>
+    /// <summary>Gets enwik8, measured in bits per byte.</summary>
     public static HutterText Enwik8 { get; } = new("enwik8", "bits_per_byte", PublishedFigure.Gpt2("bits_per_byte", 1.16, 1.01, 0.97, 0.93));
 
-    /// <summary>text8, bits per character, which are all ASCII.</summary>
+    /// <summary>Gets text8, measured in bits per character. All its characters are ASCII.</summary>
     public static HutterText Text8 { get; } = new("text8", "bits_per_character", PublishedFigure.Gpt2("bits_per_character", 1.17, 1.06, 1.02, 0.98));
 
     /// <inheritdoc/>

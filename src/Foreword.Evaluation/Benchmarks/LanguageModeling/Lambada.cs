@@ -6,8 +6,8 @@ using Foreword.Models;
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
 /// <summary>
-/// LAMBADA (Paperno et al. 2016): the last word of a passage. The GPT-2 paper uses the text as the books have it and counts a word right when greedy
-/// decoding writes all its tokens.
+/// LAMBADA (Paperno et al. 2016): predicting the last word of a passage. As in the GPT-2 paper, the text is that of the original books, and a word is
+/// right if greedy decoding produces all its tokens.
 /// </summary>
 internal sealed class Lambada : Benchmark
 {
@@ -59,7 +59,7 @@ internal sealed class Lambada : Benchmark
 
     private static IEnumerable<BenchmarkRow> Rows(string file) => file.EndsWith(".jsonl", StringComparison.Ordinal)
         ? BenchmarkRow.Read(file, ["text"])
-        : BenchmarkRow.Read(file, ["0"], new() { Header = false, Quoting = false }).Where(row => row["0"].Length > 0); // a line is a row of one column, also a blank one
+        : BenchmarkRow.Read(file, ["0"], new() { Header = false, Quoting = false }).Where(row => row["0"].Length > 0); // a line is a row of one column, even if it is blank
 
     private static BenchmarkDocument Document(BenchmarkRow row, BenchmarkInput input)
     {

@@ -2,7 +2,9 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
-/// <summary>The One Billion Word benchmark (Chelba et al. 2013): shuffled sentences of news. The first held-out shard is what results are reported on.</summary>
+/// <summary>
+/// The One Billion Word benchmark (Chelba et al. 2013): shuffled sentences of news. Results are reported on the first held-out shard.
+/// </summary>
 internal static class OneBillionWord
 {
     public static Benchmark Benchmark { get; } = new WordCorpus("1bw", "shuffled news sentences, perplexity", "a sentence a line", Detokenizer.OneBillionWord,

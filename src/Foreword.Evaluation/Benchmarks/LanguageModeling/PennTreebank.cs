@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
-/// <summary>The Penn Treebank as Mikolov et al. (2010) published it for language modelling.</summary>
+/// <summary>The Penn Treebank in the form that Mikolov et al. (2010) published for language modeling.</summary>
 internal static class PennTreebank
 {
     public static Benchmark Benchmark { get; } = new WordCorpus("ptb", "newspaper sentences, perplexity", "a sentence a line, small letters, <unk> and N", Detokenizer.PennTreebank,

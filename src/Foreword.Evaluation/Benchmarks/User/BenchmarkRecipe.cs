@@ -2,80 +2,94 @@ using Foreword.Settings;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
-/// <summary>How a benchmark that asks for a text is measured.</summary>
+/// <summary>Specifies how a benchmark with a target text is measured.</summary>
 public enum AnswerMetric
 {
-    /// <summary>The normalised answer is one of the accepted ones (SQuAD).</summary>
+    /// <summary>Whether the normalized answer equals one of the accepted answers (SQuAD).</summary>
     ExactMatch,
 
-    /// <summary>Words that answer and accepted answer share (SQuAD).</summary>
+    /// <summary>F1 of the words that the answer shares with an accepted answer (SQuAD).</summary>
     F1,
 
-    /// <summary>Greedy decoding would write the target, and its perplexity.</summary>
+    /// <summary>Whether greedy decoding would produce the target, and the target's perplexity.</summary>
     Likelihood,
 
-    /// <summary>Corpus BLEU-4 of what is written; a list column is several references.</summary>
+    /// <summary>Corpus BLEU-4 of the generated texts; a list column holds several references.</summary>
     Bleu,
 
-    /// <summary>F1 of ROUGE-1, -2 and -L of what is written, x 100; a list column is several references.</summary>
+    /// <summary>F1 of ROUGE-1, -2 and -L of the generated texts, x 100; a list column holds several references.</summary>
     Rouge,
 
-    /// <summary>With choices: Matthews' correlation of the chosen and the right one, beside the accuracies.</summary>
+    /// <summary>For benchmarks with choices: Matthews correlation of the chosen and the right choice, in addition to the accuracies.</summary>
     Mcc,
 }
 
 /// <summary>
-/// A benchmark of the user's own: a table, a prompt with its columns in double braces, and either choices with the right one or a target. Defaults ask for
-/// an exact match of up to 32 tokens before a line break.
+/// A user-defined benchmark: a table, a prompt that names columns in double braces, and either choices with the right one, or a target. By default,
+/// the model generates up to 32 tokens, stops at a line break, and the answer must match exactly.
 /// </summary>
 public sealed record BenchmarkRecipe : IRecipe
 {
-    /// <summary>What it is called in results.</summary>
+    /// <summary>Gets the name of the benchmark in results.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>What it is, in a few words.</summary>
+    /// <summary>Gets a description of a few words.</summary>
     public string Title { get; init; } = "a benchmark of the user's own";
 
-    /// <summary>Tables of the documents: CSV, TSV, JSON Lines or Parquet, relative to the recipe.</summary>
+    /// <summary>Gets the tables of the documents: CSV, TSV, JSON Lines or Parquet files, with paths relative to the recipe.</summary>
     public IReadOnlyList<string> Data { get; init; } = [];
 
-    /// <summary>Tables of the examples for few-shot prompts; other documents of the data where there are none.</summary>
+    /// <summary>Gets the tables of the examples for few-shot prompts. If empty, examples are other documents of <see cref="Data"/>.</summary>
     public IReadOnlyList<string> Training { get; init; } = [];
 
-    /// <summary>The text before the answer, with columns as in <c>{{question}}</c>.</summary>
+    /// <summary>Gets the text before the answer, with columns as in <c>{{question}}</c>.</summary>
     public string Prompt { get; init; } = "";
 
-    /// <summary>Answers to choose from, with columns likewise; a single entry naming a list column, <c> {{choices[].text}}</c>, is one choice for each element.</summary>
+    /// <summary>
+    /// Gets the answers to choose from, with columns as in <see cref="Prompt"/>. A single entry that names a list column, such as
+    /// <c> {{choices[].text}}</c>, stands for one choice per element.
+    /// </summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
-    /// <summary>The right choice: a template that gives its number from 0, its letter from A, or its text.</summary>
+    /// <summary>
+    /// Gets a template for the right choice: its number from 0, its letter from A, or its text. Null if the benchmark has a target.
+    /// </summary>
     public string? Answer { get; init; }
 
-    /// <summary>Texts that labels of the data stand for, as in <c>not_entailment: " False"</c>. Without choices they are the choices, in their order.</summary>
+    /// <summary>
+    /// Gets the texts that replace the data's labels, as in <c>not_entailment: " False"</c>. If there are neither choices nor a target, these texts
+    /// are the choices, in this order.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Answers { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>In place of choices: the text that is wanted; a single list column is several accepted ones.</summary>
+    /// <summary>
+    /// Gets a template for the expected text, for a benchmark without choices; null if there are choices. A single list column holds several accepted
+    /// texts.
+    /// </summary>
     public string? Target { get; init; }
 
-    /// <summary>Whether the first row of CSV and TSV holds the columns' names; without a header columns are numbers, as in <c>{{0}}</c>. Unless given, it does where a column is given by name.</summary>
+    /// <summary>
+    /// Gets whether the first row of a CSV or TSV file holds the columns' names. Without a header, columns are named by number, as in <c>{{0}}</c>.
+    /// If null, the file has a header if a column is referred to by name.
+    /// </summary>
     public bool? Header { get; init; }
 
-    /// <summary>Whether quotes in CSV and TSV are quotes; as the format has it unless given.</summary>
+    /// <summary>Gets whether quotation marks in CSV and TSV files quote a value; null for the format's default.</summary>
     public bool? Quoting { get; init; }
 
-    /// <summary>How a target is measured.</summary>
+    /// <summary>Gets how a target is measured.</summary>
     public AnswerMetric Metric { get; init; } = AnswerMetric.ExactMatch;
 
-    /// <summary>Texts that end what the model writes.</summary>
+    /// <summary>Gets the texts that stop the generation.</summary>
     public IReadOnlyList<string> Stop { get; init; } = ["\n"];
 
-    /// <summary>Tokens that the model writes at most.</summary>
+    /// <summary>Gets the maximum number of tokens that the model generates, 1 or more.</summary>
     public int MaxTokens { get; init; } = 32;
 
-    /// <summary>What stands between examples.</summary>
+    /// <summary>Gets the text between two examples.</summary>
     public string Separator { get; init; } = "\n\n";
 
-    /// <summary>The first metric's value for guessing.</summary>
+    /// <summary>Gets the first metric's value for random guessing; null if it has none.</summary>
     public double? Chance { get; init; }
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
-/// <summary>Any text file: bits a byte, and perplexity a word.</summary>
+/// <summary>Any text file, measured in bits per byte and in perplexity per word.</summary>
 internal sealed class TextFile(string path) : Benchmark
 {
     /// <inheritdoc/>

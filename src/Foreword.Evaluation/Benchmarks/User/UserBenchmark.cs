@@ -10,7 +10,7 @@ using Foreword.Settings;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
-/// <summary>A benchmark that a user wrote as YAML (see <see cref="BenchmarkRecipe"/>).</summary>
+/// <summary>A benchmark that a user defined in YAML (see <see cref="BenchmarkRecipe"/>).</summary>
 internal sealed class UserBenchmark : Benchmark
 {
     private static readonly BenchmarkMetric ExactMatch = BenchmarkMetric.Mean("exact_match"), F1 = BenchmarkMetric.Mean("f1");
@@ -42,8 +42,8 @@ internal sealed class UserBenchmark : Benchmark
             : recipe.Metric == AnswerMetric.Mcc ? [.. MultipleChoice.Metrics, BenchmarkMetric.Matthews("mcc")] : MultipleChoice.Metrics;
     }
 
-    /// <summary>Reads the YAML.</summary>
-    /// <exception cref="InvalidDataException">It is no such benchmark; line, key and value are named.</exception>
+    /// <summary>Reads the YAML file.</summary>
+    /// <exception cref="InvalidDataException">The file does not define a benchmark; the message names the line, the key and the value.</exception>
     public static UserBenchmark Load(string path) => new(path, Recipe.Read<BenchmarkRecipe>(path, kind: "benchmark"));
 
     /// <inheritdoc/>
@@ -110,7 +110,7 @@ internal sealed class UserBenchmark : Benchmark
         return files.SelectMany(file => BenchmarkRow.Read(file, columns, options)).Select(row => _choices.Length > 0 ? Choice(row) : Target(row));
     }
 
-    /// <summary>The text that a label of the data stands for; the label itself where none is mapped.</summary>
+    /// <summary>Returns the text that replaces a label of the data. If no labels are mapped, returns the label itself.</summary>
     private string Mapped(string label, BenchmarkRow row)
     {
         if (_recipe.Answers.Count == 0)
@@ -135,7 +135,7 @@ internal sealed class UserBenchmark : Benchmark
         return _recipe.Metric == AnswerMetric.Mcc ? document with { Judge = responses => WithClasses(document.Judge(responses), responses, right) } : document;
     }
 
-    /// <summary>The judgement with the chosen and the right class as the last statistic.</summary>
+    /// <summary>Appends the chosen class and the right class to the judgement, as its last statistic.</summary>
     private static Judgement WithClasses(Judgement judgement, IReadOnlyList<ModelResponse> responses, int right)
     {
         IReadOnlyList<ContinuationScore> scores = ((LikelihoodResponse)responses[0]).Continuations;

@@ -14,7 +14,7 @@ public sealed class BenchCommandTests
         foreach (JsonElement path in json.GetProperty("paths").EnumerateArray().Append(json))
             Assert.All(["tokens_per_second", "share_of_peak", "ratio_to_eager"], key => Assert.True(path.GetProperty(key).GetDouble() > 0));
         Assert.Contains(json.GetProperty("paths").EnumerateArray(), path => path.GetProperty("path").GetString() == "eager fp32" && path.GetProperty("ratio_to_eager").GetDouble() == 1);
-        Assert.Equal(Compute.CpuHasBFloat16, json.TryGetProperty("peak_flops_bf16", out _)); // in software it would take minutes a step
+        Assert.Equal(Compute.CpuHasBFloat16, json.TryGetProperty("peak_flops_bf16", out _)); // without bfloat16 instructions, a step would take minutes
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Cli.Tests.Commands.Conversion;
 
-/// <summary>Classifiers of transformers, read and written; the expected numbers are those that transformers computed (tests/fixtures/classifiers).</summary>
+/// <summary>Reads and writes classifiers of transformers. The expected numbers were computed by transformers (tests/fixtures/classifiers).</summary>
 public sealed class ClassifierTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -48,7 +48,7 @@ public sealed class ClassifierTests : IDisposable
         string train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 12).Select(i => i % 2 == 0 ? $"the weather is good {i},yes\n" : $"it rains {i},no\n")));
         Cli trained = Cli.Run("finetune", model, "--task", "classification", "--train", train, "--out", _directory.File("run"), "--epochs", "1", "--set", "train.threads=1");
         Assert.True(trained.ExitCode == 0, trained.Err);
-        Assert.Contains("tokens 300, 301, 302", Cli.Run("inspect", _directory.File("run")).Out, StringComparison.Ordinal); // its own, after the classifier's vocabulary
+        Assert.Contains("tokens 300, 301, 302", Cli.Run("inspect", _directory.File("run")).Out, StringComparison.Ordinal); // its own tokens, after the classifier's vocabulary
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class ClassifierTests : IDisposable
         AssertAnswers(again, run, "cpu");
         if (name == "gpt1-regression-run")
         {
-            File.Delete(Path.Combine(written, "task.json")); // as transformers saves it: what is needed lies in its own files, too
+            File.Delete(Path.Combine(written, "task.json")); // as transformers saves it: its own files contain everything that is needed
             AssertAnswers(written, run, "cpu");
         }
     }
@@ -161,12 +161,12 @@ public sealed class ClassifierTests : IDisposable
         Assert.Contains("score.weight: a head that is not read", Cli.Run("inspect", model).Out, StringComparison.Ordinal);
     }
 
-    /// <summary>Compares what a model answers in float32 with the logits beside another one.</summary>
+    /// <summary>Compares a model's answers in float32 with the recorded logits of another model.</summary>
     private void AssertAnswers(string model, string expected, string engine, double tolerance = 1e-5)
     {
         JsonElement recorded = Json(expected, "expected.json");
         string[] columns = expected.Contains("entailment", StringComparison.Ordinal) ? ["premise", "hypothesis"] : ["text"];
-        // A table's texts are trimmed, so a text with spaces at its ends is another one there.
+        // Texts of a table are trimmed, so a text that begins or ends with spaces cannot be compared.
         (string[] Texts, double[] Logits)[] examples = [.. recorded.GetProperty("texts").EnumerateArray().Select(Texts)
             .Zip(recorded.GetProperty("logits").EnumerateArray().Select(logits => logits.EnumerateArray().Select(logit => logit.GetDouble()).ToArray()))
             .Where(example => example.First.All(text => text == text.Trim()))];
@@ -182,7 +182,7 @@ public sealed class ClassifierTests : IDisposable
         static string[] Texts(JsonElement text) => text.ValueKind == JsonValueKind.Array ? [.. text.EnumerateArray().Select(one => one.GetString()!)] : [text.GetString()!];
     }
 
-    /// <summary>The number itself, or the softmax.</summary>
+    /// <summary>Returns the number itself for one logit, otherwise the softmax.</summary>
     private static double[] Answer(double[] logits)
     {
         double sum = logits.Sum(Math.Exp);
@@ -201,7 +201,7 @@ public sealed class ClassifierTests : IDisposable
         return copy;
     }
 
-    /// <summary>The golden language model with a tokenizer.</summary>
+    /// <summary>Creates the golden language model with a tokenizer.</summary>
     private string Golden()
     {
         string model = Directory.CreateDirectory(_directory.File($"golden-{Guid.NewGuid():N}")).FullName;

@@ -160,7 +160,7 @@ public sealed class EvaluateCommandTests : IDisposable
     private Cli Evaluate(string tasks, params string[] options) =>
         Cli.Run(["evaluate", _directory.File("model"), "--tasks", tasks, "--data", Fixtures.Path("benchmarks"), "--truncate", .. options]);
 
-    /// <summary>The recorded GPT-2 with a tokenizer of its size.</summary>
+    /// <summary>Writes the recorded GPT-2 with a tokenizer of its size.</summary>
     private void GoldenModel()
     {
         Directory.CreateDirectory(_directory.File("model"));

@@ -3,7 +3,7 @@ using Foreword.Cli.Output;
 
 namespace Foreword.Cli.Tests.Commands.FineTune;
 
-/// <summary>finetune, predict and evaluate-task on a tiny model that is pre-trained once.</summary>
+/// <summary>Tests finetune, predict and evaluate-task with a tiny model that is pre-trained once.</summary>
 public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyModel>, IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -31,7 +31,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.StartsWith("pleasant,", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("nasty,", lines[2], StringComparison.Ordinal);
 
-        // The engines answer alike, one by one or together, and so does the model quantised to 8 bits.
+        // Both engines give the same answers, one at a time or in batches, and so does the model quantized to 8 bits.
         Assert.Equal(Labels(lines), Labels(Cli.Run("predict", run, tiny.Test, "--engine", "torch").Out.TrimEnd('\n').Split('\n')));
         Assert.Equal(0, Cli.Run("quantize", run, "--type", "int8", "--out", _directory.File("int8")).ExitCode);
         Assert.Equal(Labels(lines), Labels(Cli.Run("predict", _directory.File("int8"), tiny.Test).Out.TrimEnd('\n').Split('\n')));
@@ -80,7 +80,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Contains("seed 1339 (3 of 3)", third.Err, StringComparison.Ordinal);
         Assert.Contains("3 seeds, validation set:", third.Out, StringComparison.Ordinal);
 
-        // A finished seed does not count for another recipe, nor for other data of the same name.
+        // A finished seed does not count for another recipe, nor for other data with the same name.
         string[] again = ["finetune", recipe, "--data", Path.GetDirectoryName(tiny.Train)!, "--repeats", "3", "--out", run, "--resume", "auto"];
         Assert.Contains("'epochs: 1', the recipe 'epochs: 2'", Cli.Run([.. again, "--epochs", "2"]).Err, StringComparison.Ordinal);
         string other = _directory.File("other"), changed = Path.Combine(other, "train.csv");
@@ -115,7 +115,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Equal((1, $"error: {validation}:3: label 'plesant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (result.ExitCode, result.Err));
     }
 
-    /// <summary>A few steps learn no more than to say one class, and each place that prints F1 says of which class it is.</summary>
+    /// <summary>After a few steps, the model answers only one class. Each place that prints F1 names its class.</summary>
     [Fact]
     public void AModelThatSaysOneClassAndTheClassOfAnF1AreNamed()
     {
@@ -171,7 +171,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
     }
 }
 
-/// <summary>A model of a few thousand weights with its tokenizer, and labelled texts.</summary>
+/// <summary>A model of a few thousand weights with its tokenizer, and labeled texts.</summary>
 public sealed class TinyModel : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();

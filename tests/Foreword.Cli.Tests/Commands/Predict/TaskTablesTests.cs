@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Foreword.Cli.Tests.Commands.FineTune;
-using Foreword.Cli.Tests.Commands.FineTune;
 
 namespace Foreword.Cli.Tests.Commands.Predict;
 
-/// <summary>The options of finetune, predict, evaluate-task and inspect that say how tables are read, on a model that is trained once.</summary>
+/// <summary>
+/// Tests the options of finetune, predict, evaluate-task and inspect that describe how tables are read, with a model that is trained once.
+/// </summary>
 public sealed class TaskTablesTests(TrainedTask trained) : IClassFixture<TrainedTask>, IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -28,7 +29,7 @@ public sealed class TaskTablesTests(TrainedTask trained) : IClassFixture<Trained
         JsonElement json = JsonDocument.Parse(Cli.RunWithInput("a\n\nb\n", "predict", trained.Run, "-", "--json").Out).RootElement.GetProperty("predictions");
         Assert.Equal([false, true, false], json.EnumerateArray().Select(row => row.TryGetProperty("error", out _)));
 
-        // Later than the header could say it: the fields are empty, and the end says it.
+        // The error comes after the header was written: the fields are empty, and the last message reports it.
         Cli late = Cli.RunWithInput(string.Concat(Enumerable.Repeat("a\n", 2500)) + "\n", "predict", trained.Run, "-");
         Assert.Equal((1, "error: 1 of 2,501 rows has no answer; the first: standard input:2501: the text is empty\n"), (late.ExitCode, late.Err));
         Assert.EndsWith("\n,,,\n", late.Out, StringComparison.Ordinal);
@@ -144,7 +145,7 @@ public sealed class TaskTablesTests(TrainedTask trained) : IClassFixture<Trained
     }
 }
 
-/// <summary>A tiny classifier of texts, after one epoch.</summary>
+/// <summary>A tiny text classifier after one epoch.</summary>
 public sealed class TrainedTask : IDisposable
 {
     private readonly TinyModel _tiny = new();

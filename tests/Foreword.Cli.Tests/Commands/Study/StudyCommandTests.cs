@@ -33,7 +33,7 @@ public sealed class StudyCommandTests : IDisposable
         Assert.Contains("pronouns: Winograd", picture.Root!.Value, StringComparison.Ordinal);
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(run, "zero-shot", "report.html")), StringComparison.Ordinal);
 
-        // Everything is computed again to the same numbers, step 0 from the recipe.
+        // A second run computes the same numbers, step 0 from the recipe.
         Assert.Equal(table, Again(run));
         string file = _directory.Write("file", "before");
         AssertFails(1, $"error: --out {file} is a file; a directory is written\n", run, "--out", file);

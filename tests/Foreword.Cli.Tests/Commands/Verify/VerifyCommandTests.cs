@@ -69,7 +69,7 @@ public sealed class VerifyCommandTests
     public void StepsThatProveNothingAreWrongUsage(string option, string value) =>
         Assert.Equal(2, Cli.Run("verify", "resume", "x.yaml", option, value).ExitCode);
 
-    /// <summary>The golden inputs and logits in one file, as users record them.</summary>
+    /// <summary>Writes the golden inputs and logits into one file, as users record them.</summary>
     private static string Recorded(TemporaryDirectory directory, string name)
     {
         string path = directory.File($"{name}.safetensors");

@@ -5,7 +5,7 @@ namespace Foreword.Data.Tests.Reading.Formats;
 public sealed class JsonLinesFormatTests
 {
     [Theory]
-    [InlineData(64)] // lines that end exactly where every buffer size ends
+    [InlineData(64)] // lines that end exactly at the end of the buffer, for every buffer size
     [InlineData(63)]
     [InlineData(1000)]
     public void EveryLineIsReadWhereverTheBufferEnds(int lineBytes)

@@ -10,7 +10,9 @@ namespace Foreword.Data.Tests.Reading.Formats;
 
 public sealed partial class PlainTextFormatTests
 {
-    /// <summary>GPT-2's pattern as the paper's code has it; enough here, since the texts stay inside the basic plane.</summary>
+    /// <summary>
+    /// Gets GPT-2's pattern as in the paper's code. It is sufficient here, because the texts stay inside the basic multilingual plane.
+    /// </summary>
     [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
     private static partial Regex Gpt2Chunks { get; }
 

@@ -20,7 +20,10 @@ public sealed class GenerativeBenchmarkTests : IDisposable
         Assert.StartsWith("Ben baked bread. It was good.\n\nQ: Who baked?\nA: Ben\nQ: Was it good?\nA: yes\n\n", Prompt(Evaluations.Prepare("coqa", shots: 2), 0, without: "The cat slept on the roof.\n\nQ: Where did the cat sleep?\nA: on the roof\n\n"), StringComparison.Ordinal);
     }
 
-    /// <summary>"red": 2 of 3 leave-one-outs hold "red" for the second question; the others share one word of two with "a red kite".</summary>
+    /// <summary>
+    /// The answer is "red". For the first question, two of the three leave-one-out sets contain "a red kite", with which it shares one of two words.
+    /// For the second question, every leave-one-out set contains "red".
+    /// </summary>
     [Fact]
     public void CoqaAnswersAreMeasuredAsPeopleAre()
     {
@@ -63,9 +66,9 @@ public sealed class GenerativeBenchmarkTests : IDisposable
 
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" December 1972\n"), task);
         Assert.Equal(1.0 / 12, result.Value("exact_match"), 9);
-        Assert.All(result.Judgements.Values, judgement => Assert.InRange(judgement.Statistics[1][1], -1e-3, 0)); // all but certain
+        Assert.All(result.Judgements.Values, judgement => Assert.InRange(judgement.Statistics[1][1], -1e-3, 0)); // almost certain
         BenchmarkMetric surest = task.Benchmark.Metrics[1];
-        Assert.Equal(0.5, surest.Of([.. Enumerable.Range(0, 200).Select(i => new double[] { i is 7 or 50 ? 1 : 0, i == 7 ? -1 : i == 8 ? -1.5 : -100 })])); // the two surest of 200: number 7, right, and number 8, wrong
+        Assert.Equal(0.5, surest.Of([.. Enumerable.Range(0, 200).Select(i => new double[] { i is 7 or 50 ? 1 : 0, i == 7 ? -1 : i == 8 ? -1.5 : -100 })])); // the two likeliest of 200: number 7, which is right, and number 8, which is wrong
     }
 
     [Fact]
@@ -89,7 +92,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
         string prompt = Prompt(Evaluations.Prepare("cnn-dailymail", contextLength: 300), 1);
         Assert.StartsWith("A storm hit the coast. A storm hit", prompt, StringComparison.Ordinal);
         Assert.EndsWith("\nTL;DR:", prompt, StringComparison.Ordinal);
-        Assert.InRange(prompt.Length, 180, 200); // bytes are tokens here
+        Assert.InRange(prompt.Length, 180, 200); // tokens are bytes here
         Assert.Equal("We devise adaptive loss scaling to improve mixed precision training that surpass the state-of-the-art results.", Evaluations.Prepare("scitldr").Set.Documents[0].Target);
     }
 

@@ -66,7 +66,7 @@ public sealed class UserBenchmarkTests
         Assert.EndsWith("rte.tsv:1: the answer is 'False', which is none of the choices True | Maybe", Assert.Throws<InvalidDataException>(() => Evaluations.Prepare(other)).Message, StringComparison.Ordinal);
     }
 
-    /// <summary>3 true and 2 false positives, 2 true and 1 false negatives: (3 * 2 - 2 * 1) / sqrt(5 * 4 * 4 * 3) by hand.</summary>
+    /// <summary>There are 3 true and 2 false positives, and 2 true and 1 false negatives. By hand: (3 * 2 - 2 * 1) / sqrt(5 * 4 * 4 * 3).</summary>
     [Fact]
     public void MatthewsCorrelationIsThatOfTheChoices()
     {

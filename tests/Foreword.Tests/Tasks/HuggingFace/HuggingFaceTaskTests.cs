@@ -9,7 +9,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Tasks.HuggingFace;
 
-/// <summary>Classifiers as transformers writes them; the fixtures' ids were recorded with its tokenizers.</summary>
+/// <summary>Tests classifiers in the form that transformers writes. The fixtures' ids were recorded with its tokenizers.</summary>
 public sealed class HuggingFaceTaskTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -29,7 +29,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         Assert.Null(task.Tokens);
         Assert.Equal(0, task.Around.CountAround(2));
 
-        // What transformers reads up to the last token that is no pad.
+        // transformers reads the ids up to the last token that is not padding.
         JsonElement expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(directory, "expected.json"))).RootElement;
         TaskEncoder encoder = new(TokenizerFiles.Load(directory), task.Around, task.ContextLength);
         foreach ((JsonElement text, JsonElement ids) in expected.GetProperty("texts").EnumerateArray().Zip(expected.GetProperty("ids").EnumerateArray()))
@@ -81,7 +81,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         Assert.Equal([0, 0, 1], task.TargetOf(new TaskExample(["a"], [], "2")));
         Assert.Equal([0, 1, 0], task.TargetOf(new TaskExample(["a"], [], "neutral")));
         Assert.Contains("label '3' is none of the training labels", Assert.Throws<InvalidDataException>(() => task.TargetOf(new TaskExample(["a"], [], "3"))).Message);
-        task = task with { Labels = ["1", "0", "-1"] }; // names that are numbers themselves
+        task = task with { Labels = ["1", "0", "-1"] }; // labels that are themselves numbers
         Assert.Equal([1, 0, 0], task.TargetOf(new TaskExample(["a"], [], "1")));
     }
 
@@ -95,7 +95,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
             Assert.Throws<InvalidDataException>(() => EncodedExample.Of(new TaskExample([""], [], null, "new.csv:2"), task, encoder)).Message);
     }
 
-    /// <summary>Runs of earlier versions hold labels as their files wrote them.</summary>
+    /// <summary>Runs of earlier versions store labels as the data files wrote them.</summary>
     [Fact]
     public void LabelsOfARunAreTheSameInAnotherWriting()
     {
@@ -132,7 +132,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         Assert.Contains(sentence, Assert.Throws<NotSupportedException>(() => TemplateFiles.Read(_directory.Path)).Message);
     }
 
-    /// <summary>The roles may stand in any file beside the vocabulary, and with a tokenizer.json that puts nothing around a text.</summary>
+    /// <summary>The roles may be in any file next to the vocabulary, also if a tokenizer.json puts nothing around a text.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -191,7 +191,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         Assert.Null(TaskDescription.FineTunedFor(_directory.Path));
     }
 
-    /// <summary>The fixture with some fields of its config.json changed.</summary>
+    /// <summary>Copies the fixture with some fields of its config.json changed.</summary>
     private void CopyGpt2(string change)
     {
         foreach (string file in (string[])["model.safetensors", "tokenizer.json"])

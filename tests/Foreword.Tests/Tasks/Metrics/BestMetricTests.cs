@@ -15,8 +15,8 @@ public class BestMetricTests
     };
 
     /// <summary>
-    /// Truth ham ham ham spam spam phish, predicted ham ham spam spam ham phish. By hand: F1 of ham 2/3, of spam 1/2, of phish 1; their mean 13/18;
-    /// Matthews' correlation (6 * 4 - 14) / sqrt((36 - 14) (36 - 14)) = 10/22.
+    /// The labels are ham ham ham spam spam phish, and the predictions ham ham spam spam ham phish. Computed by hand: F1 is 2/3 for ham, 1/2 for spam
+    /// and 1 for phish, and their mean is 13/18. Matthews correlation is (6 * 4 - 14) / sqrt((36 - 14) (36 - 14)) = 10/22.
     /// </summary>
     [Theory]
     [InlineData("accuracy", 4.0 / 6)]
@@ -74,7 +74,7 @@ public class BestMetricTests
     {
         double[] sure = [1, 0];
         Assert.Equal(("a", "all 2 examples the label 'a'"), Said(new TaskOutcomes.OfClasses([0, 1], [0, 0], ["a", "b"], [sure, sure])));
-        Assert.Equal((null, null), Said(new TaskOutcomes.OfClasses([0, 0], [0, 0], ["a", "b"], [sure, sure]))); // and is right
+        Assert.Equal((null, null), Said(new TaskOutcomes.OfClasses([0, 0], [0, 0], ["a", "b"], [sure, sure]))); // the same answer for all, but it is right
         Assert.Equal((null, null), Said(new TaskOutcomes.OfClasses([0, 1], [0, 1], ["a", "b"], [sure, [0, 1]])));
         Assert.Equal(("2.5", "all 3 examples about the same score, 2.5"), Said(new TaskOutcomes.OfScores([1, 2, 5], [2.51, 2.5, 2.49])));
         Assert.Equal((null, null), Said(new TaskOutcomes.OfScores([1, 2, 5], [2.6, 2.5, 2.49])));

@@ -85,7 +85,7 @@ public class TaskEvaluationTests
     [Fact]
     public void ResamplesWithoutACorrelationAreLeftOutOfItsInterval()
     {
-        // One resample in four of two points holds only one of them, and has no correlation.
+        // With two points, half of the resamples hold only one of them, and therefore have no correlation.
         MetricInterval pearson = TaskEvaluation.Of("regression", new TaskOutcomes.OfScores([1, 2], [3, 1]), [TaskMetric.Pearson], 50).Metrics.Single();
         Assert.Equal((-1, -1, -1), (Math.Round(pearson.Value, 12), Math.Round(pearson.Low, 12), Math.Round(pearson.High, 12)));
     }
@@ -96,7 +96,7 @@ public class TaskEvaluationTests
         double[][] probabilities = [[0.9, 0.1], [0.92, 0.08], [0.3, 0.7], [0.5, 0.5], [0, 1]];
         TaskOutcomes.OfClasses outcomes = new([0, 1, 1, 0, 0], [0, 0, 1, 0, 1], ["a", "b"], probabilities);
         Calibration calibration = Calibration.Of(outcomes);
-        // Bins of width 1/15: 0.9 and 0.92 share the 14th, 0.7 is in the 11th, 0.5 in the 8th, 1 in the 15th.
+        // The bins have a width of 1/15: 0.9 and 0.92 share the 14th, 0.7 is in the 11th, 0.5 in the 8th, 1 in the 15th.
         Assert.Equal([(7, 1), (10, 1), (13, 2), (14, 1)], calibration.Bins.Index().Where(bin => bin.Item.Count > 0).Select(bin => (bin.Index, bin.Item.Count)));
         Assert.Equal((0.91, 0.5), (calibration.Bins[13].Confidence, calibration.Bins[13].Accuracy));
         Assert.Equal((2 * 0.41 + 0.3 + 0.5 + 1) / 5, calibration.ExpectedError, 12);

@@ -49,7 +49,7 @@ public class TaskMetricTests
                 AssertNear(expected.GetProperty(metric.Name).GetDouble(), metric.Of(outcomes));
         }
 
-        // With ranks as the truth, Pearson is Spearman of whatever has these ranks.
+        // Pearson's correlation of ranks is Spearman's correlation of any values that have these ranks.
         double[] ranks = Array<double>(expected, "ranks_x");
         Assert.Equal(TaskMetric.Spearman.Of(new TaskOutcomes.OfScores(x, x)), TaskMetric.Pearson.Of(new TaskOutcomes.OfScores(ranks, ranks)));
         Assert.Equal(0, TaskMetric.Rmse.Of(new TaskOutcomes.OfScores(x, x)));

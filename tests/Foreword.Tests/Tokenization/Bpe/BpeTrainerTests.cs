@@ -90,7 +90,7 @@ public sealed class BpeTrainerTests
     {
         string beginning = new StringBuilder().Insert(0, "ab", 500).ToString();
         BpeTrainer trainer = new() { VocabularySize = 400, MinFrequency = 1, MaxBytes = 1001 };
-        Assert.Equal(trainer.TrainOn(beginning).Fingerprint, trainer.TrainOn([beginning, "é and what comes after it"]).Fingerprint); // é has 2 bytes, 1 is left
+        Assert.Equal(trainer.TrainOn(beginning).Fingerprint, trainer.TrainOn([beginning, "é and what comes after it"]).Fingerprint); // é has 2 bytes, but only 1 is left
         Assert.Equal("the source is broken", Assert.Throws<InvalidDataException>(() => trainer.TrainOn(Broken())).Message);
 
         static IEnumerable<string> Broken()
@@ -177,7 +177,7 @@ public sealed class BpeTrainerTests
 
     private static IEnumerable<string> Merged(ByteLevelBpe tokenizer) => tokenizer.Merges.Select(m => tokenizer.TokenText(m.Result));
 
-    /// <summary>Keeps reports where they are made; the library's Progress posts them to other threads.</summary>
+    /// <summary>Collects reports in the thread that makes them. The library's Progress posts them to other threads.</summary>
     private sealed class Reports(List<TokenizerProgress> all, Action<TokenizerProgress>? then = null) : IProgress<TokenizerProgress>
     {
         public void Report(TokenizerProgress value)

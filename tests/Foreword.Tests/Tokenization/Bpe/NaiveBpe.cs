@@ -4,10 +4,10 @@ using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Tests.Tokenization.Bpe;
 
-/// <summary>Both directions of byte-pair encoding written as the papers tell them: the reference for the fast ones.</summary>
+/// <summary>Both directions of byte-pair encoding, written as in the papers. It is the reference for the fast implementations.</summary>
 internal static class NaiveBpe
 {
-    /// <summary>openai/gpt-2's bpe(): take the lowest-ranked pair, join all its occurrences from left to right, repeat.</summary>
+    /// <summary>Follows bpe() of openai/gpt-2: take the pair with the lowest rank, join all its occurrences from left to right, and repeat.</summary>
     public static List<int> EncodeChunk(ByteLevelBpe tokenizer, string chunk)
     {
         Dictionary<(int, int), int> ranks = [];
@@ -24,7 +24,7 @@ internal static class NaiveBpe
         }
     }
 
-    /// <summary>Counts every pair of the whole corpus anew for each merge.</summary>
+    /// <summary>Learns merges by counting every pair of the whole corpus again for each merge.</summary>
     public static List<LearnedMerge> Learn(IEnumerable<string> texts, int merges, ByteOrder order, int minFrequency)
     {
         int[] idOfByte = new int[256];

@@ -5,7 +5,7 @@ using Foreword.Tokenization.WordPieces;
 
 namespace Foreword.Tests.Tokenization.Bpe;
 
-/// <summary>Training of the kinds whose symbols are characters: GPT-1's and WordPiece.</summary>
+/// <summary>Tests the training of the tokenizers whose symbols are characters: GPT-1's and WordPiece.</summary>
 public sealed class SymbolTrainerTests
 {
     private const string Corpus = "low low low low low lower lower newest newest newest newest newest newest widest widest widest";
@@ -15,7 +15,7 @@ public sealed class SymbolTrainerTests
     {
         Gpt1Bpe tokenizer = new Gpt1Trainer { VocabularySize = 1 + 11 + 4 + 1 }.Train([Corpus]);
         string[] merges = [.. tokenizer.Merges.Select(merge => $"{tokenizer.TokenText(merge.Left)} {tokenizer.TokenText(merge.Right)}")];
-        Assert.Equal(["e s", "es t</w>", "l o", "e w"], merges); // 9, 9, 7, 6: "e w" comes before "n e" by its lower id
+        Assert.Equal(["e s", "es t</w>", "l o", "e w"], merges); // counts 9, 9, 7, 6: "e w" comes before "n e" because of its lower id
         Assert.Equal(("<unk>", "<|endoftext|>"), (tokenizer.TokenText(0), tokenizer.TokenText(tokenizer.VocabularySize - 1)));
         Assert.Equal(tokenizer.VocabularySize - 1, tokenizer.EndOfTextId);
     }
@@ -75,7 +75,7 @@ public sealed class SymbolTrainerTests
     public void WhatCannotBeTrainedIsSaid(int size, string sentence) =>
         Assert.Contains(sentence, Assert.Throws<ArgumentException>(() => new Gpt1Trainer { VocabularySize = size }.Train([" \n"])).Message);
 
-    /// <summary>The texts that merges make, by counting every pair anew.</summary>
+    /// <summary>Returns the texts that merges create, by counting every pair again for each merge.</summary>
     private static List<string> Naive(string[] words, int minFrequency, int room)
     {
         List<List<string>> all = [.. words.Select(word => word.Select((letter, i) => i == word.Length - 1 ? $"{letter}</w>" : $"{letter}").ToList())];

@@ -117,7 +117,7 @@ public sealed class ByteLevelBpeTests
     [Fact]
     public void ChunksOfAnyLengthAreMergedAsTheNaiveWayDoes()
     {
-        // 48 bytes is where the scan gives way to the heap, 15 where the cache ends.
+        // At 48 bytes the heap replaces the scan, and at 15 bytes the cache ends.
         ByteLevelBpe small = new BpeTrainer { VocabularySize = 330, MinFrequency = 1 }.TrainOn("aaaaaaaabababcabcaaa abcabcabcdddd bbbaaabbbaacc");
         Gen.String[Gen.Char['a', 'd'], 1, 200].Sample(chunk => small.Encode(chunk).SequenceEqual(NaiveBpe.EncodeChunk(small, chunk)));
     }
@@ -138,7 +138,7 @@ public sealed class ByteLevelBpeTests
         string chunk = string.Concat(Enumerable.Range(0, 400_000).Select(i => (char)('a' + (uint)i * (uint)i % 26)));
         Assert.Single(Gpt2.Chunks(chunk));
         Assert.Equal(chunk, Tokenizer.Decode(Tokenizer.Encode(chunk)));
-        Assert.Equal([15496], Tokenizer.Encode("Hello")); // and the encoder works on afterwards
+        Assert.Equal([15496], Tokenizer.Encode("Hello")); // the encoder still works afterwards
     }
 
     [Fact]

@@ -13,9 +13,9 @@ public sealed class Gpt2PatternTests
     [InlineData("\t\tx\t y", "\t|\t|x|\t| y")]
     [InlineData("x1y２½Ⅷ", "x|1|y|２½Ⅷ")]
     [InlineData(" 𝐀𝐛c 𝟘𝟙2 🤗!", " 𝐀𝐛c| 𝟘𝟙2| 🤗!")] // letters, digits and a symbol above U+FFFF
-    [InlineData("a\u0085b\u00A0c\u3000d\u2028e", "a|\u0085|b|\u00A0|c|\u3000|d|\u2028|e")] // white space that is not ASCII
-    [InlineData("a\u001Cb\u200Bc\u180Ed\uFEFFe", "a|\u001C|b|\u200B|c|\u180E|d|\uFEFF|e")] // none of these is
-    [InlineData("e\u0301e", "e|\u0301|e")] // a combining mark is no letter
+    [InlineData("a\u0085b\u00A0c\u3000d\u2028e", "a|\u0085|b|\u00A0|c|\u3000|d|\u2028|e")] // white space outside ASCII
+    [InlineData("a\u001Cb\u200Bc\u180Ed\uFEFFe", "a|\u001C|b|\u200B|c|\u180E|d|\uFEFF|e")] // none of these is white space
+    [InlineData("e\u0301e", "e|\u0301|e")] // a combining mark is not a letter
     public void TextIsSplitAsGpt2Does(string text, string chunks) => Assert.Equal(chunks.Split('|'), Gpt2.Chunks(text));
 
     [Fact]

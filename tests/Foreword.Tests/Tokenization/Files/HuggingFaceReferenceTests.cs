@@ -7,8 +7,9 @@ using Foreword.Tokenization.Files;
 namespace Foreword.Tests.Tokenization.Files;
 
 /// <summary>
-/// Parts of tokenizer.json, each with texts and the ids that Hugging Face's tokenizers 0.23.2 (Rust, its package for Node) gave for them with <c>addSpecialTokens</c>:
-/// added tokens with all their switches, normalizers, pre-tokenizers, templates. golden/tokenizers/huggingface.jsonl holds them.
+/// Compares parts of tokenizer.json with Hugging Face's tokenizers 0.23.2 (Rust, in its package for Node), which returned the ids for the texts with
+/// <c>addSpecialTokens</c>. The parts are added tokens with all their switches, normalizers, pre-tokenizers and templates. The references are in
+/// golden/tokenizers/huggingface.jsonl.
 /// </summary>
 public sealed class HuggingFaceReferenceTests : IDisposable
 {
@@ -40,7 +41,7 @@ public sealed class HuggingFaceReferenceTests : IDisposable
         }
     }
 
-    /// <summary>With tokenizer.json and, where the other files can say it, without.</summary>
+    /// <summary>Saves with tokenizer.json and, if the other files can express the tokenizer, without it.</summary>
     [Theory]
     [MemberData(nameof(Lines))]
     public void ASavedTokenizerIsTheSame(int line)

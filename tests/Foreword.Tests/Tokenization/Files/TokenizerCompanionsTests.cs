@@ -4,7 +4,10 @@ using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Tokenization.Files;
 
-/// <summary>What lies beside a vocabulary: added tokens, tokens with roles, switches. Ids are those of Hugging Face's tokenizers where nothing else is said.</summary>
+/// <summary>
+/// Tests the files next to a vocabulary: added tokens, tokens with roles, and switches. Unless noted otherwise, ids are those of Hugging Face's
+/// tokenizers.
+/// </summary>
 public sealed class TokenizerCompanionsTests : IDisposable
 {
     private const string Decoder = """
@@ -43,7 +46,9 @@ public sealed class TokenizerCompanionsTests : IDisposable
         StaysTheSame(tokenizer);
     }
 
-    /// <summary>A decoder in tokenizer_config.json makes the older files void, and a token without id gets the next one, in transformers' order of roles.</summary>
+    /// <summary>
+    /// A decoder in tokenizer_config.json replaces the older files. A token without an id gets the next id, in transformers' order of the roles.
+    /// </summary>
     [Fact]
     public void TheDecoderInTokenizerConfigWins()
     {
@@ -57,7 +62,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Assert.Contains("\"<speaker2>\"", File.ReadAllText(_directory.File("saved/tokenizer_config.json")));
     }
 
-    /// <summary>Padding is in no text; a model whose embedding was not made larger for it stays readable.</summary>
+    /// <summary>Padding never occurs in text. A model whose embedding was not enlarged for it must remain readable.</summary>
     [Fact]
     public void PaddingAndMasksWithoutAnIdGetNone()
     {
@@ -133,7 +138,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Assert.NotEqual(Gpt2.Tokenizer.Fingerprint, tokenizer.Fingerprint);
         StaysTheSame(tokenizer);
         File.WriteAllText(_directory.File("saved/tokenizer_config.json"), """{"add_prefix_space": false}""");
-        Assert.Equal([15496, 995], TokenizerFiles.Load(_directory.File("saved")).Encode("Hello world")); // wins over tokenizer.json, as in transformers
+        Assert.Equal([15496, 995], TokenizerFiles.Load(_directory.File("saved")).Encode("Hello world")); // overrides tokenizer.json, as in transformers
     }
 
     [Theory]
@@ -181,7 +186,9 @@ public sealed class TokenizerCompanionsTests : IDisposable
         StaysTheSame(tokenizer);
     }
 
-    /// <summary>generation_config.json wins over config.json; the tokenizer's own end of text always counts; ids that the vocabulary does not have do not.</summary>
+    /// <summary>
+    /// generation_config.json overrides config.json. The tokenizer's own end of text always counts. Ids outside the vocabulary never count.
+    /// </summary>
     [Theory]
     [InlineData("""{"eos_token_id": 50258}""", null, new[] { 50256, 50258 })]
     [InlineData("""{"eos_token_id": [50258, 198, 50256]}""", null, new[] { 50256, 50258, 198 })]
@@ -200,7 +207,9 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Assert.Equal(stops, tokenizer.StopIds);
     }
 
-    /// <summary>Where the tokenizer names no end and has no &lt;|endoftext|&gt;, the model's does, if text cannot hold it.</summary>
+    /// <summary>
+    /// If the tokenizer names no end of text and has no &lt;|endoftext|&gt;, the model's is used, provided that text cannot contain it.
+    /// </summary>
     [Fact]
     public void TheModelsEndIsTheTokenizersWhereThatHasNone()
     {
@@ -227,7 +236,10 @@ public sealed class TokenizerCompanionsTests : IDisposable
         StaysTheSame(tokenizer);
     }
 
-    /// <summary>Such a token is in documents once, as the end of the document before: shards of the tokenizer without the switch stay valid.</summary>
+    /// <summary>
+    /// Such a token occurs once between documents, as the end of the previous document. Shards of the tokenizer without the switch therefore stay
+    /// valid.
+    /// </summary>
     [Fact]
     public void ATokenThatEndsADocumentAnywayIsNotPartOfTheFingerprint()
     {
@@ -291,7 +303,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Assert.Equal([50256], Load().StopIds);
     }
 
-    /// <summary>A saved tokenizer leaves nothing of an earlier one's companions.</summary>
+    /// <summary>Saving a tokenizer removes the files of an earlier one.</summary>
     [Fact]
     public void SavingRemovesTheCompanionsOfAnEarlierTokenizer()
     {
@@ -311,7 +323,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
 
     private void BertVocabulary() => File.Copy(Fixtures.Path("bert-chinese-vocab/vocab.txt"), _directory.File("vocab.txt"));
 
-    /// <summary>Saved and read again, with tokenizer.json and without, it is the same tokenizer and has the same roles.</summary>
+    /// <summary>Checks that the tokenizer and its roles are the same after saving and loading, with tokenizer.json and without.</summary>
     private void StaysTheSame(Tokenizer tokenizer)
     {
         string saved = Directory.CreateDirectory(_directory.File("saved")).FullName;

@@ -201,7 +201,7 @@ public sealed class TokenizerFilesTests
         Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(directory.Path)).Message);
     }
 
-    /// <summary>Without the last merges, their tokens would never come out of text, and the ids would be others.</summary>
+    /// <summary>Without the last merges, their tokens could never be produced from text, and the ids would differ.</summary>
     [Fact]
     public void MergesThatAreCutOffAreRefused()
     {
@@ -226,7 +226,7 @@ public sealed class TokenizerFilesTests
         Assert.EndsWith("; only vocab.json is there", Assert.Throws<FileNotFoundException>(() => TokenizerFiles.Load(directory.Path)).Message);
     }
 
-    /// <summary>The small tokenizer's tokenizer.json after a change.</summary>
+    /// <summary>Returns the small tokenizer's tokenizer.json after a change.</summary>
     private static string Edited(Action<JsonObject> edit)
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();

@@ -102,7 +102,7 @@ public sealed class Gpt1BpeTests
     }
 
     [Theory]
-    [InlineData("{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", null)] // as transformers 5 saves GPT-1's tokenizer
+    [InlineData("{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", null)] // the form in which transformers 5 saves GPT-1's tokenizer
     [InlineData("{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", "post_processor.special_tokens: has no <s>")]
     public void ATemplateOfTheTextAloneChangesNothingAndOneOfAnUnknownTokenIsRefused(string parts, string? sentence)
     {
@@ -134,7 +134,7 @@ public sealed class Gpt1BpeTests
         Assert.Contains(named, Assert.Throws<NotSupportedException>(() => TokenizerFiles.Load(directory.Path)).Message);
     }
 
-    /// <summary>The lowest rank first, the leftmost of equals, by looking at everything again and again.</summary>
+    /// <summary>Merges the pair with the lowest rank first, and the leftmost of equal ones, by scanning the whole word for each merge.</summary>
     private static List<int> NaiveMerge(string word)
     {
         Dictionary<(int, int), int> ranks = Gpt1.Merges.Select((merge, rank) => (merge, rank)).ToDictionary(m => (m.merge.Left, m.merge.Right), m => m.rank);

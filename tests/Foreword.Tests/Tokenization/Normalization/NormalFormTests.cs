@@ -3,7 +3,7 @@ using Foreword.Tokenization.Normalization;
 
 namespace Foreword.Tests.Tokenization.Normalization;
 
-/// <summary>The tables of Unicode's normal forms; the references with whole texts are in golden/tokenizers/huggingface.jsonl.</summary>
+/// <summary>Tests the tables of Unicode's normal forms. The references with whole texts are in golden/tokenizers/huggingface.jsonl.</summary>
 public sealed class NormalFormTests
 {
     /// <summary>Rows of NormalizationTest.txt (Unicode 14): source, NFC, NFD, NFKC, NFKD.</summary>
@@ -27,7 +27,7 @@ public sealed class NormalFormTests
         Assert.Equal(Text(nfkd), NormalForm.ToString(NormalForm.Decompose(text, isCompatible: true)));
     }
 
-    /// <summary>A text can be one run of marks; sorting it must not take time with the square of its length.</summary>
+    /// <summary>A text can be one long sequence of combining marks. Sorting it must not take quadratic time.</summary>
     [Fact]
     public void ALongRunOfMarksIsSortedOnce()
     {

@@ -16,7 +16,7 @@ public sealed class WordPieceTests
     public void TheLongestPieceFromTheLeftIsTaken()
     {
         Assert.Equal([4, 5, 6, 10, 8, 9], Small.Encode("Unaffable, 你好"));
-        Assert.Equal([1, 4], Small.Encode("unaffx un")); // a word whose end has no piece is unknown as a whole
+        Assert.Equal([1, 4], Small.Encode("unaffx un")); // a word whose end is not in the vocabulary is unknown as a whole
         Assert.Equal([12, 5, 6], new WordPiece([.. Enumerable.Range(0, Small.VocabularySize).Select(Small.TokenText)], lowerCase: false).Encode("Unaffable"));
     }
 

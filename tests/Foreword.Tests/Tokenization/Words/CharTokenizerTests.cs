@@ -58,7 +58,7 @@ public sealed class CharTokenizerTests
         Gen.Select(Gpt2.AnyText, Gen.Int[1, 3]).Where((text, _) => text.Length > 0).Sample((text, threads) =>
         {
             CharTokenizer tokenizer = new CharTrainer { Threads = threads }.Train([text]);
-            string repaired = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // a lone surrogate is U+FFFD
+            string repaired = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // a lone surrogate becomes U+FFFD
             return tokenizer.LostCharacters(text).Count == 0 && tokenizer.Decode(tokenizer.Encode(text)) == repaired;
         });
 

@@ -53,7 +53,7 @@ public sealed class GgufFormatTests : IDisposable
         }
 
         using ModelWeights again = Write("q8_0", from: read, name: "again.gguf");
-        Assert.All(read.Tensors, tensor => Assert.Equal(Floats(tensor), Floats(again.Tensor(tensor.Name)))); // quantised numbers stay what they are
+        Assert.All(read.Tensors, tensor => Assert.Equal(Floats(tensor), Floats(again.Tensor(tensor.Name)))); // quantized numbers do not change
     }
 
     [Theory]
@@ -179,7 +179,7 @@ public sealed class GgufFormatTests : IDisposable
         { "split.count", 3u, "one of 3 files of a split model" },
     };
 
-    /// <summary>GGUF has the width of the feed-forward network; the other fields llama.cpp's gpt2 does not know.</summary>
+    /// <summary>GGUF stores the width of the feed-forward network. llama.cpp's gpt2 does not know the other fields.</summary>
     [Theory]
     [InlineData("gpt2-inner", "narrow", null)]
     [InlineData("gpt2-inner", "narrow-relu", "activation is relu; llama.cpp's gpt2 computes gelu_new and scales attention scores by 1 / sqrt(head size) only")]
@@ -216,7 +216,7 @@ public sealed class GgufFormatTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, "47475546", "")] // itself
+    [InlineData(0, "47475546", "")] // the bytes of a valid file
     [InlineData(4, "01000000", "version 1 of GGUF is not supported, only 2 and 3")]
     [InlineData(4, "00000003", "a big-endian GGUF file")]
     [InlineData(8, "FFFFFFFFFFFFFF7F", "byte 8: the number of tensors is 9223372036854775807, more than the file can hold")]
@@ -279,7 +279,7 @@ public sealed class GgufFormatTests : IDisposable
         ["gpt2.attention.layer_norm_epsilon"] = 1e-5f,
     };
 
-    /// <summary>A GGUF file of zeros with these metadata: 7 ids, width 2, one layer.</summary>
+    /// <summary>Writes a GGUF file of zeros with these metadata: 7 ids, width 2, one layer.</summary>
     private string Save(Dictionary<string, object> metadata, Action<GgufWriter>? extra = null)
     {
         GgufWriter writer = new();
@@ -324,7 +324,7 @@ public sealed class GgufFormatTests : IDisposable
         return File.ReadAllBytes(_directory.File($"{name}/model.safetensors"));
     }
 
-    /// <summary>A Hugging Face directory of one layer, all ones but one number.</summary>
+    /// <summary>Writes a Hugging Face directory with one layer, in which all weights are 1 except one number.</summary>
     private string Small(int width, float number = 1)
     {
         GptConfig small = new() { NLayer = 1, NHead = 1, NEmbd = width, ContextLength = 3, VocabSize = 5 };
@@ -344,7 +344,9 @@ public sealed class GgufFormatTests : IDisposable
         return path;
     }
 
-    /// <summary>The bytes, "th", "the", an added token that text always holds, and the end of text.</summary>
+    /// <summary>
+    /// Creates a tokenizer with the bytes, "th", "the", a non-special added token (always recognized in text), and the end of text.
+    /// </summary>
     private static ByteLevelBpe Tokenizer()
     {
         byte[][] bytes = [.. Enumerable.Range(0, 256).Select(id => new[] { ByteAlphabet.ByteOfId(id, ByteOrder.Gpt2) })];

@@ -6,7 +6,7 @@ namespace Foreword.Tests.Weights.Gguf;
 
 public sealed class Q8BlockTests
 {
-    /// <summary>Names a folder in which node-llama-cpp is installed: <c>npm install node-llama-cpp</c>.</summary>
+    /// <summary>The environment variable with a folder in which node-llama-cpp is installed: <c>npm install node-llama-cpp</c>.</summary>
     private const string Variable = "FOREWORD_NODE_LLAMA_CPP";
 
     private static readonly Gen<float[]> Blocks = Gen.Select(Gen.Float[-4, 4], Gen.Int[-20, 20]).Select((value, exponent) => MathF.ScaleB(value, exponent)).Array[32];

@@ -73,7 +73,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
     {
         HuggingFaceConfig.Write(_directory.Path, new GptConfig { VocabSize = vocabulary });
         JsonObject json = JsonNode.Parse(File.ReadAllText(_directory.File("config.json")))!.AsObject();
-        Assert.Equal(isNull, json.ContainsKey("eos_token_id")); // GPT2Config takes 50,256 where the field is absent
+        Assert.Equal(isNull, json.ContainsKey("eos_token_id")); // GPT2Config uses 50,256 if the field is absent
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.EndsWith("the field 'n_positions' is missing", Refusal(json => _ = json.Remove("n_positions") && json.Remove("n_ctx")));
     }
 
-    /// <summary>GPT2Config.attribute_map of transformers.</summary>
+    /// <summary>The aliases of GPT2Config.attribute_map in transformers.</summary>
     [Theory]
     [InlineData("n_embd", "hidden_size", 33)]
     [InlineData("n_layer", "num_hidden_layers", 4)]
@@ -149,7 +149,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.EndsWith($"{field} is {value} but {alias} is {other}", Refusal(json => json[alias] = other));
     }
 
-    /// <summary>GPT2Config's activation_function and OpenAIGPTConfig's afn: the same name is not the same function in both.</summary>
+    /// <summary>GPT2Config's activation_function and OpenAIGPTConfig's afn: the same name does not mean the same function in both.</summary>
     [Theory]
     [InlineData("gpt2-tiny", "activation_function", "gelu", Activation.Gelu)]
     [InlineData("gpt2-tiny", "activation_function", "gelu_fast", Activation.GeluTanh)]
@@ -182,7 +182,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.Equal(["activation is silu", "n_inner is 40, not 4 n_embd = 128", "scale_attention is false", "scale_attention_by_inverse_layer is true"], config.Deviations);
     }
 
-    /// <summary>Attention in another order and always float32 is the same function.</summary>
+    /// <summary>Attention in another order of operations and always in float32 is the same function.</summary>
     [Fact]
     public void ReorderAndUpcastChangesNothing()
     {
@@ -197,7 +197,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.Equal(HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), HuggingFaceConfig.Read(_directory.Path));
     }
 
-    /// <summary>GPT2Config takes 50,256 for an id that is missing, which a small vocabulary does not have.</summary>
+    /// <summary>GPT2Config uses 50,256 for a missing id, but a small vocabulary does not have this id.</summary>
     [Fact]
     public void AStartWithoutAnEndSaysThatThereIsNone()
     {
@@ -207,7 +207,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.Contains("\"eos_token_id\": null", text, StringComparison.Ordinal);
     }
 
-    /// <summary>Windows editors and PowerShell begin a file with it.</summary>
+    /// <summary>Windows editors and PowerShell put a byte order mark at the start of a file.</summary>
     [Fact]
     public void AByteOrderMarkIsPassedOver()
     {
@@ -265,7 +265,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         return message;
     }
 
-    /// <summary>The golden GPT-2 configuration with a change.</summary>
+    /// <summary>Writes the golden GPT-2 configuration with a change.</summary>
     private string Write(Action<JsonObject> change)
     {
         JsonObject json = JsonSerializer.Deserialize<JsonObject>(File.ReadAllText(Fixtures.Path("golden/gpt2-tiny/config.json")))!;

@@ -42,7 +42,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         Assert.All(parameters, p => Assert.Equal(file.Tensors.Values.Single(tensor => Unprefixed(tensor.Name) == Unprefixed(HuggingFaceNameMap.FileName(p.Name, config.Architecture))).Shape, p.Shape));
         Assert.Equal(config.ParameterCount, parameters.Sum(p => p.Shape.Aggregate(1L, (product, size) => product * size)));
 
-        static string Unprefixed(string key) => key.Replace("transformer.", "", StringComparison.Ordinal); // of GPT-1 with and without
+        static string Unprefixed(string key) => key.Replace("transformer.", "", StringComparison.Ordinal); // GPT-1's keys occur with and without the prefix
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     public void TwoTensorsOfOneParameterAreBothNamed() =>
         Assert.EndsWith("the tensors 'transformer.ln_f.bias' and 'module.ln_f.bias' are both ln_f.bias", Refusal(tensors => tensors["module.ln_f.bias"] = [4]));
 
-    /// <summary>torch.compile, DistributedDataParallel, Lightning and FSDP, nested and around the whole or a part.</summary>
+    /// <summary>The prefixes of torch.compile, DistributedDataParallel, Lightning and FSDP, nested, and around the whole model or a part.</summary>
     [Theory]
     [InlineData("gpt2-tiny", "_orig_mod.transformer.", "_orig_mod.")]
     [InlineData("gpt2-tiny", "module.transformer.", "module.")]
@@ -104,7 +104,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         Assert.Equal("h.0.my_orig_mod.weight", WrapperNames.Remove("h.0.my_orig_mod.weight"));
     }
 
-    /// <summary>nn.Linear of nanoGPT; the square one is turned, too.</summary>
+    /// <summary>Uses nn.Linear's layout, as in nanoGPT. The square matrix is also transposed.</summary>
     [Fact]
     public void MatricesOfLinearLayersAreTransposed()
     {
@@ -140,7 +140,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     {
         Assert.Contains("2 extra (h.0.attn.bias, h.2.attn.bias)", Refusal(tensors =>
         {
-            tensors["h.0.attn.bias"] = [12]; // no mask: somebody else's bias
+            tensors["h.0.attn.bias"] = [12]; // not a mask, but an unrelated bias
             tensors["h.1.attn.bias"] = [1, 1, 3, 3];
             tensors["h.1.attn.masked_bias"] = [];
             tensors["h.2.attn.bias"] = [1, 1, 3, 3];
@@ -221,7 +221,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         return message;
     }
 
-    /// <summary>A file of the small model's tensors, all zero, with a change.</summary>
+    /// <summary>Writes a file of the small model's tensors, all zero, with a change.</summary>
     private string Write(Action<Dictionary<string, long[]>> change, Func<string, TensorDType>? dtype = null, byte headFill = 0)
     {
         Dictionary<string, long[]> tensors = GptParameter.Of(Small).ToDictionary(p => HuggingFaceNameMap.FileName(p.Name, Small.Architecture), p => p.Shape);

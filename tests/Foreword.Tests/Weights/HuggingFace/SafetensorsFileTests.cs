@@ -53,7 +53,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void EveryFloatTypeIsReadAsTheFloatThatItStores()
     {
-        float[] exact = [0f, -1.5f, 0.25f, 1024f]; // representable in all four
+        float[] exact = [0f, -1.5f, 0.25f, 1024f]; // representable in all four types
         string path = Save(writer =>
         {
             writer.Add("f32", TensorDType.F32, [4], Bytes<float>(exact));
@@ -90,7 +90,7 @@ public sealed class SafetensorsFileTests : IDisposable
         string path = Write($$$"""{"x":{"dtype":"BF16","shape":[{{{elements}}}],"data_offsets":[0,{{{2 * elements}}}]}}""", 0);
         using (FileStream stream = File.Open(path, FileMode.Open))
         {
-            stream.SetLength(stream.Length + 2 * elements); // takes no room on the disk
+            stream.SetLength(stream.Length + 2 * elements); // a sparse file, which takes no space on the disk
             stream.Position = stream.Length - 2;
             stream.Write([0x80, 0x3f]);
         }
@@ -186,7 +186,7 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal([0, 1, 2, 3], file.Bytes("a").ToArray());
     }
 
-    /// <summary>As the reference implementation, whose metadata is optional.</summary>
+    /// <summary>The reference implementation behaves in the same way: its metadata is optional.</summary>
     [Fact]
     public void MetadataOfNullIsNone()
     {
@@ -195,7 +195,7 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal(["a"], file.Tensors.Keys);
     }
 
-    /// <summary>Bytes changed, cut out, doubled or appended: the reader answers with tensors or with one kind of exception.</summary>
+    /// <summary>Bytes are changed, cut out, duplicated or appended. The reader must return tensors or throw one type of exception.</summary>
     [Fact]
     public void AMutatedFileIsReadOrRefusedAndNothingElse()
     {
@@ -242,7 +242,7 @@ public sealed class SafetensorsFileTests : IDisposable
         };
     }
 
-    /// <summary>A file with this header and the bytes 0, 1, 2 ... after it.</summary>
+    /// <summary>Writes a file with this header, followed by the bytes 0, 1, 2 ...</summary>
     private string Write(string header, int dataLength)
     {
         byte[] json = Encoding.UTF8.GetBytes(header);

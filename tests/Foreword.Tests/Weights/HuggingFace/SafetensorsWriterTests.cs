@@ -76,7 +76,7 @@ public sealed class SafetensorsWriterTests : IDisposable
         Assert.Contains("shape [-1]", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.U8, [-1], new byte[1])).Message);
         Assert.Contains("cannot have the shape", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.F64, [long.MaxValue / 4, 2], new byte[1])).Message);
         Assert.Contains("needs 8 bytes, not 4", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.F32, [2], new byte[4])).Message);
-        writer.Add("b", TensorDType.F32, [1], new byte[4]); // the refused one took no name
+        writer.Add("b", TensorDType.F32, [1], new byte[4]); // the rejected tensor did not reserve the name
     }
 
     [Fact]

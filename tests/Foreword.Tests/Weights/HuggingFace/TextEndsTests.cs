@@ -8,7 +8,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights.HuggingFace;
 
-/// <summary>What begins and ends a text goes with a model from format to format, and so do added tokens.</summary>
+/// <summary>A conversion between formats keeps the tokens that begin and end a text, and the added tokens.</summary>
 public sealed class TextEndsTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
@@ -69,7 +69,7 @@ public sealed class TextEndsTests : IDisposable
         Assert.Contains(sentence, Assert.Throws<NotSupportedException>(() => Write(model, "gguf")).Message);
     }
 
-    /// <summary>Added tokens that the model has no row for are left out of a GGUF file; files beside the weights keep them.</summary>
+    /// <summary>Added tokens for which the model has no row are left out of a GGUF file. Files next to the weights keep them.</summary>
     [Theory]
     [InlineData("hf", 302)]
     [InlineData("gguf", 300)]
@@ -87,7 +87,10 @@ public sealed class TextEndsTests : IDisposable
         Assert.Equal(261, tokenizer.StartOfTextId);
     }
 
-    /// <summary>A model of 300 ids with a tokenizer of 264 as older programs wrote them: the end of a document is 262, and 10 ends a generated text, too.</summary>
+    /// <summary>
+    /// Writes a model of 300 ids with a tokenizer of 264 ids, as older programs wrote them. The end of a document is 262, and 10 also ends a
+    /// generated text.
+    /// </summary>
     private Tokenizer Source()
     {
         string source = Directory.CreateDirectory(_directory.File("source")).FullName;

@@ -7,7 +7,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Foreword.Torch.Tests.Paths.Fused;
 
-// B sequences, T tokens, C channels, nh heads, hs head size.
+// Legend: B sequences, T tokens, C channels, nh heads, hs head size.
 
 public sealed class DropoutMaskTests
 {
@@ -38,7 +38,7 @@ public sealed class DropoutMaskTests
             Assert.Equal(rate, Enumerable.Range(0, Rows).Count(r => dropped[r, i]) / (double)Rows, 5 * deviation / Math.Sqrt(Rows));
         }
 
-        // Neighbours, below and beside, are dropped independently of each other.
+        // Neighbors in both directions are dropped independently of each other.
         Assert.Equal(rate * rate, Share((r, c) => dropped[r, c] && dropped[(r + 1) % Rows, c]), 4 * deviation / Rows);
         Assert.Equal(rate * rate, Share((r, c) => dropped[r, c] && dropped[r, (c + 1) % Columns]), 4 * deviation / Rows);
     }
@@ -54,7 +54,7 @@ public sealed class DropoutMaskTests
         Assert.NotEqual(first, Row(1, 0, 1));
     }
 
-    /// <summary>The whole model in libtorch's operators with the masks spelt out, beside the fused kernels that draw them.</summary>
+    /// <summary>Compares the fused kernels, which draw the masks themselves, with the whole model in libtorch's operators and explicit masks.</summary>
     [Theory]
     [InlineData(GptArchitecture.Gpt1, 64, 2, 128)]
     [InlineData(GptArchitecture.Gpt2, 64, 2, 128)]

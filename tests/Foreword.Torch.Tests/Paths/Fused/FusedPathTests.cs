@@ -10,7 +10,7 @@ namespace Foreword.Torch.Tests.Paths.Fused;
 
 public sealed class FusedPathTests
 {
-    /// <summary>Architecture, heads, head size, V, B, T: sizes that fit the blocks and sizes that fit nothing.</summary>
+    /// <summary>Architecture, heads, head size, V, B, T: sizes that are multiples of the kernels' blocks, and sizes that are not.</summary>
     public static TheoryData<GptArchitecture, int, int, int, int, int> Shapes => new()
     {
         { GptArchitecture.Gpt2, 2, 64, 300, 2, 128 },
@@ -58,7 +58,7 @@ public sealed class FusedPathTests
         }
     }
 
-    /// <summary>Both round to 8 bits at every product, in different places: gradients lie within 2 % of each other's norm.</summary>
+    /// <summary>Both paths round to 8 bits at every product, but in different places. Gradients differ by less than 2 % of their norm.</summary>
     [Theory, MemberData(nameof(Shapes))]
     public void BFloat16StaysNearFloat32(GptArchitecture architecture, int heads, int headSize, int vocabulary, int batch, int length)
     {
@@ -75,7 +75,7 @@ public sealed class FusedPathTests
             Assert.Equal(expected.Backward(ids, targets, 1), path.Backward(ids, targets, 1), 0.01);
             foreach (var (name, parameter) in plain.named_parameters())
             {
-                // The true gradient of a key bias is 0; a single token's attention has none for queries and keys at all.
+                // The gradient of a key bias is exactly 0 in theory. With a single token, the gradients of queries and keys are 0 as well.
                 if (name.Contains("c_attn", StringComparison.Ordinal) && (length == 1 || name.EndsWith("bias", StringComparison.Ordinal)))
                     continue;
                 double difference = ((fused.get_parameter(name)!.grad! - parameter.grad!).norm() / parameter.grad!.norm()).ToDouble();
@@ -261,7 +261,7 @@ public sealed class FusedPathTests
         Assert.Equal("sequence has 65 tokens; the context length is 64", Assert.Throws<ArgumentException>(() => path.Hidden(many)).Message);
     }
 
-    /// <summary>Two equal models with biases and norms that are not all 0 and 1.</summary>
+    /// <summary>Creates two equal models whose biases and norms are not all 0 and 1.</summary>
     private static (GptModel, GptModel) Models(GptArchitecture architecture, int heads, int headSize, int vocabulary, Precision precision, double dropout = 0)
     {
         GptConfig config = new()

@@ -3,7 +3,7 @@ using Foreword.Torch.Kernels;
 
 namespace Foreword.Torch.Tests.Paths.Fused;
 
-/// <summary>The fused kernels on a processor without AVX-512: this program runs itself with it switched off.</summary>
+/// <summary>Tests the fused kernels without AVX-512. The test program starts itself with AVX-512 switched off.</summary>
 public sealed class WithoutAvx512Tests
 {
     private const string Inside = "FOREWORD_TEST_WITHOUT_AVX512";
@@ -20,7 +20,7 @@ public sealed class WithoutAvx512Tests
     }
 }
 
-/// <summary>In the child of <see cref="WithoutAvx512Tests"/>: the switches worked, and float32 has its kernels nevertheless.</summary>
+/// <summary>Runs in the child process of <see cref="WithoutAvx512Tests"/>: AVX-512 is off, and float32 has fused kernels nevertheless.</summary>
 public sealed class SwitchedOffTests
 {
     [Fact]
