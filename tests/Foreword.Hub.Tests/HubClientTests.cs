@@ -19,6 +19,24 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Fact]
+    public async Task TheDefaultsDownloadTheMainBranchWithTheCallersHttpClient()
+    {
+        int created = 0;
+        HubOptions options = Options with
+        {
+            HttpClient = () =>
+            {
+                created++;
+                return new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+            },
+        };
+        using HubClient client = new(options);
+        HubDownload done = await client.DownloadAsync(HubRepository.Parse(FakeRepository.Id), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((1, done.Directory), (created, HubCacheLayout.Snapshot(FakeRepository.Id, variable => variable == "HF_HUB_CACHE" ? _directory.File("hub") : null)));
+        Assert.Equal(HubCacheLayout.CacheDirectory(Environment.GetEnvironmentVariable), new HubOptions().CacheDirectory);
+    }
+
+    [Fact]
     public async Task ADownloadLiesInTheLayoutThatHuggingFacesToolsShare()
     {
         HubDownload done = await DownloadAsync();

@@ -1,4 +1,5 @@
 using System.Text;
+using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tokenization;
 
@@ -52,11 +53,16 @@ public sealed class PromptEncoder
     }
 
     /// <summary>Returns the token ids of a prompt, at least one.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="whole">Whether a prompt that is too long keeps all its ids; <see cref="TextGenerator.Fit"/> then truncates it.</param>
     /// <exception cref="ArgumentException">The prompt is longer than the model's context length, and truncation is off.</exception>
-    internal int[] EncodePrompt(string prompt)
+    internal int[] EncodePrompt(string prompt, bool whole)
     {
         int[] ids = Ids(prompt);
-        return ids.Length == 0 ? [Start] : Fitting(ids, [[0]], prompt).Context;
+        if (ids.Length == 0)
+            return [Start];
+        int[] fitting = Fitting(ids, [[0]], prompt).Context;
+        return whole ? ids : fitting;
     }
 
     /// <summary>Returns the beginning of a text, for error messages.</summary>

@@ -53,29 +53,30 @@ internal static class EvaluateCommand
 
             string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
             string given = parsed.GetValue(tasks) ?? throw new UsageException("--tasks is missing; --list shows the benchmarks");
-            EvaluationPlan plan = new()
+            IReadOnlyList<BenchmarkSpecification> benchmarks = UsageException.For(() => EvaluationLists.ParseBenchmarks(given));
+            EvaluationOptions options = new()
             {
-                Tasks = UsageException.For(() => EvaluationPlan.Parse(given)),
-                Shots = parsed.GetValue(shots) is { } numbers ? UsageException.For(() => EvaluationPlan.ParseShots(numbers)) : null,
+                Shots = parsed.GetValue(shots) is { } numbers ? UsageException.For(() => EvaluationLists.ParseShots(numbers)) : null,
                 Limit = AtLeastOne(parsed.GetValue(limit), limit.Name),
                 Data = parsed.GetValue(data)!,
                 Window = AtLeastOne(parsed.GetValue(window), window.Name),
                 Stride = AtLeastOne(parsed.GetValue(stride), stride.Name),
                 Truncate = parsed.GetValue(truncate),
                 Seed = parsed.GetValue(seed),
+                BatchSize = AtLeastOne(parsed.GetValue(batch), batch.Name),
             };
             OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), cache: null);
-            IReadOnlyList<(string Key, PreparedBenchmark Task)> prepared = plan.Prepare(opened.Config, opened.Tokenizer);
+            IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> prepared = options.Prepare(benchmarks, opened.Config, opened.Tokenizer);
             EvaluationDirectory? directory = parsed.GetValue(output) is { } place
-                ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow)
+                ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Benchmark)], [.. prepared.Select(p => p.Key)], $"seed {options.Seed}", DateTimeOffset.UtcNow)
                 : null;
             using TextModel loaded = opened.Load();
             opened.SayTask(path, terminal);
-            if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
-                terminal.Announce($"seed {plan.Seed}");
-            EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
+            if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Benchmark.Shots > 0))
+                terminal.Announce($"seed {options.Seed}");
+            EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, options.BatchSize), directory);
             List<(string Key, BenchmarkResult Result)> results = [];
             int code = Interruptible.Run(terminal, Standing, stop =>
             {
@@ -95,7 +96,7 @@ internal static class EvaluateCommand
                 results = EvaluationOverlap.Divide(results, overlaps);
             }
 
-            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), plan.Limit, plan.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), options.Limit, options.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
             if (directory is not null)
                 WriteFiles(terminal, directory, Write, results, context, opened.Config);
             if (parsed.GetValue(json))
@@ -106,7 +107,7 @@ internal static class EvaluateCommand
 
             string Standing() => directory is null
                 ? "nothing is kept; with --out DIR an evaluation goes on where it was"
-                : $"{run.Done:N0} of {prepared.Sum(p => p.Task.Count):N0} documents are done and lie in {directory.Path}; go on with: {ShellText.Again(parsed, [])}";
+                : $"{run.Done:N0} of {prepared.Sum(p => p.Benchmark.Count):N0} documents are done and lie in {directory.Path}; go on with: {ShellText.Again(parsed, [])}";
 
             void Write(Utf8JsonWriter writer)
             {

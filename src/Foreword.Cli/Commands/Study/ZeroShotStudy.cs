@@ -37,7 +37,7 @@ internal static class ZeroShotStudy
         {
             if (parsed.GetValue(limit) < 1)
                 throw new UsageException($"--limit is {parsed.GetValue(limit)}; it must be at least 1");
-            IReadOnlyList<BenchmarkSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationPlan.Parse(given)) : null;
+            IReadOnlyList<BenchmarkSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationLists.ParseBenchmarks(given)) : null;
             RunDirectory directory = RunDirectory.Open(parsed.GetValue(run)!);
             IReadOnlyList<RunCheckpoint> checkpoints = directory.Checkpoints;
             if (checkpoints.Count < 2)
@@ -93,14 +93,13 @@ internal static class ZeroShotStudy
     /// </summary>
     private static List<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
     {
-        PromptEncoder encoder = new(tokenizer, config.ContextLength, truncate: true);
+        EvaluationOptions options = new() { Data = data, Shots = [0], Limit = limit, Truncate = true };
         List<PreparedBenchmark> prepared = [];
-        foreach (BenchmarkSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Task, BenchmarkCatalog.All))])
+        foreach (BenchmarkSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Benchmark, BenchmarkCatalog.All))])
         {
-            BenchmarkInput input = new() { Directory = data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Switches = task.Switches };
             try
             {
-                prepared.Add(PreparedBenchmark.Of(task, input, task.Benchmark.Read(input), encoder, limit: limit));
+                prepared.Add(options.Prepare([task], config, tokenizer)[0].Benchmark);
             }
             catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // there is no data, or documents are longer than the context
             {
@@ -108,7 +107,7 @@ internal static class ZeroShotStudy
             }
         }
 
-        return prepared.Count > 0 ? prepared : throw new InvalidDataException($"{data} holds none of {string.Join(", ", ZeroShotHeuristic.All.Select(heuristic => heuristic.Task))}");
+        return prepared.Count > 0 ? prepared : throw new InvalidDataException($"{data} holds none of {string.Join(", ", ZeroShotHeuristic.All.Select(heuristic => heuristic.Benchmark))}");
     }
 
     /// <summary>Creates the model with the run's initial weights, which follow from the recipe's seed.</summary>
