@@ -204,16 +204,7 @@ public sealed record TaskDescription
                 ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName} (`foreword finetune` makes one), and is no classifier of transformers");
         }
 
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            TaskDescription read = JsonSerializer.Deserialize(stream, TaskJson.Readable.TaskDescription) ?? throw new JsonException("null");
-            return read.Checked(path);
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
-        }
+        return JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, TaskJson.Readable.TaskDescription)).Checked(path);
     }
 
     /// <summary>Writes the description into an existing directory.</summary>
