@@ -77,7 +77,7 @@ internal static class EvaluateCommand
                 terminal.Announce($"seed {plan.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
             List<(string Key, BenchmarkResult Result)> results = [];
-            int code = Interruptible.Run(terminal, Standing, stop =>
+            int code = StopRequest.Run(terminal, Standing, stop =>
             {
                 foreach ((string key, PreparedBenchmark task) in prepared)
                 {
