@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -28,7 +27,7 @@ internal sealed class ChatCommand : IDisposable
     private readonly Conversation _conversation;
     private readonly SamplingOptions _options;
     private readonly bool _prompts;
-    private readonly PosixSignalRegistration _interrupts;
+    private readonly IDisposable _interrupts;
     private CancellationTokenSource? _answering;
     private int _answers;
 
@@ -36,7 +35,7 @@ internal sealed class ChatCommand : IDisposable
     {
         (_terminal, _conversation, _options) = (terminal, conversation, options);
         _prompts = terminal.IsInteractive && !terminal.Quiet && !Console.IsInputRedirected;
-        _interrupts = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        _interrupts = StopRequest.OnKey(Interrupt);
     }
 
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
@@ -192,9 +191,8 @@ internal sealed class ChatCommand : IDisposable
         }
     }
 
-    private void Interrupt(PosixSignalContext context)
+    private void Interrupt()
     {
-        context.Cancel = true;
         if (_answering is { } answering)
         {
             answering.Cancel();

@@ -3,6 +3,7 @@ using System.Globalization;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Hub;
+using Foreword.IO;
 using Foreword.Models;
 
 namespace Foreword.Cli.Commands;
@@ -31,7 +32,7 @@ internal static class DownloadCommand
             string? directory = OutputDirectory.IfGiven(parsed.GetValue(output));
             HubOptions options = environment();
             options = options with { Offline = options.Offline || parsed.GetValue(offline) };
-            return Interruptible.Run(terminal, "what has arrived stays; the same command goes on from there", cancellationToken =>
+            return StopRequest.Run(terminal, () => "what has arrived stays; the same command goes on from there", cancellationToken =>
             {
                 using HubClient client = new(options);
                 HubDownload done = WithProgress(terminal, progress =>
@@ -51,7 +52,7 @@ internal static class DownloadCommand
         return display.Show(() =>
         {
             display.StartClock();
-            return download(new Reports<HubProgress>(progress => display.Bytes(progress.Bytes, progress.Total, progress.Bytes - progress.Arrived, progress.Path)));
+            return download(new SynchronousProgress<HubProgress>(progress => display.Bytes(progress.Bytes, progress.Total, progress.Bytes - progress.Arrived, progress.Path)));
         });
     }
 

@@ -88,7 +88,9 @@ internal static class OverlapCommand
     {
         Func<IEnumerable<TextChunk>> corpus = Text(path, TokenDataset.Train, options, terminal);
         ProgressDisplay display = new(terminal);
-        return display.Show(() => OverlapFilter.Build(corpus, path, rate, new Reports(display)));
+        SynchronousProgress<OverlapProgress> progress = new(report => display.Status(string.Create(CultureInfo.InvariantCulture,
+            $"{(report.IsCounting ? "counting" : "filling")}: {report.Documents:N0} documents, {report.Grams:N0} 8-grams")));
+        return display.Show(() => OverlapFilter.Build(corpus, path, rate, progress));
     }
 
     /// <summary>Measures every document. Writes each one to the file immediately, and keeps only sums and the largest shares.</summary>
@@ -191,12 +193,5 @@ internal static class OverlapCommand
         writer.WriteNumber("grams", share.Grams);
         writer.WriteNumber("found", share.Found);
         writer.WriteNumber("share", share.Share);
-    }
-
-    /// <summary>Shows progress on the thread that reports it.</summary>
-    private sealed class Reports(ProgressDisplay display) : IProgress<OverlapProgress>
-    {
-        public void Report(OverlapProgress value) => display.Status(string.Create(CultureInfo.InvariantCulture,
-            $"{(value.IsCounting ? "counting" : "filling")}: {value.Documents:N0} documents, {value.Grams:N0} 8-grams"));
     }
 }

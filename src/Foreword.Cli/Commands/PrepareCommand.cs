@@ -7,6 +7,7 @@ using Foreword.Data.Cleaning;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Shards;
+using Foreword.IO;
 using Foreword.Settings;
 using Foreword.Weights;
 
@@ -58,7 +59,7 @@ internal static class PrepareCommand
             DocumentReader documents = DocumentReader.Open(paths, options.Reading);
             DocumentArguments.SaySkipped(documents, options.Reading.TextField, terminal);
             string directory = parsed.GetValue(output)!;
-            return Interruptible.Run(terminal, $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellationToken =>
+            return StopRequest.Run(terminal, () => $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellationToken =>
             {
                 PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellationToken));
                 if (parsed.GetValue(json))
@@ -102,7 +103,7 @@ internal static class PrepareCommand
         return display.Show(() =>
         {
             display.Status("reading");
-            return prepare(new Reports<PreparationProgress>(progress =>
+            return prepare(new SynchronousProgress<PreparationProgress>(progress =>
                 display.Status(Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
         });
     }

@@ -6,6 +6,7 @@ using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Decoding;
 using Foreword.Data.Reading;
+using Foreword.IO;
 using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
@@ -96,14 +97,14 @@ internal static class TokenizerCommand
     {
         long characters = 0;
         if (!terminal.IsInteractive || terminal.Quiet)
-            return (trainer.Train(texts, new Reports(report => characters = report.Characters)), characters);
+            return (trainer.Train(texts, new SynchronousProgress<TokenizerProgress>(report => characters = report.Characters)), characters);
         Tokenizer tokenizer = terminal.Drawing().Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = Math.Clamp(terminal.Width - ColumnsBesideBar, 5, 30) }, new PercentageColumn(), new ElapsedTimeColumn())
             .Start(bars =>
             {
                 ProgressTask reading = bars.AddTask("reading").IsIndeterminate();
                 ProgressTask merging = bars.AddTask("merging", autoStart: false);
-                return trainer.Train(texts, new Reports(report =>
+                return trainer.Train(texts, new SynchronousProgress<TokenizerProgress>(report =>
                 {
                     characters = report.Characters;
                     if (report.Merges == 0)
@@ -323,10 +324,4 @@ internal static class TokenizerCommand
         new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt; or a model or run that has one." };
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
-
-    /// <summary>Reports progress on the calling thread. <see cref="Progress{T}"/> posts it to other threads.</summary>
-    private sealed class Reports(Action<TokenizerProgress> report) : IProgress<TokenizerProgress>
-    {
-        public void Report(TokenizerProgress value) => report(value);
-    }
 }

@@ -53,18 +53,10 @@ public sealed record TrainingFiles
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
             return null;
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            TrainingFiles read = JsonSerializer.Deserialize(stream, TrainingFilesJson.Readable.TrainingFiles) ?? throw new JsonException("null where an object belongs");
-            return read.Train is null || read.Validation is null || read.Labels is null || read.Model is null || read.Train.Concat(read.Validation).Concat(read.Labels).Concat(read.Model).Contains(null)
-                ? throw new InvalidDataException($"{path}: null where a list or a file belongs")
-                : read;
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
-        }
+        TrainingFiles read = JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, TrainingFilesJson.Readable.TrainingFiles));
+        return read.Train is null || read.Validation is null || read.Labels is null || read.Model is null || read.Train.Concat(read.Validation).Concat(read.Labels).Concat(read.Model).Contains(null)
+            ? throw new InvalidDataException($"{path}: null where a list or a file belongs")
+            : read;
     }
 
     /// <summary>Returns a copy that includes the weights of the base model.</summary>

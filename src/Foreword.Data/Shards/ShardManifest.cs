@@ -81,17 +81,7 @@ public sealed record ShardManifest
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
             throw new FileNotFoundException($"{directory} is no directory of token shards: it has no {FileName} (make one with: foreword prepare)", path);
-        ShardManifest manifest;
-        try
-        {
-            manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Readable.ShardManifest)
-                ?? throw new JsonException("null where an object belongs");
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: {problem.Message.TrimEnd('.')}", problem);
-        }
-
+        ShardManifest manifest = JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, ManifestJson.Readable.ShardManifest));
         if (manifest.Format != FormatName)
             throw new InvalidDataException($"{path} is no manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
         if (manifest.Version != CurrentVersion)
@@ -108,13 +98,11 @@ public sealed record ShardManifest
     }
 
     /// <summary>Writes <c>manifest.json</c> into <paramref name="directory"/> and waits until it is on disk.</summary>
-    internal void Save(string directory)
+    internal void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), file =>
     {
-        using FileStream file = new(Path.Combine(directory, FileName), FileMode.Create);
         JsonSerializer.Serialize(file, this, ManifestJson.Readable.ShardManifest);
         file.WriteByte((byte)'\n');
-        file.Flush(flushToDisk: true);
-    }
+    });
 }
 
 /// <summary>The tokenizer of a prepared directory.</summary>

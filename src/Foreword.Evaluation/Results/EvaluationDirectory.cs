@@ -74,15 +74,17 @@ public sealed class EvaluationDirectory
     {
         try
         {
-            if (JsonNode.Parse(File.ReadAllBytes(file)) is JsonObject recorded && recorded["started"] is JsonValue started && started.TryGetValue(out string? _) && recorded["tasks"] is JsonObject)
+            return JsonFile.Read(file, "what an evaluation writes", recorded =>
+            {
+                _ = recorded.Text("started");
+                _ = recorded.Object("tasks");
                 return recorded;
+            });
         }
-        catch (JsonException problem)
+        catch (InvalidDataException problem)
         {
             throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory", problem);
         }
-
-        throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory");
     }
 
     private static string Fingerprint(PreparedBenchmark task, string model, string extra)

@@ -18,7 +18,9 @@ public sealed class RunDirectory
     /// <summary>The file name of the resolved recipe.</summary>
     public const string RecipeName = "recipe.yaml";
 
-    private const string TemporaryPrefix = ".tmp-";
+    /// <summary>The pattern of the names that earlier versions gave to directories while they wrote or deleted them.</summary>
+    private const string FormerTemporaries = ".tmp-*";
+
     private const string CheckpointPrefix = "checkpoint-";
 
     private RunDirectory(string path) => Path = path;
@@ -92,13 +94,6 @@ public sealed class RunDirectory
     public static bool HoldsRun(string path) => Directory.Exists(path) && new RunDirectory(path) is var run
         && (File.Exists(run.RecipePath) || File.Exists(run.MetricsPath) || Directory.Exists(run.BestPath) || run.Checkpoints.Count > 0);
 
-    /// <summary>Returns the temporary name of a file or directory that is not complete: <c>.tmp-NAME</c> in the same directory.</summary>
-    public static string TemporaryBeside(string path)
-    {
-        string? directory = System.IO.Path.GetDirectoryName(path);
-        return System.IO.Path.Combine(directory ?? "", TemporaryPrefix + System.IO.Path.GetFileName(path));
-    }
-
     /// <summary>Returns the path of the checkpoint of a step.</summary>
     public string CheckpointPath(int step)
     {
@@ -119,13 +114,7 @@ public sealed class RunDirectory
         if (keep == 0)
             return;
         foreach (RunCheckpoint old in Checkpoints.SkipLast(keep).Where(checkpoint => checkpoint.Step != bestStep))
-        {
-            string doomed = TemporaryBeside(old.Path);
-            if (Directory.Exists(doomed))
-                Directory.Delete(doomed, recursive: true);
-            Directory.Move(old.Path, doomed);
-            Directory.Delete(doomed, recursive: true);
-        }
+            StagedDirectory.Delete(old.Path);
     }
 
     /// <summary>
@@ -135,10 +124,9 @@ public sealed class RunDirectory
     public void DeleteTemporaries()
     {
         StagedDirectory.ClearLeftovers(Path);
-        foreach (string directory in Directory.GetDirectories(Path, TemporaryPrefix + "*"))
+        DurableFile.ClearLeftovers(Path);
+        foreach (string directory in Directory.GetDirectories(Path, FormerTemporaries))
             Directory.Delete(directory, recursive: true);
-        foreach (string file in Directory.GetFiles(Path, TemporaryPrefix + "*"))
-            File.Delete(file);
     }
 
     /// <summary>Deletes the directory if it is empty, which is the case after a run that failed before it began.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Settings;
 
 namespace Foreword.Chat;
@@ -63,16 +64,8 @@ public sealed record ChatTemplate : IRecipe
     {
         if (!File.Exists(config))
             return false;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(config));
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("chat_template", out JsonElement template)
-                && template.ValueKind != JsonValueKind.Null;
-        }
-        catch (JsonException)
-        {
-            return false; // the reader of the file reports the problem
-        }
+        using JsonDocument? document = JsonFile.TryParse(File.ReadAllBytes(config), out _); // the reader of the file reports a problem
+        return document?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("chat_template", out JsonElement template) && template.ValueKind != JsonValueKind.Null;
     }
 }
 

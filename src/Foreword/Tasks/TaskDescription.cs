@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Numerics;
 using Foreword.Settings;
 using Foreword.Tasks.HuggingFace;
 using Foreword.Tasks.Metrics;
@@ -137,7 +138,7 @@ public sealed record TaskDescription
             return new Prediction(Text(value), -1, value, []);
         }
 
-        double[] probabilities = Softmax(outputs);
+        double[] probabilities = LogitRow.Softmax(outputs);
         if (Target == TargetKind.SoftLabels)
         {
             double value = Number(Labels[0], FileName) + probabilities.Select((p, step) => p * step).Sum();
@@ -155,7 +156,7 @@ public sealed record TaskDescription
     {
         if (Target == TargetKind.Score)
             return (outputs[0] - target[0]) * (outputs[0] - target[0]);
-        double[] probabilities = Softmax(outputs);
+        double[] probabilities = LogitRow.Softmax(outputs);
         double loss = 0;
         for (int i = 0; i < probabilities.Length; i++)
             loss -= target[i] == 0 ? 0 : target[i] * Math.Log(Math.Max(probabilities[i], double.Epsilon));
@@ -204,16 +205,7 @@ public sealed record TaskDescription
                 ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName} (`foreword finetune` makes one), and is no classifier of transformers");
         }
 
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            TaskDescription read = JsonSerializer.Deserialize(stream, TaskJson.Readable.TaskDescription) ?? throw new JsonException("null");
-            return read.Checked(path);
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
-        }
+        return JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, TaskJson.Readable.TaskDescription)).Checked(path);
     }
 
     /// <summary>Writes the description into an existing directory.</summary>
@@ -322,19 +314,6 @@ public sealed record TaskDescription
 
     private static string Listed(IReadOnlyList<string> labels) =>
         string.Join(", ", labels.Take(MostListed)) + (labels.Count > MostListed ? $" and {labels.Count - MostListed} more" : "");
-
-    private static double[] Softmax(ReadOnlySpan<float> logits)
-    {
-        double[] probabilities = new double[logits.Length];
-        double max = double.NegativeInfinity, sum = 0;
-        foreach (float logit in logits)
-            max = Math.Max(max, logit);
-        for (int i = 0; i < logits.Length; i++)
-            sum += probabilities[i] = Math.Exp(logits[i] - max);
-        for (int i = 0; i < logits.Length; i++)
-            probabilities[i] /= sum;
-        return probabilities;
-    }
 }
 
 /// <summary>Serializes <see cref="TaskDescription"/> without reflection.</summary>

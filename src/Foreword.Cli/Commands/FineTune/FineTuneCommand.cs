@@ -97,10 +97,13 @@ internal static class FineTuneCommand
             Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results go to stdout, unless stdout is JSON
             Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
             int count = parsed.GetValue(repeats);
-            (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
-            string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
-            bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
-            return stopped ? stop.ExitCode : CommandLine.Done;
+            return stop.Run(() =>
+            {
+                (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
+                string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
+                bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
+                return stopped ? stop.ExitCode : CommandLine.Done;
+            });
 
             void Add(string key, object? value)
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
@@ -67,7 +68,7 @@ internal static class HuggingFaceTask
     private static T? OfConfig<T>(string directory, Func<string, JsonElement, T> read)
     {
         string path = Path.Combine(directory, HuggingFaceConfig.FileName);
-        return File.Exists(path) ? WeightsJson.Read(path, JsonValueKind.Object, root => read(path, root)) : default;
+        return File.Exists(path) ? JsonFile.Read(path, JsonValueKind.Object, root => read(path, root)) : default;
     }
 
     private static bool IsClassifier(JsonElement root) => Classes(root).Any(name => Enum.GetValues<GptArchitecture>().Any(architecture => ClassName(architecture) == name));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Foreword.Tokenization.WordPieces;
@@ -20,7 +21,7 @@ internal static class TemplateFiles
         string path = Path.Combine(directory, TokenizerFiles.TokenizerJson);
         if (!File.Exists(path))
             return OfClass(directory);
-        using JsonDocument document = TokenizerJson.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement);
         SequenceTemplate template = root.Find("post_processor") is { } processor ? OfProcessor(processor) : SequenceTemplate.Plain;
         return template.CountAround(2) == 0 && TokenizerFiles.ConfigBeside(path) is not null ? OfTokenizer(TokenizerFiles.Load(directory)) : template;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
@@ -18,7 +19,7 @@ public static class HuggingFaceTokenizer
     /// <exception cref="NotSupportedException">The file describes another kind of tokenizer; the message names the part.</exception>
     public static Tokenizer Read(string path)
     {
-        using JsonDocument document = TokenizerJson.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw root.Malformed("is not a JSON object");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Foreword.IO;
 
 namespace Foreword.Tokenization.Files;
 
@@ -144,7 +145,7 @@ internal sealed class TokenizerCompanions
         string path = Path.Combine(Directory, name);
         if (!File.Exists(path))
             return null;
-        using JsonDocument document = TokenizerJson.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement.Clone());
         return root.Value.ValueKind == JsonValueKind.Object ? root : throw root.Malformed("is not a JSON object");
     }

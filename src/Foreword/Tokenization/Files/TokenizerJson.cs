@@ -7,23 +7,6 @@ namespace Foreword.Tokenization.Files;
 /// <summary>The functions that all readers and writers of <c>tokenizer.json</c> share.</summary>
 internal static class TokenizerJson
 {
-    /// <summary>Parses a JSON file. A byte order mark is skipped.</summary>
-    /// <exception cref="InvalidDataException">The file is not JSON, or is a Git LFS pointer.</exception>
-    public static JsonDocument Parse(string path)
-    {
-        byte[] file = File.ReadAllBytes(path);
-        GitLfsPointer.Refuse(path, file);
-        int start = file.Length - JsonFile.WithoutMark(file).Length;
-        try
-        {
-            return JsonDocument.Parse(file.AsMemory(start));
-        }
-        catch (JsonException problem)
-        {
-            throw JsonFile.Broken(path, problem);
-        }
-    }
-
     /// <summary>Reads the tokens of <c>added_tokens</c>, each with its place in the file; none if the field is missing.</summary>
     public static IEnumerable<(TokenizerField Place, AddedToken Token)> AddedTokens(TokenizerField root)
     {

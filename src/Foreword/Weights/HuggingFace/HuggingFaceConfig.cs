@@ -26,7 +26,7 @@ public static class HuggingFaceConfig
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         string path = Path.Combine(directory, FileName);
-        return WeightsJson.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
+        return JsonFile.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
     }
 
     /// <summary>Writes <c>config.json</c> into an existing directory, in a form that <c>transformers</c> can open.</summary>

@@ -70,7 +70,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
     internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         string shapesPath = Path.Combine(path, ShapesName);
-        List<long[]> shapes = WeightsJson.Read(shapesPath, JsonValueKind.Array, root => Shapes(shapesPath, root));
+        List<long[]> shapes = JsonFile.Read(shapesPath, JsonValueKind.Array, root => Shapes(shapesPath, root));
         if (shapes.Count < 2 + Layer.Length || (shapes.Count - 2) % Layer.Length != 0 || shapes[0] is not [var context, var width] || shapes[1] is not [var ids, _])
             throw new InvalidDataException($"{shapesPath}: {shapes.Count} shapes are no GPT-1: it has positions [T, C], tokens [V, C] and {Layer.Length} tensors a layer");
         GptConfig config = Config(path, new GptConfig
