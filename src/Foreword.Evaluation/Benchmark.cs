@@ -3,8 +3,8 @@ using Foreword.Evaluation.Metrics;
 namespace Foreword.Evaluation;
 
 /// <summary>
-/// A benchmark: how its files are read, what each document asks of a model, and which metrics are computed. To add one, write one file in Benchmarks/
-/// and add one line to <see cref="BenchmarkCatalog"/>.
+/// A benchmark: how its files are read, what each document asks of a model, and which metrics are computed. <see cref="BenchmarkCatalog"/>
+/// lists all benchmarks and registers more.
 /// </summary>
 public abstract class Benchmark
 {

@@ -1,14 +1,14 @@
 using Foreword.Evaluation.Benchmarks.Answers;
 using Foreword.Evaluation.Benchmarks.Choices;
 using Foreword.Evaluation.Benchmarks.LanguageModeling;
+using Foreword.Settings;
 
 namespace Foreword.Evaluation;
 
-/// <summary>Lists all benchmarks. To add one, write one file and add one line here.</summary>
+/// <summary>Lists all benchmarks. To add one to this project, write one file and add one line here.</summary>
 public static class BenchmarkCatalog
 {
-    /// <summary>Gets the benchmarks, in the order of the papers' tables.</summary>
-    public static IReadOnlyList<Benchmark> All { get; } =
+    private static readonly Registry<Benchmark> Registered = new("benchmark", benchmark => [benchmark.Name],
     [
         WikiText.Two,
         WikiText.OneHundredThree,
@@ -48,5 +48,13 @@ public static class BenchmarkCatalog
         Translation.TatoebaToFrench,
         Translation.TatoebaToEnglish,
         new NaturalQuestions(),
-    ];
+    ]);
+
+    /// <summary>Gets the benchmarks, in the order of the papers' tables. Registered ones follow.</summary>
+    public static IReadOnlyList<Benchmark> All => Registered.All;
+
+    /// <summary>Adds a benchmark of the program's own after the others.</summary>
+    /// <param name="benchmark">The benchmark.</param>
+    /// <exception cref="ArgumentException">Another benchmark has the same name.</exception>
+    public static void Register(Benchmark benchmark) => Registered.Add(benchmark);
 }

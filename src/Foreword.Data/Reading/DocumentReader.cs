@@ -1,6 +1,7 @@
 using Foreword.Data.Decoding;
 using Foreword.Data.Reading.Formats;
 using Foreword.Data.Tables;
+using Foreword.Settings;
 using Microsoft.Extensions.FileSystemGlobbing;
 using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
 
@@ -19,11 +20,11 @@ public sealed class DocumentReader
 
     private static readonly PlainTextFormat PlainText = new();
 
-    private static readonly IDocumentFormat[] Formats =
+    private static readonly Registry<IDocumentFormat> Registered = new("text format for the extension", format => format.Extensions,
     [
         PlainText, new HtmlFormat(), new JsonLinesFormat(),
         new DelimitedFormat(".csv", TableFormat.Csv), new DelimitedFormat(".tsv", TableFormat.Tsv), new ParquetFormat(),
-    ];
+    ]);
 
     private readonly DocumentOptions _options;
     private readonly FileChoice _choice;
@@ -34,11 +35,27 @@ public sealed class DocumentReader
 
     private DocumentReader(DocumentOptions options) => (_options, _choice) = (options, new FileChoice(options));
 
+    /// <summary>Gets every text format.</summary>
+    public static IReadOnlyList<IDocumentFormat> Formats => Registered.All;
+
     /// <summary>Gets the files that hold the documents, in reading order.</summary>
     public IReadOnlyList<string> Files => _files;
 
     /// <summary>Gets the skipped files of the given directories, with the reasons. Names that begin with a dot are not listed.</summary>
     public IReadOnlyList<SkippedFile> Skipped => _skipped;
+
+    /// <summary>Adds a text format of the program's own after the others.</summary>
+    /// <param name="format">The format.</param>
+    /// <exception cref="ArgumentException">
+    /// Another format has one of its extensions, or an extension is not in lower case or does not begin with a dot.
+    /// </exception>
+    public static void Register(IDocumentFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(format);
+        if (format.Extensions.FirstOrDefault(extension => extension.Length > 0 && (extension[0] != '.' || extension.Any(char.IsUpper))) is { } strange)
+            throw new ArgumentException($"the extension '{strange}' of a text format is not in lower case with a dot", nameof(format));
+        Registered.Add(format);
+    }
 
     /// <inheritdoc cref="Open(IEnumerable{string}, DocumentOptions)"/>
     /// <param name="paths">Files, directories and patterns.</param>

@@ -4,6 +4,7 @@ using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
+using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Runtime;
 using Foreword.Torch.Training;
@@ -28,7 +29,7 @@ public sealed class FineTuneRun : IDisposable
     private readonly double _peak;
     private FineTuneState _state = new() { Step = 0 };
 
-    private FineTuneRun(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell)
+    private FineTuneRun(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell, OptimizerFactory? optimizer)
     {
         (_recipe, _directory, _tell) = (recipe, directory, tell);
         set_num_threads(recipe.Train.Threads == 0 ? Environment.ProcessorCount : recipe.Train.Threads);
@@ -49,7 +50,7 @@ public sealed class FineTuneRun : IDisposable
         IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
         _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, precision, device);
-        _tuner = new FineTuner(_model, recipe.Model, train, recipe.Train);
+        _tuner = new FineTuner(_model, recipe.Model, train, recipe.Train, optimizer);
         if (checkpoint is not null)
             _state = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter));
         _peak = MachinePeak.Measure(precision, device);
@@ -82,12 +83,13 @@ public sealed class FineTuneRun : IDisposable
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="optimizer">Creates an optimizer of the program's own; null for the one that the recipe names.</param>
     /// <exception cref="InvalidDataException">Model or data are broken or do not fit the recipe. No training has taken place.</exception>
-    public static FineTuneRun Start(FineTuneRecipe recipe, RunDirectory directory, Action<FineTuneEvent>? tell = null)
+    public static FineTuneRun Start(FineTuneRecipe recipe, RunDirectory directory, Action<FineTuneEvent>? tell = null, OptimizerFactory? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        FineTuneRun run = new(recipe.Validate(), directory, null, tell);
+        FineTuneRun run = new(recipe.Validate(), directory, null, tell, optimizer);
         run.SaveBeginning();
         return run;
     }
@@ -97,15 +99,16 @@ public sealed class FineTuneRun : IDisposable
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from; null to begin again.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="optimizer">Creates the optimizer that the run began with, if it was the program's own.</param>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
-    public static FineTuneRun Resume(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell = null)
+    public static FineTuneRun Resume(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell = null, OptimizerFactory? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         directory.DeleteTemporaries();
         recipe = AsBegun(recipe.Validate(), directory);
         CheckSameRecipe(recipe, directory, checkpoint);
-        FineTuneRun run = new(recipe, directory, checkpoint, tell);
+        FineTuneRun run = new(recipe, directory, checkpoint, tell, optimizer);
         run.SaveBeginning();
         return run;
     }

@@ -31,7 +31,8 @@ public sealed class FineTuner : IDisposable
     /// <param name="section">The base model section, which selects the weights that are frozen.</param>
     /// <param name="train">The training examples.</param>
     /// <param name="config">Batch size, rates and seed.</param>
-    public FineTuner(FineTunedModel model, BaseModelSection section, IReadOnlyList<EncodedExample> train, FineTuneConfig config)
+    /// <param name="optimizer">Creates the optimizer; null for the one that <paramref name="config"/> names.</param>
+    public FineTuner(FineTunedModel model, BaseModelSection section, IReadOnlyList<EncodedExample> train, FineTuneConfig config, OptimizerFactory? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(section);
@@ -44,7 +45,10 @@ public sealed class FineTuner : IDisposable
         _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
         _trained = new TrainedWeights(model.Model, section.Trained, model.Task.Tokens!.Start, TaskTokens.Count, "task_tokens");
         Trainable = [.. _trained.Parameters, .. model.Head.named_parameters()];
-        Optimizer = Optimizer.Of(config.Optimizer, Trainable, new AdamWOptions(config.Beta1, config.Beta2, config.Eps, config.WeightDecay), model.Model.Precision);
+        AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
+        Optimizer = optimizer is null
+            ? Optimizer.Of(config.Optimizer, Trainable, options, model.Model.Precision)
+            : optimizer(Trainable, options, model.Model.Precision);
         _path = TrainingPath.Of(model.Model, config.Fused);
     }
 

@@ -34,7 +34,8 @@ public sealed class AdamW : Optimizer
             moments.Dispose();
     }
 
-    private protected override void Update(double rate, double gradientScale)
+    /// <inheritdoc/>
+    protected override void Update(double rate, double gradientScale)
     {
         foreach (AdamWMoments moments in _moments)
             moments.Update(_options, rate, gradientScale, StepCount);

@@ -72,7 +72,8 @@ public sealed class Muon : Optimizer
             moments.Dispose();
     }
 
-    private protected override void Update(double rate, double gradientScale)
+    /// <inheritdoc/>
+    protected override void Update(double rate, double gradientScale)
     {
         foreach (AdamWMoments moments in _others)
             moments.Update(_options, rate, gradientScale, StepCount);

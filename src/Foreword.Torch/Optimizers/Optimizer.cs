@@ -6,12 +6,21 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Optimizers;
 
+/// <summary>Creates an optimizer of the program's own for a run.</summary>
+/// <param name="parameters">The parameters to update, by name.</param>
+/// <param name="options">The betas, the epsilon and the decay of the recipe.</param>
+/// <param name="precision">The number format of the model's matrix products.</param>
+/// <returns>The optimizer. The run disposes it.</returns>
+public delegate Optimizer OptimizerFactory(IReadOnlyList<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision);
+
 /// <summary>Updates a model's parameters from their gradients, and clips the gradients by their global norm.</summary>
 public abstract class Optimizer : IDisposable
 {
     private readonly (string Name, Parameter Value)[] _parameters;
 
-    private protected Optimizer(IEnumerable<(string Name, Parameter Value)> parameters)
+    /// <summary>Initializes an optimizer.</summary>
+    /// <param name="parameters">The parameters to update, by name.</param>
+    protected Optimizer(IEnumerable<(string Name, Parameter Value)> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         _parameters = [.. parameters];
@@ -65,10 +74,12 @@ public abstract class Optimizer : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    /// <summary>Changes the parameters. <see cref="StepCount"/> already includes this update.</summary>
+    /// <summary>
+    /// Changes the parameters, outside of autograd. <see cref="StepCount"/> already includes this update. A parameter without a gradient keeps its value.
+    /// </summary>
     /// <param name="rate">The learning rate.</param>
     /// <param name="gradientScale">Factor of every gradient (clipping).</param>
-    private protected abstract void Update(double rate, double gradientScale);
+    protected abstract void Update(double rate, double gradientScale);
 
     private static unsafe double SumOfSquares(Tensor gradient) => gradient.device_type == DeviceType.CPU && gradient.is_contiguous()
         ? AdamWKernel.SumOfSquares(TensorMemory.Float32(gradient), gradient.NumberOfElements)

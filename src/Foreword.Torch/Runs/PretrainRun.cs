@@ -4,6 +4,7 @@ using Foreword.Data.Shards;
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Torch.Inference;
+using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runtime;
 using Foreword.Torch.Training;
 using Foreword.Weights;
@@ -37,7 +38,7 @@ public sealed class PretrainRun : IDisposable
     private double _trainingSeconds;
 
     private PretrainRun(
-        PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell)
+        PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, Action<PretrainEvent>? tell)
     {
         _recipe = recipe;
         _directory = directory;
@@ -58,7 +59,7 @@ public sealed class PretrainRun : IDisposable
         if (part.IsAdapter)
             _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, recipe.Train.Seed + 1L);
         TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, _firstNewId!.Value, config.VocabSize - _firstNewId.Value, "new_tokens");
-        _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train, trained);
+        _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train, trained, optimizer);
         if (checkpoint is not null)
             Restore(checkpoint.Path);
         else if (source is not null)
@@ -111,7 +112,23 @@ public sealed class PretrainRun : IDisposable
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        return Open(recipe, directory, null, tell, cancellationToken);
+        return Open(recipe, directory, null, null, tell, cancellationToken);
+    }
+
+    /// <summary>Starts a new run with an optimizer of the program's own.</summary>
+    /// <param name="recipe">The recipe of the run. Its <c>train.optimizer</c> is not used.</param>
+    /// <param name="directory">An empty run directory.</param>
+    /// <param name="optimizer">Creates the optimizer.</param>
+    /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="Run"/>.</param>
+    /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
+    /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
+    public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, OptimizerFactory optimizer, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(directory);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return Open(recipe, directory, null, optimizer, tell, cancellationToken);
     }
 
     /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
@@ -122,7 +139,27 @@ public sealed class PretrainRun : IDisposable
     /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="Run"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
-    public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
+    public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default) =>
+        ResumeWith(recipe, directory, checkpoint, null, tell, cancellationToken);
+
+    /// <summary>Continues a run that began with an optimizer of the program's own.</summary>
+    /// <param name="recipe">The recipe of the run. Steps may increase; intervals, device and threads may differ; files may have moved.</param>
+    /// <param name="directory">The directory of the earlier run.</param>
+    /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
+    /// <param name="optimizer">Creates the same optimizer as at the beginning of the run.</param>
+    /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="Run"/>.</param>
+    /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
+    /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
+    public static PretrainRun Resume(
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory optimizer, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return ResumeWith(recipe, directory, checkpoint, optimizer, tell, cancellationToken);
+    }
+
+    private static PretrainRun ResumeWith(
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
@@ -131,13 +168,14 @@ public sealed class PretrainRun : IDisposable
         directory.DeleteTemporaries();
         if (recipe.Data.Text.Count > 0)
             RunText.Check(ShardsIn(directory), recipe.Data);
-        return Open(recipe, directory, checkpoint, tell, cancellationToken);
+        return Open(recipe, directory, checkpoint, optimizer, tell, cancellationToken);
     }
 
     /// <summary>
     /// Opens the starting model and the tokens, checks that they belong together and to the contents of the directory, and loads the weights.
     /// </summary>
-    private static PretrainRun Open(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
+    private static PretrainRun Open(
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
     {
         StartingModel? source = Source(recipe, checkpoint);
         string? tokenizer = HasOwnTokenizer(recipe, directory) ? null : recipe.Data.Tokenizer;
@@ -155,7 +193,7 @@ public sealed class PretrainRun : IDisposable
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);
             if (File.Exists(directory.RecipePath))
                 RunRecipe.Check(directory.RecipePath, resolved, checkpoint, data);
-            PretrainRun run = new(resolved, directory, data, source, checkpoint, tell);
+            PretrainRun run = new(resolved, directory, data, source, checkpoint, optimizer, tell);
             Recipe.Save(resolved, directory.RecipePath);
             return run;
         }

@@ -33,15 +33,16 @@ public sealed class Pretrainer : IDisposable
     /// <param name="train">The training tokens.</param>
     /// <param name="validation">The held-out tokens, or null.</param>
     /// <param name="config">Batch size, rates and seed.</param>
+    /// <param name="optimizer">Creates the optimizer; null for the one that <paramref name="config"/> names.</param>
     /// <exception cref="ArgumentException">The sequences are longer than the model's context.</exception>
     /// <exception cref="InvalidDataException">The data contains an id outside the model's vocabulary, or too few tokens for one window.</exception>
-    public Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config)
-        : this(model, train, validation, config, TrainedWeights.All(model))
+    public Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config, OptimizerFactory? optimizer = null)
+        : this(model, train, validation, config, TrainedWeights.All(model), optimizer)
     {
     }
 
     /// <summary>Creates a loop at step 0 that changes a part of the weights. The loop disposes <paramref name="trained"/>.</summary>
-    internal Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config, TrainedWeights trained)
+    internal Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config, TrainedWeights trained, OptimizerFactory? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(train);
@@ -61,7 +62,9 @@ public sealed class Pretrainer : IDisposable
         _targets = new long[_inputs.Length];
         AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
         _trained = trained;
-        Optimizer = Optimizer.Of(config.Optimizer, trained.Parameters, options, model.Precision);
+        Optimizer = optimizer is null
+            ? Optimizer.Of(config.Optimizer, trained.Parameters, options, model.Precision)
+            : optimizer(trained.Parameters, options, model.Precision);
         _path = TrainingPath.Of(model, config.Fused, config.Recompute);
     }
 

@@ -40,13 +40,26 @@ public enum HeadInput
 
 /// <summary>
 /// A kind of fine-tuning task. It defines how an example becomes token sequences, what the head reads and which metrics are computed (GPT-1 paper,
-/// sections 3.2 and 3.3). A new kind needs one class and one entry in <see cref="All"/>.
+/// sections 3.2 and 3.3). A new kind is one class. <see cref="Register"/> adds it.
 /// </summary>
 public abstract class FineTuningTask
 {
+    private static readonly Registry<FineTuningTask> Registered = new("fine-tuning task", task => [task.Kind],
+        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask()]);
+
     /// <summary>Gets all kinds of tasks.</summary>
-    public static IReadOnlyList<FineTuningTask> All { get; } =
-        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask()];
+    public static IReadOnlyList<FineTuningTask> All => Registered.All;
+
+    /// <summary>Adds a kind of the program's own after the others.</summary>
+    /// <param name="task">The kind of task.</param>
+    /// <exception cref="ArgumentException">Another kind has the same name, or the name contains an underscore (see <see cref="OfKind"/>).</exception>
+    public static void Register(FineTuningTask task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        if (task.Kind.Contains('_', StringComparison.Ordinal))
+            throw new ArgumentException($"the fine-tuning task '{task.Kind}' has an underscore in its name; use a hyphen", nameof(task));
+        Registered.Add(task);
+    }
 
     /// <summary>Gets the name of the kind, as used in recipes and on the command line.</summary>
     public abstract string Kind { get; }

@@ -1,3 +1,4 @@
+using Foreword.Settings;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
@@ -18,11 +19,15 @@ public readonly record struct TokenizerProgress(long Texts, long Characters, int
 /// </summary>
 public abstract record TokenizerTrainer
 {
-    private protected TokenizerTrainer(int minFrequency) => MinFrequency = minFrequency;
+    private static readonly Registry<TokenizerTrainer> Registered = new("tokenizer trainer", trainer => [trainer.Kind],
+        [new BpeTrainer(), new Gpt1Trainer(), new CharTrainer(), new WordTrainer(), new WordPieceTrainer()]);
+
+    /// <summary>Initializes a trainer.</summary>
+    /// <param name="minFrequency">The minimum frequency, unless <see cref="MinFrequency"/> is set.</param>
+    protected TokenizerTrainer(int minFrequency = 1) => MinFrequency = minFrequency;
 
     /// <summary>Gets a trainer of each kind, with its defaults, by <see cref="Tokenizer.Kind"/>.</summary>
-    public static IReadOnlyDictionary<string, TokenizerTrainer> Kinds { get; } =
-        new TokenizerTrainer[] { new BpeTrainer(), new Gpt1Trainer(), new CharTrainer(), new WordTrainer(), new WordPieceTrainer() }.ToDictionary(trainer => trainer.Kind);
+    public static IReadOnlyDictionary<string, TokenizerTrainer> Kinds => Registered.All.ToDictionary(trainer => trainer.Kind);
 
     /// <summary>Gets the kind of tokenizer that this trainer makes.</summary>
     public abstract string Kind { get; }
@@ -44,6 +49,11 @@ public abstract record TokenizerTrainer
 
     /// <summary>Gets the number of threads that count chunks of text, 1 or more; one per core by default.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Adds a kind of the program's own after the others.</summary>
+    /// <param name="trainer">A trainer of the kind, with its defaults.</param>
+    /// <exception cref="ArgumentException">Another trainer makes the same kind.</exception>
+    public static void Register(TokenizerTrainer trainer) => Registered.Add(trainer);
 
     /// <summary>Trains a tokenizer on texts.</summary>
     /// <param name="texts">The corpus. Its texts are read one at a time.</param>
@@ -78,7 +88,12 @@ public abstract record TokenizerTrainer
     /// Returns the most frequent chunks, as many as fit into the vocabulary together with the kind's own tokens. Chunks of equal frequency are in
     /// ordinal order.
     /// </summary>
-    private protected IEnumerable<string> MostFrequent(IEnumerable<string> texts, TextSplit split, IProgress<TokenizerProgress>? progress, CancellationToken cancellationToken) =>
+    /// <param name="texts">The corpus.</param>
+    /// <param name="split">Splits a text into chunks. It is called on several threads.</param>
+    /// <param name="progress">Receives progress reports; may be null.</param>
+    /// <param name="cancellationToken">Cancels the count.</param>
+    /// <exception cref="ArgumentException">A setting is out of range.</exception>
+    protected IEnumerable<string> MostFrequent(IEnumerable<string> texts, TextSplit split, IProgress<TokenizerProgress>? progress, CancellationToken cancellationToken) =>
         Count(texts, split, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellationToken)
             .Where(chunk => chunk.Value >= MinFrequency)
             .OrderByDescending(chunk => chunk.Value).ThenBy(chunk => chunk.Key, StringComparer.Ordinal)

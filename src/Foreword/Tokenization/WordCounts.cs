@@ -6,10 +6,13 @@ using System.Text;
 namespace Foreword.Tokenization;
 
 /// <summary>Splits a text into the chunks that are counted. Calls <paramref name="count"/> for each chunk.</summary>
-internal delegate void TextSplit(ReadOnlySpan<char> text, CountChunk count);
+/// <param name="text">The text.</param>
+/// <param name="count">Counts one chunk.</param>
+public delegate void TextSplit(ReadOnlySpan<char> text, CountChunk count);
 
 /// <summary>Counts one chunk of text.</summary>
-internal delegate void CountChunk(ReadOnlySpan<char> chunk);
+/// <param name="chunk">The chunk.</param>
+public delegate void CountChunk(ReadOnlySpan<char> chunk);
 
 /// <summary>
 /// Counts how often each chunk of text occurs in a corpus, which is the first step of every trainer. The count runs on several threads;

@@ -1,5 +1,6 @@
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Foreword.Weights.Gguf;
@@ -11,12 +12,14 @@ using Foreword.Weights.Quantized;
 
 namespace Foreword.Weights;
 
-/// <summary>A file format that stores model weights. A format is one class and one entry in <see cref="All"/>.</summary>
+/// <summary>A file format that stores model weights. A format is one class. <see cref="Register"/> adds it.</summary>
 public abstract class WeightsFormat
 {
+    private static readonly Registry<WeightsFormat> Registered = new("weights format", format => [format.Name],
+        [new QuantizedModelFormat(), new SafetensorsFormat(), new PyTorchFormat(), new TorchCheckpointFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()]);
+
     /// <summary>Gets every format. The first one that recognizes a path opens it.</summary>
-    public static IReadOnlyList<WeightsFormat> All { get; } =
-        [new QuantizedModelFormat(), new SafetensorsFormat(), new PyTorchFormat(), new TorchCheckpointFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()];
+    public static IReadOnlyList<WeightsFormat> All => Registered.All;
 
     /// <summary>Gets the name on the command line, such as <c>openai-gpt1</c>.</summary>
     public abstract string Name { get; }
@@ -31,6 +34,11 @@ public abstract class WeightsFormat
 
     /// <summary>Gets whether <see cref="Write"/> writes a single file. Otherwise, it writes a directory.</summary>
     public virtual bool WritesFile => false;
+
+    /// <summary>Adds a format of the program's own after the others.</summary>
+    /// <param name="format">The format.</param>
+    /// <exception cref="ArgumentException">Another format has the same <see cref="Name"/>.</exception>
+    public static void Register(WeightsFormat format) => Registered.Add(format);
 
     /// <summary>Opens a model. This reads the configuration and the list of tensors, but not the weights.</summary>
     /// <param name="path">
@@ -86,12 +94,18 @@ public abstract class WeightsFormat
     public virtual void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target) =>
         throw new NotSupportedException($"models are not written as {Name}");
 
-    /// <summary>Reads the architecture and finds every parameter. The files that it opens are added to <paramref name="files"/>.</summary>
-    internal abstract (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files);
+    /// <summary>Reads the architecture and finds every parameter. The weights themselves are read later, by the tensors.</summary>
+    /// <param name="path">A path that the format recognizes.</param>
+    /// <param name="files">Receives the files that stay open as long as the model is open.</param>
+    /// <returns>The architecture, and a tensor for each <see cref="GptParameter"/> of it.</returns>
+    /// <exception cref="InvalidDataException">A file is damaged, or needs a feature that this architecture does not have. The message names the path.</exception>
+    protected abstract (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files);
 
     /// <summary>Checks a configuration and returns it.</summary>
+    /// <param name="path">The path of the model, for the message.</param>
+    /// <param name="config">The configuration.</param>
     /// <exception cref="InvalidDataException">The configuration is not valid.</exception>
-    private protected static GptConfig Validated(string path, GptConfig config)
+    protected static GptConfig Validated(string path, GptConfig config)
     {
         try
         {

@@ -1,7 +1,7 @@
 namespace Foreword.Data.Reading.Formats;
 
-/// <summary>A file format that holds documents. To add one, write one class and add one line to <see cref="DocumentReader"/>.</summary>
-internal interface IDocumentFormat
+/// <summary>A file format that holds documents. A format is one class. <see cref="DocumentReader.Register"/> adds it.</summary>
+public interface IDocumentFormat
 {
     /// <summary>Gets the file name extensions, in lower case with the dot. The empty string stands for names without an extension.</summary>
     IReadOnlyList<string> Extensions { get; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Foreword.IO;
+using Foreword.Settings;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
@@ -19,20 +20,33 @@ public static class TokenizerFiles
     internal const string Gpt1Encoder = "encoder_bpe_40000.json";
     internal const string Gpt1Bpe = "vocab_40000.bpe";
 
-    /// <summary>The formats in order of preference. The first format whose files all exist is read.</summary>
-    private static readonly (string[] Files, Func<string[], Tokenizer> Read)[] Formats =
+    private static readonly Registry<TokenizerFormat> Registered = new("tokenizer format", format => [format.Name],
     [
-        ([TokenizerJson], static paths => HuggingFaceTokenizer.Read(paths[0])),
-        ([VocabJson, MergesTxt], static paths => BpeFiles.Read(paths[0], paths[1], Gpt1WordsOf(paths[0]))),
-        ([EncoderJson, VocabBpe], static paths => BpeFiles.Read(paths[0], paths[1])),
-        ([Gpt1Encoder, Gpt1Bpe], static paths => BpeFiles.Read(paths[0], paths[1])),
-        ([VocabTxt], static paths => WordPieceFiles.Read(paths[0])),
-    ];
+        new("hf", [TokenizerJson], static directory => HuggingFaceTokenizer.Read(Path.Combine(directory, TokenizerJson))),
+        new("gpt2", [VocabJson, MergesTxt], static directory => BpeFiles.Read(Path.Combine(directory, VocabJson), Path.Combine(directory, MergesTxt), Gpt1WordsOf(Path.Combine(directory, VocabJson)))),
+        new("openai-gpt2", [EncoderJson, VocabBpe], static directory => BpeFiles.Read(Path.Combine(directory, EncoderJson), Path.Combine(directory, VocabBpe))),
+        new("openai-gpt1", [Gpt1Encoder, Gpt1Bpe], static directory => BpeFiles.Read(Path.Combine(directory, Gpt1Encoder), Path.Combine(directory, Gpt1Bpe))),
+        new("wordpiece", [VocabTxt], static directory => WordPieceFiles.Read(Path.Combine(directory, VocabTxt))),
+    ]);
+
+    /// <summary>Gets the formats in order of preference. The first format whose files all exist is read.</summary>
+    public static IReadOnlyList<TokenizerFormat> Formats => Registered.All;
+
+    /// <summary>Adds a format of the program's own after the others.</summary>
+    /// <param name="format">The format.</param>
+    /// <exception cref="ArgumentException">Another format has the same name, or the format names no files.</exception>
+    public static void Register(TokenizerFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(format);
+        if (format.Files.Count == 0)
+            throw new ArgumentException($"the tokenizer format '{format.Name}' names no files", nameof(format));
+        Registered.Add(format);
+    }
 
     /// <summary>
     /// Reads the tokenizer of a directory. The first of these formats whose files exist is read: <c>tokenizer.json</c>; <c>vocab.json</c> with
     /// <c>merges.txt</c>; OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c>; OpenAI's <c>encoder_bpe_40000.json</c> with
-    /// <c>vocab_40000.bpe</c>; WordPiece's <c>vocab.txt</c>. Added tokens, switches and ends of text are also read from
+    /// <c>vocab_40000.bpe</c>; WordPiece's <c>vocab.txt</c>; a registered format. Added tokens, switches and ends of text are also read from
     /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>, <c>config.json</c> and
     /// <c>generation_config.json</c> in the same directory.
     /// </summary>
@@ -51,21 +65,16 @@ public static class TokenizerFiles
                 : $"tokenizer directory '{directory}' does not exist");
         }
 
-        foreach ((string[] files, Func<string[], Tokenizer> read) in Formats)
-        {
-            string[] paths = [.. files.Select(file => Path.Combine(directory, file))];
-            if (paths.All(File.Exists))
-                return read(paths);
-        }
-
+        if (Formats.FirstOrDefault(format => format.IsIn(directory)) is { } found)
+            return found.Read(directory);
         string wanted = string.Join(", ", Formats.Select(format => string.Join(" + ", format.Files)));
         string[] halves = [.. Formats.SelectMany(format => format.Files).Where(file => File.Exists(Path.Combine(directory, file)))];
-        string found = halves.Length == 0 ? "" : $"; only {string.Join(" and ", halves)} is there";
-        throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{found}");
+        string half = halves.Length == 0 ? "" : $"; only {string.Join(" and ", halves)} is there";
+        throw new FileNotFoundException($"'{directory}' holds no tokenizer: looked for {wanted}{half}");
     }
 
     /// <summary>Checks whether a directory contains the files of a tokenizer.</summary>
-    public static bool IsIn(string directory) => Formats.Any(format => format.Files.All(file => File.Exists(Path.Combine(directory, file))));
+    public static bool IsIn(string directory) => Formats.Any(format => format.IsIn(directory));
 
     /// <summary>Reads the tokenizer_config.json in the directory of a vocabulary file. Returns null if there is none.</summary>
     /// <exception cref="InvalidDataException">The file is not JSON.</exception>

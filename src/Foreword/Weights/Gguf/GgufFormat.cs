@@ -24,7 +24,7 @@ internal sealed class GgufFormat : WeightsFormat
 
     public override Tokenizer LoadTokenizer(string path) => With(path, file => GgufTokenizer.IsIn(file) ? GgufTokenizer.Read(file) : null) ?? base.LoadTokenizer(path);
 
-    internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         GgufFile file = GgufFile.Read(files.Map(FileAt(path)!));
         GptConfig config = ReadConfig(file);

@@ -51,7 +51,7 @@ internal sealed class SafetensorsFormat : WeightsFormat
         json.WriteEndObject();
     });
 
-    internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         GptConfig config = HuggingFaceConfig.Read(path);
         string single = Path.Combine(path, FileName);

@@ -67,7 +67,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         shards.Flush();
     }
 
-    internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         string shapesPath = Path.Combine(path, ShapesName);
         List<long[]> shapes = JsonFile.Read(shapesPath, JsonValueKind.Array, root => Shapes(shapesPath, root));

@@ -20,7 +20,7 @@ internal sealed class PyTorchFormat : WeightsFormat
     public override bool IsAt(string path) => File.Exists(Path.Combine(path, HuggingFaceConfig.FileName))
         && (File.Exists(Path.Combine(path, FileName)) || File.Exists(Path.Combine(path, IndexName)));
 
-    internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         GptConfig config = HuggingFaceConfig.Read(path);
         string single = Path.Combine(path, FileName);

@@ -34,6 +34,6 @@ public sealed class QuantizedModelFormat : WeightsFormat
 
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">Always: the weights cannot be read back.</exception>
-    internal override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files) =>
+    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files) =>
         throw new InvalidDataException($"{path} is quantised: it can be run, but its weights cannot be read any more; take the model that it was made from");
 }
