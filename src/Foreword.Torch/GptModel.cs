@@ -341,21 +341,21 @@ public sealed class GptModel : Module<Tensor, Tensor>
             Activation.Relu => F.relu(x),
             Activation.Silu => F.silu(x),
             Activation.QuickGelu => x * (1.702 * x).sigmoid(),
-            _ => throw new InvalidOperationException($"{_config.Activation} is not computed"),
+            _ => throw new InvalidOperationException($"{_config.Activation} is not supported"),
         };
     }
 
     /// <summary>The linear layer of the published code: y = x W + b with W [in, out].</summary>
     private sealed class Conv1D : Module
     {
-        private readonly Parameter _weight;
-        private readonly Parameter _bias;
+        private readonly Parameter weight;
+        private readonly Parameter bias;
         private LowRankAdapter? _lora; // not a registered submodule: model files do not contain it
 
         public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
         {
-            _weight = new Parameter(empty(inputs, outputs));
-            _bias = new Parameter(zeros(outputs));
+            weight = new Parameter(empty(inputs, outputs));
+            bias = new Parameter(zeros(outputs));
             RegisterComponents();
         }
 
@@ -366,7 +366,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             ScalarType compute = precision.ScalarType();
             long B = x.shape[0], T = x.shape[1];
             Tensor rows = x.to(compute).view(B * T, -1);
-            Tensor y = addmm(_bias.to(compute), rows, _weight.to(compute), beta: 1, alpha: 1);
+            Tensor y = addmm(bias.to(compute), rows, weight.to(compute), beta: 1, alpha: 1);
             if (_lora is not null)
                 y = y + _lora.Forward(rows);
             return y.view(B, T, -1).MoveToOuterDisposeScope();
@@ -377,7 +377,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         public void Adapt(int rank, double scale, Generator generator)
         {
             _lora?.Dispose();
-            _lora = new LowRankAdapter(_weight, rank, scale, generator);
+            _lora = new LowRankAdapter(weight, rank, scale, generator);
         }
 
         protected override void Dispose(bool disposing)

@@ -18,7 +18,7 @@ public sealed class TaskHead : nn.Module
     /// <summary>The logit of a choice that an example does not have. It is finite, so that 0 times it is 0.</summary>
     private const float NoChoice = -1e30f;
 
-    private readonly Linear _clf;
+    private readonly Linear clf;
     private readonly HeadInput _input;
     private readonly TargetKind _target;
     private readonly double _dropout;
@@ -32,12 +32,12 @@ public sealed class TaskHead : nn.Module
     {
         ArgumentNullException.ThrowIfNull(task);
         (_input, _target, _dropout) = (task.Task.HeadInput, task.Target, dropout);
-        _clf = nn.Linear(width, task.Outputs);
+        clf = nn.Linear(width, task.Outputs);
         RegisterComponents();
         using var noGradient = no_grad();
         using Generator generator = new((ulong)seed);
-        _clf.weight!.normal_(0, Deviation, generator);
-        nn.init.zeros_(_clf.bias!);
+        clf.weight!.normal_(0, Deviation, generator);
+        nn.init.zeros_(clf.bias!);
     }
 
     /// <summary>Computes the outputs of a batch in float32: [B, n], or the scores [B, K] of the choices.</summary>
@@ -53,7 +53,7 @@ public sealed class TaskHead : nn.Module
             states = states.view(batch.Examples, -1, C).sum(1); // (B, C)
         if (training && _dropout > 0)
             states = states * Mask(batch, C, device);
-        Tensor outputs = _clf.call(states);
+        Tensor outputs = clf.call(states);
         if (_input != HeadInput.Each)
             return outputs.MoveToOuterDisposeScope(); // (B, n)
         int most = batch.Counts.Max();
@@ -74,7 +74,7 @@ public sealed class TaskHead : nn.Module
     }
 
     /// <summary>Writes the file of the head into an existing directory.</summary>
-    public void Save(string directory) => new TaskHeadWeights(Values(_clf.weight!), Values(_clf.bias!)).Save(directory);
+    public void Save(string directory) => new TaskHeadWeights(Values(clf.weight!), Values(clf.bias!)).Save(directory);
 
     /// <summary>Overwrites the weights with those of a directory.</summary>
     /// <param name="directory">The directory of a fine-tuned model.</param>
@@ -82,11 +82,11 @@ public sealed class TaskHead : nn.Module
     /// <exception cref="InvalidDataException">The file is missing or does not fit the task.</exception>
     public void Load(string directory, TaskDescription task)
     {
-        TaskHeadWeights read = TaskHeadWeights.Read(directory, task, (int)_clf.weight!.shape[1]);
+        TaskHeadWeights read = TaskHeadWeights.Read(directory, task, (int)clf.weight!.shape[1]);
         using var noGradient = no_grad();
-        using Tensor weight = tensor(read.Weight, _clf.weight.shape), bias = tensor(read.Bias);
-        _clf.weight.copy_(weight);
-        _clf.bias!.copy_(bias);
+        using Tensor weight = tensor(read.Weight, clf.weight.shape), bias = tensor(read.Bias);
+        clf.weight.copy_(weight);
+        clf.bias!.copy_(bias);
     }
 
     private static float[] Values(Tensor parameter)
