@@ -33,7 +33,7 @@ internal sealed partial class StopRequest : IDisposable
         }
         catch (OperationCanceledException) when (ExitCode != CommandLine.Done)
         {
-            _terminal.Err.WriteLine("interrupted before there was anything to save");
+            _terminal.Err.WriteLine("interrupted; there was nothing to save yet");
             return ExitCode;
         }
     }
@@ -55,7 +55,7 @@ internal sealed partial class StopRequest : IDisposable
         ExitCode = context.Signal == PosixSignal.SIGINT ? ByKeyboard : ByTermination;
         if (_source.IsCancellationRequested)
             ExitNow(ExitCode);
-        _terminal.Err.WriteLine("stopping after this step; once more ends at once without saving");
+        _terminal.Err.WriteLine("stopping after this step; interrupt again to end immediately without saving");
         _source.Cancel();
     }
 

@@ -120,7 +120,7 @@ public sealed class SamplesLog : IDisposable
             }
             catch (Exception problem) when (problem is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or NullReferenceException)
             {
-                throw new InvalidDataException($"{path}:{number}: the line is no sample of {_benchmark.Name}; delete the file, or choose another directory", problem);
+                throw new InvalidDataException($"{path}:{number}: the line is not a sample of {_benchmark.Name}; delete the file, or choose another directory", problem);
             }
 
             start = end + 1;

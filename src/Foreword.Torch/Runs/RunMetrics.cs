@@ -117,11 +117,11 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
         try
         {
             JsonDocument json = JsonDocument.Parse(line);
-            return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
+            return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{path}:{number}: the line is not a JSON object");
         }
         catch (JsonException)
         {
-            throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
+            throw new InvalidDataException($"{path}:{number}: the line is not a JSON object");
         }
     }
 

@@ -142,5 +142,5 @@ public static class TensorDTypes
         return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
-    private static ArgumentException NotFloat(TensorDType dtype) => new($"{dtype.HeaderName()} is no floating-point type that is converted here");
+    private static ArgumentException NotFloat(TensorDType dtype) => new($"{dtype.HeaderName()} is not a supported floating-point type");
 }

@@ -45,8 +45,8 @@ internal sealed record EvaluationPlan
     public static IReadOnlyList<int> ParseShots(string list)
     {
         int[] shots = [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int number)
-            ? number : throw new ArgumentException($"--num-fewshot is '{list}'; '{text}' is no whole number of at least 0"))];
-        return shots.Distinct().Count() == shots.Length ? shots : throw new ArgumentException($"--num-fewshot is '{list}'; a number is given twice");
+            ? number : throw new ArgumentException($"--num-fewshot is '{list}'; '{text}' is not a whole number of at least 0"))];
+        return shots.Distinct().Count() == shots.Length ? shots : throw new ArgumentException($"--num-fewshot is '{list}'; a number occurs twice");
     }
 
     /// <summary>Reads the data and encodes the prompts. Everything that can fail before the weights are read happens here.</summary>

@@ -17,7 +17,7 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
         int earlier = judgements.Count;
         Done += earlier;
         if (earlier > 0)
-            terminal.Say($"{earlier} of {task.Count} documents were done before");
+            terminal.Say($"{earlier} of {task.Count} documents were already done");
         ProgressDisplay progress = new(terminal);
         return progress.Show(() =>
         {
