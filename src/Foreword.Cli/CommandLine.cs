@@ -69,7 +69,7 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            terminal.Err.WriteLine("interrupted before there was anything to save");
+            terminal.Err.WriteLine("interrupted; there was nothing to save yet");
             return Interrupted;
         }
         catch (Exception problem)

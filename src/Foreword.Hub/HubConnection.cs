@@ -106,16 +106,16 @@ internal sealed class HubConnection : IDisposable
         switch (response.StatusCode)
         {
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when code == "GatedRepo":
-                return new HubException($"{place} is gated: accept its conditions on its page, then {(_options.Token is null ? "set HF_TOKEN to a token of yours" : "use a token of the account that did")}");
+                return new HubException($"{place} is gated: accept its conditions on its page, then {(_options.Token is null ? "set HF_TOKEN to your token" : "use a token of the account that accepted them")}");
             case HttpStatusCode.Unauthorized:
                 return new HubException(_options.Token is null
                     ? $"{place} does not exist, or is private: check the name, or set HF_TOKEN"
                     : $"{place} does not exist, or the token in HF_TOKEN is not valid for it");
             case HttpStatusCode.Forbidden:
-                return new HubException($"{place} may not be read{(_options.Token is null ? " without a token: set HF_TOKEN" : " with this token")} ({Shown(address)} answers 403)");
+                return new HubException($"{place} cannot be read{(_options.Token is null ? " without a token: set HF_TOKEN" : " with this token")} ({Shown(address)} answers 403)");
             case HttpStatusCode.NotFound:
                 return new HubException(code == "RevisionNotFound" ? $"{place} has no such revision ({Shown(address)})"
-                    : $"{place} does not have what is asked for: {Shown(address)} answers 404");
+                    : $"{place} does not have the requested file: {Shown(address)} answers 404");
             case HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError:
                 return new TransientHubException($"{Shown(address)} answers {Status(response)}") { RetryAfter = RetryAfter(response) };
             default:

@@ -17,7 +17,7 @@ internal sealed partial class StopRequest : IDisposable
     /// <summary>Begins to handle the signals.</summary>
     /// <param name="terminal">The terminal to print on.</param>
     /// <param name="ending">The message that is printed at the first signal if the work does not end immediately; null prints none.</param>
-    public StopRequest(Terminal terminal, string? ending = "stopping after this step; once more ends at once without saving")
+    public StopRequest(Terminal terminal, string? ending = "stopping after this step; interrupt again to end immediately without saving")
     {
         (_terminal, _ending) = (terminal, ending);
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
@@ -30,7 +30,7 @@ internal sealed partial class StopRequest : IDisposable
 
     /// <summary>Runs work that has no step to finish. If it is canceled, prints the resulting state and returns the exit code of the signal.</summary>
     /// <param name="terminal">The terminal to print on.</param>
-    /// <param name="standing">Returns the state after an interruption, such as "DIR is as it was before".</param>
+    /// <param name="standing">Returns the state after an interruption, such as "DIR is unchanged".</param>
     /// <param name="work">The work, which throws soon after it is canceled.</param>
     /// <param name="ending">The message that is printed at the first signal; null prints none.</param>
     public static int Run(Terminal terminal, Func<string> standing, Action<CancellationToken> work, string? ending = null)
@@ -63,7 +63,7 @@ internal sealed partial class StopRequest : IDisposable
         }
         catch (OperationCanceledException) when (ExitCode != CommandLine.Done)
         {
-            _terminal.Err.WriteLine(standing?.Invoke() ?? "interrupted before there was anything to save");
+            _terminal.Err.WriteLine(standing?.Invoke() ?? "interrupted; there was nothing to save yet");
             return ExitCode;
         }
     }

@@ -64,7 +64,7 @@ internal sealed class QuantizationManifest
         return JsonFile.Read(path, JsonValueKind.Object, root =>
         {
             if (!root.TryGetProperty("version", out JsonElement version) || version.ValueKind != JsonValueKind.Number || !version.TryGetInt32(out int number) || number != FormatVersion)
-                throw new InvalidDataException($"{path}: version is missing or not {FormatVersion}; quantise the model again");
+                throw new InvalidDataException($"{path}: version is missing or not {FormatVersion}; quantize the model again");
             string? type = root.TryGetProperty("type", out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
             if (type is not ("int8" or "int4"))
                 throw new InvalidDataException($"{path}: type is {(type is null ? "missing" : $"'{type}'")}; expected int8 or int4");

@@ -80,12 +80,12 @@ public sealed record ShardManifest
         ArgumentException.ThrowIfNullOrEmpty(directory);
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{directory} is no directory of token shards: it has no {FileName} (make one with: foreword prepare)", path);
+            throw new FileNotFoundException($"{directory} is not a directory of token shards: it has no {FileName}", path);
         ShardManifest manifest = JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, ManifestJson.Readable.ShardManifest));
         if (manifest.Format != FormatName)
-            throw new InvalidDataException($"{path} is no manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
+            throw new InvalidDataException($"{path} is not a manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
         if (manifest.Version != CurrentVersion)
-            throw new InvalidDataException($"{path}: \"version\" is {manifest.Version}; this program reads version {CurrentVersion}");
+            throw new InvalidDataException($"{path}: \"version\" is {manifest.Version}; only version {CurrentVersion} is supported");
         if (manifest.Splits.Values.Any(split => split is null || split.Shards.Contains(null)) || manifest.Files?.Contains(null) is true) // the serializer checks null only for properties, not for elements
             throw new InvalidDataException($"{path}: null where a split, a shard or a file belongs");
         foreach (string file in manifest.Splits.Values.SelectMany(split => split.Files()).Append(manifest.Tokenizer.Directory))

@@ -112,7 +112,7 @@ internal sealed class JsonLinesTable : ITableFormat
     {
         JsonElement? found = null;
         foreach (JsonProperty property in row.EnumerateObject().Where(property => property.NameEquals(name)))
-            found = found is null ? property.Value : throw new InvalidDataException($"{where}: '{name}' stands there twice");
+            found = found is null ? property.Value : throw new InvalidDataException($"{where}: '{name}' occurs twice");
         return found;
     }
 

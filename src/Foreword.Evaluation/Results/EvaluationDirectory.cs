@@ -83,7 +83,7 @@ public sealed class EvaluationDirectory
         }
         catch (InvalidDataException problem)
         {
-            throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory", problem);
+            throw new InvalidDataException($"{file}: expected the results of an evaluation; choose another directory", problem);
         }
     }
 
@@ -105,7 +105,7 @@ public sealed class EvaluationDirectory
     {
         string[] files = File.Exists(directory) ? [directory] : [.. Directory.EnumerateFiles(directory).Where(IsModel).Order(StringComparer.Ordinal)];
         if (files.All(IsConfiguration))
-            throw new InvalidDataException($"{directory} holds no file of weights that is known here, so its evaluation could not be told from another model's");
+            throw new InvalidDataException($"{directory} holds no known weights file, so its evaluation could not be distinguished from another model's");
         return string.Join(',', files.Select(FileHash.Of));
 
         static bool IsModel(string file) => IsConfiguration(file) || System.IO.Path.GetExtension(file) is var ending

@@ -121,7 +121,7 @@ public sealed class SamplesLog : IDisposable
             }
             catch (Exception problem) when (problem is JsonException or FormatException or InvalidOperationException) // InvalidOperationException: text with a lone surrogate
             {
-                throw new InvalidDataException($"{path}:{number}: the line is no sample of {_benchmark.Name}; delete the file, or choose another directory", problem);
+                throw new InvalidDataException($"{path}:{number}: the line is not a sample of {_benchmark.Name}; delete the file, or choose another directory", problem);
             }
 
             start = end + 1;

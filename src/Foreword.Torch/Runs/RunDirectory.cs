@@ -60,9 +60,9 @@ public sealed class RunDirectory
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (HoldsRun(path))
-            throw new IOException($"{path} already holds a run; continue it with --resume auto, or choose another directory with --out");
+            throw new IOException($"{path} already holds a run; resume the run or use another directory");
         if (File.Exists(path))
-            throw new IOException($"{path} is a file; choose another directory with --out");
+            throw new IOException($"{path} is a file; use another path");
         Directory.CreateDirectory(path);
         return new RunDirectory(path);
     }
@@ -137,7 +137,7 @@ public sealed class RunDirectory
     }
 
     /// <summary>Gets a sentence for error messages that names the checkpoint from which a failed run can continue.</summary>
-    internal string LastGood => Newest is { } newest ? $"the last good checkpoint is {newest.Path}" : "no checkpoint was written before";
+    internal string LastGood => Newest is { } newest ? $"the last good checkpoint is {newest.Path}" : "no checkpoint was written before that";
 
     /// <summary>Throws if a recipe differs from that of the run. Both are YAML without the settings that may change.</summary>
     /// <exception cref="InvalidDataException">The recipes differ. The message names the first different lines.</exception>
@@ -146,7 +146,7 @@ public sealed class RunDirectory
         string[] before = saved.Split('\n'), after = now.Split('\n');
         int different = Enumerable.Range(0, Math.Max(before.Length, after.Length)).FirstOrDefault(i => before.ElementAtOrDefault(i) != after.ElementAtOrDefault(i), -1);
         if (different >= 0)
-            throw new InvalidDataException($"the recipe is not that of the run: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe '{after.ElementAtOrDefault(different)?.Trim()}'; choose another directory with --out");
+            throw new InvalidDataException($"the recipe differs from the run's recipe: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe says '{after.ElementAtOrDefault(different)?.Trim()}'; use another directory");
     }
 
     /// <summary>Writes something, and adds the last good checkpoint to the message if that fails.</summary>

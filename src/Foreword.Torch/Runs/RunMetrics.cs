@@ -116,7 +116,7 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
     private static JsonDocument Parse(byte[] line, string path, int number)
     {
         JsonDocument? json = JsonFile.TryParse(line, out _);
-        return json?.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
+        return json?.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{path}:{number}: the line is not a JSON object");
     }
 
     private static Dictionary<string, double>? TaskMetrics(JsonElement line)

@@ -44,9 +44,9 @@ public sealed record ChatTemplate : IRecipe
     {
         RecipeProblems problems = new();
         if (User.Prefix + User.Suffix + Assistant.Prefix + Assistant.Suffix == "")
-            problems.Add(nameof(User), "and assistant have nothing around their messages; nothing would tell them apart");
+            problems.Add(nameof(User), "and assistant have no text around their messages; the messages could not be distinguished");
         if (Stop.Any(string.IsNullOrEmpty))
-            problems.Add(nameof(Stop), "holds an empty text; it would end every answer at once");
+            problems.Add(nameof(Stop), "contains an empty text; it would end every answer immediately");
         return problems;
     }
 

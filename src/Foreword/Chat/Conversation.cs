@@ -53,7 +53,7 @@ public sealed class Conversation : IDisposable
             if (messages[i].Role != ChatRole.System)
                 _messages.Add(messages[i]);
             else if (i > 0)
-                throw new ArgumentException($"message {i + 1} is an instruction; only the first can be one", nameof(messages));
+                throw new ArgumentException($"message {i + 1} is an instruction; only the first message can be an instruction", nameof(messages));
         }
     }
 
@@ -148,7 +148,7 @@ public sealed class Conversation : IDisposable
             ids = first.Length < most ? [.. first, .. ids[^(most - first.Length)..]] : ids[^most..];
         }
 
-        return ids.Length > 0 ? (ids, _kept - before, shortened) : throw new ArgumentException("nothing of the message is in the vocabulary");
+        return ids.Length > 0 ? (ids, _kept - before, shortened) : throw new ArgumentException("no part of the message is in the vocabulary");
 
         int[] Ids() => _encoder.Encode([.. Instruction(), .. _messages.Skip(_kept)]);
     }

@@ -117,7 +117,7 @@ public sealed class TextGenerator
         Check(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         if (options.NumBeams > 1 && samples > options.NumBeams)
-            throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
+            throw new ArgumentException($"{samples} samples were requested with {options.NumBeams} beams; a beam search returns at most one text per beam");
         Action<int, GeneratedToken>? onToken = onText is null ? null : (sequence, token) =>
         {
             if (token.Text.Length > 0 || options.NumBeams > 1) // a beam search reports every text, also an empty one

@@ -68,7 +68,7 @@ public sealed class StagedDirectory : IDisposable
         if (Directory.Exists(_target) && !Directory.EnumerateFileSystemEntries(_target).Any())
             Directory.Delete(_target);
         if (System.IO.Path.Exists(_target))
-            throw new IOException($"{_target} exists already");
+            throw new IOException($"{_target} already exists");
         Directory.Move(Path, _target);
     }
 

@@ -10,7 +10,7 @@ internal static class LogitRow
     public static int ArgMax(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
-            throw new ArgumentException("there are no logits to draw from");
+            throw new ArgumentException("there are no logits to sample from");
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude(logits)))
             throw new ArgumentException(Complaint(logits));
         int best = TensorPrimitives.IndexOfMax(logits);

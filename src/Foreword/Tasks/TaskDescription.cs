@@ -202,7 +202,7 @@ public sealed record TaskDescription
         if (!File.Exists(path))
         {
             return HuggingFaceTask.Read(directory)
-                ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName} (`foreword finetune` makes one), and is no classifier of transformers");
+                ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName}, and it is not a classifier of transformers");
         }
 
         return JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, TaskJson.Readable.TaskDescription)).Checked(path);
@@ -255,7 +255,7 @@ public sealed record TaskDescription
         if (Tokens != before.Tokens || ContextLength != before.ContextLength)
             throw Changed($"the model has {Tokens?.Start} token ids and a context of {ContextLength}", $"{before.Tokens?.Start} and {before.ContextLength}");
 
-        InvalidDataException Changed(string now, string then) => new($"{now}; {path} says {then}: the run cannot go on with that; choose another directory with --out");
+        InvalidDataException Changed(string now, string then) => new($"{now}; {path} says {then}. The run cannot continue with this change; use another directory");
     }
 
     private TaskDescription Checked(string path)
@@ -269,7 +269,7 @@ public sealed record TaskDescription
         if ((Tokens is null && Template is null) || ContextLength < 1)
             throw new InvalidDataException($"{path}: tokens or context_length is missing");
         if (Template is { } template && (template.Before is null || template.Between is null || template.After is null))
-            throw new InvalidDataException($"{path}: template lacks before, between or after");
+            throw new InvalidDataException($"{path}: template has no before, between or after");
         return this;
     }
 
@@ -283,7 +283,7 @@ public sealed record TaskDescription
                 : throw new InvalidDataException($"{example.MessagePrefix}label '{label}' names choice {place + 1}, but the example has {example.Choices.Count}");
         }
 
-        throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({Listed(Labels)}){NearestName.Suggestion(label, Labels)}");
+        throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is not one of the training labels ({Listed(Labels)}){NearestName.Suggestion(label, Labels)}");
     }
 
     /// <summary>Returns the name or number of the column that holds a role's values; the role itself if columns have the default names.</summary>

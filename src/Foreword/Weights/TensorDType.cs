@@ -134,5 +134,5 @@ public static class TensorDTypes
         }
     }
 
-    private static ArgumentException NotFloat(TensorDType dtype) => new($"{dtype.HeaderName()} is no floating-point type that is converted here");
+    private static ArgumentException NotFloat(TensorDType dtype) => new($"{dtype.HeaderName()} is not a supported floating-point type");
 }

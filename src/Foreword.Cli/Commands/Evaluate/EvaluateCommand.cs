@@ -24,21 +24,21 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string?> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory.", Arity = ArgumentArity.ZeroOrOne };
-        Option<bool> list = new("--list") { Description = "Show the benchmarks, their data and their switches." };
-        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, parted by commas; switches behind colons, as in lambada:target=token. Also a YAML file of your own, or a .txt file." };
-        Option<string?> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers parted by commas. The paper's number unless given, which is 0 for most." };
-        Option<int?> limit = new("--limit") { Description = "Documents of each task at most, from the first on." };
-        Option<string> data = new("--data") { Description = "Directory of the data sets, each in a folder as it was published.", DefaultValueFactory = _ => "data" };
-        Option<string?> output = new("--out") { Description = "Directory of results, samples and page; an evaluation that was interrupted goes on there." };
-        Option<int?> window = new("--window") { Description = "Tokens of a window of a corpus; the context length unless given." };
-        Option<int?> stride = new("--stride") { Description = "Tokens from one window to the next; the window unless given." };
-        Option<int?> batch = new("--batch-size") { Description = "Documents computed at once; the numbers do not depend on it." };
+        Option<bool> list = new("--list") { Description = "List the benchmarks with their data and switches." };
+        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, separated by commas; switches follow a colon, as in lambada:target=token. Also your own YAML or .txt file." };
+        Option<string?> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers separated by commas. Default: the paper's number, which is 0 for most." };
+        Option<int?> limit = new("--limit") { Description = "Maximum number of documents per benchmark, from the first on." };
+        Option<string> data = new("--data") { Description = "Directory of the data sets, each in its own folder as published.", DefaultValueFactory = _ => "data" };
+        Option<string?> output = new("--out") { Description = "Directory for results, samples and page; an interrupted evaluation continues there." };
+        Option<int?> window = new("--window") { Description = "Tokens per window of a corpus; default: the context length." };
+        Option<int?> stride = new("--stride") { Description = "Tokens from the start of one window to the next; default: the window." };
+        Option<int?> batch = new("--batch-size") { Description = "Documents computed together; the results do not depend on it." };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
-        Option<long> seed = new("--seed") { Description = "Seed of the few-shot draw.", DefaultValueFactory = _ => 1234 };
-        Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (overlap --out): scores also without the documents that share an 8-gram with it." };
-        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<long> seed = new("--seed") { Description = "Seed of the choice of few-shot examples.", DefaultValueFactory = _ => 1234 };
+        Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (from overlap --out): also prints scores without the documents that share an 8-gram with it." };
+        Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
-        Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's shape." };
+        Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's format." };
         Command command = new Command("evaluate", "Evaluate a model on the papers' benchmarks, zero-shot or few-shot.")
         {
             model, list, tasks, shots, limit, data, output, window, stride, batch, truncate, seed, overlap, device, engine, json,
@@ -85,7 +85,7 @@ internal static class EvaluateCommand
                     terminal.SayWrapped($"{key}: {task.Protocol}");
                     results.Add((key, run.Evaluate(key, task, stop)));
                 }
-            }, $"stopping after the documents under way; once more ends at once{(directory is null ? "" : $", and what is done stays in {directory.Path} all the same")}");
+            }, $"stopping after the current documents; interrupt again to end immediately{(directory is null ? "" : $" (finished documents stay in {directory.Path})")}");
             if (code != CommandLine.Done)
                 return code;
 
@@ -106,8 +106,8 @@ internal static class EvaluateCommand
             return CommandLine.Done;
 
             string Standing() => directory is null
-                ? "nothing is kept; with --out DIR an evaluation goes on where it was"
-                : $"{run.Done:N0} of {prepared.Sum(p => p.Benchmark.Count):N0} documents are done and lie in {directory.Path}; go on with: {ShellText.Again(parsed, [])}";
+                ? "nothing is saved; with --out DIR an evaluation can be continued"
+                : $"{run.Done:N0} of {prepared.Sum(p => p.Benchmark.Count):N0} documents are done and saved in {directory.Path}; continue with: {ShellText.Again(parsed, [])}";
 
             void Write(Utf8JsonWriter writer)
             {

@@ -22,7 +22,7 @@ internal static class EvaluationLists
     public static IReadOnlyList<int> ParseShots(string list)
     {
         int[] shots = [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int number)
-            ? number : throw new ArgumentException($"--num-fewshot is '{list}'; '{text}' is no whole number of at least 0"))];
-        return shots.Distinct().Count() == shots.Length ? shots : throw new ArgumentException($"--num-fewshot is '{list}'; a number is given twice");
+            ? number : throw new ArgumentException($"--num-fewshot is '{list}'; '{text}' is not a whole number of at least 0"))];
+        return shots.Distinct().Count() == shots.Length ? shots : throw new ArgumentException($"--num-fewshot is '{list}'; a number occurs twice");
     }
 }

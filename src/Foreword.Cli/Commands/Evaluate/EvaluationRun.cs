@@ -16,7 +16,7 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
         int earlier = log?.Done.Keys.Count(id => id < benchmark.Count) ?? 0, before = Done;
         Done += earlier;
         if (earlier > 0)
-            terminal.Say($"{earlier} of {benchmark.Count} documents were done before");
+            terminal.Say($"{earlier} of {benchmark.Count} documents were already done");
         ProgressDisplay display = new(terminal);
         return display.Show(() =>
         {

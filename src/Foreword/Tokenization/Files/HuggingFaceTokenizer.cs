@@ -30,7 +30,7 @@ public static class HuggingFaceTokenizer
             null or "BPE" => model.Find("end_of_word_suffix") is { Text.Length: > 0 } ? Gpt1Json.Read(root) : ByteLevelJson.Read(root),
             "WordLevel" => WordLevelJson.Read(root),
             "WordPiece" => WordPieceFiles.Read(root),
-            _ => throw model.Unsupported($"model {type.Value.Text}", "BPE, WordPiece and WordLevel are read"),
+            _ => throw model.Unsupported($"model {type.Value.Text}", "supported: BPE, WordPiece, WordLevel"),
         };
     }
 }

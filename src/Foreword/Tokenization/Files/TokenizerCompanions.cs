@@ -198,7 +198,7 @@ internal sealed class TokenizerCompanions
         ? new DeclaredToken(token, new AddedToken(NotEmpty(token, token.Text), 0), isNeeded)
         : new DeclaredToken(token, TokenizerJson.ReadToken(token, 0, isSpecial: true), isNeeded);
 
-    private static string NotEmpty(TokenizerField place, string text) => text.Length > 0 ? text : throw place.Malformed("is empty; a token has a text");
+    private static string NotEmpty(TokenizerField place, string text) => text.Length > 0 ? text : throw place.Malformed("is empty; a token must have a text");
 
     /// <summary>A token whose id these files do not contain.</summary>
     /// <param name="Place">The token's place in its file.</param>

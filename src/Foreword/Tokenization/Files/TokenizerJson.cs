@@ -24,7 +24,7 @@ internal static class TokenizerJson
             string text = entries.NameOf(token);
             yield return token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out int id)
                 ? (text, id)
-                : throw entries.Malformed($"token '{text}' has no whole number as its id");
+                : throw entries.Malformed($"token '{text}' has an id that is not a whole number");
         }
     }
 
@@ -106,7 +106,7 @@ internal static class TokenizerJson
     {
         string text = token.Require("content", JsonValueKind.String).Text;
         if (text.Length == 0)
-            throw token.Malformed("its content is empty; a token has a text");
+            throw token.Malformed("its content is empty; a token must have a text");
         bool special = isSpecial || token.IsTrue("special");
         return new AddedToken(text, id, special)
         {
