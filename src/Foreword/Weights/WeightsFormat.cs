@@ -1,5 +1,6 @@
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Foreword.Weights.Gguf;
@@ -99,7 +100,7 @@ public abstract class WeightsFormat
         }
         catch (ArgumentException problem)
         {
-            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+            throw new InvalidDataException($"{path}: {ArgumentSentence.Of(problem)}", problem);
         }
     }
 
