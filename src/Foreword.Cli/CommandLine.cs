@@ -128,7 +128,8 @@ internal static class CommandLine
     {
         AggregateException { InnerExceptions: [var only] } => OneSentence(only),
         ArgumentNullException or ObjectDisposedException => null,
-        UsageException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
+        ArgumentException argument => ArgumentSentence.Of(argument).ReplaceLineEndings(" "),
+        UsageException or InvalidDataException or IOException or UnauthorizedAccessException
             or NotSupportedException or InvalidOperationException
             => problem.Message.ReplaceLineEndings(" "),
         OutOfMemoryException => "there is not enough memory", // the runtime's message contains type names
@@ -223,7 +224,7 @@ internal sealed class UsageException(string message) : Exception(message)
         }
         catch (ArgumentException problem)
         {
-            throw new UsageException(problem.Message);
+            throw new UsageException(ArgumentSentence.Of(problem));
         }
     }
 }

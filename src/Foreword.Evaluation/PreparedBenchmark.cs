@@ -1,5 +1,6 @@
 using Foreword.Evaluation.Prompts;
 using Foreword.Models;
+using Foreword.Settings;
 
 namespace Foreword.Evaluation;
 
@@ -80,7 +81,7 @@ public sealed class PreparedBenchmark
             }
             catch (ArgumentException problem)
             {
-                throw new ArgumentException($"{name}, document {i}: {problem.Message}", problem);
+                throw new ArgumentException($"{name}, document {i}: {ArgumentSentence.Of(problem)}", problem);
             }
         }
 

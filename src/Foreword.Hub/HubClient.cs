@@ -54,7 +54,7 @@ public sealed class HubClient : IDisposable
         ArgumentNullException.ThrowIfNull(repository);
         ArgumentNullException.ThrowIfNull(revision);
         if (!HubCacheLayout.StaysInside(revision))
-            throw new ArgumentException($"'{revision}' is not a revision: a branch, tag or commit");
+            throw new ArgumentException($"'{revision}' is not a revision: a branch, tag or commit", nameof(revision));
         HubCache cache = new(_options.CacheDirectory, repository);
         IHubStore store = directory is null ? cache : new HubDirectory(directory, cache);
         HubListing listing = _options.Offline ? Cached(cache, repository, revision) : await ListAsync(repository, revision, cancellationToken).ConfigureAwait(false);

@@ -306,7 +306,7 @@ public sealed class CpuLanguageModelTests
     public void ARequestWithoutContinuationsIsRefusedInASentence()
     {
         using CpuLanguageModel model = Load("gpt2-tiny");
-        const string Sentence = "a request's continuations, or one of them, is null; a continuation may be empty";
+        const string Sentence = "a request's continuations, or one of them, is null; a continuation may be empty (Parameter 'request')";
         Assert.Equal(Sentence, Assert.Throws<ArgumentException>(() => model.Score([new ScoringRequest([1], null!)])).Message);
         Assert.Equal(Sentence, Assert.Throws<ArgumentException>(() => model.Score([new ScoringRequest([1], [[2], null!])])).Message);
     }

@@ -54,7 +54,7 @@ public sealed class FrontDoorTests : IDisposable
 
         using StoredModel stored = StoredModel.Open(quantized);
         Assert.Equal((true, "quantized", 300), (stored.IsQuantized, stored.Format.Name, stored.Tokenizer.VocabularySize));
-        Assert.Contains("its weights cannot be read any more", Assert.Throws<InvalidDataException>(stored.TakeWeights).Message);
+        Assert.Contains("its original weights cannot be recovered", Assert.Throws<InvalidDataException>(stored.TakeWeights).Message);
         using TextModel model = TextModel.Load(quantized);
         Assert.Equal(8, model.Generate("The cat", Greedy).Ids.Count);
         Assert.Contains("is quantized to Int8", Assert.Throws<ArgumentException>(() => TextModel.Load(quantized, WeightType.Int4)).Message);

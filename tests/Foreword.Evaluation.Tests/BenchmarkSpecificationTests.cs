@@ -19,7 +19,7 @@ public sealed class TaskSpecificationTests
     {
         using TemporaryDirectory place = Fixtures.NewDirectory();
         string file = place.Write("README.md", "text");
-        Assert.Equal($"unknown benchmark '{file}'; the name of a text file must end in .txt, that of a benchmark file in .yaml", Assert.Throws<ArgumentException>(() => BenchmarkSpecification.Parse(file, BenchmarkCatalog.All)).Message);
+        Assert.StartsWith($"unknown benchmark '{file}'; the name of a text file must end in .txt, that of a benchmark file in .yaml", Assert.Throws<ArgumentException>(() => BenchmarkSpecification.Parse(file, BenchmarkCatalog.All)).Message);
     }
 
     [Theory]

@@ -270,7 +270,7 @@ public sealed class HubClientTests : IDisposable
     {
         _repository[path] = [1];
         InvalidDataException problem = await Assert.ThrowsAsync<InvalidDataException>(() => DownloadAsync());
-        Assert.Contains("would leave the directory", problem.Message);
+        Assert.Contains("points outside the target directory", problem.Message);
         Assert.Single(_repository.Hub.Requests);
         Assert.False(Directory.Exists(Root));
     }

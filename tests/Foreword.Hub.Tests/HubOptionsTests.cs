@@ -67,7 +67,7 @@ public sealed class HubOptionsTests : IDisposable
     {
         Assert.Equal(valid, HubRepository.TryParse(id) is not null);
         if (!valid)
-            Assert.Contains($"'{id}' is not the name of a repository", Assert.Throws<ArgumentException>(() => HubRepository.Parse(id)).Message);
+            Assert.Contains($"'{id}' is not a repository name", Assert.Throws<ArgumentException>(() => HubRepository.Parse(id)).Message);
     }
 
     private static HubOptions Of(params (string Name, string Value)[] variables) =>

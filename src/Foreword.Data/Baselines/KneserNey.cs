@@ -37,7 +37,7 @@ public sealed class KneserNey
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabularySize, 1 << IdBits);
         if (tokens.Length < 3)
-            throw new ArgumentException($"{tokens.Length} tokens contain no trigram; at least 3 are needed");
+            throw new ArgumentException($"{tokens.Length} tokens contain no trigram; at least 3 are needed", nameof(tokens));
         CheckIds(tokens, vocabularySize);
 
         ulong[] trigrams = NGrams(tokens, 3);
@@ -73,7 +73,7 @@ public sealed class KneserNey
     public double MeanNegativeLogLikelihood(ReadOnlySpan<int> tokens)
     {
         if (tokens.Length < 2)
-            throw new ArgumentException($"{tokens.Length} tokens cannot be scored; at least 2 are needed");
+            throw new ArgumentException($"{tokens.Length} tokens cannot be scored; at least 2 are needed", nameof(tokens));
         CheckIds(tokens, _vocabularySize);
         double sum = 0;
         for (int i = 1; i < tokens.Length; i++)

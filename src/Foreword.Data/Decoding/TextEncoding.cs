@@ -68,9 +68,9 @@ public sealed class TextEncoding
         ArgumentNullException.ThrowIfNull(name);
         string wanted = OtherNames.GetValueOrDefault(name, name);
         Encoding found = (CodePage(wanted) is { } page ? Strict(page) : Strict(wanted))
-            ?? throw new ArgumentException($"there is no encoding '{name}'{NearestName.Suggestion(name, Common)}; common ones are {string.Join(", ", Common)}");
+            ?? throw new ArgumentException($"there is no encoding '{name}'{NearestName.Suggestion(name, Common)}; common ones are {string.Join(", ", Common)}", nameof(name));
         if (found.CodePage is (>= FirstStateful and <= LastStateful) or HzCodePage)
-            throw new ArgumentException($"texts in the encoding '{name}' cannot be read; convert them to UTF-8 first");
+            throw new ArgumentException($"texts in the encoding '{name}' cannot be read; convert them to UTF-8 first", nameof(name));
         return new TextEncoding(found.CodePage == GbkCodePage ? "gbk" : found.WebName.ToLowerInvariant(), found);
     }
 

@@ -124,7 +124,7 @@ public sealed record DataSection : IRecipe
         }
         catch (ArgumentException problem)
         {
-            return problem.Message;
+            return ArgumentSentence.Of(problem);
         }
     }
 }

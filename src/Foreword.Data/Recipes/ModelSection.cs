@@ -158,7 +158,7 @@ public sealed record ModelSection : IRecipe
         catch (ArgumentException problem)
         {
             // The messages of GptConfig begin with the name of the field, which is also the key.
-            string[] words = problem.Message.Split(' ', 2);
+            string[] words = ArgumentSentence.Of(problem).Split(' ', 2);
             problems.AddTo(words[0], words[1]);
         }
 

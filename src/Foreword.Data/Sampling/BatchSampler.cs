@@ -30,7 +30,7 @@ public sealed class BatchSampler
         ArgumentNullException.ThrowIfNull(data);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
         if (data.Count < contextLength + 1L)
-            throw new ArgumentException($"{data.Directory} holds {data.Count} tokens to train on; a context of {contextLength} needs at least {contextLength + 1L}");
+            throw new ArgumentException($"{data.Directory} holds {data.Count} tokens to train on; a context of {contextLength} needs at least {contextLength + 1L}", nameof(data));
         _data = data;
         ContextLength = contextLength;
         Seed = seed;
@@ -89,7 +89,7 @@ public sealed class BatchSampler
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         long expected = (long)batch * ContextLength;
         if (inputs.Length != expected || targets.Length != expected)
-            throw new ArgumentException($"{batch} windows of {ContextLength} tokens need {expected} inputs and targets; there is room for {inputs.Length} and {targets.Length}");
+            throw new ArgumentException($"{batch} windows of {ContextLength} tokens need {expected} inputs and targets; there is room for {inputs.Length} and {targets.Length}", nameof(targets));
         ShardPosition[] positions = new ShardPosition[batch];
         for (int i = 0; i < batch; i++)
         {

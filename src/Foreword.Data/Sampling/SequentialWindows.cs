@@ -22,7 +22,7 @@ public sealed class SequentialWindows
         ArgumentNullException.ThrowIfNull(data);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
         if (data.Count < 2)
-            throw new ArgumentException($"{data.Directory} holds {data.Count} tokens to evaluate on; at least 2 are needed");
+            throw new ArgumentException($"{data.Directory} holds {data.Count} tokens to evaluate on; at least 2 are needed", nameof(data));
         _data = data;
         ContextLength = contextLength;
         Count = (data.Count - 2 + contextLength) / contextLength;
@@ -45,7 +45,7 @@ public sealed class SequentialWindows
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(first, Count);
         if (inputs.Length != targets.Length || inputs.IsEmpty || inputs.Length % ContextLength != 0)
-            throw new ArgumentException($"inputs and targets need the same whole number of windows of {ContextLength} tokens; they hold {inputs.Length} and {targets.Length}");
+            throw new ArgumentException($"inputs and targets need the same whole number of windows of {ContextLength} tokens; they hold {inputs.Length} and {targets.Length}", nameof(targets));
         int windows = (int)Math.Min(inputs.Length / ContextLength, Count - first);
         long start = first * ContextLength;
         int length = (int)Math.Min((long)windows * ContextLength, _data.Count - 1 - start);

@@ -76,7 +76,7 @@ public sealed record TableOptions
         "semicolon" => ';',
         "pipe" => '|',
         [not ('"' or '\r' or '\n') and var only] => only,
-        _ => throw new ArgumentException($"delimiter is '{text}'; expected one character, or tab | comma | semicolon | pipe"),
+        _ => throw new ArgumentException($"delimiter is '{text}'; expected one character, or tab | comma | semicolon | pipe", nameof(text)),
     };
 }
 

@@ -26,7 +26,7 @@ public sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (!ModelDirectory.HasRows(tokenizer, model.Config.VocabSize))
-            throw new ArgumentException($"the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {model.Config.VocabSize}");
+            throw new ArgumentException($"the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {model.Config.VocabSize}", nameof(tokenizer));
         _model = model;
         _tokenizer = tokenizer;
     }
@@ -55,11 +55,11 @@ public sealed class TextGenerator
         if (!ids.AsSpan().StartsWith(first)) // the prompt may already contain the ids of the template
             ids = [.. first, .. ids];
         if (ids.Length == 0)
-            ids = [_tokenizer.StartOfTextId ?? throw new ArgumentException("the prompt is empty, and the tokenizer has no end-of-text token to start from")];
+            ids = [_tokenizer.StartOfTextId ?? throw new ArgumentException("the prompt is empty, and the tokenizer has no end-of-text token to start from", nameof(prompt))];
         foreach (int id in ids)
         {
             if (id >= _model.Config.VocabSize)
-                throw new ArgumentException($"the prompt has token {id} ('{_tokenizer.TokenText(id)}'), but the model's vocab_size is {_model.Config.VocabSize}");
+                throw new ArgumentException($"the prompt has token {id} ('{_tokenizer.TokenText(id)}'), but the model's vocab_size is {_model.Config.VocabSize}", nameof(prompt));
         }
 
         return Fit(ids, options);
@@ -76,7 +76,7 @@ public sealed class TextGenerator
             ids = first.Length < room ? [.. first, .. ids[^(room - first.Length)..]] : ids[^room..];
         return ids.Length <= context
             ? ids
-            : throw new ArgumentException($"the prompt has {ids.Length} tokens; the context length is {context} (truncate drops its beginning)");
+            : throw new ArgumentException($"the prompt has {ids.Length} tokens; the context length is {context} (truncate drops its beginning)", nameof(prompt));
     }
 
     /// <summary>Generates one completion. The same options produce the same completion.</summary>
@@ -117,7 +117,7 @@ public sealed class TextGenerator
         Check(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         if (options.NumBeams > 1 && samples > options.NumBeams)
-            throw new ArgumentException($"{samples} samples were requested with {options.NumBeams} beams; a beam search returns at most one text per beam");
+            throw new ArgumentException($"{samples} samples were requested with {options.NumBeams} beams; a beam search returns at most one text per beam", nameof(samples));
         Action<int, GeneratedToken>? onToken = onText is null ? null : (sequence, token) =>
         {
             if (token.Text.Length > 0 || options.NumBeams > 1) // a beam search reports every text, also an empty one
@@ -143,10 +143,10 @@ public sealed class TextGenerator
         options.Validate();
         int vocabulary = Math.Min(_tokenizer.VocabularySize, _model.Config.VocabSize);
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } outside)
-            throw new ArgumentException($"an option names token {outside}; {(vocabulary == _tokenizer.VocabularySize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}");
+            throw new ArgumentException($"an option names token {outside}; {(vocabulary == _tokenizer.VocabularySize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}", nameof(options));
         int most = Array.MaxLength / _model.Config.VocabSize;
         if (options.NumBeams > most)
-            throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}");
+            throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}", nameof(options));
     }
 
     private Completion[][] Write(

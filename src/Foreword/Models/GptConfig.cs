@@ -146,7 +146,7 @@ public sealed record GptConfig
         ArgumentNullException.ThrowIfNull(name);
         return Presets.TryGetValue(name, out GptConfig? config)
             ? config
-            : throw new ArgumentException($"unknown preset '{name}'{NearestName.Suggestion(name, Presets.Keys)}");
+            : throw new ArgumentException($"unknown preset '{name}'{NearestName.Suggestion(name, Presets.Keys)}", nameof(name));
     }
 
     /// <summary>Checks that the values describe a possible model.</summary>

@@ -16,9 +16,9 @@ public static class ModelInput
     {
         ArgumentNullException.ThrowIfNull(config);
         if (tokens.IsEmpty)
-            throw new ArgumentException("the sequence has no tokens");
+            throw new ArgumentException("the sequence has no tokens", nameof(tokens));
         if (past + tokens.Length > config.ContextLength)
-            throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {config.ContextLength}");
+            throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {config.ContextLength}", nameof(tokens));
         CheckIds(config, tokens);
     }
 
@@ -35,12 +35,12 @@ public static class ModelInput
         ArgumentNullException.ThrowIfNull(request);
         Check(config, request.Context);
         if (request.Continuations?.Contains(null!) ?? true)
-            throw new ArgumentException("a request's continuations, or one of them, is null; a continuation may be empty");
+            throw new ArgumentException("a request's continuations, or one of them, is null; a continuation may be empty", nameof(request));
         foreach (int[] continuation in request.Continuations.Where(tokens => tokens.Length > 0))
         {
             int read = request.Context.Length + continuation.Length - 1;
             if (read > config.ContextLength)
-                throw new ArgumentException($"context and continuation have {read + 1} tokens, {read} without the last one, which the model does not read; the context length is {config.ContextLength}");
+                throw new ArgumentException($"context and continuation have {read + 1} tokens, {read} without the last one, which the model does not read; the context length is {config.ContextLength}", nameof(request));
             CheckIds(config, continuation);
         }
     }
@@ -60,19 +60,19 @@ public static class ModelInput
         ArgumentNullException.ThrowIfNull(isOwn);
         int n = decoders.Count;
         if (n == 0 || tokens.Length != n)
-            throw new ArgumentException($"{tokens.Length} tokens were given for {n} decoders; each decoder takes one token");
+            throw new ArgumentException($"{tokens.Length} tokens were given for {n} decoders; each decoder takes one token", nameof(tokens));
         if (logits != (long)n * config.VocabSize)
-            throw new ArgumentException($"there is room for {logits} logits; {n} decoders need {n} x {config.VocabSize}");
+            throw new ArgumentException($"there is room for {logits} logits; {n} decoders need {n} x {config.VocabSize}", nameof(logits));
         T[] own = new T[n];
         for (int i = 0; i < n; i++)
         {
             if (decoders[i] is not T decoder || !isOwn(decoder))
-                throw new ArgumentException($"decoder {i} does not belong to this model");
+                throw new ArgumentException($"decoder {i} does not belong to this model", nameof(decoders));
             Check(config, tokens.Slice(i, 1), decoder.Position);
             own[i] = decoder;
         }
 
-        return own.Distinct().Count() == n ? own : throw new ArgumentException("a decoder is listed twice; it can read one token at a time");
+        return own.Distinct().Count() == n ? own : throw new ArgumentException("a decoder is listed twice; it can read one token at a time", nameof(decoders));
     }
 
     private static void CheckIds(GptConfig config, ReadOnlySpan<int> tokens)
@@ -80,7 +80,7 @@ public static class ModelInput
         foreach (int token in tokens)
         {
             if ((uint)token >= (uint)config.VocabSize)
-                throw new ArgumentException($"token id {token} is outside the vocabulary of {config.VocabSize}");
+                throw new ArgumentException($"token id {token} is outside the vocabulary of {config.VocabSize}", nameof(tokens));
         }
     }
 }

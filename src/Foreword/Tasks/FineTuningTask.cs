@@ -92,17 +92,17 @@ public abstract class FineTuningTask
     {
         TaskColumn[] texts = [.. Columns.Where(column => !column.IsMany)];
         if (example.Texts.Count != texts.Length)
-            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {texts.Length} texts ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given");
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {texts.Length} texts ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given", nameof(example));
         if (texts.Where((column, i) => example.Texts[i] is null && !column.IsOptional).FirstOrDefault() is { } missing)
-            throw new ArgumentException($"{example.MessagePrefix}{Kind} needs a {missing.Role}, but it is null");
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} needs a {missing.Role}, but it is null", nameof(example));
         if (Columns.Any(column => column.IsMany) ? example.Choices.Count < 2 : example.Choices.Count > 0)
-            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {(texts.Length == Columns.Count ? "no choices" : "at least 2 choices")}; {example.Choices.Count} were given");
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {(texts.Length == Columns.Count ? "no choices" : "at least 2 choices")}; {example.Choices.Count} were given", nameof(example));
     }
 
     /// <summary>Creates an example of a task that reads only texts.</summary>
     /// <exception cref="ArgumentException">The task also reads choices.</exception>
     internal TaskExample Example(string[] texts) => Columns.Any(column => column.IsMany)
-        ? throw new ArgumentException($"{Kind} also needs choices; pass a {nameof(TaskExample)}")
+        ? throw new ArgumentException($"{Kind} also needs choices; pass a {nameof(TaskExample)}", nameof(texts))
         : new TaskExample(texts, []);
 
     /// <summary>Returns the metrics of the task. The first one selects the best checkpoint by default.</summary>
@@ -118,7 +118,7 @@ public abstract class FineTuningTask
     {
         ArgumentNullException.ThrowIfNull(kind);
         return All.FirstOrDefault(task => task.Kind == kind.Replace('_', '-'))
-            ?? throw new ArgumentException($"unknown task '{kind}'; expected {string.Join(" | ", All.Select(task => task.Kind))}{NearestName.Suggestion(kind, All.Select(task => task.Kind))}");
+            ?? throw new ArgumentException($"unknown task '{kind}'; expected {string.Join(" | ", All.Select(task => task.Kind))}{NearestName.Suggestion(kind, All.Select(task => task.Kind))}", nameof(kind));
     }
 }
 

@@ -31,17 +31,17 @@ internal sealed class TokenTexts
         for (int id = 0; id < _texts.Length; id++)
         {
             if (string.IsNullOrEmpty(_texts[id]))
-                throw new ArgumentException($"token {id} is empty");
+                throw new ArgumentException($"token {id} is empty", nameof(texts));
             if (!_ids.TryAdd(_texts[id], id))
-                throw new ArgumentException($"tokens {_ids[_texts[id]]} and {id} are both '{_texts[id]}'");
+                throw new ArgumentException($"tokens {_ids[_texts[id]]} and {id} are both '{_texts[id]}'", nameof(texts));
         }
 
         _bySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        AddedToken[] own = [.. special.Select(text => _ids.TryGetValue(text, out int id) ? new AddedToken(text, id) : throw new ArgumentException($"special token '{text}' is not in the vocabulary"))];
+        AddedToken[] own = [.. special.Select(text => _ids.TryGetValue(text, out int id) ? new AddedToken(text, id) : throw new ArgumentException($"special token '{text}' is not in the vocabulary", nameof(special)))];
         foreach (AddedToken token in declared ?? [])
         {
             if ((uint)token.Id >= (uint)_texts.Length || _texts[token.Id] != token.Text)
-                throw new ArgumentException($"added token '{token.Text}' is not the vocabulary's token {token.Id}");
+                throw new ArgumentException($"added token '{token.Text}' is not the vocabulary's token {token.Id}", nameof(declared));
         }
 
         _special = [.. own.Select(token => token.Id)];

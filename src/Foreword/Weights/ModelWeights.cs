@@ -62,7 +62,7 @@ public sealed class ModelWeights : IDisposable
         ArgumentNullException.ThrowIfNull(name);
         return _byName.TryGetValue(name, out WeightTensor? tensor)
             ? tensor
-            : throw new ArgumentException($"{Path} has no parameter '{name}'{NearestName.Suggestion(name, _byName.Keys)}");
+            : throw new ArgumentException($"{Path} has no parameter '{name}'{NearestName.Suggestion(name, _byName.Keys)}", nameof(name));
     }
 
     /// <summary>Loads the tokenizer that is stored with the model, and checks that it can belong to this model.</summary>

@@ -113,7 +113,7 @@ public abstract class WeightsFormat
         }
         catch (ArgumentException problem)
         {
-            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+            throw new InvalidDataException($"{path}: {ArgumentSentence.Of(problem)}", problem);
         }
     }
 

@@ -56,14 +56,14 @@ public sealed class ChatCommandTests : IDisposable
     {
         Cli run = Chat(string.Concat(Enumerable.Repeat("0123456789012345678901234567890123456789\n", 4)), "--max-tokens", "30");
         Assert.Contains("(the context is full: the 2 oldest messages before this one were dropped)", run.Err);
-        Assert.Contains("its beginning was not read", Chat(new string('x', 400)).Err);
+        Assert.Contains("its beginning was dropped", Chat(new string('x', 400)).Err);
     }
 
     [Fact]
     public void AJinjaTemplateIsNamedTogetherWithWhatIsUsedInstead()
     {
         string config = _directory.Write("tokenizer_config.json", """{"chat_template": "{{ messages }}"}""");
-        Assert.Contains($"{config} has a Jinja template, which is not read: the plain template", Chat("a").Err);
+        Assert.Contains($"{config} has a Jinja template, which is not supported: the plain template", Chat("a").Err);
         string template = _directory.Write("chat.yaml", "user: {prefix: \"User: \", suffix: \"\\n\"}\nassistant: {prefix: \"Assistant:\", suffix: \"\\n\"}");
         Cli own = Chat("a");
         Assert.DoesNotContain("Jinja", own.Err);

@@ -56,7 +56,7 @@ public sealed class DownloadCommandTests : IDisposable
     {
         Cli run = Run("https://huggingface.co/gpt2");
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("is not the name of a repository; it is OWNER/NAME", run.Err);
+        Assert.Contains("is not a repository name; expected OWNER/NAME", run.Err);
         Assert.Empty(_repository.Hub.Requests);
     }
 

@@ -40,7 +40,7 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.Equal((type, json.RootElement.GetProperty("matrix_bytes").GetInt64()), (shown.RootElement.GetProperty("quantized").GetString(), shown.RootElement.GetProperty("matrix_bytes").GetInt64()));
         Cli refused = Run("generate", output, "--prompt", "the", "--engine", "torch");
         Assert.Equal(2, refused.ExitCode);
-        Assert.Contains("only --engine cpu reads it", refused.Err);
+        Assert.Contains("only --engine cpu supports it", refused.Err);
         Cli converted = Run("convert", output, _directory.File("converted"), "--format", "hf");
         Assert.Equal(1, converted.ExitCode);
         Assert.Contains($"{output} is quantized: it can be run, but its original weights cannot be recovered", converted.Err, StringComparison.Ordinal);

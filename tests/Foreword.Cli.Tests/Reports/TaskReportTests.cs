@@ -172,7 +172,7 @@ public partial class TaskReportTests
         TaskOutcomes outcomes = new TaskOutcomes.OfClasses([0, 1, 1], [1, 1, 1], ["no", "yes"], [[0.4, 0.6], [0.4, 0.6], [0.4, 0.6]]);
         (string page, JsonElement json, _) = Report(outcomes, [TaskMetric.Accuracy, TaskMetric.F1]);
         Assert.Contains("<span>F1 of &#x27;yes&#x27;</span><b>0.800</b>", page, StringComparison.Ordinal); // precision 2/3, recall 1
-        Assert.Contains("The model gives all 3 examples the label &#x27;yes&#x27;: it tells none of them apart.", page, StringComparison.Ordinal);
+        Assert.Contains("The model gives all 3 examples the label &#x27;yes&#x27;: it does not distinguish them.", page, StringComparison.Ordinal);
         JsonElement f1 = json.GetProperty("metrics").GetProperty("f1");
         Assert.Equal((0.8, "yes", "yes"), (Math.Round(f1.GetProperty("value").GetDouble(), 9), f1.GetProperty("class").GetString(), json.GetProperty("predicts_only").GetString()));
         Assert.False(json.GetProperty("metrics").GetProperty("accuracy").TryGetProperty("class", out _));

@@ -69,7 +69,7 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"version":1,"type":"int8"}""", "version is missing or not 2; quantise the model again")]
+    [InlineData("""{"version":1,"type":"int8"}""", "version is missing or not 2; quantize the model again")]
     [InlineData("""{"version":2,"type":"int8"}""", "xxh3, the checksums, is missing or not an object")]
     [InlineData("""{"version":2,"type":"int8","xxh3":{"wte.weight":1}}""", "xxh3 of 'wte.weight' is not a string")]
     [InlineData("""{"version":2,"type":"int9"}""", "type is 'int9'; expected int8 or int4")]

@@ -96,7 +96,7 @@ public sealed class KneserNeyTests
     [Fact]
     public void WrongInputIsRefused()
     {
-        Assert.Contains("2 tokens hold no trigram", Assert.Throws<ArgumentException>(() => KneserNey.Train([1, 2], 4)).Message);
+        Assert.Contains("2 tokens contain no trigram", Assert.Throws<ArgumentException>(() => KneserNey.Train([1, 2], 4)).Message);
         Assert.Contains("token id 4 is outside the vocabulary of 4", Assert.Throws<ArgumentOutOfRangeException>(() => KneserNey.Train([1, 2, 4], 4)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => KneserNey.Train([1, 2, 3], (1 << 21) + 1));
         KneserNey model = KneserNey.Train([1, 2, 3], 4);

@@ -37,7 +37,7 @@ public class LabelledDataTests
     [InlineData("NULL")]
     public void ALabelThatSaysThereIsNoneIsRefusedUnlessItIsNamed(string label)
     {
-        Assert.StartsWith($"train.csv:2: label '{label}' stands for a missing one; leave the row out", Assert.Throws<InvalidDataException>(() => Learn(TargetKind.Classes, "a", label)).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"train.csv:2: label '{label}' means a missing label; remove the row", Assert.Throws<InvalidDataException>(() => Learn(TargetKind.Classes, "a", label)).Message, StringComparison.Ordinal);
         Assert.Equal(["a", label], LabeledData.Learn(Draft(TargetKind.Classes) with { Labels = ["a", label] }, Examples("a", label), ClassWeighting.None, "train.csv").Labels);
     }
 

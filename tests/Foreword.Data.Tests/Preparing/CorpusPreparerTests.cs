@@ -308,7 +308,7 @@ public sealed class CorpusPreparerTests : IDisposable
         File.WriteAllText(manifest, good[..40]);
         Assert.StartsWith(manifest, Failure<InvalidDataException>());
         File.Delete(manifest);
-        Assert.Contains("is no directory of token shards", Failure<FileNotFoundException>());
+        Assert.Contains("is not a directory of token shards", Failure<FileNotFoundException>());
 
         string Failure<T>(string split = TokenDataset.Train) where T : Exception => Assert.Throws<T>(() => TokenDataset.Open(Out, split)).Message;
     }

@@ -128,7 +128,7 @@ public sealed class TokenShardTests : IDisposable
         Assert.Equal($"{path} is not a token shard: it has 7 bytes, but the header alone has 1024", Failure(good[..7]));
         Assert.Equal($"{path} is not a token shard: it begins with 20240521, but a shard begins with 20240520", Failure(Changed(0, 20240521)));
         Assert.Equal($"{path} is a token shard of version 7; supported: 1 (uint16 ids), 2 (uint32 ids)", Failure(Changed(4, 7)));
-        Assert.StartsWith($"{path} names -5 tokens", Failure(Changed(8, -5)));
+        Assert.StartsWith($"{path} declares -5 tokens", Failure(Changed(8, -5)));
         Assert.Throws<FileNotFoundException>(() => TokenShard.Open(_directory.File("missing.bin")));
 
         byte[] Changed(int offset, int value)

@@ -54,7 +54,7 @@ public sealed class SurprisingTablesTests : IDisposable
         Assert.Empty(_warnings);
         _directory.Write("dev.tsv", "sentence\tlabel\n\"a \"\"b\"\"\"\t1\nc\t0\n");
         Assert.Equal(["\"a \"\"b\"\"\"", "c"], Column(path, "sentence"));
-        Assert.Contains("1 row has a field in quotes, the first in line 2; between tabs they are characters of the text", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains("1 row has a field in quotes, the first in line 2; between tabs, quotes are ordinary characters", Assert.Single(_warnings), StringComparison.Ordinal);
         Assert.Equal(["a \"b\"", "c"], Column(path, "sentence", new TableOptions { Quoting = true }));
     }
 
@@ -165,7 +165,7 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         string path = _directory.Write("a.dat", "text;label\n\"a;b\";1\n");
         Assert.Equal(["a;b"], Column(path, "text", new TableOptions { Delimiter = TableOptions.DelimiterOf(delimiter) }));
-        Assert.Equal("delimiter is '::'; expected one character, or tab | comma | semicolon | pipe", Assert.Throws<ArgumentException>(() => TableOptions.DelimiterOf("::")).Message);
+        Assert.StartsWith("delimiter is '::'; expected one character, or tab | comma | semicolon | pipe", Assert.Throws<ArgumentException>(() => TableOptions.DelimiterOf("::")).Message);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class EvaluationDirectoryTests : IDisposable
     {
         _directory.Write("model/config.json", "{}");
         _directory.Write("model/weights.unknown", "one");
-        Assert.Contains("holds no file of weights that is known here", Assert.Throws<InvalidDataException>(() => Open()).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no known weights file", Assert.Throws<InvalidDataException>(() => Open()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

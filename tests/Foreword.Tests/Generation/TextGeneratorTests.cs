@@ -90,7 +90,7 @@ public sealed class TextGeneratorTests
         Assert.Equal([EndOfText], Assert.Single(model.Read));
 
         TextGenerator withoutEnd = new(Saying("!", 64, "a"), new FakeTokenizer(256));
-        Assert.Equal("the prompt is empty, and the tokenizer has no end-of-text token to start from", Assert.Throws<ArgumentException>(() => withoutEnd.Complete("", Greedy)).Message);
+        Assert.StartsWith("the prompt is empty, and the tokenizer has no end-of-text token to start from", Assert.Throws<ArgumentException>(() => withoutEnd.Complete("", Greedy)).Message);
     }
 
     [Fact]
@@ -321,7 +321,7 @@ public sealed class TextGeneratorTests
     {
         TextGenerator generator = new(Saying("hi", 64, "a"), new FakeTokenizer(257));
         string problem = Assert.Throws<ArgumentException>(() => generator.Complete("hi", new SamplingOptions { NumBeams = 16_711_936 })).Message; // times 257 it is 256 in 32-bit arithmetic
-        Assert.Equal($"num-beams is 16711936; with a vocabulary of 257 it can be at most {Array.MaxLength / 257}", problem);
+        Assert.StartsWith($"num-beams is 16711936; with a vocabulary of 257 it can be at most {Array.MaxLength / 257}", problem);
     }
 
     [Fact]
@@ -386,7 +386,7 @@ public sealed class TextGeneratorTests
         TextGenerator generator = new(Saying("hi", 64, "a"), new FakeTokenizer(257));
         Assert.StartsWith("the prompt has 65 tokens", Refused(new string('a', 65), Greedy));
         Assert.Equal("max-tokens is 0; it must be at least 1", Refused("hi", Greedy with { MaxTokens = 0 }));
-        Assert.Equal("an option names token 257; the tokenizer has 257 ids", Refused("hi", Greedy with { StopIds = [257] }));
+        Assert.StartsWith("an option names token 257; the tokenizer has 257 ids", Refused("hi", Greedy with { StopIds = [257] }));
 
         string Refused(string prompt, SamplingOptions options) => Assert.Throws<ArgumentException>(() => generator.StreamAsync(prompt, options)).Message;
     }
@@ -469,7 +469,7 @@ public sealed class TextGeneratorTests
 
     [Fact]
     public void ATokenizerWithMoreIdsThanTheModelIsRefused() =>
-        Assert.Equal("the tokenizer has 257 ids but the model's vocab_size is 100",
+        Assert.StartsWith("the tokenizer has 257 ids but the model's vocab_size is 100",
             Assert.Throws<ArgumentException>(() => new TextGenerator(FakeModel.Saying(100, 8, 0, 1), new FakeTokenizer(257))).Message);
 
     [Fact]

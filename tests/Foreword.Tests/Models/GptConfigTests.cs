@@ -37,7 +37,7 @@ public sealed class GptConfigTests
         Assert.Equal("n_inner is 100, not 4 n_embd = 3072; a GPT-1 does not support this", Refusal(gpt1 with { FeedForwardWidth = 100 }));
         Assert.Equal("scale_attention is false; a GPT-1 does not support this", Refusal(gpt1 with { Activation = Activation.Relu, ScaleAttention = false }));
         Assert.Equal("n_inner is -1; it must be at least 1", Refusal(new GptConfig { FeedForwardWidth = -1 }));
-        Assert.Equal("activation is 9; the activation function is unknown", Refusal(new GptConfig { Activation = (Activation)9 }));
+        Assert.Equal("activation is 9; this activation function is unknown", Refusal(new GptConfig { Activation = (Activation)9 }));
 
         static string Refusal(GptConfig config) => Assert.Throws<ArgumentException>(config.Validate).Message;
     }

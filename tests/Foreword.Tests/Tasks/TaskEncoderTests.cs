@@ -79,8 +79,8 @@ public class TaskEncoderTests
     {
         TaskDescription task = new() { Kind = kind, Target = TargetKind.Classes, Labels = ["x", "y"], Tokens = Tokens, ContextLength = 20 };
         TaskExample example = new(texts, [.. Enumerable.Repeat("z", choices)]);
-        Assert.Equal(problem, Assert.Throws<ArgumentException>(() => EncodedExample.Of(example, task, Encoder(20))).Message);
-        Assert.Equal($"new.csv:3: {problem}", Assert.Throws<ArgumentException>(() => EncodedExample.Of(example with { Where = "new.csv:3" }, task, Encoder(20))).Message);
+        Assert.Equal($"{problem} (Parameter 'example')", Assert.Throws<ArgumentException>(() => EncodedExample.Of(example, task, Encoder(20))).Message);
+        Assert.Equal($"new.csv:3: {problem} (Parameter 'example')", Assert.Throws<ArgumentException>(() => EncodedExample.Of(example with { Where = "new.csv:3" }, task, Encoder(20))).Message);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public class TaskEncoderTests
 
     [Fact]
     public void AnUnknownKindNamesTheNearest() => Assert.Equal(
-        "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression; did you mean 'entailment'?",
+        "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression; did you mean 'entailment'? (Parameter 'kind')",
         Assert.Throws<ArgumentException>(() => FineTuningTask.OfKind("entailmnt")).Message);
 
     private static readonly Tokenizer Bytes = new CodePoints();

@@ -62,7 +62,7 @@ public sealed class FiniteNumbersTests : IDisposable
         string target = _directory.File("target");
         if (format == "hf")
             Directory.CreateDirectory(target);
-        Assert.Contains($"tensor '{Broken}' holds NaN", Assert.Throws<InvalidDataException>(() =>
+        Assert.Contains($"tensor '{Broken}' contains NaN", Assert.Throws<InvalidDataException>(() =>
             WeightsFormat.All.Single(candidate => candidate.Name == format).Write(model, null, type, target)).Message);
     }
 

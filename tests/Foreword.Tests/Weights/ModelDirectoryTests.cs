@@ -92,8 +92,8 @@ public sealed class ModelDirectoryTests : IDisposable
         TextGenerator generator = new(new FakeModel(Rows, 16, _ => FakeModel.Certain(Rows, Newline)), tokenizer);
         SamplingOptions options = new() { Temperature = 0, MaxTokens = 3, NumBeams = beams, LogProbs = 1 };
         Assert.Equal("\n\n\n", generator.Generate("Hello", options).Text);
-        Assert.Equal("the prompt has token 50257 ('[PAD]'), but the model's vocab_size is 50257", Assert.Throws<ArgumentException>(() => generator.Generate("Hello[PAD]", options)).Message);
-        Assert.Equal("an option names token 50257; the model's vocab_size is 50257",
+        Assert.StartsWith("the prompt has token 50257 ('[PAD]'), but the model's vocab_size is 50257", Assert.Throws<ArgumentException>(() => generator.Generate("Hello[PAD]", options)).Message);
+        Assert.StartsWith("an option names token 50257; the model's vocab_size is 50257",
             Assert.Throws<ArgumentException>(() => generator.Generate("Hello", options with { StopIds = [Rows] })).Message);
     }
 

@@ -75,7 +75,7 @@ public sealed class ScoringTests
         Assert.Equal(5, model.Score([new(new int[60], [new int[5], [], [1]])])[0][0].Length);
         Assert.Contains("66 tokens", Assert.Throws<ArgumentException>(() => model.Score([new(new int[60], [new int[6]])])).Message);
         Assert.Contains("token id 300", Assert.Throws<ArgumentException>(() => model.Score([new([1], [[300]])])).Message);
-        Assert.Contains("without tokens", Assert.Throws<ArgumentException>(() => model.Score([new([], [[3]])])).Message);
+        Assert.Contains("has no tokens", Assert.Throws<ArgumentException>(() => model.Score([new([], [[3]])])).Message);
     }
 
     private static int[][] Sequences(string name)

@@ -11,6 +11,8 @@ internal static class RunPlace
     /// <summary>Returns the run directory, the checkpoint to continue from (or null), and whether an earlier run is continued.</summary>
     public static (RunDirectory Directory, RunCheckpoint? Checkpoint, bool GoesOn) Of(string? output, string? resume, string name)
     {
+        if (resume is null && output is not null && RunDirectory.HoldsRun(output))
+            throw new IOException($"{output} already holds a run; continue it with --resume auto, or choose another directory with --out");
         if (resume is null)
             return (output is null ? RunDirectory.CreateNext(Runs, name) : RunDirectory.Create(output), null, false);
         if (resume == "auto")

@@ -9,6 +9,7 @@ using Foreword.Evaluation;
 using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
+using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Torch;
 using Foreword.Torch.Inference;
@@ -103,7 +104,7 @@ internal static class ZeroShotStudy
             }
             catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // there is no data, or documents are longer than the context
             {
-                terminal.Say($"left out: {problem.Message}");
+                terminal.Say($"left out: {(problem is ArgumentException argument ? ArgumentSentence.Of(argument) : problem.Message)}");
             }
         }
 

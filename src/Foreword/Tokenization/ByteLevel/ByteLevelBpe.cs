@@ -35,7 +35,7 @@ public sealed class ByteLevelBpe : Tokenizer
         ArgumentNullException.ThrowIfNull(merges);
         ArgumentNullException.ThrowIfNull(addedTokens);
         if (tokens.Count > MergeTable.MaxVocabulary)
-            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible");
+            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible", nameof(tokens));
         AddedTokens = [.. addedTokens.OrderBy(t => t.Id)];
         Merges = [.. merges];
         BpeChecks.AddedTokens(tokens, AddedTokens);
@@ -219,13 +219,13 @@ file static class BpeChecks
         {
             (string text, int id, _) = added[i];
             if (string.IsNullOrEmpty(text))
-                throw new ArgumentException($"added token {id} has no text");
+                throw new ArgumentException($"added token {id} has no text", nameof(added));
             if ((uint)id >= (uint)tokens.Count)
-                throw new ArgumentException($"added token '{text}' has id {id}, which is outside the vocabulary of {tokens.Count}");
+                throw new ArgumentException($"added token '{text}' has id {id}, which is outside the vocabulary of {tokens.Count}", nameof(added));
             if (i > 0 && added[i - 1].Id == id)
-                throw new ArgumentException($"added tokens '{added[i - 1].Text}' and '{text}' share id {id}");
+                throw new ArgumentException($"added tokens '{added[i - 1].Text}' and '{text}' share id {id}", nameof(added));
             if (!tokens[id].AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(text)))
-                throw new ArgumentException($"added token '{text}' has id {id}, which the vocabulary gives to '{ByteAlphabet.Write(tokens[id])}'");
+                throw new ArgumentException($"added token '{text}' has id {id}, which the vocabulary gives to '{ByteAlphabet.Write(tokens[id])}'", nameof(added));
         }
     }
 
@@ -238,13 +238,13 @@ file static class BpeChecks
         for (int id = 0; id < tokens.Count; id++)
         {
             if (tokens[id].Length == 0)
-                throw new ArgumentException($"token {id} is empty");
+                throw new ArgumentException($"token {id} is empty", nameof(tokens));
             if (tokens[id].Length == 1 && (ids[tokens[id][0]] < 0 || !addedIds.Contains(id)))
                 ids[tokens[id][0]] = id;
         }
 
         int missing = Array.IndexOf(ids, -1);
-        return missing < 0 ? ids : throw new ArgumentException($"the vocabulary has no token for byte 0x{missing:X2} ('{ByteAlphabet.Write([(byte)missing])}')");
+        return missing < 0 ? ids : throw new ArgumentException($"the vocabulary has no token for byte 0x{missing:X2} ('{ByteAlphabet.Write([(byte)missing])}')", nameof(tokens));
     }
 
     public static void Merges(IReadOnlyList<byte[]> tokens, IReadOnlyList<BpeMerge> merges)
@@ -254,10 +254,10 @@ file static class BpeChecks
             (int left, int right, int result) = merges[rank];
             int largest = Math.Max(left, Math.Max(right, result));
             if (Math.Min(left, Math.Min(right, result)) < 0 || largest >= tokens.Count)
-                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) names an id outside the vocabulary of {tokens.Count}");
+                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) names an id outside the vocabulary of {tokens.Count}", nameof(merges));
             ReadOnlySpan<byte> made = tokens[result];
             if (made.Length != tokens[left].Length + tokens[right].Length || !made.StartsWith(tokens[left]) || !made.EndsWith(tokens[right]))
-                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) does not make its result's bytes");
+                throw new ArgumentException($"merge {rank} ({left}, {right} -> {result}) does not make its result's bytes", nameof(merges));
         }
     }
 
@@ -270,7 +270,7 @@ file static class BpeChecks
         {
             string text = textOfAdded.GetValueOrDefault(id) ?? ByteAlphabet.Write(tokens[id]);
             if (!seen.TryAdd(text, id))
-                throw new ArgumentException($"tokens {seen[text]} and {id} are both written '{text}'");
+                throw new ArgumentException($"tokens {seen[text]} and {id} are both written '{text}'", nameof(tokens));
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Foreword.Settings;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Files;
 
@@ -37,7 +38,7 @@ internal static class ByteLevelJson
         }
         catch (ArgumentException problem)
         {
-            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+            throw new InvalidDataException($"{path}: {ArgumentSentence.Of(problem)}", problem);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Foreword.Settings;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Files;
 using Foreword.Tokenization.WordPieces;
@@ -54,7 +55,7 @@ internal static class Gpt1Json
         }
         catch (ArgumentException problem)
         {
-            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+            throw new InvalidDataException($"{path}: {ArgumentSentence.Of(problem)}", problem);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Foreword.IO;
+using Foreword.Settings;
 using Foreword.Tokenization.Files;
 using Foreword.Tokenization.Words;
 
@@ -159,7 +160,7 @@ public static class WordPieceFiles
         }
         catch (ArgumentException problem)
         {
-            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+            throw new InvalidDataException($"{path}: {ArgumentSentence.Of(problem)}", problem);
         }
     }
 }

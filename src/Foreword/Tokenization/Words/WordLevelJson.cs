@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.Settings;
 using Foreword.Tokenization.Files;
 
 namespace Foreword.Tokenization.Words;
@@ -39,7 +40,7 @@ internal static class WordLevelJson
         }
         catch (ArgumentException problem)
         {
-            throw model.Malformed(problem.Message);
+            throw model.Malformed(ArgumentSentence.Of(problem));
         }
     }
 

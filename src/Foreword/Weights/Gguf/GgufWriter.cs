@@ -72,11 +72,11 @@ internal sealed class GgufWriter
     public void AddTensor(string name, GgmlType type, long[] shape, Action<Stream> write)
     {
         if (Encoding.UTF8.GetByteCount(name) >= GgufLayout.MaxName)
-            throw new ArgumentException($"a tensor cannot be named '{name}': {GgufLayout.MaxName - 1} bytes at most");
+            throw new ArgumentException($"a tensor cannot be named '{name}': {GgufLayout.MaxName - 1} bytes at most", nameof(name));
         if (GgufLayout.ByteCount(type, shape) is not { } length)
-            throw new ArgumentException($"tensor '{name}' cannot have the shape {TensorInfo.Format(shape)} as {type}");
+            throw new ArgumentException($"tensor '{name}' cannot have the shape {TensorInfo.Format(shape)} as {type}", nameof(shape));
         if (!_names.Add(name))
-            throw new ArgumentException($"the file already has a tensor '{name}'");
+            throw new ArgumentException($"the file already has a tensor '{name}'", nameof(name));
         _tensors.Add(new WrittenTensor<GgmlType>(name, type, type.ToString(), shape, length, write));
     }
 
@@ -133,7 +133,7 @@ internal sealed class GgufWriter
     private void BeginValue(string key, GgufType type)
     {
         if (!_keys.Add(key))
-            throw new ArgumentException($"the file already has a value '{key}'");
+            throw new ArgumentException($"the file already has a value '{key}'", nameof(key));
         Text(_metadata, key);
         Number(_metadata, (uint)type);
     }

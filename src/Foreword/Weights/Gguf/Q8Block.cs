@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Foreword.Settings;
 
 namespace Foreword.Weights.Gguf;
 
@@ -76,7 +77,7 @@ internal static class Q8Block
             }
             catch (ArgumentException problem)
             {
-                throw new NotSupportedException($"{tensor.FileName}: {problem.Message}", problem);
+                throw new NotSupportedException($"{tensor.FileName}: {ArgumentSentence.Of(problem)}", problem);
             }
 
             stream.Write(written);

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Settings;
 
 namespace Foreword.Weights.HuggingFace;
 
@@ -140,7 +141,7 @@ public static class HuggingFaceConfig
             }
             catch (ArgumentException problem)
             {
-                throw new InvalidDataException($"{path}: {problem.Message}", problem);
+                throw new InvalidDataException($"{path}: {ArgumentSentence.Of(problem)}", problem);
             }
         }
 

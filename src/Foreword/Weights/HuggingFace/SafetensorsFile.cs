@@ -63,7 +63,7 @@ public sealed class SafetensorsFile : IDisposable
         ArgumentNullException.ThrowIfNull(name);
         return Tensors.TryGetValue(name, out TensorInfo? tensor)
             ? tensor
-            : throw new ArgumentException($"{Path} has no tensor '{name}'{NearestName.Suggestion(name, Tensors.Keys)}");
+            : throw new ArgumentException($"{Path} has no tensor '{name}'{NearestName.Suggestion(name, Tensors.Keys)}", nameof(name));
     }
 
     /// <summary>
@@ -77,7 +77,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         TensorInfo tensor = Tensor(name);
         if (tensor.Length > int.MaxValue)
-            throw new ArgumentException($"tensor '{name}' has {tensor.Length} bytes, more than one span can hold; read it in parts");
+            throw new ArgumentException($"tensor '{name}' has {tensor.Length} bytes, more than one span can hold; read it in parts", nameof(name));
         return Bytes(tensor, 0, (int)tensor.Length);
     }
 
@@ -109,7 +109,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         TensorInfo tensor = Tensor(name);
         if (destination.Length != tensor.ElementCount)
-            throw new ArgumentException($"tensor '{name}' has {tensor.ElementCount} elements; the destination has {destination.Length}");
+            throw new ArgumentException($"tensor '{name}' has {tensor.ElementCount} elements; the destination has {destination.Length}", nameof(destination));
         CopyTo(name, 0, destination);
     }
 
@@ -124,9 +124,9 @@ public sealed class SafetensorsFile : IDisposable
     {
         TensorInfo tensor = Tensor(name);
         if (!tensor.DType.IsFloat())
-            throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.DType.HeaderName()}; only F32, F16, BF16 and F64 can be read as floats");
+            throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.DType.HeaderName()}; only F32, F16, BF16 and F64 can be read as floats", nameof(name));
         if (first < 0 || first > tensor.ElementCount - destination.Length)
-            throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{name}' of {tensor.ElementCount}");
+            throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{name}' of {tensor.ElementCount}", nameof(first));
         int size = tensor.DType.Size();
         while (!destination.IsEmpty)
         {
@@ -147,7 +147,7 @@ public sealed class SafetensorsFile : IDisposable
     private ReadOnlySpan<byte> Bytes(TensorInfo tensor, long offset, int count)
     {
         if (offset < 0 || count < 0 || offset > tensor.Length - count)
-            throw new ArgumentException($"bytes {offset} to {offset + count} are not inside tensor '{tensor.Name}' of {tensor.Length} bytes");
+            throw new ArgumentException($"bytes {offset} to {offset + count} are not inside tensor '{tensor.Name}' of {tensor.Length} bytes", nameof(offset));
         return _file.Bytes(tensor.Offset + offset, count);
     }
 

@@ -31,12 +31,12 @@ public sealed class SafetensorsWriter
         foreach (long size in shape)
         {
             if (size < 0 || (size > 0 && length > long.MaxValue / size))
-                throw new ArgumentException($"tensor '{name}' cannot have the shape {TensorInfo.Format(shape)}");
+                throw new ArgumentException($"tensor '{name}' cannot have the shape {TensorInfo.Format(shape)}", nameof(shape));
             length *= size;
         }
 
         if (!_names.Add(name))
-            throw new ArgumentException($"a tensor cannot be named '{name}' here: the name is already used");
+            throw new ArgumentException($"a tensor cannot be named '{name}' here: the name is already used", nameof(name));
         _entries.Add(new WrittenTensor<TensorDType>(name, dtype, dtype.HeaderName(), shape, length, write));
     }
 
@@ -56,7 +56,7 @@ public sealed class SafetensorsWriter
         long needed = _entries[^1].Length;
         _entries.RemoveAt(_entries.Count - 1);
         _names.Remove(name);
-        throw new ArgumentException($"tensor '{name}' of shape {TensorInfo.Format(shape)} and dtype {dtype.HeaderName()} needs {needed} bytes, not {bytes.Length}");
+        throw new ArgumentException($"tensor '{name}' of shape {TensorInfo.Format(shape)} and dtype {dtype.HeaderName()} needs {needed} bytes, not {bytes.Length}", nameof(bytes));
     }
 
     /// <summary>

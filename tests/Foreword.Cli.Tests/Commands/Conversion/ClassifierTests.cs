@@ -139,7 +139,7 @@ public sealed class ClassifierTests : IDisposable
         Assert.Equal(Cli.Run(["generate", Golden(), .. generate]).Out, generated.Out);
         Assert.Contains("has a head that is not supported (multiple_choice_head.summary.weight, multiple_choice_head.summary.bias); its language model is used", generated.Err, StringComparison.Ordinal);
         Assert.Equal(0, Cli.RunWithInput("hello\n", "chat", model, "--max-tokens", "2").ExitCode);
-        Assert.Contains("is no classifier of transformers", Cli.RunWithInput("a\n", "predict", model, "-").Err, StringComparison.Ordinal);
+        Assert.Contains("is not a classifier of transformers", Cli.RunWithInput("a\n", "predict", model, "-").Err, StringComparison.Ordinal);
     }
 
     [Fact]

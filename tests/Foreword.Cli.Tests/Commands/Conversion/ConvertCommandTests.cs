@@ -98,7 +98,7 @@ public sealed class ConvertCommandTests : IDisposable
     {
         Cli run = Cli.Run("convert", Fixtures.Path("golden/gpt1-tiny"), _directory.File("to"), "--format", "openai-gpt1", "--dtype", "bf16");
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("--dtype is bf16; openai-gpt1 holds f32", run.Err);
+        Assert.Contains("--dtype is bf16; openai-gpt1 supports f32", run.Err);
     }
 
     private static void WriteModel(string directory, GptArchitecture architecture, int vocabSize)

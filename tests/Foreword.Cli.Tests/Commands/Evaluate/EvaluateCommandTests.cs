@@ -52,7 +52,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.StartsWith("results_", files[2], StringComparison.Ordinal);
         Assert.Equal(4, files.Count(file => file.StartsWith("samples_", StringComparison.Ordinal)));
         string page = File.ReadAllText(Path.Combine(place, "report.html"));
-        Assert.Contains("Beside the papers", page, StringComparison.Ordinal);
+        Assert.Contains("Comparison with the papers", page, StringComparison.Ordinal);
         Assert.Contains("gpt2-xl", page, StringComparison.Ordinal);
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);
     }

@@ -48,7 +48,7 @@ public sealed class PretrainCommandTests : IDisposable
         Cli run = Cli.Run("pretrain", recipe, "--out", _directory.File("run"), "--set", "train.precision=bf16", "--set", "train.device=cpu");
         Assert.True(run.ExitCode == 0, run.Err);
         Assert.Contains("cpu bf16", run.Err, StringComparison.Ordinal);
-        Assert.Equal(!Compute.CpuHasBFloat16, run.Err.Contains("fp32 is many times as fast", StringComparison.Ordinal));
+        Assert.Equal(!Compute.CpuHasBFloat16, run.Err.Contains("fp32 is many times faster", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class PretrainCommandTests : IDisposable
         Assert.Contains("has already made 6 steps", shorter.Err, StringComparison.Ordinal);
         Cli same = Cli.Run("pretrain", recipe, "--out", run, "--resume", "auto");
         Assert.Equal(0, same.ExitCode);
-        Assert.Contains("all 6 steps were made before", same.Err, StringComparison.Ordinal);
+        Assert.Contains("all 6 steps were already done", same.Err, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class PretrainCommandTests : IDisposable
         string recipe = _directory.Write("shards.yaml", "data: {shards: nowhere, encoding: gb18030}\n");
         Cli run = Cli.Run("pretrain", recipe, "--out", _directory.File("run"));
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("data.encoding is given; shards have their tokens already", run.Err, StringComparison.Ordinal);
+        Assert.Contains("data.encoding is given; shards already contain tokens", run.Err, StringComparison.Ordinal);
     }
 
     [Fact]

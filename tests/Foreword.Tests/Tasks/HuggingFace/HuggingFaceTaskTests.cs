@@ -71,7 +71,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         CopyGpt2("""{"id2label":null}""");
         TaskDescription task = TaskDescription.Read(_directory.Path);
         Assert.Equal(["LABEL_0", "LABEL_1"], task.Labels);
-        Assert.EndsWith(": tensor 'score.weight' is F32 [3, 16]; config.json asks for [2, 16]", Assert.Throws<InvalidDataException>(() => TaskHeadWeights.Read(_directory.Path, task, 16)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(": tensor 'score.weight' is F32 [3, 16]; config.json requires [2, 16]", Assert.Throws<InvalidDataException>(() => TaskHeadWeights.Read(_directory.Path, task, 16)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -50,7 +50,7 @@ public sealed class CharTokenizerTests
         CharTokenizer tokenizer = new CharTrainer { VocabularySize = 4 }.Train(["zzzyyx"]);
         Assert.Equal(["y", "z", "<unk>", "<|endoftext|>"], Enumerable.Range(0, 4).Select(tokenizer.TokenText));
         Assert.Equal(4, new CharTrainer { MinFrequency = 2 }.Train(["zzzyyx"]).VocabularySize);
-        Assert.Contains("holds no character", Assert.Throws<ArgumentException>(() => new CharTrainer().Train([""])).Message);
+        Assert.Contains("contains no characters", Assert.Throws<ArgumentException>(() => new CharTrainer().Train([""])).Message);
     }
 
     [Fact]

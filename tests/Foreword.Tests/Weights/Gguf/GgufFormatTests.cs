@@ -123,7 +123,7 @@ public sealed class GgufFormatTests : IDisposable
     public void ANumberThatIsNotFiniteIsNotQuantised()
     {
         using ModelWeights infinite = WeightsFormat.Open(Small(width: 32, number: float.PositiveInfinity));
-        Assert.Contains("tensor 'transformer.h.0.mlp.c_proj.weight' holds infinity", Assert.Throws<InvalidDataException>(() => Write("q8_0", from: infinite)).Message);
+        Assert.Contains("tensor 'transformer.h.0.mlp.c_proj.weight' contains infinity", Assert.Throws<InvalidDataException>(() => Write("q8_0", from: infinite)).Message);
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public sealed class SafetensorsFileTests : IDisposable
         }
 
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        Assert.Contains("read it in pieces", Assert.Throws<ArgumentException>(() => file.Bytes("x").Length).Message);
+        Assert.Contains("read it in parts", Assert.Throws<ArgumentException>(() => file.Bytes("x").Length).Message);
         Assert.Equal([0x80, 0x3f], file.Bytes("x", 2 * elements - 2, 2).ToArray());
         float[] last = new float[2];
         file.CopyTo("x", elements - 2, last);
@@ -130,7 +130,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","data_offsets":[0,8]}}""", 8, "tensor 'a' has no 'shape'")]
     [InlineData("""{"a":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}}""", 8, "tensor 'a' has the unknown dtype 'F31'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "tensor 'a' has the negative entry -2 in 'shape'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "no 64-bit integer")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "not a 64-bit integer")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "tensor 'a' begins at byte 8 and ends before that, at byte 0")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}""", 8, "more than 2 entries in 'data_offsets'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "does not have two 'data_offsets'")]

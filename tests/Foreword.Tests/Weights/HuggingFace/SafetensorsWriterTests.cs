@@ -71,8 +71,8 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         SafetensorsWriter writer = new();
         writer.Add("a", TensorDType.U8, [1], new byte[1]);
-        Assert.Contains("the name is taken", Assert.Throws<ArgumentException>(() => writer.Add("a", TensorDType.U8, [1], new byte[1])).Message);
-        Assert.Contains("the name is taken", Assert.Throws<ArgumentException>(() => writer.Add("__metadata__", TensorDType.U8, [1], new byte[1])).Message);
+        Assert.Contains("the name is already used", Assert.Throws<ArgumentException>(() => writer.Add("a", TensorDType.U8, [1], new byte[1])).Message);
+        Assert.Contains("the name is already used", Assert.Throws<ArgumentException>(() => writer.Add("__metadata__", TensorDType.U8, [1], new byte[1])).Message);
         Assert.Contains("shape [-1]", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.U8, [-1], new byte[1])).Message);
         Assert.Contains("cannot have the shape", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.F64, [long.MaxValue / 4, 2], new byte[1])).Message);
         Assert.Contains("needs 8 bytes, not 4", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.F32, [2], new byte[4])).Message);
