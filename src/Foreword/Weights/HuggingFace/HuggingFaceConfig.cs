@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Tokenization.Files;
 
 namespace Foreword.Weights.HuggingFace;
 
