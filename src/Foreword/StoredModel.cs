@@ -2,6 +2,7 @@ using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
 
 namespace Foreword;
@@ -30,7 +31,7 @@ public sealed class StoredModel : IDisposable
     {
         string model = ModelDirectory.Resolve(path);
         if (WeightsFormat.Of(model) is QuantizedModelFormat quantized)
-            return new StoredModel(path, model, quantized, QuantizedModelFormat.ReadConfig(model), null);
+            return new StoredModel(path, model, quantized, HuggingFaceConfig.Read(model), null);
         ModelWeights weights = WeightsFormat.OpenResolved(model);
         return new StoredModel(path, model, weights.Format, weights.Config, weights);
     }

@@ -3,6 +3,7 @@ using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 

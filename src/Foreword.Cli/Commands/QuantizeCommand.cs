@@ -9,6 +9,7 @@ using Foreword.Evaluation.Metrics;
 using Foreword.IO;
 using Foreword.Tasks;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;

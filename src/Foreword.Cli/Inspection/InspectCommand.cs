@@ -2,6 +2,7 @@ using System.CommandLine;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Weights;
+using Foreword.Weights.Quantized;
 
 namespace Foreword.Cli.Inspection;
 
@@ -13,7 +14,7 @@ internal static class InspectCommand
     [
         new("a directory of token shards", ShardInspection.IsDirectory, ShardInspection.ShowDirectory),
         new("a token shard (.bin)", ShardInspection.IsShard, ShardInspection.ShowShard),
-        new("a quantized model", QuantizedInspection.IsQuantized, QuantizedInspection.Show),
+        new("a quantized model", QuantizedModelFormat.IsIn, QuantizedInspection.Show),
         new("a model in any format, a checkpoint or a run directory", ModelInspection.IsModel, ModelInspection.Show),
         new("a recipe (.yaml)", RecipeInspection.IsRecipe, RecipeInspection.Show),
     ];

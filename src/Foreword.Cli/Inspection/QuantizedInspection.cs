@@ -13,8 +13,6 @@ namespace Foreword.Cli.Inspection;
 /// <summary>Shows a directory that <c>foreword quantize</c> wrote for <c>inspect</c>.</summary>
 internal static class QuantizedInspection
 {
-    public static bool IsQuantized(string path) => QuantizedModelFormat.IsIn(path);
-
     public static void Show(string path, bool json, Terminal terminal)
     {
         WeightType type = QuantizedModel.TypeOf(path);

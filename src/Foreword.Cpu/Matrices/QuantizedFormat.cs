@@ -64,7 +64,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
 
                 ushort scale = !float.IsFinite(TensorPrimitives.MaxMagnitude<float>(values)) ? NoNumber : Bits == 8 ? LargestScale(values) : BestScale(values);
                 scales[block * Panels.Width + n] = scale;
-                Round(values, Scale(scale), bytes);
+                Round(values, BFloat16Bits.ToSingle(scale), bytes);
                 for (int i = 0; i < Block; i++)
                     Put(weights, block * Block + i, n, bytes[i]);
             }
@@ -77,7 +77,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
         int value = Bits == 8
             ? weights[(k / 4 * Panels.Width + n) * 4 + k % 4]
             : weights[(k / 8 * Panels.Width + n) * 4 + k % 4] >> (k % 8 < 4 ? 0 : 4) & 0x0f;
-        return (value - Zero) * Scale(scales[k / Block * Panels.Width + n]);
+        return (value - Zero) * BFloat16Bits.ToSingle(scales[k / Block * Panels.Width + n]);
     }
 
     private unsafe void Put(byte* weights, int k, int n, byte value)
@@ -116,7 +116,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
         for (int trial = 0; trial < Trials && extreme != 0; trial++)
         {
             ushort scale = BFloat16Bits.Nearest(-extreme / (Zero - 1.2f + 0.12f * trial)); // puts the largest magnitude at step -6.8 to -8.1
-            double error = Error(values, Scale(scale));
+            double error = Error(values, BFloat16Bits.ToSingle(scale));
             if (error < leastError)
                 (best, leastError) = (scale, error);
         }
@@ -146,6 +146,4 @@ internal sealed record QuantizedFormat(int Bits, int Block)
     private static float Inverse(float scale) => scale == 0 ? 0 : 1 / scale;
 
     private float Step(float value) => Math.Clamp(MathF.Round(value), Bits == 8 ? 1 - Zero : -Zero, Zero - 1);
-
-    private static float Scale(ushort bits) => BFloat16Bits.ToSingle(bits);
 }

@@ -29,7 +29,4 @@ public readonly record struct Likelihood(double NegativeLogLikelihood, long Toke
 
     /// <summary>Computes exp(total nats / units), for example the perplexity per word of the original text.</summary>
     public double PerplexityPer(long units) => Math.Exp(NegativeLogLikelihood / units);
-
-    /// <summary>Computes the bits per unit, for example per character or byte of the original text.</summary>
-    public double BitsPer(long units) => NegativeLogLikelihood / (units * Math.Log(2));
 }

@@ -91,13 +91,6 @@ public sealed class TorchLanguageModel : ILanguageModel
         }
     }
 
-    private static float[] Floats(Tensor values)
-    {
-        float[] floats = new float[values.NumberOfElements];
-        Copy(values, floats);
-        return floats;
-    }
-
     private static void Copy(Tensor values, Span<float> to)
     {
         using var scope = NewDisposeScope();

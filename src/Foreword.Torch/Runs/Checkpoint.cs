@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Foreword.Data.Recipes;
 using Foreword.IO;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Training;
 using Foreword.Weights.HuggingFace;

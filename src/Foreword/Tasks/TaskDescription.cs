@@ -85,15 +85,11 @@ public sealed record TaskDescription
     [JsonIgnore]
     public int Outputs => Target is TargetKind.Classes or TargetKind.SoftLabels ? Labels.Count : 1;
 
-    /// <summary>Gets the number of values that <see cref="TargetOf"/> returns for one example.</summary>
-    [JsonIgnore]
-    public int TargetLength => Target == TargetKind.Score ? 1 : Labels.Count;
-
     /// <summary>
     /// Returns the values that the loss compares with the outputs: a distribution over classes, choices or steps, or the standardized number.
     /// </summary>
     /// <param name="example">An example with a label.</param>
-    /// <returns><see cref="TargetLength"/> values.</returns>
+    /// <returns>One value for a score, otherwise one for each label.</returns>
     /// <exception cref="ArgumentException">The example has no label.</exception>
     /// <exception cref="InvalidDataException">
     /// The label is not one of the task's labels, or is not a number in their range. The message names the row.

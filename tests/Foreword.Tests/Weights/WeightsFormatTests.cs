@@ -1,4 +1,5 @@
 using Foreword.Models;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 

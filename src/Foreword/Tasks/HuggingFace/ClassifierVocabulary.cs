@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Models;
 using Foreword.Tokenization;
@@ -75,26 +76,24 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
                 root["post_processor"] = Processor();
         }
 
-        JsonObject Processor()
+        JsonNode? Processor()
         {
-            JsonObject special = [];
-            foreach (int id in Template.Before.Concat(Template.Between).Concat(Template.After).Distinct())
-                special[Text(id)] = new JsonObject { ["id"] = Text(id), ["ids"] = new JsonArray(id), ["tokens"] = new JsonArray(Text(id)) };
-            return new JsonObject
+            using MemoryStream written = new();
+            using (Utf8JsonWriter json = new(written))
             {
-                ["type"] = "TemplateProcessing",
-                ["single"] = new JsonArray([.. Pieces(Template.Before), Sequence("A"), .. Pieces(Template.After)]),
-                ["pair"] = new JsonArray([.. Pieces(Template.Before), Sequence("A"), .. Pieces(Template.Between), Sequence("B"), .. Pieces(Template.After)]),
-                ["special_tokens"] = special,
-            };
-        }
+                TemplateJson.Write(json, [.. Ids(Template.Before), Sequence("A"), .. Ids(Template.After)],
+                    [.. Ids(Template.Before), Sequence("A"), .. Ids(Template.Between), Sequence("B"), .. Ids(Template.After)], Text);
+            }
 
-        IEnumerable<JsonNode?> Pieces(IReadOnlyList<int> ids) => ids.Select(id => new JsonObject { ["SpecialToken"] = new JsonObject { ["id"] = Text(id), ["type_id"] = 0 } });
+            return JsonNode.Parse(written.ToArray());
+        }
 
         string Text(int id) => id < tokenizer.VocabularySize ? tokenizer.TokenText(id) : Added[id - tokenizer.VocabularySize].Text;
     }
 
-    private static JsonNode? Sequence(string name) => new JsonObject { ["Sequence"] = new JsonObject { ["id"] = name, ["type_id"] = 0 } };
+    private static IEnumerable<TemplatePart> Ids(IReadOnlyList<int> ids) => ids.Select(id => new TemplatePart(null, id, 0));
+
+    private static TemplatePart Sequence(string name) => new(name, 0, 0);
 
     private static int? OwnPad(Tokenizer tokenizer)
     {

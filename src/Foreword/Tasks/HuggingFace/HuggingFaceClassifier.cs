@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Models;
-using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tasks.HuggingFace;

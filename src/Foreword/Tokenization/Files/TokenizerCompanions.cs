@@ -118,15 +118,15 @@ internal sealed class TokenizerCompanions
     public Tokenizer Assign(Tokenizer tokenizer, IReadOnlyList<int>? before = null, IReadOnlyList<int>? after = null)
     {
         Dictionary<string, int> ids = tokenizer.AddedTokens.ToDictionary(token => token.Text, token => token.Id);
-        ModelEnds model = ModelEnds.Read(Directory);
+        TextEnds model = TextEnds.Read(Directory);
         int? own = tokenizer.EndOfTextId;
-        int? end = IdOf(EndKey) ?? own ?? model.Ends.Where(ids.ContainsValue).Select(id => (int?)id).FirstOrDefault();
-        int? start = IdOf(StartKey) ?? (model.Start is { } id && ids.ContainsValue(id) ? id : null);
+        int? end = IdOf(EndKey) ?? own ?? model.EndIds.Where(ids.ContainsValue).Select(id => (int?)id).FirstOrDefault();
+        int? start = IdOf(StartKey) ?? (model.StartId is { } id && ids.ContainsValue(id) ? id : null);
         return tokenizer.With(new TokenRoles
         {
             StartOfText = start == end ? null : start,
             EndOfText = end == own ? null : end,
-            Stops = [.. model.Ends.Where(id => id < tokenizer.VocabularySize && id != end).Distinct()],
+            Stops = [.. model.EndIds.Where(id => id < tokenizer.VocabularySize && id != end).Distinct()],
             Before = Bare(before) ?? (Switch("add_bos_token") == true ? [Required(start ?? end, StartKey, "add_bos_token")] : []),
             After = Bare(after) ?? (Switch("add_eos_token") == true ? [Required(end, EndKey, "add_eos_token")] : []),
             Names = RoleKeys.Where(key => IdOf(key) is not null).ToDictionary(key => key, key => _roles[key].Text),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Foreword.IO;
 using Foreword.Models;
 using Foreword.Settings;
+using Foreword.Tokenization.Files;
 
 namespace Foreword.Weights.HuggingFace;
 

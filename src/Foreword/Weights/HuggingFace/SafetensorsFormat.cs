@@ -30,7 +30,7 @@ internal sealed class SafetensorsFormat : WeightsFormat
             throw new ArgumentException($"{type} is not an element type");
         TextEnds ends = (tokenizer is null ? TextEnds.Read(model.Path) : TextEnds.Of(tokenizer)).Within(model.Config.VocabSize); // without a tokenizer, the ids that the source model declares
         HuggingFaceConfig.Write(target, model.Config, ends, dtype);
-        WriteGenerationConfig(Path.Combine(target, ModelEnds.GenerationConfig), ends);
+        WriteGenerationConfig(Path.Combine(target, TextEnds.GenerationConfig), ends);
         tokenizer?.Save(target);
         SafetensorsWriter writer = new();
         foreach (WeightTensor tensor in model.Tensors)

@@ -1,6 +1,5 @@
 using Foreword.IO;
 using Foreword.Models;
-using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Weights.Quantized;
 
@@ -27,10 +26,6 @@ public sealed class QuantizedModelFormat : WeightsFormat
 
     /// <summary>Returns whether a directory holds a quantised model.</summary>
     public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, ManifestFile));
-
-    /// <summary>Reads the configuration.</summary>
-    /// <exception cref="InvalidDataException">The file is broken or describes no model.</exception>
-    internal static GptConfig ReadConfig(string directory) => HuggingFaceConfig.Read(directory);
 
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">Always: the weights cannot be read back.</exception>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Foreword.Models;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 

@@ -1,14 +1,21 @@
 using System.Text.Json;
-using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.IO;
 
-namespace Foreword.Weights.HuggingFace;
+namespace Foreword.Tokenization.Files;
 
 /// <summary>Represents the ids that begin and end a text, as a model's <c>config.json</c> and <c>generation_config.json</c> hold them.</summary>
 /// <param name="StartId">The id that begins a text, or null if there is none.</param>
 /// <param name="EndIds">The ids that end a generated text. The id that ends a document comes first. May be empty.</param>
 public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
 {
+    /// <summary>The file whose values override those of the other.</summary>
+    internal const string GenerationConfig = "generation_config.json";
+
+    private const string ModelConfig = "config.json";
+
+    /// <summary>The fields that identify a model. A file with one of them describes a model.</summary>
+    private static readonly string[] ModelKeys = ["model_type", "n_embd", "architectures"];
+
     /// <summary>Gets an instance without ids.</summary>
     public static TextEnds None { get; } = new(null, []);
 
@@ -29,9 +36,9 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
     /// </exception>
     public static TextEnds Read(string directory)
     {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        ModelEnds ends = ModelEnds.Read(directory);
-        return new TextEnds(ends.Start, ends.Ends);
+        ArgumentNullException.ThrowIfNull(directory);
+        TextEnds first = ReadGeneration(Path.Combine(directory, GenerationConfig)), second = ReadModel(Path.Combine(directory, ModelConfig));
+        return new TextEnds(first.StartId ?? second.StartId, first.EndIds.Count > 0 ? first.EndIds : second.EndIds);
     }
 
     /// <summary>Converts the id of a token that both begins and ends a text, as in GPT-2.</summary>
@@ -66,4 +73,51 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
 
         return StartId is not null || EndIds.Count > 0;
     }
+
+    private static TextEnds ReadGeneration(string path)
+    {
+        if (!File.Exists(path))
+            return None;
+        using JsonDocument document = JsonFile.Parse(path);
+        TokenizerField root = new(path, "", document.RootElement);
+        return document.RootElement.ValueKind == JsonValueKind.Object ? Of(root) : throw root.Malformed("is not a JSON object");
+    }
+
+    /// <summary>Reads a config.json. Many programs use this file name. A file that does not describe a model says nothing about a tokenizer.</summary>
+    private static TextEnds ReadModel(string path)
+    {
+        if (!File.Exists(path))
+            return None;
+        JsonDocument document;
+        try
+        {
+            document = JsonFile.Parse(path);
+        }
+        catch (InvalidDataException)
+        {
+            return None; // the code that reads the model reports the error
+        }
+
+        using (document)
+        {
+            return document.RootElement.ValueKind == JsonValueKind.Object && ModelKeys.Any(key => document.RootElement.TryGetProperty(key, out _))
+                ? Of(new TokenizerField(path, "", document.RootElement))
+                : None;
+        }
+    }
+
+    private static TextEnds Of(TokenizerField root) =>
+        new(Ids(root, "bos_token_id").Select(id => (int?)id).FirstOrDefault(), Ids(root, "eos_token_id"));
+
+    /// <summary>Returns the ids of a field. A negative id means that there is none, as in transformers.</summary>
+    private static int[] Ids(TokenizerField root, string name)
+    {
+        if (root.Find(name) is not { } field)
+            return [];
+        return [.. (field.Value.ValueKind == JsonValueKind.Array ? field.Items() : [field]).Select(Id).Where(id => id >= 0)];
+    }
+
+    private static int Id(TokenizerField field) => field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out int id)
+        ? id
+        : throw field.Malformed($"is {field.Value.GetRawText()}; it must be an id or a list of ids");
 }
