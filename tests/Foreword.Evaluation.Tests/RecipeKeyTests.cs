@@ -9,7 +9,7 @@ public class RecipeKeyTests
 {
     private static IEnumerable<Type> Types => new[] { typeof(IRecipe), typeof(Recipe), typeof(BenchmarkRecipe) }.SelectMany(type => type.Assembly.GetTypes());
 
-    public static TheoryData<Type> Records => [.. Types.Where(type => type.IsClass && type.IsAssignableTo(typeof(IRecipe)))];
+    public static TheoryData<Type> Records => [.. Types.Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IRecipe)))];
 
     [Theory]
     [MemberData(nameof(Records))]
@@ -21,9 +21,33 @@ public class RecipeKeyTests
     [MemberData(nameof(Records))]
     public void KeysStandInTheOrderOfTheirDeclaration(Type record)
     {
-        int[] tokens = [.. RecipeKey.Of((IRecipe)Activator.CreateInstance(record)!).Select(key => key.Property.MetadataToken)];
-        Assert.NotEmpty(tokens);
-        Assert.Equal(tokens.Order(), tokens);
+        IReadOnlyList<RecipeKey> keys = RecipeKey.Of((IRecipe)Activator.CreateInstance(record)!);
+        Assert.NotEmpty(keys);
+        Assert.All(keys.GroupBy(key => key.Property.DeclaringType, key => key.Property.MetadataToken), tokens => Assert.Equal(tokens.Order(), tokens));
+    }
+
+    /// <summary>Saved recipes state this order, with the keys of each section between those that the sections share.</summary>
+    [Fact]
+    public void KeysOfTheTrainSectionsStandBetweenThoseThatTheyShare()
+    {
+        Assert.Equal(
+            "steps batch_size gradient_accumulation sequence_length lr min_lr warmup_steps schedule optimizer beta1 beta2 eps weight_decay clip_norm " +
+            "precision fused recompute device threads seed log_every eval_every eval_batches sample_every sample_prompts sample_tokens checkpoint_every " +
+            "keep early_stopping_patience",
+            string.Join(' ', RecipeKey.Of(new TrainingConfig()).Select(key => key.Name)));
+        Assert.Equal(
+            "epochs batch_size gradient_accumulation lr warmup schedule optimizer beta1 beta2 eps weight_decay clip_norm lm_coefficient lm_on best_metric " +
+            "patience precision fused device threads seed log_every keep",
+            string.Join(' ', RecipeKey.Of(new FineTuneConfig()).Select(key => key.Name)));
+    }
+
+    [Fact]
+    public void AnInheritedKeyMayHaveOtherNamesInOneSectionOnly()
+    {
+        Assert.Equal(["epsilon", "adam_eps", "e"], Eps(new FineTuneConfig()).AlsoCalled);
+        Assert.Equal(["epsilon", "adam_eps"], Eps(new TrainingConfig()).AlsoCalled);
+
+        static RecipeKey Eps(IRecipe section) => RecipeKey.Of(section).Single(key => key.Name == "eps");
     }
 
     [Fact]

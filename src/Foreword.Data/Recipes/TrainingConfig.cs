@@ -99,96 +99,47 @@ public enum FusedChoice
 /// The defaults of optimizer and schedule are those of nanoGPT for GPT-2 124M (train.py, config/train_gpt2.py). Betas, decay and clipping are as in
 /// GPT-3 (Brown et al. 2020, appendix B). One value differs: nanoGPT accumulates 40 micro-batches, and the default here is 1.
 /// </remarks>
-public sealed record TrainingConfig : IRecipe
+[AlsoCalled("decay_lr", Property = nameof(TrainingConfig.Schedule))]
+public sealed record TrainingConfig : TrainSection
 {
+    /// <summary>Creates the section with its defaults.</summary>
+    public TrainingConfig()
+    {
+        BatchSize = 12;
+        Lr = 6e-4;
+        Schedule = LearningRateSchedule.Cosine;
+        Optimizer = OptimizerKind.AdamW;
+        Beta2 = 0.95;
+        WeightDecay = 0.1;
+        Keep = 3;
+    }
+
     /// <summary>Gets the number of updates of the whole run, 1 or more. The schedule ends at the last one.</summary>
     [AlsoCalled("max_iters", "max_steps", "iterations", "total_steps", "num_iterations")]
     public int Steps { get; init; } = 600_000;
 
-    /// <summary>Gets the number of sequences in a micro-batch, 1 or more.</summary>
-    [AlsoCalled("micro_batch_size", "batch")]
-    public int BatchSize { get; init; } = 12;
-
-    /// <summary>Gets the number of micro-batches whose gradients are averaged for one update, 1 or more.</summary>
-    [AlsoCalled("gradient_accumulation_steps", "grad_accum", "accumulation")]
-    public int GradientAccumulation { get; init; } = 1;
-
     /// <summary>Gets the number of tokens in a sequence, at most the model's context length. 0 means the context length.</summary>
-    [AlsoCalled("block_size", "seq_len", "sequence_len")]
+    [AlsoCalled("block_size", "seq_len", "sequence_len"), KeyAfter(nameof(GradientAccumulation))]
     public int SequenceLength { get; init; }
-
-    /// <summary>Gets the peak of the learning rate, above 0.</summary>
-    [AlsoCalled("learning_rate", "max_lr", "peak_lr")]
-    public double Lr { get; init; } = 6e-4;
 
     /// <summary>
     /// Gets the final learning rate of the schedules <c>cosine</c> and <c>gpt2_nanogpt</c>, from 0 to the peak. The other schedules do not use it.
     /// </summary>
-    [AlsoCalled("min_learning_rate", "lr_min", "final_lr")]
+    [AlsoCalled("min_learning_rate", "lr_min", "final_lr"), KeyAfter(nameof(Lr))]
     public double MinLr { get; init; } = 6e-5;
 
     /// <summary>Gets the number of warmup updates, at least 0. A run with fewer updates never leaves the warmup.</summary>
     [AlsoCalled("warmup", "warmup_iters")]
     public int WarmupSteps { get; init; } = 2000;
 
-    /// <summary>Gets the learning rate schedule.</summary>
-    [AlsoCalled("lr_schedule", "scheduler", "lr_scheduler", "decay_lr")]
-    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Cosine;
-
-    /// <summary>Gets the optimizer.</summary>
-    [AlsoCalled("optim", "optimiser")]
-    public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
-
-    /// <summary>Gets the decay of the running mean of the gradient, from 0 to below 1.</summary>
-    [AlsoCalled("b1", "adam_beta1")]
-    public double Beta1 { get; init; } = 0.9;
-
-    /// <summary>Gets the decay of the running mean of the squared gradient, from 0 to below 1.</summary>
-    [AlsoCalled("b2", "adam_beta2")]
-    public double Beta2 { get; init; } = 0.95;
-
-    /// <summary>Gets the number that is added to the root of the second moment, above 0.</summary>
-    [AlsoCalled("epsilon", "adam_eps")]
-    public double Eps { get; init; } = 1e-8;
-
-    /// <summary>Gets the decoupled weight decay of tensors with two or more dimensions (p -= lr * decay * p), at least 0.</summary>
-    [AlsoCalled("wd", "l2", "decay")]
-    public double WeightDecay { get; init; } = 0.1;
-
-    /// <summary>Gets the maximum global norm of the gradient. A larger gradient is scaled down to it. 0 turns clipping off.</summary>
-    [AlsoCalled("grad_clip", "clip", "max_grad_norm", "gradient_clip")]
-    public double ClipNorm { get; init; } = 1.0;
-
-    /// <summary>Gets the number format of matrix products.</summary>
-    [AlsoCalled("dtype")]
-    public PrecisionChoice Precision { get; init; } = PrecisionChoice.Auto;
-
-    /// <summary>Gets whether fused kernels are used on the CPU.</summary>
-    [AlsoCalled("fused_kernels", "fast_path")]
-    public FusedChoice Fused { get; init; } = FusedChoice.Auto;
-
     /// <summary>
     /// Gets whether the backward pass computes activations again instead of storing them. This halves the memory and takes a third more time.
     /// </summary>
-    [AlsoCalled("gradient_checkpointing", "activation_checkpointing", "checkpointing")]
+    [AlsoCalled("gradient_checkpointing", "activation_checkpointing", "checkpointing"), KeyAfter(nameof(Fused))]
     public bool Recompute { get; init; }
 
-    /// <summary>Gets the device that computes.</summary>
-    public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
-
-    /// <summary>Gets the number of CPU threads; 0 uses all cores. The last bits of the losses depend on it.</summary>
-    [AlsoCalled("num_threads", "workers")]
-    public int Threads { get; init; }
-
-    /// <summary>Gets the seed of the weights, the dropout and the order of the data, at least 0.</summary>
-    public int Seed { get; init; } = 1337;
-
-    /// <summary>Gets the number of steps between log lines, 1 or more.</summary>
-    [AlsoCalled("log_interval")]
-    public int LogEvery { get; init; } = 10;
-
     /// <summary>Gets the number of steps between validations. 0 validates only at the end.</summary>
-    [AlsoCalled("eval_interval", "val_every")]
+    [AlsoCalled("eval_interval", "val_every"), KeyAfter(nameof(LogEvery))]
     public int EvalEvery { get; init; } = 2000;
 
     /// <summary>Gets the number of micro-batches in a validation, which are always the same ones. 0 uses the whole validation split.</summary>
@@ -211,35 +162,24 @@ public sealed record TrainingConfig : IRecipe
     [AlsoCalled("save_every", "checkpoint_interval", "save_interval")]
     public int CheckpointEvery { get; init; } = 2000;
 
-    /// <summary>Gets the number of newest checkpoints to keep on disk, in addition to the best one. 0 keeps all.</summary>
-    [AlsoCalled("keep_checkpoints", "save_total_limit")]
-    public int Keep { get; init; } = 3;
-
     /// <summary>Gets the number of consecutive validations without a new best loss after which the run ends. 0 never ends it early.</summary>
-    [AlsoCalled("patience", "early_stopping")]
+    [AlsoCalled("patience", "early_stopping"), KeyAfter(nameof(Keep))]
     public int EarlyStoppingPatience { get; init; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RecipeProblem> Problems()
+    public override IReadOnlyList<RecipeProblem> Problems()
     {
         RecipeProblems problems = new();
         problems.AtLeast(1, Steps);
-        problems.AtLeast(1, BatchSize);
-        problems.AtLeast(1, GradientAccumulation);
+        CheckBatch(problems);
         problems.AtLeast(0, SequenceLength);
         problems.Above(0, Lr);
         problems.AtLeast(0, MinLr);
         if (MinLr > Lr && Schedule is LearningRateSchedule.Cosine or LearningRateSchedule.Gpt2Nanogpt)
             problems.Add(nameof(MinLr), $"is {MinLr}; it must not be above lr, which is {Lr}");
         problems.AtLeast(0, WarmupSteps);
-        problems.Within(0, 1, Beta1);
-        problems.Within(0, 1, Beta2);
-        problems.Above(0, Eps);
-        problems.AtLeast(0, WeightDecay);
-        problems.AtLeast(0, ClipNorm);
-        problems.AtLeast(0, Threads);
-        problems.AtLeast(0, Seed);
-        problems.AtLeast(1, LogEvery);
+        CheckOptimizer(problems);
+        CheckMachine(problems);
         problems.AtLeast(0, EvalEvery);
         problems.AtLeast(0, EvalBatches);
         problems.AtLeast(0, SampleEvery);

@@ -10,15 +10,11 @@ public abstract record FineTuneEvent
     {
     }
 
-    /// <summary>The data was read, but perhaps not as intended.</summary>
-    /// <param name="Doubt">The reason, as one sentence.</param>
-    public sealed record Doubted(string Doubt) : FineTuneEvent;
-
     /// <summary>Everything is loaded. The first step follows.</summary>
     /// <param name="Info">Model, data and settings of the run.</param>
     public sealed record Began(FineTuneInfo Info) : FineTuneEvent;
 
-    /// <summary>A setting or result is possibly not intended.</summary>
+    /// <summary>A setting, the data or a result is possibly not as intended.</summary>
     /// <param name="Message">The reason, as one sentence.</param>
     public sealed record Warned(string Message) : FineTuneEvent;
 

@@ -1,43 +1,35 @@
-using System.Diagnostics;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
-using Foreword.Torch.Runtime;
 using Foreword.Torch.Training;
-using static TorchSharp.torch;
 
 namespace Foreword.Torch.FineTuning;
 
 /// <summary>
-/// A complete fine-tuning run in its directory: epochs, log, validation, the best model, checkpoints and early stopping. A run that was
-/// stopped or killed continues from its newest checkpoint, with the same results as an uninterrupted run.
+/// A complete fine-tuning run in its directory: the examples, the model, the trainer, and the metrics that select the best epoch.
 /// </summary>
-public sealed class FineTuneRun : IDisposable
+public sealed class FineTuneRun : TrainingRun
 {
     private readonly FineTuneRecipe _recipe;
-    private readonly RunDirectory _directory;
     private readonly FineTunedModel _model;
     private readonly FineTuner _tuner;
     private readonly EncodedExample[] _validation;
     private readonly BestMetric _best;
     private readonly IReadOnlyList<TaskMetric> _metrics;
     private readonly Action<FineTuneEvent>? _tell;
-    private readonly double _peak;
-    private FineTuneState _state = new() { Step = 0 };
 
     private FineTuneRun(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell, OptimizerFactory? optimizer)
+        : base(directory, recipe.Train)
     {
-        (_recipe, _directory, _tell) = (recipe, directory, tell);
-        set_num_threads(recipe.Train.Threads == 0 ? Environment.ProcessorCount : recipe.Train.Threads);
-        Device device = Compute.Device(recipe.Train.Device);
-        Precision precision = Compute.Precision(recipe.Train.Precision, device);
+        (_recipe, _tell) = (recipe, tell);
         BaseModel source = BaseModel.Open(recipe.Model.Path);
         CheckBlocks(recipe.Model, source);
-        Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, doubt => tell?.Invoke(new FineTuneEvent.Doubted(doubt)));
+        Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, doubt => tell?.Invoke(new FineTuneEvent.Warned(doubt)));
         if (IsAdapter)
             Data = Data with { Files = Data.Files.WithModel(source.Path) };
         if (checkpoint is not null)
@@ -49,15 +41,14 @@ public sealed class FineTuneRun : IDisposable
         _best = BestMetric.Of(Data.Task, recipe.Train.BestMetric);
         IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
-        _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, precision, device);
+        _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, Precision, Device);
         _tuner = new FineTuner(_model, recipe.Model, train, recipe.Train, optimizer);
         if (checkpoint is not null)
-            _state = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter));
-        _peak = MachinePeak.Measure(precision, device);
+            State = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter)) with { Seed = recipe.Train.Seed };
         tell?.Invoke(new FineTuneEvent.Began(new FineTuneInfo(
-            _model.Model.Config, _model.ParameterCount, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), device.type.ToString().ToLowerInvariant(), precision,
+            _model.Model.Config, _model.ParameterCount, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), Device.type.ToString().ToLowerInvariant(), Precision,
             train.Length, _validation.Length, train.Concat(_validation).Count(example => example.Sequences.IsTruncated), _tuner.Padding,
-            Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, _peak)
+            Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, Peak)
         {
             Labels = Data.Task.Labels,
         }));
@@ -69,15 +60,15 @@ public sealed class FineTuneRun : IDisposable
     public FineTuningData Data { get; }
 
     /// <summary>Gets the metrics of the best model on the validation set, by name; null before the first validation.</summary>
-    public IReadOnlyDictionary<string, double>? BestMetrics => _state.BestMetrics;
+    public IReadOnlyDictionary<string, double>? BestMetrics => State.BestMetrics;
 
     /// <summary>
     /// Gets the single answer that the best model gave to all validation examples ("all 40 examples the label 'spam'"); null if it gave several.
     /// </summary>
-    public string? BestSameAnswer => _state.BestSameAnswer;
+    public string? BestSameAnswer => State.BestSameAnswer;
 
     /// <summary>Gets the epoch of the best model, from 1; 0 before the first validation.</summary>
-    public int BestEpoch => _state.BestEpoch;
+    public int BestEpoch => State.BestEpoch ?? 0;
 
     /// <summary>Starts a new run in a directory created for it.</summary>
     /// <param name="recipe">The recipe of the run.</param>
@@ -158,143 +149,90 @@ public sealed class FineTuneRun : IDisposable
         });
     }
 
-    /// <summary>Trains to the last epoch. In every case, <c>best/</c> is the model of the best validation.</summary>
-    /// <param name="stop">Requests a graceful stop: the run finishes its step, saves a checkpoint and returns.</param>
-    /// <exception cref="DivergenceException">Loss or gradient norm is infinite or not a number.</exception>
-    /// <exception cref="IOException">A file cannot be written. Earlier checkpoints are intact.</exception>
-    public RunOutcome Run(CancellationToken stop = default)
-    {
-        using RunLog log = _tuner.StepsMade == 0 && !File.Exists(_directory.MetricsPath) ? RunLog.Start(_directory) : RunLog.Resume(_directory, _tuner.StepsMade);
-        double windowSeconds = 0;
-        long windowTokens = 0;
-        while (_tuner.StepsMade < _tuner.Steps)
-        {
-            if (PatienceIsOver)
-                return Ended(RunOutcome.StoppedEarly);
-            long begin = Stopwatch.GetTimestamp();
-            StepResult step = Step();
-            (windowSeconds, windowTokens) = (windowSeconds + Stopwatch.GetElapsedTime(begin).TotalSeconds, windowTokens + step.Tokens);
-            _state = _state.With(step);
-            double rate = windowTokens / windowSeconds;
-            _tell?.Invoke(new FineTuneEvent.Stepped(Metrics(step, rate)));
-
-            bool isLast = step.Step == _tuner.Steps, endsEpoch = step.Step % _tuner.StepsPerEpoch == 0;
-            if (isLast || step.Step % _recipe.Train.LogEvery == 0)
-            {
-                log.Write(Metrics(_state.MeanOf(step), rate));
-                _state = _state with { LossSum = 0, TaskLossSum = null, LmLossSum = null, LossCount = 0 };
-                (windowSeconds, windowTokens) = (0, 0);
-            }
-
-            if (endsEpoch)
-                Evaluate(log, step.Step / _tuner.StepsPerEpoch);
-            bool stopping = stop.IsCancellationRequested && !isLast;
-            if (endsEpoch || stopping)
-                Save();
-            if (stopping)
-                return RunOutcome.Stopped;
-        }
-
-        return Ended(RunOutcome.Finished);
-    }
-
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         _tuner.Dispose();
         _model.Dispose();
     }
 
-    /// <summary>Writes the files that a later process compares with when it continues the run.</summary>
-    private void SaveBeginning()
-    {
-        Recipe.Save(_recipe, _directory.RecipePath);
-        Data.Files.Save(_directory.Path);
-    }
+    private protected override GptConfig Config => _model.Model.Config;
 
-    /// <summary>Throws if labels or files are not those that the run began with.</summary>
-    private void CheckSameData(string checkpoint)
-    {
-        if (new[] { checkpoint, _directory.BestPath }.FirstOrDefault(TaskDescription.IsIn) is { } before)
-            Data.Task.CheckSame(TaskDescription.Read(before), before);
-        if (TrainingFiles.Read(_directory.Path) is { } files)
-            Data.Files.CheckSame(files, _directory.Path);
-    }
+    private protected override int Steps => _tuner.Steps;
 
-    private bool IsAdapter => _recipe.Model.LoraRank > 0;
+    private protected override int Patience => _recipe.Train.Patience;
 
-    private bool PatienceIsOver => _recipe.Train.Patience > 0 && _state.EpochsWithoutBest >= _recipe.Train.Patience;
+    private protected override StepResult Step() => _tuner.Step();
 
-    private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder) => [.. examples.Select(example => EncodedExample.Of(example, Data.Task, encoder))];
+    private protected override bool EvaluatesAfter(int step) => step > 0 && step % _tuner.StepsPerEpoch == 0;
 
-    private StepMetrics Metrics(StepResult step, double tokensPerSecond) =>
-        new(step.Step, step.Loss, step.LearningRate, step.GradNorm, tokensPerSecond, tokensPerSecond * _model.Model.Config.TrainingFlopsPerToken / _peak)
-        {
-            TaskLoss = step.TaskLoss,
-            LmLoss = step.LmLoss,
-        };
+    private protected override bool SavesAfter(int step) => step % _tuner.StepsPerEpoch == 0;
 
-    /// <summary>Reports possible defects of the best model at the end of the run.</summary>
-    private RunOutcome Ended(RunOutcome outcome)
-    {
-        if (_state.BestSameAnswer is { } answer)
-        {
-            string advice = Data.Task.Target == TargetKind.Classes ? ", or set task.class_weights: balanced" : "";
-            _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {_state.BestEpoch}) gives {answer}; it does not distinguish the examples: train for more epochs or with another learning rate{advice}"));
-        }
-
-        return outcome;
-    }
-
-    /// <summary>Checks that this run can continue from a state: its step is within the run, and it chose its best epoch by the same metric.</summary>
-    private FineTuneState CheckedState(FineTuneState state)
-    {
-        if (state.Step > _tuner.Steps)
-            throw new InvalidDataException($"{_directory.Path} has made {state.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_tuner.Steps}; use another directory");
-        return state.BestMetric is null || state.BestMetric == _best.Name
-            ? state
-            : throw new InvalidDataException($"{_directory.Path} chooses its best epoch by {state.BestMetric}, but the recipe by {_best.Name} (train.best_metric); use another directory");
-    }
-
-    private StepResult Step()
-    {
-        try
-        {
-            return _tuner.Step();
-        }
-        catch (DivergenceException problem)
-        {
-            throw new DivergenceException(problem, _directory.LastGood);
-        }
-    }
-
-    private void Evaluate(RunLog log, int epoch)
+    private protected override Validation Validate()
     {
         float[][] outputs = _model.Outputs(_validation);
         double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(outputs[i], _validation[i].Target));
         TaskOutcomes outcomes = Data.Task.Outcomes(Data.Validation, [.. outputs.Select(output => Data.Task.Answer(output))]);
         Dictionary<string, double> metrics = _metrics.ToDictionary(metric => metric.Name, metric => metric.Of(outcomes));
-        EvalMetrics line = new(_tuner.StepsMade, loss, metrics);
-        log.Write(line);
-        bool isBest = _state.BestMetrics is not { } before || _best.IsBetter(Value(metrics), loss, Value(before), _state.BestEvalLoss);
-        _state = isBest
-            ? _state with { BestMetric = _best.Name, BestEpoch = epoch, BestEvalLoss = loss, BestMetrics = metrics, BestSameAnswer = outcomes.SameAnswer, EpochsWithoutBest = 0 }
-            : _state with { EpochsWithoutBest = _state.EpochsWithoutBest + 1 };
-        if (isBest)
-            _directory.Write("the best model", () => FineTuneCheckpoint.SaveModel(_directory.BestPath, _model, _recipe));
-        _tell?.Invoke(new FineTuneEvent.Evaluated(epoch, line, isBest));
+        bool isBest = State is not { BestMetrics: { } before, BestEvalLoss: { } lossBefore } || _best.IsBetter(Value(metrics), loss, Value(before), lossBefore);
+        return new Validation(new EvalMetrics(StepsMade, loss, metrics), isBest
+            ? State with { BestMetric = _best.Name, BestEpoch = Epoch, BestMetrics = metrics, BestSameAnswer = outcomes.SameAnswer }
+            : null);
+    }
+
+    private protected override void SaveModel(string directory) => FineTuneCheckpoint.SaveModel(directory, _model, _recipe);
+
+    private protected override void SaveCheckpoint(string directory) => FineTuneCheckpoint.Save(directory, _tuner, _recipe, State, IsAdapter);
+
+    private protected override void TellStepped(StepMetrics metrics) => _tell?.Invoke(new FineTuneEvent.Stepped(metrics));
+
+    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _tell?.Invoke(new FineTuneEvent.Evaluated(Epoch, metrics, isBest));
+
+    private protected override void TellSaved(string checkpoint) => _tell?.Invoke(new FineTuneEvent.Saved(checkpoint));
+
+    private protected override void TellEnded()
+    {
+        if (BestSameAnswer is not { } answer)
+            return;
+        string advice = Data.Task.Target == TargetKind.Classes ? ", or set task.class_weights: balanced" : "";
+        _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {BestEpoch}) gives {answer}; it tells none apart: train for more epochs or with another rate{advice}"));
+    }
+
+    /// <summary>Gets the number of epochs completed.</summary>
+    private int Epoch => StepsMade / _tuner.StepsPerEpoch;
+
+    /// <summary>Writes the files that a later process compares with when it continues the run.</summary>
+    private void SaveBeginning()
+    {
+        Recipe.Save(_recipe, Directory.RecipePath);
+        Data.Files.Save(Directory.Path);
+    }
+
+    /// <summary>Throws if labels or files are not those that the run began with.</summary>
+    private void CheckSameData(string checkpoint)
+    {
+        if (new[] { checkpoint, Directory.BestPath }.FirstOrDefault(TaskDescription.IsIn) is { } before)
+            Data.Task.CheckSame(TaskDescription.Read(before), before);
+        if (TrainingFiles.Read(Directory.Path) is { } files)
+            Data.Files.CheckSame(files, Directory.Path);
+    }
+
+    private bool IsAdapter => _recipe.Model.LoraRank > 0;
+
+    private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder) => [.. examples.Select(example => EncodedExample.Of(example, Data.Task, encoder))];
+
+    /// <summary>Checks that this run can continue from a state: its step is within the run, and it chose its best epoch by the same metric.</summary>
+    private TrainerState CheckedState(TrainerState state)
+    {
+        if (state.Step > _tuner.Steps)
+            throw new InvalidDataException($"{Directory.Path} has made {state.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_tuner.Steps}; choose another directory with --out");
+        return state.BestMetric is null || state.BestMetric == _best.Name
+            ? state
+            : throw new InvalidDataException($"{Directory.Path} chooses its best epoch by {state.BestMetric}, the recipe by {_best.Name} (train.best_metric); choose another directory with --out");
     }
 
     /// <summary>Returns the value of the metric that selects the best epoch; NaN if the loss selects it.</summary>
     private double Value(IReadOnlyDictionary<string, double> metrics) => _best.Metric is { } metric ? metrics.GetValueOrDefault(metric.Name, double.NaN) : double.NaN;
-
-    private void Save()
-    {
-        string path = _directory.CheckpointPath(_tuner.StepsMade);
-        _directory.Write($"the checkpoint of step {_tuner.StepsMade}", () => FineTuneCheckpoint.Save(path, _tuner, _recipe, _state, IsAdapter));
-        _directory.DeleteOldCheckpoints(_recipe.Train.Keep);
-        _tell?.Invoke(new FineTuneEvent.Saved(path));
-    }
 
     private static void CheckBlocks(BaseModelSection section, BaseModel source)
     {

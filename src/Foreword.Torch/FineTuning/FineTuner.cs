@@ -1,6 +1,5 @@
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
-using Foreword.Numerics;
 using Foreword.Tasks;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Paths;
@@ -90,9 +89,8 @@ public sealed class FineTuner : IDisposable
         (TaskLosses loss, long tokens) = (default, 0);
         for (int micro = 0; micro < batches.Length; micro++)
         {
-            long seed = (long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1);
             TaskBatch batch = new(batches[micro]);
-            loss = loss.Plus(Backward(batch, (double)batches[micro].Length / examples, seed));
+            loss = loss.Plus(Backward(batch, (double)batches[micro].Length / examples, Pretrainer.DropoutSeed(_config, StepsMade, micro)));
             tokens += batch.Tokens;
         }
 

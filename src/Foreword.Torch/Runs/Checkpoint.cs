@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foreword.Data.Recipes;
 using Foreword.IO;
+using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Foreword.Torch.Optimizers;
@@ -21,7 +22,7 @@ public static class Checkpoint
     private const string OptimizerFile = "optimizer.safetensors";
     private const string AdaptersFile = "adapters.safetensors";
     private const string StateFile = "trainer_state.json";
-    internal const string RecipeFile = "recipe.yaml";
+    private const string RecipeFile = "recipe.yaml";
 
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
@@ -63,13 +64,25 @@ public static class Checkpoint
         return state;
     }
 
-    /// <summary>Reads the state of the run from a checkpoint of pre-training.</summary>
-    /// <exception cref="InvalidDataException">The file of the state does not exist or is broken.</exception>
-    public static TrainerState ReadState(string directory) => ReadState<TrainerState>(directory);
-
-    /// <summary>Reads the number of steps made before a checkpoint of pre-training or fine-tuning was saved.</summary>
+    /// <summary>Reads the state of the run from a checkpoint of pre-training or fine-tuning.</summary>
     /// <exception cref="InvalidDataException">The directory is not a checkpoint, or its state is broken.</exception>
-    public static int ReadStep(string directory) => ReadState<StepOnly>(directory).Step;
+    public static TrainerState ReadState(string directory)
+    {
+        string path = Path.Combine(directory, StateFile);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize<TrainerState>(stream, Json) ?? throw new JsonException("null");
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidDataException($"{directory} is not a checkpoint: it has no {StateFile}", problem);
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
+        }
+    }
 
     /// <summary>Writes the optimizer's moments into an existing directory.</summary>
     internal static void SaveOptimizer(string directory, Optimizer optimizer)
@@ -106,87 +119,26 @@ public static class Checkpoint
     }
 
     /// <summary>Writes the state of a run into an existing directory.</summary>
-    internal static void WriteState<T>(string directory, T state) =>
+    internal static void WriteState(string directory, TrainerState state) =>
         DurableFile.Replace(Path.Combine(directory, StateFile), stream => JsonSerializer.Serialize(stream, state, Json));
 
-    /// <summary>Reads the state of a run.</summary>
-    /// <exception cref="InvalidDataException">The file of the state does not exist or is broken.</exception>
-    internal static T ReadState<T>(string directory) where T : class
+    /// <summary>Writes a directory with the recipe atomically: completely, or not at all. It replaces an existing one.</summary>
+    internal static void Write(string directory, IRecipe recipe, Action<string> write)
     {
-        string path = Path.Combine(directory, StateFile);
-        try
-        {
-            return JsonFile.Deserialize(path, json => JsonSerializer.Deserialize<T>(json, Json));
-        }
-        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InvalidDataException($"{directory} is not a checkpoint: it has no {StateFile}", problem);
-        }
+        using StagedDirectory staged = StagedDirectory.Begin(directory);
+        write(staged.Path);
+        Recipe.Save(recipe, Path.Combine(staged.Path, RecipeFile));
+        staged.Replace();
     }
 
     private static void Write(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe, Action<string> writeMore)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        using StagedDirectory staged = StagedDirectory.Begin(directory);
-        ModelFiles.Save(model, staged.Path, TextEnds.Of(tokenizer));
-        tokenizer.Save(staged.Path);
-        Recipe.Save(recipe, Path.Combine(staged.Path, RecipeFile));
-        writeMore(staged.Path);
-        staged.Replace();
+        Write(directory, recipe, staged =>
+        {
+            ModelFiles.Save(model, staged, TextEnds.Of(tokenizer));
+            tokenizer.Save(staged);
+            writeMore(staged);
+        });
     }
-
-    /// <summary>The property that the states of all kinds of runs share.</summary>
-    private sealed record StepOnly
-    {
-        public required int Step { get; init; }
-    }
-}
-
-/// <summary>The progress of a pre-training run, in addition to weights and moments.</summary>
-public sealed record TrainerState
-{
-    /// <summary>Gets the number of steps made. It determines schedule, dropout seeds and data cursor.</summary>
-    public required int Step { get; init; }
-
-    /// <summary>Gets the number of windows drawn so far, the data cursor. It is stored only as information for readers of the file.</summary>
-    public required long WindowsDrawn { get; init; }
-
-    /// <summary>Gets the seed of the run.</summary>
-    public required long Seed { get; init; }
-
-    /// <summary>Gets the number of CPU threads that computed the losses. A run resumes bit for bit only with the same number.</summary>
-    public required int Threads { get; init; }
-
-    /// <summary>Gets the lowest validation loss so far in nats, or null before the first validation.</summary>
-    public double? BestEvalLoss { get; init; }
-
-    /// <summary>Gets the number of validations since the lowest loss, for early stopping.</summary>
-    public int EvaluationsWithoutBest { get; init; }
-
-    /// <summary>Gets the sum of the losses since the last line of the log.</summary>
-    public double LossSum { get; init; }
-
-    /// <summary>Gets the number of steps since the last line of the log.</summary>
-    public int LossCount { get; init; }
-
-    /// <summary>Gets the time spent in training steps, in seconds.</summary>
-    public double TrainingSeconds { get; init; }
-
-    /// <summary>Gets the validation loss in nats before the first step; null if the weights were random at the start.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public double? StartEvalLoss { get; init; }
-
-    /// <summary>Gets the <see cref="PretrainingData.Fingerprint"/> of the training tokens; null in an older checkpoint.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Data { get; init; }
-
-    /// <summary>Gets the first id that the starting model did not have; null if the weights were random at the start.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? FirstNewId { get; init; }
-
-    /// <summary>
-    /// Gets the SHA-256, in lowercase hexadecimal, of the weights that the adapters change; null if the weights themselves are trained.
-    /// </summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? AdaptedWeights { get; init; }
 }

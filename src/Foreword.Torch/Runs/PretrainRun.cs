@@ -1,86 +1,68 @@
-using System.Diagnostics;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Torch.Inference;
 using Foreword.Torch.Optimizers;
-using Foreword.Torch.Runtime;
 using Foreword.Torch.Training;
 using Foreword.Weights;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Foreword.Torch.Runs;
 
 /// <summary>
-/// A complete pre-training run in its directory: steps, log, validation, samples, checkpoints and early stopping. A run that was stopped
-/// or killed continues from its newest checkpoint, with the same results as an uninterrupted run.
+/// A complete pre-training run in its directory: the tokens, the model, the trainer, validation losses and samples.
 /// </summary>
-public sealed class PretrainRun : IDisposable
+public sealed class PretrainRun : TrainingRun
 {
     /// <summary>Directory, inside the run directory, of the shards that are made from the recipe's text.</summary>
     private const string DataDirectory = "data";
 
     private readonly PretrainRecipe _recipe;
-    private readonly RunDirectory _directory;
     private readonly PretrainingData _data;
     private readonly GptModel _model;
     private readonly Pretrainer _trainer;
     private readonly Action<PretrainEvent>? _tell;
-    private readonly double _peak;
-    private int? _firstNewId;
-    private string? _adaptedWeights;
-    private double _lossSum;
-    private int _lossCount;
-    private double _bestEvalLoss = double.PositiveInfinity;
-    private int _evaluationsWithoutBest;
-    private double _trainingSeconds;
 
     private PretrainRun(
         PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, Action<PretrainEvent>? tell)
+        : base(directory, recipe.Train)
     {
         _recipe = recipe;
-        _directory = directory;
         _data = data;
         _tell = tell;
-        set_num_threads(recipe.Train.Threads == 0 ? Environment.ProcessorCount : recipe.Train.Threads);
-        Device device = Compute.Device(recipe.Train.Device);
-        Precision precision = Compute.Precision(recipe.Train.Precision, device);
         GptConfig config = recipe.Model.ToGptConfig(data.Tokenizer.VocabularySize, source?.Config);
-        TrainerState? state = checkpoint is null ? null : Checkpoint.ReadState(checkpoint.Path);
-        _model = new GptModel(config, recipe.Train.Seed, precision, recipe.Model.Init);
+        if (checkpoint is not null)
+            State = Checkpoint.ReadState(checkpoint.Path);
+        _model = new GptModel(config, recipe.Train.Seed, Precision, recipe.Model.Init);
         if (source is not null)
-            TrainOn(source, state);
+            TrainOn(source, isResumed: checkpoint is not null);
         else if (checkpoint is null && recipe.Model.InitEmbeddings is { } vectors)
             tell?.Invoke(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, data.Tokenizer, vectors, recipe.Train.Seed)));
-        _model.to(device);
+        _model.to(Device);
         TrainedPart part = recipe.Model.Trained;
         if (part.IsAdapter)
             _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, recipe.Train.Seed + 1L);
-        TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, _firstNewId!.Value, config.VocabSize - _firstNewId.Value, "new_tokens");
+        TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, State.FirstNewId!.Value, config.VocabSize - State.FirstNewId.Value, "new_tokens");
         _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train, trained, optimizer);
         if (checkpoint is not null)
-            Restore(checkpoint.Path);
+            Checkpoint.Load(checkpoint.Path, _trainer, part.IsAdapter);
         else if (source is not null)
-            tell?.Invoke(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - _firstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
-        _peak = MachinePeak.Measure(precision, device);
+            tell?.Invoke(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
+        State = State with { Seed = recipe.Train.Seed, Data = data.Fingerprint };
         tell?.Invoke(new PretrainEvent.Began(
-            config, device.type.ToString().ToLowerInvariant(), precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
-            _trainer.TokensPerStep, _trainer.StepsMade, recipe.Train.Steps, _peak));
+            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
+            _trainer.TokensPerStep, _trainer.StepsMade, recipe.Train.Steps, Peak));
     }
 
     /// <summary>Gets the last validation loss in nats, or null before the first validation.</summary>
     public double? LastEvalLoss { get; private set; }
 
-    /// <summary>Gets the number of steps made, including those of earlier processes.</summary>
-    public int StepsMade => _trainer.StepsMade;
-
     /// <summary>Gets whether no validation since the start has been better than that of the starting model.</summary>
-    public bool BestIsTheStart => _recipe.Model.Path is not null && double.IsFinite(_bestEvalLoss) && _bestEvalLoss == StartEvalLoss;
+    public bool BestIsTheStart => _recipe.Model.Path is not null && State.BestEvalLoss is { } best && best == StartEvalLoss;
 
     /// <summary>Gets the validation loss in nats before the first step; null if the weights were random or there is no validation split.</summary>
-    public double? StartEvalLoss { get; private set; }
+    public double? StartEvalLoss => State.StartEvalLoss;
 
     /// <summary>Gets the tokens and the tokenizer of the run.</summary>
     public PretrainingData Data => _data;
@@ -105,7 +87,7 @@ public sealed class PretrainRun : IDisposable
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="Run"/>.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
     public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
@@ -136,7 +118,7 @@ public sealed class PretrainRun : IDisposable
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="Run"/>.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default) =>
@@ -216,158 +198,74 @@ public sealed class PretrainRun : IDisposable
     private static StartingModel? Source(PretrainRecipe recipe, RunCheckpoint? checkpoint) =>
         recipe.Model.Path is { } path ? StartingModel.Open(checkpoint is null ? path : checkpoint.Path) : null;
 
-    /// <summary>Trains to the last step. In every case, the newest checkpoint is the state at the end.</summary>
-    /// <param name="stop">Requests a graceful stop: the run finishes its step, saves a checkpoint and returns.</param>
-    /// <exception cref="DivergenceException">Loss or gradient norm is infinite or not a number.</exception>
-    /// <exception cref="IOException">A file cannot be written. Earlier checkpoints are intact.</exception>
-    public RunOutcome Run(CancellationToken stop = default)
-    {
-        TrainingConfig train = _recipe.Train;
-        bool isNew = _trainer.StepsMade == 0 && !File.Exists(_directory.MetricsPath);
-        if (_trainer.StepsMade == 0)
-            File.Delete(_directory.MetricsPath); // the log of a run that was killed before its first checkpoint
-        using RunLog log = isNew ? RunLog.Start(_directory) : RunLog.Resume(_directory, _trainer.StepsMade);
-        RunOutcome outcome = RunOutcome.Finished;
-        double windowSeconds = 0;
-        long windowTokens = 0;
-        if (_trainer.StepsMade == 0 && _recipe.Model.Path is not null && _data.Validation is not null)
-            Evaluate(log); // the loss of the starting model: it would reveal weights that were not loaded
-        while (_trainer.StepsMade < train.Steps)
-        {
-            long begin = Stopwatch.GetTimestamp();
-            StepResult step = Step();
-            double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-            (windowSeconds, windowTokens, _trainingSeconds) = (windowSeconds + seconds, windowTokens + step.Tokens, _trainingSeconds + seconds);
-            (_lossSum, _lossCount) = (_lossSum + step.Loss, _lossCount + 1);
-            double rate = windowTokens / windowSeconds;
-            _tell?.Invoke(new PretrainEvent.Stepped(Metrics(step, step.Loss, rate)));
-
-            bool isLast = step.Step == train.Steps;
-            if (isLast || step.Step % train.LogEvery == 0)
-            {
-                log.Write(Metrics(step, _lossSum / _lossCount, rate));
-                (_lossSum, _lossCount, windowSeconds, windowTokens) = (0, 0, 0, 0);
-            }
-
-            if (_data.Validation is not null && (isLast || Due(train.EvalEvery, step.Step)))
-                Evaluate(log);
-            if (Due(train.SampleEvery, step.Step))
-                Sample(step.Step);
-            bool stopping = stop.IsCancellationRequested && !isLast;
-            bool patienceOver = train.EarlyStoppingPatience > 0 && _evaluationsWithoutBest >= train.EarlyStoppingPatience && !isLast;
-            if (isLast || stopping || patienceOver || Due(train.CheckpointEvery, step.Step))
-                Save();
-            if (stopping || patienceOver)
-            {
-                outcome = stopping ? RunOutcome.Stopped : RunOutcome.StoppedEarly;
-                break;
-            }
-        }
-
-        return outcome;
-    }
-
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         _trainer.Dispose();
         _model.Dispose();
         _data.Dispose();
     }
 
-    private static bool Due(int every, int step) => every > 0 && step % every == 0;
+    private protected override GptConfig Config => _model.Config;
 
-    private StepMetrics Metrics(StepResult step, double loss, double tokensPerSecond) =>
-        new(step.Step, loss, step.LearningRate, step.GradNorm, tokensPerSecond, tokensPerSecond * _model.Config.TrainingFlopsPerToken / _peak);
+    private protected override int Steps => _recipe.Train.Steps;
 
-    private StepResult Step()
-    {
-        try
-        {
-            return _trainer.Step();
-        }
-        catch (DivergenceException problem)
-        {
-            throw new DivergenceException(problem, _directory.LastGood);
-        }
-    }
+    private protected override int Patience => _recipe.Train.EarlyStoppingPatience;
 
-    private void Evaluate(RunLog log)
+    private protected override StepResult Step() => _trainer.Step();
+
+    /// <summary>The loss of the starting model is measured too: it would reveal weights that were not loaded.</summary>
+    private protected override bool EvaluatesAfter(int step) =>
+        _data.Validation is not null && (step == 0 ? _recipe.Model.Path is not null : step == Steps || IsDue(_recipe.Train.EvalEvery, step));
+
+    private protected override bool SavesAfter(int step) => IsDue(_recipe.Train.CheckpointEvery, step);
+
+    private protected override Validation Validate()
     {
         double loss = _trainer.Evaluate();
         LastEvalLoss = loss;
-        if (_trainer.StepsMade == 0)
-            StartEvalLoss = loss;
-        EvalMetrics metrics = new(_trainer.StepsMade, loss);
-        log.Write(metrics);
-        bool isBest = loss < _bestEvalLoss;
-        if (isBest)
-        {
-            (_bestEvalLoss, _evaluationsWithoutBest) = (loss, 0);
-            _directory.Write("the best model", () => Checkpoint.SaveModel(_directory.BestPath, _model, _data.Tokenizer, _recipe));
-        }
-        else
-        {
-            _evaluationsWithoutBest++;
-        }
-
-        _tell?.Invoke(new PretrainEvent.Evaluated(metrics, isBest));
+        if (StepsMade == 0)
+            State = State with { StartEvalLoss = loss };
+        return new Validation(new EvalMetrics(StepsMade, loss), loss < (State.BestEvalLoss ?? double.PositiveInfinity) ? State : null);
     }
 
-    private void Sample(int step)
+    private protected override void Sample()
     {
+        if (!IsDue(_recipe.Train.SampleEvery, StepsMade))
+            return;
         using TorchLanguageModel model = new(_model, ownsModel: false);
         TextGenerator generator = new(model, _data.Tokenizer);
         SamplingOptions options = new() { MaxTokens = _recipe.Train.SampleTokens, Seed = _recipe.Train.Seed, Truncate = true };
         foreach (string prompt in _recipe.Train.SamplePrompts)
-            _tell?.Invoke(new PretrainEvent.Sampled(step, prompt, generator.Generate(prompt, options).Text));
+            _tell?.Invoke(new PretrainEvent.Sampled(StepsMade, prompt, generator.Generate(prompt, options).Text));
     }
 
-    private void Save()
-    {
-        string path = _directory.CheckpointPath(_trainer.StepsMade);
-        TrainerState state = new()
-        {
-            Step = _trainer.StepsMade,
-            WindowsDrawn = _trainer.WindowsDrawn,
-            Seed = _recipe.Train.Seed,
-            Threads = get_num_threads(),
-            BestEvalLoss = double.IsFinite(_bestEvalLoss) ? _bestEvalLoss : null,
-            EvaluationsWithoutBest = _evaluationsWithoutBest,
-            LossSum = _lossSum,
-            LossCount = _lossCount,
-            TrainingSeconds = _trainingSeconds,
-            StartEvalLoss = StartEvalLoss,
-            Data = _data.Fingerprint,
-            FirstNewId = _firstNewId,
-            AdaptedWeights = _adaptedWeights,
-        };
-        _directory.Write($"the checkpoint of step {_trainer.StepsMade}", () => Checkpoint.Save(path, _trainer, _data.Tokenizer, _recipe, state));
-        _directory.DeleteOldCheckpoints(_recipe.Train.Keep, _trainer.StepsMade);
-        _tell?.Invoke(new PretrainEvent.Saved(path));
-    }
+    private protected override void SaveModel(string directory) => Checkpoint.SaveModel(directory, _model, _data.Tokenizer, _recipe);
 
-    private void Restore(string checkpoint)
-    {
-        TrainerState state = Checkpoint.Load(checkpoint, _trainer, _recipe.Model.Trained.IsAdapter);
-        (_bestEvalLoss, _evaluationsWithoutBest) = (state.BestEvalLoss ?? double.PositiveInfinity, state.EvaluationsWithoutBest);
-        (_lossSum, _lossCount, _trainingSeconds) = (state.LossSum, state.LossCount, state.TrainingSeconds);
-        StartEvalLoss = state.StartEvalLoss;
-    }
+    private protected override void SaveCheckpoint(string directory) =>
+        Checkpoint.Save(directory, _trainer, _data.Tokenizer, _recipe, State with { WindowsDrawn = _trainer.WindowsDrawn });
+
+    private protected override void TellStepped(StepMetrics metrics) => _tell?.Invoke(new PretrainEvent.Stepped(metrics));
+
+    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _tell?.Invoke(new PretrainEvent.Evaluated(metrics, isBest));
+
+    private protected override void TellSaved(string checkpoint) => _tell?.Invoke(new PretrainEvent.Saved(checkpoint));
 
     /// <summary>Reads the weights of the starting model, unless a checkpoint contains them.</summary>
-    private void TrainOn(StartingModel source, TrainerState? state)
+    private void TrainOn(StartingModel source, bool isResumed)
     {
         bool isAdapter = _recipe.Model.Trained.IsAdapter;
-        StartingModel weights = state is not null && isAdapter ? StartingModel.Open(_recipe.Model.Path!) : source;
-        _firstNewId = state is null ? weights.FirstNewId(_data.Tokenizer) : state.FirstNewId ?? _model.Config.VocabSize;
-        if (state is not null && !isAdapter)
+        StartingModel weights = isResumed && isAdapter ? StartingModel.Open(_recipe.Model.Path!) : source;
+        int firstNewId = isResumed ? State.FirstNewId ?? _model.Config.VocabSize : weights.FirstNewId(_data.Tokenizer);
+        State = State with { FirstNewId = firstNewId };
+        if (isResumed && !isAdapter)
             return;
-        weights.ReadInto(_model, _firstNewId.Value);
+        weights.ReadInto(_model, firstNewId);
         if (!isAdapter)
             return;
-        _adaptedWeights = ModelFiles.Fingerprint(_model);
-        if (state?.AdaptedWeights is { } before && before != _adaptedWeights)
+        string adapted = ModelFiles.Fingerprint(_model);
+        if (State.AdaptedWeights is { } before && before != adapted)
             throw new InvalidDataException($"{weights.Path} is not the model that the run's adapters belong to: its weights have changed since the run started");
+        State = State with { AdaptedWeights = adapted };
     }
 }

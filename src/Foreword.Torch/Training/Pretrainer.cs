@@ -168,12 +168,12 @@ public sealed class Pretrainer : IDisposable
         _ = _sampler.Next(_config.BatchSize, _inputs, _targets);
         return _path.Backward(
             tensor(_inputs, [_config.BatchSize, SequenceLength], device: _device), tensor(_targets, [_config.BatchSize, SequenceLength], device: _device),
-            DropoutSeed(micro), 1.0 / _config.GradientAccumulation);
+            DropoutSeed(_config, StepsMade, micro), 1.0 / _config.GradientAccumulation);
     }
 
     /// <summary>Returns a separate seed for each micro-batch of each step, so that no two share dropout masks.</summary>
-    private long DropoutSeed(int micro) =>
-        (long)(SplitMix.Bits((ulong)_config.Seed, (ulong)((long)StepsMade * _config.GradientAccumulation + micro)) >> 1);
+    internal static long DropoutSeed(TrainSection config, int stepsMade, int micro) =>
+        (long)(SplitMix.Bits((ulong)config.Seed, (ulong)((long)stepsMade * config.GradientAccumulation + micro)) >> 1);
 
     /// <summary>Describes the positions of the current step's windows in the data, for an error message.</summary>
     private string Windows() => string.Join("; ", Enumerable.Range(0, _config.GradientAccumulation * _config.BatchSize)

@@ -16,13 +16,31 @@ internal sealed record RecipeKey(string Name, PropertyInfo Property, object? Val
     public IRecipe Section => Value as IRecipe ?? throw new NotSupportedException($"section {Name} is null");
 
     /// <summary>Gets the names that other programs give to this key.</summary>
-    public IReadOnlyList<string> AlsoCalled => Property.GetCustomAttribute<AlsoCalledAttribute>()?.Names ?? [];
+    public IReadOnlyList<string> AlsoCalled =>
+        [.. Property.GetCustomAttributes<AlsoCalledAttribute>()
+            .Concat(Property.ReflectedType!.GetCustomAttributes<AlsoCalledAttribute>().Where(also => also.Property == Property.Name))
+            .SelectMany(also => also.Names)];
 
-    /// <summary>Returns the keys of a record in the order of their declaration, which .NET guarantees since version 7.</summary>
-    public static IReadOnlyList<RecipeKey> Of(IRecipe record) =>
-        [.. record.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => property.CanWrite)
-            .Select(property => new RecipeKey(NameOf(property.Name), property, property.GetValue(record)))];
+    /// <summary>
+    /// Returns the keys of a record in the order of their declaration, which .NET guarantees since version 7. The keys of a derived record stand
+    /// between those of its base, see <see cref="KeyAfterAttribute"/>.
+    /// </summary>
+    public static IReadOnlyList<RecipeKey> Of(IRecipe record)
+    {
+        List<PropertyInfo> ordered = [];
+        int next = 0;
+        foreach (PropertyInfo property in record.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property.CanWrite).OrderBy(IsOwn)) // the keys of the base first
+        {
+            if (property.GetCustomAttribute<KeyAfterAttribute>() is { } after)
+                next = ordered.FindIndex(other => other.Name == after.Property) + 1;
+            ordered.Insert(IsOwn(property) ? next++ : ordered.Count, property);
+        }
+
+        return [.. ordered.Select(property => new RecipeKey(NameOf(property.Name), property, property.GetValue(record)))];
+
+        bool IsOwn(PropertyInfo property) => property.DeclaringType == record.GetType();
+    }
 
     /// <summary>Converts an identifier to snake_case. A capital begins a word; digits stay with the word before them (NLayer, Gpt1OptPy).</summary>
     public static string NameOf(string identifier)

@@ -103,6 +103,20 @@ public sealed class FineTuneRunTests : IDisposable
     }
 
     [Fact]
+    public void TheCheckpointJustSavedStaysAlthoughThereAreLaterOnes()
+    {
+        RunDirectory directory = Directory("run");
+        FineTuneRecipe recipe = Small(epochs: 2);
+        using (FineTuneRun run = FineTuneRun.Start(recipe with { Train = recipe.Train with { Keep = 0 } }, directory))
+            run.Run(TestContext.Current.CancellationToken);
+        Assert.Equal([6, 12], directory.Checkpoints.Select(checkpoint => checkpoint.Step));
+        using CancellationTokenSource stop = new();
+        using FineTuneRun resumed = FineTuneRun.Resume(recipe, directory, directory.Checkpoints[0], happened => StopAt(8, happened, stop));
+        Assert.Equal(RunOutcome.Stopped, resumed.Run(stop.Token));
+        Assert.Equal([8, 12], directory.Checkpoints.Select(checkpoint => checkpoint.Step));
+    }
+
+    [Fact]
     public void ScratchAndTransferDecideWhichWeightsAreTheBases()
     {
         BaseModel source = BaseModel.Open(_base);
@@ -229,7 +243,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal($"data.columns is [label, text]; {directory.RecipePath} says []; use another directory", Refusal(recipe with { Data = recipe.Data with { Columns = ["label", "text"] } }, directory));
     }
 
-    /// <summary>Creates the run of an earlier version: no data.json, and a state without newer properties.</summary>
+    /// <summary>Creates the run of an earlier version: no data.json, and a state without newer properties and with a former name.</summary>
     [Fact]
     public void AnOlderRunGoesOnUnlessItsLabelsChanged()
     {
@@ -237,7 +251,9 @@ public sealed class FineTuneRunTests : IDisposable
         File.Delete(Path.Combine(directory.Path, "data.json"));
         string state = Path.Combine(directory.Newest!.Path, "trainer_state.json"), data = File.ReadAllText(_train);
         System.Text.Json.Nodes.JsonObject json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(state))!.AsObject();
-        Assert.True(json.Remove("best_metric") && json.Remove("best_same_answer") && json.Remove("task_loss_sum") && json.Remove("lm_loss_sum"));
+        Assert.All((string[])["seed", "threads", "training_seconds", "best_metric", "task_loss_sum", "lm_loss_sum"], name => Assert.True(json.Remove(name), name));
+        json["epochs_without_best"] = json["evaluations_without_best"]!.DeepClone();
+        json.Remove("evaluations_without_best");
         File.WriteAllText(state, json.ToJsonString());
         File.WriteAllText(_train, data.Replace("pleasant", "agreeable", StringComparison.Ordinal));
         Assert.Contains("says nasty, pleasant. The run cannot continue with this change", Refusal(Small(epochs: 2), directory), StringComparison.Ordinal);

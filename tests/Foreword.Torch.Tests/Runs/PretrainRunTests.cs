@@ -124,6 +124,9 @@ public sealed class PretrainRunTests : IDisposable
         PretrainRecipe recipe = Small(steps: 50) with { Train = Small(50).Train with { Lr = 1e-30, MinLr = 0, EvalEvery = 1, EarlyStoppingPatience = 3 } };
         Assert.Equal(RunOutcome.StoppedEarly, Train(recipe, run));
         Assert.Equal(4, run.Newest!.Step);
+        using PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Newest);
+        Assert.Equal(RunOutcome.StoppedEarly, resumed.Run(TestContext.Current.CancellationToken));
+        Assert.Equal(4, resumed.StepsMade);
     }
 
     [Fact]

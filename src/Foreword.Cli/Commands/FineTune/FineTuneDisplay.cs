@@ -24,8 +24,8 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
     {
         switch (happened)
         {
-            case FineTuneEvent.Doubted doubted:
-                foreach (string line in FittedText.Wrap($"warning: {doubted.Doubt}"))
+            case FineTuneEvent.Warned warned when _info is null: // about the data, which may be quoted at length
+                foreach (string line in FittedText.Wrap($"warning: {warned.Message}"))
                     _display.Line(line);
                 break;
             case FineTuneEvent.Began began:

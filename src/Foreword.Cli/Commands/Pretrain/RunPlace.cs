@@ -25,7 +25,7 @@ internal static class RunPlace
         }
 
         string checkpoint = Path.GetFullPath(resume);
-        int step = Checkpoint.ReadStep(checkpoint);
+        int step = Checkpoint.ReadState(checkpoint).Step;
         RunDirectory home = RunDirectory.Open(output ?? Path.GetDirectoryName(checkpoint)!);
         return (home, new RunCheckpoint(step, checkpoint), true);
     }

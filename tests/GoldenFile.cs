@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Foreword.Weights.HuggingFace;
 
-namespace Foreword.Cpu.Tests;
+namespace Foreword.Tests;
 
-/// <summary>The recorded references of tests/fixtures/golden as plain arrays.</summary>
+/// <summary>Reads the recorded references of tests/fixtures/golden as plain arrays.</summary>
 internal static class GoldenFile
 {
     public static float[] Floats(string path, string tensor)
