@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Foreword.Cpu.Kernels;
+using Foreword.Numerics;
 
 namespace Foreword.Bench;
 
@@ -38,7 +39,7 @@ public unsafe class QuantizedProductBenchmarks
         Random random = new(1);
         _weights = new byte[PanelCount * PanelBytes];
         random.NextBytes(_weights);
-        _scales = [.. Enumerable.Repeat(BFloat16.Nearest(0.01f), Blocks * Width)];
+        _scales = [.. Enumerable.Repeat(BFloat16Bits.Nearest(0.01f), Blocks * Width)];
         _x = new byte[Rows * Stride];
         float[] row = [.. Enumerable.Range(0, K).Select(_ => random.NextSingle() - 0.5f)];
         fixed (float* values = row)

@@ -2,7 +2,6 @@ using CustomBenchmark;
 using Foreword;
 using Foreword.Cpu;
 using Foreword.Evaluation;
-using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
 using Foreword.Tokenization;
@@ -11,20 +10,9 @@ using Foreword.Tokenization.Bpe;
 BenchmarkCatalog.Register(new Sums());
 
 using TextModel model = args is [var path] ? TextModel.Load(path, new CpuEngine()) : Untrained();
-int contextLength = model.Model.Config.ContextLength;
-BenchmarkSpecification specification = BenchmarkSpecification.Parse("sums", BenchmarkCatalog.All);
-BenchmarkInput input = new()
-{
-    Directory = Path.Combine(AppContext.BaseDirectory, "data"),
-    Tokenizer = model.Tokenizer,
-    ContextLength = contextLength,
-    Switches = specification.Switches,
-};
-BenchmarkSet questions = specification.Benchmark.Read(input);
-PreparedBenchmark benchmark = PreparedBenchmark.Of(specification, input, questions, new PromptEncoder(model.Tokenizer, contextLength, truncate: false));
-BenchmarkResult result = BenchmarkResult.Of(benchmark, new Evaluator(model.Model, model.Tokenizer).Run(benchmark).ToDictionary(document => document.Id, document => document.Judgement));
+BenchmarkResult result = BenchmarkRunner.Run(model, "sums", new EvaluationOptions { Data = Path.Combine(AppContext.BaseDirectory, "data") });
 
-Console.WriteLine($"sums, {benchmark.Count} questions: {benchmark.Protocol}");
+Console.WriteLine($"sums, {result.Benchmark.Count} questions: {result.Benchmark.Protocol}");
 foreach (MetricValue metric in result.Metrics)
     Console.WriteLine($"{metric.Metric.Name} {metric.Value:F2}");
 

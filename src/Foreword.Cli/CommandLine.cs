@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Foreword.Cli.Options;
@@ -34,7 +35,9 @@ internal static class CommandLine
     {
         RootCommand root = new("Foreword: GPT-1 and GPT-2 from plain text to a trained model, in .NET.");
         Option<bool> quiet = new("--quiet") { Description = "Print results and errors only.", Recursive = true };
+        Option<bool> verbose = new("--verbose") { Description = "Print stack traces of errors, run time and peak memory (also FOREWORD_VERBOSE=1).", Recursive = true };
         root.Add(quiet);
+        root.Add(verbose);
         foreach (Command command in commands)
             root.Add(command);
         UseHelpWithExamples(root);
@@ -55,6 +58,8 @@ internal static class CommandLine
         }
 
         terminal.Quiet = parsed.GetValue(quiet);
+        bool isVerbose = parsed.GetValue(verbose) || Environment.GetEnvironmentVariable("FOREWORD_VERBOSE") is { Length: > 0 } and not "0";
+        long started = Stopwatch.GetTimestamp();
         try
         {
             int code = Invoke(parsed, terminal);
@@ -64,14 +69,31 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            terminal.Err.WriteLine("interrupted before there was anything to save");
+            terminal.Err.WriteLine("interrupted; there was nothing to save yet");
             return Interrupted;
         }
-        catch (Exception problem) when (OneSentence(problem) is { } sentence)
+        catch (Exception problem)
         {
-            terminal.Err.WriteLine($"error: {sentence}");
+            terminal.Err.WriteLine($"error: {OneSentence(problem) ?? Bug(problem, isVerbose)}");
+            if (isVerbose)
+                terminal.Err.WriteLine(problem);
             return problem is UsageException ? Usage : Failed;
         }
+        finally
+        {
+            if (isVerbose)
+                terminal.Err.WriteLine(Resources(Stopwatch.GetElapsedTime(started)));
+        }
+    }
+
+    /// <summary>Returns the sentence about an exception that no input should cause.</summary>
+    private static string Bug(Exception problem, bool isVerbose) =>
+        $"this is a bug in foreword: {problem.GetType().Name}: {problem.Message.ReplaceLineEndings(" ")}{(isVerbose ? "" : " (--verbose prints the stack trace, which a report needs)")}";
+
+    private static string Resources(TimeSpan elapsed)
+    {
+        using Process self = Process.GetCurrentProcess();
+        return string.Create(CultureInfo.InvariantCulture, $"took {elapsed.TotalSeconds:0.00} s, {self.TotalProcessorTime.TotalSeconds:0.00} s of processor time, {self.PeakWorkingSet64 / 1e6:N0} MB at most");
     }
 
     private static ParseResult Parse(RootCommand root, string[] args) => root.Parse(args, new ParserConfiguration
@@ -101,10 +123,11 @@ internal static class CommandLine
 
     private static bool IsVersion(ParseResult parsed) => parsed.RootCommandResult.Command.Options.OfType<VersionOption>().Any(option => parsed.GetResult(option) is { Implicit: false });
 
-    /// <summary>Returns the message of an expected failure. Returns null for a bug, because a bug needs its full stack trace.</summary>
+    /// <summary>Returns the message of an expected failure. Returns null for a bug.</summary>
     private static string? OneSentence(Exception problem) => problem switch
     {
         AggregateException { InnerExceptions: [var only] } => OneSentence(only),
+        ArgumentNullException or ObjectDisposedException => null,
         UsageException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
             or NotSupportedException or InvalidOperationException
             => problem.Message.ReplaceLineEndings(" "),

@@ -72,7 +72,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             WeightType stored = QuantizedModel.TypeOf(model.Path);
             return options.Weights is null || options.Weights == stored
                 ? Start(options.Threads, options.Cache ?? stored.Cache(), _ => QuantizedModel.Open(model.Path))
-                : throw new ArgumentException($"{model.Path} is quantised to {stored}; it cannot be read as {options.Weights}");
+                : throw new ArgumentException($"{model.Path} is quantized to {stored}; it cannot be read as {options.Weights}");
         }
 
         WeightType type = options.Weights ?? WeightType.F32;
@@ -99,11 +99,11 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private static void Check(WeightType? weights, int? threads, CacheType? cache)
     {
         if (weights is { } type && !Enum.IsDefined(type))
-            throw new ArgumentOutOfRangeException(nameof(weights), type, $"there is no such {nameof(WeightType)}");
+            throw new ArgumentOutOfRangeException(nameof(weights), type, $"the {nameof(WeightType)} is unknown");
         if (threads is { } count)
             ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(threads));
         if (cache is { } format && !Enum.IsDefined(format))
-            throw new ArgumentOutOfRangeException(nameof(cache), format, $"there is no such {nameof(CacheType)}");
+            throw new ArgumentOutOfRangeException(nameof(cache), format, $"the {nameof(CacheType)} is unknown");
     }
 
     private static CpuLanguageModel Start(int? threads, CacheType cache, Func<Workers, NetworkWeights> read)

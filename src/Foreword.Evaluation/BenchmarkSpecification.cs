@@ -32,13 +32,13 @@ public sealed record BenchmarkSpecification(string Text, Benchmark Benchmark, IR
             return File.Exists(text) ? new BenchmarkSpecification(Path.GetFileName(text), new TextFile(text), new Dictionary<string, string>()) : throw new ArgumentException($"there is no text file {text}");
         string[] parts = Parts(text);
         Benchmark benchmark = benchmarks.FirstOrDefault(b => b.Name == parts[0])
-            ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{(File.Exists(text) ? "; a file of text ends in .txt, one of questions in .yaml" : NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name)))}");
+            ?? throw new ArgumentException($"unknown benchmark '{parts[0]}'{(File.Exists(text) ? "; the name of a text file must end in .txt, that of a benchmark file in .yaml" : NearestName.Suggestion(parts[0], benchmarks.Select(b => b.Name)))}");
         string? own = null;
         Dictionary<string, string> switches = new(StringComparer.Ordinal);
         foreach (string part in parts[1..])
         {
             if (part.Split('=', 2) is not [var name, var value])
-                throw new ArgumentException($"'{text}': '{part}' is no switch=value");
+                throw new ArgumentException($"'{text}': '{part}' is not of the form switch=value");
             if (name == OwnFileBenchmark.Switch)
             {
                 own = File.Exists(value) ? value : throw new ArgumentException($"'{text}': there is no file '{value}'");
@@ -48,7 +48,7 @@ public sealed record BenchmarkSpecification(string Text, Benchmark Benchmark, IR
             BenchmarkSwitch known = benchmark.Switches.FirstOrDefault(s => s.Name == name)
                 ?? throw new ArgumentException($"'{text}': {benchmark.Name} has no switch '{name}'{NearestName.Suggestion(name, benchmark.Switches.Select(s => s.Name).Append(OwnFileBenchmark.Switch))}");
             if (!known.Values.Contains(value))
-                throw new ArgumentException($"'{text}': {name} is '{value}'; it may be {string.Join(" or ", known.Values)}{NearestName.Suggestion(value, known.Values)}");
+                throw new ArgumentException($"'{text}': {name} is '{value}'; expected {string.Join(" or ", known.Values)}{NearestName.Suggestion(value, known.Values)}");
             switches[name] = value;
         }
 

@@ -62,9 +62,9 @@ public sealed class Evaluator
 
     private IEnumerable<EvaluatedDocument> Evaluate(PreparedDocument[] batch, CancellationToken cancellationToken)
     {
-        TokenScore[][][] scores = _model.Score([.. batch.SelectMany(document => document.Requests).SelectMany(request => request.Scored).Select(scored => scored.Request)]);
-        Dictionary<ModelRequest, GenerationResponse> written = Generate(batch.SelectMany(document => document.Requests).Select(request => request.Request).OfType<GenerationRequest>(), cancellationToken);
-        int next = 0;
+        EncodedContinuations[] asked = [.. batch.SelectMany(document => document.Requests).SelectMany(request => request.Scored)];
+        Dictionary<EncodedContinuations, TokenScore[][]> scores = new(asked.Zip(_model.Score([.. asked.Select(scored => scored.Request)]), KeyValuePair.Create), ReferenceEqualityComparer.Instance);
+        Dictionary<PreparedRequest, GenerationResponse> written = Generate([.. batch.SelectMany(document => document.Requests).Where(request => request.Request is GenerationRequest)], cancellationToken);
         for (int at = 0; at < batch.Length; at++)
         {
             PreparedDocument document = batch[at];
@@ -76,7 +76,7 @@ public sealed class Evaluator
         {
             LikelihoodRequest likelihood => Collect(prepared, [.. likelihood.Continuations.Select(PromptEncoder.Bytes)]),
             WindowRequest window => Collect(prepared, [window.Tokens.Sum(id => _tokenizer.TokenBytes(id).Length)]),
-            GenerationRequest => written[prepared.Request],
+            GenerationRequest => written[prepared],
             NextWordRequest word => new NextWordResponse(NextWord.Of(_model, _tokenizer, prepared.Prompt!, word.Excluded)),
             _ => throw new InvalidOperationException($"unknown request {prepared.Request.GetType().Name}"),
         };
@@ -86,9 +86,8 @@ public sealed class Evaluator
             ContinuationScore[] continuations = new ContinuationScore[bytes.Length];
             foreach (EncodedContinuations scored in prepared.Scored)
             {
-                TokenScore[][] own = scores[next++];
-                for (int k = 0; k < own.Length; k++)
-                    continuations[scored.Which[k]] = new ContinuationScore(own[k], bytes[scored.Which[k]]);
+                foreach ((int which, TokenScore[] own) in scored.Which.Zip(scores[scored]))
+                    continuations[which] = new ContinuationScore(own, bytes[which]);
             }
 
             return new LikelihoodResponse(continuations);
@@ -96,22 +95,26 @@ public sealed class Evaluator
     }
 
     /// <summary>Generates all requested texts. Requests with the same options are generated together.</summary>
-    private Dictionary<ModelRequest, GenerationResponse> Generate(IEnumerable<GenerationRequest> requests, CancellationToken cancellationToken)
+    private Dictionary<PreparedRequest, GenerationResponse> Generate(PreparedRequest[] requests, CancellationToken cancellationToken)
     {
         TextGenerator generator = new(_model, _tokenizer);
-        Dictionary<ModelRequest, GenerationResponse> responses = new(ReferenceEqualityComparer.Instance);
-        // Prompts that fit are never truncated to leave room for more tokens. A longer prompt arrives here only if truncation is allowed.
-        foreach (var group in requests.GroupBy(request => request.Options with { Truncate = _tokenizer.TemplateStart.Count + _tokenizer.Encode(request.Prompt).Length > _model.Config.ContextLength }))
+        Dictionary<PreparedRequest, GenerationResponse> responses = new(ReferenceEqualityComparer.Instance);
+        foreach (IGrouping<SamplingOptions, PreparedRequest> group in requests.GroupBy(request => ((GenerationRequest)request.Request).Options))
         {
-            GenerationRequest[] own = [.. group];
-            Completion[] completions = [.. generator.GenerateEach([.. own.Select(request => request.Prompt)], group.Key, cancellationToken: cancellationToken).Select(samples => samples[0])];
-            int[] scored = [.. Enumerable.Range(0, own.Length).Where(i => own[i].WithProbability)];
-            TokenScore[][][] scores = _model.Score([.. scored.Select(i => new ScoringRequest(generator.PromptIds(own[i].Prompt, group.Key), [Written(completions[i])]))]);
-            for (int i = 0; i < own.Length; i++)
-                responses[own[i]] = new GenerationResponse(completions[i], own[i].WithProbability ? scores[Array.IndexOf(scored, i)][0].Sum(token => (double)token.LogProb) : null);
+            (GenerationRequest Request, int[] Ids)[] own = [.. group.Select(prepared => ((GenerationRequest)prepared.Request, Fit(prepared.Prompt!, group.Key)))];
+            Completion[] completions = generator.ContinueEach([.. own.Select(one => (one.Request.Prompt, one.Ids))], group.Key, cancellationToken);
+            int[] scored = [.. Enumerable.Range(0, own.Length).Where(i => own[i].Request.WithProbability)];
+            Dictionary<int, double> probabilities = scored
+                .Zip(_model.Score([.. scored.Select(i => new ScoringRequest(own[i].Ids, [Written(completions[i])]))]), (i, scores) => (i, scores[0].Sum(token => (double)token.LogProb)))
+                .ToDictionary();
+            foreach ((int i, PreparedRequest prepared) in group.Index())
+                responses[prepared] = new GenerationResponse(completions[i], probabilities.TryGetValue(i, out double probability) ? probability : null);
         }
 
         return responses;
+
+        // A prompt that fits is never truncated to leave room for more tokens. A longer prompt arrives here only if truncation is allowed.
+        int[] Fit(int[] ids, SamplingOptions options) => generator.Fit(ids, options with { Truncate = ids.Length > _model.Config.ContextLength });
     }
 
     /// <summary>

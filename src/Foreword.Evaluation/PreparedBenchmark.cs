@@ -99,10 +99,10 @@ public sealed class PreparedBenchmark
                 return new PreparedRequest(window, [new EncodedContinuations(new ScoringRequest(window.Context, [window.Tokens]), [0])], null);
             case GenerationRequest generation:
                 generation = generation with { Prompt = before + generation.Prompt, Options = generation.Options.Validate() };
-                return new PreparedRequest(generation, [], encoder.EncodePrompt(generation.Prompt));
+                return new PreparedRequest(generation, [], encoder.EncodePrompt(generation.Prompt, whole: true));
             case NextWordRequest word:
                 word = word with { Context = before + word.Context };
-                return new PreparedRequest(word, [], encoder.EncodePrompt(word.Context));
+                return new PreparedRequest(word, [], encoder.EncodePrompt(word.Context, whole: false));
             default:
                 throw new ArgumentException($"unknown request {request.GetType().Name}");
         }

@@ -4,13 +4,13 @@ namespace Foreword.Evaluation;
 /// A benchmark that the GPT-1 paper (section 5) solves without fine-tuning, by a heuristic. Figure 2 (right) of the paper plots each benchmark's
 /// relative score against the number of pre-training updates: 0 is random guessing, and 1 is the best model of that time.
 /// </summary>
-/// <param name="Task">The benchmark's name.</param>
+/// <param name="Benchmark">The benchmark's name.</param>
 /// <param name="Metric">The metric that implements the heuristic.</param>
 /// <param name="Title">The label in the figure.</param>
 /// <param name="Best">
 /// The score that counts as 1: the state of the art in the paper's tables 2 to 4, or 1 (every answer is right) if these tables do not report one.
 /// </param>
-public sealed record ZeroShotHeuristic(string Task, string Metric, string Title, double Best = 1)
+public sealed record ZeroShotHeuristic(string Benchmark, string Metric, string Title, double Best = 1)
 {
     /// <summary>Gets the paper's benchmarks, followed by similar sets that are easier to obtain.</summary>
     public static IReadOnlyList<ZeroShotHeuristic> All { get; } =
@@ -29,7 +29,7 @@ public sealed record ZeroShotHeuristic(string Task, string Metric, string Title,
     public static ZeroShotHeuristic Of(Benchmark benchmark)
     {
         ArgumentNullException.ThrowIfNull(benchmark);
-        return All.FirstOrDefault(heuristic => heuristic.Task == benchmark.Name) ?? new(benchmark.Name, benchmark.Metrics[0].Name, benchmark.Name);
+        return All.FirstOrDefault(heuristic => heuristic.Benchmark == benchmark.Name) ?? new(benchmark.Name, benchmark.Metrics[0].Name, benchmark.Name);
     }
 
     /// <summary>

@@ -97,15 +97,13 @@ internal sealed class HubCache : IHubStore
         string path = Path.Combine(DirectoryOf(commit), file.Path);
         string directory = Path.GetDirectoryName(path)!;
         Directory.CreateDirectory(directory);
-        string link = Path.Combine(directory, $".tmp-{Path.GetFileName(path)}-{Guid.NewGuid():N}");
         try
         {
-            File.CreateSymbolicLink(link, Path.GetRelativePath(directory, BlobPath(name)));
-            File.Move(link, path, overwrite: true); // one atomic step, because another process may do the same; it replaces a link to a deleted blob, or an incomplete copy
+            // one atomic step, because another process may do the same; it replaces a link to a deleted blob, or an incomplete copy
+            DurableFile.ReplaceBy(path, link => File.CreateSymbolicLink(link, Path.GetRelativePath(directory, BlobPath(name))));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            File.Delete(link);
             using FileStream blob = File.OpenRead(BlobPath(name));
             DurableFile.Replace(path, blob.CopyTo);
         }

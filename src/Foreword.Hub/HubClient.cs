@@ -20,9 +20,11 @@ public sealed class HubClient : IDisposable
     private readonly ResiliencePipeline _retry;
 
     /// <summary>Creates a client. No request is sent yet.</summary>
-    public HubClient(HubOptions options)
+    /// <param name="options">The hub, the token and the cache; those of the environment variables where null.</param>
+    /// <exception cref="ArgumentException">HF_ENDPOINT is not an http or https address.</exception>
+    public HubClient(HubOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        options ??= HubOptions.FromEnvironment();
         _options = options;
         _connection = new HubConnection(options);
         _retry = Retry(options);
@@ -36,7 +38,7 @@ public sealed class HubClient : IDisposable
     /// <param name="revision">A branch, a tag or a commit.</param>
     /// <param name="directory">The target directory; null leaves the files in the cache.</param>
     /// <param name="include">
-    /// Patterns such as <c>*.gguf</c> or <c>**</c>. If empty, the configuration, the tokenizer and the weights in one format are downloaded.
+    /// Patterns such as <c>*.gguf</c> or <c>**</c>. If null or empty, the configuration, the tokenizer and the weights in one format are downloaded.
     /// </param>
     /// <param name="progress">Receives progress reports; null for none.</param>
     /// <param name="cancellationToken">Cancels the download. Partial files are kept, and the next download resumes from them.</param>
@@ -47,16 +49,16 @@ public sealed class HubClient : IDisposable
     /// The disk is full, another process is downloading the same file, or the client is offline and the cache does not hold the model.
     /// </exception>
     public async Task<HubDownload> DownloadAsync(
-        HubRepository repository, string revision, string? directory, IReadOnlyList<string> include, IProgress<HubProgress>? progress, CancellationToken cancellationToken)
+        HubRepository repository, string revision = "main", string? directory = null, IReadOnlyList<string>? include = null, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(repository);
-        ArgumentNullException.ThrowIfNull(include);
+        ArgumentNullException.ThrowIfNull(revision);
         if (!HubCacheLayout.StaysInside(revision))
             throw new ArgumentException($"'{revision}' is not a revision: a branch, tag or commit");
         HubCache cache = new(_options.CacheDirectory, repository);
         IHubStore store = directory is null ? cache : new HubDirectory(directory, cache);
         HubListing listing = _options.Offline ? Cached(cache, repository, revision) : await ListAsync(repository, revision, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<HubFile> files = ModelSelection.Choose(repository.Id, listing.Files, include);
+        IReadOnlyList<HubFile> files = ModelSelection.Choose(repository.Id, listing.Files, include ?? []);
         ProgressSum sum = new(files, progress);
         int downloaded = 0;
         foreach (HubFile file in files)
@@ -117,7 +119,7 @@ public sealed class HubClient : IDisposable
     {
         using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, address, repository, 0, staysAtHub: true, cancellationToken).ConfigureAwait(false);
         if (HubConnection.Header(response, "X-Repo-Commit") is { } answered && answered != commit)
-            throw new InvalidDataException($"{HubConnection.Shown(address)}: the answer is of commit {answered}");
+            throw new InvalidDataException($"{HubConnection.Shown(address)}: the response is for commit {answered}");
         return HubFileHead.Of(response, HubConnection.Shown(address), file);
     }
 

@@ -12,19 +12,19 @@ internal sealed class HubConnection : IDisposable
     private const int MostRedirects = 10;
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
+    private static readonly ProductInfoHeaderValue Agent = new("foreword",
+        typeof(HubConnection).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
+
     private readonly HubOptions _options;
     private readonly HttpClient _http;
 
     public HubConnection(HubOptions options)
     {
         _options = options;
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15), UseCookies = false })
+        _http = options.HttpClient?.Invoke() ?? new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15), UseCookies = false })
         {
             Timeout = Timeout.InfiniteTimeSpan, // a large file may take any time; the shorter waits below have their own limits
         };
-        string version = typeof(HubConnection).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("foreword", version));
-        _http.DefaultRequestHeaders.AcceptEncoding.ParseAdd("identity"); // lengths and ranges must count the file's own bytes
     }
 
     /// <summary>Returns the address of a path below the endpoint. The path's segments must already be escaped.</summary>
@@ -74,6 +74,8 @@ internal sealed class HubConnection : IDisposable
     private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri address, long from, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(method, address);
+        request.Headers.UserAgent.Add(Agent);
+        request.Headers.AcceptEncoding.ParseAdd("identity"); // lengths and ranges must count the file's own bytes
         if (_options.Token is { } token && IsHub(address))
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
         if (from > 0)
@@ -104,16 +106,16 @@ internal sealed class HubConnection : IDisposable
         switch (response.StatusCode)
         {
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when code == "GatedRepo":
-                return new HubException($"{place} is gated: accept its conditions on its page, then {(_options.Token is null ? "set HF_TOKEN to a token of yours" : "use a token of the account that did")}");
+                return new HubException($"{place} is gated: accept its conditions on its page, then {(_options.Token is null ? "set HF_TOKEN to your token" : "use a token of the account that accepted them")}");
             case HttpStatusCode.Unauthorized:
                 return new HubException(_options.Token is null
                     ? $"{place} does not exist, or is private: check the name, or set HF_TOKEN"
                     : $"{place} does not exist, or the token in HF_TOKEN is not valid for it");
             case HttpStatusCode.Forbidden:
-                return new HubException($"{place} may not be read{(_options.Token is null ? " without a token: set HF_TOKEN" : " with this token")} ({Shown(address)} answers 403)");
+                return new HubException($"{place} cannot be read{(_options.Token is null ? " without a token: set HF_TOKEN" : " with this token")} ({Shown(address)} answers 403)");
             case HttpStatusCode.NotFound:
                 return new HubException(code == "RevisionNotFound" ? $"{place} has no such revision ({Shown(address)})"
-                    : $"{place} does not have what is asked for: {Shown(address)} answers 404");
+                    : $"{place} does not have the requested file: {Shown(address)} answers 404");
             case HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError:
                 return new TransientHubException($"{Shown(address)} answers {Status(response)}") { RetryAfter = RetryAfter(response) };
             default:

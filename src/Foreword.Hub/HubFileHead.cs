@@ -18,11 +18,11 @@ internal sealed record HubFileHead(string Name, long? Size)
         string? tag = HubConnection.Header(response, "X-Linked-ETag") ?? HubConnection.Header(response, "ETag");
         tag = tag is null ? null : (tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag).Trim('"');
         string name = tag is not null && IsName(tag) ? tag : file.Hash?.Text
-            ?? throw new InvalidDataException($"{source}: the hub gives no ETag for {file.Path}, so it is not known which content is meant");
+            ?? throw new InvalidDataException($"{source}: the hub gives no ETag for {file.Path}, so its content cannot be identified");
         long? size = long.TryParse(HubConnection.Header(response, "X-Linked-Size"), NumberStyles.None, CultureInfo.InvariantCulture, out long linked) ? linked
             : response.IsSuccessStatusCode ? response.Content.Headers.ContentLength : null;
         if (file.Size is { } listed && size is { } announced && listed != announced)
-            throw new InvalidDataException($"{source}: the listing says {listed} bytes, the file's own address {announced}");
+            throw new InvalidDataException($"{source}: the listing says {listed} bytes, but the file's own address says {announced}");
         return new HubFileHead(name, size);
     }
 

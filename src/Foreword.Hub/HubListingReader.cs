@@ -17,7 +17,7 @@ internal static class HubListingReader
             using JsonDocument document = JsonDocument.Parse(json);
             string commit = document.RootElement.GetProperty("sha").GetString() ?? "";
             if (!HubCacheLayout.IsCommit(commit))
-                throw new InvalidDataException($"{source}: '{Shown(commit)}' is no commit");
+                throw new InvalidDataException($"{source}: '{Shown(commit)}' is not a commit");
             return new HubListing(commit, [.. document.RootElement.GetProperty("siblings").EnumerateArray().Select(entry => File(source, entry))]);
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -30,7 +30,7 @@ internal static class HubListingReader
     {
         string path = entry.GetProperty("rfilename").GetString() ?? "";
         if (!HubCacheLayout.StaysInside(path))
-            throw new InvalidDataException($"{source}: the path '{Shown(path)}' would leave the directory that the files go into; nothing was downloaded");
+            throw new InvalidDataException($"{source}: the path '{Shown(path)}' points outside the target directory; nothing was downloaded");
         JsonElement? lfs = entry.TryGetProperty("lfs", out JsonElement large) && large.ValueKind == JsonValueKind.Object ? large : null;
         return new HubFile(path, Number(lfs ?? entry, "size") ?? Number(entry, "size"), HubHash.TryParse(lfs is { } l ? Text(l, "sha256") : Text(entry, "blobId")));
     }

@@ -14,7 +14,7 @@ public sealed record HubOptions
     public string? Token { get; init; }
 
     /// <summary>Gets the cache directory, <c>~/.cache/huggingface/hub</c> unless the environment names another one.</summary>
-    public required string CacheDirectory { get; init; }
+    public string CacheDirectory { get; init; } = HubCacheLayout.CacheDirectory(Environment.GetEnvironmentVariable);
 
     /// <summary>Gets whether all files are taken from the cache and no request is sent.</summary>
     public bool Offline { get; init; }
@@ -31,8 +31,19 @@ public sealed record HubOptions
     /// <summary>Gets the time after which a connection that receives nothing is closed and opened again.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// Gets a function that creates the client for all requests, such as <c>factory.CreateClient</c> of an <c>IHttpClientFactory</c>; null for a client of
+    /// this library. Its handler must not follow redirects by itself: this library follows them and withholds the token from other hosts. Its timeout must
+    /// be long enough for the largest file.
+    /// </summary>
+    public Func<HttpClient>? HttpClient { get; init; }
+
     /// <summary>Gets the clock for the waits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Reads the options from this process's environment variables (see <see cref="FromEnvironment(Func{string, string})"/>).</summary>
+    /// <exception cref="ArgumentException">HF_ENDPOINT is not an http or https address.</exception>
+    public static HubOptions FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
 
     /// <summary>Reads the options from HF_ENDPOINT, HF_TOKEN (or else the token file), HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE.</summary>
     /// <param name="variable">Returns a variable's value; null if it is not set.</param>

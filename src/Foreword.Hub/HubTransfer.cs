@@ -30,7 +30,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
             return;
         File.Delete(partial);
         if (!resumed)
-            throw new InvalidDataException($"{HubConnection.Shown(address)}: the content does not have the {(hash.IsSha256 ? "SHA-256" : "Git hash")} {hash.Text} that the hub announces; it was thrown away");
+            throw new InvalidDataException($"{HubConnection.Shown(address)}: the content does not have the {(hash.IsSha256 ? "SHA-256" : "Git hash")} {hash.Text} that the hub announced; it was discarded");
         await RunAsync(retry, arrived, cancellationToken).ConfigureAwait(false); // the bytes that an earlier process had left were wrong
     }
 
@@ -52,13 +52,13 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             File.Delete(partial);
-            throw new TransientHubException($"{HubConnection.Shown(address)}: what was there of {file.Path} does not fit the file");
+            throw new TransientHubException($"{HubConnection.Shown(address)}: the partial download of {file.Path} does not match the file");
         }
 
         ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
         bool goesOn = response.StatusCode == HttpStatusCode.PartialContent;
         if (goesOn && range?.From != have)
-            throw new HubException($"{HubConnection.Shown(address)}: asked for the bytes from {have} on, the answer begins at {range?.From?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no known place"}");
+            throw new HubException($"{HubConnection.Shown(address)}: the bytes from {have} on were requested, but the response begins at {range?.From?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "an unknown position"}");
         long? total = file.Size ?? (goesOn ? range!.Length : response.Content.Headers.ContentLength);
         RequireRoom((total ?? 0) - have);
         long start = goesOn ? have : 0;
@@ -73,7 +73,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
 
         long length = PartialLength();
         if (total is { } whole && length != whole)
-            throw new TransientHubException($"{HubConnection.Shown(address)}: {length} bytes came; the hub announces {whole}");
+            throw new TransientHubException($"{HubConnection.Shown(address)}: {length} bytes were received; the hub announced {whole}");
         return true;
     }
 
@@ -91,7 +91,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
                 if (output.Position + read > total)
                 {
                     output.SetLength(0);
-                    throw new InvalidDataException($"{HubConnection.Shown(address)}: more bytes come than the {total} that the hub announces");
+                    throw new InvalidDataException($"{HubConnection.Shown(address)}: more bytes were received than the {total} that the hub announced");
                 }
 
                 await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);

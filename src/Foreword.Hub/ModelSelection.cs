@@ -51,7 +51,7 @@ internal static partial class ModelSelection
 
         string[] ggufs = Ggufs(paths);
         throw new InvalidDataException(ggufs.Length > 1
-            ? $"{source} holds {ggufs.Length} GGUF files; choose one with --include, such as --include {ggufs[0]}"
+            ? $"{source} holds {ggufs.Length} GGUF files; choose one of them, such as {ggufs[0]}"
             : $"{source} holds no complete weights in a format that Foreword reads (safetensors, pytorch_model.bin, TensorFlow checkpoint, GGUF)");
     }
 

@@ -341,7 +341,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             Activation.Relu => F.relu(x),
             Activation.Silu => F.silu(x),
             Activation.QuickGelu => x * (1.702 * x).sigmoid(),
-            _ => throw new InvalidOperationException($"{_config.Activation} is not computed"),
+            _ => throw new InvalidOperationException($"{_config.Activation} is not supported"),
         };
     }
 

@@ -39,6 +39,6 @@ public sealed record TorchEngine : IEngine
     private static void Refuse(StoredModel model)
     {
         if (model.IsQuantized)
-            throw new NotSupportedException($"{model.Path} is quantised; only the plain C# engine reads it");
+            throw new NotSupportedException($"{model.Path} is quantized; only the CPU engine supports it");
     }
 }

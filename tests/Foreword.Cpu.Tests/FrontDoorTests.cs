@@ -57,7 +57,7 @@ public sealed class FrontDoorTests : IDisposable
         Assert.Contains("its weights cannot be read any more", Assert.Throws<InvalidDataException>(stored.TakeWeights).Message);
         using TextModel model = TextModel.Load(quantized);
         Assert.Equal(8, model.Generate("The cat", Greedy).Ids.Count);
-        Assert.Contains("is quantised to Int8", Assert.Throws<ArgumentException>(() => TextModel.Load(quantized, WeightType.Int4)).Message);
+        Assert.Contains("is quantized to Int8", Assert.Throws<ArgumentException>(() => TextModel.Load(quantized, WeightType.Int4)).Message);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class BenchmarkCatalogueTests
     public void AUniformModelScoresChance(string name)
     {
         BenchmarkResult result = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(name));
-        double chance = result.Task.Benchmark.Chance!.Value;
+        double chance = result.Benchmark.Benchmark.Chance!.Value;
         Assert.Equal(chance, result.Value("acc_token"), 1e-9);
         Assert.Equal(chance, result.Value("acc_norm"), 1e-9); // its tokens are bytes
         Assert.Equal(chance, result.Value("acc_uncond"), 1e-9);

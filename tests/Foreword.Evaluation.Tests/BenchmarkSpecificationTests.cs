@@ -5,8 +5,8 @@ public sealed class TaskSpecificationTests
     [Theory]
     [InlineData("lambda", "unknown benchmark 'lambda'; did you mean 'lambada'?")]
     [InlineData("lambada:taget=token", "lambada has no switch 'taget'; did you mean 'target'?")]
-    [InlineData("lambada:target=tokens", "target is 'tokens'; it may be word or token; did you mean 'token'?")]
-    [InlineData("lambada:target", "'target' is no switch=value")]
+    [InlineData("lambada:target=tokens", "target is 'tokens'; expected word or token; did you mean 'token'?")]
+    [InlineData("lambada:target", "'target' is not of the form switch=value")]
     [InlineData("lambada:file=nowhere.jsonl", "there is no file 'nowhere.jsonl'")]
     [InlineData("copa:fiel=x.xml", "copa has no switch 'fiel'; did you mean 'file'?")]
     [InlineData("nowhere.yaml", "there is no benchmark nowhere.yaml")]
@@ -19,7 +19,7 @@ public sealed class TaskSpecificationTests
     {
         using TemporaryDirectory place = Fixtures.NewDirectory();
         string file = place.Write("README.md", "text");
-        Assert.Equal($"unknown benchmark '{file}'; a file of text ends in .txt, one of questions in .yaml", Assert.Throws<ArgumentException>(() => BenchmarkSpecification.Parse(file, BenchmarkCatalog.All)).Message);
+        Assert.Equal($"unknown benchmark '{file}'; the name of a text file must end in .txt, that of a benchmark file in .yaml", Assert.Throws<ArgumentException>(() => BenchmarkSpecification.Parse(file, BenchmarkCatalog.All)).Message);
     }
 
     [Theory]

@@ -20,6 +20,22 @@ public sealed class EvaluatorTests
     }
 
     [Fact]
+    public void OneCallEvaluatesAModelOnABenchmark()
+    {
+        using TextModel model = new(Evaluations.Arbitrary(), Evaluations.Tokenizer);
+        EvaluationOptions options = new() { Data = Fixtures.Path("benchmarks"), Seed = 1, BatchSize = 4 };
+        List<EvaluationProgress> reports = [];
+        BenchmarkResult result = BenchmarkRunner.Run(model, "lambada", options, new Collector(reports), TestContext.Current.CancellationToken);
+        BenchmarkResult expected = Evaluations.Run(Evaluations.Arbitrary(), Evaluations.Prepare("lambada"));
+        Assert.Equal(expected.Metrics.Select(m => (m.Metric.Name, m.Value)), result.Metrics.Select(m => (m.Metric.Name, m.Value)));
+        Assert.Equal(Enumerable.Range(1, 12), reports.Select(report => report.Done));
+        Assert.All(reports, report => Assert.Equal((12, 0), (report.Count, report.Resumed)));
+        Assert.Equal(3, BenchmarkRunner.Run(model, "lambada:target=token", options with { Limit = 3 }, cancellationToken: TestContext.Current.CancellationToken).Judgements.Count);
+        Assert.Contains("did you mean 'lambada'?", Assert.Throws<ArgumentException>(() => BenchmarkRunner.Run(model, "lamda", options)).Message, StringComparison.Ordinal);
+        Assert.Equal("options", Assert.Throws<ArgumentException>(() => BenchmarkRunner.Run(model, "lambada", options with { Shots = [0, 1] })).ParamName);
+    }
+
+    [Fact]
     public void DocumentsThatAreDoneAreSkipped()
     {
         PreparedBenchmark task = Evaluations.Prepare("lambada");
@@ -75,5 +91,10 @@ public sealed class EvaluatorTests
     {
         EvaluatedDocument first = new Evaluator(Evaluations.Uniform(), Evaluations.Tokenizer).Run(task).Single(document => document.Id == 0);
         return ((LikelihoodRequest)first.Requests[0]).Context;
+    }
+
+    private sealed class Collector(List<EvaluationProgress> reports) : IProgress<EvaluationProgress>
+    {
+        public void Report(EvaluationProgress value) => reports.Add(value);
     }
 }

@@ -5,7 +5,7 @@ public sealed class ZeroShotHeuristicTests
     [Fact]
     public void EveryHeuristicIsAMetricOfABenchmark() => Assert.All(ZeroShotHeuristic.All, heuristic =>
     {
-        Benchmark benchmark = BenchmarkCatalog.All.Single(benchmark => benchmark.Name == heuristic.Task);
+        Benchmark benchmark = BenchmarkCatalog.All.Single(benchmark => benchmark.Name == heuristic.Benchmark);
         Assert.Contains(heuristic.Metric, benchmark.Metrics.Select(metric => metric.Name));
         Assert.Same(heuristic, ZeroShotHeuristic.Of(benchmark));
         Assert.Equal(0, heuristic.Relative(benchmark.Chance!.Value, benchmark.Chance!.Value));

@@ -19,6 +19,24 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Fact]
+    public async Task TheDefaultsDownloadTheMainBranchWithTheCallersHttpClient()
+    {
+        int created = 0;
+        HubOptions options = Options with
+        {
+            HttpClient = () =>
+            {
+                created++;
+                return new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+            },
+        };
+        using HubClient client = new(options);
+        HubDownload done = await client.DownloadAsync(HubRepository.Parse(FakeRepository.Id), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((1, done.Directory), (created, HubCacheLayout.Snapshot(FakeRepository.Id, variable => variable == "HF_HUB_CACHE" ? _directory.File("hub") : null)));
+        Assert.Equal(HubCacheLayout.CacheDirectory(Environment.GetEnvironmentVariable), new HubOptions().CacheDirectory);
+    }
+
+    [Fact]
     public async Task ADownloadLiesInTheLayoutThatHuggingFacesToolsShare()
     {
         HubDownload done = await DownloadAsync();
@@ -159,10 +177,10 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Theory]
-    [InlineData(100_000L, 100_000, "100000 bytes came; the hub announces 200000")] // states fewer bytes than the file has
-    [InlineData(-1L, 100_000, "100000 bytes came; the hub announces 200000")] // states no length and sends fewer bytes
+    [InlineData(100_000L, 100_000, "100000 bytes were received; the hub announced 200000")] // states fewer bytes than the file has
+    [InlineData(-1L, 100_000, "100000 bytes were received; the hub announced 200000")] // states no length and sends fewer bytes
     [InlineData(250_000L, 150_000, "the connection broke")] // states more bytes than it sends
-    [InlineData(250_000L, 250_000, "more bytes come than the 200000")]
+    [InlineData(250_000L, 250_000, "more bytes were received than the 200000")]
     public async Task ALieAboutTheLengthIsFound(long claimed, int sent, string sentence)
     {
         byte[] content = [.. _repository["model.safetensors"], .. new byte[50_000]];
@@ -209,8 +227,8 @@ public sealed class HubClientTests : IDisposable
     [InlineData(401, "RepoNotFound", null, "does not exist, or is private: check the name, or set HF_TOKEN")]
     [InlineData(401, "", "hf_x", "does not exist, or the token in HF_TOKEN is not valid for it")]
     [InlineData(401, "GatedRepo", null, "is gated: accept its conditions on its page, then set HF_TOKEN")]
-    [InlineData(403, "GatedRepo", "hf_x", "is gated: accept its conditions on its page, then use a token of the account that did")]
-    [InlineData(403, "", "hf_x", "may not be read with this token")]
+    [InlineData(403, "GatedRepo", "hf_x", "is gated: accept its conditions on its page, then use a token of the account that accepted them")]
+    [InlineData(403, "", "hf_x", "cannot be read with this token")]
     [InlineData(404, "RevisionNotFound", null, "has no such revision")]
     [InlineData(404, "RepoNotFound", null, "answers 404")]
     [InlineData(418, "", null, "answers 418")]

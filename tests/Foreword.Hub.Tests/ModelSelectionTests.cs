@@ -18,7 +18,7 @@ public sealed class ModelSelectionTests
     [Theory]
     [InlineData("config.json model.safetensors.index.json model-00001-of-00002.safetensors", "no complete weights")]
     [InlineData("README.md", "no complete weights")]
-    [InlineData("a.gguf b.gguf", "holds 2 GGUF files; choose one with --include, such as --include a.gguf")]
+    [InlineData("a.gguf b.gguf", "holds 2 GGUF files; choose one of them, such as a.gguf")]
     public void WithoutWholeWeightsThereIsNoModel(string paths, string sentence) =>
         Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => Choose(paths)).Message);
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -28,7 +27,7 @@ internal sealed class ChatCommand : IDisposable
     private readonly Conversation _conversation;
     private readonly SamplingOptions _options;
     private readonly bool _prompts;
-    private readonly PosixSignalRegistration _interrupts;
+    private readonly IDisposable _interrupts;
     private CancellationTokenSource? _answering;
     private int _answers;
 
@@ -36,7 +35,7 @@ internal sealed class ChatCommand : IDisposable
     {
         (_terminal, _conversation, _options) = (terminal, conversation, options);
         _prompts = terminal.IsInteractive && !terminal.Quiet && !Console.IsInputRedirected;
-        _interrupts = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        _interrupts = StopRequest.OnKey(Interrupt);
     }
 
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
@@ -45,13 +44,13 @@ internal sealed class ChatCommand : IDisposable
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
-        Option<string> system = new("--system") { Description = "An instruction that stands before the conversation and is never forgotten.", DefaultValueFactory = _ => "" };
-        Option<string?> template = new("--template") { Description = $"How messages become text; MODEL's {ChatTemplateFile.FileName} unless given (docs/generation.md has the format)." };
+        Option<string> system = new("--system") { Description = "Instruction at the start of the conversation; it is never dropped.", DefaultValueFactory = _ => "" };
+        Option<string?> template = new("--template") { Description = $"How messages become text; default: MODEL's {ChatTemplateFile.FileName} (docs/generation.md describes the format)." };
         SamplingArguments sampling = new(LongestAnswer);
-        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
         Option<CacheType?> cache = Engines.CacheOption();
-        Command command = new("chat", "Talk with a model. /exit or Ctrl+D ends, Ctrl+C stops an answer.") { model, system, template };
+        Command command = new("chat", "Chat with a model. /exit or Ctrl+D ends the chat, Ctrl+C stops an answer.") { model, system, template };
         sampling.AddTo(command);
         command.Add(device);
         command.Add(engine);
@@ -62,12 +61,12 @@ internal sealed class ChatCommand : IDisposable
             string path = parsed.GetValue(model)!;
             string directory = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path);
             if (TaskDescription.FineTunedFor(directory) is { } task)
-                throw new InvalidDataException($"{path} is fine-tuned for {task}, not for talking{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} gives its answers" : "")}");
+                throw new InvalidDataException($"{path} is fine-tuned for {task}, not for chat{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} prints its answers" : "")}");
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using TextModel loaded = opened.Load();
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
-                terminal.Say($"{jinja} has a Jinja template, which is not read: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory sets another");
+                terminal.Say($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
             sampling.SaySeed(parsed, terminal);
             using Conversation conversation = new(loaded.Model, loaded.Tokenizer, chosen, parsed.GetValue(system)!);
             using ChatCommand chat = new(terminal, conversation, options);
@@ -114,9 +113,9 @@ internal sealed class ChatCommand : IDisposable
             if (answer.Interrupted)
                 _terminal.Say("(stopped)");
             if (answer.DroppedMessages > 0)
-                _terminal.Say($"(the context is full: the {answer.DroppedMessages} oldest messages before this one were forgotten)");
+                _terminal.Say($"(the context is full: the {answer.DroppedMessages} oldest messages before this one were dropped)");
             if (answer.Shortened)
-                _terminal.Say("(the message is too long for the context: its beginning was not read)");
+                _terminal.Say("(the message is too long for the context: its beginning was dropped)");
         }
         finally
         {
@@ -161,14 +160,14 @@ internal sealed class ChatCommand : IDisposable
         return true;
     }
 
-    private void Help() => _terminal.Say("/exit or Ctrl+D ends, /reset forgets the conversation, /save FILE writes it as JSON Lines, Ctrl+C stops an answer");
+    private void Help() => _terminal.Say("/exit or Ctrl+D ends the chat, /reset clears the conversation, /save FILE writes it as JSON Lines, Ctrl+C stops an answer");
 
     private void Save(string path)
     {
         try
         {
             if (File.Exists(path))
-                throw new IOException($"{path} exists already; choose another name");
+                throw new IOException($"{path} already exists; choose another name");
             DurableFile.Replace(path, stream =>
             {
                 foreach (ChatMessage message in _conversation.Messages)
@@ -192,9 +191,8 @@ internal sealed class ChatCommand : IDisposable
         }
     }
 
-    private void Interrupt(PosixSignalContext context)
+    private void Interrupt()
     {
-        context.Cancel = true;
         if (_answering is { } answering)
         {
             answering.Cancel();

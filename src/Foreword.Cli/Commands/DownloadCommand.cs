@@ -3,6 +3,7 @@ using System.Globalization;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Hub;
+using Foreword.IO;
 using Foreword.Models;
 
 namespace Foreword.Cli.Commands;
@@ -15,13 +16,13 @@ internal static class DownloadCommand
     /// <summary>Creates the command with other options than those of the environment, for tests.</summary>
     public static Command Create(Terminal terminal, Func<HubOptions> environment)
     {
-        Argument<string> repository = new("REPO") { Description = "The model: OWNER/NAME, such as openai-community/gpt2." };
+        Argument<string> repository = new("REPO") { Description = "Model as OWNER/NAME, such as openai-community/gpt2." };
         Option<string> revision = new("--revision") { Description = "Branch, tag or commit.", DefaultValueFactory = _ => "main" };
-        Option<string?> output = new("--out") { Description = "Directory for the files; without it they stay in the cache that Hugging Face's tools share." };
-        Option<string[]> include = new("--include") { Description = "Download what matches, such as '*.gguf', instead of configuration, tokenizer and the weights in one format; may be repeated.", DefaultValueFactory = _ => [] };
-        Option<bool> offline = new("--offline") { Description = "Take everything from the cache and ask nobody." };
+        Option<string?> output = new("--out") { Description = "Directory for the files; default: the cache that Hugging Face's tools share." };
+        Option<string[]> include = new("--include") { Description = "Download the files that match a pattern, such as '*.gguf', instead of the configuration, the tokenizer and the weights in one format; may be repeated.", DefaultValueFactory = _ => [] };
+        Option<bool> offline = new("--offline") { Description = "Use the cache only, without network access." };
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"repo\",\"revision\",\"commit\",\"directory\",\"files\",\"downloaded\",\"bytes\"}." };
-        Command command = new Command("download", "Download a model from a Hugging Face hub (HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE count).")
+        Command command = new Command("download", "Download a model from a Hugging Face hub (uses HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE).")
         {
             repository, revision, output, include, offline, json,
         }.WithExample("foreword download openai-community/gpt2 --out models/gpt2");
@@ -31,7 +32,7 @@ internal static class DownloadCommand
             string? directory = OutputDirectory.IfGiven(parsed.GetValue(output));
             HubOptions options = environment();
             options = options with { Offline = options.Offline || parsed.GetValue(offline) };
-            return Interruptible.Run(terminal, "what has arrived stays; the same command goes on from there", cancellationToken =>
+            return StopRequest.Run(terminal, () => "the downloaded parts are kept; run the same command again to continue", cancellationToken =>
             {
                 using HubClient client = new(options);
                 HubDownload done = WithProgress(terminal, progress =>
@@ -51,7 +52,7 @@ internal static class DownloadCommand
         return display.Show(() =>
         {
             display.StartClock();
-            return download(new Reports<HubProgress>(progress => display.Bytes(progress.Bytes, progress.Total, progress.Bytes - progress.Arrived, progress.Path)));
+            return download(new SynchronousProgress<HubProgress>(progress => display.Bytes(progress.Bytes, progress.Total, progress.Bytes - progress.Arrived, progress.Path)));
         });
     }
 

@@ -22,20 +22,20 @@ internal static class GenerateCommand
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
-        Option<string[]> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (as it is, with its last line break); may be repeated.", Required = true };
+        Option<string[]> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (unchanged, with its last line break); may be repeated.", Required = true };
         SamplingArguments sampling = new();
-        Option<int> n = new("--n") { Description = "Number of samples of each prompt; sample i draws with seed + i. In a beam search: the N best texts.", DefaultValueFactory = _ => 1 };
-        Option<int> beams = new("--num-beams") { Description = "Search for the likeliest texts with so many beams instead of drawing; 1 is off.", DefaultValueFactory = _ => 1 };
-        Option<double> lengthPenalty = new("--length-penalty") { Description = "A beam's score is its log-probability / length^A: above 0 favours long texts.", DefaultValueFactory = _ => 1 };
+        Option<int> n = new("--n") { Description = "Number of samples per prompt; sample i uses seed + i. In a beam search: the N best texts.", DefaultValueFactory = _ => 1 };
+        Option<int> beams = new("--num-beams") { Description = "Search for the most likely texts with this number of beams instead of sampling; 1 is off.", DefaultValueFactory = _ => 1 };
+        Option<double> lengthPenalty = new("--length-penalty") { Description = "A beam's score is its log-probability / length^A: above 0 favors long texts.", DefaultValueFactory = _ => 1 };
         Option<bool> earlyStopping = new("--early-stopping") { Description = "End a beam search as soon as --num-beams texts have ended." };
-        Option<int?> logProbs = new("--logprobs") { Description = "With --json: each token's log-probability, and those of the N likeliest beside it." };
+        Option<int?> logProbs = new("--logprobs") { Description = "With --json: each token's log-probability, and those of the N most likely tokens at its place." };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
-        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token in a prompt, such as <|endoftext|>, for the token." };
-        Option<bool> slide = new("--slide") { Description = "Write on when the context is full: the older half of its tokens is forgotten." };
-        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<bool> special = new("--allow-special") { Description = "Encode the text of a special token in a prompt, such as <|endoftext|>, as that token." };
+        Option<bool> slide = new("--slide") { Description = "Continue when the context is full: the older half of its tokens is dropped." };
+        Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
         Option<CacheType?> cache = Engines.CacheOption();
-        Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}; of several prompts {\"prompts\":[...]}." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}; for several prompts {\"prompts\":[...]}." };
 
         Command command = new("generate", "Continue texts with a model.") { model, prompt };
         sampling.AddTo(command);
@@ -57,10 +57,10 @@ internal static class GenerateCommand
             if (samples < 1)
                 throw new UsageException($"--n is {samples}; it must be at least 1");
             if (options.NumBeams > 1 && samples > options.NumBeams)
-                throw new UsageException($"--n is {samples}; a beam search has at most as many texts as beams, {options.NumBeams}");
+                throw new UsageException($"--n is {samples}; a beam search returns at most one text per beam, and there are {options.NumBeams} beams");
             bool asJson = parsed.GetValue(json);
             if (options.LogProbs is not null && !asJson)
-                throw new UsageException("--logprobs is printed with --json only");
+                throw new UsageException("--logprobs needs --json");
             string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, terminal.In);
 
             using OpenedModel opened = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
@@ -89,7 +89,7 @@ internal static class GenerateCommand
     private static string[] ReadPrompts(string[] prompts, Stream input)
     {
         if (prompts.Count(prompt => prompt == "-") > 1)
-            throw new UsageException("--prompt - is given twice; stdin can be read once");
+            throw new UsageException("--prompt - is given twice; stdin can be read only once");
         return [.. prompts.Select(prompt => ReadPrompt(prompt, input))];
     }
 
@@ -102,7 +102,7 @@ internal static class GenerateCommand
         string path = prompt[1..];
         return File.Exists(path)
             ? File.ReadAllText(path)
-            : throw new FileNotFoundException($"the prompt file '{path}' does not exist; a prompt that begins with @ itself can be given on stdin with --prompt -");
+            : throw new FileNotFoundException($"the prompt file '{path}' does not exist; to use a prompt that begins with @, pass it on stdin with --prompt -");
     }
 
     /// <summary>Returns what is printed before each text: a line that identifies it if there are several, and the prompt.</summary>

@@ -25,14 +25,14 @@ internal static class OverlapCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> train = new("TRAIN") { Description = "Training text, a directory of token shards (its training split), or a filter made earlier." };
-        Argument<string[]> test = InputPaths.Argument("Test sets: text, JSON Lines ...; of a directory of token shards the validation split.", "TEST", ArgumentArity.ZeroOrMore);
-        Option<string?> output = new("--out") { Description = "Save the filter, for later calls and for evaluate --overlap." };
+        Argument<string> train = new("TRAIN") { Description = "Training text, a directory of token shards (its training split), or a saved filter." };
+        Argument<string[]> test = InputPaths.Argument("Test sets: text, JSON Lines, and other formats; for a directory of token shards, its validation split.", "TEST", ArgumentArity.ZeroOrMore);
+        Option<string?> output = new("--out") { Description = "File to save the filter in, for later calls and for evaluate --overlap." };
         Option<string?> documents = new("--documents") { Description = "Write every test document's share to this file, as JSON Lines." };
-        Option<double> falsePositives = new("--false-positives") { Description = "Bound of the rate at which an 8-gram is taken for one of the training text by mistake; larger takes less memory.", DefaultValueFactory = _ => OverlapFilter.PaperFalsePositives };
+        Option<double> falsePositives = new("--false-positives") { Description = "Upper bound of the rate of 8-grams that are counted as training text by mistake; a larger bound needs less memory.", DefaultValueFactory = _ => OverlapFilter.PaperFalsePositives };
         DocumentArguments reading = new();
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new Command("overlap", "Tell which share of test sets' 8-grams the training text holds.") { train, test, output, documents, falsePositives, json }
+        Command command = new Command("overlap", "Measure the share of the test sets' 8-grams that the training text contains.") { train, test, output, documents, falsePositives, json }
             .WithExample("foreword overlap \"books/*.txt\" wiki.test.raw --out books.filter");
         reading.AddTo(command);
         command.SetAction(parsed =>
@@ -42,9 +42,9 @@ internal static class OverlapCommand
             string[] tests = parsed.GetValue(test)!;
             double rate = parsed.GetValue(falsePositives);
             if (!(rate is > 0 and < 1))
-                throw new UsageException($"--false-positives is {rate.ToString(CultureInfo.InvariantCulture)}; it must lie between 0 and 1");
+                throw new UsageException($"--false-positives is {rate.ToString(CultureInfo.InvariantCulture)}; it must be between 0 and 1");
             if (tests.Length == 0 && parsed.GetValue(output) is null)
-                throw new UsageException("there is nothing to do: give test sets, or --out for the filter");
+                throw new UsageException("there is nothing to do: give test sets, or --out to save the filter");
             (string Name, Func<IEnumerable<TextChunk>> Read)[] sets = [.. tests.Select(path => (path, Text(path, TokenDataset.Validation, options, terminal)))];
             OverlapFilter filter = OverlapFilter.IsFilter(trainPath) ? OverlapFilter.Load(trainPath) : Build(trainPath, rate, options, terminal);
             if (parsed.GetValue(output) is { } filterPath)
@@ -88,7 +88,9 @@ internal static class OverlapCommand
     {
         Func<IEnumerable<TextChunk>> corpus = Text(path, TokenDataset.Train, options, terminal);
         ProgressDisplay display = new(terminal);
-        return display.Show(() => OverlapFilter.Build(corpus, path, rate, new Reports(display)));
+        SynchronousProgress<OverlapProgress> progress = new(report => display.Status(string.Create(CultureInfo.InvariantCulture,
+            $"{(report.IsCounting ? "counting" : "filling")}: {report.Documents:N0} documents, {report.Grams:N0} 8-grams")));
+        return display.Show(() => OverlapFilter.Build(corpus, path, rate, progress));
     }
 
     /// <summary>Measures every document. Writes each one to the file immediately, and keeps only sums and the largest shares.</summary>
@@ -191,12 +193,5 @@ internal static class OverlapCommand
         writer.WriteNumber("grams", share.Grams);
         writer.WriteNumber("found", share.Found);
         writer.WriteNumber("share", share.Share);
-    }
-
-    /// <summary>Shows progress on the thread that reports it.</summary>
-    private sealed class Reports(ProgressDisplay display) : IProgress<OverlapProgress>
-    {
-        public void Report(OverlapProgress value) => display.Status(string.Create(CultureInfo.InvariantCulture,
-            $"{(value.IsCounting ? "counting" : "filling")}: {value.Documents:N0} documents, {value.Grams:N0} 8-grams"));
     }
 }

@@ -7,6 +7,7 @@ using Foreword.Data.Cleaning;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Shards;
+using Foreword.IO;
 using Foreword.Settings;
 using Foreword.Weights;
 
@@ -20,18 +21,18 @@ internal static class PrepareCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string[]> inputs = InputPaths.Argument("Files, directories and patterns such as books/*.txt: text, Markdown, HTML, JSON Lines, CSV, TSV, Parquet, each also as .gz or .zst.");
-        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run that has one.", Required = true };
+        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run with a tokenizer.", Required = true };
         Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
-        Option<double> validation = new("--validation") { Description = "Share of the documents to hold out; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
-        Option<int> validationRun = new("--validation-run") { Description = "Neighbouring documents that are held out together; more than 1 where neighbours repeat each other.", DefaultValueFactory = _ => Defaults.ValidationRun };
+        Option<double> validation = new("--validation") { Description = "Share of the documents to hold out for validation; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
+        Option<int> validationRun = new("--validation-run") { Description = "Number of neighboring documents that are held out together; use more than 1 if neighbors repeat each other.", DefaultValueFactory = _ => Defaults.ValidationRun };
         DocumentArguments reading = new();
-        Option<long> seed = new("--seed") { Description = "Chooses the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
+        Option<long> seed = new("--seed") { Description = "Seed of the choice of the documents that are held out.", DefaultValueFactory = _ => Defaults.Seed };
         Option<int> shardTokens = new("--shard-tokens") { Description = "Tokens in a full shard.", DefaultValueFactory = _ => Defaults.ShardTokens };
         Option<string?> filter = new("--filter") { Description = "Leave out short documents: min-chars=200." };
         Option<Deduplication> dedup = new("--dedup") { Description = "Leave out documents that repeat an earlier one: the same text, or nearly the same (minhash)." };
-        Option<double> threshold = new("--dedup-threshold") { Description = "For minhash: the share of common runs of five words from which on two documents are the same.", DefaultValueFactory = _ => Defaults.DuplicateThreshold };
-        Option<string?> normalize = new("--normalize") { Description = "Make texts alike: newlines (line feeds alone), spaces (none before a line's end, one empty line at most), control (no control characters); or several: newlines,spaces." };
-        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token in a document, such as <|endoftext|>, for the token." };
+        Option<double> threshold = new("--dedup-threshold") { Description = "For minhash: two documents are duplicates if they share at least this part of their runs of five words.", DefaultValueFactory = _ => Defaults.DuplicateThreshold };
+        Option<string?> normalize = new("--normalize") { Description = "Normalize texts: newlines (line feeds only), spaces (none at a line's end, at most one empty line), control (no control characters); or several: newlines,spaces." };
+        Option<bool> special = new("--allow-special") { Description = "Encode the text of a special token in a document, such as <|endoftext|>, as that token." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
         {
@@ -58,7 +59,7 @@ internal static class PrepareCommand
             DocumentReader documents = DocumentReader.Open(paths, options.Reading);
             DocumentArguments.SaySkipped(documents, options.Reading.TextField, terminal);
             string directory = parsed.GetValue(output)!;
-            return Interruptible.Run(terminal, $"{directory} is as it was before; the same command goes on after the last complete shard, if there is one", cancellationToken =>
+            return StopRequest.Run(terminal, () => $"{directory} is unchanged; run the same command again to continue after the last complete shard, if there is one", cancellationToken =>
             {
                 PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellationToken));
                 if (parsed.GetValue(json))
@@ -77,7 +78,7 @@ internal static class PrepareCommand
             return 0;
         return filter.StartsWith(Name, StringComparison.Ordinal) && int.TryParse(filter[Name.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int least)
             ? least
-            : throw new UsageException($"--filter '{filter}' is not known; known is {Name}N");
+            : throw new UsageException($"--filter '{filter}' is not known; supported: {Name}N");
     }
 
     private static TextNormalization Normalization(string? names)
@@ -88,7 +89,7 @@ internal static class PrepareCommand
         {
             all |= known.Contains(name)
                 ? Enum.Parse<TextNormalization>(name, ignoreCase: true)
-                : throw new UsageException($"--normalize '{name}' is not known{NearestName.Suggestion(name, known)}; known are {string.Join(", ", known)}");
+                : throw new UsageException($"--normalize '{name}' is not known{NearestName.Suggestion(name, known)}; supported: {string.Join(", ", known)}");
         }
 
         return all;
@@ -102,7 +103,7 @@ internal static class PrepareCommand
         return display.Show(() =>
         {
             display.Status("reading");
-            return prepare(new Reports<PreparationProgress>(progress =>
+            return prepare(new SynchronousProgress<PreparationProgress>(progress =>
                 display.Status(Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
         });
     }

@@ -26,13 +26,13 @@ internal static class QuantizeCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> model = new("MODEL") { Description = "Model in any format, checkpoint, or run directory." };
-        Option<string?> type = new("--type") { Description = "int8 (8.25 bits a weight) or int4 (4.5 bits; the output layer keeps 8).", Required = true };
+        Option<string?> type = new("--type") { Description = "int8 (8.25 bits per weight) or int4 (4.5 bits; the output layer uses 8).", Required = true };
         type.AcceptOnly("int8", "int4");
         Option<string> output = new("--out") { Description = "Directory to write. It must not exist, or be empty.", Required = true };
-        Option<string?> text = new("--text") { Description = "Text file on which float32 and quantised perplexity are measured." };
-        Option<int> tokens = new("--tokens") { Description = "Tokens of the text to measure on at most.", DefaultValueFactory = _ => DefaultTokens };
+        Option<string?> text = new("--text") { Description = "Text file to measure the perplexity on, in float32 and quantized." };
+        Option<int> tokens = new("--tokens") { Description = "Maximum number of tokens to measure on.", DefaultValueFactory = _ => DefaultTokens };
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"type\",\"bytes\",\"float32_bytes\",\"perplexity\",\"float32_perplexity\"}." };
-        Command command = new Command("quantize", "Quantise a model for the plain C# engine.") { model, type, output, text, tokens, json }
+        Command command = new Command("quantize", "Quantize a model for the CPU engine (plain C#).") { model, type, output, text, tokens, json }
             .WithExample("foreword quantize runs/quickstart --type int8 --out quantized --text README.md");
         command.SetAction(parsed =>
         {
@@ -41,7 +41,7 @@ internal static class QuantizeCommand
                 throw new UsageException($"--tokens is {parsed.GetValue(tokens)}; it must be at least 2");
             string directory = parsed.GetValue(output)!;
             if (File.Exists(directory) || Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
-                throw new IOException($"{directory} exists already; quantize writes a new directory");
+                throw new IOException($"{directory} already exists; quantize writes a new directory");
             using ModelWeights weights = WeightsFormat.Open(parsed.GetValue(model)!);
             Tokenizer tokenizer = weights.LoadTokenizer();
             int[]? ids = parsed.GetValue(text) is { } path ? Ids(tokenizer, path, parsed.GetValue(tokens)) : null;

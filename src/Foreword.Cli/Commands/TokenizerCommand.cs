@@ -6,6 +6,7 @@ using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Decoding;
 using Foreword.Data.Reading;
+using Foreword.IO;
 using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
@@ -27,7 +28,7 @@ internal static class TokenizerCommand
     private const int LostCharactersShown = 10;
 
     public static Command Create(Terminal terminal) =>
-        new Command("tokenizer", "Train, use and look into tokenizers.")
+        new Command("tokenizer", "Train, use and inspect tokenizers.")
         {
             Train(terminal),
             Encode(terminal),
@@ -38,12 +39,12 @@ internal static class TokenizerCommand
     private static Command Train(Terminal terminal)
     {
         Argument<string[]> inputs = new("INPUT") { Description = "Text or JSON Lines files, also .gz, and directories of them.", Arity = ArgumentArity.OneOrMore };
-        Option<string> kind = new("--kind") { Description = $"What to train: {string.Join(", ", TokenizerTrainer.Kinds.Keys)}.", DefaultValueFactory = _ => ByteBpe };
-        Option<int?> size = new("--vocab-size") { Description = "Ids wanted, special tokens included; char and word take all they find unless it is given." };
+        Option<string> kind = new("--kind") { Description = $"Kind of tokenizer: {string.Join(", ", TokenizerTrainer.Kinds.Keys)}.", DefaultValueFactory = _ => ByteBpe };
+        Option<int?> size = new("--vocab-size") { Description = "Number of ids, including special tokens; default for char and word: all that occur." };
         Option<string> output = new("--out") { Description = "Directory for tokenizer.json and the kind's other files.", Required = true };
         DocumentArguments reading = new();
-        Option<int?> minFrequency = new("--min-frequency") { Description = "What is seen less often gets no id: pairs (2 unless given), characters, words (1)." };
-        Option<long?> maxBytes = new("--max-bytes") { Description = "Read so many bytes of text at most; all unless given." };
+        Option<int?> minFrequency = new("--min-frequency") { Description = "Least number of occurrences that get an id: for pairs (default 2), characters and words (default 1)." };
+        Option<long?> maxBytes = new("--max-bytes") { Description = "Maximum number of bytes of text to read; default: all." };
         Option<bool> json = Json();
         Command command = new Command("train", "Learn a vocabulary from text.") { inputs, kind, size, output, minFrequency, maxBytes, json }
             .WithExample("foreword tokenizer train corpus.txt --kind byte-bpe --vocab-size 4096 --out tokenizer");
@@ -74,13 +75,13 @@ internal static class TokenizerCommand
     private static TokenizerTrainer Trainer(string kind, int? size, int? minFrequency, long? maxBytes)
     {
         if (!TokenizerTrainer.Kinds.TryGetValue(kind, out TokenizerTrainer? trainer))
-            throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [.. TokenizerTrainer.Kinds.Keys])}; known are {string.Join(", ", TokenizerTrainer.Kinds.Keys)}");
+            throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [.. TokenizerTrainer.Kinds.Keys])}; supported: {string.Join(", ", TokenizerTrainer.Kinds.Keys)}");
         if (size is null && trainer.VocabularySize > 0)
-            throw new UsageException($"--vocab-size is missing: how many ids the {kind} vocabulary is to have");
+            throw new UsageException($"--vocab-size is missing; it is the number of ids of the {kind} vocabulary");
         if (size < trainer.SmallestVocabulary)
-            throw new UsageException($"--vocab-size is {size}; it must be at least {trainer.SmallestVocabulary}, which {kind} always has");
+            throw new UsageException($"--vocab-size is {size}; it must be at least {trainer.SmallestVocabulary}, the number of ids that {kind} always has");
         if (minFrequency < 1)
-            throw new UsageException($"--min-frequency is {minFrequency}; it must be at least 1: what gets an id is seen at least once");
+            throw new UsageException($"--min-frequency is {minFrequency}; it must be at least 1");
         if (maxBytes < 1)
             throw new UsageException($"--max-bytes is {maxBytes}; it must be at least 1");
         return trainer with
@@ -96,14 +97,14 @@ internal static class TokenizerCommand
     {
         long characters = 0;
         if (!terminal.IsInteractive || terminal.Quiet)
-            return (trainer.Train(texts, new Reports(report => characters = report.Characters)), characters);
+            return (trainer.Train(texts, new SynchronousProgress<TokenizerProgress>(report => characters = report.Characters)), characters);
         Tokenizer tokenizer = terminal.Drawing().Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = Math.Clamp(terminal.Width - ColumnsBesideBar, 5, 30) }, new PercentageColumn(), new ElapsedTimeColumn())
             .Start(bars =>
             {
                 ProgressTask reading = bars.AddTask("reading").IsIndeterminate();
                 ProgressTask merging = bars.AddTask("merging", autoStart: false);
-                return trainer.Train(texts, new Reports(report =>
+                return trainer.Train(texts, new SynchronousProgress<TokenizerProgress>(report =>
                 {
                     characters = report.Characters;
                     if (report.Merges == 0)
@@ -128,7 +129,7 @@ internal static class TokenizerCommand
     private static void Report(Tokenizer tokenizer, TokenizerTrainer trainer, long documents, long characters, TimeSpan time, string directory, bool json, Terminal terminal)
     {
         if (tokenizer.VocabularySize < trainer.VocabularySize)
-            terminal.Say($"The text has no more to give: {tokenizer.VocabularySize} ids instead of {trainer.VocabularySize}.");
+            terminal.Say($"The text is too small for the vocabulary: {tokenizer.VocabularySize} ids instead of {trainer.VocabularySize}.");
         terminal.Say($"{tokenizer.Kind}, {tokenizer.VocabularySize} ids, from {documents} documents ({characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
         if (json)
         {
@@ -153,10 +154,10 @@ internal static class TokenizerCommand
         Argument<string?> text = new("TEXT") { Description = "The text; or use --input.", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> input = new("--input") { Description = "A text file, - for standard input, or a .jsonl file with a field text (or text_utf16) in each line." };
         Option<string?> encoding = DocumentArguments.EncodingOption();
-        Option<bool> special = new("--allow-special") { Description = "Take the text of a special token, such as <|endoftext|>, for the token." };
-        Option<bool> bare = new("--bare") { Description = "Leave out what the tokenizer's template puts around a text, such as <s> and </s>." };
+        Option<bool> special = new("--allow-special") { Description = "Encode the text of a special token, such as <|endoftext|>, as that token." };
+        Option<bool> bare = new("--bare") { Description = "Omit the tokens that the tokenizer's template adds around a text, such as <s> and </s>." };
         Option<bool> json = Json();
-        Command command = new Command("encode", "Text to ids.") { directory, text, input, encoding, special, bare, json }
+        Command command = new Command("encode", "Convert text to ids.") { directory, text, input, encoding, special, bare, json }
             .WithExample("foreword tokenizer encode tokenizer \"Hello world\"");
         command.SetAction(parsed =>
         {
@@ -165,7 +166,7 @@ internal static class TokenizerCommand
                 throw new UsageException("give either TEXT or --input FILE");
             TextEncoding? inputEncoding = DocumentArguments.Encoding(parsed.GetValue(encoding));
             if (given is not null && inputEncoding is not null)
-                throw new UsageException("--encoding is that of --input FILE; TEXT has none");
+                throw new UsageException("--encoding is for --input FILE only");
             Tokenizer tokenizer = ModelDirectory.LoadTokenizer(parsed.GetValue(directory)!);
             bool allowSpecial = parsed.GetValue(special), isBare = parsed.GetValue(bare);
             if (path is not null && path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
@@ -201,7 +202,7 @@ internal static class TokenizerCommand
         if (lost.Count == 0)
             return;
         string named = string.Join(", ", lost.Take(LostCharactersShown).Select(rune => Rune.IsControl(rune) ? $"U+{rune.Value:X4}" : $"{rune} (U+{rune.Value:X4})"));
-        terminal.Say($"The ids do not hold {lost.Count} of the text's characters: {named}{(lost.Count > LostCharactersShown ? ", ..." : "")}");
+        terminal.Say($"The ids do not represent {lost.Count} of the text's characters: {named}{(lost.Count > LostCharactersShown ? ", ..." : "")}");
     }
 
     private static void WriteIdsAndTokens(Tokenizer tokenizer, int[] ids, Terminal terminal) =>
@@ -221,8 +222,8 @@ internal static class TokenizerCommand
     {
         Argument<string> directory = TokenizerDirectory();
         Argument<string[]> ids = new("IDS") { Description = "Token ids; or use --input.", Arity = ArgumentArity.ZeroOrMore };
-        Option<string?> input = new("--input") { Description = "A file of ids between white space or commas, or - for standard input." };
-        Command command = new Command("decode", "Ids to text: exactly its bytes, without a line end after them.") { directory, ids, input }
+        Option<string?> input = new("--input") { Description = "A file of ids separated by white space or commas, or - for standard input." };
+        Command command = new Command("decode", "Convert ids to text: exactly its bytes, without a line end after them.") { directory, ids, input }
             .WithExample("foreword tokenizer decode tokenizer 39 68 75 75 78");
         command.SetAction(parsed =>
         {
@@ -249,7 +250,7 @@ internal static class TokenizerCommand
     {
         Argument<string> directory = TokenizerDirectory();
         Option<bool> json = Json();
-        Command command = new Command("inspect", "What a tokenizer is made of.") { directory, json }
+        Command command = new Command("inspect", "Show the parts of a tokenizer.") { directory, json }
             .WithExample("foreword tokenizer inspect tokenizer --json");
         command.SetAction(parsed =>
         {
@@ -320,13 +321,7 @@ internal static class TokenizerCommand
     };
 
     private static Argument<string> TokenizerDirectory() =>
-        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt; or a model or run that has one." };
+        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt; or a model or run with a tokenizer." };
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
-
-    /// <summary>Reports progress on the calling thread. <see cref="Progress{T}"/> posts it to other threads.</summary>
-    private sealed class Reports(Action<TokenizerProgress> report) : IProgress<TokenizerProgress>
-    {
-        public void Report(TokenizerProgress value) => report(value);
-    }
 }

@@ -13,7 +13,7 @@ internal static class InspectCommand
     [
         new("a directory of token shards", ShardInspection.IsDirectory, ShardInspection.ShowDirectory),
         new("a token shard (.bin)", ShardInspection.IsShard, ShardInspection.ShowShard),
-        new("a quantised model", QuantizedInspection.IsQuantized, QuantizedInspection.Show),
+        new("a quantized model", QuantizedInspection.IsQuantized, QuantizedInspection.Show),
         new("a model in any format, a checkpoint or a run directory", ModelInspection.IsModel, ModelInspection.Show),
         new("a recipe (.yaml)", RecipeInspection.IsRecipe, RecipeInspection.Show),
     ];
@@ -22,10 +22,10 @@ internal static class InspectCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> path = new("PATH") { Description = $"What to look into: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}." };
-        TableArguments tables = new("Of a table: the columns that are looked at; all unless given.");
+        Argument<string> path = new("PATH") { Description = $"What to inspect: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}." };
+        TableArguments tables = new("For a table: the columns to inspect; default: all.");
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new Command("inspect", "Say what a file or directory holds.") { path, json }
+        Command command = new Command("inspect", "Show what a file or directory contains.") { path, json }
             .WithExample("foreword inspect shards");
         tables.AddTo(command);
         command.SetAction(parsed =>
@@ -40,9 +40,9 @@ internal static class InspectCommand
             }
 
             if (tables.FirstGiven(parsed) is { } option)
-                throw new UsageException($"{option} is for tables; say which kind {given} is, such as --format csv");
+                throw new UsageException($"{option} is for tables; give the format of {given}, such as --format csv");
             Kind kind = Kinds.FirstOrDefault(kind => kind.Recognizes(given))
-                ?? throw new InvalidDataException($"{given} is nothing that inspect knows: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}");
+                ?? throw new InvalidDataException($"{given} is not one of the kinds that inspect supports: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}");
             kind.Show(given, parsed.GetValue(json), terminal);
             return CommandLine.Done;
         });

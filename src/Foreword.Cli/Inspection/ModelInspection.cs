@@ -46,7 +46,7 @@ internal static class ModelInspection
         Line("format", $"{model.Format.Name}, {model.CommonType ?? "several element types"}");
         Line("parameters", $"{config.ParameterCount:N0}");
         Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB of KV cache when full, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
-        Line("work", $"{config.TrainingFlopsPerToken / 3 / 1e6:N1} MFLOP a token to generate, {config.TrainingFlopsPerToken / 1e6:N1} to train");
+        Line("work", $"{config.TrainingFlopsPerToken / 3 / 1e6:N1} MFLOP per token to generate, {config.TrainingFlopsPerToken / 1e6:N1} to train");
         if (tokenizer is not null)
             Line("tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabularySize:N0} ids, fingerprint {tokenizer.Fingerprint}");
         if (state is not null)
@@ -54,7 +54,7 @@ internal static class ModelInspection
         if (task is not null)
             PrintTask(output, task);
         if (task is null && model.LeftOut.Count > 0)
-            Line("left out", $"{string.Join(", ", model.LeftOut.Select(tensor => tensor.FileName))}: a head that is not read");
+            Line("left out", $"{string.Join(", ", model.LeftOut.Select(tensor => tensor.FileName))}: a head that is not supported");
 
         output.WriteLine();
         foreach (WeightTensor tensor in model.Tensors.Concat(model.LeftOut))
@@ -74,7 +74,7 @@ internal static class ModelInspection
     private static string Around(TaskDescription task) => task switch
     {
         { Tokens: { } tokens } => $"tokens {tokens.Start}, {tokens.Delimiter}, {tokens.Extract}",
-        { Around: { Before.Count: 0, After.Count: 0 } } => "nothing is put around a text, and the head reads its last token",
+        { Around: { Before.Count: 0, After.Count: 0 } } => "no tokens are added around a text, and the head reads its last token",
         _ => $"tokens {string.Join(" ", [.. task.Around.Before, "...", .. task.Around.After])}",
     };
 

@@ -38,7 +38,7 @@ internal static class QuantizedInspection
         }
 
         ModelInspection.PrintArchitecture(terminal.Out, path, config);
-        ModelInspection.Line(terminal.Out, "format", $"quantised to {name}, for --engine cpu");
+        ModelInspection.Line(terminal.Out, "format", $"quantized to {name}, for --engine cpu");
         ModelInspection.Line(terminal.Out, "parameters", $"{config.ParameterCount:N0}");
         ModelInspection.Line(terminal.Out, "memory", $"{matrices / 1e6:N1} MB of matrices in a file of {file / 1e6:N1} MB ({4 * config.ParameterCount / 1e6:N1} MB in float32)");
         if (TaskDescription.IsIn(path))

@@ -36,7 +36,7 @@ internal static class RecipeInspection
         }
 
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{path}: {config.ParameterCount:N0} parameters, {tokensPerStep:N0} tokens a step, {recipe.Train.Steps:N0} steps, {config.TrainingFlopsPerToken * tokensPerStep * recipe.Train.Steps:E1} FLOP in all"));
+            $"{path}: {config.ParameterCount:N0} parameters, {tokensPerStep:N0} tokens per step, {recipe.Train.Steps:N0} steps, {config.TrainingFlopsPerToken * tokensPerStep * recipe.Train.Steps:E1} FLOP in all"));
         terminal.Out.WriteLine();
         terminal.Out.Write(Recipe.ToYaml(recipe));
     }

@@ -45,9 +45,9 @@ internal static class ShardInspection
         foreach (ManifestFile file in manifest.Files?.Take(SamplesShown) ?? [])
             terminal.Out.WriteLine(Invariant($"           {file.Path}, {file.Bytes:N0} bytes, sha256 {file.Sha256}"));
         if (manifest.Files?.Count > SamplesShown)
-            terminal.Out.WriteLine(Invariant($"           and {manifest.Files.Count - SamplesShown:N0} files more; {ShardManifest.FileName} has them all"));
+            terminal.Out.WriteLine(Invariant($"           and {manifest.Files.Count - SamplesShown:N0} more files; {ShardManifest.FileName} lists all of them"));
         if (manifest.Cleaning is { } cleaning)
-            terminal.Out.WriteLine(Invariant($"left out   {cleaning.TooShort:N0} documents under {cleaning.MinCharacters} characters, {cleaning.Duplicates:N0} duplicates ({cleaning.Deduplication}); normalised: {cleaning.Normalization}"));
+            terminal.Out.WriteLine(Invariant($"left out   {cleaning.TooShort:N0} documents under {cleaning.MinCharacters} characters, {cleaning.Duplicates:N0} duplicates ({cleaning.Deduplication}); normalized: {cleaning.Normalization}"));
         PrintTokens(terminal, First(train), tokenizer);
 
         terminal.Out.WriteLine();

@@ -23,14 +23,14 @@ internal static class Engines
 {
     public static Option<EngineChoice> Option() => new("--engine")
     {
-        Description = "What computes: cpu is plain C#, torch is libtorch; auto takes the faster one for the device.",
+        Description = "Engine: cpu is plain C#, torch is libtorch; auto uses the faster one for the device.",
         DefaultValueFactory = _ => EngineChoice.Auto,
     };
 
     /// <summary>Creates the option <c>--cache</c>.</summary>
     public static Option<CacheType?> CacheOption() => new("--cache")
     {
-        Description = "How plain C# keeps the keys and values of tokens that were read: f32 exactly, bf16 in half the memory. Unless given: f32, and bf16 for quantised models.",
+        Description = "How the cpu engine stores the keys and values of previous tokens: f32 exactly, bf16 in half the memory. Default: f32, and bf16 for quantized models.",
     };
 
     /// <summary>Returns the engine that the options name, for an opened model.</summary>
@@ -46,14 +46,14 @@ internal static class Engines
         {
             return engine != EngineChoice.Torch
                 ? new CpuEngine { Cache = cache }
-                : throw new UsageException($"{model.Path} is quantised; only --engine cpu reads it");
+                : throw new UsageException($"{model.Path} is quantized; only --engine cpu supports it");
         }
 
         if (IsCpu(engine, device))
             return new CpuEngine { Weights = precision == PrecisionChoice.Bf16 ? WeightType.BF16 : WeightType.F32, Cache = cache };
         return cache != CacheType.BF16
             ? new TorchEngine { Device = device, Precision = Compute.Precision(precision, Compute.Device(device)) }
-            : throw new UsageException("--cache bf16 is for plain C# (--engine cpu); libtorch keeps keys and values in f32");
+            : throw new UsageException("--cache bf16 is for --engine cpu; libtorch stores keys and values in f32");
     }
 
     /// <summary>Returns whether plain C# computes. The device is looked for only where it decides.</summary>

@@ -64,7 +64,7 @@ internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Toke
         if (FineTunedFor is not null)
             terminal.Say($"{path} is fine-tuned for {FineTunedFor}; its language model is used, without the task's head");
         else if (LeftOut.Count > 0)
-            terminal.Say($"{path} has a head that is not read ({string.Join(", ", LeftOut)}); its language model is used");
+            terminal.Say($"{path} has a head that is not supported ({string.Join(", ", LeftOut)}); its language model is used");
     }
 
     public void Dispose() => _stored?.Dispose();

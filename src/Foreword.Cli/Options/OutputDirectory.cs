@@ -5,7 +5,7 @@ internal static class OutputDirectory
 {
     /// <summary>Throws if a path is a file. Call it before computing anything, so that no result is lost.</summary>
     /// <exception cref="IOException">The path is a file.</exception>
-    public static string Checked(string path) => File.Exists(path) ? throw new IOException($"--out {path} is a file; a directory is written") : path;
+    public static string Checked(string path) => File.Exists(path) ? throw new IOException($"--out {path} is a file; expected a directory") : path;
 
     /// <summary>Checks the path if it is not null.</summary>
     /// <inheritdoc cref="Checked" path="/exception"/>

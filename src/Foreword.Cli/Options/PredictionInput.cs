@@ -36,7 +36,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
         if (isStream && !tables.SaysTable(parsed))
         {
             if ((id is null ? tables.FirstGiven(parsed) : "--id") is { } given)
-                throw new UsageException($"{given} is for tables; say which kind standard input holds, such as --format csv");
+                throw new UsageException($"{given} is for tables; give the format of standard input, such as --format csv");
             return new PredictionInput(_ => FromLines(terminal.In, task.Task, keepsInput).Take(most), IsRepeatable: false);
         }
 
@@ -52,7 +52,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
     private static IEnumerable<PredictionRow> FromLines(Stream input, FineTuningTask task, bool keepsInput)
     {
         if (task.Columns.Any(column => column.IsMany))
-            throw new UsageException($"{task.Kind} is read from a table, whose columns say what the choices are");
+            throw new UsageException($"{task.Kind} needs a table, whose columns define the choices");
         string[] roles = [.. task.Columns.Select(column => column.Role)];
         return Rows();
 
@@ -64,7 +64,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
                 string where = $"{StandardInput}:{number}";
                 string[] texts = [.. (roles.Length == 1 ? [line] : line.Split('\t')).Select(text => text.Trim())];
                 string? fault = string.IsNullOrWhiteSpace(line) ? $"{where}: the text is empty"
-                    : texts.Length < roles.Length ? $"{where}: the line has {(texts.Length == 1 ? "1 field" : $"{texts.Length} fields")}; expected {string.Join(", ", roles)}, parted by tabs"
+                    : texts.Length < roles.Length ? $"{where}: the line has {(texts.Length == 1 ? "1 field" : $"{texts.Length} fields")}; expected {string.Join(", ", roles)}, separated by tabs"
                     : Array.FindIndex(texts, 0, roles.Length, text => text.Length == 0) is var empty and >= 0 ? $"{where}: the {roles[empty]} is empty"
                     : null;
                 KeyValuePair<string, string>[] whole = keepsInput ? [.. roles.Zip(texts).Select(pair => KeyValuePair.Create(pair.First, pair.Second))] : [];
@@ -77,7 +77,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
     private static bool IsPipe(string path) => path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal);
 
     private static string? TooMany(TaskExample example, TaskDescription task) => task.Target == TargetKind.Choice && example.Choices.Count > task.Labels.Count
-        ? $"{example.Where}: there are {example.Choices.Count} choices; the model knows {task.Labels.Count} at most"
+        ? $"{example.Where}: there are {example.Choices.Count} choices; the model supports at most {task.Labels.Count}"
         : null;
 
     /// <summary>Returns the columns with distinct names. A column with the name of an earlier one gets a number.</summary>

@@ -10,19 +10,19 @@ internal sealed class SamplingArguments(int? maxTokens = null)
 {
     private static readonly SamplingOptions Default = new();
 
-    private readonly Option<double> _temperature = Number("--temperature", "Divides the logits; 0 takes the likeliest token every time.", Default.Temperature);
-    private readonly Option<int> _topK = new("--top-k") { Description = "Draw from the K likeliest tokens only; 0 is off.", DefaultValueFactory = _ => Default.TopK };
-    private readonly Option<double> _topP = Number("--top-p", "Draw from the likeliest tokens that together reach P; 1 is off.", Default.TopP);
+    private readonly Option<double> _temperature = Number("--temperature", "Divides the logits; 0 always takes the most likely token.", Default.Temperature);
+    private readonly Option<int> _topK = new("--top-k") { Description = "Sample only from the K most likely tokens; 0 is off.", DefaultValueFactory = _ => Default.TopK };
+    private readonly Option<double> _topP = Number("--top-p", "Sample only from the most likely tokens whose probabilities reach P together; 1 is off.", Default.TopP);
     private readonly Option<TopPRule> _topPRule = new("--top-p-rule") { Description = "Whether the token that crosses P is kept (crossing, Hugging Face) or not (released, OpenAI's GPT-2 code).", DefaultValueFactory = _ => Default.TopPRule };
-    private readonly Option<double> _minP = Number("--min-p", "Draw from tokens at least P times as probable as the likeliest; 0 is off.", Default.MinP);
-    private readonly Option<double> _typicalP = Number("--typical-p", "Draw from the tokens nearest to the expected information that together reach P; 1 is off.", Default.TypicalP);
-    private readonly Option<double> _repetition = Number("--repetition-penalty", "Makes tokens of prompt and text so far less likely; 1 is off (CTRL used 1.2).", Default.RepetitionPenalty);
-    private readonly Option<double> _presence = Number("--presence-penalty", "Taken once from the logit of every token of the text so far, -2 to 2; 0 is off.", Default.PresencePenalty);
-    private readonly Option<double> _frequency = Number("--frequency-penalty", "Taken from a token's logit each time it stands in the text so far, -2 to 2; 0 is off.", Default.FrequencyPenalty);
+    private readonly Option<double> _minP = Number("--min-p", "Sample only from tokens at least P times as probable as the most likely one; 0 is off.", Default.MinP);
+    private readonly Option<double> _typicalP = Number("--typical-p", "Sample only from the tokens nearest to the expected information whose probabilities reach P together; 1 is off.", Default.TypicalP);
+    private readonly Option<double> _repetition = Number("--repetition-penalty", "Makes the tokens of the prompt and of the text so far less likely; 1 is off (CTRL used 1.2).", Default.RepetitionPenalty);
+    private readonly Option<double> _presence = Number("--presence-penalty", "Subtracted once from the logit of every token of the text so far, -2 to 2; 0 is off.", Default.PresencePenalty);
+    private readonly Option<double> _frequency = Number("--frequency-penalty", "Subtracted from a token's logit for each time it occurs in the text so far, -2 to 2; 0 is off.", Default.FrequencyPenalty);
     private readonly Option<string[]> _bias = new("--logit-bias") { Description = "ID=VALUE: added to the logit of token ID, -100 (never) to 100 (always); may be repeated.", DefaultValueFactory = _ => [] };
-    private readonly Option<long> _seed = new("--seed") { Description = "Seed of the draws.", DefaultValueFactory = _ => Default.Seed };
-    private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Tokens to write at most; the end of the context ends a text too.", DefaultValueFactory = _ => maxTokens ?? Default.MaxTokens };
-    private readonly Option<string[]> _stop = new("--stop") { Description = "Text to end before; may be repeated.", DefaultValueFactory = _ => [] };
+    private readonly Option<long> _seed = new("--seed") { Description = "Seed of the sampling.", DefaultValueFactory = _ => Default.Seed };
+    private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Maximum number of tokens to generate; the end of the context also ends a text.", DefaultValueFactory = _ => maxTokens ?? Default.MaxTokens };
+    private readonly Option<string[]> _stop = new("--stop") { Description = "Stop before this text; may be repeated.", DefaultValueFactory = _ => [] };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)

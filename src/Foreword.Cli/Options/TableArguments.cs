@@ -27,22 +27,22 @@ internal sealed class TableArguments
     private static readonly string[] FormatWords = [Auto, "csv", "tsv", "jsonl", "parquet", "copa"];
 
     private readonly Option<string?> _columns, _format, _header, _quoting, _delimiter;
-    private readonly Option<int?> _maxExamples = new("--max-examples") { Description = "Read the first N examples only (of each set)." };
+    private readonly Option<int?> _maxExamples = new("--max-examples") { Description = "Read only the first N examples (of each set)." };
 
     /// <param name="columns">Description of <c>--columns</c> in the help.</param>
     public TableArguments(string columns)
     {
-        _columns = new("--columns") { Description = $"{columns} Columns joined by + are one text with a space between: text=Title+Description." };
-        _format = new("--format") { Description = $"What the files are: {string.Join(", ", FormatWords)}; their names decide unless given." };
+        _columns = new("--columns") { Description = $"{columns} Columns joined by + become one text with a space between them: text=Title+Description." };
+        _format = new("--format") { Description = $"Format of the files: {string.Join(", ", FormatWords)}; default: by their names." };
         _format.CompletionSources.Add(FormatWords);
         _format.Validators.Add(result =>
         {
             if (result.Tokens is [.., { Value: string value }] && !Formats.ContainsKey(value))
                 result.AddError(OptionExtensions.Complaint("--format", value, FormatWords));
         });
-        _header = YesOrNo("--header", "Whether CSV and TSV begin with names: yes, no, or auto, which looks whether columns are given by name or the first row looks like names.");
-        _quoting = YesOrNo("--quoting", "Whether quotes in CSV and TSV are quotes: yes, no, or auto, which takes them for characters between tabs only.");
-        _delimiter = new("--delimiter") { Description = "What parts the fields of CSV and TSV: one character, or tab." };
+        _header = YesOrNo("--header", "Whether CSV and TSV begin with column names: yes, no, or auto, which decides by the given columns and the first row.");
+        _quoting = YesOrNo("--quoting", "Whether quotes in CSV and TSV enclose fields: yes, no, or auto, which means no between tabs and yes otherwise.");
+        _delimiter = new("--delimiter") { Description = "Separator of the fields of CSV and TSV: one character, or tab." };
     }
 
     /// <summary>Adds the options to a command.</summary>

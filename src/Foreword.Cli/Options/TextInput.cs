@@ -53,7 +53,7 @@ internal static class TextInput
     private static void CheckIsFile(string path)
     {
         if (!File.Exists(path))
-            throw new FileNotFoundException(Directory.Exists(path) ? $"{path} is a directory; a file is expected" : $"{path} does not exist");
+            throw new FileNotFoundException(Directory.Exists(path) ? $"{path} is a directory; expected a file" : $"{path} does not exist");
     }
 
     private static string Decode(Stream stream, string name, TextEncoding? encoding)
@@ -69,7 +69,7 @@ internal static class TextInput
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException($"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8 (--encoding names another encoding, such as gb18030 or utf-16)", problem);
+            throw new InvalidDataException($"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8 (use --encoding for another encoding, such as gb18030 or utf-16)", problem);
         }
     }
 
@@ -101,7 +101,7 @@ internal static class TextInput
         foreach (JsonElement unit in units.EnumerateArray())
         {
             if (unit.ValueKind != JsonValueKind.Number || !unit.TryGetUInt16(out ushort value))
-                throw new InvalidDataException($"{place}: text_utf16 holds {unit.GetRawText()}, which is no UTF-16 code unit");
+                throw new InvalidDataException($"{place}: text_utf16 holds {unit.GetRawText()}, which is not a UTF-16 code unit");
             text.Append((char)value);
         }
 

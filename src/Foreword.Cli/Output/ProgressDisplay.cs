@@ -113,7 +113,7 @@ internal sealed class ProgressDisplay(Terminal terminal)
     /// costs.
     /// </summary>
     public static string Format(string device, Precision precision) =>
-        $"{device} {precision.Name()}{(device == "cpu" && precision == Precision.Bf16 && !Compute.CpuHasBFloat16 ? " (this processor has no bf16 products: fp32 is many times as fast)" : "")}";
+        $"{device} {precision.Name()}{(device == "cpu" && precision == Precision.Bf16 && !Compute.CpuHasBFloat16 ? " (this processor does not support bf16 products: fp32 is many times faster)" : "")}";
 
     /// <summary>Formats a count as in "1,234" or "1.2 M".</summary>
     public static string Millions(long count) => count >= 1_000_000 ? $"{count / 1e6:F1} M" : count.ToString("N0", CultureInfo.InvariantCulture);

@@ -4,18 +4,22 @@ using Foreword.Torch.Runs;
 namespace Foreword.Cli.Output;
 
 /// <summary>
-/// Treats Ctrl+C and SIGTERM as requests to stop. After the first, the work finishes its step and saves. The second ends the process
-/// immediately with exit code 130 or 143.
+/// Treats Ctrl+C and SIGTERM as requests to stop. After the first, the work finishes its step, and saves its results or removes incomplete files. The
+/// second ends the process immediately. The exit code is 130 after Ctrl+C and 143 after SIGTERM, as shells report it.
 /// </summary>
 internal sealed partial class StopRequest : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly Terminal _terminal;
+    private readonly string? _ending;
     private readonly PosixSignalRegistration[] _registrations;
 
-    public StopRequest(Terminal terminal)
+    /// <summary>Begins to handle the signals.</summary>
+    /// <param name="terminal">The terminal to print on.</param>
+    /// <param name="ending">The message that is printed at the first signal if the work does not end immediately; null prints none.</param>
+    public StopRequest(Terminal terminal, string? ending = "stopping after this step; interrupt again to end immediately without saving")
     {
-        _terminal = terminal;
+        (_terminal, _ending) = (terminal, ending);
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
     }
 
@@ -24,8 +28,34 @@ internal sealed partial class StopRequest : IDisposable
     /// <summary>Gets the exit code of a program that the signal ended, as shells report it: 128 + the signal number; 0 before any signal.</summary>
     public int ExitCode { get; private set; }
 
-    /// <summary>Runs the work. If it is canceled before there is anything to save, returns the exit code of the signal.</summary>
-    public int Run(Func<int> work)
+    /// <summary>Runs work that has no step to finish. If it is canceled, prints the resulting state and returns the exit code of the signal.</summary>
+    /// <param name="terminal">The terminal to print on.</param>
+    /// <param name="standing">Returns the state after an interruption, such as "DIR is unchanged".</param>
+    /// <param name="work">The work, which throws soon after it is canceled.</param>
+    /// <param name="ending">The message that is printed at the first signal; null prints none.</param>
+    public static int Run(Terminal terminal, Func<string> standing, Action<CancellationToken> work, string? ending = null)
+    {
+        using StopRequest stop = new(terminal, ending);
+        return stop.Run(() =>
+        {
+            work(stop.Token);
+            return CommandLine.Done;
+        }, () => $"interrupted: {standing()}");
+    }
+
+    /// <summary>Handles Ctrl+C alone, as a key that does not end the program.</summary>
+    /// <param name="pressed">Called at each Ctrl+C.</param>
+    /// <returns>The registration, which ends when it is disposed.</returns>
+    public static IDisposable OnKey(Action pressed) => PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+    {
+        context.Cancel = true;
+        pressed();
+    });
+
+    /// <summary>Runs the work. If it is canceled, prints a message and returns the exit code of the signal.</summary>
+    /// <param name="work">The work. If it can save, it returns <see cref="ExitCodeOf"/>; before that it throws when it is canceled.</param>
+    /// <param name="standing">Returns the message; null says that there was nothing to save.</param>
+    public int Run(Func<int> work, Func<string>? standing = null)
     {
         try
         {
@@ -33,7 +63,7 @@ internal sealed partial class StopRequest : IDisposable
         }
         catch (OperationCanceledException) when (ExitCode != CommandLine.Done)
         {
-            _terminal.Err.WriteLine("interrupted before there was anything to save");
+            _terminal.Err.WriteLine(standing?.Invoke() ?? "interrupted; there was nothing to save yet");
             return ExitCode;
         }
     }
@@ -55,7 +85,8 @@ internal sealed partial class StopRequest : IDisposable
         ExitCode = context.Signal == PosixSignal.SIGINT ? ByKeyboard : ByTermination;
         if (_source.IsCancellationRequested)
             ExitNow(ExitCode);
-        _terminal.Err.WriteLine("stopping after this step; once more ends at once without saving");
+        if (_ending is not null)
+            _terminal.Err.WriteLine(_ending);
         _source.Cancel();
     }
 

@@ -30,7 +30,7 @@ internal static class EvaluationReport
             Date = context.Date.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
             Paper = Paper(results, config),
             Results = results.SelectMany(result => Rows(result.Key, result.Result)),
-            Details = results.Select(result => new { Heading = result.Key, result.Result.Task.Protocol, Rows = Samples(result.Result) }),
+            Details = results.Select(result => new { Heading = result.Key, result.Result.Benchmark.Protocol, Rows = Samples(result.Result) }),
         });
         DurableFile.Replace(path, file => file.Write(Encoding.UTF8.GetBytes(page)));
         return path;
@@ -43,10 +43,10 @@ internal static class EvaluationReport
     private static object? Paper(IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)
     {
         (string Key, BenchmarkResult Result, MetricValue Metric)[] columns =
-            [.. from result in results from metric in result.Result.Metrics where result.Result.Task.Benchmark.Published.Any(figure => figure.Metric == metric.Metric.Name) select (result.Key, result.Result, metric)];
+            [.. from result in results from metric in result.Result.Metrics where result.Result.Benchmark.Benchmark.Published.Any(figure => figure.Metric == metric.Metric.Name) select (result.Key, result.Result, metric)];
         if (columns.Length == 0)
             return null;
-        string[] models = [.. columns.SelectMany(column => column.Result.Task.Benchmark.Published).Select(figure => figure.Model).Distinct()];
+        string[] models = [.. columns.SelectMany(column => column.Result.Benchmark.Benchmark.Published).Select(figure => figure.Model).Distinct()];
         string size = string.Create(CultureInfo.InvariantCulture, $"this model ({config.ParameterCount / 1e6:0.#} M)");
         return new
         {
@@ -57,18 +57,18 @@ internal static class EvaluationReport
     }
 
     private static string Published(BenchmarkResult result, string model, string metric) =>
-        result.Task.Benchmark.Published.FirstOrDefault(figure => figure.Model == model && figure.Metric == metric) is { } figure ? EvaluationTable.Number(figure.Value) : "";
+        result.Benchmark.Benchmark.Published.FirstOrDefault(figure => figure.Model == model && figure.Metric == metric) is { } figure ? EvaluationTable.Number(figure.Value) : "";
 
     private static IEnumerable<object> Rows(string key, BenchmarkResult result) => result.Metrics.Select((metric, m) => new
     {
         Task = m == 0 ? key : "",
-        Shots = m == 0 ? Whole(result.Task.Shots) : "",
+        Shots = m == 0 ? Whole(result.Benchmark.Shots) : "",
         Count = m == 0 ? Whole(result.Judgements.Count) : "",
         Metric = metric.Metric.Name,
         Arrow = metric.Metric.HigherIsBetter ? "↑" : "↓",
         Value = EvaluationTable.Number(metric.Value),
         Error = metric.StandardError is { } error ? EvaluationTable.Number(error) : "",
-        Chance = m == 0 && result.Task.Benchmark.Chance is { } chance ? EvaluationTable.Number(chance) : "",
+        Chance = m == 0 && result.Benchmark.Benchmark.Chance is { } chance ? EvaluationTable.Number(chance) : "",
     });
 
     /// <summary>Selects some right samples, then some wrong ones, in the order of the data. Samples that are neither count as right.</summary>
@@ -77,7 +77,7 @@ internal static class EvaluationReport
         int[] ids = [.. result.Judgements.Keys.Order()];
         return [.. ids.Where(id => result.Judgements[id].IsRight != false).Take(SamplesOfAKind).Concat(ids.Where(id => result.Judgements[id].IsRight == false).Take(SamplesOfAKind)).Select(id =>
         {
-            BenchmarkDocument document = result.Task.Set.Documents[id];
+            BenchmarkDocument document = result.Benchmark.Set.Documents[id];
             Judgement judgement = result.Judgements[id];
             return new { Mark = judgement.IsRight switch { true => "✓", false => "✗", null => "" }, Text = Asked(document), document.Target, Prediction = ShortText.Of(judgement.Prediction, LongestText) };
         })];

@@ -18,8 +18,8 @@ internal static class EvaluationTable
             {
                 MetricValue metric = result.Metrics[m];
                 string name = m == 0 ? key : "", count = m == 0 ? result.Judgements.Count.ToString(CultureInfo.InvariantCulture) : "";
-                string chance = m == 0 && result.Task.Benchmark.Chance is { } level ? Number(level) : "";
-                output.WriteLine($"{name.PadRight(width)}  {count,6}  {metric.Metric.Name,-16} {Number(metric.Value),9}  {(metric.StandardError is { } error ? Number(error) : ""),8}  {chance,6}  {Paper(result.Task.Benchmark, metric.Metric.Name, config)}".TrimEnd());
+                string chance = m == 0 && result.Benchmark.Benchmark.Chance is { } level ? Number(level) : "";
+                output.WriteLine($"{name.PadRight(width)}  {count,6}  {metric.Metric.Name,-16} {Number(metric.Value),9}  {(metric.StandardError is { } error ? Number(error) : ""),8}  {chance,6}  {Paper(result.Benchmark.Benchmark, metric.Metric.Name, config)}".TrimEnd());
             }
         }
     }

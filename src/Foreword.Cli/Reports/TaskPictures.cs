@@ -96,7 +96,7 @@ internal static class TaskPictures
             bar.LegendText = i == 0 ? "share of the examples" : "";
         }
 
-        AddDiagonal(plot, 0, 1, "as it should be");
+        AddDiagonal(plot, 0, 1, "ideal");
         Scatter line = plot.Add.Scatter(filled.Select(bin => bin.Confidence).ToArray(), filled.Select(bin => bin.Accuracy).ToArray(), Right);
         line.LineWidth = 2;
         line.MarkerSize = 8;
@@ -116,10 +116,10 @@ internal static class TaskPictures
         double low = Math.Min(outcomes.Truth.Min(), outcomes.Predicted.Min()), high = Math.Max(outcomes.Truth.Max(), outcomes.Predicted.Max());
         double margin = high > low ? 0.04 * (high - low) : 0.5;
         using Plot plot = new();
-        AddDiagonal(plot, low - margin, high + margin, "as it should be");
+        AddDiagonal(plot, low - margin, high + margin, "ideal");
         Scatter points = plot.Add.ScatterPoints(examples.Select(i => outcomes.Truth[i]).ToArray(), examples.Select(i => outcomes.Predicted[i]).ToArray(), Right.WithAlpha(0.4));
         points.MarkerSize = 6;
-        points.LegendText = "an example";
+        points.LegendText = "one example";
 
         plot.Axes.SetLimits(low - margin, high + margin, low - margin, high + margin);
         Decorate(plot, "true score", "predicted score");

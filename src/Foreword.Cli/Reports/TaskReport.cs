@@ -66,7 +66,7 @@ internal static class TaskReport
             Samples = new[]
             {
                 Samples(scores is null ? "Most confident mistakes" : "Largest errors", context.Mistakes),
-                Samples(scores is null ? "A few right ones" : "Smallest errors", context.Right),
+                Samples(scores is null ? "Some correct predictions" : "Smallest errors", context.Right),
             }.Where(samples => samples is not null),
         });
     }

@@ -29,8 +29,8 @@ internal static class ZeroShotReport
     public static void Print(TextWriter output, IReadOnlyList<ZeroShotScore> scores)
     {
         IGrouping<int, ZeroShotScore>[] steps = [.. scores.GroupBy(score => score.Step)];
-        int width = Math.Max(16, steps[0].Max(score => score.Heuristic.Task.Length) + 2);
-        output.WriteLine($"{"updates",9}{string.Concat(steps[0].Select(score => score.Heuristic.Task.PadLeft(width)))}");
+        int width = Math.Max(16, steps[0].Max(score => score.Heuristic.Benchmark.Length) + 2);
+        output.WriteLine($"{"updates",9}{string.Concat(steps[0].Select(score => score.Heuristic.Benchmark.PadLeft(width)))}");
         foreach (IGrouping<int, ZeroShotScore> step in steps)
             output.WriteLine($"{step.Key.ToString("N0", CultureInfo.InvariantCulture),9}{string.Concat(step.Select(score => Cell(score).PadLeft(width)))}");
         output.WriteLine("score (relative: 0 is a guess, 1 the best)");
@@ -42,7 +42,7 @@ internal static class ZeroShotReport
         foreach (ZeroShotScore score in scores)
         {
             text.Append(CultureInfo.InvariantCulture,
-                $"{score.Step},{score.Heuristic.Task},{score.Heuristic.Metric},{score.Count},{score.Value},{score.StandardError},{score.Chance},{score.Heuristic.Best},{score.Relative}\n");
+                $"{score.Step},{score.Heuristic.Benchmark},{score.Heuristic.Metric},{score.Count},{score.Value},{score.StandardError},{score.Chance},{score.Heuristic.Best},{score.Relative}\n");
         }
 
         return text.ToString();

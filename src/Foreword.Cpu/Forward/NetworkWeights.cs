@@ -27,7 +27,7 @@ internal sealed unsafe class NetworkWeights : IDisposable
         foreach ((string name, int value, int most) in ((string, int, int)[])[("n_embd", C, LongestRow / 4), ("n_inner", config.FeedForward, LongestRow), ("context_length", config.ContextLength, LongestRow), ("vocab_size", config.VocabSize, LongestRow)])
         {
             if (value > most)
-                throw new ArgumentException($"{name} is {value}; plain C# computes models with at most {most}");
+                throw new ArgumentException($"{name} is {value}; the CPU engine supports at most {most}");
         }
 
         Blocks = [.. Enumerable.Range(0, config.NLayer).Select(i => new Block(

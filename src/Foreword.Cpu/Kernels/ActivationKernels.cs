@@ -42,7 +42,7 @@ internal static unsafe class ActivationKernels
                 Sigmoid(y, bias, count, 1.702f);
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(activation), activation, "no kernel computes it");
+                throw new ArgumentOutOfRangeException(nameof(activation), activation, "no kernel supports this activation");
         }
     }
 

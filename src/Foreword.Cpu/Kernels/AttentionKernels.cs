@@ -77,7 +77,7 @@ internal static unsafe class AttentionKernels
         for (; i < count; i++)
         {
             rounded[i] = Number<T>(numbers[i]);
-            numbers[i] = typeof(T) == typeof(float) ? numbers[i] : BFloat16.ToSingle((ushort)(object)rounded[i]);
+            numbers[i] = typeof(T) == typeof(float) ? numbers[i] : BFloat16Bits.ToSingle((ushort)(object)rounded[i]);
         }
     }
 
@@ -168,7 +168,7 @@ internal static unsafe class AttentionKernels
     {
         if (typeof(T) == typeof(float))
             return (T)(object)value;
-        return (T)(object)BFloat16.Nearest(value);
+        return (T)(object)BFloat16Bits.Nearest(value);
     }
 
     /// <summary>Computes sums[rows, 64] += p[rows, count] values[count, 64].</summary>

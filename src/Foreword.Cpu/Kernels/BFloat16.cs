@@ -5,13 +5,11 @@ using System.Runtime.Intrinsics.X86;
 namespace Foreword.Cpu.Kernels;
 
 /// <summary>
-/// Converts between float32 and bfloat16, which is the upper half of a float32. Conversions of 16 numbers use AVX-512F instructions where the processor
+/// Converts vectors between float32 and bfloat16, which is the upper half of a float32. Conversions of 16 numbers use AVX-512F instructions where the processor
 /// has them, and otherwise the portable 256-bit vectors of .NET.
 /// </summary>
 internal static class BFloat16
 {
-    public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
-
     /// <summary>Loads 16 bfloat16 numbers as float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector512<float> Load(ushort* numbers)
@@ -30,13 +28,6 @@ internal static class BFloat16
         return ((Vector256.WidenLower(sixteen) << 16).AsSingle(), (Vector256.WidenUpper(sixteen) << 16).AsSingle());
     }
 
-    /// <summary>Rounds to the nearest bfloat16; ties go to even.</summary>
-    public static ushort Nearest(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)0x7fc0 : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-    }
-
     /// <summary>Rounds 16 numbers to the nearest bfloat16 values and returns them as float32; ties go to even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Round(Vector512<float> values)
@@ -53,7 +44,4 @@ internal static class BFloat16
         Vector512<uint> upper = Round(values).AsUInt32() >>> 16;
         (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(upper) : Vector256.Narrow(upper.GetLower(), upper.GetUpper())).Store(numbers);
     }
-
-    /// <summary>Returns the smallest bfloat16 that is not less than a finite value; the value is 0 or greater.</summary>
-    public static ushort Up(float value) => (ushort)((BitConverter.SingleToUInt32Bits(value) + 0xffff) >> 16);
 }

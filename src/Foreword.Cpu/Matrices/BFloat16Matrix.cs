@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Threading;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Matrices;
 
@@ -102,7 +103,7 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
         for (int k = 0; k < K + K % 2; k++)
         {
             for (int n = 0; n < Panels.Width; n++)
-                weights[(k / 2 * Panels.Width + n) * 2 + k % 2] = k < K ? BFloat16.Nearest(panel[k * Panels.Width + n]) : (ushort)0;
+                weights[(k / 2 * Panels.Width + n) * 2 + k % 2] = k < K ? BFloat16Bits.Nearest(panel[k * Panels.Width + n]) : (ushort)0;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Foreword.Cpu.Kernels;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Matrices;
 
@@ -93,7 +94,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
         float largest = 0;
         foreach (float value in values)
             largest = MathF.Max(largest, MathF.Abs(value));
-        return BFloat16.Up(largest / (Zero - 1));
+        return BFloat16Bits.Up(largest / (Zero - 1));
     }
 
     /// <summary>
@@ -114,7 +115,7 @@ internal sealed record QuantizedFormat(int Bits, int Block)
         double leastError = double.PositiveInfinity;
         for (int trial = 0; trial < Trials && extreme != 0; trial++)
         {
-            ushort scale = BFloat16.Nearest(-extreme / (Zero - 1.2f + 0.12f * trial)); // puts the largest magnitude at step -6.8 to -8.1
+            ushort scale = BFloat16Bits.Nearest(-extreme / (Zero - 1.2f + 0.12f * trial)); // puts the largest magnitude at step -6.8 to -8.1
             double error = Error(values, Scale(scale));
             if (error < leastError)
                 (best, leastError) = (scale, error);
@@ -146,5 +147,5 @@ internal sealed record QuantizedFormat(int Bits, int Block)
 
     private float Step(float value) => Math.Clamp(MathF.Round(value), Bits == 8 ? 1 - Zero : -Zero, Zero - 1);
 
-    private static float Scale(ushort bits) => BFloat16.ToSingle(bits);
+    private static float Scale(ushort bits) => BFloat16Bits.ToSingle(bits);
 }

@@ -61,14 +61,10 @@ internal sealed class QuantizationManifest
     public static QuantizationManifest Read(string directory)
     {
         string path = PathIn(directory);
-        try
+        return JsonFile.Read(path, JsonValueKind.Object, root =>
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-                throw new InvalidDataException($"{path}: not a JSON object");
             if (!root.TryGetProperty("version", out JsonElement version) || version.ValueKind != JsonValueKind.Number || !version.TryGetInt32(out int number) || number != FormatVersion)
-                throw new InvalidDataException($"{path}: version is missing or not {FormatVersion}; quantise the model again");
+                throw new InvalidDataException($"{path}: version is missing or not {FormatVersion}; quantize the model again");
             string? type = root.TryGetProperty("type", out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
             if (type is not ("int8" or "int4"))
                 throw new InvalidDataException($"{path}: type is {(type is null ? "missing" : $"'{type}'")}; expected int8 or int4");
@@ -78,11 +74,7 @@ internal sealed class QuantizationManifest
             foreach (JsonProperty checksum in checksums.EnumerateObject())
                 read[checksum.Name] = checksum.Value.ValueKind == JsonValueKind.String ? checksum.Value.GetString()! : throw new InvalidDataException($"{path}: xxh3 of '{checksum.Name}' is not a string");
             return new QuantizationManifest(path, type == "int8" ? WeightType.Int8 : WeightType.Int4, read);
-        }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException) // InvalidOperationException: a text holds a lone surrogate
-        {
-            throw new InvalidDataException($"{path}: not well-formed JSON ({problem.Message})", problem);
-        }
+        });
     }
 
     /// <summary>Compares every tensor with its checksum.</summary>

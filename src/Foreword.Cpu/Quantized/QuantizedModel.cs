@@ -47,7 +47,7 @@ public static class QuantizedModel
     {
         ArgumentNullException.ThrowIfNull(model);
         if (type.Format(isHead: true) is null)
-            throw new ArgumentException($"{type} does not quantise; choose {WeightType.Int8} or {WeightType.Int4}");
+            throw new ArgumentException($"{type} is not a quantized type; choose {WeightType.Int8} or {WeightType.Int4}");
         using Workers workers = new(Environment.ProcessorCount);
         StoredParameters parameters = new(model); // not disposed: the caller owns the model
         SafetensorsWriter writer = new();
@@ -60,7 +60,7 @@ public static class QuantizedModel
             {
                 matrix = QuantizedMatrix.Read(shape.Reader(parameters), format, workers);
                 if (matrix.Scales.ContainsAnyInRange<ushort>(0x7f80, 0x7fff) || matrix.Scales.ContainsAnyInRange<ushort>(0xff80, 0xffff)) // infinity or NaN
-                    throw new InvalidDataException($"{model.Path}: {shape.Name} holds a weight that is infinite, not a number, or too large to quantise");
+                    throw new InvalidDataException($"{model.Path}: {shape.Name} holds a weight that is infinite, not a number, or too large to quantize");
                 stream.Write(matrix.Weights);
             });
             writer.Add(name + ScalesOf, TensorDType.BF16, ScaleShape(shape, format), stream =>
@@ -138,12 +138,12 @@ public static class QuantizedModel
         string[] faults =
         [
             .. expected.Keys.Where(name => !file.Tensors.ContainsKey(name)).Select(name => $"{name} is missing"),
-            .. file.Tensors.Keys.Where(name => !expected.ContainsKey(name)).Select(name => $"{name} is too many"),
+            .. file.Tensors.Keys.Where(name => !expected.ContainsKey(name)).Select(name => $"{name} is unexpected"),
             .. file.Tensors.Values.Where(tensor => expected.TryGetValue(tensor.Name, out var wanted) && (wanted.DType != tensor.DType || !wanted.Shape.AsSpan().SequenceEqual(tensor.Shape)))
                 .Select(tensor => $"{tensor.Name} is {tensor.DType.HeaderName()} {tensor.ShapeText}, not {expected[tensor.Name].DType.HeaderName()} {TensorInfo.Format(expected[tensor.Name].Shape)}"),
         ];
         if (faults.Length > 0)
-            throw new InvalidDataException($"{file.Path}: the tensors do not fit configuration and manifest: {string.Join("; ", faults.Take(10))}{(faults.Length > 10 ? $" and {faults.Length - 10} more" : "")}");
+            throw new InvalidDataException($"{file.Path}: the tensors do not match the configuration and the manifest: {string.Join("; ", faults.Take(10))}{(faults.Length > 10 ? $" and {faults.Length - 10} more" : "")}");
     }
 
     /// <summary>Returns the parameters that are not quantized: embeddings, biases and norms.</summary>
@@ -209,7 +209,7 @@ public static class QuantizedModel
         {
             Span<byte> bytes = MemoryMarshal.AsBytes(destination);
             if (RandomAccess.Read(_handle, bytes, File.Tensor(name).Offset + first * sizeof(float)) < bytes.Length)
-                throw new InvalidDataException($"{File.Path}: tensor '{name}' ends early: the file was changed while it was open");
+                throw new InvalidDataException($"{File.Path}: tensor '{name}' is incomplete: the file was changed while it was open");
             FiniteNumbers.Check(destination, File.Path, name, first);
         }
 

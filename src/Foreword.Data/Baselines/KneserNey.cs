@@ -37,7 +37,7 @@ public sealed class KneserNey
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabularySize, 1 << IdBits);
         if (tokens.Length < 3)
-            throw new ArgumentException($"{tokens.Length} tokens hold no trigram; at least 3 are needed");
+            throw new ArgumentException($"{tokens.Length} tokens contain no trigram; at least 3 are needed");
         CheckIds(tokens, vocabularySize);
 
         ulong[] trigrams = NGrams(tokens, 3);

@@ -66,9 +66,9 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         warnings.AddRange(ExampleChecks.Validation(task, train, validation, data.Validation.Count == 0 ? null : Name(data.Validation)));
         TrainingFiles hashes = TrainingFiles.Of(data);
         warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
-            ? $"{files.Train.Path} is training set and validation set; what is measured on it says nothing about new texts"
-            : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; what is measured on it says nothing about new texts"));
-        warnings.AddRange(hashes.CopiesAmong(data.Paths(data.Test)).Select(file => $"the test file {file} has the same contents as a training file; what is measured on it says nothing about new texts"));
+            ? $"{files.Train.Path} is both the training set and the validation set; results on it say nothing about new texts"
+            : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; results on it say nothing about new texts"));
+        warnings.AddRange(hashes.CopiesAmong(data.Paths(data.Test)).Select(file => $"the test file {file} has the same contents as a training file; results on it say nothing about new texts"));
         return new FineTuningData(task, train, validation, test) { Source = source, Files = hashes, Warnings = warnings };
 
         string Name(IReadOnlyList<string> files) => files.Count == 1 ? data.Paths(files)[0] : $"{data.Paths(files)[0]} and {files.Count - 1} more";

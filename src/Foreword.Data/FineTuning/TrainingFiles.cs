@@ -53,18 +53,10 @@ public sealed record TrainingFiles
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
             return null;
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            TrainingFiles read = JsonSerializer.Deserialize(stream, TrainingFilesJson.Readable.TrainingFiles) ?? throw new JsonException("null where an object belongs");
-            return read.Train is null || read.Validation is null || read.Labels is null || read.Model is null || read.Train.Concat(read.Validation).Concat(read.Labels).Concat(read.Model).Contains(null)
-                ? throw new InvalidDataException($"{path}: null where a list or a file belongs")
-                : read;
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
-        }
+        TrainingFiles read = JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, TrainingFilesJson.Readable.TrainingFiles));
+        return read.Train is null || read.Validation is null || read.Labels is null || read.Model is null || read.Train.Concat(read.Validation).Concat(read.Labels).Concat(read.Model).Contains(null)
+            ? throw new InvalidDataException($"{path}: null where a list or a file belongs")
+            : read;
     }
 
     /// <summary>Returns a copy that includes the weights of the base model.</summary>
@@ -115,13 +107,13 @@ public sealed record TrainingFiles
     private static void CheckSame(string key, IReadOnlyList<ManifestFile> before, IReadOnlyList<ManifestFile> now, string run)
     {
         if (before.Count != now.Count)
-            throw new InvalidDataException($"{key} names {Files(now.Count)}; the run {run} was begun with {Files(before.Count)}; choose another directory with --out");
+            throw new InvalidDataException($"{key} names {Files(now.Count)}; the run {run} was started with {Files(before.Count)}; use another directory");
         foreach ((ManifestFile old, ManifestFile file) in before.Zip(now))
         {
             if (old.Sha256 != file.Sha256)
             {
-                string other = old.Path == file.Path ? $"has changed since the run {run} was begun" : $"is not the file that the run {run} was begun with, {old.Path}";
-                throw new InvalidDataException($"{file.Path} {other} (SHA-256 {Beginning(file)}, {FileName} says {Beginning(old)}); choose another directory with --out");
+                string other = old.Path == file.Path ? $"has changed since the run {run} was started" : $"is not the file that the run {run} was started with, {old.Path}";
+                throw new InvalidDataException($"{file.Path} {other} (SHA-256 {Beginning(file)}, {FileName} says {Beginning(old)}); use another directory");
             }
         }
 

@@ -97,7 +97,7 @@ internal static class ExampleChecks
         {
             string all = $"{name}: all {validation.Count} examples have the label '{validation[0].Label}'";
             return task.Target == TargetKind.Choice
-                ? [$"{all}; a model that always takes this choice looks perfect"]
+                ? [$"{all}; a model that always takes this choice would look perfect"]
                 : throw new InvalidDataException($"{all}; a model that always answers it would be the best{(source is null ? "; set data.stratified: true, or give data.validation" : "")}");
         }
 
@@ -131,7 +131,7 @@ internal static class ExampleChecks
             if (alike.Length == encoded.Count)
                 throw new InvalidDataException($"{source}: the choices of all {encoded.Count} examples are the same tokens to the model{context}; there is nothing to choose");
             if (alike.Length > 0)
-                yield return $"{examples[alike[0]].MessagePrefix}all choices are the same tokens to the model{context}{(alike.Length == 1 ? "" : $"; {alike.Length} of {encoded.Count} examples are like that")}";
+                yield return $"{examples[alike[0]].MessagePrefix}all choices are the same tokens to the model{context}{(alike.Length == 1 ? "" : $"; {alike.Length} of {encoded.Count} examples have this problem")}";
         }
 
         if (cut == encoded.Count)

@@ -17,9 +17,9 @@ internal static class LabelDoubts
             yield break;
         string[][] alike = [.. task.Labels.GroupBy(label => label.ToUpperInvariant()).Where(group => group.Count() > 1).Select(group => group.ToArray())];
         if (alike.Length > 0)
-            yield return $"labels that differ in capitals only are different classes: {string.Join("; ", alike.Take(MostListed).Select(labels => string.Join(", ", labels)))}";
+            yield return $"labels that differ only in case are different classes: {string.Join("; ", alike.Take(MostListed).Select(labels => string.Join(", ", labels)))}";
         Dictionary<string, int> counts = train.CountBy(example => example.Label!).ToDictionary(StringComparer.Ordinal);
         if (task.Header is null && train[0] is { Label: { } first } && counts[first] == 1 && counts.Count > 2 && counts.Count(entry => entry.Value == 1) == 1)
-            yield return $"{train[0].Where}: only the first row has the label '{first}'; where that row is a header, use --header yes, in a recipe data.header: true";
+            yield return $"{train[0].Where}: only the first row has the label '{first}'; if that row is a header, turn the header on (in a recipe, data.header: true)";
     }
 }

@@ -36,9 +36,9 @@ public static class LabeledData
             _ => draft with { Labels = draft.Labels.Count > 0 ? draft.Labels : Sorted(distinct) },
         };
         if (learnt.Target == TargetKind.Choice && train.Max(example => example.Choices.Count) is var most && most != learnt.Labels.Count)
-            throw new InvalidDataException($"{source}: the examples have up to {most} choices but {learnt.Labels.Count} labels ({string.Join(", ", learnt.Labels.Take(8))}); {(ExampleChecks.SwappedColumns(draft, train) is { Length: > 0 } swapped ? swapped[2..] : "name the choices in their order with task.labels")}");
+            throw new InvalidDataException($"{source}: the examples have up to {most} choices but {learnt.Labels.Count} labels ({string.Join(", ", learnt.Labels.Take(8))}); {(ExampleChecks.SwappedColumns(draft, train) is { Length: > 0 } swapped ? swapped[2..] : "list the choices in their order in task.labels")}");
         if (train.FirstOrDefault(example => draft.Labels.Count == 0 && TaskLabel.IsMissing(example.Label!)) is { } unlabeled)
-            throw new InvalidDataException($"{unlabeled.MessagePrefix}label '{unlabeled.Label}' stands for a missing one; leave the row out (where it is a class, name the classes with task.labels)");
+            throw new InvalidDataException($"{unlabeled.MessagePrefix}label '{unlabeled.Label}' means a missing label; remove the row (if it is a class, list the classes in task.labels)");
         foreach (TaskExample example in train)
             _ = learnt.TargetOf(example); // a label outside the listed ones is reported with its row
         if (weights == ClassWeighting.Balanced && learnt.Target == TargetKind.Classes)
@@ -89,7 +89,7 @@ public static class LabeledData
         const int MostSteps = 100;
         int least = (int)Math.Floor(Scores(train).Min()), most = (int)Math.Ceiling(Scores(train).Max());
         if (most - least is < 1 or >= MostSteps)
-            throw new InvalidDataException($"{train[0].Where}: the scores go from {least} to {most}; soft labels want a range of 1 to {MostSteps - 1} (task.target: score has no such limit)");
+            throw new InvalidDataException($"{train[0].Where}: the scores range from {least} to {most}; soft labels need a range of 1 to {MostSteps - 1} (task.target: score has no such limit)");
         return [.. Enumerable.Range(least, most - least + 1).Select(step => step.ToString(CultureInfo.InvariantCulture))];
     }
 

@@ -65,7 +65,7 @@ public sealed class TaskColumnMap
         }
 
         if (places.Count > 0)
-            throw Missing(task, $"'{places.Peek()}' is one too many", isLabeled);
+            throw Missing(task, $"'{places.Peek()}' is one column too many", isLabeled);
         return new TaskColumnMap(task, found.FindAll(f => f.Role.Role != TaskDescription.LabelRole), found.Find(f => f.Role.Role == TaskDescription.LabelRole).Column);
     }
 
@@ -160,7 +160,7 @@ public sealed class TaskColumnMap
         : throw new InvalidDataException($"{row.Where}: '{column}' is empty");
 
     private static ArgumentException Missing(FineTuningTask task, string fault, bool isLabeled) =>
-        new($"columns: {fault}; {task.Kind} reads {string.Join(", ", [.. task.Columns.Select(role => role.IsMany ? $"{role.Role}..." : role.IsOptional ? $"[{role.Role}=...]" : role.Role), .. isLabeled ? [TaskDescription.LabelRole] : Array.Empty<string>()])}{(isLabeled ? "" : "; no label is read here")}");
+        new($"columns: {fault}; {task.Kind} reads {string.Join(", ", [.. task.Columns.Select(role => role.IsMany ? $"{role.Role}..." : role.IsOptional ? $"[{role.Role}=...]" : role.Role), .. isLabeled ? [TaskDescription.LabelRole] : Array.Empty<string>()])}{(isLabeled ? "" : "; no label is needed here")}");
 }
 
 /// <summary>A row of a table, with the example that a task reads from it.</summary>

@@ -143,7 +143,7 @@ public sealed class CorpusPreparer
             }
 
             if (train.Documents == 0)
-                throw new InvalidDataException("the inputs hold no text");
+                throw new InvalidDataException("the inputs contain no text");
             return (train.Complete(), validation?.Complete());
         }
         catch (OperationCanceledException) when (journal is not null)

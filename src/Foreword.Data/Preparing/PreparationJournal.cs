@@ -49,10 +49,10 @@ internal sealed record PreparationJournal(string Request, long Pieces, SplitProg
         string path = Path.Combine(directory, FileName);
         try
         {
-            PreparationJournal? journal = File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), JournalJson.Default.PreparationJournal) : null;
+            PreparationJournal? journal = File.Exists(path) ? JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, JournalJson.Default.PreparationJournal)) : null;
             return journal?.Request == request ? journal : null;
         }
-        catch (JsonException)
+        catch (InvalidDataException)
         {
             return null;
         }

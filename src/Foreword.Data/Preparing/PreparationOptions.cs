@@ -62,17 +62,17 @@ public sealed record PreparationOptions
     public PreparationOptions Validate()
     {
         if (ValidationShare is not (0 or (>= ValidationSplit.SmallestShare and <= ValidationSplit.LargestShare)))
-            throw new ArgumentException($"the validation share is {ValidationShare}; it is 0 or lies between {ValidationSplit.SmallestShare} and {ValidationSplit.LargestShare}");
+            throw new ArgumentException($"the validation share is {ValidationShare}; it must be 0 or between {ValidationSplit.SmallestShare} and {ValidationSplit.LargestShare}");
         if (ValidationRun < 1)
-            throw new ArgumentException($"a validation run of {ValidationRun} documents cannot be held out; it has at least 1");
+            throw new ArgumentException($"the validation run is {ValidationRun} documents; it must be at least 1");
         if (ShardTokens < 1)
-            throw new ArgumentException($"a shard of {ShardTokens} tokens cannot be written; it has at least 1");
+            throw new ArgumentException($"the size of a shard is {ShardTokens} tokens; it must be at least 1");
         if (MinCharacters < 0)
-            throw new ArgumentException($"no document has fewer than {MinCharacters} characters; the least length is at least 0");
+            throw new ArgumentException($"the minimum length of a document is {MinCharacters} characters; it must be at least 0");
         if (DuplicateThreshold is not (> 0 and <= 1))
-            throw new ArgumentException($"the threshold of duplicates is {DuplicateThreshold}; it lies above 0 and is at most 1");
+            throw new ArgumentException($"the duplicate threshold is {DuplicateThreshold}; it must be above 0 and at most 1");
         if (Threads < 1)
-            throw new ArgumentException($"{Threads} threads cannot tokenise; there is at least 1");
+            throw new ArgumentException($"the number of threads is {Threads}; it must be at least 1");
         return this;
     }
 }

@@ -117,7 +117,7 @@ public sealed class DocumentReader
             }
 
             if (!any && _named.Contains(path))
-                throw new InvalidDataException($"{path} holds no text");
+                throw new InvalidDataException($"{path} contains no text");
         }
     }
 
@@ -138,7 +138,7 @@ public sealed class DocumentReader
         if (!File.Exists(path))
             throw new FileNotFoundException($"{path} does not exist", path);
         if (FormatOf(path) is null && !_choice.IsNamed(Path.GetFileName(path)))
-            throw new InvalidDataException($"{path}: unknown extension {Path.GetExtension(Compression.NameWithout(path))}; known are {string.Join(", ", KnownExtensions())}, each also with {Compression.Endings}");
+            throw new InvalidDataException($"{path}: unknown extension {Path.GetExtension(Compression.NameWithout(path))}; supported: {string.Join(", ", KnownExtensions())}, each also with {Compression.Endings}");
         if (new FileInfo(path) is { Length: 0, LinkTarget: null })
             throw new InvalidDataException($"{path} is empty");
         _named.Add(path);
@@ -169,7 +169,7 @@ public sealed class DocumentReader
         }
 
         if (!found)
-            throw new InvalidDataException($"{(Directory.Exists(given) ? "directory " : "")}{given} holds no text: no file that is not empty with one of {string.Join(", ", KnownExtensions())}, each also with {Compression.Endings}{LeftOut(before)}");
+            throw new InvalidDataException($"{(Directory.Exists(given) ? "directory " : "")}{given} contains no text: there is no non-empty file with one of {string.Join(", ", KnownExtensions())}, each also with {Compression.Endings}{LeftOut(before)}");
     }
 
     /// <summary>Describes the skipped files that have known formats. The missing text is probably in one of them.</summary>
@@ -245,13 +245,13 @@ public sealed class DocumentReader
     {
         string root = RootOf(pattern);
         if (!Directory.Exists(root))
-            throw new FileNotFoundException($"{pattern} fits nothing: there is no directory {root}", pattern);
+            throw new FileNotFoundException($"{pattern} matches nothing: there is no directory {root}", pattern);
         Matcher matcher = new(StringComparison.Ordinal);
         matcher.AddInclude(Path.GetRelativePath(root, pattern));
         string[] files = [.. matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(root))).Files
             .Select(match => match.Path).Where(file => !file.Split('/').Any(part => part.StartsWith('.')))
             .Order(StringComparer.Ordinal).Select(file => root == "." ? file : Path.Combine(root, file))];
-        return files.Length > 0 ? files : throw new FileNotFoundException($"{pattern} fits no file", pattern);
+        return files.Length > 0 ? files : throw new FileNotFoundException($"{pattern} matches no file", pattern);
     }
 
     /// <summary>Returns the directory before a pattern's first asterisk.</summary>

@@ -67,19 +67,19 @@ public sealed record BaseModelSection : IRecipe
     {
         RecipeProblems problems = new();
         if (string.IsNullOrWhiteSpace(Path))
-            problems.Add(nameof(Path), "is missing; give a model directory, a checkpoint or a run (also where it is only to give the network's shape)");
+            problems.Add(nameof(Path), "is missing; set a model directory, a checkpoint or a run (it is needed even if it only defines the network's shape)");
         if (NTransfer is { } transferred)
             problems.AtLeast(0, transferred, nameof(NTransfer));
         if (NTransfer is not null && From == StartFrom.Scratch)
-            problems.Add(nameof(NTransfer), $"is {NTransfer}; with from: scratch nothing is transferred");
+            problems.Add(nameof(NTransfer), $"is {NTransfer}; with from: scratch, nothing is transferred");
         Trained.Check(problems);
         if (Freeze > 0 && From == StartFrom.Scratch)
-            problems.Add(nameof(Freeze), $"is {Freeze}; with from: scratch the frozen blocks would stay random");
+            problems.Add(nameof(Freeze), $"is {Freeze}; with from: scratch, the frozen blocks would stay random");
         if (Freeze > (NTransfer ?? int.MaxValue))
-            problems.Add(nameof(Freeze), $"is {Freeze}; only {NTransfer} blocks are transferred, the others would stay random");
+            problems.Add(nameof(Freeze), $"is {Freeze}; only {NTransfer} blocks are transferred, and the others would stay random");
         problems.Within(0, 1, Dropout);
         if (LoraRank > 0 && (From == StartFrom.Scratch || NTransfer is not null))
-            problems.Add(nameof(LoraRank), $"is {LoraRank}; adapters need all of the pre-trained weights, which from: scratch and n_transfer leave out");
+            problems.Add(nameof(LoraRank), $"is {LoraRank}; adapters need all of the pre-trained weights, which from: scratch and n_transfer do not load");
         return problems;
     }
 }

@@ -82,24 +82,24 @@ public sealed record DataSection : IRecipe
         bool hasShards = !string.IsNullOrEmpty(Shards);
         if (hasShards == Text.Count > 0)
             problems.Add(nameof(Shards), hasShards
-                ? "and data.text are both given; only one can say where the tokens come from (--set data.text= takes the text out)"
-                : "and data.text are both missing; give a directory of shards that `foreword prepare` wrote, or a list of text files");
+                ? "and data.text are both given; only one of them can define the tokens (an empty data.text removes the text)"
+                : "and data.text are both missing; set a directory of token shards or a list of text files");
         if (Text.Any(string.IsNullOrWhiteSpace))
             problems.Add(nameof(Text), "has an empty path");
         if (hasShards && AllowSpecial)
-            problems.Add(nameof(AllowSpecial), "is true; shards have their tokens already (it is only for data.text)");
+            problems.Add(nameof(AllowSpecial), "is true; shards already contain tokens (this key is only for data.text)");
         if (hasShards && VocabSize is not null)
-            problems.Add(nameof(VocabSize), $"is {VocabSize}; shards have their vocabulary already (it is only for data.text)");
+            problems.Add(nameof(VocabSize), $"is {VocabSize}; shards already have a vocabulary (this key is only for data.text)");
         foreach ((string key, bool isGiven) in ((string, bool)[])[(nameof(Document), Document != DocumentUnit.File), (nameof(Encoding), Encoding is not null), (nameof(Include), Include.Count > 0), (nameof(Exclude), Exclude.Count > 0)])
         {
             if (hasShards && isGiven)
-                problems.Add(key, "is given; shards have their tokens already (it is only for data.text)");
+                problems.Add(key, "is given; shards already contain tokens (this key is only for data.text)");
         }
 
         if (Text.Count > 0 && VocabSize is null == string.IsNullOrEmpty(Tokenizer))
             problems.Add(nameof(Tokenizer), VocabSize is null
-                ? "and data.vocab_size are both missing; give a tokenizer directory, or the size of a vocabulary to train on the text"
-                : "and data.vocab_size are both given; a tokenizer has its vocabulary already");
+                ? "and data.vocab_size are both missing; set a tokenizer directory, or the size of a vocabulary to train on the text"
+                : "and data.vocab_size are both given; a tokenizer already has a vocabulary");
         if (VocabSize is { } size)
             problems.AtLeast(SmallestVocabulary, size, nameof(VocabSize));
         problems.Within(0, 1, Validation);

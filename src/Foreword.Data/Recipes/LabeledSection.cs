@@ -108,7 +108,7 @@ public sealed record LabeledSection : IRecipe
     {
         RecipeProblems problems = new();
         if (Train.Count == 0)
-            problems.Add(nameof(Train), "is missing; give the files to learn from");
+            problems.Add(nameof(Train), "is missing; set the files to learn from");
         if (Train.Concat(Validation).Concat(Test).Any(string.IsNullOrWhiteSpace))
             problems.Add(nameof(Train), "or data.validation or data.test has an empty path");
         if (!(ValidationShare > 0 && ValidationShare < 1))
@@ -126,7 +126,7 @@ public sealed record LabeledSection : IRecipe
     private static void AddLabelProblem(RecipeProblems problems, string key, IReadOnlyList<string> tables, IReadOnlyList<string> labels)
     {
         if (labels.Count > 0 && labels.Count != tables.Count)
-            problems.Add(key, $"names {labels.Count} files of labels; there are {tables.Count} tables, and each has one");
+            problems.Add(key, $"lists {labels.Count} label files, but there are {tables.Count} tables; each table needs one");
     }
 
     private void AddDelimiterProblem(RecipeProblems problems, string delimiter)

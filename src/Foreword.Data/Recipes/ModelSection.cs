@@ -138,9 +138,9 @@ public sealed record ModelSection : IRecipe
         if (Path is not null)
             CheckForPath(problems);
         else if (Freeze > 0)
-            problems.Add(nameof(Freeze), $"is {Freeze}; without model.path the frozen blocks would stay random");
+            problems.Add(nameof(Freeze), $"is {Freeze}; without model.path, the frozen blocks would stay random");
         else if (LoraRank > 0)
-            problems.Add(nameof(LoraRank), $"is {LoraRank}; without model.path the adapted weights would stay random");
+            problems.Add(nameof(LoraRank), $"is {LoraRank}; without model.path, the adapted weights would stay random");
         if (Preset is not null && !GptConfig.Presets.ContainsKey(Preset))
         {
             problems.Add(nameof(Preset), $"is '{Preset}'; expected {string.Join(" | ", GptConfig.Presets.Keys)}{NearestName.Suggestion(Preset, GptConfig.Presets.Keys)}");
@@ -242,9 +242,9 @@ public sealed record ModelSection : IRecipe
     /// <summary>Rejects settings that only a model with random weights has.</summary>
     private void CheckForPath(RecipeProblems problems)
     {
-        const string FromThere = "its weights and its architecture come from there";
+        const string FromThere = "the weights and the architecture come from model.path";
         if (string.IsNullOrWhiteSpace(Path))
-            problems.Add(nameof(Path), "is empty; give a model, a checkpoint or a run, or leave the key out to begin with random weights");
+            problems.Add(nameof(Path), "is empty; set a model, a checkpoint or a run, or remove the key to start with random weights");
         if (Preset is not null)
             problems.Add(nameof(Preset), $"is '{Preset}' and model.path is '{Path}'; {FromThere}");
         if (Init is { } init)

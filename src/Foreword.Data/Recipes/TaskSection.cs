@@ -47,9 +47,9 @@ public sealed record TaskSection : IRecipe
         if (task is not null && Target is { } target && !task.Targets.Contains(target))
             problems.Add(nameof(Target), $"is {RecipeKey.NameOf(target.ToString())}; {task.Kind} has {string.Join(" | ", task.Targets.Select(known => RecipeKey.NameOf(known.ToString())))}");
         if (Labels.Count == 1)
-            problems.Add(nameof(Labels), $"holds '{Labels[0]}' alone; expected at least 2 labels");
+            problems.Add(nameof(Labels), $"contains only '{Labels[0]}'; expected at least 2 labels");
         if (Labels.GroupBy(label => label).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            problems.Add(nameof(Labels), $"holds '{twice.Key}' twice");
+            problems.Add(nameof(Labels), $"contains '{twice.Key}' twice");
         return problems;
     }
 }

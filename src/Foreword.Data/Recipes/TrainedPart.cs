@@ -29,6 +29,6 @@ public sealed record TrainedPart(int Freeze, int LoraRank, double LoraAlpha, IRe
         if (LoraRank > 0 && LoraTargets.Count == 0)
             problems.Add(nameof(LoraTargets), "is empty; an adapter needs a projection");
         foreach (string target in LoraTargets.Where(target => !AdapterTargets.Contains(target)))
-            problems.Add(nameof(LoraTargets), $"holds '{target}'; expected {string.Join(" | ", AdapterTargets)}{NearestName.Suggestion(target, AdapterTargets)}");
+            problems.Add(nameof(LoraTargets), $"contains '{target}'; expected {string.Join(" | ", AdapterTargets)}{NearestName.Suggestion(target, AdapterTargets)}");
     }
 }

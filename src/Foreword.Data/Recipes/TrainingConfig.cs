@@ -248,7 +248,7 @@ public sealed record TrainingConfig : IRecipe
         problems.AtLeast(0, Keep);
         problems.AtLeast(0, EarlyStoppingPatience);
         if (SampleEvery > 0 && SamplePrompts.Count == 0)
-            problems.Add(nameof(SamplePrompts), "is empty; sampling needs a prompt (or train.sample_every 0)");
+            problems.Add(nameof(SamplePrompts), "is empty; sampling needs a prompt (or set train.sample_every to 0)");
         return problems;
     }
 }

@@ -72,7 +72,7 @@ public sealed partial class ReferencePackCorpus
         }
 
         throw new DirectoryNotFoundException(
-            $"no reference pack with XML documentation was found in {string.Join(" or ", looked)}; give text of your own with --data PATH");
+            $"no reference pack with XML documentation was found in {string.Join(" or ", looked)}; use your own text instead");
     }
 
     /// <summary>Reads the XML files of one directory.</summary>

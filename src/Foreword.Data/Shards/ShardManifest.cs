@@ -80,22 +80,12 @@ public sealed record ShardManifest
         ArgumentException.ThrowIfNullOrEmpty(directory);
         string path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{directory} is no directory of token shards: it has no {FileName} (make one with: foreword prepare)", path);
-        ShardManifest manifest;
-        try
-        {
-            manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Readable.ShardManifest)
-                ?? throw new JsonException("null where an object belongs");
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: {problem.Message.TrimEnd('.')}", problem);
-        }
-
+            throw new FileNotFoundException($"{directory} is not a directory of token shards: it has no {FileName}", path);
+        ShardManifest manifest = JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, ManifestJson.Readable.ShardManifest));
         if (manifest.Format != FormatName)
-            throw new InvalidDataException($"{path} is no manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
+            throw new InvalidDataException($"{path} is not a manifest of token shards: \"format\" is \"{manifest.Format}\", not \"{FormatName}\"");
         if (manifest.Version != CurrentVersion)
-            throw new InvalidDataException($"{path}: \"version\" is {manifest.Version}; this program reads version {CurrentVersion}");
+            throw new InvalidDataException($"{path}: \"version\" is {manifest.Version}; only version {CurrentVersion} is supported");
         if (manifest.Splits.Values.Any(split => split is null || split.Shards.Contains(null)) || manifest.Files?.Contains(null) is true) // the serializer checks null only for properties, not for elements
             throw new InvalidDataException($"{path}: null where a split, a shard or a file belongs");
         foreach (string file in manifest.Splits.Values.SelectMany(split => split.Files()).Append(manifest.Tokenizer.Directory))
@@ -108,13 +98,11 @@ public sealed record ShardManifest
     }
 
     /// <summary>Writes <c>manifest.json</c> into <paramref name="directory"/> and waits until it is on disk.</summary>
-    internal void Save(string directory)
+    internal void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), file =>
     {
-        using FileStream file = new(Path.Combine(directory, FileName), FileMode.Create);
         JsonSerializer.Serialize(file, this, ManifestJson.Readable.ShardManifest);
         file.WriteByte((byte)'\n');
-        file.Flush(flushToDisk: true);
-    }
+    });
 }
 
 /// <summary>The tokenizer of a prepared directory.</summary>

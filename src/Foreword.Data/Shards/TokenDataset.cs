@@ -170,7 +170,7 @@ public sealed class TokenDataset : IDisposable
         if (length == wanted)
             return file;
         file.Dispose();
-        throw new InvalidDataException($"{path} has {length} bytes; the boundaries of {documents} documents take {wanted}");
+        throw new InvalidDataException($"{path} has {length} bytes; the boundaries of {documents} documents need {wanted}");
     }
 
     /// <summary>Returns the part of a range that is stored in the shard of its first token.</summary>

@@ -60,16 +60,16 @@ public sealed class TokenShard : IDisposable
         long length = stream.Length;
         int read = stream.ReadAtLeast(MemoryMarshal.AsBytes(header.AsSpan()), HeaderBytes, throwOnEndOfStream: false);
         if (read < HeaderBytes)
-            throw new InvalidDataException($"{path} is no token shard: it has {length} bytes, the header alone has {HeaderBytes}");
+            throw new InvalidDataException($"{path} is not a token shard: it has {length} bytes, but the header alone has {HeaderBytes}");
 
         (int magic, int version, int count) = (header[0], header[1], header[2]);
         if (magic != Magic)
-            throw new InvalidDataException($"{path} is no token shard: it begins with {magic}, a shard with {Magic}");
+            throw new InvalidDataException($"{path} is not a token shard: it begins with {magic}, but a shard begins with {Magic}");
         if (version is not (1 or 2))
-            throw new InvalidDataException($"{path} is a token shard of version {version}; known are 1 (uint16 ids) and 2 (uint32 ids)");
+            throw new InvalidDataException($"{path} is a token shard of version {version}; supported: 1 (uint16 ids), 2 (uint32 ids)");
         long expected = HeaderBytes + ((long)count * (version == 1 ? sizeof(ushort) : sizeof(uint)));
         if (count < 0 || length != expected)
-            throw new InvalidDataException($"{path} names {count} tokens of version {version}, which takes {expected} bytes; the file has {length}");
+            throw new InvalidDataException($"{path} declares {count} tokens of version {version}, which need {expected} bytes; the file has {length}");
         MemoryMappedFile file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         return new TokenShard(path, file, version, count);
     }
@@ -124,6 +124,6 @@ internal static class TokenRange
     public static void Check(long start, int length, long count, string name)
     {
         if (start < 0 || start > count - length)
-            throw new ArgumentOutOfRangeException(nameof(start), $"tokens {start} to {start + length} were asked for; {name} has {count}");
+            throw new ArgumentOutOfRangeException(nameof(start), $"tokens {start} to {start + length} were requested; {name} has {count}");
     }
 }

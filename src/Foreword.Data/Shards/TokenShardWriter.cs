@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foreword.IO;
 
 namespace Foreword.Data.Shards;
 
@@ -80,9 +81,7 @@ public sealed class TokenShardWriter : IDisposable
     {
         _file.Position = 0;
         WriteHeader();
-        _file.Flush(flushToDisk: true);
-        _file.Dispose();
-        File.Move(_partial, _path, overwrite: true);
+        DurableFile.Complete(_file, _path);
     }
 
     /// <summary>Waits until the appended ids are on disk. The shard is not complete afterwards.</summary>

@@ -15,7 +15,7 @@ internal static class DelimitedRecords
 {
     private const int LargestRecord = 1 << 26;
 
-    private const string SwitchOff = "where quotes are no quotes, switch them off with --quoting no, in a recipe data.quoting: false";
+    private const string SwitchOff = "if quotes are ordinary characters, turn quoting off; in a recipe, data.quoting: false";
 
     /// <summary>Reads records according to RFC 4180. A quoted field may contain line breaks.</summary>
     /// <exception cref="InvalidDataException">A quote is not closed, or text follows a closing quote.</exception>

@@ -70,7 +70,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
             head.Add(records.Current);
         if (head.Count == 0 || !HeaderGuess.IsHeader(head[0].Fields, [.. head.Skip(1).Select(record => record.Fields)]))
             return false;
-        warn?.Invoke($"{name}: the first row ({string.Join(", ", head[0].Fields)}) is taken for a header; where it is data, use --header no, in a recipe data.header: false");
+        warn?.Invoke($"{name}: the first row ({string.Join(", ", head[0].Fields)}) is used as a header; if it is data, turn the header off (in a recipe, data.header: false)");
         return true;
     }
 
@@ -93,7 +93,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
             }
             catch (InvalidDataException problem) when (OtherDelimiter(first) is { } other)
             {
-                throw new InvalidDataException($"{problem.Message}; is the delimiter {Name(other)} (--delimiter {(other == Tab ? "tab" : $"'{other}'")}, in a recipe data.delimiter)?", problem);
+                throw new InvalidDataException($"{problem.Message}; is the delimiter {Name(other)} (in a recipe, data.delimiter)?", problem);
             }
         }
 
@@ -116,13 +116,13 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
             int width = _names.Length, least = _places.Length == 0 ? 0 : 1 + _places.Max(places => places.Max());
             bool fits = fields.Length == width || (fields.Length == width + 1 && fields[^1].Length == 0) || (fields.Length == width - 1 && _hasHeader && _names[^1].Length == 0);
             if (_hasHeader)
-                return fits ? null : $"the row has {Count(fields.Length)}; expected {width}, as the header has";
+                return fits ? null : $"the row has {Count(fields.Length)}; expected {width}, as in the header";
             if (fields.Length < least)
-                return $"the row has {Count(fields.Length)}; expected at least {least}, as the columns ask for";
+                return $"the row has {Count(fields.Length)}; expected at least {least} for the requested columns";
 
             // In tab-separated files, additional notes at the end of some rows are common. A comma, however, may belong to a text.
             return fits || fields.Length < width || _delimiter == Tab ? null
-                : $"the row has {Count(fields.Length)}; expected {width}, as the first row has (a text that holds {Name(_delimiter)} stands in quotes)";
+                : $"the row has {Count(fields.Length)}; expected {width}, as in the first row (a text that contains {Name(_delimiter)} must be in quotes)";
         }
 
         /// <summary>Returns the probable delimiter of a first row that has a single field; null if there is none.</summary>
@@ -141,8 +141,8 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
         private int _longest = 1;
 
         public string? Warning => _count == 0 ? null
-            : quoting ? $"{file}: {Rows} a quoted field over several lines, {(_count == 1 ? "" : "the longest ")}from line {_line} to {_line + _longest - 1}; where quotes are no quotes, use --quoting no, in a recipe data.quoting: false"
-            : $"{file}: {Rows} a field in quotes, the first in line {_line}; between tabs they are characters of the text; where they are quotes, use --quoting yes, in a recipe data.quoting: true";
+            : quoting ? $"{file}: {Rows} a quoted field over several lines, {(_count == 1 ? "" : "the longest ")}from line {_line} to {_line + _longest - 1}; if quotes are ordinary characters, turn quoting off (in a recipe, data.quoting: false)"
+            : $"{file}: {Rows} a field in quotes, the first in line {_line}; between tabs, quotes are ordinary characters; if they enclose the field, turn quoting on (in a recipe, data.quoting: true)";
 
         private string Rows => _count == 1 ? "1 row has" : string.Create(CultureInfo.InvariantCulture, $"{_count:N0} rows have");
 

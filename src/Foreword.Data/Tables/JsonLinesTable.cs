@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Settings;
 
 namespace Foreword.Data.Tables;
@@ -68,15 +69,8 @@ internal sealed class JsonLinesTable : ITableFormat
 
     private static JsonDocument Parse(string line, string where)
     {
-        try
-        {
-            JsonDocument json = JsonDocument.Parse(line);
-            return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{where}: the line is not a JSON object");
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{where}: the line is broken JSON ({problem.Message.TrimEnd('.')})", problem);
-        }
+        JsonDocument json = JsonFile.TryParse(Encoding.UTF8.GetBytes(line), out JsonException? problem) ?? throw new InvalidDataException($"{where}: the line is broken JSON ({problem!.Message.TrimEnd('.')})", problem);
+        return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{where}: the line is not a JSON object");
     }
 
     /// <summary>Returns the texts at a path. A field whose name is the whole path has priority.</summary>
@@ -118,7 +112,7 @@ internal sealed class JsonLinesTable : ITableFormat
     {
         JsonElement? found = null;
         foreach (JsonProperty property in row.EnumerateObject().Where(property => property.NameEquals(name)))
-            found = found is null ? property.Value : throw new InvalidDataException($"{where}: '{name}' stands there twice");
+            found = found is null ? property.Value : throw new InvalidDataException($"{where}: '{name}' occurs twice");
         return found;
     }
 

@@ -56,7 +56,7 @@ internal sealed class ParquetColumn
         List<Field> fields = [];
         if (schema.Fields.Where(field => field.Name == path).ToArray() is { Length: > 0 } whole)
         {
-            Enter(whole.Length == 1 ? whole[0] : throw new InvalidDataException($"{where}: {whole.Length} columns are called '{path}'; give the number of the one that is meant"));
+            Enter(whole.Length == 1 ? whole[0] : throw new InvalidDataException($"{where}: {whole.Length} columns are called '{path}'; use the column's number instead"));
         }
         else if (TableColumns.IsNumber(path))
         {

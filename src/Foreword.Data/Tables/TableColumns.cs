@@ -35,7 +35,7 @@ internal static class TableColumns
     /// <exception cref="InvalidDataException">A column is a name, or a number that is too large.</exception>
     public static int[][] Places(IReadOnlyList<string> columns, int count, string file) => [.. columns.Select(column => IsNumber(column)
         ? Parts(column).Select(part => Place(part, count, file)).ToArray()
-        : throw new InvalidDataException($"{file}: column '{column}' is a name, but the file is read without a header; give numbers from 0 to {count - 1}"))];
+        : throw new InvalidDataException($"{file}: column '{column}' is a name, but the file is read without a header; use numbers from 0 to {count - 1}"))];
 
     /// <summary>Returns the position of a name; null if there is no such name.</summary>
     private static int? Named(string column, IReadOnlyList<string> names, string file)
@@ -47,7 +47,7 @@ internal static class TableColumns
         {
             0 => null,
             1 => places[0],
-            _ => throw new InvalidDataException($"{file}: {places.Length} columns are called '{column}'; give the number of the one that is meant: {string.Join(" or ", places)}"),
+            _ => throw new InvalidDataException($"{file}: {places.Length} columns are called '{column}'; use the column's number instead: {string.Join(" or ", places)}"),
         };
     }
 

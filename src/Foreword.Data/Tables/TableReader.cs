@@ -92,7 +92,7 @@ public static class TableReader
 
         if (options.Delimiter is { } delimiter)
             return (TableFormat.Csv, new DelimitedTable(delimiter));
-        throw new ArgumentException($"{name}: the ending '{extension}' tells no table format; known are {string.Join(", ", Formats.SelectMany(f => f.Extensions))}, each also with {Compression.Endings}");
+        throw new ArgumentException($"{name}: the extension '{extension}' is not a known table format; supported: {string.Join(", ", Formats.SelectMany(f => f.Extensions))}, each also with {Compression.Endings}");
     }
 
     private static string ExtensionOf(string name) => Path.GetExtension(Compression.NameWithout(name));

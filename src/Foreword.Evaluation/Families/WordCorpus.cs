@@ -8,7 +8,7 @@ namespace Foreword.Evaluation.Families;
 internal sealed class WordCorpus : Benchmark
 {
     private static readonly BenchmarkSwitch UnitSwitch = new("units", ["words-and-lines", "words"], "whether a line's end counts as a word, as in the published vocabularies");
-    private static readonly BenchmarkSwitch DetokenizerSwitch = new("detokenizer", ["on", "off"], "whether the model reads the text with the corpus's spaces undone");
+    private static readonly BenchmarkSwitch DetokenizerSwitch = new("detokenizer", ["on", "off"], "whether the model reads the text with the corpus's extra spaces removed");
 
     private readonly Detokenizer _detokenizer;
     private readonly string[] _patterns;

@@ -1,4 +1,3 @@
-using Foreword.Numerics;
 using MathNet.Numerics.Statistics;
 
 namespace Foreword.Evaluation.Metrics;
@@ -54,11 +53,10 @@ public sealed class BenchmarkMetric
     /// </summary>
     public static BenchmarkMetric Matthews(string name) => OfDocuments(name, higherIsBetter: true, documents =>
     {
-        double n = documents.Count, hits = documents.Count(document => document[0] == document[1]);
+        double hits = documents.Count(document => document[0] == document[1]);
         Dictionary<double, double> predicted = Counts(0), right = Counts(1);
         double both = predicted.Sum(pair => pair.Value * right.GetValueOrDefault(pair.Key));
-        double spread = (n * n - predicted.Values.Sum(count => count * count)) * (n * n - right.Values.Sum(count => count * count));
-        return spread > 0 ? (n * hits - both) / Math.Sqrt(spread) : 0;
+        return Numerics.Statistics.Matthews(documents.Count, hits, both, right.Values.Sum(count => count * count), predicted.Values.Sum(count => count * count));
 
         Dictionary<double, double> Counts(int statistic) => documents.CountBy(document => document[statistic]).ToDictionary(pair => pair.Key, pair => (double)pair.Value);
     });
@@ -78,16 +76,7 @@ public sealed class BenchmarkMetric
         if (IsMean)
             return documents.Select(statistics => statistics[0]).StandardDeviation() / Math.Sqrt(documents.Count);
 
-        SplitMix64 random = new(Seed);
-        double[][] drawn = new double[documents.Count][];
-        double[] values = new double[Resamples];
-        for (int r = 0; r < Resamples; r++)
-        {
-            for (int i = 0; i < drawn.Length; i++)
-                drawn[i] = documents[(int)Math.BigMul(random.NextUInt64(), (ulong)drawn.Length, out _)];
-            values[r] = _value(drawn);
-        }
-
+        double[] values = [.. Numerics.Statistics.Resamples(documents.Count, Resamples, Seed).Select(drawn => _value([.. drawn.Select(i => documents[i])]))];
         return values.StandardDeviation();
     }
 

@@ -22,17 +22,17 @@ public sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkResul
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(result);
-        Tokenizer tokenizer = result.Task.Input.Tokenizer;
+        Tokenizer tokenizer = result.Benchmark.Input.Tokenizer;
         DocumentOverlap[] documents = [.. result.Judgements.Keys.Order().Select(id =>
         {
-            string text = Text(result.Task.Set.Documents[id], tokenizer);
+            string text = Text(result.Benchmark.Set.Documents[id], tokenizer);
             return new DocumentOverlap(id, text, filter.Of(text));
         })];
         int overlapping = documents.Count(document => document.Share.IsOverlapping);
         bool isDivided = overlapping > 0 && overlapping < documents.Length;
         return new BenchmarkOverlap(key, SetOverlap.Of(key, documents, most: 0), isDivided ? Part(false) : null, isDivided ? Part(true) : null);
 
-        BenchmarkResult Part(bool isOverlapping) => BenchmarkResult.Of(result.Task, documents.Where(document => document.Share.IsOverlapping == isOverlapping)
+        BenchmarkResult Part(bool isOverlapping) => BenchmarkResult.Of(result.Benchmark, documents.Where(document => document.Share.IsOverlapping == isOverlapping)
             .ToDictionary(document => (int)document.Number, document => result.Judgements[(int)document.Number]));
     }
 

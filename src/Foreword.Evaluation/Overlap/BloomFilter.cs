@@ -23,7 +23,7 @@ public sealed class BloomFilter
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bits);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hashes);
         if (bits % BitsOfWord != 0)
-            throw new ArgumentException($"a filter of {bits} bits cannot be made; it has a multiple of {BitsOfWord}", nameof(bits));
+            throw new ArgumentException($"the filter size is {bits} bits; it must be a multiple of {BitsOfWord}", nameof(bits));
         (Bits, Hashes) = (bits, hashes);
         long words = bits / BitsOfWord;
         _blocks = new ulong[(words + BlockWords - 1) / BlockWords][];

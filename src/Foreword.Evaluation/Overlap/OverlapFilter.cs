@@ -102,7 +102,7 @@ public sealed class OverlapFilter
         if (file.Metadata.GetValueOrDefault("format") != FormatName)
             throw NoFilter(path);
         if (Text("version") != Version)
-            throw new InvalidDataException($"{path}: version {Text("version")} of overlap filters is not known; known is {Version}");
+            throw new InvalidDataException($"{path}: version {Text("version")} of overlap filters is not supported; supported: {Version}");
         BloomFilter filter;
         try
         {
@@ -110,14 +110,14 @@ public sealed class OverlapFilter
         }
         catch (Exception problem) when (problem is ArgumentException or OverflowException)
         {
-            throw new InvalidDataException($"{path}: {Number("bits")} bits and {Number("hashes")} hashes make no filter", problem);
+            throw new InvalidDataException($"{path}: {Number("bits")} bits and {Number("hashes")} hashes do not form a valid filter", problem);
         }
 
         for (int block = 0; block < filter.BlockCount; block++)
         {
             Span<byte> bytes = filter.BlockBytes(block);
             if (!file.Tensors.TryGetValue(BlockName + block, out TensorInfo? tensor) || tensor.Length != bytes.Length)
-                throw new InvalidDataException($"{path}: block {block} of the filter is missing or has not {bytes.Length} bytes");
+                throw new InvalidDataException($"{path}: block {block} of the filter is missing or does not have {bytes.Length} bytes");
             file.Bytes(tensor.Name).CopyTo(bytes);
         }
 
@@ -235,5 +235,5 @@ public sealed class OverlapFilter
         return documents;
     }
 
-    private static InvalidDataException NoFilter(string path) => new($"{path} is no overlap filter (make one with: foreword overlap TRAIN --out FILTER)");
+    private static InvalidDataException NoFilter(string path) => new($"{path} is not an overlap filter");
 }

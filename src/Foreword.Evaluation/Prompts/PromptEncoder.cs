@@ -1,4 +1,5 @@
 using System.Text;
+using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tokenization;
 
@@ -24,7 +25,7 @@ public sealed class PromptEncoder
         ArgumentNullException.ThrowIfNull(tokenizer);
         (_tokenizer, _contextLength, _truncate) = (tokenizer, contextLength, truncate);
         int[] start = tokenizer.StartOfTextId is { } begin ? [begin] : [.. tokenizer.Encode("\n").Concat(tokenizer.Encode(".")).Take(1)];
-        Start = start is [var first] ? first : throw new ArgumentException("the tokenizer has neither an end-of-text token nor one for a line break or a full stop; texts cannot begin");
+        Start = start is [var first] ? first : throw new ArgumentException("the tokenizer has neither an end-of-text token nor one for a line break or a full stop; no token can start a text");
     }
 
     /// <summary>
@@ -52,11 +53,16 @@ public sealed class PromptEncoder
     }
 
     /// <summary>Returns the token ids of a prompt, at least one.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="whole">Whether a prompt that is too long keeps all its ids; <see cref="TextGenerator.Fit"/> then truncates it.</param>
     /// <exception cref="ArgumentException">The prompt is longer than the model's context length, and truncation is off.</exception>
-    internal int[] EncodePrompt(string prompt)
+    internal int[] EncodePrompt(string prompt, bool whole)
     {
         int[] ids = Ids(prompt);
-        return ids.Length == 0 ? [Start] : Fitting(ids, [[0]], prompt).Context;
+        if (ids.Length == 0)
+            return [Start];
+        int[] fitting = Fitting(ids, [[0]], prompt).Context;
+        return whole ? ids : fitting;
     }
 
     /// <summary>Returns the beginning of a text, for error messages.</summary>
@@ -73,7 +79,7 @@ public sealed class PromptEncoder
         if (context.Length <= room)
             return new ScoringRequest(context, continuations);
         if (!_truncate || room < 1)
-            throw new ArgumentException($"the prompt '{Beginning(text)}' has {context.Length} tokens and its longest continuation {longest}; the model's context length is {_contextLength}{(room < 1 ? "" : " (--truncate drops the prompt's beginning)")}");
+            throw new ArgumentException($"the prompt '{Beginning(text)}' has {context.Length} tokens and its longest continuation {longest}; the model's context length is {_contextLength}{(room < 1 ? "" : " (truncation drops the prompt's beginning)")}");
         return new ScoringRequest(context[^room..], continuations);
     }
 }

@@ -5,10 +5,10 @@ namespace Foreword.Evaluation.Results;
 /// <summary>The result of a model on a benchmark.</summary>
 public sealed class BenchmarkResult
 {
-    private BenchmarkResult(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements, IReadOnlyList<MetricValue> metrics) => (Task, Judgements, Metrics) = (task, judgements, metrics);
+    private BenchmarkResult(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements, IReadOnlyList<MetricValue> metrics) => (Benchmark, Judgements, Metrics) = (task, judgements, metrics);
 
     /// <summary>Gets the benchmark, as it was run.</summary>
-    public PreparedBenchmark Task { get; }
+    public PreparedBenchmark Benchmark { get; }
 
     /// <summary>Gets the judgement of each document, by id.</summary>
     public IReadOnlyDictionary<int, Judgement> Judgements { get; }

@@ -74,15 +74,17 @@ public sealed class EvaluationDirectory
     {
         try
         {
-            if (JsonNode.Parse(File.ReadAllBytes(file)) is JsonObject recorded && recorded["started"] is JsonValue started && started.TryGetValue(out string? _) && recorded["tasks"] is JsonObject)
+            return JsonFile.Read(file, "what an evaluation writes", recorded =>
+            {
+                _ = recorded.Text("started");
+                _ = recorded.Object("tasks");
                 return recorded;
+            });
         }
-        catch (JsonException problem)
+        catch (InvalidDataException problem)
         {
-            throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory", problem);
+            throw new InvalidDataException($"{file}: expected the results of an evaluation; choose another directory", problem);
         }
-
-        throw new InvalidDataException($"{file}: expected what an evaluation writes; choose another directory");
     }
 
     private static string Fingerprint(PreparedBenchmark task, string model, string extra)
@@ -103,7 +105,7 @@ public sealed class EvaluationDirectory
     {
         string[] files = File.Exists(directory) ? [directory] : [.. Directory.EnumerateFiles(directory).Where(IsModel).Order(StringComparer.Ordinal)];
         if (files.All(IsConfiguration))
-            throw new InvalidDataException($"{directory} holds no file of weights that is known here, so its evaluation could not be told from another model's");
+            throw new InvalidDataException($"{directory} holds no known weights file, so its evaluation could not be distinguished from another model's");
         return string.Join(',', files.Select(FileHash.Of));
 
         static bool IsModel(string file) => IsConfiguration(file) || System.IO.Path.GetExtension(file) is var ending

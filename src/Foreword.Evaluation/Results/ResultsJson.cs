@@ -34,15 +34,15 @@ public static class ResultsJson
         json.WriteEndObject();
         Section(json, "configs", results, Configuration);
         Numbers(json, "versions", results, _ => Version);
-        Numbers(json, "n-shot", results, result => result.Task.Shots);
+        Numbers(json, "n-shot", results, result => result.Benchmark.Shots);
         Section(json, "higher_is_better", results, result =>
         {
-            foreach (BenchmarkMetric metric in result.Task.Benchmark.Metrics)
+            foreach (BenchmarkMetric metric in result.Benchmark.Benchmark.Metrics)
                 json.WriteBoolean(metric.Name, metric.HigherIsBetter);
         });
         Section(json, "n-samples", results, result =>
         {
-            json.WriteNumber("original", result.Task.Set.Documents.Count);
+            json.WriteNumber("original", result.Benchmark.Set.Documents.Count);
             json.WriteNumber("effective", result.Judgements.Count);
         });
         json.WriteStartObject("config");
@@ -65,7 +65,7 @@ public static class ResultsJson
 
         void Metrics(BenchmarkResult result)
         {
-            json.WriteString("alias", result.Task.Specification.Text);
+            json.WriteString("alias", result.Benchmark.Specification.Text);
             foreach (MetricValue metric in result.Metrics)
             {
                 Number(json, $"{metric.Metric.Name},none", metric.Value);
@@ -78,12 +78,12 @@ public static class ResultsJson
 
         void Configuration(BenchmarkResult result)
         {
-            json.WriteString("task", result.Task.Benchmark.Name);
-            json.WriteString("dataset_path", string.Join(", ", result.Task.Set.Files));
-            json.WriteNumber("num_fewshot", result.Task.Shots);
-            json.WriteString("protocol", result.Task.Protocol);
+            json.WriteString("task", result.Benchmark.Benchmark.Name);
+            json.WriteString("dataset_path", string.Join(", ", result.Benchmark.Set.Files));
+            json.WriteNumber("num_fewshot", result.Benchmark.Shots);
+            json.WriteString("protocol", result.Benchmark.Protocol);
             json.WriteStartArray("metric_list");
-            foreach (BenchmarkMetric metric in result.Task.Benchmark.Metrics)
+            foreach (BenchmarkMetric metric in result.Benchmark.Benchmark.Metrics)
             {
                 json.WriteStartObject();
                 json.WriteString("metric", metric.Name);

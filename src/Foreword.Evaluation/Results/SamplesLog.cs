@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Results;
 
@@ -118,9 +119,9 @@ public sealed class SamplesLog : IDisposable
                 (int id, Judgement judgement) = Parse(bytes.AsSpan(start, end - start));
                 _done[id] = judgement;
             }
-            catch (Exception problem) when (problem is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or NullReferenceException)
+            catch (Exception problem) when (problem is JsonException or FormatException or InvalidOperationException) // InvalidOperationException: text with a lone surrogate
             {
-                throw new InvalidDataException($"{path}:{number}: the line is no sample of {_benchmark.Name}; delete the file, or choose another directory", problem);
+                throw new InvalidDataException($"{path}:{number}: the line is not a sample of {_benchmark.Name}; delete the file, or choose another directory", problem);
             }
 
             start = end + 1;
@@ -132,9 +133,10 @@ public sealed class SamplesLog : IDisposable
 
     private (int Id, Judgement Judgement) Parse(ReadOnlySpan<byte> line)
     {
-        JsonObject sample = JsonNode.Parse(line)!.AsObject();
-        JsonObject statistics = sample["statistics"]!.AsObject();
-        return ((int)sample["doc_id"]!, new Judgement((string)sample["prediction"]!, (bool?)sample["is_right"],
-            [.. _benchmark.Metrics.Select(metric => statistics[metric.Name]!.AsArray().Select(value => (double)value!).ToArray())]));
+        JsonObject sample = JsonNode.Parse(line).Object();
+        JsonObject statistics = sample.Object("statistics");
+        bool? isRight = sample["is_right"]?.Value<bool>("'is_right' is not true or false");
+        return (sample.Field("doc_id").Value<int>("'doc_id' is not a whole number"), new Judgement(sample.Text("prediction"), isRight,
+            [.. _benchmark.Metrics.Select(metric => statistics.Elements(metric.Name).Select(value => value.Value<double>($"'{metric.Name}' is not a list of numbers")).ToArray())]));
     }
 }

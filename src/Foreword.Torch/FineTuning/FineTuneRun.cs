@@ -145,9 +145,9 @@ public sealed class FineTuneRun : IDisposable
             return;
         FineTuneRecipe saved = Recipe.ReadSaved<FineTuneRecipe>(directory.RecipePath);
         if (checkpoint is not null && recipe.Train.Epochs < saved.Train.Epochs)
-            throw new InvalidDataException($"{directory.Path} has made {checkpoint.Step} steps of {saved.Train.Epochs} epochs; train.epochs is {recipe.Train.Epochs}: the rate's schedule ends with the last epoch, so a run cannot be shortened; choose another directory with --out");
+            throw new InvalidDataException($"{directory.Path} has made {checkpoint.Step} steps of {saved.Train.Epochs} epochs; train.epochs is {recipe.Train.Epochs}: the learning-rate schedule ends with the last epoch, so a run cannot be shortened; use another directory");
         if (!saved.Data.Columns.SequenceEqual(recipe.Data.Columns))
-            throw new InvalidDataException($"data.columns is [{string.Join(", ", recipe.Data.Columns)}]; {directory.RecipePath} says [{string.Join(", ", saved.Data.Columns)}]; choose another directory with --out");
+            throw new InvalidDataException($"data.columns is [{string.Join(", ", recipe.Data.Columns)}]; {directory.RecipePath} says [{string.Join(", ", saved.Data.Columns)}]; use another directory");
         bool knowsFiles = TrainingFiles.Read(directory.Path) is not null;
         RunDirectory.CheckSameRecipe(Comparable(saved), Comparable(recipe), directory.RecipePath);
 
@@ -240,7 +240,7 @@ public sealed class FineTuneRun : IDisposable
         if (_state.BestSameAnswer is { } answer)
         {
             string advice = Data.Task.Target == TargetKind.Classes ? ", or set task.class_weights: balanced" : "";
-            _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {_state.BestEpoch}) gives {answer}; it tells none apart: train for more epochs or with another rate{advice}"));
+            _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {_state.BestEpoch}) gives {answer}; it does not distinguish the examples: train for more epochs or with another learning rate{advice}"));
         }
 
         return outcome;
@@ -250,10 +250,10 @@ public sealed class FineTuneRun : IDisposable
     private FineTuneState CheckedState(FineTuneState state)
     {
         if (state.Step > _tuner.Steps)
-            throw new InvalidDataException($"{_directory.Path} has made {state.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_tuner.Steps}; choose another directory with --out");
+            throw new InvalidDataException($"{_directory.Path} has made {state.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_tuner.Steps}; use another directory");
         return state.BestMetric is null || state.BestMetric == _best.Name
             ? state
-            : throw new InvalidDataException($"{_directory.Path} chooses its best epoch by {state.BestMetric}, the recipe by {_best.Name} (train.best_metric); choose another directory with --out");
+            : throw new InvalidDataException($"{_directory.Path} chooses its best epoch by {state.BestMetric}, but the recipe by {_best.Name} (train.best_metric); use another directory");
     }
 
     private StepResult Step()

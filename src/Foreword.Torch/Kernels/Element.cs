@@ -58,9 +58,9 @@ internal readonly unsafe struct BFloat16 : IElement<BFloat16>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> values, BFloat16* destination) => VectorMath.StoreBFloat16(values, (ushort*)destination);
 
-    public static float Get(BFloat16* source) => VectorMath.ToSingle(*(ushort*)source);
+    public static float Get(BFloat16* source) => BFloat16Bits.ToSingle(*(ushort*)source);
 
-    public static void Set(float value, BFloat16* destination) => *(ushort*)destination = VectorMath.ToBFloat16(value);
+    public static void Set(float value, BFloat16* destination) => *(ushort*)destination = BFloat16Bits.Nearest(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> LoadWords(BFloat16* source, long stride)

@@ -94,14 +94,4 @@ internal static unsafe class VectorMath
         Vector512<uint> bits = values.AsUInt32();
         return bits + ((bits >>> 16) & Vector512.Create(1u)) + Vector512.Create(0x7fffu);
     }
-
-    /// <summary>Converts a bfloat16 number to a float.</summary>
-    public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
-
-    /// <summary>Rounds a finite float to bfloat16; ties go to even.</summary>
-    public static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)((bits + ((bits >> 16) & 1) + 0x7fff) >> 16);
-    }
 }

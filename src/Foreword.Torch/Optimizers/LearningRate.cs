@@ -34,7 +34,7 @@ public sealed record LearningRate(LearningRateSchedule Schedule, double Peak, do
             LearningRateSchedule.Gpt2Nanogpt => NanogptAt(t),
             LearningRateSchedule.Linear => (InWarmup(t) ? Peak * t / WarmupSteps : Peak) * Math.Max(0, 1 - (double)t / Steps),
             LearningRateSchedule.Constant => InWarmup(t) ? Peak * t / WarmupSteps : Peak,
-            _ => throw new InvalidOperationException($"schedule {Schedule} has no formula"),
+            _ => throw new InvalidOperationException($"schedule {Schedule} is unknown"),
         };
     }
 

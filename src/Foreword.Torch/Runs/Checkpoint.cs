@@ -115,16 +115,11 @@ public static class Checkpoint
         string path = Path.Combine(directory, StateFile);
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<T>(stream, Json) ?? throw new JsonException("null");
+            return JsonFile.Deserialize(path, json => JsonSerializer.Deserialize<T>(json, Json));
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new InvalidDataException($"{directory} is not a checkpoint: it has no {StateFile}", problem);
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
         }
     }
 

@@ -164,7 +164,7 @@ public sealed class PretrainRun : IDisposable
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         if (checkpoint is not null && checkpoint.Step > recipe.Train.Steps)
-            throw new ArgumentException($"train.steps is {recipe.Train.Steps}; {checkpoint.Path} has made {checkpoint.Step} steps already");
+            throw new ArgumentException($"train.steps is {recipe.Train.Steps}; {checkpoint.Path} has already made {checkpoint.Step} steps");
         directory.DeleteTemporaries();
         if (recipe.Data.Text.Count > 0)
             RunText.Check(ShardsIn(directory), recipe.Data);
@@ -368,6 +368,6 @@ public sealed class PretrainRun : IDisposable
             return;
         _adaptedWeights = ModelFiles.Fingerprint(_model);
         if (state?.AdaptedWeights is { } before && before != _adaptedWeights)
-            throw new InvalidDataException($"{weights.Path} is not the model that the run's adapters change: its weights were others when the run began");
+            throw new InvalidDataException($"{weights.Path} is not the model that the run's adapters belong to: its weights have changed since the run started");
     }
 }

@@ -5,6 +5,7 @@ using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
+using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
 using Foreword.Weights;
@@ -87,17 +88,11 @@ public sealed class PretrainingData : IDisposable
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
                 documents.Read().Select(part => part.Text),
-                new Teller<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
+                new SynchronousProgress<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellationToken);
         new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed, AllowSpecial = section.AllowSpecial, Reading = section.Reading() }).Prepare(
             documents.Read(), directory, section.Text, documents.Files,
-            new Teller<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
+            new SynchronousProgress<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellationToken);
-    }
-
-    /// <summary>Reports progress on the calling thread. <see cref="Progress{T}"/> would post to another thread.</summary>
-    private sealed class Teller<T>(Action<T> tell) : IProgress<T>
-    {
-        public void Report(T value) => tell(value);
     }
 }

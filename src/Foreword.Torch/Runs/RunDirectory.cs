@@ -18,7 +18,9 @@ public sealed class RunDirectory
     /// <summary>The file name of the resolved recipe.</summary>
     public const string RecipeName = "recipe.yaml";
 
-    private const string TemporaryPrefix = ".tmp-";
+    /// <summary>The pattern of the names that earlier versions gave to directories while they wrote or deleted them.</summary>
+    private const string FormerTemporaries = ".tmp-*";
+
     private const string CheckpointPrefix = "checkpoint-";
 
     private RunDirectory(string path) => Path = path;
@@ -58,9 +60,9 @@ public sealed class RunDirectory
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (HoldsRun(path))
-            throw new IOException($"{path} already holds a run; continue it with --resume auto, or choose another directory with --out");
+            throw new IOException($"{path} already holds a run; resume the run or use another directory");
         if (File.Exists(path))
-            throw new IOException($"{path} is a file; choose another directory with --out");
+            throw new IOException($"{path} is a file; use another path");
         Directory.CreateDirectory(path);
         return new RunDirectory(path);
     }
@@ -92,13 +94,6 @@ public sealed class RunDirectory
     public static bool HoldsRun(string path) => Directory.Exists(path) && new RunDirectory(path) is var run
         && (File.Exists(run.RecipePath) || File.Exists(run.MetricsPath) || Directory.Exists(run.BestPath) || run.Checkpoints.Count > 0);
 
-    /// <summary>Returns the temporary name of a file or directory that is not complete: <c>.tmp-NAME</c> in the same directory.</summary>
-    public static string TemporaryBeside(string path)
-    {
-        string? directory = System.IO.Path.GetDirectoryName(path);
-        return System.IO.Path.Combine(directory ?? "", TemporaryPrefix + System.IO.Path.GetFileName(path));
-    }
-
     /// <summary>Returns the path of the checkpoint of a step.</summary>
     public string CheckpointPath(int step)
     {
@@ -119,13 +114,7 @@ public sealed class RunDirectory
         if (keep == 0)
             return;
         foreach (RunCheckpoint old in Checkpoints.SkipLast(keep).Where(checkpoint => checkpoint.Step != bestStep))
-        {
-            string doomed = TemporaryBeside(old.Path);
-            if (Directory.Exists(doomed))
-                Directory.Delete(doomed, recursive: true);
-            Directory.Move(old.Path, doomed);
-            Directory.Delete(doomed, recursive: true);
-        }
+            StagedDirectory.Delete(old.Path);
     }
 
     /// <summary>
@@ -135,10 +124,9 @@ public sealed class RunDirectory
     public void DeleteTemporaries()
     {
         StagedDirectory.ClearLeftovers(Path);
-        foreach (string directory in Directory.GetDirectories(Path, TemporaryPrefix + "*"))
+        DurableFile.ClearLeftovers(Path);
+        foreach (string directory in Directory.GetDirectories(Path, FormerTemporaries))
             Directory.Delete(directory, recursive: true);
-        foreach (string file in Directory.GetFiles(Path, TemporaryPrefix + "*"))
-            File.Delete(file);
     }
 
     /// <summary>Deletes the directory if it is empty, which is the case after a run that failed before it began.</summary>
@@ -149,7 +137,7 @@ public sealed class RunDirectory
     }
 
     /// <summary>Gets a sentence for error messages that names the checkpoint from which a failed run can continue.</summary>
-    internal string LastGood => Newest is { } newest ? $"the last good checkpoint is {newest.Path}" : "no checkpoint was written before";
+    internal string LastGood => Newest is { } newest ? $"the last good checkpoint is {newest.Path}" : "no checkpoint was written before that";
 
     /// <summary>Throws if a recipe differs from that of the run. Both are YAML without the settings that may change.</summary>
     /// <exception cref="InvalidDataException">The recipes differ. The message names the first different lines.</exception>
@@ -158,7 +146,7 @@ public sealed class RunDirectory
         string[] before = saved.Split('\n'), after = now.Split('\n');
         int different = Enumerable.Range(0, Math.Max(before.Length, after.Length)).FirstOrDefault(i => before.ElementAtOrDefault(i) != after.ElementAtOrDefault(i), -1);
         if (different >= 0)
-            throw new InvalidDataException($"the recipe is not that of the run: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe '{after.ElementAtOrDefault(different)?.Trim()}'; choose another directory with --out");
+            throw new InvalidDataException($"the recipe differs from the run's recipe: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe says '{after.ElementAtOrDefault(different)?.Trim()}'; use another directory");
     }
 
     /// <summary>Writes something, and adds the last good checkpoint to the message if that fails.</summary>

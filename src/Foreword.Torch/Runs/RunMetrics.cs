@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 
 namespace Foreword.Torch.Runs;
 
@@ -114,15 +115,8 @@ public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<
 
     private static JsonDocument Parse(byte[] line, string path, int number)
     {
-        try
-        {
-            JsonDocument json = JsonDocument.Parse(line);
-            return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
-        }
-        catch (JsonException)
-        {
-            throw new InvalidDataException($"{path}:{number}: this is not a JSON object");
-        }
+        JsonDocument? json = JsonFile.TryParse(line, out _);
+        return json?.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{path}:{number}: the line is not a JSON object");
     }
 
     private static Dictionary<string, double>? TaskMetrics(JsonElement line)

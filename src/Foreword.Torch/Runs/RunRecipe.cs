@@ -18,7 +18,7 @@ internal static class RunRecipe
         if (checkpoint is null)
             return;
         if (saved.Model.Path != resolved.Model.Path && !resolved.Model.Trained.IsAdapter) // the base model of adapters is compared by its weights, not by its path
-            throw new InvalidDataException($"model.path is {resolved.Model.Path}; the run began with {saved.Model.Path} ({savedPath})");
+            throw new InvalidDataException($"model.path is {resolved.Model.Path}; the run was started with {saved.Model.Path} ({savedPath})");
         string? trainedOn = Checkpoint.ReadState(checkpoint.Path).Data;
         if (trainedOn is null ? saved.Data.Shards != resolved.Data.Shards : trainedOn != data.Fingerprint)
             throw new InvalidDataException($"{data.Train.Directory} does not hold the tokens that {checkpoint.Path} was trained on");

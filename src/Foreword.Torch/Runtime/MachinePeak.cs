@@ -124,8 +124,8 @@ public static unsafe class MachinePeak
         float* c = (float*)NativeMemory.AlignedAlloc(M * N * sizeof(float), 64);
         try
         {
-            new Span<ushort>(a, M * K).Fill(VectorMath.ToBFloat16(0.5f));
-            new Span<ushort>(b, K * N).Fill(VectorMath.ToBFloat16(0.25f));
+            new Span<ushort>(a, M * K).Fill(BFloat16Bits.Nearest(0.5f));
+            new Span<ushort>(b, K * N).Fill(BFloat16Bits.Nearest(0.25f));
             return BestRate(() =>
             {
                 for (int call = 0; call < Calls; call++)

@@ -24,7 +24,7 @@ public static partial class TorchRuntime
     public static void Initialize() => RuntimeHelpers.RunModuleConstructor(typeof(TorchRuntime).Module.ModuleHandle);
 
     [ModuleInitializer]
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Must run before TorchSharp's own loader, whoever calls first.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Must run before TorchSharp's own loader, regardless of the caller.")]
     internal static void Prepare()
     {
         if (!OperatingSystem.IsLinux())

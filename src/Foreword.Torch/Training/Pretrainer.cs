@@ -182,7 +182,7 @@ public sealed class Pretrainer : IDisposable
     private static void CheckVocabulary(TokenDataset data, GptConfig config)
     {
         if (data.VocabularySize > config.VocabSize)
-            throw new InvalidDataException($"{data.Directory} was tokenised with {data.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+            throw new InvalidDataException($"{data.Directory} was tokenized with {data.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
     }
 }
 

@@ -86,6 +86,6 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
         HashSet<int> added = [.. tokenizer.AddedTokens.Select(token => token.Id)];
         int other = Enumerable.Range(first, tokenizer.VocabularySize - first).FirstOrDefault(id => !added.Contains(id), -1);
         if (other >= 0)
-            throw new InvalidDataException($"{name}: the tokenizer has {tokenizer.VocabularySize} ids, the model {first}, and token {other} ('{tokenizer.TokenText(other)}') is no added token");
+            throw new InvalidDataException($"{name}: the tokenizer has {tokenizer.VocabularySize} ids, the model {first}, and token {other} ('{tokenizer.TokenText(other)}') is not an added token");
     }
 }

@@ -27,7 +27,7 @@ internal sealed class TrainedWeights : IDisposable
         _newRows = rowCount == 0 ? [] : [.. MatricesOfRows(model, part, rowsName)];
         Parameters = [.. Choose(model, part)];
         if (Parameters.Count == 0)
-            throw new ArgumentException($"model.freeze is {part.Freeze}; nothing of the model would train");
+            throw new ArgumentException($"model.freeze is {part.Freeze}; no part of the model would be trained");
     }
 
     /// <summary>Selects all weights of a model.</summary>

@@ -76,7 +76,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
                 width = fields.Length - 1;
             // A word may itself contain spaces (some in GloVe 840B do), so the numbers are the last fields of the line.
             if (width < 1 || fields.Length < width + 1)
-                throw new InvalidDataException($"{path}:{number}: the line has {Math.Max(0, fields.Length - 1)} numbers behind its word; {(width < 1 ? "at least one is" : $"{width} are")} expected");
+                throw new InvalidDataException($"{path}:{number}: the line has {Math.Max(0, fields.Length - 1)} numbers after its word; expected {(width < 1 ? "at least one" : $"{width}")}");
             string word = string.Join(' ', fields[..^width]);
             if (words.Contains(word) && !vectors.ContainsKey(word))
                 vectors.Add(word, Numbers(fields[^width..], path, number));
@@ -95,7 +95,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
         int[] counts = [.. Line(source).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
         (int count, int width) = (counts[0], counts[1]);
         if (width is < 1 or > 1 << 16)
-            throw new InvalidDataException($"{path}:1: {width} numbers a word are impossible; 1 to 65536 are expected");
+            throw new InvalidDataException($"{path}:1: {width} numbers per word are not possible; expected 1 to 65536");
         Dictionary<string, float[]> vectors = new(StringComparer.Ordinal);
         byte[] numbers = new byte[width * sizeof(float)];
         for (int i = 0; i < count; i++)
@@ -118,7 +118,7 @@ public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]>
         {
             int value = source.ReadByte();
             if (value < 0 || bytes.Count > LongestWord)
-                throw new InvalidDataException($"{path}: word {number + 1} {(value < 0 ? "is missing: the file ends" : $"is longer than {LongestWord} bytes: the file is no word2vec file")}");
+                throw new InvalidDataException($"{path}: word {number + 1} {(value < 0 ? "is missing: the file ends" : $"is longer than {LongestWord} bytes: the file is not a word2vec file")}");
             if (value == ' ')
                 return Encoding.UTF8.GetString([.. bytes]);
             if (value != '\n' || bytes.Count > 0) // word2vec ends each vector with a line feed; other programs do not

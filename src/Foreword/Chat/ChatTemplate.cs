@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Settings;
 
 namespace Foreword.Chat;
@@ -43,9 +44,9 @@ public sealed record ChatTemplate : IRecipe
     {
         RecipeProblems problems = new();
         if (User.Prefix + User.Suffix + Assistant.Prefix + Assistant.Suffix == "")
-            problems.Add(nameof(User), "and assistant have nothing around their messages; nothing would tell them apart");
+            problems.Add(nameof(User), "and assistant have no text around their messages; the messages could not be distinguished");
         if (Stop.Any(string.IsNullOrEmpty))
-            problems.Add(nameof(Stop), "holds an empty text; it would end every answer at once");
+            problems.Add(nameof(Stop), "contains an empty text; it would end every answer immediately");
         return problems;
     }
 
@@ -63,16 +64,8 @@ public sealed record ChatTemplate : IRecipe
     {
         if (!File.Exists(config))
             return false;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(config));
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("chat_template", out JsonElement template)
-                && template.ValueKind != JsonValueKind.Null;
-        }
-        catch (JsonException)
-        {
-            return false; // the reader of the file reports the problem
-        }
+        using JsonDocument? document = JsonFile.TryParse(File.ReadAllBytes(config), out _); // the reader of the file reports a problem
+        return document?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("chat_template", out JsonElement template) && template.ValueKind != JsonValueKind.Null;
     }
 }
 

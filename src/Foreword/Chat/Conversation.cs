@@ -53,27 +53,27 @@ public sealed class Conversation : IDisposable
             if (messages[i].Role != ChatRole.System)
                 _messages.Add(messages[i]);
             else if (i > 0)
-                throw new ArgumentException($"message {i + 1} is an instruction; only the first can be one", nameof(messages));
+                throw new ArgumentException($"message {i + 1} is an instruction; only the first message can be an instruction", nameof(messages));
         }
     }
 
     /// <summary>Gets all messages, including those that the model has forgotten. The instruction is the first one, if there is one.</summary>
     public IReadOnlyList<ChatMessage> Messages => [.. Instruction(), .. _messages];
 
-    /// <summary>Answers a message. Cancellation ends the answer before its next token. The part that was generated until then is kept.</summary>
+    /// <summary>Answers a message. A stopped answer ends before its next token, and the part that was generated until then is kept.</summary>
     /// <param name="text">The user's message.</param>
     /// <param name="options">
     /// How tokens are chosen and when the answer ends. At most half of the context is reserved for <see cref="SamplingOptions.MaxTokens"/>. The
     /// number of beams is ignored.
     /// </param>
     /// <param name="onText">Receives each chunk of the answer as soon as its text is final, or null.</param>
-    /// <param name="cancellationToken">Checked before each token.</param>
+    /// <param name="stop">Ends the answer before its next token. Nothing is thrown: the text written so far is the answer.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentException">
     /// An option is not valid, or the message contains nothing that is in the vocabulary. After this or any other exception, the message is not kept.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The conversation or its model is disposed.</exception>
-    public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default)
+    public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(options);
@@ -89,7 +89,7 @@ public sealed class Conversation : IDisposable
                 if (token.Text.Length > 0)
                     onText(token.Text);
             });
-            bool interrupted = Write(answer, ids, cancellationToken);
+            bool interrupted = Write(answer, ids, stop);
             Completion completion = answer.Finish();
             // A stop string can begin or end inside a token. The drawn tokens then hold more than the answer, so the answer's text is encoded anew.
             bool exact = interrupted || completion.EndId is not null || completion.FinishReason == FinishReason.Length;
@@ -148,16 +148,16 @@ public sealed class Conversation : IDisposable
             ids = first.Length < most ? [.. first, .. ids[^(most - first.Length)..]] : ids[^most..];
         }
 
-        return ids.Length > 0 ? (ids, _kept - before, shortened) : throw new ArgumentException("nothing of the message is in the vocabulary");
+        return ids.Length > 0 ? (ids, _kept - before, shortened) : throw new ArgumentException("no part of the message is in the vocabulary");
 
         int[] Ids() => _encoder.Encode([.. Instruction(), .. _messages.Skip(_kept)]);
     }
 
     /// <summary>Reads the new tokens and writes the answer.</summary>
     /// <returns>Whether the answer was canceled.</returns>
-    private bool Write(OpenCompletion answer, int[] ids, CancellationToken cancellationToken)
+    private bool Write(OpenCompletion answer, int[] ids, CancellationToken stop)
     {
-        if (cancellationToken.IsCancellationRequested)
+        if (stop.IsCancellationRequested)
             return true;
         Rewind(ids);
         int[] rest = ids[_read.Count..];
@@ -167,7 +167,7 @@ public sealed class Conversation : IDisposable
         _beforeAnswer = _decoder.Fork();
         while (!answer.HasEnded && _decoder.Position < _model.Config.ContextLength)
         {
-            if (cancellationToken.IsCancellationRequested)
+            if (stop.IsCancellationRequested)
                 return true;
             _read.Add(answer.Last);
             answer.Take(_decoder.Append([answer.Last]));

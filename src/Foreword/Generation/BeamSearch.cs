@@ -1,5 +1,6 @@
 using System.Text;
 using Foreword.Models;
+using Foreword.Numerics;
 using Foreword.Tokenization;
 
 namespace Foreword.Generation;

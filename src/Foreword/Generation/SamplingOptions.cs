@@ -167,7 +167,7 @@ public sealed record SamplingOptions
         foreach (int id in StopIds)
             Check(id >= 0, "a stop id", id, "0 or above");
         if (Stop.Any(string.IsNullOrEmpty))
-            throw new ArgumentException("a stop text is empty; it would end every completion at once");
+            throw new ArgumentException("a stop text is empty; it would end every completion immediately");
         if (NumBeams > 1)
             CheckBeams();
         return this;
@@ -183,14 +183,14 @@ public sealed record SamplingOptions
         foreach ((string name, bool given) in others)
         {
             if (given)
-                throw new ArgumentException($"num-beams is {NumBeams}; a beam search draws nothing and does not slide, so {name} cannot be given with it");
+                throw new ArgumentException($"num-beams is {NumBeams}; a beam search does not sample and does not slide, so {name} cannot be combined with it");
         }
     }
 
     private static void CheckGiven(object? list, string name)
     {
         if (list is null)
-            throw new ArgumentException($"{name} is null; it may be empty");
+            throw new ArgumentException($"{name} is null; an empty value is allowed");
     }
 
     private static void Check(bool holds, string name, double value, string rule)

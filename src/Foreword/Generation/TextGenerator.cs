@@ -62,6 +62,14 @@ public sealed class TextGenerator
                 throw new ArgumentException($"the prompt has token {id} ('{_tokenizer.TokenText(id)}'), but the model's vocab_size is {_model.Config.VocabSize}");
         }
 
+        return Fit(ids, options);
+    }
+
+    /// <summary>Truncates the ids of a prompt as the options say, and keeps what the tokenizer's template puts before a text.</summary>
+    /// <exception cref="ArgumentException">The prompt is longer than the context.</exception>
+    internal int[] Fit(int[] ids, SamplingOptions options)
+    {
+        int[] first = [.. _tokenizer.TemplateStart];
         int context = _model.Config.ContextLength;
         int room = options.Slide ? context : options.Truncate ? Math.Max((context + 1) / 2, context + 1 - options.MaxTokens) : int.MaxValue;
         if (ids.Length > room)
@@ -109,13 +117,24 @@ public sealed class TextGenerator
         Check(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         if (options.NumBeams > 1 && samples > options.NumBeams)
-            throw new ArgumentException($"{samples} samples are wanted of {options.NumBeams} beams; a beam search has no more texts than beams");
+            throw new ArgumentException($"{samples} samples were requested with {options.NumBeams} beams; a beam search returns at most one text per beam");
         Action<int, GeneratedToken>? onToken = onText is null ? null : (sequence, token) =>
         {
             if (token.Text.Length > 0 || options.NumBeams > 1) // a beam search reports every text, also an empty one
                 onText(sequence, token.Text);
         };
         return Write(prompts, [.. prompts.Select(prompt => PromptIds(prompt, options))], options, samples, onToken, scores: false, cancellationToken);
+    }
+
+    /// <summary>Continues prompts that are already encoded, one completion each.</summary>
+    /// <param name="prompts">The texts with the ids that the model reads for them (see <see cref="PromptIds"/>).</param>
+    /// <param name="options">How tokens are chosen and when generation ends.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
+    internal Completion[] ContinueEach(IReadOnlyList<(string Text, int[] Ids)> prompts, SamplingOptions options, CancellationToken cancellationToken)
+    {
+        Check(options);
+        Completion[][] completions = Write([.. prompts.Select(prompt => prompt.Text)], [.. prompts.Select(prompt => prompt.Ids)], options, 1, null, scores: false, cancellationToken);
+        return [.. completions.Select(samples => samples[0])];
     }
 
     private void Check(SamplingOptions options)

@@ -1,3 +1,5 @@
+using Foreword.Numerics;
+
 namespace Foreword.Generation;
 
 /// <summary>Represents the log-probability that the model itself assigned to a token of a completion, before any sampling options.</summary>

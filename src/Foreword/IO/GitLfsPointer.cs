@@ -23,5 +23,5 @@ internal static class GitLfsPointer
             throw Problem(path);
     }
 
-    private static InvalidDataException Problem(string path) => new($"{path} is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull' or foreword download");
+    private static InvalidDataException Problem(string path) => new($"{path} is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull' or download the model again");
 }

@@ -6,6 +6,8 @@ namespace Foreword.IO;
 /// </summary>
 public sealed class StagedDirectory : IDisposable
 {
+    private const string Deleted = "deleted";
+
     private readonly string _target;
     private readonly string _previous;
     private readonly FileStream _lock;
@@ -66,7 +68,7 @@ public sealed class StagedDirectory : IDisposable
         if (Directory.Exists(_target) && !Directory.EnumerateFileSystemEntries(_target).Any())
             Directory.Delete(_target);
         if (System.IO.Path.Exists(_target))
-            throw new IOException($"{_target} exists already");
+            throw new IOException($"{_target} already exists");
         Directory.Move(Path, _target);
     }
 
@@ -105,12 +107,25 @@ public sealed class StagedDirectory : IDisposable
         _lock.Dispose();
     }
 
+    /// <summary>Deletes a directory under a hidden name. A process that is killed meanwhile leaves no partly deleted directory under the old name.</summary>
+    /// <param name="path">The directory.</param>
+    /// <exception cref="IOException">The directory cannot be renamed or deleted.</exception>
+    internal static void Delete(string path)
+    {
+        string deleted = Beside(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)), Deleted);
+        DeleteIfThere(deleted);
+        Directory.Move(path, deleted);
+        Directory.Delete(deleted, recursive: true);
+    }
+
     /// <summary>Deletes what killed processes left while they built directories inside <paramref name="parent"/>.</summary>
     /// <param name="parent">The directory that contains the targets.</param>
     /// <exception cref="IOException">Something cannot be deleted.</exception>
     public static void ClearLeftovers(string parent)
     {
         ArgumentNullException.ThrowIfNull(parent);
+        foreach (string leftover in Directory.GetDirectories(parent, $".*.{Deleted}"))
+            Directory.Delete(leftover, recursive: true);
         foreach (string kind in (string[])["partial", "previous"])
         {
             foreach (string leftover in Directory.GetDirectories(parent, $".*.{kind}"))

@@ -54,7 +54,7 @@ public static class Activations
     /// <param name="function">The activation function.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such function.</exception>
     public static string Name(this Activation function) =>
-        NameOf(GptArchitecture.Gpt2, function) ?? throw new ArgumentOutOfRangeException(nameof(function), function, "there is no such function");
+        NameOf(GptArchitecture.Gpt2, function) ?? throw new ArgumentOutOfRangeException(nameof(function), function, "the activation function is unknown");
 
     /// <summary>Returns the names that the configuration of an architecture may have.</summary>
     internal static IEnumerable<string> Names(GptArchitecture architecture) => Of(architecture).Select(entry => entry.Name);

@@ -160,7 +160,7 @@ public sealed record GptConfig
         Positive(ContextLength, "context_length");
         Positive(VocabSize, "vocab_size");
         if (NEmbd % NHead != 0)
-            throw new ArgumentException($"n_embd is {NEmbd}, which n_head {NHead} does not divide");
+            throw new ArgumentException($"n_embd is {NEmbd}, which is not a multiple of n_head {NHead}");
         CheckComputation();
         Rate(EmbdDropout, "embd_dropout");
         Rate(AttnDropout, "attn_dropout");
@@ -174,15 +174,15 @@ public sealed record GptConfig
         void CheckComputation()
         {
             if (!Enum.IsDefined(Activation))
-                throw new ArgumentException($"activation is {(int)Activation}; there is no such function");
+                throw new ArgumentException($"activation is {(int)Activation}; this activation function is unknown");
             if (FeedForwardWidth is { } width)
                 Positive(width, "n_inner");
             else if (NEmbd > int.MaxValue / 4)
-                throw new ArgumentException($"n_embd is {NEmbd}; the feed-forward network, 4 times as wide, has at most {int.MaxValue}");
+                throw new ArgumentException($"n_embd is {NEmbd}; the feed-forward network is 4 times as wide, and its width can be at most {int.MaxValue}");
             if (Architecture == GptArchitecture.Gpt1 && Activations.NameOf(Architecture, Activation) is null)
-                throw new ArgumentException($"activation is {Activation.Name()}; a GPT-1 has gelu_new, relu or silu");
+                throw new ArgumentException($"activation is {Activation.Name()}; a GPT-1 supports gelu_new, relu and silu");
             if (Architecture == GptArchitecture.Gpt1 && (this with { Activation = default }).Deviations.FirstOrDefault() is { } deviation)
-                throw new ArgumentException($"{deviation}; a GPT-1 has no such field");
+                throw new ArgumentException($"{deviation}; a GPT-1 does not support this");
         }
 
         static void Positive(int value, string name)
@@ -194,7 +194,7 @@ public sealed record GptConfig
         static void Rate(double value, string name)
         {
             if (!(value >= 0 && value < 1))
-                throw new ArgumentException($"{name} is {Text(value)}; a dropout rate is at least 0 and below 1");
+                throw new ArgumentException($"{name} is {Text(value)}; it must be at least 0 and below 1");
         }
 
         static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);

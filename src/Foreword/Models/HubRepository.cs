@@ -17,7 +17,7 @@ public sealed record HubRepository
     /// <param name="id">The name, at most 96 characters: letters, digits, '-', '_' and '.', with at most one '/'.</param>
     /// <exception cref="ArgumentException">No repository can have that name.</exception>
     public static HubRepository Parse(string id) => TryParse(id)
-        ?? throw new ArgumentException($"'{id}' is not the name of a repository; it is OWNER/NAME, of letters, digits, '-', '_' and '.', {MaxLength} characters at most");
+        ?? throw new ArgumentException($"'{id}' is not a repository name; expected OWNER/NAME with letters, digits, '-', '_' and '.', at most {MaxLength} characters");
 
     /// <summary>Parses a name, and returns null if no repository can have it.</summary>
     /// <param name="id">Any text.</param>

@@ -16,7 +16,7 @@ public static class ModelInput
     {
         ArgumentNullException.ThrowIfNull(config);
         if (tokens.IsEmpty)
-            throw new ArgumentException("a sequence without tokens cannot be read");
+            throw new ArgumentException("the sequence has no tokens");
         if (past + tokens.Length > config.ContextLength)
             throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {config.ContextLength}");
         CheckIds(config, tokens);
@@ -40,7 +40,7 @@ public static class ModelInput
         {
             int read = request.Context.Length + continuation.Length - 1;
             if (read > config.ContextLength)
-                throw new ArgumentException($"context and continuation have {read + 1} tokens, {read} tokens without the last, which is not read; the context length is {config.ContextLength}");
+                throw new ArgumentException($"context and continuation have {read + 1} tokens, {read} without the last one, which the model does not read; the context length is {config.ContextLength}");
             CheckIds(config, continuation);
         }
     }
@@ -60,14 +60,14 @@ public static class ModelInput
         ArgumentNullException.ThrowIfNull(isOwn);
         int n = decoders.Count;
         if (n == 0 || tokens.Length != n)
-            throw new ArgumentException($"{tokens.Length} tokens for {n} decoders; each takes one");
+            throw new ArgumentException($"{tokens.Length} tokens were given for {n} decoders; each decoder takes one token");
         if (logits != (long)n * config.VocabSize)
-            throw new ArgumentException($"room for {logits} logits; {n} decoders have {n} x {config.VocabSize}");
+            throw new ArgumentException($"there is room for {logits} logits; {n} decoders need {n} x {config.VocabSize}");
         T[] own = new T[n];
         for (int i = 0; i < n; i++)
         {
             if (decoders[i] is not T decoder || !isOwn(decoder))
-                throw new ArgumentException($"decoder {i} is not this model's");
+                throw new ArgumentException($"decoder {i} does not belong to this model");
             Check(config, tokens.Slice(i, 1), decoder.Position);
             own[i] = decoder;
         }

@@ -33,6 +33,6 @@ internal static class ModelOutput
     private static void Check(float value, string what)
     {
         if (!float.IsFinite(value))
-            throw new InvalidDataException($"the model's {what} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: its weights are too large or broken");
+            throw new InvalidDataException($"the model's {what} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: its weights are too large or damaged");
     }
 }

@@ -3,8 +3,8 @@ using Foreword.Settings;
 namespace Foreword.Models;
 
 /// <summary>The distribution of the initial random weights.</summary>
-[FormerChoice(nameof(WeightInit.Normal), "gpt1", "to train on from the weights of a model, give model.path")]
-[FormerChoice(nameof(WeightInit.ScaledResidual), "gpt2", "to train on from the weights of a model, give model.path")]
+[FormerChoice(nameof(WeightInit.Normal), "gpt1", "to continue training from the weights of a model, set model.path")]
+[FormerChoice(nameof(WeightInit.ScaledResidual), "gpt2", "to continue training from the weights of a model, set model.path")]
 public enum WeightInit
 {
     /// <summary>Draws every weight from N(0, initializer_range), as GPT-1 does (Radford et al. 2018, section 4.1).</summary>

@@ -94,7 +94,7 @@ public abstract class FineTuningTask
         if (example.Texts.Count != texts.Length)
             throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {texts.Length} texts ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given");
         if (texts.Where((column, i) => example.Texts[i] is null && !column.IsOptional).FirstOrDefault() is { } missing)
-            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads a {missing.Role}; it is null");
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} needs a {missing.Role}, but it is null");
         if (Columns.Any(column => column.IsMany) ? example.Choices.Count < 2 : example.Choices.Count > 0)
             throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {(texts.Length == Columns.Count ? "no choices" : "at least 2 choices")}; {example.Choices.Count} were given");
     }
@@ -102,7 +102,7 @@ public abstract class FineTuningTask
     /// <summary>Creates an example of a task that reads only texts.</summary>
     /// <exception cref="ArgumentException">The task also reads choices.</exception>
     internal TaskExample Example(string[] texts) => Columns.Any(column => column.IsMany)
-        ? throw new ArgumentException($"{Kind} reads choices, too; give a {nameof(TaskExample)}")
+        ? throw new ArgumentException($"{Kind} also needs choices; pass a {nameof(TaskExample)}")
         : new TaskExample(texts, []);
 
     /// <summary>Returns the metrics of the task. The first one selects the best checkpoint by default.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Numerics;
 using Foreword.Settings;
 using Foreword.Tasks.HuggingFace;
 using Foreword.Tasks.Metrics;
@@ -137,7 +138,7 @@ public sealed record TaskDescription
             return new Prediction(Text(value), -1, value, []);
         }
 
-        double[] probabilities = Softmax(outputs);
+        double[] probabilities = LogitRow.Softmax(outputs);
         if (Target == TargetKind.SoftLabels)
         {
             double value = Number(Labels[0], FileName) + probabilities.Select((p, step) => p * step).Sum();
@@ -155,7 +156,7 @@ public sealed record TaskDescription
     {
         if (Target == TargetKind.Score)
             return (outputs[0] - target[0]) * (outputs[0] - target[0]);
-        double[] probabilities = Softmax(outputs);
+        double[] probabilities = LogitRow.Softmax(outputs);
         double loss = 0;
         for (int i = 0; i < probabilities.Length; i++)
             loss -= target[i] == 0 ? 0 : target[i] * Math.Log(Math.Max(probabilities[i], double.Epsilon));
@@ -201,19 +202,10 @@ public sealed record TaskDescription
         if (!File.Exists(path))
         {
             return HuggingFaceTask.Read(directory)
-                ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName} (`foreword finetune` makes one), and is no classifier of transformers");
+                ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName}, and it is not a classifier of transformers");
         }
 
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            TaskDescription read = JsonSerializer.Deserialize(stream, TaskJson.Readable.TaskDescription) ?? throw new JsonException("null");
-            return read.Checked(path);
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
-        }
+        return JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, TaskJson.Readable.TaskDescription)).Checked(path);
     }
 
     /// <summary>Writes the description into an existing directory.</summary>
@@ -263,7 +255,7 @@ public sealed record TaskDescription
         if (Tokens != before.Tokens || ContextLength != before.ContextLength)
             throw Changed($"the model has {Tokens?.Start} token ids and a context of {ContextLength}", $"{before.Tokens?.Start} and {before.ContextLength}");
 
-        InvalidDataException Changed(string now, string then) => new($"{now}; {path} says {then}: the run cannot go on with that; choose another directory with --out");
+        InvalidDataException Changed(string now, string then) => new($"{now}; {path} says {then}. The run cannot continue with this change; use another directory");
     }
 
     private TaskDescription Checked(string path)
@@ -277,7 +269,7 @@ public sealed record TaskDescription
         if ((Tokens is null && Template is null) || ContextLength < 1)
             throw new InvalidDataException($"{path}: tokens or context_length is missing");
         if (Template is { } template && (template.Before is null || template.Between is null || template.After is null))
-            throw new InvalidDataException($"{path}: template lacks before, between or after");
+            throw new InvalidDataException($"{path}: template has no before, between or after");
         return this;
     }
 
@@ -291,7 +283,7 @@ public sealed record TaskDescription
                 : throw new InvalidDataException($"{example.MessagePrefix}label '{label}' names choice {place + 1}, but the example has {example.Choices.Count}");
         }
 
-        throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is none of the training labels ({Listed(Labels)}){NearestName.Suggestion(label, Labels)}");
+        throw new InvalidDataException($"{example.MessagePrefix}label '{label}' is not one of the training labels ({Listed(Labels)}){NearestName.Suggestion(label, Labels)}");
     }
 
     /// <summary>Returns the name or number of the column that holds a role's values; the role itself if columns have the default names.</summary>
@@ -322,19 +314,6 @@ public sealed record TaskDescription
 
     private static string Listed(IReadOnlyList<string> labels) =>
         string.Join(", ", labels.Take(MostListed)) + (labels.Count > MostListed ? $" and {labels.Count - MostListed} more" : "");
-
-    private static double[] Softmax(ReadOnlySpan<float> logits)
-    {
-        double[] probabilities = new double[logits.Length];
-        double max = double.NegativeInfinity, sum = 0;
-        foreach (float logit in logits)
-            max = Math.Max(max, logit);
-        for (int i = 0; i < logits.Length; i++)
-            sum += probabilities[i] = Math.Exp(logits[i] - max);
-        for (int i = 0; i < logits.Length; i++)
-            probabilities[i] /= sum;
-        return probabilities;
-    }
 }
 
 /// <summary>Serializes <see cref="TaskDescription"/> without reflection.</summary>

@@ -47,7 +47,7 @@ public sealed record TaskHeadWeights(float[] Weight, float[] Bias)
             ?? throw new InvalidDataException($"{model.Path}: the head of the classifier, tensor '{HuggingFaceTask.HeadWeight}', is missing");
         long[] shape = [task.Outputs, width];
         if (!tensor.Shape.AsSpan().SequenceEqual(shape) || tensor is StoredTensor stored && !stored.DType.IsFloat())
-            throw new InvalidDataException($"{model.Path}: tensor '{tensor.FileName}' is {tensor.Type} {TensorInfo.Format(tensor.Shape)}; {HuggingFaceConfig.FileName} asks for {TensorInfo.Format(shape)}");
+            throw new InvalidDataException($"{model.Path}: tensor '{tensor.FileName}' is {tensor.Type} {TensorInfo.Format(tensor.Shape)}; {HuggingFaceConfig.FileName} requires {TensorInfo.Format(shape)}");
         float[] weight = new float[tensor.ElementCount];
         tensor.Read(0, weight);
         return new TaskHeadWeights(weight, new float[task.Outputs]);

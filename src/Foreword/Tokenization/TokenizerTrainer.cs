@@ -78,9 +78,9 @@ public abstract record TokenizerTrainer
         if (MinFrequency < 1)
             throw new ArgumentException($"minimum frequency is {MinFrequency}; it must be at least 1");
         if (MaxBytes < 1)
-            throw new ArgumentException($"at most {MaxBytes} bytes of text are no text; it must be at least 1");
+            throw new ArgumentException($"the limit of the text is {MaxBytes} bytes; it must be at least 1");
         if (Threads < 1)
-            throw new ArgumentException($"{Threads} threads cannot count; there is at least 1");
+            throw new ArgumentException($"the number of threads is {Threads}; it must be at least 1");
         return WordCounts.Count(WordCounts.UpTo(texts, MaxBytes), split, Threads, read, cancellationToken);
     }
 

@@ -49,6 +49,6 @@ internal static class FiniteNumbers
         while (float.IsFinite(values[at]))
             at++;
         string value = float.IsNaN(values[at]) ? "NaN" : values[at] > 0 ? "infinity" : "-infinity";
-        throw new InvalidDataException($"{(path is null ? "" : $"{path}: ")}tensor '{tensor}' holds {value} (element {first + at}); a model computes nothing with weights that are not finite");
+        throw new InvalidDataException($"{(path is null ? "" : $"{path}: ")}tensor '{tensor}' contains {value} (element {first + at}); all weights must be finite");
     }
 }

@@ -34,10 +34,10 @@ public static class ModelDirectory
             return model;
         GitLfsPointer.Refuse(path);
         if (File.Exists(path))
-            throw new InvalidDataException($"{path} is a file, but no model in one of the formats that are files; other models are directories");
+            throw new InvalidDataException($"{path} is a file, but not a model in a single-file format; other models are directories");
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"model directory '{path}' does not exist{(HubRepository.TryParse(path) is not null ? ", and no model of that name was downloaded" : "")}");
-        throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; models are {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
+        throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; supported models: {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
     }
 
     /// <summary>

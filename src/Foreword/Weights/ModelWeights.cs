@@ -25,7 +25,7 @@ public sealed class ModelWeights : IDisposable
         _byName = byUse[false].ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         Tensors = [.. GptParameter.Of(config).Select(parameter => _byName.TryGetValue(parameter.Name, out WeightTensor? tensor) && tensor.Shape.AsSpan().SequenceEqual(parameter.Shape)
             ? tensor
-            : throw new InvalidDataException($"{path}: {parameter.Name} is {(tensor is null ? "missing" : TensorInfo.Format(tensor.Shape))}; the configuration asks for {TensorInfo.Format(parameter.Shape)}"))];
+            : throw new InvalidDataException($"{path}: {parameter.Name} is {(tensor is null ? "missing" : TensorInfo.Format(tensor.Shape))}; the configuration requires {TensorInfo.Format(parameter.Shape)}"))];
         if (_byName.Count > Tensors.Count)
             throw new InvalidDataException($"{path}: holds {_byName.Count} parameters, the configuration has {Tensors.Count}");
     }

@@ -44,7 +44,7 @@ internal static class ParameterMatch
         if (missing.Count + extra.Count + misshapen.Count == 0)
             return;
         string[] faults = [.. new[] { List("missing", missing), List("extra", extra), List("misshapen", misshapen) }.OfType<string>()];
-        throw new InvalidDataException($"{path}: the tensors do not fit the model's configuration: {string.Join("; ", faults)}");
+        throw new InvalidDataException($"{path}: the tensors do not match the model's configuration: {string.Join("; ", faults)}");
     }
 
     /// <summary>

@@ -39,7 +39,7 @@ public sealed class StoredTensor : WeightTensor
     {
         ArgumentNullException.ThrowIfNull(parts);
         if (isTransposed && (shape is not [_, _] || parts is not [_]))
-            throw new ArgumentException("only a matrix in one piece can be transposed");
+            throw new ArgumentException("only a contiguous matrix can be transposed");
         (DType, _parts, _isTransposed, _check) = (dtype, parts, isTransposed, check);
     }
 
@@ -68,7 +68,7 @@ public sealed class StoredTensor : WeightTensor
     /// <exception cref="ArgumentException">The tensor is not a matrix, or its elements are in several ranges.</exception>
     internal StoredTensor Transposed() => Shape is [var rows, var columns]
         ? new(Name, FileName, DType, [columns, rows], _parts, !_isTransposed, _check)
-        : throw new ArgumentException($"tensor '{FileName}' of shape {ShapeText} is no matrix");
+        : throw new ArgumentException($"tensor '{FileName}' of shape {ShapeText} is not a matrix");
 
     /// <summary>
     /// Returns whether both tensors have the same type and the same bytes in the same order. If either has its elements in several ranges, the result
@@ -97,7 +97,7 @@ public sealed class StoredTensor : WeightTensor
     protected override void ReadInside(long first, Span<float> destination)
     {
         if (!DType.IsFloat())
-            throw new ArgumentException($"tensor '{FileName}' is {DType.HeaderName()}; only F32, F16, BF16 and F64 are read as floats");
+            throw new ArgumentException($"tensor '{FileName}' is {DType.HeaderName()}; only F32, F16, BF16 and F64 can be read as floats");
         if (!_isChecked)
         {
             _check?.Invoke();
@@ -137,7 +137,7 @@ public sealed class StoredTensor : WeightTensor
         if (_parts.Count == 0)
             destination.Clear(); // no file holds the tensor: see Zeros
         else if (!destination.IsEmpty)
-            throw new InvalidDataException($"tensor '{FileName}' ends {destination.Length} elements before its shape {ShapeText} does");
+            throw new InvalidDataException($"tensor '{FileName}' ends {destination.Length} elements before the end of its shape {ShapeText}");
     }
 
     /// <summary>Reads a matrix [rows, columns] that the file holds column by column: row r, column c is element c * rows + r of the file.</summary>

@@ -39,7 +39,7 @@ internal static class TensorBytes
         for (int i = 0; i < bits.Length; i++)
         {
             if ((bits[i] & 0x7FFF) == infinity)
-                throw new NotSupportedException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{tensor.FileName} holds {values[i]}, more than {dtype.HeaderName().ToLowerInvariant()} can; take {(dtype == TensorDType.F16 ? "bf16 or f32" : "f32")}"));
+                throw new NotSupportedException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{tensor.FileName} contains {values[i]}, more than {dtype.HeaderName().ToLowerInvariant()} can represent; use {(dtype == TensorDType.F16 ? "bf16 or f32" : "f32")}"));
         }
     }
 }

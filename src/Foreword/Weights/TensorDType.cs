@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Foreword.Numerics;
 
 namespace Foreword.Weights;
 
@@ -94,7 +95,7 @@ public static class TensorDTypes
                 break;
             case TensorDType.BF16:
                 for (int i = 0; i < destination.Length; i++)
-                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
+                    destination[i] = BFloat16Bits.ToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]));
                 break;
             case TensorDType.F16:
                 for (int i = 0; i < destination.Length; i++)
@@ -122,7 +123,7 @@ public static class TensorDTypes
                 break;
             case TensorDType.BF16:
                 for (int i = 0; i < values.Length; i++)
-                    BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..], ToBFloat16(values[i]));
+                    BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..], BFloat16Bits.Nearest(values[i]));
                 break;
             case TensorDType.F16:
                 for (int i = 0; i < values.Length; i++)
@@ -133,14 +134,5 @@ public static class TensorDTypes
         }
     }
 
-    /// <summary>Rounds to BF16, the upper 16 bits of a float. A NaN keeps its upper bits and remains a NaN.</summary>
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        if (float.IsNaN(value))
-            return (ushort)((bits >> 16) | ((bits & 0x7F_0000) == 0 ? 0x40u : 0));
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-    }
-
-    private static ArgumentException NotFloat(TensorDType dtype) => new($"{dtype.HeaderName()} is no floating-point type that is converted here");
+    private static ArgumentException NotFloat(TensorDType dtype) => new($"{dtype.HeaderName()} is not a supported floating-point type");
 }

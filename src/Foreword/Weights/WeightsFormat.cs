@@ -92,7 +92,7 @@ public abstract class WeightsFormat
     /// <param name="target">An existing empty directory, or the path of a file if <see cref="WritesFile"/> is true.</param>
     /// <exception cref="NotSupportedException">The format cannot hold this model, or the format is read-only.</exception>
     public virtual void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target) =>
-        throw new NotSupportedException($"models are not written as {Name}");
+        throw new NotSupportedException($"writing models as {Name} is not supported");
 
     /// <summary>Reads the architecture and finds every parameter. The weights themselves are read later, by the tensors.</summary>
     /// <param name="path">A path that the format recognizes.</param>

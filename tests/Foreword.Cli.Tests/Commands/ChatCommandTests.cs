@@ -45,7 +45,7 @@ public sealed class ChatCommandTests : IDisposable
 
             """.ReplaceLineEndings("\n"), File.ReadAllText(file));
         Assert.Contains($"(3 messages in {file})", run.Err);
-        Assert.Contains($"error: {file} exists already; choose another name", run.Err);
+        Assert.Contains($"error: {file} already exists; choose another name", run.Err);
         Assert.Contains("error: /save needs a file name", run.Err);
         Assert.Contains("error: unknown command '/svae'; did you mean '/save'?", run.Err);
         Assert.EndsWith("I read 2 messages\n", run.Out); // the conversation continues
@@ -55,7 +55,7 @@ public sealed class ChatCommandTests : IDisposable
     public void ForgottenMessagesAreSaid()
     {
         Cli run = Chat(string.Concat(Enumerable.Repeat("0123456789012345678901234567890123456789\n", 4)), "--max-tokens", "30");
-        Assert.Contains("(the context is full: the 2 oldest messages before this one were forgotten)", run.Err);
+        Assert.Contains("(the context is full: the 2 oldest messages before this one were dropped)", run.Err);
         Assert.Contains("its beginning was not read", Chat(new string('x', 400)).Err);
     }
 

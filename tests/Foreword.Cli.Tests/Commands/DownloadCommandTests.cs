@@ -48,7 +48,7 @@ public sealed class DownloadCommandTests : IDisposable
         Assert.Matches("^error: offline, and the cache holds no revision 'main' of someone/tiny-gpt2 .*\n$", run.Err);
         Assert.Equal(1, Run("someone/other").ExitCode);
         string file = _directory.Write("file", "before");
-        Assert.Equal($"error: --out {file} is a file; a directory is written\n", Run(FakeRepository.Id, "--out", file).Err);
+        Assert.Equal($"error: --out {file} is a file; expected a directory\n", Run(FakeRepository.Id, "--out", file).Err);
     }
 
     [Fact]

@@ -182,7 +182,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("--logit-bias", "5", "--logit-bias '5' is not ID=VALUE")]
     [InlineData("--logit-bias", "5=101", "the logit-bias of token 5 is 101")]
     [InlineData("--num-beams", "0", "num-beams is 0")]
-    [InlineData("--logprobs", "2", "--logprobs is printed with --json only")]
+    [InlineData("--logprobs", "2", "--logprobs needs --json")]
     [InlineData("--top-p-rule", "other", "other")]
     [InlineData("--temprature", "1", "did you mean '--temperature'?")]
     public void ImpossibleOptionsAreWrongUsage(string option, string value, string expected)

@@ -51,8 +51,8 @@ public sealed class OverlapCommandTests : IDisposable
     [Theory]
     [InlineData(1, "error: nowhere.txt does not exist\n", "nowhere.txt", "TRAIN")]
     [InlineData(1, "error: nowhere.txt does not exist\n", "TRAIN", "nowhere.txt")]
-    [InlineData(2, "error: there is nothing to do: give test sets, or --out for the filter\n", "TRAIN")]
-    [InlineData(2, "error: --false-positives is 0; it must lie between 0 and 1\n", "TRAIN", "TRAIN", "--false-positives", "0")]
+    [InlineData(2, "error: there is nothing to do: give test sets, or --out to save the filter\n", "TRAIN")]
+    [InlineData(2, "error: --false-positives is 0; it must be between 0 and 1\n", "TRAIN", "TRAIN", "--false-positives", "0")]
     [InlineData(2, "did you mean '--json'?", "TRAIN", "TRAIN", "--jsno")]
     public void WrongInputIsOneSentence(int code, string message, params string[] args)
     {

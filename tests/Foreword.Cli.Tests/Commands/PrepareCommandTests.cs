@@ -73,7 +73,7 @@ public sealed class PrepareCommandTests : IDisposable
         Cli lines = Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--document", "line", "--encoding", "gb18030", "--validation", "0");
         Assert.StartsWith("train ", lines.Out, StringComparison.Ordinal);
         Assert.Contains("3 documents", lines.Out, StringComparison.Ordinal);
-        Assert.Equal((1, $"error: {corpus}: byte 0 begins a sequence that is not UTF-8 (--encoding or data.encoding names another encoding, such as gb18030 or utf-16)\n"), Failure());
+        Assert.Equal((1, $"error: {corpus}: byte 0 begins a sequence that is not UTF-8 (for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding)\n"), Failure());
         Assert.Equal((2, "error: --document is 'lines'; expected file | line | blank-line; did you mean 'line'?\ntry: foreword prepare --help\n"), Failure("--document", "lines"));
         (int code, string message) = Failure("--encoding", "gb1830");
         Assert.Equal(2, code);
@@ -88,8 +88,8 @@ public sealed class PrepareCommandTests : IDisposable
 
     [Theory]
     [InlineData(1, "error: nowhere.txt does not exist\n", "nowhere.txt")]
-    [InlineData(2, "error: the validation share is 0.7; it is 0 or lies between 0.0001 and 0.5\n", "x.txt", "--validation", "0.7")]
-    [InlineData(2, "error: a shard of 0 tokens cannot be written; it has at least 1\n", "x.txt", "--shard-tokens", "0")]
+    [InlineData(2, "error: the validation share is 0.7; it must be 0 or between 0.0001 and 0.5\n", "x.txt", "--validation", "0.7")]
+    [InlineData(2, "error: the size of a shard is 0 tokens; it must be at least 1\n", "x.txt", "--shard-tokens", "0")]
     [InlineData(2, "did you mean '--validation'?", "x.txt", "--validatoin", "0.7")]
     public void WrongInputIsOneSentence(int code, string message, params string[] args)
     {

@@ -35,7 +35,7 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.StartsWith("the", generated.Out, StringComparison.Ordinal);
         Cli evaluated = Run("evaluate", output, "--tasks", "copa", "--data", Fixtures.Path("benchmarks"), "--truncate", "--json");
         Assert.True(evaluated.ExitCode == 0, evaluated.Err);
-        Assert.Contains($"quantised to {type}, for --engine cpu", Run("inspect", output).Out);
+        Assert.Contains($"quantized to {type}, for --engine cpu", Run("inspect", output).Out);
         using JsonDocument shown = JsonDocument.Parse(Run("inspect", output, "--json").Out);
         Assert.Equal((type, json.RootElement.GetProperty("matrix_bytes").GetInt64()), (shown.RootElement.GetProperty("quantized").GetString(), shown.RootElement.GetProperty("matrix_bytes").GetInt64()));
         Cli refused = Run("generate", output, "--prompt", "the", "--engine", "torch");
@@ -43,7 +43,7 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.Contains("only --engine cpu reads it", refused.Err);
         Cli converted = Run("convert", output, _directory.File("converted"), "--format", "hf");
         Assert.Equal(1, converted.ExitCode);
-        Assert.Contains($"{output} is quantised: it can be run, but its weights cannot be read any more", converted.Err, StringComparison.Ordinal);
+        Assert.Contains($"{output} is quantized: it can be run, but its original weights cannot be recovered", converted.Err, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -64,7 +64,7 @@ public sealed class QuantizeCommandTests : IDisposable
         string output = Directory.CreateDirectory(_directory.File("full")).FullName, notes = Path.Combine(output, "notes.txt");
         File.WriteAllText(notes, "mine");
         Cli run = Run("quantize", _model, "--type", "int8", "--out", output);
-        Assert.Equal((1, $"error: {output} exists already; quantize writes a new directory"), (run.ExitCode, run.Err.Trim()));
+        Assert.Equal((1, $"error: {output} already exists; quantize writes a new directory"), (run.ExitCode, run.Err.Trim()));
         Assert.Equal("mine", File.ReadAllText(notes));
         File.Delete(notes);
         Assert.Equal(0, Run("quantize", _model, "--type", "int8", "--out", output).ExitCode);

@@ -20,7 +20,7 @@ public sealed class TokenizerCommandTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string file = directory.Write("file", "before");
         Cli run = Cli.Run("tokenizer", "train", file, "--vocab-size", "300", "--out", file);
-        Assert.Equal((1, $"error: --out {file} is a file; a directory is written\n"), (run.ExitCode, run.Err));
+        Assert.Equal((1, $"error: --out {file} is a file; expected a directory\n"), (run.ExitCode, run.Err));
         Assert.Equal("before", File.ReadAllText(file));
     }
 
@@ -109,7 +109,7 @@ public sealed class TokenizerCommandTests
     [InlineData("{\"txt\": \"a\"}", ":2: neither text nor text_utf16")]
     [InlineData("[]", ":2: not a JSON object")]
     [InlineData("{\"text\": \"a", ":2: not valid JSON at byte")]
-    [InlineData("{\"text_utf16\": [70000]}", ":2: text_utf16 holds 70000, which is no UTF-16 code unit")]
+    [InlineData("{\"text_utf16\": [70000]}", ":2: text_utf16 holds 70000, which is not a UTF-16 code unit")]
     [InlineData("{\"text_utf16\": \"a\"}", ":2: text_utf16 is not an array")]
     public void ABrokenJsonLineIsNamedAfterTheLinesBeforeIt(string line, string sentence)
     {
@@ -127,7 +127,7 @@ public sealed class TokenizerCommandTests
         File.WriteAllBytes(directory.File("text.txt"), [0xEF, 0xBB, 0xBF, 0x41, 0xFF, 0x42]);
         Cli run = Cli.Run("tokenizer", "encode", Gpt2, "--input", directory.File("text.txt"));
         Assert.Equal(1, run.ExitCode);
-        Assert.EndsWith("text.txt: byte 4 begins a sequence that is not UTF-8 (--encoding names another encoding, such as gb18030 or utf-16)\n", run.Err);
+        Assert.EndsWith("text.txt: byte 4 begins a sequence that is not UTF-8 (use --encoding for another encoding, such as gb18030 or utf-16)\n", run.Err);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class TokenizerCommandTests
         using TemporaryDirectory directory = new();
         Assert.Equal(0, Cli.Run("tokenizer", "train", directory.Write("text.txt", "abc"), "--kind", "char", "--out", directory.File("char")).ExitCode);
         Cli run = Cli.Run("tokenizer", "encode", directory.File("char"), "a漢\u0001b漢");
-        Assert.Equal((0, "The ids do not hold 2 of the text's characters: U+0001, 漢 (U+6F22)\n"), (run.ExitCode, run.Err));
+        Assert.Equal((0, "The ids do not represent 2 of the text's characters: U+0001, 漢 (U+6F22)\n"), (run.ExitCode, run.Err));
         Assert.Equal("", Cli.Run("tokenizer", "encode", Gpt2, "a漢").Err);
     }
 

@@ -64,7 +64,7 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Equal((1, "error: nowhere does not exist\n"), (Cli.Run("inspect", "nowhere").ExitCode, Cli.Run("inspect", "nowhere").Err));
         Cli unknown = Cli.Run("inspect", _directory.Path);
         Assert.Equal(1, unknown.ExitCode);
-        Assert.Contains("is nothing that inspect knows: a directory of token shards", unknown.Err);
+        Assert.Contains("is not one of the kinds that inspect supports: a directory of token shards", unknown.Err);
 
         string shard = Path.Combine(Shards, "train-00000.bin");
         File.WriteAllBytes(shard, File.ReadAllBytes(shard)[..^1]);
@@ -92,7 +92,7 @@ public sealed class InspectCommandTests : IDisposable
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         Cli run = Cli.Run("inspect", Recipes.Small(directory));
         Assert.True(run.ExitCode == 0, run.Err);
-        Assert.Contains("128 tokens a step", run.Out);
+        Assert.Contains("128 tokens per step", run.Out);
         Assert.Contains("weight_decay: 0.1", run.Out);
     }
 }

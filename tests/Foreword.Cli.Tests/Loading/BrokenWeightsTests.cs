@@ -57,7 +57,7 @@ public sealed class BrokenWeightsTests : IDisposable
     {
         Cli run = Run([.. command, "--engine", engine], Model("transformer.ln_f.bias", 3e38f));
         Assert.Equal(1, run.ExitCode);
-        Assert.Matches("error: the model's (output for an example|log-probability of a token) is (NaN|-?Infinity): its weights are too large or broken", run.Err);
+        Assert.Matches("error: the model's (output for an example|log-probability of a token) is (NaN|-?Infinity): its weights are too large or damaged", run.Err);
     }
 
     private Cli Run(string[] command, string model)

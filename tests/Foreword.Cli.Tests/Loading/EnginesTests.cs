@@ -67,7 +67,7 @@ public sealed class EnginesTests : IDisposable
     {
         ModelFiles.Save(new GptModel(Config(GptArchitecture.Gpt2, 2, 64), seed: 3), _directory.Path, endOfTextId: null);
         string message = Assert.Throws<UsageException>(() => OpenedModel.Open(_directory.Path, DeviceChoice.Cpu, EngineChoice.Torch, CacheType.BF16)).Message;
-        Assert.Equal("--cache bf16 is for plain C# (--engine cpu); libtorch keeps keys and values in f32", message);
+        Assert.Equal("--cache bf16 is for --engine cpu; libtorch stores keys and values in f32", message);
     }
 
     [Theory]

@@ -19,7 +19,7 @@ public sealed class InterruptionTests : IDisposable
         string recipe = Recipes.Small(_directory), run = _directory.File("a run");
         (int exit, string errors) = Interrupted(signal, Path.Combine(run, "metrics.jsonl"), "pretrain", recipe, "--out", run, "--set", "train.steps=100000", "--set", "train.lr=1e-3");
         Assert.True(exit == code, $"{exit}: {errors}");
-        string goesOn = Assert.Single(errors.Split('\n'), line => line.Contains("go on with: ", StringComparison.Ordinal));
+        string goesOn = Assert.Single(errors.Split('\n'), line => line.Contains("continue with: ", StringComparison.Ordinal));
         Assert.EndsWith($"foreword pretrain {recipe} --set train.steps=100000 --set train.lr=1e-3 --out '{run}' --resume auto", goesOn.TrimEnd(), StringComparison.Ordinal);
 
         int made = RunDirectory.Open(run).Newest!.Step;

@@ -23,7 +23,7 @@ public partial class TaskReportTests
         Assert.Contains($"<span>Accuracy</span><b>{accuracy}</b>", page, StringComparison.Ordinal);
         Assert.Contains("most frequent class has an accuracy of", page, StringComparison.Ordinal);
         Assert.Contains("Most confident mistakes", page, StringComparison.Ordinal);
-        Assert.Contains("A few right ones", page, StringComparison.Ordinal);
+        Assert.Contains("Some correct predictions", page, StringComparison.Ordinal);
         Assert.Contains("the model&#x27;s path", page, StringComparison.Ordinal);
         Assert.Equal(["confusion", "reliability"], Pictures(page).Select(Name));
     }

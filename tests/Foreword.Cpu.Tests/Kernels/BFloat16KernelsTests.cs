@@ -2,6 +2,7 @@ using CsCheck;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
 using Foreword.Cpu.Threading;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Tests.Kernels;
 
@@ -43,7 +44,7 @@ public sealed unsafe class BFloat16KernelsTests
     [Fact]
     public void RoundingIsToTheNearestAndUpIsNeverBelow() => Gen.Float[1e-30f, 1e30f].Sample(value =>
     {
-        float nearest = BFloat16.ToSingle(BFloat16.Nearest(value)), up = BFloat16.ToSingle(BFloat16.Up(value));
+        float nearest = BFloat16Bits.ToSingle(BFloat16Bits.Nearest(value)), up = BFloat16Bits.ToSingle(BFloat16Bits.Up(value));
         Assert.InRange(Math.Abs(nearest - value), 0, value / 256);
         Assert.InRange(up, value, value * (1 + 1 / 128f) + float.Epsilon);
     });

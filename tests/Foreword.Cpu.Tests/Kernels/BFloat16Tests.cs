@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using CsCheck;
 using Foreword.Cpu.Kernels;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Tests.Kernels;
 
@@ -22,10 +23,10 @@ public sealed unsafe class BFloat16Tests
 
         for (int i = 0; i < 16; i++)
         {
-            float expected = BFloat16.ToSingle(BFloat16.Nearest(values[i]));
+            float expected = BFloat16Bits.ToSingle(BFloat16Bits.Nearest(values[i]));
             Assert.Equal(expected, loaded[i]);
             Assert.Equal(expected, rounded[i]);
-            Assert.Equal(float.IsNaN(expected), float.IsNaN(BFloat16.ToSingle(stored[i])));
+            Assert.Equal(float.IsNaN(expected), float.IsNaN(BFloat16Bits.ToSingle(stored[i])));
         }
     });
 }

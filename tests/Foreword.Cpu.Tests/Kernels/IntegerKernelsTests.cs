@@ -4,6 +4,7 @@ using CsCheck;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
 using Foreword.Cpu.Threading;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Tests.Kernels;
 
@@ -127,7 +128,7 @@ public sealed unsafe class IntegerKernelsTests
         Random random = new(seed);
         byte[] weights = new byte[K * Outputs], x = new byte[rows * stride];
         random.NextBytes(weights);
-        ushort[] scales = [.. Enumerable.Range(0, blocks * Outputs).Select(_ => BFloat16.Nearest(random.NextSingle()))];
+        ushort[] scales = [.. Enumerable.Range(0, blocks * Outputs).Select(_ => BFloat16Bits.Nearest(random.NextSingle()))];
         float[] row = new float[K], expected = new float[rows * Outputs], actual = new float[rows * Outputs];
         fixed (byte* w = weights, px = x)
         fixed (ushort* s = scales)

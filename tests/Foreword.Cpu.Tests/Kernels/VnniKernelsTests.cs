@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using CsCheck;
 using Foreword.Cpu.Kernels;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Tests.Kernels;
 
@@ -98,7 +99,7 @@ public sealed unsafe class VnniKernelsTests
             X = new sbyte[Rows * XStride];
             Weights = new byte[blocks * block * bits / 8 * Outputs];
             random.NextBytes(Weights);
-            Scales = [.. Enumerable.Range(0, blocks * Outputs).Select(_ => BFloat16.Nearest(random.NextSingle() - 0.5f))];
+            Scales = [.. Enumerable.Range(0, blocks * Outputs).Select(_ => BFloat16Bits.Nearest(random.NextSingle() - 0.5f))];
             float[] row = new float[blocks * block];
             fixed (sbyte* x = X)
             {
@@ -142,7 +143,7 @@ public sealed unsafe class VnniKernelsTests
                         int products = BitConverter.ToInt32(tail[(b * IntegerKernels.BlockTail + 4)..]);
                         for (int k = b * Block; k < (b + 1) * Block; k++)
                             products += Weight(k, n) * x[k];
-                        float scale = BFloat16.ToSingle(Scales[b * Outputs + n]) * BitConverter.ToSingle(tail[(b * IntegerKernels.BlockTail)..]);
+                        float scale = BFloat16Bits.ToSingle(Scales[b * Outputs + n]) * BitConverter.ToSingle(tail[(b * IntegerKernels.BlockTail)..]);
                         sum = MathF.FusedMultiplyAdd(products, scale, sum);
                     }
 

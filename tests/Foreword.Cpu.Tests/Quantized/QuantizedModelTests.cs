@@ -50,7 +50,7 @@ public sealed class QuantizedModelTests : IDisposable
     public void AQuantisedModelIsNotReadAsAnotherType()
     {
         Write("gpt2-tiny", WeightType.Int8);
-        Assert.Contains("quantised to Int8", Assert.Throws<ArgumentException>(() => CpuLanguageModel.Load(_directory.Path, WeightType.F32)).Message);
+        Assert.Contains("quantized to Int8", Assert.Throws<ArgumentException>(() => CpuLanguageModel.Load(_directory.Path, WeightType.F32)).Message);
     }
 
     [Theory]

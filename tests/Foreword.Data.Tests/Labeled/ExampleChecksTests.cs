@@ -94,9 +94,9 @@ public sealed class ExampleChecksTests : IDisposable
         FineTuneRecipe recipe = Recipe("classification", "text,label\na,x\nb,y\nc,x\nd,y\n");
         string train = recipe.Data.Train[0], copy = _directory.File("copy.csv");
         File.Copy(train, copy);
-        Assert.Equal([$"{train} is training set and validation set; what is measured on it says nothing about new texts"], Open(recipe with { Data = recipe.Data with { Validation = [train] } }).Warnings);
-        Assert.Equal([$"the validation file {copy} has the same contents as the training file {train}; what is measured on it says nothing about new texts"], Open(recipe with { Data = recipe.Data with { Validation = [copy] } }).Warnings);
-        Assert.Equal([$"the test file {copy} has the same contents as a training file; what is measured on it says nothing about new texts"], Open(recipe with { Data = recipe.Data with { Test = [copy] } }).Warnings);
+        Assert.Equal([$"{train} is both the training set and the validation set; results on it say nothing about new texts"], Open(recipe with { Data = recipe.Data with { Validation = [train] } }).Warnings);
+        Assert.Equal([$"the validation file {copy} has the same contents as the training file {train}; results on it say nothing about new texts"], Open(recipe with { Data = recipe.Data with { Validation = [copy] } }).Warnings);
+        Assert.Equal([$"the test file {copy} has the same contents as a training file; results on it say nothing about new texts"], Open(recipe with { Data = recipe.Data with { Test = [copy] } }).Warnings);
     }
 
     [Fact]

@@ -44,9 +44,9 @@ public class LabelledDataTests
     [Fact]
     public void LabelsThatMayBeAHeaderOrOneClassAreDoubted()
     {
-        Assert.Equal(["labels that differ in capitals only are different classes: No, no"], LabelDoubts.Of(Learn(TargetKind.Classes, "No", "no", "yes"), Examples("No", "no", "yes", "yes")));
+        Assert.Equal(["labels that differ only in case are different classes: No, no"], LabelDoubts.Of(Learn(TargetKind.Classes, "No", "no", "yes"), Examples("No", "no", "yes", "yes")));
         string[] labels = ["intent_name", "a", "b", "a", "b"];
-        Assert.Equal(["train.csv:1: only the first row has the label 'intent_name'; where that row is a header, use --header yes, in a recipe data.header: true"], LabelDoubts.Of(Learn(TargetKind.Classes, labels), Examples(labels)));
+        Assert.Equal(["train.csv:1: only the first row has the label 'intent_name'; if that row is a header, turn the header on (in a recipe, data.header: true)"], LabelDoubts.Of(Learn(TargetKind.Classes, labels), Examples(labels)));
         Assert.Empty(LabelDoubts.Of(Learn(TargetKind.Classes, "a", "b", "a"), Examples("a", "b", "a")));
     }
 
@@ -64,7 +64,7 @@ public class LabelledDataTests
         Assert.Equal($"{table} has 2 rows, but {labels} has 3 labels", Assert.Throws<InvalidDataException>(() => files.Read(files.Columns(task, []), new())).Message);
         directory.Write("train-labels.lst", "1\n\n0\n");
         Assert.Equal($"{labels}:2: the label is empty", Assert.Throws<InvalidDataException>(() => files.Read(files.Columns(task, []), new())).Message);
-        Assert.Equal("columns: 'label' is one too many; classification reads text; no label is read here", Assert.Throws<ArgumentException>(() => files.Columns(task, ["text", "label"])).Message);
+        Assert.Equal("columns: 'label' is one column too many; classification reads text; no label is needed here", Assert.Throws<ArgumentException>(() => files.Columns(task, ["text", "label"])).Message);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public class LabelledDataTests
     {
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() =>
             LabeledData.Learn(Draft(TargetKind.Classes) with { Labels = ["yes", "no"] }, Examples("yes", "no", "nO"), ClassWeighting.None, "train.csv"));
-        Assert.Equal("train.csv:3: label 'nO' is none of the training labels (yes, no); did you mean 'no'?", problem.Message);
+        Assert.Equal("train.csv:3: label 'nO' is not one of the training labels (yes, no); did you mean 'no'?", problem.Message);
     }
 
     [Fact]

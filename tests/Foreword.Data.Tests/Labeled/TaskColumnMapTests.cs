@@ -23,7 +23,7 @@ public class TaskColumnMapTests
 
     [Theory]
     [InlineData("classification", "text", "columns: 'label' is missing; classification reads text, label")]
-    [InlineData("classification", "a,b,c", "columns: 'c' is one too many; classification reads text, label")]
+    [InlineData("classification", "a,b,c", "columns: 'c' is one column too many; classification reads text, label")]
     [InlineData("entailment", "label=a,label=b,c,d", "columns: 'label' is given 2 times; entailment reads premise, hypothesis, label")]
     [InlineData("multiple-choice", "", "columns: no columns are given; multiple-choice reads context, [question=...], choice..., label")]
     [InlineData("multiple-choice", "premise,label", "columns: 'choice' is missing; multiple-choice reads context, [question=...], choice..., label")]

@@ -267,7 +267,7 @@ public sealed class CorpusPreparerTests : IDisposable
     [Fact]
     public void NoTextIsAnError()
     {
-        Assert.Equal("the inputs hold no text", Assert.Throws<InvalidDataException>(() => Prepare(Array.Empty<string>(), new PreparationOptions())).Message);
+        Assert.Equal("the inputs contain no text", Assert.Throws<InvalidDataException>(() => Prepare(Array.Empty<string>(), new PreparationOptions())).Message);
     }
 
     [Theory]
@@ -288,7 +288,7 @@ public sealed class CorpusPreparerTests : IDisposable
         string shard = Path.Combine(Out, "train-00000.bin");
         string index = Path.Combine(Out, "train.idx");
         File.WriteAllBytes(index, new byte[15]);
-        Assert.Contains("has 15 bytes; the boundaries of 2 documents take 16", Failure<InvalidDataException>());
+        Assert.Contains("has 15 bytes; the boundaries of 2 documents need 16", Failure<InvalidDataException>());
         using (TokenShardWriter writer = new(shard, 257))
         {
             writer.Append([1, 2]);
@@ -304,7 +304,7 @@ public sealed class CorpusPreparerTests : IDisposable
         File.WriteAllText(manifest, good.Replace("train.idx", "../train.idx"));
         Assert.Contains("\"../train.idx\" is not the name of a file", Failure<InvalidDataException>());
         File.WriteAllText(manifest, good.Replace("\"version\": 1", "\"version\": 9"));
-        Assert.Contains("\"version\" is 9; this program reads version 1", Failure<InvalidDataException>());
+        Assert.Contains("\"version\" is 9; only version 1 is supported", Failure<InvalidDataException>());
         File.WriteAllText(manifest, good[..40]);
         Assert.StartsWith(manifest, Failure<InvalidDataException>());
         File.Delete(manifest);
@@ -316,7 +316,7 @@ public sealed class CorpusPreparerTests : IDisposable
     [Theory]
     [InlineData("\"directory\": \"tokenizer\"", "\"directory\": \"..\"", "manifest.json: \"..\" is not the name of a file in the same directory")]
     [InlineData("\"directory\": \"tokenizer\"", "\"directory\": \"../../tokenizer\"", "manifest.json: \"../../tokenizer\" is not the name of a file in the same directory")]
-    [InlineData("\"documents\": 2", "\"documents\": 2305843009213693954", "the boundaries of 2305843009213693954 documents take 18446744073709551632")] // 2^61 more: the same number of bytes modulo 2^64
+    [InlineData("\"documents\": 2", "\"documents\": 2305843009213693954", "the boundaries of 2305843009213693954 documents need 18446744073709551632")] // 2^61 more: the same number of bytes modulo 2^64
     [InlineData("\\{\\s*\"file\"[^}]*\\}", "null", "manifest.json: null where a split, a shard or a file belongs")]
     [InlineData("\"train\": \\{[^]]*\\]\\s*\\}", "\"train\": null", "manifest.json: null where a split, a shard or a file belongs")]
     [InlineData("\"splits\"", "\"files\": [null], \"splits\"", "manifest.json: null where a split, a shard or a file belongs")]

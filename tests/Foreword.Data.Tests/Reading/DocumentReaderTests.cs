@@ -141,9 +141,9 @@ public sealed class DocumentReaderTests : IDisposable
     {
         string text = _directory.File("bad.txt");
         File.WriteAllBytes(text, [.. Encoding.UTF8.GetBytes(new string('é', 50_000)), 0xC3, 0x28]);
-        Assert.Equal($"{text}: byte 100000 begins a sequence that is not UTF-8 (--encoding or data.encoding names another encoding, such as gb18030 or utf-16)", Failure(text));
+        Assert.Equal($"{text}: byte 100000 begins a sequence that is not UTF-8 (for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding)", Failure(text));
         File.WriteAllBytes(text, [0x61, 0xE2, 0x82]); // cut inside the euro sign
-        Assert.Equal($"{text}: byte 1 begins a sequence that is not UTF-8 (--encoding or data.encoding names another encoding, such as gb18030 or utf-16)", Failure(text));
+        Assert.Equal($"{text}: byte 1 begins a sequence that is not UTF-8 (for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding)", Failure(text));
 
         string lines = _directory.File("bad.jsonl");
         File.WriteAllBytes(lines, [.. "{\"text\":\"ok\"}\n{\"text\":\""u8, 0xFF, .. "\"}"u8]);
@@ -258,7 +258,7 @@ public sealed class DocumentReaderTests : IDisposable
         Assert.Equal(["B", "A"], Documents(_directory.File("corpus/**/*.txt")));
         Assert.Equal(["C"], Documents(_directory.File("corpus/*/*.md")));
         string nothing = _directory.File("corpus/*.jsonl");
-        Assert.Equal($"{nothing} fits no file", Assert.Throws<FileNotFoundException>(() => DocumentReader.Open([nothing])).Message);
+        Assert.Equal($"{nothing} matches no file", Assert.Throws<FileNotFoundException>(() => DocumentReader.Open([nothing])).Message);
     }
 
     [Fact]
@@ -269,13 +269,13 @@ public sealed class DocumentReaderTests : IDisposable
         string empty = _directory.Write("empty.txt", "");
         Assert.Equal($"{empty} is empty", Failure(empty));
         string blank = _directory.Write("blank.jsonl", "\n\n");
-        Assert.Equal($"{blank} holds no text", Failure(blank));
+        Assert.Equal($"{blank} contains no text", Failure(blank));
         string table = _directory.Write("table.xlsx", "x");
-        Assert.StartsWith($"{table}: unknown extension .xlsx; known are .txt, ", Failure(table));
+        Assert.StartsWith($"{table}: unknown extension .xlsx; supported: .txt, ", Failure(table));
         Directory.CreateDirectory(_directory.File("pictures"));
         _directory.Write("pictures/a.png", "x");
         _directory.Write("pictures/empty.txt", "");
-        Assert.StartsWith($"directory {_directory.File("pictures")} holds no text", Failure(_directory.File("pictures")));
+        Assert.StartsWith($"directory {_directory.File("pictures")} contains no text", Failure(_directory.File("pictures")));
         Assert.Throws<ArgumentException>(() => DocumentReader.Open([]));
     }
 

@@ -33,7 +33,7 @@ public sealed class ChatTemplateFileTests : IDisposable
     [InlineData("user:\n  prefx: a", "chat.yaml:2: unknown key 'user.prefx'; did you mean 'user.prefix'?")]
     [InlineData("user: hello", "chat.yaml:1: user is 'hello'; expected a mapping of keys")]
     [InlineData("start:\nuser: {suffix: a}", "chat.yaml:1: start has no value; expected a text")]
-    [InlineData("start: a", "user and assistant have nothing around their messages; nothing would tell them apart")]
+    [InlineData("start: a", "user and assistant have no text around their messages; the messages could not be distinguished")]
     [InlineData("user: {suffix: a}\nstop: ['']", "chat.yaml:2: stop holds an empty text")]
     [InlineData("user: {suffix: a", "this is not YAML")]
     public void MistakesAreNamedWithTheirLine(string yaml, string expected)

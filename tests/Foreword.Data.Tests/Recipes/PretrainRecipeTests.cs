@@ -66,10 +66,10 @@ public class PretrainRecipeTests
 
     public static TheoryData<DataSection, string> ImpossibleData => new()
     {
-        { new() { Shards = "s", Text = ["a"], VocabSize = 300 }, "shards and data.text are both given; only one can say where the tokens come from (--set data.text= takes the text out)" },
-        { new() { Shards = "s", VocabSize = 300 }, "vocab_size is 300; shards have their vocabulary already (it is only for data.text)" },
-        { new() { Text = ["a"] }, "tokenizer and data.vocab_size are both missing; give a tokenizer directory, or the size of a vocabulary to train on the text" },
-        { new() { Text = ["a"], Tokenizer = "t", VocabSize = 300 }, "tokenizer and data.vocab_size are both given; a tokenizer has its vocabulary already" },
+        { new() { Shards = "s", Text = ["a"], VocabSize = 300 }, "shards and data.text are both given; only one of them can define the tokens (an empty data.text removes the text)" },
+        { new() { Shards = "s", VocabSize = 300 }, "vocab_size is 300; shards already have a vocabulary (this key is only for data.text)" },
+        { new() { Text = ["a"] }, "tokenizer and data.vocab_size are both missing; set a tokenizer directory, or the size of a vocabulary to train on the text" },
+        { new() { Text = ["a"], Tokenizer = "t", VocabSize = 300 }, "tokenizer and data.vocab_size are both given; a tokenizer already has a vocabulary" },
         { new() { Text = ["a"], VocabSize = 256 }, "vocab_size is 256; it must be at least 257" },
         { new() { Text = ["a", " "], VocabSize = 300 }, "text has an empty path" },
         { new() { Shards = "s", Validation = 1 }, "validation is 1; it must be at least 0 and below 1" },
@@ -146,6 +146,6 @@ public class PretrainRecipeTests
         string path = directory.Write("recipe.yaml", "model: {preset: gpt2-tiny-5m, init: gpt1}\ndata: {shards: s}\n");
         Assert.Equal(WeightInit.Normal, Recipe.ReadSaved<PretrainRecipe>(path).Model.Init);
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => Recipe.Read<PretrainRecipe>(path));
-        Assert.Equal($"{path}:1: model.init is 'gpt1'; expected normal | scaled_residual ('gpt1' is now called normal; to train on from the weights of a model, give model.path)", problem.Message);
+        Assert.Equal($"{path}:1: model.init is 'gpt1'; expected normal | scaled_residual ('gpt1' is now called normal; to continue training from the weights of a model, set model.path)", problem.Message);
     }
 }

@@ -60,10 +60,10 @@ public class RecipeTests
     [InlineData("~", "x.yaml: the recipe is empty")]
     [InlineData("- a\n- b", "x.yaml:1: the recipe is a list; expected a mapping of keys")]
     [InlineData("hello", "x.yaml:1: the recipe is 'hello'; expected a mapping of keys")]
-    [InlineData("train:\n  lr: 1\n  steps: 2\n  lr: 2", "x.yaml:4: duplicate key 'train.lr'; line 2 has it already")]
-    [InlineData("train:\n  lr: 1\nmodel: {}\ntrain: {}", "x.yaml:4: duplicate key 'train'; line 1 has it already")]
-    [InlineData("a: &x 1\nb: *x", "x.yaml:1: anchors and aliases are not used in recipes")]
-    [InlineData("train: {}\n---\ntrain: {}", "x.yaml:2: a second document begins; a recipe is one")]
+    [InlineData("train:\n  lr: 1\n  steps: 2\n  lr: 2", "x.yaml:4: duplicate key 'train.lr'; line 2 already has it")]
+    [InlineData("train:\n  lr: 1\nmodel: {}\ntrain: {}", "x.yaml:4: duplicate key 'train'; line 1 already has it")]
+    [InlineData("a: &x 1\nb: *x", "x.yaml:1: anchors and aliases are not supported in recipes")]
+    [InlineData("train: {}\n---\ntrain: {}", "x.yaml:2: a second document begins; a recipe is a single document")]
     [InlineData("? [a]\n: 1", "x.yaml:1: a key is a list or a mapping; it must be a name")]
     public void WhatIsNotARecipeSaysWhy(string yaml, string message) => AssertRefused(yaml, message);
 
@@ -85,24 +85,24 @@ public class RecipeTests
 
     [Theory]
     [InlineData("train:\n\n  lr: -1", "x.yaml:3: train.lr is -1; it must be above 0")]
-    [InlineData("model:\n  n_embd: 10\n  n_head: 3", "x.yaml:2: model.n_embd is 10, which n_head 3 does not divide")]
+    [InlineData("model:\n  n_embd: 10\n  n_head: 3", "x.yaml:2: model.n_embd is 10, which is not a multiple of n_head 3")]
     [InlineData("model:\n  preset: gpt3", "x.yaml:2: model.preset is 'gpt3'; expected gpt1 | gpt2 | gpt2-medium | gpt2-large | gpt2-xl | gpt2-small-14m | gpt2-tiny-5m; did you mean 'gpt1'?")]
     [InlineData("train:\n  sequence_length: 2000", "x.yaml:2: train.sequence_length is 2000; the model's context_length is 1024")]
     public void AnImpossibleValueNamesTheLineThatGaveIt(string yaml, string message) => AssertRefused(yaml + "\ndata:\n  shards: s\n", message);
 
     [Fact]
     public void AnImpossibleDefaultNamesTheFile() =>
-        AssertRefused("train:\n  steps: 1\n", "x.yaml: data.shards and data.text are both missing; give a directory of shards that `foreword prepare` wrote, or a list of text files");
+        AssertRefused("train:\n  steps: 1\n", "x.yaml: data.shards and data.text are both missing; set a directory of token shards or a list of text files");
 
     [Theory]
-    [InlineData("train.lr=-1", "--set train.lr=-1: train.lr is -1; it must be above 0")]
-    [InlineData("train.lr=fast", "--set train.lr=fast: train.lr is 'fast'; expected a number")]
-    [InlineData("train.learning_rte=1", "--set train.learning_rte=1: unknown key 'train.learning_rte'; did you mean 'train.lr'?")]
-    [InlineData("train.lr", "--set train.lr: expected key=value, such as train.lr=3e-4")]
-    [InlineData("=1", "--set =1: expected key=value, such as train.lr=3e-4")]
-    [InlineData("train=1", "--set train=1: train is '1'; expected a mapping of keys")]
-    [InlineData("train.lr.x=1", "--set train.lr.x=1: train.lr is a mapping; expected a number")]
-    [InlineData("model.n_embd=10", "--set model.n_embd=10: model.n_embd is 10, which n_head 12 does not divide")]
+    [InlineData("train.lr=-1", "override train.lr=-1: train.lr is -1; it must be above 0")]
+    [InlineData("train.lr=fast", "override train.lr=fast: train.lr is 'fast'; expected a number")]
+    [InlineData("train.learning_rte=1", "override train.learning_rte=1: unknown key 'train.learning_rte'; did you mean 'train.lr'?")]
+    [InlineData("train.lr", "override train.lr: expected key=value, such as train.lr=3e-4")]
+    [InlineData("=1", "override =1: expected key=value, such as train.lr=3e-4")]
+    [InlineData("train=1", "override train=1: train is '1'; expected a mapping of keys")]
+    [InlineData("train.lr.x=1", "override train.lr.x=1: train.lr is a mapping; expected a number")]
+    [InlineData("model.n_embd=10", "override model.n_embd=10: model.n_embd is 10, which is not a multiple of n_head 12")]
     public void AMistakenOverrideNamesItself(string text, string message) =>
         Assert.Equal(message, Assert.Throws<ArgumentException>(() => Parse(Small, text)).Message);
 

@@ -89,7 +89,7 @@ public sealed class TokenShardTests : IDisposable
     {
         string path = Write(10, [1, 2, 3]);
         using TokenShard shard = TokenShard.Open(path);
-        Assert.Contains($"tokens 2 to 4 were asked for; {path} has 3", Assert.Throws<ArgumentOutOfRangeException>(() => shard.Read(2, new int[2])).Message);
+        Assert.Contains($"tokens 2 to 4 were requested; {path} has 3", Assert.Throws<ArgumentOutOfRangeException>(() => shard.Read(2, new int[2])).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => shard.Read(-1, new int[1]));
         shard.Read(3, Span<int>.Empty);
     }
@@ -123,11 +123,11 @@ public sealed class TokenShardTests : IDisposable
         string path = Write(10, [1, 2, 3]);
         byte[] good = File.ReadAllBytes(path);
 
-        Assert.Equal($"{path} names 3 tokens of version 1, which takes 1030 bytes; the file has 1029", Failure(good[..^1]));
-        Assert.Equal($"{path} names 3 tokens of version 1, which takes 1030 bytes; the file has 1031", Failure([.. good, 0]));
-        Assert.Equal($"{path} is no token shard: it has 7 bytes, the header alone has 1024", Failure(good[..7]));
-        Assert.Equal($"{path} is no token shard: it begins with 20240521, a shard with 20240520", Failure(Changed(0, 20240521)));
-        Assert.Equal($"{path} is a token shard of version 7; known are 1 (uint16 ids) and 2 (uint32 ids)", Failure(Changed(4, 7)));
+        Assert.Equal($"{path} declares 3 tokens of version 1, which need 1030 bytes; the file has 1029", Failure(good[..^1]));
+        Assert.Equal($"{path} declares 3 tokens of version 1, which need 1030 bytes; the file has 1031", Failure([.. good, 0]));
+        Assert.Equal($"{path} is not a token shard: it has 7 bytes, but the header alone has 1024", Failure(good[..7]));
+        Assert.Equal($"{path} is not a token shard: it begins with 20240521, but a shard begins with 20240520", Failure(Changed(0, 20240521)));
+        Assert.Equal($"{path} is a token shard of version 7; supported: 1 (uint16 ids), 2 (uint32 ids)", Failure(Changed(4, 7)));
         Assert.StartsWith($"{path} names -5 tokens", Failure(Changed(8, -5)));
         Assert.Throws<FileNotFoundException>(() => TokenShard.Open(_directory.File("missing.bin")));
 

@@ -24,7 +24,7 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         string path = _directory.Write("train.tsv", Sst2);
         Assert.Equal(["0", "0", "1"], Column(path, "1"));
-        Assert.Equal($"{path}: the first row (sentence, label) is taken for a header; where it is data, use --header no, in a recipe data.header: false", Assert.Single(_warnings));
+        Assert.Equal($"{path}: the first row (sentence, label) is used as a header; if it is data, turn the header off (in a recipe, data.header: false)", Assert.Single(_warnings));
         Assert.Equal(["label", "0", "0", "1"], Column(path, "1", new TableOptions { Header = false }));
     }
 
@@ -63,7 +63,7 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         string path = _directory.Write("a.csv", "text,label\n\"one\ntwo\",1\n\"a\nb\nc\",0\nlast,1\n");
         Assert.Equal(["one\ntwo", "a\nb\nc", "last"], Column(path, "text"));
-        Assert.Equal($"{path}: 2 rows have a quoted field over several lines, the longest from line 4 to 6; where quotes are no quotes, use --quoting no, in a recipe data.quoting: false", Assert.Single(_warnings));
+        Assert.Equal($"{path}: 2 rows have a quoted field over several lines, the longest from line 4 to 6; if quotes are ordinary characters, turn quoting off (in a recipe, data.quoting: false)", Assert.Single(_warnings));
         _warnings.Clear();
         Assert.Equal(3, Column(path, "text", new TableOptions { Quoting = true }).Length);
         Assert.Empty(_warnings); // no warning, because the caller decided
@@ -116,10 +116,10 @@ public sealed class SurprisingTablesTests : IDisposable
     [InlineData("a.csv", "text,label\na,1,\nb,0,\n", new[] { "a", "b" })] // a delimiter after the last field of each row
     [InlineData("a.csv", "text,label,\na,1\nb,0\n", new[] { "a", "b" })]
     [InlineData("a.csv", "text , label\na,1\n", new[] { "a" })] // names with surrounding blanks
-    [InlineData("a.csv", "text;label\na;1\n", null, "is the delimiter ';' (--delimiter ';', in a recipe data.delimiter)?")]
-    [InlineData("a.csv", "text\tlabel\na\t1\n", null, "is the delimiter a tab (--delimiter tab, in a recipe data.delimiter)?")]
-    [InlineData("a.csv", "text,text\na,1\n", null, ": 2 columns are called 'text'; give the number of the one that is meant: 0 or 1")]
-    [InlineData("a.jsonl", "{\"text\":\"a\",\"text\":\"b\"}\n", null, ":1: 'text' stands there twice")]
+    [InlineData("a.csv", "text;label\na;1\n", null, "is the delimiter ';' (in a recipe, data.delimiter)?")]
+    [InlineData("a.csv", "text\tlabel\na\t1\n", null, "is the delimiter a tab (in a recipe, data.delimiter)?")]
+    [InlineData("a.csv", "text,text\na,1\n", null, ": 2 columns are called 'text'; use the column's number instead: 0 or 1")]
+    [InlineData("a.jsonl", "{\"text\":\"a\",\"text\":\"b\"}\n", null, ":1: 'text' occurs twice")]
     [InlineData("a.jsonl", "{\"text\":\"\\ud800\"}\n", null, ":1: 'text' holds half a character")]
     [InlineData("a.jsonl", "{\"text\":NaN}\n", null, ":1: the line is broken JSON")]
     [InlineData("a.xml", "<c><item><text>x</text><text>y</text></item></c>", null, ": 2 columns are called 'text'")]
@@ -140,7 +140,7 @@ public sealed class SurprisingTablesTests : IDisposable
     public void ACommaInATextShiftsNoColumns()
     {
         string path = _directory.Write("a.csv", "a film,1\nI like it, really,1\n");
-        Assert.Equal($"{path}:2: the row has 3 fields; expected 2, as the first row has (a text that holds ',' stands in quotes)", Assert.Throws<InvalidDataException>(() => Column(path, "1")).Message);
+        Assert.Equal($"{path}:2: the row has 3 fields; expected 2, as in the first row (a text that contains ',' must be in quotes)", Assert.Throws<InvalidDataException>(() => Column(path, "1")).Message);
     }
 
     [Theory]
@@ -176,7 +176,7 @@ public sealed class SurprisingTablesTests : IDisposable
         Assert.Equal([false, false, false, true], json.Select(row => row.Fault is null));
         Assert.Equal(["1", "2", "", "4"], json.Select(row => row.Cells[1] is [var id] ? id : ""));
         TableRow[] csv = [.. TableReader.Read(_directory.Write("a.csv", "text,label,more\na\nb,1,x\n"), ["text", "label"], keeping)];
-        Assert.EndsWith("a.csv:2: the row has 1 field; expected 3, as the header has", csv[0].Fault, StringComparison.Ordinal);
+        Assert.EndsWith("a.csv:2: the row has 1 field; expected 3, as in the header", csv[0].Fault, StringComparison.Ordinal);
         Assert.Equal(["a"], csv[0].Cells[0]);
         Assert.Equal(["text=b", "label=1", "more=x"], csv[1].Input.Select(field => $"{field.Key}={field.Value}"));
     }

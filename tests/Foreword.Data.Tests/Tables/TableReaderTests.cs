@@ -145,11 +145,11 @@ public sealed class TableReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a.csv", "text,label\na,1\nb\n", "text", ":3: the row has 1 field; expected 2, as the header has")]
-    [InlineData("a.csv", "a,1\nb\n", "1", ":2: the row has 1 field; expected at least 2, as the columns ask for")]
+    [InlineData("a.csv", "text,label\na,1\nb\n", "text", ":3: the row has 1 field; expected 2, as in the header")]
+    [InlineData("a.csv", "a,1\nb\n", "1", ":2: the row has 1 field; expected at least 2 for the requested columns")]
     [InlineData("a.csv", "text,label\na,1\n", "labels", ": there is no column 'labels'; the columns are text, label; did you mean 'label'?")]
     [InlineData("a.csv", "a,1\n", "2", ": there is no column 2; there are 2, numbered from 0")]
-    [InlineData("a.csv", "text,label\n\"a\"b,1\n", "text", ":2: the row is not CSV: A delimiter, newline or EOF was expected after a closing quote (where quotes are no quotes, switch them off with --quoting no, in a recipe data.quoting: false)")]
+    [InlineData("a.csv", "text,label\n\"a\"b,1\n", "text", ":2: the row is not CSV: A delimiter, newline or EOF was expected after a closing quote (if quotes are ordinary characters, turn quoting off; in a recipe, data.quoting: false)")]
     [InlineData("a.csv", "", "text", ": the file is empty")]
     [InlineData("a.jsonl", "{\"text\":1}\n{\"text\":}\n", "text", ":2: the line is broken JSON")]
     [InlineData("a.jsonl", "{\"text\":1}\n", "txt", ":1: there is no 'txt'; the fields are text; did you mean 'text'?")]
@@ -178,7 +178,7 @@ public sealed class TableReaderTests : IDisposable
         string path = _directory.Write("train.csv", "a\n");
         string wrong = Path.Combine(_directory.Path, "trian.csv");
         Assert.Equal($"there is no file {wrong}; did you mean '{Path.GetFileName(path)}'?", Assert.Throws<FileNotFoundException>(() => TableReader.Read(wrong, ["0"])).Message);
-        Assert.StartsWith("data.bin: the ending '.bin' tells no table format; known are .csv", Assert.Throws<ArgumentException>(() => TableReader.Read(new MemoryStream(), "data.bin", ["0"]).ToList()).Message, StringComparison.Ordinal);
+        Assert.StartsWith("data.bin: the extension '.bin' is not a known table format; supported: .csv", Assert.Throws<ArgumentException>(() => TableReader.Read(new MemoryStream(), "data.bin", ["0"]).ToList()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class OverlapFilterTests : IDisposable
     {
         string text = _directory.Write("train.txt", Sentence), filter = _directory.File("filter.safetensors");
         Assert.False(OverlapFilter.IsFilter(text));
-        Assert.Equal($"{text} is no overlap filter (make one with: foreword overlap TRAIN --out FILTER)", Assert.Throws<InvalidDataException>(() => OverlapFilter.Load(text)).Message);
+        Assert.Equal($"{text} is not an overlap filter", Assert.Throws<InvalidDataException>(() => OverlapFilter.Load(text)).Message);
         Assert.Throws<FileNotFoundException>(() => OverlapFilter.Load(_directory.File("none")));
 
         Build(Sentence).Save(filter);

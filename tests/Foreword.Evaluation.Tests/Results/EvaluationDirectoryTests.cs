@@ -51,7 +51,7 @@ public sealed class EvaluationDirectoryTests : IDisposable
     {
         _directory.Write("model/model.safetensors", "one");
         _directory.Write("out/progress.json", text);
-        Assert.EndsWith("progress.json: expected what an evaluation writes; choose another directory", Assert.Throws<InvalidDataException>(() => Open()).Message);
+        Assert.EndsWith("progress.json: expected the results of an evaluation; choose another directory", Assert.Throws<InvalidDataException>(() => Open()).Message);
     }
 
     private EvaluationDirectory Open() => EvaluationDirectory.Open(_directory.File("out"), _directory.File("model"), [Evaluations.Prepare("coqa")], ["coqa"], "", DateTimeOffset.UnixEpoch);

@@ -151,7 +151,7 @@ public sealed class ConversationTests
         Assert.Equal("Be short.\n\nUser: one\nAssistant: ok1\nUser: two\nAssistant: ok2", Text(model.Read[2])); // index 2: after the reads of the earlier conversation and its fork
 
         ChatMessage[] mixed = [new(ChatRole.User, "a"), new(ChatRole.System, "b")];
-        Assert.StartsWith("message 2 is an instruction; only the first can be one", Assert.Throws<ArgumentException>(() => new Conversation(model, _tokenizer, ChatTemplate.Plain, mixed)).Message);
+        Assert.StartsWith("message 2 is an instruction; only the first message can be an instruction", Assert.Throws<ArgumentException>(() => new Conversation(model, _tokenizer, ChatTemplate.Plain, mixed)).Message);
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class ConversationTests
     public void OptionsThatAreImpossibleAreNamed()
     {
         using Conversation conversation = new(Counting(200), _tokenizer, ChatTemplate.Plain);
-        Assert.Equal("stop is null; it may be empty", Refused(Greedy with { Stop = null! }));
+        Assert.Equal("stop is null; an empty value is allowed", Refused(Greedy with { Stop = null! }));
         Assert.Equal("max-tokens is -2147483648; it must be at least 1", Refused(Greedy with { MaxTokens = int.MinValue }));
 
         string Refused(SamplingOptions options) => Assert.Throws<ArgumentException>(() => conversation.Answer("one", options, null, TestContext.Current.CancellationToken)).Message;

@@ -130,7 +130,7 @@ public sealed class BeamSearchTests
 
     [Fact]
     public void MoreTextsThanBeamsAreRefused() =>
-        Assert.StartsWith("3 samples are wanted of 2 beams", Assert.Throws<ArgumentException>(() => Texts(TwoBeams, 3)).Message);
+        Assert.StartsWith("3 samples were requested with 2 beams", Assert.Throws<ArgumentException>(() => Texts(TwoBeams, 3)).Message);
 
     private static bool Near(double a, double b) => Math.Abs(a - b) < 1e-5;
 

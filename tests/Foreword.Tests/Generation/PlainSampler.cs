@@ -37,7 +37,8 @@ internal sealed class PlainSampler(SamplingOptions options, int[] prompt)
         if (options.MinP > 0)
         {
             double[] p = Softmax(left);
-            left = [.. left.Where((_, i) => p[i] >= options.MinP * p.Max())];
+            double least = options.MinP * p.Max();
+            left = [.. left.Where((_, i) => p[i] >= least)];
         }
 
         if (options.TypicalP < 1)

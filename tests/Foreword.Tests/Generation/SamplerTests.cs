@@ -291,9 +291,9 @@ public sealed class SamplerTests
     {
         Assert.Equal("temperature is -1; it must be 0 (greedy) or above", Refusal(new() { Temperature = -1 }));
         Assert.Equal("temperature is NaN; it must be 0 (greedy) or above", Refusal(new() { Temperature = double.NaN }));
-        Assert.Equal("logit-bias is null; it may be empty", Refusal(new() { LogitBias = null! }));
-        Assert.Equal("stop is null; it may be empty", Refusal(new() { Stop = null! }));
-        Assert.Equal("stop-ids is null; it may be empty", Refusal(new() { StopIds = null! }));
+        Assert.Equal("logit-bias is null; an empty value is allowed", Refusal(new() { LogitBias = null! }));
+        Assert.Equal("stop is null; an empty value is allowed", Refusal(new() { Stop = null! }));
+        Assert.Equal("stop-ids is null; an empty value is allowed", Refusal(new() { StopIds = null! }));
         Assert.Equal("a stop id is -1; it must be 0 or above", Refusal(new() { StopIds = [-1] }));
         Assert.Equal("top-k is -2; it must be 0 (off) or above", Refusal(new() { TopK = -2 }));
         Assert.Equal("top-p is 1.5; it must be between 0 and 1 (off)", Refusal(new() { TopP = 1.5 }));
@@ -306,7 +306,7 @@ public sealed class SamplerTests
         Assert.Equal("the logit-bias of token 5 is 101; it must be between -100 and 100", Refusal(new() { LogitBias = new Dictionary<int, double> { [5] = 101 } }));
         Assert.Equal("num-beams is 0; it must be at least 1 (off)", Refusal(new() { NumBeams = 0 }));
         Assert.Equal("logprobs is -1; it must be 0 or above", Refusal(new() { LogProbs = -1 }));
-        Assert.EndsWith("so top-k cannot be given with it", Refusal(new() { NumBeams = 2, TopK = 5 }));
+        Assert.EndsWith("so top-k cannot be combined with it", Refusal(new() { NumBeams = 2, TopK = 5 }));
         Assert.Equal("max-tokens is 0; it must be at least 1", Refusal(new() { MaxTokens = 0 }));
         Assert.StartsWith("a stop text is empty", Refusal(new() { Stop = ["a", ""] }));
 

@@ -27,7 +27,7 @@ public sealed class StagedDirectoryTests : IDisposable
     public void WhatHasAppearedAtTheTargetStays(string file)
     {
         string target = _directory.File("target");
-        Assert.Equal($"{target} exists already", Assert.Throws<IOException>(() => Write(target, staged =>
+        Assert.Equal($"{target} already exists", Assert.Throws<IOException>(() => Write(target, staged =>
         {
             _directory.Write(file, "somebody's");
             staged.Commit();

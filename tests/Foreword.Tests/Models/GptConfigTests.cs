@@ -33,11 +33,11 @@ public sealed class GptConfigTests
     public void WhatAGpt1CannotBeIsRefused()
     {
         GptConfig gpt1 = GptConfig.Preset("gpt1");
-        Assert.Equal("activation is gelu; a GPT-1 has gelu_new, relu or silu", Refusal(gpt1 with { Activation = Activation.Gelu }));
-        Assert.Equal("n_inner is 100, not 4 n_embd = 3072; a GPT-1 has no such field", Refusal(gpt1 with { FeedForwardWidth = 100 }));
-        Assert.Equal("scale_attention is false; a GPT-1 has no such field", Refusal(gpt1 with { Activation = Activation.Relu, ScaleAttention = false }));
+        Assert.Equal("activation is gelu; a GPT-1 supports gelu_new, relu and silu", Refusal(gpt1 with { Activation = Activation.Gelu }));
+        Assert.Equal("n_inner is 100, not 4 n_embd = 3072; a GPT-1 does not support this", Refusal(gpt1 with { FeedForwardWidth = 100 }));
+        Assert.Equal("scale_attention is false; a GPT-1 does not support this", Refusal(gpt1 with { Activation = Activation.Relu, ScaleAttention = false }));
         Assert.Equal("n_inner is -1; it must be at least 1", Refusal(new GptConfig { FeedForwardWidth = -1 }));
-        Assert.Equal("activation is 9; there is no such function", Refusal(new GptConfig { Activation = (Activation)9 }));
+        Assert.Equal("activation is 9; the activation function is unknown", Refusal(new GptConfig { Activation = (Activation)9 }));
 
         static string Refusal(GptConfig config) => Assert.Throws<ArgumentException>(config.Validate).Message;
     }
@@ -46,6 +46,6 @@ public sealed class GptConfigTests
     public void AWidthThatTheHeadsDoNotDivideIsRefused()
     {
         ArgumentException problem = Assert.Throws<ArgumentException>(() => new GptConfig { NEmbd = 100, NHead = 12 }.Validate());
-        Assert.Equal("n_embd is 100, which n_head 12 does not divide", problem.Message);
+        Assert.Equal("n_embd is 100, which is not a multiple of n_head 12", problem.Message);
     }
 }

@@ -73,7 +73,7 @@ public class TaskEncoderTests
     [InlineData("classification", new string?[0], 0, "classification reads 1 texts (text); 0 were given")]
     [InlineData("classification", new string?[] { "a", "b" }, 0, "classification reads 1 texts (text); 2 were given")]
     [InlineData("classification", new string?[] { "a" }, 2, "classification reads no choices; 2 were given")]
-    [InlineData("entailment", new string?[] { "a", null }, 0, "entailment reads a hypothesis; it is null")]
+    [InlineData("entailment", new string?[] { "a", null }, 0, "entailment needs a hypothesis, but it is null")]
     [InlineData("multiple-choice", new string?[] { "c", null }, 1, "multiple-choice reads at least 2 choices; 1 were given")]
     public void AnExampleThatIsNotTheTasksIsRefused(string kind, string?[] texts, int choices, string problem)
     {
@@ -97,8 +97,8 @@ public class TaskEncoderTests
         TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = new TaskTokens(300, 301, 302), ContextLength = 64 };
         TaskExample two = new(["c", null], ["x", "y"], null, "new.csv:2"), three = two with { Choices = ["x", "y", "z"] };
         Assert.Equal(2, EncodedExample.Of(two, task, encoder).Sequences.Sequences.Count);
-        Assert.Equal("new.csv:2: the example has 3 choices; the task has 2 at most", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three, task, encoder)).Message);
-        Assert.Equal("the example has 3 choices; the task has 2 at most", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three with { Where = "" }, task, encoder)).Message);
+        Assert.Equal("new.csv:2: the example has 3 choices; the task has at most 2", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three, task, encoder)).Message);
+        Assert.Equal("the example has 3 choices; the task has at most 2", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three with { Where = "" }, task, encoder)).Message);
     }
 
     [Fact]

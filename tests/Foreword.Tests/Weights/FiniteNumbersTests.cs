@@ -45,7 +45,7 @@ public sealed class FiniteNumbersTests : IDisposable
     {
         using ModelWeights model = WeightsFormat.Open(With(Broken, 5, weight));
         WeightTensor tensor = model.Tensor("h.1.mlp.c_fc.weight");
-        string expected = $"{_directory.File("model.safetensors")}: tensor '{Broken}' holds {value} (element 5); a model computes nothing with weights that are not finite";
+        string expected = $"{_directory.File("model.safetensors")}: tensor '{Broken}' contains {value} (element 5); all weights must be finite";
         Assert.Equal(expected, Assert.Throws<InvalidDataException>(() => tensor.Read(0, new float[tensor.ElementCount])).Message);
         Assert.Equal(expected, Assert.Throws<InvalidDataException>(() => tensor.Read(3, new float[4])).Message);
         tensor.Read(6, new float[100]); // elements that are not read are not checked
@@ -70,11 +70,11 @@ public sealed class FiniteNumbersTests : IDisposable
     /// 65,520 is the smallest number that rounds to infinity in half precision (IEEE 754: 11 bits of significand, largest value 65,504).
     /// </summary>
     [Theory]
-    [InlineData("hf", "f16", 65_520f, "transformer.h.1.mlp.c_fc.weight holds 65520, more than f16 can; take bf16 or f32")]
+    [InlineData("hf", "f16", 65_520f, "transformer.h.1.mlp.c_fc.weight contains 65520, more than f16 can represent; use bf16 or f32")]
     [InlineData("hf", "f16", 65_519f, null)]
-    [InlineData("hf", "bf16", float.MaxValue, "transformer.h.1.mlp.c_fc.weight holds 3.4028235E+38, more than bf16 can; take f32")]
-    [InlineData("gguf", "f16", -70_000f, "transformer.h.1.mlp.c_fc.weight holds -70000, more than f16 can; take bf16 or f32")]
-    [InlineData("gguf", "q8_0", 65_520f * 127, "transformer.h.1.mlp.c_fc.weight: a weight of 8321040 is more than q8_0 can hold; take bf16 or f32")]
+    [InlineData("hf", "bf16", float.MaxValue, "transformer.h.1.mlp.c_fc.weight contains 3.4028235E+38, more than bf16 can represent; use f32")]
+    [InlineData("gguf", "f16", -70_000f, "transformer.h.1.mlp.c_fc.weight contains -70000, more than f16 can represent; use bf16 or f32")]
+    [InlineData("gguf", "q8_0", 65_520f * 127, "transformer.h.1.mlp.c_fc.weight: a weight of 8321040 is too large for q8_0; use bf16 or f32")]
     public void ANumberThatTheWrittenTypeCannotHoldIsRefused(string format, string type, float weight, string? fault)
     {
         using ModelWeights model = WeightsFormat.Open(With(Broken, 5, weight));

@@ -148,7 +148,7 @@ public sealed class WeightsFormatTests : IDisposable
     public void ANumberTooLargeForF16IsRefusedByTensor()
     {
         using ModelWeights model = WeightsFormat.Open(Large(70_000));
-        Assert.Contains("transformer.wpe.weight holds 70000, more than f16 can", Assert.Throws<NotSupportedException>(() => Write(model, "hf", "f16", "no")).Message);
+        Assert.Contains("transformer.wpe.weight contains 70000, more than f16 can represent", Assert.Throws<NotSupportedException>(() => Write(model, "hf", "f16", "no")).Message);
         Write(model, "hf", "bf16", "yes").Dispose();
     }
 

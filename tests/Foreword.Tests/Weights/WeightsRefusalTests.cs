@@ -15,20 +15,20 @@ public sealed class WeightsRefusalTests : IDisposable
 
     /// <summary>Pickles of protocol 2. The first one would run a command if Python read it.</summary>
     [Theory]
-    [InlineData("\u0080\u0002cos\nsystem\nX\u0004\0\0\0true\u0085R.", "it calls os.system, which is not done here: nothing of a file is executed")]
+    [InlineData("\u0080\u0002cos\nsystem\nX\u0004\0\0\0true\u0085R.", "it calls os.system, which is not supported: no code from a file is executed")]
     [InlineData("\u0080\u0002c__builtin__\neval\nX\u0001\0\0\01\u0085R.", "it calls __builtin__.eval")]
     [InlineData("\u0080\u0004\u008C\u0005posix\u008C\u0006system\u0093\u008C\u0004true\u0085R.", "it calls posix.system")]
     [InlineData("\u0080\u0002}X\u0001\0\0\0aK\u0001s.", "its entry 'a' is no tensor")]
-    [InlineData("\u0080\u0002}X\u0005\0\0\0epochK\u0001s.", "its entry 'epoch' is no tensor; only a dictionary of tensors by name is read, by itself or under 'model', 'state_dict', 'model_state_dict', 'module'")]
-    [InlineData("\u0080\u0002}X\u0005\0\0\0model}X\u0001\0\0\0aK\u0001ssX\u0006\0\0\0module}X\u0001\0\0\0aK\u0001ss.", "it holds both 'model' and 'module'; which of them is the model cannot be told")]
+    [InlineData("\u0080\u0002}X\u0005\0\0\0epochK\u0001s.", "its entry 'epoch' is not a tensor; only a dictionary of named tensors is supported, at the top level or under 'model', 'state_dict', 'model_state_dict', 'module'")]
+    [InlineData("\u0080\u0002}X\u0005\0\0\0model}X\u0001\0\0\0aK\u0001ssX\u0006\0\0\0module}X\u0001\0\0\0aK\u0001ss.", "it holds both 'model' and 'module'; only one of them can be the model")]
     [InlineData("\u0080\u0002}q\0X\u0005\0\0\0modelh\0s.", "its entry 'model' is no tensor")]
-    [InlineData("\u0080\u0002cmodel\nGPT\n)\u0081}b.", "it holds an object of the class model.GPT, which is not made here: save the model's state_dict()")]
-    [InlineData("\u0080\u0002]K\u0001a.", "it holds no dictionary of tensors by name")]
+    [InlineData("\u0080\u0002cmodel\nGPT\n)\u0081}b.", "it contains an object of the class model.GPT, which is not supported; save the model's state_dict() instead")]
+    [InlineData("\u0080\u0002]K\u0001a.", "it contains no dictionary of named tensors")]
     [InlineData("\u0080\u0002i.", "byte 2 is the opcode 0x69, which tensors do not need")]
     [InlineData("\u0080\u0002}", "it ends inside an object at byte 3")]
     [InlineData("\u0080\u0002t.", "its stack is empty where an object is needed")]
-    [InlineData("\u0080\u0002h\u0007.", "it recalls object 7, which it did not remember")]
-    [InlineData("\u0080\u0009N.", "protocol 9 of pickles is not known")]
+    [InlineData("\u0080\u0002h\u0007.", "it refers to object 7, which it did not store")]
+    [InlineData("\u0080\u0009N.", "version 9 of the pickle protocol is not supported")]
     [InlineData("\u0080\u0002(X\u0007\0\0\0storagectorch\nQInt8Storage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0001tQ.", "a storage of the type torch.QInt8Storage")]
     public void APickleThatIsNotPlainTensorsIsRefusedAndNeverRun(string pickle, string fault) =>
         Refused(WithPickle(Encoding.Latin1.GetBytes(pickle)), fault);
@@ -47,7 +47,7 @@ public sealed class WeightsRefusalTests : IDisposable
         using (ZipArchive archive = ZipFile.Open(Path.Combine(path, "pytorch_model.bin"), ZipArchiveMode.Create))
         using (Stream entry = archive.CreateEntry("archive/data.pkl", CompressionLevel.SmallestSize).Open())
             entry.Write(new byte[1000]);
-        Refused(path, "'archive/data.pkl' in it is compressed (method 8); weights are stored as they are");
+        Refused(path, "'archive/data.pkl' in it is compressed (method 8); weights must be stored without compression");
     }
 
     /// <summary>A pointer is the file that a clone without Git LFS has in place of a large file (git-lfs/docs/spec.md).</summary>
@@ -60,7 +60,7 @@ public sealed class WeightsRefusalTests : IDisposable
         string path = Model("cloned"), pointer = Path.Combine(path, name);
         File.WriteAllText(pointer, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 548105171\n");
         string message = Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(Path.Combine(path, opened))).Message;
-        Assert.Equal($"{pointer} is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull' or foreword download", message);
+        Assert.Equal($"{pointer} is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull' or download the model again", message);
     }
 
     [Theory]
@@ -77,9 +77,9 @@ public sealed class WeightsRefusalTests : IDisposable
     [InlineData(1, 4, "version 4 of llm.c's checkpoints is not supported, only 3 (float32) and 5 (bfloat16)")]
     [InlineData(4, 4, "takes 261888 bytes; the file has 211072")]
     [InlineData(4, 0, "n_layer is 0; it must be at least 1")]
-    [InlineData(5, 5, "n_embd is 32, which n_head 5 does not divide")]
-    [InlineData(7, 299, "the padded vocabulary has 299 rows, the vocabulary 300")]
-    [InlineData(6, int.MaxValue, "n_embd is 2147483647, which n_head 4 does not divide")]
+    [InlineData(5, 5, "n_embd is 32, which is not a multiple of n_head 5")]
+    [InlineData(7, 299, "the padded vocabulary has 299 rows, but the vocabulary has 300")]
+    [InlineData(6, int.MaxValue, "n_embd is 2147483647, which is not a multiple of n_head 4")]
     public void AnLlmcHeaderThatDoesNotFitIsRefused(int index, int value, string fault)
     {
         byte[] bytes = File.ReadAllBytes(Fixtures.Path("formats/llm.c/gpt2_tiny.bin"));
@@ -100,7 +100,7 @@ public sealed class WeightsRefusalTests : IDisposable
             foreach (WeightTensor tensor in model.Tensors)
                 tensor.Read(0, new float[tensor.ElementCount]);
         }).Message;
-        Assert.Matches("model.ckpt.data-00000-of-00001: tensor 'model/.*' does not fit its checksum$", message);
+        Assert.Matches("model.ckpt.data-00000-of-00001: tensor 'model/.*' does not match its checksum$", message);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class WeightsRefusalTests : IDisposable
     {
         string path = Copy("formats/openai-gpt2");
         Change(Path.Combine(path, "model.ckpt.index"), bytes => bytes[40] ^= 1);
-        Refused(path, "the table is broken: the block at 0 does not fit its checksum");
+        Refused(path, "the table is broken: the block at 0 does not match its checksum");
     }
 
     /// <summary>
@@ -175,7 +175,7 @@ public sealed class WeightsRefusalTests : IDisposable
         using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Create))
         using (Stream entry = archive.CreateEntry("archive/data.pkl", CompressionLevel.NoCompression).Open())
             entry.Write(Encoding.Latin1.GetBytes("\u0080\u0002}."));
-        Refused(path, "its sizes are unknown: it has no 'model_args' as nanoGPT's files do, and no config.json lies beside it");
+        Refused(path, "its sizes are unknown: it has no 'model_args' as nanoGPT's files do, and there is no config.json beside it");
     }
 
     [Fact]

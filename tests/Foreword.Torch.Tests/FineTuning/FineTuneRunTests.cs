@@ -188,11 +188,11 @@ public sealed class FineTuneRunTests : IDisposable
         string changed = File.ReadAllText(_train);
         File.WriteAllText(_train, changed.Replace("good today 4,", "fine today 4,", StringComparison.Ordinal));
         string problem = Refusal(Small(epochs: 2), directory);
-        Assert.StartsWith($"{_train} has changed since the run {directory.Path} was begun (SHA-256 ", problem, StringComparison.Ordinal);
-        Assert.EndsWith("choose another directory with --out", problem, StringComparison.Ordinal);
+        Assert.StartsWith($"{_train} has changed since the run {directory.Path} was started (SHA-256 ", problem, StringComparison.Ordinal);
+        Assert.EndsWith("use another directory", problem, StringComparison.Ordinal);
 
         File.WriteAllText(_train, changed.Replace("pleasant", "agreeable", StringComparison.Ordinal));
-        Assert.Equal($"column 'label' has the labels agreeable, nasty; {Path.Combine(directory.Newest!.Path, "task.json")} says nasty, pleasant: the run cannot go on with that; choose another directory with --out", Refusal(Small(epochs: 2), directory));
+        Assert.Equal($"column 'label' has the labels agreeable, nasty; {Path.Combine(directory.Newest!.Path, "task.json")} says nasty, pleasant. The run cannot continue with this change; use another directory", Refusal(Small(epochs: 2), directory));
 
         string moved = _directory.Write("moved.csv", changed);
         File.Delete(_train);
@@ -200,7 +200,7 @@ public sealed class FineTuneRunTests : IDisposable
         using (FineTuneRun run = FineTuneRun.Resume(recipe with { Data = recipe.Data with { Train = [moved] } }, directory, directory.Newest))
             Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
         Assert.Contains("moved.csv", File.ReadAllText(directory.RecipePath), StringComparison.Ordinal);
-        Assert.Contains($"data.validation names 1 file; the run {directory.Path} was begun with 0 files", Refusal(recipe with { Data = recipe.Data with { Train = [moved], Validation = [_test] } }, directory), StringComparison.Ordinal);
+        Assert.Contains($"data.validation names 1 file; the run {directory.Path} was started with 0 files", Refusal(recipe with { Data = recipe.Data with { Train = [moved], Validation = [_test] } }, directory), StringComparison.Ordinal);
     }
 
     /// <summary>A checkpoint of adapters can only continue with the weights that the adapters were trained on.</summary>
@@ -217,7 +217,7 @@ public sealed class FineTuneRunTests : IDisposable
             ModelFiles.Save(model, _base, null);
         }
 
-        Assert.StartsWith($"{Path.Combine(_base, "model.safetensors")} has changed since the run {directory.Path} was begun", Refusal(recipe, directory), StringComparison.Ordinal);
+        Assert.StartsWith($"{Path.Combine(_base, "model.safetensors")} has changed since the run {directory.Path} was started", Refusal(recipe, directory), StringComparison.Ordinal);
         using FineTuneRun run = FineTuneRun.Resume(Small(epochs: 2), whole, whole.Newest); // this checkpoint contains all weights
     }
 
@@ -226,7 +226,7 @@ public sealed class FineTuneRunTests : IDisposable
     {
         RunDirectory directory = Stopped("run");
         FineTuneRecipe recipe = Small(epochs: 2);
-        Assert.Equal($"data.columns is [label, text]; {directory.RecipePath} says []; choose another directory with --out", Refusal(recipe with { Data = recipe.Data with { Columns = ["label", "text"] } }, directory));
+        Assert.Equal($"data.columns is [label, text]; {directory.RecipePath} says []; use another directory", Refusal(recipe with { Data = recipe.Data with { Columns = ["label", "text"] } }, directory));
     }
 
     /// <summary>Creates the run of an earlier version: no data.json, and a state without newer properties.</summary>
@@ -240,7 +240,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.True(json.Remove("best_metric") && json.Remove("best_same_answer") && json.Remove("task_loss_sum") && json.Remove("lm_loss_sum"));
         File.WriteAllText(state, json.ToJsonString());
         File.WriteAllText(_train, data.Replace("pleasant", "agreeable", StringComparison.Ordinal));
-        Assert.Contains("says nasty, pleasant: the run cannot go on with that", Refusal(Small(epochs: 2), directory), StringComparison.Ordinal);
+        Assert.Contains("says nasty, pleasant. The run cannot continue with this change", Refusal(Small(epochs: 2), directory), StringComparison.Ordinal);
         File.WriteAllText(_train, data);
         string saved = File.ReadAllText(directory.RecipePath);
         Assert.DoesNotContain("quoting", saved, StringComparison.Ordinal);
@@ -265,7 +265,7 @@ public sealed class FineTuneRunTests : IDisposable
         string[] lines = File.ReadAllLines(moved);
         (lines[0], lines[1]) = (lines[1], lines[0]); // the same labels in another order
         File.WriteAllLines(moved, lines);
-        Assert.StartsWith($"{moved} has changed since the run {directory.Path} was begun", Refusal(elsewhere, directory), StringComparison.Ordinal);
+        Assert.StartsWith($"{moved} has changed since the run {directory.Path} was started", Refusal(elsewhere, directory), StringComparison.Ordinal);
     }
 
     /// <summary>Many models have a [PAD] in added_tokens.json for which their embedding has no row.</summary>
@@ -288,9 +288,9 @@ public sealed class FineTuneRunTests : IDisposable
     public void ARunCannotBeShortened()
     {
         RunDirectory directory = Stopped("run");
-        Assert.Equal($"{directory.Path} has made 8 steps of 2 epochs; train.epochs is 1: the rate's schedule ends with the last epoch, so a run cannot be shortened; choose another directory with --out", Refusal(Small(epochs: 1), directory));
+        Assert.Equal($"{directory.Path} has made 8 steps of 2 epochs; train.epochs is 1: the learning-rate schedule ends with the last epoch, so a run cannot be shortened; use another directory", Refusal(Small(epochs: 1), directory));
         File.Delete(directory.RecipePath);
-        Assert.Equal($"{directory.Path} has made 8 steps; train.epochs: 1 makes 6; choose another directory with --out", Refusal(Small(epochs: 1), directory));
+        Assert.Equal($"{directory.Path} has made 8 steps; train.epochs: 1 makes 6; use another directory", Refusal(Small(epochs: 1), directory));
     }
 
     [Fact]
@@ -300,7 +300,7 @@ public sealed class FineTuneRunTests : IDisposable
         FineTuneRecipe recipe = Small(epochs: 1);
         using FineTuneRun run = FineTuneRun.Start(recipe with { Train = recipe.Train with { Lr = 1e-12 } }, Directory("run"), events.Add);
         run.Run(TestContext.Current.CancellationToken);
-        Assert.Matches("^the best model \\(epoch 1\\) gives all 4 examples the label '(nasty|pleasant)'; it tells none apart: train for more epochs or with another rate, or set task.class_weights: balanced$",
+        Assert.Matches("^the best model \\(epoch 1\\) gives all 4 examples the label '(nasty|pleasant)'; it does not distinguish the examples: train for more epochs or with another learning rate, or set task.class_weights: balanced$",
             Assert.Single(events.OfType<FineTuneEvent.Warned>()).Message);
     }
 
@@ -323,7 +323,7 @@ public sealed class FineTuneRunTests : IDisposable
         using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), directory))
             run.Run(TestContext.Current.CancellationToken);
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest));
-        Assert.Contains("'epochs: 1', the recipe 'epochs: 2'", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("'epochs: 1', the recipe says 'epochs: 2'", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]

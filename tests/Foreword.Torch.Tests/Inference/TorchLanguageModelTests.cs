@@ -126,10 +126,10 @@ public sealed class TorchLanguageModelTests
         using TorchLanguageModel model = new(Golden.Model("gpt2-tiny")), other = new(Golden.Model("gpt2-tiny"));
         using IDecoder a = model.NewDecoder(), b = model.NewDecoder(), foreign = other.NewDecoder();
         b.Append(new int[64]);
-        Refused("1 tokens for 2 decoders", [a, foreign], [1], 600);
-        Refused("0 tokens for 0 decoders", [], [], 0);
-        Refused("room for 599 logits; 2 decoders have 2 x 300", [a, b], [1, 2], 599);
-        Refused("decoder 1 is not this model's", [a, foreign], [1, 2], 600);
+        Refused("1 tokens were given for 2 decoders", [a, foreign], [1], 600);
+        Refused("0 tokens were given for 0 decoders", [], [], 0);
+        Refused("there is room for 599 logits; 2 decoders need 2 x 300", [a, b], [1, 2], 599);
+        Refused("decoder 1 does not belong to this model", [a, foreign], [1, 2], 600);
         Refused("a decoder is listed twice", [a, a], [1, 2], 600);
         Refused("65 tokens; the context length is 64", [a, b], [1, 2], 600);
         Refused("token id 300 is outside the vocabulary of 300", [a], [300], 300);

@@ -46,7 +46,7 @@ public class RunDirectoryTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string file = directory.Write(trace, "x");
-        Assert.Equal($"{directory.Path} already holds a run; continue it with --resume auto, or choose another directory with --out",
+        Assert.Equal($"{directory.Path} already holds a run; resume the run or use another directory",
             Assert.Throws<IOException>(() => RunDirectory.Create(directory.Path)).Message);
         Assert.True(File.Exists(file));
         RunDirectory.Open(directory.Path);

@@ -115,9 +115,9 @@ public class RunLogTests
     }
 
     [Theory]
-    [InlineData("hello", "2: this is not a JSON object")]
-    [InlineData("[1]", "2: this is not a JSON object")]
-    [InlineData("", "2: this is not a JSON object")]
+    [InlineData("hello", "2: the line is not a JSON object")]
+    [InlineData("[1]", "2: the line is not a JSON object")]
+    [InlineData("", "2: the line is not a JSON object")]
     [InlineData("""{"loss":1}""", "2: 'step' is missing or not a whole number")]
     [InlineData("""{"step":"4","loss":1}""", "2: 'step' is missing or not a whole number")]
     [InlineData("""{"step":4,"eval_loss":"low"}""", "2: 'eval_loss' is missing or not a number")]

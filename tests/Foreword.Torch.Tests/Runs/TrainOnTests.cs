@@ -164,7 +164,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         ModelDirectory.LoadTokenizer(_base.Path).Save(gpt1);
         PretrainRecipe recipe = On(1, gpt1) with { Model = new ModelSection { Path = gpt1, Freeze = 2 } };
         ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, Directory("run")));
-        Assert.Equal("model.freeze is 2; nothing of the model would train", problem.Message);
+        Assert.Equal("model.freeze is 2; no part of the model would be trained", problem.Message);
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         Train(On(1), run);
         string other = WithAddedTokens("<speaker1>");
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => PretrainRun.Resume(On(2, other), run, run.Newest));
-        Assert.Equal($"model.path is {other}; the run began with {_base.Path} ({run.RecipePath})", problem.Message);
+        Assert.Equal($"model.path is {other}; the run was started with {_base.Path} ({run.RecipePath})", problem.Message);
     }
 
     [Fact]
@@ -233,7 +233,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     {
         PretrainRecipe recipe = On(1) with { Model = On(1).Model with { VocabSize = 300 + 1024 } };
         ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, Directory("run")));
-        Assert.Equal("model.vocab_size is 1324; the tokenizer has 300 ids, and a model may have 1023 more at most", problem.Message);
+        Assert.Equal("model.vocab_size is 1324; the tokenizer has 300 ids, and a model may have at most 1023 more", problem.Message);
     }
 
     [Fact]
@@ -246,7 +246,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         using (GptModel other = new(HuggingFaceConfig.Read(model), seed: 99))
             ModelFiles.Save(other, model, null);
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => PretrainRun.Resume(recipe with { Train = Training(2) }, run, run.Newest));
-        Assert.Equal($"{model} is not the model that the run's adapters change: its weights were others when the run began", problem.Message);
+        Assert.Equal($"{model} is not the model that the run's adapters belong to: its weights have changed since the run started", problem.Message);
     }
 
     [Fact]

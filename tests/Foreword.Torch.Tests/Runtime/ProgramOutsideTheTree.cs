@@ -11,6 +11,9 @@ internal sealed class ProgramOutsideTheTree : IDisposable
 {
     private static readonly string Configuration = typeof(ProgramOutsideTheTree).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
+    /// <summary>Builds in one process. Further ones would start anew with every command, which takes longer than they save.</summary>
+    private const string OneNode = "-m:1";
+
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
 
     /// <summary>Gets the directory in which the program runs.</summary>
@@ -38,7 +41,7 @@ internal sealed class ProgramOutsideTheTree : IDisposable
         if (asPackage)
         {
             foreach (string project in (string[])["Foreword", "Foreword.Data", "Foreword.Torch"])
-                Dotnet("pack", $"{Source}/{project}", "--no-build", "-c", Configuration, "-o", "source");
+                Dotnet("pack", $"{Source}/{project}", "--no-build", "-c", Configuration, "-o", "source", OneNode);
         }
 
         // New packages are restored into this directory. Packages that the machine already has, above all libtorch, are read from their location.
@@ -80,8 +83,8 @@ internal sealed class ProgramOutsideTheTree : IDisposable
             """);
     }
 
-    /// <summary>Builds the program and its tests. Two versions of one library are an error, because the program could load the wrong one.</summary>
-    public void Build() => Dotnet("build", "tests", "-c", Configuration, "-warnaserror:MSB3277;NU1605;NU1608", "-v", "q");
+    /// <summary>Builds the program and its tests. Two versions of one library are an error: the program would find the wrong one.</summary>
+    public void Build() => Dotnet("build", "tests", "-c", Configuration, "-warnaserror:MSB3277;NU1605;NU1608", "-v", "q", OneNode);
 
     /// <summary>Runs an SDK command on the build output and returns what it printed.</summary>
     public string RunBuilt(params string[] arguments) => Dotnet([.. arguments, "--no-build", "-c", Configuration]);

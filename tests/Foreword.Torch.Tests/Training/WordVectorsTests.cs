@@ -43,10 +43,10 @@ public sealed class WordVectorsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("the 1 2\ncat 1\n", "v.txt:2: the line has 1 numbers behind its word; 2 are expected")]
+    [InlineData("the 1 2\ncat 1\n", "v.txt:2: the line has 1 numbers after its word; expected 2")]
     [InlineData("the 1 x\n", "v.txt:1: 'x' is not a number")]
     [InlineData("", "holds no word vectors")]
-    [InlineData("the\n", "v.txt:1: the line has 0 numbers behind its word; at least one is expected")]
+    [InlineData("the\n", "v.txt:1: the line has 0 numbers after its word; expected at least one")]
     public void AMalformedFileIsNamedWithItsLine(string text, string sentence) => Assert.Contains(sentence, Failure(_directory.Write("v.txt", text)));
 
     [Fact]

@@ -16,7 +16,7 @@ namespace Foreword.Cli.Commands.Bench;
 /// <summary>Implements <c>foreword bench train|decode|tokenize|score</c>, which measures speeds next to the machine's measured peak.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenising, scoring.")
+    public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenizing, scoring.")
     {
         Train(terminal),
         BenchDecodeCommand.Create(terminal),
@@ -27,21 +27,21 @@ internal static class BenchCommand
     private static Command Train(Terminal terminal)
     {
         Option<string> model = Model();
-        Option<int> batch = new("--batch-size") { Description = "Sequences of a step.", DefaultValueFactory = _ => 4 };
-        Option<int> length = new("--sequence-length") { Description = "Tokens of a sequence.", DefaultValueFactory = _ => 256 };
+        Option<int> batch = new("--batch-size") { Description = "Sequences per step.", DefaultValueFactory = _ => 4 };
+        Option<int> length = new("--sequence-length") { Description = "Tokens per sequence.", DefaultValueFactory = _ => 256 };
         Option<int> rounds = new("--rounds") { Description = "Timed steps of each kind; the best counts.", DefaultValueFactory = _ => 4 };
-        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products.", DefaultValueFactory = _ => PrecisionChoice.Auto };
-        Option<double> dropout = new("--dropout") { Description = "Dropout rate at all three places, 0 to below 1." };
-        Option<bool> recompute = new("--recompute") { Description = "Compute activations again on the way back, as train.recompute does." };
-        Option<bool> profile = new("--profile") { Description = "Time the operations of the fused kernels' steps, alone." };
+        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the matrix products.", DefaultValueFactory = _ => PrecisionChoice.Auto };
+        Option<double> dropout = new("--dropout") { Description = "Dropout rate at all three places: at least 0 and below 1." };
+        Option<bool> recompute = new("--recompute") { Description = "Recompute activations in the backward pass, as train.recompute does." };
+        Option<bool> profile = new("--profile") { Description = "Measure only the single operations of the fused kernels' steps." };
         Option<bool> json = Json();
-        Command command = new Command("train", "Training steps: the fused kernels beside autograd and plain eager float32 in the same run.") { model, batch, length, rounds, precision, dropout, recompute, profile, json }
+        Command command = new Command("train", "Training steps: compares the fused kernels with autograd and with plain eager float32 in the same run.") { model, batch, length, rounds, precision, dropout, recompute, profile, json }
             .WithExample("foreword bench train --model gpt2 --batch-size 4 --sequence-length 256");
         command.SetAction(parsed =>
         {
             double rate = parsed.GetValue(dropout);
             if (!(rate >= 0 && rate < 1))
-                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--dropout is {rate}; a rate is at least 0 and below 1"));
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--dropout is {rate}; it must be at least 0 and below 1"));
             GptConfig config = Config(parsed.GetValue(model)!) with { EmbdDropout = rate, AttnDropout = rate, ResidDropout = rate };
             int T = parsed.GetValue(length);
             foreach (Option<int> count in (Option<int>[])[batch, length, rounds])
@@ -82,11 +82,11 @@ internal static class BenchCommand
             }
 
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens a step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops a token"));
+                $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens per step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops per token"));
             foreach (TrainingSpeed path in measured.Paths)
             {
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {path.Precision.Name()}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- what training takes" : "")}"));
+                    $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {path.Precision.Name()}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- used in training" : "")}"));
             }
 
             return CommandLine.Done;
@@ -106,7 +106,7 @@ internal static class BenchCommand
     private static Command Tokenize(Terminal terminal)
     {
         Argument<string[]> inputs = InputPaths.Argument("Text to encode.");
-        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run that has one.", Required = true };
+        Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run with a tokenizer.", Required = true };
         Option<bool> json = Json();
         Command command = new Command("tokenize", "Encode text on one thread.") { inputs, tokenizer, json }
             .WithExample("foreword bench tokenize book.txt --tokenizer tokenizer");
@@ -149,7 +149,7 @@ internal static class BenchCommand
         return command;
     }
 
-    public static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model; only its shape counts.", DefaultValueFactory = _ => "gpt2" };
+    public static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model; only its shape matters.", DefaultValueFactory = _ => "gpt2" };
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object." };
 

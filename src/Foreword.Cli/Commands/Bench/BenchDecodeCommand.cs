@@ -21,10 +21,10 @@ internal static class BenchDecodeCommand
     {
         Option<string> model = BenchCommand.Model();
         Option<int> tokens = new("--tokens") { Description = "Tokens to decode.", DefaultValueFactory = _ => 64 };
-        Option<int> sequences = new("--sequences") { Description = "Sequences that are decoded together; 0 measures none.", DefaultValueFactory = _ => 8 };
-        Option<int> rounds = new("--rounds") { Description = "Rounds; the best counts, the first one also compiles.", DefaultValueFactory = _ => 4 };
+        Option<int> sequences = new("--sequences") { Description = "Sequences that are decoded together; 0 skips this measurement.", DefaultValueFactory = _ => 8 };
+        Option<int> rounds = new("--rounds") { Description = "Rounds; the best counts, and the first one includes compilation.", DefaultValueFactory = _ => 4 };
         Option<bool> json = BenchCommand.Json();
-        Command command = new("decode", "Greedy decoding, alone and of several sequences together, and reading a prompt: both engines, every number format.") { model, tokens, sequences, rounds, json };
+        Command command = new("decode", "Greedy decoding of one sequence and of several together, and reading a prompt: both engines, every number format.") { model, tokens, sequences, rounds, json };
         command.SetAction(parsed =>
         {
             GptConfig config = BenchCommand.Config(parsed.GetValue(model)!);

@@ -13,7 +13,7 @@ internal static class BenchScoreCommand
     public static Command Create(Terminal terminal, Option<string> model, Func<string, GptConfig> read, Option<bool> json)
     {
         Option<int> rounds = new("--rounds") { Description = "Timed rounds; the best counts.", DefaultValueFactory = _ => 2 };
-        Command command = new Command("score", "Scoring of continuations: both engines in float32, and libtorch's bare forward pass, in the same run.") { model, rounds, json }
+        Command command = new Command("score", "Scoring of continuations: compares both engines in float32 with libtorch's forward pass alone in the same run.") { model, rounds, json }
             .WithExample("foreword bench score --model gpt2");
         command.SetAction(parsed =>
         {
@@ -30,7 +30,7 @@ internal static class BenchScoreCommand
 
             Line($"{config.ParameterCount / 1e6:F1} M parameters, float32, passages of about {ScoringMeasurement.PassageTokens} tokens");
             Line($"cpu           {measured.Cpu.TokensPerSecond,8:N0} tokens/s   {measured.Cpu.TokensPerSecond / measured.Torch.TokensPerSecond:F2} times libtorch's speed");
-            Line($"torch         {measured.Torch.TokensPerSecond,8:N0} tokens/s   {measured.ShareOfForward:P0} of its bare forward pass");
+            Line($"torch         {measured.Torch.TokensPerSecond,8:N0} tokens/s   {measured.ShareOfForward:P0} of its forward pass alone");
             Line($"forward pass  {measured.ForwardTokensPerSecond,8:N0} tokens/s   {measured.ForwardBatchSize} passages at once, the best batch size; no logits");
             Line($"ten choices of one question share its context: cpu {measured.Cpu.SharingSpeedup:F1}, torch {measured.Torch.SharingSpeedup:F1} times as fast as each alone; cpu {measured.Torch.SharedSeconds / measured.Cpu.SharedSeconds:F2} times as fast as torch");
             return CommandLine.Done;

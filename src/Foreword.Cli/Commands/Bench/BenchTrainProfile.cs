@@ -38,12 +38,12 @@ internal static class BenchTrainProfile
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"best step: {profile.TokensPerSecond:N0} tokens/s, {profile.ShareOfPeak:P0} of the peak of {profile.Peak / 1e9:F0} GFLOP/s; the mean of {profile.Steps} steps:"));
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"memory beside weights, gradients and moments: {profile.ActivationBytes / 1e6:N0} MB of activations, {profile.WorkspaceBytes / 1e6:N0} MB at most with what is used in passing"));
+            $"memory in addition to weights, gradients and moments: {profile.ActivationBytes / 1e6:N0} MB of activations, {profile.WorkspaceBytes / 1e6:N0} MB at most with temporary buffers"));
         terminal.Out.WriteLine($"{"operation",-55}{"calls",6}{"ms",9}{"share",7}{"GFLOP/s",9}");
         foreach (ProfiledOperation operation in profile.Operations)
             Row(operation.Name, operation.Calls / profile.Steps, operation.Seconds / profile.Steps, operation.Flops > 0 ? operation.Flops / operation.Seconds : null);
         double inside = profile.Operations.Sum(operation => operation.Seconds) / profile.Steps;
-        Row("outside of all", null, profile.SecondsPerStep - inside, null);
+        Row("outside all operations", null, profile.SecondsPerStep - inside, null);
         Row("a step", null, profile.SecondsPerStep, profile.Operations.Sum(operation => operation.Flops) / profile.Steps / profile.SecondsPerStep);
 
         void Row(string name, int? calls, double seconds, double? rate) => terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,

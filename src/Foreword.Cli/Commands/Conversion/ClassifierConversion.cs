@@ -29,7 +29,7 @@ internal sealed class ClassifierConversion
         if (!TaskDescription.IsIn(model.Path))
         {
             if (model.LeftOut.Count > 0)
-                terminal.Say($"{model.Path} has a head that is not read ({string.Join(", ", model.LeftOut.Select(tensor => tensor.FileName))}); only the language model is written");
+                terminal.Say($"{model.Path} has a head that is not supported ({string.Join(", ", model.LeftOut.Select(tensor => tensor.FileName))}); only the language model is written");
             return null;
         }
 
@@ -47,7 +47,7 @@ internal sealed class ClassifierConversion
             return null;
         }
 
-        terminal.Say($"{model.Path} is fine-tuned for {task.Kind}; a {HuggingFaceClassifier.ClassName(model.Config.Architecture)} is written{(task.Tokens is null ? "" : ", whose tokenizer puts the task's tokens around a text")} (--language-model leaves the head out)");
+        terminal.Say($"{model.Path} is fine-tuned for {task.Kind}; a {HuggingFaceClassifier.ClassName(model.Config.Architecture)} is written{(task.Tokens is null ? "" : ", whose tokenizer puts the task's tokens around a text")} (--language-model omits the head)");
         return new ClassifierConversion(model, task, head, tokenizer!, dtype);
     }
 

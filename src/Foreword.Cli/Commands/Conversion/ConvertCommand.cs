@@ -16,28 +16,28 @@ internal static class ConvertCommand
     {
         WeightsFormat[] written = [.. WeightsFormat.All.Where(format => format.WrittenTypes.Count > 0)];
         Argument<string> from = new("FROM") { Description = $"A model, checkpoint or run directory: {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}." };
-        Argument<string> to = new("TO") { Description = "Where the model is written: a directory, or a file for formats that are one. It must not exist." };
-        Option<string?> format = new("--format") { Description = $"The form to write: {string.Join(", ", written.Select(Describe))}.", DefaultValueFactory = _ => written[0].Name };
+        Argument<string> to = new("TO") { Description = "Where to write the model: a directory, or a file for single-file formats. It must not exist." };
+        Option<string?> format = new("--format") { Description = $"Format to write: {string.Join(", ", written.Select(Describe))}.", DefaultValueFactory = _ => written[0].Name };
         format.AcceptOnly([.. written.Select(format => format.Name)]);
-        Option<string?> dtype = new("--dtype") { Description = "Element type to write; that of FROM where it has one that the format can hold, else f32. The same type gives the same bits." };
+        Option<string?> dtype = new("--dtype") { Description = "Element type to write; default: the type of FROM if the format supports it, else f32. The same type keeps every bit." };
         dtype.AcceptOnly([.. written.SelectMany(format => format.WrittenTypes).Distinct()]);
-        Option<bool> languageModel = new("--language-model") { Description = "Of a fine-tuned model, write the language model alone." };
-        Command command = new Command("convert", "Write a model of any format in another one, with its tokenizer.") { from, to, format, dtype, languageModel }
+        Option<bool> languageModel = new("--language-model") { Description = "Write only the language model of a fine-tuned model." };
+        Command command = new Command("convert", "Convert a model from any supported format to another one, with its tokenizer.") { from, to, format, dtype, languageModel }
             .WithExample("foreword convert runs/shakespeare shakespeare-hf --format hf --dtype bf16");
         command.SetAction(parsed =>
         {
             WeightsFormat target = written.First(candidate => candidate.Name == parsed.GetValue(format));
             if (parsed.GetValue(dtype) is { } wanted && !target.WrittenTypes.Contains(wanted))
-                throw new UsageException($"--dtype is {wanted}; {target.Name} holds {string.Join(", ", target.WrittenTypes)}");
+                throw new UsageException($"--dtype is {wanted}; {target.Name} supports {string.Join(", ", target.WrittenTypes)}");
             string path = parsed.GetValue(to)!;
             if (File.Exists(path) || Directory.Exists(path))
-                throw new IOException($"{path} exists already; convert writes a new {(target.WritesFile ? "file" : "directory")}");
+                throw new IOException($"{path} already exists; convert writes a new {(target.WritesFile ? "file" : "directory")}");
             Stopwatch clock = Stopwatch.StartNew();
             using ModelWeights model = WeightsFormat.Open(parsed.GetValue(from)!);
             string type = parsed.GetValue(dtype) ?? target.WrittenTypes.FirstOrDefault(candidate => candidate.Equals(model.CommonType, StringComparison.OrdinalIgnoreCase)) ?? "f32";
             Tokenizer? tokenizer = model.HasTokenizer ? model.LoadTokenizer() : null;
             if (tokenizer is null)
-                terminal.Say($"{model.Path} has no tokenizer; none is written");
+                terminal.Say($"{model.Path} has no tokenizer, so none is written");
             ClassifierConversion? classifier = ClassifierConversion.Of(model, tokenizer, target, type, parsed.GetValue(languageModel), terminal);
             Write(target, staged =>
             {

@@ -24,21 +24,21 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string?> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory.", Arity = ArgumentArity.ZeroOrOne };
-        Option<bool> list = new("--list") { Description = "Show the benchmarks, their data and their switches." };
-        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, parted by commas; switches behind colons, as in lambada:target=token. Also a YAML file of your own, or a .txt file." };
-        Option<string?> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers parted by commas. The paper's number unless given, which is 0 for most." };
-        Option<int?> limit = new("--limit") { Description = "Documents of each task at most, from the first on." };
-        Option<string> data = new("--data") { Description = "Directory of the data sets, each in a folder as it was published.", DefaultValueFactory = _ => "data" };
-        Option<string?> output = new("--out") { Description = "Directory of results, samples and page; an evaluation that was interrupted goes on there." };
-        Option<int?> window = new("--window") { Description = "Tokens of a window of a corpus; the context length unless given." };
-        Option<int?> stride = new("--stride") { Description = "Tokens from one window to the next; the window unless given." };
-        Option<int?> batch = new("--batch-size") { Description = "Documents computed at once; the numbers do not depend on it." };
+        Option<bool> list = new("--list") { Description = "List the benchmarks with their data and switches." };
+        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, separated by commas; switches follow a colon, as in lambada:target=token. Also your own YAML or .txt file." };
+        Option<string?> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers separated by commas. Default: the paper's number, which is 0 for most." };
+        Option<int?> limit = new("--limit") { Description = "Maximum number of documents per benchmark, from the first on." };
+        Option<string> data = new("--data") { Description = "Directory of the data sets, each in its own folder as published.", DefaultValueFactory = _ => "data" };
+        Option<string?> output = new("--out") { Description = "Directory for results, samples and page; an interrupted evaluation continues there." };
+        Option<int?> window = new("--window") { Description = "Tokens per window of a corpus; default: the context length." };
+        Option<int?> stride = new("--stride") { Description = "Tokens from the start of one window to the next; default: the window." };
+        Option<int?> batch = new("--batch-size") { Description = "Documents computed together; the results do not depend on it." };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
-        Option<long> seed = new("--seed") { Description = "Seed of the few-shot draw.", DefaultValueFactory = _ => 1234 };
-        Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (overlap --out): scores also without the documents that share an 8-gram with it." };
-        Option<DeviceChoice> device = new("--device") { Description = "Where to compute; auto takes a GPU where there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Option<long> seed = new("--seed") { Description = "Seed of the choice of few-shot examples.", DefaultValueFactory = _ => 1234 };
+        Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (from overlap --out): also prints scores without the documents that share an 8-gram with it." };
+        Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
-        Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's shape." };
+        Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's format." };
         Command command = new Command("evaluate", "Evaluate a model on the papers' benchmarks, zero-shot or few-shot.")
         {
             model, list, tasks, shots, limit, data, output, window, stride, batch, truncate, seed, overlap, device, engine, json,
@@ -53,38 +53,39 @@ internal static class EvaluateCommand
 
             string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
             string given = parsed.GetValue(tasks) ?? throw new UsageException("--tasks is missing; --list shows the benchmarks");
-            EvaluationPlan plan = new()
+            IReadOnlyList<BenchmarkSpecification> benchmarks = UsageException.For(() => EvaluationLists.ParseBenchmarks(given));
+            EvaluationOptions options = new()
             {
-                Tasks = UsageException.For(() => EvaluationPlan.Parse(given)),
-                Shots = parsed.GetValue(shots) is { } numbers ? UsageException.For(() => EvaluationPlan.ParseShots(numbers)) : null,
+                Shots = parsed.GetValue(shots) is { } numbers ? UsageException.For(() => EvaluationLists.ParseShots(numbers)) : null,
                 Limit = AtLeastOne(parsed.GetValue(limit), limit.Name),
                 Data = parsed.GetValue(data)!,
                 Window = AtLeastOne(parsed.GetValue(window), window.Name),
                 Stride = AtLeastOne(parsed.GetValue(stride), stride.Name),
                 Truncate = parsed.GetValue(truncate),
                 Seed = parsed.GetValue(seed),
+                BatchSize = AtLeastOne(parsed.GetValue(batch), batch.Name),
             };
             OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), cache: null);
-            IReadOnlyList<(string Key, PreparedBenchmark Task)> prepared = plan.Prepare(opened.Config, opened.Tokenizer);
+            IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> prepared = options.Prepare(benchmarks, opened.Config, opened.Tokenizer);
             EvaluationDirectory? directory = parsed.GetValue(output) is { } place
-                ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Task)], [.. prepared.Select(p => p.Key)], $"seed {plan.Seed}", DateTimeOffset.UtcNow)
+                ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Benchmark)], [.. prepared.Select(p => p.Key)], $"seed {options.Seed}", DateTimeOffset.UtcNow)
                 : null;
             using TextModel loaded = opened.Load();
             opened.SayTask(path, terminal);
-            if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Task.Shots > 0))
-                terminal.Announce($"seed {plan.Seed}");
-            EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, AtLeastOne(parsed.GetValue(batch), batch.Name)), directory);
+            if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Benchmark.Shots > 0))
+                terminal.Announce($"seed {options.Seed}");
+            EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, options.BatchSize), directory);
             List<(string Key, BenchmarkResult Result)> results = [];
-            int code = Interruptible.Run(terminal, Standing, stop =>
+            int code = StopRequest.Run(terminal, Standing, stop =>
             {
                 foreach ((string key, PreparedBenchmark task) in prepared)
                 {
                     terminal.SayWrapped($"{key}: {task.Protocol}");
                     results.Add((key, run.Evaluate(key, task, stop)));
                 }
-            }, $"stopping after the documents under way; once more ends at once{(directory is null ? "" : $", and what is done stays in {directory.Path} all the same")}");
+            }, $"stopping after the current documents; interrupt again to end immediately{(directory is null ? "" : $" (finished documents stay in {directory.Path})")}");
             if (code != CommandLine.Done)
                 return code;
 
@@ -95,7 +96,7 @@ internal static class EvaluateCommand
                 results = EvaluationOverlap.Divide(results, overlaps);
             }
 
-            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), plan.Limit, plan.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), options.Limit, options.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
             if (directory is not null)
                 WriteFiles(terminal, directory, Write, results, context, opened.Config);
             if (parsed.GetValue(json))
@@ -105,8 +106,8 @@ internal static class EvaluateCommand
             return CommandLine.Done;
 
             string Standing() => directory is null
-                ? "nothing is kept; with --out DIR an evaluation goes on where it was"
-                : $"{run.Done:N0} of {prepared.Sum(p => p.Task.Count):N0} documents are done and lie in {directory.Path}; go on with: {ShellText.Again(parsed, [])}";
+                ? "nothing is saved; with --out DIR an evaluation can be continued"
+                : $"{run.Done:N0} of {prepared.Sum(p => p.Benchmark.Count):N0} documents are done and saved in {directory.Path}; continue with: {ShellText.Again(parsed, [])}";
 
             void Write(Utf8JsonWriter writer)
             {

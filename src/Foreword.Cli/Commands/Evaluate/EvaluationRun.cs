@@ -10,28 +10,29 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
     /// <summary>Gets the number of documents done, including those of earlier processes.</summary>
     public int Done { get; private set; }
 
-    public BenchmarkResult Evaluate(string key, PreparedBenchmark task, CancellationToken cancellationToken)
+    public BenchmarkResult Evaluate(string key, PreparedBenchmark benchmark, CancellationToken cancellationToken)
     {
-        using SamplesLog? log = directory is null ? null : new SamplesLog(directory.SamplesPath(key), task.Benchmark);
-        Dictionary<int, Judgement> judgements = log?.Done.Where(done => done.Key < task.Count).ToDictionary() ?? [];
-        int earlier = judgements.Count;
+        using SamplesLog? log = directory is null ? null : new SamplesLog(directory.SamplesPath(key), benchmark.Benchmark);
+        int earlier = log?.Done.Keys.Count(id => id < benchmark.Count) ?? 0, before = Done;
         Done += earlier;
         if (earlier > 0)
-            terminal.Say($"{earlier} of {task.Count} documents were done before");
-        ProgressDisplay progress = new(terminal);
-        return progress.Show(() =>
+            terminal.Say($"{earlier} of {benchmark.Count} documents were already done");
+        ProgressDisplay display = new(terminal);
+        return display.Show(() =>
         {
-            progress.StartClock();
-            foreach (EvaluatedDocument document in evaluator.Run(task, judgements.Keys.ToHashSet(), cancellationToken))
+            display.StartClock();
+            return BenchmarkRunner.Run(evaluator, benchmark, log, new Observer(progress =>
             {
-                log?.Add(document);
-                judgements[document.Id] = document.Judgement;
-                Done++;
-                if (document.Pending == 0)
-                    progress.Step(judgements.Count, task.Count, earlier, key);
-            }
-
-            return BenchmarkResult.Of(task, judgements);
+                Done = before + progress.Done;
+                if (progress.Pending == 0)
+                    display.Step(progress.Done, progress.Count, progress.Resumed, key);
+            }), cancellationToken);
         });
+    }
+
+    /// <summary>Receives progress on the thread that evaluates, so that the count is right when the evaluation is interrupted.</summary>
+    private sealed class Observer(Action<EvaluationProgress> report) : IProgress<EvaluationProgress>
+    {
+        public void Report(EvaluationProgress value) => report(value);
     }
 }

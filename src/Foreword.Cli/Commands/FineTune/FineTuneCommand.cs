@@ -34,30 +34,30 @@ internal static class FineTuneCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run." };
-        Option<string?> task = new("--task") { Description = $"What to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
+        Option<string?> task = new("--task") { Description = $"Task to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
         task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
-        Option<string[]> train = OptionExtensions.Files("--train", "Labelled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
-        Option<string[]> validation = OptionExtensions.Files("--validation", "Examples that choose the best epoch; a tenth of the training set unless given.");
-        Option<string[]> test = OptionExtensions.Files("--test", "Examples measured at the end.");
-        TableArguments tables = new("The columns by name or number from 0, the label last: text,label; or with their roles: label=category.");
-        Option<string[]> labels = OptionExtensions.Files("--labels", "For each training file a file with one label a line, where the tables hold none.");
+        Option<string[]> train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
+        Option<string[]> validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set.");
+        Option<string[]> test = OptionExtensions.Files("--test", "Examples to test the best model on at the end.");
+        TableArguments tables = new("Columns by name or by number from 0, the label last: text,label; or with their roles: label=category.");
+        Option<string[]> labels = OptionExtensions.Files("--labels", "For each training file, a file with one label per line, if the tables have no labels.");
         Option<string[]> validationLabels = OptionExtensions.Files("--validation-labels", "The same for the validation files.");
         Option<string[]> testLabels = OptionExtensions.Files("--test-labels", "The same for the test files.");
-        Option<bool> dryRun = new("--dry-run") { Description = $"Read all data, print the first {DryRun.Shown} examples with their tokens, and train nothing." };
+        Option<bool> dryRun = new("--dry-run") { Description = $"Read all data, print the first {DryRun.Shown} examples with their tokens, and do not train." };
         Option<string?> model = new("--model") { Description = "With a recipe: the model to start from; overrides model.path." };
         Option<string?> data = new("--data") { Description = "With a recipe: the directory of its files; overrides data.directory." };
         Option<int?> epochs = new("--epochs") { Description = "Overrides train.epochs." };
         Option<double?> lr = new("--lr") { Description = "Overrides train.lr." };
         Option<int?> batch = new("--batch-size") { Description = "Overrides train.batch_size." };
-        Option<DeviceChoice?> device = new("--device") { Description = "Where to compute; overrides train.device." };
-        Option<string?> metric = new("--metric") { Description = "What chooses the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
+        Option<DeviceChoice?> device = new("--device") { Description = "Device to compute on; overrides train.device." };
+        Option<string?> metric = new("--metric") { Description = "Metric for choosing the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
         Option<int?> seed = new("--seed") { Description = "Overrides train.seed." };
-        Option<int> repeats = new("--repeats") { Description = "Runs with so many seeds, one after the other; then mean, deviation and median.", DefaultValueFactory = _ => 1 };
+        Option<int> repeats = new("--repeats") { Description = "Number of runs with different seeds, one after the other; then prints mean, deviation and median.", DefaultValueFactory = _ => 1 };
         Option<string[]> set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
-        Option<string?> output = new("--out") { Description = "Run directory; runs/<name> unless given (numbered where that exists)." };
-        Option<string?> resume = new("--resume") { Description = "auto: go on from the newest checkpoint of the run, or begin it; or the path of a checkpoint." };
+        Option<string?> output = new("--out") { Description = "Run directory; default: runs/<name> (numbered if that exists)." };
+        Option<string?> resume = new("--resume") { Description = "auto: continue from the newest checkpoint of the run, or start it; or the path of a checkpoint." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command("finetune", "Teach a model a task, from labelled examples.")
+        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples.")
         {
             source, task, train, validation, test, labels, validationLabels, testLabels, model, data, epochs, lr, batch, metric, device, seed, repeats, set, output, resume, dryRun, json,
         }.WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
@@ -86,7 +86,7 @@ internal static class FineTuneCommand
             Add("train.seed", parsed.GetValue(seed));
             overrides.AddRange(parsed.GetValue(set)!);
             if (!isRecipe && (parsed.GetValue(task) is null || parsed.GetValue(train)!.Length == 0))
-                throw new UsageException($"without a recipe --task and --train are needed: foreword finetune {from} --task classification --train train.csv --columns text,label");
+                throw new UsageException($"without a recipe, --task and --train are needed: foreword finetune {from} --task classification --train train.csv --columns text,label");
             if (parsed.GetValue(repeats) < 1)
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
             FineTuneRecipe recipe = isRecipe ? Recipe.Read<FineTuneRecipe>(from, overrides) : Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", overrides);
@@ -97,10 +97,13 @@ internal static class FineTuneCommand
             Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results go to stdout, unless stdout is JSON
             Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
             int count = parsed.GetValue(repeats);
-            (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
-            string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
-            bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
-            return stopped ? stop.ExitCode : CommandLine.Done;
+            return stop.Run(() =>
+            {
+                (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
+                string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
+                bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
+                return stopped ? stop.ExitCode : CommandLine.Done;
+            });
 
             void Add(string key, object? value)
             {
@@ -142,7 +145,7 @@ internal static class FineTuneCommand
         }
 
         bool stopped = results.Count < wanted || results.Any(result => result.Outcome == RunOutcome.Stopped);
-        terminal.Say(stopped ? $"stopped and saved; go on with: {goOn}" : $"done; the run is {path}");
+        terminal.Say(stopped ? $"stopped and saved; continue with: {goOn}" : $"done; the run is {path}");
         if (!stopped)
         {
             string example = wanted > 1 ? Path.Combine(path, $"seed-{results[0].Seed}") : path;
@@ -179,7 +182,7 @@ internal static class FineTuneCommand
         public (string Path, IReadOnlyList<Result> Results) Many(int count)
         {
             if (resume is not (null or "auto"))
-                throw new UsageException("--repeats goes on with --resume auto only");
+                throw new UsageException("--repeats can only be resumed with --resume auto");
             string path = output ?? (resume is null ? RunDirectory.CreateNext(RunPlace.Runs, name).Path : Path.Combine(RunPlace.Runs, name));
             if (resume is null && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
                 throw new IOException($"{path} is not empty; continue it with --resume auto, or choose another directory with --out");

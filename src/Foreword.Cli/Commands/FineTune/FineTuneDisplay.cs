@@ -45,7 +45,7 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
                     _display.Line(line);
                 break;
             case FineTuneEvent.Saved: // saved once an epoch: the line of the epoch is sufficient
-                LossPlot.Write(directory, taskUnit: _info!.Labels.Count == 0 ? "squared error, standardised" : "nats per example");
+                LossPlot.Write(directory, taskUnit: _info!.Labels.Count == 0 ? "squared error, standardized" : "nats per example");
                 break;
         }
     }
@@ -83,14 +83,14 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
         int examples = info.TrainExamples + info.ValidationExamples;
-        yield return string.Create(invariant, $"{info.TrainExamples:N0} examples to learn from, {info.ValidationExamples:N0} held out, {(info.Outputs == 1 ? "1 output" : $"{info.Outputs} outputs")}");
+        yield return string.Create(invariant, $"{info.TrainExamples:N0} training examples, {info.ValidationExamples:N0} held out, {(info.Outputs == 1 ? "1 output" : $"{info.Outputs} outputs")}");
         yield return (info.Truncated == 0
                 ? $"all fit the context of {info.Config.ContextLength} tokens"
                 : string.Create(invariant, $"{info.Truncated:N0} of {examples:N0} were cut to the context of {info.Config.ContextLength} tokens"))
             + string.Create(invariant, $"; {info.Padding:P0} padding");
-        yield return $"{ProgressDisplay.Millions(info.TrainedParameters)} of {ProgressDisplay.Millions(info.Parameters)} parameters learn; "
-            + (info.FirstStep == 0 ? $"{info.Steps} steps, {info.StepsPerEpoch} an epoch"
-                : info.FirstStep == info.Steps ? $"all {info.Steps} steps are made already"
+        yield return $"{ProgressDisplay.Millions(info.TrainedParameters)} of {ProgressDisplay.Millions(info.Parameters)} parameters are trained; "
+            + (info.FirstStep == 0 ? $"{info.Steps} steps, {info.StepsPerEpoch} per epoch"
+                : info.FirstStep == info.Steps ? $"all {info.Steps} steps are already done"
                 : $"from step {info.FirstStep} to {info.Steps}");
         yield return $"{ProgressDisplay.Format(info.Device, info.Precision)}, peak {info.Peak / 1e9:F0} GFLOP/s";
     }

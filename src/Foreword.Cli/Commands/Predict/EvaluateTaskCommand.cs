@@ -25,17 +25,17 @@ internal static class EvaluateTaskCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
-        Argument<string[]> test = InputPaths.Argument("Labelled examples.");
-        TableArguments tables = new("The columns, the label last; the training data's unless given.");
-        Option<string[]> labels = OptionExtensions.Files("--labels", "For each file a file with one label a line, where the files hold none.");
-        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and measure nothing." };
-        Option<string?> output = new("--out") { Description = "Directory of evaluation.json and report.html; RUN/evaluation-<file's name> unless given." };
-        Option<int> resamples = new("--resamples") { Description = "Resamples of the bootstrap.", DefaultValueFactory = _ => TaskModels.Resamples };
+        Argument<string[]> test = InputPaths.Argument("Labeled examples.");
+        TableArguments tables = new("Columns, the label last; default: the columns of the training data.");
+        Option<string[]> labels = OptionExtensions.Files("--labels", "For each file, a file with one label per line, if the files have no labels.");
+        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and do not evaluate." };
+        Option<string?> output = new("--out") { Description = "Directory for evaluation.json and report.html; default: RUN/evaluation-<file's name>." };
+        Option<int> resamples = new("--resamples") { Description = "Number of bootstrap resamples.", DefaultValueFactory = _ => TaskModels.Resamples };
         Option<int> seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = _ => 1337 };
-        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
-        Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
+        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the matrix products." };
+        Option<DeviceChoice> device = new("--device") { Description = "Device to compute on." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new Command("evaluate-task", "Measure a fine-tuned model on labelled examples.") { run, test, labels, output, resamples, seed, precision, device, dryRun, json }
+        Command command = new Command("evaluate-task", "Evaluate a fine-tuned model on labeled examples.") { run, test, labels, output, resamples, seed, precision, device, dryRun, json }
             .WithExample("foreword evaluate-task runs/banking test.csv");
         tables.AddTo(command);
         command.SetAction(parsed =>
@@ -95,13 +95,13 @@ internal static class EvaluateTaskCommand
         foreach (MetricInterval metric in evaluation.Metrics)
             Line($"  {metric.FullName.PadRight(width)} {metric.Value,7:F4}   95 % interval {metric.Low:F4} to {metric.High:F4}");
         if (evaluation.MajorityBaseline is { } baseline)
-            Line($"  {"majority".PadRight(width)} {baseline,7:F4}   accuracy of always saying the most frequent label");
+            Line($"  {"majority".PadRight(width)} {baseline,7:F4}   accuracy of always predicting the most frequent label");
         if (evaluation.Calibration is { } calibration)
             Line($"  {"calibration".PadRight(width)} {calibration.ExpectedError:F4}   expected error of the probabilities");
         if (evaluation.Classes is { } classes)
         {
             ClassRow[] occurring = [.. classes.Where(row => row.Count > 0)];
-            Line($"{(occurring.Length > MostShown ? $"the {MostShown} classes with the lowest F1 of {occurring.Length} that occur" : "classes")}");
+            Line($"{(occurring.Length > MostShown ? $"the {MostShown} classes with the lowest F1, of {occurring.Length} that occur" : "classes")}");
             Line($"  {"F1",6} {"prec.",6} {"recall",6} {"n",6}  label");
             foreach (ClassRow row in occurring.OrderBy(row => row.F1).Take(MostShown))
                 Line($"  {row.F1,6:F3} {row.Precision,6:F3} {row.Recall,6:F3} {row.Count,6}  {row.Label}");
@@ -111,7 +111,7 @@ internal static class EvaluateTaskCommand
         {
             Line($"most frequent confusions");
             foreach ((int count, string truth, string predicted) in mixed)
-                Line($"  {count,6}  {truth} taken for {predicted}");
+                Line($"  {count,6}  {truth} predicted as {predicted}");
         }
 
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));

@@ -18,17 +18,17 @@ internal static class PredictCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
-        Argument<string> input = new("INPUT") { Description = "A table, or - for standard input: a text a line, several texts parted by tabs." };
-        TableArguments tables = new("The columns without the label; the training data's unless given.");
-        Option<string?> id = new("--id") { Description = "A column that is carried through to the output, before all others." };
-        Option<bool> withInput = new("--with-input") { Description = "Write the input's columns beside the answers. An input column with the name of an answer column gets the prefix input_." };
-        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and answer nothing." };
-        Option<string?> output = new("--out") { Description = "Write to a file, whole or not at all." };
-        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the products." };
-        Option<DeviceChoice> device = new("--device") { Description = "Where to compute." };
+        Argument<string> input = new("INPUT") { Description = "A table, or - for standard input: one text per line, several texts separated by tabs." };
+        TableArguments tables = new("Columns without the label; default: the columns of the training data.");
+        Option<string?> id = new("--id") { Description = "A column to copy to the output, before all others." };
+        Option<bool> withInput = new("--with-input") { Description = "Also write the input's columns. An input column with the name of an answer column gets the prefix input_." };
+        Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and do not predict." };
+        Option<string?> output = new("--out") { Description = "Output file; it is only written if the command completes." };
+        Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the matrix products." };
+        Option<DeviceChoice> device = new("--device") { Description = "Device to compute on." };
         Option<EngineChoice> engine = Engines.Option();
-        Option<bool> json = new("--json") { Description = "One JSON object, {\"predictions\":[...]}, instead of CSV; whole or not at all." };
-        Command command = new Command("predict", "Answer with a fine-tuned model: labels and probabilities, or numbers.") { run, input, id, withInput, output, precision, device, engine, dryRun, json }
+        Option<bool> json = new("--json") { Description = "Print one JSON object, {\"predictions\":[...]}, instead of CSV; it is only written if the command completes." };
+        Command command = new Command("predict", "Predict with a fine-tuned model: labels and probabilities, or numbers.") { run, input, id, withInput, output, precision, device, engine, dryRun, json }
             .WithExample("foreword predict runs/banking new.csv --out predictions.csv");
         tables.AddTo(command);
         command.SetAction(parsed =>

@@ -14,16 +14,16 @@ internal static class PretrainCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> recipe = new("RECIPE") { Description = "YAML file, such as those in recipes/." };
-        Option<string?> model = new("--model") { Description = "Train on from this model: a model directory or file, a run, or a downloaded model's name; overrides model.path." };
+        Option<string?> model = new("--model") { Description = "Continue training from this model: a model directory or file, a run, or a downloaded model's name; overrides model.path." };
         Option<string[]> set = new("--set") { Description = "Overrides one key of the recipe: --set train.lr=3e-4; may be repeated.", DefaultValueFactory = _ => [] };
-        Option<string?> output = new("--out") { Description = "Run directory; runs/<recipe's name> unless given (numbered where that exists)." };
-        Option<string?> resume = new("--resume") { Description = "auto: go on from the newest checkpoint of the run, or begin it; or the path of a checkpoint." };
-        Option<DeviceChoice?> device = new("--device") { Description = "Where to compute; overrides train.device." };
-        Option<int?> keep = new("--keep") { Description = "Newest checkpoints that stay on disk, 0 for all; overrides train.keep." };
+        Option<string?> output = new("--out") { Description = "Run directory; default: runs/<recipe's name> (numbered if that exists)." };
+        Option<string?> resume = new("--resume") { Description = "auto: continue from the newest checkpoint of the run, or start it; or the path of a checkpoint." };
+        Option<DeviceChoice?> device = new("--device") { Description = "Device to compute on; overrides train.device." };
+        Option<int?> keep = new("--keep") { Description = "Number of newest checkpoints to keep on disk, 0 for all; overrides train.keep." };
         Option<int?> seed = new("--seed") { Description = "Overrides train.seed." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end: {\"run\",\"outcome\",\"eval_loss\"}." };
-        Option<string?> embeddings = new("--init-embeddings") { Description = "Vectors of words (word2vec, GloVe) that the token embedding starts from; overrides model.init_embeddings." };
-        Command command = new Command("pretrain", "Train a model as a recipe says: from scratch, or on from existing weights.") { recipe, model, set, output, resume, device, keep, seed, embeddings, json }
+        Option<string?> embeddings = new("--init-embeddings") { Description = "Word vectors (word2vec, GloVe) to initialize the token embedding with; overrides model.init_embeddings." };
+        Command command = new Command("pretrain", "Train a model with a recipe: from scratch, or from existing weights.") { recipe, model, set, output, resume, device, keep, seed, embeddings, json }
             .WithExample("foreword pretrain recipes/shakespeare.yaml --set data.text=[shakespeare.txt] --set train.steps=500");
         command.SetAction(parsed =>
         {
@@ -75,13 +75,13 @@ internal static class PretrainCommand
         string loss = result.EvalLoss is { } value ? $", validation loss {value:F4}" : "";
         terminal.Say(result.Outcome switch
         {
-            RunOutcome.Finished when result.StepsMade == 0 => $"all {result.StepsInAll} steps were made before; the run is {directory.Path} (more: --set train.steps=N)",
-            RunOutcome.Stopped => $"stopped and saved; go on with: {ShellText.Again(parsed, ["--out", "--resume"], "--out", directory.Path, "--resume", directory.Newest?.Step > result.StepsInAll ? directory.CheckpointPath(result.StepsInAll) : "auto")}",
+            RunOutcome.Finished when result.StepsMade == 0 => $"all {result.StepsInAll} steps were already done; the run is {directory.Path} (for more steps: --set train.steps=N)",
+            RunOutcome.Stopped => $"stopped and saved; continue with: {ShellText.Again(parsed, ["--out", "--resume"], "--out", directory.Path, "--resume", directory.Newest?.Step > result.StepsInAll ? directory.CheckpointPath(result.StepsInAll) : "auto")}",
             RunOutcome.StoppedEarly => $"stopped early: no better validation loss for a while{loss}; the best model is {directory.BestPath}",
             _ => $"done{loss}; the run is {directory.Path}",
         });
         if (result.BestIsTheStart && result.Outcome != RunOutcome.Stopped)
-            terminal.Say($"no validation was better than the one before the first step: {directory.BestPath} is the model that the run began with");
+            terminal.Say($"the validation loss never improved: {directory.BestPath} is the model that the run started with");
         if (result.Outcome != RunOutcome.Stopped)
             terminal.Say($"next: foreword generate {ShellText.Quote(directory.Path)} --prompt \"...\"");
         if (!json)

@@ -73,16 +73,16 @@ internal sealed class TrainingDisplay(Terminal terminal, RunDirectory directory,
     private void Step() => _display.Step(_last!.Step, _began!.Steps, _began.FirstStep, Numbers());
 
     private static string Describe(PretrainEvent.Began began) =>
-        $"{ProgressDisplay.Millions(began.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(began.TrainTokens)} tokens to learn from, {ProgressDisplay.Millions(began.ValidationTokens)} held out";
+        $"{ProgressDisplay.Millions(began.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(began.TrainTokens)} training tokens, {ProgressDisplay.Millions(began.ValidationTokens)} held out";
 
     private string DescribeSteps(PretrainEvent.Began began) =>
-        $"{ProgressDisplay.Format(began.Device, began.Precision)}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; {began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens a step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}; seed {seed}";
+        $"{ProgressDisplay.Format(began.Device, began.Precision)}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; {began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens per step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}; seed {seed}";
 
     private static string Describe(PretrainEvent.TrainsOn on)
     {
-        string tokens = on.NewTokens > 0 ? $"; {on.NewTokens.ToString("N0", CultureInfo.InvariantCulture)} new token{(on.NewTokens == 1 ? "" : "s")}, at the mean of the others" : "";
-        string part = on.TrainedParameters is { } trained ? $"; {ProgressDisplay.Millions(trained)} of them train" : "";
-        return $"training on from {on.Path}: {ProgressDisplay.Millions(on.Source.ParameterCount)} parameters{part}{tokens}";
+        string tokens = on.NewTokens > 0 ? $"; {on.NewTokens.ToString("N0", CultureInfo.InvariantCulture)} new token{(on.NewTokens == 1 ? "" : "s")}, initialized to the mean of the others" : "";
+        string part = on.TrainedParameters is { } trained ? $"; {ProgressDisplay.Millions(trained)} of them are trained" : "";
+        return $"continuing training from {on.Path}: {ProgressDisplay.Millions(on.Source.ParameterCount)} parameters{part}{tokens}";
     }
 
     private string Numbers() =>

@@ -36,13 +36,13 @@ internal static class QuickstartCommand
 
     public static Command Create(Terminal terminal)
     {
-        Option<string[]> data = new("--data") { Description = "Text of your own instead: files, directories and patterns, in any format that prepare reads.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
-        Option<string?> model = new("--model") { Description = "Train on from this model instead of random weights: a model directory or file, a run, or a downloaded model's name." };
-        Option<int?> steps = new("--steps") { Description = "Training steps; fewer are faster and worse." };
-        Option<string?> output = new("--out") { Description = "Run directory; runs/quickstart unless given (numbered where that exists)." };
-        Option<int?> seed = new("--seed") { Description = "Seed of weights, data order and texts." };
+        Option<string[]> data = new("--data") { Description = "Your own text instead: files, directories and patterns, in any format that prepare supports.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        Option<string?> model = new("--model") { Description = "Continue training from this model instead of random weights: a model directory or file, a run, or a downloaded model's name." };
+        Option<int?> steps = new("--steps") { Description = "Number of training steps; fewer are faster and give a worse model." };
+        Option<string?> output = new("--out") { Description = "Run directory; default: runs/quickstart (numbered if that exists)." };
+        Option<int?> seed = new("--seed") { Description = "Seed of the weights, the data order and the generated texts." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, let it write, and teach it a task.") { data, model, steps, output, seed, json }
+        Command command = new Command(Name, "Train a small GPT on text that is already on this machine, generate text with it, and fine-tune it for a task.") { data, model, steps, output, seed, json }
             .WithExample("foreword quickstart --data notes/ book.txt --steps 500");
         command.SetAction(parsed =>
         {
@@ -61,7 +61,7 @@ internal static class QuickstartCommand
                 Summary summary = new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show(tell => Train(recipe, directory, tell, stop.Token));
                 if (summary.Outcome == RunOutcome.Stopped)
                 {
-                    terminal.Say($"stopped and saved; go on with: foreword pretrain {ShellText.Quote(directory.RecipePath)} --out {ShellText.Quote(directory.Path)} --resume auto");
+                    terminal.Say($"stopped and saved; continue with: foreword pretrain {ShellText.Quote(directory.RecipePath)} --out {ShellText.Quote(directory.Path)} --resume auto");
                     if (parsed.GetValue(json))
                         JsonOutput.WriteLine(terminal, writer => WriteJson(writer, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, [], null));
                     return stop.ExitCode;
@@ -71,7 +71,7 @@ internal static class QuickstartCommand
                 bool teaches = !own && recipe.Model.Path is null; // the task compares the model with the same network trained from scratch
                 QuickstartTask.Result? task = teaches ? QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token) : null;
                 if (teaches && task is null)
-                    terminal.Say("stopped: the model is complete, the task was not finished");
+                    terminal.Say("stopped: the model is complete, but the fine-tuning was not finished");
                 Report(terminal, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, samples, task, parsed.GetValue(json));
                 return stop.ExitCode;
             });
@@ -177,16 +177,16 @@ internal static class QuickstartCommand
 
         terminal.Say();
         if (summary.EvalLoss is { } loss)
-            terminal.Say($"validation loss    {Loss(loss)} nats a token, {summary.Parameters / 1e6:F1} M parameters");
+            terminal.Say($"validation loss    {Loss(loss)} nats per token, {summary.Parameters / 1e6:F1} M parameters");
         if (summary.StartLoss is { } start)
-            terminal.Say($"before training    {Loss(start)} nats a token, on the same tokens");
+            terminal.Say($"before training    {Loss(start)} nats per token, on the same tokens");
         if (summary.Baseline is { } baseline)
-            terminal.Say($"Kneser-Ney 3-gram  {Loss(baseline)} nats a token, on the same tokens");
+            terminal.Say($"Kneser-Ney 3-gram  {Loss(baseline)} nats per token, on the same tokens");
         if (task is not null)
         {
             terminal.Say($"kind of a member   accuracy {Accuracy(task.Pretrained)}, from the pre-trained model");
             terminal.Say($"                   accuracy {Accuracy(task.Scratch)}, from scratch");
-            terminal.Say($"                   accuracy {Percent(task.Majority)}, always the most frequent kind");
+            terminal.Say($"                   accuracy {Percent(task.Majority)}, always predicting the most frequent kind");
         }
 
         terminal.Say($"took               {TimeSpan.FromSeconds(summary.Seconds):m\\:ss}");
@@ -196,7 +196,7 @@ internal static class QuickstartCommand
         terminal.Say($"curves             {directory.LossPngPath}");
         terminal.Say($"numbers            {directory.MetricsPath}; TensorBoard reads {directory.Path}");
         terminal.Say();
-        terminal.Say("what to type next (after `dotnet run -c Release --project src/Foreword.Cli --`, or `foreword` where it is installed as a tool):");
+        terminal.Say("what to type next (after `dotnet run -c Release --project src/Foreword.Cli --`, or `foreword` if it is installed as a tool):");
         terminal.Say($"  generate {directory.Path} --prompt \"{samples[0].Prompt.Trim().ReplaceLineEndings(" ")}\" --max-tokens 60 --temperature 0.7");
         terminal.Say($"  inspect {directory.Path}");
         if (task is not null)

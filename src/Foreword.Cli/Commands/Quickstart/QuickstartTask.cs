@@ -53,7 +53,7 @@ internal static class QuickstartTask
         Write(Path.Combine(data, "test.jsonl"), kinds.Test);
         terminal.Say();
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
-            $"a task: tell the kind of a member ({string.Join(", ", kinds.Train.Select(m => m.Kind).Distinct().Order())}) from its summary; {kinds.Train.Count:N0} to learn from, {kinds.Test.Count:N0} to test, of other namespaces"));
+            $"a task: predict the kind of a member ({string.Join(", ", kinds.Train.Select(m => m.Kind).Distinct().Order())}) from its summary; {kinds.Train.Count:N0} training examples, {kinds.Test.Count:N0} test examples from other namespaces"));
         TaskEvaluation? tuned = Train(terminal, pretrained, data, StartFrom.Pretrained, train, stop);
         TaskEvaluation? scratch = tuned is null ? null : Train(terminal, pretrained, data, StartFrom.Scratch, train, stop);
         return scratch is null ? null : new Result(RunOf(pretrained, StartFrom.Pretrained), kinds.Train.Count, kinds.Test.Count, tuned!.Metrics[0], scratch.Metrics[0], tuned.MajorityBaseline!.Value);

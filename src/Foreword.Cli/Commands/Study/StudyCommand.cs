@@ -6,5 +6,5 @@ namespace Foreword.Cli.Commands.Study;
 /// <summary>Implements <c>foreword study</c>, which repeats experiments of the papers.</summary>
 internal static class StudyCommand
 {
-    public static Command Create(Terminal terminal) => new("study", "Make the papers' experiments again.") { ZeroShotStudy.Create(terminal) };
+    public static Command Create(Terminal terminal) => new("study", "Repeat the papers' experiments.") { ZeroShotStudy.Create(terminal) };
 }

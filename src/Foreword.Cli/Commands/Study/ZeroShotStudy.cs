@@ -26,22 +26,22 @@ internal static class ZeroShotStudy
     public static Command Create(Terminal terminal)
     {
         Argument<string> run = new("RUN") { Description = "A pre-training run that kept its checkpoints (train.keep=0)." };
-        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, parted by commas; unless given, GPT-1's own and their like, as far as the data directory has them." };
-        Option<int?> limit = new("--limit") { Description = "Documents of each task at most, from the first on." };
+        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, separated by commas; default: GPT-1's benchmarks and similar ones that the data directory has." };
+        Option<int?> limit = new("--limit") { Description = "Maximum number of documents per benchmark, from the first on." };
         Option<string> data = new("--data") { Description = "Directory of the data sets.", DefaultValueFactory = _ => "data" };
-        Option<string?> output = new("--out") { Description = "Directory of zero-shot.csv, zero-shot.svg and report.html; RUN/zero-shot unless given." };
-        Option<DeviceChoice> device = new("--device") { Description = "Where to compute.", DefaultValueFactory = _ => DeviceChoice.Auto };
-        Command command = new Command("zero-shot", "Draw how zero-shot scores grow over a pre-training run (GPT-1 paper, figure 2 right).") { run, tasks, limit, data, output, device }
+        Option<string?> output = new("--out") { Description = "Directory for zero-shot.csv, zero-shot.svg and report.html; default: RUN/zero-shot." };
+        Option<DeviceChoice> device = new("--device") { Description = "Device to compute on.", DefaultValueFactory = _ => DeviceChoice.Auto };
+        Command command = new Command("zero-shot", "Plot how zero-shot scores grow during a pre-training run (GPT-1 paper, figure 2 right).") { run, tasks, limit, data, output, device }
             .WithExample("foreword study zero-shot runs/books --data data --limit 500");
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(limit) < 1)
                 throw new UsageException($"--limit is {parsed.GetValue(limit)}; it must be at least 1");
-            IReadOnlyList<BenchmarkSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationPlan.Parse(given)) : null;
+            IReadOnlyList<BenchmarkSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationLists.ParseBenchmarks(given)) : null;
             RunDirectory directory = RunDirectory.Open(parsed.GetValue(run)!);
             IReadOnlyList<RunCheckpoint> checkpoints = directory.Checkpoints;
             if (checkpoints.Count < 2)
-                throw new InvalidDataException($"{directory.Path} holds {(checkpoints.Count == 0 ? "no checkpoint" : "one checkpoint")}; two or more make a curve (pre-train with --set train.keep=0 --set train.checkpoint_every=N)");
+                throw new InvalidDataException($"{directory.Path} holds {(checkpoints.Count == 0 ? "no checkpoint" : "one checkpoint")}; a curve needs at least two (pre-train with --set train.keep=0 --set train.checkpoint_every=N)");
             string place = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(directory.Path, "zero-shot"));
             PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(directory.RecipePath);
             using StoredModel first = StoredModel.Open(checkpoints[0].Path);
@@ -93,14 +93,13 @@ internal static class ZeroShotStudy
     /// </summary>
     private static List<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
     {
-        PromptEncoder encoder = new(tokenizer, config.ContextLength, truncate: true);
+        EvaluationOptions options = new() { Data = data, Shots = [0], Limit = limit, Truncate = true };
         List<PreparedBenchmark> prepared = [];
-        foreach (BenchmarkSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Task, BenchmarkCatalog.All))])
+        foreach (BenchmarkSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Benchmark, BenchmarkCatalog.All))])
         {
-            BenchmarkInput input = new() { Directory = data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Switches = task.Switches };
             try
             {
-                prepared.Add(PreparedBenchmark.Of(task, input, task.Benchmark.Read(input), encoder, limit: limit));
+                prepared.Add(options.Prepare([task], config, tokenizer)[0].Benchmark);
             }
             catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // there is no data, or documents are longer than the context
             {
@@ -108,7 +107,7 @@ internal static class ZeroShotStudy
             }
         }
 
-        return prepared.Count > 0 ? prepared : throw new InvalidDataException($"{data} holds none of {string.Join(", ", ZeroShotHeuristic.All.Select(heuristic => heuristic.Task))}");
+        return prepared.Count > 0 ? prepared : throw new InvalidDataException($"{data} holds none of {string.Join(", ", ZeroShotHeuristic.All.Select(heuristic => heuristic.Benchmark))}");
     }
 
     /// <summary>Creates the model with the run's initial weights, which follow from the recipe's seed.</summary>

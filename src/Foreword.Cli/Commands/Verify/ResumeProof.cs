@@ -83,7 +83,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
         if (process.ExitCode != CommandLine.Done)
             throw new InvalidOperationException($"the training process ended with exit code {process.ExitCode}: {Last(errors.Result)}");
         if (killAfter is not null)
-            throw new InvalidOperationException($"the run was over before it could be killed after step {killAfter}; give it more --steps");
+            throw new InvalidOperationException($"the run ended before it could be killed after step {killAfter}; use more --steps");
         return LastStep(run);
     }
 

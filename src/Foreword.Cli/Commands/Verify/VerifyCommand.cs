@@ -11,7 +11,7 @@ namespace Foreword.Cli.Commands.Verify;
 /// <summary>Implements <c>foreword verify weights|resume</c>, checks that a user can run.</summary>
 internal static class VerifyCommand
 {
-    public static Command Create(Terminal terminal) => new Command("verify", "Prove that weights are read exactly, or that a killed run resumes exactly.")
+    public static Command Create(Terminal terminal) => new Command("verify", "Check that weights are read exactly, or that a killed run resumes exactly.")
     {
         Weights(terminal),
         Resume(terminal),
@@ -55,9 +55,9 @@ internal static class VerifyCommand
 
     private static Command Resume(Terminal terminal)
     {
-        Argument<string> recipe = new("RECIPE") { Description = "The recipe whose runs are compared." };
+        Argument<string> recipe = new("RECIPE") { Description = "Recipe of the runs to compare." };
         Option<int> steps = new("--steps") { Description = "Steps of each run.", DefaultValueFactory = _ => 20 };
-        Option<int?> killAt = new("--kill-at") { Description = "Step after which the second run is killed with SIGKILL; a little over half of --steps unless given." };
+        Option<int?> killAt = new("--kill-at") { Description = "Step after which the second run is killed with SIGKILL; default: a little over half of --steps." };
         Option<string[]> set = new("--set") { Description = "Overrides one key of the recipe; may be repeated.", DefaultValueFactory = _ => [] };
         Option<string?> output = new("--out") { Description = "Keeps both runs in this directory; otherwise they are deleted." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };

@@ -66,8 +66,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
         }
         catch (JsonException problem)
         {
-            string what = problem.Message.Split(" LineNumber:")[0].TrimEnd('.');
-            throw new InvalidDataException($"{path}:{number}: broken JSON at byte {problem.BytePositionInLine + 1} of the line: {what}", problem);
+            throw new InvalidDataException($"{path}:{number}: broken JSON at byte {problem.BytePositionInLine + 1} of the line: {JsonFile.Reason(problem)}", problem);
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class Utf8Bytes(Stream stream, string path)
 internal sealed class Utf8Characters(Stream stream, string path)
 {
     /// <summary>Advice in error messages for texts in another encoding.</summary>
-    private const string OtherEncodings = "--encoding or data.encoding names another encoding, such as gb18030 or utf-16";
+    private const string OtherEncodings = "for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding";
 
     private readonly Utf8Bytes _source = new(stream, path);
     private readonly byte[] _bytes = new byte[1 << 16];

@@ -53,7 +53,7 @@ internal sealed class RecipeDocument
         RecipeNode root = Node(Take(), "", 0);
         Take(); // the end of the document
         return Take() is DocumentStart second
-            ? throw _source.Error(second.Start.Line, "a second document begins; a recipe is one")
+            ? throw _source.Error(second.Start.Line, "a second document begins; a recipe is a single document")
             : root;
     }
 
@@ -63,7 +63,7 @@ internal sealed class RecipeDocument
         if (depth > MaxDepth)
             throw _source.Error(line, $"lists and mappings are nested deeper than {MaxDepth} levels");
         if (start is NodeEvent { Anchor.IsEmpty: false } or AnchorAlias)
-            throw _source.Error(line, "anchors and aliases are not used in recipes");
+            throw _source.Error(line, "anchors and aliases are not supported in recipes");
         return start switch
         {
             Scalar scalar => new RecipeScalar(line, scalar.Value, scalar.Style is not ScalarStyle.Plain),
@@ -91,7 +91,7 @@ internal sealed class RecipeDocument
                 throw _source.Error(key.Line, "a key is a list or a mapping; it must be a name");
             string keyPath = path.Length == 0 ? name.Text : $"{path}.{name.Text}";
             if (entries.Find(entry => entry.Key.Text == name.Text) is { Key: { } earlier })
-                throw _source.Error(key.Line, $"duplicate key '{keyPath}'; line {earlier.Line} has it already");
+                throw _source.Error(key.Line, $"duplicate key '{keyPath}'; line {earlier.Line} already has it");
             entries.Add((name, Node(Take(), keyPath, depth + 1)));
         }
 

@@ -154,7 +154,7 @@ internal sealed class RecipeReader
             return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
         if (type.IsEnum)
             return RecipeKey.ChoiceNamed(type, scalar.Text) ?? (_formerNames ? RecipeKey.FormerChoice(type, scalar.Text)?.Value : null);
-        throw new NotSupportedException($"recipes have no values of type {type.Name}");
+        throw new NotSupportedException($"recipes do not support values of type {type.Name}");
     }
 
     private static string Expected(Type type, RecipeNode node)

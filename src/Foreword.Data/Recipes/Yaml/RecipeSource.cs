@@ -23,7 +23,7 @@ internal abstract record RecipeSource
     public sealed record Override(string Text) : RecipeSource
     {
         /// <inheritdoc/>
-        public override string At(long line) => $"--set {Text}";
+        public override string At(long line) => $"override {Text}";
 
         /// <inheritdoc/>
         public override Exception Error(long line, string message) => new ArgumentException($"{At(line)}: {message}");

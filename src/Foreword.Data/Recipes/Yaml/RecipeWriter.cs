@@ -68,7 +68,7 @@ internal sealed class RecipeWriter
             case int whole: Plain(whole.ToString(CultureInfo.InvariantCulture)); break;
             case double number: Plain(number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e')); break;
             case Enum choice: Plain(RecipeKey.ChoiceOf(choice)); break;
-            default: throw new NotSupportedException($"recipes have no values of type {value.GetType().Name}");
+            default: throw new NotSupportedException($"recipes do not support values of type {value.GetType().Name}");
         }
     }
 

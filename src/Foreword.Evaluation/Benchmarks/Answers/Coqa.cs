@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
@@ -38,22 +39,24 @@ internal sealed class Coqa : Benchmark
         ArgumentNullException.ThrowIfNull(input);
         string file = input.File(Name, "coqa/coqa-dev*.json");
         string? training = input.FilesOrNone("coqa/coqa-train*.json") is [var first, ..] ? first : null;
-        return new BenchmarkSet([.. JsonFile.Read(file, Form, root => root.Elements("data").SelectMany(Items)).Select(item => ReadingComprehension.Document(item, isExample: false))],
+        return new BenchmarkSet([.. JsonFile.Read(file, Form, root => root.Elements("data").SelectMany(Items).ToArray()).Select(item => ReadingComprehension.Document(item, isExample: false))],
             training is null ? [file] : [file, training])
         {
             // An example is a whole conversation: the last question with its history, and its answer.
-            Examples = training is null ? null : JsonFile.Read(training, Form, root => root.Elements("data").Select(story => ReadingComprehension.Solved(Items(story).Last()))),
+            Examples = training is null ? null : JsonFile.Read(training, Form, root => root.Elements("data").Select(story => ReadingComprehension.Solved(Items(story).Last())).ToArray()),
         };
     }
 
-    private static IEnumerable<QuestionItem> Items(JsonNode conversation)
+    private static IEnumerable<QuestionItem> Items(JsonNode? story)
     {
+        JsonObject conversation = story.Object();
         StringBuilder prompt = new(conversation.Text("story").Trim() + "\n\n");
-        JsonNode[] answers = [.. conversation.Elements("answers")];
-        JsonNode[][] others = [.. (conversation["additional_answers"]?.AsObject() ?? []).Select(person => person.Value!.AsArray().Select(answer => answer!).ToArray())];
-        foreach ((int turn, JsonNode node) in conversation.Elements("questions").Index())
+        JsonArray answers = conversation.Elements("answers");
+        JsonObject more = conversation["additional_answers"] is null ? [] : conversation.Object("additional_answers");
+        JsonArray[] others = [.. more.Select(person => more.Elements(person.Key))];
+        foreach ((int turn, JsonNode? node) in conversation.Elements("questions").Index())
         {
-            if (turn >= answers.Length || others.Any(person => turn >= person.Length))
+            if (turn >= answers.Count || others.Any(person => turn >= person.Count))
                 throw new FormatException($"question {turn + 1} of {conversation["id"]} has no answer");
             string question = node.Text("input_text").Trim();
             string[] accepted = [.. others.Select(person => person[turn]).Prepend(answers[turn]).Select(answer => answer.Text("input_text").Trim())];

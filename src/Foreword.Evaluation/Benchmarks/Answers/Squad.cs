@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
@@ -53,13 +54,13 @@ internal sealed class Squad : Benchmark
         };
     }
 
-    private IReadOnlyList<QuestionItem> Items(string file) => JsonFile.Read(file, "SQuAD 1.1's JSON: data[].paragraphs[] with context and qas[] of question and answers[].text", root =>
+    private IReadOnlyList<QuestionItem> Items(string file) => JsonFile.Read(file, "SQuAD 1.1's JSON: data[].paragraphs[] with context and qas[] of question and answers[].text", root => (QuestionItem[])[..
         from article in root.Elements("data")
         from paragraph in article.Elements("paragraphs")
         from question in paragraph.Elements("qas")
-        select Item(paragraph.Text("context").Trim(), question));
+        select Item(paragraph.Text("context").Trim(), question.Object())]);
 
-    private QuestionItem Item(string context, JsonNode node)
+    private QuestionItem Item(string context, JsonObject node)
     {
         string question = node.Text("question").Trim();
         string[] answers = [.. node.Elements("answers").Select(answer => answer.Text("text"))];

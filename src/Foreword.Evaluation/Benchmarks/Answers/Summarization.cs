@@ -16,7 +16,7 @@ internal sealed class Summarization : Benchmark
 
     private static readonly SamplingOptions Sampling = new() { TopK = TopK, MaxTokens = MaxTokens };
 
-    private static readonly BenchmarkSwitch HintSwitch = new("hint", ["tldr", "none"], "whether 'TL;DR:' stands behind the article");
+    private static readonly BenchmarkSwitch HintSwitch = new("hint", ["tldr", "none"], "whether 'TL;DR:' follows the article");
 
     private readonly string _articleColumn;
     private readonly string _summaryColumn;

@@ -87,7 +87,7 @@ internal sealed partial class Translation : Benchmark
             return [Side(input, from, "src"), Side(input, to, "ref")];
         string name = Path.GetFileName(own), ending = own.EndsWith(".sgm", StringComparison.Ordinal) ? $".{from}.sgm" : $".{from}";
         if (!name.EndsWith(ending, StringComparison.Ordinal))
-            throw new InvalidDataException($"{own}: the name of a file of sentences to translate ends in {ending}; the translations lie beside it in one that ends in .{to}");
+            throw new InvalidDataException($"{own}: the name of a file with sentences to translate must end in {ending}, and the translations must be beside it in a file that ends in .{to}");
         string other = Path.Combine(Path.GetDirectoryName(own) ?? "", name[..^ending.Length].Replace("-src", "-ref", StringComparison.Ordinal) + ending.Replace(from, to, StringComparison.Ordinal));
         return File.Exists(other) ? [own, other] : throw new InvalidDataException($"{own} needs its translations in {other}");
     }
@@ -103,7 +103,7 @@ internal sealed partial class Translation : Benchmark
         string[] sources = Segments(source), targets = Segments(target);
         return sources.Length == targets.Length && sources.Length > 0
             ? sources.Zip(targets)
-            : throw new InvalidDataException($"{source} has {sources.Length} sentences, {target} has {targets.Length}; they must be the same number, at least one");
+            : throw new InvalidDataException($"{source} has {sources.Length} sentences, {target} has {targets.Length}; the numbers must be equal and at least 1");
     }
 
     private static string[] Segments(string file) => file.EndsWith(".sgm", StringComparison.Ordinal)

@@ -59,7 +59,7 @@ internal sealed partial class Dprd : Benchmark
     private static PronounItem Item(List<string> lines, string where)
     {
         if (lines is not [var sentence, var pronoun, var list, var right] || list.Split(',', StringSplitOptions.TrimEntries) is not [var a, var b] || (right != a && right != b))
-            throw new InvalidDataException($"{where}: expected a sentence, its pronoun, 'candidate,candidate' and the right one on four lines");
+            throw new InvalidDataException($"{where}: expected a sentence, its pronoun, 'candidate,candidate' and the correct one on four lines");
         Match[] places = [.. Word().Matches(sentence).Where(match => string.Equals(match.Value, pronoun, StringComparison.OrdinalIgnoreCase))];
         if (places.Length == 0)
             throw new InvalidDataException($"{where}: the sentence has no word '{pronoun}'");

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Evaluation.Families;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
@@ -22,26 +22,22 @@ internal static class Race
         },
     };
 
-    private static IEnumerable<ChoiceItem> Items(string file)
+    private static ChoiceItem[] Items(string file) => JsonFile.Read(file, "RACE's JSON with article, questions, options and answers", passage =>
     {
-        try
-        {
-            JsonObject passage = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
-            string article = ((string)passage["article"]!).Trim();
-            JsonArray questions = passage["questions"]!.AsArray(), options = passage["options"]!.AsArray(), answers = passage["answers"]!.AsArray();
-            return [.. questions.Select((question, i) => Item(article, ((string)question!).Trim(), [.. options[i]!.AsArray().Select(option => (string)option!)], (string)answers[i]!))];
-        }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException or NullReferenceException or ArgumentOutOfRangeException or FormatException)
-        {
-            throw new InvalidDataException($"{file}: expected RACE's JSON with article, questions, options and answers ({problem.Message})", problem);
-        }
-    }
+        string article = passage.Text("article").Trim();
+        JsonArray questions = passage.Elements("questions"), options = passage.Elements("options"), answers = passage.Elements("answers");
+        if (options.Count < questions.Count || answers.Count < questions.Count)
+            throw new FormatException($"{questions.Count} questions have {options.Count} lists of options and {answers.Count} answers");
+        return questions.Select((question, i) => Item(article, question.Text().Trim(), [.. options[i].Elements().Select(option => option.Text())], answers[i].Text())).ToArray();
+    });
 
     /// <summary>
     /// Creates an item. If the question has a gap, the prompt ends at the gap, and the text after the gap is appended to each option.
     /// </summary>
     private static ChoiceItem Item(string article, string question, string[] options, string answer)
     {
+        if (answer.Length == 0)
+            throw new FormatException("an answer is empty");
         int gap = question.IndexOf('_', StringComparison.Ordinal);
         string before = gap < 0 ? question : question[..gap].TrimEnd(), after = gap < 0 ? "" : question[gap..].TrimStart('_', ' ');
         JsonObject fields = new() { ["question"] = question, ["options"] = new JsonArray([.. options.Select(option => (JsonNode)option)]), ["answer"] = answer };

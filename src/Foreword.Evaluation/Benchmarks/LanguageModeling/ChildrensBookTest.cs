@@ -14,7 +14,7 @@ internal static class ChildrensBookTest
     private const string Gap = "XXXXX";
 
     private static readonly BenchmarkSwitch SplitSwitch = new("split", ["valid", "test"], "which split");
-    private static readonly BenchmarkSwitch DetokenizerSwitch = new("detokenizer", ["on", "off"], "whether the model reads the text with the Treebank's spaces undone");
+    private static readonly BenchmarkSwitch DetokenizerSwitch = new("detokenizer", ["on", "off"], "whether the model reads the text with the Treebank's extra spaces removed");
 
     public static Benchmark CommonNouns { get; } = Of("cbt-cn", "CN", "common noun", PublishedFigure.Gpt2("acc", 0.8765, 0.9235, 0.9345, 0.9330));
 
@@ -68,11 +68,11 @@ internal static class ChildrensBookTest
     private static ChoiceItem Item(List<string> context, string[] fields, bool detokenize, string where)
     {
         if (fields is not [var sentence, var answer, .., var list])
-            throw new InvalidDataException($"{where}: expected the sentence, the answer and the choices, parted by tabs");
+            throw new InvalidDataException($"{where}: expected the sentence, the answer and the choices, separated by tabs");
         string[] choices = [.. list.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)], words = sentence.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         int right = Array.IndexOf(choices, answer.Trim()), gap = Array.IndexOf(words, Gap);
         if (right < 0 || gap < 0)
-            throw new InvalidDataException($"{where}: {(gap < 0 ? $"the sentence has no {Gap}" : $"the answer '{answer}' is none of the choices")}");
+            throw new InvalidDataException($"{where}: {(gap < 0 ? $"the sentence has no {Gap}" : $"the answer '{answer}' is not one of the choices")}");
         string before = string.Join(' ', context.Append(string.Join(' ', words[..gap])).Select(Text).Where(text => text.Length > 0));
         JsonObject record = new() { ["sentence"] = sentence, ["choices"] = new JsonArray([.. choices.Select(choice => (JsonNode)choice)]), ["answer"] = answer };
         return new ChoiceItem(record, before, [.. choices.Select(choice => Rest(before, [choice, .. words[(gap + 1)..]]))], right);

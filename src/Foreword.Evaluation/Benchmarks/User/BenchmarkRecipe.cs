@@ -34,7 +34,7 @@ public sealed record BenchmarkRecipe : IRecipe
     public string Name { get; init; } = "";
 
     /// <summary>Gets a description of a few words.</summary>
-    public string Title { get; init; } = "a benchmark of the user's own";
+    public string Title { get; init; } = "a user-defined benchmark";
 
     /// <summary>Gets the tables of the documents: CSV, TSV, JSON Lines or Parquet files, with paths relative to the recipe.</summary>
     public IReadOnlyList<string> Data { get; init; } = [];
@@ -104,13 +104,13 @@ public sealed record BenchmarkRecipe : IRecipe
             problems.Add(nameof(Prompt), "is missing; it is the text before the answer, with columns as in {{question}}");
         bool chooses = Choices.Count > 0 || (Answers.Count > 0 && Target is null);
         if (chooses == Target is not null)
-            problems.Add(nameof(Target), Target is null ? "and choices are both missing; give what is wanted, or answers to choose from" : "and choices are both given; give one of them");
+            problems.Add(nameof(Target), Target is null ? "and choices are both missing; set the expected text, or the choices" : "and choices are both given; set only one of them");
         if (chooses && Metric is not (AnswerMetric.ExactMatch or AnswerMetric.Mcc))
-            problems.Add(nameof(Metric), $"is {RecipeKey.ChoiceOf(Metric)}, which measures a target; choices are measured by accuracy, and by mcc where it is asked for");
+            problems.Add(nameof(Metric), $"is {RecipeKey.ChoiceOf(Metric)}, which measures a target; choices are measured by accuracy, and by mcc if it is requested");
         if (!chooses && Metric == AnswerMetric.Mcc)
             problems.Add(nameof(Metric), "is mcc, which needs choices; a target has exact_match, f1, likelihood, bleu and rouge");
         if (chooses && Answer is null)
-            problems.Add(nameof(Answer), "is missing; it says which of the choices is right");
+            problems.Add(nameof(Answer), "is missing; it says which choice is right");
         if (Stop.Any(string.IsNullOrEmpty))
             problems.Add(nameof(Stop), "has an empty text");
         problems.AtLeast(1, MaxTokens);

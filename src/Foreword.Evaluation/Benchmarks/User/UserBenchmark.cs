@@ -117,7 +117,7 @@ internal sealed class UserBenchmark : Benchmark
             return label;
         return _recipe.Answers.TryGetValue(label.Trim(), out string? text)
             ? text
-            : throw row.Problem($"the answer is '{label.Trim()}'; expected {string.Join(" or ", _recipe.Answers.Keys)}, as answers has them{NearestName.Suggestion(label.Trim(), _recipe.Answers.Keys)}");
+            : throw row.Problem($"the answer is '{label.Trim()}'; expected {string.Join(" or ", _recipe.Answers.Keys)}, as in answers{NearestName.Suggestion(label.Trim(), _recipe.Answers.Keys)}");
     }
 
     private BenchmarkDocument Choice(BenchmarkRow row)
@@ -126,7 +126,7 @@ internal sealed class UserBenchmark : Benchmark
         string answer = Mapped(_answer.Fill(row), row).Trim();
         int right = Array.FindIndex(choices, choice => choice.Trim() == answer);
         if (right < 0 && _recipe.Answers.Count > 0)
-            throw row.Problem($"the answer is '{answer}', which is none of the choices {string.Join(" | ", choices.Select(choice => choice.Trim()))}");
+            throw row.Problem($"the answer is '{answer}', which is not one of the choices {string.Join(" | ", choices.Select(choice => choice.Trim()))}");
         if (right < 0)
             right = int.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : answer.Length == 1 && char.IsAsciiLetterUpper(answer[0]) ? answer[0] - 'A' : -1;
         if ((uint)right >= (uint)choices.Length)

@@ -24,7 +24,7 @@ internal static class FusedPath
         if (model.TokenEmbedding.device_type != DeviceType.CPU)
             return $"the model is on {model.TokenEmbedding.device}";
         if (model.Config.NEmbd % Lanes != 0)
-            return $"n_embd is {model.Config.NEmbd}, no multiple of {Lanes}";
+            return $"n_embd is {model.Config.NEmbd}, not a multiple of {Lanes}";
         if (model.Config.Deviations.FirstOrDefault() is { } deviation)
             return deviation;
         if (model.AdapterParameters.Any())
@@ -83,7 +83,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
 
     public void Backward(Tensor gradient)
     {
-        Pass pass = _pass ?? throw new InvalidOperationException("backward without a forward");
+        Pass pass = _pass ?? throw new InvalidOperationException("a backward pass needs a forward pass before it");
         _pass = null;
         int M = pass.M, C = _config.NEmbd;
         long count = (long)pass.B * pass.T * C;

@@ -36,14 +36,14 @@ public static class HuggingFaceClassifier
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(task);
         if (tokenizer is null)
-            return "the model has no tokenizer, which puts the task's tokens around a text";
+            return "the model has no tokenizer that could put the task's tokens around a text";
         if (tokenizer is Gpt1Bpe { Words: not Gpt1Words.Basic })
             return "tokenizer.json cannot say what this tokenizer's text_standardize does";
         if (task.Task.HeadInput != HeadInput.One)
-            return $"{ClassName(model.Config.Architecture)} reads one sequence for an example, and {task.Kind} has several";
+            return $"{ClassName(model.Config.Architecture)} reads one sequence per example, but {task.Kind} has several";
         if (task.Target == TargetKind.SoftLabels)
-            return $"{ClassName(model.Config.Architecture)} does not give the mean over soft labels";
-        return Fold(model, task, head, dtype) is null ? "the head's bias is not expressible without one in that precision" : null;
+            return $"{ClassName(model.Config.Architecture)} does not compute the mean over soft labels";
+        return Fold(model, task, head, dtype) is null ? "a head without a bias cannot represent the model's bias in that precision" : null;
     }
 
     /// <summary>Writes weights, configuration, tokenizer and task into an existing directory.</summary>

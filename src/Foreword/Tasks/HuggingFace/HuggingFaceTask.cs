@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
@@ -67,7 +68,7 @@ internal static class HuggingFaceTask
     private static T? OfConfig<T>(string directory, Func<string, JsonElement, T> read)
     {
         string path = Path.Combine(directory, HuggingFaceConfig.FileName);
-        return File.Exists(path) ? WeightsJson.Read(path, JsonValueKind.Object, root => read(path, root)) : default;
+        return File.Exists(path) ? JsonFile.Read(path, JsonValueKind.Object, root => read(path, root)) : default;
     }
 
     private static bool IsClassifier(JsonElement root) => Classes(root).Any(name => Enum.GetValues<GptArchitecture>().Any(architecture => ClassName(architecture) == name));
@@ -85,8 +86,8 @@ internal static class HuggingFaceTask
         return type switch
         {
             null => null,
-            "multi_label_classification" => $"{path}: problem_type is multi_label_classification, several labels for one text; only one label or one number is read",
-            "regression" => count == 1 ? null : $"{path}: problem_type is regression with {count} numbers for one text; only one is read",
+            "multi_label_classification" => $"{path}: problem_type is multi_label_classification (several labels per text); only one label or one number is supported",
+            "regression" => count == 1 ? null : $"{path}: problem_type is regression with {count} numbers per text; only one is supported",
             "single_label_classification" => count > 1 ? null : $"{path}: problem_type is single_label_classification with one label; at least 2 are needed",
             _ => $"{path}: problem_type is '{type}'; expected single_label_classification or regression",
         };
@@ -110,12 +111,12 @@ internal static class HuggingFaceTask
         foreach (JsonProperty name in names.EnumerateObject())
         {
             if (!int.TryParse(name.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || !byId.TryAdd(id, name.Value.ToString()))
-                throw new InvalidDataException($"{path}: id2label has the key '{name.Name}'; keys are the numbers from 0 on");
+                throw new InvalidDataException($"{path}: id2label has the key '{name.Name}'; the keys must be numbers starting at 0");
         }
 
         string[] labels = [.. byId.Values];
         if (labels.Length == 0 || byId.Keys.Last() != labels.Length - 1)
-            throw new InvalidDataException($"{path}: id2label has {labels.Length} names, and their numbers do not run from 0 without gaps");
+            throw new InvalidDataException($"{path}: id2label has {labels.Length} names, but their numbers do not run from 0 without gaps");
         if (labels.GroupBy(label => label).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new InvalidDataException($"{path}: id2label has the name '{twice.Key}' {twice.Count()} times");
         return labels;

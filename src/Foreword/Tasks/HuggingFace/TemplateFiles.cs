@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Foreword.Tokenization.WordPieces;
@@ -20,7 +21,7 @@ internal static class TemplateFiles
         string path = Path.Combine(directory, TokenizerFiles.TokenizerJson);
         if (!File.Exists(path))
             return OfClass(directory);
-        using JsonDocument document = TokenizerJson.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement);
         SequenceTemplate template = root.Find("post_processor") is { } processor ? OfProcessor(processor) : SequenceTemplate.Plain;
         return template.CountAround(2) == 0 && TokenizerFiles.ConfigBeside(path) is not null ? OfTokenizer(TokenizerFiles.Load(directory)) : template;
@@ -33,7 +34,7 @@ internal static class TemplateFiles
         "BertProcessing" => Around(Id(processor, "cls"), Id(processor, "sep"), separators: 1),
         "RobertaProcessing" => Around(Id(processor, "cls"), Id(processor, "sep"), separators: 2),
         "Sequence" => OfSequence(processor),
-        _ => throw processor.Unsupported($"post_processor {processor.TypeName}", "ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing and Sequence are read"),
+        _ => throw processor.Unsupported($"post_processor {processor.TypeName}", "supported: ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing, Sequence"),
     };
 
     /// <summary>Reads a list of several processors, of which at most one may add ids.</summary>
@@ -44,7 +45,7 @@ internal static class TemplateFiles
         {
             0 => SequenceTemplate.Plain,
             1 => adding[0],
-            _ => throw processor.Unsupported("a sequence of several post-processors that add tokens", "one is read"),
+            _ => throw processor.Unsupported("a sequence of several post-processors that add tokens", "only one is supported"),
         };
     }
 
@@ -71,7 +72,7 @@ internal static class TemplateFiles
 
         (int[] before, int[] after) = processor.Find("single") is { } single && Parts(single, special) is [var first, var last]
             ? (first, last)
-            : throw processor.Malformed("its single does not hold the sequence A once");
+            : throw processor.Malformed("its single template does not contain the sequence A exactly once");
         if (processor.Find("pair") is not { } pair || Parts(pair, special) is not [var pairBefore, var between, var pairAfter])
             return new SequenceTemplate(before, [], after);
         return pairBefore.AsSpan().SequenceEqual(before) && pairAfter.AsSpan().SequenceEqual(after)
@@ -88,7 +89,7 @@ internal static class TemplateFiles
             if (item.Find("SpecialToken") is { } token)
             {
                 string name = token.Require("id", JsonValueKind.String).Text;
-                chunks[^1].AddRange(special.TryGetValue(name, out int[]? ids) ? ids : throw token.Malformed($"'{name}' is none of special_tokens"));
+                chunks[^1].AddRange(special.TryGetValue(name, out int[]? ids) ? ids : throw token.Malformed($"'{name}' is not in special_tokens"));
             }
             else if (item.Has("Sequence"))
             {

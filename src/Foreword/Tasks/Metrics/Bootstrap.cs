@@ -25,12 +25,8 @@ internal static class Bootstrap
         OutcomeSample sample = OutcomeSample.Whole(outcomes);
         double[] values = [.. metrics.Select(metric => metric.Of(sample))];
         double[][] resampled = [.. metrics.Select(_ => new double[resamples])];
-        SplitMix64 random = new((ulong)seed);
-        int[] examples = new int[outcomes.Count];
-        for (int r = 0; r < resamples; r++)
+        foreach ((int r, int[] examples) in Statistics.Resamples(outcomes.Count, resamples, (ulong)seed).Index())
         {
-            for (int k = 0; k < examples.Length; k++)
-                examples[k] = (int)Math.BigMul(random.NextUInt64(), (ulong)examples.Length, out _);
             sample.Draw(examples);
             for (int m = 0; m < metrics.Count; m++)
                 resampled[m][r] = metrics[m].Of(sample);

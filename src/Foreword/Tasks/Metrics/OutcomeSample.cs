@@ -56,15 +56,12 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
         }
     }
 
-    /// <summary>
-    /// Gets Matthews' correlation of truth and prediction for any number of classes (Gorodkin, "Comparing two K-category assignments by a K-category
-    /// correlation coefficient", 2004); 0 if truth or prediction is constant.
-    /// </summary>
+    /// <summary>Gets Matthews' correlation of truth and prediction; 0 if either is constant.</summary>
     public double Matthews
     {
         get
         {
-            double n = outcomes.Count, hits = 0, both = 0, truth = 0, predicted = 0;
+            double hits = 0, both = 0, truth = 0, predicted = 0;
             for (int c = 0; c < Classes; c++)
             {
                 hits += _hits[c];
@@ -73,8 +70,7 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
                 predicted += (double)_predicted[c] * _predicted[c];
             }
 
-            double spread = (n * n - truth) * (n * n - predicted);
-            return spread > 0 ? (n * hits - both) / Math.Sqrt(spread) : 0;
+            return Statistics.Matthews(outcomes.Count, hits, both, truth, predicted);
         }
     }
 

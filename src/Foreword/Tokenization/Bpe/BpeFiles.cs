@@ -49,7 +49,7 @@ public static class BpeFiles
         void RefuseMissingMerges(Func<string, bool> isWord)
         {
             if (vocabulary.FindUnmade(isWord) is { } word)
-                throw new InvalidDataException($"{mergesPath}: no merge makes the token '{word}' of {Path.GetFileName(vocabularyPath)}; the file is cut off, or belongs to another vocabulary");
+                throw new InvalidDataException($"{mergesPath}: no merge makes the token '{word}' of {Path.GetFileName(vocabularyPath)}; the file is incomplete or belongs to another vocabulary");
         }
     }
 
@@ -97,7 +97,7 @@ public static class BpeFiles
                 json.Read();
                 string? problem = json.TokenType == JsonTokenType.Number && json.TryGetInt32(out int id)
                     ? vocabulary.AddToken(text, id)
-                    : $"token '{text}' has no whole number as its id";
+                    : $"token '{text}' has an id that is not a whole number";
                 if (problem is not null)
                     throw new InvalidDataException($"{path}:{JsonFile.LineOf(bytes, json.TokenStartIndex)}: {problem}");
             }
@@ -135,7 +135,7 @@ public static class BpeFiles
     {
         int space = line.IndexOf(' ');
         return space <= 0 || space == line.Length - 1 || line.IndexOf(' ', space + 1) >= 0
-            ? $"'{line}' is not a merge: two tokens with one space between them"
+            ? $"'{line}' is not a merge; expected two tokens with one space between them"
             : vocabulary.AddMerge(line[..space], line[(space + 1)..]);
     }
 }

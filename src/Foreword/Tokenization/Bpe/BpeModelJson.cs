@@ -62,7 +62,7 @@ internal static class BpeModelJson
         foreach (string flag in (string[])["byte_fallback", "ignore_merges", "fuse_unk"])
         {
             if (model.IsTrue(flag))
-                throw model.Unsupported($"{flag} = true", "GPT's tokenizers have it false");
+                throw model.Unsupported($"{flag} = true", "GPT's tokenizers set it to false");
         }
 
         if (model.Find("dropout") is { } dropout && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.GetDouble() == 0))
@@ -74,7 +74,7 @@ internal static class BpeModelJson
         if (merge.Value.ValueKind == JsonValueKind.String)
             return BpeFiles.AddMerge(vocabulary, merge.Text);
         if (merge.Value.ValueKind != JsonValueKind.Array || merge.Value.GetArrayLength() != 2)
-            return "is not a merge: \"a b\" or [\"a\", \"b\"]";
+            return "is not a merge; expected \"a b\" or [\"a\", \"b\"]";
         TokenizerField[] parts = [.. merge.Items()];
         return vocabulary.AddMerge(parts[0].Text, parts[1].Text);
     }

@@ -91,7 +91,7 @@ internal static class ByteLevelTextJson
         {
             string type = step.TypeName;
             if (isByteLevel || (isSplit && type != ByteLevel))
-                throw step.Unsupported($"{type} after {(isByteLevel ? ByteLevel : "Split")}", "ByteLevel comes last, and a Split right before it");
+                throw step.Unsupported($"{type} after {(isByteLevel ? ByteLevel : "Split")}", "ByteLevel must be last, with any Split directly before it");
             switch (type)
             {
                 case Digits:
@@ -116,7 +116,7 @@ internal static class ByteLevelTextJson
                         RequireRegex(step);
                     break;
                 default:
-                    throw step.Unsupported($"pre_tokenizer {type}", "Digits, Punctuation, Split by GPT-2's pattern and ByteLevel are read");
+                    throw step.Unsupported($"pre_tokenizer {type}", "supported: Digits, Punctuation, Split by GPT-2's pattern, ByteLevel");
             }
         }
 

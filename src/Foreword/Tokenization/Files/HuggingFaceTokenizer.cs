@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
@@ -18,7 +19,7 @@ public static class HuggingFaceTokenizer
     /// <exception cref="NotSupportedException">The file describes another kind of tokenizer; the message names the part.</exception>
     public static Tokenizer Read(string path)
     {
-        using JsonDocument document = TokenizerJson.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw root.Malformed("is not a JSON object");
@@ -29,7 +30,7 @@ public static class HuggingFaceTokenizer
             null or "BPE" => model.Find("end_of_word_suffix") is { Text.Length: > 0 } ? Gpt1Json.Read(root) : ByteLevelJson.Read(root),
             "WordLevel" => WordLevelJson.Read(root),
             "WordPiece" => WordPieceFiles.Read(root),
-            _ => throw model.Unsupported($"model {type.Value.Text}", "BPE, WordPiece and WordLevel are read"),
+            _ => throw model.Unsupported($"model {type.Value.Text}", "supported: BPE, WordPiece, WordLevel"),
         };
     }
 }

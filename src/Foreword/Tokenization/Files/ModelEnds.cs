@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 
 namespace Foreword.Tokenization.Files;
 
@@ -34,7 +35,7 @@ internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
     {
         if (!File.Exists(path))
             return None;
-        using JsonDocument document = TokenizerJson.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement);
         return document.RootElement.ValueKind == JsonValueKind.Object ? Of(root) : throw root.Malformed("is not a JSON object");
     }
@@ -47,7 +48,7 @@ internal sealed record ModelEnds(int? Start, IReadOnlyList<int> Ends)
         JsonDocument document;
         try
         {
-            document = TokenizerJson.Parse(path);
+            document = JsonFile.Parse(path);
         }
         catch (InvalidDataException)
         {

@@ -93,7 +93,7 @@ internal static class TemplateJson
                 AddTemplate(part, before, after, vocabularySize);
                 break;
             default:
-                throw part.Unsupported($"{Part} {part.TypeName}", $"{Template}, BertProcessing, RobertaProcessing and ByteLevel are read");
+                throw part.Unsupported($"{Part} {part.TypeName}", $"supported: {Template}, BertProcessing, RobertaProcessing, ByteLevel");
         }
     }
 
@@ -107,7 +107,7 @@ internal static class TemplateJson
             if (chunk.Has("Sequence"))
             {
                 if (isAfter)
-                    throw chunk.Unsupported("a text that stands twice", "a template of one text has it once");
+                    throw chunk.Unsupported("a template that contains the text twice", "a template of one text contains it once");
                 isAfter = true;
                 continue;
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Foreword.IO;
 
 namespace Foreword.Tokenization.Files;
 
@@ -144,7 +145,7 @@ internal sealed class TokenizerCompanions
         string path = Path.Combine(Directory, name);
         if (!File.Exists(path))
             return null;
-        using JsonDocument document = TokenizerJson.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement.Clone());
         return root.Value.ValueKind == JsonValueKind.Object ? root : throw root.Malformed("is not a JSON object");
     }
@@ -197,7 +198,7 @@ internal sealed class TokenizerCompanions
         ? new DeclaredToken(token, new AddedToken(NotEmpty(token, token.Text), 0), isNeeded)
         : new DeclaredToken(token, TokenizerJson.ReadToken(token, 0, isSpecial: true), isNeeded);
 
-    private static string NotEmpty(TokenizerField place, string text) => text.Length > 0 ? text : throw place.Malformed("is empty; a token has a text");
+    private static string NotEmpty(TokenizerField place, string text) => text.Length > 0 ? text : throw place.Malformed("is empty; a token must have a text");
 
     /// <summary>A token whose id these files do not contain.</summary>
     /// <param name="Place">The token's place in its file.</param>

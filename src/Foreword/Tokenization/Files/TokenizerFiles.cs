@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Settings;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Gpt1;
@@ -82,7 +83,7 @@ public static class TokenizerFiles
         string path = Path.Combine(Path.GetDirectoryName(vocabulary)!, TokenizerConfig);
         if (!File.Exists(path))
             return null;
-        using JsonDocument config = Files.TokenizerJson.Parse(path);
+        using JsonDocument config = JsonFile.Parse(path);
         return new TokenizerField(path, "", config.RootElement.Clone());
     }
 

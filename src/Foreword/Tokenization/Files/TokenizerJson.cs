@@ -7,23 +7,6 @@ namespace Foreword.Tokenization.Files;
 /// <summary>The functions that all readers and writers of <c>tokenizer.json</c> share.</summary>
 internal static class TokenizerJson
 {
-    /// <summary>Parses a JSON file. A byte order mark is skipped.</summary>
-    /// <exception cref="InvalidDataException">The file is not JSON, or is a Git LFS pointer.</exception>
-    public static JsonDocument Parse(string path)
-    {
-        byte[] file = File.ReadAllBytes(path);
-        GitLfsPointer.Refuse(path, file);
-        int start = file.Length - JsonFile.WithoutMark(file).Length;
-        try
-        {
-            return JsonDocument.Parse(file.AsMemory(start));
-        }
-        catch (JsonException problem)
-        {
-            throw JsonFile.Broken(path, problem);
-        }
-    }
-
     /// <summary>Reads the tokens of <c>added_tokens</c>, each with its place in the file; none if the field is missing.</summary>
     public static IEnumerable<(TokenizerField Place, AddedToken Token)> AddedTokens(TokenizerField root)
     {
@@ -41,7 +24,7 @@ internal static class TokenizerJson
             string text = entries.NameOf(token);
             yield return token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out int id)
                 ? (text, id)
-                : throw entries.Malformed($"token '{text}' has no whole number as its id");
+                : throw entries.Malformed($"token '{text}' has an id that is not a whole number");
         }
     }
 
@@ -123,7 +106,7 @@ internal static class TokenizerJson
     {
         string text = token.Require("content", JsonValueKind.String).Text;
         if (text.Length == 0)
-            throw token.Malformed("its content is empty; a token has a text");
+            throw token.Malformed("its content is empty; a token must have a text");
         bool special = isSpecial || token.IsTrue("special");
         return new AddedToken(text, id, special)
         {

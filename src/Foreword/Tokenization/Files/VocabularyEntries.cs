@@ -24,7 +24,7 @@ internal sealed class VocabularyEntries
         if (text.Length == 0)
             return $"token {id} is empty";
         if (!_ids.TryAdd(text, id))
-            return $"token '{text}' stands here again; its id was {_ids[text]}";
+            return $"token '{text}' occurs twice; its first id is {_ids[text]}";
         return _texts.TryAdd(id, text) ? null : $"tokens '{_texts[id]}' and '{text}' share id {id}";
     }
 
@@ -38,7 +38,7 @@ internal sealed class VocabularyEntries
         if (!_ids.TryGetValue(left + right, out int resultId))
             return $"merge '{left} {right}': its result '{left + right}' is not in the vocabulary";
         if (!_pairs.Add((leftId, rightId)))
-            return $"merge '{left} {right}' stands here again";
+            return $"merge '{left} {right}' occurs twice";
         _made.Add(resultId);
         _merges.Add(new BpeMerge(leftId, rightId, resultId));
         return null;
@@ -48,7 +48,7 @@ internal sealed class VocabularyEntries
     /// Adds a token that is found in text as a whole, whether or not the vocabulary already contains its text. Returns the problem with it, or null.
     /// </summary>
     public string? AddAddedToken(AddedToken token) =>
-        _added.ContainsKey(token.Id) && _texts[token.Id] == token.Text ? $"added token '{token.Text}' stands here again" : Declare(token);
+        _added.ContainsKey(token.Id) && _texts[token.Id] == token.Text ? $"added token '{token.Text}' occurs twice" : Declare(token);
 
     /// <summary>Does the same as <see cref="AddAddedToken"/>, except that adding the same token again changes nothing and is not a problem.</summary>
     public string? Declare(AddedToken token)
@@ -112,7 +112,7 @@ internal sealed class VocabularyEntries
         for (int id = 0; id < texts.Length; id++)
         {
             texts[id] = _texts.TryGetValue(id, out string? text) ? text
-                : throw new InvalidDataException($"{path}: the vocabulary has {texts.Length} tokens, but none has id {id}; ids run from 0 without gaps");
+                : throw new InvalidDataException($"{path}: the vocabulary has {texts.Length} tokens, but none has id {id}; ids must run from 0 without gaps");
         }
 
         return texts;

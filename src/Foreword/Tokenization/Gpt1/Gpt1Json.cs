@@ -21,7 +21,7 @@ internal static class Gpt1Json
         if (!lowerCase || !stripAccents || !separateIdeographs)
         {
             throw root.Require("normalizer", JsonValueKind.Object).Unsupported(
-                !lowerCase ? "lowercase = false" : !stripAccents ? "strip_accents = false" : "handle_chinese_chars = false", "GPT-1's text is lower case without accents, ideographs spaced out");
+                !lowerCase ? "lowercase = false" : !stripAccents ? "strip_accents = false" : "handle_chinese_chars = false", "GPT-1's text is lower case, without accents, and with spaces around ideographs");
         }
 
         TokenizerField model = root.Require("model", JsonValueKind.Object);
@@ -40,7 +40,7 @@ internal static class Gpt1Json
         companions.RequireRole(TokenizerCompanions.UnknownKey, Gpt1Bpe.Unknown);
         companions.RequireSwitch(BertJson.LowerCaseKey, true, "GPT-1's text is lower case");
         companions.RequireSwitch(BertJson.StripAccentsKey, true, "GPT-1's text has no accents");
-        companions.RequireSwitch(BertJson.IdeographsKey, true, "ideographs are spaced out");
+        companions.RequireSwitch(BertJson.IdeographsKey, true, "GPT-1's text has spaces around ideographs");
     }
 
     /// <summary>Creates the tokenizer from the entries that were read.</summary>

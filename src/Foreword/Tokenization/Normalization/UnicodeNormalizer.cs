@@ -102,7 +102,7 @@ internal sealed class UnicodeNormalizer
             return part.Require("normalizers", JsonValueKind.Array).Items().SelectMany(Steps);
         return Enum.GetNames<NormalizerStep>().Contains(type)
             ? [Enum.Parse<NormalizerStep>(type)]
-            : throw part.Unsupported($"normalizer {type}", $"{string.Join(", ", Enum.GetNames<NormalizerStep>())} and their Sequence are read");
+            : throw part.Unsupported($"normalizer {type}", $"supported: {string.Join(", ", Enum.GetNames<NormalizerStep>())} and their Sequence");
     }
 
     private static bool IsMark(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;

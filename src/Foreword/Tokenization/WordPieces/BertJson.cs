@@ -15,12 +15,12 @@ internal static class BertJson
     /// <exception cref="NotSupportedException">One of the two parts has another type, or a switch has a value that is not supported.</exception>
     public static (bool LowerCase, bool StripAccents, bool SeparateIdeographs) Read(TokenizerField root, TokenizerCompanions? companions)
     {
-        TokenizerField normalizer = root.Find("normalizer") ?? throw root.Unsupported("normalizer null", "BertNormalizer is read");
+        TokenizerField normalizer = root.Find("normalizer") ?? throw root.Unsupported("normalizer null", "only BertNormalizer is supported");
         if (normalizer.TypeName != "BertNormalizer")
-            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "BertNormalizer is read");
-        TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "BertPreTokenizer is read");
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "only BertNormalizer is supported");
+        TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "only BertPreTokenizer is supported");
         if (split.TypeName != "BertPreTokenizer")
-            throw split.Unsupported($"pre_tokenizer {split.TypeName}", "BertPreTokenizer is read");
+            throw split.Unsupported($"pre_tokenizer {split.TypeName}", "only BertPreTokenizer is supported");
         if (normalizer.Has("clean_text") && !normalizer.IsTrue("clean_text"))
             throw normalizer.Unsupported("clean_text = false", "text is cleaned");
         return Read(companions, Switch("lowercase"), Switch("strip_accents"), Switch("handle_chinese_chars"));

@@ -47,7 +47,7 @@ public static class WordPieceFiles
             if (lines[i].Length == 0)
                 throw new InvalidDataException($"{path}:{i + 1}: the token is empty");
             if (!seen.TryAdd(lines[i], i + 1))
-                throw new InvalidDataException($"{path}:{i + 1}: token '{lines[i]}' stands in line {seen[lines[i]]} already");
+                throw new InvalidDataException($"{path}:{i + 1}: token '{lines[i]}' is already in line {seen[lines[i]]}");
         }
 
         TokenizerCompanions companions = TokenizerCompanions.Beside(path);
@@ -144,7 +144,7 @@ public static class WordPieceFiles
         foreach (TokenizerField never in config.Find("never_split")?.Items() ?? [])
         {
             if (!WordPiece.SpecialTexts.Contains(never.Text))
-                throw never.Unsupported($"'{never.Text}'", "only special tokens are never split; others can be added tokens");
+                throw never.Unsupported($"'{never.Text}'", "only special tokens can be excluded from splitting; make other tokens added tokens");
         }
     }
 

@@ -130,7 +130,7 @@ public sealed record CharTrainer : TokenizerTrainer
         Rune[] characters = [.. MostFrequent(texts, Split, progress, cancellationToken).Select(text => Rune.GetRuneAt(text, 0)).Order()];
         return characters.Length > 0
             ? new CharTokenizer([.. characters.Select(rune => rune.ToString()), CharTokenizer.Unknown, AddedToken.EndOfText])
-            : throw new ArgumentException("the text holds no character to learn");
+            : throw new ArgumentException("the text contains no characters to learn");
     }
 
     private static void Split(ReadOnlySpan<char> text, CountChunk count)

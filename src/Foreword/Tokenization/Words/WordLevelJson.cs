@@ -31,7 +31,7 @@ internal static class WordLevelJson
         {
             if (IsolatesCharacters(root))
                 return companions.Assign(new CharTokenizer(texts, vocabulary.Added, vocabulary.Beyond), before, after);
-            TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "WhitespaceSplit and Split are read");
+            TokenizerField split = root.Find("pre_tokenizer") ?? throw root.Unsupported("pre_tokenizer null", "supported: WhitespaceSplit, Split");
             if (split.TypeName != "WhitespaceSplit")
                 throw split.Unsupported($"pre_tokenizer {split.TypeName}", "a WordLevel model has WhitespaceSplit (words) or Split (characters)");
             RefuseOtherLineEnds(root);
@@ -80,7 +80,7 @@ internal static class WordLevelJson
         if (root.Find("pre_tokenizer") is not { TypeName: "Split" } split)
             return false;
         if (root.Find("normalizer") is { } normalizer)
-            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "characters are taken as they are");
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", "characters are not normalized");
         TokenizerField pattern = split.Require("pattern", JsonValueKind.Object);
         string text = (pattern.Find("Regex") ?? pattern.Require("String", JsonValueKind.String)).Text;
         if (text is not (AnyCharacter or "") || split.IsTrue("invert") || split.Require("behavior", JsonValueKind.String).Text != "Isolated")
@@ -108,7 +108,7 @@ internal static class WordLevelJson
             || normalizer.Require("pattern", JsonValueKind.Object).Require("String", JsonValueKind.String).Text != "\n"
             || normalizer.Require("content", JsonValueKind.String).Text != LineEnd)
         {
-            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", $"a word tokenizer replaces line feeds by '{LineEnd}'");
+            throw normalizer.Unsupported($"normalizer {normalizer.TypeName}", $"a word tokenizer replaces line feeds with '{LineEnd}'");
         }
     }
 

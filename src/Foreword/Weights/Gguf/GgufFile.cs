@@ -57,7 +57,7 @@ internal sealed class GgufFile
             long at = reader.Position;
             string key = reader.Name("a metadata key");
             if (!metadata.TryAdd(key, GgufValue.Read(reader, key)))
-                throw reader.Broken(at, $"'{key}' stands here again");
+                throw reader.Broken(at, $"'{key}' occurs twice");
         }
 
         long alignment = metadata.TryGetValue("general.alignment", out GgufValue value) ? value.AsInteger(file) ?? 0 : GgufLayout.DefaultAlignment;
@@ -113,7 +113,7 @@ internal sealed class GgufFile
             if (data > file.Length || offset > file.Length - data || length > file.Length - data - offset)
                 throw Broken($"needs {length} bytes from byte {offset} of the data on, but the file ends before");
             if (!tensors.TryAdd(name, new GgufTensor(name, type, shape, data + offset, length)))
-                throw Broken("stands here again");
+                throw Broken("occurs twice");
             expected = GgufLayout.Align(offset + length, alignment);
 
             InvalidDataException Broken(string fault) => new($"{file.Path}: tensor '{name}' {fault}");
@@ -135,7 +135,7 @@ internal sealed class GgufFile
         at = reader.Position;
         uint type = reader.UInt32($"the type of '{name}'");
         if (!Enum.IsDefined((GgmlType)type))
-            throw reader.Broken(at, $"tensor '{name}' has the element type {type}; only {string.Join(", ", Enum.GetValues<GgmlType>().Select(known => $"{known} ({(int)known})"))} are read");
+            throw reader.Broken(at, $"tensor '{name}' has the element type {type}; supported: {string.Join(", ", Enum.GetValues<GgmlType>().Select(known => $"{known} ({(int)known})"))}");
         return (name, (GgmlType)type, shape, Number($"the place of '{name}'"));
 
         long Number(string what)

@@ -42,7 +42,7 @@ internal static class GgufTokenizer
             throw new NotSupportedException($"a GGUF file holds a byte-level BPE; the model's tokenizer is of the kind {tokenizer.Kind}");
         RefuseUnsupported(bpe);
         if (bpe.Merges.Any(merge => merge.Result >= vocabularySize))
-            throw new NotSupportedException($"merges make ids that the model does not have (vocab_size is {vocabularySize}); a GGUF file cannot hold them");
+            throw new NotSupportedException($"merges produce ids that the model does not have (vocab_size is {vocabularySize}); a GGUF file cannot hold them");
         writer.Add(ModelKey, Model);
         writer.Add(SplitKey, Split);
         Dictionary<int, AddedToken> added = bpe.AddedTokens.ToDictionary(token => token.Id);
@@ -71,11 +71,11 @@ internal static class GgufTokenizer
         if (bpe.Text.AddPrefixSpace)
             throw Unsupported("add_prefix_space = true");
         if (!bpe.Text.IsGpt2)
-            throw Unsupported($"a text that is not cut as GPT-2's is ({bpe.Text.Signature.Trim()})");
+            throw Unsupported($"text splitting that differs from GPT-2's ({bpe.Text.Signature.Trim()})");
         if (bpe.AddedTokens.FirstOrDefault(token => token.LooksAround) is { Text: { } text })
             throw Unsupported($"added token '{text}' with lstrip, rstrip or single_word");
         if (bpe.TemplateStart is not ([] or [_]) || bpe.TemplateEnd is not ([] or [_]) || (bpe.TemplateStart is [var first] && first != bpe.StartOfTextId) || (bpe.TemplateEnd is [var last] && last != bpe.EndOfTextId))
-            throw Unsupported("a template of other tokens than bos_token and eos_token");
+            throw Unsupported("a template with tokens other than bos_token and eos_token");
 
         static NotSupportedException Unsupported(string what) => new($"the model's tokenizer has {what}, which a GGUF file cannot hold");
     }
@@ -96,7 +96,7 @@ internal static class GgufTokenizer
         string[] tokens = file.Array(TokensKey, "an array of texts", value => value.AsTexts(file.File, TokensKey))?.ToArray() ?? throw new InvalidDataException($"{path}: {TokensKey} is missing");
         int[]? types = file.Array(TypesKey, "an array of INT32", value => value.AsIntegers(file.File));
         if (types is not null && types.Length != tokens.Length)
-            throw new InvalidDataException($"{path}: there are {tokens.Length} tokens and {types.Length} types of tokens");
+            throw new InvalidDataException($"{path}: there are {tokens.Length} tokens and {types.Length} token types");
         int count = tokens.Length;
         while (count > 0 && types?[count - 1] == Unused && tokens[count - 1] == UnusedText(count - 1))
             count--;

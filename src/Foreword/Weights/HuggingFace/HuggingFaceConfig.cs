@@ -26,7 +26,7 @@ public static class HuggingFaceConfig
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         string path = Path.Combine(directory, FileName);
-        return WeightsJson.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
+        return JsonFile.Read(path, JsonValueKind.Object, root => new Fields(path, root).Model());
     }
 
     /// <summary>Writes <c>config.json</c> into an existing directory, in a form that <c>transformers</c> can open.</summary>
@@ -175,7 +175,7 @@ public static class HuggingFaceConfig
             {
                 Gpt2Type => GptArchitecture.Gpt2,
                 Gpt1Type => GptArchitecture.Gpt1,
-                _ => throw Refused("model_type", $"only \"{Gpt2Type}\" and \"{Gpt1Type}\" are known"),
+                _ => throw Refused("model_type", $"only \"{Gpt2Type}\" and \"{Gpt1Type}\" are supported"),
             };
         }
 
@@ -192,7 +192,7 @@ public static class HuggingFaceConfig
             if (TryGet("pruned_heads", out JsonElement pruned) && !(pruned.ValueKind == JsonValueKind.Object && !pruned.EnumerateObject().Any()))
                 throw Refused("pruned_heads", "models with pruned heads are not supported");
             if (TryGet("quantization_config", out _))
-                throw Refused("quantization_config", "quantised weights of this kind are not supported");
+                throw Refused("quantization_config", "quantized weights of this kind are not supported");
         }
 
         private int Integer(string field)

@@ -77,7 +77,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         TensorInfo tensor = Tensor(name);
         if (tensor.Length > int.MaxValue)
-            throw new ArgumentException($"tensor '{name}' has {tensor.Length} bytes, more than one span holds; read it in pieces");
+            throw new ArgumentException($"tensor '{name}' has {tensor.Length} bytes, more than one span can hold; read it in parts");
         return Bytes(tensor, 0, (int)tensor.Length);
     }
 
@@ -124,7 +124,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         TensorInfo tensor = Tensor(name);
         if (!tensor.DType.IsFloat())
-            throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.DType.HeaderName()}; only F32, F16, BF16 and F64 are read as floats");
+            throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.DType.HeaderName()}; only F32, F16, BF16 and F64 can be read as floats");
         if (first < 0 || first > tensor.ElementCount - destination.Length)
             throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{name}' of {tensor.ElementCount}");
         int size = tensor.DType.Size();

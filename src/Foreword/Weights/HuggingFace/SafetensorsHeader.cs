@@ -142,9 +142,9 @@ internal sealed class SafetensorsHeader
         if (shape is null)
             throw Broken(name, "has no 'shape'");
         if (offsets is not [long begin, long end])
-            throw Broken(name, offsets is null ? "has no 'data_offsets'" : "has not two 'data_offsets'");
+            throw Broken(name, offsets is null ? "has no 'data_offsets'" : "does not have two 'data_offsets'");
         if (begin > end)
-            throw Broken(name, $"begins at byte {begin} and ends before it at {end}");
+            throw Broken(name, $"begins at byte {begin} and ends before that, at byte {end}");
         if (end > dataLength)
             throw Broken(name, $"ends at byte {end} of the data, but the file has only {dataLength}");
         CheckSize(name, type, shape, end - begin);
@@ -167,7 +167,7 @@ internal sealed class SafetensorsHeader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number))
-                throw Broken(name, $"has a '{field}' with an entry that is no 64-bit integer");
+                throw Broken(name, $"has a '{field}' with an entry that is not a 64-bit integer");
             if (number < 0)
                 throw Broken(name, $"has the negative entry {number} in '{field}'");
             if (numbers.Count == most)
@@ -190,7 +190,7 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException)
         {
-            throw Broken(name, $"has the shape {TensorInfo.Format(shape)}, more bytes than 64 bits count");
+            throw Broken(name, $"has the shape {TensorInfo.Format(shape)}, whose size in bytes does not fit into 64 bits");
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class SafetensorsWriter
         }
 
         if (!_names.Add(name))
-            throw new ArgumentException($"a tensor cannot be named '{name}' here: the name is taken");
+            throw new ArgumentException($"a tensor cannot be named '{name}' here: the name is already used");
         _entries.Add(new WrittenTensor<TensorDType>(name, dtype, dtype.HeaderName(), shape, length, write));
     }
 

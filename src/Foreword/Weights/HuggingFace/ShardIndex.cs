@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 
 namespace Foreword.Weights.HuggingFace;
 
@@ -17,7 +18,7 @@ internal sealed class ShardIndex
     /// <exception cref="InvalidDataException">The file is not such an index, or it names a file outside its directory.</exception>
     public static ShardIndex Read(string path)
     {
-        Dictionary<string, string> fileOf = WeightsJson.Read(path, JsonValueKind.Object, root => WeightMap(path, root));
+        Dictionary<string, string> fileOf = JsonFile.Read(path, JsonValueKind.Object, root => WeightMap(path, root));
         return fileOf.Count > 0 ? new ShardIndex(path, fileOf) : throw new InvalidDataException($"{path}: 'weight_map' is empty");
     }
 

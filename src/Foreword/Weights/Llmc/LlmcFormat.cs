@@ -35,7 +35,7 @@ internal sealed class LlmcFormat : WeightsFormat
         GptConfig config = Validated(path, new GptConfig { ContextLength = Header(2), VocabSize = Header(3), NLayer = Header(4), NHead = Header(5), NEmbd = Header(6) });
         int rows = Header(7);
         if (rows < config.VocabSize)
-            throw new InvalidDataException($"{path}: the padded vocabulary has {rows} rows, the vocabulary {config.VocabSize}");
+            throw new InvalidDataException($"{path}: the padded vocabulary has {rows} rows, but the vocabulary has {config.VocabSize}");
         Int128 c = config.NEmbd, parameters = (rows + (Int128)config.ContextLength) * c + config.NLayer * (12 * c * c + 13 * c) + 2 * c;
         if (HeaderBytes + parameters * dtype.Size() != file.Length)
             throw new InvalidDataException($"{path}: a model of {config.NLayer} layers, width {config.NEmbd}, context {config.ContextLength} and {rows} rows of tokens takes {HeaderBytes + parameters * dtype.Size()} bytes; the file has {file.Length}");

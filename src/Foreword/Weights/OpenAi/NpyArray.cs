@@ -31,11 +31,11 @@ internal static partial class NpyArray
             throw new InvalidDataException($"{path}: the header claims {length} bytes; the file has {file.Length}");
         string header = Encoding.Latin1.GetString(file.Bytes(start, (int)length)).TrimEnd(' ', '\n');
         if (Header().Match(header) is not { Success: true } match || !long.TryParse(match.Groups["count"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out long count))
-            throw new InvalidDataException($"{path}: the header is {header}; only one-dimensional arrays of '<f4' (little-endian float32) are read");
+            throw new InvalidDataException($"{path}: the header is {header}; only one-dimensional arrays of '<f4' (little-endian float32) are supported");
         long data = start + length;
         return count <= (file.Length - data) / sizeof(float) && data + count * sizeof(float) == file.Length
             ? new StoredElements(file, data, count)
-            : throw new InvalidDataException($"{path}: the header promises {count} numbers; {file.Length - data} bytes follow it");
+            : throw new InvalidDataException($"{path}: the header declares {count} numbers, but {file.Length - data} bytes follow it");
     }
 
     /// <summary>Matches a header as NumPy writes it, including the L that Python 2 wrote on Windows.</summary>

@@ -71,7 +71,7 @@ internal sealed class NpyShards : Stream
     private void Next()
     {
         if (_number == _count)
-            throw new ArgumentException("more numbers than were announced");
+            throw new ArgumentException("more numbers than were declared");
         Close(_file);
         long elements = _shortest + (_number < _longer ? 1 : 0);
         _file = new FileStream(_path(_number++), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);

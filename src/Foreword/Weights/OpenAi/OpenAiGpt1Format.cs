@@ -70,9 +70,9 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
     protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         string shapesPath = Path.Combine(path, ShapesName);
-        List<long[]> shapes = WeightsJson.Read(shapesPath, JsonValueKind.Array, root => Shapes(shapesPath, root));
+        List<long[]> shapes = JsonFile.Read(shapesPath, JsonValueKind.Array, root => Shapes(shapesPath, root));
         if (shapes.Count < 2 + Layer.Length || (shapes.Count - 2) % Layer.Length != 0 || shapes[0] is not [var context, var width] || shapes[1] is not [var ids, _])
-            throw new InvalidDataException($"{shapesPath}: {shapes.Count} shapes are no GPT-1: it has positions [T, C], tokens [V, C] and {Layer.Length} tensors a layer");
+            throw new InvalidDataException($"{shapesPath}: {shapes.Count} shapes do not describe a GPT-1, which has positions [T, C], tokens [V, C] and {Layer.Length} tensors per layer");
         GptConfig config = Config(path, new GptConfig
         {
             Architecture = GptArchitecture.Gpt1,
@@ -94,7 +94,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
 
         Int128 wanted = shapes.Aggregate(Int128.Zero, (sum, shape) => sum + shape.Aggregate(Int128.One, (product, size) => product * size));
         if (shards.Sum(shard => shard.ElementCount) is var held && held != wanted)
-            throw new InvalidDataException($"{path}: the {shards.Count} files params_N.npy hold {held} numbers; the shapes of {ShapesName} ask for {wanted}");
+            throw new InvalidDataException($"{path}: the {shards.Count} files params_N.npy hold {held} numbers; the shapes of {ShapesName} require {wanted}");
         return (config, Cut(order, shards));
     }
 
@@ -106,10 +106,10 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         foreach (JsonElement shape in root.EnumerateArray())
         {
             if (shape.ValueKind != JsonValueKind.Array || shape.GetArrayLength() > 3)
-                throw new InvalidDataException($"{path}: shape {shapes.Count + 1} is no array of up to 3 sizes");
+                throw new InvalidDataException($"{path}: shape {shapes.Count + 1} is not an array of up to 3 sizes");
             shapes.Add([.. shape.EnumerateArray().Select(size => size.ValueKind == JsonValueKind.Number && size.TryGetInt32(out int number) && number > 0
                 ? (long)number
-                : throw new InvalidDataException($"{path}: shape {shapes.Count + 1} holds {size.GetRawText()}; sizes are 32-bit integers above 0"))]);
+                : throw new InvalidDataException($"{path}: shape {shapes.Count + 1} holds {size.GetRawText()}; sizes must be 32-bit integers above 0"))]);
         }
 
         return shapes;
@@ -126,12 +126,12 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
             GptConfig config = HuggingFaceConfig.Read(path);
             return config with { NLayer = sizes.NLayer, NEmbd = sizes.NEmbd, VocabSize = sizes.VocabSize, ContextLength = sizes.ContextLength, Architecture = sizes.Architecture } == config
                 ? config
-                : throw new InvalidDataException($"{path}: {HuggingFaceConfig.FileName} describes another model than {ShapesName}, a GPT-1 of {sizes.NLayer} layers, width {sizes.NEmbd}, context {sizes.ContextLength} and {sizes.VocabSize} ids");
+                : throw new InvalidDataException($"{path}: {HuggingFaceConfig.FileName} describes a different model than {ShapesName}, a GPT-1 of {sizes.NLayer} layers, width {sizes.NEmbd}, context {sizes.ContextLength} and {sizes.VocabSize} ids");
         }
 
         return sizes.NEmbd % HeadSize == 0
             ? Validated(path, sizes with { NHead = sizes.NEmbd / HeadSize })
-            : throw new InvalidDataException($"{path}: the number of heads is not in OpenAI's files, and the width {sizes.NEmbd} is no multiple of the released model's {HeadSize} a head; put a {HuggingFaceConfig.FileName} with n_head beside them");
+            : throw new InvalidDataException($"{path}: the number of heads is not in OpenAI's files, and the width {sizes.NEmbd} is not a multiple of the released model's head size {HeadSize}; put a {HuggingFaceConfig.FileName} with n_head beside them");
     }
 
     /// <summary>Returns the parameter names in Foreword with the shapes of the release, in the order of the release.</summary>

@@ -26,7 +26,7 @@ internal sealed partial class OpenAiGpt2Format : WeightsFormat
     protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         string hyperParameters = Path.Combine(path, HyperParameters);
-        GptConfig config = Validated(hyperParameters, WeightsJson.Read(hyperParameters, JsonValueKind.Object, root => Config(hyperParameters, root)));
+        GptConfig config = Validated(hyperParameters, JsonFile.Read(hyperParameters, JsonValueKind.Object, root => Config(hyperParameters, root)));
         string prefix = Prefix(path)!;
         TensorBundle bundle = TensorBundle.Open(prefix, files);
         return (config, ParameterMatch.Of(prefix + IndexSuffix, config, [.. bundle.Tensors.Select(Renamed)], FileName));

@@ -25,7 +25,7 @@ internal static class SortedTable
     public static void Read(MappedFile file, Visit visit)
     {
         if (file.Length < FooterBytes || BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes(file.Length - 8, 8)) != Magic)
-            throw new InvalidDataException($"{file.Path}: not an index of a TensorFlow checkpoint: its last 8 bytes are not the mark of a table");
+            throw new InvalidDataException($"{file.Path}: not an index of a TensorFlow checkpoint: its last 8 bytes are not the signature of a table");
         ReadOnlySpan<byte> footer = file.Bytes(file.Length - FooterBytes, FooterBytes - 8);
         long keyBytes = 0;
         try
@@ -62,7 +62,7 @@ internal static class SortedTable
         ReadOnlySpan<byte> block = file.Bytes(handle.Offset, handle.Length);
         ReadOnlySpan<byte> trailer = file.Bytes(handle.Offset + handle.Length, TrailerBytes);
         if (Crc32C.Mask(Crc32C.Append(Crc32C.Append(0, block), trailer[..1])) != BinaryPrimitives.ReadUInt32LittleEndian(trailer[1..]))
-            throw new InvalidDataException($"the block at {handle.Offset} does not fit its checksum");
+            throw new InvalidDataException($"the block at {handle.Offset} does not match its checksum");
         if (trailer[0] != 0)
             throw new InvalidDataException($"the block at {handle.Offset} is compressed (type {trailer[0]}), which is not supported");
         ReadEntries(block, visit);
@@ -85,7 +85,7 @@ internal static class SortedTable
         {
             ulong shared = ProtoReader.Varint(ref rest), own = ProtoReader.Varint(ref rest), length = ProtoReader.Varint(ref rest);
             if (shared > (ulong)key.Length || own > (ulong)rest.Length || length > (ulong)rest.Length - own)
-                throw new InvalidDataException("an entry reaches beyond its block");
+                throw new InvalidDataException("an entry extends beyond its block");
             key = [.. key.AsSpan(0, (int)shared), .. rest[..(int)own]];
             ReadOnlySpan<byte> value = rest.Slice((int)own, (int)length);
             rest = rest[(int)(own + length)..];

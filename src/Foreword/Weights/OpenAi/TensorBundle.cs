@@ -164,7 +164,7 @@ internal sealed class TensorBundle
         }
 
         if (Crc32C.Mask(crc) != wanted)
-            throw new InvalidDataException($"{data.Path}: tensor '{name}' does not fit its checksum");
+            throw new InvalidDataException($"{data.Path}: tensor '{name}' does not match its checksum");
     }
 
     private InvalidDataException Broken(string name, string fault) => new($"{IndexPath}: tensor '{name}' {fault}");

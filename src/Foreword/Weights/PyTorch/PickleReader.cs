@@ -82,7 +82,7 @@ internal ref struct PickleReader
         {
             case '\x80': // PROTO
                 byte protocol = Next();
-                return protocol <= 5 ? true : throw new InvalidDataException($"protocol {protocol} of pickles is not known");
+                return protocol <= 5 ? true : throw new InvalidDataException($"version {protocol} of the pickle protocol is not supported");
             case '\x95': // FRAME
                 Take(8);
                 return true;
@@ -172,10 +172,10 @@ internal ref struct PickleReader
                 return Push(Persistent(Pop()));
             case 'R': // REDUCE
                 object? arguments = Pop(), function = Pop();
-                return Push(function is Global global && arguments is object?[] values ? Contained(Call(global.Name, values)) : throw new InvalidDataException("a call of something that is no name"));
+                return Push(function is Global global && arguments is object?[] values ? Contained(Call(global.Name, values)) : throw new InvalidDataException("a call of something that is not a name"));
             case '\x81': // NEWOBJ
                 Pop();
-                throw new InvalidDataException($"it holds an object of the class {(Pop() as Global)?.Name ?? "?"}, which is not made here: save the model's state_dict()");
+                throw new InvalidDataException($"it contains an object of the class {(Pop() as Global)?.Name ?? "?"}, which is not supported; save the model's state_dict() instead");
             case 'b': // BUILD: attributes of an object, such as the state dictionary's _metadata
                 Pop();
                 Top<Dictionary<object, object?>>();
@@ -224,7 +224,7 @@ internal ref struct PickleReader
         return values;
     }
 
-    private readonly T Top<T>() where T : class => Peek() as T ?? throw new InvalidDataException($"an entry for something that is no {(typeof(T) == typeof(List<object?>) ? "list" : "dictionary")}");
+    private readonly T Top<T>() where T : class => Peek() as T ?? throw new InvalidDataException($"an entry for something that is not a {(typeof(T) == typeof(List<object?>) ? "list" : "dictionary")}");
 
     private readonly void SetItems(object?[] items)
     {
@@ -235,7 +235,7 @@ internal ref struct PickleReader
             dictionary[items[i] ?? throw new InvalidDataException("a key of a dictionary is None")] = items[i + 1];
     }
 
-    private readonly object? Recall(long index) => _memo.TryGetValue(index, out object? value) ? value : throw new InvalidDataException($"it recalls object {index}, which it did not remember");
+    private readonly object? Recall(long index) => _memo.TryGetValue(index, out object? value) ? value : throw new InvalidDataException($"it refers to object {index}, which it did not store");
 
     /// <summary>Gets the stack height at the last mark. Entries below it belong to an outer container and cannot be popped.</summary>
     private readonly int Floor => _marks.TryPeek(out int mark) ? mark : 0;

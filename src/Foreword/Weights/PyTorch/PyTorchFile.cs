@@ -39,7 +39,7 @@ internal static class PyTorchFile
         try
         {
             bool isZip = file.Length >= 4 && file.Bytes(0, 2).SequenceEqual("PK"u8);
-            Dictionary<object, object?> all = (isZip ? ReadZip(file) : ReadLegacy(file)) as Dictionary<object, object?> ?? throw new InvalidDataException("it holds no dictionary of tensors by name");
+            Dictionary<object, object?> all = (isZip ? ReadZip(file) : ReadLegacy(file)) as Dictionary<object, object?> ?? throw new InvalidDataException("it contains no dictionary of named tensors");
             whole = all;
             return Tensors(file, all);
         }
@@ -80,13 +80,13 @@ internal static class PyTorchFile
         Dictionary<string, Storage> storages = new(StringComparer.Ordinal);
         long at = 0;
         if (Next(out bool isPickle) is not BigInteger magic || magic != LegacyMagic)
-            throw new InvalidDataException(isPickle ? "a pickle, but none that torch.save wrote" : "neither a zip archive nor a pickle of torch.save");
+            throw new InvalidDataException(isPickle ? "a pickle that was not written by torch.save" : "neither a zip archive nor a pickle of torch.save");
         if (Next(out _) is not 1001L)
-            throw new InvalidDataException("torch.save's protocol is not 1001, the only one there is");
+            throw new InvalidDataException("torch.save's protocol is not 1001, the only known one");
         Next(out _); // system information: byte order and type sizes of the machine that wrote the file
         object? value = Next(out _);
         if (Next(out _) is not List<object?> keys || keys.Count != storages.Count)
-            throw new InvalidDataException("the list of storages does not fit the tensors");
+            throw new InvalidDataException("the list of storages does not match the tensors");
         foreach (object? key in keys)
         {
             if (key is not string name || !storages.TryGetValue(name, out Storage? storage))
@@ -138,7 +138,7 @@ internal static class PyTorchFile
     private static Storage StorageOf(object? identifier, Dictionary<string, Storage> storages)
     {
         if (identifier is not object?[] { Length: 5 or 6 } parts || parts is not ["storage", PickleReader.Global type, string key, string, long count, ..] || parts is [.., not null] and { Length: 6 })
-            throw new InvalidDataException("a reference to something that is no storage of a tensor");
+            throw new InvalidDataException("a reference to something that is not the storage of a tensor");
         TensorDType dtype = type.Name switch
         {
             "torch.FloatStorage" => TensorDType.F32,
@@ -166,7 +166,7 @@ internal static class PyTorchFile
         ("torch._utils._rebuild_tensor_v2", [Storage storage, long offset, object?[] shape, object?[] strides, ..]) => new View(storage, offset, Numbers(shape), Numbers(strides)),
         ("torch._utils._rebuild_tensor", [Storage storage, long offset, object?[] shape, object?[] strides]) => new View(storage, offset, Numbers(shape), Numbers(strides)),
         ("torch._utils._rebuild_parameter", [View view, ..]) => view,
-        _ => throw new InvalidDataException($"it calls {name}, which is not done here: nothing of a file is executed"),
+        _ => throw new InvalidDataException($"it calls {name}, which is not supported: no code from a file is executed"),
     };
 
     private static long[] Numbers(object?[] values) => [.. values.Select(value => value is long and >= 0 and <= int.MaxValue ? (long)value : throw new InvalidDataException($"a tensor with the size or stride {value ?? "None"}"))];
@@ -178,7 +178,7 @@ internal static class PyTorchFile
         foreach ((object key, object? entry) in all)
         {
             if (key is not string name || entry is not View view)
-                throw new InvalidDataException($"its entry '{key}' is no tensor; only a dictionary of tensors by name is read, by itself or under {string.Join(", ", Nested.Select(name => $"'{name}'"))}");
+                throw new InvalidDataException($"its entry '{key}' is not a tensor; only a dictionary of named tensors is supported, at the top level or under {string.Join(", ", Nested.Select(name => $"'{name}'"))}");
             tensors.Add(view.Tensor(file, name));
         }
 
@@ -194,7 +194,7 @@ internal static class PyTorchFile
             if (found.Length == 0)
                 break;
             if (found.Length > 1)
-                throw new InvalidDataException($"it holds both '{found[0]}' and '{found[1]}'; which of them is the model cannot be told");
+                throw new InvalidDataException($"it holds both '{found[0]}' and '{found[1]}'; only one of them can be the model");
             all = (Dictionary<object, object?>)all[found[0]]!;
         }
 
@@ -229,12 +229,12 @@ internal static class PyTorchFile
         {
             Int128 count = 1;
             foreach (long size in Shape)
-                count = Shape.Length <= 4 ? count * size : throw new InvalidDataException($"tensor '{name}' has {Shape.Length} dimensions; at most 4 are known here");
+                count = Shape.Length <= 4 ? count * size : throw new InvalidDataException($"tensor '{name}' has {Shape.Length} dimensions; at most 4 are supported");
             if (Shape.Length != Strides.Length || First < 0 || count > Storage.Count - First)
                 throw new InvalidDataException($"tensor '{name}' of shape {TensorInfo.Format(Shape)} from element {First} on is not inside its storage of {Storage.Count}");
             bool isTransposed = !IsRowMajor(Shape, Strides);
             if (isTransposed && !(Shape.Length == 2 && IsRowMajor([Shape[1], Shape[0]], [Strides[1], Strides[0]])))
-                throw new InvalidDataException($"tensor '{name}' of shape {TensorInfo.Format(Shape)} has the strides {TensorInfo.Format(Strides)}; only tensors without gaps are read");
+                throw new InvalidDataException($"tensor '{name}' of shape {TensorInfo.Format(Shape)} has the strides {TensorInfo.Format(Strides)}; only tensors without gaps are supported");
             return new StoredTensor(name, Storage.DType, Shape, [new StoredElements(file, Storage.Offset + First * Storage.DType.Size(), (long)count)], isTransposed);
         }
 

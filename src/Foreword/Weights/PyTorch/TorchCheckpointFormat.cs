@@ -37,7 +37,7 @@ internal sealed class TorchCheckpointFormat : WeightsFormat
         if (File.Exists(Path.Combine(directory, HuggingFaceConfig.FileName)))
             return HuggingFaceNameMap.Match(file, tensors, HuggingFaceConfig.Read(directory));
         if (!whole.TryGetValue(Arguments, out object? entry) || entry is not Dictionary<object, object?> arguments)
-            throw new InvalidDataException($"{file}: its sizes are unknown: it has no '{Arguments}' as nanoGPT's files do, and no {HuggingFaceConfig.FileName} lies beside it");
+            throw new InvalidDataException($"{file}: its sizes are unknown: it has no '{Arguments}' as nanoGPT's files do, and there is no {HuggingFaceConfig.FileName} beside it");
         GptConfig config = Validated(file, Config(file, arguments));
         ParameterMatch.CheckLayers(file, config, tensors.Count);
         bool hasBiases = arguments.GetValueOrDefault("bias") is not false;

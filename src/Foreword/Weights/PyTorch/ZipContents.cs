@@ -36,19 +36,19 @@ internal static class ZipContents
         {
             ReadOnlySpan<byte> entry = Bytes(file, at, EntryBytes);
             if (U32(entry) != EntryMark)
-                throw Broken(file, $"entry {i + 1} of its directory does not begin as one");
+                throw Broken(file, $"entry {i + 1} of its directory has no valid signature");
             int nameLength = U16(entry[28..]), extraLength = U16(entry[30..]), commentLength = U16(entry[32..]);
             ReadOnlySpan<byte> nameBytes = Bytes(file, at + EntryBytes, nameLength);
             string name = Encoding.UTF8.GetString(nameBytes);
             if ((U16(entry[8..]) & 1) != 0)
                 throw Broken(file, $"'{name}' in it is encrypted");
             if (U16(entry[10..]) != 0)
-                throw Broken(file, $"'{name}' in it is compressed (method {U16(entry[10..])}); weights are stored as they are");
+                throw Broken(file, $"'{name}' in it is compressed (method {U16(entry[10..])}); weights must be stored without compression");
             (long size, long offset) = Sizes(file, entry, Bytes(file, at + EntryBytes + nameLength, extraLength));
             ReadOnlySpan<byte> local = Bytes(file, offset, LocalBytes);
             long data = offset + LocalBytes + U16(local[26..]) + U16(local[28..]);
             if (U32(local) != LocalMark || size > file.Length - data)
-                throw Broken(file, $"'{name}' in it does not lie where its directory says");
+                throw Broken(file, $"'{name}' in it is not where its directory says");
             if (!places.TryAdd(name, new Place(data, size)))
                 throw Broken(file, $"holds '{name}' twice");
             at += EntryBytes + nameLength + extraLength + commentLength;
@@ -73,14 +73,14 @@ internal static class ZipContents
             {
                 ReadOnlySpan<byte> end64 = Bytes(file, I64(file, file.Bytes(end - LocatorBytes + 8, 8)), 56);
                 if (U32(end64) != End64Mark)
-                    throw Broken(file, "its 64-bit directory does not lie where its end says");
+                    throw Broken(file, "its 64-bit directory is not where its end record says");
                 (offset, count) = (I64(file, end64[48..]), I64(file, end64[32..]));
             }
 
             return count <= file.Length / EntryBytes ? (offset, count) : throw Broken(file, $"{count} entries do not fit into it");
         }
 
-        throw Broken(file, "it has no end record: it is cut off, or no zip archive");
+        throw Broken(file, "it has no end record: it is incomplete or not a zip archive");
     }
 
     /// <summary>
@@ -104,7 +104,7 @@ internal static class ZipContents
             offset = Wide(file, offset, ref field);
         }
 
-        return compressed == size ? (size, offset) : throw Broken(file, "a stored file in it has two sizes");
+        return compressed == size ? (size, offset) : throw Broken(file, "a stored file in it has two different sizes");
     }
 
     private static long Wide(MappedFile file, long narrow, ref ReadOnlySpan<byte> field)
@@ -119,7 +119,7 @@ internal static class ZipContents
     }
 
     private static ReadOnlySpan<byte> Bytes(MappedFile file, long offset, int count) =>
-        offset >= 0 && offset <= file.Length - count ? file.Bytes(offset, count) : throw Broken(file, "its directory reaches beyond its end");
+        offset >= 0 && offset <= file.Length - count ? file.Bytes(offset, count) : throw Broken(file, "its directory extends beyond its end");
 
     private static int U16(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt16LittleEndian(bytes);
 

@@ -24,7 +24,7 @@ public sealed class BenchCommandTests
         if (run.ExitCode != 0)
         {
             Assert.Contains("the fused kernels do not run here", run.Err, StringComparison.Ordinal);
-            return;
+            Assert.Skip("the fused kernels do not run here: only the refusal was checked");
         }
 
         JsonElement json = JsonDocument.Parse(run.Out).RootElement;

@@ -34,7 +34,7 @@ public sealed class ClassifierTests : IDisposable
         Cli quantised = Cli.Run("quantize", model, "--type", "int8", "--out", small);
         Assert.Contains($"next: foreword predict {small}", quantised.Err, StringComparison.Ordinal);
         AssertAnswers(small, model, engine, tolerance: 0.05);
-        Assert.Contains("nothing is put around a text, and the head reads its last token", Cli.Run("inspect", small).Out, StringComparison.Ordinal);
+        Assert.Contains("no tokens are added around a text, and the head reads its last token", Cli.Run("inspect", small).Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ClassifierTests : IDisposable
         File.WriteAllText(task, File.ReadAllText(task).Replace("\"entailment\"", "\"similarity\"", StringComparison.Ordinal));
         Cli similar = Cli.Run("convert", run, _directory.File("similar"));
         Assert.Equal(0, similar.ExitCode);
-        Assert.Contains("only its language model is written, without the task head: GPT2ForSequenceClassification reads one sequence for an example, and similarity has several", similar.Err, StringComparison.Ordinal);
+        Assert.Contains("only its language model is written, without the task head: GPT2ForSequenceClassification reads one sequence per example, but similarity has several", similar.Err, StringComparison.Ordinal);
         Assert.Equal("GPT2LMHeadModel", Json(_directory.File("similar"), "config.json").GetProperty("architectures")[0].GetString());
     }
 
@@ -100,7 +100,7 @@ public sealed class ClassifierTests : IDisposable
     {
         string model = Fixtures.Path($"classifiers/{name}");
         Cli chat = Cli.RunWithInput("hello\n", "chat", model);
-        Assert.Equal((1, $"error: {model} is fine-tuned for {task}, not for talking; foreword predict {model} gives its answers\n"), (chat.ExitCode, chat.Err));
+        Assert.Equal((1, $"error: {model} is fine-tuned for {task}, not for chat; foreword predict {model} prints its answers\n"), (chat.ExitCode, chat.Err));
         Cli generated = Cli.Run("generate", model, "--prompt", "the", "--max-tokens", "2", "--temperature", "0");
         Assert.True(generated.ExitCode == 0, generated.Err);
         Assert.Contains($"{model} is fine-tuned for {task}; its language model is used, without the task's head\n", generated.Err, StringComparison.Ordinal);
@@ -137,7 +137,7 @@ public sealed class ClassifierTests : IDisposable
         string[] generate = ["--prompt", "the", "--max-tokens", "3", "--temperature", "0"];
         Cli generated = Cli.Run(["generate", model, .. generate]);
         Assert.Equal(Cli.Run(["generate", Golden(), .. generate]).Out, generated.Out);
-        Assert.Contains("has a head that is not read (multiple_choice_head.summary.weight, multiple_choice_head.summary.bias); its language model is used", generated.Err, StringComparison.Ordinal);
+        Assert.Contains("has a head that is not supported (multiple_choice_head.summary.weight, multiple_choice_head.summary.bias); its language model is used", generated.Err, StringComparison.Ordinal);
         Assert.Equal(0, Cli.RunWithInput("hello\n", "chat", model, "--max-tokens", "2").ExitCode);
         Assert.Contains("is no classifier of transformers", Cli.RunWithInput("a\n", "predict", model, "-").Err, StringComparison.Ordinal);
     }
@@ -155,10 +155,10 @@ public sealed class ClassifierTests : IDisposable
         string model = Copy("gpt2"), config = Path.Combine(model, "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("single_label", "multi_label", StringComparison.Ordinal));
         Cli predicted = Cli.RunWithInput("hello\n", "predict", model, "-");
-        Assert.Equal((1, $"error: {config}: problem_type is multi_label_classification, several labels for one text; only one label or one number is read\n"), (predicted.ExitCode, predicted.Err));
-        Assert.Contains("has a head that is not read (score.weight); only the language model is written", Cli.Run("convert", model, _directory.File("written")).Err, StringComparison.Ordinal);
-        Assert.Contains("is fine-tuned for GPT2ForSequenceClassification, not for talking\n", Cli.RunWithInput("", "chat", model).Err, StringComparison.Ordinal);
-        Assert.Contains("score.weight: a head that is not read", Cli.Run("inspect", model).Out, StringComparison.Ordinal);
+        Assert.Equal((1, $"error: {config}: problem_type is multi_label_classification (several labels per text); only one label or one number is supported\n"), (predicted.ExitCode, predicted.Err));
+        Assert.Contains("has a head that is not supported (score.weight); only the language model is written", Cli.Run("convert", model, _directory.File("written")).Err, StringComparison.Ordinal);
+        Assert.Contains("is fine-tuned for GPT2ForSequenceClassification, not for chat\n", Cli.RunWithInput("", "chat", model).Err, StringComparison.Ordinal);
+        Assert.Contains("score.weight: a head that is not supported", Cli.Run("inspect", model).Out, StringComparison.Ordinal);
     }
 
     /// <summary>Compares a model's answers in float32 with the recorded logits of another model.</summary>

@@ -23,7 +23,7 @@ public sealed class ConvertCommandTests : IDisposable
         Cli run = Cli.Run("convert", Fixtures.Path(from), to, "--format", format);
         Assert.True(run.ExitCode == 0, run.Err);
         Assert.Equal("", run.Out);
-        Assert.Contains("has no tokenizer; none is written", run.Err);
+        Assert.Contains("has no tokenizer, so none is written", run.Err);
         JsonElement shown = JsonDocument.Parse(Cli.Run("inspect", to, "--json").Out).RootElement;
         Assert.Equal((format, type), (shown.GetProperty("format").GetString(), shown.GetProperty("dtype").GetString()));
         using ModelWeights source = WeightsFormat.Open(Fixtures.Path(from)), written = WeightsFormat.Open(to);
@@ -78,7 +78,7 @@ public sealed class ConvertCommandTests : IDisposable
         string there = _directory.Write("there/note", "mine");
         Cli run = Cli.Run("convert", Fixtures.Path("golden/gpt2-tiny"), Path.GetDirectoryName(there)!);
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("exists already; convert writes a new directory", run.Err);
+        Assert.Contains("already exists; convert writes a new directory", run.Err);
         Assert.Equal("mine", File.ReadAllText(there));
 
         run = Cli.Run("convert", Fixtures.Path("golden/gpt2-tiny"), _directory.File("shards"), "--format", "openai-gpt1");

@@ -67,7 +67,7 @@ public sealed class EvaluateCommandTests : IDisposable
         string[] lines = File.ReadAllLines(samples);
         File.WriteAllText(samples, string.Join('\n', lines[..3]) + "\n" + lines[3][..20]);
         Cli again = Evaluate("copa", "--out", place, "--json");
-        Assert.Contains("3 of 12 documents were done before", again.Err, StringComparison.Ordinal);
+        Assert.Contains("3 of 12 documents were already done", again.Err, StringComparison.Ordinal);
         Assert.Equal(whole, Results(again));
         Assert.Equal(12, File.ReadAllLines(samples).Length);
 
@@ -114,7 +114,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("the model's context length is 64", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks")).Err, StringComparison.Ordinal);
         Assert.False(loaded);
         string file = _directory.Write("file", "before");
-        Assert.Equal($"error: --out {file} is a file; a directory is written\n", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks"), "--truncate", "--out", file).Err);
+        Assert.Equal($"error: --out {file} is a file; expected a directory\n", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks"), "--truncate", "--out", file).Err);
         Assert.False(loaded);
 
         OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache) => new(path, new GptConfig { ContextLength = 64 }, new FakeTokenizer(257), () =>
@@ -144,8 +144,8 @@ public sealed class EvaluateCommandTests : IDisposable
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(143, process.ExitCode);
-        Assert.Contains("stopping after the documents under way; once more ends at once, and what is done stays in ", said, StringComparison.Ordinal);
-        Match match = Regex.Match(said, @"^interrupted: ([\d,]+) of ([\d,]+) documents are done and lie in (.*); go on with: (.*)$", RegexOptions.Multiline);
+        Assert.Contains("stopping after the current documents; interrupt again to end immediately (finished documents stay in ", said, StringComparison.Ordinal);
+        Match match = Regex.Match(said, @"^interrupted: ([\d,]+) of ([\d,]+) documents are done and saved in (.*); continue with: (.*)$", RegexOptions.Multiline);
         Assert.True(match.Success, said);
         Assert.Equal(File.ReadAllLines(samples).Length, int.Parse(match.Groups[1].Value.Replace(",", "", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal($"foreword evaluate {_directory.File("model")} --tasks {text} --out '{place}' --engine cpu", match.Groups[4].Value);

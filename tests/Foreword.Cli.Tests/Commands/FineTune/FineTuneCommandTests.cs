@@ -21,7 +21,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Equal("finished", json.GetProperty("outcome").GetString());
         Assert.Equal(1, json.GetProperty("test_metrics").GetProperty("accuracy").GetDouble());
         Assert.All(["best/task.json", "report.html", "evaluation.json", "metrics.jsonl", "recipe.yaml"], name => Assert.True(File.Exists(Path.Combine(run, name)), name));
-        Assert.Contains("44 examples to learn from, 4 held out, 2 outputs\nall fit the context of 32 tokens; ", trained.Err, StringComparison.Ordinal);
+        Assert.Contains("44 training examples, 4 held out, 2 outputs\nall fit the context of 32 tokens; ", trained.Err, StringComparison.Ordinal);
 
         Cli predicted = Cli.Run("predict", run, tiny.Test);
         Assert.True(predicted.ExitCode == 0, predicted.Err);
@@ -82,19 +82,19 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
 
         // A finished seed does not count for another recipe, nor for other data with the same name.
         string[] again = ["finetune", recipe, "--data", Path.GetDirectoryName(tiny.Train)!, "--repeats", "3", "--out", run, "--resume", "auto"];
-        Assert.Contains("'epochs: 1', the recipe 'epochs: 2'", Cli.Run([.. again, "--epochs", "2"]).Err, StringComparison.Ordinal);
+        Assert.Contains("'epochs: 1', the recipe says 'epochs: 2'", Cli.Run([.. again, "--epochs", "2"]).Err, StringComparison.Ordinal);
         string other = _directory.File("other"), changed = Path.Combine(other, "train.csv");
         Directory.CreateDirectory(other);
         File.WriteAllText(changed, File.ReadAllText(tiny.Train) + "one more,nasty\n");
         Cli refused = Cli.Run([.. again.Select(argument => argument == Path.GetDirectoryName(tiny.Train) ? other : argument)]);
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains($"error: {changed} is not the file that the run {Path.Combine(run, "seed-1337")} was begun with, {tiny.Train} (SHA-256 ", refused.Err, StringComparison.Ordinal);
+        Assert.Contains($"error: {changed} is not the file that the run {Path.Combine(run, "seed-1337")} was started with, {tiny.Train} (SHA-256 ", refused.Err, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("text,label\na,w\nb,x\nc,y\nd,z\n", 1, ": column 'label' has 4 classes in 4 examples, one example for each class; if these are the classes, list them with task.labels")]
     [InlineData("label,text\ngood,a\nbad,b\ngood,c\nbad,d\n", 1, ": column 'text' has 4 classes in 4 examples, whose texts have only 2 different values; column 'label' has 2 different values: are the columns swapped?", "label,text")]
-    [InlineData("text,label\na,x\nb\n", 1, ":3: the row has 1 field; expected 2, as the header has")]
+    [InlineData("text,label\na,x\nb\n", 1, ":3: the row has 1 field; expected 2, as in the header")]
     [InlineData("text,label\na,x\nb,x\n", 1, ": all 2 examples have the label 'x'; there is nothing to learn")]
     [InlineData("text,label\na,x\n\" \",y\n", 1, ":3: 'text' is empty")]
     [InlineData("text,lable\na,x\n", 1, ": there is no column 'label'; the columns are text, lable; did you mean 'lable'?")]
@@ -112,7 +112,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
     {
         string validation = _directory.Write("dev.csv", "text,label\na,pleasant\nb,plesant\n");
         Cli result = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", tiny.Train, "--validation", validation, "--out", _directory.File("run"));
-        Assert.Equal((1, $"error: {validation}:3: label 'plesant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (result.ExitCode, result.Err));
+        Assert.Equal((1, $"error: {validation}:3: label 'plesant' is not one of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (result.ExitCode, result.Err));
     }
 
     /// <summary>After a few steps, the model answers only one class. Each place that prints F1 names its class.</summary>
@@ -140,7 +140,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         // The metric is part of the run.
         Cli other = Cli.Run([.. command.Select(argument => argument == "mcc" ? "f1:yes" : argument), "--resume", "auto"]);
         Assert.Contains("best_metric: mcc", other.Err, StringComparison.Ordinal);
-        Assert.Contains("all 6 steps are made already", Cli.Run([.. command, "--resume", "auto"]).Err, StringComparison.Ordinal);
+        Assert.Contains("all 6 steps are already done", Cli.Run([.. command, "--resume", "auto"]).Err, StringComparison.Ordinal);
         Cli unknown = Cli.Run([.. command.Select(argument => argument == "mcc" ? "f1:yse" : argument == run ? run + "2" : argument)]);
         Assert.Contains("error: train.best_metric is 'f1:yse'; the labels are no, yes; did you mean 'yes'?\n", unknown.Err, StringComparison.Ordinal);
         Assert.False(Directory.Exists(run + "2"));
@@ -165,9 +165,9 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
     {
         string unknown = _directory.Write("unknown.csv", "text,label\nfine,plasant\n");
         Cli label = Cli.Run("evaluate-task", run, unknown);
-        Assert.Equal((1, $"error: {unknown}:2: label 'plasant' is none of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (label.ExitCode, label.Err));
+        Assert.Equal((1, $"error: {unknown}:2: label 'plasant' is not one of the training labels (nasty, pleasant); did you mean 'pleasant'?\n"), (label.ExitCode, label.Err));
         string file = _directory.Write("file", "before");
-        Assert.Equal($"error: --out {file} is a file; a directory is written\n", Cli.Run("evaluate-task", run, tiny.Test, "--out", file).Err);
+        Assert.Equal($"error: --out {file} is a file; expected a directory\n", Cli.Run("evaluate-task", run, tiny.Test, "--out", file).Err);
     }
 }
 

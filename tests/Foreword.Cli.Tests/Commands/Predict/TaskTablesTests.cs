@@ -79,7 +79,7 @@ public sealed class TaskTablesTests(TrainedTask trained) : IClassFixture<Trained
         Assert.Equal((2, "error: --header is 'maybe'; expected yes | no | auto\ntry: foreword evaluate-task --help\n"), Usage("evaluate-task", trained.Run, plain, "--header", "maybe"));
         Assert.Equal((2, "error: delimiter is '::'; expected one character, or tab | comma | semicolon | pipe\n"), Usage("predict", trained.Run, plain, "--delimiter", "::"));
         Assert.Equal((2, $"error: --delimiter is for CSV and TSV; {_directory.File("a.jsonl")} is neither\n"), Usage("predict", trained.Run, _directory.Write("a.jsonl", "{}"), "--delimiter", ";"));
-        Assert.Equal((2, "error: --id is for tables; say which kind standard input holds, such as --format csv\n"), Usage("predict", trained.Run, "-", "--id", "a"));
+        Assert.Equal((2, "error: --id is for tables; give the format of standard input, such as --format csv\n"), Usage("predict", trained.Run, "-", "--id", "a"));
         Assert.Equal((2, "error: --max-examples is 0; it must be at least 1\n"), Usage("predict", trained.Run, plain, "--max-examples", "0"));
     }
 

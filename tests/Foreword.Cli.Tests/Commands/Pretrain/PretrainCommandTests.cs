@@ -65,7 +65,7 @@ public sealed class PretrainCommandTests : IDisposable
 
     [Theory]
     [InlineData("train.learning_rte=1", "unknown key 'train.learning_rte'; did you mean 'train.")]
-    [InlineData("model.n_head=3", "n_embd is 32, which n_head 3 does not divide")]
+    [InlineData("model.n_head=3", "n_embd is 32, which is not a multiple of n_head 3")]
     [InlineData("train.sequence_length=64", "train.sequence_length is 64")]
     [InlineData("data.text=[missing.txt]", "missing.txt")]
     [InlineData("train.lr=fast", "'fast'")]
@@ -89,7 +89,7 @@ public sealed class PretrainCommandTests : IDisposable
             """);
         Cli run = Cli.Run("pretrain", on, "--model", first, "--out", second);
         Assert.True(run.ExitCode == 0, run.Err);
-        Assert.Contains($"training on from {Path.Combine(first, "best")}: ", run.Err, StringComparison.Ordinal);
+        Assert.Contains($"continuing training from {Path.Combine(first, "best")}: ", run.Err, StringComparison.Ordinal);
         Assert.Contains("before the first step: validation loss ", run.Err, StringComparison.Ordinal);
         Assert.Contains($"path: \"{first}\"", File.ReadAllText(Path.Combine(second, "recipe.yaml")), StringComparison.Ordinal);
         Cli inspected = Cli.Run("inspect", Path.Combine(second, "recipe.yaml"));
@@ -102,10 +102,10 @@ public sealed class PretrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("model.init=gpt2", "expected normal | scaled_residual ('gpt2' is now called scaled_residual; to train on from the weights of a model, give model.path)")]
+    [InlineData("model.init=gpt2", "expected normal | scaled_residual ('gpt2' is now called scaled_residual; to continue training from the weights of a model, set model.path)")]
     [InlineData("model.init=gpt1", "'gpt1' is now called normal")]
-    [InlineData("model.freeze=1", "without model.path the frozen blocks would stay random")]
-    [InlineData("model.lora_rank=1", "without model.path the adapted weights would stay random")]
+    [InlineData("model.freeze=1", "without model.path, the frozen blocks would stay random")]
+    [InlineData("model.lora_rank=1", "without model.path, the adapted weights would stay random")]
     public void WhatOnlyWeightsHaveIsRefusedWithoutThem(string setting, string sentence)
     {
         Cli run = Cli.Run("pretrain", Recipes.Small(_directory), "--out", _directory.File("run"), "--set", setting);
@@ -133,7 +133,7 @@ public sealed class PretrainCommandTests : IDisposable
         Cli shorter = Cli.Run("pretrain", recipe, "--out", run, "--resume", "auto", "--set", "train.steps=2");
         Assert.Equal(1, shorter.ExitCode);
         Assert.Contains("train.steps is 2; ", shorter.Err, StringComparison.Ordinal);
-        Assert.Contains("has made 6 steps already", shorter.Err, StringComparison.Ordinal);
+        Assert.Contains("has already made 6 steps", shorter.Err, StringComparison.Ordinal);
         Cli same = Cli.Run("pretrain", recipe, "--out", run, "--resume", "auto");
         Assert.Equal(0, same.ExitCode);
         Assert.Contains("all 6 steps were made before", same.Err, StringComparison.Ordinal);

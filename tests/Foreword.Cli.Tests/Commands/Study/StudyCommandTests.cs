@@ -36,7 +36,7 @@ public sealed class StudyCommandTests : IDisposable
         // A second run computes the same numbers, step 0 from the recipe.
         Assert.Equal(table, Again(run));
         string file = _directory.Write("file", "before");
-        AssertFails(1, $"error: --out {file} is a file; a directory is written\n", run, "--out", file);
+        AssertFails(1, $"error: --out {file} is a file; expected a directory\n", run, "--out", file);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class StudyCommandTests : IDisposable
     public void WrongInputIsOneSentence()
     {
         string run = Pretrained("--set", "train.keep=1");
-        AssertFails(1, "holds one checkpoint; two or more make a curve (pre-train with --set train.keep=0 --set train.checkpoint_every=N)\n", run);
+        AssertFails(1, "holds one checkpoint; a curve needs at least two (pre-train with --set train.keep=0 --set train.checkpoint_every=N)\n", run);
         AssertFails(1, "error: there is no directory nowhere\n", "nowhere");
         AssertFails(2, "did you mean 'winograd'?", run, "--tasks", "winogard");
         AssertFails(2, "--limit is 0; it must be at least 1\n", run, "--limit", "0");

@@ -60,7 +60,7 @@ public sealed class VerifyCommandTests
         Assert.InRange(json.GetProperty("killed_at").GetInt32(), 9, 39);
         Assert.InRange(json.GetProperty("resumed_from").GetInt32(), 4, 39);
         string file = directory.Write("file", "before");
-        Assert.Equal($"error: --out {file} is a file; a directory is written\n", Cli.Run("verify", "resume", recipe, "--out", file).Err);
+        Assert.Equal($"error: --out {file} is a file; expected a directory\n", Cli.Run("verify", "resume", recipe, "--out", file).Err);
     }
 
     [Theory]

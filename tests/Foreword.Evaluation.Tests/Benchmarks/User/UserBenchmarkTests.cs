@@ -59,11 +59,11 @@ public sealed class UserBenchmarkTests
         Assert.Equal("A dog. A cat. True or False? False", task.Set.Documents[1].Solved);
         Assert.Contains("choices ' True' | ' False', entailment is ' True', not_entailment is ' False'", task.Protocol, StringComparison.Ordinal);
         directory.Write("rte.tsv", "a\tb\tentailment\nc\td\tnot_entailmnet\n");
-        Assert.EndsWith("rte.tsv:2: the answer is 'not_entailmnet'; expected entailment or not_entailment, as answers has them; did you mean 'not_entailment'?",
+        Assert.EndsWith("rte.tsv:2: the answer is 'not_entailmnet'; expected entailment or not_entailment, as in answers; did you mean 'not_entailment'?",
             Assert.Throws<InvalidDataException>(() => Evaluations.Prepare(recipe)).Message, StringComparison.Ordinal);
         string other = directory.Write("other.yaml", Recipe + "choices: [\" True\", \" Maybe\"]\n");
         directory.Write("rte.tsv", "a\tb\tnot_entailment\n");
-        Assert.EndsWith("rte.tsv:1: the answer is 'False', which is none of the choices True | Maybe", Assert.Throws<InvalidDataException>(() => Evaluations.Prepare(other)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("rte.tsv:1: the answer is 'False', which is not one of the choices True | Maybe", Assert.Throws<InvalidDataException>(() => Evaluations.Prepare(other)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>There are 3 true and 2 false positives, and 2 true and 1 false negatives. By hand: (3 * 2 - 2 * 1) / sqrt(5 * 4 * 4 * 3).</summary>

@@ -41,8 +41,8 @@ public sealed class HuggingFaceTaskTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"problem_type":"multi_label_classification"}""", "problem_type is multi_label_classification, several labels for one text; only one label or one number is read")]
-    [InlineData("""{"problem_type":"regression"}""", "problem_type is regression with 3 numbers for one text; only one is read")]
+    [InlineData("""{"problem_type":"multi_label_classification"}""", "problem_type is multi_label_classification (several labels per text); only one label or one number is supported")]
+    [InlineData("""{"problem_type":"regression"}""", "problem_type is regression with 3 numbers per text; only one is supported")]
     [InlineData("""{"problem_type":"ranking"}""", "problem_type is 'ranking'; expected single_label_classification or regression")]
     public void AnswersOfAnotherKindAreRefusedByNameAndTheLanguageModelStays(string change, string sentence)
     {
@@ -55,8 +55,8 @@ public sealed class HuggingFaceTaskTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"id2label":{"0":"a","2":"b"}}""", "id2label has 2 names, and their numbers do not run from 0 without gaps")]
-    [InlineData("""{"id2label":{"0":"a","x":"b"}}""", "id2label has the key 'x'; keys are the numbers from 0 on")]
+    [InlineData("""{"id2label":{"0":"a","2":"b"}}""", "id2label has 2 names, but their numbers do not run from 0 without gaps")]
+    [InlineData("""{"id2label":{"0":"a","x":"b"}}""", "id2label has the key 'x'; the keys must be numbers starting at 0")]
     [InlineData("""{"id2label":{"0":"a","1":"a"}}""", "id2label has the name 'a' 2 times")]
     [InlineData("""{"id2label":null,"num_labels":0}""", "num_labels is 0; expected 1 to 1000000")]
     public void BrokenNamesOfClassesAreSaid(string change, string sentence)
@@ -80,7 +80,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         TaskDescription task = TaskDescription.Read(Fixtures.Path("classifiers/gpt2"));
         Assert.Equal([0, 0, 1], task.TargetOf(new TaskExample(["a"], [], "2")));
         Assert.Equal([0, 1, 0], task.TargetOf(new TaskExample(["a"], [], "neutral")));
-        Assert.Contains("label '3' is none of the training labels", Assert.Throws<InvalidDataException>(() => task.TargetOf(new TaskExample(["a"], [], "3"))).Message);
+        Assert.Contains("label '3' is not one of the training labels", Assert.Throws<InvalidDataException>(() => task.TargetOf(new TaskExample(["a"], [], "3"))).Message);
         task = task with { Labels = ["1", "0", "-1"] }; // labels that are themselves numbers
         Assert.Equal([1, 0, 0], task.TargetOf(new TaskExample(["a"], [], "1")));
     }
@@ -91,7 +91,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         string directory = Fixtures.Path("classifiers/gpt2");
         TaskDescription task = TaskDescription.Read(directory);
         TaskEncoder encoder = new(TokenizerFiles.Load(directory), task.Around, task.ContextLength);
-        Assert.Equal("new.csv:2: the text has no tokens, and the model puts none around it; there is nothing to read",
+        Assert.Equal("new.csv:2: the text has no tokens, and the model adds none around it; there is nothing to read",
             Assert.Throws<InvalidDataException>(() => EncodedExample.Of(new TaskExample([""], [], null, "new.csv:2"), task, encoder)).Message);
     }
 

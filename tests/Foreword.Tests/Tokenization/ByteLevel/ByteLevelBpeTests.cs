@@ -198,7 +198,7 @@ public sealed class ByteLevelBpeTests
         Refused("tokens 97 and 256 are both written 'a'", [.. bytes, "a"u8.ToArray()], []);
         Refused("names an id outside the vocabulary of 256", bytes, [new(97, 98, 256)]);
         Refused("does not make its result's bytes", [.. bytes, "ab"u8.ToArray()], [new(98, 97, 256)]);
-        Refused("joins ids 97 and 98 once more", [.. bytes, "ab"u8.ToArray()], [new(97, 98, 256), new(97, 98, 256)]);
+        Refused("joins ids 97 and 98 a second time", [.. bytes, "ab"u8.ToArray()], [new(97, 98, 256), new(97, 98, 256)]);
         Refused("has id 256, which the vocabulary gives to 'ab'", [.. bytes, "ab"u8.ToArray()], [], new AddedToken("<s>", 256));
         Refused("has no text", bytes, [], new AddedToken("", 0));
 

@@ -112,7 +112,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
     [InlineData("added_tokens.json", """{"<x>": 15496}""", "added_tokens.json: tokens 'Hello' and '<x>' share id 15496")]
     [InlineData("added_tokens.json", """{"<x>": 50300}""", "none has id 50257")]
     [InlineData("added_tokens.json", "[]", "added_tokens.json: is not a JSON object")]
-    [InlineData("added_tokens.json", """{"<x>": "y"}""", "token '<x>' has no whole number as its id")]
+    [InlineData("added_tokens.json", """{"<x>": "y"}""", "token '<x>' has an id that is not a whole number")]
     [InlineData("special_tokens_map.json", """{"eos_token": 3}""", "special_tokens_map.json: eos_token: is not an object")]
     [InlineData("special_tokens_map.json", """{"additional_special_tokens": [""]}""", "special_tokens_map.json: additional_special_tokens[0]: is empty")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"x": {"content": "y"}}}""", "tokenizer_config.json: added_tokens_decoder.x: 'x' is not an id")]

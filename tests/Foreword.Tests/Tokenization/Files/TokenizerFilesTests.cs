@@ -118,7 +118,7 @@ public sealed class TokenizerFilesTests
 
     public static TheoryData<string, string> UnsupportedParts => new()
     {
-        { """{"normalizer":{"type":"Precompiled"}}""", "tokenizer.json: normalizer: normalizer Precompiled is not supported; NFC, NFD, NFKC, NFKD, Lowercase, StripAccents and their Sequence are read" },
+        { """{"normalizer":{"type":"Precompiled"}}""", "tokenizer.json: normalizer: normalizer Precompiled is not supported; supported: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents and their Sequence" },
         { """{"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace"}]}}""", "normalizer.normalizers[1]: normalizer Replace" },
         { """{"pre_tokenizer":{"type":"Whitespace"}}""", "pre_tokenizer Whitespace" },
         { """{"pre_tokenizer":null}""", "pre_tokenizer null" },
@@ -160,7 +160,7 @@ public sealed class TokenizerFilesTests
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "tokenizer.json: has no model")]
     [InlineData("""{"model":{},"pre_tokenizer":3}""", "tokenizer.json: pre_tokenizer: is not an object")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":[],"merges":[]}}""", "model.vocab: is Array; Object is expected")]
-    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":"x"},"merges":[]}}""", "model.vocab: token 'b' has no whole number as its id")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":"x"},"merges":[]}}""", "model.vocab: token 'b' has an id that is not a whole number")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"\ud800":1},"merges":[]}}""", "model.vocab: has a name that is not valid Unicode")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":["a b"]}}""", "model.merges[0]: merge 'a b': its result 'ab' is not in the vocabulary")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":[["a"]]}}""", "model.merges[0]: is not a merge")]
@@ -181,16 +181,16 @@ public sealed class TokenizerFilesTests
     [InlineData("{\"a\": 0,\n\"b\" 1}", "", "vocab.json:2: not valid JSON")]
     [InlineData("{\"a\": 0} x", "", "vocab.json:1: not valid JSON")]
     [InlineData("[]", "", "vocab.json: the vocabulary is not a JSON object")]
-    [InlineData("{\"a\": 0,\n\"a\": 1}", "", "vocab.json:2: token 'a' stands here again; its id was 0")]
+    [InlineData("{\"a\": 0,\n\"a\": 1}", "", "vocab.json:2: token 'a' occurs twice; its first id is 0")]
     [InlineData("{\"a\": 0,\n\"b\": 0}", "", "vocab.json:2: tokens 'a' and 'b' share id 0")]
-    [InlineData("{\"a\": 0,\n\"b\": 1.5}", "", "vocab.json:2: token 'b' has no whole number as its id")]
+    [InlineData("{\"a\": 0,\n\"b\": 1.5}", "", "vocab.json:2: token 'b' has an id that is not a whole number")]
     [InlineData("{\"a\": 0,\n\"\\ud800\": 1}", "", "vocab.json:2: the token is not valid Unicode")]
     [InlineData("{\"a\": -1}", "", "vocab.json:1: token 'a' has id -1")]
     [InlineData("{\"a\": 0, \"b\": 2}", "", "vocab.json: the vocabulary has 2 tokens, but none has id 1")]
     [InlineData("{\"a\": 0, \"b\": 1}", "", "vocab.json: the vocabulary has no token for byte 0x00 ('\u0100')")]
     [InlineData("{\"a\": 0, \"b\": 1}", "#version: 0.2\na c\n", "merges.txt:2: merge 'a c': 'c' is not in the vocabulary")]
     [InlineData("{\"a\": 0, \"b\": 1}", "#version: 0.2\na b\n", "merges.txt:2: merge 'a b': its result 'ab' is not in the vocabulary")]
-    [InlineData("{\"a\": 0, \"b\": 1, \"ab\": 2}", "a b\na b\n", "merges.txt:2: merge 'a b' stands here again")]
+    [InlineData("{\"a\": 0, \"b\": 1, \"ab\": 2}", "a b\na b\n", "merges.txt:2: merge 'a b' occurs twice")]
     [InlineData("{\"a\": 0, \"b\": 1, \"ab\": 2}", "#version: 0.2\n\na b\n", "merges.txt:2: '' is not a merge")]
     [InlineData("{\"a\": 0, \"b\": 1, \"ab\": 2}", "a b \n", "merges.txt:1: 'a b ' is not a merge")]
     public void MalformedVocabularyFilesAreNamedWithTheirLine(string vocabulary, string merges, string sentence)
@@ -211,7 +211,7 @@ public sealed class TokenizerFilesTests
         File.WriteAllLines(directory.File("merges.txt"), lines[..20_000]);
         string message = Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(directory.Path)).Message;
         Assert.StartsWith($"{directory.File("merges.txt")}: no merge makes the token 'Ġ", message);
-        Assert.EndsWith("' of vocab.json; the file is cut off, or belongs to another vocabulary", message);
+        Assert.EndsWith("' of vocab.json; the file is incomplete or belongs to another vocabulary", message);
     }
 
     [Fact]

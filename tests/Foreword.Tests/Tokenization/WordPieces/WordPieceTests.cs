@@ -96,7 +96,7 @@ public sealed class WordPieceTests
 
     [Theory]
     [InlineData("[UNK]\na\n\nb\n", "vocab.txt:3: the token is empty")]
-    [InlineData("[UNK]\na\nb\na\n", "vocab.txt:4: token 'a' stands in line 2 already")]
+    [InlineData("[UNK]\na\nb\na\n", "vocab.txt:4: token 'a' is already in line 2")]
     [InlineData("a\nb\n", "special token '[UNK]' is not in the vocabulary")]
     public void AMalformedVocabularyIsNamedWithItsLine(string text, string sentence)
     {

@@ -169,7 +169,7 @@ public sealed class GgufFormatTests : IDisposable
         { "gpt2.context_length", "3", "the metadata value 'gpt2.context_length' is not a whole number" },
         { "gpt2.context_length", uint.MaxValue, "is out of range" },
         { "gpt2.context_length", 4u, "misshapen (position_embd.weight is [3, 2], not [4, 2])" },
-        { "gpt2.attention.head_count", 3u, "n_embd is 2, which n_head 3 does not divide" },
+        { "gpt2.attention.head_count", 3u, "n_embd is 2, which is not a multiple of n_head 3" },
         { "gpt2.attention.layer_norm_epsilon", 1u, "is not a FLOAT32" },
         { "gpt2.feed_forward_length", 9u, "3 misshapen (" },
         { "gpt2.feed_forward_length", 0u, "n_inner is 0; it must be at least 1" },

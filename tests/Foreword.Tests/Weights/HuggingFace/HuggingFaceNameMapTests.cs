@@ -55,7 +55,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
             tensors["transformer.wpe.weight"] = [4, 4];
         });
         Assert.EndsWith(
-            "the tensors do not fit the model's configuration: 1 missing (transformer.ln_f.bias); "
+            "the tensors do not match the model's configuration: 1 missing (transformer.ln_f.bias); "
             + "1 extra (transformer.h.7.attn.c_attn.bias); 1 misshapen (transformer.wpe.weight is [4, 4], not [3, 4])", message);
     }
 

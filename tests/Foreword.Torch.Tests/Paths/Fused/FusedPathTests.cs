@@ -238,7 +238,7 @@ public sealed class FusedPathTests
     public void WhatTheKernelsCannotDoGoesThroughAutograd()
     {
         using GptModel odd = new(new GptConfig { NLayer = 1, NHead = 2, NEmbd = 24, ContextLength = 16, VocabSize = 50 });
-        Assert.Equal("n_embd is 24, no multiple of 16", FusedPath.WhyNot(odd));
+        Assert.Equal("n_embd is 24, not a multiple of 16", FusedPath.WhyNot(odd));
         using IModelPath path = TrainingPath.Of(odd);
         Assert.False(path.IsFused);
 

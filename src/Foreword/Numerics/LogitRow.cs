@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace Foreword.Generation;
+namespace Foreword.Numerics;
 
 /// <summary>Computes properties of a whole row of logits.</summary>
 internal static class LogitRow
@@ -10,7 +10,7 @@ internal static class LogitRow
     public static int ArgMax(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
-            throw new ArgumentException("there are no logits to draw from");
+            throw new ArgumentException("there are no logits to sample from");
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude(logits)))
             throw new ArgumentException(Complaint(logits));
         int best = TensorPrimitives.IndexOfMax(logits);
@@ -35,6 +35,20 @@ internal static class LogitRow
         }
 
         return largest + Math.Log(sum);
+    }
+
+    /// <summary>Computes the probabilities of a row of logits in double precision.</summary>
+    public static double[] Softmax(ReadOnlySpan<float> logits)
+    {
+        double[] probabilities = new double[logits.Length];
+        double max = double.NegativeInfinity, sum = 0;
+        foreach (float logit in logits)
+            max = Math.Max(max, logit);
+        for (int i = 0; i < logits.Length; i++)
+            sum += probabilities[i] = Math.Exp(logits[i] - max);
+        for (int i = 0; i < logits.Length; i++)
+            probabilities[i] /= sum;
+        return probabilities;
     }
 
     private static string Complaint(ReadOnlySpan<float> logits)

@@ -1,0 +1,28 @@
+using System.Globalization;
+using Foreword.Evaluation;
+
+namespace Foreword.Cli.Commands.Evaluate;
+
+/// <summary>Parses the lists of <c>foreword evaluate</c>: benchmarks and numbers of examples.</summary>
+internal static class EvaluationLists
+{
+    /// <summary>Parses a comma-separated list of benchmarks.</summary>
+    /// <exception cref="ArgumentException">A benchmark is unknown or occurs twice.</exception>
+    public static IReadOnlyList<BenchmarkSpecification> ParseBenchmarks(string list)
+    {
+        BenchmarkSpecification[] tasks = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => BenchmarkSpecification.Parse(text, BenchmarkCatalog.All))];
+        if (tasks.Length == 0)
+            throw new ArgumentException("--tasks names no benchmark; --list shows them");
+        string? twice = tasks.CountBy(task => task.Text).FirstOrDefault(pair => pair.Value > 1).Key;
+        return twice is null ? tasks : throw new ArgumentException($"--tasks names '{twice}' twice");
+    }
+
+    /// <summary>Parses a comma-separated list of numbers.</summary>
+    /// <exception cref="ArgumentException">An entry is not a whole number of 0 or more, or occurs twice.</exception>
+    public static IReadOnlyList<int> ParseShots(string list)
+    {
+        int[] shots = [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int number)
+            ? number : throw new ArgumentException($"--num-fewshot is '{list}'; '{text}' is not a whole number of at least 0"))];
+        return shots.Distinct().Count() == shots.Length ? shots : throw new ArgumentException($"--num-fewshot is '{list}'; a number occurs twice");
+    }
+}
