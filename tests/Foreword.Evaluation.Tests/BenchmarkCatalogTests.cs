@@ -1,3 +1,4 @@
+using Foreword.Evaluation.Benchmarks.LanguageModeling;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
@@ -21,6 +22,10 @@ public sealed class BenchmarkCatalogueTests
             Assert.All(benchmark.Published, figure => Assert.Contains(figure.Metric, benchmark.Metrics.Select(metric => metric.Name)));
         }
     }
+
+    [Fact]
+    public void ANameIsRegisteredOnce() =>
+        Assert.Contains("a benchmark 'lambada' is registered already", Assert.Throws<ArgumentException>("benchmark", () => BenchmarkCatalog.Register(new Lambada())).Message);
 
     [Theory]
     [MemberData(nameof(Names))]

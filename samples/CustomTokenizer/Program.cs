@@ -1,0 +1,23 @@
+using CustomTokenizer;
+using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
+
+TokenizerFiles.Register(new TokenizerFormat(PairTokenizer.KindName, [PairTokenizer.FileName], PairTokenizer.Read));
+TokenizerTrainer.Register(new PairTrainer());
+
+DirectoryInfo directory = Directory.CreateTempSubdirectory("pairs");
+try
+{
+    TokenizerTrainer trainer = TokenizerTrainer.Kinds[PairTokenizer.KindName] with { VocabularySize = 260 };
+    trainer.Train(["the theme of the thesis"]).Save(directory.FullName);
+
+    Tokenizer tokenizer = TokenizerFiles.Load(directory.FullName);
+    int[] ids = tokenizer.Encode("the theme");
+    Console.WriteLine($"{tokenizer.Kind}, {tokenizer.VocabularySize} ids");
+    Console.WriteLine(string.Join(' ', ids));
+    Console.WriteLine(tokenizer.Decode(ids));
+}
+finally
+{
+    directory.Delete(recursive: true);
+}
