@@ -22,6 +22,9 @@ public abstract class LanguageModelContract
     /// <summary>Gets the largest difference between two ways to compute the same logits or log-probabilities.</summary>
     protected abstract float RepeatedTolerance { get; }
 
+    /// <summary>Gets 1, or n to compare every n-th request only.</summary>
+    protected virtual int ComparedRequests => 1;
+
     [Theory, MemberData(nameof(Models))]
     public void LogitsAreTheRecordedOnesHoweverTheTokensArrive(string name)
     {
@@ -200,7 +203,7 @@ public abstract class LanguageModelContract
         using ILanguageModel model = LoadGolden(name);
         ScoringRequest[] requests = [.. Enumerable.Range(0, 30).Select(i => new ScoringRequest(Tokens(i, 1 + i), [Tokens(50 + i, 4), [], Tokens(90 + i, 1), Tokens(120 + i, 1 + i)]))];
         TokenScore[][][] scores = model.Score(requests);
-        for (int r = 0; r < requests.Length; r++)
+        for (int r = 0; r < requests.Length; r += ComparedRequests)
         {
             for (int c = 0; c < 4; c++)
             {

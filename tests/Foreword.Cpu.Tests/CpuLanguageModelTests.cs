@@ -10,6 +10,8 @@ namespace Foreword.Cpu.Tests;
 
 public sealed class CpuLanguageModelTests : LanguageModelContract
 {
+    protected override int ComparedRequests => NarrowVectorsTests.IsInside ? 6 : 1;
+
     protected override float RecordedTolerance => 1e-4f;
 
     protected override float RepeatedTolerance => 1e-5f;

@@ -195,7 +195,7 @@ public sealed class FineTuneRun : TrainingRun
         if (BestSameAnswer is not { } answer)
             return;
         string advice = Data.Task.Target == TargetKind.Classes ? ", or set task.class_weights: balanced" : "";
-        _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {BestEpoch}) gives {answer}; it tells none apart: train for more epochs or with another rate{advice}"));
+        _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {BestEpoch}) gives {answer}; it does not distinguish the examples: train for more epochs or with another learning rate{advice}"));
     }
 
     /// <summary>Gets the number of epochs completed.</summary>
@@ -225,10 +225,10 @@ public sealed class FineTuneRun : TrainingRun
     private TrainerState CheckedState(TrainerState state)
     {
         if (state.Step > _tuner.Steps)
-            throw new InvalidDataException($"{Directory.Path} has made {state.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_tuner.Steps}; choose another directory with --out");
+            throw new InvalidDataException($"{Directory.Path} has made {state.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_tuner.Steps}; use another directory");
         return state.BestMetric is null || state.BestMetric == _best.Name
             ? state
-            : throw new InvalidDataException($"{Directory.Path} chooses its best epoch by {state.BestMetric}, the recipe by {_best.Name} (train.best_metric); choose another directory with --out");
+            : throw new InvalidDataException($"{Directory.Path} chooses its best epoch by {state.BestMetric}, but the recipe by {_best.Name} (train.best_metric); use another directory");
     }
 
     /// <summary>Returns the value of the metric that selects the best epoch; NaN if the loss selects it.</summary>

@@ -76,7 +76,7 @@ public sealed class TextGenerator
             ids = first.Length < room ? [.. first, .. ids[^(room - first.Length)..]] : ids[^room..];
         return ids.Length <= context
             ? ids
-            : throw new ArgumentException($"the prompt has {ids.Length} tokens; the context length is {context} (truncate drops its beginning)", nameof(prompt));
+            : throw new ArgumentException($"the prompt has {ids.Length} tokens; the context length is {context} (truncate drops its beginning)", nameof(ids));
     }
 
     /// <summary>Generates one completion. The same options produce the same completion.</summary>
