@@ -11,7 +11,6 @@ using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Files;
 using Foreword.Weights;
-using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
 
 namespace Foreword.Cli.Commands;

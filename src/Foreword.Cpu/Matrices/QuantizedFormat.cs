@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Foreword.Cpu.Kernels;
 using Foreword.Numerics;
 
 namespace Foreword.Cpu.Matrices;

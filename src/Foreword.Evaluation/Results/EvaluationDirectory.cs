@@ -19,9 +19,7 @@ public sealed class EvaluationDirectory
     /// <summary>The name that the file had in earlier versions. It is read if the directory has no file of the present name.</summary>
     private const string FormerName = "evaluation.json";
 
-    private readonly JsonObject _tasks;
-
-    private EvaluationDirectory(string path, string started, JsonObject tasks) => (Path, Started, _tasks) = (path, started, tasks);
+    private EvaluationDirectory(string path, string started) => (Path, Started) = (path, started);
 
     /// <summary>Gets the path of the directory.</summary>
     public string Path { get; }
@@ -62,7 +60,7 @@ public sealed class EvaluationDirectory
 
         Directory.CreateDirectory(path);
         DurableFile.Replace(file, stream => stream.Write(Encoding.UTF8.GetBytes(recorded.ToJsonString(new JsonSerializerOptions { WriteIndented = true }))));
-        return new EvaluationDirectory(path, (string)recorded["started"]!, fingerprints);
+        return new EvaluationDirectory(path, (string)recorded["started"]!);
     }
 
     /// <summary>Returns the path of a benchmark's samples log.</summary>

@@ -7,7 +7,6 @@ using Foreword.Tokenization.Files;
 using Foreword.Torch.Kernels;
 using Foreword.Torch.Paths;
 using Foreword.Weights;
-using Foreword.Weights.HuggingFace;
 using TorchSharp;
 using static TorchSharp.torch;
 
