@@ -273,8 +273,8 @@ public abstract class LanguageModelContract
         using ILanguageModel model = LoadGolden("gpt2-tiny");
         Assert.Single(model.Score([new ScoringRequest(new int[64], [[5]])])[0][0]);
         Assert.Equal(5, model.Score([new ScoringRequest(new int[60], [new int[5], [], [1]])])[0][0].Length);
-        Refused("65 tokens", new ScoringRequest(new int[64], [[5, 6]]));
-        Refused("66 tokens", new ScoringRequest(new int[60], [new int[6]]));
+        Refused("66 tokens, 65 without the last one", new ScoringRequest(new int[64], [[5, 6]]));
+        Refused("66 tokens, 65 without the last one", new ScoringRequest(new int[60], [new int[6]]));
         Refused("token id 300", new ScoringRequest([1], [[300]]));
         Refused("has no tokens", new ScoringRequest([], [[3]]));
 

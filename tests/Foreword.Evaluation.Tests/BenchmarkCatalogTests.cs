@@ -5,7 +5,7 @@ using Foreword.Models;
 
 namespace Foreword.Evaluation.Tests;
 
-public sealed class BenchmarkCatalogueTests
+public sealed class BenchmarkCatalogTests
 {
     public static TheoryData<string> Names => [.. BenchmarkCatalog.All.Select(benchmark => benchmark.Name)];
 

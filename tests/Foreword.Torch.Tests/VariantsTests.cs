@@ -1,5 +1,4 @@
 using Foreword.Data.Recipes;
-using Foreword.Models;
 using Foreword.Torch.Paths;
 using Foreword.Torch.Paths.Fused;
 using TorchSharp;

@@ -31,7 +31,7 @@ public sealed class BrokenWeightsTests : IDisposable
         string model = Model(Broken, float.NaN);
         Cli run = Run(command, model);
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains($"{Path.Combine(model, "model.safetensors")}: tensor '{Broken}' holds NaN", run.Err, StringComparison.Ordinal);
+        Assert.Contains($"{Path.Combine(model, "model.safetensors")}: tensor '{Broken}' contains NaN", run.Err, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", run.Out, StringComparison.Ordinal);
     }
 
@@ -43,7 +43,7 @@ public sealed class BrokenWeightsTests : IDisposable
         string model = Model(Broken, 0, headBias: float.PositiveInfinity);
         Cli run = Run(["predict", "MODEL", "texts.txt", "--engine", engine], model);
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains($"{Path.Combine(model, TaskDescription.HeadFile)}: tensor 'clf.bias' holds infinity (element 1)", run.Err, StringComparison.Ordinal);
+        Assert.Contains($"{Path.Combine(model, TaskDescription.HeadFile)}: tensor 'clf.bias' contains infinity (element 1)", run.Err, StringComparison.Ordinal);
         Assert.Equal("", run.Out);
     }
 

@@ -148,7 +148,7 @@ public sealed class QuantizedModelTests : IDisposable
             BitConverter.TryWriteBytes(bytes.AsSpan((int)file.Tensors.Values.Single(tensor => tensor.Name.EndsWith("h.1.mlp.c_fc.weight", StringComparison.Ordinal)).Offset), weight);
         File.WriteAllBytes(_directory.File("model.safetensors"), bytes);
         using ModelWeights weights = WeightsFormat.Open(_directory.Path);
-        Assert.Contains("h.1.mlp.c_fc.weight' holds ", Assert.Throws<InvalidDataException>(() => QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null)).Message);
+        Assert.Contains("h.1.mlp.c_fc.weight' contains ", Assert.Throws<InvalidDataException>(() => QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null)).Message);
         Assert.False(File.Exists(_directory.File(QuantizedModelFormat.WeightsFile)));
     }
 

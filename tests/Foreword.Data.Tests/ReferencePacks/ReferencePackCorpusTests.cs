@@ -71,7 +71,7 @@ public sealed class ReferencePackCorpusTests : IDisposable
         string message = Assert.Throws<DirectoryNotFoundException>(() => ReferencePackCorpus.Find([_directory.Path, other])).Message;
         Assert.Contains(Path.Combine(_directory.Path, "packs", "Microsoft.NETCore.App.Ref"), message);
         Assert.Contains(Path.Combine(other, "packs", "Microsoft.NETCore.App.Ref"), message);
-        Assert.Contains("--data PATH", message);
+        Assert.Contains("use your own text instead", message);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class OwnFileBenchmarkTests : IDisposable
     [InlineData("lambada", "a.jsonl", "{\"text\":\"a b\"}\n{\"txt\":\"a b\"}\n", ":2: there is no 'text'")]
     [InlineData("snli-subset", "a.tsv", "a\tb\t2\na\tb\t7\n", ":2: '2' is '7'; expected 0 or 1 or 2")]
     [InlineData("piqa", "a.jsonl", "{\"goal\":\"g\",\"sol1\":\"a\",\"sol2\":\"b\"}\n", " needs its labels, 0 or 1 a line, in ")]
-    [InlineData("wmt14-en-fr", "a.txt", "x\n", "ends in .en")]
+    [InlineData("wmt14-en-fr", "a.txt", "x\n", "must end in .en")]
     [InlineData("wmt14-en-fr", "a.en", "x\n", " needs its translations in ")]
     public void AMistakeNamesTheFile(string benchmark, string name, string content, string message)
     {

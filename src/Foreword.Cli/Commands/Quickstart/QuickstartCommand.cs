@@ -102,7 +102,7 @@ internal static class QuickstartCommand
     /// <summary>Writes the SDK's documentation as JSON Lines into the run directory, where the user can read it. Returns the file's path.</summary>
     private static string WriteReferenceCorpus(RunDirectory directory, Terminal terminal)
     {
-        ReferencePackCorpus corpus = ReferencePackCorpus.Load();
+        ReferencePackCorpus corpus = Corpus();
         string path = Path.Combine(directory.Path, "corpus.jsonl");
         DurableFile.Replace(path, stream =>
         {
@@ -114,6 +114,18 @@ internal static class QuickstartCommand
         });
         terminal.Say($"corpus: {corpus.Documents.Count.ToString("N0", CultureInfo.InvariantCulture)} members of the .NET documentation, {corpus.DocumentBytes / 1e6:F1} MB, from {corpus.Directory}");
         return path;
+    }
+
+    private static ReferencePackCorpus Corpus()
+    {
+        try
+        {
+            return ReferencePackCorpus.Load();
+        }
+        catch (DirectoryNotFoundException problem)
+        {
+            throw new DirectoryNotFoundException($"{problem.Message} (--data PATH)", problem);
+        }
     }
 
     private static Summary Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent> tell, CancellationToken stop)

@@ -35,7 +35,7 @@ public sealed class WordTokenizerTests
         WordTokenizer tokenizer = new WordTrainer { VocabularySize = 5 }.Train(["b a b\na c", "a\nd c"]);
         Assert.Equal(["<unk>", "<eos>", "a", "b", "c"], Enumerable.Range(0, 5).Select(tokenizer.TokenText));
         Assert.Equal(3, new WordTrainer { MinFrequency = 3 }.Train(["b a b\na c", "a\nd c"]).VocabularySize);
-        Assert.Contains("holds no word", Assert.Throws<ArgumentException>(() => new WordTrainer().Train([" \n"])).Message);
+        Assert.Contains("contains no words", Assert.Throws<ArgumentException>(() => new WordTrainer().Train([" \n"])).Message);
     }
 
     [Fact]
