@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using Foreword.Generation;
 
 namespace Foreword.Cpu;
 
 /// <summary>Loads models with the plain C# engine: <c>TextModel.Load("small")</c>.</summary>
+[SuppressMessage("Naming", "CA1708:Identifiers should differ by more than case", Justification = "The analyzer compares the two extension blocks, which have no names.")]
 public static class CpuLoading
 {
     extension(TextModel)

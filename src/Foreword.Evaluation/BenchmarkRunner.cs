@@ -1,4 +1,3 @@
-using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Results;
 
 namespace Foreword.Evaluation;

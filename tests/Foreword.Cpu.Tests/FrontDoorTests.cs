@@ -5,7 +5,6 @@ using Foreword.Tasks;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Files;
 using Foreword.Weights;
-using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Cpu.Tests;
 

@@ -1,5 +1,4 @@
 using CsCheck;
-using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
 using Foreword.Cpu.Threading;
 using Foreword.Numerics;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Foreword.Evaluation.Metrics;
-using Foreword.Generation;
 using Foreword.Numerics;
 using static Foreword.Tests.GoldenMetrics;
 

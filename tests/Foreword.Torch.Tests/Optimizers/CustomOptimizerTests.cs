@@ -1,7 +1,6 @@
 using Foreword.Data.Recipes;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

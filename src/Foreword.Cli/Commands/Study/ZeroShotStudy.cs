@@ -6,7 +6,6 @@ using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
 using Foreword.Data.Recipes;
 using Foreword.Evaluation;
-using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
 using Foreword.Settings;
