@@ -61,6 +61,11 @@ public sealed class CpuTaskModel : ITaskModel
         }
     }
 
+    /// <summary>Returns the answer for one example given as texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>
+    /// <param name="texts">The texts that the task reads, in its order.</param>
+    /// <exception cref="ArgumentException">The task reads another number of texts, or it reads choices.</exception>
+    public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
+
     /// <inheritdoc/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
         [.. Outputs(EncodedExample.Unlabeled(examples, Task, _encoder)).Select(outputs => Task.Answer(outputs))];

@@ -25,6 +25,11 @@ public sealed class TaskModel : ITaskModel
     /// <inheritdoc/>
     public TaskDescription Task => _model.Task;
 
+    /// <summary>Returns the answer for one example given as texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>
+    /// <param name="texts">The texts that the task reads, in its order.</param>
+    /// <exception cref="ArgumentException">The task reads another number of texts, or it reads choices.</exception>
+    public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
+
     /// <inheritdoc/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) => _model.Predict(examples);
 
