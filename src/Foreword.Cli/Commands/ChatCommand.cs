@@ -68,7 +68,7 @@ internal sealed class ChatCommand : IDisposable
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
             sampling.SaySeed(parsed, terminal);
-            using Conversation conversation = new(loaded.Model, loaded.Tokenizer, chosen, parsed.GetValue(system)!);
+            using Conversation conversation = loaded.StartConversation(chosen, parsed.GetValue(system)!);
             using ChatCommand chat = new(terminal, conversation, options);
             chat.Talk();
             return CommandLine.Done;

@@ -1,6 +1,7 @@
 using Foreword.Cli.Output;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Results;
+using Foreword.IO;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
@@ -21,18 +22,12 @@ internal sealed class EvaluationRun(Terminal terminal, Evaluator evaluator, Eval
         return display.Show(() =>
         {
             display.StartClock();
-            return BenchmarkRunner.Run(evaluator, benchmark, log, new Observer(progress =>
+            return BenchmarkRunner.Run(evaluator, benchmark, log, new SynchronousProgress<EvaluationProgress>(progress =>
             {
                 Done = before + progress.Done;
                 if (progress.Pending == 0)
                     display.Step(progress.Done, progress.Count, progress.Resumed, key);
             }), cancellationToken);
         });
-    }
-
-    /// <summary>Receives progress on the thread that evaluates, so that the count is right when the evaluation is interrupted.</summary>
-    private sealed class Observer(Action<EvaluationProgress> report) : IProgress<EvaluationProgress>
-    {
-        public void Report(EvaluationProgress value) => report(value);
     }
 }
