@@ -8,7 +8,7 @@ namespace Foreword.Cpu;
 /// Runs a fine-tuned model in plain C#: the network, the linear layer on the state at the extract token, and the encoder of the texts. Several threads
 /// may share a model; they take turns.
 /// </summary>
-public sealed class CpuTaskModel : ITaskModel
+internal sealed class CpuTaskModel : ITaskModel
 {
     private readonly CpuLanguageModel _model;
     private readonly TaskEncoder _encoder;

@@ -43,7 +43,7 @@ public static class BenchmarkRunner
     /// <param name="progress">Receives the progress after each document; null for none.</param>
     /// <param name="cancellationToken">Checked before each group of documents and before each generated token.</param>
     /// <returns>The metrics, and the judgement of each document.</returns>
-    public static BenchmarkResult Run(
+    internal static BenchmarkResult Run(
         Evaluator evaluator, PreparedBenchmark benchmark, SamplesLog? log = null, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(evaluator);

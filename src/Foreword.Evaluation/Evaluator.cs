@@ -6,7 +6,7 @@ using Foreword.Tokenization;
 namespace Foreword.Evaluation;
 
 /// <summary>Evaluates a model on the documents of a benchmark.</summary>
-public sealed class Evaluator
+internal sealed class Evaluator
 {
     /// <summary>Maximum number of tokens in a group of documents that is computed together: a few batches of the engine, a few seconds.</summary>
     private const long TokensAtOnce = 16 * 1024;
@@ -131,4 +131,4 @@ public sealed class Evaluator
 /// <param name="Responses">The model's responses, one for each request.</param>
 /// <param name="Judgement">The judgement of the responses.</param>
 /// <param name="Pending">Number of documents whose answers are already computed and which follow immediately.</param>
-public sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgement Judgement, int Pending);
+internal sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgement Judgement, int Pending);

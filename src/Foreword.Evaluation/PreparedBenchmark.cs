@@ -29,7 +29,7 @@ public sealed class PreparedBenchmark
     public int Shots { get; }
 
     /// <summary>Gets the encoder that turned texts into tokens.</summary>
-    public PromptEncoder Encoder { get; }
+    internal PromptEncoder Encoder { get; }
 
     /// <summary>Gets the documents to evaluate.</summary>
     internal IReadOnlyList<PreparedDocument> Documents { get; }
@@ -60,7 +60,7 @@ public sealed class PreparedBenchmark
     /// There are not enough solved examples, or a prompt does not fit into the context; the message names the benchmark and the document.
     /// </exception>
     /// <exception cref="InvalidDataException">The benchmark's files hold no documents.</exception>
-    public static PreparedBenchmark Of(BenchmarkSpecification specification, BenchmarkInput input, BenchmarkSet set, PromptEncoder encoder, int shots = 0, long seed = 0, int? limit = null)
+    internal static PreparedBenchmark Of(BenchmarkSpecification specification, BenchmarkInput input, BenchmarkSet set, PromptEncoder encoder, int shots = 0, long seed = 0, int? limit = null)
     {
         ArgumentNullException.ThrowIfNull(specification);
         ArgumentNullException.ThrowIfNull(input);

@@ -10,7 +10,7 @@ namespace Foreword.Evaluation;
 /// <param name="Best">
 /// The score that counts as 1: the state of the art in the paper's tables 2 to 4, or 1 (every answer is right) if these tables do not report one.
 /// </param>
-public sealed record ZeroShotHeuristic(string Benchmark, string Metric, string Title, double Best = 1)
+internal sealed record ZeroShotHeuristic(string Benchmark, string Metric, string Title, double Best = 1)
 {
     /// <summary>Gets the paper's benchmarks, followed by similar sets that are easier to obtain.</summary>
     public static IReadOnlyList<ZeroShotHeuristic> All { get; } =

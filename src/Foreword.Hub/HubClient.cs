@@ -78,7 +78,7 @@ public sealed class HubClient : IDisposable
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="HubException">The hub refuses the request, or cannot be reached.</exception>
     /// <exception cref="InvalidDataException">The response is not a listing, or a path in it would leave the target directory.</exception>
-    public async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellationToken)
+    internal async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(repository);
         Uri address = _connection.Address($"api/models/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true");

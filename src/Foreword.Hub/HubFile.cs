@@ -6,12 +6,12 @@ namespace Foreword.Hub;
 /// </param>
 /// <param name="Size">The size in bytes; null if the listing does not report it.</param>
 /// <param name="Hash">The hash of the content; null if the listing does not report it.</param>
-public sealed record HubFile(string Path, long? Size, HubHash? Hash);
+internal sealed record HubFile(string Path, long? Size, HubHash? Hash);
 
 /// <summary>The files of a repository at one commit.</summary>
 /// <param name="Commit">The commit, 40 hexadecimal digits.</param>
 /// <param name="Files">The files.</param>
-public sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files);
+internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files);
 
 /// <summary>The progress of a download.</summary>
 /// <param name="Path">The file that is being downloaded.</param>

@@ -9,7 +9,7 @@ namespace Foreword.Hub;
 /// hexadecimal. The file's ETag is the same text.
 /// </summary>
 /// <param name="Text">64 or 40 hexadecimal digits.</param>
-public readonly record struct HubHash(string Text)
+internal readonly record struct HubHash(string Text)
 {
     /// <summary>Gets whether the hash is the SHA-256 of the content alone.</summary>
     public bool IsSha256 => Text.Length == 2 * SHA256.HashSizeInBytes;

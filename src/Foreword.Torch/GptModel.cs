@@ -75,7 +75,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <param name="packing">The position of each token and the tokens that it attends to; null if each row is one sequence.</param>
     /// <returns>Hidden states, float32 [B, T, C].</returns>
     /// <exception cref="ArgumentException">The sequences are longer than the context length. Rows with <paramref name="packing"/> are not checked.</exception>
-    public Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
+    internal Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         using var scope = NewDisposeScope();

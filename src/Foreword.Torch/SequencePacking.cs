@@ -7,7 +7,7 @@ namespace Foreword.Torch;
 /// continuation attends to the context and to itself, but not to the other continuations. The model therefore computes the context of ten
 /// continuations only once, and the whole row in one large product.
 /// </summary>
-public sealed class SequencePacking
+internal sealed class SequencePacking
 {
     private readonly int _rows, _length;
     private readonly int[] _positions, _hiddenFrom, _hiddenTo; // [B T]: the position of each token, and the range of earlier tokens in the row that it does not attend to

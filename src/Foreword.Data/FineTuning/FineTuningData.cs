@@ -10,7 +10,7 @@ namespace Foreword.Data.FineTuning;
 /// <param name="Train">The training examples.</param>
 /// <param name="Validation">The examples that select the best checkpoint.</param>
 /// <param name="Test">The examples that are evaluated at the end; empty if there are none.</param>
-public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
+internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
 {
     /// <summary>Gets the name of the training set in messages, which is its first file.</summary>
     public required string Source { get; init; }

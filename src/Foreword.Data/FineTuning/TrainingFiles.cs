@@ -11,7 +11,7 @@ namespace Foreword.Data.FineTuning;
 /// The files that a fine-tuning run reads, with their hashes. A run stores them in <c>data.json</c>. It can be resumed only if the contents of the
 /// files are the same. Their location may change.
 /// </summary>
-public sealed record TrainingFiles
+internal sealed record TrainingFiles
 {
     /// <summary>The name of the file in a run directory.</summary>
     public const string FileName = "data.json";

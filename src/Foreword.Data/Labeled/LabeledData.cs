@@ -5,7 +5,7 @@ using Foreword.Tasks;
 namespace Foreword.Data.Labeled;
 
 /// <summary>Learns the labels and their weights from a training set, and splits the set.</summary>
-public static class LabeledData
+internal static class LabeledData
 {
     /// <summary>Derives from the examples what the head has to predict. Other properties of <paramref name="draft"/> do not change.</summary>
     /// <remarks>

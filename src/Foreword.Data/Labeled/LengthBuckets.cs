@@ -7,7 +7,7 @@ namespace Foreword.Data.Labeled;
 /// Groups the examples of an epoch into batches of similar length, to reduce the computation for padding. The order is random and different in every
 /// epoch. It depends only on the seed and the epoch.
 /// </summary>
-public static class LengthBuckets
+internal static class LengthBuckets
 {
     /// <summary>The number of batches in a pool whose examples are sorted by length. A larger pool has less padding but is less random.</summary>
     private const int BatchesOfAPool = 50;

@@ -4,7 +4,7 @@ using Foreword.Tasks;
 namespace Foreword.Data.Labeled;
 
 /// <summary>Maps the columns of a table to the roles of a task, and converts rows to examples.</summary>
-public sealed class TaskColumnMap
+internal sealed class TaskColumnMap
 {
     private readonly FineTuningTask _task;
     private readonly List<(TaskColumn Role, string Column)> _inputs;
@@ -167,7 +167,7 @@ public sealed class TaskColumnMap
 /// <param name="Row">The row.</param>
 /// <param name="Example">The example; null if the row is not a valid example.</param>
 /// <param name="Fault">The reason why the row is not a valid example, as one sentence that names file and row; null if it is valid.</param>
-public sealed record TaskRow(TableRow Row, TaskExample? Example, string? Fault)
+internal sealed record TaskRow(TableRow Row, TaskExample? Example, string? Fault)
 {
     /// <summary>Returns the example.</summary>
     /// <exception cref="InvalidDataException">The row is not a valid example.</exception>

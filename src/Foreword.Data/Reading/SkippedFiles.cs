@@ -1,7 +1,7 @@
 namespace Foreword.Data.Reading;
 
 /// <summary>Describes skipped files.</summary>
-public static class SkippedFiles
+internal static class SkippedFiles
 {
     private const int MostNamed = 3;
 

@@ -85,13 +85,13 @@ public sealed record LabeledSection : IRecipe
     public TableOptions Options() => new() { Format = Format, Header = Header, Quoting = Quoting, Delimiter = Delimiter is null ? null : TableOptions.DelimiterOf(Delimiter) };
 
     /// <summary>Gets the training files with their labels.</summary>
-    public ExampleFiles TrainFiles => Files(Train, TrainLabels);
+    internal ExampleFiles TrainFiles => Files(Train, TrainLabels);
 
     /// <summary>Gets the files that select the best checkpoint, with their labels.</summary>
-    public ExampleFiles ValidationFiles => Files(Validation, ValidationLabels);
+    internal ExampleFiles ValidationFiles => Files(Validation, ValidationLabels);
 
     /// <summary>Gets the files that are evaluated at the end, with their labels.</summary>
-    public ExampleFiles TestFiles => Files(Test, TestLabels);
+    internal ExampleFiles TestFiles => Files(Test, TestLabels);
 
     /// <summary>Returns the paths of files, which are relative to <see cref="Directory"/>.</summary>
     /// <param name="files">The names of the files.</param>

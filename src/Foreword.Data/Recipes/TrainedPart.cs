@@ -9,7 +9,7 @@ namespace Foreword.Data.Recipes;
 /// </param>
 /// <param name="LoraAlpha">Alpha, above 0. The product of the adapter matrices is scaled by alpha / rank.</param>
 /// <param name="LoraTargets">The projections that get adapters, which are names in <see cref="AdapterTargets"/>.</param>
-public sealed record TrainedPart(int Freeze, int LoraRank, double LoraAlpha, IReadOnlyList<string> LoraTargets)
+internal sealed record TrainedPart(int Freeze, int LoraRank, double LoraAlpha, IReadOnlyList<string> LoraTargets)
 {
     /// <summary>Gets the names of the projections that may have adapters.</summary>
     public static IReadOnlyList<string> AdapterTargets { get; } = ["c_attn", "attn.c_proj", "c_fc", "mlp.c_proj"];

@@ -7,7 +7,7 @@ namespace Foreword.Data.ReferencePacks;
 /// <param name="Text">The summary, without the member's name.</param>
 /// <param name="Kind"><c>method</c>, <c>property</c>, <c>type</c>, <c>field</c> or <c>event</c>.</param>
 /// <param name="Namespace">The namespace of the member's type.</param>
-public sealed record MemberSummary(string Text, string Kind, string Namespace);
+internal sealed record MemberSummary(string Text, string Kind, string Namespace);
 
 /// <summary>
 /// A classification data set that every machine with a .NET SDK has: predict the kind of a member from its summary. Training, validation and test set
@@ -16,7 +16,7 @@ public sealed record MemberSummary(string Text, string Kind, string Namespace);
 /// <param name="Train">The summaries to train on.</param>
 /// <param name="Validation">The summaries that choose the best epoch.</param>
 /// <param name="Test">The summaries of the final evaluation.</param>
-public sealed record MemberKinds(IReadOnlyList<MemberSummary> Train, IReadOnlyList<MemberSummary> Validation, IReadOnlyList<MemberSummary> Test)
+internal sealed record MemberKinds(IReadOnlyList<MemberSummary> Train, IReadOnlyList<MemberSummary> Validation, IReadOnlyList<MemberSummary> Test)
 {
     /// <summary>Of every ten namespaces, one is for validation and two are for the test.</summary>
     private const int Parts = 10, ValidationParts = 1, TestParts = 2;

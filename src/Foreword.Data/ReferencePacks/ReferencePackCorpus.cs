@@ -13,7 +13,7 @@ namespace Foreword.Data.ReferencePacks;
 /// Each member is a document: its name, then its summary, parameters, return value and remarks. A text that occurred before is dropped, and so is a
 /// member with no text left. Members that stand for one processor instruction are left out, because their text is the instruction and not English.
 /// </summary>
-public sealed partial class ReferencePackCorpus
+internal sealed partial class ReferencePackCorpus
 {
     private const string Pack = "Microsoft.NETCore.App.Ref";
 

@@ -14,7 +14,7 @@ namespace Foreword.Data.Sampling;
 /// epoch. Documents are not separated: a window may hold the end of one document, the end-of-text token and the beginning of the next, as in GPT-2's
 /// training.
 /// </remarks>
-public sealed class BatchSampler
+internal sealed class BatchSampler
 {
     private readonly TokenDataset _data;
     private readonly int _offsets; // the first window of an epoch begins at one of 0 .. _offsets - 1

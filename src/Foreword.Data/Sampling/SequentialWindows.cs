@@ -6,7 +6,7 @@ namespace Foreword.Data.Sampling;
 /// Cuts a dataset into consecutive windows of T inputs, for validation. Every token from the second one on is a target exactly once. The last window
 /// may be shorter: it is padded with input 0 and target <see cref="NoTarget"/>.
 /// </summary>
-public sealed class SequentialWindows
+internal sealed class SequentialWindows
 {
     /// <summary>The target of a position that does not count: -1, like nanoGPT's <c>ignore_index</c>.</summary>
     public const long NoTarget = -1;

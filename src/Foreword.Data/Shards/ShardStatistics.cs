@@ -6,12 +6,12 @@ namespace Foreword.Data.Shards;
 /// <param name="From">The smallest length in tokens, including the end-of-text token.</param>
 /// <param name="To">The largest length in tokens, including the end-of-text token.</param>
 /// <param name="Documents">The number of documents.</param>
-public readonly record struct LengthBin(long From, long To, long Documents);
+internal readonly record struct LengthBin(long From, long To, long Documents);
 
 /// <summary>The number of occurrences of a token.</summary>
 /// <param name="Id">The token.</param>
 /// <param name="Count">The number of occurrences.</param>
-public readonly record struct TokenCount(int Id, long Count);
+internal readonly record struct TokenCount(int Id, long Count);
 
 /// <summary>Statistics of a split of a prepared corpus.</summary>
 /// <param name="Lengths">The numbers of documents by length. Each range is twice as wide as the one before.</param>
@@ -20,7 +20,7 @@ public readonly record struct TokenCount(int Id, long Count);
 /// <param name="MostFrequent">
 /// The most frequent tokens, in descending order of frequency. Tokens with the same frequency are in order of their ids.
 /// </param>
-public sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Longest, int DistinctTokens, IReadOnlyList<TokenCount> MostFrequent)
+internal sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Longest, int DistinctTokens, IReadOnlyList<TokenCount> MostFrequent)
 {
     /// <summary>Computes the statistics of a split. Every token is read once.</summary>
     /// <param name="data">The split.</param>

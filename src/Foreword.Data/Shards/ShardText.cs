@@ -5,7 +5,7 @@ using Foreword.Tokenization;
 namespace Foreword.Data.Shards;
 
 /// <summary>Decodes the documents of token shards to text.</summary>
-public static class ShardText
+internal static class ShardText
 {
     /// <summary>The number of tokens to decode at a time. Longer documents are returned in several chunks.</summary>
     private const int ChunkTokens = 1 << 15;

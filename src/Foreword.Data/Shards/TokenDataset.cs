@@ -133,7 +133,7 @@ public sealed class TokenDataset : IDisposable
     /// <param name="position">The position, from 0.</param>
     /// <returns>The shard's file name and the token's index in that shard.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is outside the dataset.</exception>
-    public ShardPosition Locate(long position)
+    internal ShardPosition Locate(long position)
     {
         TokenRange.Check(position, 1, Count, Directory);
         (int shard, long offset, _) = Part(position, 1);
@@ -189,7 +189,7 @@ public sealed class TokenDataset : IDisposable
 /// <summary>The location of a token on disk.</summary>
 /// <param name="Shard">The shard's file name.</param>
 /// <param name="Offset">The index of the token in that shard, from 0.</param>
-public readonly record struct ShardPosition(string Shard, long Offset)
+internal readonly record struct ShardPosition(string Shard, long Offset)
 {
     /// <summary>Returns a text such as "shard train-00000.bin, token 12345".</summary>
     public override string ToString() => $"shard {Shard}, token {Offset}";

@@ -6,7 +6,7 @@ namespace Foreword.Evaluation.Metrics;
 /// </summary>
 /// <param name="NegativeLogLikelihood">-log p of the whole text, in nats.</param>
 /// <param name="Tokens">Number of tokens that were predicted.</param>
-public readonly record struct Likelihood(double NegativeLogLikelihood, long Tokens)
+internal readonly record struct Likelihood(double NegativeLogLikelihood, long Tokens)
 {
     /// <summary>Gets the mean number of nats per token.</summary>
     public double MeanNegativeLogLikelihood => NegativeLogLikelihood / Tokens;

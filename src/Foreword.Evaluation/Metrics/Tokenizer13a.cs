@@ -6,7 +6,7 @@ namespace Foreword.Evaluation.Metrics;
 /// The tokenization of NIST's mteval-v13a.pl for Western languages, with which BLEU scores are comparable (Post, "A Call for Clarity in Reporting
 /// BLEU Scores", 2018). Case is kept.
 /// </summary>
-public static partial class Tokenizer13a
+internal static partial class Tokenizer13a
 {
     /// <summary>Returns the tokens of one segment.</summary>
     public static string[] Tokenize(string text)

@@ -12,7 +12,7 @@ namespace Foreword.Evaluation.Overlap;
 /// <param name="Set">The overlap of the benchmark's documents.</param>
 /// <param name="Without">The result over the documents without any overlap; null unless some, but not all, documents overlap.</param>
 /// <param name="Only">The result over the overlapping documents; null unless some, but not all, documents overlap.</param>
-public sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkResult? Without, BenchmarkResult? Only)
+internal sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkResult? Without, BenchmarkResult? Only)
 {
     /// <summary>Compares the documents with the training text and divides the result.</summary>
     /// <param name="filter">The 8-grams of the training text.</param>

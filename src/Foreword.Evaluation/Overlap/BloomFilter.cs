@@ -8,7 +8,7 @@ namespace Foreword.Evaluation.Overlap;
 /// A set of 64-bit hashes that may report an item that was never added, but never misses an item that was (Bloom, "Space/time trade-offs in hash
 /// coding with allowable errors", 1970). Several threads may read at the same time, but adding is not thread-safe.
 /// </summary>
-public sealed class BloomFilter
+internal sealed class BloomFilter
 {
     private const int BitsOfWord = 64;
 

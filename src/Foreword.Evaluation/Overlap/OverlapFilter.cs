@@ -12,7 +12,7 @@ namespace Foreword.Evaluation.Overlap;
 /// Words are lower-cased sequences of letters and digits, and each CJK ideograph is a word. An 8-gram never crosses a document boundary. Several
 /// threads may measure with the same filter at the same time.
 /// </summary>
-public sealed class OverlapFilter
+internal sealed class OverlapFilter
 {
     /// <summary>Number of words in an n-gram.</summary>
     public const int Words = 8;

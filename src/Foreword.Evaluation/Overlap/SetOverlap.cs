@@ -6,7 +6,7 @@ namespace Foreword.Evaluation.Overlap;
 /// <param name="Overlapping">Number of documents of which at least one 8-gram was found.</param>
 /// <param name="Sum">The 8-grams of all documents.</param>
 /// <param name="Most">The overlapping documents with the largest shares, the largest first.</param>
-public sealed record SetOverlap(string Name, long Documents, long Overlapping, OverlapShare Sum, IReadOnlyList<DocumentOverlap> Most)
+internal sealed record SetOverlap(string Name, long Documents, long Overlapping, OverlapShare Sum, IReadOnlyList<DocumentOverlap> Most)
 {
     /// <summary>Gets the share of the documents of which at least one 8-gram was found, 0 to 1.</summary>
     public double OverlappingShare => Documents == 0 ? 0 : (double)Overlapping / Documents;

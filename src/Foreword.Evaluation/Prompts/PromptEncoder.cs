@@ -9,7 +9,7 @@ namespace Foreword.Evaluation.Prompts;
 /// Encodes texts as tokens for scoring. Context and continuation are encoded together, as the model would see them. The leading tokens that this
 /// encoding shares with the encoding of the context alone are the context. A token that crosses the boundary therefore belongs to the continuation.
 /// </summary>
-public sealed class PromptEncoder
+internal sealed class PromptEncoder
 {
     private readonly Tokenizer _tokenizer;
     private readonly int _contextLength;

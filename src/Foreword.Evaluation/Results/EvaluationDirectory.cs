@@ -12,7 +12,7 @@ namespace Foreword.Evaluation.Results;
 /// The directory of one evaluation: <c>progress.json</c> says what was evaluated and how, the samples' logs grow beside it, and the results come last.
 /// The same evaluation of the same model goes on where it was; another one is refused.
 /// </summary>
-public sealed class EvaluationDirectory
+internal sealed class EvaluationDirectory
 {
     private const string FileName = "progress.json";
 

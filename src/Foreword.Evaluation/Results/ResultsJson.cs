@@ -12,10 +12,10 @@ namespace Foreword.Evaluation.Results;
 /// <param name="Seed">Seed of the few-shot draw.</param>
 /// <param name="Date">The time when the evaluation ended.</param>
 /// <param name="Seconds">The run time of this process, in seconds.</param>
-public sealed record EvaluationContext(string Model, string Device, int? BatchSize, int? Limit, long Seed, DateTimeOffset Date, double Seconds);
+internal sealed record EvaluationContext(string Model, string Device, int? BatchSize, int? Limit, long Seed, DateTimeOffset Date, double Seconds);
 
 /// <summary>Writes results in the format of lm-evaluation-harness's <c>results_*.json</c>.</summary>
-public static class ResultsJson
+internal static class ResultsJson
 {
     /// <summary>Version of our protocols. A change that affects the numbers increases it.</summary>
     private const int Version = 1;

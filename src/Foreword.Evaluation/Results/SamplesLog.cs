@@ -12,7 +12,7 @@ namespace Foreword.Evaluation.Results;
 /// A log of one benchmark's evaluated documents, one JSON object per line. Each has lm-evaluation-harness's fields (<c>doc_id, doc, target,
 /// arguments, resps, filtered_resps</c> and each metric). It also has <c>statistics</c>, from which an interrupted evaluation resumes.
 /// </summary>
-public sealed class SamplesLog : IDisposable
+internal sealed class SamplesLog : IDisposable
 {
     private static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

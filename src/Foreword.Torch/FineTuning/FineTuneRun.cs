@@ -57,7 +57,7 @@ public sealed class FineTuneRun : TrainingRun
     }
 
     /// <summary>Gets the labeled examples.</summary>
-    public FineTuningData Data { get; }
+    internal FineTuningData Data { get; }
 
     /// <summary>Gets the metrics of the best model on the validation set, by name; null before the first validation.</summary>
     public IReadOnlyDictionary<string, double>? BestMetrics => State.BestMetrics;
@@ -108,7 +108,7 @@ public sealed class FineTuneRun : TrainingRun
     /// <param name="recipe">The recipe.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did.</exception>
-    public static void CheckSame(FineTuneRecipe recipe, RunDirectory directory)
+    internal static void CheckSame(FineTuneRecipe recipe, RunDirectory directory)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);

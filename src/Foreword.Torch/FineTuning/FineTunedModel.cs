@@ -16,7 +16,7 @@ namespace Foreword.Torch.FineTuning;
 /// A pre-trained model with the head of a task. Fine-tuning trains it, and it predicts answers. Do not use it from two threads at the
 /// same time.
 /// </summary>
-public sealed class FineTunedModel : ITaskModel
+internal sealed class FineTunedModel : ITaskModel
 {
     /// <summary>Largest number of tokens in a batch of predictions, including padding.</summary>
     private const int BatchTokens = 4096;
@@ -184,7 +184,7 @@ public sealed class FineTunedModel : ITaskModel
 /// <param name="Config">The architecture.</param>
 /// <param name="Tokenizer">The tokenizer.</param>
 /// <param name="Tokens">The task tokens: new ids after the vocabulary, or the existing ones if the model is already fine-tuned.</param>
-public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
+internal sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
 {
     /// <summary>Opens a model in any format, a checkpoint or a run.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>

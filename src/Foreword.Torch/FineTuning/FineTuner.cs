@@ -14,7 +14,7 @@ namespace Foreword.Torch.FineTuning;
 /// Makes the steps of fine-tuning: forward and backward of the joint objective L3 = L2 + lambda L1 (GPT-1 paper, equations 4 and 5), clip,
 /// update. As in pre-training, a step depends only on the weights, the optimizer's moments and the number of steps made.
 /// </summary>
-public sealed class FineTuner : IDisposable
+internal sealed class FineTuner : IDisposable
 {
     private readonly FineTuneConfig _config;
     private readonly IReadOnlyList<EncodedExample> _train;

@@ -11,7 +11,7 @@ namespace Foreword.Torch.FineTuning;
 /// The linear layer that fine-tuning adds (GPT-1 paper, equation 3). Its input is the hidden state at the extract token, with dropout. Its
 /// initial weights are N(0, 0.02) and its initial bias is 0. It computes in float32.
 /// </summary>
-public sealed class TaskHead : nn.Module
+internal sealed class TaskHead : nn.Module
 {
     private const double Deviation = 0.02;
 

@@ -8,7 +8,7 @@ namespace Foreword.Torch.Inference;
 /// The caches of the sequences that one pass of the model reads, in their order. The sequences may have different lengths. A part of a cache that
 /// several sequences share is read once for all of them.
 /// </summary>
-public sealed class KvBatch
+internal sealed class KvBatch
 {
     private readonly IReadOnlyList<KvCache> _caches;
     private readonly List<Reading> _readings = [];

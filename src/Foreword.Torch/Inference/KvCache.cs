@@ -8,7 +8,7 @@ namespace Foreword.Torch.Inference;
 /// belong to the caches that this one was forked from; they are only read. Each part has room for the rest of the context from the start and is never
 /// moved. On a CPU, memory that has never been written costs nothing.
 /// </summary>
-public sealed class KvCache : IDisposable
+internal sealed class KvCache : IDisposable
 {
     /// <summary>
     /// Smallest number of tokens that a fork shares. Fewer tokens are copied; otherwise beam search would split the caches into parts of a single

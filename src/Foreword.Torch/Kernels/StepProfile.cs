@@ -6,7 +6,7 @@ namespace Foreword.Torch.Kernels;
 /// Measures how the time of training steps is distributed over operations. An operation is timed on the thread that starts it. If a timed operation
 /// calls another one, the time of the call counts only for the inner operation. Kernels without a profile measure nothing.
 /// </summary>
-public sealed class StepProfile
+internal sealed class StepProfile
 {
     private readonly Dictionary<string, ProfiledOperation> _operations = [];
     private long _inner;
@@ -62,4 +62,4 @@ public sealed class StepProfile
 /// <param name="Calls">Number of calls.</param>
 /// <param name="Seconds">The operation's own time in seconds, without timed operations that it called.</param>
 /// <param name="Flops">Number of floating-point operations in matrix products.</param>
-public sealed record ProfiledOperation(string Name, int Calls, double Seconds, double Flops);
+internal sealed record ProfiledOperation(string Name, int Calls, double Seconds, double Flops);

@@ -11,7 +11,7 @@ namespace Foreword.Torch.Optimizers;
 /// <param name="Minimum">The final rate of the shapes that do not end at 0.</param>
 /// <param name="WarmupSteps">Number of updates of the warmup. It need not be a whole number, because opt.py specifies it as a share of the run.</param>
 /// <param name="Steps">Number of updates of the whole run.</param>
-public sealed record LearningRate(LearningRateSchedule Schedule, double Peak, double Minimum, double WarmupSteps, int Steps)
+internal sealed record LearningRate(LearningRateSchedule Schedule, double Peak, double Minimum, double WarmupSteps, int Steps)
 {
     /// <summary>Creates the schedule of a recipe.</summary>
     /// <param name="config">The recipe's <c>train</c> section.</param>

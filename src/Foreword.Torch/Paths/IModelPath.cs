@@ -11,7 +11,7 @@ namespace Foreword.Torch.Paths;
 /// Computes the forward and backward pass of a model: with <see cref="GptModel"/> on autograd, or with the fused kernels. Both compute the same
 /// function. Gradients are added to those of the model's parameters. Not safe for concurrent use by several threads.
 /// </summary>
-public interface IModelPath : IDisposable
+internal interface IModelPath : IDisposable
 {
     /// <summary>Gets whether the fused kernels compute the passes.</summary>
     bool IsFused { get; }
@@ -65,7 +65,7 @@ public interface IModelPath : IDisposable
 }
 
 /// <summary>Creates training paths and runs complete training passes.</summary>
-public static class TrainingPath
+internal static class TrainingPath
 {
     /// <summary>
     /// Creates a path with the fused kernels if <paramref name="choice"/> allows them and they can run the model; otherwise a path on autograd.

@@ -17,7 +17,7 @@ namespace Foreword.Torch.Runs;
 /// what training needs to continue: <c>optimizer.safetensors</c>, <c>trainer_state.json</c> and the resolved recipe. It is written under a
 /// temporary name and then renamed, so the last good checkpoint survives if the process is killed at any moment.
 /// </summary>
-public static class Checkpoint
+internal static class Checkpoint
 {
     private const string OptimizerFile = "optimizer.safetensors";
     private const string AdaptersFile = "adapters.safetensors";

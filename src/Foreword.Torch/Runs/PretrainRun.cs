@@ -65,7 +65,7 @@ public sealed class PretrainRun : TrainingRun
     public double? StartEvalLoss => State.StartEvalLoss;
 
     /// <summary>Gets the tokens and the tokenizer of the run.</summary>
-    public PretrainingData Data => _data;
+    internal PretrainingData Data => _data;
 
     /// <summary>Gets the model in its current state.</summary>
     public GptModel Model => _model;

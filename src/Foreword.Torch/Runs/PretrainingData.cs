@@ -15,7 +15,7 @@ namespace Foreword.Torch.Runs;
 /// <summary>
 /// The tokens of a run. They come from existing shards, or from text that is tokenized into the run's own <c>data/</c> the first time.
 /// </summary>
-public sealed class PretrainingData : IDisposable
+internal sealed class PretrainingData : IDisposable
 {
     private PretrainingData(string shards, string? tokenizer)
     {

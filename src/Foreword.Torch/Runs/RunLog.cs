@@ -8,7 +8,7 @@ namespace Foreword.Torch.Runs;
 /// <c>train/lm_loss</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on. Each line is passed to the operating system as a whole, so a
 /// killed run loses no line that was written.
 /// </summary>
-public sealed class RunLog : IDisposable
+internal sealed class RunLog : IDisposable
 {
     private readonly FileStream _metrics;
     private readonly TensorBoardWriter _board;

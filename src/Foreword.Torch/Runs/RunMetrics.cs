@@ -30,7 +30,7 @@ public sealed record EvalMetrics(int Step, double EvalLoss, IReadOnlyDictionary<
 /// <summary>The contents of a run's <c>metrics.jsonl</c>: one JSON object per line, in the order of the run.</summary>
 /// <param name="Steps">The training lines.</param>
 /// <param name="Evals">The validation lines.</param>
-public sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvalMetrics> Evals)
+internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvalMetrics> Evals)
 {
     private const string EvalPrefix = "eval_";
 

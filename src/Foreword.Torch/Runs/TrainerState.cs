@@ -7,7 +7,7 @@ namespace Foreword.Torch.Runs;
 /// The progress of a run, in addition to weights and moments. Pre-training and fine-tuning share it. A property that only one of them has
 /// is null in the other.
 /// </summary>
-public sealed record TrainerState
+internal sealed record TrainerState
 {
     /// <summary>Gets the number of steps made. It determines schedule, dropout seeds and data cursor.</summary>
     public required int Step { get; init; }

@@ -14,7 +14,7 @@ namespace Foreword.Torch.Runtime;
 /// in registers (512-bit vectors, or 256-bit ones if .NET reports no 512-bit hardware vectors). bfloat16 is measured with the micro-kernel of
 /// libtorch's oneDNN on data in the first-level cache. On other devices, and if the micro-kernel is not exported, a large matrix product is measured.
 /// </summary>
-public static unsafe class MachinePeak
+internal static unsafe class MachinePeak
 {
     private const double SecondsPerProbe = 0.25;
 

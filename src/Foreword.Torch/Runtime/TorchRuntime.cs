@@ -7,7 +7,7 @@ namespace Foreword.Torch.Runtime;
 /// Prepares the process for libtorch before its first use. Loads the libraries that came with the application, never a system-wide libtorch of another
 /// version, and makes glibc's malloc keep large blocks.
 /// </summary>
-public static partial class TorchRuntime
+internal static partial class TorchRuntime
 {
     // <malloc.h>
     private const int TrimThreshold = -1, MmapThreshold = -3;

@@ -9,7 +9,7 @@ namespace Foreword.Torch.Training;
 /// Initializes the token embedding from word vectors that were trained elsewhere. Words without a vector keep their random rows. The vectors
 /// are scaled to the standard deviation of the random rows, because the embedding is also the output layer.
 /// </summary>
-public static class InitialEmbeddings
+internal static class InitialEmbeddings
 {
     /// <summary>Overwrites the embedding rows of the words that the file contains.</summary>
     /// <param name="model">A model with new weights.</param>

@@ -12,7 +12,7 @@ namespace Foreword.Torch.Training;
 /// </summary>
 /// <param name="Width">Number of values of each vector.</param>
 /// <param name="Vectors">The vectors of the requested words that the file contains. If a word occurs twice, the first vector counts.</param>
-public sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]> Vectors)
+internal sealed record WordVectors(int Width, IReadOnlyDictionary<string, float[]> Vectors)
 {
     /// <summary>Bytes of the longest word. If a word is longer, the file has another format.</summary>
     private const int LongestWord = 4096;

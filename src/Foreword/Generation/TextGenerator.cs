@@ -12,7 +12,7 @@ namespace Foreword.Generation;
 /// <see cref="SamplingOptions.Slide"/> is set. The last token drawn does not have to be read, so after a prompt of P tokens, context - P + 1 tokens
 /// can be drawn. The generator does not own the model or the tokenizer. Threads can share it if they can share the model.
 /// </remarks>
-public sealed class TextGenerator
+internal sealed class TextGenerator
 {
     private readonly ILanguageModel _model;
     private readonly Tokenizer _tokenizer;

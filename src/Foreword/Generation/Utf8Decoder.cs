@@ -6,7 +6,7 @@ namespace Foreword.Generation;
 /// Converts bytes that arrive in chunks to text without splitting a character. An incomplete UTF-8 sequence is held until the rest of it arrives.
 /// Each maximal invalid part becomes one U+FFFD, as if all bytes were decoded in one call.
 /// </summary>
-public sealed class Utf8Decoder
+internal sealed class Utf8Decoder
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
 

@@ -1,7 +1,7 @@
 namespace Foreword.IO;
 
 /// <summary>Writes a file so that after a crash or on a full disk either the complete old file or the complete new file exists.</summary>
-public static class DurableFile
+internal static class DurableFile
 {
     private const string TemporaryPrefix = ".tmp-";
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Foreword.IO;
 
 /// <summary>Decodes JSON strings that contain lone surrogates, which System.Text.Json does not decode.</summary>
-public static class JsonText
+internal static class JsonText
 {
     /// <summary>Resolves the escape sequences of a JSON string. Lone surrogates are kept.</summary>
     /// <param name="raw">The source text of the string, without its quotation marks. A JSON parser has already checked its form.</param>

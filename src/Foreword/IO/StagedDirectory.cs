@@ -4,7 +4,7 @@ namespace Foreword.IO;
 /// A directory that is built beside its target and replaces the target when it is complete. Until then the target does not change. A failure
 /// leaves no files. If the process is killed, the next attempt deletes what it left.
 /// </summary>
-public sealed class StagedDirectory : IDisposable
+internal sealed class StagedDirectory : IDisposable
 {
     private const string Deleted = "deleted";
 

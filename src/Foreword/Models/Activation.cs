@@ -28,7 +28,7 @@ public enum Activation
 }
 
 /// <summary>Provides the names of activation functions.</summary>
-public static class Activations
+internal static class Activations
 {
     /// <summary>
     /// The values of <c>GPT2Config.activation_function</c> (transformers, activations.py, ACT2FN). The first name of each function is the one that is

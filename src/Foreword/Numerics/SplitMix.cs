@@ -4,7 +4,7 @@ namespace Foreword.Numerics;
 /// Provides random access to pseudorandom numbers. It applies SplitMix64's finalizer (Steele, Lea and Flood, "Fast splittable
 /// pseudorandom number generators", 2014) to a seed and a place, so there is no state to keep or save.
 /// </summary>
-public static class SplitMix
+internal static class SplitMix
 {
     /// <summary>The odd number nearest to 2^64 divided by the golden ratio.</summary>
     internal const ulong GoldenGamma = 0x9E3779B97F4A7C15;

@@ -6,7 +6,7 @@ namespace Foreword.Numerics;
 /// with every version of .NET, which <see cref="Random"/> does not guarantee. Neighboring seeds produce unrelated numbers.
 /// </summary>
 /// <param name="seed">The seed; any value.</param>
-public sealed class SplitMix64(ulong seed)
+internal sealed class SplitMix64(ulong seed)
 {
     private ulong _state = seed;
 

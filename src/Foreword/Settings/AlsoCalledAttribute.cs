@@ -4,7 +4,7 @@ namespace Foreword.Settings;
 /// Lists the names that other programs give to a recipe's key. A recipe cannot use them, but the error message names the right key.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Class, AllowMultiple = true)]
-public sealed class AlsoCalledAttribute(params string[] names) : Attribute
+internal sealed class AlsoCalledAttribute(params string[] names) : Attribute
 {
     /// <summary>Gets the other names, as they would be written in YAML.</summary>
     public IReadOnlyList<string> Names { get; } = names;

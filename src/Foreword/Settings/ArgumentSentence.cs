@@ -1,7 +1,7 @@
 namespace Foreword.Settings;
 
 /// <summary>Reads the sentence of an exception about an argument, without the parameter's name that .NET appends to it.</summary>
-public static class ArgumentSentence
+internal static class ArgumentSentence
 {
     /// <summary>Returns the exception's message without its suffix <c>(Parameter 'name')</c>, for people who did not write the call.</summary>
     public static string Of(ArgumentException problem)

@@ -7,7 +7,7 @@ namespace Foreword.Settings;
 /// <param name="member">The value's name in C#.</param>
 /// <param name="name">The value's name in recipes.</param>
 [AttributeUsage(AttributeTargets.Enum, AllowMultiple = true)]
-public sealed class ChoiceNameAttribute(string member, string name) : Attribute
+internal sealed class ChoiceNameAttribute(string member, string name) : Attribute
 {
     /// <summary>Gets the value's name in C#.</summary>
     public string Member { get; } = member;
@@ -27,7 +27,7 @@ public sealed class ChoiceNameAttribute(string member, string name) : Attribute
 /// <param name="name">The value's earlier name in recipes.</param>
 /// <param name="hint">A sentence that the error message adds for readers who meant something else.</param>
 [AttributeUsage(AttributeTargets.Enum, AllowMultiple = true)]
-public sealed class FormerChoiceAttribute(string member, string name, string hint) : Attribute
+internal sealed class FormerChoiceAttribute(string member, string name, string hint) : Attribute
 {
     /// <summary>Gets the value's name in C#.</summary>
     public string Member { get; } = member;

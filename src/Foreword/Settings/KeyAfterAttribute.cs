@@ -5,7 +5,7 @@ namespace Foreword.Settings;
 /// first key of the derived record precedes those of the base.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class KeyAfterAttribute(string property) : Attribute
+internal sealed class KeyAfterAttribute(string property) : Attribute
 {
     /// <summary>Gets the name in C# of the property that precedes this one.</summary>
     public string Property { get; } = property;

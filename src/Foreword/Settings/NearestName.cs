@@ -1,7 +1,7 @@
 namespace Foreword.Settings;
 
 /// <summary>Finds the known name that a misspelled name most likely means.</summary>
-public static class NearestName
+internal static class NearestName
 {
     /// <summary>
     /// The cost of an edit. A character that the candidate has before or after the name costs 1, because the name may be a part of the intended one.

@@ -17,7 +17,7 @@ public sealed record RecipeProblem(string Key, string Complaint)
 /// Collects the problems of one record. Every check derives the recipe's key from the expression of its value argument. Therefore pass
 /// the property itself: <c>problems.Above(0, Lr)</c>.
 /// </summary>
-public sealed class RecipeProblems : IReadOnlyList<RecipeProblem>
+internal sealed class RecipeProblems : IReadOnlyList<RecipeProblem>
 {
     private readonly List<RecipeProblem> _found = [];
 

@@ -3,7 +3,7 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Tasks;
 
 /// <summary>Classifies a single text. The sequence is <c>[start] text [extract]</c>.</summary>
-public sealed class ClassificationTask : FineTuningTask
+internal sealed class ClassificationTask : FineTuningTask
 {
     /// <inheritdoc/>
     public override string Kind => "classification";

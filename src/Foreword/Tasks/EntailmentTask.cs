@@ -3,7 +3,7 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Tasks;
 
 /// <summary>Decides whether a hypothesis follows from a premise. The sequence is <c>[start] premise [delim] hypothesis [extract]</c>.</summary>
-public sealed class EntailmentTask : FineTuningTask
+internal sealed class EntailmentTask : FineTuningTask
 {
     /// <inheritdoc/>
     public override string Kind => "entailment";

@@ -7,7 +7,7 @@ namespace Foreword.Tasks;
 /// sequence gets one score, and a softmax over the scores gives the probabilities (GPT-1 paper, section 3.3). Examples may have different numbers of
 /// answers.
 /// </summary>
-public sealed class MultipleChoiceTask : FineTuningTask
+internal sealed class MultipleChoiceTask : FineTuningTask
 {
     /// <inheritdoc/>
     public override string Kind => "multiple-choice";

@@ -3,7 +3,7 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Tasks;
 
 /// <summary>Predicts a number for a single text. The sequence is <c>[start] text [extract]</c>.</summary>
-public sealed class RegressionTask : FineTuningTask
+internal sealed class RegressionTask : FineTuningTask
 {
     /// <inheritdoc/>
     public override string Kind => "regression";

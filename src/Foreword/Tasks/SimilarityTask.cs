@@ -7,7 +7,7 @@ namespace Foreword.Tasks;
 /// Decides how similar two texts are. The two texts have no natural order, so the model reads both orders, <c>[start] a [delim] b [extract]</c> and
 /// <c>[start] b [delim] a [extract]</c>. The two final hidden states are added (GPT-1 paper, section 3.3).
 /// </summary>
-public sealed class SimilarityTask : FineTuningTask
+internal sealed class SimilarityTask : FineTuningTask
 {
     /// <inheritdoc/>
     public override string Kind => "similarity";

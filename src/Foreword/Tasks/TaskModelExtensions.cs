@@ -1,7 +1,7 @@
 namespace Foreword.Tasks;
 
 /// <summary>Predicts for single texts with any <see cref="ITaskModel"/>.</summary>
-public static class TaskModelExtensions
+internal static class TaskModelExtensions
 {
     /// <summary>Returns the answer for one example given as texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>
     /// <param name="model">The fine-tuned model.</param>

@@ -8,7 +8,7 @@ using Foreword.Weights.HuggingFace;
 namespace Foreword.Weights;
 
 /// <summary>Finds models and tokenizers on disk, and checks that a model and a tokenizer belong together.</summary>
-public static class ModelDirectory
+internal static class ModelDirectory
 {
     /// <summary>
     /// The largest number of ids by which a model may exceed its tokenizer. Such rows pad the vocabulary to a round number (50,257 to 50,304), or a

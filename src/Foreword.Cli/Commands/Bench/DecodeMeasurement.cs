@@ -8,7 +8,7 @@ namespace Foreword.Cli.Commands.Bench;
 /// <param name="DecodeTokensPerSecond">Tokens per second of greedy decoding of one sequence.</param>
 /// <param name="PrefillTokensPerSecond">Tokens per second of prefilling a prompt in one call.</param>
 /// <param name="BatchTokensPerSecond">Tokens per second of all sequences when several are decoded together.</param>
-public sealed record DecodeMeasurement(double DecodeTokensPerSecond, double PrefillTokensPerSecond, double BatchTokensPerSecond)
+internal sealed record DecodeMeasurement(double DecodeTokensPerSecond, double PrefillTokensPerSecond, double BatchTokensPerSecond)
 {
     /// <summary>Number of tokens in the cache of a sequence before its decoding is timed.</summary>
     private const int Prompt = 16;

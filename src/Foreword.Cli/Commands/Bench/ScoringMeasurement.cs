@@ -11,7 +11,7 @@ namespace Foreword.Cli.Commands.Bench;
 /// Measures, in one run, how fast both engines score continuations, and how fast libtorch's forward pass alone is. Weights and tokens are
 /// random, because the speed does not depend on them.
 /// </summary>
-public static class ScoringMeasurement
+internal static class ScoringMeasurement
 {
     /// <summary>Approximate number of tokens of a LAMBADA passage.</summary>
     public const int PassageTokens = 100;
@@ -100,7 +100,7 @@ public static class ScoringMeasurement
 /// <param name="Cpu">The results of plain C#.</param>
 /// <param name="ForwardTokensPerSecond">Tokens per second of libtorch's forward pass without logits, at the best batch size.</param>
 /// <param name="ForwardBatchSize">The best batch size.</param>
-public sealed record ScoringThroughput(EngineScoring Torch, EngineScoring Cpu, double ForwardTokensPerSecond, int ForwardBatchSize)
+internal sealed record ScoringThroughput(EngineScoring Torch, EngineScoring Cpu, double ForwardTokensPerSecond, int ForwardBatchSize)
 {
     /// <summary>Gets libtorch's scoring speed as a share of the speed of its forward pass alone.</summary>
     public double ShareOfForward => Torch.TokensPerSecond / ForwardTokensPerSecond;
@@ -110,7 +110,7 @@ public sealed record ScoringThroughput(EngineScoring Torch, EngineScoring Cpu, d
 /// <param name="TokensPerSecond">Tokens per second in passages of LAMBADA's length, including the logits that the scores need.</param>
 /// <param name="SharedSeconds">Seconds for the ten choices of one question when they share its context.</param>
 /// <param name="SeparateSeconds">Seconds for the same choices when each has its own copy of the context.</param>
-public sealed record EngineScoring(double TokensPerSecond, double SharedSeconds, double SeparateSeconds)
+internal sealed record EngineScoring(double TokensPerSecond, double SharedSeconds, double SeparateSeconds)
 {
     /// <summary>Gets the speedup of the choices when they share their context.</summary>
     public double SharingSpeedup => SeparateSeconds / SharedSeconds;

@@ -18,7 +18,7 @@ namespace Foreword.Cli.Commands.Bench;
 /// Measures the training speed on this machine, next to its measured peak. Weights and tokens are random, because the speed does not depend
 /// on them.
 /// </summary>
-public static class ThroughputMeasurement
+internal static class ThroughputMeasurement
 {
     /// <summary>Steps of each path that are not timed, because they touch memory for the first time.</summary>
     private const int WarmUp = 2;
@@ -191,7 +191,7 @@ public static class ThroughputMeasurement
 /// <param name="Paths">The speed of every path.</param>
 /// <param name="Product">The speed of the path that Foreword's training uses.</param>
 /// <param name="Peaks">The machine's measured peak in each of the formats, in floating-point operations per second.</param>
-public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, IReadOnlyDictionary<Precision, double> Peaks);
+internal sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, TrainingSpeed Product, IReadOnlyDictionary<Precision, double> Peaks);
 
 /// <summary>The results of <see cref="ThroughputMeasurement.Profile"/>.</summary>
 /// <param name="Operations">Every operation over all timed steps, the longest first.</param>
@@ -202,7 +202,7 @@ public sealed record TrainingThroughput(IReadOnlyList<TrainingSpeed> Paths, Trai
 /// <param name="Peak">The machine's measured peak in floating-point operations per second.</param>
 /// <param name="ActivationBytes">Bytes that a forward pass keeps for its backward pass.</param>
 /// <param name="WorkspaceBytes">Largest number of bytes in use in addition to weights, gradients and moments; includes the activations.</param>
-public sealed record TrainingProfile(
+internal sealed record TrainingProfile(
     IReadOnlyList<ProfiledOperation> Operations, int Steps, double SecondsPerStep, double TokensPerSecond, double ShareOfPeak, double Peak, long ActivationBytes, long WorkspaceBytes);
 
 /// <summary>The speed of a path.</summary>
@@ -211,4 +211,4 @@ public sealed record TrainingProfile(
 /// <param name="TokensPerSecond">Training tokens per second.</param>
 /// <param name="ShareOfPeak">Floating-point operations per second, at 6 N per token, divided by the machine's peak in that format.</param>
 /// <param name="RatioToEager">Speed divided by that of plain eager float32.</param>
-public sealed record TrainingSpeed(string Name, Precision Precision, double TokensPerSecond, double ShareOfPeak, double RatioToEager);
+internal sealed record TrainingSpeed(string Name, Precision Precision, double TokensPerSecond, double ShareOfPeak, double RatioToEager);

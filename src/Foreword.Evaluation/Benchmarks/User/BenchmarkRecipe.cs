@@ -3,7 +3,7 @@ using Foreword.Settings;
 namespace Foreword.Evaluation.Benchmarks.User;
 
 /// <summary>Specifies how a benchmark with a target text is measured.</summary>
-public enum AnswerMetric
+internal enum AnswerMetric
 {
     /// <summary>Whether the normalized answer equals one of the accepted answers (SQuAD).</summary>
     ExactMatch,
@@ -28,7 +28,7 @@ public enum AnswerMetric
 /// A user-defined benchmark: a table, a prompt that names columns in double braces, and either choices with the right one, or a target. By default,
 /// the model generates up to 32 tokens, stops at a line break, and the answer must match exactly.
 /// </summary>
-public sealed record BenchmarkRecipe : IRecipe
+internal sealed record BenchmarkRecipe : IRecipe
 {
     /// <summary>Gets the name of the benchmark in results.</summary>
     public string Name { get; init; } = "";

@@ -17,7 +17,7 @@ namespace Foreword.Tasks.HuggingFace;
 /// computes the same outputs. The task's tokens become added tokens that the tokenizer puts around a text. The head's bias moves into the last
 /// LayerNorm.
 /// </summary>
-public static class HuggingFaceClassifier
+internal static class HuggingFaceClassifier
 {
     private static readonly JsonWriterOptions Readable = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -5,7 +5,7 @@ namespace Foreword.Tasks.Metrics;
 /// <summary>
 /// The metric, or the loss, that selects the best epoch of a fine-tuning run. If two epochs have the same metric, the lower loss wins.
 /// </summary>
-public sealed class BestMetric
+internal sealed class BestMetric
 {
     /// <summary>The name of the validation loss.</summary>
     public const string LossName = "loss";

@@ -4,7 +4,7 @@ namespace Foreword.Tasks.Metrics;
 /// Represents a score as a distribution over whole scores. This turns scoring into classification without losing the fractions (Tai, Socher and
 /// Manning, "Improved Semantic Representations From Tree-Structured LSTM Networks", 2015, section 4.2).
 /// </summary>
-public static class SoftLabels
+internal static class SoftLabels
 {
     /// <summary>Returns the distribution whose mean is the score. It is nonzero only at the two whole scores next to the score.</summary>
     /// <param name="score">The score.</param>

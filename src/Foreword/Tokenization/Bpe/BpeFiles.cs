@@ -12,7 +12,7 @@ namespace Foreword.Tokenization.Bpe;
 /// Reads and writes a BPE vocabulary as two files, the form in which GPT-1 and GPT-2 were released. The first is a JSON object from token to
 /// id (<c>vocab.json</c>, OpenAI's <c>encoder.json</c>). The second lists the merges by rank, one per line (<c>merges.txt</c>, OpenAI's <c>vocab.bpe</c>).
 /// </summary>
-public static class BpeFiles
+internal static class BpeFiles
 {
     private const string VersionMark = "#version";
 

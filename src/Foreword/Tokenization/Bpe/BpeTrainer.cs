@@ -7,7 +7,7 @@ namespace Foreword.Tokenization.Bpe;
 /// <param name="Left">The id of the left token.</param>
 /// <param name="Right">The id of the right token.</param>
 /// <param name="Count">How often the pair occurred in the corpus when it was merged, including overlapping occurrences.</param>
-public readonly record struct LearnedMerge(int Left, int Right, long Count);
+internal readonly record struct LearnedMerge(int Left, int Right, long Count);
 
 /// <summary>
 /// Trains a <see cref="ByteLevelBpe"/> (Sennrich et al. 2016, algorithm 1, over the bytes of GPT-2's chunks). It repeatedly merges the most
@@ -56,7 +56,7 @@ public sealed record BpeTrainer : TokenizerTrainer
     /// <param name="cancellationToken">Cancels the training.</param>
     /// <returns>The merges in the order in which they were learned.</returns>
     /// <inheritdoc cref="Train" path="/exception"/>
-    public IReadOnlyList<LearnedMerge> Learn(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
+    internal IReadOnlyList<LearnedMerge> Learn(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         int wanted = VocabularySize - SmallestVocabulary;
         TokenizerProgress read = new(0, 0, 0, wanted);

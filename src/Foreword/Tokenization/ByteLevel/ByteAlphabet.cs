@@ -15,7 +15,7 @@ public enum ByteOrder
 /// characters (<c>bytes_to_unicode</c> in openai/gpt-2, encoder.py). A byte that is printable in Latin-1 stands for itself. The other 68 bytes
 /// are the characters from U+0100 on, in ascending order. For example, the space is U+0120 and the line feed is U+010A.
 /// </summary>
-public static class ByteAlphabet
+internal static class ByteAlphabet
 {
     private static readonly byte[] Gpt2Order = BytesInGpt2Order();
     private static readonly char[] Printable = PrintableCharacters();

@@ -8,7 +8,7 @@ namespace Foreword.Tokenization.ByteLevel;
 /// The pattern is implemented by hand over code points. .NET's Regex treats each half of a surrogate pair as a character of its own
 /// and therefore misses letters and digits above U+FFFF. A lone surrogate is treated as U+FFFD, a symbol.
 /// </summary>
-public static class Gpt2Pattern
+internal static class Gpt2Pattern
 {
     private const byte Space = 0, Letter = 1, Number = 2, Other = 3, HighSurrogate = 4;
 

@@ -7,7 +7,7 @@ namespace Foreword.Tokenization.Gpt1;
 /// Applies OpenAI's <c>text_standardize</c> (openai/finetune-transformer-lm, text_utils.py): it uses plain dashes, dots and apostrophes, puts spaces
 /// around runs of the same mark and around line feeds, and leaves one space between words.
 /// </summary>
-public static partial class Gpt1Standardize
+internal static partial class Gpt1Standardize
 {
     /// <summary>
     /// Returns the standardized text. Backslashes stay unchanged, as in OpenAI's pattern. Hugging Face's copy of the pattern also puts spaces

@@ -11,7 +11,7 @@ namespace Foreword.Tokenization.WordPieces;
 /// Reads and writes a WordPiece vocabulary as files: <c>tokenizer.json</c> and <c>vocab.txt</c>. The latter has one token per line; the token's
 /// id is the number of its line, counted from 0.
 /// </summary>
-public static class WordPieceFiles
+internal static class WordPieceFiles
 {
     /// <summary>The key of tokenizer_config.json that selects <see cref="WordPieceUnits.Characters"/>. Only Foreword reads it.</summary>
     private const string CharactersKey = "one_character_one_token";

@@ -11,7 +11,7 @@ namespace Foreword.Weights.HuggingFace;
 /// Reads and writes <c>config.json</c>, as <c>transformers</c> writes it for <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c>. Missing fields
 /// have the defaults of <c>GPT2Config</c> and <c>OpenAIGPTConfig</c>. The sizes have no default.
 /// </summary>
-public static class HuggingFaceConfig
+internal static class HuggingFaceConfig
 {
     /// <summary>The name of the file in a model directory.</summary>
     public const string FileName = "config.json";

@@ -7,7 +7,7 @@ namespace Foreword.Weights.HuggingFace;
 /// Maps between the tensor names of Hugging Face's <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c> and Foreword's parameter names. Foreword's
 /// names are GPT-2's keys without their prefix. GPT-1's <c>tokens_embed</c> is <c>wte</c>, and its <c>positions_embed</c> is <c>wpe</c>.
 /// </summary>
-public static class HuggingFaceNameMap
+internal static class HuggingFaceNameMap
 {
     private const string Prefix = "transformer.";
     private const string Gpt1Tokens = "tokens_embed.weight";

@@ -7,7 +7,7 @@ namespace Foreword.Weights.Quantized;
 /// A directory that <c>foreword quantize</c> wrote: configuration, tokenizer, and matrices in 8 or 4 bits in the layout of the plain C# engine.
 /// A model can be run from it, but its weights cannot be read back.
 /// </summary>
-public sealed class QuantizedModelFormat : WeightsFormat
+internal sealed class QuantizedModelFormat : WeightsFormat
 {
     /// <summary>The manifest's name. A directory that holds one is a quantised model.</summary>
     public const string ManifestFile = "quantization.json";
