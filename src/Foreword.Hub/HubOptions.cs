@@ -48,7 +48,7 @@ public sealed record HubOptions
     /// <summary>Reads the options from HF_ENDPOINT, HF_TOKEN (or else the token file), HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE.</summary>
     /// <param name="variable">Returns a variable's value; null if it is not set.</param>
     /// <exception cref="ArgumentException">HF_ENDPOINT is not an http or https address.</exception>
-    public static HubOptions FromEnvironment(Func<string, string?> variable)
+    internal static HubOptions FromEnvironment(Func<string, string?> variable)
     {
         ArgumentNullException.ThrowIfNull(variable);
         string tokenFile = HubCacheLayout.First(variable, "HF_TOKEN_PATH") is { } file ? HubCacheLayout.Expanded(file) : Path.Combine(HubCacheLayout.HomeDirectory(variable), "token");

@@ -168,7 +168,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <param name="targets">Names from <see cref="TrainedPart.AdapterTargets"/>.</param>
     /// <param name="seed">Seed of the adapters' weights.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> is less than 1.</exception>
-    public void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
+    internal void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
         using Generator generator = new((ulong)seed);
@@ -182,7 +182,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// </summary>
     /// <param name="name">The parameter's name, such as <c>h.0.attn.c_attn.weight</c>.</param>
     /// <returns>A tensor with the shape of the parameter. The caller disposes it.</returns>
-    public Tensor Merged(string name)
+    internal Tensor Merged(string name)
     {
         using var noGradient = no_grad();
         Tensor merged = get_parameter(name)!.detach();
@@ -191,7 +191,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
     }
 
     /// <summary>Gets the weights of the adapters by name, such as <c>h.0.attn.c_attn.lora_a</c>. The module's own parameters do not include them.</summary>
-    public IEnumerable<(string Name, Parameter Value)> AdapterParameters =>
+    internal IEnumerable<(string Name, Parameter Value)> AdapterParameters =>
         h.SelectMany((block, layer) => block.Projections.Where(p => p.Module.Adapter is not null).SelectMany(p => p.Module.Adapter!.Parameters($"h.{layer}.{p.Path}")));
 
     private IEnumerable<Conv1D> Projections(IReadOnlyList<string> names) =>

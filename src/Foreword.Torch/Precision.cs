@@ -19,7 +19,7 @@ public enum Precision
 }
 
 /// <summary>Chooses device and precision for the values in recipes and options.</summary>
-public static class Compute
+internal static class Compute
 {
     /// <summary>Returns the device of a choice. <c>auto</c> selects CUDA if available, then MPS, then the CPU.</summary>
     /// <exception cref="ArgumentException">This machine does not have the device.</exception>

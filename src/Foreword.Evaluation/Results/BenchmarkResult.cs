@@ -19,7 +19,7 @@ public sealed class BenchmarkResult
     /// <summary>Computes the metrics.</summary>
     /// <param name="task">The benchmark, as it was run.</param>
     /// <param name="judgements">The judgements of its documents, by id, at least one. Their order and origin do not matter.</param>
-    public static BenchmarkResult Of(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements)
+    internal static BenchmarkResult Of(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(judgements);
@@ -27,7 +27,7 @@ public sealed class BenchmarkResult
     }
 
     /// <summary>Computes the metrics over some of the documents.</summary>
-    public static IReadOnlyList<MetricValue> Over(Benchmark benchmark, IReadOnlyDictionary<int, Judgement> judgements, IEnumerable<int> ids)
+    internal static IReadOnlyList<MetricValue> Over(Benchmark benchmark, IReadOnlyDictionary<int, Judgement> judgements, IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(benchmark);
         Judgement[] ordered = [.. ids.Order().Select(id => judgements[id])];

@@ -65,7 +65,7 @@ public sealed class FineTuneRun : TrainingRun
     /// <summary>
     /// Gets the single answer that the best model gave to all validation examples ("all 40 examples the label 'spam'"); null if it gave several.
     /// </summary>
-    public string? BestSameAnswer => State.BestSameAnswer;
+    internal string? BestSameAnswer => State.BestSameAnswer;
 
     /// <summary>Gets the epoch of the best model, from 1; 0 before the first validation.</summary>
     public int BestEpoch => State.BestEpoch ?? 0;

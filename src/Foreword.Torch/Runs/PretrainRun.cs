@@ -59,7 +59,7 @@ public sealed class PretrainRun : TrainingRun
     public double? LastEvalLoss { get; private set; }
 
     /// <summary>Gets whether no validation since the start has been better than that of the starting model.</summary>
-    public bool BestIsTheStart => _recipe.Model.Path is not null && State.BestEvalLoss is { } best && best == StartEvalLoss;
+    internal bool BestIsTheStart => _recipe.Model.Path is not null && State.BestEvalLoss is { } best && best == StartEvalLoss;
 
     /// <summary>Gets the validation loss in nats before the first step; null if the weights were random or there is no validation split.</summary>
     public double? StartEvalLoss => State.StartEvalLoss;
@@ -74,10 +74,10 @@ public sealed class PretrainRun : TrainingRun
     /// Gets the number of validation tokens that an evaluation reads; 0 without a validation split. It includes the first token, which is only
     /// context.
     /// </summary>
-    public long EvaluatedTokens => _trainer.EvaluatedTokens;
+    internal long EvaluatedTokens => _trainer.EvaluatedTokens;
 
     /// <summary>Returns the directory of the shards of a run that trains on text.</summary>
-    public static string ShardsIn(RunDirectory directory)
+    internal static string ShardsIn(RunDirectory directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
         return Path.Combine(directory.Path, DataDirectory);

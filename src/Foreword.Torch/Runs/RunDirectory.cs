@@ -108,7 +108,7 @@ public sealed class RunDirectory
     /// <param name="keep">Number of newest checkpoints to keep, 1 or more; 0 keeps all.</param>
     /// <param name="bestStep">Step of a checkpoint to keep regardless of its age, or null.</param>
     /// <exception cref="IOException">A directory cannot be deleted.</exception>
-    public void DeleteOldCheckpoints(int keep, int? bestStep = null)
+    internal void DeleteOldCheckpoints(int keep, int? bestStep = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keep);
         if (keep == 0)
@@ -121,7 +121,7 @@ public sealed class RunDirectory
     /// Deletes temporary files and directories that remain if an earlier process was killed. Call it only if no other process writes this run.
     /// </summary>
     /// <exception cref="IOException">A file or directory cannot be deleted.</exception>
-    public void DeleteTemporaries()
+    internal void DeleteTemporaries()
     {
         StagedDirectory.ClearLeftovers(Path);
         DurableFile.ClearLeftovers(Path);
@@ -130,7 +130,7 @@ public sealed class RunDirectory
     }
 
     /// <summary>Deletes the directory if it is empty, which is the case after a run that failed before it began.</summary>
-    public void DeleteIfEmpty()
+    internal void DeleteIfEmpty()
     {
         if (Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any())
             Directory.Delete(Path);

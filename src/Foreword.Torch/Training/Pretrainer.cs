@@ -90,16 +90,16 @@ public sealed class Pretrainer : IDisposable
     public long TokensPerStep => (long)_config.GradientAccumulation * _config.BatchSize * SequenceLength;
 
     /// <summary>Gets the number of windows drawn before the next step: the data cursor.</summary>
-    public long WindowsDrawn => (long)StepsMade * _config.GradientAccumulation * _config.BatchSize;
+    internal long WindowsDrawn => (long)StepsMade * _config.GradientAccumulation * _config.BatchSize;
 
     /// <summary>
     /// Gets the number of validation tokens that <see cref="Evaluate"/> reads; 0 without a validation split. It includes the first token, which
     /// is only context.
     /// </summary>
-    public long EvaluatedTokens => _validation is null ? 0 : EvaluationWindows * SequenceLength + 1;
+    internal long EvaluatedTokens => _validation is null ? 0 : EvaluationWindows * SequenceLength + 1;
 
     /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
-    public void ResumeAt(int stepsMade)
+    internal void ResumeAt(int stepsMade)
     {
         StepsMade = stepsMade;
         Optimizer.StepCount = stepsMade;

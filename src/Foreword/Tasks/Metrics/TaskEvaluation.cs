@@ -75,7 +75,7 @@ public sealed record TaskEvaluation
     /// confusion matrix is a right class.
     /// </remarks>
     /// <param name="writer">Receives the object.</param>
-    public void WriteJson(Utf8JsonWriter writer)
+    internal void WriteJson(Utf8JsonWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.WriteStartObject();
