@@ -64,7 +64,7 @@ internal sealed class ChatCommand : IDisposable
                 throw new InvalidDataException($"{path} is fine-tuned for {task}, not for chat{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} prints its answers" : "")}");
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
-            using TextModel loaded = opened.Load();
+            using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
             sampling.SaySeed(parsed, terminal);
