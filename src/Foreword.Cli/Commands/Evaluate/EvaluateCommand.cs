@@ -78,7 +78,7 @@ internal static class EvaluateCommand
                 terminal.Announce($"seed {options.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, options.BatchSize), directory);
             List<(string Key, BenchmarkResult Result)> results = [];
-            int code = StopRequest.Run(terminal, Standing, stop =>
+            int code = StopSignals.Run(terminal, Standing, stop =>
             {
                 foreach ((string key, PreparedBenchmark task) in prepared)
                 {
