@@ -20,11 +20,13 @@ public sealed record CpuEngine : IEngine
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The model is quantized to another type, or an option of this engine is impossible.</exception>
-    public ILanguageModel Load(StoredModel model) => CpuLanguageModel.Load(Checked(model), this);
+    public ILanguageModel Load(StoredModel model, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        CpuLanguageModel.Load(Checked(model), this, progress, cancellationToken);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The model is quantized to another type, or an option of this engine is impossible.</exception>
-    public ITaskModel LoadTask(StoredModel model) => CpuTaskModel.Load(Checked(model), this);
+    public ITaskModel LoadTask(StoredModel model, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        CpuTaskModel.Load(Checked(model), this, progress, cancellationToken);
 
     private static StoredModel Checked(StoredModel model)
     {

@@ -4,6 +4,7 @@ using Foreword.Cpu.Matrices;
 using Foreword.Cpu.Quantized;
 using Foreword.Cpu.Threading;
 using Foreword.Models;
+using Foreword.Weights;
 
 namespace Foreword.Cpu;
 
@@ -46,6 +47,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <param name="cache">
     /// The number format of keys and values. Null: float32, or bfloat16 if the matrices are quantized, because their own rounding is coarser.
     /// </param>
+    /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">
     /// The model is quantized to another type, a type is undefined, <paramref name="threads"/> is less than 1, or the vocabulary, context length or
@@ -55,35 +58,43 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <exception cref="InvalidDataException">
     /// A file is malformed, or its tensors do not match its configuration. The message names the path and the tensor.
     /// </exception>
-    public static CpuLanguageModel Load(string path, WeightType? weights = null, int? threads = null, CacheType? cache = null)
+    /// <exception cref="OperationCanceledException">The loading was canceled.</exception>
+    public static CpuLanguageModel Load(
+        string path, WeightType? weights = null, int? threads = null, CacheType? cache = null, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Check(weights, threads, cache); // before the disk is touched
         using StoredModel model = StoredModel.Open(path);
-        return Load(model, new CpuEngine { Weights = weights, Threads = threads, Cache = cache });
+        return Load(model, new CpuEngine { Weights = weights, Threads = threads, Cache = cache }, progress, cancellationToken);
     }
 
     /// <summary>Reads an opened model, whose weights the loaded one takes.</summary>
-    internal static CpuLanguageModel Load(StoredModel model, CpuEngine options)
+    internal static CpuLanguageModel Load(StoredModel model, CpuEngine options, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         Check(options.Weights, options.Threads, options.Cache);
         if (model.IsQuantized)
         {
             WeightType stored = QuantizedModel.TypeOf(model.Path);
             return options.Weights is null || options.Weights == stored
-                ? Start(options.Threads, options.Cache ?? stored.Cache(), _ => QuantizedModel.Open(model.Path))
+                ? Start(options.Threads, options.Cache ?? stored.Cache(), _ => QuantizedModel.Open(model.Path, progress, cancellationToken))
                 : throw new ArgumentException($"{model.Path} is quantized to {stored}; it cannot be read as {options.Weights}");
         }
 
         WeightType type = options.Weights ?? WeightType.F32;
-        return Start(options.Threads, options.Cache ?? type.Cache(), workers => Read(new StoredParameters(model.TakeWeights()), type, workers));
+        return Start(options.Threads, options.Cache ?? type.Cache(), workers =>
+        {
+            ModelWeights stored = model.TakeWeights();
+            LoadingCounter counter = new(MatrixShape.Of(stored.Config).Sum(shape => stored.Tensor(shape.Name).ByteCount), progress, cancellationToken);
+            return Read(new StoredParameters(stored), type, workers, shape => counter.Add(stored.Tensor(shape.Name).ByteCount));
+        });
     }
 
     /// <summary>Creates a model with random weights, for measurements.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The number format of the matrices.</param>
     /// <param name="threads">Number of threads that compute, including the calling thread; 1 or more. Null: one for each processor.</param>
-    /// <param name="cache">The number format of keys and values. Null: the default of <see cref="Load(string, WeightType?, int?, CacheType?)"/>.</param>
+    /// <param name="cache">The number format of keys and values. Null: the default of <see cref="Load(string, WeightType?, int?, CacheType?, IProgress{LoadingProgress}, CancellationToken)"/>.</param>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">
     /// The configuration is invalid, its vocabulary, context length or width is close to 2^31, a type is undefined, or <paramref name="threads"/> is
@@ -120,11 +131,17 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    private static NetworkWeights Read(IParameters parameters, WeightType type, Workers workers)
+    /// <summary>Reads the weights that are kept in memory. Calls <paramref name="onRead"/> after each matrix.</summary>
+    private static NetworkWeights Read(IParameters parameters, WeightType type, Workers workers, Action<MatrixShape>? onRead = null)
     {
         try
         {
-            return new NetworkWeights(parameters, shape => type.Read(shape.Reader(parameters), workers));
+            return new NetworkWeights(parameters, shape =>
+            {
+                PanelMatrix matrix = type.Read(shape.Reader(parameters), workers);
+                onRead?.Invoke(shape);
+                return matrix;
+            });
         }
         catch
         {

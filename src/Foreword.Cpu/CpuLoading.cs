@@ -14,13 +14,16 @@ public static class CpuLoading
         /// <param name="weights">The format of the matrices in memory; float32 where null, or what the model is quantized to.</param>
         /// <param name="threads">The number of threads that compute, 1 or more; every processor where null.</param>
         /// <param name="defaults">The options of calls that pass none.</param>
+        /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+        /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
         /// <exception cref="DirectoryNotFoundException">There is nothing at the path.</exception>
         /// <exception cref="InvalidDataException">The path holds no model, or a file is broken.</exception>
         /// <exception cref="ArgumentException">The model is quantized to another type, or an option is impossible.</exception>
-        public static TextModel Load(string path, WeightType? weights = null, int? threads = null, SamplingOptions? defaults = null)
+        public static TextModel Load(
+            string path, WeightType? weights = null, int? threads = null, SamplingOptions? defaults = null, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
         {
             using StoredModel stored = StoredModel.Open(path);
-            return TextModel.Load(stored, new CpuEngine { Weights = weights, Threads = threads }, defaults);
+            return TextModel.Load(stored, new CpuEngine { Weights = weights, Threads = threads }, defaults, progress, cancellationToken);
         }
     }
 
@@ -30,10 +33,13 @@ public static class CpuLoading
         /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, a classifier of <c>transformers</c>, or a quantized one.</param>
         /// <param name="weights">The format of the matrices in memory; float32 where null, or what the model is quantized to.</param>
         /// <param name="threads">The number of threads that compute, 1 or more; every processor where null.</param>
+        /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+        /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
         /// <exception cref="DirectoryNotFoundException">There is nothing at the path.</exception>
         /// <exception cref="InvalidDataException">The path holds no fine-tuned model, or a file is broken.</exception>
         /// <exception cref="ArgumentException">The model is quantized to another type, or an option is impossible.</exception>
-        public static TaskModel Load(string path, WeightType? weights = null, int? threads = null) =>
-            TaskModel.Load(path, new CpuEngine { Weights = weights, Threads = threads });
+        public static TaskModel Load(
+            string path, WeightType? weights = null, int? threads = null, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+            TaskModel.Load(path, new CpuEngine { Weights = weights, Threads = threads }, progress, cancellationToken);
     }
 }

@@ -31,24 +31,28 @@ internal sealed class CpuTaskModel : ITaskModel
     /// </param>
     /// <param name="weights">The number format of the matrices. Null: float32, or the type of a quantized model.</param>
     /// <param name="threads">Number of threads that compute, including the calling thread; 1 or more. Null: one for each processor.</param>
+    /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">
     /// The model is quantized to another type, the type is undefined, or <paramref name="threads"/> is less than 1.
     /// </exception>
     /// <exception cref="DirectoryNotFoundException">There is no model at the path.</exception>
     /// <exception cref="InvalidDataException">The directory has no fine-tuned model, or a file is malformed.</exception>
-    public static CpuTaskModel Load(string path, WeightType? weights = null, int? threads = null)
+    /// <exception cref="OperationCanceledException">The loading was canceled.</exception>
+    public static CpuTaskModel Load(
+        string path, WeightType? weights = null, int? threads = null, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using StoredModel model = StoredModel.Open(path);
-        return Load(model, new CpuEngine { Weights = weights, Threads = threads });
+        return Load(model, new CpuEngine { Weights = weights, Threads = threads }, progress, cancellationToken);
     }
 
     /// <summary>Loads an opened fine-tuned model, whose weights the loaded one takes.</summary>
-    internal static CpuTaskModel Load(StoredModel model, CpuEngine options)
+    internal static CpuTaskModel Load(StoredModel model, CpuEngine options, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
     {
         TaskDescription task = model.Task;
         Tokenizer tokenizer = TokenizerFiles.Load(model.Directory);
-        CpuLanguageModel network = CpuLanguageModel.Load(model, options);
+        CpuLanguageModel network = CpuLanguageModel.Load(model, options, progress, cancellationToken);
         try
         {
             task.CheckVocabulary(model.Directory, tokenizer, model.Config);

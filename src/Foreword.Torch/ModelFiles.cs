@@ -21,24 +21,34 @@ public static class ModelFiles
     /// <param name="path">A model, a checkpoint or a run directory.</param>
     /// <param name="precision">Number format of the matrix products.</param>
     /// <param name="device">The device that holds the model.</param>
+    /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <exception cref="InvalidDataException">A file is broken, or tensors are missing, extra or misshapen. The message lists all of them.</exception>
-    public static GptModel Load(string path, Precision precision, Device device)
+    /// <exception cref="OperationCanceledException">The loading was canceled.</exception>
+    public static GptModel Load(string path, Precision precision, Device device, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using ModelWeights weights = WeightsFormat.Open(path);
-        return Load(weights, precision, device);
+        return Load(weights, precision, device, progress, cancellationToken);
     }
 
     /// <summary>Loads the model of opened weights.</summary>
-    /// <inheritdoc cref="Load(string, Precision, Device)"/>
-    public static GptModel Load(ModelWeights weights, Precision precision, Device device)
+    /// <inheritdoc cref="Load(string, Precision, Device, IProgress{LoadingProgress}, CancellationToken)"/>
+    public static GptModel Load(ModelWeights weights, Precision precision, Device device, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(device);
+        cancellationToken.ThrowIfCancellationRequested();
+        LoadingCounter counter = new(weights.Tensors.Sum(tensor => tensor.ByteCount), progress, cancellationToken);
         GptModel model = new(weights.Config, precision: precision);
         try
         {
             foreach (var (name, parameter) in model.named_parameters())
-                Copy(weights.Tensor(name), parameter);
+            {
+                WeightTensor tensor = weights.Tensor(name);
+                Copy(tensor, parameter);
+                counter.Add(tensor.ByteCount);
+            }
+
             model.to(device);
             return model;
         }

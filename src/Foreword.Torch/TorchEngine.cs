@@ -20,20 +20,20 @@ public sealed record TorchEngine : IEngine
     public Precision Precision { get; init; } = Precision.Fp32;
 
     /// <inheritdoc/>
-    public ILanguageModel Load(StoredModel model)
+    public ILanguageModel Load(StoredModel model, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         Refuse(model);
         using ModelWeights weights = model.TakeWeights();
-        return new TorchLanguageModel(ModelFiles.Load(weights, Precision, Compute.Device(Device)));
+        return new TorchLanguageModel(ModelFiles.Load(weights, Precision, Compute.Device(Device), progress, cancellationToken));
     }
 
     /// <inheritdoc/>
-    public ITaskModel LoadTask(StoredModel model)
+    public ITaskModel LoadTask(StoredModel model, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         Refuse(model);
-        return FineTunedModel.Load(model, Precision, Device);
+        return FineTunedModel.Load(model, Precision, Device, progress, cancellationToken);
     }
 
     private static void Refuse(StoredModel model)

@@ -12,14 +12,16 @@ public sealed class TaskModel : ITaskModel
     /// <summary>Loads a fine-tuned model with an engine.</summary>
     /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, a classifier of <c>transformers</c>, or a quantised one.</param>
     /// <param name="engine">The engine that computes it.</param>
+    /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <exception cref="DirectoryNotFoundException">There is nothing at the path.</exception>
     /// <exception cref="InvalidDataException">The path holds no fine-tuned model, or a file is broken.</exception>
     /// <exception cref="NotSupportedException">The engine cannot compute this model.</exception>
-    public static TaskModel Load(string path, IEngine engine)
+    public static TaskModel Load(string path, IEngine engine, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
         using StoredModel stored = StoredModel.Open(path);
-        return new TaskModel(engine.LoadTask(stored));
+        return new TaskModel(engine.LoadTask(stored, progress, cancellationToken));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using Foreword.Cpu.Quantized;
 using Foreword.Generation;
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization.Bpe;
@@ -45,13 +46,7 @@ public sealed class FrontDoorTests : IDisposable
     [Fact]
     public void AQuantizedModelIsLoadedLikeAnyOther()
     {
-        string quantized = NewDirectory("int8");
-        using (ModelWeights weights = WeightsFormat.Open(_model))
-        {
-            QuantizedModel.Write(weights, WeightType.Int8, quantized, TextEnds.Of(weights.LoadTokenizer()));
-            weights.LoadTokenizer().Save(quantized);
-        }
-
+        string quantized = Quantized("int8");
         using StoredModel stored = StoredModel.Open(quantized);
         Assert.Equal((true, "quantized", 300), (stored.IsQuantized, stored.Format.Name, stored.Tokenizer.VocabularySize));
         Assert.Contains("its original weights cannot be recovered", Assert.Throws<InvalidDataException>(stored.TakeWeights).Message);
@@ -91,12 +86,41 @@ public sealed class FrontDoorTests : IDisposable
         Assert.Equal("a language model only", Assert.Throws<NotSupportedException>(() => TaskModel.Load(_model, engine)).Message);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void LoadingReportsItsProgressOnTheCallersThreadAndCanBeCanceled(bool isQuantized)
+    {
+        string path = isQuantized ? Quantized("reported") : _model;
+        List<(LoadingProgress Progress, int Thread)> reports = [];
+        SynchronousProgress<LoadingProgress> progress = new(report => reports.Add((report, Environment.CurrentManagedThreadId)));
+        TextModel.Load(path, progress: progress).Dispose();
+        Assert.True(reports.Count > 1);
+        Assert.All(reports, report => Assert.Equal((reports[0].Progress.Total, Environment.CurrentManagedThreadId), (report.Progress.Total, report.Thread)));
+        Assert.Equal(reports.Select(report => report.Progress.Bytes).Order(), reports.Select(report => report.Progress.Bytes));
+        Assert.Equal(reports[0].Progress.Total, reports[^1].Progress.Bytes);
+
+        using CancellationTokenSource source = new();
+        SynchronousProgress<LoadingProgress> canceling = new(_ => source.Cancel());
+        Assert.ThrowsAny<OperationCanceledException>(() => TextModel.Load(path, progress: canceling, cancellationToken: source.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => TextModel.Load(path, cancellationToken: source.Token));
+    }
+
     [Fact]
     public void ALanguageModelHasNoTask()
     {
         Assert.Contains("is not a fine-tuned model", Assert.Throws<InvalidDataException>(() => TaskModel.Load(_model)).Message);
         using StoredModel stored = StoredModel.Open(_model);
         Assert.Null(stored.FineTunedFor);
+    }
+
+    private string Quantized(string name)
+    {
+        string directory = NewDirectory(name);
+        using ModelWeights weights = WeightsFormat.Open(_model);
+        QuantizedModel.Write(weights, WeightType.Int8, directory, TextEnds.Of(weights.LoadTokenizer()));
+        weights.LoadTokenizer().Save(directory);
+        return directory;
     }
 
     private string NewDirectory(string name) => Directory.CreateDirectory(_directory.File(name)).FullName;
@@ -108,12 +132,12 @@ public sealed class FrontDoorTests : IDisposable
 
         public string? Opened { get; private set; }
 
-        public ILanguageModel Load(StoredModel model)
+        public ILanguageModel Load(StoredModel model, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
         {
             Opened = model.Path;
-            return new CpuEngine { Threads = 1 }.Load(model);
+            return new CpuEngine { Threads = 1 }.Load(model, progress, cancellationToken);
         }
 
-        public ITaskModel LoadTask(StoredModel model) => throw new NotSupportedException("a language model only");
+        public ITaskModel LoadTask(StoredModel model, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken) => throw new NotSupportedException("a language model only");
     }
 }

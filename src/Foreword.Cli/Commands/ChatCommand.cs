@@ -28,14 +28,14 @@ internal sealed class ChatCommand : IDisposable
     private readonly SamplingOptions _options;
     private readonly bool _prompts;
     private readonly IDisposable _interrupts;
-    private CancellationTokenSource? _answering;
+    private StopRequest? _answering;
     private int _answers;
 
     private ChatCommand(Terminal terminal, Conversation conversation, SamplingOptions options)
     {
         (_terminal, _conversation, _options) = (terminal, conversation, options);
         _prompts = terminal.IsInteractive && !terminal.Quiet && !Console.IsInputRedirected;
-        _interrupts = StopRequest.OnKey(Interrupt);
+        _interrupts = StopSignals.OnKey(Interrupt);
     }
 
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
@@ -64,7 +64,7 @@ internal sealed class ChatCommand : IDisposable
                 throw new InvalidDataException($"{path} is fine-tuned for {task}, not for chat{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} prints its answers" : "")}");
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
-            using TextModel loaded = opened.Load();
+            using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
             sampling.SaySeed(parsed, terminal);
@@ -103,12 +103,12 @@ internal sealed class ChatCommand : IDisposable
 
     private void Answer(string line)
     {
-        CancellationTokenSource answering = new(); // not disposed: Ctrl+C may use it at any time, and it holds no resources
+        StopRequest answering = new();
         _answering = answering;
         bool began = false;
         try
         {
-            ChatAnswer answer = _conversation.Answer(line, _options.ForSample(_answers++), Print, answering.Token);
+            ChatAnswer answer = _conversation.Answer(line, _options.ForSample(_answers++), Print, answering);
             _terminal.Out.WriteLine();
             if (answer.Interrupted)
                 _terminal.Say("(stopped)");
@@ -195,7 +195,7 @@ internal sealed class ChatCommand : IDisposable
     {
         if (_answering is { } answering)
         {
-            answering.Cancel();
+            answering.Make();
             return;
         }
 

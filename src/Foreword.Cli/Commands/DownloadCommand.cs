@@ -32,7 +32,7 @@ internal static class DownloadCommand
             string? directory = OutputDirectory.IfGiven(parsed.GetValue(output));
             HubOptions options = environment();
             options = options with { Offline = options.Offline || parsed.GetValue(offline) };
-            return StopRequest.Run(terminal, () => "the downloaded parts are kept; run the same command again to continue", cancellationToken =>
+            return StopSignals.Run(terminal, () => "the downloaded parts are kept; run the same command again to continue", cancellationToken =>
             {
                 using HubClient client = new(options);
                 HubDownload done = WithProgress(terminal, progress =>

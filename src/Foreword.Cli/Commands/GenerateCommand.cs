@@ -64,7 +64,7 @@ internal static class GenerateCommand
             string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, terminal.In);
 
             using OpenedModel opened = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
-            using TextModel loaded = opened.Load();
+            using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             opened.SayTask(parsed.GetValue(model)!, terminal);
             if (options.NumBeams == 1)
                 sampling.SaySeed(parsed, terminal);

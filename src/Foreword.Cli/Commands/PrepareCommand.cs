@@ -59,7 +59,7 @@ internal static class PrepareCommand
             DocumentReader documents = DocumentReader.Open(paths, options.Reading);
             DocumentArguments.SaySkipped(documents, options.Reading.TextField, terminal);
             string directory = parsed.GetValue(output)!;
-            return StopRequest.Run(terminal, () => $"{directory} is unchanged; run the same command again to continue after the last complete shard, if there is one", cancellationToken =>
+            return StopSignals.Run(terminal, () => $"{directory} is unchanged; run the same command again to continue after the last complete shard, if there is one", cancellationToken =>
             {
                 PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellationToken));
                 if (parsed.GetValue(json))

@@ -18,8 +18,8 @@ internal delegate OpenedModel OpenModel(string path, DeviceChoice device, Engine
 /// <param name="Path">The directory or file of the model.</param>
 /// <param name="Config">Its architecture.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
-/// <param name="Load">Reads the weights. Called once; the caller disposes the result.</param>
-internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Tokenizer, Func<TextModel> Load) : IDisposable
+/// <param name="Load">Reads the weights and reports the progress. Called once; the caller disposes the result.</param>
+internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Tokenizer, Func<IProgress<LoadingProgress>?, TextModel> Load) : IDisposable
 {
     private StoredModel? _stored;
 
@@ -37,7 +37,7 @@ internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Toke
         try
         {
             IEngine chosen = Engines.Of(engine, device, stored, cache: cache);
-            return new OpenedModel(stored.Path, stored.Config, stored.Tokenizer, () => TextModel.Load(stored, chosen))
+            return new OpenedModel(stored.Path, stored.Config, stored.Tokenizer, progress => TextModel.Load(stored, chosen, null, progress))
             {
                 _stored = stored,
                 FineTunedFor = stored.FineTunedFor,
@@ -55,7 +55,7 @@ internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Toke
     public static TextModel LoadNow(string path, DeviceChoice device)
     {
         using OpenedModel opened = Open(path, device);
-        return opened.Load();
+        return opened.Load(null);
     }
 
     /// <summary>Says of a fine-tuned model that its language model is used. Training for the task changed the weights that both share.</summary>

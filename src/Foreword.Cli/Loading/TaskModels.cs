@@ -15,14 +15,14 @@ internal static class TaskModels
     public const int Resamples = 1000;
 
     /// <summary>Opens a fine-tuned model in libtorch.</summary>
-    public static FineTunedModel Open(string path, PrecisionChoice precision, DeviceChoice device) =>
-        FineTunedModel.Load(path, Compute.Precision(precision, Compute.Device(device)), device);
+    public static FineTunedModel Open(string path, PrecisionChoice precision, DeviceChoice device, IProgress<LoadingProgress>? progress = null) =>
+        FineTunedModel.Load(path, Compute.Precision(precision, Compute.Device(device)), device, progress);
 
     /// <summary>Opens a fine-tuned model for prediction in the requested engine.</summary>
-    public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine)
+    public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine, IProgress<LoadingProgress>? progress)
     {
         using StoredModel stored = StoredModel.Open(path);
-        return Engines.Of(engine, device, stored, precision).LoadTask(stored);
+        return Engines.Of(engine, device, stored, precision).LoadTask(stored, progress);
     }
 
     /// <summary>Evaluates the model's answers for labeled examples.</summary>

@@ -27,12 +27,14 @@ internal sealed class ProgressDisplay(Terminal terminal)
     public bool IsLive => _live is not null;
 
     /// <summary>Runs <paramref name="work"/> with the bar.</summary>
-    public T Show<T>(Func<T> work)
+    /// <param name="work">The work.</param>
+    /// <param name="staysVisible">Whether the bar stays on the terminal when the work has ended.</param>
+    public T Show<T>(Func<T> work, bool staysVisible = true)
     {
         if (!terminal.IsInteractive || terminal.Quiet)
             return work();
         _console = terminal.Drawing();
-        return _console.Live(Text.Empty).AutoClear(false).Start(live =>
+        return _console.Live(Text.Empty).AutoClear(!staysVisible).Start(live =>
         {
             _live = live;
             T result = work();

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text.Json;
 using Foreword.IO;
+using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
 
@@ -80,12 +81,24 @@ internal sealed class QuantizationManifest
     /// <summary>Compares every tensor with its checksum.</summary>
     /// <param name="weights">The weights in the manifest's directory.</param>
     /// <param name="staysMapped">Returns whether a tensor is used directly in the mapping. The pages of all other tensors are released.</param>
+    /// <param name="progress">Receives the number of bytes that were checked; null for none.</param>
+    /// <param name="cancellationToken">Cancels the work between two tensors.</param>
     /// <exception cref="InvalidDataException">A tensor does not match its checksum. The message names the first such tensor.</exception>
-    public void Verify(SafetensorsFile weights, Func<string, bool> staysMapped)
+    public void Verify(SafetensorsFile weights, Func<string, bool> staysMapped, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
     {
-        string[] damaged = [.. weights.Tensors.Keys.AsParallel().AsOrdered().Where(name => !_checksums.TryGetValue(name, out string? checksum) || checksum != Checksum(weights, name, release: !staysMapped(name)))];
-        if (damaged.Length > 0)
-            throw new InvalidDataException($"{weights.Path}: tensor '{damaged[0]}'{(damaged.Length > 1 ? $" and {damaged.Length - 1} more differ" : " differs")} from the checksum in {QuantizedModelFormat.ManifestFile}: the file is damaged or another model's");
+        LoadingCounter counter = new(weights.Tensors.Values.Sum(tensor => tensor.Length), progress, cancellationToken);
+        List<string> damaged = [];
+        // Without buffers, this thread learns of each tensor as soon as it and the ones before it are checked.
+        foreach ((TensorInfo tensor, bool isWhole) in weights.Tensors.Values.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered).WithCancellation(cancellationToken)
+            .Select(tensor => (tensor, _checksums.TryGetValue(tensor.Name, out string? checksum) && checksum == Checksum(weights, tensor.Name, release: !staysMapped(tensor.Name)))))
+        {
+            if (!isWhole)
+                damaged.Add(tensor.Name);
+            counter.Add(tensor.Length);
+        }
+
+        if (damaged.Count > 0)
+            throw new InvalidDataException($"{weights.Path}: tensor '{damaged[0]}'{(damaged.Count > 1 ? $" and {damaged.Count - 1} more differ" : " differs")} from the checksum in {QuantizedModelFormat.ManifestFile}: the file is damaged or another model's");
     }
 
     private static string PathIn(string directory) => System.IO.Path.Combine(directory, QuantizedModelFormat.ManifestFile);

@@ -95,7 +95,7 @@ public static class QuantizedModel
     /// <exception cref="InvalidDataException">
     /// A file is malformed or damaged, or its tensors do not match configuration and manifest. The message lists the mismatches.
     /// </exception>
-    internal static NetworkWeights Open(string directory)
+    internal static NetworkWeights Open(string directory, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
     {
         GptConfig config = HuggingFaceConfig.Read(directory);
         QuantizationManifest manifest = QuantizationManifest.Read(directory);
@@ -106,7 +106,7 @@ public static class QuantizedModel
             SafetensorsFile file = parameters.File;
             Check(file, config, type);
             HashSet<string> matrices = [.. MatrixShape.Of(config).SelectMany(shape => (string[])[StoredName(shape), StoredName(shape) + ScalesOf])];
-            manifest.Verify(file, matrices.Contains);
+            manifest.Verify(file, matrices.Contains, progress, cancellationToken);
             return new NetworkWeights(parameters, shape => Matrix(file, shape, type.Format(shape.IsHead)!));
         }
         catch

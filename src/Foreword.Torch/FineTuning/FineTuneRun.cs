@@ -168,9 +168,9 @@ public sealed class FineTuneRun : TrainingRun
 
     private protected override bool SavesAfter(int step) => step % _tuner.StepsPerEpoch == 0;
 
-    private protected override Validation Validate()
+    private protected override Validation Validate(CancellationToken cancellationToken)
     {
-        float[][] outputs = _model.Outputs(_validation);
+        float[][] outputs = _model.Outputs(_validation, cancellationToken);
         double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(outputs[i], _validation[i].Target));
         TaskOutcomes outcomes = Data.Task.Outcomes(Data.Validation, [.. outputs.Select(output => Data.Task.Answer(output))]);
         Dictionary<string, double> metrics = _metrics.ToDictionary(metric => metric.Name, metric => metric.Of(outcomes));

@@ -54,21 +54,25 @@ internal sealed class FineTunedModel : ITaskModel
     /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, or a classifier of <c>transformers</c>.</param>
     /// <param name="precision">Number format of the matrix products.</param>
     /// <param name="device">Device that computes.</param>
+    /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <exception cref="InvalidDataException">The path does not contain a fine-tuned model, or a file is broken.</exception>
-    public static FineTunedModel Load(string path, Precision precision = Precision.Fp32, DeviceChoice device = DeviceChoice.Auto)
+    /// <exception cref="OperationCanceledException">The loading was canceled.</exception>
+    public static FineTunedModel Load(
+        string path, Precision precision = Precision.Fp32, DeviceChoice device = DeviceChoice.Auto, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using StoredModel model = StoredModel.Open(path);
-        return Load(model, precision, device);
+        return Load(model, precision, device, progress, cancellationToken);
     }
 
     /// <summary>Loads an opened fine-tuned model.</summary>
-    internal static FineTunedModel Load(StoredModel model, Precision precision, DeviceChoice device)
+    internal static FineTunedModel Load(StoredModel model, Precision precision, DeviceChoice device, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
     {
         TaskDescription task = model.Task;
         Tokenizer tokenizer = TokenizerFiles.Load(model.Directory);
         Device chosen = Compute.Device(device);
         using ModelWeights weights = model.TakeWeights();
-        GptModel network = ModelFiles.Load(weights, precision, chosen);
+        GptModel network = ModelFiles.Load(weights, precision, chosen, progress, cancellationToken);
         task.CheckVocabulary(model.Directory, tokenizer, network.Config);
         TaskHead head = new(task, network.Config.NEmbd, 0, 0);
         head.Load(model.Directory, task);

@@ -87,7 +87,7 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run"/>.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
     public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
@@ -102,7 +102,7 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="directory">An empty run directory.</param>
     /// <param name="optimizer">Creates the optimizer.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run"/>.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
     public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, OptimizerFactory optimizer, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
@@ -118,7 +118,7 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run"/>.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default) =>
@@ -130,7 +130,7 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="optimizer">Creates the same optimizer as at the beginning of the run.</param>
     /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run"/>.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static PretrainRun Resume(
@@ -220,9 +220,9 @@ public sealed class PretrainRun : TrainingRun
 
     private protected override bool SavesAfter(int step) => IsDue(_recipe.Train.CheckpointEvery, step);
 
-    private protected override Validation Validate()
+    private protected override Validation Validate(CancellationToken cancellationToken)
     {
-        double loss = _trainer.Evaluate();
+        double loss = _trainer.Evaluate(cancellationToken);
         LastEvalLoss = loss;
         if (StepsMade == 0)
             State = State with { StartEvalLoss = loss };

@@ -50,22 +50,34 @@ public abstract class TrainingRun : IDisposable
 
     private bool PatienceIsOver => Patience > 0 && State.EvaluationsWithoutBest >= Patience;
 
+    /// <summary>Trains to the last step, or until the patience is over. See <see cref="Run(StopRequest, CancellationToken)"/>.</summary>
+    /// <param name="cancellationToken">Ends the run after the current step. Nothing more is saved; earlier checkpoints are intact.</param>
+    /// <exception cref="OperationCanceledException">The run was canceled.</exception>
+    /// <exception cref="DivergenceException">Loss or gradient norm is infinite or not a number.</exception>
+    /// <exception cref="IOException">A file cannot be written. Earlier checkpoints are intact.</exception>
+    public RunOutcome Run(CancellationToken cancellationToken = default) => Run(new StopRequest(), cancellationToken);
+
     /// <summary>
     /// Trains to the last step, or until a stop is requested or the patience is over. In every case, the newest checkpoint is the state at the
     /// end. If there is validation data, <c>best/</c> is the model of the best validation.
     /// </summary>
     /// <param name="stop">Requests a graceful stop: the run finishes its step, saves a checkpoint and returns.</param>
+    /// <param name="cancellationToken">Ends the run after the current step. Nothing more is saved; earlier checkpoints are intact.</param>
+    /// <exception cref="OperationCanceledException">The run was canceled.</exception>
     /// <exception cref="DivergenceException">Loss or gradient norm is infinite or not a number.</exception>
     /// <exception cref="IOException">A file cannot be written. Earlier checkpoints are intact.</exception>
-    public RunOutcome Run(CancellationToken stop = default)
+    public RunOutcome Run(StopRequest stop, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(stop);
+        cancellationToken.ThrowIfCancellationRequested();
         using RunLog log = OpenLog();
         double windowSeconds = 0;
         long windowTokens = 0;
         if (StepsMade == 0 && EvaluatesAfter(0))
-            Evaluate(log);
+            Evaluate(log, cancellationToken);
         while (StepsMade < Steps)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (PatienceIsOver)
                 return Ended(RunOutcome.StoppedEarly);
             long begin = Stopwatch.GetTimestamp();
@@ -85,9 +97,9 @@ public abstract class TrainingRun : IDisposable
             }
 
             if (EvaluatesAfter(step.Step))
-                Evaluate(log);
+                Evaluate(log, cancellationToken);
             Sample();
-            bool stopping = stop.IsCancellationRequested && !isLast;
+            bool stopping = stop.IsMade && !isLast;
             if (isLast || stopping || PatienceIsOver || SavesAfter(step.Step))
                 Save();
             if (stopping)
@@ -110,7 +122,7 @@ public abstract class TrainingRun : IDisposable
     private protected abstract bool SavesAfter(int step);
 
     /// <summary>Computes loss and metrics on the validation data.</summary>
-    private protected abstract Validation Validate();
+    private protected abstract Validation Validate(CancellationToken cancellationToken);
 
     /// <summary>Writes text with the model if a sample is due.</summary>
     private protected virtual void Sample()
@@ -166,9 +178,9 @@ public abstract class TrainingRun : IDisposable
         }
     }
 
-    private void Evaluate(RunLog log)
+    private void Evaluate(RunLog log, CancellationToken cancellationToken)
     {
-        Validation validation = Validate();
+        Validation validation = Validate(cancellationToken);
         log.Write(validation.Metrics);
         State = validation.Best is { } best
             ? best with { BestEvalLoss = validation.Metrics.EvalLoss, EvaluationsWithoutBest = 0 }

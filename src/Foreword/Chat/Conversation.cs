@@ -60,20 +60,22 @@ public sealed class Conversation : IDisposable
     /// <summary>Gets all messages, including those that the model has forgotten. The instruction is the first one, if there is one.</summary>
     public IReadOnlyList<ChatMessage> Messages => [.. Instruction(), .. _messages];
 
-    /// <summary>Answers a message. A stopped answer ends before its next token, and the part that was generated until then is kept.</summary>
+    /// <summary>Answers a message.</summary>
     /// <param name="text">The user's message.</param>
     /// <param name="options">
     /// How tokens are chosen and when the answer ends. At most half of the context is reserved for <see cref="SamplingOptions.MaxTokens"/>. The
     /// number of beams is ignored.
     /// </param>
     /// <param name="onText">Receives each chunk of the answer as soon as its text is final, or null.</param>
-    /// <param name="stop">Ends the answer before its next token. Nothing is thrown: the text written so far is the answer.</param>
+    /// <param name="stop">Ends the answer before its next token. The text written so far is then the answer. Null never ends it.</param>
+    /// <param name="cancellationToken">Cancels the answer before its next token. The message is then not kept.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentException">
     /// An option is not valid, or the message contains nothing that is in the vocabulary. After this or any other exception, the message is not kept.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The conversation or its model is disposed.</exception>
-    public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, CancellationToken stop = default)
+    /// <exception cref="OperationCanceledException">The answer was canceled.</exception>
+    public ChatAnswer Answer(string text, SamplingOptions options, Action<string>? onText = null, StopRequest? stop = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(options);
@@ -89,7 +91,7 @@ public sealed class Conversation : IDisposable
                 if (token.Text.Length > 0)
                     onText(token.Text);
             });
-            bool interrupted = Write(answer, ids, stop);
+            bool interrupted = Write(answer, ids, stop, cancellationToken);
             Completion completion = answer.Finish();
             // A stop string can begin or end inside a token. The drawn tokens then hold more than the answer, so the answer's text is encoded anew.
             bool exact = interrupted || completion.EndId is not null || completion.FinishReason == FinishReason.Length;
@@ -154,10 +156,11 @@ public sealed class Conversation : IDisposable
     }
 
     /// <summary>Reads the new tokens and writes the answer.</summary>
-    /// <returns>Whether the answer was canceled.</returns>
-    private bool Write(OpenCompletion answer, int[] ids, CancellationToken stop)
+    /// <returns>Whether the answer was stopped.</returns>
+    private bool Write(OpenCompletion answer, int[] ids, StopRequest? stop, CancellationToken cancellationToken)
     {
-        if (stop.IsCancellationRequested)
+        cancellationToken.ThrowIfCancellationRequested();
+        if (stop?.IsMade == true)
             return true;
         Rewind(ids);
         int[] rest = ids[_read.Count..];
@@ -167,7 +170,8 @@ public sealed class Conversation : IDisposable
         _beforeAnswer = _decoder.Fork();
         while (!answer.HasEnded && _decoder.Position < _model.Config.ContextLength)
         {
-            if (stop.IsCancellationRequested)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (stop?.IsMade == true)
                 return true;
             _read.Add(answer.Last);
             answer.Take(_decoder.Append([answer.Last]));

@@ -11,6 +11,8 @@ internal sealed class MemoryTensor(string name, long[] shape, float[] values) : 
 /// <param name="rows">For each row of the result, the index of the source row, or -1 for a row of zeros.</param>
 internal sealed class ChosenRows(WeightTensor source, int[] rows) : WeightTensor(source.Name, source.FileName, [rows.Length, source.Shape[1]], source.Type)
 {
+    public override long ByteCount => source.Shape[0] == 0 ? 0 : source.ByteCount / source.Shape[0] * rows.Length;
+
     protected override void ReadInside(long first, Span<float> destination)
     {
         long columns = Shape[1];

@@ -49,6 +49,9 @@ public sealed class StoredTensor : WeightTensor
     /// <summary>Gets the element type in the file.</summary>
     public TensorDType DType { get; }
 
+    /// <inheritdoc/>
+    public override long ByteCount => _parts.Sum(part => part.ElementCount) * DType.Size();
+
     internal override string? FilePath => _parts.Count == 0 ? null : _parts[0].File.Path;
 
     /// <summary>Gets the ranges that hold the elements, in order.</summary>

@@ -39,6 +39,9 @@ public abstract class WeightTensor
     /// <summary>Gets the number of elements.</summary>
     public long ElementCount { get; }
 
+    /// <summary>Gets the number of bytes of the file that the elements occupy; 4 for each element unless a derived class knows better.</summary>
+    public virtual long ByteCount => ElementCount * sizeof(float);
+
     /// <summary>Reads consecutive elements as floats, in row-major order.</summary>
     /// <param name="first">The index of the first element to read, from 0.</param>
     /// <param name="destination">Receives the elements. Its length is the number of elements to read.</param>

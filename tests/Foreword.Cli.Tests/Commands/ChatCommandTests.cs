@@ -91,7 +91,7 @@ public sealed class ChatCommandTests : IDisposable
     private static OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache)
     {
         TextModel model = new(new FakeModel(257, 200, Answer), new FakeTokenizer(257));
-        return new OpenedModel(path, model.Model.Config, model.Tokenizer, () => model);
+        return new OpenedModel(path, model.Model.Config, model.Tokenizer, _ => model);
     }
 
     private static float[] Answer(IReadOnlyList<int> tokens)

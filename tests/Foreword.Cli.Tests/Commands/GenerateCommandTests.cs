@@ -276,7 +276,7 @@ public sealed class GenerateCommandTests : IDisposable
     {
         _opened.Add((path, device));
         TextModel model = new(new FakeModel(257, 32, tokens => FakeModel.Certain(257, tokens[^1] == 'z' ? 256 : tokens[^1] + 1)), new FakeTokenizer(257));
-        return new OpenedModel(path, model.Model.Config, model.Tokenizer, () => model);
+        return new OpenedModel(path, model.Model.Config, model.Tokenizer, _ => model);
     }
 
     private static string[] Texts(Cli run)

@@ -20,7 +20,7 @@ public sealed class ConversationTests
         using (Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain, "Be short."))
         {
             List<string> pieces = [];
-            ChatAnswer first = conversation.Answer("one", Greedy, pieces.Add, TestContext.Current.CancellationToken);
+            ChatAnswer first = conversation.Answer("one", Greedy, pieces.Add, cancellationToken: TestContext.Current.CancellationToken);
             Assert.Equal((" ok1", FinishReason.Stop, false, 0, false), (first.Text, first.FinishReason, first.Interrupted, first.DroppedMessages, first.Shortened));
             Assert.Equal(" ok1", string.Concat(pieces));
             Assert.Equal(" ok2", Answer(conversation, "two"));
@@ -51,7 +51,7 @@ public sealed class ConversationTests
         FakeModel model = Counting(70);
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain, "S");
         SamplingOptions options = Greedy with { MaxTokens = 10 };
-        int[] dropped = [.. Enumerable.Range(0, 6).Select(_ => conversation.Answer("abcd", options, null, TestContext.Current.CancellationToken).DroppedMessages)];
+        int[] dropped = [.. Enumerable.Range(0, 6).Select(_ => conversation.Answer("abcd", options, cancellationToken: TestContext.Current.CancellationToken).DroppedMessages)];
         Assert.Equal([0, 0, 2, 2, 2, 2], dropped); // 24 tokens, then 26 more for each turn; up to 61 tokens leave room for ten
         Assert.Contains("S\n\nUser: abcd\nAssistant: ok2\nUser: abcd\nAssistant: ok2", model.Read.Select(Text));
         Assert.Equal(13, conversation.Messages.Count);
@@ -62,7 +62,7 @@ public sealed class ConversationTests
     {
         FakeModel model = Counting(40);
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
-        ChatAnswer answer = conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, null, TestContext.Current.CancellationToken);
+        ChatAnswer answer = conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(answer.Shortened);
         Assert.Equal(" ok0", answer.Text); // "User:" was cut off
         Assert.StartsWith("xxxxxxxxxxxxxxxxxxxx\nAssistant:", Text(model.Read[0]));
@@ -73,7 +73,7 @@ public sealed class ConversationTests
     {
         FakeModel model = Counting(40);
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain with { Start = "<s>" }, "Short.");
-        Assert.True(conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, null, TestContext.Current.CancellationToken).Shortened);
+        Assert.True(conversation.Answer(new string('x', 100), Greedy with { MaxTokens = 10 }, cancellationToken: TestContext.Current.CancellationToken).Shortened);
         Assert.StartsWith("<s>Short.\n\nxxxxxxxxx\nAssistant:", Text(model.Read[0])); // 31 tokens: 40 minus nine, because of ten generated tokens only nine are read
     }
 
@@ -97,12 +97,23 @@ public sealed class ConversationTests
     {
         FakeModel model = Counting(200);
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
-        using CancellationTokenSource source = new();
-        ChatAnswer answer = conversation.Answer("one", Greedy, piece => { if (piece.Contains('k', StringComparison.Ordinal)) source.Cancel(); }, source.Token);
+        StopRequest stop = new();
+        ChatAnswer answer = conversation.Answer("one", Greedy, piece => { if (piece.Contains('k', StringComparison.Ordinal)) stop.Make(); }, stop, TestContext.Current.CancellationToken);
         Assert.Equal((" ok", true), (answer.Text, answer.Interrupted));
         Assert.Equal(" ok2", Answer(conversation, "two"));
         Assert.Equal("User: one\nAssistant: ok\nUser: two\nAssistant: ok2", Text(model.Read[0]));
         Assert.Equal(1, model.Opened);
+    }
+
+    [Fact]
+    public void ACanceledAnswerThrowsAndItsMessageIsNotKept()
+    {
+        FakeModel model = Counting(200);
+        using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
+        using CancellationTokenSource source = new();
+        Assert.Throws<OperationCanceledException>(() => conversation.Answer("one", Greedy, piece => { if (piece.Contains('k', StringComparison.Ordinal)) source.Cancel(); }, cancellationToken: source.Token));
+        Assert.Empty(conversation.Messages);
+        Assert.Equal(" ok1", Answer(conversation, "two"));
     }
 
     [Fact]
@@ -120,7 +131,7 @@ public sealed class ConversationTests
     public void AMessageThatCannotBeAnsweredIsNotKept()
     {
         using Conversation conversation = new(Counting(200), _tokenizer, ChatTemplate.Plain);
-        Assert.Throws<ArgumentException>(() => conversation.Answer("one", Greedy with { TopK = -1 }, null, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>(() => conversation.Answer("one", Greedy with { TopK = -1 }, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Empty(conversation.Messages);
     }
 
@@ -130,8 +141,8 @@ public sealed class ConversationTests
         using Conversation conversation = new(Counting(90), _tokenizer, ChatTemplate.Plain);
         Answer(conversation, "one");
         Answer(conversation, "two");
-        Assert.Throws<ArgumentException>(() => conversation.Answer(new string('x', 40), Greedy with { TopK = -1 }, null, TestContext.Current.CancellationToken));
-        Assert.Equal(" ok3", conversation.Answer("three", Greedy with { MaxTokens = 5 }, null, TestContext.Current.CancellationToken).Text);
+        Assert.Throws<ArgumentException>(() => conversation.Answer(new string('x', 40), Greedy with { TopK = -1 }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(" ok3", conversation.Answer("three", Greedy with { MaxTokens = 5 }, cancellationToken: TestContext.Current.CancellationToken).Text);
     }
 
     [Fact]
@@ -173,7 +184,7 @@ public sealed class ConversationTests
         Assert.Equal("stop is null; an empty value is allowed", Refused(Greedy with { Stop = null! }));
         Assert.Equal("max-tokens is -2147483648; it must be at least 1", Refused(Greedy with { MaxTokens = int.MinValue }));
 
-        string Refused(SamplingOptions options) => Assert.Throws<ArgumentException>(() => conversation.Answer("one", options, null, TestContext.Current.CancellationToken)).Message;
+        string Refused(SamplingOptions options) => Assert.Throws<ArgumentException>(() => conversation.Answer("one", options, cancellationToken: TestContext.Current.CancellationToken)).Message;
     }
 
     /// <summary>Uses GPT2-chitchat's format: [CLS] utterance [SEP] utterance [SEP] ..., where an answer ends with [SEP].</summary>
@@ -196,7 +207,7 @@ public sealed class ConversationTests
         int Special(string text) => chinese.AddedTokens.Single(token => token.Text == text).Id;
     }
 
-    private static string Answer(Conversation conversation, string text) => conversation.Answer(text, Greedy, null, TestContext.Current.CancellationToken).Text;
+    private static string Answer(Conversation conversation, string text) => conversation.Answer(text, Greedy, cancellationToken: TestContext.Current.CancellationToken).Text;
 
     /// <summary>Creates a model that answers with the number of user messages that it sees.</summary>
     private static FakeModel Counting(int contextLength) => Answering(contextLength, text => $" ok{text.Split("User:").Length - 1}\n");

@@ -78,9 +78,9 @@ public sealed class FineTuneRunTests : IDisposable
         RunDirectory whole = Directory("whole"), parts = Directory("parts");
         using (FineTuneRun run = FineTuneRun.Start(recipe, whole))
             run.Run(TestContext.Current.CancellationToken);
-        using (CancellationTokenSource stop = new())
+        StopRequest stop = new();
         using (FineTuneRun run = FineTuneRun.Start(recipe, parts, happened => StopAt(5, happened, stop)))
-            Assert.Equal(RunOutcome.Stopped, run.Run(stop.Token));
+            Assert.Equal(RunOutcome.Stopped, run.Run(stop));
         Assert.Equal([3, 5], parts.Checkpoints.Select(c => c.Step));
 
         torch.manual_seed(4321);
@@ -110,9 +110,9 @@ public sealed class FineTuneRunTests : IDisposable
         using (FineTuneRun run = FineTuneRun.Start(recipe with { Train = recipe.Train with { Keep = 0 } }, directory))
             run.Run(TestContext.Current.CancellationToken);
         Assert.Equal([6, 12], directory.Checkpoints.Select(checkpoint => checkpoint.Step));
-        using CancellationTokenSource stop = new();
+        StopRequest stop = new();
         using FineTuneRun resumed = FineTuneRun.Resume(recipe, directory, directory.Checkpoints[0], happened => StopAt(8, happened, stop));
-        Assert.Equal(RunOutcome.Stopped, resumed.Run(stop.Token));
+        Assert.Equal(RunOutcome.Stopped, resumed.Run(stop));
         Assert.Equal([8, 12], directory.Checkpoints.Select(checkpoint => checkpoint.Step));
     }
 
@@ -320,13 +320,29 @@ public sealed class FineTuneRunTests : IDisposable
             Assert.Single(events.OfType<FineTuneEvent.Warned>()).Message);
     }
 
+    [Fact]
+    public void ACanceledRunThrowsAndKeepsItsCheckpoints()
+    {
+        RunDirectory directory = Directory("run");
+        using CancellationTokenSource source = new();
+        using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 2), directory, happened =>
+        {
+            if (happened is FineTuneEvent.Stepped { Metrics.Step: 8 })
+                source.Cancel();
+        }))
+            Assert.Throws<OperationCanceledException>(() => run.Run(source.Token));
+        Assert.Equal(6, directory.Newest!.Step);
+        using FineTuneRun resumed = FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest);
+        Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
+    }
+
     /// <summary>Creates a run of two epochs that was stopped in the second epoch.</summary>
     private RunDirectory Stopped(string name, FineTuneRecipe? recipe = null)
     {
         RunDirectory directory = Directory(name);
-        using CancellationTokenSource stop = new();
+        StopRequest stop = new();
         using FineTuneRun run = FineTuneRun.Start(recipe ?? Small(epochs: 2), directory, happened => StopAt(8, happened, stop));
-        Assert.Equal(RunOutcome.Stopped, run.Run(stop.Token));
+        Assert.Equal(RunOutcome.Stopped, run.Run(stop));
         return directory;
     }
 
@@ -372,9 +388,9 @@ public sealed class FineTuneRunTests : IDisposable
 
     private RunDirectory Directory(string name) => RunDirectory.Create(Path.Combine(_directory.Path, name));
 
-    private static void StopAt(int step, FineTuneEvent happened, CancellationTokenSource stop)
+    private static void StopAt(int step, FineTuneEvent happened, StopRequest stop)
     {
         if (happened is FineTuneEvent.Stepped stepped && stepped.Metrics.Step == step)
-            stop.Cancel();
+            stop.Make();
     }
 }

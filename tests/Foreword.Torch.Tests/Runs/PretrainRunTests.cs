@@ -51,13 +51,9 @@ public sealed class PretrainRunTests : IDisposable
         };
         RunDirectory whole = Directory("whole"), parts = Directory("parts");
         Train(recipe, whole);
-
-        using (CancellationTokenSource stop = new())
-        {
-            RunOutcome outcome = Train(recipe, parts, happened => StopAt(6, happened, stop), stop.Token);
-            Assert.Equal(RunOutcome.Stopped, outcome);
-            Assert.Equal([4, 6], parts.Checkpoints.Select(c => c.Step));
-        }
+        StopRequest stop = new();
+        Assert.Equal(RunOutcome.Stopped, Train(recipe, parts, happened => StopAt(6, happened, stop), stop));
+        Assert.Equal([4, 6], parts.Checkpoints.Select(c => c.Step));
 
         // A run that was killed after step 6 continues from the older checkpoint.
         TorchSharp.torch.manual_seed(12345);
@@ -199,16 +195,16 @@ public sealed class PretrainRunTests : IDisposable
         },
     };
 
-    private static RunOutcome Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken stop = default)
+    private static RunOutcome Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, StopRequest? stop = null)
     {
         using PretrainRun run = PretrainRun.Start(recipe, directory, tell, CancellationToken.None);
-        return run.Run(stop);
+        return run.Run(stop ?? new StopRequest());
     }
 
-    private static void StopAt(int step, PretrainEvent happened, CancellationTokenSource stop)
+    private static void StopAt(int step, PretrainEvent happened, StopRequest stop)
     {
         if (happened is PretrainEvent.Stepped stepped && stepped.Metrics.Step == step)
-            stop.Cancel();
+            stop.Make();
     }
 
     /// <summary>Writes NaN into the weights after a step, as a hardware fault would.</summary>

@@ -83,9 +83,9 @@ public sealed class ResumedDataTests : IDisposable
         PretrainRecipe recipe = TextRecipe(Text("a.txt", 1), steps: 4);
         recipe = recipe with { Train = recipe.Train with { CheckpointEvery = 1, Keep = 1 } };
         RunDirectory run = Trained(recipe with { Train = recipe.Train with { Keep = 0 } });
-        using (CancellationTokenSource stop = new())
-        using (PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Checkpoints[0], happened => { if (happened is PretrainEvent.Stepped) stop.Cancel(); }, CancellationToken.None))
-            Assert.Equal(RunOutcome.Stopped, resumed.Run(stop.Token));
+        StopRequest stop = new();
+        using (PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Checkpoints[0], happened => { if (happened is PretrainEvent.Stepped) stop.Make(); }, CancellationToken.None))
+            Assert.Equal(RunOutcome.Stopped, resumed.Run(stop));
         Assert.Equal([2, 4], run.Checkpoints.Select(checkpoint => checkpoint.Step));
     }
 

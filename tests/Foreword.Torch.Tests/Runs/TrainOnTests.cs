@@ -201,9 +201,9 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         };
         RunDirectory whole = Directory("whole"), parts = Directory("parts");
         Train(recipe, whole);
-        using (CancellationTokenSource stop = new())
+        StopRequest stop = new();
         using (PretrainRun first = PretrainRun.Start(recipe, parts, happened => StopAt(6, happened, stop), CancellationToken.None))
-            Assert.Equal(RunOutcome.Stopped, first.Run(stop.Token));
+            Assert.Equal(RunOutcome.Stopped, first.Run(stop));
         if (rank == 0)
             System.IO.Directory.Move(model, _directory.File("gone")); // a checkpoint contains everything that it needs
         manual_seed(12345);
@@ -320,10 +320,10 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         run.Run(TestContext.Current.CancellationToken);
     }
 
-    private static void StopAt(int step, PretrainEvent happened, CancellationTokenSource stop)
+    private static void StopAt(int step, PretrainEvent happened, StopRequest stop)
     {
         if (happened is PretrainEvent.Stepped stepped && stepped.Metrics.Step == step)
-            stop.Cancel();
+            stop.Make();
     }
 
     /// <summary>Copies the base model and adds special tokens to its tokenizer. Its embedding has no rows for them.</summary>

@@ -72,13 +72,13 @@ internal static class EvaluateCommand
             EvaluationDirectory? directory = parsed.GetValue(output) is { } place
                 ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Benchmark)], [.. prepared.Select(p => p.Key)], $"seed {options.Seed}", DateTimeOffset.UtcNow)
                 : null;
-            using TextModel loaded = opened.Load();
+            using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             opened.SayTask(path, terminal);
             if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Benchmark.Shots > 0))
                 terminal.Announce($"seed {options.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, options.BatchSize), directory);
             List<(string Key, BenchmarkResult Result)> results = [];
-            int code = StopRequest.Run(terminal, Standing, stop =>
+            int code = StopSignals.Run(terminal, Standing, stop =>
             {
                 foreach ((string key, PreparedBenchmark task) in prepared)
                 {

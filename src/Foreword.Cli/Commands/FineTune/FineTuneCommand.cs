@@ -93,9 +93,9 @@ internal static class FineTuneCommand
             if (parsed.GetValue(dryRun))
                 return ShowExamples(terminal, recipe, parsed.GetValue(json));
             string name = isRecipe ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
-            using StopRequest stop = new(terminal);
+            using StopSignals stop = new(terminal);
             Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results go to stdout, unless stdout is JSON
-            Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Token);
+            Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Request);
             int count = parsed.GetValue(repeats);
             return stop.Run(() =>
             {
@@ -169,7 +169,7 @@ internal static class FineTuneCommand
     }
 
     /// <summary>Makes the runs.</summary>
-    private sealed class Repeats(Terminal terminal, Action<string> show, FineTuneRecipe recipe, string? output, string? resume, string name, CancellationToken stop)
+    private sealed class Repeats(Terminal terminal, Action<string> show, FineTuneRecipe recipe, string? output, string? resume, string name, StopRequest stop)
     {
         public (string Path, IReadOnlyList<Result> Results) Once()
         {
@@ -188,7 +188,7 @@ internal static class FineTuneCommand
                 throw new IOException($"{path} is not empty; continue it with --resume auto, or choose another directory with --out");
             Directory.CreateDirectory(path);
             List<Result> results = [];
-            for (int i = 0; i < count && !stop.IsCancellationRequested; i++)
+            for (int i = 0; i < count && !stop.IsMade; i++)
             {
                 FineTuneRecipe one = recipe with { Train = recipe.Train with { Seed = recipe.Train.Seed + i } };
                 string own = Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"seed-{one.Train.Seed}"));

@@ -52,7 +52,7 @@ internal static class EvaluateTaskCommand
                 return CommandLine.Done;
             }
 
-            using FineTunedModel model = TaskModels.Open(path, parsed.GetValue(precision), parsed.GetValue(device));
+            using FineTunedModel model = LoadingBar.Show(terminal, path, progress => TaskModels.Open(path, parsed.GetValue(precision), parsed.GetValue(device), progress));
             TaskDescription task = model.Task;
             IReadOnlyList<TaskExample> examples = Read(task);
             foreach (TaskExample example in examples)

@@ -36,7 +36,8 @@ internal static class PredictCommand
             string source = parsed.GetValue(input)!;
             if (parsed.GetValue(dryRun))
                 return ShowExamples(DryRun.Of(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
-            using ITaskModel model = TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine));
+            using ITaskModel model = LoadingBar.Show(terminal, parsed.GetValue(run)!, progress =>
+                TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
             TaskDescription task = model.Task;
             Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Warn);
             Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;

@@ -42,10 +42,10 @@ internal static class PretrainCommand
             bool isOfRun = Path.GetFileName(path) == RunDirectory.RecipeName && RunDirectory.HoldsRun(Path.GetDirectoryName(Path.GetFullPath(path))!);
             PretrainRecipe read = isOfRun ? Recipe.ReadSaved<PretrainRecipe>(path, overrides) : Recipe.Read<PretrainRecipe>(path, overrides);
             (RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn) = RunPlace.Of(parsed.GetValue(output), parsed.GetValue(resume), Path.GetFileNameWithoutExtension(path));
-            using StopRequest stop = new(terminal);
+            using StopSignals stop = new(terminal);
             return stop.Run(() =>
             {
-                Result result = Train(read, directory, checkpoint, goesOn, terminal, stop.Token);
+                Result result = Train(read, directory, checkpoint, goesOn, terminal, stop);
                 Report(terminal, directory, result, parsed, parsed.GetValue(json));
                 return stop.ExitCodeOf(result.Outcome);
             });
@@ -53,15 +53,15 @@ internal static class PretrainCommand
         return command;
     }
 
-    private static Result Train(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn, Terminal terminal, CancellationToken stop)
+    private static Result Train(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn, Terminal terminal, StopSignals stop)
     {
         try
         {
             return new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show(tell =>
             {
-                using PretrainRun run = goesOn ? PretrainRun.Resume(recipe, directory, checkpoint, tell, stop) : PretrainRun.Start(recipe, directory, tell, stop);
+                using PretrainRun run = goesOn ? PretrainRun.Resume(recipe, directory, checkpoint, tell, stop.Token) : PretrainRun.Start(recipe, directory, tell, stop.Token);
                 int before = run.StepsMade;
-                return new Result(run.Run(stop), run.StepsMade - before, run.StepsMade, run.LastEvalLoss, run.BestIsTheStart);
+                return new Result(run.Run(stop.Request), run.StepsMade - before, run.StepsMade, run.LastEvalLoss, run.BestIsTheStart);
             });
         }
         finally

@@ -55,10 +55,10 @@ internal static class QuickstartCommand
             if (!own)
                 recipe = recipe with { Data = recipe.Data with { Text = [WriteReferenceCorpus(directory, terminal)] } };
             Stopwatch watch = Stopwatch.StartNew();
-            using StopRequest stop = new(terminal);
+            using StopSignals stop = new(terminal);
             return stop.Run(() =>
             {
-                Summary summary = new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show(tell => Train(recipe, directory, tell, stop.Token));
+                Summary summary = new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show(tell => Train(recipe, directory, tell, stop));
                 if (summary.Outcome == RunOutcome.Stopped)
                 {
                     terminal.Say($"stopped and saved; continue with: foreword pretrain {ShellText.Quote(directory.RecipePath)} --out {ShellText.Quote(directory.Path)} --resume auto");
@@ -69,7 +69,7 @@ internal static class QuickstartCommand
 
                 IReadOnlyList<Sample> samples = Write(directory, own ? null : recipe.Train.SamplePrompts, recipe.Train);
                 bool teaches = !own && recipe.Model.Path is null; // the task compares the model with the same network trained from scratch
-                QuickstartTask.Result? task = teaches ? QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Token) : null;
+                QuickstartTask.Result? task = teaches ? QuickstartTask.Run(terminal, directory, parsed.GetValue(steps), recipe.Train, stop.Request) : null;
                 if (teaches && task is null)
                     terminal.Say("stopped: the model is complete, but the fine-tuning was not finished");
                 Report(terminal, directory, summary with { Seconds = watch.Elapsed.TotalSeconds }, samples, task, parsed.GetValue(json));
@@ -128,11 +128,11 @@ internal static class QuickstartCommand
         }
     }
 
-    private static Summary Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent> tell, CancellationToken stop)
+    private static Summary Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent> tell, StopSignals stop)
     {
-        using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop);
+        using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop.Token);
         double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
-        RunOutcome outcome = run.Run(stop);
+        RunOutcome outcome = run.Run(stop.Request);
         return new Summary(outcome, run.LastEvalLoss, run.StartEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
     }
 

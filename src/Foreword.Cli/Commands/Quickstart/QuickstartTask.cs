@@ -43,7 +43,7 @@ internal static class QuickstartTask
     /// <param name="steps">Steps of a shortened quickstart, which shorten these runs as well; null for the full length.</param>
     /// <param name="train">Seed, device and precision.</param>
     /// <param name="stop">Requests a graceful stop.</param>
-    public static Result? Run(Terminal terminal, RunDirectory pretrained, int? steps, TrainingConfig train, CancellationToken stop)
+    public static Result? Run(Terminal terminal, RunDirectory pretrained, int? steps, TrainingConfig train, StopRequest stop)
     {
         MemberKinds kinds = MemberKinds.Load(steps is { } few ? Math.Min(PerKind, few * PerKindAndStep) : PerKind, train.Seed);
         string data = Path.Combine(pretrained.Path, Data);
@@ -59,7 +59,7 @@ internal static class QuickstartTask
         return scratch is null ? null : new Result(RunOf(pretrained, StartFrom.Pretrained), kinds.Train.Count, kinds.Test.Count, tuned!.Metrics[0], scratch.Metrics[0], tuned.MajorityBaseline!.Value);
     }
 
-    private static TaskEvaluation? Train(Terminal terminal, RunDirectory pretrained, string data, StartFrom from, TrainingConfig train, CancellationToken stop)
+    private static TaskEvaluation? Train(Terminal terminal, RunDirectory pretrained, string data, StartFrom from, TrainingConfig train, StopRequest stop)
     {
         FineTuneRecipe recipe = EmbeddedRecipe.Read<FineTuneRecipe>("quickstart-finetune.yaml");
         recipe = recipe with

@@ -48,7 +48,7 @@ internal static class ZeroShotStudy
             (Tokenizer tokenizer, GptConfig config) = (first.Tokenizer, first.Config);
             IReadOnlyList<PreparedBenchmark> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
 
-            using StopRequest stop = new(terminal);
+            using StopSignals stop = new(terminal);
             return stop.Run(() =>
             {
                 List<ZeroShotScore> scores = [];

@@ -17,6 +17,8 @@ internal sealed class Q8Tensor : WeightTensor
         : base(name, tensor.Name, isTransposed ? [tensor.Shape[1], tensor.Shape[0]] : tensor.Shape, nameof(GgmlType.Q8_0)) =>
         (_file, _offset, _isTransposed) = (file, tensor.Offset, isTransposed);
 
+    public override long ByteCount => ElementCount / Q8Block.Length * Q8Block.Bytes;
+
     internal override string? FilePath => _file.Path;
 
     protected override void ReadInside(long first, Span<float> destination)

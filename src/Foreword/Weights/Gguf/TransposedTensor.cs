@@ -9,7 +9,9 @@ internal sealed class TransposedTensor : WeightTensor
 
     public TransposedTensor(WeightTensor matrix)
         : base(matrix.Name, matrix.FileName, [matrix.Shape[1], matrix.Shape[0]], matrix.Type) =>
-        _values = new Lazy<float[]>(() => Turn(matrix));
+        (_values, ByteCount) = (new Lazy<float[]>(() => Turn(matrix)), matrix.ByteCount);
+
+    public override long ByteCount { get; }
 
     protected override void ReadInside(long first, Span<float> destination) => _values.Value.AsSpan((int)first, destination.Length).CopyTo(destination);
 

@@ -117,7 +117,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal($"error: --out {file} is a file; expected a directory\n", Cli.Run("", terminal => EvaluateCommand.Create(terminal, Open), "evaluate", "model", "--tasks", "lambada", "--data", Fixtures.Path("benchmarks"), "--truncate", "--out", file).Err);
         Assert.False(loaded);
 
-        OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache) => new(path, new GptConfig { ContextLength = 64 }, new FakeTokenizer(257), () =>
+        OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache) => new(path, new GptConfig { ContextLength = 64 }, new FakeTokenizer(257), _ =>
         {
             loaded = true;
             throw new InvalidOperationException();

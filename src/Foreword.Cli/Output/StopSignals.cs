@@ -7,7 +7,7 @@ namespace Foreword.Cli.Output;
 /// Treats Ctrl+C and SIGTERM as requests to stop. After the first, the work finishes its step, and saves its results or removes incomplete files. The
 /// second ends the process immediately. The exit code is 130 after Ctrl+C and 143 after SIGTERM, as shells report it.
 /// </summary>
-internal sealed partial class StopRequest : IDisposable
+internal sealed partial class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly Terminal _terminal;
@@ -17,13 +17,17 @@ internal sealed partial class StopRequest : IDisposable
     /// <summary>Begins to handle the signals.</summary>
     /// <param name="terminal">The terminal to print on.</param>
     /// <param name="ending">The message that is printed at the first signal if the work does not end immediately; null prints none.</param>
-    public StopRequest(Terminal terminal, string? ending = "stopping after this step; interrupt again to end immediately without saving")
+    public StopSignals(Terminal terminal, string? ending = "stopping after this step; interrupt again to end immediately without saving")
     {
         (_terminal, _ending) = (terminal, ending);
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
     }
 
+    /// <summary>Gets the token of work that throws when it is canceled.</summary>
     public CancellationToken Token => _source.Token;
+
+    /// <summary>Gets the request for work that finishes its step and saves.</summary>
+    public StopRequest Request { get; } = new();
 
     /// <summary>Gets the exit code of a program that the signal ended, as shells report it: 128 + the signal number; 0 before any signal.</summary>
     public int ExitCode { get; private set; }
@@ -35,7 +39,7 @@ internal sealed partial class StopRequest : IDisposable
     /// <param name="ending">The message that is printed at the first signal; null prints none.</param>
     public static int Run(Terminal terminal, Func<string> standing, Action<CancellationToken> work, string? ending = null)
     {
-        using StopRequest stop = new(terminal, ending);
+        using StopSignals stop = new(terminal, ending);
         return stop.Run(() =>
         {
             work(stop.Token);
@@ -87,6 +91,7 @@ internal sealed partial class StopRequest : IDisposable
             ExitNow(ExitCode);
         if (_ending is not null)
             _terminal.Err.WriteLine(_ending);
+        Request.Make();
         _source.Cancel();
     }
 
