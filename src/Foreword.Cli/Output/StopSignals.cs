@@ -43,7 +43,7 @@ internal sealed partial class StopSignals : IDisposable
         return stop.Run(() =>
         {
             work(stop.Token);
-            return CommandLine.Done;
+            return ExitCodes.Done;
         }, () => $"interrupted: {standing()}");
     }
 
@@ -65,7 +65,7 @@ internal sealed partial class StopSignals : IDisposable
         {
             return work();
         }
-        catch (OperationCanceledException) when (ExitCode != CommandLine.Done)
+        catch (OperationCanceledException) when (ExitCode != ExitCodes.Done)
         {
             _terminal.Err.WriteLine(standing?.Invoke() ?? "interrupted; there was nothing to save yet");
             return ExitCode;
@@ -73,7 +73,7 @@ internal sealed partial class StopSignals : IDisposable
     }
 
     /// <summary>Returns the exit code after a run that may have been stopped.</summary>
-    public int ExitCodeOf(RunOutcome outcome) => outcome == RunOutcome.Stopped ? ExitCode : CommandLine.Done;
+    public int ExitCodeOf(RunOutcome outcome) => outcome == RunOutcome.Stopped ? ExitCode : ExitCodes.Done;
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
+using Foreword.Evaluation.Benchmarks;
 
-namespace Foreword.Evaluation.Prompts;
+namespace Foreword.Evaluation.Benchmarks.User;
 
 /// <summary>A text that names columns of a table in double braces, as in <c>Question: {{question}}</c>.</summary>
 internal sealed partial class PromptTemplate(string text)
