@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using Foreword.Cpu;
 using Foreword.Generation;
 
-namespace Foreword.Cpu;
+namespace Foreword; // beside TextModel and TaskModel, so that a program that loads a model needs no further using line
 
 /// <summary>Loads models with the plain C# engine: <c>TextModel.Load("small")</c>.</summary>
 [SuppressMessage("Naming", "CA1708:Identifiers should differ by more than case", Justification = "The analyzer compares the two extension blocks, which have no names.")]

@@ -82,7 +82,7 @@ public sealed class LayersTests
     {
         string[] folders = [.. Layers.Where(layer => layer.Package == package).SelectMany(layer => layer.Folders)];
         string[] found = [.. Assembly(package).GetTypes().Select(type => type.Namespace ?? "").Where(name => name.StartsWith(package + ".", StringComparison.Ordinal)).Distinct()];
-        Assert.Empty(found.Where(name => !folders.Any(folder => Regex.IsMatch(name, Namespaces(package, [folder])))));
+        Assert.DoesNotContain(found, name => !folders.Any(folder => Regex.IsMatch(name, Namespaces(package, [folder]))));
     }
 
     private static string Namespaces(string package, string[] folders) => $"^({string.Join('|', folders.Select(folder => Namespace(package, folder)))})$";

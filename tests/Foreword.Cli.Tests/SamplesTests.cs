@@ -17,6 +17,16 @@ public sealed class SamplesTests
         Assert.Equal(["acc", "acc_token", "acc_norm", "acc_uncond"], lines[1..].Select(line => line.Split(' ')[0]));
     }
 
+    [Fact]
+    public void AModelIsTrainedFineTunedAndAsked()
+    {
+        string[] lines = Run("OwnModel");
+        Assert.Equal(["step 60: validation loss", "step 120: validation loss"], lines[..2].Select(line => line[..line.LastIndexOf(' ')]));
+        Assert.StartsWith("My sister ", lines[2]);
+        Assert.Matches(@"^card \(\d+ ?%\): My brother lost the card", lines[3]);
+        Assert.Matches(@"^transfer \(\d+ ?%\): When does the money", lines[4]);
+    }
+
     private static string[] Run(string sample)
     {
         string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";

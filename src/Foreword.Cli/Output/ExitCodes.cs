@@ -1,6 +1,6 @@
 namespace Foreword.Cli.Output;
 
-/// <summary>The exit codes of the program. A signal adds its own (see <see cref="StopRequest.ExitCode"/>).</summary>
+/// <summary>The exit codes of the program. A signal adds its own (see <see cref="StopSignals.ExitCode"/>).</summary>
 internal static class ExitCodes
 {
     /// <summary>The command completed its work.</summary>

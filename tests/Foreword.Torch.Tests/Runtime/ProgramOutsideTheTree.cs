@@ -76,7 +76,7 @@ internal sealed class ProgramOutsideTheTree : IDisposable
                 [Xunit.Fact]
                 public void Answers()
                 {
-                    using var model = Foreword.Torch.FineTuning.FineTunedModel.Load("{{Path}}/runs/banking");
+                    using var model = Foreword.TaskModel.Load("{{Path}}/runs/banking", new Foreword.Torch.TorchEngine());
                     Xunit.Assert.Contains(model.Predict("My card").Label, model.Task.Labels);
                 }
             }
@@ -113,5 +113,5 @@ internal sealed class ProgramOutsideTheTree : IDisposable
 
     /// <summary>Returns the README's program that loads a fine-tuned model.</summary>
     private static string ReadmeExample() =>
-        File.ReadAllText($"{Repository}/README.md").Split("```").Single(block => block.StartsWith("csharp", StringComparison.Ordinal) && block.Contains("FineTunedModel.Load"))["csharp".Length..];
+        File.ReadAllText($"{Repository}/README.md").Split("```").Single(block => block.StartsWith("csharp", StringComparison.Ordinal) && block.Contains("new TorchEngine()"))["csharp".Length..];
 }

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Foreword.Evaluation.Benchmarks;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
