@@ -3,9 +3,11 @@ using Foreword.Generation;
 using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tasks;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Files;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cpu.Tests;
 
@@ -32,8 +34,8 @@ public sealed class FrontDoorTests : IDisposable
     {
         string run = NewDirectory("run"), gguf = _directory.File("model.gguf");
         Directory.CreateSymbolicLink(Path.Combine(run, "best"), _model);
-        using (ModelWeights weights = WeightsFormat.Open(_model))
-            WeightsFormat.All.Single(format => format.Name == "gguf").Write(weights, weights.LoadTokenizer(), "f32", gguf);
+        using (ModelWeights weights = WeightsCatalog.Open(_model))
+            WeightsCatalog.All.Single(format => format.Name == "gguf").Write(weights, ModelDirectory.LoadTokenizer(weights.Path), "f32", gguf);
         string[] texts = [.. new[] { _model, run, gguf }.Select(path =>
         {
             using TextModel model = TextModel.Load(path);
@@ -117,9 +119,10 @@ public sealed class FrontDoorTests : IDisposable
     private string Quantized(string name)
     {
         string directory = NewDirectory(name);
-        using ModelWeights weights = WeightsFormat.Open(_model);
-        QuantizedModel.Write(weights, WeightType.Int8, directory, TextEnds.Of(weights.LoadTokenizer()));
-        weights.LoadTokenizer().Save(directory);
+        Tokenizer tokenizer = Tokenizer.Load(_model);
+        using ModelWeights weights = WeightsCatalog.Open(_model);
+        QuantizedModel.Write(weights, WeightType.Int8, directory, TextEnds.Of(tokenizer));
+        tokenizer.Save(directory);
         return directory;
     }
 

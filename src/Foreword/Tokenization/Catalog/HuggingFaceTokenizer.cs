@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
 using Foreword.Tokenization.Words;
 
-namespace Foreword.Tokenization.Files;
+namespace Foreword.Tokenization.Catalog;
 
 /// <summary>
 /// Reads a tokenizer from Hugging Face's <c>tokenizer.json</c>. Reading is strict: a part that changes ids and that no supported kind uses
