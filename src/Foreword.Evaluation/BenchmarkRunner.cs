@@ -9,7 +9,7 @@ namespace Foreword.Evaluation;
 /// <param name="Count">The number of documents to evaluate.</param>
 /// <param name="Resumed">The number of documents that an earlier process did.</param>
 /// <param name="Pending">The number of documents whose answers are already computed and which follow immediately.</param>
-public sealed record EvaluationProgress(int Done, int Count, int Resumed, int Pending);
+public readonly record struct EvaluationProgress(int Done, int Count, int Resumed, int Pending);
 
 /// <summary>Evaluates a model on benchmarks: <c>BenchmarkRunner.Run(model, "lambada", new EvaluationOptions { Data = "data" })</c>.</summary>
 public static class BenchmarkRunner
@@ -34,7 +34,7 @@ public static class BenchmarkRunner
         options ??= new EvaluationOptions();
         if (options.Shots is { Count: not 1 })
             throw new ArgumentException("one call evaluates with one number of solved examples", nameof(options));
-        (_, PreparedBenchmark prepared) = options.Prepare([BenchmarkSpecification.Parse(benchmark, BenchmarkCatalog.All)], model.Model.Config, model.Tokenizer)[0];
+        (_, PreparedBenchmark prepared) = options.Prepare([BenchmarkSpecification.Parse(benchmark, BenchmarkCatalog.All)], model.Model.Config, model.Tokenizer, cancellationToken)[0];
         return Run(new Evaluator(model.Model, model.Tokenizer, options.BatchSize), prepared, null, progress, cancellationToken);
     }
 

@@ -88,8 +88,10 @@ internal sealed class FineTunedModel : ITaskModel
     /// <param name="seed">Seed of the new weights.</param>
     /// <param name="precision">Number format of the matrix products.</param>
     /// <param name="device">Device that trains.</param>
+    /// <param name="cancellationToken">Cancels the reading of weights between two tensors.</param>
     /// <exception cref="InvalidDataException">A file of the base model is broken.</exception>
-    public static FineTunedModel Create(BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device)
+    public static FineTunedModel Create(
+        BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(task);
@@ -103,7 +105,7 @@ internal sealed class FineTunedModel : ITaskModel
         };
         GptModel model = new(config, seed, precision);
         if (section.From == StartFrom.Pretrained)
-            ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer);
+            ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer, cancellationToken);
         model.to(device);
         if (section.LoraRank > 0)
             model.AddAdapters(section.LoraRank, section.LoraAlpha, section.LoraTargets, seed + 1L);
@@ -118,8 +120,8 @@ internal sealed class FineTunedModel : ITaskModel
     public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
-        [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder)).Select(outputs => Task.Answer(outputs))];
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default) =>
+        [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder), cancellationToken).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>Computes the outputs of the head for each example: [n], or the scores of its choices.</summary>
     /// <param name="examples">Encoded examples.</param>
