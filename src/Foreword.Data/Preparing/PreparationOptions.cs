@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foreword.Data.Cleaning;
 using Foreword.Data.Reading;
 
@@ -61,8 +62,8 @@ public sealed record PreparationOptions
     /// <exception cref="ArgumentException">A value is outside its range. The message names the setting and the value.</exception>
     public PreparationOptions Validate()
     {
-        if (ValidationShare is not (0 or (>= ValidationSplit.SmallestShare and <= ValidationSplit.LargestShare)))
-            throw new ArgumentException($"the validation share is {ValidationShare}; it must be 0 or between {ValidationSplit.SmallestShare} and {ValidationSplit.LargestShare}");
+        if (!ValidationSplit.IsShare(ValidationShare))
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"the validation share is {ValidationShare}; it must be {ValidationSplit.Shares}"));
         if (ValidationRun < 1)
             throw new ArgumentException($"the validation run is {ValidationRun} documents; it must be at least 1");
         if (ShardTokens < 1)
@@ -70,7 +71,7 @@ public sealed record PreparationOptions
         if (MinCharacters < 0)
             throw new ArgumentException($"the minimum length of a document is {MinCharacters} characters; it must be at least 0");
         if (DuplicateThreshold is not (> 0 and <= 1))
-            throw new ArgumentException($"the duplicate threshold is {DuplicateThreshold}; it must be above 0 and at most 1");
+            throw new ArgumentException($"the duplicate threshold is {DuplicateThreshold.ToString(CultureInfo.InvariantCulture)}; it must be above 0 and at most 1");
         if (Threads < 1)
             throw new ArgumentException($"the number of threads is {Threads}; it must be at least 1");
         return this;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foreword.Data.Reading;
 using Foreword.Numerics;
 
@@ -31,6 +32,9 @@ internal sealed class ValidationSplit
     /// <summary>The largest share.</summary>
     public const double LargestShare = 0.5;
 
+    /// <summary>Gets the valid shares, for messages.</summary>
+    public static string Shares => string.Create(CultureInfo.InvariantCulture, $"0 or between {SmallestShare} and {LargestShare}");
+
     private readonly double _share;
     private readonly ulong _seed;
     private readonly int _run; // number of neighboring documents that stay together
@@ -53,6 +57,9 @@ internal sealed class ValidationSplit
 
     /// <summary>Gets whether the only document is cut in two.</summary>
     public bool CutsText => _cut is not null;
+
+    /// <summary>Returns whether a split can hold out a share: 0, or from <see cref="SmallestShare"/> to <see cref="LargestShare"/>.</summary>
+    public static bool IsShare(double share) => share is 0 or (>= SmallestShare and <= LargestShare);
 
     /// <summary>Creates a split from the first 1 / share documents or runs.</summary>
     /// <param name="documents">The corpus, or its beginning.</param>

@@ -227,8 +227,7 @@ public sealed class DocumentReader
         }
         catch (InvalidDataException problem)
         {
-            return !problem.Message.Contains($"there is no column '{_options.TextField}'", StringComparison.Ordinal)
-                && !problem.Message.Contains($": no field \"{_options.TextField}\"", StringComparison.Ordinal);
+            return !MissingColumnException.Caused(problem);
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Foreword.Data.Decoding;
+using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Settings;
 
@@ -12,6 +14,8 @@ public sealed record DataSection : IRecipe
 {
     /// <summary>The smallest vocabulary of a byte-level tokenizer: 256 bytes and end-of-text.</summary>
     private const int SmallestVocabulary = 257;
+
+    private static readonly DataSection Defaults = new();
 
     /// <summary>Gets the directory of token shards with their manifest. Set either this or <see cref="Text"/>.</summary>
     [AlsoCalled("dataset", "data_dir")]
@@ -32,7 +36,7 @@ public sealed record DataSection : IRecipe
     /// </summary>
     public int? VocabSize { get; init; }
 
-    /// <summary>Gets the share of documents that is held out for validation, from 0 to below 1. Used with text.</summary>
+    /// <summary>Gets the share of documents that is held out for validation: 0, or from 0.0001 to 0.5. Used with text.</summary>
     [AlsoCalled("validation_split", "val_split", "validation_share")]
     public double Validation { get; init; } = 0.01;
 
@@ -75,6 +79,12 @@ public sealed record DataSection : IRecipe
         Exclude = Exclude,
     };
 
+    /// <summary>
+    /// Returns the section of a saved recipe without the keys that earlier versions accepted next to <see cref="Shards"/> and did not use.
+    /// </summary>
+    internal DataSection WithoutUnusedKeys() => string.IsNullOrEmpty(Shards) ? this
+        : this with { Validation = Defaults.Validation, ValidationRun = Defaults.ValidationRun, TextField = Defaults.TextField };
+
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()
     {
@@ -90,7 +100,12 @@ public sealed record DataSection : IRecipe
             problems.Add(nameof(AllowSpecial), "is true; shards already contain tokens (this key is only for data.text)");
         if (hasShards && VocabSize is not null)
             problems.Add(nameof(VocabSize), $"is {VocabSize}; shards already have a vocabulary (this key is only for data.text)");
-        foreach ((string key, bool isGiven) in ((string, bool)[])[(nameof(Document), Document != DocumentUnit.File), (nameof(Encoding), Encoding is not null), (nameof(Include), Include.Count > 0), (nameof(Exclude), Exclude.Count > 0)])
+        (string Key, bool IsGiven)[] forText =
+        [
+            (nameof(Validation), Validation != Defaults.Validation), (nameof(ValidationRun), ValidationRun != Defaults.ValidationRun), (nameof(TextField), TextField != Defaults.TextField),
+            (nameof(Document), Document != Defaults.Document), (nameof(Encoding), Encoding is not null), (nameof(Include), Include.Count > 0), (nameof(Exclude), Exclude.Count > 0),
+        ];
+        foreach ((string key, bool isGiven) in forText)
         {
             if (hasShards && isGiven)
                 problems.Add(key, "is given; shards already contain tokens (this key is only for data.text)");
@@ -102,7 +117,8 @@ public sealed record DataSection : IRecipe
                 : "and data.vocab_size are both given; a tokenizer already has a vocabulary");
         if (VocabSize is { } size)
             problems.AtLeast(SmallestVocabulary, size, nameof(VocabSize));
-        problems.Within(0, 1, Validation);
+        if (!ValidationSplit.IsShare(Validation))
+            problems.Add(nameof(Validation), string.Create(CultureInfo.InvariantCulture, $"is {Validation}; it must be {ValidationSplit.Shares}"));
         problems.AtLeast(1, ValidationRun);
         if (string.IsNullOrEmpty(TextField))
             problems.Add(nameof(TextField), "is empty; expected the name of a field");

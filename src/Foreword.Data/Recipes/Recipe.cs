@@ -62,6 +62,8 @@ public static class Recipe
         ArgumentNullException.ThrowIfNull(name);
         RecipeReader reader = new(new T(), formerNames);
         IRecipe recipe = reader.ApplyText(yaml, name);
+        if (formerNames && recipe is PretrainRecipe saved)
+            recipe = saved with { Data = saved.Data.WithoutUnusedKeys() };
         foreach (string text in overrides ?? [])
             recipe = reader.ApplyOverride(recipe, text);
         T result = (T)recipe;

@@ -98,7 +98,7 @@ internal sealed class JsonLinesTable : ITableFormat
         if (Field(element, field, where) is not { } value)
         {
             string[] fields = [.. element.EnumerateObject().Select(property => property.Name)];
-            throw new InvalidDataException($"{where}: there is no '{field}'; the fields are {string.Join(", ", fields)}{NearestName.Suggestion(field, fields)}");
+            throw MissingColumnException.Of($"{where}: there is no '{field}'; the fields are {string.Join(", ", fields)}{NearestName.Suggestion(field, fields)}");
         }
 
         if (!into)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using Foreword.Settings;
 using Parquet;
 using Parquet.Schema;
 
@@ -73,7 +72,7 @@ internal sealed class ParquetColumn
                     within = fields[^1] is StructField structure ? structure.Fields : throw new InvalidDataException($"{where}: '{path}' looks for '{name}' in {Kind(fields[^1])}");
                 string[] names = [.. within.Select(field => field.Name)];
                 Enter(within.FirstOrDefault(field => field.Name == name)
-                    ?? throw new InvalidDataException($"{where}: there is no column '{name}'; the columns are {string.Join(", ", names)}{NearestName.Suggestion(name, names)}"));
+                    ?? throw MissingColumnException.Named(where, name, names));
             }
         }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Foreword.Settings;
 
 namespace Foreword.Data.Tables;
 
@@ -57,12 +56,12 @@ internal static class TableColumns
             return place;
         if (IsNumber(column))
             return Place(column, names.Count, file);
-        throw new InvalidDataException($"{file}: there is no column '{column}'; the columns are {string.Join(", ", names)}{NearestName.Suggestion(column, names)}");
+        throw MissingColumnException.Named(file, column, names);
     }
 
     private static int Place(string column, int count, string file)
     {
         int place = int.Parse(column, CultureInfo.InvariantCulture);
-        return place < count ? place : throw new InvalidDataException($"{file}: there is no column {column}; there are {count}, numbered from 0");
+        return place < count ? place : throw MissingColumnException.Of($"{file}: there is no column {column}; there are {count}, numbered from 0");
     }
 }

@@ -63,6 +63,29 @@ public sealed class DocumentReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("table.csv", "text\nthere is no column '7'\n", "7")] // a column that is requested by number
+    [InlineData("table.csv", "name;year\npoem;1794\n", "text")] // the message also asks for the delimiter
+    [InlineData("table.tsv", "name\tyear\npoem\t1794\n", "title+text")]
+    [InlineData("lines.jsonl", "{\"name\":\"poem\"}\n", "text")]
+    public void AFileWithoutTheColumnIsLeftOutWhateverTheMessageSays(string name, string content, string column)
+    {
+        _directory.Write($"corpus/{name}", content);
+        _directory.Write("corpus/poem.txt", "poem");
+        DocumentReader reader = DocumentReader.Open([_directory.File("corpus")], column);
+        Assert.Equal(SkipReason.NoTextField, Assert.Single(reader.Skipped).Reason);
+        Assert.Equal(["poem"], reader.Read().Select(chunk => chunk.Text));
+    }
+
+    [Fact]
+    public void AnotherFaultOfATableIsReportedWhenItIsRead()
+    {
+        _directory.Write("corpus/table.csv", "text,text\nthere is no column 'text',b\n");
+        DocumentReader reader = DocumentReader.Open([_directory.File("corpus")]);
+        Assert.Empty(reader.Skipped);
+        Assert.Contains("2 columns are called 'text'", Assert.Throws<InvalidDataException>(() => reader.Read().Count()).Message);
+    }
+
+    [Theory]
     [InlineData("*.md", "", "README.md b.md c.md")]
     [InlineData("*.md *.tex", "README*", "b.md d.tex c.md")]
     [InlineData("", "drafts", "README.md? a.txt b.md")]

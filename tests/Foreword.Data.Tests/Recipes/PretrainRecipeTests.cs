@@ -72,13 +72,28 @@ public class PretrainRecipeTests
         { new() { Text = ["a"], Tokenizer = "t", VocabSize = 300 }, "tokenizer and data.vocab_size are both given; a tokenizer already has a vocabulary" },
         { new() { Text = ["a"], VocabSize = 256 }, "vocab_size is 256; it must be at least 257" },
         { new() { Text = ["a", " "], VocabSize = 300 }, "text has an empty path" },
-        { new() { Shards = "s", Validation = 1 }, "validation is 1; it must be at least 0 and below 1" },
+        { new() { Shards = "s", Validation = 0.1 }, "validation is given; shards already contain tokens (this key is only for data.text)" },
+        { new() { Shards = "s", ValidationRun = 2 }, "validation_run is given; shards already contain tokens (this key is only for data.text)" },
+        { new() { Shards = "s", TextField = "body" }, "text_field is given; shards already contain tokens (this key is only for data.text)" },
+        { new() { Text = ["a"], Tokenizer = "t", Validation = 0.7 }, "validation is 0.7; it must be 0 or between 0.0001 and 0.5" },
+        { new() { Text = ["a"], Tokenizer = "t", Validation = 0.00001 }, "validation is 1E-05; it must be 0 or between 0.0001 and 0.5" },
+        { new() { Text = ["a"], Tokenizer = "t", Validation = double.NaN }, "validation is NaN; it must be 0 or between 0.0001 and 0.5" },
         { new() { Text = ["a"], Tokenizer = "t", TextField = "" }, "text_field is empty; expected the name of a field" },
     };
 
     [Theory]
     [MemberData(nameof(ImpossibleData), DisableDiscoveryEnumeration = true)]
     public void DataThatContradictsItselfIsRefused(DataSection data, string problem) => Assert.Equal(problem, data.Problems()[0].ToString());
+
+    [Fact]
+    public void ASavedRecipeMayHaveKeysThatShardsNeverUsed()
+    {
+        using TemporaryDirectory directory = new();
+        string path = directory.Write("recipe.yaml", "data: {shards: s, validation: 0.1, validation_run: 3, text_field: body}\n");
+        Assert.Equal(Recipe.Parse<PretrainRecipe>("data: {shards: s}", "x.yaml").Data.Validation, Recipe.ReadSaved<PretrainRecipe>(path).Data.Validation);
+        Assert.StartsWith($"{path}:1: data.validation is given; shards", Assert.Throws<InvalidDataException>(() => Recipe.Read<PretrainRecipe>(path)).Message);
+        Assert.Contains("data.validation is given", Assert.Throws<ArgumentException>(() => Recipe.ReadSaved<PretrainRecipe>(path, ["data.validation=0.2"])).Message);
+    }
 
     [Fact]
     public void EachTrainingRangeIsChecked()

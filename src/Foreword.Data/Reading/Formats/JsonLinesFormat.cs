@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Foreword.Data.Tables;
 using Foreword.IO;
 using Foreword.Settings;
 
@@ -92,7 +93,7 @@ internal sealed class JsonLinesFormat : IDocumentFormat
         }
 
         reader.Read(); // throws if anything follows the object
-        return text ?? throw new InvalidDataException($"{path}:{number}: no field \"{textField}\"{NearestName.Suggestion(textField, others)}");
+        return text ?? throw MissingColumnException.Of($"{path}:{number}: no field \"{textField}\"{NearestName.Suggestion(textField, others)}");
     }
 
     private static string NameOf(JsonTokenType type) => type switch

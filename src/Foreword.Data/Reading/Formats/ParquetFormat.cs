@@ -1,4 +1,4 @@
-using Foreword.Settings;
+using Foreword.Data.Tables;
 using Parquet;
 using Parquet.Schema;
 
@@ -62,9 +62,7 @@ internal sealed class ParquetFormat : IDocumentFormat
                 return new Column(reader, field);
             Task.Run(() => reader.DisposeAsync().AsTask()).GetAwaiter().GetResult();
             string[] names = [.. fields.Select(column => column.Path.ToString())];
-            throw new InvalidDataException(field is null
-                ? $"{path}: there is no column '{name}'; the columns are {string.Join(", ", names)}{NearestName.Suggestion(name, names)}"
-                : $"{path}: column '{name}' holds {field.ClrType.Name}, not text");
+            throw field is null ? MissingColumnException.Named(path, name, names) : new InvalidDataException($"{path}: column '{name}' holds {field.ClrType.Name}, not text");
         }
 
         public string?[] Read(int group) => Task.Run(async () =>
