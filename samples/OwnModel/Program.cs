@@ -1,6 +1,7 @@
 using Foreword;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
@@ -16,7 +17,7 @@ PretrainRecipe recipe = new()
     Train = new TrainingConfig { Steps = 120, BatchSize = 16, SequenceLength = 32, Lr = 3e-3, MinLr = 3e-4, WarmupSteps = 10, EvalEvery = 60, CheckpointEvery = 60 },
 };
 RunDirectory pretraining = RunDirectory.Create(Path.Combine(runs, "letters"));
-using (PretrainRun run = PretrainRun.Start(recipe, pretraining, Tell))
+using (PretrainRun run = PretrainRun.Start(recipe, pretraining, new SynchronousProgress<PretrainEvent>(Tell)))
     run.Run();
 
 // What it writes, in plain C#.

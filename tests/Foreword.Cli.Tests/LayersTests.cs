@@ -41,7 +41,7 @@ public sealed class LayersTests
     private static readonly (string Package, string[] Folders)[] Layers =
     [
         ("Foreword",
-            ["Settings", "Numerics", "IO", "Models",
+            ["Progress", "Settings", "Numerics", "IO", "Models",
              "Tokenization", "Tokenization.Normalization", "Tokenization.Bpe", "Tokenization.Files", "Tokenization.ByteLevel", "Tokenization.Words", "Tokenization.WordPieces", "Tokenization.Gpt1",
              "Tokenization.Catalog",
              "Weights", "Weights.HuggingFace", "Weights.PyTorch", "Weights.OpenAi", "Weights.Llmc", "Weights.Gguf", "Weights.Quantized", "Weights.Catalog",

@@ -1,6 +1,5 @@
 using Foreword.Cpu.Quantized;
 using Foreword.Generation;
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization;

@@ -1,4 +1,3 @@
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Torch.Training;
 

@@ -5,7 +5,6 @@ using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
-using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Weights.Catalog;
@@ -87,7 +86,11 @@ internal sealed class PretrainingData : IDisposable
     {
         DocumentReader documents = DocumentReader.Open(section.Text, section.Reading());
         if (documents.Skipped.Count > 0)
-            TorchLog.FilesLeftOut(logger, SkippedFiles.Describe(documents.Skipped, section.TextField));
+        {
+            string files = SkippedFiles.Describe(documents.Skipped, section.TextField);
+            TorchLog.FilesLeftOut(logger, files);
+        }
+
         Tokenizer tokenizer = section.Tokenizer is not null
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(

@@ -1,4 +1,4 @@
-namespace Foreword;
+namespace Foreword.Progress;
 
 /// <summary>The progress of loading a model. It is reported after each large tensor, on the thread that loads.</summary>
 /// <param name="Bytes">The number of bytes of the model's files that were read or checked so far.</param>

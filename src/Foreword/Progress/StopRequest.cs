@@ -1,4 +1,4 @@
-namespace Foreword;
+namespace Foreword.Progress;
 
 /// <summary>
 /// A request to stop gracefully. Work that takes one finishes its step, keeps its result and returns. A <see cref="CancellationToken"/>, in contrast, ends
