@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Foreword.Data.Cleaning;
+using Foreword.Data.Reading;
 using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.IO;
