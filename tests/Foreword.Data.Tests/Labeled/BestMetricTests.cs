@@ -1,7 +1,7 @@
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tests.Tasks.Metrics;
+namespace Foreword.Data.Tests.Labeled;
 
 public class BestMetricTests
 {
