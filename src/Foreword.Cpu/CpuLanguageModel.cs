@@ -4,6 +4,7 @@ using Foreword.Cpu.Matrices;
 using Foreword.Cpu.Quantized;
 using Foreword.Cpu.Threading;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Weights;
 
 namespace Foreword.Cpu;

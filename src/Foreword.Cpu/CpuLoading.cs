@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Foreword.Cpu;
 using Foreword.Generation;
+using Foreword.Progress;
 
 namespace Foreword; // beside TextModel and TaskModel, so that a program that loads a model needs no further using line
 

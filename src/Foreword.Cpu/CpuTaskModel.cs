@@ -1,3 +1,4 @@
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tokenization.Files;
 using Foreword.Torch.Kernels;
 using Foreword.Weights;

@@ -1,5 +1,6 @@
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Inference;

@@ -1,4 +1,5 @@
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tasks;
 
 namespace Foreword;

@@ -1,3 +1,4 @@
+using Foreword.Progress;
 using Foreword.Tasks;
 
 namespace Foreword;

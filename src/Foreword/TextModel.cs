@@ -1,6 +1,7 @@
 using Foreword.Chat;
 using Foreword.Generation;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tokenization;
 
 namespace Foreword;

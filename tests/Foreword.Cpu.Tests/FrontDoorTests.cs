@@ -1,6 +1,7 @@
 using Foreword.Cpu.Quantized;
 using Foreword.Generation;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
@@ -120,7 +121,7 @@ public sealed class FrontDoorTests : IDisposable
         string directory = NewDirectory(name);
         Tokenizer tokenizer = Tokenizer.Load(_model);
         using ModelWeights weights = WeightsCatalog.Open(_model);
-        QuantizedModel.Write(weights, WeightType.Int8, directory, TextEnds.Of(tokenizer));
+        QuantizedModel.Write(weights, WeightType.Int8, directory, TextEnds.FromTokenizer(tokenizer));
         tokenizer.Save(directory);
         return directory;
     }

@@ -10,6 +10,7 @@ using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Generation;
 using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Settings;
 using Foreword.Tasks;
 using Foreword.Weights.Catalog;

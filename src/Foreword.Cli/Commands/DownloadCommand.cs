@@ -3,8 +3,8 @@ using System.Globalization;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Hub;
-using Foreword.IO;
 using Foreword.Models;
+using Foreword.Progress;
 
 namespace Foreword.Cli.Commands;
 

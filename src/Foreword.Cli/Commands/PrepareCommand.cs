@@ -7,7 +7,7 @@ using Foreword.Data.Cleaning;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Shards;
-using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Settings;
 using Foreword.Weights.Catalog;
 

@@ -7,6 +7,7 @@ using Foreword.Cli.Output;
 using Foreword.Data.Decoding;
 using Foreword.Data.Reading;
 using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;

@@ -1,5 +1,5 @@
 using Foreword.Cli.Output;
-using Foreword.IO;
+using Foreword.Progress;
 
 namespace Foreword.Cli.Loading;
 

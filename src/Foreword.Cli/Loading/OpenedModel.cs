@@ -3,6 +3,7 @@ using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 
@@ -37,7 +38,7 @@ internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Toke
         StoredModel stored = StoredModel.Open(path);
         try
         {
-            IEngine chosen = Engines.Of(engine, device, stored, cache: cache);
+            IEngine chosen = Engines.Create(engine, device, stored, cache: cache);
             return new OpenedModel(stored.Path, stored.Config, stored.Tokenizer, progress => TextModel.Load(stored, chosen, null, progress))
             {
                 _stored = stored,

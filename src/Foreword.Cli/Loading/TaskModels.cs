@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foreword.Cli.Reports;
 using Foreword.Data.Recipes;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch;
@@ -22,7 +23,7 @@ internal static class TaskModels
     public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine, IProgress<LoadingProgress>? progress)
     {
         using StoredModel stored = StoredModel.Open(path);
-        return Engines.Of(engine, device, stored, precision).LoadTask(stored, progress);
+        return Engines.Create(engine, device, stored, precision).LoadTask(stored, progress);
     }
 
     /// <summary>Evaluates the model's answers for labeled examples.</summary>
@@ -30,12 +31,12 @@ internal static class TaskModels
     {
         TaskDescription task = model.Task;
         TaskOutcomes outcomes = task.Outcomes(examples, model.Predict(examples));
-        return TaskEvaluation.Of(task.Kind, outcomes, task.Task.Metrics(task.Target), resamples, seed);
+        return TaskEvaluation.Compute(task.Kind, outcomes, task.Task.Metrics(task.Target), resamples, seed);
     }
 
     /// <summary>Writes evaluation.json and report.html.</summary>
     public static void WriteReport(string directory, TaskEvaluation evaluation, TaskDescription task, string modelPath, string dataPath, IReadOnlyList<TaskExample> examples) =>
-        TaskReport.Write(directory, evaluation, TaskReportContext.Of(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(example => TaskReportContext.Parts(task, example))]));
+        TaskReport.Write(directory, evaluation, TaskReportContext.Create(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(example => TaskReportContext.Parts(task, example))]));
 
     /// <summary>Formats a metric as in "accuracy 0.9110 [0.9010, 0.9208]".</summary>
     public static string Text(MetricInterval metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.FullName} {metric.Value:F4} [{metric.Low:F4}, {metric.High:F4}]");

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foreword.Progress;
 using Foreword.Torch.Runs;
 
 namespace Foreword.Cli.Output;

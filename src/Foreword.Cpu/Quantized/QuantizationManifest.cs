@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text.Json;
 using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;

@@ -6,6 +6,7 @@ using Foreword.Cpu.Matrices;
 using Foreword.Cpu.Threading;
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;

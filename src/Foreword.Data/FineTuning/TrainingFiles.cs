@@ -34,7 +34,7 @@ internal sealed record TrainingFiles
     /// <param name="data">Names the files.</param>
     /// <param name="cancellationToken">Cancels the work.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static TrainingFiles Of(LabeledSection data, CancellationToken cancellationToken = default)
+    public static TrainingFiles Create(LabeledSection data, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         return new()

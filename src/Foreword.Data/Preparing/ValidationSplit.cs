@@ -1,5 +1,5 @@
 using System.Globalization;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Numerics;
 
 namespace Foreword.Data.Preparing;

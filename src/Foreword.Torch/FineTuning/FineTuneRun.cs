@@ -2,6 +2,7 @@ using Foreword.Data.FineTuning;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.Optimizers;
@@ -42,7 +43,7 @@ public sealed class FineTuneRun : TrainingRun
         EncodedExample[] train = Encode(Data.Train, encoder, cancellationToken);
         string[] doubts = [.. Data.Warnings, .. ExampleChecks.Encoded(Data.Task, Data.Train, train, Data.Source)];
         _validation = Encode(Data.Validation, encoder, cancellationToken);
-        _best = BestMetric.Of(Data.Task, recipe.Train.BestMetric);
+        _best = BestMetric.Create(Data.Task, recipe.Train.BestMetric);
         IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
         _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, Precision, Device, cancellationToken);
@@ -124,7 +125,7 @@ public sealed class FineTuneRun : TrainingRun
         ArgumentNullException.ThrowIfNull(directory);
         CheckSameRecipe(AsBegun(recipe.Validate(), directory), directory, directory.Newest);
         if (TrainingFiles.Read(directory.Path) is { } files)
-            TrainingFiles.Of(recipe.Data).CheckSame(files with { Model = [] }, directory.Path);
+            TrainingFiles.Create(recipe.Data).CheckSame(files with { Model = [] }, directory.Path);
     }
 
     /// <summary>
@@ -232,7 +233,7 @@ public sealed class FineTuneRun : TrainingRun
     private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder, CancellationToken cancellationToken) => [.. examples.Select(example =>
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return EncodedExample.Of(example, Data.Task, encoder);
+        return EncodedExample.Create(example, Data.Task, encoder);
     })];
 
     /// <summary>Checks that this run can continue from a state: its step is within the run, and it chose its best epoch by the same metric.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;
@@ -31,7 +32,7 @@ internal sealed class FineTunedModel : ITaskModel
     }
 
     /// <summary>Creates a model from parts, without a tokenizer, for tests.</summary>
-    internal static FineTunedModel Of(GptModel model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
+    internal static FineTunedModel Create(GptModel model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
 
     /// <summary>Gets the network. Its vocabulary includes the task's tokens, if the task has any.</summary>
     public GptModel Model { get; }
@@ -157,7 +158,7 @@ internal sealed class FineTunedModel : ITaskModel
     /// <param name="directory">An existing directory.</param>
     public void Save(string directory)
     {
-        ModelFiles.Save(Model, directory, TextEnds.Of(Tokenizer));
+        ModelFiles.Save(Model, directory, TextEnds.FromTokenizer(Tokenizer));
         Tokenizer.Save(directory);
         Head.Save(directory);
         Task.Save(directory);
@@ -180,7 +181,7 @@ internal sealed class FineTunedModel : ITaskModel
             _path = null;
         }
 
-        return _path ??= TrainingPath.Of(Model);
+        return _path ??= TrainingPath.Create(Model);
     }
 
     internal Device Device => Model.TokenEmbedding.device;

@@ -2,6 +2,7 @@ using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.Generation;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Torch.Inference;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Training;

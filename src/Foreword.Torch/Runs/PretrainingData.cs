@@ -5,6 +5,7 @@ using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
+using Foreword.Progress;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Weights.Catalog;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Torch.Runtime;
 using Foreword.Torch.Training;
 using static TorchSharp.torch;

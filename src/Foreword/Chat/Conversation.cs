@@ -1,5 +1,6 @@
 using Foreword.Generation;
 using Foreword.Models;
+using Foreword.Progress;
 using Foreword.Tokenization;
 
 namespace Foreword.Chat;

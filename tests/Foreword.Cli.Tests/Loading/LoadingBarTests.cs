@@ -1,5 +1,6 @@
 using Foreword.Cli.Loading;
 using Foreword.Cli.Output;
+using Foreword.Progress;
 
 namespace Foreword.Cli.Tests.Loading;
 

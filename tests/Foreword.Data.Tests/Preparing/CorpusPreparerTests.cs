@@ -4,6 +4,7 @@ using Foreword.Data.Cleaning;
 using Foreword.Data.Decoding;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
@@ -447,7 +448,7 @@ public sealed class CorpusPreparerTests : IDisposable
     }
 
     [Fact]
-    public void DocumentsAreCleanedBeforeTheyAreTokenised()
+    public void DocumentsAreCleanedBeforeTheyAreTokenized()
     {
         PreparationOptions options = new() { ValidationShare = 0, Normalization = TextNormalization.Newlines, MinCharacters = 4, Deduplication = Deduplication.Exact };
         PreparationReport report = Prepare(["long\r\nenough", "abc", "long\nenough", "another"], options);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Foreword.Chat;
 using Foreword.Generation;
+using Foreword.Progress;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;
 

@@ -1,6 +1,6 @@
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
-using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
 using TorchSharp;

@@ -1,7 +1,7 @@
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
-using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Torch.Runs;

@@ -2,7 +2,7 @@ using Foreword.Cli.Output;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
-using Foreword.IO;
+using Foreword.Progress;
 
 namespace Foreword.Cli.Commands.Evaluate;
 

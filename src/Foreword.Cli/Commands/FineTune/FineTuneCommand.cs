@@ -10,6 +10,7 @@ using Foreword.Cli.Output;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
 using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
-using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Torch.Runs;
 using Microsoft.Extensions.Logging;
 

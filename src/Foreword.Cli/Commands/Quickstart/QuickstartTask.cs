@@ -7,6 +7,7 @@ using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
 using Foreword.Data.ReferencePacks;
 using Foreword.IO;
+using Foreword.Progress;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;

@@ -1,6 +1,8 @@
 using Foreword.Settings;
+using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks.Metrics;
+namespace Foreword.Data.Labeled;
 
 /// <summary>
 /// The metric, or the loss, that selects the best epoch of a fine-tuning run. If two epochs have the same metric, the lower loss wins.
@@ -33,7 +35,7 @@ internal sealed class BestMetric
     /// <param name="task">The task with its labels.</param>
     /// <param name="name">One of <see cref="Names"/>; empty means the task's first metric.</param>
     /// <exception cref="ArgumentException">The task has no such metric. The message lists the metrics that it has.</exception>
-    public static BestMetric Of(TaskDescription task, string name)
+    public static BestMetric Create(TaskDescription task, string name)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(name);
