@@ -42,7 +42,7 @@ public sealed class LayersTests
     [
         ("Foreword",
             ["Progress", "Settings", "Numerics", "IO", "Models",
-             "Tokenization", "Tokenization.Normalization", "Tokenization.Bpe", "Tokenization.Files", "Tokenization.ByteLevel", "Tokenization.Words", "Tokenization.WordPieces", "Tokenization.Gpt1",
+             "Tokenization", "Tokenization.Bpe", "Tokenization.Files", "Tokenization.Normalization", "Tokenization.ByteLevel", "Tokenization.Words", "Tokenization.WordPieces", "Tokenization.Gpt1",
              "Tokenization.Catalog",
              "Weights", "Weights.HuggingFace", "Weights.PyTorch", "Weights.OpenAi", "Weights.Llmc", "Weights.Gguf", "Weights.Quantized", "Weights.Catalog",
              "Generation", "Chat", "Tasks.Metrics", "Tasks|Tasks.HuggingFace", ""]),
