@@ -7,7 +7,7 @@ namespace Foreword.Evaluation;
 /// <param name="Count">The number of documents to evaluate.</param>
 /// <param name="Resumed">The number of documents that an earlier process did.</param>
 /// <param name="Pending">The number of documents whose answers are already computed and which follow immediately.</param>
-public sealed record EvaluationProgress(int Done, int Count, int Resumed, int Pending);
+public readonly record struct EvaluationProgress(int Done, int Count, int Resumed, int Pending);
 
 /// <summary>Evaluates a model on benchmarks: <c>BenchmarkRunner.Run(model, "lambada", new EvaluationOptions { Data = "data" })</c>.</summary>
 public static class BenchmarkRunner

@@ -1,4 +1,6 @@
 using Foreword.Models;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
 using Polly.Retry;
 
@@ -18,16 +20,19 @@ public sealed class HubClient : IDisposable
     private readonly HubOptions _options;
     private readonly HubConnection _connection;
     private readonly ResiliencePipeline _retry;
+    private readonly ILogger _logger;
 
     /// <summary>Creates a client. No request is sent yet.</summary>
     /// <param name="options">The hub, the token and the cache; those of the environment variables where null.</param>
+    /// <param name="logger">Receives retries and resumed downloads; null for no log.</param>
     /// <exception cref="ArgumentException">HF_ENDPOINT is not an http or https address.</exception>
-    public HubClient(HubOptions? options = null)
+    public HubClient(HubOptions? options = null, ILogger<HubClient>? logger = null)
     {
+        _logger = logger ?? (ILogger)NullLogger.Instance;
         options ??= HubOptions.FromEnvironment();
         _options = options;
         _connection = new HubConnection(options);
-        _retry = Retry(options);
+        _retry = Retry(options, _logger);
     }
 
     /// <inheritdoc/>
@@ -78,7 +83,7 @@ public sealed class HubClient : IDisposable
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="HubException">The hub refuses the request, or cannot be reached.</exception>
     /// <exception cref="InvalidDataException">The response is not a listing, or a path in it would leave the target directory.</exception>
-    public async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellationToken)
+    public async Task<HubListing> ListAsync(HubRepository repository, string revision, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(repository);
         Uri address = _connection.Address($"api/models/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true");
@@ -106,7 +111,7 @@ public sealed class HubClient : IDisposable
         if (store.Has(commit, known, head.Name))
             return false;
         using IDisposable held = store.Lock(known, head.Name);
-        HubTransfer transfer = new(_connection, _options, repository, address, known, store.PartialPath(known, head.Name));
+        HubTransfer transfer = new(_connection, _options, repository, address, known, store.PartialPath(known, head.Name), _logger);
         await transfer.RunAsync(attempt => _retry.ExecuteAsync(async token => await attempt(token).ConfigureAwait(false), cancellationToken).AsTask(), arrived, cancellationToken).ConfigureAwait(false);
         store.Keep(commit, known, head.Name);
         return true;
@@ -130,7 +135,7 @@ public sealed class HubClient : IDisposable
         return new HubListing(commit, cache.Files(commit));
     }
 
-    private static ResiliencePipeline Retry(HubOptions options)
+    private static ResiliencePipeline Retry(HubOptions options, ILogger logger)
     {
         if (options.Retries == 0)
             return ResiliencePipeline.Empty;
@@ -143,6 +148,11 @@ public sealed class HubClient : IDisposable
             UseJitter = true,
             Delay = options.FirstDelay,
             MaxDelay = MaxDelay,
+            OnRetry = arguments =>
+            {
+                HubLog.Retrying(logger, arguments.Outcome.Exception!.Message, arguments.AttemptNumber + 1, options.Retries, arguments.RetryDelay.TotalSeconds);
+                return default;
+            },
             DelayGenerator = static arguments => ValueTask.FromResult((arguments.Outcome.Exception as TransientHubException)?.RetryAfter),
         }).Build();
     }

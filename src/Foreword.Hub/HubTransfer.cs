@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Foreword.Models;
+using Microsoft.Extensions.Logging;
 
 namespace Foreword.Hub;
 
 /// <summary>Downloads one file into its partial file. It resumes where an earlier attempt ended, and checks the length and the hash.</summary>
-internal sealed class HubTransfer(HubConnection connection, HubOptions options, HubRepository repository, Uri address, HubFile file, string partial)
+internal sealed class HubTransfer(HubConnection connection, HubOptions options, HubRepository repository, Uri address, HubFile file, string partial, ILogger logger)
 {
     private const int BufferSize = 1 << 18;
 
@@ -19,7 +20,10 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
     /// <exception cref="InvalidDataException">The content does not have the hash that the hub reported; the partial file is deleted.</exception>
     public async Task RunAsync(Func<Func<CancellationToken, Task<bool>>, Task<bool>> retry, Action<int, long> arrived, CancellationToken cancellationToken)
     {
-        bool resumed = PartialLength() > 0;
+        long before = PartialLength();
+        bool resumed = before > 0;
+        if (resumed)
+            HubLog.Resuming(logger, file.Path, before);
         while (!await retry(token => AttemptAsync(arrived, token)).ConfigureAwait(false))
         {
             // the connection broke after it had delivered many bytes: continue with a fresh number of retries
@@ -31,6 +35,7 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
         File.Delete(partial);
         if (!resumed)
             throw new InvalidDataException($"{HubConnection.Shown(address)}: the content does not have the {(hash.IsSha256 ? "SHA-256" : "Git hash")} {hash.Text} that the hub announced; it was discarded");
+        HubLog.Discarding(logger, file.Path);
         await RunAsync(retry, arrived, cancellationToken).ConfigureAwait(false); // the bytes that an earlier process had left were wrong
     }
 

@@ -69,13 +69,15 @@ public static class ModelFiles
     /// Number of blocks to transfer, counted from the bottom (GPT-1 paper, section 5). The embeddings are always transferred. <c>ln_f</c> and
     /// a separate output layer are transferred only if this is at least the number of stored blocks.
     /// </param>
+    /// <param name="cancellationToken">Cancels the work between two tensors.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
-    internal static void Transfer(string path, GptModel model, int blocks)
+    internal static void Transfer(string path, GptModel model, int blocks, CancellationToken cancellationToken = default)
     {
         using var noGradient = no_grad();
         using ModelWeights weights = WeightsFormat.Open(path);
         foreach (WeightTensor tensor in weights.Tensors)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             bool isTransferred = tensor.Name.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
                 : blocks >= weights.Config.NLayer || tensor.Name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
             if (!isTransferred)

@@ -1,4 +1,5 @@
 using Foreword.Models;
+using Microsoft.Extensions.Logging;
 
 namespace Foreword.Hub.Tests;
 
@@ -7,6 +8,7 @@ public sealed class HubClientTests : IDisposable
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
     private readonly FakeRepository _repository = new FakeRepository().WithModel();
     private readonly RecordedWaits _time = new();
+    private readonly RecordingLogger<HubClient> _log = new();
 
     private string Root => _directory.File($"hub/models--{FakeRepository.Id.Replace("/", "--")}");
 
@@ -203,6 +205,8 @@ public sealed class HubClientTests : IDisposable
         Assert.Equal(2, _time.Waits.Count);
         Assert.InRange(_time.Waits[0], TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(2));
         Assert.Equal(TimeSpan.FromSeconds(7), _time.Waits[1]);
+        Assert.All(_log.Entries, entry => Assert.Equal((LogLevel.Warning, "Retrying"), (entry.Level, entry.Event)));
+        Assert.Matches($" answers {status}.*; retry 2 of [0-9]+ in 7.0 s$", _log.Entries[1].Text);
     }
 
     [Fact]
@@ -421,7 +425,7 @@ public sealed class HubClientTests : IDisposable
     private async Task<HubDownload> DownloadAsync(
         HubOptions? options = null, string revision = "main", string? output = null, string[]? include = null, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        using HubClient client = new(options ?? Options);
+        using HubClient client = new(options ?? Options, _log);
         return await client.DownloadAsync(HubRepository.Parse(FakeRepository.Id), revision, output, include ?? [], progress, cancellationToken);
     }
 

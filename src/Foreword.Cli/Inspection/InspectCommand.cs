@@ -36,7 +36,7 @@ internal static class InspectCommand
                 given = ModelDirectory.Downloaded(given) ?? throw new FileNotFoundException($"{given} does not exist");
             if (tables.SaysTable(parsed) || TableInspection.IsTable(given))
             {
-                TableInspection.Show(given, tables.Columns(parsed), tables.Options(parsed, [given], null, terminal.Warn), tables.MaxExamples(parsed), parsed.GetValue(json), terminal);
+                TableInspection.Show(given, tables.Columns(parsed), tables.Options(parsed, [given], null, terminal.Logger), tables.MaxExamples(parsed), parsed.GetValue(json), terminal);
                 return CommandLine.Done;
             }
 

@@ -4,6 +4,8 @@ using Foreword.Cli.Output;
 using Foreword.Data.Labeled;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Cli.Options;
 
@@ -15,9 +17,9 @@ namespace Foreword.Cli.Options;
 internal sealed record PredictionRow(TaskExample? Example, string? Fault, string Id, IReadOnlyList<KeyValuePair<string, string>> Input);
 
 /// <summary>The rows that <c>predict</c> answers: the rows of a table, or the lines of standard input.</summary>
-/// <param name="Rows">Reads the rows. Its parameter receives warnings.</param>
+/// <param name="Rows">Reads the rows. Its parameter is the log that receives warnings.</param>
 /// <param name="IsRepeatable">Whether the rows can be read again.</param>
-internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<PredictionRow>> Rows, bool IsRepeatable)
+internal sealed record PredictionInput(Func<ILogger, IEnumerable<PredictionRow>> Rows, bool IsRepeatable)
 {
     private const string StandardInput = "standard input";
 
@@ -41,10 +43,10 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
         }
 
         string[]? columns = tables.Columns(parsed);
-        TableOptions options = tables.Options(parsed, isStream ? [] : [source], task, null) with { KeepsInput = keepsInput };
+        TableOptions options = tables.Options(parsed, isStream ? [] : [source], task, NullLogger.Instance) with { KeepsInput = keepsInput };
         TaskColumnMap map = UsageException.For(() => TaskColumnMap.Of(task.Task, columns ?? task.Columns, isLabeled: false));
         string[] more = id is null ? [] : [id];
-        return new PredictionInput(warn => (isStream ? map.Rows(terminal.In, StandardInput, options with { Warn = warn }, more) : map.Rows(source, options with { Warn = warn }, more))
+        return new PredictionInput(logger => (isStream ? map.Rows(terminal.In, StandardInput, options with { Logger = logger }, more) : map.Rows(source, options with { Logger = logger }, more))
             .Select(row => new PredictionRow(row.Example, row.Fault ?? TooMany(row.Example!, task), id is not null && row.Row.Cells is [.., [var text]] ? text : "", Distinct(row.Row.Input))).Take(most), IsRepeatable: !isStream && !IsPipe(source));
     }
 

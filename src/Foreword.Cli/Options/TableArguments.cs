@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
+using Microsoft.Extensions.Logging;
 
 namespace Foreword.Cli.Options;
 
@@ -70,9 +71,9 @@ internal sealed class TableArguments
     /// <param name="parsed">The command line.</param>
     /// <param name="files">The files.</param>
     /// <param name="task">The task that the model was trained for; null if there is none.</param>
-    /// <param name="warn">Receives warnings about settings that are possibly not intended, or null.</param>
+    /// <param name="logger">The log that receives warnings about settings that are possibly not intended.</param>
     /// <exception cref="UsageException">An option is wrong, or does not fit the files.</exception>
-    public TableOptions Options(ParseResult parsed, IEnumerable<string> files, TaskDescription? task, Action<string>? warn)
+    public TableOptions Options(ParseResult parsed, IEnumerable<string> files, TaskDescription? task, ILogger logger)
     {
         TableOptions options = new()
         {
@@ -80,7 +81,7 @@ internal sealed class TableArguments
             Header = parsed.GetValue(_header) is { } header ? Answer(header) : Columns(parsed) is null ? task?.Header : null,
             Quoting = parsed.GetValue(_quoting) is { } quoting ? Answer(quoting) : task?.Quoting,
             Delimiter = parsed.GetValue(_delimiter) is { } delimiter ? UsageException.For(() => TableOptions.DelimiterOf(delimiter)) : task?.Delimiter?[0],
-            Warn = warn,
+            Logger = logger,
         };
         if (((Option<string?>[])[_header, _quoting, _delimiter]).FirstOrDefault(option => parsed.GetValue(option) is not null) is { } given
             && files.FirstOrDefault(file => TableReader.FormatOf(file, options) is not (TableFormat.Csv or TableFormat.Tsv)) is { } other)

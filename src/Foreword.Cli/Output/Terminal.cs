@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
 namespace Foreword.Cli.Output;
@@ -51,6 +52,9 @@ internal sealed class Terminal
 
     /// <summary>Prints a warning on stderr, unless --quiet is set.</summary>
     public void Warn(string sentence) => SayWrapped($"warning: {sentence}");
+
+    /// <summary>Gets the log that prints messages and warnings of the libraries on stderr, unless --quiet is set.</summary>
+    public ILogger Logger => new TerminalLogger(Say, Warn);
 
     /// <summary>Prints a message on stderr, unless --quiet is set. Breaks it between words if it is longer than the terminal is wide.</summary>
     public void SayWrapped(string line)

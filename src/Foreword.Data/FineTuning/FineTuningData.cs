@@ -2,6 +2,8 @@ using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Data.Tables;
 using Foreword.Tasks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Data.FineTuning;
 
@@ -18,22 +20,23 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
     /// <summary>Gets the files of the training set and the validation set.</summary>
     public required TrainingFiles Files { get; init; }
 
-    /// <summary>Gets warnings about data that is possibly not intended, one sentence each.</summary>
+    /// <summary>Gets doubts about the data as a whole, one sentence each. Doubts about single files and labels are logged while they are read.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>Reads every data file that the recipe names.</summary>
     /// <param name="recipe">Supplies the task and the data.</param>
     /// <param name="tokens">The ids of the task's tokens.</param>
     /// <param name="contextLength">The maximum number of tokens in a sequence.</param>
-    /// <param name="warn">Receives one sentence for each thing that was read but is possibly not intended; null ignores them.</param>
+    /// <param name="logger">Receives a warning about each thing that was read but is possibly not intended; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the reading between two files.</param>
     /// <exception cref="InvalidDataException">A file is malformed, or a label does not fit. The message names file and row.</exception>
     /// <exception cref="ArgumentException">The recipe's columns do not fit the task.</exception>
-    public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, Action<string>? warn = null)
+    public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         LabeledSection data = recipe.Data;
         FineTuningTask kind = FineTuningTask.OfKind(recipe.Task.Kind);
-        TableOptions options = data.Options() with { Warn = warn };
+        TableOptions options = data.Options() with { Logger = logger ?? NullLogger.Instance };
         IReadOnlyList<TaskExample> train = Read(data.TrainFiles);
         string source = Name(data.Train);
         TaskDescription draft = new()
@@ -50,7 +53,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         };
         TaskDescription task = LabeledData.Learn(draft, train, recipe.Task.ClassWeights, source);
         foreach (string doubt in LabelDoubts.Of(task, train))
-            warn?.Invoke(doubt);
+            DataLog.LabelsDoubted(options.Logger, doubt);
         if (task.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that the recipe lists are intended
             ExampleChecks.Classes(task, train, source);
         List<string> warnings = [.. ExampleChecks.Choices(task, train, source)];
@@ -64,7 +67,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         foreach (TaskExample example in validation.Concat(test))
             _ = task.TargetOf(example);
         warnings.AddRange(ExampleChecks.Validation(task, train, validation, data.Validation.Count == 0 ? null : Name(data.Validation)));
-        TrainingFiles hashes = TrainingFiles.Of(data);
+        TrainingFiles hashes = TrainingFiles.Of(data, cancellationToken);
         warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
             ? $"{files.Train.Path} is both the training set and the validation set; results on it say nothing about new texts"
             : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; results on it say nothing about new texts"));
@@ -73,6 +76,10 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
 
         string Name(IReadOnlyList<string> files) => files.Count == 1 ? data.Paths(files)[0] : $"{data.Paths(files)[0]} and {files.Count - 1} more";
 
-        IReadOnlyList<TaskExample> Read(ExampleFiles files) => files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options);
+        IReadOnlyList<TaskExample> Read(ExampleFiles files)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options);
+        }
     }
 }

@@ -32,15 +32,16 @@ public sealed record TrainingFiles
 
     /// <summary>Computes the hashes of the files.</summary>
     /// <param name="data">Names the files.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static TrainingFiles Of(LabeledSection data)
+    public static TrainingFiles Of(LabeledSection data, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         return new()
         {
-            Train = ManifestFile.Describe(data.Paths(data.Train), CancellationToken.None),
-            Validation = ManifestFile.Describe(data.Paths(data.Validation), CancellationToken.None),
-            Labels = ManifestFile.Describe([.. data.Paths(data.TrainLabels), .. data.Paths(data.ValidationLabels)], CancellationToken.None),
+            Train = ManifestFile.Describe(data.Paths(data.Train), cancellationToken),
+            Validation = ManifestFile.Describe(data.Paths(data.Validation), cancellationToken),
+            Labels = ManifestFile.Describe([.. data.Paths(data.TrainLabels), .. data.Paths(data.ValidationLabels)], cancellationToken),
         };
     }
 

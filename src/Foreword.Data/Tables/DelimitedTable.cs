@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Data.Tables;
 
@@ -28,7 +30,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
         finally
         {
             if (options.Quoting is null && quotes.Warning is { } warning)
-                options.Warn?.Invoke(warning);
+                DataLog.QuotesDoubted(options.Logger, warning);
         }
     }
 
@@ -36,7 +38,7 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
     {
         using IEnumerator<DelimitedRecord> all = records.GetEnumerator();
         List<DelimitedRecord> head = [];
-        bool hasHeader = options.Header ?? (columns.Any(column => !TableColumns.IsNumber(column)) || FirstRowIsHeader(all, head, name, columns.Count > 0 ? options.Warn : null)); // if no columns are requested, the caller shows the names, so a warning is not needed
+        bool hasHeader = options.Header ?? (columns.Any(column => !TableColumns.IsNumber(column)) || FirstRowIsHeader(all, head, name, columns.Count > 0 ? options.Logger : NullLogger.Instance)); // if no columns are requested, the caller shows the names, so a warning is not needed
         Layout? layout = null;
         foreach (DelimitedRecord record in head.Concat(Rest(all)))
         {
@@ -64,13 +66,13 @@ internal sealed class DelimitedTable(char usual) : ITableFormat
     }
 
     /// <summary>Guesses from the first rows whether there is a header. The rows that were read are stored in <paramref name="head"/>.</summary>
-    private static bool FirstRowIsHeader(IEnumerator<DelimitedRecord> records, List<DelimitedRecord> head, string name, Action<string>? warn)
+    private static bool FirstRowIsHeader(IEnumerator<DelimitedRecord> records, List<DelimitedRecord> head, string name, ILogger logger)
     {
         while (head.Count <= HeaderGuess.SampleSize && records.MoveNext())
             head.Add(records.Current);
         if (head.Count == 0 || !HeaderGuess.IsHeader(head[0].Fields, [.. head.Skip(1).Select(record => record.Fields)]))
             return false;
-        warn?.Invoke($"{name}: the first row ({string.Join(", ", head[0].Fields)}) is used as a header; if it is data, turn the header off (in a recipe, data.header: false)");
+        DataLog.HeaderGuessed(logger, name, string.Join(", ", head[0].Fields));
         return true;
     }
 

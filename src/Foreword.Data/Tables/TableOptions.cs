@@ -1,4 +1,6 @@
 using Foreword.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Data.Tables;
 
@@ -33,7 +35,7 @@ public sealed record TableOptions
 {
     /// <summary>
     /// Gets whether the first row of CSV and TSV is a header with names. If null, it is a header if any column is requested by name. If all columns
-    /// are requested by number, it is a header if it looks like one, and <see cref="Warn"/> is then notified.
+    /// are requested by number, it is a header if it looks like one, and <see cref="Logger"/> then receives a warning.
     /// </summary>
     public bool? Header { get; init; }
 
@@ -60,8 +62,8 @@ public sealed record TableOptions
     /// <summary>Gets whether rows are returned with all their columns, see <see cref="TableRow.Input"/>.</summary>
     public bool KeepsInput { get; init; }
 
-    /// <summary>Gets the function that receives one sentence for each thing that was read but is possibly not intended; null ignores them.</summary>
-    public Action<string>? Warn { get; init; }
+    /// <summary>Gets the log that receives a warning about each thing that was read but is possibly not intended.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>
     /// Returns the character that a text stands for: the text itself, or the character for <c>tab</c>, <c>\t</c>, <c>comma</c>, <c>semicolon</c> or

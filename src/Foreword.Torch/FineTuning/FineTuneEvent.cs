@@ -1,9 +1,10 @@
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Torch.Runs;
 
 namespace Foreword.Torch.FineTuning;
 
-/// <summary>An event of a fine-tuning run. Events are reported in order, on the thread of the run.</summary>
+/// <summary>An event of a fine-tuning run. The run reports its events in order, on its own thread. A <see cref="SynchronousProgress{T}"/> keeps the order.</summary>
 public abstract record FineTuneEvent
 {
     private FineTuneEvent()
@@ -13,10 +14,6 @@ public abstract record FineTuneEvent
     /// <summary>Everything is loaded. The first step follows.</summary>
     /// <param name="Info">Model, data and settings of the run.</param>
     public sealed record Began(FineTuneInfo Info) : FineTuneEvent;
-
-    /// <summary>A setting, the data or a result is possibly not as intended.</summary>
-    /// <param name="Message">The reason, as one sentence.</param>
-    public sealed record Warned(string Message) : FineTuneEvent;
 
     /// <summary>A step was made.</summary>
     /// <param name="Metrics">The numbers of the step. Token counts exclude padding.</param>

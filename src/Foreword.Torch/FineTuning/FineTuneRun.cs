@@ -7,6 +7,8 @@ using Foreword.Tasks.Metrics;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Torch.FineTuning;
 
@@ -21,39 +23,41 @@ public sealed class FineTuneRun : TrainingRun
     private readonly EncodedExample[] _validation;
     private readonly BestMetric _best;
     private readonly IReadOnlyList<TaskMetric> _metrics;
-    private readonly Action<FineTuneEvent>? _tell;
+    private readonly IProgress<FineTuneEvent>? _progress;
+    private readonly ILogger _logger;
 
-    private FineTuneRun(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell, OptimizerFactory? optimizer)
+    private FineTuneRun(
+        FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<FineTuneEvent>? progress, OptimizerFactory? optimizer, ILogger? logger, CancellationToken cancellationToken)
         : base(directory, recipe.Train)
     {
-        (_recipe, _tell) = (recipe, tell);
+        (_recipe, _progress, _logger) = (recipe, progress, logger ?? NullLogger.Instance);
         BaseModel source = BaseModel.Open(recipe.Model.Path);
         CheckBlocks(recipe.Model, source);
-        Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, doubt => tell?.Invoke(new FineTuneEvent.Warned(doubt)));
+        Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, _logger, cancellationToken);
         if (IsAdapter)
             Data = Data with { Files = Data.Files.WithModel(source.Path) };
         if (checkpoint is not null)
             CheckSameData(checkpoint.Path);
         TaskEncoder encoder = new(source.Tokenizer, source.Tokens, source.Config.ContextLength);
-        EncodedExample[] train = Encode(Data.Train, encoder);
-        string[] warnings = [.. Data.Warnings, .. ExampleChecks.Encoded(Data.Task, Data.Train, train, Data.Source)];
-        _validation = Encode(Data.Validation, encoder);
+        EncodedExample[] train = Encode(Data.Train, encoder, cancellationToken);
+        string[] doubts = [.. Data.Warnings, .. ExampleChecks.Encoded(Data.Task, Data.Train, train, Data.Source)];
+        _validation = Encode(Data.Validation, encoder, cancellationToken);
         _best = BestMetric.Of(Data.Task, recipe.Train.BestMetric);
         IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
-        _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, Precision, Device);
+        _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, Precision, Device, cancellationToken);
         _tuner = new FineTuner(_model, recipe.Model, train, recipe.Train, optimizer);
         if (checkpoint is not null)
             State = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter)) with { Seed = recipe.Train.Seed };
-        tell?.Invoke(new FineTuneEvent.Began(new FineTuneInfo(
+        progress?.Report(new FineTuneEvent.Began(new FineTuneInfo(
             _model.Model.Config, _model.ParameterCount, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), Device.type.ToString().ToLowerInvariant(), Precision,
             train.Length, _validation.Length, train.Concat(_validation).Count(example => example.Sequences.IsTruncated), _tuner.Padding,
             Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, Peak)
         {
             Labels = Data.Task.Labels,
         }));
-        foreach (string warning in warnings)
-            tell?.Invoke(new FineTuneEvent.Warned(warning));
+        foreach (string doubt in doubts)
+            TorchLog.ExamplesDoubted(_logger, doubt);
     }
 
     /// <summary>Gets the labeled examples.</summary>
@@ -73,14 +77,17 @@ public sealed class FineTuneRun : TrainingRun
     /// <summary>Starts a new run in a directory created for it.</summary>
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
-    /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
     /// <param name="optimizer">Creates an optimizer of the program's own; null for the one that the recipe names.</param>
+    /// <param name="logger">Receives a warning about each thing that is possibly not as intended; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the reading of data and weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="InvalidDataException">Model or data are broken or do not fit the recipe. No training has taken place.</exception>
-    public static FineTuneRun Start(FineTuneRecipe recipe, RunDirectory directory, Action<FineTuneEvent>? tell = null, OptimizerFactory? optimizer = null)
+    public static FineTuneRun Start(
+        FineTuneRecipe recipe, RunDirectory directory, IProgress<FineTuneEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        FineTuneRun run = new(recipe.Validate(), directory, null, tell, optimizer);
+        FineTuneRun run = new(recipe.Validate(), directory, null, progress, optimizer, logger, cancellationToken);
         run.SaveBeginning();
         return run;
     }
@@ -89,17 +96,20 @@ public sealed class FineTuneRun : TrainingRun
     /// <param name="recipe">The recipe of the run. Patience, intervals, device and threads may differ.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from; null to begin again.</param>
-    /// <param name="tell">Receives all events of the run, or null.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
     /// <param name="optimizer">Creates the optimizer that the run began with, if it was the program's own.</param>
+    /// <param name="logger">Receives a warning about each thing that is possibly not as intended; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the reading of data and weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
-    public static FineTuneRun Resume(FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<FineTuneEvent>? tell = null, OptimizerFactory? optimizer = null)
+    public static FineTuneRun Resume(
+        FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<FineTuneEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         directory.DeleteTemporaries();
         recipe = AsBegun(recipe.Validate(), directory);
         CheckSameRecipe(recipe, directory, checkpoint);
-        FineTuneRun run = new(recipe, directory, checkpoint, tell, optimizer);
+        FineTuneRun run = new(recipe, directory, checkpoint, progress, optimizer, logger, cancellationToken);
         run.SaveBeginning();
         return run;
     }
@@ -184,18 +194,18 @@ public sealed class FineTuneRun : TrainingRun
 
     private protected override void SaveCheckpoint(string directory) => FineTuneCheckpoint.Save(directory, _tuner, _recipe, State, IsAdapter);
 
-    private protected override void TellStepped(StepMetrics metrics) => _tell?.Invoke(new FineTuneEvent.Stepped(metrics));
+    private protected override void TellStepped(StepMetrics metrics) => _progress?.Report(new FineTuneEvent.Stepped(metrics));
 
-    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _tell?.Invoke(new FineTuneEvent.Evaluated(Epoch, metrics, isBest));
+    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _progress?.Report(new FineTuneEvent.Evaluated(Epoch, metrics, isBest));
 
-    private protected override void TellSaved(string checkpoint) => _tell?.Invoke(new FineTuneEvent.Saved(checkpoint));
+    private protected override void TellSaved(string checkpoint) => _progress?.Report(new FineTuneEvent.Saved(checkpoint));
 
     private protected override void TellEnded()
     {
         if (BestSameAnswer is not { } answer)
             return;
         string advice = Data.Task.Target == TargetKind.Classes ? ", or set task.class_weights: balanced" : "";
-        _tell?.Invoke(new FineTuneEvent.Warned($"the best model (epoch {BestEpoch}) gives {answer}; it does not distinguish the examples: train for more epochs or with another learning rate{advice}"));
+        TorchLog.AnswersAreTheSame(_logger, BestEpoch, answer, advice);
     }
 
     /// <summary>Gets the number of epochs completed.</summary>
@@ -219,7 +229,11 @@ public sealed class FineTuneRun : TrainingRun
 
     private bool IsAdapter => _recipe.Model.LoraRank > 0;
 
-    private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder) => [.. examples.Select(example => EncodedExample.Of(example, Data.Task, encoder))];
+    private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder, CancellationToken cancellationToken) => [.. examples.Select(example =>
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return EncodedExample.Of(example, Data.Task, encoder);
+    })];
 
     /// <summary>Checks that this run can continue from a state: its step is within the run, and it chose its best epoch by the same metric.</summary>
     private TrainerState CheckedState(TrainerState state)

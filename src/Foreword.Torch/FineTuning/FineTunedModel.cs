@@ -87,8 +87,10 @@ public sealed class FineTunedModel : ITaskModel
     /// <param name="seed">Seed of the new weights.</param>
     /// <param name="precision">Number format of the matrix products.</param>
     /// <param name="device">Device that trains.</param>
+    /// <param name="cancellationToken">Cancels the reading of weights between two tensors.</param>
     /// <exception cref="InvalidDataException">A file of the base model is broken.</exception>
-    public static FineTunedModel Create(BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device)
+    public static FineTunedModel Create(
+        BaseModelSection section, TaskDescription task, BaseModel source, int seed, Precision precision, Device device, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(task);
@@ -102,7 +104,7 @@ public sealed class FineTunedModel : ITaskModel
         };
         GptModel model = new(config, seed, precision);
         if (section.From == StartFrom.Pretrained)
-            ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer);
+            ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer, cancellationToken);
         model.to(device);
         if (section.LoraRank > 0)
             model.AddAdapters(section.LoraRank, section.LoraAlpha, section.LoraTargets, seed + 1L);

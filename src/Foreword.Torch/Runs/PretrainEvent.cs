@@ -1,18 +1,15 @@
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Torch.Training;
 
 namespace Foreword.Torch.Runs;
 
-/// <summary>An event of a pre-training run. Events are reported in order, never two at the same time.</summary>
+/// <summary>An event of a pre-training run. The run reports its events in order, never two at the same time. A <see cref="SynchronousProgress{T}"/> keeps the order.</summary>
 public abstract record PretrainEvent
 {
     private PretrainEvent()
     {
     }
-
-    /// <summary>Some files in directories of text are not read.</summary>
-    /// <param name="Files">The files and the reasons, as text.</param>
-    public sealed record FilesLeftOut(string Files) : PretrainEvent;
 
     /// <summary>Text is read to train the tokenizer.</summary>
     /// <param name="Characters">Characters read so far.</param>

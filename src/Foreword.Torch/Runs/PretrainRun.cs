@@ -6,6 +6,7 @@ using Foreword.Torch.Inference;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Training;
 using Foreword.Weights;
+using Microsoft.Extensions.Logging;
 using TorchSharp;
 
 namespace Foreword.Torch.Runs;
@@ -22,23 +23,23 @@ public sealed class PretrainRun : TrainingRun
     private readonly PretrainingData _data;
     private readonly GptModel _model;
     private readonly Pretrainer _trainer;
-    private readonly Action<PretrainEvent>? _tell;
+    private readonly IProgress<PretrainEvent>? _progress;
 
     private PretrainRun(
-        PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, Action<PretrainEvent>? tell)
+        PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, IProgress<PretrainEvent>? progress, CancellationToken cancellationToken)
         : base(directory, recipe.Train)
     {
         _recipe = recipe;
         _data = data;
-        _tell = tell;
+        _progress = progress;
         GptConfig config = recipe.Model.ToGptConfig(data.Tokenizer.VocabularySize, source?.Config);
         if (checkpoint is not null)
             State = Checkpoint.ReadState(checkpoint.Path);
         _model = new GptModel(config, recipe.Train.Seed, Precision, recipe.Model.Init);
         if (source is not null)
-            TrainOn(source, isResumed: checkpoint is not null);
+            TrainOn(source, isResumed: checkpoint is not null, cancellationToken);
         else if (checkpoint is null && recipe.Model.InitEmbeddings is { } vectors)
-            tell?.Invoke(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, data.Tokenizer, vectors, recipe.Train.Seed)));
+            progress?.Report(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, data.Tokenizer, vectors, recipe.Train.Seed, cancellationToken)));
         _model.to(Device);
         TrainedPart part = recipe.Model.Trained;
         if (part.IsAdapter)
@@ -48,9 +49,9 @@ public sealed class PretrainRun : TrainingRun
         if (checkpoint is not null)
             Checkpoint.Load(checkpoint.Path, _trainer, part.IsAdapter);
         else if (source is not null)
-            tell?.Invoke(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
+            progress?.Report(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
         State = State with { Seed = recipe.Train.Seed, Data = data.Fingerprint };
-        tell?.Invoke(new PretrainEvent.Began(
+        progress?.Report(new PretrainEvent.Began(
             config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
             _trainer.TokensPerStep, _trainer.StepsMade, recipe.Train.Steps, Peak));
     }
@@ -86,62 +87,69 @@ public sealed class PretrainRun : TrainingRun
     /// <summary>Starts a new run in a directory created for it.</summary>
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
-    /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
-    public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
+    public static PretrainRun Start(
+        PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        return Open(recipe, directory, null, null, tell, cancellationToken);
+        return Open(recipe, directory, null, null, progress, logger, cancellationToken);
     }
 
     /// <summary>Starts a new run with an optimizer of the program's own.</summary>
     /// <param name="recipe">The recipe of the run. Its <c>train.optimizer</c> is not used.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="optimizer">Creates the optimizer.</param>
-    /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
-    public static PretrainRun Start(PretrainRecipe recipe, RunDirectory directory, OptimizerFactory optimizer, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
+    public static PretrainRun Start(
+        PretrainRecipe recipe, RunDirectory directory, OptimizerFactory optimizer, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         ArgumentNullException.ThrowIfNull(optimizer);
-        return Open(recipe, directory, null, optimizer, tell, cancellationToken);
+        return Open(recipe, directory, null, optimizer, progress, logger, cancellationToken);
     }
 
     /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
     /// <param name="recipe">The recipe of the run. Steps may increase; intervals, device and threads may differ; files may have moved.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
-    /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
-    public static PretrainRun Resume(PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default) =>
-        ResumeWith(recipe, directory, checkpoint, null, tell, cancellationToken);
+    public static PretrainRun Resume(
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default) =>
+        ResumeWith(recipe, directory, checkpoint, null, progress, logger, cancellationToken);
 
     /// <summary>Continues a run that began with an optimizer of the program's own.</summary>
     /// <param name="recipe">The recipe of the run. Steps may increase; intervals, device and threads may differ; files may have moved.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="optimizer">Creates the same optimizer as at the beginning of the run.</param>
-    /// <param name="tell">Receives all events of the run, or null.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static PretrainRun Resume(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory optimizer, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory optimizer, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
-        return ResumeWith(recipe, directory, checkpoint, optimizer, tell, cancellationToken);
+        return ResumeWith(recipe, directory, checkpoint, optimizer, progress, logger, cancellationToken);
     }
 
     private static PretrainRun ResumeWith(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, IProgress<PretrainEvent>? progress, ILogger? logger, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
@@ -150,14 +158,14 @@ public sealed class PretrainRun : TrainingRun
         directory.DeleteTemporaries();
         if (recipe.Data.Text.Count > 0)
             RunText.Check(ShardsIn(directory), recipe.Data);
-        return Open(recipe, directory, checkpoint, optimizer, tell, cancellationToken);
+        return Open(recipe, directory, checkpoint, optimizer, progress, logger, cancellationToken);
     }
 
     /// <summary>
     /// Opens the starting model and the tokens, checks that they belong together and to the contents of the directory, and loads the weights.
     /// </summary>
     private static PretrainRun Open(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, IProgress<PretrainEvent>? progress, ILogger? logger, CancellationToken cancellationToken)
     {
         StartingModel? source = Source(recipe, checkpoint);
         string? tokenizer = HasOwnTokenizer(recipe, directory) ? null : recipe.Data.Tokenizer;
@@ -169,13 +177,13 @@ public sealed class PretrainRun : TrainingRun
             _ = recipe.Resolve(source.Tokenizer.VocabularySize, source.Config); // reports a wrong number before any text is prepared
         }
 
-        PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), tell, cancellationToken);
+        PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), progress, logger, cancellationToken);
         try
         {
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);
             if (File.Exists(directory.RecipePath))
                 RunRecipe.Check(directory.RecipePath, resolved, checkpoint, data);
-            PretrainRun run = new(resolved, directory, data, source, checkpoint, optimizer, tell);
+            PretrainRun run = new(resolved, directory, data, source, checkpoint, optimizer, progress, cancellationToken);
             Recipe.Save(resolved, directory.RecipePath);
             return run;
         }
@@ -237,7 +245,7 @@ public sealed class PretrainRun : TrainingRun
         TextGenerator generator = new(model, _data.Tokenizer);
         SamplingOptions options = new() { MaxTokens = _recipe.Train.SampleTokens, Seed = _recipe.Train.Seed, Truncate = true };
         foreach (string prompt in _recipe.Train.SamplePrompts)
-            _tell?.Invoke(new PretrainEvent.Sampled(StepsMade, prompt, generator.Generate(prompt, options).Text));
+            _progress?.Report(new PretrainEvent.Sampled(StepsMade, prompt, generator.Generate(prompt, options).Text));
     }
 
     private protected override void SaveModel(string directory) => Checkpoint.SaveModel(directory, _model, _data.Tokenizer, _recipe);
@@ -245,14 +253,14 @@ public sealed class PretrainRun : TrainingRun
     private protected override void SaveCheckpoint(string directory) =>
         Checkpoint.Save(directory, _trainer, _data.Tokenizer, _recipe, State with { WindowsDrawn = _trainer.WindowsDrawn });
 
-    private protected override void TellStepped(StepMetrics metrics) => _tell?.Invoke(new PretrainEvent.Stepped(metrics));
+    private protected override void TellStepped(StepMetrics metrics) => _progress?.Report(new PretrainEvent.Stepped(metrics));
 
-    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _tell?.Invoke(new PretrainEvent.Evaluated(metrics, isBest));
+    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _progress?.Report(new PretrainEvent.Evaluated(metrics, isBest));
 
-    private protected override void TellSaved(string checkpoint) => _tell?.Invoke(new PretrainEvent.Saved(checkpoint));
+    private protected override void TellSaved(string checkpoint) => _progress?.Report(new PretrainEvent.Saved(checkpoint));
 
     /// <summary>Reads the weights of the starting model, unless a checkpoint contains them.</summary>
-    private void TrainOn(StartingModel source, bool isResumed)
+    private void TrainOn(StartingModel source, bool isResumed, CancellationToken cancellationToken)
     {
         bool isAdapter = _recipe.Model.Trained.IsAdapter;
         StartingModel weights = isResumed && isAdapter ? StartingModel.Open(_recipe.Model.Path!) : source;
@@ -260,7 +268,7 @@ public sealed class PretrainRun : TrainingRun
         State = State with { FirstNewId = firstNewId };
         if (isResumed && !isAdapter)
             return;
-        weights.ReadInto(_model, firstNewId);
+        weights.ReadInto(_model, firstNewId, cancellationToken);
         if (!isAdapter)
             return;
         string adapted = ModelFiles.Fingerprint(_model);

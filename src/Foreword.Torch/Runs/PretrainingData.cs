@@ -9,6 +9,8 @@ using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
 using Foreword.Weights;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Torch.Runs;
 
@@ -59,16 +61,18 @@ public sealed class PretrainingData : IDisposable
     /// <param name="section">The recipe's data section.</param>
     /// <param name="seed">Seed that selects the held-out documents.</param>
     /// <param name="ownDirectory">Directory of the shards that are made from text.</param>
-    /// <param name="tell">Receives progress events, or null.</param>
+    /// <param name="progress">Receives the progress of the preparation; null for none.</param>
+    /// <param name="logger">Receives which files are not read; null for no log.</param>
     /// <param name="cancellationToken">Cancels the preparation. No files remain.</param>
     /// <exception cref="InvalidDataException">Text, shards or tokenizer are broken or do not fit each other.</exception>
-    public static PretrainingData Open(DataSection section, long seed, string ownDirectory, Action<PretrainEvent>? tell = null, CancellationToken cancellationToken = default)
+    public static PretrainingData Open(
+        DataSection section, long seed, string ownDirectory, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(section);
         if (section.Shards is not null)
             return new PretrainingData(section.Shards, section.Tokenizer);
         if (!File.Exists(Path.Combine(ownDirectory, ShardManifest.FileName)))
-            Prepare(section, seed, ownDirectory, tell, cancellationToken);
+            Prepare(section, seed, ownDirectory, progress, logger ?? NullLogger.Instance, cancellationToken);
         return new PretrainingData(ownDirectory, section.Tokenizer);
     }
 
@@ -79,20 +83,20 @@ public sealed class PretrainingData : IDisposable
         Validation?.Dispose();
     }
 
-    private static void Prepare(DataSection section, long seed, string directory, Action<PretrainEvent>? tell, CancellationToken cancellationToken)
+    private static void Prepare(DataSection section, long seed, string directory, IProgress<PretrainEvent>? progress, ILogger logger, CancellationToken cancellationToken)
     {
         DocumentReader documents = DocumentReader.Open(section.Text, section.Reading());
         if (documents.Skipped.Count > 0)
-            tell?.Invoke(new PretrainEvent.FilesLeftOut(SkippedFiles.Describe(documents.Skipped, section.TextField)));
+            TorchLog.FilesLeftOut(logger, SkippedFiles.Describe(documents.Skipped, section.TextField));
         Tokenizer tokenizer = section.Tokenizer is not null
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
                 documents.Read().Select(part => part.Text),
-                new SynchronousProgress<TokenizerProgress>(p => tell?.Invoke(new PretrainEvent.TrainingTokenizer(p.Characters))),
+                new SynchronousProgress<TokenizerProgress>(p => progress?.Report(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellationToken);
         new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed, AllowSpecial = section.AllowSpecial, Reading = section.Reading() }).Prepare(
             documents.Read(), directory, section.Text, documents.Files,
-            new SynchronousProgress<PreparationProgress>(p => tell?.Invoke(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
+            new SynchronousProgress<PreparationProgress>(p => progress?.Report(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellationToken);
     }
 }

@@ -60,10 +60,11 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
     /// </summary>
     /// <param name="model">The model that receives the weights.</param>
     /// <param name="firstNewId">The first id with a new row, see <see cref="FirstNewId"/>.</param>
+    /// <param name="cancellationToken">Cancels the reading between two tensors.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
-    public void ReadInto(GptModel model, int firstNewId)
+    public void ReadInto(GptModel model, int firstNewId, CancellationToken cancellationToken = default)
     {
-        ModelFiles.Transfer(Path, model, Config.NLayer);
+        ModelFiles.Transfer(Path, model, Config.NLayer, cancellationToken);
         if (firstNewId >= model.Config.VocabSize)
             return;
         FillWithMean(model.TokenEmbedding, firstNewId);

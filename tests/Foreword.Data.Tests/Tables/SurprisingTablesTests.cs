@@ -12,7 +12,7 @@ namespace Foreword.Data.Tests.Tables;
 public sealed class SurprisingTablesTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
-    private readonly List<string> _warnings = [];
+    private readonly RecordingLogger<TableOptions> _logger = new();
 
     public void Dispose() => _directory.Dispose();
 
@@ -24,7 +24,7 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         string path = _directory.Write("train.tsv", Sst2);
         Assert.Equal(["0", "0", "1"], Column(path, "1"));
-        Assert.Equal($"{path}: the first row (sentence, label) is used as a header; if it is data, turn the header off (in a recipe, data.header: false)", Assert.Single(_warnings));
+        Assert.Equal($"{path}: the first row (sentence, label) is used as a header; if it is data, turn the header off (in a recipe, data.header: false)", Assert.Single(_logger.Warnings));
         Assert.Equal(["label", "0", "0", "1"], Column(path, "1", new TableOptions { Header = false }));
     }
 
@@ -42,7 +42,7 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         string path = _directory.Write("a.csv", csv);
         Assert.Equal(csv.TrimEnd('\n').Split('\n').Length - (isHeader ? 1 : 0), Column(path, "0").Length);
-        Assert.Equal(isHeader ? 1 : 0, _warnings.Count);
+        Assert.Equal(isHeader ? 1 : 0, _logger.Warnings.Count());
     }
 
     [Fact]
@@ -51,10 +51,10 @@ public sealed class SurprisingTablesTests : IDisposable
         // With quoting, the third to the fifth line would be one row, because a field that begins with a quote continues to the next quote.
         string path = _directory.Write("dev.tsv", "sentence\tlabel\nfine\t1\n\"So it goes\t0\nplain\t1\nhe said \"no\"\t0\nthe end\"\t1\n");
         Assert.Equal(["fine", "\"So it goes", "plain", "he said \"no\"", "the end\""], Column(path, "sentence"));
-        Assert.Empty(_warnings);
+        Assert.Empty(_logger.Warnings);
         _directory.Write("dev.tsv", "sentence\tlabel\n\"a \"\"b\"\"\"\t1\nc\t0\n");
         Assert.Equal(["\"a \"\"b\"\"\"", "c"], Column(path, "sentence"));
-        Assert.Contains("1 row has a field in quotes, the first in line 2; between tabs, quotes are ordinary characters", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains("1 row has a field in quotes, the first in line 2; between tabs, quotes are ordinary characters", Assert.Single(_logger.Warnings), StringComparison.Ordinal);
         Assert.Equal(["a \"b\"", "c"], Column(path, "sentence", new TableOptions { Quoting = true }));
     }
 
@@ -63,10 +63,10 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         string path = _directory.Write("a.csv", "text,label\n\"one\ntwo\",1\n\"a\nb\nc\",0\nlast,1\n");
         Assert.Equal(["one\ntwo", "a\nb\nc", "last"], Column(path, "text"));
-        Assert.Equal($"{path}: 2 rows have a quoted field over several lines, the longest from line 4 to 6; if quotes are ordinary characters, turn quoting off (in a recipe, data.quoting: false)", Assert.Single(_warnings));
-        _warnings.Clear();
+        Assert.Equal($"{path}: 2 rows have a quoted field over several lines, the longest from line 4 to 6; if quotes are ordinary characters, turn quoting off (in a recipe, data.quoting: false)", Assert.Single(_logger.Warnings));
+        _logger.Entries.Clear();
         Assert.Equal(3, Column(path, "text", new TableOptions { Quoting = true }).Length);
-        Assert.Empty(_warnings); // no warning, because the caller decided
+        Assert.Empty(_logger.Warnings); // no warning, because the caller decided
     }
 
     [Fact]
@@ -191,13 +191,13 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         LabeledSection data = Recipe.Read<FineTuneRecipe>(Path.Combine(AppContext.BaseDirectory, "recipes", recipe), [$"data.directory={Fixtures.Path("benchmarks/" + recipe[9..^5] switch { "sentiment" => "sentiment-sentences", "snli" => "snli-subset", var same => same })}"]).Data;
         string kind = Recipe.Read<FineTuneRecipe>(Path.Combine(AppContext.BaseDirectory, "recipes", recipe)).Task.Kind;
-        TaskExample[] examples = [.. TaskColumnMap.Of(FineTuningTask.OfKind(kind), data.Columns).Read(data.Paths(data.Train), data.Options() with { Warn = _warnings.Add })];
+        TaskExample[] examples = [.. TaskColumnMap.Of(FineTuningTask.OfKind(kind), data.Columns).Read(data.Paths(data.Train), data.Options() with { Logger = _logger })];
         if (rows > 0)
             Assert.Equal(rows, examples.Length);
         Assert.Subset(labels.Split(' ').ToHashSet(), examples.Select(example => example.Label!).ToHashSet());
-        Assert.Empty(_warnings);
+        Assert.Empty(_logger.Warnings);
     }
 
     private string[] Column(string path, string column, TableOptions? options = null) =>
-        [.. TableReader.Read(path, [column], (options ?? new TableOptions()) with { Warn = _warnings.Add }).Select(row => Assert.Single(row.Cells[0]))];
+        [.. TableReader.Read(path, [column], (options ?? new TableOptions()) with { Logger = _logger }).Select(row => Assert.Single(row.Cells[0]))];
 }

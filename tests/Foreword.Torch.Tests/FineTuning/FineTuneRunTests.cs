@@ -1,6 +1,7 @@
 using Foreword.Data.FineTuning;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
@@ -40,7 +41,7 @@ public sealed class FineTuneRunTests : IDisposable
         RunDirectory directory = Directory("run");
         List<FineTuneEvent> events = [];
         FineTuneRecipe recipe = Small(epochs: 8);
-        using (FineTuneRun run = FineTuneRun.Start(recipe, directory, events.Add))
+        using (FineTuneRun run = FineTuneRun.Start(recipe, directory, new SynchronousProgress<FineTuneEvent>(events.Add)))
         {
             Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
             Assert.Equal((44, 4), (run.Data.Train.Count, run.Data.Validation.Count));
@@ -79,7 +80,7 @@ public sealed class FineTuneRunTests : IDisposable
         using (FineTuneRun run = FineTuneRun.Start(recipe, whole))
             run.Run(TestContext.Current.CancellationToken);
         StopRequest stop = new();
-        using (FineTuneRun run = FineTuneRun.Start(recipe, parts, happened => StopAt(5, happened, stop)))
+        using (FineTuneRun run = FineTuneRun.Start(recipe, parts, new SynchronousProgress<FineTuneEvent>(happened => StopAt(5, happened, stop))))
             Assert.Equal(RunOutcome.Stopped, run.Run(stop));
         Assert.Equal([3, 5], parts.Checkpoints.Select(c => c.Step));
 
@@ -111,7 +112,7 @@ public sealed class FineTuneRunTests : IDisposable
             run.Run(TestContext.Current.CancellationToken);
         Assert.Equal([6, 12], directory.Checkpoints.Select(checkpoint => checkpoint.Step));
         StopRequest stop = new();
-        using FineTuneRun resumed = FineTuneRun.Resume(recipe, directory, directory.Checkpoints[0], happened => StopAt(8, happened, stop));
+        using FineTuneRun resumed = FineTuneRun.Resume(recipe, directory, directory.Checkpoints[0], new SynchronousProgress<FineTuneEvent>(happened => StopAt(8, happened, stop)));
         Assert.Equal(RunOutcome.Stopped, resumed.Run(stop));
         Assert.Equal([8, 12], directory.Checkpoints.Select(checkpoint => checkpoint.Step));
     }
@@ -312,12 +313,12 @@ public sealed class FineTuneRunTests : IDisposable
     [Fact]
     public void AModelThatSaysOneClassOnlyIsSaidAtTheEnd()
     {
-        List<FineTuneEvent> events = [];
+        RecordingLogger<FineTuneRun> logger = new();
         FineTuneRecipe recipe = Small(epochs: 1);
-        using FineTuneRun run = FineTuneRun.Start(recipe with { Train = recipe.Train with { Lr = 1e-12 } }, Directory("run"), events.Add);
+        using FineTuneRun run = FineTuneRun.Start(recipe with { Train = recipe.Train with { Lr = 1e-12 } }, Directory("run"), logger: logger);
         run.Run(TestContext.Current.CancellationToken);
         Assert.Matches("^the best model \\(epoch 1\\) gives all 4 examples the label '(nasty|pleasant)'; it does not distinguish the examples: train for more epochs or with another learning rate, or set task.class_weights: balanced$",
-            Assert.Single(events.OfType<FineTuneEvent.Warned>()).Message);
+            Assert.Single(logger.Entries, entry => entry.Event == "AnswersAreTheSame").Text);
     }
 
     [Fact]
@@ -325,11 +326,11 @@ public sealed class FineTuneRunTests : IDisposable
     {
         RunDirectory directory = Directory("run");
         using CancellationTokenSource source = new();
-        using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 2), directory, happened =>
+        using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 2), directory, new SynchronousProgress<FineTuneEvent>(happened =>
         {
             if (happened is FineTuneEvent.Stepped { Metrics.Step: 8 })
                 source.Cancel();
-        }))
+        })))
             Assert.Throws<OperationCanceledException>(() => run.Run(source.Token));
         Assert.Equal(6, directory.Newest!.Step);
         using FineTuneRun resumed = FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest);
@@ -341,7 +342,7 @@ public sealed class FineTuneRunTests : IDisposable
     {
         RunDirectory directory = Directory(name);
         StopRequest stop = new();
-        using FineTuneRun run = FineTuneRun.Start(recipe ?? Small(epochs: 2), directory, happened => StopAt(8, happened, stop));
+        using FineTuneRun run = FineTuneRun.Start(recipe ?? Small(epochs: 2), directory, new SynchronousProgress<FineTuneEvent>(happened => StopAt(8, happened, stop)));
         Assert.Equal(RunOutcome.Stopped, run.Run(stop));
         return directory;
     }

@@ -1,5 +1,6 @@
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
+using Foreword.IO;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
 using TorchSharp;
@@ -21,7 +22,7 @@ public sealed class PretrainRunTests : IDisposable
         RunDirectory run = Directory("run");
         List<PretrainEvent> events = [];
         PretrainRecipe recipe = Small(steps: 30) with { Train = Small(30).Train with { SampleEvery = 30, SamplePrompts = ["Line 5"], SampleTokens = 8, EvalEvery = 15 } };
-        Assert.Equal(RunOutcome.Finished, Train(recipe, run, events.Add));
+        Assert.Equal(RunOutcome.Finished, Train(recipe, run, new SynchronousProgress<PretrainEvent>(events.Add)));
 
         RunMetrics metrics = RunMetrics.Read(run.MetricsPath);
         Assert.Equal(30, metrics.Steps.Count);
@@ -52,7 +53,7 @@ public sealed class PretrainRunTests : IDisposable
         RunDirectory whole = Directory("whole"), parts = Directory("parts");
         Train(recipe, whole);
         StopRequest stop = new();
-        Assert.Equal(RunOutcome.Stopped, Train(recipe, parts, happened => StopAt(6, happened, stop), stop));
+        Assert.Equal(RunOutcome.Stopped, Train(recipe, parts, new SynchronousProgress<PretrainEvent>(happened => StopAt(6, happened, stop)), stop));
         Assert.Equal([4, 6], parts.Checkpoints.Select(c => c.Step));
 
         // A run that was killed after step 6 continues from the older checkpoint.
@@ -105,7 +106,7 @@ public sealed class PretrainRunTests : IDisposable
         RunDirectory run = Directory("run");
         PretrainRecipe recipe = Small(steps: 9) with { Train = Small(9).Train with { CheckpointEvery = 2 } };
         PretrainRun? broken = null;
-        using PretrainRun training = broken = PretrainRun.Start(recipe, run, happened => BreakAfter(3, happened, broken), TestContext.Current.CancellationToken);
+        using PretrainRun training = broken = PretrainRun.Start(recipe, run, new SynchronousProgress<PretrainEvent>(happened => BreakAfter(3, happened, broken)), cancellationToken: TestContext.Current.CancellationToken);
         DivergenceException problem = Assert.Throws<DivergenceException>(() => training.Run());
         Assert.StartsWith("step 4: the loss is NaN; the batch held shard train-00000.bin, token ", problem.Message);
         Assert.EndsWith($"the last good checkpoint is {run.CheckpointPath(2)}", problem.Message);
@@ -149,7 +150,7 @@ public sealed class PretrainRunTests : IDisposable
     public void AStepLeavesNoTensorsBehind()
     {
         RunDirectory run = Directory("run");
-        using PretrainRun training = PretrainRun.Start(Small(steps: 1), run, null, TestContext.Current.CancellationToken);
+        using PretrainRun training = PretrainRun.Start(Small(steps: 1), run, cancellationToken: TestContext.Current.CancellationToken);
         using TokenDataset data = TokenDataset.Open(PretrainRun.ShardsIn(run), TokenDataset.Train);
         using Pretrainer trainer = new(training.Model, data, data, Small(1).Train with { EvalBatches = 2 });
         trainer.Step();
@@ -195,9 +196,9 @@ public sealed class PretrainRunTests : IDisposable
         },
     };
 
-    private static RunOutcome Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent>? tell = null, StopRequest? stop = null)
+    private static RunOutcome Train(PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, StopRequest? stop = null)
     {
-        using PretrainRun run = PretrainRun.Start(recipe, directory, tell, CancellationToken.None);
+        using PretrainRun run = PretrainRun.Start(recipe, directory, progress);
         return run.Run(stop ?? new StopRequest());
     }
 

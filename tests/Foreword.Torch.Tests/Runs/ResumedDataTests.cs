@@ -1,6 +1,7 @@
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
+using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
 using Foreword.Torch.Runs;
@@ -84,7 +85,7 @@ public sealed class ResumedDataTests : IDisposable
         recipe = recipe with { Train = recipe.Train with { CheckpointEvery = 1, Keep = 1 } };
         RunDirectory run = Trained(recipe with { Train = recipe.Train with { Keep = 0 } });
         StopRequest stop = new();
-        using (PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Checkpoints[0], happened => { if (happened is PretrainEvent.Stepped) stop.Make(); }, CancellationToken.None))
+        using (PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Checkpoints[0], new SynchronousProgress<PretrainEvent>(happened => { if (happened is PretrainEvent.Stepped) stop.Make(); })))
             Assert.Equal(RunOutcome.Stopped, resumed.Run(stop));
         Assert.Equal([2, 4], run.Checkpoints.Select(checkpoint => checkpoint.Step));
     }
@@ -135,7 +136,7 @@ public sealed class ResumedDataTests : IDisposable
     private RunDirectory Trained(PretrainRecipe recipe)
     {
         RunDirectory directory = RunDirectory.Create(_directory.File("run"));
-        using PretrainRun run = PretrainRun.Start(recipe, directory, null, TestContext.Current.CancellationToken);
+        using PretrainRun run = PretrainRun.Start(recipe, directory, cancellationToken: TestContext.Current.CancellationToken);
         run.Run(TestContext.Current.CancellationToken);
         return directory;
     }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
@@ -29,7 +30,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     {
         RunDirectory run = Directory("run");
         List<PretrainEvent> events = [];
-        using PretrainRun training = PretrainRun.Start(On(3), run, events.Add, TestContext.Current.CancellationToken);
+        using PretrainRun training = PretrainRun.Start(On(3), run, new SynchronousProgress<PretrainEvent>(events.Add), cancellationToken: TestContext.Current.CancellationToken);
         training.Run(TestContext.Current.CancellationToken);
         Assert.Equal(BaseLoss, training.StartEvalLoss!.Value, 1e-6);
         Assert.Equal([0, 3], RunMetrics.Read(run.MetricsPath).Evals.Select(e => e.Step));
@@ -52,7 +53,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     public void ATokenizerWithFurtherTokensGrowsTheEmbeddingByTheMean()
     {
         string model = WithAddedTokens("<|pad|>", "<speaker1>");
-        using PretrainRun training = PretrainRun.Start(On(1, model), Directory("run"), null, TestContext.Current.CancellationToken);
+        using PretrainRun training = PretrainRun.Start(On(1, model), Directory("run"), cancellationToken: TestContext.Current.CancellationToken);
         using Tensor before = Embedding(model), mean = before.mean([0L]);
         Assert.Equal(302, training.Model.Config.VocabSize);
         foreach (long row in new long[] { 300, 301 })
@@ -65,7 +66,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     public void AVocabularyMayGrowBeyondTheTokenizer()
     {
         PretrainRecipe recipe = On(1) with { Model = On(1).Model with { VocabSize = 320 } };
-        using PretrainRun training = PretrainRun.Start(recipe, Directory("run"), null, TestContext.Current.CancellationToken);
+        using PretrainRun training = PretrainRun.Start(recipe, Directory("run"), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(320, training.Model.TokenEmbedding.shape[0]);
         Assert.Equal(RunOutcome.Finished, training.Run(TestContext.Current.CancellationToken));
     }
@@ -75,7 +76,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     {
         RunDirectory run = Directory("run");
         PretrainRecipe recipe = On(1) with { Model = On(1).Model with { ContextLength = 16 } };
-        using (PretrainRun training = PretrainRun.Start(recipe, run, null, TestContext.Current.CancellationToken))
+        using (PretrainRun training = PretrainRun.Start(recipe, run, cancellationToken: TestContext.Current.CancellationToken))
         using (ModelWeights weights = WeightsFormat.Open(_base.Path))
         {
             float[] positions = new float[16 * 32];
@@ -131,7 +132,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     {
         string extended = WithAddedTokens("<speaker1>");
         PretrainRecipe recipe = On(1) with { Data = On(1).Data with { Tokenizer = extended } };
-        using PretrainRun training = PretrainRun.Start(recipe, Directory("run"), null, TestContext.Current.CancellationToken);
+        using PretrainRun training = PretrainRun.Start(recipe, Directory("run"), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(301, training.Model.Config.VocabSize);
     }
 
@@ -144,7 +145,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         string model = WithAddedTokens("<speaker1>");
         PretrainRecipe recipe = On(2, model);
         recipe = recipe with { Model = recipe.Model with { Freeze = 1, Dropout = 0.1 }, Train = recipe.Train with { Fused = fused, Recompute = recompute } };
-        using PretrainRun training = PretrainRun.Start(recipe, Directory("run"), null, TestContext.Current.CancellationToken);
+        using PretrainRun training = PretrainRun.Start(recipe, Directory("run"), cancellationToken: TestContext.Current.CancellationToken);
         Dictionary<string, Tensor> before = training.Model.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().clone());
         training.Run(TestContext.Current.CancellationToken);
         Assert.Equal(["h.0", "wpe"], Unchanged(training.Model, before));
@@ -173,7 +174,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         RunDirectory run = Directory("run");
         PretrainRecipe recipe = On(4) with { Model = On(4).Model with { LoraRank = 2, LoraTargets = ["c_attn"] } };
         double loss;
-        using (PretrainRun training = PretrainRun.Start(recipe, run, null, TestContext.Current.CancellationToken))
+        using (PretrainRun training = PretrainRun.Start(recipe, run, cancellationToken: TestContext.Current.CancellationToken))
         {
             training.Run(TestContext.Current.CancellationToken);
             loss = training.LastEvalLoss!.Value;
@@ -181,7 +182,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
 
         Assert.True(loss < BaseLoss);
         PretrainRecipe again = On(1, run.Newest!.Path);
-        using PretrainRun merged = PretrainRun.Start(again, Directory("again"), null, TestContext.Current.CancellationToken);
+        using PretrainRun merged = PretrainRun.Start(again, Directory("again"), cancellationToken: TestContext.Current.CancellationToken);
         merged.Run(TestContext.Current.CancellationToken);
         Assert.Equal(loss, merged.StartEvalLoss!.Value, 1e-5);
     }
@@ -202,7 +203,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         RunDirectory whole = Directory("whole"), parts = Directory("parts");
         Train(recipe, whole);
         StopRequest stop = new();
-        using (PretrainRun first = PretrainRun.Start(recipe, parts, happened => StopAt(6, happened, stop), CancellationToken.None))
+        using (PretrainRun first = PretrainRun.Start(recipe, parts, new SynchronousProgress<PretrainEvent>(happened => StopAt(6, happened, stop))))
             Assert.Equal(RunOutcome.Stopped, first.Run(stop));
         if (rank == 0)
             System.IO.Directory.Move(model, _directory.File("gone")); // a checkpoint contains everything that it needs
@@ -254,7 +255,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     {
         RunDirectory run = Directory("run");
         PretrainRecipe recipe = On(3) with { Train = Training(3) with { Lr = 0.5, MinLr = 0.5, WarmupSteps = 0, ClipNorm = 0 } };
-        using PretrainRun training = PretrainRun.Start(recipe, run, null, TestContext.Current.CancellationToken);
+        using PretrainRun training = PretrainRun.Start(recipe, run, cancellationToken: TestContext.Current.CancellationToken);
         training.Run(TestContext.Current.CancellationToken);
         Assert.True(training.BestIsTheStart);
         using Tensor before = Embedding(_base.BestPath), best = Embedding(run.BestPath);
@@ -285,7 +286,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
                 Data = new DataSection { Text = [Text], VocabSize = 300, Validation = 0.1 },
                 Train = Training(12),
             };
-            using PretrainRun run = PretrainRun.Start(recipe, Run, null, TestContext.Current.CancellationToken);
+            using PretrainRun run = PretrainRun.Start(recipe, Run, cancellationToken: TestContext.Current.CancellationToken);
             run.Run(TestContext.Current.CancellationToken);
             Loss = run.LastEvalLoss!.Value;
         }
@@ -316,7 +317,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
 
     private static void Train(PretrainRecipe recipe, RunDirectory directory)
     {
-        using PretrainRun run = PretrainRun.Start(recipe, directory, null, CancellationToken.None);
+        using PretrainRun run = PretrainRun.Start(recipe, directory);
         run.Run(TestContext.Current.CancellationToken);
     }
 

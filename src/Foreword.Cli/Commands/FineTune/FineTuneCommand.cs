@@ -124,7 +124,7 @@ internal static class FineTuneCommand
     private static int ShowExamples(Terminal terminal, FineTuneRecipe recipe, bool json)
     {
         BaseModel source = BaseModel.Open(recipe.Validate().Model.Path);
-        FineTuningData data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, terminal.Warn);
+        FineTuningData data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, terminal.Logger);
         foreach (string warning in data.Warnings)
             terminal.Warn(warning);
         new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
@@ -215,9 +215,9 @@ internal static class FineTuneCommand
         {
             try
             {
-                (Result result, FineTuningData data) = new FineTuneDisplay(terminal, directory).Show(tell =>
+                (Result result, FineTuningData data) = new FineTuneDisplay(terminal, directory).Show((progress, logger) =>
                 {
-                    using FineTuneRun run = goesOn ? FineTuneRun.Resume(one, directory, checkpoint, tell) : FineTuneRun.Start(one, directory, tell);
+                    using FineTuneRun run = goesOn ? FineTuneRun.Resume(one, directory, checkpoint, progress, logger: logger) : FineTuneRun.Start(one, directory, progress, logger: logger);
                     RunOutcome outcome = run.Run(stop);
                     return (new Result(one.Train.Seed, outcome, run.BestEpoch, run.BestMetrics, null)
                     {

@@ -1,9 +1,11 @@
 using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
+using Foreword.IO;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Foreword.Cli.Commands.FineTune;
 
@@ -17,25 +19,27 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
     private FineTuneInfo? _info;
     private double _smoothed = double.NaN;
 
-    /// <summary>Runs <paramref name="work"/> and passes it the function that receives the run's events.</summary>
-    public T Show<T>(Func<Action<FineTuneEvent>, T> work) => _display.Show(() => work(Tell));
+    /// <summary>Runs <paramref name="work"/> and passes it what receives the run's events and what receives its warnings.</summary>
+    public T Show<T>(Func<IProgress<FineTuneEvent>, ILogger, T> work) =>
+        _display.Show(() => work(new SynchronousProgress<FineTuneEvent>(Tell), new TerminalLogger(_display.Line, Warn)));
+
+    /// <summary>Shows a warning. Before the run begins, it is about the data, which it may quote at length.</summary>
+    private void Warn(string sentence)
+    {
+        string warning = $"warning: {sentence}";
+        foreach (string line in _info is null ? FittedText.Wrap(warning) : [warning])
+            _display.Line(line);
+    }
 
     private void Tell(FineTuneEvent happened)
     {
         switch (happened)
         {
-            case FineTuneEvent.Warned warned when _info is null: // about the data, which may be quoted at length
-                foreach (string line in FittedText.Wrap($"warning: {warned.Message}"))
-                    _display.Line(line);
-                break;
             case FineTuneEvent.Began began:
                 _info = began.Info;
                 _display.StartClock();
                 foreach (string line in Describe(began.Info))
                     _display.Line(line);
-                break;
-            case FineTuneEvent.Warned warned:
-                _display.Line($"warning: {warned.Message}");
                 break;
             case FineTuneEvent.Stepped stepped:
                 Step(stepped.Metrics);

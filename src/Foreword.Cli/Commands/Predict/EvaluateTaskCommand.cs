@@ -74,7 +74,7 @@ internal static class EvaluateTaskCommand
             {
                 ExampleFiles examples = new(files, parsed.GetValue(labels)!) { MaxExamples = tables.MaxExamples(parsed) };
                 TaskColumnMap columns = UsageException.For(() => examples.Columns(task.Task, tables.Columns(parsed) ?? task.Columns));
-                return examples.Read(columns, tables.Options(parsed, files, task, terminal.Warn));
+                return examples.Read(columns, tables.Options(parsed, files, task, terminal.Logger));
             }
         });
         return command;

@@ -6,6 +6,8 @@ using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
 using Foreword.IO;
 using Foreword.Tasks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Cli.Commands.Predict;
 
@@ -39,7 +41,7 @@ internal static class PredictCommand
             using ITaskModel model = LoadingBar.Show(terminal, parsed.GetValue(run)!, progress =>
                 TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
             TaskDescription task = model.Task;
-            Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Warn);
+            Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Logger);
             Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;
             if (parsed.GetValue(output) is { } path)
             {
@@ -68,7 +70,7 @@ internal static class PredictCommand
 
     private static int ShowExamples(DryRun dry, Func<TaskDescription, PredictionInput> input, Terminal terminal, bool json)
     {
-        PredictionRow[] rows = [.. input(dry.Task).Rows(terminal.Warn).Take(DryRun.Shown)];
+        PredictionRow[] rows = [.. input(dry.Task).Rows(terminal.Logger).Take(DryRun.Shown)];
         dry.Show(terminal, [], [.. rows.Select(row => row.Example).OfType<TaskExample>()], json);
         foreach (string fault in rows.Select(row => row.Fault).OfType<string>())
             terminal.Err.WriteLine($"error: {fault}");
@@ -106,16 +108,16 @@ internal static class PredictCommand
         /// Finds the columns of the output for its header, including whether a column of errors is needed. For this, a file is read once before it
         /// is answered. Of standard input, only the first chunk is read.
         /// </summary>
-        public static Answers Of(ITaskModel model, PredictionInput input, string? id, Action<string> warn)
+        public static Answers Of(ITaskModel model, PredictionInput input, string? id, ILogger logger)
         {
-            IEnumerator<PredictionRow> rows = input.Rows(input.IsRepeatable ? null : warn).GetEnumerator();
+            IEnumerator<PredictionRow> rows = input.Rows(input.IsRepeatable ? NullLogger.Instance : logger).GetEnumerator();
             List<PredictionRow> head = [];
             while (!input.IsRepeatable && head.Count < ChunkSize && rows.MoveNext())
                 head.Add(rows.Current);
             List<string> names = [];
             HashSet<string> known = new(StringComparer.Ordinal);
             bool hasErrors = false;
-            foreach (PredictionRow row in input.IsRepeatable ? input.Rows(warn) : head)
+            foreach (PredictionRow row in input.IsRepeatable ? input.Rows(logger) : head)
             {
                 hasErrors |= row.Fault is not null;
                 names.AddRange(row.Input.Select(column => column.Key).Where(known.Add));

@@ -57,9 +57,11 @@ internal static class PretrainCommand
     {
         try
         {
-            return new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show(tell =>
+            return new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show((progress, logger) =>
             {
-                using PretrainRun run = goesOn ? PretrainRun.Resume(recipe, directory, checkpoint, tell, stop.Token) : PretrainRun.Start(recipe, directory, tell, stop.Token);
+                using PretrainRun run = goesOn
+                    ? PretrainRun.Resume(recipe, directory, checkpoint, progress, logger, stop.Token)
+                    : PretrainRun.Start(recipe, directory, progress, logger, stop.Token);
                 int before = run.StepsMade;
                 return new Result(run.Run(stop.Request), run.StepsMade - before, run.StepsMade, run.LastEvalLoss, run.BestIsTheStart);
             });

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
+using Foreword.IO;
 using Foreword.Torch.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Foreword.Cli.Commands.Pretrain;
 
@@ -16,16 +18,14 @@ internal sealed class TrainingDisplay(Terminal terminal, RunDirectory directory,
     private double _smoothed = double.NaN;
     private double? _evalLoss;
 
-    /// <summary>Runs <paramref name="work"/> and passes it the function that receives the run's events.</summary>
-    public T Show<T>(Func<Action<PretrainEvent>, T> work) => _display.Show(() => work(Tell));
+    /// <summary>Runs <paramref name="work"/> and passes it what receives the run's events and what receives its messages.</summary>
+    public T Show<T>(Func<IProgress<PretrainEvent>, ILogger, T> work) =>
+        _display.Show(() => work(new SynchronousProgress<PretrainEvent>(Tell), new TerminalLogger(_display.Line, sentence => _display.Line($"warning: {sentence}"))));
 
     private void Tell(PretrainEvent happened)
     {
         switch (happened)
         {
-            case PretrainEvent.FilesLeftOut(var files):
-                _display.Line($"left out {files}");
-                break;
             case PretrainEvent.TrainingTokenizer reading:
                 _display.Status($"training the tokenizer: {ProgressDisplay.Millions(reading.Characters)} characters read");
                 break;

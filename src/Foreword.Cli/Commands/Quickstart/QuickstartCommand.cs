@@ -16,6 +16,7 @@ using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
 using Foreword.Torch.Runs;
 using Foreword.Weights;
+using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
 namespace Foreword.Cli.Commands.Quickstart;
@@ -58,7 +59,7 @@ internal static class QuickstartCommand
             using StopSignals stop = new(terminal);
             return stop.Run(() =>
             {
-                Summary summary = new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show(tell => Train(recipe, directory, tell, stop));
+                Summary summary = new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show((progress, logger) => Train(recipe, directory, progress, logger, stop));
                 if (summary.Outcome == RunOutcome.Stopped)
                 {
                     terminal.Say($"stopped and saved; continue with: foreword pretrain {ShellText.Quote(directory.RecipePath)} --out {ShellText.Quote(directory.Path)} --resume auto");
@@ -128,9 +129,9 @@ internal static class QuickstartCommand
         }
     }
 
-    private static Summary Train(PretrainRecipe recipe, RunDirectory directory, Action<PretrainEvent> tell, StopSignals stop)
+    private static Summary Train(PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent> progress, ILogger logger, StopSignals stop)
     {
-        using PretrainRun run = PretrainRun.Start(recipe, directory, tell, stop.Token);
+        using PretrainRun run = PretrainRun.Start(recipe, directory, progress, logger, stop.Token);
         double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
         RunOutcome outcome = run.Run(stop.Request);
         return new Summary(outcome, run.LastEvalLoss, run.StartEvalLoss, baseline, run.Model.Config.ParameterCount, 0);

@@ -70,9 +70,9 @@ internal static class QuickstartTask
         };
         terminal.Say(from == StartFrom.Pretrained ? "from the pre-trained model:" : "from scratch, the same network:");
         RunDirectory directory = RunDirectory.Create(RunOf(pretrained, from));
-        (RunOutcome outcome, FineTuningData examples) = new FineTuneDisplay(terminal, directory).Show(tell =>
+        (RunOutcome outcome, FineTuningData examples) = new FineTuneDisplay(terminal, directory).Show((progress, logger) =>
         {
-            using FineTuneRun run = FineTuneRun.Start(recipe, directory, tell);
+            using FineTuneRun run = FineTuneRun.Start(recipe, directory, progress, logger: logger);
             return (run.Run(stop), run.Data);
         });
         if (outcome == RunOutcome.Stopped)
