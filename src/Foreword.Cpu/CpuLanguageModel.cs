@@ -78,7 +78,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             WeightType stored = QuantizedModel.TypeOf(model.Path);
             return options.Weights is null || options.Weights == stored
                 ? Start(options.Threads, options.Cache ?? stored.Cache(), _ => QuantizedModel.Open(model.Path, progress, cancellationToken))
-                : throw new ArgumentException($"{model.Path} is quantized to {stored}; it cannot be read as {options.Weights}");
+                : throw new ArgumentException($"{model.Path} is quantized to {stored}; it cannot be read as {options.Weights}", nameof(options));
         }
 
         WeightType type = options.Weights ?? WeightType.F32;

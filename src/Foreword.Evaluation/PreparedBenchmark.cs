@@ -81,7 +81,7 @@ public sealed class PreparedBenchmark
             }
             catch (ArgumentException problem)
             {
-                throw new ArgumentException($"{name}, document {i}: {ArgumentSentence.Of(problem)}", problem);
+                throw new ArgumentException($"{name}, document {i}: {ArgumentSentence.Of(problem)}", nameof(set), problem);
             }
         }
 
@@ -105,7 +105,7 @@ public sealed class PreparedBenchmark
                 word = word with { Context = before + word.Context };
                 return new PreparedRequest(word, [], encoder.EncodePrompt(word.Context, whole: false));
             default:
-                throw new ArgumentException($"unknown request {request.GetType().Name}");
+                throw new ArgumentException($"unknown request {request.GetType().Name}", nameof(request));
         }
     }
 }

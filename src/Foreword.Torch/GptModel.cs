@@ -81,7 +81,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         long past = cache?.Longest ?? 0, T = ids.shape[1];
         if (packing is null && past + T > Config.ContextLength)
-            throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}");
+            throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}", nameof(ids));
 
         Tensor x = Embed(ids, packing?.PositionIds(ids.device) ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device)); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());

@@ -29,7 +29,7 @@ public static class Compute
         DeviceChoice.Cuda when cuda.is_available() => CUDA,
         DeviceChoice.Mps when mps_is_available() => MPS,
         DeviceChoice.Cpu => CPU,
-        _ => throw new ArgumentException($"device '{choice.ToString().ToLowerInvariant()}' is not available here; choose cpu or auto"),
+        _ => throw new ArgumentException($"device '{choice.ToString().ToLowerInvariant()}' is not available here; choose cpu or auto", nameof(choice)),
     };
 
     /// <summary>Returns the precision of a choice. <c>auto</c> selects bf16 if the device has bfloat16 instructions, otherwise fp32.</summary>

@@ -185,7 +185,7 @@ public sealed class GptModelTests
         using GptModel model = new(Golden.Config("gpt2-tiny"));
         using Tensor ids = zeros([1, 65], int64);
         ArgumentException problem = Assert.Throws<ArgumentException>(() => model.call(ids));
-        Assert.Equal("sequence has 65 tokens; the context length is 64", problem.Message);
+        Assert.Equal("sequence has 65 tokens; the context length is 64 (Parameter 'ids')", problem.Message);
     }
 
     private static (Tensor Inputs, Tensor Targets) Shift(Tensor ids) => (ids[.., ..^1].contiguous(), ids[.., 1..].contiguous());

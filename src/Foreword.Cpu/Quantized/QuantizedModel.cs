@@ -48,7 +48,7 @@ public static class QuantizedModel
     {
         ArgumentNullException.ThrowIfNull(model);
         if (type.Format(isHead: true) is null)
-            throw new ArgumentException($"{type} is not a quantized type; choose {WeightType.Int8} or {WeightType.Int4}");
+            throw new ArgumentException($"{type} is not a quantized type; choose {WeightType.Int8} or {WeightType.Int4}", nameof(type));
         using Workers workers = new(Environment.ProcessorCount);
         StoredParameters parameters = new(model); // not disposed: the caller owns the model
         SafetensorsWriter writer = new();

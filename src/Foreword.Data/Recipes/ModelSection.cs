@@ -179,7 +179,7 @@ public sealed record ModelSection : IRecipe
         if (Path is not null)
             ArgumentNullException.ThrowIfNull(source);
         if (VocabSize < tokenizerVocabSize)
-            throw new ArgumentException($"model.vocab_size is {VocabSize}; the tokenizer has {tokenizerVocabSize} ids");
+            throw new ArgumentException($"model.vocab_size is {VocabSize}; the tokenizer has {tokenizerVocabSize} ids", nameof(tokenizerVocabSize));
         if (Path is not null)
             CheckAgainst(source!);
         GptConfig start = source ?? Base();
@@ -268,11 +268,11 @@ public sealed record ModelSection : IRecipe
         Same(ScaleAttention, source.ScaleAttention, nameof(ScaleAttention));
         Same(ScaleAttentionByInverseLayer, source.ScaleAttentionByInverseLayer, nameof(ScaleAttentionByInverseLayer));
         if (ContextLength > source.ContextLength)
-            throw new ArgumentException($"model.context_length is {ContextLength}; {Path} has positions for {source.ContextLength} tokens");
+            throw new ArgumentException($"model.context_length is {ContextLength}; {Path} has positions for {source.ContextLength} tokens", nameof(source));
         if (VocabSize < source.VocabSize)
-            throw new ArgumentException($"model.vocab_size is {VocabSize}; {Path} has {source.VocabSize} ids, and a vocabulary may only grow");
+            throw new ArgumentException($"model.vocab_size is {VocabSize}; {Path} has {source.VocabSize} ids, and a vocabulary may only grow", nameof(source));
         if (Freeze > source.NLayer)
-            throw new ArgumentException($"model.freeze is {Freeze}; {Path} has {source.NLayer} blocks");
+            throw new ArgumentException($"model.freeze is {Freeze}; {Path} has {source.NLayer} blocks", nameof(source));
 
         void Same<T>(T? given, T of, string property) where T : struct
         {

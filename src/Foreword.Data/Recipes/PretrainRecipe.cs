@@ -50,7 +50,7 @@ public sealed record PretrainRecipe : IRecipe
     {
         ModelSection model = this.Validate().Model.Resolve(tokenizerVocabSize, source);
         if (model.VocabSize - tokenizerVocabSize > ModelDirectory.MostUnusedIds)
-            throw new ArgumentException($"model.vocab_size is {model.VocabSize}; the tokenizer has {tokenizerVocabSize} ids, and a model may have at most {ModelDirectory.MostUnusedIds} more");
+            throw new ArgumentException($"model.vocab_size is {model.VocabSize}; the tokenizer has {tokenizerVocabSize} ids, and a model may have at most {ModelDirectory.MostUnusedIds} more", nameof(tokenizerVocabSize));
         int context = model.ContextLength!.Value; // Resolve always sets it
         if (Train.SequenceLength > context)
             throw new ArgumentException($"train.sequence_length is {Train.SequenceLength}; the model's context_length is {context}");

@@ -75,7 +75,7 @@ public static class Recipe
     public static T Validate<T>(this T recipe) where T : class, IRecipe
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        return recipe.Problems() is [var first, ..] ? throw new ArgumentException(first.ToString()) : recipe;
+        return recipe.Problems() is [var first, ..] ? throw new ArgumentException(first.ToString(), nameof(recipe)) : recipe;
     }
 
     /// <summary>

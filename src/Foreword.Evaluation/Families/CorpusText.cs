@@ -63,8 +63,8 @@ internal sealed class CorpusText
     {
         int window = input.Window ?? input.ContextLength, stride = input.Stride ?? window;
         if (window < 1 || window > input.ContextLength)
-            throw new ArgumentException($"the window is {window} tokens; it must be 1 to the model's context length {input.ContextLength}");
-        return stride >= 1 && stride <= window ? (window, stride) : throw new ArgumentException($"the stride is {stride} tokens; it must be 1 to the window {window}");
+            throw new ArgumentException($"the window is {window} tokens; it must be 1 to the model's context length {input.ContextLength}", nameof(input));
+        return stride >= 1 && stride <= window ? (window, stride) : throw new ArgumentException($"the stride is {stride} tokens; it must be 1 to the window {window}", nameof(input));
     }
 
     private static BenchmarkDocument Document(int[] context, int[] tokens, double units, int index, double[] factors, Tokenizer tokenizer) => new()

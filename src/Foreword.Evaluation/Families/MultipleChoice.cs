@@ -61,7 +61,7 @@ public static class MultipleChoice
     {
         ArgumentNullException.ThrowIfNull(item);
         if ((uint)item.Right >= (uint)item.Choices.Count)
-            throw new ArgumentException($"the right answer is number {item.Right} of {item.Choices.Count}");
+            throw new ArgumentException($"the right answer is number {item.Right} of {item.Choices.Count}", nameof(item));
         return new BenchmarkDocument
         {
             Fields = item.Fields,

@@ -44,7 +44,7 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
         ArgumentNullException.ThrowIfNull(hypotheses);
         ArgumentNullException.ThrowIfNull(references);
         if (hypotheses.Count == 0 || hypotheses.Count != references.Count)
-            throw new ArgumentException($"there are {hypotheses.Count} hypotheses for {references.Count} segments with references; BLEU needs one hypothesis per segment, and at least one segment");
+            throw new ArgumentException($"there are {hypotheses.Count} hypotheses for {references.Count} segments with references; BLEU needs one hypothesis per segment, and at least one segment", nameof(hypotheses));
         double[] sums = new double[StatisticCount];
         for (int segment = 0; segment < hypotheses.Count; segment++)
         {

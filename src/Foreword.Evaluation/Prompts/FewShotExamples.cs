@@ -20,7 +20,7 @@ internal sealed class FewShotExamples
         int usable = pool.Count(example => example is not null) - (set.Examples is null ? 1 : 0);
         return shots <= usable
             ? new FewShotExamples(pool, set.Examples is null, set.Separator, shots, seed)
-            : throw new ArgumentException(usable <= 0 ? $"{benchmark} has no solved examples; it can only be run zero-shot" : $"{benchmark} has {usable} solved examples; {shots} were requested");
+            : throw new ArgumentException(usable <= 0 ? $"{benchmark} has no solved examples; it can only be run zero-shot" : $"{benchmark} has {usable} solved examples; {shots} were requested", nameof(shots));
     }
 
     /// <summary>Returns the examples for a document, each followed by the separator.</summary>

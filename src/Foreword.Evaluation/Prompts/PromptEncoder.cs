@@ -25,7 +25,7 @@ public sealed class PromptEncoder
         ArgumentNullException.ThrowIfNull(tokenizer);
         (_tokenizer, _contextLength, _truncate) = (tokenizer, contextLength, truncate);
         int[] start = tokenizer.StartOfTextId is { } begin ? [begin] : [.. tokenizer.Encode("\n").Concat(tokenizer.Encode(".")).Take(1)];
-        Start = start is [var first] ? first : throw new ArgumentException("the tokenizer has neither an end-of-text token nor one for a line break or a full stop; no token can start a text");
+        Start = start is [var first] ? first : throw new ArgumentException("the tokenizer has neither an end-of-text token nor one for a line break or a full stop; no token can start a text", nameof(tokenizer));
     }
 
     /// <summary>
@@ -79,7 +79,7 @@ public sealed class PromptEncoder
         if (context.Length <= room)
             return new ScoringRequest(context, continuations);
         if (!_truncate || room < 1)
-            throw new ArgumentException($"the prompt '{Beginning(text)}' has {context.Length} tokens and its longest continuation {longest}; the model's context length is {_contextLength}{(room < 1 ? "" : " (truncation drops the prompt's beginning)")}");
+            throw new ArgumentException($"the prompt '{Beginning(text)}' has {context.Length} tokens and its longest continuation {longest}; the model's context length is {_contextLength}{(room < 1 ? "" : " (truncation drops the prompt's beginning)")}", nameof(context));
         return new ScoringRequest(context[^room..], continuations);
     }
 }

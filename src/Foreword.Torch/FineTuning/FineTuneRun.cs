@@ -32,7 +32,7 @@ public sealed class FineTuneRun : TrainingRun
     {
         (_recipe, _progress, _logger) = (recipe, progress, logger ?? NullLogger.Instance);
         BaseModel source = BaseModel.Open(recipe.Model.Path);
-        CheckBlocks(recipe.Model, source);
+        CheckBlocks(recipe, source);
         Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, _logger, cancellationToken);
         if (IsAdapter)
             Data = Data with { Files = Data.Files.WithModel(source.Path) };
@@ -248,12 +248,13 @@ public sealed class FineTuneRun : TrainingRun
     /// <summary>Returns the value of the metric that selects the best epoch; NaN if the loss selects it.</summary>
     private double Value(IReadOnlyDictionary<string, double> metrics) => _best.Metric is { } metric ? metrics.GetValueOrDefault(metric.Name, double.NaN) : double.NaN;
 
-    private static void CheckBlocks(BaseModelSection section, BaseModel source)
+    private static void CheckBlocks(FineTuneRecipe recipe, BaseModel source)
     {
+        BaseModelSection section = recipe.Model;
         int blocks = source.Config.NLayer;
         if (section.NTransfer > blocks)
-            throw new ArgumentException($"model.n_transfer is {section.NTransfer}; the model has {blocks} blocks");
+            throw new ArgumentException($"model.n_transfer is {section.NTransfer}; the model has {blocks} blocks", nameof(recipe));
         if (section.Freeze > blocks)
-            throw new ArgumentException($"model.freeze is {section.Freeze}; the model has {blocks} blocks");
+            throw new ArgumentException($"model.freeze is {section.Freeze}; the model has {blocks} blocks", nameof(recipe));
     }
 }

@@ -25,7 +25,7 @@ internal static unsafe partial class TensorMemory
     private static nint Address(Tensor tensor, ScalarType type)
     {
         if (tensor.dtype != type || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
-            throw new ArgumentException($"expected a contiguous {type} tensor on the CPU, not {tensor.dtype} on {tensor.device_type}");
+            throw new ArgumentException($"expected a contiguous {type} tensor on the CPU, not {tensor.dtype} on {tensor.device_type}", nameof(tensor));
         return Address(tensor);
     }
 

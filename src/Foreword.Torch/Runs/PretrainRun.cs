@@ -154,7 +154,7 @@ public sealed class PretrainRun : TrainingRun
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         if (checkpoint is not null && checkpoint.Step > recipe.Train.Steps)
-            throw new ArgumentException($"train.steps is {recipe.Train.Steps}; {checkpoint.Path} has already made {checkpoint.Step} steps");
+            throw new ArgumentException($"train.steps is {recipe.Train.Steps}; {checkpoint.Path} has already made {checkpoint.Step} steps", nameof(recipe));
         directory.DeleteTemporaries();
         if (recipe.Data.Text.Count > 0)
             RunText.Check(ShardsIn(directory), recipe.Data);

@@ -53,7 +53,7 @@ public sealed class Pretrainer : IDisposable
         _device = model.TokenEmbedding.device;
         SequenceLength = config.SequenceLength == 0 ? model.Config.ContextLength : config.SequenceLength;
         if (SequenceLength > model.Config.ContextLength)
-            throw new ArgumentException($"train.sequence_length is {SequenceLength}; the model's context length is {model.Config.ContextLength}");
+            throw new ArgumentException($"train.sequence_length is {SequenceLength}; the model's context length is {model.Config.ContextLength}", nameof(config));
         CheckVocabulary(train, model.Config);
         _sampler = new BatchSampler(train, SequenceLength, config.Seed);
         _validation = validation is null ? null : new SequentialWindows(validation, SequenceLength);

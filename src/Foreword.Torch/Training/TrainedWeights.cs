@@ -27,7 +27,7 @@ internal sealed class TrainedWeights : IDisposable
         _newRows = rowCount == 0 ? [] : [.. MatricesOfRows(model, part, rowsName)];
         Parameters = [.. Choose(model, part)];
         if (Parameters.Count == 0)
-            throw new ArgumentException($"model.freeze is {part.Freeze}; no part of the model would be trained");
+            throw new ArgumentException($"model.freeze is {part.Freeze}; no part of the model would be trained", nameof(part));
     }
 
     /// <summary>Selects all weights of a model.</summary>

@@ -86,6 +86,8 @@ public sealed class Conversation : IDisposable
         try
         {
             (int[] ids, int dropped, bool shortened) = Fit(options.MaxTokens);
+            if (ids.Length == 0)
+                throw new ArgumentException("no part of the message is in the vocabulary", nameof(text));
             OpenCompletion answer = new(_tokenizer, _encoder.Ending(options), ids, onText is null ? null : token =>
             {
                 if (token.Text.Length > 0)
@@ -150,7 +152,7 @@ public sealed class Conversation : IDisposable
             ids = first.Length < most ? [.. first, .. ids[^(most - first.Length)..]] : ids[^most..];
         }
 
-        return ids.Length > 0 ? (ids, _kept - before, shortened) : throw new ArgumentException("no part of the message is in the vocabulary");
+        return (ids, _kept - before, shortened);
 
         int[] Ids() => _encoder.Encode([.. Instruction(), .. _messages.Skip(_kept)]);
     }

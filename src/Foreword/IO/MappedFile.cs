@@ -78,7 +78,7 @@ public sealed unsafe partial class MappedFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (offset < 0 || count < 0 || offset > Length - count)
-            throw new ArgumentException($"bytes {offset} to {offset + count} are not inside {Path} of {Length} bytes");
+            throw new ArgumentException($"bytes {offset} to {offset + count} are not inside {Path} of {Length} bytes", nameof(offset));
         return new ReadOnlySpan<byte>(_start + offset, count);
     }
 

@@ -10,9 +10,9 @@ internal static class LogitRow
     public static int ArgMax(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
-            throw new ArgumentException("there are no logits to sample from");
+            throw new ArgumentException("there are no logits to sample from", nameof(logits));
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude(logits)))
-            throw new ArgumentException(Complaint(logits));
+            throw new ArgumentException(Complaint(logits), nameof(logits));
         int best = TensorPrimitives.IndexOfMax(logits);
         return logits[best] == 0 ? logits.IndexOf(0f) : best; // the library orders 0 above -0
     }

@@ -97,7 +97,7 @@ public sealed record TaskDescription
     public float[] TargetOf(TaskExample example)
     {
         ArgumentNullException.ThrowIfNull(example);
-        string label = example.Label ?? throw new ArgumentException($"{example.MessagePrefix}the example has no label");
+        string label = example.Label ?? throw new ArgumentException($"{example.MessagePrefix}the example has no label", nameof(example));
         switch (Target)
         {
             case TargetKind.Score:

@@ -59,7 +59,7 @@ public sealed record TaskEncoder(Tokenizer Tokenizer, SequenceTemplate Template,
         int[][] parts = [.. groups.SelectMany(group => group)];
         int around = Template.CountAround(groups.Length), budget = ContextLength - around;
         if (budget < parts.Length)
-            throw new ArgumentException($"a context of {ContextLength} tokens has no room for {parts.Length} texts and {around} task tokens");
+            throw new ArgumentException($"a context of {ContextLength} tokens has no room for {parts.Length} texts and {around} task tokens", nameof(groups));
         int[] kept = Shares([.. parts.Select(part => part.Length)], budget);
         List<int> sequence = new(Math.Min(ContextLength, kept.Sum() + around));
         sequence.AddRange(Template.Before);

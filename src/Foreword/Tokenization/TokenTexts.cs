@@ -60,7 +60,7 @@ internal sealed class TokenTexts
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public string this[int id] => (uint)id < (uint)_texts.Length
         ? _texts[id]
-        : throw new ArgumentOutOfRangeException(null, $"token id {id} is outside the vocabulary of {_texts.Length}");
+        : throw new ArgumentOutOfRangeException(nameof(id), $"token id {id} is outside the vocabulary of {_texts.Length}");
 
     /// <summary>Returns the id of a text that the model's own vocabulary contains and that is not a special token; -1 if there is none.</summary>
     public int Find(ReadOnlySpan<char> text) => _bySpan.TryGetValue(text, out int id) && !IsSpecial(id) && !IsBeyond(id) ? id : -1;

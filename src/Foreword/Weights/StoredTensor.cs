@@ -39,7 +39,7 @@ public sealed class StoredTensor : WeightTensor
     {
         ArgumentNullException.ThrowIfNull(parts);
         if (isTransposed && (shape is not [_, _] || parts is not [_]))
-            throw new ArgumentException("only a contiguous matrix can be transposed");
+            throw new ArgumentException("only a contiguous matrix can be transposed", nameof(isTransposed));
         (DType, _parts, _isTransposed, _check) = (dtype, parts, isTransposed, check);
     }
 

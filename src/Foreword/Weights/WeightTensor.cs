@@ -50,7 +50,7 @@ public abstract class WeightTensor
     public void Read(long first, Span<float> destination)
     {
         if (first < 0 || first > ElementCount - destination.Length)
-            throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{FileName}' of {ElementCount}");
+            throw new ArgumentException($"elements {first} to {first + destination.Length} are not inside tensor '{FileName}' of {ElementCount}", nameof(first));
         ReadInside(first, destination);
         FiniteNumbers.Check(destination, FilePath, FileName, first);
     }

@@ -29,7 +29,7 @@ public class PretrainRecipeTests
     {
         ModelSection model = new() { VocabSize = 320 };
         Assert.Equal(320, model.ToGptConfig(300).VocabSize);
-        Assert.Equal("model.vocab_size is 320; the tokenizer has 321 ids", Assert.Throws<ArgumentException>(() => model.ToGptConfig(321)).Message);
+        Assert.Equal("model.vocab_size is 320; the tokenizer has 321 ids (Parameter 'tokenizerVocabSize')", Assert.Throws<ArgumentException>(() => model.ToGptConfig(321)).Message);
     }
 
     [Theory]

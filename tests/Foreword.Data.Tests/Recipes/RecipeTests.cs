@@ -177,7 +177,7 @@ public class RecipeTests
     public void ARecordMadeInCodeIsCheckedTheSameWay()
     {
         PretrainRecipe recipe = new() { Data = new DataSection { Shards = "s" }, Train = new TrainingConfig { Beta2 = 1 } };
-        Assert.Equal("train.beta2 is 1; it must be at least 0 and below 1", Assert.Throws<ArgumentException>(() => recipe.Validate()).Message);
+        Assert.Equal("train.beta2 is 1; it must be at least 0 and below 1 (Parameter 'recipe')", Assert.Throws<ArgumentException>(() => recipe.Validate()).Message);
     }
 
     private static PretrainRecipe Parse(string yaml, params string[] overrides) => Recipe.Parse<PretrainRecipe>(yaml, "x.yaml", overrides);

@@ -51,7 +51,7 @@ public class TaskEncoderTests
     public void AContextWithoutRoomForATokenOfEachTextIsRefused()
     {
         ArgumentException problem = Assert.Throws<ArgumentException>(() => Encoder(4).Join([[1]], [[2]]));
-        Assert.Equal("a context of 4 tokens has no room for 2 texts and 3 task tokens", problem.Message);
+        Assert.Equal("a context of 4 tokens has no room for 2 texts and 3 task tokens (Parameter 'groups')", problem.Message);
     }
 
     [Fact]

@@ -364,7 +364,7 @@ public sealed class FineTuneRunTests : IDisposable
     {
         FineTuneRecipe recipe = Small(1);
         ArgumentException problem = Assert.Throws<ArgumentException>(() => FineTuneRun.Start(recipe with { Model = recipe.Model with { NTransfer = 3 } }, Directory("run")));
-        Assert.Equal("model.n_transfer is 3; the model has 2 blocks", problem.Message);
+        Assert.Equal("model.n_transfer is 3; the model has 2 blocks (Parameter 'recipe')", problem.Message);
     }
 
     [Fact]

@@ -110,7 +110,7 @@ public sealed class ResumedDataTests : IDisposable
         PretrainRecipe recipe = TextRecipe(Text("a.txt", 1), steps: 3);
         RunDirectory run = Trained(recipe);
         ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Resume(recipe with { Train = recipe.Train with { Steps = 2 } }, run, run.Newest));
-        Assert.Equal($"train.steps is 2; {run.Newest!.Path} has already made 3 steps", problem.Message);
+        Assert.Equal($"train.steps is 2; {run.Newest!.Path} has already made 3 steps (Parameter 'recipe')", problem.Message);
     }
 
     [Fact]

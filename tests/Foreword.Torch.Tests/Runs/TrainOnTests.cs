@@ -165,7 +165,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         ModelDirectory.LoadTokenizer(_base.Path).Save(gpt1);
         PretrainRecipe recipe = On(1, gpt1) with { Model = new ModelSection { Path = gpt1, Freeze = 2 } };
         ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, Directory("run")));
-        Assert.Equal("model.freeze is 2; no part of the model would be trained", problem.Message);
+        Assert.Equal("model.freeze is 2; no part of the model would be trained (Parameter 'part')", problem.Message);
     }
 
     [Fact]
@@ -234,7 +234,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     {
         PretrainRecipe recipe = On(1) with { Model = On(1).Model with { VocabSize = 300 + 1024 } };
         ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, Directory("run")));
-        Assert.Equal("model.vocab_size is 1324; the tokenizer has 300 ids, and a model may have at most 1023 more", problem.Message);
+        Assert.Equal("model.vocab_size is 1324; the tokenizer has 300 ids, and a model may have at most 1023 more (Parameter 'tokenizerVocabSize')", problem.Message);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed record DecodeMeasurement(double DecodeTokensPerSecond, double Pref
     {
         ArgumentNullException.ThrowIfNull(model);
         if (Prompt + tokens > model.Config.ContextLength)
-            throw new ArgumentException($"{Prompt} + {tokens} tokens do not fit the context of {model.Config.ContextLength}");
+            throw new ArgumentException($"{Prompt} + {tokens} tokens do not fit the context of {model.Config.ContextLength}", nameof(tokens));
         return new DecodeMeasurement(
             Math.Max(DecodeTokensPerSecond, Decode(model, tokens)),
             Math.Max(PrefillTokensPerSecond, Prefill(model, prefill)),

@@ -29,7 +29,7 @@ public static class ScoringMeasurement
         ArgumentNullException.ThrowIfNull(plain);
         GptConfig config = plain.Config;
         if (config.ContextLength < PassageTokens + 31)
-            throw new ArgumentException($"the context length is {config.ContextLength}; the passages have up to {PassageTokens + 31} tokens");
+            throw new ArgumentException($"the context length is {config.ContextLength}; the passages have up to {PassageTokens + 31} tokens", nameof(config));
         using GptModel model = new(config);
         using TorchLanguageModel language = new(model, ownsModel: false);
         using IModelPath path = TrainingPath.Of(model);

@@ -144,11 +144,11 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
     {
         int B = (int)ids.shape[0], T = (int)ids.shape[1];
         if (packing is null && T > _config.ContextLength)
-            throw new ArgumentException($"sequence has {T} tokens; the context length is {_config.ContextLength}");
+            throw new ArgumentException($"sequence has {T} tokens; the context length is {_config.ContextLength}", nameof(ids));
         using Tensor flat = ids.contiguous();
         long[] values = new ReadOnlySpan<long>(TensorMemory.Int64(flat), B * T).ToArray();
         if (values.AsSpan().ContainsAnyExceptInRange(0, _config.VocabSize - 1))
-            throw new ArgumentException($"a token id is outside the vocabulary of {_config.VocabSize}");
+            throw new ArgumentException($"a token id is outside the vocabulary of {_config.VocabSize}", nameof(ids));
         _work.Reset();
         return new Pass(_work, _config, values, B, T, seed, keepInputs, keepMemory, packing);
     }

@@ -40,9 +40,9 @@ public sealed class BestMetric
         if (name.Length == 0)
             return new BestMetric(task.Task.Metrics(task.Target)[0]);
         if (Problem(name, task.Kind, [task.Target]) is { } problem)
-            throw new ArgumentException($"train.best_metric {problem}");
+            throw new ArgumentException($"train.best_metric {problem}", nameof(name));
         if (ClassOf(name) is { } label && !task.Labels.Contains(label))
-            throw new ArgumentException($"train.best_metric is '{name}'; the labels are {string.Join(", ", task.Labels.Take(8))}{(task.Labels.Count > 8 ? $" and {task.Labels.Count - 8} more" : "")}{NearestName.Suggestion(label, task.Labels)}");
+            throw new ArgumentException($"train.best_metric is '{name}'; the labels are {string.Join(", ", task.Labels.Take(8))}{(task.Labels.Count > 8 ? $" and {task.Labels.Count - 8} more" : "")}{NearestName.Suggestion(label, task.Labels)}", nameof(name));
         string known = OtherNames.GetValueOrDefault(name, name);
         return new BestMetric(known == LossName ? null : TaskMetric.ByName(known));
     }

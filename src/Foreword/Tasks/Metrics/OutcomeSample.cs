@@ -84,7 +84,7 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
                 return c;
         }
 
-        throw new ArgumentException($"there is no class '{label}'; the classes are {string.Join(", ", outcomes.Labels.Take(8))}");
+        throw new ArgumentException($"there is no class '{label}'; the classes are {string.Join(", ", outcomes.Labels.Take(8))}", nameof(label));
     }
 
     /// <summary>Returns the number of examples of a class.</summary>

@@ -115,7 +115,7 @@ public sealed class TaskMetric
     {
         ClassSample classes when _ofClasses is not null => _ofClasses(classes),
         ScoreSample scores when _ofScores is not null => _ofScores(scores),
-        _ => throw new ArgumentException($"{Name} is a metric of {(_ofClasses is null ? "scores" : "classes")}, and the model predicts {(_ofClasses is null ? "classes" : "scores")}"),
+        _ => throw new ArgumentException($"{Name} is a metric of {(_ofClasses is null ? "scores" : "classes")}, and the model predicts {(_ofClasses is null ? "classes" : "scores")}", nameof(sample)),
     };
 
     private string Among(IReadOnlyList<string> labels, string plain, string f1)

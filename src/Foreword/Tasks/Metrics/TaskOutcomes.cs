@@ -48,34 +48,34 @@ public abstract record TaskOutcomes
                 throw new ArgumentException($"there are {count} examples, but probabilities for {probabilities.Length}", nameof(probabilities));
             for (int i = 0; i < count; i++)
             {
-                CheckClass("right", truth[i], i, labels.Count);
-                CheckClass("predicted", predicted[i], i, labels.Count);
-                CheckDistribution(probabilities[i], i, labels.Count);
+                CheckClass("right", truth[i], i, labels.Count, nameof(truth));
+                CheckClass("predicted", predicted[i], i, labels.Count, nameof(predicted));
+                CheckDistribution(probabilities[i], i, labels.Count, nameof(probabilities));
             }
 
             return count;
         }
 
-        private static void CheckClass(string which, int value, int example, int classes)
+        private static void CheckClass(string which, int value, int example, int classes, string parameter)
         {
             if ((uint)value >= (uint)classes)
-                throw new ArgumentException($"the {which} class of example {example} is {value}, but there are {classes} labels");
+                throw new ArgumentException($"the {which} class of example {example} is {value}, but there are {classes} labels", parameter);
         }
 
-        private static void CheckDistribution(double[] row, int example, int classes)
+        private static void CheckDistribution(double[] row, int example, int classes, string parameter)
         {
             if (row.Length != classes)
-                throw new ArgumentException($"example {example} has {row.Length} probabilities, but there are {classes} labels");
+                throw new ArgumentException($"example {example} has {row.Length} probabilities, but there are {classes} labels", parameter);
             double sum = 0;
             foreach (double probability in row)
             {
                 if (!(probability >= 0))
-                    throw new ArgumentException($"example {example} has the probability {probability}");
+                    throw new ArgumentException($"example {example} has the probability {probability}", parameter);
                 sum += probability;
             }
 
             if (!(Math.Abs(sum - 1) <= 1e-3)) // the limit is far above the rounding error of a float32 softmax
-                throw new ArgumentException($"the probabilities of example {example} sum to {sum}, not to 1");
+                throw new ArgumentException($"the probabilities of example {example} sum to {sum}, not to 1", parameter);
         }
     }
 
@@ -103,7 +103,7 @@ public abstract record TaskOutcomes
             for (int i = 0; i < count; i++)
             {
                 if (!double.IsFinite(truth[i]) || !double.IsFinite(predicted[i]))
-                    throw new ArgumentException($"example {i} has the score {truth[i]} and was given {predicted[i]}; both must be finite");
+                    throw new ArgumentException($"example {i} has the score {truth[i]} and was given {predicted[i]}; both must be finite", nameof(predicted));
             }
 
             return count;

@@ -62,7 +62,7 @@ public sealed record BpeTrainer : TokenizerTrainer
         TokenizerProgress read = new(0, 0, 0, wanted);
         Dictionary<string, long> chunks = Count(texts, Split, (count, characters) => progress?.Report(read = read with { Texts = count, Characters = characters }), cancellationToken);
         if (chunks.Count == 0)
-            throw new ArgumentException("there is no text to train on");
+            throw new ArgumentException("there is no text to train on", nameof(texts));
 
         int[] idOfByte = new int[256];
         for (int id = 0; id < 256; id++)

@@ -48,7 +48,7 @@ internal sealed class MergeTable
             while (_slots[slot] != Empty)
             {
                 if (_slots[slot] >> RankBits == pair)
-                    throw new ArgumentException($"merge {rank} joins ids {left} and {right} a second time");
+                    throw new ArgumentException($"merge {rank} joins ids {left} and {right} a second time", nameof(merges));
                 slot = (slot + 1) & (_slots.Length - 1);
             }
 

@@ -28,7 +28,7 @@ internal static class SymbolBpe
         Action<int, int> progress, CancellationToken cancellationToken)
     {
         if (words.Count == 0)
-            throw new ArgumentException("there is no text to train on");
+            throw new ArgumentException("there is no text to train on", nameof(words));
         Dictionary<string, long> counts = new(StringComparer.Ordinal);
         List<(string[] Symbols, long Count)> written = new(words.Count);
         foreach ((string word, long count) in words)

@@ -86,7 +86,7 @@ public sealed class ByteLevelBpe : Tokenizer
     public override ReadOnlySpan<byte> TokenBytes(int id)
     {
         if ((uint)id >= (uint)VocabularySize)
-            throw new ArgumentOutOfRangeException(null, $"token id {id} is outside the vocabulary of {VocabularySize}");
+            throw new ArgumentOutOfRangeException(nameof(id), $"token id {id} is outside the vocabulary of {VocabularySize}");
         return _bytes.AsSpan(_starts[id].._starts[id + 1]);
     }
 

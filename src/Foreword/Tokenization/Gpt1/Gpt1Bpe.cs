@@ -55,7 +55,7 @@ public sealed class Gpt1Bpe : Tokenizer
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(merges);
         if (tokens.Count > MergeTable.MaxVocabulary)
-            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible");
+            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible", nameof(tokens));
         _texts = new TokenTexts(tokens, [.. special.Append(Unknown).Distinct()], added, beyond);
         Merges = [.. merges];
         Words = words;
@@ -63,7 +63,7 @@ public sealed class Gpt1Bpe : Tokenizer
         {
             (int left, int right, int result) = Merges[rank];
             if (_texts[left] + _texts[right] != _texts[result])
-                throw new ArgumentException($"merge {rank} joins '{_texts[left]}' and '{_texts[right]}', but makes '{_texts[result]}'");
+                throw new ArgumentException($"merge {rank} joins '{_texts[left]}' and '{_texts[right]}', but makes '{_texts[result]}'", nameof(merges));
         }
 
         MergeTable table = new(Merges);

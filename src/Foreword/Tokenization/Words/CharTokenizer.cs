@@ -39,7 +39,7 @@ public sealed class CharTokenizer : Tokenizer
         HashSet<string> whole = [.. added.Select(token => token.Text)];
         string? strange = tokens.FirstOrDefault(text => text is not (Unknown or AddedToken.EndOfText) && !whole.Contains(text) && !IsOneCharacter(text));
         if (strange is not null)
-            throw new ArgumentException($"token '{strange}' is not one character");
+            throw new ArgumentException($"token '{strange}' is not one character", nameof(tokens));
         _texts = new TokenTexts(tokens, tokens.Where(text => text is Unknown or AddedToken.EndOfText), added, beyond);
         _unknown = _texts.IdOf(Unknown) ?? None;
         for (int unit = 0; unit < _ids.Length; unit++)
@@ -130,7 +130,7 @@ public sealed record CharTrainer : TokenizerTrainer
         Rune[] characters = [.. MostFrequent(texts, Split, progress, cancellationToken).Select(text => Rune.GetRuneAt(text, 0)).Order()];
         return characters.Length > 0
             ? new CharTokenizer([.. characters.Select(rune => rune.ToString()), CharTokenizer.Unknown, AddedToken.EndOfText])
-            : throw new ArgumentException("the text contains no characters to learn");
+            : throw new ArgumentException("the text contains no characters to learn", nameof(texts));
     }
 
     private static void Split(ReadOnlySpan<char> text, CountChunk count)

@@ -37,7 +37,7 @@ public sealed class WordTokenizer : Tokenizer
         HashSet<string> whole = [.. added.Select(token => token.Text)];
         string? spaced = tokens.FirstOrDefault(text => text.Any(char.IsWhiteSpace) && !whole.Contains(text));
         if (spaced is not null)
-            throw new ArgumentException($"token '{spaced}' contains white space, which separates words");
+            throw new ArgumentException($"token '{spaced}' contains white space, which separates words", nameof(tokens));
         _texts = new TokenTexts(tokens, [Unknown, EndOfSentence], added, beyond);
         _unknown = _texts.IdOf(Unknown)!.Value;
         _endOfSentence = _texts.IdOf(EndOfSentence)!.Value;
@@ -149,7 +149,7 @@ public sealed record WordTrainer : TokenizerTrainer
         string[] words = [.. MostFrequent(texts, Split, progress, cancellationToken)];
         return words.Length > 0
             ? new WordTokenizer([WordTokenizer.Unknown, WordTokenizer.EndOfSentence, .. words])
-            : throw new ArgumentException("the text contains no words to learn");
+            : throw new ArgumentException("the text contains no words to learn", nameof(texts));
     }
 
     private static void Split(ReadOnlySpan<char> text, CountChunk count) => WordTokenizer.Words(text, word =>

@@ -34,6 +34,6 @@ internal static class GgmlTypes
         GgmlType.F32 => TensorDType.F32,
         GgmlType.F16 => TensorDType.F16,
         GgmlType.BF16 => TensorDType.BF16,
-        _ => throw new ArgumentException($"{type} is not a type of single elements"),
+        _ => throw new ArgumentException($"{type} is not a type of single elements", nameof(type)),
     };
 }

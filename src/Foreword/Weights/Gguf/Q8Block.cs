@@ -31,13 +31,13 @@ internal static class Q8Block
             foreach (float value in values[..Length])
             {
                 if (!float.IsFinite(value))
-                    throw new ArgumentException("a weight that is not finite cannot be quantized to q8_0");
+                    throw new ArgumentException("a weight that is not finite cannot be quantized to q8_0", nameof(values));
                 largest = Math.Max(largest, Math.Abs(value));
             }
 
             float scale = largest / sbyte.MaxValue;
             if (Half.IsInfinity((Half)scale))
-                throw new ArgumentException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"a weight of {largest} is too large for q8_0; use bf16 or f32"));
+                throw new ArgumentException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"a weight of {largest} is too large for q8_0; use bf16 or f32"), nameof(values));
             float inverse = scale == 0 ? 0 : 1 / scale; // computed from the scale before it is rounded to half precision, as in ggml
             BinaryPrimitives.WriteHalfLittleEndian(blocks, (Half)scale);
             for (int i = 0; i < Length; i++)

@@ -57,7 +57,7 @@ public static class HuggingFaceConfig
             TensorDType.F32 => "float32",
             TensorDType.F16 => "float16",
             TensorDType.BF16 => "bfloat16",
-            _ => throw new ArgumentException($"weights are written as F32, F16 or BF16, not {dtype.HeaderName()}"),
+            _ => throw new ArgumentException($"weights are written as F32, F16 or BF16, not {dtype.HeaderName()}", nameof(dtype)),
         };
         DurableFile.Replace(Path.Combine(directory, FileName), stream =>
         {

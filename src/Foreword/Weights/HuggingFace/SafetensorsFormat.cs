@@ -27,7 +27,7 @@ internal sealed class SafetensorsFormat : WeightsFormat
     public override void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target)
     {
         if (!TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
-            throw new ArgumentException($"{type} is not an element type");
+            throw new ArgumentException($"{type} is not an element type", nameof(type));
         TextEnds ends = (tokenizer is null ? TextEnds.Read(model.Path) : TextEnds.Of(tokenizer)).Within(model.Config.VocabSize); // without a tokenizer, the ids that the source model declares
         HuggingFaceConfig.Write(target, model.Config, ends, dtype);
         WriteGenerationConfig(Path.Combine(target, TextEnds.GenerationConfig), ends);

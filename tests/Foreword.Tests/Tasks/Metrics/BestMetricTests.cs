@@ -1,3 +1,4 @@
+using Foreword.Settings;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 
@@ -43,7 +44,7 @@ public class BestMetricTests
         Assert.Equal("train.best_metric is 'mcc'; regression has pearson | spearman | rmse | loss", Refusal(Task with { Kind = "regression", Target = TargetKind.Score, Labels = [] }, "mcc"));
         Assert.Equal("train.best_metric is 'f1'; multiple-choice has accuracy | loss", Refusal(Task with { Kind = "multiple-choice", Target = TargetKind.Choice }, "f1"));
 
-        static string Refusal(TaskDescription task, string name) => Assert.Throws<ArgumentException>(() => BestMetric.Of(task, name)).Message;
+        static string Refusal(TaskDescription task, string name) => ArgumentSentence.Of(Assert.Throws<ArgumentException>(nameof(name), () => BestMetric.Of(task, name)));
     }
 
     [Fact]

@@ -71,9 +71,9 @@ public class TaskMetricTests
     [Fact]
     public void AMetricRefusesOutcomesOfTheOtherKind()
     {
-        Assert.Equal("pearson is a metric of scores, and the model predicts classes",
+        Assert.Equal("pearson is a metric of scores, and the model predicts classes (Parameter 'sample')",
             Assert.Throws<ArgumentException>(() => TaskMetric.Pearson.Of(Outcomes.OfClasses([0], [1], 2))).Message);
-        Assert.Equal("f1 is a metric of classes, and the model predicts scores",
+        Assert.Equal("f1 is a metric of classes, and the model predicts scores (Parameter 'sample')",
             Assert.Throws<ArgumentException>(() => TaskMetric.F1.Of(new TaskOutcomes.OfScores([0], [1]))).Message);
     }
 

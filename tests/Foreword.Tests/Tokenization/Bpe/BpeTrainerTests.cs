@@ -132,7 +132,7 @@ public sealed class BpeTrainerTests
     public void NoTextIsRefused()
     {
         ArgumentException problem = Assert.Throws<ArgumentException>(() => new BpeTrainer { VocabularySize = 300 }.TrainOn("", ""));
-        Assert.Equal("there is no text to train on", problem.Message);
+        Assert.Equal("there is no text to train on (Parameter 'texts')", problem.Message);
     }
 
     [Theory]

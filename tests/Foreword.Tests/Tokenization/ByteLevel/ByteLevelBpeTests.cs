@@ -169,7 +169,7 @@ public sealed class ByteLevelBpeTests
     public void AnIdOutsideTheVocabularyIsNamed(int id)
     {
         ArgumentOutOfRangeException problem = Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.DecodeBytes([1, id]));
-        Assert.Equal($"token id {id} is outside the vocabulary of 50257", problem.Message);
+        Assert.Equal($"token id {id} is outside the vocabulary of 50257 (Parameter 'id')", problem.Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.TokenText(id));
     }
 

@@ -257,8 +257,8 @@ public sealed class FusedPathTests
         using GptModel model = Golden.Model("gpt2-tiny");
         using IModelPath path = FusedPath.Of(model, recompute: false);
         using Tensor ids = full([1, 4], 300, int64), many = zeros([1, 65], int64);
-        Assert.Equal("a token id is outside the vocabulary of 300", Assert.Throws<ArgumentException>(() => path.Hidden(ids)).Message);
-        Assert.Equal("sequence has 65 tokens; the context length is 64", Assert.Throws<ArgumentException>(() => path.Hidden(many)).Message);
+        Assert.Equal("a token id is outside the vocabulary of 300 (Parameter 'ids')", Assert.Throws<ArgumentException>(() => path.Hidden(ids)).Message);
+        Assert.Equal("sequence has 65 tokens; the context length is 64 (Parameter 'ids')", Assert.Throws<ArgumentException>(() => path.Hidden(many)).Message);
     }
 
     /// <summary>Creates two equal models whose biases and norms are not all 0 and 1.</summary>
