@@ -61,9 +61,9 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
         return row;
     }
 
-    public float[][] LogProbs(IReadOnlyList<int[]> sequences) => throw new NotSupportedException();
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests) =>
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken) =>
         [.. requests.Select(request => request.Continuations.Select(continuation => ScoreOne([.. request.Context], continuation)).ToArray())];
 
     public IDecoder NewDecoder()

@@ -151,18 +151,18 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public float[][] LogProbs(IReadOnlyList<int[]> sequences)
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         foreach (int[] sequence in sequences)
             ModelInput.Check(Config, sequence);
         TokenScore[][] scores = [.. sequences.Select(sequence => new TokenScore[sequence.Length - 1])];
-        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence[..^1], [.. scores[i].Select((_, t) => new WantedScore(t, sequence[t + 1], scores[i], t))])));
+        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence[..^1], [.. scores[i].Select((_, t) => new WantedScore(t, sequence[t + 1], scores[i], t))])), cancellationToken);
         return [.. ModelOutput.Checked([scores])[0].Select(row => row.Select(score => score.LogProb).ToArray())];
     }
 
     /// <inheritdoc/>
-    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests)
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         foreach (ScoringRequest request in requests)
@@ -170,6 +170,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         TokenScore[][][] scores = [.. requests.Select(request => request.Continuations.Select(tokens => new TokenScore[tokens.Length]).ToArray())];
         for (int first = 0, count; first < requests.Count; first += count)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             count = Together(requests, first);
             ScoreTogether([.. requests.Skip(first).Take(count)], scores.AsSpan(first, count));
         }
@@ -179,12 +180,12 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
 
     /// <summary>Returns the final hidden states [C] at the last token of each sequence. A task's head reads them.</summary>
     /// <exception cref="ArgumentException">A sequence is not valid input for <see cref="LogProbs"/>.</exception>
-    internal float[][] FinalStates(IReadOnlyList<int[]> sequences)
+    internal float[][] FinalStates(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken)
     {
         foreach (int[] sequence in sequences)
             ModelInput.Check(Config, sequence);
         float[][] states = [.. sequences.Select(_ => new float[Config.NEmbd])];
-        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence, [], states[i])));
+        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence, [], states[i])), cancellationToken);
         return states;
     }
 
@@ -339,8 +340,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
-    /// <summary>Reads sequences, each into its own cache. A cache is returned as soon as its sequence has been read.</summary>
-    private void ReadAll(IEnumerable<ScoredSequence> sequences)
+    /// <summary>Reads sequences, each into its own cache. A cache is returned as soon as its sequence has been read. Cancellation is checked before each pass.</summary>
+    private void ReadAll(IEnumerable<ScoredSequence> sequences, CancellationToken cancellationToken)
     {
         List<ScoredSequence> together = [];
         int rows = 0;
@@ -358,6 +359,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         {
             try
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 ReadInTurn(together);
             }
             finally

@@ -71,16 +71,17 @@ public sealed class CpuTaskModel : ITaskModel
     public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
-        [.. Outputs(EncodedExample.Unlabeled(examples, Task, _encoder)).Select(outputs => Task.Answer(outputs))];
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default) =>
+        [.. Outputs(EncodedExample.Unlabeled(examples, Task, _encoder), cancellationToken).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>Computes the head's outputs for each example.</summary>
     /// <param name="examples">The encoded examples.</param>
+    /// <param name="cancellationToken">Cancels the work between two passes.</param>
     /// <returns>One row per example: [n], or the scores of its choices.</returns>
-    public float[][] Outputs(IReadOnlyList<EncodedExample> examples)
+    public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        float[][] states = _model.FinalStates([.. examples.SelectMany(example => example.Sequences.Sequences)]);
+        float[][] states = _model.FinalStates([.. examples.SelectMany(example => example.Sequences.Sequences)], cancellationToken);
         float[][] outputs = new float[examples.Count][];
         int next = 0;
         for (int i = 0; i < outputs.Length; i++)

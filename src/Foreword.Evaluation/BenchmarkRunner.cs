@@ -32,7 +32,7 @@ public static class BenchmarkRunner
         options ??= new EvaluationOptions();
         if (options.Shots is { Count: not 1 })
             throw new ArgumentException("one call evaluates with one number of solved examples", nameof(options));
-        (_, PreparedBenchmark prepared) = options.Prepare([BenchmarkSpecification.Parse(benchmark, BenchmarkCatalog.All)], model.Model.Config, model.Tokenizer)[0];
+        (_, PreparedBenchmark prepared) = options.Prepare([BenchmarkSpecification.Parse(benchmark, BenchmarkCatalog.All)], model.Model.Config, model.Tokenizer, cancellationToken)[0];
         return Run(new Evaluator(model.Model, model.Tokenizer, options.BatchSize), prepared, null, progress, cancellationToken);
     }
 

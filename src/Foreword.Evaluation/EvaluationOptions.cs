@@ -38,11 +38,12 @@ public sealed record EvaluationOptions
     /// <param name="benchmarks">The benchmarks with their switches.</param>
     /// <param name="config">The model's architecture.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="cancellationToken">Cancels the work between two benchmarks.</param>
     /// <returns>The benchmarks, ready to run, with the names they have in results.</returns>
     /// <exception cref="DirectoryNotFoundException">The data directory does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is missing or damaged; the message names the file and the line.</exception>
     /// <exception cref="ArgumentException">A prompt does not fit into the context, or there are not enough solved examples.</exception>
-    public IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> Prepare(IEnumerable<BenchmarkSpecification> benchmarks, GptConfig config, Tokenizer tokenizer)
+    public IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> Prepare(IEnumerable<BenchmarkSpecification> benchmarks, GptConfig config, Tokenizer tokenizer, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(benchmarks);
         ArgumentNullException.ThrowIfNull(config);
@@ -50,6 +51,7 @@ public sealed record EvaluationOptions
         List<(string, PreparedBenchmark)> prepared = [];
         foreach (BenchmarkSpecification specification in benchmarks)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             BenchmarkInput input = new() { Directory = Data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Window = Window, Stride = Stride, Switches = specification.Switches };
             BenchmarkSet set = specification.Benchmark.Read(input);
             foreach (int shots in Shots ?? [specification.Benchmark.PaperShots])

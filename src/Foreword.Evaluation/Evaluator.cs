@@ -34,7 +34,7 @@ public sealed class Evaluator
     /// <summary>Evaluates the documents, the longest first, and returns each document as soon as it is done.</summary>
     /// <param name="task">The benchmark, ready to run.</param>
     /// <param name="skip">Ids of the documents that are already done; null for none.</param>
-    /// <param name="cancellationToken">Checked before each group of documents and before each generated token.</param>
+    /// <param name="cancellationToken">Checked before each group of documents, between the passes of the engine, and before each generated token.</param>
     public IEnumerable<EvaluatedDocument> Run(PreparedBenchmark task, IReadOnlySet<int>? skip = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -63,7 +63,7 @@ public sealed class Evaluator
     private IEnumerable<EvaluatedDocument> Evaluate(PreparedDocument[] batch, CancellationToken cancellationToken)
     {
         EncodedContinuations[] asked = [.. batch.SelectMany(document => document.Requests).SelectMany(request => request.Scored)];
-        Dictionary<EncodedContinuations, TokenScore[][]> scores = new(asked.Zip(_model.Score([.. asked.Select(scored => scored.Request)]), KeyValuePair.Create), ReferenceEqualityComparer.Instance);
+        Dictionary<EncodedContinuations, TokenScore[][]> scores = new(asked.Zip(_model.Score([.. asked.Select(scored => scored.Request)], cancellationToken), KeyValuePair.Create), ReferenceEqualityComparer.Instance);
         Dictionary<PreparedRequest, GenerationResponse> written = Generate([.. batch.SelectMany(document => document.Requests).Where(request => request.Request is GenerationRequest)], cancellationToken);
         for (int at = 0; at < batch.Length; at++)
         {
@@ -105,7 +105,7 @@ public sealed class Evaluator
             Completion[] completions = generator.ContinueEach([.. own.Select(one => (one.Request.Prompt, one.Ids))], group.Key, cancellationToken);
             int[] scored = [.. Enumerable.Range(0, own.Length).Where(i => own[i].Request.WithProbability)];
             Dictionary<int, double> probabilities = scored
-                .Zip(_model.Score([.. scored.Select(i => new ScoringRequest(own[i].Ids, [Written(completions[i])]))]), (i, scores) => (i, scores[0].Sum(token => (double)token.LogProb)))
+                .Zip(_model.Score([.. scored.Select(i => new ScoringRequest(own[i].Ids, [Written(completions[i])]))], cancellationToken), (i, scores) => (i, scores[0].Sum(token => (double)token.LogProb)))
                 .ToDictionary();
             foreach ((int i, PreparedRequest prepared) in group.Index())
                 responses[prepared] = new GenerationResponse(completions[i], probabilities.TryGetValue(i, out double probability) ? probability : null);

@@ -33,7 +33,7 @@ public sealed class TaskModel : ITaskModel
     public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) => _model.Predict(examples);
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default) => _model.Predict(examples, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();

@@ -291,6 +291,16 @@ public abstract class LanguageModelContract
     }
 
     [Fact]
+    public void ScoringCanBeCanceled()
+    {
+        using ILanguageModel model = LoadGolden("gpt2-tiny");
+        CancellationToken canceled = new(canceled: true);
+        Assert.Throws<OperationCanceledException>(() => model.Score([new ScoringRequest([1], [[2, 3]])], canceled));
+        Assert.Throws<OperationCanceledException>(() => model.LogProbs([[1, 2]], canceled));
+        Assert.Single(model.LogProbs([[1, 2]])[0]);
+    }
+
+    [Fact]
     public void WhatTheModelCannotReadIsRefused()
     {
         using ILanguageModel model = LoadGolden("gpt2-tiny");

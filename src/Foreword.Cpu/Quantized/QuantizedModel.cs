@@ -32,19 +32,21 @@ public static class QuantizedModel
     /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
     /// <param name="directory">The directory to write to; it must exist.</param>
     /// <param name="endOfTextId">The id of the token that begins and ends a text; null if there is none.</param>
+    /// <param name="cancellationToken">Cancels the work between two matrices. The directory then has no weights.</param>
     /// <exception cref="ArgumentException">The type does not quantize.</exception>
     /// <exception cref="InvalidDataException">A weight is not finite or is too large to quantize. The message names its matrix.</exception>
-    public static void Write(ModelWeights model, WeightType type, string directory, int? endOfTextId) =>
-        Write(model, type, directory, TextEnds.FromNullable(endOfTextId));
+    public static void Write(ModelWeights model, WeightType type, string directory, int? endOfTextId, CancellationToken cancellationToken = default) =>
+        Write(model, type, directory, TextEnds.FromNullable(endOfTextId), cancellationToken);
 
     /// <summary>Writes a model's quantized weights, manifest and configuration into an existing directory.</summary>
     /// <param name="model">The model, in any format. It is not disposed.</param>
     /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
     /// <param name="directory">The directory to write to; it must exist.</param>
     /// <param name="ends">The ids of the tokens that begin and end a text.</param>
+    /// <param name="cancellationToken">Cancels the work between two matrices. The directory then has no weights.</param>
     /// <exception cref="ArgumentException">The type does not quantize.</exception>
     /// <exception cref="InvalidDataException">A weight is not finite or is too large to quantize. The message names its matrix.</exception>
-    public static void Write(ModelWeights model, WeightType type, string directory, TextEnds ends)
+    public static void Write(ModelWeights model, WeightType type, string directory, TextEnds ends, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (type.Format(isHead: true) is null)
@@ -59,6 +61,7 @@ public static class QuantizedModel
             QuantizedMatrix? matrix = null;
             writer.Add(name, TensorDType.U8, WeightShape(shape, format), stream =>
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 matrix = QuantizedMatrix.Read(shape.Reader(parameters), format, workers);
                 if (matrix.Scales.ContainsAnyInRange<ushort>(0x7f80, 0x7fff) || matrix.Scales.ContainsAnyInRange<ushort>(0xff80, 0xffff)) // infinity or NaN
                     throw new InvalidDataException($"{model.Path}: {shape.Name} holds a weight that is infinite, not a number, or too large to quantize");

@@ -119,8 +119,8 @@ public sealed class FineTunedModel : ITaskModel
     public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples) =>
-        [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder)).Select(outputs => Task.Answer(outputs))];
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default) =>
+        [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder), cancellationToken).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>Computes the outputs of the head for each example: [n], or the scores of its choices.</summary>
     /// <param name="examples">Encoded examples.</param>

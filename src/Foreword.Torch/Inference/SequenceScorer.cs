@@ -25,8 +25,8 @@ internal sealed class SequenceScorer(GptModel model, IModelPath path, Device dev
 
     private readonly int _batchTokens = device.type == TorchSharp.DeviceType.CPU ? BatchTokensOnCpu : BatchTokensOnGpu;
 
-    /// <summary>Returns the score of each token, by request and continuation.</summary>
-    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests)
+    /// <summary>Returns the score of each token, by request and continuation. Cancellation is checked before each batch.</summary>
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken)
     {
         TokenScore[][][] scores = [.. requests.Select(request => request.Continuations.Select(c => new TokenScore[c.Length]).ToArray())];
         List<Row> rows = [.. requests.SelectMany((request, index) => Row.Of(request, scores[index]))];
@@ -34,6 +34,7 @@ internal sealed class SequenceScorer(GptModel model, IModelPath path, Device dev
         Row[] order = [.. rows.OrderBy(row => row.IsPacked).ThenByDescending(row => row.Length)];
         for (int start = 0; start < order.Length;)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             Row first = order[start];
             int room = Math.Max(1, _batchTokens / first.Length);
             Row[] batch = [.. order.Skip(start).Take(room).TakeWhile(row => row.IsPacked == first.IsPacked)];

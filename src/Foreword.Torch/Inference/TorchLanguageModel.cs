@@ -29,18 +29,18 @@ public sealed class TorchLanguageModel : ILanguageModel
     public GptConfig Config => _model.Config;
 
     /// <inheritdoc/>
-    public float[][] LogProbs(IReadOnlyList<int[]> sequences)
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         foreach (int[] sequence in sequences)
             ModelInput.Check(Config, sequence);
 
-        TokenScore[][][] scores = Score([.. sequences.Select(sequence => new ScoringRequest(sequence[..1], [sequence[1..]]))]);
+        TokenScore[][][] scores = Score([.. sequences.Select(sequence => new ScoringRequest(sequence[..1], [sequence[1..]]))], cancellationToken);
         return [.. scores.Select(request => request[0].Select(token => token.LogProb).ToArray())];
     }
 
     /// <inheritdoc/>
-    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests)
+    public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         foreach (ScoringRequest request in requests)
@@ -48,7 +48,7 @@ public sealed class TorchLanguageModel : ILanguageModel
 
         using var evaluation = Evaluation();
         _path ??= TrainingPath.Of(_model);
-        return ModelOutput.Checked(new SequenceScorer(_model, _path, _device).Score(requests));
+        return ModelOutput.Checked(new SequenceScorer(_model, _path, _device).Score(requests, cancellationToken));
     }
 
     /// <inheritdoc/>

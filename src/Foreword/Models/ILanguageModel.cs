@@ -11,14 +11,17 @@ public interface ILanguageModel : IDisposable
 
     /// <summary>Computes the log-probability of every token after the first in each sequence, given the tokens before it.</summary>
     /// <param name="sequences">The token ids of each sequence, at least one and at most the context length.</param>
+    /// <param name="cancellationToken">Cancels the work between two passes.</param>
     /// <returns>For each sequence of n tokens, n - 1 values in nats: log p(t[i] | t[..i]) for i = 1 .. n - 1.</returns>
     /// <exception cref="ArgumentException">
     /// A sequence is empty, is longer than the context length, or contains an id outside the vocabulary.
     /// </exception>
-    float[][] LogProbs(IReadOnlyList<int[]> sequences);
+    /// <exception cref="OperationCanceledException">The work was canceled.</exception>
+    float[][] LogProbs(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken = default);
 
     /// <summary>Scores every token of every continuation: its log-probability, and whether it is the most likely token.</summary>
     /// <param name="requests">The contexts and their continuations.</param>
+    /// <param name="cancellationToken">Cancels the work between two passes.</param>
     /// <returns>The scores, indexed by request, continuation and token.</returns>
     /// <remarks>
     /// The engine decides which sequences share a batch. The results do not depend on the batch, except for the rounding of float32 sums.
@@ -26,7 +29,8 @@ public interface ILanguageModel : IDisposable
     /// <exception cref="ArgumentException">
     /// A context is empty, a continuation does not fit into the context length, or an id is outside the vocabulary.
     /// </exception>
-    TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests);
+    /// <exception cref="OperationCanceledException">The work was canceled.</exception>
+    TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken = default);
 
     /// <summary>Creates a decoder with its own, empty KV cache.</summary>
     /// <returns>The decoder. The caller disposes it.</returns>

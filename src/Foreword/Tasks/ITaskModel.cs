@@ -11,7 +11,9 @@ public interface ITaskModel : IDisposable
 
     /// <summary>Answers examples. Labels are ignored.</summary>
     /// <param name="examples">The examples.</param>
+    /// <param name="cancellationToken">Cancels the work between two batches.</param>
     /// <returns>One prediction for each example, in the same order.</returns>
     /// <exception cref="ArgumentException">An example does not have the texts and choices that the task reads.</exception>
-    IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples);
+    /// <exception cref="OperationCanceledException">The work was canceled.</exception>
+    IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default);
 }
