@@ -28,7 +28,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
     /// <param name="tokens">The ids of the task's tokens.</param>
     /// <param name="contextLength">The maximum number of tokens in a sequence.</param>
     /// <param name="logger">Receives a warning about each thing that was read but is possibly not intended; null for no log.</param>
-    /// <param name="cancellationToken">Cancels the reading between two files.</param>
+    /// <param name="cancellationToken">Cancels the reading between two rows.</param>
     /// <exception cref="InvalidDataException">A file is malformed, or a label does not fit. The message names file and row.</exception>
     /// <exception cref="ArgumentException">The recipe's columns do not fit the task.</exception>
     public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, ILogger? logger = null, CancellationToken cancellationToken = default)
@@ -76,10 +76,6 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
 
         string Name(IReadOnlyList<string> files) => files.Count == 1 ? data.Paths(files)[0] : $"{data.Paths(files)[0]} and {files.Count - 1} more";
 
-        IReadOnlyList<TaskExample> Read(ExampleFiles files)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options);
-        }
+        IReadOnlyList<TaskExample> Read(ExampleFiles files) => files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options, cancellationToken);
     }
 }

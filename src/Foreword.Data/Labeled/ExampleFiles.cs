@@ -20,17 +20,27 @@ public sealed record ExampleFiles(IReadOnlyList<string> Tables, IReadOnlyList<st
     /// <summary>Reads the examples of all files, in order.</summary>
     /// <param name="columns">The map that <see cref="Columns"/> returns.</param>
     /// <param name="options">The options for reading the tables.</param>
+    /// <param name="cancellationToken">Cancels the reading between two rows.</param>
     /// <exception cref="InvalidDataException">
     /// A file is malformed, there are no examples, or the numbers of rows and labels differ. The message names the files.
     /// </exception>
-    public IReadOnlyList<TaskExample> Read(TaskColumnMap columns, TableOptions options)
+    public IReadOnlyList<TaskExample> Read(TaskColumnMap columns, TableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(columns);
         if (Labels.Count > 0 && Labels.Count != Tables.Count)
             throw new InvalidDataException($"{Tables.Count} tables ({string.Join(", ", Tables)}) have {Labels.Count} files of labels ({string.Join(", ", Labels)}); expected one for each");
-        IEnumerable<TaskExample> examples = Labels.Count == 0 ? columns.Read(Tables, options) : Tables.Zip(Labels).SelectMany(pair => Labeled(columns.Read([pair.First], options), pair.First, pair.Second));
+        IEnumerable<TaskExample> examples = Labels.Count == 0 ? Read(Tables) : Tables.Zip(Labels).SelectMany(pair => Labeled(Read([pair.First]), pair.First, pair.Second));
         TaskExample[] read = [.. examples.Take(MaxExamples ?? int.MaxValue)];
         return read.Length > 0 || Tables.Count == 0 ? read : throw new InvalidDataException($"{Tables[0]}: there are no examples");
+
+        IEnumerable<TaskExample> Read(IEnumerable<string> tables)
+        {
+            foreach (TaskExample example in columns.Read(tables, options))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return example;
+            }
+        }
     }
 
     private static TaskExample[] Labeled(IEnumerable<TaskExample> examples, string table, string file)

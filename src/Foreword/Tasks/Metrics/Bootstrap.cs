@@ -20,13 +20,14 @@ public sealed record MetricInterval(string Name, double Value, double Low, doubl
 internal static class Bootstrap
 {
     /// <summary>Computes the metrics with their 95 % intervals. All metrics use the same resamples, which depend only on the seed.</summary>
-    public static IReadOnlyList<MetricInterval> Intervals(TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples, long seed)
+    public static IReadOnlyList<MetricInterval> Intervals(TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples, long seed, CancellationToken cancellationToken)
     {
         OutcomeSample sample = OutcomeSample.Whole(outcomes);
         double[] values = [.. metrics.Select(metric => metric.Of(sample))];
         double[][] resampled = [.. metrics.Select(_ => new double[resamples])];
         foreach ((int r, int[] examples) in Statistics.Resamples(outcomes.Count, resamples, (ulong)seed).Index())
         {
+            cancellationToken.ThrowIfCancellationRequested();
             sample.Draw(examples);
             for (int m = 0; m < metrics.Count; m++)
                 resampled[m][r] = metrics[m].Of(sample);

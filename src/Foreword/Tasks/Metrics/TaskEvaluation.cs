@@ -46,15 +46,16 @@ public sealed record TaskEvaluation
     /// <param name="metrics">The metrics to compute.</param>
     /// <param name="resamples">The number of resamples of the bootstrap, 1 or more.</param>
     /// <param name="seed">The seed of the bootstrap. The same seed produces the same intervals.</param>
+    /// <param name="cancellationToken">Cancels the work between two resamples.</param>
     /// <exception cref="ArgumentException">A metric does not fit the outcomes.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="resamples"/> is below 1.</exception>
-    public static TaskEvaluation Of(string task, TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples = 1000, long seed = 1337)
+    public static TaskEvaluation Of(string task, TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples = 1000, long seed = 1337, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(outcomes);
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
-        TaskEvaluation evaluation = new(task, outcomes, Bootstrap.Intervals(outcomes, metrics, resamples, seed));
+        TaskEvaluation evaluation = new(task, outcomes, Bootstrap.Intervals(outcomes, metrics, resamples, seed, cancellationToken));
         if (outcomes is not TaskOutcomes.OfClasses classes)
             return evaluation;
         ClassRow[] rows = Rows(classes);
