@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foreword.Data;
 
-/// <summary>What reading data has to say that is not an error.</summary>
+/// <summary>Writes the log of reading data: facts that are not errors.</summary>
 internal static partial class DataLog
 {
     /// <summary>Logs that the first row of a table without a declared header is used as one.</summary>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foreword.Hub;
 
-/// <summary>What downloads have to say that is not an error.</summary>
+/// <summary>Writes the log of downloads: facts that are not errors.</summary>
 internal static partial class HubLog
 {
     /// <summary>Logs that a request failed temporarily and is sent again.</summary>

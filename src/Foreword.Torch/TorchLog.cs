@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foreword.Torch;
 
-/// <summary>What training has to say that is not an error.</summary>
+/// <summary>Writes the log of training: facts that are not errors.</summary>
 internal static partial class TorchLog
 {
     /// <summary>Logs that some files in directories of text are not read.</summary>

@@ -1,3 +1,4 @@
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Torch.Training;

@@ -1,6 +1,7 @@
 using Foreword.Data.FineTuning;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
+using Foreword.IO;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Tasks;
