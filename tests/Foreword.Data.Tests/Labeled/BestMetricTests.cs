@@ -1,3 +1,4 @@
+using Foreword.Data.Labeled;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 
