@@ -1,6 +1,6 @@
 using Foreword.Evaluation.Running;
 
-namespace Foreword.Evaluation.Tests;
+namespace Foreword.Evaluation.Tests.Running;
 
 public sealed class TaskSpecificationTests
 {
