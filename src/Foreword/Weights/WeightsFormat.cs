@@ -56,7 +56,7 @@ public abstract class WeightsFormat
     internal static ModelWeights OpenResolved(string model)
     {
         WeightsFormat format = Of(model)
-            ?? throw new InvalidDataException($"{model} holds {HuggingFaceConfig.FileName} but no weights: looked for {string.Join("; ", All.Select(format => format.Files))}");
+            ?? throw new InvalidDataException($"{model} holds {HuggingFaceConfig.FileName} but no weights, such as {SafetensorsFormat.FileName}");
         OpenFiles files = new();
         try
         {
