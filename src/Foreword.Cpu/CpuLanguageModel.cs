@@ -290,7 +290,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     }
 
     /// <summary>
-    /// Scores requests together. Reads the contexts, whose logits score the first token of each continuation. Then reads the continuations after copies
+    /// Scores the requests together. Reads the contexts, whose logits score the first token of each continuation. Then reads the continuations after copies
     /// of the contexts.
     /// </summary>
     private void ScoreTogether(ScoringRequest[] requests, ReadOnlySpan<TokenScore[][]> scores)

@@ -19,7 +19,7 @@ public enum BleuSmoothing
 }
 
 /// <summary>
-/// Corpus BLEU-4 (Papineni et al. 2002) over <see cref="Tokenizer13a"/>. Case is kept. The reference length is the closest one, or the shorter one on
+/// Computes corpus BLEU-4 (Papineni et al. 2002) over <see cref="Tokenizer13a"/>. Case is kept. The reference length is the closest one, or the shorter one on
 /// a tie.
 /// </summary>
 /// <param name="Value">The score, 0 to 100.</param>

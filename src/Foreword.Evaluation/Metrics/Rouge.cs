@@ -15,7 +15,7 @@ public readonly record struct PrecisionRecall(double Precision, double Recall)
 }
 
 /// <summary>
-/// ROUGE-1, -2 and -L (Lin 2004) of one text. Texts are lower-cased and split at everything except a-z and 0-9, without stemming. The longest common
+/// The scores ROUGE-1, -2 and -L (Lin 2004) of one text. Texts are lower-cased and split at everything except a-z and 0-9, without stemming. The longest common
 /// subsequence is that of the whole texts.
 /// </summary>
 /// <param name="Rouge1">The overlap of words.</param>

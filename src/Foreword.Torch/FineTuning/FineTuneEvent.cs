@@ -10,7 +10,7 @@ public abstract record FineTuneEvent
     {
     }
 
-    /// <summary>Everything is loaded. The first step follows.</summary>
+    /// <summary>The run has loaded everything. The first step follows.</summary>
     /// <param name="Info">Model, data and settings of the run.</param>
     public sealed record Began(FineTuneInfo Info) : FineTuneEvent;
 
