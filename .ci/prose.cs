@@ -229,7 +229,10 @@ internal static partial class CSharp
         yield return text;
     }
 
-    /// <summary>Tells what a doc comment describes from the declaration in the lines after it. Fields, constants and values of enumerations may have noun phrases. A test may state a fact.</summary>
+    /// <summary>
+    /// Tells what a doc comment describes from the declaration in the lines after it. Fields, constants and values of enumerations may have noun
+    /// phrases. A test may state a fact.
+    /// </summary>
     private static TextKind KindOf(string[] lines, int next)
     {
         bool isTest = false;

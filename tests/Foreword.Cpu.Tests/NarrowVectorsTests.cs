@@ -16,10 +16,15 @@ public sealed class NarrowVectorsTests
             ["Foreword.Cpu.Tests.Kernels.*", "Foreword.Cpu.Tests.Matrices.*", "Foreword.Cpu.Tests.CpuLanguageModelTests", "Foreword.Cpu.Tests.WidestVectorTests"],
             [.. switchedOff.Select(name => KeyValuePair.Create(name, "0")), KeyValuePair.Create(Expected, widest)]);
 
-    /// <summary>Gets the number of samples of a property over large matrices. There are fewer in a child, where vectors are put together from smaller ones.</summary>
+    /// <summary>
+    /// Gets the number of samples of a property over large matrices. There are fewer in a child, where vectors are put together from smaller ones.
+    /// </summary>
     internal static int Samples => IsInside ? 12 : 60;
 
-    /// <summary>Gets whether this process is such a child. Whole models take many times as long in it, so tests that repeat a computation repeat it less often.</summary>
+    /// <summary>
+    /// Gets whether this process is such a child. Whole models take many times as long in it, so tests that repeat a computation repeat it less
+    /// often.
+    /// </summary>
     internal static bool IsInside => WidestVector is not null;
 
     internal static string? WidestVector => Environment.GetEnvironmentVariable(Expected);

@@ -23,7 +23,9 @@ internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Toke
 {
     private StoredModel? _stored;
 
-    /// <summary>Gets the kind of task the model was fine-tuned for, see <see cref="TaskDescription.FineTunedFor"/>; null for a language model.</summary>
+    /// <summary>
+    /// Gets the kind of task the model was fine-tuned for, see <see cref="TaskDescription.FineTunedFor"/>; null for a language model.
+    /// </summary>
     public string? FineTunedFor { get; init; }
 
     /// <summary>Gets the names of a head's tensors that are not read.</summary>

@@ -112,7 +112,9 @@ internal readonly record struct KvSegment(KvStorage Storage, long Length)
     public Tensor Values(int layer) => Storage.Values(layer).narrow(1, 0, Length);
 }
 
-/// <summary>The memory of the keys and values of some tokens: one pair of tensors, [nh, capacity, hs], per layer. It is freed with its last reader.</summary>
+/// <summary>
+/// The memory of the keys and values of some tokens: one pair of tensors, [nh, capacity, hs], per layer. It is freed with its last reader.
+/// </summary>
 internal sealed class KvStorage
 {
     private readonly Tensor[] _keys;
