@@ -229,17 +229,25 @@ internal static partial class CSharp
         yield return text;
     }
 
-    /// <summary>Tells what a doc comment describes from the declaration in the lines after it. Fields, constants and values of enumerations may have noun phrases.</summary>
+    /// <summary>
+    /// Tells what a doc comment describes from the declaration in the lines after it. Fields, constants and values of enumerations may have noun
+    /// phrases. A test may state a fact.
+    /// </summary>
     private static TextKind KindOf(string[] lines, int next)
     {
+        bool isTest = false;
         while (next < lines.Length && (lines[next].AsSpan().TrimStart() is var line) && (line.Length == 0 || line[0] is '[' or '#'))
+        {
+            isTest |= line.StartsWith("[Fact", StringComparison.Ordinal) || line.StartsWith("[Theory", StringComparison.Ordinal);
             next++;
-        if (next == lines.Length)
+        }
+
+        if (next == lines.Length || isTest)
             return TextKind.Text;
         string declaration = lines[next].Trim();
         if (Type().IsMatch(declaration))
             return TextKind.SummaryOfType;
-        bool hasBody = next + 1 < lines.Length && lines[next + 1].Trim() == "{";
+        bool hasBody = next + 1 < lines.Length && lines[next + 1].Trim() == "{" && !declaration.Contains(" = ", StringComparison.Ordinal); // not the elements of a collection
         return hasBody || Member().IsMatch(Tuple().Replace(declaration, "")) ? TextKind.SummaryOfMember : TextKind.Text;
     }
 
@@ -358,13 +366,17 @@ internal static partial class Patterns
             yield return ("summary-of-type", 0);
     }
 
-    /// <summary>Returns whether the first word is a verb in the third person, after an adverb perhaps. Formulas and code are taken as they are.</summary>
+    /// <summary>
+    /// Returns whether the first word is a verb in the third person, after an adverb perhaps. A noun that is also a verb counts if an article follows
+    /// it, as in "Formats a number". Formulas and code are taken as they are.
+    /// </summary>
     private static bool BeginsWithVerb(string sentence)
     {
-        string[] words = sentence.Split(' ', 3);
-        string first = words[0].EndsWith("ly", StringComparison.Ordinal) && words.Length > 1 ? words[1] : words[0].TrimEnd(',', '.', ';', ':');
+        string[] words = sentence.Split(' ', 4);
+        int at = words[0].EndsWith("ly", StringComparison.Ordinal) && words.Length > 1 ? 1 : 0;
+        string first = words[at].TrimEnd(',', '.', ';', ':');
         return first.Length > 0 && (!char.IsLetter(first[0]) || first.Length == 1 || first.Contains('X', StringComparison.Ordinal)
-            || (first.EndsWith('s') && !NounsInS.Contains(CultureInfo.InvariantCulture.TextInfo.ToTitleCase(first))));
+            || (first.EndsWith('s') && (!NounsInS.Contains(CultureInfo.InvariantCulture.TextInfo.ToTitleCase(first)) || (at + 1 < words.Length && words[at + 1] is "a" or "an" or "the" or "each" or "every"))));
     }
 
     [GeneratedRegex(@"(?<!\b(?:e\.g|i\.e|al|cf|vs|etc|Fig|Sec|No|approx)\.)(?<=[.!?][""')\]]*)\s+")]

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Foreword.Tests;
 
-/// <summary>This test program once more, in a process of its own, as on a processor that lacks instructions.</summary>
+/// <summary>Starts this test program once more, in a process of its own, as on a processor that lacks instructions.</summary>
 internal static class OwnProgram
 {
     /// <summary>Runs classes of tests and fails with their output where one of them fails, or where there are none.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Foreword.Tests;
 
 /// <summary>
-/// Configurations whose computation differs from that of the published models, with the results of transformers (fixtures/golden/variants.py).
+/// The configurations whose computation differs from that of the published models, with the results of transformers (fixtures/golden/variants.py).
 /// </summary>
 internal static class VariantCases
 {

@@ -125,14 +125,14 @@ internal sealed unsafe class LlamaCpp : IDisposable
 
     private static byte[] Text(string text) => [.. System.Text.Encoding.UTF8.GetBytes(text), 0];
 
-    /// <summary>Memory for a structure of parameters.</summary>
+    /// <summary>The memory of a structure of parameters.</summary>
     [InlineArray(64)]
     private struct Blob
     {
         private long _first;
     }
 
-    /// <summary>llama_batch: a number and six pointers.</summary>
+    /// <summary>The structure <c>llama_batch</c>: a number and six pointers.</summary>
     [InlineArray(7)]
     private struct Batch
     {

@@ -6,7 +6,7 @@ using Foreword.Evaluation.Metrics;
 
 namespace CustomBenchmark;
 
-/// <summary>Sums of two digits, each with a right and a wrong result.</summary>
+/// <summary>A benchmark of sums of two digits, each with a right and a wrong result.</summary>
 internal sealed class Sums : Benchmark
 {
     private static readonly string[] Columns = ["question", "right", "wrong"];

@@ -309,8 +309,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     }
 
     /// <summary>
-    /// Scores requests together. Reads the contexts, whose logits score the first token of each continuation. Then reads the continuations after copies
-    /// of the contexts.
+    /// Scores the requests together. Reads the contexts, whose logits score the first token of each continuation. Then reads the continuations after
+    /// copies of the contexts.
     /// </summary>
     private void ScoreTogether(ScoringRequest[] requests, ReadOnlySpan<TokenScore[][]> scores)
     {

@@ -6,7 +6,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Evaluation;
 
-/// <summary>How benchmarks are evaluated. The defaults are the papers' protocols.</summary>
+/// <summary>The options with which benchmarks are evaluated. The defaults are the papers' protocols.</summary>
 public sealed record EvaluationOptions
 {
     /// <summary>Gets the data directory, which holds a folder or files for each benchmark.</summary>

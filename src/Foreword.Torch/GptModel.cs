@@ -74,14 +74,13 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <param name="residual">If not null, receives the sum of the embeddings and the output of every block. The caller disposes them.</param>
     /// <param name="packing">The position of each token and the tokens that it attends to; null if each row is one sequence.</param>
     /// <returns>Hidden states, float32 [B, T, C].</returns>
-    /// <exception cref="ArgumentException">The sequences are longer than the context length. Rows with <paramref name="packing"/> are not checked.</exception>
+    /// <exception cref="ArgumentException">A sequence is longer than the context length. A row with <paramref name="packing"/> may be longer.</exception>
     internal Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         using var scope = NewDisposeScope();
         long past = cache?.Longest ?? 0, T = ids.shape[1];
-        if (packing is null && past + T > Config.ContextLength)
-            throw new ArgumentException($"sequence has {past + T} tokens; the context length is {Config.ContextLength}", nameof(ids));
+        ModelInput.CheckLength(Config, packing?.Longest ?? past + T, nameof(ids));
 
         Tensor x = Embed(ids, packing?.PositionIds(ids.device) ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device)); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());
@@ -226,7 +225,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Causal multi-head self-attention. Scores are divided by sqrt(hs), unless the configuration sets another factor.</summary>
+    /// <summary>The causal multi-head self-attention. Scores are divided by sqrt(hs), unless the configuration sets another factor.</summary>
     private sealed class Attention : Module
     {
         private readonly GptConfig _config;

@@ -26,6 +26,9 @@ internal sealed class SequencePacking
     /// <summary>Gets the position of each token [B T].</summary>
     internal ReadOnlySpan<int> Positions => _positions;
 
+    /// <summary>Gets the number of tokens of the longest sequence: a context with one of its continuations.</summary>
+    internal int Longest { get; private set; }
+
     /// <summary>
     /// Marks tokens of a row as a continuation of the context at the beginning of the row. Mark the context itself with a context of 0 tokens.
     /// </summary>
@@ -35,6 +38,7 @@ internal sealed class SequencePacking
     /// <param name="count">Number of tokens of the continuation.</param>
     public void Continue(int row, int context, int begin, int count)
     {
+        Longest = Math.Max(Longest, context + count);
         for (int j = 0; j < count; j++)
         {
             int at = row * _length + begin + j;

@@ -12,7 +12,9 @@ public sealed class CpuTaskModelTests : IDisposable
 
     private readonly TemporaryDirectory _place = Fixtures.NewDirectory();
 
-    /// <summary>A classifier over the golden model: three task tokens behind the tokenizer's 297, and a head of which each output is one channel.</summary>
+    /// <summary>
+    /// A classifier over the golden model: three task tokens after the tokenizer's 297, and a head of which each output is one channel.
+    /// </summary>
     public CpuTaskModelTests()
     {
         foreach (string file in (string[])["config.json", "model.safetensors"])

@@ -135,7 +135,7 @@ public sealed unsafe class FailingPassTests : IDisposable
     {
         private readonly RandomParameters _random = new(FailingPassTests.Config);
 
-        /// <summary>The first position whose embedding cannot be read.</summary>
+        /// <summary>Gets or sets the first position whose embedding cannot be read.</summary>
         public int FailsFrom { get; set; } = int.MaxValue;
 
         public GptConfig Config => FailingPassTests.Config;

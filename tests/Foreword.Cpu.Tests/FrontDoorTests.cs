@@ -11,7 +11,7 @@ using Foreword.Weights.Catalog;
 
 namespace Foreword.Cpu.Tests;
 
-/// <summary>One call loads whatever a path names.</summary>
+/// <summary>Checks that one call loads every kind of model that a path can name.</summary>
 public sealed class FrontDoorTests : IDisposable
 {
     private static readonly SamplingOptions Greedy = new() { Temperature = 0, MaxTokens = 8 };

@@ -16,16 +16,21 @@ public sealed class NarrowVectorsTests
             ["Foreword.Cpu.Tests.Kernels.*", "Foreword.Cpu.Tests.Matrices.*", "Foreword.Cpu.Tests.CpuLanguageModelTests", "Foreword.Cpu.Tests.WidestVectorTests"],
             [.. switchedOff.Select(name => KeyValuePair.Create(name, "0")), KeyValuePair.Create(Expected, widest)]);
 
-    /// <summary>Samples of a property over large matrices: fewer in a child, where vectors are put together from smaller ones.</summary>
+    /// <summary>
+    /// Gets the number of samples of a property over large matrices. There are fewer in a child, where vectors are put together from smaller ones.
+    /// </summary>
     internal static int Samples => IsInside ? 12 : 60;
 
-    /// <summary>Whether this process is such a child. Whole models take many times as long in it, so tests that repeat a computation repeat it less often.</summary>
+    /// <summary>
+    /// Gets whether this process is such a child. Whole models take many times as long in it, so tests that repeat a computation repeat it less
+    /// often.
+    /// </summary>
     internal static bool IsInside => WidestVector is not null;
 
     internal static string? WidestVector => Environment.GetEnvironmentVariable(Expected);
 }
 
-/// <summary>In a child of <see cref="NarrowVectorsTests"/>: the switches worked.</summary>
+/// <summary>Checks in a child of <see cref="NarrowVectorsTests"/> that the switches worked.</summary>
 public sealed class WidestVectorTests
 {
     [Fact]

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Foreword.Cpu.Tests;
 
-/// <summary>Foreword.NativeAot, which uses everything that a program of one's own may use, gives the same however it was compiled and whatever was trimmed.</summary>
+/// <summary>
+/// Checks that Foreword.NativeAot prints the same however it was compiled and trimmed. It uses everything that a program of a user may use.
+/// </summary>
 public class NativeAotTests
 {
     private const string Variable = "FOREWORD_TEST_NATIVE_AOT";

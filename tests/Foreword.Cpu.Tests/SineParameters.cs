@@ -3,7 +3,7 @@ using Foreword.Models;
 
 namespace Foreword.Cpu.Tests;
 
-/// <summary>Parameters of numbers from -1 to 1 that follow from their place.</summary>
+/// <summary>A model's parameters. They are numbers from -1 to 1 that follow from their place.</summary>
 internal sealed class SineParameters(int seed) : IParameters
 {
     public GptConfig Config => throw new NotSupportedException();

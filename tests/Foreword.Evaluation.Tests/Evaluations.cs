@@ -9,7 +9,7 @@ using Foreword.Tokenization;
 
 namespace Foreword.Evaluation.Tests;
 
-/// <summary>Small models, and benchmarks from tests/fixtures/benchmarks, for the tests.</summary>
+/// <summary>The small models, and benchmarks from tests/fixtures/benchmarks, for the tests.</summary>
 internal static class Evaluations
 {
     public const int VocabularySize = 257;

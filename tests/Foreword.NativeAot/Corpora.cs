@@ -12,7 +12,7 @@ using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.NativeAot;
 
-/// <summary>Documents and tables in every format; token shards; a Kneser-Ney model of them.</summary>
+/// <summary>Reads documents and tables in every format, and makes token shards and a Kneser-Ney model of them.</summary>
 internal static class Corpora
 {
     /// <summary>Two rows of the types that a column usually has, the second full of nulls; written by Parquet.Net, which this program must not name: it would bring types that reading has to get by without.</summary>

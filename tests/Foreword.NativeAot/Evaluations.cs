@@ -15,7 +15,7 @@ using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.NativeAot;
 
-/// <summary>Every benchmark, one of the user's own, a text file; logs and results; the overlap of two texts.</summary>
+/// <summary>Runs every benchmark, one of the user's own, and a text file. Writes logs and results, and computes the overlap of two texts.</summary>
 internal static class Evaluations
 {
     public static void Run(Report report)

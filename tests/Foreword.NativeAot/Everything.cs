@@ -1,6 +1,6 @@
 namespace Foreword.NativeAot;
 
-/// <summary>Every part of the two libraries, one after the other.</summary>
+/// <summary>Runs every part of the two libraries, one after the other.</summary>
 internal static class Everything
 {
     public static async Task RunAsync(string fixtures, TextWriter output)

@@ -9,7 +9,7 @@ using Foreword.Weights.Quantized;
 
 namespace Foreword.NativeAot;
 
-/// <summary>Models in every format that is read, with every type of weights; every format that is written; quantised models.</summary>
+/// <summary>Reads models in every format, with every type of weights. Writes every format that can be written, and quantized models.</summary>
 internal static class Models
 {
     private static readonly string[] Given =

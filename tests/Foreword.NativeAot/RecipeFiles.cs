@@ -3,7 +3,7 @@ using Foreword.Settings;
 
 namespace Foreword.NativeAot;
 
-/// <summary>Recipes: read, changed, written, refused.</summary>
+/// <summary>Reads, changes, writes and refuses recipes.</summary>
 internal static class RecipeFiles
 {
     public static void Run(Report report)

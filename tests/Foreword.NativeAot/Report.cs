@@ -23,7 +23,7 @@ internal sealed class Report(string fixtures, TextWriter output) : IDisposable
 
     public void Say(string what, string result) => output.WriteLine(Shown($"{what}: {result}"));
 
-    /// <summary>As <see cref="Say(string, string)"/>, within a query.</summary>
+    /// <summary>Reports a result as <see cref="Say(string, string)"/> does, within a query.</summary>
     public string Said(string what, string result)
     {
         Say(what, result);
@@ -37,7 +37,7 @@ internal sealed class Report(string fixtures, TextWriter output) : IDisposable
 
     public void Say(string what, IEnumerable<double> numbers) => Say(what, string.Join(' ', numbers.Select(number => number.ToString("R", CultureInfo.InvariantCulture))));
 
-    /// <summary>The names of a directory's files, and of what is in them a hash.</summary>
+    /// <summary>Reports the names of a directory's files, and a hash of their contents.</summary>
     public void SayFiles(string what, string path)
     {
         string[] files = File.Exists(path) ? [path] : [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
@@ -45,7 +45,7 @@ internal sealed class Report(string fixtures, TextWriter output) : IDisposable
             Say($"{what}: {Path.GetFileName(file)}", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))));
     }
 
-    /// <summary>The sentence with which something is refused at the latest when it has been read to the end.</summary>
+    /// <summary>Reports the sentence with which something is refused, at the latest when it has been read to the end.</summary>
     public void SayRefusal<T>(string what, Func<IEnumerable<T>> read) => SayRefusal(what, () =>
     {
         foreach (T _ in read())
@@ -54,7 +54,7 @@ internal sealed class Report(string fixtures, TextWriter output) : IDisposable
         }
     });
 
-    /// <summary>The sentence with which something is refused.</summary>
+    /// <summary>Reports the sentence with which something is refused.</summary>
     public void SayRefusal(string what, Action action)
     {
         try

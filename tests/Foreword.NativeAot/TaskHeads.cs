@@ -14,7 +14,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.NativeAot;
 
-/// <summary>Fine-tuned models of every kind and target: loaded, quantised, asked, measured.</summary>
+/// <summary>Loads, quantizes, uses and measures fine-tuned models of every kind and target.</summary>
 internal static class TaskHeads
 {
     public static void Run(Report report)

@@ -4,7 +4,7 @@ using Foreword.Weights.Catalog;
 
 namespace Foreword.NativeAot;
 
-/// <summary>Tokenizers in every form that is read, and of every kind that is trained.</summary>
+/// <summary>Reads tokenizers in every form, and trains every kind.</summary>
 internal static class Tokenizers
 {
     private const string Text = "The cat — naïve, Ünïcode 中文 \U0001F917 — sat on 2,048 mats; don't\n\tmind. ﬁne Å";

@@ -8,7 +8,7 @@ using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.NativeAot;
 
-/// <summary>Texts: drawn, searched for, streamed, in conversation.</summary>
+/// <summary>Generates texts by drawing, by search, as a stream and in conversation.</summary>
 internal static class Writing
 {
     private static readonly SamplingOptions Drawn = new()

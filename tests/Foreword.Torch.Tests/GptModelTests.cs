@@ -184,8 +184,21 @@ public sealed class GptModelTests
     {
         using GptModel model = new(Golden.Config("gpt2-tiny"));
         using Tensor ids = zeros([1, 65], int64);
-        ArgumentException problem = Assert.Throws<ArgumentException>(() => model.call(ids));
-        Assert.Equal("sequence has 65 tokens; the context length is 64 (Parameter 'ids')", problem.Message);
+        SequencePacking packing = new(1, 100);
+        packing.Continue(0, 0, 0, 60);
+        packing.Continue(0, 60, 60, 4);
+        packing.Continue(0, 60, 64, 5);
+        using Tensor row = zeros([1, 100], int64);
+        using AutogradPath recomputing = new(model, recompute: true);
+        foreach (Action read in (Action[])[() => model.call(ids), () => recomputing.Forward(ids, 0), () => model.Hidden(row, packing: packing), () => recomputing.Hidden(row, packing)])
+            Assert.Equal("sequence has 65 tokens; the context length is 64 (Parameter 'ids')", Assert.Throws<ArgumentException>(read).Message);
+
+        SequencePacking shorter = new(1, 100); // a row may be longer than the context, if no sequence in it is
+        shorter.Continue(0, 0, 0, 60);
+        shorter.Continue(0, 60, 60, 4);
+        shorter.Continue(0, 60, 64, 4);
+        using Tensor hidden = recomputing.Hidden(row, shorter);
+        Assert.Equal([1, 100, 32], hidden.shape);
     }
 
     private static (Tensor Inputs, Tensor Targets) Shift(Tensor ids) => (ids[.., ..^1].contiguous(), ids[.., 1..].contiguous());

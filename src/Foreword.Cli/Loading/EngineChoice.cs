@@ -37,7 +37,7 @@ internal static class Engines
     /// <summary>Returns the engine that the options name, for an opened model.</summary>
     /// <param name="engine">What computes.</param>
     /// <param name="device">Where to compute. A GPU is looked for only where it decides.</param>
-    /// <param name="model">The model; a quantised one is computed by plain C# whatever the device is.</param>
+    /// <param name="model">The model. Plain C# computes a quantized one on every device.</param>
     /// <param name="precision">The number format of matrix products.</param>
     /// <param name="cache">The format of keys and values; null where the engine chooses.</param>
     /// <exception cref="UsageException">The options contradict each other, or the engine cannot compute the model.</exception>

@@ -25,10 +25,12 @@ internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Toke
 {
     private StoredModel? _stored;
 
-    /// <summary>The kind of task the model was fine-tuned for, see <see cref="TaskDescription.FineTunedFor"/>; null for a language model.</summary>
+    /// <summary>
+    /// Gets the kind of task the model was fine-tuned for, see <see cref="TaskDescription.FineTunedFor"/>; null for a language model.
+    /// </summary>
     public string? FineTunedFor { get; init; }
 
-    /// <summary>Names of a head's tensors that are not read.</summary>
+    /// <summary>Gets the names of a head's tensors that are not read.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
     /// <summary>Opens a model. It computes in float32, so that texts are the same on machines with and without bfloat16.</summary>

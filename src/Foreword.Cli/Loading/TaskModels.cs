@@ -9,7 +9,7 @@ using Foreword.Torch.FineTuning;
 
 namespace Foreword.Cli.Loading;
 
-/// <summary>Functions shared by the commands that use a fine-tuned model.</summary>
+/// <summary>The functions that are shared by the commands that use a fine-tuned model.</summary>
 internal static class TaskModels
 {
     /// <summary>Default number of bootstrap resamples.</summary>

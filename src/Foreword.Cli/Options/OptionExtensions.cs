@@ -5,7 +5,7 @@ using Foreword.Settings;
 
 namespace Foreword.Cli.Options;
 
-/// <summary>Functions shared by options.</summary>
+/// <summary>The functions that are shared by options.</summary>
 internal static class OptionExtensions
 {
     /// <summary>Restricts an option to a set of words. The error about another word lists them and suggests the nearest.</summary>

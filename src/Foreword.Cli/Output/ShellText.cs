@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace Foreword.Cli.Output;
 
-/// <summary>Formats commands that a user can paste into a shell.</summary>
+/// <summary>Formats the commands that a user can paste into a shell.</summary>
 internal static class ShellText
 {
     /// <summary>

@@ -5,7 +5,7 @@ using Foreword.Models;
 
 namespace Foreword.Cli.Reports;
 
-/// <summary>Formats results as lines, with the papers' figures next to the measured ones.</summary>
+/// <summary>Formats the results as lines, with the papers' figures next to the measured ones.</summary>
 internal static class EvaluationTable
 {
     public static void Print(TextWriter output, IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)

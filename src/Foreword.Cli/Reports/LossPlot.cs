@@ -56,7 +56,7 @@ internal static class LossPlot
 
     /// <summary>
     /// Computes the running mean over neighbors on both sides. The window grows with the distance from the start, where the loss falls fast, up
-    /// to a fifteenth of the curve. Near the end it becomes shorter on the right side; for the last value it contains only values on the left.
+    /// to a fifteenth of the curve. Near the end it becomes shorter on the right side. At the last value it contains only values on the left.
     /// </summary>
     internal static double[] Smoothed(IReadOnlyList<double> values)
     {

@@ -322,7 +322,7 @@ internal sealed unsafe class GptForward : IDisposable
         _workers.Barrier();
     }
 
-    /// <summary>After the attention of the last block, drops the rows that are not wanted and moves the wanted rows up.</summary>
+    /// <summary>Drops the rows that are not wanted after the attention of the last block, and moves the wanted rows up.</summary>
     private void KeepWanted(int worker)
     {
         if (worker == 0)

@@ -5,7 +5,7 @@ using Foreword.Weights;
 
 namespace Foreword.Cpu.Forward;
 
-/// <summary>All weights of a model: matrices in the format in which they are multiplied, and embeddings where they are stored.</summary>
+/// <summary>The weights of a model: matrices in the format in which they are multiplied, and embeddings where they are stored.</summary>
 internal sealed unsafe class NetworkWeights : IDisposable
 {
     /// <summary>The longest row. Rows are padded to whole vectors, and their elements are counted in 31 bits.</summary>

@@ -2,7 +2,7 @@ using Foreword.Cpu.Cache;
 
 namespace Foreword.Cpu.Forward;
 
-/// <summary>Consecutive rows of a pass that are tokens of one sequence.</summary>
+/// <summary>A run of consecutive rows of a pass that are tokens of one sequence.</summary>
 /// <param name="Cache">The sequence's cache. The rows are its last positions.</param>
 /// <param name="FirstRow">The first row.</param>
 /// <param name="Count">Number of rows.</param>

@@ -94,7 +94,7 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
     }
 }
 
-/// <summary>Tokens to read into a cache, with the scores wanted after them, or with room for the last token's final hidden state [C].</summary>
+/// <summary>The tokens to read into a cache, with the scores wanted after them, or with room for the last token's final hidden state [C].</summary>
 internal sealed record ScoredSequence(KvCache Cache, int[] Tokens, IReadOnlyList<WantedScore> Wanted, float[]? FinalState = null);
 
 /// <summary>The score of <paramref name="Token"/> after the sequence's token number <paramref name="After"/>, and the place to write it to.</summary>

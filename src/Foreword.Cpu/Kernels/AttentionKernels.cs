@@ -6,6 +6,8 @@ namespace Foreword.Cpu.Kernels;
 
 // hs head size. The keys of a page are transposed in groups of 16 positions, [4][hs][16]. Scores are then computed side by side, nothing is summed
 // across a vector, and a page that is not full is read only in part. Values are [64 positions][hs rounded up to 64].
+// One source serves both formats of the cache: T is float or, for bfloat16, ushort, and the JIT compiles each separately. One query and four queries are
+// different tiles, because the sums of four need other registers.
 
 /// <summary>
 /// Computes the two products of attention over one page of the KV cache, for four queries together or for one. The code uses the portable 512-bit

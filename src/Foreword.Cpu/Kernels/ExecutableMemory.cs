@@ -27,7 +27,7 @@ internal static unsafe class ExecutableMemory
                 Mapped.Add(executed);
             return pointer + executed.PointerOffset;
         }
-        catch (Exception) // whatever the reason is: there are other kernels that need no such memory
+        catch (Exception) // the reason does not matter, because there are other kernels that need no such memory
         {
             return null;
         }

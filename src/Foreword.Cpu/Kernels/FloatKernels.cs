@@ -1,15 +1,14 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-// K inputs, N outputs. Weights are stored in panels of 16 outputs, [N / 16][K][16]. A panel is read from start to end, whatever the vector width. The
-// register tiles are written out with one local for each register, because the JIT keeps locals in registers, but not arrays.
+// K inputs, N outputs. Weights are stored in panels of 16 outputs, [N / 16][K][16]. A panel is read from start to end with every vector width.
+// This file divides a product into tiles. The tiles are in PanelTiles (512 bits, and one row) and in Float32Tiles (256 bits).
 
 /// <summary>
-/// Multiplies float32 rows with float32 panels. The code uses the portable vectors of .NET: 512-bit tiles where .NET reports 512-bit hardware vectors
-/// (AVX-512), otherwise 256-bit tiles (AVX2 with FMA, through <see cref="Float32Tiles"/>; slower vectors on other processors).
+/// Multiplies float32 rows with float32 panels. It uses 512-bit tiles where .NET reports 512-bit hardware vectors (AVX-512), otherwise 256-bit tiles
+/// (AVX2 with FMA, through <see cref="Float32Tiles"/>; slower vectors on other processors).
 /// </summary>
 internal static unsafe class FloatKernels
 {
@@ -40,28 +39,11 @@ internal static unsafe class FloatKernels
     /// </summary>
     public const int PrefetchedByTile = 2 * Panel;
 
-    /// <summary>Prefetch distance in floats: weights are prefetched 48 cache lines before they are multiplied.</summary>
-    private const int Ahead = 48 * Panel;
+    /// <summary>Prefetch distance in lanes of 32 bits: weights are prefetched 48 cache lines before they are multiplied.</summary>
+    public const int Ahead = 48 * Panel;
 
-    /// <summary>
-    /// Computes y[16 panels] = x[K] W. The panels are read once: four side by side, or two with 256-bit vectors, because a single stream does not use
-    /// the full memory bandwidth.
-    /// </summary>
-    public static void MultiplyRow(int K, float* x, float* w, int panels, float* y)
-    {
-        long panelFloats = (long)K * Panel;
-        int panel = 0;
-        if (Vector512.IsHardwareAccelerated)
-        {
-            for (; panel + 4 <= panels; panel += 4)
-                RowTimesPanels512(K, x, w + panel * panelFloats, panelFloats, y + panel * Panel);
-        }
-
-        for (; panel + 2 <= panels; panel += 2)
-            RowTimesPanels256(K, x, w + panel * panelFloats, panelFloats, y + panel * Panel);
-        for (; panel < panels; panel++)
-            RowTimesPanel(K, x, w + panel * panelFloats, y + panel * Panel);
-    }
+    /// <inheritdoc cref="PanelTiles{W}.MultiplyRow"/>
+    public static void MultiplyRow(int K, float* x, float* w, int panels, float* y) => PanelTiles<Float32Weights>.MultiplyRow(K, x, (uint*)w, panels, y);
 
     /// <summary>Computes Y[rows, 16 panels] = X[rows, K] W.</summary>
     /// <param name="rows">Number of rows of X and Y, a multiple of 8.</param>
@@ -135,110 +117,11 @@ internal static unsafe class FloatKernels
                 bool elsewhere = next is not null && row == 0; // one prefetch is enough
                 float* inputRows = x + (long)row * xStride, outputRows = y + (long)row * yStride + panel * Panel;
                 if (wide == TilePanels)
-                    Tile8x48(inputs, inputRows, xStride, weights, panelStride, outputRows, yStride, add, elsewhere ? next : weights + Ahead, elsewhere ? nextStride : panelStride);
+                    PanelTiles<Float32Weights>.Tile8x48(inputs, inputRows, xStride, (uint*)weights, panelStride, outputRows, yStride, add, (uint*)(elsewhere ? next : weights + Ahead), elsewhere ? nextStride : panelStride);
                 else
-                    Tile8x16(inputs, inputRows, xStride, weights, outputRows, yStride, add);
+                    PanelTiles<Float32Weights>.Tile8x16(inputs, inputRows, xStride, (uint*)weights, outputRows, yStride, add);
             }
         }
-    }
-
-    /// <summary>Multiplies a row with four panels. Each output has two sums, over even and odd inputs.</summary>
-    [MethodImpl(Compiled.Apart)]
-    private static void RowTimesPanels512(int K, float* x, float* w, long panelStride, float* y)
-    {
-        float* w1 = w + panelStride;
-        float* w2 = w1 + panelStride;
-        float* w3 = w2 + panelStride;
-        Vector512<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
-        int k = 0;
-        for (; k + 2 <= K; k += 2, w += 2 * Panel, w1 += 2 * Panel, w2 += 2 * Panel, w3 += 2 * Panel)
-        {
-            Vector512<float> even = Vector512.Create(x[k]), odd = Vector512.Create(x[k + 1]);
-            a0 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w), a0);
-            b0 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w + Panel), b0);
-            a1 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w1), a1);
-            b1 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w1 + Panel), b1);
-            a2 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w2), a2);
-            b2 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w2 + Panel), b2);
-            a3 = Vector512.FusedMultiplyAdd(even, Vector512.Load(w3), a3);
-            b3 = Vector512.FusedMultiplyAdd(odd, Vector512.Load(w3 + Panel), b3);
-        }
-
-        if (k < K)
-        {
-            Vector512<float> last = Vector512.Create(x[k]);
-            a0 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w), a0);
-            a1 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w1), a1);
-            a2 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w2), a2);
-            a3 = Vector512.FusedMultiplyAdd(last, Vector512.Load(w3), a3);
-        }
-
-        (a0 + b0).Store(y);
-        (a1 + b1).Store(y + Panel);
-        (a2 + b2).Store(y + 2 * Panel);
-        (a3 + b3).Store(y + 3 * Panel);
-    }
-
-    /// <summary>
-    /// Multiplies a row with two panels, in the same order of summation as <see cref="RowTimesPanels512"/>. More sums do not fit the 16 registers.
-    /// </summary>
-    [MethodImpl(Compiled.Apart)]
-    private static void RowTimesPanels256(int K, float* x, float* w, long panelStride, float* y)
-    {
-        float* w1 = w + panelStride;
-        Vector256<float> a0 = default, b0 = default, c0 = default, d0 = default, a1 = default, b1 = default, c1 = default, d1 = default;
-        int k = 0;
-        for (; k + 2 <= K; k += 2, w += 2 * Panel, w1 += 2 * Panel)
-        {
-            Vector256<float> even = Vector256.Create(x[k]), odd = Vector256.Create(x[k + 1]);
-            a0 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w), a0);
-            b0 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w + 8), b0);
-            c0 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w + 16), c0);
-            d0 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w + 24), d0);
-            a1 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w1), a1);
-            b1 = Vector256.FusedMultiplyAdd(even, Vector256.Load(w1 + 8), b1);
-            c1 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w1 + 16), c1);
-            d1 = Vector256.FusedMultiplyAdd(odd, Vector256.Load(w1 + 24), d1);
-        }
-
-        if (k < K)
-        {
-            Vector256<float> last = Vector256.Create(x[k]);
-            a0 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w), a0);
-            b0 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w + 8), b0);
-            a1 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w1), a1);
-            b1 = Vector256.FusedMultiplyAdd(last, Vector256.Load(w1 + 8), b1);
-        }
-
-        (a0 + c0).Store(y);
-        (b0 + d0).Store(y + 8);
-        (a1 + c1).Store(y + Panel);
-        (b1 + d1).Store(y + Panel + 8);
-    }
-
-    /// <summary>Multiplies a row with one panel, in the same order of summation as <see cref="RowTimesPanels512"/>.</summary>
-    [MethodImpl(Compiled.Apart)]
-    private static void RowTimesPanel(int K, float* x, float* w, float* y)
-    {
-        Vector256<float> a = default, b = default, c = default, d = default;
-        int k = 0;
-        for (; k + 2 <= K; k += 2, w += 2 * Panel)
-        {
-            Vector256<float> first = Vector256.Create(x[k]), second = Vector256.Create(x[k + 1]);
-            a = Vector256.FusedMultiplyAdd(first, Vector256.Load(w), a);
-            b = Vector256.FusedMultiplyAdd(first, Vector256.Load(w + 8), b);
-            c = Vector256.FusedMultiplyAdd(second, Vector256.Load(w + 16), c);
-            d = Vector256.FusedMultiplyAdd(second, Vector256.Load(w + 24), d);
-        }
-
-        if (k < K)
-        {
-            a = Vector256.FusedMultiplyAdd(Vector256.Create(x[k]), Vector256.Load(w), a);
-            b = Vector256.FusedMultiplyAdd(Vector256.Create(x[k]), Vector256.Load(w + 8), b);
-        }
-
-        (a + c).Store(y);
-        (b + d).Store(y + 8);
     }
 
     /// <summary>Multiplies all rows with one pass of inputs in vectors of 256 bits or less.</summary>
@@ -253,135 +136,5 @@ internal static unsafe class FloatKernels
                     Float32Tiles.Tile(count, inputs, x + (long)row * xStride, xStride, w + panel * panelStride, Panel, y + (long)row * yStride + panel * Panel, yStride, add);
             }
         }
-    }
-
-    /// <summary>Computes Y[8, 48] = or += X[8, K] W of 3 panels. 24 sums stay in registers.</summary>
-    [MethodImpl(Compiled.Apart)]
-    private static void Tile8x48(int K, float* x, int xStride, float* w, long panelStride, float* y, int yStride, bool add, float* ahead, long aheadStride)
-    {
-        float* x1 = x + xStride;
-        float* x2 = x1 + xStride;
-        float* x3 = x2 + xStride;
-        float* x4 = x3 + xStride;
-        float* x5 = x4 + xStride;
-        float* x6 = x5 + xStride;
-        float* x7 = x6 + xStride;
-        Vector512<float> c00 = default, c01 = default, c02 = default;
-        Vector512<float> c10 = default, c11 = default, c12 = default;
-        Vector512<float> c20 = default, c21 = default, c22 = default;
-        Vector512<float> c30 = default, c31 = default, c32 = default;
-        Vector512<float> c40 = default, c41 = default, c42 = default;
-        Vector512<float> c50 = default, c51 = default, c52 = default;
-        Vector512<float> c60 = default, c61 = default, c62 = default;
-        Vector512<float> c70 = default, c71 = default, c72 = default;
-        for (int k = 0; k < K; k++, w += Panel, ahead += Panel)
-        {
-            Prefetch.Line(ahead);
-            Prefetch.Line(ahead + aheadStride);
-            Prefetch.Line(ahead + 2 * aheadStride);
-            Vector512<float> w0 = Vector512.Load(w), w1 = Vector512.Load(w + panelStride), w2 = Vector512.Load(w + 2 * panelStride);
-            Vector512<float> v0 = Vector512.Create(x[k]);
-            c00 = Vector512.FusedMultiplyAdd(v0, w0, c00);
-            c01 = Vector512.FusedMultiplyAdd(v0, w1, c01);
-            c02 = Vector512.FusedMultiplyAdd(v0, w2, c02);
-            Vector512<float> v1 = Vector512.Create(x1[k]);
-            c10 = Vector512.FusedMultiplyAdd(v1, w0, c10);
-            c11 = Vector512.FusedMultiplyAdd(v1, w1, c11);
-            c12 = Vector512.FusedMultiplyAdd(v1, w2, c12);
-            Vector512<float> v2 = Vector512.Create(x2[k]);
-            c20 = Vector512.FusedMultiplyAdd(v2, w0, c20);
-            c21 = Vector512.FusedMultiplyAdd(v2, w1, c21);
-            c22 = Vector512.FusedMultiplyAdd(v2, w2, c22);
-            Vector512<float> v3 = Vector512.Create(x3[k]);
-            c30 = Vector512.FusedMultiplyAdd(v3, w0, c30);
-            c31 = Vector512.FusedMultiplyAdd(v3, w1, c31);
-            c32 = Vector512.FusedMultiplyAdd(v3, w2, c32);
-            Vector512<float> v4 = Vector512.Create(x4[k]);
-            c40 = Vector512.FusedMultiplyAdd(v4, w0, c40);
-            c41 = Vector512.FusedMultiplyAdd(v4, w1, c41);
-            c42 = Vector512.FusedMultiplyAdd(v4, w2, c42);
-            Vector512<float> v5 = Vector512.Create(x5[k]);
-            c50 = Vector512.FusedMultiplyAdd(v5, w0, c50);
-            c51 = Vector512.FusedMultiplyAdd(v5, w1, c51);
-            c52 = Vector512.FusedMultiplyAdd(v5, w2, c52);
-            Vector512<float> v6 = Vector512.Create(x6[k]);
-            c60 = Vector512.FusedMultiplyAdd(v6, w0, c60);
-            c61 = Vector512.FusedMultiplyAdd(v6, w1, c61);
-            c62 = Vector512.FusedMultiplyAdd(v6, w2, c62);
-            Vector512<float> v7 = Vector512.Create(x7[k]);
-            c70 = Vector512.FusedMultiplyAdd(v7, w0, c70);
-            c71 = Vector512.FusedMultiplyAdd(v7, w1, c71);
-            c72 = Vector512.FusedMultiplyAdd(v7, w2, c72);
-        }
-
-        Put3(y, add, c00, c01, c02);
-        Put3(y + yStride, add, c10, c11, c12);
-        Put3(y + 2 * yStride, add, c20, c21, c22);
-        Put3(y + 3 * yStride, add, c30, c31, c32);
-        Put3(y + 4 * yStride, add, c40, c41, c42);
-        Put3(y + 5 * yStride, add, c50, c51, c52);
-        Put3(y + 6 * yStride, add, c60, c61, c62);
-        Put3(y + 7 * yStride, add, c70, c71, c72);
-    }
-
-    /// <summary>Computes Y[8, 16] = or += X[8, K] W of 1 panel. 8 sums stay in registers.</summary>
-    [MethodImpl(Compiled.Apart)]
-    private static void Tile8x16(int K, float* x, int xStride, float* w, float* y, int yStride, bool add)
-    {
-        float* x1 = x + xStride;
-        float* x2 = x1 + xStride;
-        float* x3 = x2 + xStride;
-        float* x4 = x3 + xStride;
-        float* x5 = x4 + xStride;
-        float* x6 = x5 + xStride;
-        float* x7 = x6 + xStride;
-        Vector512<float> c00 = default;
-        Vector512<float> c10 = default;
-        Vector512<float> c20 = default;
-        Vector512<float> c30 = default;
-        Vector512<float> c40 = default;
-        Vector512<float> c50 = default;
-        Vector512<float> c60 = default;
-        Vector512<float> c70 = default;
-        for (int k = 0; k < K; k++, w += Panel)
-        {
-            Vector512<float> w0 = Vector512.Load(w);
-            Vector512<float> v0 = Vector512.Create(x[k]);
-            c00 = Vector512.FusedMultiplyAdd(v0, w0, c00);
-            Vector512<float> v1 = Vector512.Create(x1[k]);
-            c10 = Vector512.FusedMultiplyAdd(v1, w0, c10);
-            Vector512<float> v2 = Vector512.Create(x2[k]);
-            c20 = Vector512.FusedMultiplyAdd(v2, w0, c20);
-            Vector512<float> v3 = Vector512.Create(x3[k]);
-            c30 = Vector512.FusedMultiplyAdd(v3, w0, c30);
-            Vector512<float> v4 = Vector512.Create(x4[k]);
-            c40 = Vector512.FusedMultiplyAdd(v4, w0, c40);
-            Vector512<float> v5 = Vector512.Create(x5[k]);
-            c50 = Vector512.FusedMultiplyAdd(v5, w0, c50);
-            Vector512<float> v6 = Vector512.Create(x6[k]);
-            c60 = Vector512.FusedMultiplyAdd(v6, w0, c60);
-            Vector512<float> v7 = Vector512.Create(x7[k]);
-            c70 = Vector512.FusedMultiplyAdd(v7, w0, c70);
-        }
-
-        Put1(y, add, c00);
-        Put1(y + yStride, add, c10);
-        Put1(y + 2 * yStride, add, c20);
-        Put1(y + 3 * yStride, add, c30);
-        Put1(y + 4 * yStride, add, c40);
-        Put1(y + 5 * yStride, add, c50);
-        Put1(y + 6 * yStride, add, c60);
-        Put1(y + 7 * yStride, add, c70);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put1(float* y, bool add, Vector512<float> a) => (add ? a + Vector512.Load(y) : a).Store(y);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put3(float* y, bool add, Vector512<float> a, Vector512<float> b, Vector512<float> c)
-    {
-        Put1(y, add, a);
-        Put1(y + 16, add, b);
-        Put1(y + 32, add, c);
     }
 }

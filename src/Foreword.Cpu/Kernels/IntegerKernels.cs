@@ -9,6 +9,8 @@ namespace Foreword.Cpu.Kernels;
 // inputs has a scale, bfloat16 [K / block][16].
 // Inputs are signed bytes. A row consists of its bytes and then, for each block, the scale (float32) and the correction for the weights' zero, -zero *
 // (sum of the block's bytes) (int32).
+// The tiles of 4 rows are for 8-bit weights only, because 4-bit weights are unpacked to bytes first. NibbleKernels and VnniKernels have other formats and
+// other instructions, so they are code of their own.
 // Two 4-bit weights share a byte, [K / 8][16][4]: the low half belongs to the first four inputs, the high half to the next four.
 
 /// <summary>
@@ -117,7 +119,7 @@ internal static unsafe class IntegerKernels
     public static void MultiplyRow8(int blocks, int quads, byte* x, byte* w, ushort* scales, int panels, float* y)
     {
         for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad * Panel, scales += (long)blocks * Panel)
-            RowTimesPanel8(blocks, quads, x, w, scales, y);
+            RowTimesPanel<ByteWeights>(blocks, quads, x, w, scales, y);
     }
 
     /// <summary>Computes y[16 panels] = x W with 4-bit weights and blocks of 4 <paramref name="quads"/> inputs.</summary>
@@ -128,7 +130,7 @@ internal static unsafe class IntegerKernels
             if (NibbleKernels.CanMultiply(quads))
                 NibbleKernels.RowTimesPanel(blocks, x, w, scales, y);
             else
-                RowTimesPanel4(blocks, quads, x, w, scales, y);
+                RowTimesPanel<NibbleWeights>(blocks, quads, x, w, scales, y);
         }
     }
 
@@ -198,52 +200,24 @@ internal static unsafe class IntegerKernels
         }
     }
 
+    /// <summary>Computes y[16] = x W of one panel. One source for both formats; see <see cref="PanelTiles{W}"/>.</summary>
     [MethodImpl(Compiled.Apart)]
-    private static void RowTimesPanel8(int blocks, int quads, byte* x, byte* w, ushort* scales, float* y)
+    private static void RowTimesPanel<W>(int blocks, int quads, byte* x, byte* w, ushort* scales, float* y) where W : struct, IByteWeights
     {
         byte* tail = x + blocks * quads * Quad;
         Vector256<float> f = default, g = default;
         for (int block = 0; block < blocks; block++, scales += Panel, tail += BlockTail)
         {
             Vector256<int> a = Vector256.Create(*(int*)(tail + 4)), b = a, c = default, d = default;
-            for (int i = 0; i < quads; i += 2, x += 2 * Quad, w += 2 * Quad * Panel)
+            for (int i = 0; i < quads; i += 2, x += 2 * Quad, w += W.BytesOfTwoQuads)
             {
-                Prefetch.Line(w + Ahead);
-                Prefetch.Line(w + Ahead + 64);
-                Vector256<sbyte> first = Vector256.Create(*(int*)x).AsSByte(), second = Vector256.Create(*(int*)(x + 4)).AsSByte();
-                a = Dot.Add(a, Vector256.Load(w), first);
-                b = Dot.Add(b, Vector256.Load(w + 32), first);
-                c = Dot.Add(c, Vector256.Load(w + 64), second);
-                d = Dot.Add(d, Vector256.Load(w + 96), second);
-            }
-
-            (Vector256<float> low, Vector256<float> high) = BFloat16.LoadHalves(scales);
-            Vector256<float> scale = Vector256.Create(*(float*)tail);
-            f = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a + c), low * scale, f);
-            g = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b + d), high * scale, g);
-        }
-
-        f.Store(y);
-        g.Store(y + 8);
-    }
-
-    [MethodImpl(Compiled.Apart)]
-    private static void RowTimesPanel4(int blocks, int quads, byte* x, byte* w, ushort* scales, float* y)
-    {
-        byte* tail = x + blocks * quads * Quad;
-        Vector256<byte> mask = Vector256.Create((byte)0x0f);
-        Vector256<float> f = default, g = default;
-        for (int block = 0; block < blocks; block++, scales += Panel, tail += BlockTail)
-        {
-            Vector256<int> a = Vector256.Create(*(int*)(tail + 4)), b = a, c = default, d = default;
-            for (int i = 0; i < quads; i += 2, x += 2 * Quad, w += Quad * Panel)
-            {
+                W.PrefetchAfter(w);
                 Vector256<sbyte> first = Vector256.Create(*(int*)x).AsSByte(), second = Vector256.Create(*(int*)(x + 4)).AsSByte();
                 Vector256<byte> low = Vector256.Load(w), high = Vector256.Load(w + 32);
-                a = Dot.Add(a, low & mask, first);
-                b = Dot.Add(b, high & mask, first);
-                c = Dot.Add(c, (low.AsUInt16() >>> 4).AsByte() & mask, second);
-                d = Dot.Add(d, (high.AsUInt16() >>> 4).AsByte() & mask, second);
+                a = Dot.Add(a, W.First(low), first);
+                b = Dot.Add(b, W.First(high), first);
+                c = Dot.Add(c, W.Second(low, w), second);
+                d = Dot.Add(d, W.Second(high, w + 32), second);
             }
 
             (Vector256<float> s, Vector256<float> t) = BFloat16.LoadHalves(scales);
@@ -384,4 +358,59 @@ internal static unsafe class IntegerKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddBlock(Vector512<float> sums, Vector256<int> low, Vector256<int> high, Vector512<float> scales, float scale) =>
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Vector512.Create(low, high)), scales * Vector512.Create(scale), sums);
+
+    /// <summary>
+    /// A format of weights for <see cref="RowTimesPanel{W}"/>. A quad is four inputs, whose weights for an output are in one 32-bit lane.
+    /// </summary>
+    private interface IByteWeights
+    {
+        /// <summary>Gets the number of bytes of a panel for two quads.</summary>
+        static abstract int BytesOfTwoQuads { get; }
+
+        /// <summary>Prefetches weights after <paramref name="w"/>, if the format is read fast enough to need it.</summary>
+        static abstract void PrefetchAfter(byte* w);
+
+        /// <summary>Returns the weights of the first quad.</summary>
+        static abstract Vector256<byte> First(Vector256<byte> stored);
+
+        /// <summary>Returns the weights of the second quad.</summary>
+        /// <param name="stored">The bytes that hold the first quad's weights.</param>
+        /// <param name="w">The address of those bytes.</param>
+        static abstract Vector256<byte> Second(Vector256<byte> stored, byte* w);
+    }
+
+    /// <summary>8-bit weights: the two quads are in different bytes.</summary>
+    private readonly struct ByteWeights : IByteWeights
+    {
+        public static int BytesOfTwoQuads => 2 * Quad * Panel;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void PrefetchAfter(byte* w)
+        {
+            Prefetch.Line(w + Ahead);
+            Prefetch.Line(w + Ahead + 64);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> First(Vector256<byte> stored) => stored;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> Second(Vector256<byte> stored, byte* w) => Vector256.Load(w + Quad * Panel);
+    }
+
+    /// <summary>4-bit weights: the two quads are the halves of the same bytes.</summary>
+    private readonly struct NibbleWeights : IByteWeights
+    {
+        public static int BytesOfTwoQuads => Quad * Panel;
+
+        public static void PrefetchAfter(byte* w)
+        {
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> First(Vector256<byte> stored) => stored & Vector256.Create((byte)0x0f);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> Second(Vector256<byte> stored, byte* w) => (stored.AsUInt16() >>> 4).AsByte() & Vector256.Create((byte)0x0f);
+    }
 }

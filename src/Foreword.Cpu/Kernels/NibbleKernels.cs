@@ -7,7 +7,7 @@ namespace Foreword.Cpu.Kernels;
 
 // Weights and inputs are stored as in IntegerKernels. A 4-bit weight is at most 15, and an input's byte at most 127 in magnitude. Eight times the sum
 // of two products therefore still fits 16 bits, so a block of 32 inputs is summed in lanes of 16 bits and widened once. A cache line of weights is one
-// vector of 512 bits or two of 256.
+// vector of 512 bits or two of 256. The tiles are written out: no other format has sums of 16 bits.
 
 /// <summary>
 /// Multiplies rows with 4-bit weights in blocks of 32 inputs, on processors with AVX-512BW, or with AVX2 but without AVX-VNNI. The results equal those

@@ -8,13 +8,13 @@ namespace Foreword.Cpu.Kernels;
 
 // The upper byte of a float32 (sign and seven bits of the exponent) takes only a few values within a panel. The three bytes below it are noise. A
 // packed panel is therefore a table of 16 upper bytes, repeated four times (64 bytes), and a block of 7 lines of 64 bytes for every 8 inputs. In a
-// block, w0 ... w7 are the 16 weights of one input each, and a dword is a lane:
-//   line 0     indices into the table: byte q of a dword has the index of wq in its low half and the index of w(q + 4) in its high half
+// block, w0 ... w7 are the 16 weights of one input each, and a dword is a lane.
+//   line 0     indices into the table. Byte q of a dword has the index of wq in its low half and the index of w(q + 4) in its high half.
 //   lines 1-3  line 1 + q has the three lower bytes of wq, q = 0 ... 2, around byte q of each dword, which is spare. The spare bytes are chosen
-//              so that line 1 ^ line 2 ^ line 3 has the three lower bytes of w3
-//   lines 4-6  the same for w4 ... w7
+//              so that line 1 ^ line 2 ^ line 3 has the three lower bytes of w3.
+//   lines 4-6  the same for w4 ... w7.
 // 7 lines replace 8 (448 bytes instead of 512), and every line is read whole and once. Exceptions are weights whose upper byte is not in the table.
-// They are 0 in the blocks and are listed after the blocks.
+// They are 0 in the blocks and are listed after the blocks. The tiles are written out: no other format unpacks eight inputs from seven lines.
 
 /// <summary>A weight whose upper byte is not in its panel's table.</summary>
 /// <param name="at">Position in the panel, k · 16 + lane.</param>

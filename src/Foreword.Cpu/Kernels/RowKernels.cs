@@ -137,9 +137,9 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>
-    /// Computes e^x with an error of about one unit in the last place of float32: 2^n e^r with r = x - n ln 2 and a polynomial of degree 6 (the
-    /// coefficients of Cephes' expf). The result is 0 below -87.3 and infinity above 88.7. In minimum and maximum, x is the second operand, because
-    /// these return their second operand if x is NaN.
+    /// Computes e^x with an error of about one unit in the last place of float32. It is 2^n e^r with r = x - n ln 2. A polynomial of degree 6
+    /// approximates e^r (the coefficients of Cephes' expf). The result is 0 below -87.3 and infinity above 88.7. In minimum and maximum, x is the
+    /// second operand, because these return their second operand if x is NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)

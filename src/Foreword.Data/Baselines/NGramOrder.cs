@@ -58,8 +58,8 @@ internal sealed class NGramOrder
     }
 
     /// <summary>
-    /// Computes the discounts by Chen and Goodman's equation 26: D_k = k - (k + 1) Y n_(k+1) / n_k with Y = n_1 / (n_1 + 2 n_2), where n_k is the
-    /// number of n-grams that were counted k times. If a corpus is too small or too regular to estimate them, they are 0.5, 1 and 1.5, KenLM's
+    /// Computes the discounts by Chen and Goodman's equation 26: D_k = k - (k + 1) Y n_(k+1) / n_k with Y = n_1 / (n_1 + 2 n_2). Here n_k is
+    /// the number of n-grams that were counted k times. If a corpus is too small or too regular to estimate them, they are 0.5, 1 and 1.5, KenLM's
     /// fallback. Every context then leaves some probability to the next lower order.
     /// </summary>
     private static double[] Discounts(int[] counts)

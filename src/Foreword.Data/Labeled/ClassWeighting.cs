@@ -1,6 +1,6 @@
 namespace Foreword.Data.Labeled;
 
-/// <summary>How the classes of a training set are weighted in the loss.</summary>
+/// <summary>The ways in which the classes of a training set are weighted in the loss.</summary>
 public enum ClassWeighting
 {
     /// <summary>Every example has the weight 1.</summary>

@@ -3,7 +3,7 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Labeled;
 
-/// <summary>Files of labeled examples. Either the tables also hold the labels, or each table has a separate file with one label per line.</summary>
+/// <summary>The files of labeled examples. Either the tables also hold the labels, or each table has a separate file with one label per line.</summary>
 /// <param name="Tables">The paths of the tables.</param>
 /// <param name="Labels">The path of a label file for each table, in the same order; empty if the tables hold the labels.</param>
 internal sealed record ExampleFiles(IReadOnlyList<string> Tables, IReadOnlyList<string> Labels)

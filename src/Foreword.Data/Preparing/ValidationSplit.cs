@@ -13,8 +13,8 @@ internal readonly record struct SplitChunk(string Text, bool EndsDocument, bool 
 
 /// <summary>Decides which documents are held out. It needs only the beginning of the corpus, so the corpus can be streamed.</summary>
 /// <remarks>
-/// The documents are divided, in their order, into blocks of 1 / share documents. A seeded draw holds out one document of each block. Thus the number
-/// of held-out documents differs from the share by at most one document, and every part of the corpus is represented.
+/// The documents are divided, in their order, into blocks of 1 / share documents. A seeded draw holds out one document of each block. The number
+/// of held-out documents therefore differs from the share by at most one document, and every part of the corpus is represented.
 /// <para>
 /// If a corpus has fewer documents than one block, the document whose length is nearest to the share is held out. If a corpus has only one document,
 /// it is cut in two and its end is held out, as in nanoGPT for corpora of one file. Each part then counts as a document.

@@ -84,7 +84,7 @@ public enum DeviceChoice
     Mps,
 }
 
-/// <summary>Whether training uses the fused CPU kernels.</summary>
+/// <summary>The choice whether training uses the fused CPU kernels.</summary>
 public enum FusedChoice
 {
     /// <summary>Uses them if CPU, libtorch and model allow it, and otherwise the operators of libtorch.</summary>

@@ -123,7 +123,7 @@ public sealed record ManifestTokenizer
     public required string Directory { get; init; }
 }
 
-/// <summary>How the validation split was selected.</summary>
+/// <summary>Describes how the validation split was selected.</summary>
 public sealed record ManifestValidation
 {
     /// <summary>Gets the requested share, 0 to 0.5.</summary>
@@ -205,7 +205,7 @@ public sealed record ManifestFile
     })];
 }
 
-/// <summary>How documents were found in the files, see <see cref="DocumentOptions"/>.</summary>
+/// <summary>Describes how documents were found in the files, see <see cref="DocumentOptions"/>.</summary>
 public sealed record ManifestReading
 {
     /// <summary>Gets the part of a text file that is one document: <c>file</c>, <c>line</c> or <c>blank-line</c>.</summary>
@@ -226,7 +226,7 @@ public sealed record ManifestReading
     };
 }
 
-/// <summary>How the documents were cleaned before they were tokenized.</summary>
+/// <summary>Describes how the documents were cleaned before they were tokenized.</summary>
 public sealed record ManifestCleaning
 {
     /// <summary>Gets the name of the <see cref="TextNormalization"/> that was applied.</summary>

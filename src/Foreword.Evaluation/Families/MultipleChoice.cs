@@ -20,7 +20,7 @@ public sealed record ChoiceItem(JsonObject Fields, string Prompt, IReadOnlyList<
 
 /// <summary>
 /// Chooses an answer by likelihood. One pass computes all the usual scores: the sum of the log-probabilities, their mean per token (GPT-1, section
-/// 5), their mean per byte, and the sum minus that of the same answer without the question (GPT-3, section 2.4).
+/// 5) and their mean per byte. Another score is the sum minus that of the same answer without the question (GPT-3, section 2.4).
 /// </summary>
 public static class MultipleChoice
 {

@@ -18,8 +18,8 @@ public sealed record QuestionItem(JsonObject Fields, string Prompt, IReadOnlyLis
 }
 
 /// <summary>
-/// Reading comprehension as in the GPT-2 paper (section 3.5). The prompt is the document, the questions so far and "A:". The answer is the rest of
-/// that line, decoded greedily.
+/// The protocol of reading comprehension as in the GPT-2 paper (section 3.5). The prompt is the document, the questions so far and "A:". The answer
+/// is the rest of that line, decoded greedily.
 /// </summary>
 public static class ReadingComprehension
 {

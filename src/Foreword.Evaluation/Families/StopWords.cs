@@ -1,7 +1,7 @@
 namespace Foreword.Evaluation.Families;
 
 /// <summary>
-/// English function words, for LAMBADA's filter. LAMBADA's targets are seldom one of them. The GPT-2 paper (section 3.3) found that most of the
+/// The English function words, for LAMBADA's filter. LAMBADA's targets are seldom one of them. The GPT-2 paper (section 3.3) found that most of the
 /// model's errors are valid continuations that do not end the sentence. This list is our own, because the paper's list is unpublished.
 /// </summary>
 internal static class StopWords

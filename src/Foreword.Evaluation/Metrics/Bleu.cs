@@ -19,8 +19,8 @@ public enum BleuSmoothing
 }
 
 /// <summary>
-/// Corpus BLEU-4 (Papineni et al. 2002) over <see cref="Tokenizer13a"/>. Case is kept. The reference length is the closest one, or the shorter one on
-/// a tie.
+/// Computes corpus BLEU-4 (Papineni et al. 2002) over <see cref="Tokenizer13a"/>. Case is kept. The reference length is the closest one, or the
+/// shorter one on a tie.
 /// </summary>
 /// <param name="Value">The score, 0 to 100.</param>
 /// <param name="Precisions">The smoothed precisions of 1- to 4-grams, in percent.</param>

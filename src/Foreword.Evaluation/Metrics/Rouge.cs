@@ -15,8 +15,8 @@ public readonly record struct PrecisionRecall(double Precision, double Recall)
 }
 
 /// <summary>
-/// ROUGE-1, -2 and -L (Lin 2004) of one text. Texts are lower-cased and split at everything except a-z and 0-9, without stemming. The longest common
-/// subsequence is that of the whole texts.
+/// The scores ROUGE-1, -2 and -L (Lin 2004) of one text. Texts are lower-cased and split at everything except a-z and 0-9, without stemming. The
+/// longest common subsequence is that of the whole texts.
 /// </summary>
 /// <param name="Rouge1">The overlap of words.</param>
 /// <param name="Rouge2">The overlap of pairs of neighboring words.</param>

@@ -1,6 +1,6 @@
 namespace Foreword.Evaluation.Overlap;
 
-/// <summary>How much of a text is in the training text.</summary>
+/// <summary>The share of a text that is in the training text.</summary>
 /// <param name="Grams">Number of 8-grams of the text; 0 if it has fewer than eight words.</param>
 /// <param name="Found">Number of these 8-grams that are in the training text.</param>
 internal readonly record struct OverlapShare(long Grams, long Found)

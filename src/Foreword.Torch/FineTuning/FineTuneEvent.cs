@@ -1,4 +1,3 @@
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Torch.Runs;
@@ -12,7 +11,7 @@ public abstract record FineTuneEvent
     {
     }
 
-    /// <summary>Everything is loaded. The first step follows.</summary>
+    /// <summary>The run has loaded everything. The first step follows.</summary>
     /// <param name="Info">Model, data and settings of the run.</param>
     public sealed record Began(FineTuneInfo Info) : FineTuneEvent;
 

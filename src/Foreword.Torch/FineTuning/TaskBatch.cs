@@ -75,7 +75,7 @@ internal sealed class TaskBatch
     /// Creates the positions of the auxiliary language-modeling loss. The weighted sum of their losses is the mean over sequences of the mean
     /// over the tokens that count (openai/finetune-transformer-lm, train.py).
     /// </summary>
-    /// <returns>Rows of the flat hidden states, int64 [M]; the token after each position, int64 [M]; its weight, float32 [M].</returns>
+    /// <returns>Rows of the flat hidden states, int64 [M], the token after each position, int64 [M], and its weight, float32 [M].</returns>
     public (Tensor Rows, Tensor Targets, Tensor Weights) LanguageModelPositions(LanguageModelOn on, TaskTokens tokens, Device device)
     {
         List<long> rows = [], targets = [];

@@ -9,8 +9,8 @@ namespace Foreword.Torch.Inference;
 // B rows of a batch, T tokens of a row, C channels, V vocabulary.
 
 /// <summary>
-/// Scores continuations. Packs the continuations of a context after it in one row (<see cref="SequencePacking"/>), batches rows of similar length, and
-/// computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
+/// Computes the scores of continuations. Packs the continuations of a context after it in one row (<see cref="SequencePacking"/>), batches rows of
+/// similar length, and computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
 /// </summary>
 internal sealed class SequenceScorer(GptModel model, IModelPath path, Device device)
 {

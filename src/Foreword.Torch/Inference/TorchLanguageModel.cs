@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Inference;
 
-/// <summary>Scores and generates with a <see cref="GptModel"/>: the engine on libtorch. Not safe for concurrent use by several threads.</summary>
+/// <summary>Computes scores and texts with a <see cref="GptModel"/>: the engine on libtorch. Not safe for concurrent use by several threads.</summary>
 public sealed class TorchLanguageModel : ILanguageModel
 {
     private readonly GptModel _model;

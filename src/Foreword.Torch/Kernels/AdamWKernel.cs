@@ -14,8 +14,8 @@ internal static unsafe class AdamWKernel
     private const long ChunkLength = 1 << 16;
 
     /// <summary>
-    /// Computes one AdamW step (Loshchilov and Hutter 2019, algorithm 2) in one pass over memory:
-    /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²;  p = p (1 - lr wd) - lr m̂ / (sqrt(v̂) + eps).
+    /// Computes one AdamW step (Loshchilov and Hutter 2019, algorithm 2) in one pass over memory.
+    /// <c>m = b1 m + (1 - b1) g</c>, <c>v = b2 v + (1 - b2) g²</c> and <c>p = p (1 - lr wd) - lr m̂ / (sqrt(v̂) + eps)</c>.
     /// The gradient g is first multiplied by the clipping factor.
     /// </summary>
     public static void Step(float* p, float* g, float* m, float* v, long count, in AdamWStep step)

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Kernels;
 
 /// <summary>
-/// Computes softmax and cross entropy of rows of logits on the CPU, and optionally the gradient in place. Computes in float32, whatever the logits'
-/// format. A row's loss does not depend on the number of threads. Uses .NET's portable 512-bit vectors: AVX-512 instructions where the processor has
+/// Computes softmax and cross entropy of rows of logits on the CPU, and optionally the gradient in place. Computes in float32 for every format of
+/// logits. A row's loss does not depend on the number of threads. Uses .NET's portable 512-bit vectors: AVX-512 instructions where the processor has
 /// them, otherwise two vectors of 256 bits (AVX2) or four of 128 bits (SSE, Arm AdvSimd).
 /// </summary>
 internal static unsafe class SoftmaxCrossEntropy

@@ -19,7 +19,7 @@ internal static unsafe partial class TensorMemory
     /// <summary>Returns the bytes of a contiguous CPU tensor of less than 2 GB.</summary>
     public static Span<byte> Bytes(Tensor tensor) => new((void*)Address(tensor, tensor.dtype), checked((int)(tensor.NumberOfElements * tensor.ElementSize)));
 
-    /// <summary>Returns the address of the first element, whatever its type. The tensor must be contiguous and on the CPU; this is not checked.</summary>
+    /// <summary>Returns the address of the first element of any type. The tensor must be contiguous and on the CPU; this is not checked.</summary>
     public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
 
     private static nint Address(Tensor tensor, ScalarType type)

@@ -1,3 +1,4 @@
+using Foreword.Models;
 using static TorchSharp.torch;
 
 namespace Foreword.Torch.Paths;
@@ -54,6 +55,7 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : IMo
 
     private Tensor ForwardKeepingInputs(Tensor ids)
     {
+        ModelInput.CheckLength(model.Config, ids.shape[1], nameof(ids));
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor x = Embed(ids);

@@ -1,4 +1,3 @@
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Torch.Training;
@@ -12,11 +11,11 @@ public abstract record PretrainEvent
     {
     }
 
-    /// <summary>Text is read to train the tokenizer.</summary>
+    /// <summary>The run reads text to train the tokenizer.</summary>
     /// <param name="Characters">Characters read so far.</param>
     public sealed record TrainingTokenizer(long Characters) : PretrainEvent;
 
-    /// <summary>Text is turned into shards.</summary>
+    /// <summary>The run turns text into shards.</summary>
     /// <param name="Documents">Documents written so far.</param>
     /// <param name="Tokens">Tokens written so far.</param>
     public sealed record PreparingShards(long Documents, long Tokens) : PretrainEvent;
@@ -32,7 +31,7 @@ public abstract record PretrainEvent
     /// <param name="TrainedParameters">Number of weights that change; null if all of them do.</param>
     public sealed record TrainsOn(string Path, GptConfig Source, int NewTokens, long? TrainedParameters) : PretrainEvent;
 
-    /// <summary>Everything is loaded. The first step follows.</summary>
+    /// <summary>The run has loaded everything. The first step follows.</summary>
     /// <param name="Config">The architecture.</param>
     /// <param name="Device">Device that trains.</param>
     /// <param name="Precision">Number format of the matrix products.</param>

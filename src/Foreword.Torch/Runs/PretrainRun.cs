@@ -120,7 +120,7 @@ public sealed class PretrainRun : TrainingRun
     }
 
     /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
-    /// <param name="recipe">The recipe of the run. Steps may increase; intervals, device and threads may differ; files may have moved.</param>
+    /// <param name="recipe">The recipe of the run. Steps may increase. Intervals, device and threads may differ, and files may have moved.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="progress">Receives all events of the run, in order; null for none.</param>
@@ -133,7 +133,7 @@ public sealed class PretrainRun : TrainingRun
         ResumeWith(recipe, directory, checkpoint, null, progress, logger, cancellationToken);
 
     /// <summary>Continues a run that began with an optimizer of the program's own.</summary>
-    /// <param name="recipe">The recipe of the run. Steps may increase; intervals, device and threads may differ; files may have moved.</param>
+    /// <param name="recipe">The recipe of the run. Steps may increase. Intervals, device and threads may differ, and files may have moved.</param>
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="optimizer">Creates the same optimizer as at the beginning of the run.</param>
@@ -223,7 +223,7 @@ public sealed class PretrainRun : TrainingRun
 
     private protected override StepResult Step() => _trainer.Step();
 
-    /// <summary>The loss of the starting model is measured too: it would reveal weights that were not loaded.</summary>
+    /// <summary>Returns true also before the first step of a starting model, whose loss would reveal weights that were not loaded.</summary>
     private protected override bool EvaluatesAfter(int step) =>
         _data.Validation is not null && (step == 0 ? _recipe.Model.Path is not null : step == Steps || IsDue(_recipe.Train.EvalEvery, step));
 

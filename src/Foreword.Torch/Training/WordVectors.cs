@@ -6,7 +6,7 @@ using Foreword.Data.Decoding;
 namespace Foreword.Torch.Training;
 
 /// <summary>
-/// Word vectors, read from a file of GloVe or word2vec. GloVe writes text: a word and its numbers on each line. word2vec writes a line with
+/// The word vectors, read from a file of GloVe or word2vec. GloVe writes text: a word and its numbers on each line. word2vec writes a line with
 /// two counts (words, width) first. The same text follows, or binary data: a word, a space, and its numbers as little-endian float32. Each
 /// file may be compressed (<c>.gz</c> or <c>.zst</c>).
 /// </summary>

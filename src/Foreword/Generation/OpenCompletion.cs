@@ -41,7 +41,7 @@ internal sealed class OpenCompletion
     /// <summary>Gets the token that was drawn last.</summary>
     public int Last => _ids[^1];
 
-    /// <summary>Gets whether no further token is to be drawn.</summary>
+    /// <summary>Gets whether no further token is drawn.</summary>
     public bool HasEnded => _end is not null || _written.IsStopped || _ids.Count == _options.MaxTokens;
 
     /// <summary>Returns the newest tokens of prompt and completion, at most the given number.</summary>

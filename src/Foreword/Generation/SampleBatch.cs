@@ -131,7 +131,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
     }
 
     /// <summary>
-    /// A running sequence. Its decoder has read all tokens except the one drawn last. The decoder is null if no further token is to be read.
+    /// A running sequence. Its decoder has read all tokens except the one drawn last. The decoder is null if it reads no further token.
     /// </summary>
     private sealed class Running(int number, OpenCompletion completion)
     {

@@ -53,7 +53,7 @@ public sealed record SamplingOptions
 
     /// <summary>
     /// Gets the repetition penalty (CTRL, Keskar et al. 2019, section 4.1, in Hugging Face's version). It divides positive logits and multiplies
-    /// negative logits of tokens in the prompt or the completion. Greater than 0. 1 is off. Values below 1 favor repetition.
+    /// negative logits of tokens in the prompt or the completion. From 0.01 to 100. 1 is off. Values below 1 favor repetition.
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
 
@@ -148,7 +148,7 @@ public sealed record SamplingOptions
         Check(Enum.IsDefined(TopPRule), "top-p-rule", (double)TopPRule, $"{(int)TopPRule.Crossing} ({nameof(TopPRule.Crossing)}) or {(int)TopPRule.Released} ({nameof(TopPRule.Released)})");
         Check(MinP >= 0 && MinP <= 1, "min-p", MinP, "between 0 (off) and 1");
         Check(TypicalP > 0 && TypicalP <= 1, "typical-p", TypicalP, "above 0 and at most 1 (off)");
-        Check(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty), "repetition-penalty", RepetitionPenalty, "above 0 (1 is off)");
+        Check(RepetitionPenalty is >= 0.01 and <= 100, "repetition-penalty", RepetitionPenalty, "between 0.01 and 100 (1 is off)"); // a logit times 100 is far from overflow
         Check(Math.Abs(PresencePenalty) <= 2, "presence-penalty", PresencePenalty, "between -2 and 2 (0 is off)");
         Check(Math.Abs(FrequencyPenalty) <= 2, "frequency-penalty", FrequencyPenalty, "between -2 and 2 (0 is off)");
         CheckGiven(LogitBias, "logit-bias");

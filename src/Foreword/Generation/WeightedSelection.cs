@@ -10,7 +10,7 @@ internal static class WeightedSelection
 {
     /// <summary>
     /// The number of key bits that one pass examines. The table of buckets is the largest one that stays in the L1 cache together with the data. At
-    /// most six or seven passes are needed, whatever the keys.
+    /// most six or seven passes are needed for any keys.
     /// </summary>
     private const int BucketBits = 10;
 

@@ -17,9 +17,19 @@ public static class ModelInput
         ArgumentNullException.ThrowIfNull(config);
         if (tokens.IsEmpty)
             throw new ArgumentException("the sequence has no tokens", nameof(tokens));
-        if (past + tokens.Length > config.ContextLength)
-            throw new ArgumentException($"sequence has {past + tokens.Length} tokens; the context length is {config.ContextLength}", nameof(tokens));
+        CheckLength(config, past + tokens.Length, nameof(tokens));
         CheckIds(config, tokens);
+    }
+
+    /// <summary>Checks that a sequence fits into the context.</summary>
+    /// <param name="config">The architecture of the model.</param>
+    /// <param name="length">The number of tokens of the sequence.</param>
+    /// <param name="parameter">The caller's name of the tokens, for the exception.</param>
+    /// <exception cref="ArgumentException">The sequence is longer than the context length.</exception>
+    internal static void CheckLength(GptConfig config, long length, string? parameter = null)
+    {
+        if (length > config.ContextLength)
+            throw new ArgumentException($"sequence has {length} tokens; the context length is {config.ContextLength}", parameter);
     }
 
     /// <summary>

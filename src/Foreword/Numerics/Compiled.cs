@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Foreword.Numerics;
 
-/// <summary>Compiler options for kernels.</summary>
+/// <summary>The compiler options for kernels.</summary>
 internal static class Compiled
 {
     /// <summary>

@@ -25,7 +25,9 @@ public enum TargetKind
     Choice,
 }
 
-/// <summary>How the head's input is made from the hidden states at the extract tokens of an example's sequences (GPT-1 paper, section 3.3).</summary>
+/// <summary>
+/// The ways in which the head's input is made from the hidden states at the extract tokens of an example's sequences (GPT-1 paper, section 3.3).
+/// </summary>
 public enum HeadInput
 {
     /// <summary>The example has one sequence. The head reads its state.</summary>

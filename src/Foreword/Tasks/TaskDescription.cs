@@ -184,7 +184,7 @@ public sealed record TaskDescription
     /// <summary>Returns what the model in a directory was fine-tuned for.</summary>
     /// <param name="directory">The model's directory.</param>
     /// <returns>
-    /// The kind of task; or the class name of a <c>transformers</c> model whose answers are not supported; or null for a language model.
+    /// The kind of task, the class name of a <c>transformers</c> model whose answers are not supported, or null for a language model.
     /// </returns>
     /// <exception cref="InvalidDataException">A description is malformed.</exception>
     public static string? FineTunedFor(string directory) => IsIn(directory) ? Read(directory).Kind : HuggingFaceTask.OtherClass(directory);

@@ -160,7 +160,7 @@ public abstract class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
 
-    /// <summary>Appends the ids of text in which no added token is to be found.</summary>
+    /// <summary>Appends the ids of text without looking for added tokens.</summary>
     protected abstract void EncodePlain(ReadOnlySpan<char> text, List<int> ids);
 
     /// <summary>Gets the roles of tokens that the tokenizer's files declare.</summary>

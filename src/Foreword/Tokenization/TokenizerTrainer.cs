@@ -24,7 +24,7 @@ public abstract record TokenizerTrainer
     public abstract int SmallestVocabulary { get; }
 
     /// <summary>
-    /// Gets the vocabulary size to reach. 0 means as many ids as the text yields, which only <c>CharTrainer</c> and <c>WordTrainer</c> support.
+    /// Gets the vocabulary size to reach. 0 means as many ids as the text yields, which only kinds without merges support.
     /// The result is smaller if the text yields fewer ids.
     /// </summary>
     public int VocabularySize { get; init; }
@@ -53,10 +53,15 @@ public abstract record TokenizerTrainer
     /// <param name="read">Is notified of the number of texts and characters read so far.</param>
     /// <param name="cancellationToken">Cancels the count.</param>
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
-    private protected Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, Action<long, long> read, CancellationToken cancellationToken)
+    private protected Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, Action<long, long> read, CancellationToken cancellationToken) =>
+        Count(texts, split, mayBeUnlimited: false, read, cancellationToken);
+
+    /// <summary>Counts chunks. If <paramref name="mayBeUnlimited"/> is true, a vocabulary size of 0 is valid.</summary>
+    private Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, bool mayBeUnlimited, Action<long, long> read, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        if (VocabularySize != 0 && (VocabularySize < SmallestVocabulary || VocabularySize > Tokenizer.MaxVocabulary))
+        bool isUnlimited = mayBeUnlimited && VocabularySize == 0;
+        if (!isUnlimited && (VocabularySize < SmallestVocabulary || VocabularySize > Tokenizer.MaxVocabulary))
             throw new ArgumentException($"vocabulary size is {VocabularySize}; it must be {SmallestVocabulary} to {Tokenizer.MaxVocabulary}");
         if (MinFrequency < 1)
             throw new ArgumentException($"minimum frequency is {MinFrequency}; it must be at least 1");
@@ -77,7 +82,7 @@ public abstract record TokenizerTrainer
     /// <param name="cancellationToken">Cancels the count.</param>
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
     protected IEnumerable<string> MostFrequent(IEnumerable<string> texts, TextSplit split, IProgress<TokenizerProgress>? progress, CancellationToken cancellationToken) =>
-        Count(texts, split, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellationToken)
+        Count(texts, split, mayBeUnlimited: true, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellationToken)
             .Where(chunk => chunk.Value >= MinFrequency)
             .OrderByDescending(chunk => chunk.Value).ThenBy(chunk => chunk.Key, StringComparer.Ordinal)
             .Take(VocabularySize == 0 ? Tokenizer.MaxVocabulary - SmallestVocabulary : VocabularySize - SmallestVocabulary)

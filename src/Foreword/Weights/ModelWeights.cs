@@ -5,7 +5,7 @@ using Foreword.Settings;
 namespace Foreword.Weights;
 
 /// <summary>
-/// A stored model that is open but not yet read. It provides the architecture and the parameters under Foreword's names, whatever the format. The
+/// A stored model that is open but not yet read. It provides the architecture and the parameters under Foreword's names for every format. The
 /// files stay open and mapped into memory until this object is disposed.
 /// </summary>
 public sealed class ModelWeights : IDisposable

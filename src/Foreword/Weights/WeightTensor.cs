@@ -1,7 +1,7 @@
 namespace Foreword.Weights;
 
 /// <summary>
-/// A parameter of a stored model. It is read as float32, whatever its type in the file. Several threads can read it at the same time.
+/// A parameter of a stored model. It is read as float32 from any type in the file. Several threads can read it at the same time.
 /// </summary>
 public abstract class WeightTensor
 {

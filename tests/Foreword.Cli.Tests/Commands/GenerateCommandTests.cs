@@ -176,6 +176,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("--min-p", "1.5", "min-p is 1.5")]
     [InlineData("--typical-p", "0", "typical-p is 0")]
     [InlineData("--repetition-penalty", "0", "repetition-penalty is 0")]
+    [InlineData("--repetition-penalty", "1e-320", "repetition-penalty is 1E-320; it must be between 0.01 and 100 (1 is off)")]
     [InlineData("--presence-penalty", "3", "presence-penalty is 3")]
     [InlineData("--frequency-penalty", "-3", "frequency-penalty is -3")]
     [InlineData("--logit-bias", "x=1", "--logit-bias 'x=1' is not ID=VALUE")]

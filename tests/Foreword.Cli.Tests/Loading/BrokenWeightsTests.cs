@@ -6,7 +6,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Cli.Tests.Loading;
 
-/// <summary>No command computes with weights that are infinite or not a number, or prints results of such a computation.</summary>
+/// <summary>Checks that no command computes with weights that are infinite or not a number, or prints results of such a computation.</summary>
 public sealed class BrokenWeightsTests : IDisposable
 {
     private const string Broken = "transformer.h.0.attn.c_proj.weight";

@@ -48,7 +48,7 @@ public sealed unsafe class ActivationKernelsTests
     [InlineData(Activation.QuickGelu)]
     public void WhatIsNotANumberStaysSo(Activation activation) => Assert.Equal(float.NaN, Of(activation, float.NaN));
 
-    /// <summary>The function of x, half of which is bias, at each place of two vectors.</summary>
+    /// <summary>Computes the function of x, half of which is bias, at each place of two vectors.</summary>
     private static float Of(Activation activation, float x)
     {
         const int Count = 32;

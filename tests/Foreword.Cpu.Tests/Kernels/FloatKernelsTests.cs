@@ -42,7 +42,7 @@ public sealed unsafe class FloatKernelsTests
             Assert.Equal(many, few);
         }, iter: NarrowVectorsTests.Samples);
 
-    /// <summary>y[r, n] = (before) + sum over k of x[r, k] w[k, n], in float64.</summary>
+    /// <summary>Computes y[r, n] = (before) + sum over k of x[r, k] w[k, n], in float64.</summary>
     private static float[] Reference(int rows, int K, int N, float[] x, float[] w, float[]? before)
     {
         float[] y = new float[rows * N];

@@ -129,7 +129,7 @@ internal sealed unsafe class Interpreter
 
     private void Set(Instruction i, int[] vector) => _vectors[i.Op0Register] = vector;
 
-    /// <summary>An instruction of two sources, lane by lane; the function's first argument is what the lane held.</summary>
+    /// <summary>Runs an instruction of two sources, lane by lane. The function's first argument is what the lane held.</summary>
     private void Set(Instruction i, Func<int, int, int, int> function)
     {
         (int[] held, int[] a, int[] b) = (Vector(i, 0), Vector(i, 1), Vector(i, 2));

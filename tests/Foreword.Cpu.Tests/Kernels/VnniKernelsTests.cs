@@ -85,7 +85,7 @@ public sealed unsafe class VnniKernelsTests
     [Fact]
     public void WhereNothingCanBeMappedThereIsNoFunction() => Assert.True(ExecutableMemory.Map([]) == null);
 
-    /// <summary>What a kernel reads, at random, every byte possible among it; rows are longer than their contents.</summary>
+    /// <summary>The random input of a kernel, with every possible byte. Rows are longer than their contents.</summary>
     private sealed class Operands
     {
         private readonly int _bits;

@@ -6,14 +6,14 @@ using Foreword.Models;
 
 namespace Foreword.Cpu.Tests.Matrices;
 
-/// <summary>On processors without AVX-512 VBMI there is nothing to test: float32 is not packed there.</summary>
+/// <summary>Tests packed float32 matrices. Processors without AVX-512 VBMI do not pack float32, so there is nothing to test.</summary>
 public sealed unsafe class PackedFloatMatrixTests : IDisposable
 {
     private static readonly float[] Special = [float.NaN, BitConverter.UInt32BitsToSingle(0xFF812345), float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, -float.Epsilon, 1e-40f, -0f, 0f, float.MaxValue, float.MinValue];
 
     private readonly Workers _workers = new(2);
 
-    /// <summary>How weights come about, the exponents they have, and whether such a panel is packed.</summary>
+    /// <summary>The kinds of weights: how they are made, the exponents they have, and whether such a panel is packed.</summary>
     public enum Kind
     {
         Normal,
@@ -164,7 +164,7 @@ public sealed unsafe class PackedFloatMatrixTests : IDisposable
 
     private static int[] Bits(float[] numbers) => Array.ConvertAll(numbers, BitConverter.SingleToInt32Bits);
 
-    /// <summary>Parameters that are given.</summary>
+    /// <summary>The parameters that a test gives.</summary>
     private sealed class Given(float[] weights) : IParameters
     {
         public GptConfig Config => throw new NotSupportedException();

@@ -24,7 +24,7 @@ public sealed unsafe class PanelMatrixTests
         Assert.Equal(Product(matrix, x[..K], 1, matrix.PanelCount), Product(matrix, x[..K], 1, 3));
     }
 
-    /// <summary>Outputs [rows, panels x 16], so many panels at a time.</summary>
+    /// <summary>Computes the outputs [rows, panels x 16], a number of panels at a time.</summary>
     private static float[] Product(PanelMatrix matrix, float[] x, int rows, int panelsTogether)
     {
         float[] y = new float[rows * Width(matrix)];

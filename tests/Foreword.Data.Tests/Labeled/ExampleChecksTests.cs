@@ -5,7 +5,7 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Tests.Labeled;
 
-/// <summary>Training data from which nothing can be learned is rejected before training. Doubtful data causes a warning.</summary>
+/// <summary>Checks that training data from which nothing can be learned is rejected before training. Doubtful data causes a warning.</summary>
 public sealed class ExampleChecksTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();

@@ -129,7 +129,7 @@ public sealed class SamplerTests
         float[] logits = [1.0f, 0.7f, 0.1f];
         // The presence penalty is subtracted once a token occurs: 1 -> 0.5, 0.7 -> 0.2, and 0.1 is unchanged. After that, 0.5 always wins.
         Assert.Equal([0, 1, 0, 0], Draws(Greedy(new() { PresencePenalty = 0.5 }, [0, 0, 1]), logits, 4));
-        // The frequency penalty is subtracted at each occurrence: 1, 0.6, 0.2; 0.7, 0.3; 0.1.
+        // The frequency penalty is subtracted at each occurrence. The logits become 1, 0.6 and 0.2, then 0.7 and 0.3, then 0.1.
         Assert.Equal([0, 1, 0, 1, 0, 2], Draws(Greedy(new() { FrequencyPenalty = 0.4 }, [2, 2, 2]), logits, 6));
         Assert.Equal([0, 0, 0], Draws(Greedy(new() { FrequencyPenalty = -1, PresencePenalty = -1 }, []), logits, 3));
     }
@@ -300,7 +300,9 @@ public sealed class SamplerTests
         Assert.Equal("top-p-rule is 9; it must be 0 (Crossing) or 1 (Released)", Refusal(new() { TopPRule = (TopPRule)9 }));
         Assert.Equal("min-p is -0.1; it must be between 0 (off) and 1", Refusal(new() { MinP = -0.1 }));
         Assert.Equal("typical-p is 0; it must be above 0 and at most 1 (off)", Refusal(new() { TypicalP = 0 }));
-        Assert.Equal("repetition-penalty is 0; it must be above 0 (1 is off)", Refusal(new() { RepetitionPenalty = 0 }));
+        Assert.Equal("repetition-penalty is 0; it must be between 0.01 and 100 (1 is off)", Refusal(new() { RepetitionPenalty = 0 }));
+        Assert.Equal("repetition-penalty is 1E-320; it must be between 0.01 and 100 (1 is off)", Refusal(new() { RepetitionPenalty = 1e-320 }));
+        Assert.Equal("repetition-penalty is 1E+300; it must be between 0.01 and 100 (1 is off)", Refusal(new() { RepetitionPenalty = 1e300 }));
         Assert.Equal("presence-penalty is 2.5; it must be between -2 and 2 (0 is off)", Refusal(new() { PresencePenalty = 2.5 }));
         Assert.Equal("frequency-penalty is NaN; it must be between -2 and 2 (0 is off)", Refusal(new() { FrequencyPenalty = double.NaN }));
         Assert.Equal("the logit-bias of token 5 is 101; it must be between -100 and 100", Refusal(new() { LogitBias = new Dictionary<int, double> { [5] = 101 } }));
@@ -311,6 +313,18 @@ public sealed class SamplerTests
         Assert.StartsWith("a stop text is empty", Refusal(new() { Stop = ["a", ""] }));
 
         static string Refusal(SamplingOptions options) => Assert.Throws<ArgumentException>(() => new Sampler(options)).Message;
+    }
+
+    [Fact]
+    public void NoOptionWithinItsRangeMakesALogitInfinite()
+    {
+        float[] logits = [30_000, -30_000, 5];
+        Dictionary<int, double> bias = new() { [0] = 100, [1] = -100 };
+        foreach (double penalty in (double[])[0.01, 100])
+        {
+            foreach (double temperature in (double[])[0, double.Epsilon, 1, double.MaxValue])
+                Assert.InRange(new Sampler(new() { RepetitionPenalty = penalty, PresencePenalty = 2, FrequencyPenalty = -2, Temperature = temperature, LogitBias = bias }, 0, 1, 2).Sample(logits), 0, 2);
+        }
     }
 
     private static float[] Of(params double[] probabilities) => [.. probabilities.Select(p => (float)Math.Log(p))];

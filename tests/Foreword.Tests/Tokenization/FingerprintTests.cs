@@ -5,7 +5,9 @@ using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Tokenization;
 
-/// <summary>Shards and checkpoints record fingerprints. These fingerprints were computed by an earlier version and must not change.</summary>
+/// <summary>
+/// Tests the fingerprints that shards and checkpoints record. These fingerprints were computed by an earlier version and must not change.
+/// </summary>
 public sealed class FingerprintTests
 {
     private const string Corpus = "The quick brown fox jumps over the lazy dog.\nThe dog sleeps; the fox runs and runs. The lazy dog sleeps.\n";

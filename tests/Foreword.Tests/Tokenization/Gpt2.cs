@@ -6,7 +6,7 @@ using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Tests.Tokenization;
 
-/// <summary>Shared parts of several tokenizer tests: GPT-2's own vocabulary, golden lines and random text.</summary>
+/// <summary>The shared parts of several tokenizer tests: GPT-2's own vocabulary, golden lines and random text.</summary>
 internal static class Gpt2
 {
     private static readonly Lazy<ByteLevelBpe> Loaded = new(() => (ByteLevelBpe)TokenizerFiles.Load(Fixtures.Path("gpt2-vocab")));

@@ -4,7 +4,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights;
 
-/// <summary>Infinite and NaN weights are rejected when they are read, whichever component reads them.</summary>
+/// <summary>Checks that every reader of weights rejects infinite and NaN weights.</summary>
 public sealed class FiniteNumbersTests : IDisposable
 {
     private const string Broken = "transformer.h.1.mlp.c_fc.weight";

@@ -1,7 +1,6 @@
 using Foreword.Data.FineTuning;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Tasks;

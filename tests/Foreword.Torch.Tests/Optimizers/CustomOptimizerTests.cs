@@ -37,7 +37,7 @@ public sealed class CustomOptimizerTests : IDisposable
         Assert.ThrowsAny<Exception>(() => PretrainRun.Resume(recipe, directory, directory.Checkpoints[0]).Dispose());
     }
 
-    /// <summary>Gradient descent with momentum.</summary>
+    /// <summary>An optimizer of a program's own: gradient descent with momentum.</summary>
     private sealed class Momentum(IReadOnlyList<(string Name, Parameter Value)> parameters) : Optimizer(parameters)
     {
         private readonly (string Name, Parameter Value, Tensor Velocity)[] _parameters =

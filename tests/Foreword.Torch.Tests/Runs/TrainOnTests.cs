@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Tokenization;

@@ -54,7 +54,7 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
         }
     }
 
-    /// <summary>Formats metrics as in "accuracy 0.9134, f1 of 'yes' 0.9101".</summary>
+    /// <summary>Formats the metrics as in "accuracy 0.9134, f1 of 'yes' 0.9101".</summary>
     /// <param name="metrics">Values by name.</param>
     /// <param name="positive">The class that F1 is computed for; null if F1 is a mean over the classes.</param>
     public static string Text(IReadOnlyDictionary<string, double> metrics, string? positive) =>

@@ -24,8 +24,8 @@ using Spectre.Console;
 namespace Foreword.Cli.Commands.Quickstart;
 
 /// <summary>
-/// Implements <c>foreword quickstart</c>, which shows all main steps on data that every .NET SDK includes: corpus, tokenizer, shards,
-/// training, an n-gram baseline on the same tokens, three generated texts, and a task that the model is then fine-tuned for.
+/// Implements <c>foreword quickstart</c>, which shows all main steps on data that every .NET SDK includes. These are corpus, tokenizer,
+/// shards, training, an n-gram baseline on the same tokens, and three generated texts. The model is then fine-tuned for a task.
 /// </summary>
 internal static class QuickstartCommand
 {

@@ -6,7 +6,7 @@ namespace Foreword.Data.Reading.Formats;
 /// </summary>
 /// <remarks>
 /// A chunk ends before white space that follows a letter, digit, punctuation mark or symbol, at the end of a line if possible. GPT-2's pattern
-/// (<c>\s+(?!\S)|\s+</c> and the other alternatives) always splits the text at such a position, whatever the text before and after it. Therefore the
+/// (<c>\s+(?!\S)|\s+</c> and the other alternatives) always splits the text at such a position, independent of the text around it. Therefore the
 /// token ids of the chunks are exactly the ids of the whole text. A cut after a line break would not work: the pattern splits "a\n\nb" into a, \n,
 /// \n, b, but "a\n\n" into a, \n\n. Only a text of <see cref="LongestChunk"/> characters without such a position is cut elsewhere.
 /// </remarks>

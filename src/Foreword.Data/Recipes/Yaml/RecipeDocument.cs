@@ -19,7 +19,7 @@ internal sealed record RecipeScalar(long Line, string Text, bool Quoted = false)
 /// <summary>A list of values.</summary>
 internal sealed record RecipeList(long Line, IReadOnlyList<RecipeNode> Items) : RecipeNode(Line);
 
-/// <summary>Keys and values in the order of the file. Each key occurs once.</summary>
+/// <summary>The keys and values in the order of the file. Each key occurs once.</summary>
 internal sealed record RecipeMapping(long Line, IReadOnlyList<(RecipeScalar Key, RecipeNode Value)> Entries) : RecipeNode(Line);
 
 /// <summary>

@@ -6,7 +6,9 @@ using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
-/// <summary>CoQA (Reddy, Chen and Manning 2019): conversations about a document, in which later questions depend on earlier ones.</summary>
+/// <summary>
+/// The benchmark CoQA (Reddy, Chen and Manning 2019): conversations about a document, in which later questions depend on earlier ones.
+/// </summary>
 internal sealed class Coqa : Benchmark
 {
     private const string Form = "CoQA's JSON: data[] with story, questions[].input_text, answers[].input_text";

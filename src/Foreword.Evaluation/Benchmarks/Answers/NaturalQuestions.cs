@@ -5,8 +5,8 @@ using Foreword.Generation;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// NQ-Open (Lee et al. 2019, from Natural Questions): questions without a document. The GPT-2 paper puts example pairs before each question to show
-/// the style of short answers. It also reports the accuracy on the answers with the highest probability.
+/// The benchmark NQ-Open (Lee et al. 2019, from Natural Questions): questions without a document. The GPT-2 paper puts example pairs before each
+/// question to show the style of short answers. It also reports the accuracy on the answers with the highest probability.
 /// </summary>
 internal sealed class NaturalQuestions : Benchmark
 {

@@ -6,7 +6,7 @@ using Foreword.IO;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// SQuAD 1.1 (Rajpurkar et al. 2016) and its translations XQuAD (Artetxe et al. 2020): questions whose answer is a span of a paragraph.
+/// The benchmark SQuAD 1.1 (Rajpurkar et al. 2016) and its translations XQuAD (Artetxe et al. 2020): questions whose answer is a span of a paragraph.
 /// </summary>
 internal sealed class Squad : Benchmark
 {

@@ -6,8 +6,8 @@ using Foreword.Generation;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// Summaries induced by "TL;DR:" (GPT-2 paper, section 3.6). The model generates 100 tokens with top-k sampling, k = 2, and the first three sentences
-/// count.
+/// A benchmark of summaries that are induced by "TL;DR:" (GPT-2 paper, section 3.6). The model generates 100 tokens with top-k sampling, k = 2, and
+/// the first three sentences count.
 /// </summary>
 internal sealed class Summarization : Benchmark
 {

@@ -10,8 +10,8 @@ using Foreword.Generation;
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
 /// <summary>
-/// Translation (GPT-2 paper, section 3.7). The prompt is pairs "english sentence = french sentence", then "english sentence =". The model decodes
-/// greedily, and the first sentence counts.
+/// The benchmark of translation (GPT-2 paper, section 3.7). The prompt is pairs "english sentence = french sentence", then "english sentence =". The
+/// model decodes greedily, and the first sentence counts.
 /// </summary>
 internal sealed partial class Translation : Benchmark
 {

@@ -5,8 +5,8 @@ using Foreword.Evaluation.Prompts;
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
 /// <summary>
-/// CoLA (Warstadt et al. 2018) with GPT-1's heuristic: a sentence is acceptable if its mean log-probability per token is above a threshold. The
-/// threshold is the one with the highest Matthews correlation on the training sentences, which are therefore scored as well.
+/// The benchmark CoLA (Warstadt et al. 2018) with GPT-1's heuristic: a sentence is acceptable if its mean log-probability per token is above a
+/// threshold. The threshold is the one with the highest Matthews correlation on the training sentences, which are therefore scored as well.
 /// </summary>
 internal sealed class Cola : Benchmark
 {

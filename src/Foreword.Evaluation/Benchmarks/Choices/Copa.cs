@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>COPA (Roemmele, Bejan and Gordon 2011): choosing the more plausible cause or effect of a premise.</summary>
+/// <summary>The benchmark COPA (Roemmele, Bejan and Gordon 2011): choosing the more plausible cause or effect of a premise.</summary>
 internal static class Copa
 {
     /// <summary>Last training item in SuperGLUE's split: items 1 to 400 are for training, items 401 to 500 for validation.</summary>

@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>HellaSwag (Zellers et al. 2019): choosing how a scene continues.</summary>
+/// <summary>The benchmark HellaSwag (Zellers et al. 2019): choosing how a scene continues.</summary>
 internal static class HellaSwag
 {
     public static Benchmark Benchmark { get; } = new ChoiceBenchmark("hellaswag", "how a scene goes on, 4 choices", "GPT-3, section 3.1.3", "hellaswag/hellaswag_val.jsonl, hellaswag_train.jsonl with ctx, endings, label", 0.25)

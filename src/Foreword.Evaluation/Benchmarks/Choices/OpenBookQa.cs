@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>OpenBookQA (Mihaylov et al. 2018): elementary science questions. The question is often an unfinished sentence.</summary>
+/// <summary>The benchmark OpenBookQA (Mihaylov et al. 2018): elementary science questions. The question is often an unfinished sentence.</summary>
 internal static class OpenBookQa
 {
     public static Benchmark Benchmark { get; } = new ChoiceBenchmark("openbookqa", "elementary science, 4 choices", "GPT-3, table 3.6", "openbookqa/test.jsonl, train.jsonl with question.stem, question.choices, answerKey", 0.25)

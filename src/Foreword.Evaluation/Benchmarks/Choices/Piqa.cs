@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>PIQA (Bisk et al. 2020): choosing which of two ways to reach a goal works. The labels are in a separate file.</summary>
+/// <summary>The benchmark PIQA (Bisk et al. 2020): choosing which of two ways to reach a goal works. The labels are in a separate file.</summary>
 internal static class Piqa
 {
     public static Benchmark Benchmark { get; } = new ChoiceBenchmark("piqa", "physical common sense, 2 choices", "GPT-3, table 3.6", "piqa/valid.jsonl with goal, sol1, sol2, and valid-labels.lst; train likewise", 0.5)

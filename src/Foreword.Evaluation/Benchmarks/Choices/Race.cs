@@ -4,7 +4,7 @@ using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>RACE (Lai et al. 2017): questions from English exams about a passage, with one JSON file per passage.</summary>
+/// <summary>The benchmark RACE (Lai et al. 2017): questions from English exams about a passage, with one JSON file per passage.</summary>
 internal static class Race
 {
     public static Benchmark Middle { get; } = Create("race-middle", "middle");

@@ -3,7 +3,9 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>Sentiment Labelled Sentences (Kotzias et al. 2015), scored with GPT-1's heuristic: reviews of products, restaurants and films.</summary>
+/// <summary>
+/// The benchmark Sentiment Labelled Sentences (Kotzias et al. 2015), scored with GPT-1's heuristic: reviews of products, restaurants and films.
+/// </summary>
 internal static class SentimentSentences
 {
     public static Benchmark Benchmark { get; } = new ChoiceBenchmark("sentiment-sentences", "sentiment of reviews by 'very', 2 choices", "GPT-1, section 5", "sentiment-sentences/*_labelled.txt: sentence, label, separated by a tab", 0.5)

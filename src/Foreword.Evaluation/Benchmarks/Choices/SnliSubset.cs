@@ -3,7 +3,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>SNLI (Bowman et al. 2015) in lower case without punctuation: deciding whether a hypothesis follows from a premise.</summary>
+/// <summary>The benchmark SNLI (Bowman et al. 2015) in lower case without punctuation: deciding whether a hypothesis follows from a premise.</summary>
 internal static class SnliSubset
 {
     private static readonly string[] Answers = [" True", " Neither", " False"];

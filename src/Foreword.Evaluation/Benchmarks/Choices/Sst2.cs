@@ -3,7 +3,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
-/// <summary>SST-2 (Socher et al. 2013) in GLUE's files, scored with GPT-1's heuristic.</summary>
+/// <summary>The benchmark SST-2 (Socher et al. 2013) in GLUE's files, scored with GPT-1's heuristic.</summary>
 internal static class Sst2
 {
     public static Benchmark Benchmark { get; } = new ChoiceBenchmark("sst2", "sentiment of film reviews by 'very', 2 choices", "GPT-1, section 5", "sst2/dev.tsv, train.tsv (GLUE): sentence, label with a header", 0.5)

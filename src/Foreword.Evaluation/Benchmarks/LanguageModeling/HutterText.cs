@@ -5,7 +5,7 @@ using Foreword.Evaluation.Metrics;
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
 /// <summary>
-/// enwik8 and text8 (Mahoney): the first 100 MB of Wikipedia's source, and of its plain text. The last 5 MB are the test split.
+/// The benchmarks enwik8 and text8 (Mahoney): the first 100 MB of Wikipedia's source, and of its plain text. The last 5 MB are the test split.
 /// </summary>
 internal sealed class HutterText : Benchmark
 {

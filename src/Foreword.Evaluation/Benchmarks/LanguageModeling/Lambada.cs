@@ -6,8 +6,8 @@ using Foreword.Models;
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
 /// <summary>
-/// LAMBADA (Paperno et al. 2016): predicting the last word of a passage. As in the GPT-2 paper, the text is that of the original books, and a word is
-/// right if greedy decoding produces all its tokens.
+/// The benchmark LAMBADA (Paperno et al. 2016): predicting the last word of a passage. As in the GPT-2 paper, the text is that of the original books,
+/// and a word is right if greedy decoding produces all its tokens.
 /// </summary>
 internal sealed class Lambada : Benchmark
 {

@@ -2,7 +2,7 @@ using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
-/// <summary>WikiText-2 and WikiText-103 (Merity et al. 2016). Both have the same test split.</summary>
+/// <summary>The benchmarks WikiText-2 and WikiText-103 (Merity et al. 2016). Both have the same test split.</summary>
 internal static class WikiText
 {
     public static Benchmark Two { get; } = Create("wikitext2", "wikitext-2-raw", PublishedFigure.Gpt2(WordCorpus.Perplexity, 29.41, 22.76, 19.93, 18.34));

@@ -3,7 +3,7 @@ using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
-/// <summary>Any text file, measured in bits per byte and in perplexity per word.</summary>
+/// <summary>A benchmark of any text file, measured in bits per byte and in perplexity per word.</summary>
 internal sealed class TextFile(string path) : Benchmark
 {
     /// <inheritdoc/>

@@ -143,8 +143,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
     private Pass Begin(Tensor ids, long? seed, bool keepInputs, bool keepMemory, SequencePacking? packing = null)
     {
         int B = (int)ids.shape[0], T = (int)ids.shape[1];
-        if (packing is null && T > _config.ContextLength)
-            throw new ArgumentException($"sequence has {T} tokens; the context length is {_config.ContextLength}", nameof(ids));
+        ModelInput.CheckLength(_config, packing?.Longest ?? T, nameof(ids));
         using Tensor flat = ids.contiguous();
         long[] values = new ReadOnlySpan<long>(TensorMemory.Int64(flat), B * T).ToArray();
         if (values.AsSpan().ContainsAnyExceptInRange(0, _config.VocabSize - 1))

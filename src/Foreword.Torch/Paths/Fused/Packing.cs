@@ -178,7 +178,9 @@ internal static unsafe class Packing<T> where T : unmanaged, IElement<T>
         Avx512F.Shuffle4x128(oddAb, oddCd, Odd).Store(destination + 3 * stride);
     }
 
-    /// <summary>Four rows, transposed within each 128-bit lane. Vector i holds the four rows of columns i, 4 + i, 8 + i and 12 + i.</summary>
+    /// <summary>
+    /// A group of four rows, transposed within each 128-bit lane. Vector i holds the four rows of columns i, 4 + i, 8 + i and 12 + i.
+    /// </summary>
     private readonly struct Quad
     {
         public readonly Vector512<uint> First, Second, Third, Fourth;

@@ -43,7 +43,7 @@ internal static unsafe class Transposition
         Avx.Permute2x128(upper.AsSingle(), lower.AsSingle(), Second).AsUInt32().Store(destination + 4 * stride);
     }
 
-    /// <summary>Four rows, transposed within each 128-bit lane. Vector i holds the four rows of columns i and 4 + i.</summary>
+    /// <summary>A group of four rows, transposed within each 128-bit lane. Vector i holds the four rows of columns i and 4 + i.</summary>
     private readonly struct Quad
     {
         public readonly Vector256<uint> First, Second, Third, Fourth;

@@ -5,8 +5,8 @@ namespace Foreword.Torch.Paths.Fused;
 // K inner size, N columns.
 
 /// <summary>
-/// Float32 weights as the right side of a product. Weights change in every step, so each panel is rounded and packed immediately before the rows are
-/// multiplied with it. The packed panel stays in the worker's second-level cache; a packed copy of the whole matrix is never written.
+/// The float32 weights as the right side of a product. Weights change in every step, so each panel is rounded and packed immediately before the rows
+/// are multiplied with it. The packed panel stays in the worker's second-level cache; a packed copy of the whole matrix is never written.
 /// </summary>
 /// <param name="address">The weights, [rows, columns].</param>
 /// <param name="rows">Number of rows: K, or N if the right side is the transpose.</param>

@@ -117,7 +117,7 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
     private static double Share(int part, int whole) => whole > 0 ? (double)part / whole : 0;
 }
 
-/// <summary>Right and predicted scores with their ranks.</summary>
+/// <summary>The right and predicted scores with their ranks.</summary>
 internal sealed class ScoreSample(TaskOutcomes.OfScores outcomes) : OutcomeSample
 {
     private readonly Column _truth = new(outcomes.Truth), _predicted = new(outcomes.Predicted);

@@ -10,7 +10,7 @@ namespace Foreword.Tasks.Metrics;
 /// <param name="F1">The harmonic mean of precision and recall, 0 to 1; 0 if the class occurs neither in truth nor in prediction.</param>
 public sealed record ClassRow(string Label, int Count, double Precision, double Recall, double F1);
 
-/// <summary>All metrics of a model's outcomes on a labeled set. Properties that describe classes are null if the model predicts scores.</summary>
+/// <summary>The metrics of a model's outcomes on a labeled set. Properties that describe classes are null if the model predicts scores.</summary>
 public sealed record TaskEvaluation
 {
     private TaskEvaluation(string task, TaskOutcomes outcomes, IReadOnlyList<MetricInterval> metrics) =>

@@ -20,7 +20,7 @@ public abstract record TaskOutcomes
     {
     }
 
-    /// <summary>Outcomes with one class for each example.</summary>
+    /// <summary>The outcomes with one class for each example.</summary>
     /// <param name="Truth">The right class of each example, as an index into the labels.</param>
     /// <param name="Predicted">The predicted class of each example, as an index into the labels.</param>
     /// <param name="Labels">The names of the classes.</param>
@@ -79,7 +79,7 @@ public abstract record TaskOutcomes
         }
     }
 
-    /// <summary>Outcomes with one number for each example.</summary>
+    /// <summary>The outcomes with one number for each example.</summary>
     /// <param name="Truth">The right score of each example.</param>
     /// <param name="Predicted">The predicted score of each example.</param>
     /// <exception cref="ArgumentException">The lengths differ, there are no examples, or a score is not finite.</exception>

@@ -26,8 +26,8 @@ public sealed class ByteLevelBpe : Tokenizer
     /// <param name="merges">The merges by rank.</param>
     /// <param name="addedTokens">The tokens that are found in text as a whole; may be empty.</param>
     /// <exception cref="ArgumentException">
-    /// A byte has no token, two tokens have the same written form, a merge's parts do not form its result, a pair is merged twice, an added token's
-    /// text is empty or is not the text of its id, or there are more than 2,097,152 ids.
+    /// A byte has no token, or two tokens have the same written form. A merge's parts do not form its result, or a pair is merged twice. An added
+    /// token's text is empty or is not the text of its id. There are more than 2,097,152 ids.
     /// </exception>
     public ByteLevelBpe(IReadOnlyList<byte[]> tokens, IReadOnlyList<BpeMerge> merges, IReadOnlyList<AddedToken> addedTokens)
     {

@@ -35,9 +35,9 @@ public static class TokenizerFiles
     }
 
     /// <summary>
-    /// Reads the tokenizer of a directory. The first of these formats whose files exist is read: <c>tokenizer.json</c>; <c>vocab.json</c> with
-    /// <c>merges.txt</c>; OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c>; OpenAI's <c>encoder_bpe_40000.json</c> with
-    /// <c>vocab_40000.bpe</c>; WordPiece's <c>vocab.txt</c>; a registered format. Added tokens, switches and ends of text are also read from
+    /// Reads the tokenizer of a directory. The first of these formats whose files exist is read: <c>tokenizer.json</c>, <c>vocab.json</c> with
+    /// <c>merges.txt</c>, OpenAI's <c>encoder.json</c> with <c>vocab.bpe</c>, OpenAI's <c>encoder_bpe_40000.json</c> with
+    /// <c>vocab_40000.bpe</c>, WordPiece's <c>vocab.txt</c>, a registered format. Added tokens, switches and ends of text are also read from
     /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>, <c>config.json</c> and
     /// <c>generation_config.json</c> in the same directory.
     /// </summary>

@@ -23,8 +23,6 @@ internal static class TokenizerConfigJson
             roles[TokenizerCompanions.StartKey] = tokenizer.TokenText(start);
         foreach ((string key, string text) in tokenizer.Roles.Names)
             roles[key] = text;
-        foreach (string companion in (string[])[TokenizerCompanions.SpecialTokensMap, TokenizerCompanions.AddedTokensJson])
-            File.Delete(Path.Combine(directory, companion));
         TokenizerJson.Write(Path.Combine(directory, TokenizerFileNames.TokenizerConfig), json =>
         {
             json.WriteString("tokenizer_class", tokenizerClass);
@@ -38,6 +36,8 @@ internal static class TokenizerConfigJson
             WriteAdditional(json, tokenizer);
             WriteDecoder(json, tokenizer);
         });
+        foreach (string companion in (string[])[TokenizerCompanions.SpecialTokensMap, TokenizerCompanions.AddedTokensJson])
+            File.Delete(Path.Combine(directory, companion)); // only now: if writing fails, nothing is lost
     }
 
     private static void WriteAdditional(Utf8JsonWriter json, Tokenizer tokenizer)

@@ -37,7 +37,26 @@ internal static class ModelDirectory
             throw new InvalidDataException($"{path} is a file, but not a model in a single-file format; other models are directories");
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"model directory '{path}' does not exist{(HubRepository.TryParse(path) is not null ? ", and no model of that name was downloaded" : "")}");
-        throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; supported models: {string.Join("; ", WeightsCatalog.All.Select(format => format.Files))}");
+        throw new InvalidDataException($"{path} {WhyNoModel(path)}");
+    }
+
+    /// <summary>Describes why a directory is no model, the most likely reason first, as the end of a sentence that begins with the path.</summary>
+    private static string WhyNoModel(string directory)
+    {
+        string[] entries = [.. Directory.EnumerateFileSystemEntries(directory).Select(entry => Path.GetFileName(entry)!).Order(StringComparer.Ordinal)];
+        if (entries.Length == 0)
+            return "is empty, so it holds no model";
+        if (entries.Contains("recipe.yaml"))
+            return "is the directory of a run that has saved no model yet";
+        if (Array.Find(entries, entry => Path.GetExtension(entry) is ".safetensors" or ".pt" or ".pth" || entry.StartsWith("pytorch_model", StringComparison.Ordinal)) is { } weights)
+            return $"holds {weights}, but no {HuggingFaceConfig.FileName}";
+        if (Array.Find(entries, entry => Directory.Exists(Path.Combine(directory, entry)) && Find(Path.Combine(directory, entry)) is not null) is { } within)
+            return $"holds no model itself, but {Path.Combine(directory, within)} is one";
+        if (entries.Where(entry => entry.EndsWith(".gguf", StringComparison.Ordinal)).ToArray() is [var first, .. var others])
+            return others.Length > 0 ? $"holds {others.Length + 1} .gguf files; name one of them" : $"holds {first}, which is not a GGUF file";
+        if (TokenizerFiles.IsIn(directory))
+            return "holds a tokenizer, but no model";
+        return $"holds no model: no {HuggingFaceConfig.FileName}, no .gguf file, no best/ and no checkpoint-N/";
     }
 
     /// <summary>

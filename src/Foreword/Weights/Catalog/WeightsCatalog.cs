@@ -36,7 +36,7 @@ public static class WeightsCatalog
 
     /// <summary>Opens a model that <see cref="ModelDirectory.Resolve"/> found.</summary>
     internal static ModelWeights OpenResolved(string model) => FormatOf(model)?.Open(model)
-        ?? throw new InvalidDataException($"{model} holds {HuggingFaceConfig.FileName} but no weights: looked for {string.Join("; ", All.Select(format => format.Files))}");
+        ?? throw new InvalidDataException($"{model} holds {HuggingFaceConfig.FileName} but no weights, such as {SafetensorsFormat.FileName}");
 
     /// <summary>Returns the first format that recognizes a path, or null if there is none.</summary>
     /// <param name="path">A file or a directory.</param>

@@ -4,7 +4,7 @@ using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Tests.Tokenization.Bpe;
 
-/// <summary>Both directions of byte-pair encoding, written as in the papers. It is the reference for the fast implementations.</summary>
+/// <summary>The two directions of byte-pair encoding, written as in the papers. It is the reference for the fast implementations.</summary>
 internal static class NaiveBpe
 {
     /// <summary>Follows bpe() of openai/gpt-2: take the pair with the lowest rank, join all its occurrences from left to right, and repeat.</summary>

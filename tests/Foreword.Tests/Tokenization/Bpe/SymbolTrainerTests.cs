@@ -1,7 +1,10 @@
 using CsCheck;
 using Foreword.Tokenization;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
+using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Tokenization.Bpe;
 
@@ -71,9 +74,20 @@ public sealed class SymbolTrainerTests
 
     [Theory]
     [InlineData(2, "vocabulary size is 2; it must be 3 to")]
+    [InlineData(0, "vocabulary size is 0; it must be 3 to")]
     [InlineData(30, "there is no text to train on")]
     public void WhatCannotBeTrainedIsSaid(int size, string sentence) =>
         Assert.Contains(sentence, Assert.Throws<ArgumentException>(() => new Gpt1Trainer { VocabularySize = size }.Train([" \n"])).Message);
+
+    [Fact]
+    public void OnlyAVocabularyWithoutMergesMayHaveAnySize()
+    {
+        string[] texts = ["a b c"];
+        Assert.Equal(6, new CharTrainer { VocabularySize = 0 }.Train(texts).VocabularySize); // with the space
+        Assert.Equal(5, new WordTrainer { VocabularySize = 0 }.Train(texts).VocabularySize);
+        Assert.All(TrainerCatalog.Kinds.Values.Where(trainer => trainer is BpeTrainer or Gpt1Trainer or WordPieceTrainer), trainer =>
+            Assert.StartsWith($"vocabulary size is 0; it must be {trainer.SmallestVocabulary} to ", Assert.Throws<ArgumentException>(() => (trainer with { VocabularySize = 0 }).Train(texts)).Message));
+    }
 
     /// <summary>Returns the texts that merges create, by counting every pair again for each merge.</summary>
     private static List<string> Naive(string[] words, int minFrequency, int room)

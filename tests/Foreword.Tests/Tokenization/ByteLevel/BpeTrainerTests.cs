@@ -138,6 +138,7 @@ public sealed class BpeTrainerTests
 
     [Theory]
     [InlineData(256, 2, "vocabulary size is 256; it must be 257")]
+    [InlineData(0, 2, "vocabulary size is 0; it must be 257")]
     [InlineData(3_000_000, 2, "vocabulary size is 3000000")]
     [InlineData(300, 0, "minimum frequency is 0")]
     public void SettingsOutOfRangeAreRefused(int size, int minFrequency, string sentence)

@@ -313,6 +313,16 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Assert.Equal(Gpt2.Tokenizer.Fingerprint, Load().Fingerprint);
     }
 
+    [Fact]
+    public void ATokenizerThatCannotBeWrittenLeavesTheCompanionsOfTheEarlierOne()
+    {
+        _directory.Write("added_tokens.json", "{}");
+        _directory.Write("special_tokens_map.json", "{}");
+        Directory.CreateDirectory(_directory.File("tokenizer_config.json")); // no file can take this name
+        Assert.ThrowsAny<SystemException>(() => Gpt2.Tokenizer.Save(_directory.Path));
+        Assert.True(File.Exists(_directory.File("added_tokens.json")) && File.Exists(_directory.File("special_tokens_map.json")));
+    }
+
     private Tokenizer Load() => TokenizerFiles.Load(_directory.Path);
 
     private void Gpt2Vocabulary()

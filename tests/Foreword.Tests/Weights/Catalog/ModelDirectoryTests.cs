@@ -47,7 +47,29 @@ public sealed class ModelDirectoryTests : IDisposable
         Assert.Equal($"model directory '{missing}' does not exist", Assert.Throws<DirectoryNotFoundException>(() => ModelDirectory.Resolve(missing)).Message);
         string file = _directory.Write("model.safetensors", "");
         Assert.StartsWith($"{file} is a file", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(file)).Message);
-        Assert.StartsWith($"{_directory.Path} holds no config.json", Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(_directory.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData("", "is empty, so it holds no model")]
+    [InlineData("notes.txt", "holds no model: no config.json, no .gguf file, no best/ and no checkpoint-N/")]
+    [InlineData("recipe.yaml metrics.jsonl", "is the directory of a run that has saved no model yet")]
+    [InlineData("model.safetensors", "holds model.safetensors, but no config.json")]
+    [InlineData("pytorch_model-00001-of-00002.bin tokenizer.json", "holds pytorch_model-00001-of-00002.bin, but no config.json")]
+    [InlineData("train-000000.bin manifest.json", "holds no model: no config.json, no .gguf file, no best/ and no checkpoint-N/")]
+    [InlineData("a.gguf b.gguf tokenizer.json", "holds 2 .gguf files; name one of them")]
+    [InlineData("a.gguf", "holds a.gguf, which is not a GGUF file")]
+    [InlineData("tokenizer.json", "holds a tokenizer, but no model")]
+    [InlineData("small/config.json", "holds no model itself, but * is one")]
+    [InlineData("run/checkpoint-3/config.json", "holds no model itself, but * is one")]
+    public void ADirectoryWithoutAModelNamesTheMostLikelyReason(string files, string reason)
+    {
+        Directory.CreateDirectory(_directory.File("d"));
+        foreach (string file in files.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            _directory.Write($"d/{file}", "{}");
+        string found = Path.Combine(_directory.File("d"), files.Split('/')[0]);
+        string message = Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(_directory.File("d"))).Message;
+        Assert.Equal($"{_directory.File("d")} {reason.Replace("*", found, StringComparison.Ordinal)}", message);
+        Assert.True(reason.Length <= 80);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Foreword.Torch.Tests.Paths.Fused;
 
 public sealed class FusedPathTests
 {
-    /// <summary>Architecture, heads, head size, V, B, T: sizes that are multiples of the kernels' blocks, and sizes that are not.</summary>
+    /// <summary>Gets architecture, heads, head size, V, B and T: sizes that are multiples of the kernels' blocks, and sizes that are not.</summary>
     public static TheoryData<GptArchitecture, int, int, int, int, int> Shapes => new()
     {
         { GptArchitecture.Gpt2, 2, 64, 300, 2, 128 },
@@ -259,6 +259,9 @@ public sealed class FusedPathTests
         using Tensor ids = full([1, 4], 300, int64), many = zeros([1, 65], int64);
         Assert.Equal("a token id is outside the vocabulary of 300 (Parameter 'ids')", Assert.Throws<ArgumentException>(() => path.Hidden(ids)).Message);
         Assert.Equal("sequence has 65 tokens; the context length is 64 (Parameter 'ids')", Assert.Throws<ArgumentException>(() => path.Hidden(many)).Message);
+        SequencePacking packing = new(1, 65);
+        packing.Continue(0, 60, 0, 5);
+        Assert.Equal("sequence has 65 tokens; the context length is 64 (Parameter 'ids')", Assert.Throws<ArgumentException>(() => path.Hidden(many, packing)).Message);
     }
 
     /// <summary>Creates two equal models whose biases and norms are not all 0 and 1.</summary>
