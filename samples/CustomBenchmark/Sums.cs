@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Foreword.Data.Tables;
-using Foreword.Evaluation;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
 

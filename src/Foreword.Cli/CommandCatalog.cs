@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.CompilerServices;
 using Foreword.Cli.Commands;
 using Foreword.Cli.Commands.Bench;
 using Foreword.Cli.Commands.Conversion;
@@ -18,8 +17,6 @@ namespace Foreword.Cli;
 /// <summary>The list of commands. A new command is one file and one line here.</summary>
 internal static class CommandCatalog
 {
-    private static readonly ConditionalWeakTable<Command, string> Examples = [];
-
     public static IEnumerable<Command> Commands(Terminal terminal) =>
     [
         QuickstartCommand.Create(terminal),
@@ -41,13 +38,4 @@ internal static class CommandCatalog
         StudyCommand.Create(terminal),
         BenchCommand.Create(terminal),
     ];
-
-    /// <summary>Sets the example that the help of a command shows.</summary>
-    public static T WithExample<T>(this T command, string example) where T : Command
-    {
-        Examples.AddOrUpdate(command, example);
-        return command;
-    }
-
-    public static string? Example(Command command) => Examples.TryGetValue(command, out string? example) ? example : null;
 }

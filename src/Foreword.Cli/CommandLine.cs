@@ -14,18 +14,6 @@ namespace Foreword.Cli;
 /// <summary>Builds the root command, maps outcomes to exit codes, and turns exceptions into one-line messages.</summary>
 internal static class CommandLine
 {
-    /// <summary>The command completed its work.</summary>
-    public const int Done = 0;
-
-    /// <summary>The input is invalid, or the work failed.</summary>
-    public const int Failed = 1;
-
-    /// <summary>The command line itself is wrong.</summary>
-    public const int Usage = 2;
-
-    /// <summary>Ctrl+C was pressed before the work began. The code is 128 + SIGINT, as shells report it.</summary>
-    public const int Interrupted = 130;
-
     /// <summary>Parses and runs one command line. Does not throw for invalid input.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, Terminal terminal) => Run(args, terminal, CommandCatalog.Commands(terminal));
@@ -46,7 +34,7 @@ internal static class CommandLine
         if (IsBareGroup(parsed))
         {
             Invoke(Parse(root, [.. args, "--help"]), terminal);
-            return Usage;
+            return ExitCodes.Usage;
         }
 
         if (parsed.Action is not (HelpAction or HelpWithExample))
@@ -70,14 +58,14 @@ internal static class CommandLine
         catch (OperationCanceledException)
         {
             terminal.Err.WriteLine("interrupted; there was nothing to save yet");
-            return Interrupted;
+            return ExitCodes.Interrupted;
         }
         catch (Exception problem)
         {
             terminal.Err.WriteLine($"error: {OneSentence(problem) ?? Bug(problem, isVerbose)}");
             if (isVerbose)
                 terminal.Err.WriteLine(problem);
-            return problem is UsageException ? Usage : Failed;
+            return problem is UsageException ? ExitCodes.Usage : ExitCodes.Failed;
         }
         finally
         {
@@ -141,7 +129,7 @@ internal static class CommandLine
     {
         terminal.Err.WriteLine($"error: {problem.ReplaceLineEndings(" ").TrimEnd('.')}");
         terminal.Err.WriteLine($"try: {PathOf(parsed.CommandResult.Command)} --help");
-        return Usage;
+        return ExitCodes.Usage;
     }
 
     /// <summary>Returns the parser's first error, with the nearest known name if a word is unknown.</summary>
@@ -205,26 +193,9 @@ internal static class CommandLine
         public override int Invoke(ParseResult parseResult)
         {
             int code = help.Invoke(parseResult);
-            if (CommandCatalog.Example(parseResult.CommandResult.Command) is { } example)
+            if (CommandExamples.Example(parseResult.CommandResult.Command) is { } example)
                 parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {example}\n");
             return code;
-        }
-    }
-}
-
-/// <summary>The exception for a command line that can be parsed but whose options do not fit together. The exit code is 2.</summary>
-internal sealed class UsageException(string message) : Exception(message)
-{
-    /// <summary>Returns the options that <paramref name="validate"/> returns. Turns its <see cref="ArgumentException"/> into a usage error.</summary>
-    public static T For<T>(Func<T> validate)
-    {
-        try
-        {
-            return validate();
-        }
-        catch (ArgumentException problem)
-        {
-            throw new UsageException(ArgumentSentence.Of(problem));
         }
     }
 }

@@ -1,3 +1,4 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Benchmarks.Answers;
 using Foreword.Evaluation.Benchmarks.Choices;
 using Foreword.Evaluation.Benchmarks.LanguageModeling;

@@ -1,4 +1,6 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation;
 

@@ -1,4 +1,6 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
+using Foreword.Evaluation.Running;
 using Foreword.Models;
 using Foreword.Tokenization;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 
 namespace Foreword.Cli.Tests;
@@ -11,8 +12,8 @@ public sealed partial class DocumentationTests
     [
         .. Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "pages")).Order()
             .SelectMany(page => CommandLines(File.ReadAllText(page)).Select(line => (Path.GetFileName(page), line))),
-        .. Commands(CommandCatalog.Commands(Terminal.System())).Where(command => CommandCatalog.Example(command) is not null)
-            .SelectMany(command => CommandLines(CommandCatalog.Example(command)!).Select(line => ($"{command.Name} --help", line))),
+        .. Commands(CommandCatalog.Commands(Terminal.System())).Where(command => CommandExamples.Example(command) is not null)
+            .SelectMany(command => CommandLines(CommandExamples.Example(command)!).Select(line => ($"{command.Name} --help", line))),
     ];
 
     [Theory, MemberData(nameof(Shown))]
@@ -38,7 +39,7 @@ public sealed partial class DocumentationTests
     {
         Command[] commands = [.. CommandCatalog.Commands(terminal)];
         foreach (Command command in Commands(commands).Where(command => command.Action is not null))
-            command.SetAction(_ => CommandLine.Done);
+            command.SetAction(_ => ExitCodes.Done);
         return commands;
     }
 

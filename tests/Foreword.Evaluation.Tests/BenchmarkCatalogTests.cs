@@ -1,6 +1,8 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Benchmarks.LanguageModeling;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 using Foreword.Models;
 
 namespace Foreword.Evaluation.Tests;

@@ -1,3 +1,6 @@
+using Foreword.Evaluation.Benchmarks;
+using Foreword.Evaluation.Running;
+
 namespace Foreword.Evaluation.Tests;
 
 public sealed class TaskSpecificationTests

@@ -1,6 +1,8 @@
 using System.Text;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 using Foreword.Models;
 using Foreword.Numerics;
 using Foreword.Tokenization;

@@ -1,5 +1,6 @@
 using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation.Tests;
 

@@ -71,7 +71,7 @@ internal sealed class ChatCommand : IDisposable
             using Conversation conversation = loaded.StartConversation(chosen, parsed.GetValue(system)!);
             using ChatCommand chat = new(terminal, conversation, options);
             chat.Talk();
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command.WithExample("foreword chat runs/quickstart --temperature 0.7 --top-k 40");
     }

@@ -77,7 +77,7 @@ internal static class GenerateCommand
                 JsonOutput.WriteLine(terminal, writer => Write(writer, prompts, completions, loaded.Tokenizer));
             int tokens = completions.Sum(texts => texts.Sum(completion => completion.Ids.Count));
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{tokens} tokens in {seconds:0.00} s: {tokens / seconds:0.0} tokens/s"));
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command.WithExample("""
             foreword generate runs/quickstart --prompt "Returns the" --max-tokens 60 --top-k 40

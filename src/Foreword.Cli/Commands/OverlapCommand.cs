@@ -58,7 +58,7 @@ internal static class OverlapCommand
                 terminal.Say($"filter     {saved}");
             if (parsed.GetValue(documents) is { } written)
                 terminal.Say($"documents  {written}");
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }

@@ -60,7 +60,7 @@ internal static class QuantizeCommand
             }
 
             Report(terminal, weights, wanted, directory, ids, parsed.GetValue(json));
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }

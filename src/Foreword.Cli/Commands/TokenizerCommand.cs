@@ -66,7 +66,7 @@ internal static class TokenizerCommand
             (Tokenizer tokenizer, long characters) = TrainWithBar(trainer, texts, terminal);
             tokenizer.Save(Directory.CreateDirectory(directory).FullName);
             Report(tokenizer, trainer, documents, characters, Stopwatch.GetElapsedTime(start), directory, parsed.GetValue(json), terminal);
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }
@@ -179,7 +179,7 @@ internal static class TokenizerCommand
                 }
 
                 SayLost([.. lost.Order()], terminal);
-                return CommandLine.Done;
+                return ExitCodes.Done;
             }
 
             string whole = given ?? TextInput.Read(path!, terminal, inputEncoding);
@@ -189,7 +189,7 @@ internal static class TokenizerCommand
                 WriteIdsAndTokens(tokenizer, ids, terminal);
             else
                 terminal.Out.WriteLine(string.Join(' ', ids));
-            return CommandLine.Done;
+            return ExitCodes.Done;
 
             int[] Ids(string content) => isBare ? tokenizer.Encode(content, allowSpecial) : tokenizer.EncodeWithTemplate(content, allowSpecial);
         });
@@ -237,7 +237,7 @@ internal static class TokenizerCommand
             byte[] bytes = tokenizer.DecodeBytes(numbers);
             terminal.OutBytes.Write(bytes);
             terminal.OutBytes.Flush();
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
 
@@ -262,7 +262,7 @@ internal static class TokenizerCommand
                 JsonOutput.WriteLine(terminal, writer => WriteInspection(writer, tokenizer, merges, longest));
             else
                 terminal.Out.Write(Inspection(tokenizer, merges, longest));
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }

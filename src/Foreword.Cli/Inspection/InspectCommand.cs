@@ -37,7 +37,7 @@ internal static class InspectCommand
             if (tables.SaysTable(parsed) || TableInspection.IsTable(given))
             {
                 TableInspection.Show(given, tables.Columns(parsed), tables.Options(parsed, [given], null, terminal.Warn), tables.MaxExamples(parsed), parsed.GetValue(json), terminal);
-                return CommandLine.Done;
+                return ExitCodes.Done;
             }
 
             if (tables.FirstGiven(parsed) is { } option)
@@ -45,7 +45,7 @@ internal static class InspectCommand
             Kind kind = Kinds.FirstOrDefault(kind => kind.Recognizes(given))
                 ?? throw new InvalidDataException($"{given} is not one of the kinds that inspect supports: {string.Join(", ", Kinds.Select(kind => kind.Name).Append(Table))}");
             kind.Show(given, parsed.GetValue(json), terminal);
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Foreword.Cli.Options;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Torch;

@@ -1,3 +1,4 @@
+using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;

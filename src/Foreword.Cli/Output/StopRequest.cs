@@ -39,7 +39,7 @@ internal sealed partial class StopRequest : IDisposable
         return stop.Run(() =>
         {
             work(stop.Token);
-            return CommandLine.Done;
+            return ExitCodes.Done;
         }, () => $"interrupted: {standing()}");
     }
 
@@ -61,7 +61,7 @@ internal sealed partial class StopRequest : IDisposable
         {
             return work();
         }
-        catch (OperationCanceledException) when (ExitCode != CommandLine.Done)
+        catch (OperationCanceledException) when (ExitCode != ExitCodes.Done)
         {
             _terminal.Err.WriteLine(standing?.Invoke() ?? "interrupted; there was nothing to save yet");
             return ExitCode;
@@ -69,7 +69,7 @@ internal sealed partial class StopRequest : IDisposable
     }
 
     /// <summary>Returns the exit code after a run that may have been stopped.</summary>
-    public int ExitCodeOf(RunOutcome outcome) => outcome == RunOutcome.Stopped ? ExitCode : CommandLine.Done;
+    public int ExitCodeOf(RunOutcome outcome) => outcome == RunOutcome.Stopped ? ExitCode : ExitCodes.Done;
 
     public void Dispose()
     {

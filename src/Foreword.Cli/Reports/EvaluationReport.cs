@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Foreword.Cli.Output;
-using Foreword.Evaluation;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
 using Foreword.IO;

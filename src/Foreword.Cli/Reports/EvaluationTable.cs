@@ -1,5 +1,5 @@
 using System.Globalization;
-using Foreword.Evaluation;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
 

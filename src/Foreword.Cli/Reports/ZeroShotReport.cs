@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Foreword.Evaluation;
+using Foreword.Evaluation.Benchmarks;
+using Foreword.Evaluation.Running;
 using Foreword.IO;
 using HandlebarsDotNet;
 

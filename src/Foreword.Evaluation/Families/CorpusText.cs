@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
 using Foreword.Tokenization;
 

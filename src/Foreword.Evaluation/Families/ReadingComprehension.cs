@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
 using Foreword.Generation;

@@ -1,3 +1,5 @@
+using Foreword.Evaluation.Benchmarks;
+
 namespace Foreword.Evaluation.Families;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Families;

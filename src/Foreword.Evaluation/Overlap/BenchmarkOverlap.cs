@@ -1,3 +1,4 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
 using Foreword.Tokenization;

@@ -1,4 +1,6 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Metrics;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation.Results;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Results;

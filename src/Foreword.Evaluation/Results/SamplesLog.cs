@@ -2,8 +2,10 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
+using Foreword.Evaluation.Running;
 using Foreword.IO;
 
 namespace Foreword.Evaluation.Results;

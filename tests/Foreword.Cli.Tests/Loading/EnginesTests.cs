@@ -1,4 +1,5 @@
 using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Models;

@@ -1,3 +1,6 @@
+using Foreword.Evaluation.Benchmarks;
+using Foreword.Evaluation.Running;
+
 namespace Foreword.Evaluation.Tests.Families;
 
 public sealed class OwnFileBenchmarkTests : IDisposable

@@ -1,6 +1,7 @@
 using Foreword.Data.Reading;
 using Foreword.Evaluation.Overlap;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation.Tests.Overlap;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation.Tests.Results;
 

@@ -57,7 +57,7 @@ internal static class BenchCommand
             {
                 TrainingProfile steps = ThroughputMeasurement.Profile(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
                 BenchTrainProfile.Write(terminal, steps, parsed.GetValue(json));
-                return CommandLine.Done;
+                return ExitCodes.Done;
             }
 
             TrainingThroughput measured = ThroughputMeasurement.Train(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
@@ -78,7 +78,7 @@ internal static class BenchCommand
 
                     writer.WriteEndArray();
                 });
-                return CommandLine.Done;
+                return ExitCodes.Done;
             }
 
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -89,7 +89,7 @@ internal static class BenchCommand
                     $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {path.Precision.Name()}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- used in training" : "")}"));
             }
 
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }
@@ -144,7 +144,7 @@ internal static class BenchCommand
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F1} MB, {tokens:N0} tokens: {bytes / 1e6 / best:F1} MB/s, {tokens / best:N0} tokens/s, one thread"));
             }
 
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }

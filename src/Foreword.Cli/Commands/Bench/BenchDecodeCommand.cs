@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Models;
@@ -58,7 +59,7 @@ internal static class BenchDecodeCommand
 
             if (parsed.GetValue(json))
                 JsonOutput.WriteLine(terminal, writer => Write(writer, measured));
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command.WithExample("foreword bench decode --model gpt2");
     }

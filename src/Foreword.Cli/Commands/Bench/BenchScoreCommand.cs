@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Models;
@@ -25,7 +26,7 @@ internal static class BenchScoreCommand
             if (parsed.GetValue(json))
             {
                 JsonOutput.WriteLine(terminal, writer => Write(writer, measured));
-                return CommandLine.Done;
+                return ExitCodes.Done;
             }
 
             Line($"{config.ParameterCount / 1e6:F1} M parameters, float32, passages of about {ScoringMeasurement.PassageTokens} tokens");
@@ -33,7 +34,7 @@ internal static class BenchScoreCommand
             Line($"torch         {measured.Torch.TokensPerSecond,8:N0} tokens/s   {measured.ShareOfForward:P0} of its forward pass alone");
             Line($"forward pass  {measured.ForwardTokensPerSecond,8:N0} tokens/s   {measured.ForwardBatchSize} passages at once, the best batch size; no logits");
             Line($"ten choices of one question share its context: cpu {measured.Cpu.SharingSpeedup:F1}, torch {measured.Torch.SharingSpeedup:F1} times as fast as each alone; cpu {measured.Torch.SharedSeconds / measured.Cpu.SharedSeconds:F2} times as fast as torch");
-            return CommandLine.Done;
+            return ExitCodes.Done;
 
             void Line(FormattableString text) => terminal.Out.WriteLine(text.ToString(CultureInfo.InvariantCulture));
         });

@@ -47,7 +47,7 @@ internal static class ConvertCommand
                     classifier.Write(staged);
             }, path);
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{path}: {target.Name}, {type}, {model.Config.ParameterCount:N0} parameters from {model.Format.Name}, in {clock.Elapsed.TotalSeconds:F1} s"));
-            return CommandLine.Done;
+            return ExitCodes.Done;
         });
         return command;
     }

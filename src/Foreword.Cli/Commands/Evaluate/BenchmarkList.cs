@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Evaluation;
+using Foreword.Evaluation.Benchmarks;
 
 namespace Foreword.Cli.Commands.Evaluate;
 

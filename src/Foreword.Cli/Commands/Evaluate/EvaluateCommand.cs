@@ -8,8 +8,10 @@ using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
 using Foreword.Data.Recipes;
 using Foreword.Evaluation;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Overlap;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 using Foreword.IO;
 using Foreword.Models;
 
@@ -48,7 +50,7 @@ internal static class EvaluateCommand
             if (parsed.GetValue(list))
             {
                 BenchmarkList.Print(terminal, parsed.GetValue(json));
-                return CommandLine.Done;
+                return ExitCodes.Done;
             }
 
             string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
@@ -86,7 +88,7 @@ internal static class EvaluateCommand
                     results.Add((key, run.Evaluate(key, task, stop)));
                 }
             }, $"stopping after the current documents; interrupt again to end immediately{(directory is null ? "" : $" (finished documents stay in {directory.Path})")}");
-            if (code != CommandLine.Done)
+            if (code != ExitCodes.Done)
                 return code;
 
             BenchmarkOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => BenchmarkOverlap.Of(filter, result.Key, result.Result))];
@@ -103,7 +105,7 @@ internal static class EvaluateCommand
                 JsonOutput.WriteLine(terminal, Write);
             else
                 EvaluationTable.Print(terminal.Out, results, opened.Config);
-            return CommandLine.Done;
+            return ExitCodes.Done;
 
             string Standing() => directory is null
                 ? "nothing is saved; with --out DIR an evaluation can be continued"

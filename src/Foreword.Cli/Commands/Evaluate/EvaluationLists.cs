@@ -1,5 +1,6 @@
 using System.Globalization;
 using Foreword.Evaluation;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Cli.Commands.Evaluate;
 

@@ -102,7 +102,7 @@ internal static class FineTuneCommand
                 (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
                 string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
                 bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
-                return stopped ? stop.ExitCode : CommandLine.Done;
+                return stopped ? stop.ExitCode : ExitCodes.Done;
             });
 
             void Add(string key, object? value)
@@ -129,7 +129,7 @@ internal static class FineTuneCommand
             terminal.Warn(warning);
         new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
             terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), ("test", data.Test.Count)], [.. data.Train.Take(DryRun.Shown)], json);
-        return CommandLine.Done;
+        return ExitCodes.Done;
     }
 
     /// <summary>Prints the results. Returns whether the runs were stopped before their end.</summary>

@@ -49,7 +49,7 @@ internal static class EvaluateTaskCommand
                 DryRun dry = DryRun.Of(path);
                 IReadOnlyList<TaskExample> read = Read(dry.Task);
                 dry.Show(terminal, [("test", read.Count)], [.. read.Take(DryRun.Shown)], parsed.GetValue(json));
-                return CommandLine.Done;
+                return ExitCodes.Done;
             }
 
             using FineTunedModel model = TaskModels.Open(path, parsed.GetValue(precision), parsed.GetValue(device));
@@ -68,7 +68,7 @@ internal static class EvaluateTaskCommand
                 Print(terminal.Out, evaluation);
             terminal.Say($"page    {Path.Combine(directory, "report.html")}");
             terminal.Say($"numbers {Path.Combine(directory, "evaluation.json")}");
-            return CommandLine.Done;
+            return ExitCodes.Done;
 
             IReadOnlyList<TaskExample> Read(TaskDescription task)
             {

@@ -56,9 +56,9 @@ internal static class PredictCommand
             }
 
             if (answers.Faults == 0)
-                return CommandLine.Done;
+                return ExitCodes.Done;
             terminal.Err.WriteLine(string.Create(CultureInfo.InvariantCulture, $"error: {answers.Faults:N0} of {answers.Count:N0} rows {(answers.Faults == 1 ? "has" : "have")} no answer; the first: {answers.FirstFault}"));
-            return CommandLine.Failed;
+            return ExitCodes.Failed;
 
             PredictionInput InputOf(TaskDescription task, bool keepsInput) => PredictionInput.Of(terminal, parsed, source, tables, task, parsed.GetValue(id), keepsInput);
         });
@@ -71,7 +71,7 @@ internal static class PredictCommand
         dry.Show(terminal, [], [.. rows.Select(row => row.Example).OfType<TaskExample>()], json);
         foreach (string fault in rows.Select(row => row.Fault).OfType<string>())
             terminal.Err.WriteLine($"error: {fault}");
-        return rows.All(row => row.Fault is null) ? CommandLine.Done : CommandLine.Failed;
+        return rows.All(row => row.Fault is null) ? ExitCodes.Done : ExitCodes.Failed;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
 using Foreword.Torch.Runs;

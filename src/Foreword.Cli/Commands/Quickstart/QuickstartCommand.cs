@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Foreword.Cli.Commands.Pretrain;
 using Foreword.Cli.Loading;
+using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Baselines;
 using Foreword.Data.Reading;

@@ -6,7 +6,9 @@ using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
 using Foreword.Data.Recipes;
 using Foreword.Evaluation;
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 using Foreword.Models;
 using Foreword.Settings;
 using Foreword.Tokenization;
@@ -82,7 +84,7 @@ internal static class ZeroShotStudy
                 ZeroShotReport.Print(terminal.Out, scores);
                 terminal.Say($"page    {Path.Combine(place, ZeroShotReport.PageName)}");
                 terminal.Say($"numbers {Path.Combine(place, ZeroShotReport.TableName)}");
-                return CommandLine.Done;
+                return ExitCodes.Done;
             });
         });
         return command;

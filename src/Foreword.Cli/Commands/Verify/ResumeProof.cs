@@ -80,7 +80,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
             return LastStep(run);
         }
 
-        if (process.ExitCode != CommandLine.Done)
+        if (process.ExitCode != ExitCodes.Done)
             throw new InvalidOperationException($"the training process ended with exit code {process.ExitCode}: {Last(errors.Result)}");
         if (killAfter is not null)
             throw new InvalidOperationException($"the run ended before it could be killed after step {killAfter}; use more --steps");

@@ -48,7 +48,7 @@ internal static class VerifyCommand
             });
             if (!passed)
                 terminal.Err.WriteLine($"error: {weights.Path} differs from {parsed.GetValue(against)} by {difference.ToString("G3", CultureInfo.InvariantCulture)}, more than the tolerance of {allowed.ToString(CultureInfo.InvariantCulture)}");
-            return passed ? CommandLine.Done : CommandLine.Failed;
+            return passed ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
     }
@@ -78,7 +78,7 @@ internal static class VerifyCommand
                 terminal.Out.WriteLine(result.Sentence);
             if (!result.Identical)
                 terminal.Err.WriteLine($"error: {result.Sentence}");
-            return result.Identical ? CommandLine.Done : CommandLine.Failed;
+            return result.Identical ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
     }

@@ -1,7 +1,9 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation.Tests.Benchmarks.Answers;
 

@@ -1,5 +1,6 @@
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Results;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation.Tests.Benchmarks.User;
 

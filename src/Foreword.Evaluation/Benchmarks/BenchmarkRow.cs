@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Foreword.Data.Tables;
 
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Benchmarks;
 
 /// <summary>A row of a benchmark's file, with columns accessed by name.</summary>
 internal sealed class BenchmarkRow

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Foreword.Evaluation.Prompts;
+namespace Foreword.Evaluation.Benchmarks.User;
 
 /// <summary>A text that names columns of a table in double braces, as in <c>Question: {{question}}</c>.</summary>
 internal sealed partial class PromptTemplate(string text)

@@ -1,6 +1,6 @@
 using Foreword.Evaluation.Metrics;
 
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Benchmarks;
 
 /// <summary>
 /// A benchmark: how its files are read, what each document asks of a model, and which metrics are computed. <see cref="BenchmarkCatalog"/>

@@ -2,7 +2,7 @@ using Foreword.Tokenization;
 using Microsoft.Extensions.FileSystemGlobbing;
 using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
 
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Benchmarks;
 
 /// <summary>The input for reading a benchmark: the data directory, the switches, and the facts about the model that reading depends on.</summary>
 public sealed record BenchmarkInput

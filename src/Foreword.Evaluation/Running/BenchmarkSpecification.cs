@@ -1,8 +1,9 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Benchmarks.User;
 using Foreword.Evaluation.Families;
 using Foreword.Settings;
 
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Running;
 
 /// <summary>A benchmark with the switches of its protocol, as on the command line: <c>lambada:target=token:stop-words=filter</c>.</summary>
 /// <param name="Text">The text as the user wrote it; it names the benchmark in results.</param>

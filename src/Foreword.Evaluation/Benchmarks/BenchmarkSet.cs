@@ -1,4 +1,4 @@
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Benchmarks;
 
 /// <summary>The content that a benchmark has read from its files.</summary>
 /// <param name="Documents">The documents to evaluate, in the order of the files.</param>

@@ -1,8 +1,9 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
 using Foreword.Models;
 using Foreword.Settings;
 
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Running;
 
 /// <summary>
 /// A benchmark that is ready to run on a model: its documents are read, examples are drawn and prompts are encoded. It needs the tokenizer, but not

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Foreword.Evaluation.Prompts;
 
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Benchmarks;
 
 /// <summary>One document of a benchmark: its requests to the model, and how the answers are judged.</summary>
 public sealed record BenchmarkDocument

@@ -1,4 +1,4 @@
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Benchmarks;
 
 /// <summary>A detail of a benchmark's protocol that a user can choose, as in <c>lambada:target=token</c>.</summary>
 /// <param name="Name">The switch's name.</param>

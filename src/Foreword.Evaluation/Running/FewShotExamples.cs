@@ -1,6 +1,7 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Numerics;
 
-namespace Foreword.Evaluation.Prompts;
+namespace Foreword.Evaluation.Running;
 
 /// <summary>Draws K solved examples for each document from the training split, without repetition (GPT-3 paper, section 2.4).</summary>
 internal sealed class FewShotExamples

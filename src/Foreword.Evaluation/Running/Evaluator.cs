@@ -1,9 +1,10 @@
+using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tokenization;
 
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Running;
 
 /// <summary>Evaluates a model on the documents of a benchmark.</summary>
 public sealed class Evaluator

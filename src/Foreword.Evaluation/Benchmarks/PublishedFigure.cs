@@ -1,4 +1,4 @@
-namespace Foreword.Evaluation;
+namespace Foreword.Evaluation.Benchmarks;
 
 /// <summary>A result that a paper or another project reports for a benchmark.</summary>
 /// <param name="Model">The preset's name of the model, such as <c>gpt2-medium</c>.</param>
