@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using CsCheck;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.OpenAi;
 
 namespace Foreword.Tests;
@@ -108,9 +109,9 @@ internal sealed class ModelFuzz : IDisposable
 
     private void ReadAll()
     {
-        using ModelWeights model = WeightsFormat.Open(_model);
+        using ModelWeights model = WeightsCatalog.Open(_model);
         if (model.HasTokenizer)
-            model.LoadTokenizer();
+            ModelDirectory.LoadTokenizer(model.Path);
         foreach (WeightTensor tensor in model.Tensors)
         {
             for (long first = 0; first < tensor.ElementCount; first += _buffer.Length)

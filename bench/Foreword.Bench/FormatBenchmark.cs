@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Foreword.Models;
 using Foreword.Tests;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Bench;
@@ -51,7 +52,7 @@ internal static class FormatBenchmark
         bool isSame = hashes.Distinct().Count() == 1;
         foreach (string model in models)
         {
-            foreach (WeightsFormat format in WeightsFormat.All.Where(format => format.WrittenTypes.Contains("f32")))
+            foreach (WeightsFormat format in WeightsCatalog.All.Where(format => format.WrittenTypes.Contains("f32")))
             {
                 string target = Path.Combine(work, $"converted{(format.WritesFile ? $".{format.Name}" : "")}");
                 (int code, double seconds, long peak) = Run("dotnet", foreword, "convert", model, target, "--format", format.Name, "--dtype", "f32", "--quiet");
@@ -78,8 +79,8 @@ internal static class FormatBenchmark
         foreach ((string model, string[] files) in Fuzzed)
             Fuzz(model, Path.Combine(fixtures, model), files, iterations);
         using TemporaryDirectory made = new();
-        using ModelWeights golden = WeightsFormat.Open(Path.Combine(fixtures, "golden/gpt2-tiny"));
-        WeightsFormat gguf = WeightsFormat.All.Single(format => format.Name == "gguf");
+        using ModelWeights golden = WeightsCatalog.Open(Path.Combine(fixtures, "golden/gpt2-tiny"));
+        WeightsFormat gguf = WeightsCatalog.All.Single(format => format.Name == "gguf");
         foreach (string type in gguf.WrittenTypes)
         {
             string path = made.File($"{type}.gguf");
@@ -97,11 +98,11 @@ internal static class FormatBenchmark
             $"{name}: {fuzz.Refused} refused, {fuzz.Read} read; slowest {fuzz.Slowest.TotalMilliseconds:F0} ms, most memory {Math.Max(0, fuzz.LargestAllocation):F2} of the model; {clock.Elapsed.TotalSeconds:F0} s"));
     }
 
-    private static string NameOf(string model) => WeightsFormat.Of(model)?.Name ?? model;
+    private static string NameOf(string model) => WeightsCatalog.FormatOf(model)?.Name ?? model;
 
     private static string Hash(string path)
     {
-        using ModelWeights model = WeightsFormat.Open(path);
+        using ModelWeights model = WeightsCatalog.Open(path);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         float[] values = new float[1 << 20];
         foreach (WeightTensor tensor in model.Tensors)

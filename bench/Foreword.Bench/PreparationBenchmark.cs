@@ -5,8 +5,8 @@ using System.Text.Json;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Catalog;
 using Parquet.Serialization;
 
 namespace Foreword.Bench;

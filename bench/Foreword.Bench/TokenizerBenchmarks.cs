@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using Foreword.Data.ReferencePacks;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Bench;

@@ -3,9 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Foreword.Data.Reading;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.WordPieces;
 using Microsoft.ML.Tokenizers;
 

@@ -5,7 +5,7 @@ using Foreword.Evaluation;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 BenchmarkCatalog.Register(new Sums());
 

@@ -1,17 +1,18 @@
 using CustomTokenizer;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
+using Foreword.Weights.Catalog;
 
 TokenizerFiles.Register(new TokenizerFormat(PairTokenizer.KindName, [PairTokenizer.FileName], PairTokenizer.Read));
-TokenizerTrainer.Register(new PairTrainer());
+TrainerCatalog.Register(new PairTrainer());
 
 DirectoryInfo directory = Directory.CreateTempSubdirectory("pairs");
 try
 {
-    TokenizerTrainer trainer = TokenizerTrainer.Kinds[PairTokenizer.KindName] with { VocabularySize = 260 };
+    TokenizerTrainer trainer = TrainerCatalog.Kinds[PairTokenizer.KindName] with { VocabularySize = 260 };
     trainer.Train(["the theme of the thesis"]).Save(directory.FullName);
 
-    Tokenizer tokenizer = TokenizerFiles.Load(directory.FullName);
+    Tokenizer tokenizer = ModelDirectory.LoadTokenizer(directory.FullName);
     int[] ids = tokenizer.Encode("the theme");
     Console.WriteLine($"{tokenizer.Kind}, {tokenizer.VocabularySize} ids");
     Console.WriteLine(string.Join(' ', ids));

@@ -1,6 +1,6 @@
 using Foreword.Tasks;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Cpu;
 

@@ -5,6 +5,7 @@ using Foreword.Models;
 using Foreword.Tokenization.Files;
 using Foreword.Torch.Kernels;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -24,7 +25,7 @@ public static class ModelFiles
     /// <exception cref="InvalidDataException">A file is broken, or tensors are missing, extra or misshapen. The message lists all of them.</exception>
     public static GptModel Load(string path, Precision precision, Device device)
     {
-        using ModelWeights weights = WeightsFormat.Open(path);
+        using ModelWeights weights = WeightsCatalog.Open(path);
         return Load(weights, precision, device);
     }
 
@@ -63,7 +64,7 @@ public static class ModelFiles
     internal static void Transfer(string path, GptModel model, int blocks)
     {
         using var noGradient = no_grad();
-        using ModelWeights weights = WeightsFormat.Open(path);
+        using ModelWeights weights = WeightsCatalog.Open(path);
         foreach (WeightTensor tensor in weights.Tensors)
         {
             bool isTransferred = tensor.Name.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks

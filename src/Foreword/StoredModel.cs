@@ -2,6 +2,7 @@ using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
 
@@ -30,9 +31,9 @@ public sealed class StoredModel : IDisposable
     public static StoredModel Open(string path)
     {
         string model = ModelDirectory.Resolve(path);
-        if (WeightsFormat.Of(model) is QuantizedModelFormat quantized)
+        if (WeightsCatalog.FormatOf(model) is QuantizedModelFormat quantized)
             return new StoredModel(path, model, quantized, HuggingFaceConfig.Read(model), null);
-        ModelWeights weights = WeightsFormat.OpenResolved(model);
+        ModelWeights weights = WeightsCatalog.OpenResolved(model);
         return new StoredModel(path, model, weights.Format, weights.Config, weights);
     }
 
@@ -87,7 +88,7 @@ public sealed class StoredModel : IDisposable
     /// <exception cref="InvalidDataException">The weights are quantised, or a file is broken.</exception>
     public ModelWeights TakeWeights()
     {
-        ModelWeights weights = _weights ?? WeightsFormat.OpenResolved(Path);
+        ModelWeights weights = _weights ?? WeightsCatalog.OpenResolved(Path);
         _weights = null;
         return weights;
     }

@@ -40,7 +40,12 @@ public sealed class LayersTests
     /// </summary>
     private static readonly (string Package, string[] Folders)[] Layers =
     [
-        ("Foreword", ["Settings", "Numerics", "IO", "Models", "Tokenization.*", "Weights.*", "Generation", "Chat", "Tasks.*"]),
+        ("Foreword",
+            ["Settings", "Numerics", "IO", "Models",
+             "Tokenization", "Tokenization.Bpe", "Tokenization.Files", "Tokenization.Normalization", "Tokenization.ByteLevel", "Tokenization.Words", "Tokenization.WordPieces", "Tokenization.Gpt1",
+             "Tokenization.Catalog",
+             "Weights", "Weights.HuggingFace", "Weights.PyTorch", "Weights.OpenAi", "Weights.Llmc", "Weights.Gguf", "Weights.Quantized", "Weights.Catalog",
+             "Generation", "Chat", "Tasks.*", ""]),
         ("Foreword.Data", ["Decoding", "Tables", "Reading.*", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Recipes.*", "FineTuning"]),
         ("Foreword.Evaluation",
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),

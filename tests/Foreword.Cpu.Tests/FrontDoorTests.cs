@@ -2,9 +2,10 @@ using Foreword.Cpu.Quantized;
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tasks;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Files;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cpu.Tests;
 
@@ -31,8 +32,8 @@ public sealed class FrontDoorTests : IDisposable
     {
         string run = NewDirectory("run"), gguf = _directory.File("model.gguf");
         Directory.CreateSymbolicLink(Path.Combine(run, "best"), _model);
-        using (ModelWeights weights = WeightsFormat.Open(_model))
-            WeightsFormat.All.Single(format => format.Name == "gguf").Write(weights, weights.LoadTokenizer(), "f32", gguf);
+        using (ModelWeights weights = WeightsCatalog.Open(_model))
+            WeightsCatalog.All.Single(format => format.Name == "gguf").Write(weights, ModelDirectory.LoadTokenizer(weights.Path), "f32", gguf);
         string[] texts = [.. new[] { _model, run, gguf }.Select(path =>
         {
             using TextModel model = TextModel.Load(path);
@@ -46,10 +47,10 @@ public sealed class FrontDoorTests : IDisposable
     public void AQuantizedModelIsLoadedLikeAnyOther()
     {
         string quantized = NewDirectory("int8");
-        using (ModelWeights weights = WeightsFormat.Open(_model))
+        using (ModelWeights weights = WeightsCatalog.Open(_model))
         {
-            QuantizedModel.Write(weights, WeightType.Int8, quantized, TextEnds.Of(weights.LoadTokenizer()));
-            weights.LoadTokenizer().Save(quantized);
+            QuantizedModel.Write(weights, WeightType.Int8, quantized, TextEnds.Of(ModelDirectory.LoadTokenizer(weights.Path)));
+            ModelDirectory.LoadTokenizer(weights.Path).Save(quantized);
         }
 
         using StoredModel stored = StoredModel.Open(quantized);

@@ -1,5 +1,5 @@
 using Foreword.Generation;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Cpu.Tests;
 

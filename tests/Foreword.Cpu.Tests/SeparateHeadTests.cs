@@ -2,6 +2,7 @@ using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Tests.Contracts;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
 
@@ -31,7 +32,7 @@ public sealed class SeparateHeadTests
     public void AQuantisedModelHoldsTheHeadOnceAndGivesTheLogitsOfTheModelQuantisedInMemory(WeightType type)
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
-        using (ModelWeights weights = WeightsFormat.Open(Fixtures.Path("golden/gpt2-untied")))
+        using (ModelWeights weights = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-untied")))
             QuantizedModel.Write(weights, type, directory.Path, null);
         using (SafetensorsFile file = SafetensorsFile.Open(directory.File(QuantizedModelFormat.WeightsFile)))
             Assert.Equal((TensorDType.U8, TensorDType.F32), (file.Tensor("lm_head.weight").DType, file.Tensor("wte.weight").DType));

@@ -1,6 +1,7 @@
 using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cpu.Tests;
 
@@ -21,7 +22,7 @@ public sealed class VariantsTests : IDisposable
         VariantCases.Write(model, name, _directory);
         string target = _directory.File("quantised");
         Directory.CreateDirectory(target);
-        using (ModelWeights weights = WeightsFormat.Open(_directory.Path))
+        using (ModelWeights weights = WeightsCatalog.Open(_directory.Path))
             QuantizedModel.Write(weights, WeightType.Int8, target, endOfTextId: null);
         using CpuLanguageModel stored = CpuLanguageModel.Load(target), inMemory = CpuLanguageModel.Load(_directory.Path, WeightType.Int8);
         Assert.Equal(inMemory.Config, stored.Config);

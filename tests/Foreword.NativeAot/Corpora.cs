@@ -7,7 +7,7 @@ using Foreword.Data.Reading;
 using Foreword.Data.Shards;
 using Foreword.Data.Tables;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.NativeAot;
 

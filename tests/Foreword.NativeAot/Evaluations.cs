@@ -11,7 +11,7 @@ using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.NativeAot;
 

@@ -2,8 +2,9 @@ using Foreword.Cpu;
 using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.Quantized;
 
 namespace Foreword.NativeAot;
@@ -26,7 +27,7 @@ internal static class Models
         }
 
         Tokenizer tokenizer = new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
-        foreach ((string name, WeightsFormat format) in WeightsFormat.All.SelectMany(format => (IEnumerable<(string, WeightsFormat)>)[("golden/gpt2-tiny", format), ("golden/gpt1-tiny", format)]))
+        foreach ((string name, WeightsFormat format) in WeightsCatalog.All.SelectMany(format => (IEnumerable<(string, WeightsFormat)>)[("golden/gpt2-tiny", format), ("golden/gpt1-tiny", format)]))
         {
             foreach (string type in format.WrittenTypes)
                 Convert(report, name, format, type, tokenizer);
@@ -35,7 +36,7 @@ internal static class Models
         foreach (WeightType type in (WeightType[])[WeightType.Int8, WeightType.Int4])
         {
             string directory = report.NewDirectory($"quantised-{type}");
-            using (ModelWeights weights = WeightsFormat.Open(report.Fixture("golden/gpt2-tiny")))
+            using (ModelWeights weights = WeightsCatalog.Open(report.Fixture("golden/gpt2-tiny")))
                 QuantizedModel.Write(weights, type, directory, 299);
             report.SayFiles($"quantised {type}", directory);
             SayLogits(report, $"quantised {type}", directory, null);
@@ -72,7 +73,7 @@ internal static class Models
     private static void Convert(Report report, string name, WeightsFormat format, string type, Tokenizer tokenizer)
     {
         string what = $"{name} as {format.Name} {type}", target = report.Work($"{name.Replace('/', '-')}-{format.Name}-{type}{(format.WritesFile ? $".{format.Name}" : "")}");
-        using ModelWeights weights = WeightsFormat.Open(report.Fixture(name));
+        using ModelWeights weights = WeightsCatalog.Open(report.Fixture(name));
         if (!format.WritesFile)
             Directory.CreateDirectory(target);
         try
@@ -87,8 +88,8 @@ internal static class Models
 
         report.SayFiles(what, target);
         SayLogits(report, what, target, WeightType.F32);
-        using ModelWeights written = WeightsFormat.Open(target);
+        using ModelWeights written = WeightsCatalog.Open(target);
         if (written.HasTokenizer)
-            report.Say($"{what}: tokens", written.LoadTokenizer().Encode("a tokenizer of its own"));
+            report.Say($"{what}: tokens", ModelDirectory.LoadTokenizer(written.Path).Encode("a tokenizer of its own"));
     }
 }

@@ -7,8 +7,9 @@ using Foreword.Data.Labeled;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.NativeAot;
@@ -66,7 +67,7 @@ internal static class TaskHeads
         }
 
         string small = report.NewDirectory($"task-{task.Kind}-{target}-int4");
-        using (ModelWeights weights = WeightsFormat.Open(directory))
+        using (ModelWeights weights = WeightsCatalog.Open(directory))
             QuantizedModel.Write(weights, WeightType.Int4, small, null);
         tokenizer.Save(small);
         description.Save(small);

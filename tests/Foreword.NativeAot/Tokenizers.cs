@@ -1,5 +1,6 @@
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.NativeAot;
 
@@ -11,14 +12,14 @@ internal static class Tokenizers
     public static void Run(Report report)
     {
         foreach (string directory in (string[])["gpt2-vocab", "gpt1-vocab", "bert-chinese-vocab"])
-            Use(report, directory, TokenizerFiles.Load(report.Fixture(directory)));
+            Use(report, directory, ModelDirectory.LoadTokenizer(report.Fixture(directory)));
         string corpus = File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"));
-        foreach ((string kind, TokenizerTrainer trainer) in TokenizerTrainer.Kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach ((string kind, TokenizerTrainer trainer) in TrainerCatalog.Kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             Use(report, kind, (trainer with { VocabularySize = Math.Max(trainer.SmallestVocabulary, 400), MinFrequency = 1, Threads = 2 }).Train([corpus, Text]));
         string broken = report.NewDirectory("broken-tokenizer");
-        report.SayRefusal("no tokenizer", () => TokenizerFiles.Load(broken));
+        report.SayRefusal("no tokenizer", () => ModelDirectory.LoadTokenizer(broken));
         report.Write("broken-tokenizer/tokenizer.json", """{"model": {"type": "Unigram"}}""");
-        report.SayRefusal("unknown tokenizer", () => TokenizerFiles.Load(broken));
+        report.SayRefusal("unknown tokenizer", () => ModelDirectory.LoadTokenizer(broken));
     }
 
     private static void Use(Report report, string name, Tokenizer tokenizer)
@@ -29,7 +30,7 @@ internal static class Tokenizers
         string directory = report.NewDirectory($"tokenizer-{name}");
         tokenizer.Save(directory);
         report.SayFiles(name, directory);
-        Tokenizer again = TokenizerFiles.Load(directory);
+        Tokenizer again = ModelDirectory.LoadTokenizer(directory);
         report.Say($"{name}: read back", $"{again.Fingerprint == tokenizer.Fingerprint} {again.Encode(Text).SequenceEqual(ids)}");
     }
 }

@@ -4,7 +4,7 @@ using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Generation;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.NativeAot;
 

@@ -5,9 +5,9 @@ using System.Text.Json;
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
 using Foreword.Torch.Inference;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 using static TorchSharp.torch;
 
@@ -53,7 +53,7 @@ public sealed class LlamaCppTests : IDisposable
         }
 
         writer.Save(Path.Combine(path, "model.safetensors"));
-        Tokenizer tokenizer = TokenizerFiles.Load(Fixtures.Path("gpt2-vocab"));
+        Tokenizer tokenizer = ModelDirectory.LoadTokenizer(Fixtures.Path("gpt2-vocab"));
         HuggingFaceConfig.Write(path, config, tokenizer.EndOfTextId);
         tokenizer.Save(path);
         return path;
@@ -72,12 +72,12 @@ public sealed class LlamaCppTests : IDisposable
         string? folder = Environment.GetEnvironmentVariable(FolderVariable);
         Assert.SkipWhen(string.IsNullOrEmpty(folder), $"{FolderVariable} names no folder in which node-llama-cpp is installed (npm install node-llama-cpp)");
         string gguf = _directory.File("model.gguf");
-        using (ModelWeights model = WeightsFormat.Open(source()))
-            WeightsFormat.All.Single(format => format.Name == "gguf").Write(model, model.LoadTokenizer(), "f32", gguf);
+        using (ModelWeights model = WeightsCatalog.Open(source()))
+            WeightsCatalog.All.Single(format => format.Name == "gguf").Write(model, ModelDirectory.LoadTokenizer(model.Path), "f32", gguf);
         IReadOnlyList<(int[] Ids, int[] Tokens)> theirs = InLlamaCpp(folder!, gguf);
 
-        using ModelWeights written = WeightsFormat.Open(gguf);
-        Tokenizer tokenizer = written.LoadTokenizer();
+        using ModelWeights written = WeightsCatalog.Open(gguf);
+        Tokenizer tokenizer = ModelDirectory.LoadTokenizer(written.Path);
         using TorchLanguageModel ours = new(ModelFiles.Load(gguf, Precision.Fp32, CPU));
         TextGenerator generator = new(ours, tokenizer);
         SamplingOptions greedy = new() { Temperature = 0, MaxTokens = NewTokens };

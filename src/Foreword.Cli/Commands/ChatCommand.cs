@@ -12,7 +12,7 @@ using Foreword.Generation;
 using Foreword.IO;
 using Foreword.Settings;
 using Foreword.Tasks;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands;
 

@@ -9,7 +9,7 @@ using Foreword.Data.Reading;
 using Foreword.Data.Shards;
 using Foreword.IO;
 using Foreword.Settings;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands;
 

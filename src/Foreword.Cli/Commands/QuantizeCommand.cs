@@ -42,8 +42,9 @@ internal static class QuantizeCommand
             string directory = parsed.GetValue(output)!;
             if (File.Exists(directory) || Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
                 throw new IOException($"{directory} already exists; quantize writes a new directory");
-            using ModelWeights weights = WeightsFormat.Open(parsed.GetValue(model)!);
-            Tokenizer tokenizer = weights.LoadTokenizer();
+            using StoredModel stored = StoredModel.Open(parsed.GetValue(model)!);
+            using ModelWeights weights = stored.TakeWeights();
+            Tokenizer tokenizer = stored.Tokenizer;
             int[]? ids = parsed.GetValue(text) is { } path ? Ids(tokenizer, path, parsed.GetValue(tokens)) : null;
             using (StagedDirectory staged = StagedDirectory.Begin(directory))
             {

@@ -10,8 +10,9 @@ using Foreword.IO;
 using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Gpt1;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Spectre.Console;
 
 namespace Foreword.Cli.Commands;
@@ -39,7 +40,7 @@ internal static class TokenizerCommand
     private static Command Train(Terminal terminal)
     {
         Argument<string[]> inputs = new("INPUT") { Description = "Text or JSON Lines files, also .gz, and directories of them.", Arity = ArgumentArity.OneOrMore };
-        Option<string> kind = new("--kind") { Description = $"Kind of tokenizer: {string.Join(", ", TokenizerTrainer.Kinds.Keys)}.", DefaultValueFactory = _ => ByteBpe };
+        Option<string> kind = new("--kind") { Description = $"Kind of tokenizer: {string.Join(", ", TrainerCatalog.Kinds.Keys)}.", DefaultValueFactory = _ => ByteBpe };
         Option<int?> size = new("--vocab-size") { Description = "Number of ids, including special tokens; default for char and word: all that occur." };
         Option<string> output = new("--out") { Description = "Directory for tokenizer.json and the kind's other files.", Required = true };
         DocumentArguments reading = new();
@@ -74,8 +75,8 @@ internal static class TokenizerCommand
     /// <summary>Creates the trainer of the kind, with the given settings.</summary>
     private static TokenizerTrainer Trainer(string kind, int? size, int? minFrequency, long? maxBytes)
     {
-        if (!TokenizerTrainer.Kinds.TryGetValue(kind, out TokenizerTrainer? trainer))
-            throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [.. TokenizerTrainer.Kinds.Keys])}; supported: {string.Join(", ", TokenizerTrainer.Kinds.Keys)}");
+        if (!TrainerCatalog.Kinds.TryGetValue(kind, out TokenizerTrainer? trainer))
+            throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [.. TrainerCatalog.Kinds.Keys])}; supported: {string.Join(", ", TrainerCatalog.Kinds.Keys)}");
         if (size is null && trainer.VocabularySize > 0)
             throw new UsageException($"--vocab-size is missing; it is the number of ids of the {kind} vocabulary");
         if (size < trainer.SmallestVocabulary)

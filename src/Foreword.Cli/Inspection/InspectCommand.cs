@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.Quantized;
 
 namespace Foreword.Cli.Inspection;

@@ -6,6 +6,7 @@ using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Torch.Runs;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Cli.Inspection;
@@ -15,13 +16,14 @@ internal static class ModelInspection
 {
     private const int MostLabels = 12;
 
-    public static bool IsModel(string path) => WeightsFormat.Of(path) is not null
+    public static bool IsModel(string path) => WeightsCatalog.FormatOf(path) is not null
         || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)) || (Directory.Exists(path) && RunDirectory.HoldsRun(path));
 
     public static void Show(string path, bool json, Terminal terminal)
     {
-        using ModelWeights model = WeightsFormat.Open(path);
-        Tokenizer? tokenizer = model.HasTokenizer ? model.LoadTokenizer() : null;
+        using StoredModel stored = StoredModel.Open(path);
+        using ModelWeights model = stored.TakeWeights();
+        Tokenizer? tokenizer = model.HasTokenizer ? stored.Tokenizer : null;
         TaskDescription? task = TaskDescription.IsIn(model.Path) ? TaskDescription.Read(model.Path) : null;
         TrainerState? state = task is null && File.Exists(Path.Combine(model.Path, "trainer_state.json")) ? Checkpoint.ReadState(model.Path) : null;
         if (json)

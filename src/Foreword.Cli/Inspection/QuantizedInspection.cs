@@ -4,7 +4,7 @@ using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
 
@@ -17,7 +17,7 @@ internal static class QuantizedInspection
     {
         WeightType type = QuantizedModel.TypeOf(path);
         GptConfig config = HuggingFaceConfig.Read(path);
-        Tokenizer tokenizer = TokenizerFiles.Load(path);
+        Tokenizer tokenizer = ModelDirectory.LoadTokenizer(path);
         string name = type.ToString().ToLowerInvariant();
         long matrices = QuantizedModel.MatrixBytes(config, type), file = new FileInfo(Path.Combine(path, QuantizedModelFormat.WeightsFile)).Length;
         if (json)

@@ -3,6 +3,7 @@ using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Inspection;
 
@@ -49,7 +50,7 @@ internal static class RecipeInspection
     {
         if (recipe.Model.Path is { } model)
         {
-            using ModelWeights weights = WeightsFormat.Open(model);
+            using ModelWeights weights = WeightsCatalog.Open(model);
             return recipe.Model.ToGptConfig(0, weights.Config);
         }
 

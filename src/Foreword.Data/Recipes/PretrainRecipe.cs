@@ -1,6 +1,6 @@
 using Foreword.Models;
 using Foreword.Settings;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Data.Recipes;
 

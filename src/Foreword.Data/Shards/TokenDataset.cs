@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Microsoft.Win32.SafeHandles;
 
 namespace Foreword.Data.Shards;

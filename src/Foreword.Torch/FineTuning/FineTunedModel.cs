@@ -3,6 +3,7 @@ using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Files;
 using Foreword.Torch.Kernels;
 using Foreword.Torch.Paths;
@@ -190,10 +191,10 @@ public sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenize
     /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>
     public static BaseModel Open(string path)
     {
-        using ModelWeights weights = WeightsFormat.Open(path);
-        TaskTokens? own = TaskDescription.IsIn(weights.Path) ? TaskDescription.Read(weights.Path).Tokens : null;
-        Tokenizer tokenizer = weights.LoadTokenizer();
-        TaskTokens tokens = own ?? TaskTokens.After(Math.Max(weights.Config.VocabSize, tokenizer.VocabularySize)); // an added token may not have a row in the embedding yet
-        return new BaseModel(weights.Path, weights.Config, tokenizer, tokens);
+        using StoredModel model = StoredModel.Open(path);
+        TaskTokens? own = TaskDescription.IsIn(model.Path) ? TaskDescription.Read(model.Path).Tokens : null;
+        Tokenizer tokenizer = model.Tokenizer;
+        TaskTokens tokens = own ?? TaskTokens.After(Math.Max(model.Config.VocabSize, tokenizer.VocabularySize)); // an added token may not have a row in the embedding yet
+        return new BaseModel(model.Path, model.Config, tokenizer, tokens);
     }
 }

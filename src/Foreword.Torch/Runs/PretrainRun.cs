@@ -5,7 +5,7 @@ using Foreword.Models;
 using Foreword.Torch.Inference;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Training;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using TorchSharp;
 
 namespace Foreword.Torch.Runs;

@@ -7,8 +7,8 @@ using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.IO;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
-using Foreword.Weights;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Torch.Runs;
 

@@ -1,6 +1,7 @@
 using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -18,7 +19,7 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
     /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>
     public static StartingModel Open(string path)
     {
-        using ModelWeights weights = WeightsFormat.Open(path);
+        using ModelWeights weights = WeightsCatalog.Open(path);
         Tokenizer tokenizer = weights.Format.LoadTokenizer(weights.Path);
         if (tokenizer.VocabularySize <= weights.Config.VocabSize)
             ModelDirectory.CheckVocabulary(weights.Path, tokenizer, weights.Config);

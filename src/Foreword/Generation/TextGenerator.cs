@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Generation;
 

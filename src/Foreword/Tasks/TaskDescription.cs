@@ -9,7 +9,7 @@ using Foreword.Settings;
 using Foreword.Tasks.HuggingFace;
 using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Tasks;
 

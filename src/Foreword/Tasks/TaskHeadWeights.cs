@@ -1,5 +1,6 @@
 using Foreword.Tasks.HuggingFace;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tasks;
@@ -42,7 +43,7 @@ public sealed record TaskHeadWeights(float[] Weight, float[] Bias)
 
     private static TaskHeadWeights OfClassifier(string directory, TaskDescription task, int width)
     {
-        using ModelWeights model = WeightsFormat.Open(directory);
+        using ModelWeights model = WeightsCatalog.Open(directory);
         WeightTensor tensor = model.LeftOut.FirstOrDefault(tensor => tensor.Name == HuggingFaceTask.HeadWeight)
             ?? throw new InvalidDataException($"{model.Path}: the head of the classifier, tensor '{HuggingFaceTask.HeadWeight}', is missing");
         long[] shape = [task.Outputs, width];

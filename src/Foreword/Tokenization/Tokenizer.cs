@@ -5,6 +5,9 @@ namespace Foreword.Tokenization;
 /// <summary>Encodes text as token ids and decodes ids to text. Implementations are immutable, so threads can share them.</summary>
 public abstract class Tokenizer
 {
+    /// <summary>The exclusive upper bound of ids. Two of them and a rank fit into 64 bits (see <c>MergeTable</c>).</summary>
+    internal const int MaxVocabulary = 1 << 21;
+
     private readonly Lazy<Searches> _everyAdded;
     private readonly Lazy<Searches> _notSpecial;
     private int[]? _stopIds;

@@ -1,9 +1,3 @@
-using Foreword.Settings;
-using Foreword.Tokenization.Bpe;
-using Foreword.Tokenization.Gpt1;
-using Foreword.Tokenization.WordPieces;
-using Foreword.Tokenization.Words;
-
 namespace Foreword.Tokenization;
 
 /// <summary>Represents the progress of training.</summary>
@@ -19,15 +13,9 @@ public readonly record struct TokenizerProgress(long Texts, long Characters, int
 /// </summary>
 public abstract record TokenizerTrainer
 {
-    private static readonly Registry<TokenizerTrainer> Registered = new("tokenizer trainer", trainer => [trainer.Kind],
-        [new BpeTrainer(), new Gpt1Trainer(), new CharTrainer(), new WordTrainer(), new WordPieceTrainer()]);
-
     /// <summary>Initializes a trainer.</summary>
     /// <param name="minFrequency">The minimum frequency, unless <see cref="MinFrequency"/> is set.</param>
     protected TokenizerTrainer(int minFrequency = 1) => MinFrequency = minFrequency;
-
-    /// <summary>Gets a trainer of each kind, with its defaults, by <see cref="Tokenizer.Kind"/>.</summary>
-    public static IReadOnlyDictionary<string, TokenizerTrainer> Kinds => Registered.All.ToDictionary(trainer => trainer.Kind);
 
     /// <summary>Gets the kind of tokenizer that this trainer makes.</summary>
     public abstract string Kind { get; }
@@ -50,11 +38,6 @@ public abstract record TokenizerTrainer
     /// <summary>Gets the number of threads that count chunks of text, 1 or more; one per core by default.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Adds a kind of the program's own after the others.</summary>
-    /// <param name="trainer">A trainer of the kind, with its defaults.</param>
-    /// <exception cref="ArgumentException">Another trainer makes the same kind.</exception>
-    public static void Register(TokenizerTrainer trainer) => Registered.Add(trainer);
-
     /// <summary>Trains a tokenizer on texts.</summary>
     /// <param name="texts">The corpus. Its texts are read one at a time.</param>
     /// <param name="progress">Receives progress reports; may be null.</param>
@@ -73,8 +56,8 @@ public abstract record TokenizerTrainer
     private protected Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, Action<long, long> read, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        if (VocabularySize != 0 && (VocabularySize < SmallestVocabulary || VocabularySize > MergeTable.MaxVocabulary))
-            throw new ArgumentException($"vocabulary size is {VocabularySize}; it must be {SmallestVocabulary} to {MergeTable.MaxVocabulary}");
+        if (VocabularySize != 0 && (VocabularySize < SmallestVocabulary || VocabularySize > Tokenizer.MaxVocabulary))
+            throw new ArgumentException($"vocabulary size is {VocabularySize}; it must be {SmallestVocabulary} to {Tokenizer.MaxVocabulary}");
         if (MinFrequency < 1)
             throw new ArgumentException($"minimum frequency is {MinFrequency}; it must be at least 1");
         if (MaxBytes < 1)
@@ -97,6 +80,6 @@ public abstract record TokenizerTrainer
         Count(texts, split, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellationToken)
             .Where(chunk => chunk.Value >= MinFrequency)
             .OrderByDescending(chunk => chunk.Value).ThenBy(chunk => chunk.Key, StringComparer.Ordinal)
-            .Take(VocabularySize == 0 ? MergeTable.MaxVocabulary - SmallestVocabulary : VocabularySize - SmallestVocabulary)
+            .Take(VocabularySize == 0 ? Tokenizer.MaxVocabulary - SmallestVocabulary : VocabularySize - SmallestVocabulary)
             .Select(chunk => chunk.Key);
 }

@@ -1,7 +1,6 @@
 using Foreword.IO;
 using Foreword.Models;
 using Foreword.Settings;
-using Foreword.Tokenization;
 
 namespace Foreword.Weights;
 
@@ -63,17 +62,6 @@ public sealed class ModelWeights : IDisposable
         return _byName.TryGetValue(name, out WeightTensor? tensor)
             ? tensor
             : throw new ArgumentException($"{Path} has no parameter '{name}'{NearestName.Suggestion(name, _byName.Keys)}", nameof(name));
-    }
-
-    /// <summary>Loads the tokenizer that is stored with the model, and checks that it can belong to this model.</summary>
-    /// <exception cref="FileNotFoundException">There is no tokenizer.</exception>
-    /// <exception cref="InvalidDataException">The tokenizer is malformed, or its number of ids does not fit the model.</exception>
-    /// <exception cref="NotSupportedException">The tokenizer needs a feature that Foreword does not support.</exception>
-    public Tokenizer LoadTokenizer()
-    {
-        Tokenizer tokenizer = Format.LoadTokenizer(Path);
-        ModelDirectory.CheckVocabulary(Path, tokenizer, Config);
-        return tokenizer;
     }
 
     /// <summary>Closes the files. The tensors must not be read after that.</summary>

@@ -2,25 +2,13 @@ using Foreword.IO;
 using Foreword.Models;
 using Foreword.Settings;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
-using Foreword.Weights.Gguf;
-using Foreword.Weights.HuggingFace;
-using Foreword.Weights.Llmc;
-using Foreword.Weights.OpenAi;
-using Foreword.Weights.PyTorch;
-using Foreword.Weights.Quantized;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Weights;
 
-/// <summary>A file format that stores model weights. A format is one class. <see cref="Register"/> adds it.</summary>
+/// <summary>A file format that stores model weights. A format is one class. <c>WeightsCatalog.Register</c> adds it.</summary>
 public abstract class WeightsFormat
 {
-    private static readonly Registry<WeightsFormat> Registered = new("weights format", format => [format.Name],
-        [new QuantizedModelFormat(), new SafetensorsFormat(), new PyTorchFormat(), new TorchCheckpointFormat(), new OpenAiGpt1Format(), new OpenAiGpt2Format(), new LlmcFormat(), new GgufFormat()]);
-
-    /// <summary>Gets every format. The first one that recognizes a path opens it.</summary>
-    public static IReadOnlyList<WeightsFormat> All => Registered.All;
-
     /// <summary>Gets the name on the command line, such as <c>openai-gpt1</c>.</summary>
     public abstract string Name { get; }
 
@@ -35,33 +23,21 @@ public abstract class WeightsFormat
     /// <summary>Gets whether <see cref="Write"/> writes a single file. Otherwise, it writes a directory.</summary>
     public virtual bool WritesFile => false;
 
-    /// <summary>Adds a format of the program's own after the others.</summary>
-    /// <param name="format">The format.</param>
-    /// <exception cref="ArgumentException">Another format has the same <see cref="Name"/>.</exception>
-    public static void Register(WeightsFormat format) => Registered.Add(format);
+    /// <summary>Returns whether a path is a model in this format. The check looks at file names or at the first bytes of a file.</summary>
+    /// <param name="path">A file or a directory.</param>
+    public abstract bool IsAt(string path);
 
-    /// <summary>Opens a model. This reads the configuration and the list of tensors, but not the weights.</summary>
-    /// <param name="path">
-    /// A model in any format, a checkpoint, a run directory, or the name of a downloaded model (see <see cref="ModelDirectory.Resolve"/>).
-    /// </param>
+    /// <summary>Opens the model at a path that the format recognizes. This reads the configuration and the list of tensors, but not the weights.</summary>
+    /// <param name="path">The path.</param>
     /// <returns>The open model. The caller disposes it.</returns>
-    /// <exception cref="DirectoryNotFoundException">Nothing exists at the path.</exception>
-    /// <exception cref="InvalidDataException">
-    /// No format recognizes the path, a file is damaged, or a file needs a feature that this architecture does not have. The message names the path
-    /// and the problem.
-    /// </exception>
-    public static ModelWeights Open(string path) => OpenResolved(ModelDirectory.Resolve(path));
-
-    /// <summary>Opens a model that <see cref="ModelDirectory.Resolve"/> found.</summary>
-    internal static ModelWeights OpenResolved(string model)
+    /// <exception cref="InvalidDataException">A file is damaged, or needs a feature that this architecture does not have.</exception>
+    internal ModelWeights Open(string path)
     {
-        WeightsFormat format = Of(model)
-            ?? throw new InvalidDataException($"{model} holds {HuggingFaceConfig.FileName} but no weights: looked for {string.Join("; ", All.Select(format => format.Files))}");
         OpenFiles files = new();
         try
         {
-            (GptConfig config, IEnumerable<WeightTensor> tensors) = format.Read(model, files);
-            return new ModelWeights(model, format, config, tensors, files);
+            (GptConfig config, IEnumerable<WeightTensor> tensors) = Read(path, files);
+            return new ModelWeights(path, this, config, tensors, files);
         }
         catch
         {
@@ -69,13 +45,6 @@ public abstract class WeightsFormat
             throw;
         }
     }
-
-    /// <summary>Returns the first format that recognizes a path, or null if there is none.</summary>
-    public static WeightsFormat? Of(string path) => All.FirstOrDefault(format => format.IsAt(path));
-
-    /// <summary>Returns whether a path is a model in this format. The check looks at file names or at the first bytes of a file.</summary>
-    /// <param name="path">A file or a directory.</param>
-    public abstract bool IsAt(string path);
 
     /// <summary>Returns whether a tokenizer is stored with the model.</summary>
     /// <param name="path">A path that the format recognizes.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Foreword.Cli.Commands;
 using Foreword.Hub;
 using Foreword.Hub.Tests;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Cli.Tests.Commands;
 

@@ -3,8 +3,8 @@ using Foreword.Cli.Commands;
 using Foreword.Cli.Loading;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
-using Foreword.Tokenization.Bpe;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Tests.Commands;
 
@@ -237,7 +237,7 @@ public sealed class GenerateCommandTests : IDisposable
         string small = _directory.File("small");
         Cli quantized = Cli.Run("quantize", _directory.Path, "--type", "int8", "--out", small);
         Assert.True(quantized.ExitCode == 0, quantized.Err);
-        Assert.Equal([299, first, 7], TokenizerFiles.Load(small).StopIds);
+        Assert.Equal([299, first, 7], ModelDirectory.LoadTokenizer(small).StopIds);
     }
 
     [Fact]

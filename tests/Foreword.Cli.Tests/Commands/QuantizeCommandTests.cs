@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Cli.Tests.Commands;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Foreword.Tasks;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 

@@ -4,10 +4,9 @@ using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
 using Foreword.Torch;
 using Foreword.Torch.Inference;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Tests.Loading;
 
@@ -40,7 +39,7 @@ public sealed class EnginesTests : IDisposable
         Assert.SkipWhen(directory is null, $"{TrainedModelVariable} names no run or model directory, such as quickstart's");
         using TorchLanguageModel torch = new(ModelFiles.Load(ModelDirectory.Resolve(directory!), Precision.Fp32, TorchSharp.torch.CPU));
         using CpuLanguageModel cpu = CpuLanguageModel.Load(directory!);
-        Tokenizer tokenizer = TokenizerFiles.Load(ModelDirectory.Resolve(directory!));
+        Tokenizer tokenizer = ModelDirectory.LoadTokenizer(directory!);
         foreach (string prompt in (string[])["Returns the", "Gets or sets a value", "It was the best of times", "1, 2, 3, "])
             Compare(torch, cpu, tokenizer.Encode(prompt));
     }

@@ -2,6 +2,7 @@ using CsCheck;
 using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
 
@@ -147,14 +148,14 @@ public sealed class QuantizedModelTests : IDisposable
         using (SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path("golden/gpt2-tiny/model.safetensors")))
             BitConverter.TryWriteBytes(bytes.AsSpan((int)file.Tensors.Values.Single(tensor => tensor.Name.EndsWith("h.1.mlp.c_fc.weight", StringComparison.Ordinal)).Offset), weight);
         File.WriteAllBytes(_directory.File("model.safetensors"), bytes);
-        using ModelWeights weights = WeightsFormat.Open(_directory.Path);
+        using ModelWeights weights = WeightsCatalog.Open(_directory.Path);
         Assert.Contains("h.1.mlp.c_fc.weight' contains ", Assert.Throws<InvalidDataException>(() => QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null)).Message);
         Assert.False(File.Exists(_directory.File(QuantizedModelFormat.WeightsFile)));
     }
 
     private void Write(string name, WeightType type)
     {
-        using ModelWeights weights = WeightsFormat.Open(Fixtures.Path($"golden/{name}"));
+        using ModelWeights weights = WeightsCatalog.Open(Fixtures.Path($"golden/{name}"));
         QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null);
     }
 }

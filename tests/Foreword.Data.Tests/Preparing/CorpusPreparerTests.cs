@@ -6,8 +6,8 @@ using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Shards;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Data.Tests.Preparing;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Foreword.Chat;
 using Foreword.Generation;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Tests.Chat;
 

@@ -2,7 +2,7 @@ using System.Text;
 using Foreword.Generation;
 using Foreword.Numerics;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Generation;

@@ -1,9 +1,8 @@
 using Foreword.Settings;
 using Foreword.Tasks;
-using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Words;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Tests.Settings;
 
@@ -48,9 +47,9 @@ public sealed class RegistryTests
     [Fact]
     public void NoKindTakesANameTwice()
     {
-        Assert.Contains("a weights format 'gguf' is registered already", Assert.Throws<ArgumentException>("format", () => WeightsFormat.Register(WeightsFormat.All.Single(format => format.Name == "gguf"))).Message);
+        Assert.Contains("a weights format 'gguf' is registered already", Assert.Throws<ArgumentException>("format", () => WeightsCatalog.Register(WeightsCatalog.All.Single(format => format.Name == "gguf"))).Message);
         Assert.Contains("a fine-tuning task 'classification' is", Assert.Throws<ArgumentException>("task", () => FineTuningTask.Register(new ClassificationTask())).Message);
-        Assert.Contains("a tokenizer trainer 'char' is", Assert.Throws<ArgumentException>("trainer", () => TokenizerTrainer.Register(new CharTrainer())).Message);
+        Assert.Contains("a tokenizer trainer 'char' is", Assert.Throws<ArgumentException>("trainer", () => TrainerCatalog.Register(new CharTrainer())).Message);
         Assert.Contains("a tokenizer format 'hf' is", Assert.Throws<ArgumentException>("format", () => TokenizerFiles.Register(TokenizerFiles.Formats[0])).Message);
         Assert.Contains("names no files", Assert.Throws<ArgumentException>("format", () => TokenizerFiles.Register(new TokenizerFormat("empty", [], _ => throw new NotSupportedException()))).Message);
     }

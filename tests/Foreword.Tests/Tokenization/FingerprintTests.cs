@@ -1,6 +1,6 @@
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Tokenization;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Tests.Tokenization;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Foreword.IO;
 using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Tests.Weights;
 
@@ -11,11 +12,11 @@ public sealed class CustomFormatTests
     [Fact]
     public void ARegisteredFormatOpensAModel()
     {
-        WeightsFormat.Register(new ConstantFormat());
+        WeightsCatalog.Register(new ConstantFormat());
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string file = directory.Write("model.constant", "0.25");
         using StoredModel stored = StoredModel.Open(file);
-        using ModelWeights model = WeightsFormat.Open(file);
+        using ModelWeights model = WeightsCatalog.Open(file);
         Assert.Equal("constant", model.Format.Name);
         Assert.Equal(stored.Config, model.Config);
         float[] row = new float[8];
@@ -23,7 +24,7 @@ public sealed class CustomFormatTests
         Assert.All(row, value => Assert.Equal(0.25f, value));
 
         directory.Write("model.constant", "x");
-        Assert.Contains("is not a number", Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(file)).Message);
+        Assert.Contains("is not a number", Assert.Throws<InvalidDataException>(() => WeightsCatalog.Open(file)).Message);
     }
 
     /// <summary>A file whose single number is every weight.</summary>

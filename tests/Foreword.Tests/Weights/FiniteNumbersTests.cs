@@ -1,4 +1,5 @@
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights;
@@ -43,7 +44,7 @@ public sealed class FiniteNumbersTests : IDisposable
     [InlineData(float.NegativeInfinity, "-infinity")]
     public void FileTensorElementAndValueAreNamed(float weight, string value)
     {
-        using ModelWeights model = WeightsFormat.Open(With(Broken, 5, weight));
+        using ModelWeights model = WeightsCatalog.Open(With(Broken, 5, weight));
         WeightTensor tensor = model.Tensor("h.1.mlp.c_fc.weight");
         string expected = $"{_directory.File("model.safetensors")}: tensor '{Broken}' contains {value} (element 5); all weights must be finite";
         Assert.Equal(expected, Assert.Throws<InvalidDataException>(() => tensor.Read(0, new float[tensor.ElementCount])).Message);
@@ -58,12 +59,12 @@ public sealed class FiniteNumbersTests : IDisposable
     [InlineData("gguf", "q8_0")]
     public void TheyAreNotConverted(string format, string type)
     {
-        using ModelWeights model = WeightsFormat.Open(With(Broken, 5, float.NaN));
+        using ModelWeights model = WeightsCatalog.Open(With(Broken, 5, float.NaN));
         string target = _directory.File("target");
         if (format == "hf")
             Directory.CreateDirectory(target);
         Assert.Contains($"tensor '{Broken}' contains NaN", Assert.Throws<InvalidDataException>(() =>
-            WeightsFormat.All.Single(candidate => candidate.Name == format).Write(model, null, type, target)).Message);
+            WeightsCatalog.All.Single(candidate => candidate.Name == format).Write(model, null, type, target)).Message);
     }
 
     /// <summary>
@@ -77,11 +78,11 @@ public sealed class FiniteNumbersTests : IDisposable
     [InlineData("gguf", "q8_0", 65_520f * 127, "transformer.h.1.mlp.c_fc.weight: a weight of 8321040 is too large for q8_0; use bf16 or f32")]
     public void ANumberThatTheWrittenTypeCannotHoldIsRefused(string format, string type, float weight, string? fault)
     {
-        using ModelWeights model = WeightsFormat.Open(With(Broken, 5, weight));
+        using ModelWeights model = WeightsCatalog.Open(With(Broken, 5, weight));
         string target = _directory.File("target");
         if (format == "hf")
             Directory.CreateDirectory(target);
-        Exception? problem = Record.Exception(() => WeightsFormat.All.Single(candidate => candidate.Name == format).Write(model, null, type, target));
+        Exception? problem = Record.Exception(() => WeightsCatalog.All.Single(candidate => candidate.Name == format).Write(model, null, type, target));
         Assert.Equal(fault, problem?.Message);
     }
 

@@ -1,8 +1,8 @@
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
-using Foreword.Weights;
+using Foreword.Tokenization.Catalog;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Tests.Weights;
 

@@ -1,6 +1,7 @@
 using Foreword.Models;
 using Foreword.Tokenization.Files;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights;
@@ -30,8 +31,8 @@ public sealed class WeightsFormatTests : IDisposable
     [MemberData(nameof(Stored))]
     public void EveryFormatGivesTheGoldenModelBitForBit(string path, string format, string golden)
     {
-        using ModelWeights expected = WeightsFormat.Open(Fixtures.Path($"golden/{golden}"));
-        using ModelWeights model = WeightsFormat.Open(Fixtures.Path(path));
+        using ModelWeights expected = WeightsCatalog.Open(Fixtures.Path($"golden/{golden}"));
+        using ModelWeights model = WeightsCatalog.Open(Fixtures.Path(path));
         Assert.Equal(format, model.Format.Name);
         Assert.Equal(expected.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 }, model.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 });
         Assert.Equal(expected.Tensors.Select(tensor => tensor.Name), model.Tensors.Select(tensor => tensor.Name));
@@ -48,7 +49,7 @@ public sealed class WeightsFormatTests : IDisposable
     public void APartOfATensorIsThatPartOfTheWhole(string path, string format, string golden)
     {
         _ = (format, golden);
-        using ModelWeights model = WeightsFormat.Open(Fixtures.Path(path));
+        using ModelWeights model = WeightsCatalog.Open(Fixtures.Path(path));
         foreach (WeightTensor tensor in model.Tensors.Where(tensor => tensor.Name is "wpe.weight" or "h.1.attn.c_attn.weight" or "h.2.mlp.c_proj.weight" or "h.0.ln_1.bias"))
         {
             float[] whole = Floats(tensor);
@@ -75,7 +76,7 @@ public sealed class WeightsFormatTests : IDisposable
         Directory.CreateDirectory(source);
         File.Copy(Path.Combine(golden, "model.safetensors"), Path.Combine(source, "model.safetensors"));
         HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(golden), endOfTextId: stored);
-        using ModelWeights model = WeightsFormat.Open(source);
+        using ModelWeights model = WeightsCatalog.Open(source);
         using ModelWeights again = Write(model, "hf", "f32", "target");
         Assert.Equal(TextEnds.FromNullable(written).EndIds, TextEnds.Read(again.Path).EndIds);
         Assert.Empty(TextEnds.Read(_directory.Path).EndIds);
@@ -88,7 +89,7 @@ public sealed class WeightsFormatTests : IDisposable
         string file = Path.Combine(_directory.Path, "gpt2_tiny.bin");
         File.Copy(Fixtures.Path("formats/llm.c/gpt2_tiny.bin"), file);
         HuggingFaceConfig.Write(_directory.Path, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), endOfTextId: 7);
-        using ModelWeights model = WeightsFormat.Open(file);
+        using ModelWeights model = WeightsCatalog.Open(file);
         using ModelWeights again = Write(model, "hf", "f32", "target");
         Assert.Empty(TextEnds.Read(again.Path).EndIds);
     }
@@ -106,7 +107,7 @@ public sealed class WeightsFormatTests : IDisposable
     [InlineData("gpt1-untied", "hf", "bf16")]
     public void WhatIsWrittenIsReadBackBitForBitAndWrittenAgainTheSame(string golden, string format, string type)
     {
-        using ModelWeights model = WeightsFormat.Open(Fixtures.Path($"golden/{golden}"));
+        using ModelWeights model = WeightsCatalog.Open(Fixtures.Path($"golden/{golden}"));
         using ModelWeights again = Write(model, format, type, "first");
         Assert.Equal(type, again.CommonType, ignoreCase: true);
         Assert.Equal(model.Config, again.Config);
@@ -122,7 +123,7 @@ public sealed class WeightsFormatTests : IDisposable
     [Fact]
     public void OpenAiShardsAreThoseOfTheRelease()
     {
-        using ModelWeights model = WeightsFormat.Open(Fixtures.Path("golden/gpt1-tiny"));
+        using ModelWeights model = WeightsCatalog.Open(Fixtures.Path("golden/gpt1-tiny"));
         using ModelWeights written = Write(model, "openai-gpt1", "f32", "shards");
         foreach (string file in Directory.GetFiles(Fixtures.Path("formats/openai-gpt1"), "params_*.npy"))
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(written.Path, Path.GetFileName(file))));
@@ -134,21 +135,21 @@ public sealed class WeightsFormatTests : IDisposable
     [Fact]
     public void Gpt2DoesNotFitOpenAisFormOfGpt1()
     {
-        using ModelWeights model = WeightsFormat.Open(Fixtures.Path("golden/gpt2-tiny"));
+        using ModelWeights model = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-tiny"));
         Assert.Contains("openai-gpt1 holds GPT-1's post-LN blocks only", Assert.Throws<NotSupportedException>(() => Write(model, "openai-gpt1", "f32", "no")).Message);
     }
 
     [Fact]
     public void ASeparateHeadDoesNotFitOpenAisFormOfGpt1()
     {
-        using ModelWeights model = WeightsFormat.Open(Fixtures.Path("golden/gpt1-untied"));
+        using ModelWeights model = WeightsCatalog.Open(Fixtures.Path("golden/gpt1-untied"));
         Assert.Contains("has a separate output layer; in openai-gpt1 it is always the token embedding", Assert.Throws<NotSupportedException>(() => Write(model, "openai-gpt1", "f32", "no")).Message);
     }
 
     [Fact]
     public void ANumberTooLargeForF16IsRefusedByTensor()
     {
-        using ModelWeights model = WeightsFormat.Open(Large(70_000));
+        using ModelWeights model = WeightsCatalog.Open(Large(70_000));
         Assert.Contains("transformer.wpe.weight contains 70000, more than f16 can represent", Assert.Throws<NotSupportedException>(() => Write(model, "hf", "f16", "no")).Message);
         Write(model, "hf", "bf16", "yes").Dispose();
     }
@@ -157,7 +158,7 @@ public sealed class WeightsFormatTests : IDisposable
     public void SafetensorsMayLieInSeveralFiles()
     {
         string path = Sharded();
-        using ModelWeights model = WeightsFormat.Open(path), golden = WeightsFormat.Open(Fixtures.Path("golden/gpt2-tiny"));
+        using ModelWeights model = WeightsCatalog.Open(path), golden = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-tiny"));
         foreach (WeightTensor tensor in golden.Tensors)
             Assert.Equal(Floats(tensor), Floats(model.Tensor(tensor.Name)));
     }
@@ -173,7 +174,7 @@ public sealed class WeightsFormatTests : IDisposable
     {
         string index = Path.Combine(Sharded(), "model.safetensors.index.json");
         File.WriteAllText(index, File.ReadAllText(index).Replace(text, replacement, StringComparison.Ordinal));
-        string message = Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(Path.GetDirectoryName(index)!)).Message;
+        string message = Assert.Throws<InvalidDataException>(() => WeightsCatalog.Open(Path.GetDirectoryName(index)!)).Message;
         Assert.StartsWith(_directory.Path, message, StringComparison.Ordinal);
         Assert.Contains(fault, message, StringComparison.Ordinal);
     }
@@ -182,7 +183,7 @@ public sealed class WeightsFormatTests : IDisposable
     public void AConfigurationWithoutWeightsSaysWhatWasLookedFor()
     {
         File.Copy(Fixtures.Path("golden/gpt2-tiny/config.json"), _directory.File("config.json"));
-        Assert.Contains("holds config.json but no weights: looked for quantization.json + quantized.safetensors; config.json + model.safetensors", Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(_directory.Path)).Message);
+        Assert.Contains("holds config.json but no weights: looked for quantization.json + quantized.safetensors; config.json + model.safetensors", Assert.Throws<InvalidDataException>(() => WeightsCatalog.Open(_directory.Path)).Message);
     }
 
     /// <summary>Writes two files; the second holds the last layer.</summary>
@@ -227,8 +228,8 @@ public sealed class WeightsFormatTests : IDisposable
     {
         string target = _directory.File(name);
         Directory.CreateDirectory(target);
-        WeightsFormat.All.Single(candidate => candidate.Name == format).Write(model, null, type, target);
-        return WeightsFormat.Open(target);
+        WeightsCatalog.All.Single(candidate => candidate.Name == format).Write(model, null, type, target);
+        return WeightsCatalog.Open(target);
     }
 
     private static float[] Floats(WeightTensor tensor)

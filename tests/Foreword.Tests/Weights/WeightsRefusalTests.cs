@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.OpenAi;
 
 namespace Foreword.Tests.Weights;
@@ -59,7 +60,7 @@ public sealed class WeightsRefusalTests : IDisposable
     {
         string path = Model("cloned"), pointer = Path.Combine(path, name);
         File.WriteAllText(pointer, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 548105171\n");
-        string message = Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(Path.Combine(path, opened))).Message;
+        string message = Assert.Throws<InvalidDataException>(() => WeightsCatalog.Open(Path.Combine(path, opened))).Message;
         Assert.Equal($"{pointer} is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull' or download the model again", message);
     }
 
@@ -94,7 +95,7 @@ public sealed class WeightsRefusalTests : IDisposable
     {
         string path = Copy("formats/openai-gpt2");
         Change(Path.Combine(path, "model.ckpt.data-00000-of-00001"), bytes => bytes[100_000] ^= 1);
-        using ModelWeights model = WeightsFormat.Open(path);
+        using ModelWeights model = WeightsCatalog.Open(path);
         string message = Assert.Throws<InvalidDataException>(() =>
         {
             foreach (WeightTensor tensor in model.Tensors)
@@ -150,10 +151,10 @@ public sealed class WeightsRefusalTests : IDisposable
         string path = Copy("formats/openai-gpt2");
         foreach (string file in Directory.GetFiles(path, "model.ckpt.*"))
             File.Move(file, Path.Combine(path, Path.GetFileName(file).Replace("model.ckpt", "model-1000", StringComparison.Ordinal)));
-        WeightsFormat.Open(path).Dispose(); // the only checkpoint in the directory
+        WeightsCatalog.Open(path).Dispose(); // the only checkpoint in the directory
         File.Copy(Path.Combine(path, "model-1000.index"), Path.Combine(path, "model-900.index"));
         File.WriteAllText(Path.Combine(path, "checkpoint"), "model_checkpoint_path: \"model-1000\"\nall_model_checkpoint_paths: \"model-900\"\n");
-        WeightsFormat.Open(path).Dispose();
+        WeightsCatalog.Open(path).Dispose();
     }
 
     [Fact]
@@ -188,7 +189,7 @@ public sealed class WeightsRefusalTests : IDisposable
 
     private static void Refused(string path, string fault)
     {
-        string message = Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(path)).Message;
+        string message = Assert.Throws<InvalidDataException>(() => WeightsCatalog.Open(path)).Message;
         Assert.StartsWith(path, message, StringComparison.Ordinal);
         Assert.Contains(fault, message, StringComparison.Ordinal);
     }

@@ -5,7 +5,7 @@ using Foreword.Models;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
 using Foreword.Weights.HuggingFace;

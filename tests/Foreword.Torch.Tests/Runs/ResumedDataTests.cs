@@ -2,7 +2,7 @@ using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Torch.Runs;
 
 namespace Foreword.Torch.Tests.Runs;

@@ -4,9 +4,10 @@ using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Torch.Runs;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -76,7 +77,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         RunDirectory run = Directory("run");
         PretrainRecipe recipe = On(1) with { Model = On(1).Model with { ContextLength = 16 } };
         using (PretrainRun training = PretrainRun.Start(recipe, run, null, TestContext.Current.CancellationToken))
-        using (ModelWeights weights = WeightsFormat.Open(_base.Path))
+        using (ModelWeights weights = WeightsCatalog.Open(_base.Path))
         {
             float[] positions = new float[16 * 32];
             weights.Tensor("wpe.weight").Read(0, positions);

@@ -1,7 +1,7 @@
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
 

@@ -6,6 +6,7 @@ using Foreword.Cli.Output;
 using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands.Conversion;
 
@@ -14,8 +15,8 @@ internal static class ConvertCommand
 {
     public static Command Create(Terminal terminal)
     {
-        WeightsFormat[] written = [.. WeightsFormat.All.Where(format => format.WrittenTypes.Count > 0)];
-        Argument<string> from = new("FROM") { Description = $"A model, checkpoint or run directory: {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}." };
+        WeightsFormat[] written = [.. WeightsCatalog.All.Where(format => format.WrittenTypes.Count > 0)];
+        Argument<string> from = new("FROM") { Description = $"A model, checkpoint or run directory: {string.Join("; ", WeightsCatalog.All.Select(format => format.Files))}." };
         Argument<string> to = new("TO") { Description = "Where to write the model: a directory, or a file for single-file formats. It must not exist." };
         Option<string?> format = new("--format") { Description = $"Format to write: {string.Join(", ", written.Select(Describe))}.", DefaultValueFactory = _ => written[0].Name };
         format.AcceptOnly([.. written.Select(format => format.Name)]);
@@ -33,9 +34,10 @@ internal static class ConvertCommand
             if (File.Exists(path) || Directory.Exists(path))
                 throw new IOException($"{path} already exists; convert writes a new {(target.WritesFile ? "file" : "directory")}");
             Stopwatch clock = Stopwatch.StartNew();
-            using ModelWeights model = WeightsFormat.Open(parsed.GetValue(from)!);
+            using StoredModel stored = StoredModel.Open(parsed.GetValue(from)!);
+            using ModelWeights model = stored.TakeWeights();
             string type = parsed.GetValue(dtype) ?? target.WrittenTypes.FirstOrDefault(candidate => candidate.Equals(model.CommonType, StringComparison.OrdinalIgnoreCase)) ?? "f32";
-            Tokenizer? tokenizer = model.HasTokenizer ? model.LoadTokenizer() : null;
+            Tokenizer? tokenizer = model.HasTokenizer ? stored.Tokenizer : null;
             if (tokenizer is null)
                 terminal.Say($"{model.Path} has no tokenizer, so none is written");
             ClassifierConversion? classifier = ClassifierConversion.Of(model, tokenizer, target, type, parsed.GetValue(languageModel), terminal);

@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Foreword.Cli.Output;
 using Foreword.Tasks;
-using Foreword.Tokenization.Files;
-using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands.Predict;
 
@@ -25,7 +24,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
     {
         string directory = ModelDirectory.Resolve(path);
         TaskDescription task = TaskDescription.Read(directory);
-        return new DryRun(task, new TaskEncoder(TokenizerFiles.Load(directory), task.Around, task.ContextLength));
+        return new DryRun(task, new TaskEncoder(ModelDirectory.LoadTokenizer(directory), task.Around, task.ContextLength));
     }
 
     /// <summary>Prints the sizes of the sets, and the examples.</summary>

@@ -17,6 +17,7 @@ using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
 using Foreword.Torch.Runs;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Spectre.Console;
 
 namespace Foreword.Cli.Commands.Quickstart;
@@ -86,7 +87,7 @@ internal static class QuickstartCommand
         PretrainRecipe recipe = EmbeddedRecipe.Read<PretrainRecipe>(model is null ? $"{Name}.yaml" : $"{Name}-continue.yaml");
         if (model is not null)
         {
-            using ModelWeights weights = WeightsFormat.Open(model); // reports a wrong path before anything is created
+            using ModelWeights weights = WeightsCatalog.Open(model); // reports a wrong path before anything is created
             recipe = recipe with
             {
                 Model = recipe.Model with { Path = model },

@@ -5,6 +5,7 @@ using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
 using Foreword.Torch;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands.Verify;
 
@@ -29,7 +30,7 @@ internal static class VerifyCommand
             double allowed = parsed.GetValue(tolerance);
             if (!(allowed >= 0))
                 throw new UsageException($"--tolerance is {allowed.ToString(CultureInfo.InvariantCulture)}; it must be at least 0");
-            using ModelWeights weights = WeightsFormat.Open(parsed.GetValue(model)!);
+            using ModelWeights weights = WeightsCatalog.Open(parsed.GetValue(model)!);
             using RecordedLogits recorded = RecordedLogits.Open(parsed.GetValue(against)!);
             using GptModel loaded = ModelFiles.Load(weights, Precision.Fp32, Compute.Device(DeviceChoice.Cpu));
             double difference = recorded.MaxAbsDifference(loaded);

@@ -43,10 +43,10 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
     public void WriteTokenizer(Tokenizer tokenizer, int contextLength, string directory)
     {
         tokenizer.Save(directory);
-        foreach (string other in (string[])[TokenizerFiles.VocabJson, TokenizerFiles.MergesTxt, TokenizerFiles.VocabTxt])
+        foreach (string other in (string[])[TokenizerFileNames.VocabJson, TokenizerFileNames.MergesTxt, TokenizerFileNames.VocabTxt])
             File.Delete(Path.Combine(directory, other));
-        HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFiles.TokenizerJson), AddTo);
-        HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFiles.TokenizerConfig), root =>
+        HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFileNames.TokenizerJson), AddTo);
+        HuggingFaceClassifier.Change(Path.Combine(directory, TokenizerFileNames.TokenizerConfig), root =>
         {
             root["tokenizer_class"] = "PreTrainedTokenizerFast"; // uses tokenizer.json without changes
             root["model_max_length"] = contextLength;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Files;
 using Foreword.Tokenization.WordPieces;
 
@@ -18,7 +19,7 @@ internal static class TemplateFiles
     /// <exception cref="NotSupportedException">The tokenizer adds ids in a way that is not supported. The message names it.</exception>
     public static SequenceTemplate Read(string directory)
     {
-        string path = Path.Combine(directory, TokenizerFiles.TokenizerJson);
+        string path = Path.Combine(directory, TokenizerFileNames.TokenizerJson);
         if (!File.Exists(path))
             return OfClass(directory);
         using JsonDocument document = JsonFile.Parse(path);

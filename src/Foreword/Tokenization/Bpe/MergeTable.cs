@@ -17,10 +17,7 @@ internal sealed class MergeTable
     /// <summary>The value that <see cref="Rank"/> returns for a pair that no merge joins. It is above every rank.</summary>
     public const int None = int.MaxValue;
 
-    /// <summary>The exclusive upper bound of ids.</summary>
-    public const int MaxVocabulary = 1 << IdBits;
-
-    private const int IdBits = 21, RankBits = 22;
+    private const int IdBits = 21, RankBits = 22; // Tokenizer.MaxVocabulary is 2^21
     private const ulong Empty = ulong.MaxValue;
 
     private readonly ulong[] _slots;
@@ -29,7 +26,7 @@ internal sealed class MergeTable
     private readonly int[] _byteIds;
 
     /// <summary>Creates the table.</summary>
-    /// <param name="merges">The merges by rank. Their ids are below <see cref="MaxVocabulary"/>.</param>
+    /// <param name="merges">The merges by rank. Their ids are below <see cref="Tokenizer.MaxVocabulary"/>.</param>
     /// <param name="byteIds">The id of each byte if bytes are the initial symbols; otherwise null.</param>
     /// <exception cref="ArgumentException">A pair is merged twice.</exception>
     public MergeTable(IReadOnlyList<BpeMerge> merges, int[]? byteIds = null)

@@ -2,6 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Foreword.Tokenization.Bpe;
 
+/// <summary>A merge, in the order in which merges are learned. The k-th merge (counted from 0) of a byte-level BPE makes id 256 + k.</summary>
+/// <param name="Left">The id of the left token.</param>
+/// <param name="Right">The id of the right token.</param>
+/// <param name="Count">How often the pair occurred in the corpus when it was merged, including overlapping occurrences.</param>
+public readonly record struct LearnedMerge(int Left, int Right, long Count);
+
 /// <summary>
 /// The state of a corpus while merges are learned. It contains every distinct chunk once, as a linked list of tokens, and for every pair of
 /// neighboring tokens its count and its occurrences. A position is the index of a token's first symbol in one flat array. At most one pair starts

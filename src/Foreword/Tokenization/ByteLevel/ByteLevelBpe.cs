@@ -34,8 +34,8 @@ public sealed class ByteLevelBpe : Tokenizer
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(merges);
         ArgumentNullException.ThrowIfNull(addedTokens);
-        if (tokens.Count > MergeTable.MaxVocabulary)
-            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible", nameof(tokens));
+        if (tokens.Count > Tokenizer.MaxVocabulary)
+            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {Tokenizer.MaxVocabulary} are possible", nameof(tokens));
         AddedTokens = [.. addedTokens.OrderBy(t => t.Id)];
         Merges = [.. merges];
         BpeChecks.AddedTokens(tokens, AddedTokens);
@@ -115,9 +115,9 @@ public sealed class ByteLevelBpe : Tokenizer
     public override void Save(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        ByteLevelJson.Write(this, Path.Combine(directory, TokenizerFiles.TokenizerJson));
+        ByteLevelJson.Write(this, Path.Combine(directory, TokenizerFileNames.TokenizerJson));
         ByteLevelJson.WriteConfig(this, directory);
-        BpeFiles.Write(this, Merges, directory);
+        BpeText.Write(this, Merges, directory);
     }
 
     private protected override string? Normalize(ReadOnlySpan<char> text) => Text.Normalizer?.Apply(text);

@@ -1,6 +1,5 @@
 using System.Text;
 using Foreword.Settings;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Files;
 
 namespace Foreword.Tokenization.ByteLevel;

@@ -28,7 +28,7 @@ internal sealed class TokenizerCompanions
     private TokenizerCompanions(string directory)
     {
         Directory = directory;
-        Config = Open(TokenizerFiles.TokenizerConfig);
+        Config = Open(TokenizerFileNames.TokenizerConfig);
         if (Config is { } config)
             ReadRoles(config);
         if (Config?.Find(DecoderKey) is { } decoder)

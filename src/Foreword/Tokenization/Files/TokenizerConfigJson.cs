@@ -25,7 +25,7 @@ internal static class TokenizerConfigJson
             roles[key] = text;
         foreach (string companion in (string[])[TokenizerCompanions.SpecialTokensMap, TokenizerCompanions.AddedTokensJson])
             File.Delete(Path.Combine(directory, companion));
-        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerConfig), json =>
+        TokenizerJson.Write(Path.Combine(directory, TokenizerFileNames.TokenizerConfig), json =>
         {
             json.WriteString("tokenizer_class", tokenizerClass);
             writeSwitches?.Invoke(json);

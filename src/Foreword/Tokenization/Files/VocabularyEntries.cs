@@ -19,8 +19,8 @@ internal sealed class VocabularyEntries
     /// <summary>Adds an entry. Returns the problem with it, or null.</summary>
     public string? AddToken(string text, int id)
     {
-        if (id is < 0 or >= MergeTable.MaxVocabulary)
-            return $"token '{text}' has id {id}; ids are 0 to {MergeTable.MaxVocabulary - 1}";
+        if (id is < 0 or >= Tokenizer.MaxVocabulary)
+            return $"token '{text}' has id {id}; ids are 0 to {Tokenizer.MaxVocabulary - 1}";
         if (text.Length == 0)
             return $"token {id} is empty";
         if (!_ids.TryAdd(text, id))

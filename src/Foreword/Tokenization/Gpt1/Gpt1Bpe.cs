@@ -33,7 +33,7 @@ public sealed class Gpt1Bpe : Tokenizer
     internal const string KindName = "gpt1-bpe";
 
     private readonly TokenTexts _texts;
-    private readonly Symbols _symbols;
+    private readonly SymbolIds _symbols;
     private readonly EncoderPool<WordEncoder> _encoders;
 
     /// <summary>Creates the tokenizer from its vocabulary.</summary>
@@ -54,8 +54,8 @@ public sealed class Gpt1Bpe : Tokenizer
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(merges);
-        if (tokens.Count > MergeTable.MaxVocabulary)
-            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {MergeTable.MaxVocabulary} are possible");
+        if (tokens.Count > Tokenizer.MaxVocabulary)
+            throw new ArgumentException($"the vocabulary has {tokens.Count} tokens; at most {Tokenizer.MaxVocabulary} are possible");
         _texts = new TokenTexts(tokens, [.. special.Append(Unknown).Distinct()], added, beyond);
         Merges = [.. merges];
         Words = words;
@@ -67,7 +67,7 @@ public sealed class Gpt1Bpe : Tokenizer
         }
 
         MergeTable table = new(Merges);
-        _symbols = new Symbols(_texts, _texts.IdOf(Unknown)!.Value);
+        _symbols = new SymbolIds(_texts, _texts.IdOf(Unknown)!.Value);
         _encoders = new EncoderPool<WordEncoder>(() => new WordEncoder(table, _symbols));
     }
 
@@ -186,14 +186,14 @@ public sealed class Gpt1Bpe : Tokenizer
     }
 
     /// <summary>Maps single characters to ids, separately for characters inside a word and at its end.</summary>
-    private sealed class Symbols
+    private sealed class SymbolIds
     {
         private readonly TokenTexts _texts;
         private readonly int _unknown;
         private readonly int[] _inside = new int[char.MaxValue + 1];
         private readonly int[] _last = new int[char.MaxValue + 1];
 
-        public Symbols(TokenTexts texts, int unknown)
+        public SymbolIds(TokenTexts texts, int unknown)
         {
             (_texts, _unknown) = (texts, unknown);
             Array.Fill(_inside, unknown);
@@ -222,7 +222,7 @@ public sealed class Gpt1Bpe : Tokenizer
     }
 
     /// <summary>Encodes words. It looks a word up in the cache first, and merges its symbols if it is not there. One thread uses it at a time.</summary>
-    private sealed class WordEncoder(MergeTable merges, Symbols symbols)
+    private sealed class WordEncoder(MergeTable merges, SymbolIds symbols)
     {
         private readonly ChunkCache _cache = new();
         private readonly BpeMerger _merger = new(merges);

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Foreword.Settings;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Files;
 using Foreword.Tokenization.WordPieces;
 
@@ -71,14 +70,14 @@ internal static class Gpt1Json
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         bool basic = tokenizer.Words == Gpt1Words.Basic;
-        BpeFiles.Write(tokenizer, tokenizer.Merges, directory);
+        BpeText.Write(tokenizer, tokenizer.Merges, directory);
         TokenizerConfigJson.Write(tokenizer, directory, "OpenAIGPTTokenizer", new() { [TokenizerCompanions.UnknownKey] = Gpt1Bpe.Unknown }, json =>
         {
             json.WriteBoolean(BertJson.LowerCaseKey, true);
             if (!basic)
                 json.WriteBoolean(StandardizeKey, true);
         });
-        string whole = Path.Combine(directory, TokenizerFiles.TokenizerJson);
+        string whole = Path.Combine(directory, TokenizerFileNames.TokenizerJson);
         if (basic)
             Write(tokenizer, whole);
         else

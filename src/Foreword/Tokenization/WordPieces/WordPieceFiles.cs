@@ -11,7 +11,7 @@ namespace Foreword.Tokenization.WordPieces;
 /// Reads and writes a WordPiece vocabulary as files: <c>tokenizer.json</c> and <c>vocab.txt</c>. The latter has one token per line; the token's
 /// id is the number of its line, counted from 0.
 /// </summary>
-public static class WordPieceFiles
+internal static class WordPieceFiles
 {
     /// <summary>The key of tokenizer_config.json that selects <see cref="WordPieceUnits.Characters"/>. Only Foreword reads it.</summary>
     private const string CharactersKey = "one_character_one_token";
@@ -66,7 +66,7 @@ public static class WordPieceFiles
     }
 
     /// <summary>Reads a tokenizer.json of this kind. The post-processor is not read, because what it puts around a text is an option of a call.</summary>
-    internal static WordPiece Read(TokenizerField root)
+    public static WordPiece Read(TokenizerField root)
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
         string prefix = model.Find("continuing_subword_prefix")?.Text ?? WordPiece.Continuation;
@@ -85,13 +85,13 @@ public static class WordPieceFiles
             : Build(vocabulary, BertJson.Read(root, companions), WordPieceUnits.Words, companions, root.Path);
     }
 
-    internal static void Save(WordPiece tokenizer, string directory)
+    public static void Save(WordPiece tokenizer, string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         int last = tokenizer.VocabularySize - 1; // added tokens at the end do not belong to the model's own vocabulary
         while (tokenizer.IsBeyondModel(last))
             last--;
-        DurableFile.Replace(Path.Combine(directory, TokenizerFiles.VocabTxt), stream =>
+        DurableFile.Replace(Path.Combine(directory, TokenizerFileNames.VocabTxt), stream =>
         {
             for (int id = 0; id <= last; id++)
                 stream.Write(Encoding.UTF8.GetBytes(tokenizer.TokenText(id) + "\n"));
@@ -108,7 +108,7 @@ public static class WordPieceFiles
             if (tokenizer.Units == WordPieceUnits.Characters)
                 json.WriteBoolean(CharactersKey, true);
         });
-        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerJson), json =>
+        TokenizerJson.Write(Path.Combine(directory, TokenizerFileNames.TokenizerJson), json =>
         {
             TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
             if (tokenizer.Units == WordPieceUnits.Words)

@@ -49,7 +49,7 @@ internal static class WordLevelJson
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         bool words = tokenizer is WordTokenizer;
-        TokenizerJson.Write(Path.Combine(directory, TokenizerFiles.TokenizerJson), json =>
+        TokenizerJson.Write(Path.Combine(directory, TokenizerFileNames.TokenizerJson), json =>
         {
             TokenizerJson.WriteHead(json, tokenizer.AddedTokens);
             if (words)

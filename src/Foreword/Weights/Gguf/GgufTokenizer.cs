@@ -1,6 +1,5 @@
 using System.Globalization;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Files;
 
@@ -104,7 +103,7 @@ internal static class GgufTokenizer
         for (int id = 0; id < count; id++)
             Require(vocabulary.AddToken(tokens[id], id));
         foreach (string line in file.Array(MergesKey, "an array of texts", value => value.AsTexts(file.File, MergesKey)) ?? [])
-            Require(BpeFiles.AddMerge(vocabulary, line));
+            Require(BpeText.AddMerge(vocabulary, line));
         if (types is null)
             vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
         for (int id = 0; types is not null && id < count; id++)

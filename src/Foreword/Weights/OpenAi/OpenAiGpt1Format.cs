@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.Files;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Weights.HuggingFace;
@@ -57,7 +56,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         HuggingFaceConfig.Write(target, config, tokenizer is null ? TextEnds.None : TextEnds.Of(tokenizer).Within(config.VocabSize));
         tokenizer?.Save(target);
         if (tokenizer is Gpt1Bpe bpe)
-            BpeFiles.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFiles.Gpt1Encoder), Path.Combine(target, TokenizerFiles.Gpt1Bpe));
+            BpeText.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFileNames.Gpt1Encoder), Path.Combine(target, TokenizerFileNames.Gpt1Merges));
         IReadOnlyList<(string Name, long[] Shape)> order = Order(config);
         JsonArray shapes = new([.. order.Select(parameter => new JsonArray([.. parameter.Shape.Select(size => JsonValue.Create(size))]))]); // a bare [..] would call the generic Add, which uses reflection
         DurableFile.Replace(Path.Combine(target, ShapesName), stream => stream.Write(Encoding.UTF8.GetBytes(shapes.ToJsonString())));

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Tasks;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 

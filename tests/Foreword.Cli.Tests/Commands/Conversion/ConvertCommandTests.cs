@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Foreword.Models;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Cli.Tests.Commands.Conversion;
@@ -26,7 +27,7 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Contains("has no tokenizer, so none is written", run.Err);
         JsonElement shown = JsonDocument.Parse(Cli.Run("inspect", to, "--json").Out).RootElement;
         Assert.Equal((format, type), (shown.GetProperty("format").GetString(), shown.GetProperty("dtype").GetString()));
-        using ModelWeights source = WeightsFormat.Open(Fixtures.Path(from)), written = WeightsFormat.Open(to);
+        using ModelWeights source = WeightsCatalog.Open(Fixtures.Path(from)), written = WeightsCatalog.Open(to);
         foreach (WeightTensor tensor in source.Tensors)
             Assert.Equal(Floats(tensor), Floats(written.Tensor(tensor.Name)));
     }
@@ -49,7 +50,7 @@ public sealed class ConvertCommandTests : IDisposable
         Cli shown = Cli.Run("inspect", back);
         Assert.Contains("97 ids, a separate output layer", shown.Out);
         Assert.Contains("lm_head.weight", shown.Out);
-        using ModelWeights source = WeightsFormat.Open(Fixtures.Path(golden)), written = WeightsFormat.Open(back);
+        using ModelWeights source = WeightsCatalog.Open(Fixtures.Path(golden)), written = WeightsCatalog.Open(back);
         foreach (WeightTensor tensor in source.Tensors)
             Assert.Equal(Floats(tensor), Floats(written.Tensor(tensor.Name)));
     }

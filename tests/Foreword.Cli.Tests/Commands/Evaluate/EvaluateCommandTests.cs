@@ -6,7 +6,7 @@ using Foreword.Cli.Loading;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Models;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Cli.Tests.Commands.Evaluate;
 

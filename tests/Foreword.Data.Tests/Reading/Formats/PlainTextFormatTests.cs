@@ -4,7 +4,7 @@ using CsCheck;
 using Foreword.Data.Reading;
 using Foreword.Data.Reading.Formats;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Data.Tests.Reading.Formats;
 

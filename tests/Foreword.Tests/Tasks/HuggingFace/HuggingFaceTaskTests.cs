@@ -2,9 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Tasks;
 using Foreword.Tasks.HuggingFace;
-using Foreword.Tokenization.Bpe;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Catalog;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Tasks.HuggingFace;
@@ -50,7 +51,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         Assert.False(TaskDescription.IsIn(_directory.Path));
         Assert.Equal($"{_directory.File("config.json")}: {sentence}", Assert.Throws<InvalidDataException>(() => TaskDescription.Read(_directory.Path)).Message);
         Assert.Equal("GPT2ForSequenceClassification", TaskDescription.FineTunedFor(_directory.Path));
-        using ModelWeights model = WeightsFormat.Open(_directory.Path);
+        using ModelWeights model = WeightsCatalog.Open(_directory.Path);
         Assert.Equal(["score.weight"], model.LeftOut.Select(tensor => tensor.Name));
     }
 
@@ -185,7 +186,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         foreach (string head in heads.Split(','))
             writer.Add(head, TensorDType.F32, [1, 4], new byte[16]);
         writer.Save(_directory.File("model.safetensors"));
-        using ModelWeights read = WeightsFormat.Open(_directory.Path), plain = WeightsFormat.Open(Fixtures.Path("golden/gpt2-tiny"));
+        using ModelWeights read = WeightsCatalog.Open(_directory.Path), plain = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-tiny"));
         Assert.Equal(plain.Tensors.Select(tensor => tensor.Name), read.Tensors.Select(tensor => tensor.Name));
         Assert.Equal(heads.Split(','), read.LeftOut.Select(tensor => tensor.FileName));
         Assert.Null(TaskDescription.FineTunedFor(_directory.Path));

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Tests.Tokenization.Files;
 

@@ -1,5 +1,5 @@
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Tokenization.Files;

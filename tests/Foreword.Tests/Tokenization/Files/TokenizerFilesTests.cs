@@ -2,9 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 
 namespace Foreword.Tests.Tokenization.Files;
 

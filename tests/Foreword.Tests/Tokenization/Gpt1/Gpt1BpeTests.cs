@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Foreword.Tokenization.Bpe;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Gpt1;
 
 namespace Foreword.Tests.Tokenization.Gpt1;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.WordPieces;
 
 namespace Foreword.Tests.Tokenization.WordPieces;

@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Tokenization.Words;

@@ -6,6 +6,7 @@ using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Words;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.Gguf;
 using Foreword.Weights.HuggingFace;
 
@@ -13,10 +14,10 @@ namespace Foreword.Tests.Weights.Gguf;
 
 public sealed class GgufFormatTests : IDisposable
 {
-    private static readonly WeightsFormat Gguf = WeightsFormat.All.Single(format => format.Name == "gguf");
+    private static readonly WeightsFormat Gguf = WeightsCatalog.All.Single(format => format.Name == "gguf");
 
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
-    private readonly ModelWeights _golden = WeightsFormat.Open(Fixtures.Path("golden/gpt2-tiny"));
+    private readonly ModelWeights _golden = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-tiny"));
 
     public void Dispose()
     {
@@ -78,7 +79,7 @@ public sealed class GgufFormatTests : IDisposable
     [Fact]
     public void RowsThatAreNoWholeBlocksStayF16()
     {
-        using ModelWeights odd = WeightsFormat.Open(Small(width: 24));
+        using ModelWeights odd = WeightsCatalog.Open(Small(width: 24));
         using ModelWeights read = Write("q8_0", from: odd);
         Assert.Equal("F16", read.Tensor("wte.weight").Type);
         Assert.Equal("Q8_0", read.Tensor("h.0.mlp.c_proj.weight").Type); // its rows have 4 x 24 elements
@@ -90,7 +91,7 @@ public sealed class GgufFormatTests : IDisposable
         ByteLevelBpe tokenizer = Tokenizer();
         using ModelWeights read = Write("f32", tokenizer);
         Assert.True(read.HasTokenizer);
-        Tokenizer found = read.LoadTokenizer();
+        Tokenizer found = ModelDirectory.LoadTokenizer(read.Path);
         Assert.Equal(tokenizer.Fingerprint, found.Fingerprint);
         Assert.Equal(tokenizer.Fingerprint, ModelDirectory.LoadTokenizer(read.Path).Fingerprint);
         Assert.Equal(tokenizer.Encode("the then<|endoftext|>", allowSpecial: true), found.Encode("the then<|endoftext|>", allowSpecial: true));
@@ -102,7 +103,7 @@ public sealed class GgufFormatTests : IDisposable
     public void ADirectoryWithOneGgufFileIsAModel()
     {
         Write("f32").Dispose();
-        using ModelWeights model = WeightsFormat.Open(_directory.Path);
+        using ModelWeights model = WeightsCatalog.Open(_directory.Path);
         Assert.Equal("gguf", model.Format.Name);
         Assert.False(model.HasTokenizer);
     }
@@ -110,7 +111,7 @@ public sealed class GgufFormatTests : IDisposable
     [Fact]
     public void Gpt1IsRefused()
     {
-        using ModelWeights gpt1 = WeightsFormat.Open(Fixtures.Path("golden/gpt1-tiny"));
+        using ModelWeights gpt1 = WeightsCatalog.Open(Fixtures.Path("golden/gpt1-tiny"));
         Assert.Contains("is a GPT-1, which cannot be written as GGUF: llama.cpp has no such architecture", Assert.Throws<NotSupportedException>(() => Write("f32", from: gpt1)).Message);
         Assert.Empty(Directory.GetFiles(_directory.Path));
     }
@@ -122,14 +123,14 @@ public sealed class GgufFormatTests : IDisposable
     [Fact]
     public void ANumberThatIsNotFiniteIsNotQuantised()
     {
-        using ModelWeights infinite = WeightsFormat.Open(Small(width: 32, number: float.PositiveInfinity));
+        using ModelWeights infinite = WeightsCatalog.Open(Small(width: 32, number: float.PositiveInfinity));
         Assert.Contains("tensor 'transformer.h.0.mlp.c_proj.weight' contains infinity", Assert.Throws<InvalidDataException>(() => Write("q8_0", from: infinite)).Message);
     }
 
     [Fact]
     public void TensorsBeginAtMultiplesOf32()
     {
-        using ModelWeights odd = WeightsFormat.Open(Small(width: 5));
+        using ModelWeights odd = WeightsCatalog.Open(Small(width: 5));
         Write("bf16", from: odd).Dispose();
         using MappedFile file = MappedFile.Open(_directory.File("model.gguf"));
         Assert.All(GgufFile.Read(file).Tensors.Values, tensor => Assert.Equal(0, tensor.Offset % 32));
@@ -142,7 +143,7 @@ public sealed class GgufFormatTests : IDisposable
     [InlineData("bf16")]
     public void ASeparateHeadGoesThroughBitForBit(string type)
     {
-        using ModelWeights untied = WeightsFormat.Open(Fixtures.Path("golden/gpt2-untied"));
+        using ModelWeights untied = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-untied"));
         using ModelWeights read = Write(type, from: untied);
         Assert.False(read.Config.TieWordEmbeddings);
         Assert.Equal("output.weight", read.Tensor("lm_head.weight").FileName);
@@ -155,7 +156,7 @@ public sealed class GgufFormatTests : IDisposable
     public void AHeadWithTheEmbeddingsBytesIsTiedAndAnotherSeparate(bool isEmbedding)
     {
         string path = Save(Tiny(), extra: writer => writer.AddTensor("output.weight", GgmlType.F32, [7, 2], stream => stream.Write(new byte[55].Append((byte)(isEmbedding ? 0 : 1)).ToArray())));
-        using ModelWeights model = WeightsFormat.Open(path);
+        using ModelWeights model = WeightsCatalog.Open(path);
         Assert.Equal(isEmbedding, model.Config.TieWordEmbeddings);
         Assert.Equal(isEmbedding ? null : 1 << 24, model.Tensors.Where(tensor => tensor.Name == "lm_head.weight").Select(tensor => (int?)BitConverter.SingleToInt32Bits(Floats(tensor)[^1])).SingleOrDefault());
     }
@@ -190,7 +191,7 @@ public sealed class GgufFormatTests : IDisposable
     public void WhatLlamaCppDoesNotComputeIsNotWritten(string model, string name, string? fault)
     {
         VariantCases.Write(model, name, _directory);
-        using ModelWeights variant = WeightsFormat.Open(_directory.Path);
+        using ModelWeights variant = WeightsCatalog.Open(_directory.Path);
         if (fault is not null)
         {
             Assert.Contains(fault, Assert.Throws<NotSupportedException>(() => Write("f32", from: variant)).Message);
@@ -231,7 +232,7 @@ public sealed class GgufFormatTests : IDisposable
         Convert.FromHexString(hex).CopyTo(bytes, at);
         File.WriteAllBytes(path, bytes);
         if (sentence.Length == 0)
-            WeightsFormat.Open(path).Dispose();
+            WeightsCatalog.Open(path).Dispose();
         else
             Refused(path, sentence);
     }
@@ -253,8 +254,8 @@ public sealed class GgufFormatTests : IDisposable
         Dictionary<string, object> metadata = Tiny();
         metadata["tokenizer.ggml.model"] = "gpt2";
         metadata[key] = value;
-        using ModelWeights model = WeightsFormat.Open(Save(metadata));
-        Assert.Contains(sentence, Assert.Throws<NotSupportedException>(model.LoadTokenizer).Message);
+        using ModelWeights model = WeightsCatalog.Open(Save(metadata));
+        Assert.Contains(sentence, Assert.Throws<NotSupportedException>(() => ModelDirectory.LoadTokenizer(model.Path)).Message);
     }
 
     [Theory]
@@ -306,7 +307,7 @@ public sealed class GgufFormatTests : IDisposable
 
     private static void Refused(string path, string sentence)
     {
-        InvalidDataException problem = Assert.Throws<InvalidDataException>(() => WeightsFormat.Open(path));
+        InvalidDataException problem = Assert.Throws<InvalidDataException>(() => WeightsCatalog.Open(path));
         Assert.StartsWith(path, problem.Message, StringComparison.Ordinal);
         Assert.Contains(sentence, problem.Message, StringComparison.Ordinal);
     }
@@ -314,13 +315,13 @@ public sealed class GgufFormatTests : IDisposable
     private ModelWeights Write(string type, Tokenizer? tokenizer = null, ModelWeights? from = null, string name = "model.gguf")
     {
         Gguf.Write(from ?? _golden, tokenizer, type, _directory.File(name));
-        return WeightsFormat.Open(_directory.File(name));
+        return WeightsCatalog.Open(_directory.File(name));
     }
 
     private byte[] Safetensors(ModelWeights model, string type, string name)
     {
         Directory.CreateDirectory(_directory.File(name));
-        WeightsFormat.All.Single(format => format.Name == "hf").Write(model, null, type, _directory.File(name));
+        WeightsCatalog.All.Single(format => format.Name == "hf").Write(model, null, type, _directory.File(name));
         return File.ReadAllBytes(_directory.File($"{name}/model.safetensors"));
     }
 

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Files;
 using Foreword.Weights;
+using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.Weights.HuggingFace;
@@ -19,7 +20,7 @@ public sealed class TextEndsTests : IDisposable
     public void AHuggingFaceDirectoryKeepsTheEndsAndTheAddedTokens()
     {
         Tokenizer tokenizer = Source();
-        using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
+        using ModelWeights model = WeightsCatalog.Open(_directory.File("source"));
         using ModelWeights again = Write(model, "hf");
         foreach (string file in (string[])["config.json", "generation_config.json"])
         {
@@ -28,16 +29,16 @@ public sealed class TextEndsTests : IDisposable
             Assert.Equal(261, (int)json["bos_token_id"]!);
         }
 
-        Same(tokenizer, again.LoadTokenizer());
+        Same(tokenizer, ModelDirectory.LoadTokenizer(again.Path));
     }
 
     [Fact]
     public void AGgufFileKeepsTheEndsAndTheAddedTokens()
     {
         Tokenizer tokenizer = Source();
-        using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
+        using ModelWeights model = WeightsCatalog.Open(_directory.File("source"));
         using ModelWeights again = Write(model, "gguf");
-        Tokenizer found = again.LoadTokenizer();
+        Tokenizer found = ModelDirectory.LoadTokenizer(again.Path);
         Same(tokenizer, found);
         Assert.Equal("<pad>", found.TokenText(260)); // not [PAD260]
         Assert.Equal([(259, true), (260, true), (261, true), (262, true), (263, false)], found.AddedTokens.Select(token => (token.Id, token.IsSpecial)));
@@ -49,7 +50,7 @@ public sealed class TextEndsTests : IDisposable
         Source();
         foreach (string file in Directory.GetFiles(_directory.File("source")).Where(file => Path.GetFileName(file) is not ("config.json" or "generation_config.json" or "model.safetensors")))
             File.Delete(file);
-        using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
+        using ModelWeights model = WeightsCatalog.Open(_directory.File("source"));
         using ModelWeights again = Write(model, "hf");
         Assert.Equal([262, 10], TextEnds.Read(again.Path).EndIds);
     }
@@ -65,7 +66,7 @@ public sealed class TextEndsTests : IDisposable
         File.Delete(_directory.File("source/special_tokens_map.json"));
         if (config.Contains("263", StringComparison.Ordinal))
             File.WriteAllText(_directory.File("source/tokenizer_config.json"), config.Replace("263", "260", StringComparison.Ordinal));
-        using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
+        using ModelWeights model = WeightsCatalog.Open(_directory.File("source"));
         Assert.Contains(sentence, Assert.Throws<NotSupportedException>(() => Write(model, "gguf")).Message);
     }
 
@@ -79,7 +80,7 @@ public sealed class TextEndsTests : IDisposable
         string added = string.Join(", ", Enumerable.Range(260, 42).Select(id => $"\"<{id}>\": {id}"));
         File.WriteAllText(_directory.File("source/added_tokens.json"), $"{{{added}}}");
         File.WriteAllText(_directory.File("source/special_tokens_map.json"), """{"pad_token": "<301>", "eos_token": "<300>", "bos_token": "<261>"}""");
-        using ModelWeights model = WeightsFormat.Open(_directory.File("source"));
+        using ModelWeights model = WeightsCatalog.Open(_directory.File("source"));
         using ModelWeights again = Write(model, format);
         Tokenizer tokenizer = again.Format.LoadTokenizer(again.Path);
         Assert.Equal((300, written), (again.Config.VocabSize, tokenizer.VocabularySize));
@@ -120,10 +121,10 @@ public sealed class TextEndsTests : IDisposable
     private ModelWeights Write(ModelWeights model, string format)
     {
         string target = _directory.File($"target.{format}");
-        WeightsFormat written = WeightsFormat.All.Single(candidate => candidate.Name == format);
+        WeightsFormat written = WeightsCatalog.All.Single(candidate => candidate.Name == format);
         if (!written.WritesFile)
             Directory.CreateDirectory(target);
-        written.Write(model, model.HasTokenizer ? model.LoadTokenizer() : null, "f32", target);
-        return WeightsFormat.Open(target);
+        written.Write(model, model.HasTokenizer ? ModelDirectory.LoadTokenizer(model.Path) : null, "f32", target);
+        return WeightsCatalog.Open(target);
     }
 }

@@ -1,4 +1,4 @@
-namespace Foreword.Tokenization.Files;
+namespace Foreword.Tokenization.Catalog;
 
 /// <summary>A format of tokenizer files. <see cref="TokenizerFiles.Register"/> adds one.</summary>
 /// <param name="Name">The name of the format, which no other format has.</param>

@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Foreword.Tests.Tokenization.Bpe;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Bpe;
 using Foreword.Tokenization.ByteLevel;
 
-namespace Foreword.Tests.Tokenization.Bpe;
+namespace Foreword.Tests.Tokenization.ByteLevel;
 
 public sealed class BpeTrainerTests
 {

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Bpe;
 
-namespace Foreword.Tokenization.Bpe;
+namespace Foreword.Tokenization.Files;
 
 /// <summary>Reads and writes the BPE model of a <c>tokenizer.json</c>, which the byte-level kind and GPT-1's kind share.</summary>
 internal static class BpeModelJson
@@ -72,7 +72,7 @@ internal static class BpeModelJson
     private static string? AddMerge(VocabularyEntries vocabulary, TokenizerField merge)
     {
         if (merge.Value.ValueKind == JsonValueKind.String)
-            return BpeFiles.AddMerge(vocabulary, merge.Text);
+            return BpeText.AddMerge(vocabulary, merge.Text);
         if (merge.Value.ValueKind != JsonValueKind.Array || merge.Value.GetArrayLength() != 2)
             return "is not a merge; expected \"a b\" or [\"a\", \"b\"]";
         TokenizerField[] parts = [.. merge.Items()];

@@ -1,13 +1,7 @@
 using System.Text;
-using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Bpe;
 
-namespace Foreword.Tokenization.Bpe;
-
-/// <summary>A merge, in the order in which merges are learned. The k-th merge (counted from 0) of a byte-level BPE makes id 256 + k.</summary>
-/// <param name="Left">The id of the left token.</param>
-/// <param name="Right">The id of the right token.</param>
-/// <param name="Count">How often the pair occurred in the corpus when it was merged, including overlapping occurrences.</param>
-public readonly record struct LearnedMerge(int Left, int Right, long Count);
+namespace Foreword.Tokenization.ByteLevel;
 
 /// <summary>
 /// Trains a <see cref="ByteLevelBpe"/> (Sennrich et al. 2016, algorithm 1, over the bytes of GPT-2's chunks). It repeatedly merges the most

@@ -1,32 +1,23 @@
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Settings;
-using Foreword.Tokenization.Bpe;
+using Foreword.Tokenization.Files;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
+using Names = Foreword.Tokenization.Files.TokenizerFileNames;
 
-namespace Foreword.Tokenization.Files;
+namespace Foreword.Tokenization.Catalog;
 
 /// <summary>Reads tokenizers from directories. The files in a directory decide which format is read.</summary>
 public static class TokenizerFiles
 {
-    internal const string TokenizerJson = "tokenizer.json";
-    internal const string TokenizerConfig = "tokenizer_config.json";
-    internal const string VocabJson = "vocab.json";
-    internal const string MergesTxt = "merges.txt";
-    internal const string EncoderJson = "encoder.json";
-    internal const string VocabBpe = "vocab.bpe";
-    internal const string VocabTxt = "vocab.txt";
-    internal const string Gpt1Encoder = "encoder_bpe_40000.json";
-    internal const string Gpt1Bpe = "vocab_40000.bpe";
-
     private static readonly Registry<TokenizerFormat> Registered = new("tokenizer format", format => [format.Name],
     [
-        new("hf", [TokenizerJson], static directory => HuggingFaceTokenizer.Read(Path.Combine(directory, TokenizerJson))),
-        new("gpt2", [VocabJson, MergesTxt], static directory => BpeFiles.Read(Path.Combine(directory, VocabJson), Path.Combine(directory, MergesTxt), Gpt1WordsOf(Path.Combine(directory, VocabJson)))),
-        new("openai-gpt2", [EncoderJson, VocabBpe], static directory => BpeFiles.Read(Path.Combine(directory, EncoderJson), Path.Combine(directory, VocabBpe))),
-        new("openai-gpt1", [Gpt1Encoder, Gpt1Bpe], static directory => BpeFiles.Read(Path.Combine(directory, Gpt1Encoder), Path.Combine(directory, Gpt1Bpe))),
-        new("wordpiece", [VocabTxt], static directory => WordPieceFiles.Read(Path.Combine(directory, VocabTxt))),
+        new("hf", [Names.TokenizerJson], static directory => HuggingFaceTokenizer.Read(Path.Combine(directory, Names.TokenizerJson))),
+        new("gpt2", [Names.VocabJson, Names.MergesTxt], static directory => BpeFiles.Read(Path.Combine(directory, Names.VocabJson), Path.Combine(directory, Names.MergesTxt), Gpt1WordsOf(Path.Combine(directory, Names.VocabJson)))),
+        new("openai-gpt2", [Names.EncoderJson, Names.VocabBpe], static directory => BpeFiles.Read(Path.Combine(directory, Names.EncoderJson), Path.Combine(directory, Names.VocabBpe))),
+        new("openai-gpt1", [Names.Gpt1Encoder, Names.Gpt1Merges], static directory => BpeFiles.Read(Path.Combine(directory, Names.Gpt1Encoder), Path.Combine(directory, Names.Gpt1Merges))),
+        new("wordpiece", [Names.VocabTxt], static directory => WordPieceFiles.Read(Path.Combine(directory, Names.VocabTxt))),
     ]);
 
     /// <summary>Gets the formats in order of preference. The first format whose files all exist is read.</summary>
@@ -55,7 +46,7 @@ public static class TokenizerFiles
     /// <exception cref="FileNotFoundException">The directory contains no tokenizer; the message lists the files that were searched for.</exception>
     /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
     /// <exception cref="NotSupportedException">A file requires something that Foreword does not support; the message names it.</exception>
-    public static Tokenizer Load(string directory)
+    internal static Tokenizer Load(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (!Directory.Exists(directory))
@@ -80,7 +71,7 @@ public static class TokenizerFiles
     /// <exception cref="InvalidDataException">The file is not JSON.</exception>
     internal static TokenizerField? ConfigBeside(string vocabulary)
     {
-        string path = Path.Combine(Path.GetDirectoryName(vocabulary)!, TokenizerConfig);
+        string path = Path.Combine(Path.GetDirectoryName(vocabulary)!, Names.TokenizerConfig);
         if (!File.Exists(path))
             return null;
         using JsonDocument config = JsonFile.Parse(path);

@@ -1,17 +1,18 @@
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 using Foreword.Tokenization.Gpt1;
 using Foreword.Tokenization.WordPieces;
 using Foreword.Tokenization.Words;
 
-namespace Foreword.Tokenization.Files;
+namespace Foreword.Tokenization.Catalog;
 
 /// <summary>
 /// Reads a tokenizer from Hugging Face's <c>tokenizer.json</c>. Reading is strict: a part that changes ids and that no supported kind uses
 /// is an error that names the part. It is never skipped. <c>truncation</c> and <c>padding</c> are ignored, because they are options of a call.
 /// </summary>
-public static class HuggingFaceTokenizer
+internal static class HuggingFaceTokenizer
 {
     /// <summary>Reads a tokenizer.json.</summary>
     /// <param name="path">The path of the file.</param>

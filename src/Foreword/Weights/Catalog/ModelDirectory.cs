@@ -2,10 +2,10 @@ using System.Globalization;
 using Foreword.IO;
 using Foreword.Models;
 using Foreword.Tokenization;
-using Foreword.Tokenization.Files;
+using Foreword.Tokenization.Catalog;
 using Foreword.Weights.HuggingFace;
 
-namespace Foreword.Weights;
+namespace Foreword.Weights.Catalog;
 
 /// <summary>Finds models and tokenizers on disk, and checks that a model and a tokenizer belong together.</summary>
 public static class ModelDirectory
@@ -37,7 +37,7 @@ public static class ModelDirectory
             throw new InvalidDataException($"{path} is a file, but not a model in a single-file format; other models are directories");
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"model directory '{path}' does not exist{(HubRepository.TryParse(path) is not null ? ", and no model of that name was downloaded" : "")}");
-        throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; supported models: {string.Join("; ", WeightsFormat.All.Select(format => format.Files))}");
+        throw new InvalidDataException($"{path} holds no {HuggingFaceConfig.FileName}, no best/ and no checkpoint-N/: it is neither a model nor a run directory; supported models: {string.Join("; ", WeightsCatalog.All.Select(format => format.Files))}");
     }
 
     /// <summary>
@@ -53,7 +53,7 @@ public static class ModelDirectory
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (TokenizerFiles.IsIn(path) || Find(path) is not { } model)
             return TokenizerFiles.Load(path);
-        return WeightsFormat.Of(model)?.LoadTokenizer(model) ?? TokenizerFiles.Load(model); // a configuration without weights has no format
+        return WeightsCatalog.FormatOf(model)?.LoadTokenizer(model) ?? TokenizerFiles.Load(model); // a configuration without weights has no format
     }
 
     /// <summary>Returns the directory of a downloaded model.</summary>
@@ -99,7 +99,7 @@ public static class ModelDirectory
     }
 
     /// <summary>Returns whether a path holds weights, or only a configuration. In the second case, a later error names the missing weights.</summary>
-    private static bool HoldsModel(string path) => WeightsFormat.Of(path) is not null || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName));
+    private static bool HoldsModel(string path) => WeightsCatalog.FormatOf(path) is not null || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName));
 
     /// <summary>Finds a model as <see cref="Resolve"/> does, but returns null if there is none.</summary>
     private static string? Find(string path)

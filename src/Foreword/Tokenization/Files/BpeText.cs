@@ -2,66 +2,27 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.IO;
-using Foreword.Tokenization.ByteLevel;
-using Foreword.Tokenization.Files;
-using Foreword.Tokenization.Gpt1;
+using Foreword.Tokenization.Bpe;
 
-namespace Foreword.Tokenization.Bpe;
+namespace Foreword.Tokenization.Files;
 
 /// <summary>
-/// Reads and writes a BPE vocabulary as two files, the form in which GPT-1 and GPT-2 were released. The first is a JSON object from token to
-/// id (<c>vocab.json</c>, OpenAI's <c>encoder.json</c>). The second lists the merges by rank, one per line (<c>merges.txt</c>, OpenAI's <c>vocab.bpe</c>).
+/// Reads and writes a BPE vocabulary as two files. The first is a JSON object from token to id (<c>vocab.json</c>, OpenAI's <c>encoder.json</c>). The
+/// second lists the merges by rank, one per line (<c>merges.txt</c>, OpenAI's <c>vocab.bpe</c>).
 /// </summary>
-public static class BpeFiles
+internal static class BpeText
 {
     private const string VersionMark = "#version";
 
-    /// <summary>
-    /// Reads the two files. A vocabulary whose tokens end words with <c>&lt;/w&gt;</c> is GPT-1's kind; any other is the byte-level kind. An entry
-    /// that is neither an initial symbol nor the result of a merge, such as <c>&lt;|endoftext|&gt;</c>, is a special token. The files
-    /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>added_tokens.json</c> in the same directory are read as well.
-    /// </summary>
-    /// <param name="vocabularyPath">The path of the JSON object from token to id.</param>
-    /// <param name="mergesPath">The path of the merges.</param>
-    /// <param name="gpt1Words">How text is prepared before the symbols of its words are merged. Used only for GPT-1's kind.</param>
-    /// <exception cref="InvalidDataException">A file is malformed; the message names it and the line.</exception>
-    public static Tokenizer Read(string vocabularyPath, string mergesPath, Gpt1Words gpt1Words = Gpt1Words.Basic)
-    {
-        TokenizerCompanions companions = TokenizerCompanions.Beside(vocabularyPath);
-        VocabularyEntries vocabulary = new();
-        ReadVocabulary(vocabularyPath, vocabulary);
-        ReadMerges(mergesPath, vocabulary);
-        bool isGpt1 = vocabulary.Has(Gpt1Bpe.Unknown) && vocabulary.Has($"e{Gpt1Bpe.EndOfWord}");
-        companions.AddTo(vocabulary);
-        if (isGpt1)
-        {
-            RefuseMissingMerges(text => text.EndsWith(Gpt1Bpe.EndOfWord, StringComparison.Ordinal) && !Gpt1Json.IsOneSymbol(text));
-            vocabulary.MarkUnmadeAsSpecial(Gpt1Json.IsOneSymbol);
-            Gpt1Json.RefuseOtherSwitches(companions);
-            return companions.Assign(Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words));
-        }
-
-        RefuseMissingMerges(text => ByteAlphabet.Read(text) is [(byte)' ', var second, ..] && char.IsAsciiLetter((char)second));
-        vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
-        return companions.Assign(ByteLevelJson.Build(vocabulary, vocabularyPath, new ByteLevelText { AddPrefixSpace = companions.Switch(ByteLevelJson.PrefixSpaceKey) == true }));
-
-        // A word that no merge produces is not a special token. Without its merge, text would be encoded as shorter tokens.
-        void RefuseMissingMerges(Func<string, bool> isWord)
-        {
-            if (vocabulary.FindUnmade(isWord) is { } word)
-                throw new InvalidDataException($"{mergesPath}: no merge makes the token '{word}' of {Path.GetFileName(vocabularyPath)}; the file is incomplete or belongs to another vocabulary");
-        }
-    }
-
     /// <summary>Writes vocab.json and merges.txt into a directory.</summary>
-    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory) =>
-        Write(tokenizer, merges, Path.Combine(directory, TokenizerFiles.VocabJson), Path.Combine(directory, TokenizerFiles.MergesTxt));
+    public static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string directory) =>
+        Write(tokenizer, merges, Path.Combine(directory, TokenizerFileNames.VocabJson), Path.Combine(directory, TokenizerFileNames.MergesTxt));
 
     /// <summary>
     /// Writes the two files, each under a temporary name that is then changed. The first file also contains those added tokens that belong to the
     /// model's own vocabulary.
     /// </summary>
-    internal static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string vocabularyPath, string mergesPath)
+    public static void Write(Tokenizer tokenizer, IReadOnlyList<BpeMerge> merges, string vocabularyPath, string mergesPath)
     {
         DurableFile.Replace(vocabularyPath, stream =>
         {
@@ -80,7 +41,9 @@ public static class BpeFiles
         });
     }
 
-    private static void ReadVocabulary(string path, VocabularyEntries vocabulary)
+    /// <summary>Reads the JSON object from token to id.</summary>
+    /// <exception cref="InvalidDataException">The file is malformed; the message names it and the line.</exception>
+    public static void ReadVocabulary(string path, VocabularyEntries vocabulary)
     {
         byte[] file = File.ReadAllBytes(path);
         GitLfsPointer.Refuse(path, file);
@@ -114,7 +77,9 @@ public static class BpeFiles
         }
     }
 
-    private static void ReadMerges(string path, VocabularyEntries vocabulary)
+    /// <summary>Reads the list of merges.</summary>
+    /// <exception cref="InvalidDataException">A line is malformed; the message names the file and the line.</exception>
+    public static void ReadMerges(string path, VocabularyEntries vocabulary)
     {
         GitLfsPointer.Refuse(path);
 
@@ -131,7 +96,7 @@ public static class BpeFiles
     }
 
     /// <summary>Adds the merge of a line: two tokens with one U+0020 between them. Returns the problem with it, or null.</summary>
-    internal static string? AddMerge(VocabularyEntries vocabulary, string line)
+    public static string? AddMerge(VocabularyEntries vocabulary, string line)
     {
         int space = line.IndexOf(' ');
         return space <= 0 || space == line.Length - 1 || line.IndexOf(' ', space + 1) >= 0
