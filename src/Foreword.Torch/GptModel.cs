@@ -92,7 +92,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
             residual?.Add(x.alias().DetachFromDisposeScope());
         }
 
-        cache?.Advance(T);
+        cache?.Extend(T);
         return Final(x).MoveToOuterDisposeScope();
     }
 
@@ -113,20 +113,6 @@ public sealed class GptModel : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         ScalarType compute = Precision.ScalarType();
         return F.linear(hidden.to(compute), OutputLayer.to(compute)).to(ScalarType.Float32).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>
-    /// Computes the mean cross entropy in nats over all positions, with autograd and float32 logits. <see cref="LanguageModelLoss"/>
-    /// computes the same value in groups of rows.
-    /// </summary>
-    /// <param name="ids">Token ids, int64 [B, T].</param>
-    /// <param name="targets">The token after each position, int64 [B, T]; -1 excludes a position.</param>
-    /// <returns>The mean loss, a float32 scalar on the autograd graph.</returns>
-    public Tensor Loss(Tensor ids, Tensor targets)
-    {
-        ArgumentNullException.ThrowIfNull(targets);
-        using var scope = NewDisposeScope();
-        return F.cross_entropy(forward(ids).view(-1, Config.VocabSize), targets.view(-1), ignore_index: -1).MoveToOuterDisposeScope();
     }
 
     private static Tensor Dropout(Tensor x, double rate, bool training) => training && rate > 0 ? F.dropout(x, rate, training: true) : x;
@@ -296,7 +282,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
                 return cache.AttendNext(layer, q, k, v);
             Tensor[] rows = [.. Enumerable.Range(0, cache.Count).Select(b =>
             {
-                (Tensor keys, Tensor values) = cache.Append(b, layer, k, v); // (1, nh, S + T, hs)
+                (Tensor keys, Tensor values) = cache.Store(b, layer, k, v); // (1, nh, S + T, hs)
                 return Fused(q[b..(b + 1)], keys, values, 0);
             })];
             return rows.Length == 1 ? rows[0] : cat(rows, 0);

@@ -7,8 +7,8 @@ namespace Foreword.Torch;
 
 /// <summary>
 /// Computes output layer, softmax and cross entropy in groups of rows, so that the logits [B T, V] and their gradient never exist as a
-/// whole. At V = 50,257 they would be the largest tensors of a step. Softmax and loss are float32. Value and gradients are those of
-/// <see cref="GptModel.Loss"/>.
+/// whole. At V = 50,257 they would be the largest tensors of a step. Softmax and loss are float32. Value and gradients are those of the cross
+/// entropy of all logits at once, which the tests compute.
 /// </summary>
 internal static class LanguageModelLoss
 {

@@ -48,6 +48,13 @@ internal static class Golden
         .Replace("tokens_embed", "wte", StringComparison.Ordinal)
         .Replace("positions_embed", "wpe", StringComparison.Ordinal);
 
+    /// <summary>Computes the mean cross entropy in nats over all positions from all logits at once, with autograd: the plain version of the training loss.</summary>
+    public static Tensor Loss(GptModel model, Tensor ids, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.cross_entropy(model.forward(ids).view(-1, model.Config.VocabSize), targets.view(-1), ignore_index: -1).MoveToOuterDisposeScope();
+    }
+
     public static float Difference(Tensor a, Tensor b) => (a - b).abs().max().item<float>();
 
     private static Tensor Load(SafetensorsFile file, TensorInfo info)

@@ -21,10 +21,10 @@ public sealed class KvBatch
         ArgumentNullException.ThrowIfNull(caches);
         _caches = caches;
         _rows = [.. caches.Select(_ => new List<(Reading, int)>())];
-        Dictionary<KvSegment, Reading> shared = [];
+        Dictionary<KvPart, Reading> shared = [];
         for (int i = 0; i < caches.Count; i++)
         {
-            foreach (KvSegment part in caches[i].Shared)
+            foreach (KvPart part in caches[i].Shared)
             {
                 if (!shared.TryGetValue(part, out Reading? reading))
                     _readings.Add(shared[part] = reading = new Reading(() => part));
@@ -49,23 +49,30 @@ public sealed class KvBatch
         tensor(_caches.Select(cache => cache.Length).ToArray(), device: device).unsqueeze(1) + arange(T, int64, device);
 
     /// <summary>Counts new tokens as read. It must be called after all layers have stored them.</summary>
-    internal void Advance(long tokens)
+    internal void Extend(long count)
     {
         foreach (KvCache cache in _caches)
-            cache.Advance(tokens);
+            cache.Extend(count);
+    }
+
+    /// <summary>Removes the last <paramref name="count"/> tokens of each sequence. This undoes a pass that failed.</summary>
+    internal void Truncate(long count)
+    {
+        foreach (KvCache cache in _caches)
+            cache.Truncate(cache.Length - count);
     }
 
     /// <summary>
     /// Stores a layer's keys and values (n, nh, T, hs) of T new tokens of a sequence, and returns its keys and values of all tokens, (1, nh, S, hs).
     /// </summary>
-    internal (Tensor Keys, Tensor Values) Append(int sequence, int layer, Tensor k, Tensor v)
+    internal (Tensor Keys, Tensor Values) Store(int sequence, int layer, Tensor k, Tensor v)
     {
         KvCache cache = _caches[sequence];
-        cache.Append(layer, k[sequence], v[sequence]);
-        KvSegment[] parts = [.. cache.Shared, cache.Own(k.shape[2])];
+        cache.Store(layer, k[sequence], v[sequence]);
+        KvPart[] parts = [.. cache.Shared, cache.Own(k.shape[2])];
         return (Whole(part => part.Keys(layer)), Whole(part => part.Values(layer)));
 
-        Tensor Whole(Func<KvSegment, Tensor> part) =>
+        Tensor Whole(Func<KvPart, Tensor> part) =>
             (parts.Length == 1 ? part(parts[0]) : cat([.. parts.Select(part)], 1)).unsqueeze(0);
     }
 
@@ -77,26 +84,26 @@ public sealed class KvBatch
     {
         Tensor[] queries = q.mul(1 / Math.Sqrt(q.shape[3])).unbind(0), keys = k.unbind(0), values = v.unbind(0); // n of (nh, 1, hs)
         for (int i = 0; i < Count; i++)
-            _caches[i].Append(layer, keys[i], values[i]);
+            _caches[i].Store(layer, keys[i], values[i]);
 
         foreach (Reading reading in _readings)
-            reading.Parts = Rows(reading.Gather(queries).matmul(reading.Piece.Keys(layer).transpose(1, 2))); // m of (nh, 1, P)
+            reading.Results = Rows(reading.Gather(queries).matmul(reading.Part.Keys(layer).transpose(1, 2))); // m of (nh, 1, P)
         for (int i = 0; i < Count; i++)
         {
-            Tensor[] scores = [.. _rows[i].Select(row => row.Of.Parts[row.Slot])];
+            Tensor[] scores = [.. _rows[i].Select(row => row.Of.Results[row.Slot])];
             Tensor probabilities = Joined(scores, 2).to(ScalarType.Float32).softmax(-1).to(q.dtype); // (nh, 1, S)
             long start = 0;
             foreach ((Reading of, int slot) in _rows[i])
             {
-                long P = of.Piece.Length;
-                of.Parts[slot] = probabilities.narrow(2, start, P);
+                long P = of.Part.Length;
+                of.Results[slot] = probabilities.narrow(2, start, P);
                 start += P;
             }
         }
 
         foreach (Reading reading in _readings)
-            reading.Parts = Rows(Joined(reading.Parts, 1).matmul(reading.Piece.Values(layer))); // m of (nh, 1, hs)
-        return stack(_rows.Select(rows => rows.Select(row => row.Of.Parts[row.Slot]).Aggregate((sum, part) => sum + part)));
+            reading.Results = Rows(Joined(reading.Results, 1).matmul(reading.Part.Values(layer))); // m of (nh, 1, hs)
+        return stack(_rows.Select(rows => rows.Select(row => row.Of.Results[row.Slot]).Aggregate((sum, part) => sum + part)));
     }
 
     private static Tensor Joined(IReadOnlyList<Tensor> parts, long dimension) => parts.Count == 1 ? parts[0] : cat([.. parts], dimension);
@@ -110,13 +117,13 @@ public sealed class KvBatch
     }
 
     /// <summary>A part of a cache, the sequences that read it, and the intermediate result of each of them.</summary>
-    private sealed class Reading(Func<KvSegment> part)
+    private sealed class Reading(Func<KvPart> part)
     {
-        public KvSegment Piece => part();
+        public KvPart Part => part();
 
         public List<int> Readers { get; } = [];
 
-        public Tensor[] Parts { get; set; } = [];
+        public Tensor[] Results { get; set; } = [];
 
         public Tensor Gather(Tensor[] queries) => Joined([.. Readers.Select(i => queries[i])], 1);
     }

@@ -19,7 +19,7 @@ public sealed class KvCache : IDisposable
     private readonly GptConfig _config;
     private readonly ScalarType _type;
     private readonly Device _device;
-    private readonly List<KvSegment> _shared = [];
+    private readonly List<KvPart> _shared = [];
     private KvStorage? _own;
     private long _sharedLength;
 
@@ -46,12 +46,12 @@ public sealed class KvCache : IDisposable
     public KvCache Fork()
     {
         KvCache fork = new(this);
-        foreach (KvSegment part in _shared)
+        foreach (KvPart part in _shared)
             fork.Share(part);
         long own = Length - _sharedLength;
         if (own >= WorthSharing)
         {
-            fork.Share(new KvSegment(_own!, own));
+            fork.Share(new KvPart(_own!, own));
         }
         else if (own > 0)
         {
@@ -66,7 +66,7 @@ public sealed class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (KvSegment part in _shared)
+        foreach (KvPart part in _shared)
             part.Storage.Release();
         _shared.Clear();
         _own?.Release();
@@ -74,16 +74,16 @@ public sealed class KvCache : IDisposable
     }
 
     /// <summary>Gets the parts that other caches may read too.</summary>
-    internal IReadOnlyList<KvSegment> Shared => _shared;
+    internal IReadOnlyList<KvPart> Shared => _shared;
 
     /// <summary>
-    /// Returns the cache's own part, including <paramref name="newTokens"/> tokens that <see cref="Append"/> has stored in a layer but that
+    /// Returns the cache's own part, including <paramref name="newTokens"/> tokens that <see cref="Store"/> has stored in a layer but that
     /// <see cref="Length"/> does not count yet.
     /// </summary>
-    internal KvSegment Own(long newTokens) => new(_own!, Length - _sharedLength + newTokens);
+    internal KvPart Own(long newTokens) => new(_own!, Length - _sharedLength + newTokens);
 
     /// <summary>Stores a layer's keys and values, [nh, T, hs], of new tokens.</summary>
-    internal void Append(int layer, Tensor k, Tensor v)
+    internal void Store(int layer, Tensor k, Tensor v)
     {
         _own ??= new KvStorage(_config, _config.ContextLength - _sharedLength, _type, _device);
         long start = Length - _sharedLength, T = k.shape[1];
@@ -92,18 +92,22 @@ public sealed class KvCache : IDisposable
     }
 
     /// <summary>Counts new tokens as read. It must be called after all layers have stored them.</summary>
-    internal void Advance(long tokens) => Length += tokens;
+    internal void Extend(long count) => Length += count;
 
-    private void Share(KvSegment part)
+    /// <summary>Removes all tokens after the first <paramref name="length"/>. This undoes a pass that failed.</summary>
+    /// <param name="length">Number of tokens to keep; at least as many as the shared parts hold, and at most <see cref="Length"/>.</param>
+    internal void Truncate(long length) => Length = length;
+
+    private void Share(KvPart part)
     {
-        part.Storage.Retain();
+        part.Storage.Share();
         _shared.Add(part);
         _sharedLength += part.Length;
     }
 }
 
 /// <summary>A part of a cache: the first tokens of a storage.</summary>
-internal readonly record struct KvSegment(KvStorage Storage, long Length)
+internal readonly record struct KvPart(KvStorage Storage, long Length)
 {
     /// <summary>Returns the keys of a layer, [nh, Length, hs].</summary>
     public Tensor Keys(int layer) => Storage.Keys(layer).narrow(1, 0, Length);
@@ -112,12 +116,12 @@ internal readonly record struct KvSegment(KvStorage Storage, long Length)
     public Tensor Values(int layer) => Storage.Values(layer).narrow(1, 0, Length);
 }
 
-/// <summary>Memory for the keys and values of some tokens: one pair of tensors, [nh, capacity, hs], per layer. It is freed with its last reader.</summary>
+/// <summary>Memory for the keys and values of some tokens: one pair of tensors, [nh, capacity, hs], per layer. It is freed with the last cache that holds it.</summary>
 internal sealed class KvStorage
 {
     private readonly Tensor[] _keys;
     private readonly Tensor[] _values;
-    private int _readers = 1;
+    private int _holders = 1;
 
     public KvStorage(GptConfig config, long capacity, ScalarType type, Device device)
     {
@@ -141,11 +145,11 @@ internal sealed class KvStorage
         }
     }
 
-    public void Retain() => _readers++;
+    public void Share() => _holders++;
 
     public void Release()
     {
-        if (--_readers > 0)
+        if (--_holders > 0)
             return;
         foreach (Tensor tensor in _keys.Concat(_values))
             tensor.Dispose();

@@ -86,7 +86,7 @@ public sealed class TorchLanguageModel : ILanguageModel
         }
         catch
         {
-            batch.Advance(before - batch.Longest); // if computing the logits failed, the caches already count the tokens
+            batch.Truncate(batch.Longest - before); // if computing the logits failed, the caches already count the tokens
             throw;
         }
     }
