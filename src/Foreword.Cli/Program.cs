@@ -1,4 +1,4 @@
 using Foreword.Cli;
 using Foreword.Cli.Output;
 
-return CommandLine.Run(args, Terminal.System());
+return CommandRunner.Run(args, Terminal.System());

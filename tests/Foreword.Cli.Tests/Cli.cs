@@ -21,7 +21,7 @@ internal sealed record Cli(int ExitCode, string Out, string Err)
         using StreamWriter writer = new(output, new UTF8Encoding(false)) { AutoFlush = true };
         using StringWriter error = new();
         Terminal terminal = new() { In = new MemoryStream(Encoding.UTF8.GetBytes(input)), OutBytes = output, Out = writer, Err = error, IsInteractive = false };
-        int code = CommandLine.Run(args, terminal, commands(terminal));
+        int code = CommandRunner.Run(args, terminal, commands(terminal));
         return new Cli(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }
 }

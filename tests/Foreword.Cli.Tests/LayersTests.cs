@@ -20,7 +20,7 @@ public sealed class LayersTests
 {
     private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(
         typeof(GptConfig).Assembly, typeof(Recipe).Assembly, typeof(Benchmark).Assembly, typeof(HubClient).Assembly,
-        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(CommandLine).Assembly).Build();
+        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(CommandRunner).Assembly).Build();
 
     /// <summary>Packages, each with the packages of this project that it may use.</summary>
     private static readonly (string Package, string[] Below)[] Packages =
@@ -46,7 +46,7 @@ public sealed class LayersTests
              "Tokenization.Catalog",
              "Weights", "Weights.HuggingFace", "Weights.PyTorch", "Weights.OpenAi", "Weights.Llmc", "Weights.Gguf", "Weights.Quantized", "Weights.Catalog",
              "Generation", "Chat", "Tasks.*", ""]),
-        ("Foreword.Data", ["Decoding", "Tables", "Reading.*", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Recipes.*", "FineTuning"]),
+        ("Foreword.Data", ["Decoding", "Tables", "Reading.Formats", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Recipes.*", "FineTuning"]),
         ("Foreword.Evaluation",
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized"]),

@@ -6,6 +6,7 @@ using Foreword.Cli.Inspection;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.Evaluation.Overlap;
 using Foreword.IO;

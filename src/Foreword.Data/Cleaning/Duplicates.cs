@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 
 namespace Foreword.Data.Cleaning;
 

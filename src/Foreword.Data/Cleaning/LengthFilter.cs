@@ -1,4 +1,4 @@
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 
 namespace Foreword.Data.Cleaning;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 
 namespace Foreword.Data.Cleaning;
 

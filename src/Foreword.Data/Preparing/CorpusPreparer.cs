@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Foreword.Data.Cleaning;
 using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.IO;
 using Foreword.Tokenization;

@@ -1,4 +1,4 @@
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Numerics;
 
 namespace Foreword.Data.Preparing;

@@ -1,4 +1,5 @@
 using System.Text;
+using Foreword.Data.Reading.Formats;
 
 namespace Foreword.Data.Reading;
 

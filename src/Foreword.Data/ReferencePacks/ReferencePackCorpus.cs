@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using Foreword.Data.Preparing;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 
 namespace Foreword.Data.ReferencePacks;
 

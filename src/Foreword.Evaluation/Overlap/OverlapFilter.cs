@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Foreword.Data.Cleaning;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 

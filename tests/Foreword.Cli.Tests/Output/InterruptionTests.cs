@@ -31,7 +31,7 @@ public sealed class InterruptionTests : IDisposable
     private static (int ExitCode, string Errors) Interrupted(string signal, string onceThere, params string[] arguments)
     {
         ProcessStartInfo info = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
-        info.ArgumentList.Add(typeof(CommandLine).Assembly.Location);
+        info.ArgumentList.Add(typeof(CommandRunner).Assembly.Location);
         foreach (string argument in arguments)
             info.ArgumentList.Add(argument);
         using Process process = Process.Start(info)!;

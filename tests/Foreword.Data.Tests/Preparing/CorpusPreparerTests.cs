@@ -4,6 +4,7 @@ using Foreword.Data.Cleaning;
 using Foreword.Data.Decoding;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;

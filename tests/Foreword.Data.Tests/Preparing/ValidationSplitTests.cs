@@ -1,6 +1,6 @@
 using CsCheck;
 using Foreword.Data.Preparing;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 
 namespace Foreword.Data.Tests.Preparing;
 

@@ -1,4 +1,5 @@
 using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 
 namespace Foreword.Data.Tests.Reading;
 

@@ -1,6 +1,6 @@
 using CsCheck;
 using Foreword.Data.Preparing;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Sampling;
 using Foreword.Data.Shards;
 

@@ -1,5 +1,5 @@
 using Foreword.Data.Preparing;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 
 namespace Foreword.Data.Tests.Shards;

@@ -1,4 +1,4 @@
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Evaluation.Overlap;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;

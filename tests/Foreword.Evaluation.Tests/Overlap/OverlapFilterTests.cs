@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using CsCheck;
-using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Evaluation.Overlap;
 
 namespace Foreword.Evaluation.Tests.Overlap;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Reading;
+using Foreword.Data.Reading.Formats;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;

@@ -1,6 +1,6 @@
 namespace Foreword.Data.Reading.Formats;
 
-/// <summary>A file format that holds documents. A format is one class. <see cref="DocumentReader.Register"/> adds it.</summary>
+/// <summary>A file format that holds documents. A format is one class. <c>DocumentReader.Register</c> adds it.</summary>
 public interface IDocumentFormat
 {
     /// <summary>Gets the file name extensions, in lower case with the dot. The empty string stands for names without an extension.</summary>

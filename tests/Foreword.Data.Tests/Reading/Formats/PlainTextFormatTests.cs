@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
-using Foreword.Data.Reading;
 using Foreword.Data.Reading.Formats;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;

@@ -1,4 +1,4 @@
-namespace Foreword.Data.Reading;
+namespace Foreword.Data.Reading.Formats;
 
 /// <summary>
 /// A chunk of text: a document, or a part of one that is too long to hold in memory. The chunks of a document follow each other, and their

@@ -12,7 +12,7 @@ using Foreword.Settings;
 namespace Foreword.Cli;
 
 /// <summary>Builds the root command, maps outcomes to exit codes, and turns exceptions into one-line messages.</summary>
-internal static class CommandLine
+internal static class CommandRunner
 {
     /// <summary>Parses and runs one command line. Does not throw for invalid input.</summary>
     /// <returns>The exit code.</returns>
