@@ -59,6 +59,6 @@ public static class BenchmarkRunner
             progress?.Report(new EvaluationProgress(judgements.Count, benchmark.Count, resumed, document.Pending));
         }
 
-        return BenchmarkResult.Of(benchmark, judgements);
+        return BenchmarkResult.Compute(benchmark, judgements);
     }
 }

@@ -120,7 +120,7 @@ public sealed class HubClient : IDisposable
         using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, address, repository, 0, staysAtHub: true, cancellationToken).ConfigureAwait(false);
         if (HubConnection.Header(response, "X-Repo-Commit") is { } answered && answered != commit)
             throw new InvalidDataException($"{HubConnection.Shown(address)}: the response is for commit {answered}");
-        return HubFileHead.Of(response, HubConnection.Shown(address), file);
+        return HubFileHead.Read(response, HubConnection.Shown(address), file);
     }
 
     private static HubListing Cached(HubCache cache, HubRepository repository, string revision)

@@ -13,7 +13,7 @@ internal sealed record HubFileHead(string Name, long? Size)
     /// <exception cref="InvalidDataException">
     /// There is no ETag that can be a file name, and no hash in the listing; or the size differs from that in the listing.
     /// </exception>
-    public static HubFileHead Of(HttpResponseMessage response, string source, HubFile file)
+    public static HubFileHead Read(HttpResponseMessage response, string source, HubFile file)
     {
         string? tag = HubConnection.Header(response, "X-Linked-ETag") ?? HubConnection.Header(response, "ETag");
         tag = tag is null ? null : (tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag).Trim('"');

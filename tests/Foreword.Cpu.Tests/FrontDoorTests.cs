@@ -49,7 +49,7 @@ public sealed class FrontDoorTests : IDisposable
         string quantized = NewDirectory("int8");
         using (ModelWeights weights = WeightsCatalog.Open(_model))
         {
-            QuantizedModel.Write(weights, WeightType.Int8, quantized, TextEnds.Of(ModelDirectory.LoadTokenizer(weights.Path)));
+            QuantizedModel.Write(weights, WeightType.Int8, quantized, TextEnds.FromTokenizer(ModelDirectory.LoadTokenizer(weights.Path)));
             ModelDirectory.LoadTokenizer(weights.Path).Save(quantized);
         }
 

@@ -55,11 +55,11 @@ internal static class Evaluations
             Window = window,
             Stride = stride,
         };
-        return PreparedBenchmark.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(Tokenizer, contextLength, truncate), shots, seed, limit);
+        return PreparedBenchmark.Create(specification, input, specification.Benchmark.Read(input), new PromptEncoder(Tokenizer, contextLength, truncate), shots, seed, limit);
     }
 
     public static BenchmarkResult Run(ILanguageModel model, PreparedBenchmark task, int? batchSize = null) =>
-        BenchmarkResult.Of(task, new Evaluator(model, Tokenizer, batchSize).Run(task).ToDictionary(document => document.Id, document => document.Judgement));
+        BenchmarkResult.Compute(task, new Evaluator(model, Tokenizer, batchSize).Run(task).ToDictionary(document => document.Id, document => document.Judgement));
 
     public static double Value(this BenchmarkResult result, string metric) => result.Metrics.Single(m => m.Metric.Name == metric).Value;
 }

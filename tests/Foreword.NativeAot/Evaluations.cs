@@ -50,7 +50,7 @@ internal static class Evaluations
         }
 
         report.Say("results", Encoding.UTF8.GetString(stream.ToArray()));
-        OverlapFilter filter = OverlapFilter.Build(() => DocumentReader.Open([text]).Read(), "text");
+        OverlapFilter filter = OverlapFilter.Create(() => DocumentReader.Open([text]).Read(), "text");
         filter.Save(report.Work("overlap.filter"));
         report.SayFiles("overlap", report.Work("overlap.filter"));
         report.Say("overlap", OverlapFilter.Load(report.Work("overlap.filter")).Of("It thought about the language of the text that it was in.").ToString()!);
@@ -60,7 +60,7 @@ internal static class Evaluations
     {
         BenchmarkSpecification specification = BenchmarkSpecification.Parse(name, BenchmarkCatalog.All);
         BenchmarkInput input = new() { Directory = report.Fixture("benchmarks"), Tokenizer = tokenizer, ContextLength = model.Config.ContextLength, Switches = specification.Switches };
-        PreparedBenchmark task = PreparedBenchmark.Of(specification, input, specification.Benchmark.Read(input), new PromptEncoder(tokenizer, model.Config.ContextLength, truncate: true), limit: 2);
+        PreparedBenchmark task = PreparedBenchmark.Create(specification, input, specification.Benchmark.Read(input), new PromptEncoder(tokenizer, model.Config.ContextLength, truncate: true), limit: 2);
         report.Say(name, task.Protocol);
         EvaluationDirectory directory = EvaluationDirectory.Open(report.Work("evaluation"), report.Fixture("golden/gpt2-tiny"), [task], [Path.GetFileName(name)], "", DateTimeOffset.UnixEpoch);
         string log = directory.SamplesPath(Path.GetFileName(name));
@@ -78,7 +78,7 @@ internal static class Evaluations
             report.Say(name, line);
         using (SamplesLog again = new(log, task.Benchmark))
             report.Say(name, $"{again.Done.Count} samples read back");
-        BenchmarkResult result = BenchmarkResult.Of(task, judgements);
+        BenchmarkResult result = BenchmarkResult.Compute(task, judgements);
         foreach (MetricValue value in result.Metrics)
             report.Say(name, string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Name} {value.Value:R} {value.StandardError:R}"));
         return result;

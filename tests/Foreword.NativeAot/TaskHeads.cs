@@ -59,7 +59,7 @@ internal static class TaskHeads
         head.Save(Path.Combine(directory, TaskDescription.HeadFile));
         report.SayFiles(what, directory);
         string rows = string.Join("\n", Enumerable.Range(0, 6).Select(row => JsonRow(task, description, row)));
-        TaskExample[] examples = [.. TaskColumnMap.Of(task, [.. task.Columns.Select(column => $"{column.Role}={column.Role}{(column.IsMany ? "[]" : "")}"), "label=label"]).Read([report.Write($"{task.Kind}-{target}.jsonl", rows)], new())];
+        TaskExample[] examples = [.. TaskColumnMap.Create(task, [.. task.Columns.Select(column => $"{column.Role}={column.Role}{(column.IsMany ? "[]" : "")}"), "label=label"]).Read([report.Write($"{task.Kind}-{target}.jsonl", rows)], new())];
         foreach (WeightType? type in (WeightType?[])[null, WeightType.BF16, WeightType.Int8])
         {
             using CpuTaskModel model = CpuTaskModel.Load(directory, type);
@@ -86,7 +86,7 @@ internal static class TaskHeads
             report.Say(what, prediction.Probabilities.Prepend(prediction.Value));
         }
 
-        TaskEvaluation evaluation = TaskEvaluation.Of(model.Task.Kind, model.Task.Outcomes(examples, predictions), model.Task.Task.Metrics(model.Task.Target), resamples: 50);
+        TaskEvaluation evaluation = TaskEvaluation.Compute(model.Task.Kind, model.Task.Outcomes(examples, predictions), model.Task.Task.Metrics(model.Task.Target), resamples: 50);
         using MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream))
             evaluation.WriteJson(writer);

@@ -79,7 +79,7 @@ public sealed class SeparateHeadTests : IDisposable
         Assert.SkipUnless(MicroKernel.Has(Precision.Bf16), "this processor or libtorch has no micro-kernels");
         using GptModel model = Golden.Model("gpt2-untied");
         model.Precision = Precision.Bf16;
-        using IModelPath path = FusedPath.Of(model, recompute: false);
+        using IModelPath path = FusedPath.Create(model, recompute: false);
         Tensor ids = Golden.Tensors("gpt2-untied", "logits.safetensors")["input_ids"];
         _ = path.Backward(ids[.., ..^1].contiguous(), ids[.., 1..].contiguous(), 1);
         var expected = Golden.Tensors("gpt2-untied", "grads.safetensors");
@@ -139,7 +139,7 @@ public sealed class SeparateHeadTests : IDisposable
         TaskTokens tokens = TaskTokens.After(97);
         TaskDescription task = new() { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = tokens, ContextLength = 32 };
         GptConfig config = Golden.Config("gpt2-untied") with { VocabSize = 100 };
-        using FineTunedModel model = FineTunedModel.Of(new GptModel(config, seed: 3), new TaskHead(task, config.NEmbd, 0, 4), task);
+        using FineTunedModel model = FineTunedModel.Create(new GptModel(config, seed: 3), new TaskHead(task, config.NEmbd, 0, 4), task);
         if (adapters)
             model.Model.AddAdapters(2, 4, ["c_attn"], 5);
         Dictionary<string, Tensor> before = model.Model.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().clone());
@@ -161,6 +161,6 @@ public sealed class SeparateHeadTests : IDisposable
         if (way == "pieces")
             return new AutogradPath(model);
         Assert.SkipUnless(MicroKernel.Has(Precision.Fp32), "this processor or libtorch has no micro-kernels");
-        return FusedPath.Of(model, way == "recompute");
+        return FusedPath.Create(model, way == "recompute");
     }
 }

@@ -91,16 +91,16 @@ internal static class OverlapCommand
         ProgressDisplay display = new(terminal);
         SynchronousProgress<OverlapProgress> progress = new(report => display.Status(string.Create(CultureInfo.InvariantCulture,
             $"{(report.IsCounting ? "counting" : "filling")}: {report.Documents:N0} documents, {report.Grams:N0} 8-grams")));
-        return display.Show(() => OverlapFilter.Build(corpus, path, rate, progress));
+        return display.Show(() => OverlapFilter.Create(corpus, path, rate, progress));
     }
 
     /// <summary>Measures every document. Writes each one to the file immediately, and keeps only sums and the largest shares.</summary>
     private static SetOverlap[] Measure(OverlapFilter filter, IReadOnlyList<(string Name, Func<IEnumerable<TextChunk>> Read)> sets, string? documentsPath)
     {
         if (documentsPath is null)
-            return [.. sets.Select(set => SetOverlap.Of(set.Name, filter.Of(set.Read()), MostShown))];
+            return [.. sets.Select(set => SetOverlap.Compute(set.Name, filter.Of(set.Read()), MostShown))];
         SetOverlap[] overlaps = [];
-        DurableFile.Replace(documentsPath, file => overlaps = [.. sets.Select(set => SetOverlap.Of(set.Name, filter.Of(set.Read()).Select(document => Written(document, set.Name, file)), MostShown))]);
+        DurableFile.Replace(documentsPath, file => overlaps = [.. sets.Select(set => SetOverlap.Compute(set.Name, filter.Of(set.Read()).Select(document => Written(document, set.Name, file)), MostShown))]);
         return overlaps;
     }
 

@@ -46,9 +46,9 @@ internal static class QuantizeCommand
             using ModelWeights weights = stored.TakeWeights();
             Tokenizer tokenizer = stored.Tokenizer;
             int[]? ids = parsed.GetValue(text) is { } path ? Ids(tokenizer, path, parsed.GetValue(tokens)) : null;
-            using (StagedDirectory staged = StagedDirectory.Begin(directory))
+            using (StagedDirectory staged = StagedDirectory.Start(directory))
             {
-                QuantizedModel.Write(weights, wanted, staged.Path, TextEnds.Of(tokenizer));
+                QuantizedModel.Write(weights, wanted, staged.Path, TextEnds.FromTokenizer(tokenizer));
                 tokenizer.Save(staged.Path);
                 if (TaskDescription.IsIn(weights.Path))
                 {
@@ -110,6 +110,6 @@ internal static class QuantizeCommand
         // The first token of a window is the last token of the previous one, so every token except the very first is predicted once.
         int window = model.Config.ContextLength - 1;
         int[][] windows = [.. Enumerable.Range(0, (ids.Length - 2) / Math.Max(1, window) + 1).Select(i => ids[(i * window)..Math.Min(ids.Length, (i + 1) * window + 1)])];
-        return Likelihood.Of([.. model.LogProbs(windows).SelectMany(row => row)]).Perplexity;
+        return Likelihood.Compute([.. model.LogProbs(windows).SelectMany(row => row)]).Perplexity;
     }
 }

@@ -25,7 +25,7 @@ internal static class ShardInspection
             TokenDataset.Open(directory, split).Dispose();
         using TokenDataset train = TokenDataset.Open(directory, TokenDataset.Train);
         Tokenizer tokenizer = train.LoadTokenizer();
-        ShardStatistics statistics = ShardStatistics.Of(train, FrequentShown);
+        ShardStatistics statistics = ShardStatistics.Compute(train, FrequentShown);
         if (json)
             JsonOutput.WriteLine(terminal, writer => Write(writer, manifest, train, statistics, tokenizer));
         else

@@ -41,7 +41,7 @@ internal static class Engines
     /// <param name="precision">The number format of matrix products.</param>
     /// <param name="cache">The format of keys and values; null where the engine chooses.</param>
     /// <exception cref="UsageException">The options contradict each other, or the engine cannot compute the model.</exception>
-    public static IEngine Of(EngineChoice engine, DeviceChoice device, StoredModel model, PrecisionChoice precision = PrecisionChoice.Fp32, CacheType? cache = null)
+    public static IEngine Create(EngineChoice engine, DeviceChoice device, StoredModel model, PrecisionChoice precision = PrecisionChoice.Fp32, CacheType? cache = null)
     {
         if (model.IsQuantized)
         {

@@ -37,7 +37,7 @@ internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Toke
         StoredModel stored = StoredModel.Open(path);
         try
         {
-            IEngine chosen = Engines.Of(engine, device, stored, cache: cache);
+            IEngine chosen = Engines.Create(engine, device, stored, cache: cache);
             return new OpenedModel(stored.Path, stored.Config, stored.Tokenizer, () => TextModel.Load(stored, chosen))
             {
                 _stored = stored,

@@ -22,7 +22,7 @@ internal static class TaskModels
     public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine)
     {
         using StoredModel stored = StoredModel.Open(path);
-        return Engines.Of(engine, device, stored, precision).LoadTask(stored);
+        return Engines.Create(engine, device, stored, precision).LoadTask(stored);
     }
 
     /// <summary>Evaluates the model's answers for labeled examples.</summary>
@@ -30,12 +30,12 @@ internal static class TaskModels
     {
         TaskDescription task = model.Task;
         TaskOutcomes outcomes = task.Outcomes(examples, model.Predict(examples));
-        return TaskEvaluation.Of(task.Kind, outcomes, task.Task.Metrics(task.Target), resamples, seed);
+        return TaskEvaluation.Compute(task.Kind, outcomes, task.Task.Metrics(task.Target), resamples, seed);
     }
 
     /// <summary>Writes evaluation.json and report.html.</summary>
     public static void WriteReport(string directory, TaskEvaluation evaluation, TaskDescription task, string modelPath, string dataPath, IReadOnlyList<TaskExample> examples) =>
-        TaskReport.Write(directory, evaluation, TaskReportContext.Of(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(example => TaskReportContext.Parts(task, example))]));
+        TaskReport.Write(directory, evaluation, TaskReportContext.Create(evaluation.Task, modelPath, dataPath, evaluation.Outcomes, [.. examples.Select(example => TaskReportContext.Parts(task, example))]));
 
     /// <summary>Formats a metric as in "accuracy 0.9110 [0.9010, 0.9208]".</summary>
     public static string Text(MetricInterval metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.FullName} {metric.Value:F4} [{metric.Low:F4}, {metric.High:F4}]");

@@ -29,7 +29,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
     /// <param name="task">The task to answer.</param>
     /// <param name="id">The column of <c>--id</c>, which is copied to the output; null if there is none.</param>
     /// <param name="keepsInput">Whether the output needs all columns.</param>
-    public static PredictionInput Of(Terminal terminal, ParseResult parsed, string source, TableArguments tables, TaskDescription task, string? id, bool keepsInput)
+    public static PredictionInput Open(Terminal terminal, ParseResult parsed, string source, TableArguments tables, TaskDescription task, string? id, bool keepsInput)
     {
         int most = tables.MaxExamples(parsed) ?? int.MaxValue;
         bool isStream = source == "-";
@@ -42,7 +42,7 @@ internal sealed record PredictionInput(Func<Action<string>?, IEnumerable<Predict
 
         string[]? columns = tables.Columns(parsed);
         TableOptions options = tables.Options(parsed, isStream ? [] : [source], task, null) with { KeepsInput = keepsInput };
-        TaskColumnMap map = UsageException.For(() => TaskColumnMap.Of(task.Task, columns ?? task.Columns, isLabeled: false));
+        TaskColumnMap map = UsageException.For(() => TaskColumnMap.Create(task.Task, columns ?? task.Columns, isLabeled: false));
         string[] more = id is null ? [] : [id];
         return new PredictionInput(warn => (isStream ? map.Rows(terminal.In, StandardInput, options with { Warn = warn }, more) : map.Rows(source, options with { Warn = warn }, more))
             .Select(row => new PredictionRow(row.Example, row.Fault ?? TooMany(row.Example!, task), id is not null && row.Row.Cells is [.., [var text]] ? text : "", Distinct(row.Row.Input))).Take(most), IsRepeatable: !isStream && !IsPipe(source));

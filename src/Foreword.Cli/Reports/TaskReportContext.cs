@@ -50,7 +50,7 @@ internal sealed record TaskReportContext(string Title, string ModelPath, string 
     /// <param name="dataPath">Path of the examples.</param>
     /// <param name="outcomes">The predictions of the model.</param>
     /// <param name="texts">The texts of each example.</param>
-    public static TaskReportContext Of(string title, string modelPath, string dataPath, TaskOutcomes outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
+    public static TaskReportContext Create(string title, string modelPath, string dataPath, TaskOutcomes outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
     {
         if (texts.Count != outcomes.Count)
             throw new ArgumentException($"there are {outcomes.Count} examples, but {texts.Count} texts", nameof(texts));

@@ -64,7 +64,7 @@ public sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExam
         foreach (TaskExample example in validation.Concat(test))
             _ = task.TargetOf(example);
         warnings.AddRange(ExampleChecks.Validation(task, train, validation, data.Validation.Count == 0 ? null : Name(data.Validation)));
-        TrainingFiles hashes = TrainingFiles.Of(data);
+        TrainingFiles hashes = TrainingFiles.Create(data);
         warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
             ? $"{files.Train.Path} is both the training set and the validation set; results on it say nothing about new texts"
             : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; results on it say nothing about new texts"));

@@ -33,7 +33,7 @@ public sealed record TrainingFiles
     /// <summary>Computes the hashes of the files.</summary>
     /// <param name="data">Names the files.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static TrainingFiles Of(LabeledSection data)
+    public static TrainingFiles Create(LabeledSection data)
     {
         ArgumentNullException.ThrowIfNull(data);
         return new()

@@ -13,9 +13,9 @@ public sealed record ExampleFiles(IReadOnlyList<string> Tables, IReadOnlyList<st
 
     /// <summary>Creates the map of the table columns to read.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="columns">The columns in the form that <see cref="TaskColumnMap.Of"/> reads.</param>
+    /// <param name="columns">The columns in the form that <see cref="TaskColumnMap.Create"/> reads.</param>
     /// <exception cref="ArgumentException">The columns do not fit the task.</exception>
-    public TaskColumnMap Columns(FineTuningTask task, IReadOnlyList<string> columns) => TaskColumnMap.Of(task, columns, isLabeled: Labels.Count == 0);
+    public TaskColumnMap Columns(FineTuningTask task, IReadOnlyList<string> columns) => TaskColumnMap.Create(task, columns, isLabeled: Labels.Count == 0);
 
     /// <summary>Reads the examples of all files, in order.</summary>
     /// <param name="columns">The map that <see cref="Columns"/> returns.</param>

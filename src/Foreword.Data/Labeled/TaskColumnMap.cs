@@ -12,7 +12,7 @@ public sealed class TaskColumnMap
 
     private TaskColumnMap(FineTuningTask task, List<(TaskColumn Role, string Column)> inputs, string? label) => (_task, _inputs, _label) = (task, inputs, label);
 
-    /// <summary>Gets each column with its role, such as <c>text=question</c>. <see cref="Of"/> creates the same map from this list.</summary>
+    /// <summary>Gets each column with its role, such as <c>text=question</c>. <see cref="Create"/> creates the same map from this list.</summary>
     public IReadOnlyList<string> Explicit => [.. _inputs.Select(input => $"{input.Role.Role}={input.Column}"), .. _label is null ? Array.Empty<string>() : [$"{TaskDescription.LabelRole}={_label}"]];
 
     /// <summary>Creates a map from columns that are listed by position, by role, or both.</summary>
@@ -24,7 +24,7 @@ public sealed class TaskColumnMap
     /// <param name="columns">The names or numbers of the columns, with or without a role.</param>
     /// <param name="isLabeled">Whether the data has labels. False for data to predict: a column with the role of the label is then ignored.</param>
     /// <exception cref="ArgumentException">A role is missing or assigned twice, or there are more columns than roles.</exception>
-    public static TaskColumnMap Of(FineTuningTask task, IReadOnlyList<string> columns, bool isLabeled = true)
+    public static TaskColumnMap Create(FineTuningTask task, IReadOnlyList<string> columns, bool isLabeled = true)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(columns);

@@ -77,7 +77,7 @@ public sealed class CorpusPreparer
         ArgumentNullException.ThrowIfNull(inputs);
         Stopwatch watch = Stopwatch.StartNew();
         string request = PreparationJournal.RequestOf(_tokenizer, _options, inputs, files ?? []);
-        using StagedDirectory staged = StagedDirectory.Begin(directory, partial => files is not null && PreparationJournal.Load(partial, request) is not null);
+        using StagedDirectory staged = StagedDirectory.Start(directory, partial => files is not null && PreparationJournal.Load(partial, request) is not null);
         CheckReplaceable(directory);
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<IReadOnlyList<ManifestFile>>? hashes = files is null ? null : Task.Run(() => ManifestFile.Describe(files, ended.Token), ended.Token);
@@ -278,7 +278,7 @@ public sealed class CorpusPreparer
             },
             Inputs = inputs,
             AllowSpecial = _options.AllowSpecial,
-            Reading = ManifestReading.Of(_options.Reading),
+            Reading = ManifestReading.Create(_options.Reading),
             Splits = splits,
         };
     }

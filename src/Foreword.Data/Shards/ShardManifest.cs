@@ -218,7 +218,7 @@ public sealed record ManifestReading
     public required string TextField { get; init; }
 
     /// <summary>Describes the options; null if they are the defaults.</summary>
-    internal static ManifestReading? Of(DocumentOptions options) => options.ToString() == new DocumentOptions().ToString() ? null : new ManifestReading
+    internal static ManifestReading? Create(DocumentOptions options) => options.ToString() == new DocumentOptions().ToString() ? null : new ManifestReading
     {
         Document = RecipeKey.ChoiceOf(options.Document),
         Encoding = options.Encoding?.Name ?? TextEncoding.Utf8,

@@ -26,7 +26,7 @@ public sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Long
     /// <param name="data">The split.</param>
     /// <param name="top">The maximum number of most frequent tokens to return.</param>
     /// <param name="cancellationToken">Cancels the computation.</param>
-    public static ShardStatistics Of(TokenDataset data, int top, CancellationToken cancellationToken = default)
+    public static ShardStatistics Compute(TokenDataset data, int top, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         long[] bins = new long[64];

@@ -27,7 +27,7 @@ public readonly partial record struct AnswerMatch(double ExactMatch, double F1)
         if (accepted.Count == 0)
             throw new ArgumentException("there is no accepted answer to compare with", nameof(accepted));
         string[] own = Words(answer, chinese);
-        AnswerMatch[] all = [.. accepted.Select(other => Of(own, Words(other, chinese)))];
+        AnswerMatch[] all = [.. accepted.Select(other => Compute(own, Words(other, chinese)))];
         return new AnswerMatch(all.Max(match => match.ExactMatch), all.Max(match => match.F1));
     }
 
@@ -63,13 +63,13 @@ public readonly partial record struct AnswerMatch(double ExactMatch, double F1)
         return SplitWords.Of(parted.ToString());
     }
 
-    private static AnswerMatch Of(string[] own, string[] accepted)
+    private static AnswerMatch Compute(string[] own, string[] accepted)
     {
         double exact = own.AsSpan().SequenceEqual(accepted) ? 1 : 0;
         if (own.Length == 0 || accepted.Length == 0)
             return new AnswerMatch(exact, exact);
         int shared = NGrams.Shared(NGrams.Count(own, 1), NGrams.Count(accepted, 1));
-        return new AnswerMatch(exact, PrecisionRecall.Of(shared, own.Length, accepted.Length).F1);
+        return new AnswerMatch(exact, PrecisionRecall.Compute(shared, own.Length, accepted.Length).F1);
     }
 
     /// <summary>Checks whether a character is in Python's <c>string.punctuation</c>.</summary>

@@ -16,7 +16,7 @@ public readonly record struct Likelihood(double NegativeLogLikelihood, long Toke
 
     /// <summary>Creates the likelihood of predicted tokens.</summary>
     /// <param name="logProbs">log p of each token, in nats.</param>
-    public static Likelihood Of(ReadOnlySpan<float> logProbs)
+    public static Likelihood Compute(ReadOnlySpan<float> logProbs)
     {
         double sum = 0;
         foreach (float logProb in logProbs)

@@ -11,7 +11,7 @@ public readonly record struct PrecisionRecall(double Precision, double Recall)
     public double F1 => Precision + Recall == 0 ? 0 : 2 * Precision * Recall / (Precision + Recall);
 
     /// <summary>Computes precision and recall from the number of shared units.</summary>
-    internal static PrecisionRecall Of(int shared, int own, int reference) => shared == 0 ? default : new((double)shared / own, (double)shared / reference);
+    internal static PrecisionRecall Compute(int shared, int own, int reference) => shared == 0 ? default : new((double)shared / own, (double)shared / reference);
 }
 
 /// <summary>
@@ -27,22 +27,22 @@ public sealed partial record Rouge(PrecisionRecall Rouge1, PrecisionRecall Rouge
     public double AverageF1 => (Rouge1.F1 + Rouge2.F1 + RougeL.F1) / 3;
 
     /// <summary>Compares a text with its reference.</summary>
-    public static Rouge Of(string text, string reference)
+    public static Rouge Compute(string text, string reference)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(reference);
         string[] own = Words(text), other = Words(reference);
-        return new Rouge(Runs(own, other, 1), Runs(own, other, 2), PrecisionRecall.Of(LongestCommon(own, other), own.Length, other.Length));
+        return new Rouge(Runs(own, other, 1), Runs(own, other, 2), PrecisionRecall.Compute(LongestCommon(own, other), own.Length, other.Length));
     }
 
     /// <summary>Compares a text with several references. Each of the three scores uses the reference with the highest F1.</summary>
     /// <exception cref="ArgumentException">There is no reference.</exception>
-    public static Rouge Of(string text, IReadOnlyList<string> references)
+    public static Rouge Compute(string text, IReadOnlyList<string> references)
     {
         ArgumentNullException.ThrowIfNull(references);
         if (references.Count == 0)
             throw new ArgumentException("there is no reference to compare with", nameof(references));
-        Rouge[] all = [.. references.Select(reference => Of(text, reference))];
+        Rouge[] all = [.. references.Select(reference => Compute(text, reference))];
         return new Rouge(Best(rouge => rouge.Rouge1), Best(rouge => rouge.Rouge2), Best(rouge => rouge.RougeL));
 
         PrecisionRecall Best(Func<Rouge, PrecisionRecall> part) => all.Select(part).MaxBy(shared => shared.F1);
@@ -53,7 +53,7 @@ public sealed partial record Rouge(PrecisionRecall Rouge1, PrecisionRecall Rouge
     private static PrecisionRecall Runs(string[] own, string[] other, int length)
     {
         int shared = NGrams.Shared(NGrams.Count(own, length), NGrams.Count(other, length));
-        return PrecisionRecall.Of(shared, own.Length - length + 1, other.Length - length + 1);
+        return PrecisionRecall.Compute(shared, own.Length - length + 1, other.Length - length + 1);
     }
 
     /// <summary>Computes the length of the longest common subsequence. The time is proportional to the product of the lengths.</summary>

@@ -19,7 +19,7 @@ public sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkResul
     /// <param name="filter">The 8-grams of the training text.</param>
     /// <param name="key">The name in the results.</param>
     /// <param name="result">The result over all documents.</param>
-    public static BenchmarkOverlap Of(OverlapFilter filter, string key, BenchmarkResult result)
+    public static BenchmarkOverlap Compute(OverlapFilter filter, string key, BenchmarkResult result)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(result);
@@ -31,9 +31,9 @@ public sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkResul
         })];
         int overlapping = documents.Count(document => document.Share.IsOverlapping);
         bool isDivided = overlapping > 0 && overlapping < documents.Length;
-        return new BenchmarkOverlap(key, SetOverlap.Of(key, documents, most: 0), isDivided ? Part(false) : null, isDivided ? Part(true) : null);
+        return new BenchmarkOverlap(key, SetOverlap.Compute(key, documents, most: 0), isDivided ? Part(false) : null, isDivided ? Part(true) : null);
 
-        BenchmarkResult Part(bool isOverlapping) => BenchmarkResult.Of(result.Benchmark, documents.Where(document => document.Share.IsOverlapping == isOverlapping)
+        BenchmarkResult Part(bool isOverlapping) => BenchmarkResult.Compute(result.Benchmark, documents.Where(document => document.Share.IsOverlapping == isOverlapping)
             .ToDictionary(document => (int)document.Number, document => result.Judgements[(int)document.Number]));
     }
 

@@ -60,7 +60,7 @@ public sealed class OverlapFilter
     /// <exception cref="ArgumentOutOfRangeException">The false-positive rate is out of range.</exception>
     /// <exception cref="InvalidOperationException">The filter does not fit into the machine's memory; the message names a rate that fits.</exception>
     /// <exception cref="InvalidDataException">The text is damaged, or changed between the two passes.</exception>
-    public static OverlapFilter Build(Func<IEnumerable<TextChunk>> corpus, string source, double falsePositives = PaperFalsePositives, IProgress<OverlapProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static OverlapFilter Create(Func<IEnumerable<TextChunk>> corpus, string source, double falsePositives = PaperFalsePositives, IProgress<OverlapProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(source);

@@ -15,7 +15,7 @@ public sealed record SetOverlap(string Name, long Documents, long Overlapping, O
     /// <param name="name">The name of the set.</param>
     /// <param name="documents">The overlaps of its documents.</param>
     /// <param name="most">Maximum number of documents to keep, 0 or more.</param>
-    public static SetOverlap Of(string name, IEnumerable<DocumentOverlap> documents, int most)
+    public static SetOverlap Compute(string name, IEnumerable<DocumentOverlap> documents, int most)
     {
         ArgumentNullException.ThrowIfNull(documents);
         long count = 0, overlapping = 0, grams = 0, found = 0;

@@ -21,7 +21,7 @@ public sealed class BenchmarkResult
     /// <summary>Computes the metrics.</summary>
     /// <param name="task">The benchmark, as it was run.</param>
     /// <param name="judgements">The judgements of its documents, by id, at least one. Their order and origin do not matter.</param>
-    public static BenchmarkResult Of(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements)
+    public static BenchmarkResult Compute(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(judgements);

@@ -15,7 +15,7 @@ internal sealed class FewShotExamples
     private FewShotExamples(IReadOnlyList<string?> pool, bool isOwnSplit, string separator, int shots, long seed) =>
         (_pool, _isOwnSplit, _separator, _shots, _seed) = (pool, isOwnSplit, separator, shots, unchecked((ulong)seed));
 
-    public static FewShotExamples Of(string benchmark, BenchmarkSet set, int shots, long seed)
+    public static FewShotExamples Create(string benchmark, BenchmarkSet set, int shots, long seed)
     {
         IReadOnlyList<string?> pool = set.Examples ?? (IReadOnlyList<string?>)[.. set.Documents.Select(document => document.Solved)];
         int usable = pool.Count(example => example is not null) - (set.Examples is null ? 1 : 0);

@@ -61,7 +61,7 @@ public sealed class PreparedBenchmark
     /// There are not enough solved examples, or a prompt does not fit into the context; the message names the benchmark and the document.
     /// </exception>
     /// <exception cref="InvalidDataException">The benchmark's files hold no documents.</exception>
-    public static PreparedBenchmark Of(BenchmarkSpecification specification, BenchmarkInput input, BenchmarkSet set, PromptEncoder encoder, int shots = 0, long seed = 0, int? limit = null)
+    public static PreparedBenchmark Create(BenchmarkSpecification specification, BenchmarkInput input, BenchmarkSet set, PromptEncoder encoder, int shots = 0, long seed = 0, int? limit = null)
     {
         ArgumentNullException.ThrowIfNull(specification);
         ArgumentNullException.ThrowIfNull(input);
@@ -70,7 +70,7 @@ public sealed class PreparedBenchmark
         string name = specification.Benchmark.Name;
         if (set.Documents.Count == 0)
             throw new InvalidDataException($"{name}: {string.Join(", ", set.Files)}: there are no documents");
-        FewShotExamples? examples = shots == 0 ? null : FewShotExamples.Of(name, set, shots, seed);
+        FewShotExamples? examples = shots == 0 ? null : FewShotExamples.Create(name, set, shots, seed);
         int count = Math.Min(limit ?? int.MaxValue, set.Documents.Count);
         PreparedDocument[] documents = new PreparedDocument[count];
         for (int i = 0; i < count; i++)

@@ -38,7 +38,7 @@ public sealed class FineTuneRun : TrainingRun
         EncodedExample[] train = Encode(Data.Train, encoder);
         string[] warnings = [.. Data.Warnings, .. ExampleChecks.Encoded(Data.Task, Data.Train, train, Data.Source)];
         _validation = Encode(Data.Validation, encoder);
-        _best = BestMetric.Of(Data.Task, recipe.Train.BestMetric);
+        _best = BestMetric.Create(Data.Task, recipe.Train.BestMetric);
         IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
         _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, Precision, Device);
@@ -114,7 +114,7 @@ public sealed class FineTuneRun : TrainingRun
         ArgumentNullException.ThrowIfNull(directory);
         CheckSameRecipe(AsBegun(recipe.Validate(), directory), directory, directory.Newest);
         if (TrainingFiles.Read(directory.Path) is { } files)
-            TrainingFiles.Of(recipe.Data).CheckSame(files with { Model = [] }, directory.Path);
+            TrainingFiles.Create(recipe.Data).CheckSame(files with { Model = [] }, directory.Path);
     }
 
     /// <summary>
@@ -219,7 +219,7 @@ public sealed class FineTuneRun : TrainingRun
 
     private bool IsAdapter => _recipe.Model.LoraRank > 0;
 
-    private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder) => [.. examples.Select(example => EncodedExample.Of(example, Data.Task, encoder))];
+    private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder) => [.. examples.Select(example => EncodedExample.Create(example, Data.Task, encoder))];
 
     /// <summary>Checks that this run can continue from a state: its step is within the run, and it chose its best epoch by the same metric.</summary>
     private TrainerState CheckedState(TrainerState state)

@@ -31,7 +31,7 @@ public sealed class FineTunedModel : ITaskModel
     }
 
     /// <summary>Creates a model from parts, without a tokenizer, for tests.</summary>
-    internal static FineTunedModel Of(GptModel model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
+    internal static FineTunedModel Create(GptModel model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
 
     /// <summary>Gets the network. Its vocabulary includes the task's tokens, if the task has any.</summary>
     public GptModel Model { get; }
@@ -151,7 +151,7 @@ public sealed class FineTunedModel : ITaskModel
     /// <param name="directory">An existing directory.</param>
     public void Save(string directory)
     {
-        ModelFiles.Save(Model, directory, TextEnds.Of(Tokenizer));
+        ModelFiles.Save(Model, directory, TextEnds.FromTokenizer(Tokenizer));
         Tokenizer.Save(directory);
         Head.Save(directory);
         Task.Save(directory);
@@ -174,7 +174,7 @@ public sealed class FineTunedModel : ITaskModel
             _path = null;
         }
 
-        return _path ??= TrainingPath.Of(Model);
+        return _path ??= TrainingPath.Create(Model);
     }
 
     internal Device Device => Model.TokenEmbedding.device;

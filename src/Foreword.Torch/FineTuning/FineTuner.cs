@@ -46,9 +46,9 @@ public sealed class FineTuner : IDisposable
         Trainable = [.. _trained.Parameters, .. model.Head.named_parameters()];
         AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
         Optimizer = optimizer is null
-            ? Optimizer.Of(config.Optimizer, Trainable, options, model.Model.Precision)
+            ? Optimizer.Create(config.Optimizer, Trainable, options, model.Model.Precision)
             : optimizer(Trainable, options, model.Model.Precision);
-        _path = TrainingPath.Of(model.Model, config.Fused);
+        _path = TrainingPath.Create(model.Model, config.Fused);
     }
 
     /// <summary>Gets the model that is trained.</summary>

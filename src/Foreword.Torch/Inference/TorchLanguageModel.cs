@@ -47,7 +47,7 @@ public sealed class TorchLanguageModel : ILanguageModel
             ModelInput.Check(Config, request);
 
         using var evaluation = Evaluation();
-        _path ??= TrainingPath.Of(_model);
+        _path ??= TrainingPath.Create(_model);
         return ModelOutput.Checked(new SequenceScorer(_model, _path, _device).Score(requests));
     }
 

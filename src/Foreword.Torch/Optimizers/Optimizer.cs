@@ -33,7 +33,7 @@ public abstract class Optimizer : IDisposable
     /// <param name="precision">The number format of Muon's products.</param>
     /// <returns>The optimizer; the caller disposes it. The parameters are not disposed with it.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is not a defined rule.</exception>
-    public static Optimizer Of(OptimizerKind kind, IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision) => kind switch
+    public static Optimizer Create(OptimizerKind kind, IEnumerable<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision) => kind switch
     {
         OptimizerKind.AdamW => new AdamW(parameters, options),
         OptimizerKind.Adam => new AdamW(parameters, options with { WeightDecay = 0 }),

@@ -74,10 +74,10 @@ public static class TrainingPath
     /// <param name="choice">Whether the fused kernels may be used.</param>
     /// <param name="recompute">Whether activations are computed again in the backward pass instead of being kept.</param>
     /// <returns>The path; the caller disposes it. The model is not disposed with it.</returns>
-    public static IModelPath Of(GptModel model, FusedChoice choice = FusedChoice.Auto, bool recompute = false)
+    public static IModelPath Create(GptModel model, FusedChoice choice = FusedChoice.Auto, bool recompute = false)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return choice == FusedChoice.Auto && FusedPath.WhyNot(model) is null ? FusedPath.Of(model, recompute) : new AutogradPath(model, recompute);
+        return choice == FusedChoice.Auto && FusedPath.WhyNot(model) is null ? FusedPath.Create(model, recompute) : new AutogradPath(model, recompute);
     }
 
     /// <summary>

@@ -125,7 +125,7 @@ public static class Checkpoint
     /// <summary>Writes a directory with the recipe atomically: completely, or not at all. It replaces an existing one.</summary>
     internal static void Write(string directory, IRecipe recipe, Action<string> write)
     {
-        using StagedDirectory staged = StagedDirectory.Begin(directory);
+        using StagedDirectory staged = StagedDirectory.Start(directory);
         write(staged.Path);
         Recipe.Save(recipe, Path.Combine(staged.Path, RecipeFile));
         staged.Replace();
@@ -136,7 +136,7 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(tokenizer);
         Write(directory, recipe, staged =>
         {
-            ModelFiles.Save(model, staged, TextEnds.Of(tokenizer));
+            ModelFiles.Save(model, staged, TextEnds.FromTokenizer(tokenizer));
             tokenizer.Save(staged);
             writeMore(staged);
         });

@@ -63,9 +63,9 @@ public sealed class Pretrainer : IDisposable
         AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
         _trained = trained;
         Optimizer = optimizer is null
-            ? Optimizer.Of(config.Optimizer, trained.Parameters, options, model.Precision)
+            ? Optimizer.Create(config.Optimizer, trained.Parameters, options, model.Precision)
             : optimizer(trained.Parameters, options, model.Precision);
-        _path = TrainingPath.Of(model, config.Fused, config.Recompute);
+        _path = TrainingPath.Create(model, config.Fused, config.Recompute);
     }
 
     /// <summary>Gets the model that is trained.</summary>

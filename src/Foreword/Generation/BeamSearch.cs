@@ -91,7 +91,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         foreach (Candidate candidate in best)
         {
             TokenLogProb? logProb = options.LogProbs is not { } top ? null
-                : TokenLogProb.Of(_logits.AsSpan(candidate.Parent * vocabulary, vocabulary), ids, candidate.Id, top);
+                : TokenLogProb.Compute(_logits.AsSpan(candidate.Parent * vocabulary, vocabulary), ids, candidate.Id, top);
             candidate.Beam = new Beam(open[candidate.Parent], candidate.Id, candidate.Score, logProb);
         }
 

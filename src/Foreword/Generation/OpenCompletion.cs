@@ -68,8 +68,8 @@ internal sealed class OpenCompletion
         }
 
         _ids.Add(id);
-        _logProbs?.Add(TokenLogProb.Of(logits, vocabulary, id, _options.LogProbs!.Value));
-        _logProb = _scores ? _logProbs?[^1].LogProb ?? TokenLogProb.Of(logits, vocabulary, id, 0).LogProb : null;
+        _logProbs?.Add(TokenLogProb.Compute(logits, vocabulary, id, _options.LogProbs!.Value));
+        _logProb = _scores ? _logProbs?[^1].LogProb ?? TokenLogProb.Compute(logits, vocabulary, id, 0).LogProb : null;
     }
 
     /// <summary>Writes the text of the drawn token, unless the token ended the completion.</summary>

@@ -15,7 +15,7 @@ public sealed record TokenLogProb(int Id, float LogProb, IReadOnlyList<(int Id, 
     /// <param name="vocabularySize">The number of ids of the tokenizer. Higher ids only pad the vocabulary and are not listed.</param>
     /// <param name="id">The token.</param>
     /// <param name="top">The number of most likely tokens to list. Among equals, the lowest ids are listed.</param>
-    internal static TokenLogProb Of(ReadOnlySpan<float> logits, int vocabularySize, int id, int top)
+    internal static TokenLogProb Compute(ReadOnlySpan<float> logits, int vocabularySize, int id, int top)
     {
         double sum = LogitRow.LogSumExp(logits);
         List<(int Id, float LogProb)> likeliest = [];

@@ -27,13 +27,13 @@ public sealed class StagedDirectory : IDisposable
     /// <summary>Creates an empty directory beside <paramref name="target"/>. Missing parent directories are created.</summary>
     /// <param name="target">The path that the directory gets when it is complete.</param>
     /// <exception cref="IOException">Another process is building the same directory, or the directory cannot be created.</exception>
-    public static StagedDirectory Begin(string target) => Begin(target, _ => false);
+    public static StagedDirectory Start(string target) => Start(target, _ => false);
 
     /// <summary>
     /// Creates the directory, or continues with the one that a killed process left if <paramref name="isUsable"/> returns true for its path.
     /// </summary>
-    /// <inheritdoc cref="Begin(string)" path="/exception"/>
-    internal static StagedDirectory Begin(string target, Func<string, bool> isUsable)
+    /// <inheritdoc cref="Start(string)" path="/exception"/>
+    internal static StagedDirectory Start(string target, Func<string, bool> isUsable)
     {
         string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(target));
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(full) ?? throw new IOException($"{target} cannot be replaced: it has no parent directory"));
@@ -129,7 +129,7 @@ public sealed class StagedDirectory : IDisposable
         foreach (string kind in (string[])["partial", "previous"])
         {
             foreach (string leftover in Directory.GetDirectories(parent, $".*.{kind}"))
-                Begin(System.IO.Path.Combine(parent, System.IO.Path.GetFileName(leftover)[1..^(kind.Length + 1)])).Dispose();
+                Start(System.IO.Path.Combine(parent, System.IO.Path.GetFileName(leftover)[1..^(kind.Length + 1)])).Dispose();
         }
     }
 

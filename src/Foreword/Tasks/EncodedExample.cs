@@ -23,7 +23,7 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
         ArgumentNullException.ThrowIfNull(examples);
         return [.. examples.Select((example, i) => example is null
             ? throw new ArgumentException($"example {i + 1} is null", nameof(examples))
-            : Of(example with { Label = null }, task, encoder))];
+            : Create(example with { Label = null }, task, encoder))];
     }
 
     /// <summary>Encodes one example, with its label if it has one.</summary>
@@ -34,7 +34,7 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
     /// <exception cref="InvalidDataException">
     /// The label does not belong to the task, the example has more choices than the task has labels, or a sequence has no tokens.
     /// </exception>
-    public static EncodedExample Of(TaskExample example, TaskDescription task, TaskEncoder encoder)
+    public static EncodedExample Create(TaskExample example, TaskDescription task, TaskEncoder encoder)
     {
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(task);

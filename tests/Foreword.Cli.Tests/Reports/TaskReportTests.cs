@@ -121,16 +121,16 @@ public partial class TaskReportTests
     public void TheExamplesShownAreTheMostTelling()
     {
         TaskOutcomes.OfClasses classes = new([0, 0, 0, 1], [1, 0, 1, 1], ["a", "b"], [[0.4, 0.6], [0.9, 0.1], [0.1, 0.9], [0.3, 0.7]]);
-        TaskReportContext context = TaskReportContext.Of("title", "model", "data", classes, Texts("t0", "t1", "t2", "t3"));
+        TaskReportContext context = TaskReportContext.Create("title", "model", "data", classes, Texts("t0", "t1", "t2", "t3"));
         Assert.Equal([("t2", "a", "b", 0.9), ("t0", "a", "b", 0.6)], context.Mistakes.Select(row => (row.Parts[0].Text, row.Truth, row.Predicted, row.Probability!.Value)));
         Assert.Equal(["t1", "t3"], context.Right.Select(row => row.Parts[0].Text));
 
         double[] truth = [.. Enumerable.Range(0, 10).Select(i => (double)i)];
-        TaskReportContext ofScores = TaskReportContext.Of("title", "model", "data", new TaskOutcomes.OfScores(truth, [.. truth.Select(t => 1.5 * t)]), Texts([.. truth.Select(t => $"t{t}")]));
+        TaskReportContext ofScores = TaskReportContext.Create("title", "model", "data", new TaskOutcomes.OfScores(truth, [.. truth.Select(t => 1.5 * t)]), Texts([.. truth.Select(t => $"t{t}")]));
         Assert.Equal(["t9", "t8", "t7", "t6", "t5"], ofScores.Mistakes.Select(row => row.Parts[0].Text));
         Assert.Equal(["t0", "t1", "t2", "t3", "t4"], ofScores.Right.Select(row => row.Parts[0].Text));
         Assert.Equal(("9", "13.5", null), (ofScores.Mistakes[0].Truth, ofScores.Mistakes[0].Predicted, ofScores.Mistakes[0].Probability));
-        Assert.Throws<ArgumentException>(() => TaskReportContext.Of("title", "model", "data", classes, Texts("too few")));
+        Assert.Throws<ArgumentException>(() => TaskReportContext.Create("title", "model", "data", classes, Texts("too few")));
     }
 
     [Fact]
@@ -187,8 +187,8 @@ public partial class TaskReportTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string folder = directory.File("a new folder");
-        context ??= TaskReportContext.Of("A title", "the model's path", "the data", outcomes, Texts([.. Enumerable.Range(0, outcomes.Count).Select(i => $"text {i}")]));
-        TaskReport.Write(folder, TaskEvaluation.Of(task, outcomes, metrics, resamples: 20), context);
+        context ??= TaskReportContext.Create("A title", "the model's path", "the data", outcomes, Texts([.. Enumerable.Range(0, outcomes.Count).Select(i => $"text {i}")]));
+        TaskReport.Write(folder, TaskEvaluation.Compute(task, outcomes, metrics, resamples: 20), context);
         return (
             File.ReadAllText(Path.Combine(folder, "report.html")),
             JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "evaluation.json"))).RootElement,

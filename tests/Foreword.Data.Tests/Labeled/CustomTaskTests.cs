@@ -15,7 +15,7 @@ public sealed class CustomTaskTests
         FineTuningTask.Register(new TitleLabel());
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string path = directory.Write("train.csv", "title,label\na,x\n");
-        TaskExample example = Assert.Single(TaskColumnMap.Of(FineTuningTask.OfKind("title_label"), []).Read([path], new TableOptions()));
+        TaskExample example = Assert.Single(TaskColumnMap.Create(FineTuningTask.OfKind("title_label"), []).Read([path], new TableOptions()));
         Assert.Equal(["a"], example.Texts);
         Assert.DoesNotContain(new TaskSection { Kind = "title-label" }.Problems(), problem => problem.Key == "kind");
         Assert.Throws<ArgumentException>("task", () => FineTuningTask.Register(new TitleLabel()));

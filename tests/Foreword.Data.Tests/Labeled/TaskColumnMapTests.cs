@@ -16,9 +16,9 @@ public class TaskColumnMapTests
     [InlineData("multiple-choice", "premise,label=key,a1,a2,a3", "context=premise,choice=a1,choice=a2,choice=a3,label=key")]
     public void ColumnsAreTakenByPlaceOrByRole(string kind, string columns, string expected)
     {
-        TaskColumnMap map = TaskColumnMap.Of(FineTuningTask.OfKind(kind), Columns(columns));
+        TaskColumnMap map = TaskColumnMap.Create(FineTuningTask.OfKind(kind), Columns(columns));
         Assert.Equal(Columns(expected), map.Explicit);
-        Assert.Equal(map.Explicit, TaskColumnMap.Of(FineTuningTask.OfKind(kind), map.Explicit).Explicit);
+        Assert.Equal(map.Explicit, TaskColumnMap.Create(FineTuningTask.OfKind(kind), map.Explicit).Explicit);
     }
 
     [Theory]
@@ -28,14 +28,14 @@ public class TaskColumnMapTests
     [InlineData("multiple-choice", "", "columns: no columns are given; multiple-choice reads context, [question=...], choice..., label")]
     [InlineData("multiple-choice", "premise,label", "columns: 'choice' is missing; multiple-choice reads context, [question=...], choice..., label")]
     public void AWrongNumberOfColumnsSaysWhatTheTaskReads(string kind, string columns, string message) =>
-        Assert.Equal(message, Assert.Throws<ArgumentException>(() => TaskColumnMap.Of(FineTuningTask.OfKind(kind), Columns(columns))).Message);
+        Assert.Equal(message, Assert.Throws<ArgumentException>(() => TaskColumnMap.Create(FineTuningTask.OfKind(kind), Columns(columns))).Message);
 
     [Fact]
     public void RowsBecomeTrimmedExamples()
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string path = directory.Write("pairs.tsv", "premise\thypothesis\tlabel\n a man \tan animal\t1 \n");
-        TaskExample example = Assert.Single(TaskColumnMap.Of(FineTuningTask.OfKind("entailment"), []).Read([path], new TableOptions()));
+        TaskExample example = Assert.Single(TaskColumnMap.Create(FineTuningTask.OfKind("entailment"), []).Read([path], new TableOptions()));
         Assert.Equal(["a man", "an animal"], example.Texts);
         Assert.Equal(("1", $"{path}:2"), (example.Label, example.Where));
     }
@@ -45,7 +45,7 @@ public class TaskColumnMapTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string path = directory.Write("texts.csv", "text,label\na,1\n\" \",2\n");
-        Assert.Equal($"{path}:3: 'text' is empty", Assert.Throws<InvalidDataException>(() => TaskColumnMap.Of(FineTuningTask.OfKind("classification"), []).Read([path], new TableOptions()).ToList()).Message);
+        Assert.Equal($"{path}:3: 'text' is empty", Assert.Throws<InvalidDataException>(() => TaskColumnMap.Create(FineTuningTask.OfKind("classification"), []).Read([path], new TableOptions()).ToList()).Message);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public class TaskColumnMapTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string path = directory.Write("questions.jsonl", """{"stem":"s","choices":[{"text":"x"},{"text":"y"}],"key":"B"}""" + "\n");
-        TaskExample example = Assert.Single(TaskColumnMap.Of(FineTuningTask.OfKind("multiple-choice"), ["stem", "choices[].text", "key"]).Read([path], new TableOptions()));
+        TaskExample example = Assert.Single(TaskColumnMap.Create(FineTuningTask.OfKind("multiple-choice"), ["stem", "choices[].text", "key"]).Read([path], new TableOptions()));
         Assert.Equal(["x", "y"], example.Choices);
         Assert.Equal(["s", null], example.Texts);
     }

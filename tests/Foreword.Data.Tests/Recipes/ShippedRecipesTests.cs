@@ -27,7 +27,7 @@ public class ShippedRecipesTests
     public void EachFineTuningRecipeIsValidAndFitsItsTask(string name)
     {
         FineTuneRecipe recipe = Recipe.Read<FineTuneRecipe>(Path.Combine(Directory, name));
-        Assert.NotEmpty(TaskColumnMap.Of(FineTuningTask.OfKind(recipe.Task.Kind), recipe.Data.Columns).Explicit);
+        Assert.NotEmpty(TaskColumnMap.Create(FineTuningTask.OfKind(recipe.Task.Kind), recipe.Data.Columns).Explicit);
         Assert.Equal(Recipe.ToYaml(recipe), Recipe.ToYaml(Recipe.Parse<FineTuneRecipe>(Recipe.ToYaml(recipe), "again")));
     }
 

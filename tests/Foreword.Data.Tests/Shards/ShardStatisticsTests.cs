@@ -14,7 +14,7 @@ public sealed class ShardStatisticsTests
         new CorpusPreparer(new ByteTokenizer(), new PreparationOptions { ValidationShare = 0, ShardTokens = 5 })
             .Prepare(texts.Select(text => new TextChunk(text, true)), directory.File("out"), [], cancellationToken: TestContext.Current.CancellationToken);
         using TokenDataset data = TokenDataset.Open(directory.File("out"), TokenDataset.Train);
-        ShardStatistics statistics = ShardStatistics.Of(data, top: 2, TestContext.Current.CancellationToken);
+        ShardStatistics statistics = ShardStatistics.Compute(data, top: 2, TestContext.Current.CancellationToken);
         Assert.Equal([new(2, 3, 2), new(4, 7, 1), new(8, 15, 1)], statistics.Lengths);
         Assert.Equal(8, statistics.Longest);
         Assert.Equal(4, statistics.DistinctTokens);

@@ -191,7 +191,7 @@ public sealed class SurprisingTablesTests : IDisposable
     {
         LabeledSection data = Recipe.Read<FineTuneRecipe>(Path.Combine(AppContext.BaseDirectory, "recipes", recipe), [$"data.directory={Fixtures.Path("benchmarks/" + recipe[9..^5] switch { "sentiment" => "sentiment-sentences", "snli" => "snli-subset", var same => same })}"]).Data;
         string kind = Recipe.Read<FineTuneRecipe>(Path.Combine(AppContext.BaseDirectory, "recipes", recipe)).Task.Kind;
-        TaskExample[] examples = [.. TaskColumnMap.Of(FineTuningTask.OfKind(kind), data.Columns).Read(data.Paths(data.Train), data.Options() with { Warn = _warnings.Add })];
+        TaskExample[] examples = [.. TaskColumnMap.Create(FineTuningTask.OfKind(kind), data.Columns).Read(data.Paths(data.Train), data.Options() with { Warn = _warnings.Add })];
         if (rows > 0)
             Assert.Equal(rows, examples.Length);
         Assert.Subset(labels.Split(' ').ToHashSet(), examples.Select(example => example.Label!).ToHashSet());

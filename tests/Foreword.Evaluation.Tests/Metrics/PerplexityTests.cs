@@ -15,7 +15,7 @@ public class PerplexityTests
             JsonElement expected = golden.GetProperty("expected");
             double[] nll = Array<double>(golden, "nll_nats");
             AssertNear(expected.GetProperty("mean_nll").GetDouble(), Math.Log(PerplexityOf(nll, nll.Length)));
-            Likelihood whole = Likelihood.Of([.. nll[..(nll.Length / 2)].Select(value => (float)-value)]) + Likelihood.Of([.. nll[(nll.Length / 2)..].Select(value => (float)-value)]);
+            Likelihood whole = Likelihood.Compute([.. nll[..(nll.Length / 2)].Select(value => (float)-value)]) + Likelihood.Compute([.. nll[(nll.Length / 2)..].Select(value => (float)-value)]);
             AssertNear(expected.GetProperty("mean_nll").GetDouble(), whole.MeanNegativeLogLikelihood);
             AssertRelative(expected.GetProperty("perplexity").GetDouble(), whole.Perplexity);
             AssertRelative(expected.GetProperty("perplexity").GetDouble(), PerplexityOf(nll, nll.Length));

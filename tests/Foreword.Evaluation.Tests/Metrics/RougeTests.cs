@@ -13,7 +13,7 @@ public class RougeTests
         foreach (JsonElement golden in Root.GetProperty("rouge").EnumerateArray())
         {
             JsonElement expected = golden.GetProperty("expected");
-            Rouge rouge = Rouge.Of(golden.GetProperty("hypothesis").GetString()!, golden.GetProperty("reference").GetString()!);
+            Rouge rouge = Rouge.Compute(golden.GetProperty("hypothesis").GetString()!, golden.GetProperty("reference").GetString()!);
             foreach ((string name, PrecisionRecall part) in new[] { ("rouge1", rouge.Rouge1), ("rouge2", rouge.Rouge2), ("rougeL", rouge.RougeL) })
             {
                 AssertNear(expected.GetProperty(name).GetProperty("precision").GetDouble(), part.Precision);
@@ -28,11 +28,11 @@ public class RougeTests
     [Fact]
     public void OfSeveralReferencesTheBestCountsForEachScore()
     {
-        Rouge rouge = Rouge.Of("a b c", ["c b a", "a b x y"]);
+        Rouge rouge = Rouge.Compute("a b c", ["c b a", "a b x y"]);
         Assert.Equal(1, rouge.Rouge1.F1);
-        Assert.Equal(Rouge.Of("a b c", "a b x y").Rouge2, rouge.Rouge2);
-        Assert.Equal(Rouge.Of("a b c", "a b x y").RougeL, rouge.RougeL);
-        Assert.Throws<ArgumentException>(() => Rouge.Of("a", []));
+        Assert.Equal(Rouge.Compute("a b c", "a b x y").Rouge2, rouge.Rouge2);
+        Assert.Equal(Rouge.Compute("a b c", "a b x y").RougeL, rouge.RougeL);
+        Assert.Throws<ArgumentException>(() => Rouge.Compute("a", []));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public class RougeTests
         {
             string[] own = a.Split(' '), other = b.Split(' ');
             int longest = Enumerable.Range(0, 1 << own.Length).Select(kept => Chosen(own, kept)).Where(words => IsSubsequence(words, other)).Max(words => words.Length);
-            AssertNear((double)longest / own.Length, Rouge.Of(a, b).RougeL.Precision);
+            AssertNear((double)longest / own.Length, Rouge.Compute(a, b).RougeL.Precision);
         });
     }
 

@@ -14,7 +14,7 @@ public sealed class TaskOverlapTests
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" signs"), task);
         int right = result.Judgements.Single(judgement => judgement.Value.IsRight == true).Key;
         string seen = (string)task.Set.Documents[right].Fields["text"]!;
-        BenchmarkOverlap overlap = BenchmarkOverlap.Of(Filter(seen), "lambada", result);
+        BenchmarkOverlap overlap = BenchmarkOverlap.Compute(Filter(seen), "lambada", result);
 
         Assert.Equal((12, 1), (overlap.Set.Documents, overlap.Set.Overlapping));
         Assert.Equal(Filter(seen).Of(seen).Grams, overlap.Set.Sum.Found); // the whole passage, including its last word
@@ -27,7 +27,7 @@ public sealed class TaskOverlapTests
     [Fact]
     public void TextThatWasNotSeenDividesNothing()
     {
-        BenchmarkOverlap overlap = BenchmarkOverlap.Of(Filter("Eight words that stand in no passage at all."), "lambada", Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("lambada")));
+        BenchmarkOverlap overlap = BenchmarkOverlap.Compute(Filter("Eight words that stand in no passage at all."), "lambada", Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("lambada")));
         Assert.Null(overlap.Without);
         Assert.Null(overlap.Only);
         Assert.Equal(0, overlap.Set.Sum.Share);
@@ -41,8 +41,8 @@ public sealed class TaskOverlapTests
     public void EveryKindOfRequestHasAText(string name)
     {
         BenchmarkResult result = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(name, limit: 3, shots: 0));
-        Assert.True(BenchmarkOverlap.Of(Filter("Eight words that stand in no passage at all."), name, result).Set.Sum.Grams > 0);
+        Assert.True(BenchmarkOverlap.Compute(Filter("Eight words that stand in no passage at all."), name, result).Set.Sum.Grams > 0);
     }
 
-    private static OverlapFilter Filter(string text) => OverlapFilter.Build(() => [new TextChunk(text, EndsDocument: true)], "train");
+    private static OverlapFilter Filter(string text) => OverlapFilter.Create(() => [new TextChunk(text, EndsDocument: true)], "train");
 }

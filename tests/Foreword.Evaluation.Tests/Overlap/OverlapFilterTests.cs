@@ -105,12 +105,12 @@ public sealed class OverlapFilterTests : IDisposable
     {
         int reading = 0;
         Assert.Contains("changed while it was read", Assert.Throws<InvalidDataException>(() =>
-            OverlapFilter.Build(() => Pieces(reading++ == 0 ? Sentence : Sentence + " More"), "train")).Message, StringComparison.Ordinal);
+            OverlapFilter.Create(() => Pieces(reading++ == 0 ? Sentence : Sentence + " More"), "train")).Message, StringComparison.Ordinal);
     }
 
     private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
 
-    private static OverlapFilter Build(params string[] documents) => OverlapFilter.Build(() => Pieces(documents), "train");
+    private static OverlapFilter Build(params string[] documents) => OverlapFilter.Create(() => Pieces(documents), "train");
 
     private static IEnumerable<TextChunk> Pieces(params string[] documents) => documents.Where(document => document.Length > 0).Select(document => new TextChunk(document, true));
 

@@ -27,7 +27,7 @@ public sealed class SamplesLogTests
             Assert.Equal(5, log.Done.Count);
             foreach (EvaluatedDocument document in evaluator.Run(task, log.Done.Keys.ToHashSet()))
                 log.Add(document);
-            BenchmarkResult resumed = BenchmarkResult.Of(task, log.Done);
+            BenchmarkResult resumed = BenchmarkResult.Compute(task, log.Done);
             Assert.Equal(whole.Metrics.Select(m => (m.Value, m.StandardError)), resumed.Metrics.Select(m => (m.Value, m.StandardError)));
         }
 

@@ -61,7 +61,7 @@ public sealed class StagedDirectoryTests : IDisposable
 
     private static void Write(string target, Action<StagedDirectory> end)
     {
-        using StagedDirectory staged = StagedDirectory.Begin(target);
+        using StagedDirectory staged = StagedDirectory.Start(target);
         File.WriteAllText(Path.Combine(staged.Path, "file"), "new");
         end(staged);
     }

@@ -79,15 +79,15 @@ public class TaskEncoderTests
     {
         TaskDescription task = new() { Kind = kind, Target = TargetKind.Classes, Labels = ["x", "y"], Tokens = Tokens, ContextLength = 20 };
         TaskExample example = new(texts, [.. Enumerable.Repeat("z", choices)]);
-        Assert.Equal($"{problem} (Parameter 'example')", Assert.Throws<ArgumentException>(() => EncodedExample.Of(example, task, Encoder(20))).Message);
-        Assert.Equal($"new.csv:3: {problem} (Parameter 'example')", Assert.Throws<ArgumentException>(() => EncodedExample.Of(example with { Where = "new.csv:3" }, task, Encoder(20))).Message);
+        Assert.Equal($"{problem} (Parameter 'example')", Assert.Throws<ArgumentException>(() => EncodedExample.Create(example, task, Encoder(20))).Message);
+        Assert.Equal($"new.csv:3: {problem} (Parameter 'example')", Assert.Throws<ArgumentException>(() => EncodedExample.Create(example with { Where = "new.csv:3" }, task, Encoder(20))).Message);
     }
 
     [Fact]
     public void AQuestionMayBeLeftOutOfMultipleChoice()
     {
         TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["x", "y"], Tokens = Tokens, ContextLength = 20 };
-        Assert.Equal(2, EncodedExample.Of(new TaskExample(["c", null], ["x", "y"]), task, Encoder(20)).Sequences.Sequences.Count);
+        Assert.Equal(2, EncodedExample.Create(new TaskExample(["c", null], ["x", "y"]), task, Encoder(20)).Sequences.Sequences.Count);
     }
 
     [Fact]
@@ -96,9 +96,9 @@ public class TaskEncoderTests
         TaskEncoder encoder = new(Bytes, new TaskTokens(300, 301, 302), 64);
         TaskDescription task = new() { Kind = "multiple-choice", Target = TargetKind.Choice, Labels = ["A", "B"], Tokens = new TaskTokens(300, 301, 302), ContextLength = 64 };
         TaskExample two = new(["c", null], ["x", "y"], null, "new.csv:2"), three = two with { Choices = ["x", "y", "z"] };
-        Assert.Equal(2, EncodedExample.Of(two, task, encoder).Sequences.Sequences.Count);
-        Assert.Equal("new.csv:2: the example has 3 choices; the task has at most 2", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three, task, encoder)).Message);
-        Assert.Equal("the example has 3 choices; the task has at most 2", Assert.Throws<InvalidDataException>(() => EncodedExample.Of(three with { Where = "" }, task, encoder)).Message);
+        Assert.Equal(2, EncodedExample.Create(two, task, encoder).Sequences.Sequences.Count);
+        Assert.Equal("new.csv:2: the example has 3 choices; the task has at most 2", Assert.Throws<InvalidDataException>(() => EncodedExample.Create(three, task, encoder)).Message);
+        Assert.Equal("the example has 3 choices; the task has at most 2", Assert.Throws<InvalidDataException>(() => EncodedExample.Create(three with { Where = "" }, task, encoder)).Message);
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal(1, answer.Probabilities.Sum(), 1e-9);
         Assert.Equal(answer.Probability, answer.Probabilities[1]);
 
-        TaskExample[] test = [.. TaskColumnMap.Of(model.Task.Task, model.Task.Columns).Read([_test], new())];
+        TaskExample[] test = [.. TaskColumnMap.Create(model.Task.Task, model.Task.Columns).Read([_test], new())];
         TaskOutcomes outcomes = model.Task.Outcomes(test, model.Predict(test));
         Assert.Equal(1, TaskMetric.Accuracy.Of(outcomes));
     }

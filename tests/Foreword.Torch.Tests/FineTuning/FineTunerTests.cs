@@ -151,7 +151,7 @@ public class FineTunerTests
     private static FineTunedModel Model(GptArchitecture architecture)
     {
         GptConfig config = Golden.Config("gpt2-tiny") with { Architecture = architecture, NLayer = 2, VocabSize = 303 };
-        return FineTunedModel.Of(new GptModel(config, seed: 3), new TaskHead(Task, config.NEmbd, 0, 4), Task);
+        return FineTunedModel.Create(new GptModel(config, seed: 3), new TaskHead(Task, config.NEmbd, 0, 4), Task);
     }
 
     private static EncodedExample[] Examples(int count) => [.. Enumerable.Range(0, count).Select(i => Example(i, 3 + i % 5))];

@@ -37,7 +37,7 @@ public class FineTuningGoldenTests
         Assert.InRange(Golden.Difference(head.Losses(outputs, batch), expected["clf_losses"]), 0, 1e-4f);
         AssertLanguageModelLosses(body, batch, expected["lm_losses.tokens"]);
 
-        using FineTunedModel model = FineTunedModel.Of(body, head, task);
+        using FineTunedModel model = FineTunedModel.Create(body, head, task);
         using FineTuner tuner = new(model, new BaseModelSection(), examples, new FineTuneConfig());
         TaskLosses losses = tuner.Backward(batch, 1);
         using JsonDocument scalars = JsonDocument.Parse(File.ReadAllText(Fixtures.Path($"golden/{Folder}/{folder}/expected.json")));
@@ -58,7 +58,7 @@ public class FineTuningGoldenTests
     {
         using var scope = NewDisposeScope();
         (GptModel body, TaskHead head, EncodedExample[] examples, TaskDescription task) = Open(folder, kind, target, labels);
-        using FineTunedModel model = FineTunedModel.Of(body, head, task);
+        using FineTunedModel model = FineTunedModel.Create(body, head, task);
         Tensor expected = Golden.Tensors(Folder, $"{folder}/expected.safetensors")["clf_losses"];
         float[][] outputs = model.Outputs(examples);
         for (int i = 0; i < examples.Length; i++)
@@ -78,7 +78,7 @@ public class FineTuningGoldenTests
         JsonElement recorded = trace.RootElement.GetProperty("openai");
         TaskBatch batch = new(examples);
         (string Name, Parameter Value)[] parameters = [.. body.named_parameters(), .. head.named_parameters()];
-        using Optimizer optimizer = Optimizer.Of(OptimizerKind.OpenAiAdam, parameters, new AdamWOptions(0.9, 0.999, 1e-8, 0.01), Precision.Fp32);
+        using Optimizer optimizer = Optimizer.Create(OptimizerKind.OpenAiAdam, parameters, new AdamWOptions(0.9, 0.999, 1e-8, 0.01), Precision.Fp32);
         LearningRate schedule = new(LearningRateSchedule.Linear, 1e-3, 0, 0.2 * 10, 10);
         for (int step = 0; step < 5; step++)
         {

@@ -32,7 +32,7 @@ public static class ScoringMeasurement
             throw new ArgumentException($"the context length is {config.ContextLength}; the passages have up to {PassageTokens + 31} tokens");
         using GptModel model = new(config);
         using TorchLanguageModel language = new(model, ownsModel: false);
-        using IModelPath path = TrainingPath.Of(model);
+        using IModelPath path = TrainingPath.Create(model);
         Workload workload = new(config);
         EngineScoring torch = EngineScoring.None, cpu = EngineScoring.None;
         Dictionary<int, double> forward = [];

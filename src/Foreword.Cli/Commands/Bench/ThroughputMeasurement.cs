@@ -60,14 +60,14 @@ public static class ThroughputMeasurement
             foreach (Precision format in formats)
             {
                 model.Precision = format;
-                IModelPath path = TrainingPath.Of(model, FusedChoice.Auto, recompute);
+                IModelPath path = TrainingPath.Create(model, FusedChoice.Auto, recompute);
                 if (path.IsFused)
                     contenders.Add(new Contender(FusedName(format), format, path, () => OwnStep(path)));
                 else
                     path.Dispose();
             }
 
-            IModelPath autograd = TrainingPath.Of(model, FusedChoice.Off);
+            IModelPath autograd = TrainingPath.Create(model, FusedChoice.Off);
             contenders.Add(new Contender(AutogradName(precision), precision, autograd, () => OwnStep(autograd)));
             contenders.Add(new Contender(EagerName, Precision.Fp32, null, EagerStep));
             contenders.Add(new Contender(FineTuningName, precision, null, () => tuner.Step()));
@@ -131,7 +131,7 @@ public static class ThroughputMeasurement
         double peak = MachinePeak.Measure(precision, CPU);
         using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
         StepProfile profile = new();
-        using IModelPath path = FusedPath.Of(model, recompute, profile);
+        using IModelPath path = FusedPath.Create(model, recompute, profile);
         double best = double.PositiveInfinity, sum = 0;
         for (int round = 0; round < WarmUp + rounds; round++)
         {
@@ -167,7 +167,7 @@ public static class ThroughputMeasurement
         };
         EncodedExample[] examples = [.. Enumerable.Range(0, batch).Select(b => new EncodedExample(
             new TaskSequences([[task.Tokens!.Start, .. Enumerable.Range(0, Math.Max(0, length - 2)).Select(t => (b * 7919 + t * 104_729) % config.VocabSize), task.Tokens!.Extract]], false), [1, 0], 1))];
-        FineTunedModel model = FineTunedModel.Of(
+        FineTunedModel model = FineTunedModel.Create(
             new GptModel(config with { VocabSize = task.Tokens!.Extract + 1 }, precision: precision), new TaskHead(task, config.NEmbd, 0, 0), task);
         return new FineTuner(model, new BaseModelSection(), examples, new FineTuneConfig { BatchSize = batch, Epochs = WarmUp + rounds });
     }

@@ -24,7 +24,7 @@ internal sealed class ClassifierConversion
         (_model, _task, _head, _tokenizer, _dtype) = (model, task, head, tokenizer, dtype);
 
     /// <summary>Returns the conversion of a model's head. Returns null, with a message, if only the language model is written.</summary>
-    public static ClassifierConversion? Of(ModelWeights model, Tokenizer? tokenizer, WeightsFormat target, string type, bool languageModelOnly, Terminal terminal)
+    public static ClassifierConversion? Create(ModelWeights model, Tokenizer? tokenizer, WeightsFormat target, string type, bool languageModelOnly, Terminal terminal)
     {
         if (!TaskDescription.IsIn(model.Path))
         {

@@ -40,7 +40,7 @@ internal static class ConvertCommand
             Tokenizer? tokenizer = model.HasTokenizer ? stored.Tokenizer : null;
             if (tokenizer is null)
                 terminal.Say($"{model.Path} has no tokenizer, so none is written");
-            ClassifierConversion? classifier = ClassifierConversion.Of(model, tokenizer, target, type, parsed.GetValue(languageModel), terminal);
+            ClassifierConversion? classifier = ClassifierConversion.Create(model, tokenizer, target, type, parsed.GetValue(languageModel), terminal);
             Write(target, staged =>
             {
                 if (classifier is null)
@@ -65,7 +65,7 @@ internal static class ConvertCommand
             return;
         }
 
-        using StagedDirectory staged = StagedDirectory.Begin(path);
+        using StagedDirectory staged = StagedDirectory.Start(path);
         write(staged.Path);
         staged.Commit();
     }

@@ -91,7 +91,7 @@ internal static class EvaluateCommand
             if (code != ExitCodes.Done)
                 return code;
 
-            BenchmarkOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => BenchmarkOverlap.Of(filter, result.Key, result.Result))];
+            BenchmarkOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => BenchmarkOverlap.Compute(filter, result.Key, result.Result))];
             if (filter is not null)
             {
                 EvaluationOverlap.Say(terminal, filter, overlaps);

@@ -20,7 +20,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
     private const int MostLabels = 8;
 
     /// <summary>Creates the dry run of a fine-tuned model. Reads its task, but not its weights.</summary>
-    public static DryRun Of(string path)
+    public static DryRun Open(string path)
     {
         string directory = ModelDirectory.Resolve(path);
         TaskDescription task = TaskDescription.Read(directory);
@@ -124,7 +124,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
             .Concat(example.Choices.Select((choice, i) => (string.Create(CultureInfo.InvariantCulture, $"choice {i + 1}"), choice)));
     }
 
-    private TaskSequences Sequences(TaskExample example) => EncodedExample.Of(example with { Label = null }, Task, Encoder).Sequences;
+    private TaskSequences Sequences(TaskExample example) => EncodedExample.Create(example with { Label = null }, Task, Encoder).Sequences;
 
     private string Token(int id) => id == Task.Tokens?.Start ? "[start]"
         : id == Task.Tokens?.Delimiter ? "[delimiter]"

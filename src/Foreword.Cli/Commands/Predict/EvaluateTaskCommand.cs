@@ -46,7 +46,7 @@ internal static class EvaluateTaskCommand
             string[] files = parsed.GetValue(test)!;
             if (parsed.GetValue(dryRun))
             {
-                DryRun dry = DryRun.Of(path);
+                DryRun dry = DryRun.Open(path);
                 IReadOnlyList<TaskExample> read = Read(dry.Task);
                 dry.Show(terminal, [("test", read.Count)], [.. read.Take(DryRun.Shown)], parsed.GetValue(json));
                 return ExitCodes.Done;

@@ -35,7 +35,7 @@ internal static class PredictCommand
         {
             string source = parsed.GetValue(input)!;
             if (parsed.GetValue(dryRun))
-                return ShowExamples(DryRun.Of(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
+                return ShowExamples(DryRun.Open(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
             using ITaskModel model = TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine));
             TaskDescription task = model.Task;
             Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Warn);
@@ -60,7 +60,7 @@ internal static class PredictCommand
             terminal.Err.WriteLine(string.Create(CultureInfo.InvariantCulture, $"error: {answers.Faults:N0} of {answers.Count:N0} rows {(answers.Faults == 1 ? "has" : "have")} no answer; the first: {answers.FirstFault}"));
             return ExitCodes.Failed;
 
-            PredictionInput InputOf(TaskDescription task, bool keepsInput) => PredictionInput.Of(terminal, parsed, source, tables, task, parsed.GetValue(id), keepsInput);
+            PredictionInput InputOf(TaskDescription task, bool keepsInput) => PredictionInput.Open(terminal, parsed, source, tables, task, parsed.GetValue(id), keepsInput);
         });
         return command;
     }

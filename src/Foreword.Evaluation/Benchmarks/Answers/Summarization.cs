@@ -102,7 +102,7 @@ internal sealed class Summarization : Benchmark
             Judge = responses =>
             {
                 string summary = Sentences.First(((GenerationResponse)responses[0]).Completion.Text, Sentences3);
-                Rouge rouge = Rouge.Of(summary, references);
+                Rouge rouge = Rouge.Compute(summary, references);
                 return new Judgement(summary, null, [[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]]);
             },
         };

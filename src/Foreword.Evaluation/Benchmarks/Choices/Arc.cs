@@ -5,11 +5,11 @@ namespace Foreword.Evaluation.Benchmarks.Choices;
 /// <summary>The AI2 Reasoning Challenge (Clark et al. 2018): school science questions, most of them with four choices.</summary>
 internal static class Arc
 {
-    public static Benchmark Easy { get; } = Of("arc-easy", "ARC-Easy");
+    public static Benchmark Easy { get; } = Create("arc-easy", "ARC-Easy");
 
-    public static Benchmark Challenge { get; } = Of("arc-challenge", "ARC-Challenge");
+    public static Benchmark Challenge { get; } = Create("arc-challenge", "ARC-Challenge");
 
-    private static ChoiceBenchmark Of(string name, string set) => new(name, "school science, 4 choices", "GPT-3, table 3.6", $"arc/{set}-Test.jsonl, {set}-Train.jsonl", 0.25)
+    private static ChoiceBenchmark Create(string name, string set) => new(name, "school science, 4 choices", "GPT-3, table 3.6", $"arc/{set}-Test.jsonl, {set}-Train.jsonl", 0.25)
     {
         Form = "'Question: STEM\\nAnswer:' + ' ' + each choice",
         Questions = input =>

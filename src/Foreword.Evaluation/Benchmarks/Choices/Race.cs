@@ -7,11 +7,11 @@ namespace Foreword.Evaluation.Benchmarks.Choices;
 /// <summary>RACE (Lai et al. 2017): questions from English exams about a passage, with one JSON file per passage.</summary>
 internal static class Race
 {
-    public static Benchmark Middle { get; } = Of("race-middle", "middle");
+    public static Benchmark Middle { get; } = Create("race-middle", "middle");
 
-    public static Benchmark High { get; } = Of("race-high", "high");
+    public static Benchmark High { get; } = Create("race-high", "high");
 
-    private static ChoiceBenchmark Of(string name, string level) => new(name, "English exams about a passage, 4 choices", "GPT-1, section 5", $"race/test/{level}/*.txt, race/train/{level}/*.txt, JSON with article, questions, options, answers", 0.25)
+    private static ChoiceBenchmark Create(string name, string level) => new(name, "English exams about a passage, 4 choices", "GPT-1, section 5", $"race/test/{level}/*.txt, race/train/{level}/*.txt, JSON with article, questions, options, answers", 0.25)
     {
         Form = "ARTICLE + blank line + QUESTION + ' ' + each option (GPT-1's heuristic is acc_token)",
         Questions = input =>

@@ -16,15 +16,15 @@ internal static class ChildrensBookTest
     private static readonly BenchmarkSwitch SplitSwitch = new("split", ["valid", "test"], "which split");
     private static readonly BenchmarkSwitch DetokenizerSwitch = new("detokenizer", ["on", "off"], "whether the model reads the text with the Treebank's extra spaces removed");
 
-    public static Benchmark CommonNouns { get; } = Of("cbt-cn", "CN", "common noun", PublishedFigure.Gpt2("acc", 0.8765, 0.9235, 0.9345, 0.9330));
+    public static Benchmark CommonNouns { get; } = Create("cbt-cn", "CN", "common noun", PublishedFigure.Gpt2("acc", 0.8765, 0.9235, 0.9345, 0.9330));
 
-    public static Benchmark NamedEntities { get; } = Of("cbt-ne", "NE", "name", PublishedFigure.Gpt2("acc", 0.834, 0.871, 0.880, 0.8905));
+    public static Benchmark NamedEntities { get; } = Create("cbt-ne", "NE", "name", PublishedFigure.Gpt2("acc", 0.834, 0.871, 0.880, 0.8905));
 
-    public static Benchmark Verbs { get; } = Of("cbt-v", "V", "verb", []);
+    public static Benchmark Verbs { get; } = Create("cbt-v", "V", "verb", []);
 
-    public static Benchmark Prepositions { get; } = Of("cbt-p", "P", "preposition", []);
+    public static Benchmark Prepositions { get; } = Create("cbt-p", "P", "preposition", []);
 
-    private static ChoiceBenchmark Of(string name, string kind, string word, IReadOnlyList<PublishedFigure> figures) => new(
+    private static ChoiceBenchmark Create(string name, string kind, string word, IReadOnlyList<PublishedFigure> figures) => new(
         name, $"a missing {word}, 10 choices", "GPT-2, section 3.2", $"cbt/cbtest_{kind}_valid_2000ex.txt: 21 numbered lines a question, choices on the last", 0.1)
     {
         Form = "20 sentences and the last one up to the gap, then each choice with the rest of the sentence: P(choice) * P(rest)",

@@ -169,7 +169,7 @@ internal sealed class UserBenchmark : Benchmark
             return new Judgement(written, null, [Bleu.Statistics(written, targets)]);
         if (_recipe.Metric == AnswerMetric.Rouge)
         {
-            Rouge rouge = Rouge.Of(written, targets);
+            Rouge rouge = Rouge.Compute(written, targets);
             return new Judgement(written, null, [[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]]);
         }
 

@@ -172,7 +172,7 @@ internal readonly record struct BlockBatch(int M, AttentionShape Attention, Drop
     /// <param name="T">Number of tokens per sequence.</param>
     /// <param name="layer">The block's number.</param>
     /// <param name="seed">Seed of the dropout masks; null for no dropout.</param>
-    public static BlockBatch Of(GptConfig config, int B, int T, int layer, long? seed)
+    public static BlockBatch Create(GptConfig config, int B, int T, int layer, long? seed)
     {
         DropoutMask Mask(double rate, int place) => seed is { } value ? new DropoutMask(rate, value, 1 + PlacesOfBlock * layer + place) : default;
         return new BlockBatch(

@@ -33,7 +33,7 @@ internal static class FusedPath
     }
 
     /// <summary>Creates a fused path for a model for which <see cref="WhyNot"/> returns null.</summary>
-    public static IModelPath Of(GptModel model, bool recompute, StepProfile? profile = null) =>
+    public static IModelPath Create(GptModel model, bool recompute, StepProfile? profile = null) =>
         model.Precision == Precision.Bf16 ? new FusedPath<BFloat16>(model, recompute, profile) : new FusedPath<Float32>(model, recompute, profile);
 }
 
@@ -64,7 +64,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
         foreach (Parameter parameter in parameters.Values)
             HugePages.Request(parameter);
         (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], model.OutputLayer);
-        _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Of(parameters, "ln_f") : null;
+        _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Create(parameters, "ln_f") : null;
         _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];
     }
 
@@ -188,7 +188,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
             Packing = packing;
             (Ids, this.B, this.T, M) = (ids, B, T, BlockBatch.Rows(B, T));
             EmbeddingDropout = seed is { } value ? new DropoutMask(config.EmbdDropout, value, 0) : default;
-            _batches = [.. Enumerable.Range(0, config.NLayer).Select(layer => BlockBatch.Of(config, B, T, layer, seed)).Select(batch => batch with { Attention = batch.Attention with { Packed = packing } })];
+            _batches = [.. Enumerable.Range(0, config.NLayer).Select(layer => BlockBatch.Create(config, B, T, layer, seed)).Select(batch => batch with { Attention = batch.Attention with { Packed = packing } })];
             long size = (long)M * config.NEmbd;
             // Without a backward pass, two buffers alternate.
             _x = [.. Enumerable.Range(0, keepInputs ? config.NLayer + 1 : 2).Select(_ => (nint)work.Take<float>(size))];

@@ -26,7 +26,7 @@ internal unsafe struct Norm
 internal sealed record WeightPair(Parameter Weight, Parameter Bias)
 {
     /// <summary>Returns the parameters of a module by its name, such as <c>h.0.attn.c_attn</c>.</summary>
-    public static WeightPair Of(IReadOnlyDictionary<string, Parameter> parameters, string module) => new(parameters[module + ".weight"], parameters[module + ".bias"]);
+    public static WeightPair Create(IReadOnlyDictionary<string, Parameter> parameters, string module) => new(parameters[module + ".weight"], parameters[module + ".bias"]);
 
     /// <summary>Returns the pair as a norm. If <paramref name="gradients"/> is not null, it supplies the destinations of the gradients.</summary>
     public unsafe Norm Norm(double epsilon, Workspace? gradients = null) => new()
@@ -45,20 +45,20 @@ internal sealed record WeightPair(Parameter Weight, Parameter Bias)
 internal sealed class BlockWeights(IReadOnlyDictionary<string, Parameter> parameters, int layer)
 {
     /// <summary>Gets <c>ln_1</c>.</summary>
-    public WeightPair Norm1 { get; } = WeightPair.Of(parameters, $"h.{layer}.ln_1");
+    public WeightPair Norm1 { get; } = WeightPair.Create(parameters, $"h.{layer}.ln_1");
 
     /// <summary>Gets <c>attn.c_attn</c>, [C, 3 C].</summary>
-    public WeightPair Attention { get; } = WeightPair.Of(parameters, $"h.{layer}.attn.c_attn");
+    public WeightPair Attention { get; } = WeightPair.Create(parameters, $"h.{layer}.attn.c_attn");
 
     /// <summary>Gets <c>attn.c_proj</c>, [C, C].</summary>
-    public WeightPair AttentionOutput { get; } = WeightPair.Of(parameters, $"h.{layer}.attn.c_proj");
+    public WeightPair AttentionOutput { get; } = WeightPair.Create(parameters, $"h.{layer}.attn.c_proj");
 
     /// <summary>Gets <c>ln_2</c>.</summary>
-    public WeightPair Norm2 { get; } = WeightPair.Of(parameters, $"h.{layer}.ln_2");
+    public WeightPair Norm2 { get; } = WeightPair.Create(parameters, $"h.{layer}.ln_2");
 
     /// <summary>Gets <c>mlp.c_fc</c>, [C, 4 C].</summary>
-    public WeightPair FeedForward { get; } = WeightPair.Of(parameters, $"h.{layer}.mlp.c_fc");
+    public WeightPair FeedForward { get; } = WeightPair.Create(parameters, $"h.{layer}.mlp.c_fc");
 
     /// <summary>Gets <c>mlp.c_proj</c>, [4 C, C].</summary>
-    public WeightPair FeedForwardOutput { get; } = WeightPair.Of(parameters, $"h.{layer}.mlp.c_proj");
+    public WeightPair FeedForwardOutput { get; } = WeightPair.Create(parameters, $"h.{layer}.mlp.c_proj");
 }

@@ -18,7 +18,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
 {
     private const string PadName = "<|pad|>";
 
-    public static ClassifierVocabulary Of(GptConfig model, TaskDescription task, Tokenizer tokenizer)
+    public static ClassifierVocabulary Create(GptConfig model, TaskDescription task, Tokenizer tokenizer)
     {
         int[] all = [.. Enumerable.Range(0, model.VocabSize)];
         if (task.Tokens is not { } tokens)

@@ -30,7 +30,7 @@ internal sealed class FoldedHead
     /// <param name="normBias">beta [C], the bias of the last LayerNorm.</param>
     /// <param name="dtype">The element type in which the weights will be stored.</param>
     /// <returns>The head without a bias; null if its outputs would differ.</returns>
-    public static FoldedHead? Of(TaskHeadWeights head, TaskDescription task, float[] normBias, TensorDType dtype)
+    public static FoldedHead? Create(TaskHeadWeights head, TaskDescription task, float[] normBias, TensorDType dtype)
     {
         bool isScore = task.Target == TargetKind.Score;
         double scale = isScore ? task.ScoreScale : 1, mean = isScore ? task.ScoreMean : 0;

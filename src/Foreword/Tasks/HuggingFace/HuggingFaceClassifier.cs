@@ -59,9 +59,9 @@ public static class HuggingFaceClassifier
     {
         if (Obstacle(model, task, head, tokenizer, dtype) is { } obstacle)
             throw new NotSupportedException($"{model.Path}: {obstacle}");
-        ClassifierVocabulary vocabulary = ClassifierVocabulary.Of(model.Config, task, tokenizer);
+        ClassifierVocabulary vocabulary = ClassifierVocabulary.Create(model.Config, task, tokenizer);
         GptConfig config = model.Config with { VocabSize = vocabulary.Rows.Length, TieWordEmbeddings = true }; // a classifier has no output layer
-        HuggingFaceConfig.Write(directory, config, TextEnds.Of(tokenizer).Within(config.VocabSize), dtype);
+        HuggingFaceConfig.Write(directory, config, TextEnds.FromTokenizer(tokenizer).Within(config.VocabSize), dtype);
         AddFields(Path.Combine(directory, HuggingFaceConfig.FileName), config, task, vocabulary.Template.Pad);
         WriteWeights(model, config, Fold(model, task, head, dtype)!, vocabulary.Rows, dtype, directory);
         vocabulary.WriteTokenizer(tokenizer, task.ContextLength, directory);
@@ -73,7 +73,7 @@ public static class HuggingFaceClassifier
     {
         float[] normBias = new float[model.Config.NEmbd];
         model.Tensor(FoldedHead.NormBiasName(model.Config)).Read(0, normBias);
-        return FoldedHead.Of(head, task, normBias, dtype);
+        return FoldedHead.Create(head, task, normBias, dtype);
     }
 
     private static void WriteWeights(ModelWeights model, GptConfig config, FoldedHead head, int[] rows, TensorDType dtype, string directory)

@@ -33,7 +33,7 @@ public sealed class BestMetric
     /// <param name="task">The task with its labels.</param>
     /// <param name="name">One of <see cref="Names"/>; empty means the task's first metric.</param>
     /// <exception cref="ArgumentException">The task has no such metric. The message lists the metrics that it has.</exception>
-    public static BestMetric Of(TaskDescription task, string name)
+    public static BestMetric Create(TaskDescription task, string name)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(name);

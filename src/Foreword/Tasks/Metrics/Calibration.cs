@@ -25,7 +25,7 @@ public sealed record Calibration(double ExpectedError, double NegativeLogLikelih
 
     /// <summary>Computes the calibration of a model's probabilities.</summary>
     /// <param name="outcomes">The right classes and the predicted probabilities.</param>
-    public static Calibration Of(TaskOutcomes.OfClasses outcomes)
+    public static Calibration Compute(TaskOutcomes.OfClasses outcomes)
     {
         ArgumentNullException.ThrowIfNull(outcomes);
         int[] counts = new int[BinCount], hits = new int[BinCount];

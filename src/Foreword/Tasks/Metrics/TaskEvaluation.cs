@@ -48,7 +48,7 @@ public sealed record TaskEvaluation
     /// <param name="seed">The seed of the bootstrap. The same seed produces the same intervals.</param>
     /// <exception cref="ArgumentException">A metric does not fit the outcomes.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="resamples"/> is below 1.</exception>
-    public static TaskEvaluation Of(string task, TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples = 1000, long seed = 1337)
+    public static TaskEvaluation Compute(string task, TaskOutcomes outcomes, IReadOnlyList<TaskMetric> metrics, int resamples = 1000, long seed = 1337)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(outcomes);
@@ -62,7 +62,7 @@ public sealed record TaskEvaluation
         {
             Confusion = new ConfusionMatrix(classes),
             Classes = rows,
-            Calibration = Calibration.Of(classes),
+            Calibration = Calibration.Compute(classes),
             MajorityBaseline = (double)rows.Max(row => row.Count) / classes.Count,
         };
     }

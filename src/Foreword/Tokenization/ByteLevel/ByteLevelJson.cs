@@ -16,7 +16,7 @@ internal static class ByteLevelJson
         if (root.Find("decoder") is { } decoder && decoder.TypeName != ByteLevelTextJson.ByteLevel)
             throw decoder.Unsupported($"decoder {decoder.TypeName}", "GPT-2's is ByteLevel");
         ByteLevelText text = ByteLevelTextJson.Read(root, companions);
-        ByteLevelBpe tokenizer = Build(BpeModelJson.Read(root, companions, endOfWord: ""), root.Path, text);
+        ByteLevelBpe tokenizer = Create(BpeModelJson.Read(root, companions, endOfWord: ""), root.Path, text);
         (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabularySize);
         return (ByteLevelBpe)companions.Assign(tokenizer, before, after);
     }
@@ -25,7 +25,7 @@ internal static class ByteLevelJson
     /// <exception cref="InvalidDataException">
     /// The ids have gaps, a token has characters outside the alphabet, or a byte has no token; the message names the file.
     /// </exception>
-    public static ByteLevelBpe Build(VocabularyEntries vocabulary, string path, ByteLevelText? text = null)
+    public static ByteLevelBpe Create(VocabularyEntries vocabulary, string path, ByteLevelText? text = null)
     {
         HashSet<int> added = [.. vocabulary.Added.Select(token => token.Id)];
         byte[][] tokens = [.. vocabulary.Texts(path).Select((text, id) => added.Contains(id)

@@ -29,12 +29,12 @@ internal static class BpeFiles
             RefuseMissingMerges(text => text.EndsWith(Gpt1Bpe.EndOfWord, StringComparison.Ordinal) && !Gpt1Json.IsOneSymbol(text));
             vocabulary.MarkUnmadeAsSpecial(Gpt1Json.IsOneSymbol);
             Gpt1Json.RefuseOtherSwitches(companions);
-            return companions.Assign(Gpt1Json.Build(vocabulary, vocabularyPath, gpt1Words));
+            return companions.Assign(Gpt1Json.Create(vocabulary, vocabularyPath, gpt1Words));
         }
 
         RefuseMissingMerges(text => ByteAlphabet.Read(text) is [(byte)' ', var second, ..] && char.IsAsciiLetter((char)second));
         vocabulary.MarkUnmadeAsSpecial(text => ByteAlphabet.Read(text) is { Length: 1 });
-        return companions.Assign(ByteLevelJson.Build(vocabulary, vocabularyPath, new ByteLevelText { AddPrefixSpace = companions.Switch(ByteLevelJson.PrefixSpaceKey) == true }));
+        return companions.Assign(ByteLevelJson.Create(vocabulary, vocabularyPath, new ByteLevelText { AddPrefixSpace = companions.Switch(ByteLevelJson.PrefixSpaceKey) == true }));
 
         // A word that no merge produces is not a special token. Without its merge, text would be encoded as shorter tokens.
         void RefuseMissingMerges(Func<string, bool> isWord)

@@ -21,7 +21,7 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
 
     /// <summary>Returns the ids of a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
-    public static TextEnds Of(Tokenizer tokenizer)
+    public static TextEnds FromTokenizer(Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         return new TextEnds(tokenizer.StartOfTextId, tokenizer.StopIds);
@@ -80,7 +80,7 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
             return None;
         using JsonDocument document = JsonFile.Parse(path);
         TokenizerField root = new(path, "", document.RootElement);
-        return document.RootElement.ValueKind == JsonValueKind.Object ? Of(root) : throw root.Malformed("is not a JSON object");
+        return document.RootElement.ValueKind == JsonValueKind.Object ? Read(root) : throw root.Malformed("is not a JSON object");
     }
 
     /// <summary>Reads a config.json. Many programs use this file name. A file that does not describe a model says nothing about a tokenizer.</summary>
@@ -101,12 +101,12 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
         using (document)
         {
             return document.RootElement.ValueKind == JsonValueKind.Object && ModelKeys.Any(key => document.RootElement.TryGetProperty(key, out _))
-                ? Of(new TokenizerField(path, "", document.RootElement))
+                ? Read(new TokenizerField(path, "", document.RootElement))
                 : None;
         }
     }
 
-    private static TextEnds Of(TokenizerField root) =>
+    private static TextEnds Read(TokenizerField root) =>
         new(Ids(root, "bos_token_id").Select(id => (int?)id).FirstOrDefault(), Ids(root, "eos_token_id"));
 
     /// <summary>Returns the ids of a field. A negative id means that there is none, as in transformers.</summary>

@@ -28,7 +28,7 @@ internal static class Gpt1Json
         string unknown = model.Find("unk_token")?.Text ?? "null";
         if (unknown != Gpt1Bpe.Unknown)
             throw model.Unsupported($"unk_token {unknown}", $"GPT-1's is {Gpt1Bpe.Unknown}");
-        Gpt1Bpe tokenizer = Build(BpeModelJson.Read(root, companions, Gpt1Bpe.EndOfWord), root.Path, Gpt1Words.Basic);
+        Gpt1Bpe tokenizer = Create(BpeModelJson.Read(root, companions, Gpt1Bpe.EndOfWord), root.Path, Gpt1Words.Basic);
         (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabularySize);
         return (Gpt1Bpe)companions.Assign(tokenizer, before, after);
     }
@@ -45,7 +45,7 @@ internal static class Gpt1Json
 
     /// <summary>Creates the tokenizer from the entries that were read.</summary>
     /// <exception cref="InvalidDataException">The ids have gaps, or an entry occurs twice; the message names the file.</exception>
-    public static Gpt1Bpe Build(VocabularyEntries vocabulary, string path, Gpt1Words words)
+    public static Gpt1Bpe Create(VocabularyEntries vocabulary, string path, Gpt1Words words)
     {
         string[] tokens = vocabulary.Texts(path);
         try

@@ -62,7 +62,7 @@ internal static class WordPieceFiles
 
         companions.AddTo(vocabulary);
         WordPieceUnits units = companions.Switch(CharactersKey) == true ? WordPieceUnits.Characters : WordPieceUnits.Words;
-        return Build(vocabulary, BertJson.Read(companions), units, companions, path);
+        return Create(vocabulary, BertJson.Read(companions), units, companions, path);
     }
 
     /// <summary>Reads a tokenizer.json of this kind. The post-processor is not read, because what it puts around a text is an option of a call.</summary>
@@ -81,8 +81,8 @@ internal static class WordPieceFiles
         RefuseOtherSwitches(companions);
         VocabularyEntries vocabulary = TokenizerJson.ReadVocabulary(root, model.Require("vocab", JsonValueKind.Object), companions);
         return WordLevelJson.IsolatesCharacters(root)
-            ? Build(vocabulary, (false, false, true), WordPieceUnits.Characters, companions, root.Path)
-            : Build(vocabulary, BertJson.Read(root, companions), WordPieceUnits.Words, companions, root.Path);
+            ? Create(vocabulary, (false, false, true), WordPieceUnits.Characters, companions, root.Path)
+            : Create(vocabulary, BertJson.Read(root, companions), WordPieceUnits.Words, companions, root.Path);
     }
 
     public static void Save(WordPiece tokenizer, string directory)
@@ -149,7 +149,7 @@ internal static class WordPieceFiles
         }
     }
 
-    private static WordPiece Build(
+    private static WordPiece Create(
         VocabularyEntries vocabulary, (bool LowerCase, bool StripAccents, bool SeparateIdeographs) text, WordPieceUnits units, TokenizerCompanions companions, string path)
     {
         string[] tokens = vocabulary.Texts(path);

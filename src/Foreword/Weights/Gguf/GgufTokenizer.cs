@@ -112,7 +112,7 @@ internal static class GgufTokenizer
                 Require(vocabulary.AddAddedToken(new AddedToken(tokens[id], id, types[id] != UserDefined)));
         }
 
-        return WithRoles(file, ByteLevelJson.Build(vocabulary, path));
+        return WithRoles(file, ByteLevelJson.Create(vocabulary, path));
 
         void Require(string? problem)
         {

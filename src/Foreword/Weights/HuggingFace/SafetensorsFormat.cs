@@ -28,7 +28,7 @@ internal sealed class SafetensorsFormat : WeightsFormat
     {
         if (!TensorDTypes.TryParse(type.ToUpperInvariant(), out TensorDType dtype))
             throw new ArgumentException($"{type} is not an element type");
-        TextEnds ends = (tokenizer is null ? TextEnds.Read(model.Path) : TextEnds.Of(tokenizer)).Within(model.Config.VocabSize); // without a tokenizer, the ids that the source model declares
+        TextEnds ends = (tokenizer is null ? TextEnds.Read(model.Path) : TextEnds.FromTokenizer(tokenizer)).Within(model.Config.VocabSize); // without a tokenizer, the ids that the source model declares
         HuggingFaceConfig.Write(target, model.Config, ends, dtype);
         WriteGenerationConfig(Path.Combine(target, TextEnds.GenerationConfig), ends);
         tokenizer?.Save(target);

@@ -53,7 +53,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
             throw new NotSupportedException($"{model.Path} has a separate output layer; in {Name} it is always the token embedding");
         if (config.Deviations.FirstOrDefault() is { } deviation)
             throw new NotSupportedException($"{model.Path}: {deviation}; {Name} holds the published computation only");
-        HuggingFaceConfig.Write(target, config, tokenizer is null ? TextEnds.None : TextEnds.Of(tokenizer).Within(config.VocabSize));
+        HuggingFaceConfig.Write(target, config, tokenizer is null ? TextEnds.None : TextEnds.FromTokenizer(tokenizer).Within(config.VocabSize));
         tokenizer?.Save(target);
         if (tokenizer is Gpt1Bpe bpe)
             BpeText.Write(bpe, bpe.Merges, Path.Combine(target, TokenizerFileNames.Gpt1Encoder), Path.Combine(target, TokenizerFileNames.Gpt1Merges));

@@ -83,7 +83,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
         Assert.EndsWith("hard but right.\n", Prompt(Evaluations.Prepare("cnn-dailymail:hint=none"), 0), StringComparison.Ordinal);
 
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" Bridge closes. Use the tunnel! So it is. This is not read."), task);
-        Rouge rouge = Rouge.Of("Bridge closes. Use the tunnel! So it is.", "The old bridge closes in May .\nDrivers must use the tunnel .");
+        Rouge rouge = Rouge.Compute("Bridge closes. Use the tunnel! So it is.", "The old bridge closes in May .\nDrivers must use the tunnel .");
         Assert.Equal([[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]], result.Judgements[0].Statistics, Near);
         Assert.Equal("Bridge closes. Use the tunnel! So it is.", result.Judgements[0].Prediction);
     }

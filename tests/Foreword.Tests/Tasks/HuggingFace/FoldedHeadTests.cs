@@ -17,7 +17,7 @@ public class FoldedHeadTests
     {
         Random random = new(3);
         float[] weight = Normal(random, 3 * C, 0.02), bias = [0.3f, -0.2f, 0.05f], beta = Normal(random, C, 0.1), normed = Normal(random, C, 1);
-        FoldedHead folded = FoldedHead.Of(new TaskHeadWeights(weight, bias), Classes, beta, TensorDType.F32)!;
+        FoldedHead folded = FoldedHead.Create(new TaskHeadWeights(weight, bias), Classes, beta, TensorDType.F32)!;
         Assert.Same(weight, folded.Weight);
         for (int i = 0; i < 3; i++)
             Assert.Equal(Output(weight, i, normed, beta) + bias[i], Output(folded.Weight, i, normed, folded.NormBias!), 1e-6);
@@ -28,21 +28,21 @@ public class FoldedHeadTests
     {
         Random random = new(4);
         float[] weight = Normal(random, C, 0.02), beta = Normal(random, C, 0.1), normed = Normal(random, C, 1);
-        FoldedHead folded = FoldedHead.Of(new TaskHeadWeights(weight, [0.25f]), Score, beta, TensorDType.F32)!;
+        FoldedHead folded = FoldedHead.Create(new TaskHeadWeights(weight, [0.25f]), Score, beta, TensorDType.F32)!;
         Assert.Equal(3.5 + 2 * (Output(weight, 0, normed, beta) + 0.25), Output(folded.Weight, 0, normed, folded.NormBias!), 1e-5);
     }
 
     [Fact]
     public void WithoutABiasTheNormStaysAsItIs() =>
-        Assert.Null(FoldedHead.Of(new TaskHeadWeights(Normal(new Random(5), 3 * C, 0.02), new float[3]), Classes, new float[C], TensorDType.BF16)!.NormBias);
+        Assert.Null(FoldedHead.Create(new TaskHeadWeights(Normal(new Random(5), 3 * C, 0.02), new float[3]), Classes, new float[C], TensorDType.BF16)!.NormBias);
 
     [Fact]
     public void WhatWouldChangeTheOutputsIsNotFolded()
     {
         float[] row = Normal(new Random(6), C, 0.02), twice = [.. row, .. row, .. Normal(new Random(7), C, 0.02)];
-        Assert.Null(FoldedHead.Of(new TaskHeadWeights(twice, [1, 2, 3]), Classes, new float[C], TensorDType.F32)); // two outputs that always differ by their biases
-        Assert.Null(FoldedHead.Of(new TaskHeadWeights(new float[2], [1, 2]), Classes, new float[1], TensorDType.F32)); // more outputs than channels
-        Assert.Null(FoldedHead.Of(new TaskHeadWeights(row, [0]), Score with { ScoreMean = 2000, ScoreScale = 0.1 }, new float[C], TensorDType.BF16)); // bf16 has three significant digits
+        Assert.Null(FoldedHead.Create(new TaskHeadWeights(twice, [1, 2, 3]), Classes, new float[C], TensorDType.F32)); // two outputs that always differ by their biases
+        Assert.Null(FoldedHead.Create(new TaskHeadWeights(new float[2], [1, 2]), Classes, new float[1], TensorDType.F32)); // more outputs than channels
+        Assert.Null(FoldedHead.Create(new TaskHeadWeights(row, [0]), Score with { ScoreMean = 2000, ScoreScale = 0.1 }, new float[C], TensorDType.BF16)); // bf16 has three significant digits
     }
 
     private static double Output(float[] weight, int row, float[] normed, float[] beta) => Enumerable.Range(0, C).Sum(c => (double)weight[row * C + c] * ((double)normed[c] + beta[c]));

@@ -37,7 +37,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         {
             int[] wanted = [.. ids.EnumerateArray().Select(id => id.GetInt32())];
             int last = Math.Max(0, Array.FindLastIndex(wanted, id => id != pad));
-            Assert.Equal(wanted[..(last + 1)], EncodedExample.Of(new TaskExample([text.GetString()], []), task, encoder).Sequences.Sequences[0]);
+            Assert.Equal(wanted[..(last + 1)], EncodedExample.Create(new TaskExample([text.GetString()], []), task, encoder).Sequences.Sequences[0]);
         }
     }
 
@@ -93,7 +93,7 @@ public sealed class HuggingFaceTaskTests : IDisposable
         TaskDescription task = TaskDescription.Read(directory);
         TaskEncoder encoder = new(TokenizerFiles.Load(directory), task.Around, task.ContextLength);
         Assert.Equal("new.csv:2: the text has no tokens, and the model adds none around it; there is nothing to read",
-            Assert.Throws<InvalidDataException>(() => EncodedExample.Of(new TaskExample([""], [], null, "new.csv:2"), task, encoder)).Message);
+            Assert.Throws<InvalidDataException>(() => EncodedExample.Create(new TaskExample([""], [], null, "new.csv:2"), task, encoder)).Message);
     }
 
     /// <summary>Runs of earlier versions store labels as the data files wrote them.</summary>

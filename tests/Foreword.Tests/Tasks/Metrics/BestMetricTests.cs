@@ -31,7 +31,7 @@ public class BestMetricTests
     {
         int[] truth = [0, 0, 0, 1, 1, 2], predicted = [0, 0, 1, 1, 0, 2];
         TaskOutcomes outcomes = new TaskOutcomes.OfClasses(truth, predicted, Task.Labels, [.. predicted.Select(p => Enumerable.Range(0, 3).Select(c => c == p ? 1.0 : 0).ToArray())]);
-        Assert.Equal(expected, BestMetric.Of(Task, name).Metric!.Of(outcomes), 1e-12);
+        Assert.Equal(expected, BestMetric.Create(Task, name).Metric!.Of(outcomes), 1e-12);
     }
 
     [Fact]
@@ -43,21 +43,21 @@ public class BestMetricTests
         Assert.Equal("train.best_metric is 'mcc'; regression has pearson | spearman | rmse | loss", Refusal(Task with { Kind = "regression", Target = TargetKind.Score, Labels = [] }, "mcc"));
         Assert.Equal("train.best_metric is 'f1'; multiple-choice has accuracy | loss", Refusal(Task with { Kind = "multiple-choice", Target = TargetKind.Choice }, "f1"));
 
-        static string Refusal(TaskDescription task, string name) => Assert.Throws<ArgumentException>(() => BestMetric.Of(task, name)).Message;
+        static string Refusal(TaskDescription task, string name) => Assert.Throws<ArgumentException>(() => BestMetric.Create(task, name)).Message;
     }
 
     [Fact]
     public void HigherCorrelationsLowerErrorsAndLowerLossesAreBetter()
     {
         TaskDescription scores = Task with { Kind = "regression", Target = TargetKind.Score, Labels = [] };
-        Assert.True(BestMetric.Of(scores, "spearman").IsBetter(0.6, 2, 0.5, 1));
-        Assert.False(BestMetric.Of(scores, "rmse").IsBetter(0.6, 1, 0.5, 2));
-        Assert.True(BestMetric.Of(scores, "rmse").IsBetter(0.4, 2, 0.5, 1));
-        Assert.True(BestMetric.Of(scores, "rmse").IsBetter(0.5, 1, 0.5, 2)); // a tie: the loss decides
-        Assert.True(BestMetric.Of(scores, "eval_loss").IsBetter(double.NaN, 1, double.NaN, 2));
-        Assert.False(BestMetric.Of(scores, "loss").IsBetter(double.NaN, 2, double.NaN, 2));
-        Assert.False(BestMetric.Of(scores, "pearson").IsBetter(double.NaN, 1, 0.1, 2));
-        Assert.True(BestMetric.Of(scores, "pearson").IsBetter(0.1, 2, double.NaN, 1));
+        Assert.True(BestMetric.Create(scores, "spearman").IsBetter(0.6, 2, 0.5, 1));
+        Assert.False(BestMetric.Create(scores, "rmse").IsBetter(0.6, 1, 0.5, 2));
+        Assert.True(BestMetric.Create(scores, "rmse").IsBetter(0.4, 2, 0.5, 1));
+        Assert.True(BestMetric.Create(scores, "rmse").IsBetter(0.5, 1, 0.5, 2)); // a tie: the loss decides
+        Assert.True(BestMetric.Create(scores, "eval_loss").IsBetter(double.NaN, 1, double.NaN, 2));
+        Assert.False(BestMetric.Create(scores, "loss").IsBetter(double.NaN, 2, double.NaN, 2));
+        Assert.False(BestMetric.Create(scores, "pearson").IsBetter(double.NaN, 1, 0.1, 2));
+        Assert.True(BestMetric.Create(scores, "pearson").IsBetter(0.1, 2, double.NaN, 1));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public class TaskEvaluationTests
     public void TheIntervalOfAnAccuracyIsTheBinomialOne()
     {
         TaskOutcomes outcomes = Outcomes.OfClasses([.. Enumerable.Repeat(0, 1000)], [.. Enumerable.Range(0, 1000).Select(i => i < 800 ? 0 : 1)], 2);
-        MetricInterval accuracy = TaskEvaluation.Of("classification", outcomes, [TaskMetric.Accuracy], resamples: 4000).Metrics.Single();
+        MetricInterval accuracy = TaskEvaluation.Compute("classification", outcomes, [TaskMetric.Accuracy], resamples: 4000).Metrics.Single();
         double reach = 1.96 * Math.Sqrt(0.8 * 0.2 / 1000);
         Assert.Equal(0.8, accuracy.Value);
         Assert.Equal(0.8 - reach, accuracy.Low, 0.003);
@@ -25,7 +25,7 @@ public class TaskEvaluationTests
     public void TheIntervalOfACorrelationIsNearFishers()
     {
         TaskOutcomes outcomes = Scores(500, 1);
-        MetricInterval pearson = TaskEvaluation.Of("regression", outcomes, [TaskMetric.Pearson], resamples: 4000).Metrics.Single();
+        MetricInterval pearson = TaskEvaluation.Compute("regression", outcomes, [TaskMetric.Pearson], resamples: 4000).Metrics.Single();
         Assert.Equal(Math.Tanh(Math.Atanh(pearson.Value) - 1.96 / Math.Sqrt(497)), pearson.Low, 0.02);
         Assert.Equal(Math.Tanh(Math.Atanh(pearson.Value) + 1.96 / Math.Sqrt(497)), pearson.High, 0.02);
     }
@@ -33,8 +33,8 @@ public class TaskEvaluationTests
     [Fact]
     public void EveryMetricLiesInItsInterval()
     {
-        TaskEvaluation classes = TaskEvaluation.Of("classification", Outcomes.Random(300, 7, 1), OfClasses, resamples: 200);
-        TaskEvaluation scores = TaskEvaluation.Of("regression", Scores(300, 2), OfScores, resamples: 200);
+        TaskEvaluation classes = TaskEvaluation.Compute("classification", Outcomes.Random(300, 7, 1), OfClasses, resamples: 200);
+        TaskEvaluation scores = TaskEvaluation.Compute("regression", Scores(300, 2), OfScores, resamples: 200);
         Assert.All([.. classes.Metrics, .. scores.Metrics], metric =>
         {
             Assert.True(metric.Low < metric.High, metric.ToString());
@@ -49,7 +49,7 @@ public class TaskEvaluationTests
         Assert.Equal(Metrics(1), Metrics(1));
         Assert.NotEqual(Metrics(1), Metrics(2));
 
-        IReadOnlyList<MetricInterval> Metrics(long seed) => TaskEvaluation.Of("regression", outcomes, OfScores, 100, seed).Metrics;
+        IReadOnlyList<MetricInterval> Metrics(long seed) => TaskEvaluation.Compute("regression", outcomes, OfScores, 100, seed).Metrics;
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class TaskEvaluationTests
     [Fact]
     public void AConstantPredictionHasNoCorrelationAndNoInterval()
     {
-        TaskEvaluation evaluation = TaskEvaluation.Of("regression", new TaskOutcomes.OfScores([1, 2, 3], [0.1, 0.1, 0.1]), [TaskMetric.Pearson, TaskMetric.Spearman], 50);
+        TaskEvaluation evaluation = TaskEvaluation.Compute("regression", new TaskOutcomes.OfScores([1, 2, 3], [0.1, 0.1, 0.1]), [TaskMetric.Pearson, TaskMetric.Spearman], 50);
         Assert.All(evaluation.Metrics, metric => Assert.Equal((double.NaN, double.NaN, double.NaN), (metric.Value, metric.Low, metric.High)));
         JsonElement pearson = Json(evaluation).GetProperty("metrics").GetProperty("pearson");
         Assert.Equal(JsonValueKind.Null, pearson.GetProperty("value").ValueKind);
@@ -86,7 +86,7 @@ public class TaskEvaluationTests
     public void ResamplesWithoutACorrelationAreLeftOutOfItsInterval()
     {
         // With two points, half of the resamples hold only one of them, and therefore have no correlation.
-        MetricInterval pearson = TaskEvaluation.Of("regression", new TaskOutcomes.OfScores([1, 2], [3, 1]), [TaskMetric.Pearson], 50).Metrics.Single();
+        MetricInterval pearson = TaskEvaluation.Compute("regression", new TaskOutcomes.OfScores([1, 2], [3, 1]), [TaskMetric.Pearson], 50).Metrics.Single();
         Assert.Equal((-1, -1, -1), (Math.Round(pearson.Value, 12), Math.Round(pearson.Low, 12), Math.Round(pearson.High, 12)));
     }
 
@@ -95,7 +95,7 @@ public class TaskEvaluationTests
     {
         double[][] probabilities = [[0.9, 0.1], [0.92, 0.08], [0.3, 0.7], [0.5, 0.5], [0, 1]];
         TaskOutcomes.OfClasses outcomes = new([0, 1, 1, 0, 0], [0, 0, 1, 0, 1], ["a", "b"], probabilities);
-        Calibration calibration = Calibration.Of(outcomes);
+        Calibration calibration = Calibration.Compute(outcomes);
         // The bins have a width of 1/15: 0.9 and 0.92 share the 14th, 0.7 is in the 11th, 0.5 in the 8th, 1 in the 15th.
         Assert.Equal([(7, 1), (10, 1), (13, 2), (14, 1)], calibration.Bins.Index().Where(bin => bin.Item.Count > 0).Select(bin => (bin.Index, bin.Item.Count)));
         Assert.Equal((0.91, 0.5), (calibration.Bins[13].Confidence, calibration.Bins[13].Accuracy));
@@ -107,7 +107,7 @@ public class TaskEvaluationTests
     [Fact]
     public void TheBinsShareTheExamplesOut()
     {
-        Calibration calibration = TaskEvaluation.Of("classification", Outcomes.Random(500, 5, 6), [TaskMetric.Accuracy], 1).Calibration!;
+        Calibration calibration = TaskEvaluation.Compute("classification", Outcomes.Random(500, 5, 6), [TaskMetric.Accuracy], 1).Calibration!;
         Assert.Equal(15, calibration.Bins.Count);
         Assert.Equal(500, calibration.Bins.Sum(bin => bin.Count));
         Assert.Equal((0.0, 1.0), (calibration.Bins[0].Low, calibration.Bins[^1].High));
@@ -117,7 +117,7 @@ public class TaskEvaluationTests
     public void TheJsonHoldsEverythingMeasured()
     {
         TaskOutcomes outcomes = Outcomes.OfClasses([0, 0, 0, 1, 2], [0, 0, 1, 1, 0], 3);
-        JsonElement json = Json(TaskEvaluation.Of("entailment", outcomes, OfClasses, 20));
+        JsonElement json = Json(TaskEvaluation.Compute("entailment", outcomes, OfClasses, 20));
         Assert.Equal(["task", "n", "metrics", "majority_baseline", "calibration", "classes", "confusion_matrix"], json.EnumerateObject().Select(p => p.Name));
         Assert.Equal("entailment", json.GetProperty("task").GetString());
         Assert.Equal(5, json.GetProperty("n").GetInt32());
@@ -137,7 +137,7 @@ public class TaskEvaluationTests
     [Fact]
     public void TheJsonOfScoresHasNothingAboutClasses()
     {
-        JsonElement json = Json(TaskEvaluation.Of("regression", Scores(20, 5), OfScores, 20));
+        JsonElement json = Json(TaskEvaluation.Compute("regression", Scores(20, 5), OfScores, 20));
         Assert.Equal(["task", "n", "metrics"], json.EnumerateObject().Select(p => p.Name));
         Assert.Equal(["pearson", "spearman", "rmse"], json.GetProperty("metrics").EnumerateObject().Select(p => p.Name));
     }

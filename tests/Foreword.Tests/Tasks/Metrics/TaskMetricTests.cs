@@ -22,7 +22,7 @@ public class TaskMetricTests
         AssertNear(expected.GetProperty("matthews").GetDouble(), TaskMetric.Matthews.Of(outcomes));
         AssertNear(expected.GetProperty(classes == 2 ? "f1_binary" : "f1_macro").GetDouble(), TaskMetric.F1.Of(outcomes));
 
-        IReadOnlyList<ClassRow> rows = TaskEvaluation.Of("classification", outcomes, [TaskMetric.Accuracy], resamples: 1).Classes!;
+        IReadOnlyList<ClassRow> rows = TaskEvaluation.Compute("classification", outcomes, [TaskMetric.Accuracy], resamples: 1).Classes!;
         double[] f1 = Array<double>(expected, "f1_per_class");
         Assert.Equal(classes, f1.Length);
         for (int c = 0; c < classes; c++)

@@ -78,7 +78,7 @@ public sealed class DropoutMaskTests
         };
         using GptModel fused = new(config, seed: 2), plain = new(config, seed: 2);
         Tensor ids = randint(0, 90, [batch, length], int64), weights = randn([batch, length, config.NEmbd]);
-        using IModelPath path = FusedPath.Of(fused, recompute: false);
+        using IModelPath path = FusedPath.Create(fused, recompute: false);
         Tensor hidden = path.Forward(ids, dropoutSeed: 77);
         path.Backward(weights);
 

@@ -31,7 +31,7 @@ public sealed class FusedPathTests
         RequireKernels(Precision.Fp32);
         using var scope = NewDisposeScope();
         using GptModel model = Golden.Model(name);
-        using IModelPath path = FusedPath.Of(model, recompute);
+        using IModelPath path = FusedPath.Create(model, recompute);
         Tensor ids = Golden.Tensors(name, "inputs.safetensors")["input_ids"];
         double loss = path.Backward(ids[.., ..^1].contiguous(), ids[.., 1..].contiguous(), 1);
         Assert.Equal(Golden.Tensors(name, "outputs.safetensors")["loss"].item<float>(), loss, 1e-4);
@@ -49,7 +49,7 @@ public sealed class FusedPathTests
         using (plain)
         {
             (Tensor ids, Tensor targets) = Batch(vocabulary, batch, length);
-            using IModelPath path = FusedPath.Of(fused, recompute: false);
+            using IModelPath path = FusedPath.Create(fused, recompute: false);
             using AutogradPath expected = new(plain);
             Assert.InRange(Golden.Difference(path.Hidden(ids), expected.Hidden(ids)), 0, 1e-4f);
             Assert.Equal(expected.Backward(ids, targets, 1), path.Backward(ids, targets, 1), 1e-4);
@@ -70,7 +70,7 @@ public sealed class FusedPathTests
         {
             plain.Precision = Precision.Fp32;
             (Tensor ids, Tensor targets) = Batch(vocabulary, batch, length);
-            using IModelPath path = FusedPath.Of(fused, recompute: false);
+            using IModelPath path = FusedPath.Create(fused, recompute: false);
             using AutogradPath expected = new(plain);
             Assert.Equal(expected.Backward(ids, targets, 1), path.Backward(ids, targets, 1), 0.01);
             foreach (var (name, parameter) in plain.named_parameters())
@@ -96,7 +96,7 @@ public sealed class FusedPathTests
         using (again)
         {
             (Tensor ids, Tensor targets) = Batch(300, 2, 70);
-            using IModelPath a = FusedPath.Of(kept, recompute: false), b = FusedPath.Of(again, recompute: true);
+            using IModelPath a = FusedPath.Create(kept, recompute: false), b = FusedPath.Create(again, recompute: true);
             Assert.Equal(a.Backward(ids, targets, 5), b.Backward(ids, targets, 5));
             foreach (var (name, parameter) in kept.named_parameters())
                 Assert.Equal(0, Golden.Difference(again.get_parameter(name)!.grad!, parameter.grad!));
@@ -110,7 +110,7 @@ public sealed class FusedPathTests
         using var scope = NewDisposeScope();
         using GptModel model = new(new GptConfig { NLayer = 12, NHead = 2, NEmbd = 32, ContextLength = 80, VocabSize = 300 });
         (Tensor ids, Tensor targets) = Batch(300, 2, 70);
-        using IModelPath keeping = FusedPath.Of(model, recompute: false), recomputing = FusedPath.Of(model, recompute: true);
+        using IModelPath keeping = FusedPath.Create(model, recompute: false), recomputing = FusedPath.Create(model, recompute: true);
         keeping.Backward(ids, targets, 5);
         recomputing.Backward(ids, targets, 5);
         Assert.InRange(recomputing.Bytes.Activations, 1, keeping.Bytes.Activations / 2);
@@ -127,7 +127,7 @@ public sealed class FusedPathTests
         using (other)
         {
             (Tensor ids, Tensor targets) = Batch(300, 2, 70);
-            using IModelPath path = FusedPath.Of(model, recompute: false);
+            using IModelPath path = FusedPath.Create(model, recompute: false);
             path.Backward(ids, targets, 5);
             Dictionary<string, Tensor> first = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.grad!.clone());
             foreach (var (_, parameter) in model.named_parameters())
@@ -162,7 +162,7 @@ public sealed class FusedPathTests
         using (fused)
         using (plain)
         {
-            using IModelPath path = FusedPath.Of(fused, recompute: false);
+            using IModelPath path = FusedPath.Create(fused, recompute: false);
             using AutogradPath expected = new(plain);
             for (int micro = 0; micro < 3; micro++)
             {
@@ -192,9 +192,9 @@ public sealed class FusedPathTests
             try
             {
                 set_num_threads(1);
-                using IModelPath one = FusedPath.Of(a, recompute: false);
+                using IModelPath one = FusedPath.Create(a, recompute: false);
                 set_num_threads(3);
-                using IModelPath three = FusedPath.Of(b, recompute: false);
+                using IModelPath three = FusedPath.Create(b, recompute: false);
                 Assert.Equal(one.Backward(ids, targets, 7), three.Backward(ids, targets, 7));
                 foreach (var (name, parameter) in a.named_parameters())
                     Assert.Equal(0, Golden.Difference(b.get_parameter(name)!.grad!, parameter.grad!));
@@ -222,7 +222,7 @@ public sealed class FusedPathTests
             }
 
             (Tensor ids, Tensor targets) = Batch(100, 2, 20);
-            using IModelPath path = FusedPath.Of(fused, recompute: false);
+            using IModelPath path = FusedPath.Create(fused, recompute: false);
             using AutogradPath expected = new(plain);
             Assert.Equal(expected.Backward(ids, targets, 1), path.Backward(ids, targets, 1), 1e-4);
             foreach (var (name, parameter) in plain.named_parameters())
@@ -239,14 +239,14 @@ public sealed class FusedPathTests
     {
         using GptModel odd = new(new GptConfig { NLayer = 1, NHead = 2, NEmbd = 24, ContextLength = 16, VocabSize = 50 });
         Assert.Equal("n_embd is 24, not a multiple of 16", FusedPath.WhyNot(odd));
-        using IModelPath path = TrainingPath.Of(odd);
+        using IModelPath path = TrainingPath.Create(odd);
         Assert.False(path.IsFused);
 
         using GptModel fits = new(new GptConfig { NLayer = 1, NHead = 2, NEmbd = 32, ContextLength = 16, VocabSize = 50 });
-        using IModelPath off = TrainingPath.Of(fits, FusedChoice.Off);
+        using IModelPath off = TrainingPath.Create(fits, FusedChoice.Off);
         Assert.False(off.IsFused);
         fits.AddAdapters(2, 2, ["c_attn"], 1);
-        using IModelPath adapted = TrainingPath.Of(fits);
+        using IModelPath adapted = TrainingPath.Create(fits);
         Assert.False(adapted.IsFused);
     }
 
@@ -255,7 +255,7 @@ public sealed class FusedPathTests
     {
         RequireKernels(Precision.Fp32);
         using GptModel model = Golden.Model("gpt2-tiny");
-        using IModelPath path = FusedPath.Of(model, recompute: false);
+        using IModelPath path = FusedPath.Create(model, recompute: false);
         using Tensor ids = full([1, 4], 300, int64), many = zeros([1, 65], int64);
         Assert.Equal("a token id is outside the vocabulary of 300", Assert.Throws<ArgumentException>(() => path.Hidden(ids)).Message);
         Assert.Equal("sequence has 65 tokens; the context length is 64", Assert.Throws<ArgumentException>(() => path.Hidden(many)).Message);
