@@ -46,7 +46,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     [Theory]
     [InlineData(WeightType.Int8, 0.05)]
     [InlineData(WeightType.Int4, 0.5)]
-    public void ABatchOfAQuantisedModelGivesWhatEachAloneGivesWhateverTheSizeOfAHead(WeightType type, double tolerance) =>
+    public void ABatchOfAQuantizedModelGivesWhatEachAloneGivesWhateverTheSizeOfAHead(WeightType type, double tolerance) =>
         Gen.Select(Gen.Int[1, 3], Gen.Int[1, 16], Gen.Int[1, 9], Gen.Int[1, 3]).Sample((heads, size, sequences, threads) =>
         {
             GptConfig config = new() { NLayer = 2, NHead = heads, NEmbd = heads * size * 8, VocabSize = 1003, ContextLength = 16 };

@@ -29,7 +29,7 @@ public sealed class SeparateHeadTests
     [Theory]
     [InlineData(WeightType.Int8)]
     [InlineData(WeightType.Int4)]
-    public void AQuantisedModelHoldsTheHeadOnceAndGivesTheLogitsOfTheModelQuantisedInMemory(WeightType type)
+    public void AQuantizedModelHoldsTheHeadOnceAndGivesTheLogitsOfTheModelQuantizedInMemory(WeightType type)
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using (ModelWeights weights = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-untied")))

@@ -17,7 +17,7 @@ public sealed class VariantsTests : IDisposable
     [InlineData("gpt2", "unscaled-by-layer")]
     [InlineData("gpt2-inner", "narrow")]
     [InlineData("gpt1", "silu")]
-    public void AQuantisedModelKeepsTheComputation(string model, string name)
+    public void AQuantizedModelKeepsTheComputation(string model, string name)
     {
         VariantCases.Write(model, name, _directory);
         string target = _directory.File("quantised");

@@ -385,7 +385,7 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Fact]
-    public async Task ACancelledDownloadStopsAndKeepsWhatCame()
+    public async Task ACanceledDownloadStopsAndKeepsWhatCame()
     {
         using CancellationTokenSource cancel = new();
         _repository.Next = request => IsWeights(request) ? FakeRepository.Content(request, _repository["model.safetensors"]) with { StallsAfter = 80_000 } : null;

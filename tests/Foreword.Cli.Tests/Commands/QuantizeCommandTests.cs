@@ -22,7 +22,7 @@ public sealed class QuantizeCommandTests : IDisposable
     [Theory]
     [InlineData("int8", 0.02)]
     [InlineData("int4", 0.2)]
-    public void AQuantisedModelGeneratesAndItsPerplexityIsPrinted(string type, double part)
+    public void AQuantizedModelGeneratesAndItsPerplexityIsPrinted(string type, double part)
     {
         string output = _directory.File("quantised");
         Cli run = Run("quantize", _model, "--type", type, "--out", output, "--text", Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"), "--tokens", "500", "--json");

@@ -172,7 +172,7 @@ public sealed class TokenizerCommandTests
     }
 
     [Fact]
-    public void AMisspeltOptionIsNotTakenForText()
+    public void AMisspelledOptionIsNotTakenForText()
     {
         Cli run = Cli.Run("tokenizer", "encode", Gpt2, "--alow-special");
         Assert.Equal((2, ""), (run.ExitCode, run.Out));

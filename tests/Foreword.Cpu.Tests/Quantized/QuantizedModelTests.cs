@@ -18,7 +18,7 @@ public sealed class QuantizedModelTests : IDisposable
     [InlineData("gpt1-tiny", WeightType.Int8)]
     [InlineData("gpt2-tiny", WeightType.Int8)]
     [InlineData("gpt2-tiny", WeightType.Int4)]
-    public void WhatIsWrittenGivesTheLogitsOfTheModelQuantisedInMemory(string name, WeightType type)
+    public void WhatIsWrittenGivesTheLogitsOfTheModelQuantizedInMemory(string name, WeightType type)
     {
         Write(name, type);
         using CpuLanguageModel stored = CpuLanguageModel.Load(_directory.Path), inMemory = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), type);
@@ -48,7 +48,7 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Fact]
-    public void AQuantisedModelIsNotReadAsAnotherType()
+    public void AQuantizedModelIsNotReadAsAnotherType()
     {
         Write("gpt2-tiny", WeightType.Int8);
         Assert.Contains("quantized to Int8", Assert.Throws<ArgumentException>(() => CpuLanguageModel.Load(_directory.Path, WeightType.F32)).Message);
@@ -59,7 +59,7 @@ public sealed class QuantizedModelTests : IDisposable
     [InlineData(WeightType.BF16, CacheType.F32)]
     [InlineData(WeightType.Int8, CacheType.BF16)]
     [InlineData(WeightType.Int4, CacheType.BF16)]
-    public void UnlessGivenTheCacheIsExactForAllButQuantisedWeights(WeightType weights, CacheType cache)
+    public void UnlessGivenTheCacheIsExactForAllButQuantizedWeights(WeightType weights, CacheType cache)
     {
         string path = Fixtures.Path("golden/gpt2-tiny");
         using CpuLanguageModel unsaid = CpuLanguageModel.Load(path, weights), same = CpuLanguageModel.Load(path, weights, cache: cache);
@@ -141,7 +141,7 @@ public sealed class QuantizedModelTests : IDisposable
     [InlineData(WeightType.Int8, float.NegativeInfinity)]
     [InlineData(WeightType.Int4, float.NaN)]
     [InlineData(WeightType.Int4, float.PositiveInfinity)]
-    public void AWeightThatIsNotFiniteIsNotQuantised(WeightType type, float weight)
+    public void AWeightThatIsNotFiniteIsNotQuantized(WeightType type, float weight)
     {
         File.Copy(Fixtures.Path("golden/gpt2-tiny/config.json"), _directory.File("config.json"));
         byte[] bytes = File.ReadAllBytes(Fixtures.Path("golden/gpt2-tiny/model.safetensors"));

@@ -3,7 +3,7 @@ using Foreword.Tasks;
 
 namespace Foreword.Data.Tests.Labeled;
 
-public class LabelledDataTests
+public class LabeledDataTests
 {
     [Fact]
     public void LabelsAreSortedAsNumbersWhereTheyAreAndAsTextsElsewhere()
@@ -89,7 +89,7 @@ public class LabelledDataTests
     }
 
     [Fact]
-    public void ScoresAreStandardisedAndReadBack()
+    public void ScoresAreStandardizedAndReadBack()
     {
         TaskDescription task = Learn(TargetKind.Score, "10", "20", "30");
         Assert.Equal(20, task.ScoreMean, 1e-12);

@@ -448,7 +448,7 @@ public sealed class CorpusPreparerTests : IDisposable
     }
 
     [Fact]
-    public void DocumentsAreCleanedBeforeTheyAreTokenised()
+    public void DocumentsAreCleanedBeforeTheyAreTokenized()
     {
         PreparationOptions options = new() { ValidationShare = 0, Normalization = TextNormalization.Newlines, MinCharacters = 4, Deduplication = Deduplication.Exact };
         PreparationReport report = Prepare(["long\r\nenough", "abc", "long\nenough", "another"], options);

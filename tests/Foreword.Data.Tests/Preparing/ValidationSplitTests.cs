@@ -19,7 +19,7 @@ public sealed class ValidationSplitTests
         });
 
     [Fact]
-    public void RunsOfNeighboursAreHeldOutWholeAndATooSmallCorpusBySingleDocuments()
+    public void RunsOfNeighborsAreHeldOutWholeAndATooSmallCorpusBySingleDocuments()
     {
         bool[] held = Held(Enumerable.Repeat(5, 4_000), 0.1, 1, run: 8);
         Assert.Equal(400, held.Count(h => h));

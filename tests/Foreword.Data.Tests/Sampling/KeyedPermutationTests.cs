@@ -32,7 +32,7 @@ public sealed class KeyedPermutationTests
     }
 
     [Fact]
-    public void NeighboursDoNotStayNeighbours()
+    public void NeighborsDoNotStayNeighbors()
     {
         KeyedPermutation permutation = new(100_000, 42);
         int close = Enumerable.Range(0, 99_999).Count(i => Math.Abs(permutation.At(i + 1) - permutation.At(i)) <= 10);

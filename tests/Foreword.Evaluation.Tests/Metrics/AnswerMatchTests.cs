@@ -14,7 +14,7 @@ public class AnswerMatchTests
     [InlineData("the", "", 1, 1)] // nothing is left of either text
     [InlineData("", "word", 0, 0)]
     [InlineData("3 %", "3", 1, 1)]
-    public void EnglishIsComparedByNormalisedWords(string answer, string accepted, double exact, double f1)
+    public void EnglishIsComparedByNormalizedWords(string answer, string accepted, double exact, double f1)
     {
         AnswerMatch match = AnswerMatch.Best(answer, [accepted]);
         Assert.Equal(exact, match.ExactMatch);

@@ -41,7 +41,7 @@ public class BloomFilterTests
     }
 
     [Fact]
-    public void NeighbouringNumbersAreNoLikelierToBeFound()
+    public void NeighboringNumbersAreNoLikelierToBeFound()
     {
         BloomFilter filter = BloomFilter.For(10_000, 1e-4);
         for (ulong item = 0; item < 20_000; item += 2)

@@ -175,7 +175,7 @@ public sealed class BeamSearchTests
         List<(string Text, double Score)> ended = [];
         for (int length = 1; ; length++)
         {
-            var best = beams.SelectMany(beam => new[] { ('a', A), ('b', B), ('$', End) }.Select(token => (Text: beam.Text + token.Item1, Sum: beam.Sum + Penalised(beam.Text, token.Item2))))
+            var best = beams.SelectMany(beam => new[] { ('a', A), ('b', B), ('$', End) }.Select(token => (Text: beam.Text + token.Item1, Sum: beam.Sum + Penalized(beam.Text, token.Item2))))
                 .OrderByDescending(beam => beam.Sum).Take(2 * options.NumBeams).ToList();
             beams = [.. best.Where(beam => !beam.Text.EndsWith('$')).Take(options.NumBeams)];
             int looked = beams.Count == options.NumBeams ? best.IndexOf(beams[^1]) : best.Count;
@@ -190,7 +190,7 @@ public sealed class BeamSearchTests
             }
         }
 
-        double Penalised(string text, int id)
+        double Penalized(string text, int id)
         {
             double logProb = model.Logits(['?', .. text.Select(character => (int)character)])[id];
             return text.Contains((char)id) ? logProb * options.RepetitionPenalty : logProb; // log-probabilities are negative

@@ -426,7 +426,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public async Task CancellingAStreamEndsItBeforeTheNextToken()
+    public async Task CancelingAStreamEndsItBeforeTheNextToken()
     {
         using CancellationTokenSource source = new();
         using SemaphoreSlim next = new(1);
@@ -473,7 +473,7 @@ public sealed class TextGeneratorTests
             Assert.Throws<ArgumentException>(() => new TextGenerator(FakeModel.Saying(100, 8, 0, 1), new FakeTokenizer(257))).Message);
 
     [Fact]
-    public void CancellingEndsTheGenerationAndClosesTheDecoder()
+    public void CancelingEndsTheGenerationAndClosesTheDecoder()
     {
         using CancellationTokenSource source = new();
         FakeModel model = Saying("hi", 64, "Hello.");
@@ -484,7 +484,7 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
-    public void CancellingIsLookedAtBeforeEachPromptIsRead()
+    public void CancelingIsLookedAtBeforeEachPromptIsRead()
     {
         using CancellationTokenSource source = new();
         FakeModel model = new(257, 64, _ =>
@@ -507,7 +507,7 @@ public sealed class TextGeneratorTests
     private static int[] Bytes(string text) => [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
 }
 
-file static class UntilTheTestIsCancelled
+file static class UntilTheTestIsCanceled
 {
     public static Completion Complete(this TextGenerator generator, string prompt, SamplingOptions options, Action<string>? onText = null) =>
         generator.Generate(prompt, options, onText, TestContext.Current.CancellationToken);

@@ -22,7 +22,7 @@ public class FineTunerTests
     [Theory]
     [InlineData(GptArchitecture.Gpt1)]
     [InlineData(GptArchitecture.Gpt2)]
-    public void ASmallSetIsLearntByHeart(GptArchitecture architecture)
+    public void ASmallSetIsLearnedByHeart(GptArchitecture architecture)
     {
         using FineTunedModel model = Model(architecture);
         EncodedExample[] examples = Examples(24);

@@ -153,7 +153,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
     public void AProgressLineFitsItsTerminal(string text, int columns, string shown, int bar) => Assert.Equal((shown, bar), ProgressDisplay.Fitted(text, 16, columns));
 
     [Fact]
-    public void WhatIsMissingOrMisspeltIsSaid()
+    public void WhatIsMissingOrMisspelledIsSaid()
     {
         Assert.Equal(2, Cli.Run("finetune", tiny.Path, "--train", tiny.Train).ExitCode);
         string nowhere = _directory.File("nowhere");

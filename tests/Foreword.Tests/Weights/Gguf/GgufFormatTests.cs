@@ -121,7 +121,7 @@ public sealed class GgufFormatTests : IDisposable
         Assert.Contains("the model's tokenizer is of the kind char", Assert.Throws<NotSupportedException>(() => Write("f32", new CharTokenizer(["<unk>", "a", "b"]))).Message);
 
     [Fact]
-    public void ANumberThatIsNotFiniteIsNotQuantised()
+    public void ANumberThatIsNotFiniteIsNotQuantized()
     {
         using ModelWeights infinite = WeightsCatalog.Open(Small(width: 32, number: float.PositiveInfinity));
         Assert.Contains("tensor 'transformer.h.0.mlp.c_proj.weight' contains infinity", Assert.Throws<InvalidDataException>(() => Write("q8_0", from: infinite)).Message);
