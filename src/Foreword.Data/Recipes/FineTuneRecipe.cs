@@ -1,6 +1,6 @@
+using Foreword.Data.Labeled;
 using Foreword.Settings;
 using Foreword.Tasks;
-using Foreword.Tasks.Metrics;
 
 namespace Foreword.Data.Recipes;
 

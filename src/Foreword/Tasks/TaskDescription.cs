@@ -229,7 +229,7 @@ public sealed record TaskDescription
             ? number
             : throw new InvalidDataException($"{where}: label '{label}' is not a number");
 
-    internal static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
     /// <summary>Checks that a resumed run learns the same task as before.</summary>
     /// <param name="before">The task of the run so far.</param>

@@ -92,7 +92,7 @@ public abstract record TaskOutcomes
         /// Gets the mean predicted score if all predictions are within a range that is 1 % of the range of the right scores; null otherwise.
         /// </summary>
         public override string? PredictsOnly =>
-            Truth.Max() > Truth.Min() && Predicted.Max() - Predicted.Min() < 0.01 * (Truth.Max() - Truth.Min()) ? TaskDescription.Text(Predicted.Average()) : null;
+            Truth.Max() > Truth.Min() && Predicted.Max() - Predicted.Min() < 0.01 * (Truth.Max() - Truth.Min()) ? Predicted.Average().ToString("0.####", CultureInfo.InvariantCulture) : null;
 
         /// <inheritdoc/>
         public override string? SameAnswer => PredictsOnly is { } score ? string.Create(CultureInfo.InvariantCulture, $"all {Count:N0} examples about the same score, {score}") : null;

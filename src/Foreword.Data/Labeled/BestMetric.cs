@@ -1,6 +1,8 @@
 using Foreword.Settings;
+using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks.Metrics;
+namespace Foreword.Data.Labeled;
 
 /// <summary>
 /// The metric, or the loss, that selects the best epoch of a fine-tuning run. If two epochs have the same metric, the lower loss wins.

@@ -1,7 +1,8 @@
+using Foreword.Data.Labeled;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tests.Tasks.Metrics;
+namespace Foreword.Data.Tests.Labeled;
 
 public class BestMetricTests
 {
