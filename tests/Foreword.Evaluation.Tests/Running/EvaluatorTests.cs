@@ -2,7 +2,7 @@ using Foreword.Evaluation.Prompts;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 
-namespace Foreword.Evaluation.Tests;
+namespace Foreword.Evaluation.Tests.Running;
 
 public sealed class EvaluatorTests
 {

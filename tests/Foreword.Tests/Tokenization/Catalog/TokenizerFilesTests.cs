@@ -5,7 +5,7 @@ using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Catalog;
 
-namespace Foreword.Tests.Tokenization.Files;
+namespace Foreword.Tests.Tokenization.Catalog;
 
 public sealed class TokenizerFilesTests
 {

@@ -4,7 +4,7 @@ using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Catalog;
 
-namespace Foreword.Tests.Tokenization.Files;
+namespace Foreword.Tests.Tokenization.Catalog;
 
 /// <summary>
 /// Compares parts of tokenizer.json with Hugging Face's tokenizers 0.23.2 (Rust, in its package for Node), which returned the ids for the texts with

@@ -4,7 +4,7 @@ using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;
 using Foreword.Weights.Catalog;
 
-namespace Foreword.Tests.Weights;
+namespace Foreword.Tests.Weights.Catalog;
 
 public sealed class ModelDirectoryTests : IDisposable
 {

@@ -1,7 +1,7 @@
 using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Running;
 
-namespace Foreword.Evaluation.Tests;
+namespace Foreword.Evaluation.Tests.Running;
 
 public sealed class TaskSpecificationTests
 {
