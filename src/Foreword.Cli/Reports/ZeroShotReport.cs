@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Foreword.Evaluation;
-using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Running;
 using Foreword.IO;
 using HandlebarsDotNet;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Results;

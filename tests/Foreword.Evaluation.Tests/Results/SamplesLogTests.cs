@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 

@@ -1,4 +1,3 @@
-using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Running;
 
 namespace Foreword.Evaluation.Tests.Running;

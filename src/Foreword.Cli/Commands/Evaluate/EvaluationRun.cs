@@ -1,6 +1,5 @@
 using Foreword.Cli.Output;
 using Foreword.Evaluation;
-using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 using Foreword.IO;

@@ -6,7 +6,6 @@ using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
 using Foreword.Data.Recipes;
 using Foreword.Evaluation;
-using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 using Foreword.Models;
