@@ -197,7 +197,7 @@ internal static class FineTuneCommand
                 if (resume is not null && File.Exists(resultPath))
                 {
                     FineTuneRun.CheckSame(one, RunDirectory.Open(own));
-                    results.Add(JsonSerializer.Deserialize<Result>(File.ReadAllText(resultPath), Json)!);
+                    results.Add(ReadResult(resultPath, one.Train.Seed, results.FirstOrDefault()));
                     continue;
                 }
 
@@ -211,6 +211,33 @@ internal static class FineTuneCommand
 
             return (path, results);
         }
+
+        /// <summary>Reads the result of a finished run.</summary>
+        /// <param name="path">The file.</param>
+        /// <param name="seed">The seed of the run.</param>
+        /// <param name="earlier">The result of another seed, which has the same metrics; null if there is none.</param>
+        /// <exception cref="InvalidDataException">The file is not the result of a run with this seed.</exception>
+        private static Result ReadResult(string path, int seed, Result? earlier)
+        {
+            try
+            {
+                Result? result = JsonSerializer.Deserialize<Result>(File.ReadAllText(path), Json);
+                if (result is { Outcome: RunOutcome.Finished or RunOutcome.StoppedEarly, BestMetrics.Count: > 0 } && result.Seed == seed && (earlier is null || HasSameMetrics(earlier, result)))
+                    return result;
+            }
+            catch (JsonException problem)
+            {
+                throw new InvalidDataException($"{path}:{problem.LineNumber + 1}: not a result in JSON; delete the file to repeat the run with seed {seed}", problem);
+            }
+
+            throw new InvalidDataException($"{path} does not hold the result of a finished run; delete the file to repeat the run with seed {seed}");
+        }
+
+        private static bool HasSameMetrics(Result first, Result second) =>
+            HaveSameNames(first.BestMetrics, second.BestMetrics) && HaveSameNames(first.TestMetrics, second.TestMetrics);
+
+        private static bool HaveSameNames(IReadOnlyDictionary<string, double>? first, IReadOnlyDictionary<string, double>? second) =>
+            (first?.Keys ?? []).ToHashSet().SetEquals(second?.Keys ?? []);
 
         private Result Run(FineTuneRecipe one, RunDirectory directory, RunCheckpoint? checkpoint, bool goesOn)
         {

@@ -80,8 +80,22 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Contains("seed 1339 (3 of 3)", third.Err, StringComparison.Ordinal);
         Assert.Contains("3 seeds, validation set:", third.Out, StringComparison.Ordinal);
 
-        // A finished seed does not count for another recipe, nor for other data with the same name.
+        // A result that cannot be read is named. It is neither used nor overwritten.
         string[] again = ["finetune", recipe, "--data", Path.GetDirectoryName(tiny.Train)!, "--repeats", "3", "--out", run, "--resume", "auto"];
+        string result = Path.Combine(run, "seed-1338", "result.json"), whole = File.ReadAllText(result);
+        foreach (string broken in (string[])["", "{", whole[..^5], "[]", "null", "{}", whole.Replace("1338", "1337", StringComparison.Ordinal), whole.Replace("accuracy", "acuracy", StringComparison.Ordinal)])
+        {
+            File.WriteAllText(result, broken);
+            Cli damaged = Cli.Run(again);
+            Assert.Equal(1, damaged.ExitCode);
+            Assert.StartsWith($"error: {result}", damaged.Err, StringComparison.Ordinal);
+            Assert.EndsWith("; delete the file to repeat the run with seed 1338\n", damaged.Err, StringComparison.Ordinal);
+            Assert.Equal(broken, File.ReadAllText(result));
+        }
+
+        File.WriteAllText(result, whole);
+
+        // A finished seed does not count for another recipe, nor for other data with the same name.
         Assert.Contains("'epochs: 1', the recipe says 'epochs: 2'", Cli.Run([.. again, "--epochs", "2"]).Err, StringComparison.Ordinal);
         string other = _directory.File("other"), changed = Path.Combine(other, "train.csv");
         Directory.CreateDirectory(other);
