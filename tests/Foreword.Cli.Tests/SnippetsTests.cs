@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Foreword.Cli.Tests;
 
 /// <summary>
-/// Every C# program on a page compiles as it stands there, in a program that sees the public API only. ReadmeTests and ProgramOutsideTheTreeTests
+/// Checks that every C# program on a page compiles as it stands there, in a program that sees the public API only. ReadmeTests and ProgramOutsideTheTreeTests
 /// run the README's programs.
 /// </summary>
 public sealed class SnippetsTests

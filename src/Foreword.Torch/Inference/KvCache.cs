@@ -116,7 +116,7 @@ internal readonly record struct KvPart(KvStorage Storage, long Length)
     public Tensor Values(int layer) => Storage.Values(layer).narrow(1, 0, Length);
 }
 
-/// <summary>Memory for the keys and values of some tokens: one pair of tensors, [nh, capacity, hs], per layer. It is freed with the last cache that holds it.</summary>
+/// <summary>Holds the keys and values of some tokens: one pair of tensors, [nh, capacity, hs], per layer. The memory is freed with the last cache that holds it.</summary>
 internal sealed class KvStorage
 {
     private readonly Tensor[] _keys;

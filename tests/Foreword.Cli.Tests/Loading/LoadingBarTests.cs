@@ -39,7 +39,7 @@ public sealed class LoadingBarTests
     private static Terminal Terminal(TextWriter error, bool isInteractive) =>
         new() { In = Stream.Null, OutBytes = Stream.Null, Out = TextWriter.Null, Err = error, IsInteractive = isInteractive };
 
-    /// <summary>Text that signals when it contains the bar.</summary>
+    /// <summary>Collects text and signals when it contains the bar.</summary>
     private sealed class WatchedWriter : StringWriter
     {
         public ManualResetEventSlim BarIsShown { get; } = new();

@@ -4,6 +4,7 @@ using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Progress;
+using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
 using Foreword.Torch.Runs;
@@ -107,9 +108,9 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
             _ => recipe with { Train = recipe.Train with { SequenceLength = 33 } },
         };
         RunDirectory run = Directory("run");
-        ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, run));
-        Assert.StartsWith(begins, problem.Message, StringComparison.Ordinal);
-        Assert.EndsWith(ends, problem.Message, StringComparison.Ordinal);
+        string problem = ArgumentSentence.Of(Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, run)));
+        Assert.StartsWith(begins, problem, StringComparison.Ordinal);
+        Assert.EndsWith(ends, problem, StringComparison.Ordinal);
         Assert.Empty(System.IO.Directory.EnumerateFileSystemEntries(run.Path));
     }
 
