@@ -7,7 +7,7 @@ namespace Foreword.Torch.Runtime;
 /// Prepares the process for libtorch before its first use. Loads the libraries that came with the application, never a system-wide libtorch of another
 /// version, and makes glibc's malloc keep large blocks.
 /// </summary>
-internal static partial class TorchRuntime
+public static partial class TorchRuntime
 {
     // <malloc.h>
     private const int TrimThreshold = -1, MmapThreshold = -3;
@@ -15,7 +15,7 @@ internal static partial class TorchRuntime
     private const string TorchSharpLibrary = "libLibTorchSharp.so";
 
     /// <summary>Name of the environment variable that, if set to 1, leaves the settings of malloc unchanged, to measure their effect.</summary>
-    public const string DefaultMallocVariable = "FOREWORD_DEFAULT_MALLOC";
+    internal const string DefaultMallocVariable = "FOREWORD_DEFAULT_MALLOC";
 
     /// <summary>
     /// Prepares the process now. Foreword.Torch does this itself when it is first used. A program must call this method only if it uses TorchSharp
