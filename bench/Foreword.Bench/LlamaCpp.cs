@@ -53,7 +53,7 @@ internal sealed unsafe class LlamaCpp : IDisposable
         fixed (byte* input = source, output = target)
         {
             if (quantize(input, output, &parameters) != 0)
-                throw new InvalidDataException($"llama.cpp does not quantise {from}");
+                throw new InvalidDataException($"llama.cpp does not quantize {from}");
         }
     }
 

@@ -18,7 +18,7 @@ internal static class CommandRunner
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, Terminal terminal) => Run(args, terminal, CommandCatalog.Commands(terminal));
 
-    /// <summary>Parses and runs one command line with the given commands instead of the catalogue's.</summary>
+    /// <summary>Parses and runs one command line with the given commands instead of the catalog's.</summary>
     public static int Run(string[] args, Terminal terminal, IEnumerable<Command> commands)
     {
         RootCommand root = new("Foreword: GPT-1 and GPT-2 from plain text to a trained model, in .NET.");

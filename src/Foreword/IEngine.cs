@@ -15,7 +15,7 @@ public interface IEngine
     /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
     /// <param name="cancellationToken">Cancels the loading. What was read is freed.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit the configuration.</exception>
-    /// <exception cref="NotSupportedException">The engine cannot compute this model, for example because it is quantised.</exception>
+    /// <exception cref="NotSupportedException">The engine cannot compute this model, for example because it is quantized.</exception>
     /// <exception cref="OperationCanceledException">The loading was canceled.</exception>
     ILanguageModel Load(StoredModel model, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default);
 

@@ -25,7 +25,7 @@ public sealed class StoredModel : IDisposable
     }
 
     /// <summary>Opens a model.</summary>
-    /// <param name="path">A model in any format, a quantised model, a checkpoint, a run directory, or the name of a downloaded model (OWNER/NAME).</param>
+    /// <param name="path">A model in any format, a quantized model, a checkpoint, a run directory, or the name of a downloaded model (OWNER/NAME).</param>
     /// <exception cref="DirectoryNotFoundException">There is nothing at the path.</exception>
     /// <exception cref="InvalidDataException">The path holds no model, or a file is broken; the message names path and fault.</exception>
     public static StoredModel Open(string path)
@@ -52,7 +52,7 @@ public sealed class StoredModel : IDisposable
     /// <summary>Gets the architecture.</summary>
     public GptConfig Config { get; }
 
-    /// <summary>Gets whether the weights are quantised, so that only the plain C# engine can load them.</summary>
+    /// <summary>Gets whether the weights are quantized, so that only the plain C# engine can load them.</summary>
     public bool IsQuantized => Format is QuantizedModelFormat;
 
     /// <summary>Gets the tensors in the files that belong to a task's head and not to the language model.</summary>
@@ -85,7 +85,7 @@ public sealed class StoredModel : IDisposable
     public string? FineTunedFor => TaskDescription.FineTunedFor(Path);
 
     /// <summary>Returns the opened weights. The caller disposes them, so each call after the first opens the files again.</summary>
-    /// <exception cref="InvalidDataException">The weights are quantised, or a file is broken.</exception>
+    /// <exception cref="InvalidDataException">The weights are quantized, or a file is broken.</exception>
     public ModelWeights TakeWeights()
     {
         ModelWeights weights = _weights ?? WeightsCatalog.OpenResolved(Path);

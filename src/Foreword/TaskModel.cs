@@ -11,7 +11,7 @@ public sealed class TaskModel : ITaskModel
     private TaskModel(ITaskModel model) => _model = model;
 
     /// <summary>Loads a fine-tuned model with an engine.</summary>
-    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, a classifier of <c>transformers</c>, or a quantised one.</param>
+    /// <param name="path">A run of <c>foreword finetune</c>, its <c>best/</c>, a checkpoint, a classifier of <c>transformers</c>, or a quantized one.</param>
     /// <param name="engine">The engine that computes it.</param>
     /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>

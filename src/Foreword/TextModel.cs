@@ -26,7 +26,7 @@ public sealed class TextModel : IDisposable
     }
 
     /// <summary>Loads a model with an engine.</summary>
-    /// <param name="path">A model in any format, a quantised model, a checkpoint, a run directory, or the name of a downloaded model (OWNER/NAME).</param>
+    /// <param name="path">A model in any format, a quantized model, a checkpoint, a run directory, or the name of a downloaded model (OWNER/NAME).</param>
     /// <param name="engine">The engine that computes it.</param>
     /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>

@@ -11,10 +11,10 @@ internal sealed record Cli(int ExitCode, string Out, string Err)
 
     public static Cli RunWithInput(string input, params string[] args) => Run(input, CommandCatalog.Commands, args);
 
-    /// <summary>Runs with one command of the test instead of the catalogue's commands.</summary>
+    /// <summary>Runs with one command of the test instead of the catalog's commands.</summary>
     public static Cli Run(string input, Func<Terminal, Command> command, params string[] args) => Run(input, terminal => [command(terminal)], args);
 
-    /// <summary>Runs with the given commands instead of the catalogue's.</summary>
+    /// <summary>Runs with the given commands instead of the catalog's.</summary>
     public static Cli Run(string input, Func<Terminal, IEnumerable<Command>> commands, string[] args)
     {
         using MemoryStream output = new();

@@ -42,7 +42,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
         AssertClose(Fresh(model, [.. tokens, 4]), batch.AsSpan(300), 0.02f);
     }
 
-    /// <summary>A head may be whole blocks of quantised inputs or part of one: a batch gives what each alone gives, to the bit.</summary>
+    /// <summary>A head may be whole blocks of quantized inputs or part of one: a batch gives what each alone gives, to the bit.</summary>
     [Theory]
     [InlineData(WeightType.Int8, 0.05)]
     [InlineData(WeightType.Int4, 0.5)]

@@ -20,7 +20,7 @@ public sealed class VariantsTests : IDisposable
     public void AQuantizedModelKeepsTheComputation(string model, string name)
     {
         VariantCases.Write(model, name, _directory);
-        string target = _directory.File("quantised");
+        string target = _directory.File("quantized");
         Directory.CreateDirectory(target);
         using (ModelWeights weights = WeightsCatalog.Open(_directory.Path))
             QuantizedModel.Write(weights, WeightType.Int8, target, endOfTextId: null);

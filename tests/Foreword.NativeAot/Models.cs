@@ -35,14 +35,14 @@ internal static class Models
 
         foreach (WeightType type in (WeightType[])[WeightType.Int8, WeightType.Int4])
         {
-            string directory = report.NewDirectory($"quantised-{type}");
+            string directory = report.NewDirectory($"quantized-{type}");
             using (ModelWeights weights = WeightsCatalog.Open(report.Fixture("golden/gpt2-tiny")))
                 QuantizedModel.Write(weights, type, directory, 299);
-            report.SayFiles($"quantised {type}", directory);
-            SayLogits(report, $"quantised {type}", directory, null);
-            report.SayRefusal($"quantised {type} as bf16", () => CpuLanguageModel.Load(directory, WeightType.BF16));
+            report.SayFiles($"quantized {type}", directory);
+            SayLogits(report, $"quantized {type}", directory, null);
+            report.SayRefusal($"quantized {type} as bf16", () => CpuLanguageModel.Load(directory, WeightType.BF16));
             File.WriteAllText(Path.Combine(directory, QuantizedModelFormat.ManifestFile), "{}");
-            report.SayRefusal($"quantised {type} without manifest", () => CpuLanguageModel.Load(directory));
+            report.SayRefusal($"quantized {type} without manifest", () => CpuLanguageModel.Load(directory));
         }
 
         string damaged = report.NewDirectory("damaged");

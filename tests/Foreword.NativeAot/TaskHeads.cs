@@ -72,9 +72,9 @@ internal static class TaskHeads
         tokenizer.Save(small);
         description.Save(small);
         File.Copy(Path.Combine(directory, TaskDescription.HeadFile), Path.Combine(small, TaskDescription.HeadFile));
-        using CpuTaskModel quantised = CpuTaskModel.Load(small);
-        Ask(report, $"{what}, int4", quantised, examples);
-        report.SayRefusal($"{what}, five texts", () => quantised.Predict("a", "b", "c", "d", "e"));
+        using CpuTaskModel quantized = CpuTaskModel.Load(small);
+        Ask(report, $"{what}, int4", quantized, examples);
+        report.SayRefusal($"{what}, five texts", () => quantized.Predict("a", "b", "c", "d", "e"));
     }
 
     private static void Ask(Report report, string what, CpuTaskModel model, TaskExample[] examples)

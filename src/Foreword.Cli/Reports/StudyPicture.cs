@@ -58,15 +58,15 @@ internal static class StudyPicture
         {
             double aside = Apart * width * (i - (curves.Count - 1) / 2.0);
             StudyPoint[] points = [.. curve.Points.Where(point => !isLogarithmic || point.X > 0).Select(point => point with { X = (isLogarithmic ? Math.Log10(point.X) : point.X) + aside })];
-            Color colour = Palette[i % Palette.Length];
-            var line = plot.Add.Scatter(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), colour);
+            Color color = Palette[i % Palette.Length];
+            var line = plot.Add.Scatter(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), color);
             line.LineWidth = 2;
             line.MarkerSize = 6;
             line.LegendText = curve.Name;
             if (points.Any(point => point.Error > 0))
             {
                 var bars = plot.Add.ErrorBar(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), points.Select(point => point.Error).ToArray());
-                bars.Color = colour.WithAlpha(0.45);
+                bars.Color = color.WithAlpha(0.45);
             }
         }
 

@@ -24,7 +24,7 @@ public sealed class QuantizeCommandTests : IDisposable
     [InlineData("int4", 0.2)]
     public void AQuantizedModelGeneratesAndItsPerplexityIsPrinted(string type, double part)
     {
-        string output = _directory.File("quantised");
+        string output = _directory.File("quantized");
         Cli run = Run("quantize", _model, "--type", type, "--out", output, "--text", Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"), "--tokens", "500", "--json");
         Assert.Equal(0, run.ExitCode);
         using JsonDocument json = JsonDocument.Parse(run.Out);
@@ -51,7 +51,7 @@ public sealed class QuantizeCommandTests : IDisposable
     [InlineData("int8", 1, "the text 'missing.txt' does not exist")]
     public void WhatCannotBeDoneLeavesNothing(string type, int exitCode, string reason)
     {
-        string output = _directory.File("quantised");
+        string output = _directory.File("quantized");
         Cli run = Run("quantize", _model, "--type", type, "--out", output, "--text", "missing.txt");
         Assert.Equal(exitCode, run.ExitCode);
         Assert.Contains(reason, run.Err);

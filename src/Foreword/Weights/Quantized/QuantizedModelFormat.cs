@@ -9,7 +9,7 @@ namespace Foreword.Weights.Quantized;
 /// </summary>
 internal sealed class QuantizedModelFormat : WeightsFormat
 {
-    /// <summary>The manifest's name. A directory that holds one is a quantised model.</summary>
+    /// <summary>The manifest's name. A directory that holds one is a quantized model.</summary>
     public const string ManifestFile = "quantization.json";
 
     /// <summary>The name of the file with the weights.</summary>
@@ -24,7 +24,7 @@ internal sealed class QuantizedModelFormat : WeightsFormat
     /// <inheritdoc/>
     public override bool IsAt(string path) => IsIn(path);
 
-    /// <summary>Returns whether a directory holds a quantised model.</summary>
+    /// <summary>Returns whether a directory holds a quantized model.</summary>
     public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, ManifestFile));
 
     /// <inheritdoc/>

@@ -31,8 +31,8 @@ public sealed class ClassifierTests : IDisposable
         Cli converted = Cli.Run("convert", model, copy);
         Assert.True(converted.ExitCode == 0, converted.Err);
         AssertAnswers(copy, model, engine);
-        Cli quantised = Cli.Run("quantize", model, "--type", "int8", "--out", small);
-        Assert.Contains($"next: foreword predict {small}", quantised.Err, StringComparison.Ordinal);
+        Cli quantized = Cli.Run("quantize", model, "--type", "int8", "--out", small);
+        Assert.Contains($"next: foreword predict {small}", quantized.Err, StringComparison.Ordinal);
         AssertAnswers(small, model, engine, tolerance: 0.05);
         Assert.Contains("no tokens are added around a text, and the head reads its last token", Cli.Run("inspect", small).Out, StringComparison.Ordinal);
     }

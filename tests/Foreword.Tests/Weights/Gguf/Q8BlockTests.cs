@@ -19,9 +19,9 @@ public sealed class Q8BlockTests
         Assert.Equal((Half)scale, MemoryMarshal.Read<Half>(block));
         for (int i = 0; i < values.Length; i++)
         {
-            int quantised = (sbyte)block[2 + i];
-            Assert.InRange(Math.Abs(quantised - (scale == 0 ? 0 : values[i] / (double)scale)), 0, 0.50001);
-            Assert.Equal((float)(Half)scale * quantised, read[i]);
+            int quantized = (sbyte)block[2 + i];
+            Assert.InRange(Math.Abs(quantized - (scale == 0 ? 0 : values[i] / (double)scale)), 0, 0.50001);
+            Assert.Equal((float)(Half)scale * quantized, read[i]);
         }
     }, iter: 2_000);
 
