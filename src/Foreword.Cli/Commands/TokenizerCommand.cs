@@ -208,17 +208,7 @@ internal static class TokenizerCommand
     }
 
     private static void WriteIdsAndTokens(Tokenizer tokenizer, int[] ids, Terminal terminal) =>
-        JsonOutput.WriteLine(terminal, writer =>
-        {
-            writer.WriteStartArray("ids");
-            foreach (int id in ids)
-                writer.WriteNumberValue(id);
-            writer.WriteEndArray();
-            writer.WriteStartArray("tokens");
-            foreach (int id in ids)
-                writer.WriteStringValue(tokenizer.TokenText(id));
-            writer.WriteEndArray();
-        });
+        JsonOutput.WriteLine(terminal, writer => JsonOutput.WriteTokens(writer, ids, tokenizer.TokenText));
 
     private static Command Decode(Terminal terminal)
     {

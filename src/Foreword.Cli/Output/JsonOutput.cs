@@ -24,4 +24,20 @@ internal static class JsonOutput
         terminal.OutBytes.Write(line.WrittenSpan);
         terminal.OutBytes.Flush();
     }
+
+    /// <summary>Writes the fields <c>ids</c> and <c>tokens</c>.</summary>
+    /// <param name="writer">Is within an object.</param>
+    /// <param name="ids">The token ids.</param>
+    /// <param name="text">Returns the text of a token.</param>
+    public static void WriteTokens(Utf8JsonWriter writer, IReadOnlyList<int> ids, Func<int, string> text)
+    {
+        writer.WriteStartArray("ids");
+        foreach (int id in ids)
+            writer.WriteNumberValue(id);
+        writer.WriteEndArray();
+        writer.WriteStartArray("tokens");
+        foreach (int id in ids)
+            writer.WriteStringValue(text(id));
+        writer.WriteEndArray();
+    }
 }

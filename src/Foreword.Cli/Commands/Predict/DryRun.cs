@@ -101,14 +101,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
         foreach (int[] ids in sequences.Sequences)
         {
             writer.WriteStartObject();
-            writer.WriteStartArray("ids");
-            foreach (int id in ids)
-                writer.WriteNumberValue(id);
-            writer.WriteEndArray();
-            writer.WriteStartArray("tokens");
-            foreach (int id in ids)
-                writer.WriteStringValue(Token(id));
-            writer.WriteEndArray();
+            JsonOutput.WriteTokens(writer, ids, Token);
             writer.WriteEndObject();
         }
 
