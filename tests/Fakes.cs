@@ -66,7 +66,7 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
     public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken) =>
         [.. requests.Select(request => request.Continuations.Select(continuation => ScoreOne([.. request.Context], continuation)).ToArray())];
 
-    public IDecoder NewDecoder()
+    public IDecoder CreateDecoder()
     {
         Opened++;
         return Open([]);

@@ -25,7 +25,7 @@ internal static class DecodeComparison
         int threads = Environment.ProcessorCount;
         foreach (var (type, theirs) in Types.Where(t => only == "all" || t.Theirs == only))
         {
-            using CpuLanguageModel ours = CpuLanguageModel.Random(config, type);
+            using CpuLanguageModel ours = CpuLanguageModel.CreateRandom(config, type);
             using LlamaCpp? peer = Peer(libraries, ggufs, theirs, config.VocabSize, threads);
             DecodeMeasurement best = DecodeMeasurement.None;
             double decode = 0, prefill = 0;

@@ -31,7 +31,7 @@ public unsafe class QuantizedProductBenchmarks
 
     private int PanelBytes => K * Width * Bits / 8;
 
-    private int Stride => K + Blocks * IntegerKernels.BlockTail;
+    private int Stride => K + Blocks * Int8Kernels.BlockTail;
 
     [GlobalSetup]
     public void Fill()
@@ -46,7 +46,7 @@ public unsafe class QuantizedProductBenchmarks
         fixed (byte* x = _x)
         {
             for (int r = 0; r < Rows; r++)
-                IntegerKernels.Encode(values, K, Block, 1 << (Bits - 1), (sbyte*)x + r * Stride);
+                Int8Kernels.Encode(values, K, Block, 1 << (Bits - 1), (sbyte*)x + r * Stride);
         }
     }
 
@@ -62,9 +62,9 @@ public unsafe class QuantizedProductBenchmarks
             {
                 byte* next = panel + 1 < PanelCount ? w + PanelBytes : weights;
                 if (Bits == 8)
-                    IntegerKernels.MultiplyRows8(Rows, Blocks, Block / IntegerKernels.Quad, x, Stride, w, scales, y, Width, next);
+                    Int8Kernels.MultiplyRows8(Rows, Blocks, Block / Int8Kernels.Quad, x, Stride, w, scales, y, Width, next);
                 else
-                    IntegerKernels.MultiplyRows4(Rows, Blocks, Block / IntegerKernels.Quad, x, Stride, w, scales, y, Width, next, scratch);
+                    Int8Kernels.MultiplyRows4(Rows, Blocks, Block / Int8Kernels.Quad, x, Stride, w, scales, y, Width, next, scratch);
             }
         }
     }

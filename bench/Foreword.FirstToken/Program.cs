@@ -16,7 +16,7 @@ if (args.Length == 0)
 int count = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
 int[] ids = args.Length > 2 ? [.. args[2..].Select(id => int.Parse(id, CultureInfo.InvariantCulture))] : [.. Enumerable.Range(1, 16)];
 using CpuLanguageModel model = CpuLanguageModel.Load(args[0]);
-using IDecoder decoder = model.NewDecoder();
+using IDecoder decoder = model.CreateDecoder();
 int next = TensorPrimitives.IndexOfMax(decoder.Append(ids));
 TimeSpan first = DateTime.Now - Process.GetCurrentProcess().StartTime;
 List<int> written = [next];

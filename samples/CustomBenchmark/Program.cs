@@ -20,5 +20,5 @@ static TextModel Untrained()
 {
     Tokenizer tokenizer = new BpeTrainer { VocabularySize = 257 }.Train(["sums"]);
     GptConfig config = GptConfig.Preset("gpt2") with { NLayer = 1, NHead = 1, NEmbd = 16, ContextLength = 64, VocabSize = tokenizer.VocabularySize };
-    return new TextModel(CpuLanguageModel.Random(config, WeightType.F32, threads: 1), tokenizer);
+    return new TextModel(CpuLanguageModel.CreateRandom(config, WeightType.F32, threads: 1), tokenizer);
 }

@@ -101,7 +101,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// The configuration is invalid, its vocabulary, context length or width is close to 2^31, a type is undefined, or <paramref name="threads"/> is
     /// less than 1.
     /// </exception>
-    public static CpuLanguageModel Random(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
+    public static CpuLanguageModel CreateRandom(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         Check(weights, threads, cache);
@@ -191,7 +191,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public IDecoder NewDecoder()
+    public IDecoder CreateDecoder()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return new Decoder(this, new KvCache(_pages));

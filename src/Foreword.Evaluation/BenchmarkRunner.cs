@@ -23,7 +23,7 @@ public static class BenchmarkRunner
     /// <param name="options">The protocol; the paper's where null. At most one number of solved examples.</param>
     /// <param name="progress">Receives the progress after each document; null for none.</param>
     /// <param name="cancellationToken">Checked before each group of documents and before each generated token.</param>
-    /// <returns>The metrics, and the judgement of each document.</returns>
+    /// <returns>The metrics, and the judgment of each document.</returns>
     /// <exception cref="ArgumentException">The benchmark or a switch is unknown, a prompt does not fit into the context, or several numbers of examples are given.</exception>
     /// <exception cref="DirectoryNotFoundException">The data directory does not exist.</exception>
     /// <exception cref="InvalidDataException">A data file is missing or damaged; the message names the file and the line.</exception>
@@ -44,21 +44,21 @@ public static class BenchmarkRunner
     /// <param name="log">Receives each document. The documents that it holds already are not evaluated again; null for none.</param>
     /// <param name="progress">Receives the progress after each document; null for none.</param>
     /// <param name="cancellationToken">Checked before each group of documents and before each generated token.</param>
-    /// <returns>The metrics, and the judgement of each document.</returns>
+    /// <returns>The metrics, and the judgment of each document.</returns>
     internal static BenchmarkResult Run(
         Evaluator evaluator, PreparedBenchmark benchmark, SamplesLog? log = null, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(evaluator);
         ArgumentNullException.ThrowIfNull(benchmark);
-        Dictionary<int, Judgement> judgements = log?.Done.Where(done => done.Key < benchmark.Count).ToDictionary() ?? [];
-        int resumed = judgements.Count;
-        foreach (EvaluatedDocument document in evaluator.Run(benchmark, judgements.Keys.ToHashSet(), cancellationToken))
+        Dictionary<int, Judgment> judgments = log?.Done.Where(done => done.Key < benchmark.Count).ToDictionary() ?? [];
+        int resumed = judgments.Count;
+        foreach (EvaluatedDocument document in evaluator.Run(benchmark, judgments.Keys.ToHashSet(), cancellationToken))
         {
             log?.Add(document);
-            judgements[document.Id] = document.Judgement;
-            progress?.Report(new EvaluationProgress(judgements.Count, benchmark.Count, resumed, document.Pending));
+            judgments[document.Id] = document.Judgment;
+            progress?.Report(new EvaluationProgress(judgments.Count, benchmark.Count, resumed, document.Pending));
         }
 
-        return BenchmarkResult.Compute(benchmark, judgements);
+        return BenchmarkResult.Compute(benchmark, judgments);
     }
 }

@@ -33,10 +33,10 @@ public abstract class LanguageModelContract
         float[] expected = GoldenFile.Floats($"{name}/outputs.safetensors", "logits"); // [2, 17, 300]
         for (int row = 0; row < 2; row++)
         {
-            using IDecoder one = model.NewDecoder(), parts = model.NewDecoder();
+            using IDecoder one = model.CreateDecoder(), parts = model.CreateDecoder();
             for (int t = 0; t < Length; t++)
             {
-                using IDecoder whole = model.NewDecoder();
+                using IDecoder whole = model.CreateDecoder();
                 ReadOnlySpan<float> recorded = expected.AsSpan((row * Length + t) * Vocabulary, Vocabulary);
                 AssertClose(recorded, one.Append(sequences[row].AsSpan(t, 1)), RecordedTolerance);
                 AssertClose(recorded, whole.Append(sequences[row].AsSpan(0, t + 1)), RecordedTolerance);
@@ -70,7 +70,7 @@ public abstract class LanguageModelContract
         int[] prompts = GoldenFile.Ids($"{name}/greedy.safetensors", "prompt_ids"), expected = GoldenFile.Ids($"{name}/greedy.safetensors", "new_ids");
         for (int row = 0; row < 2; row++)
         {
-            using IDecoder decoder = model.NewDecoder();
+            using IDecoder decoder = model.CreateDecoder();
             AssertWrites(expected[(row * 20)..(row * 20 + 20)], decoder, prompts[(row * 5)..(row * 5 + 5)]);
             Assert.Equal(24, decoder.Position);
         }
@@ -92,7 +92,7 @@ public abstract class LanguageModelContract
         {
             int[] text = ids[(row * Length)..((row + 1) * Length)], written = greedy[(row * greedy.Length / 2)..((row + 1) * greedy.Length / 2)];
             AssertLogits(logits.AsSpan(row * Length * Vocabulary, Length * Vocabulary), model, text);
-            using IDecoder whole = model.NewDecoder(), writer = model.NewDecoder();
+            using IDecoder whole = model.CreateDecoder(), writer = model.CreateDecoder();
             AssertClose(logits.AsSpan((row * Length + Length - 1) * Vocabulary, Vocabulary), whole.Append(text), RecordedTolerance);
             AssertWrites(written[Prompt..], writer, written[..Prompt]);
             sum += model.LogProbs([text])[0].Sum();
@@ -113,7 +113,7 @@ public abstract class LanguageModelContract
         {
             int[] text = ids[(row * Length)..((row + 1) * Length)];
             AssertLogits(logits.AsSpan(row * Length * Vocabulary, Length * Vocabulary), model, text);
-            using IDecoder writer = model.NewDecoder();
+            using IDecoder writer = model.CreateDecoder();
             AssertWrites(greedy[(row * New)..((row + 1) * New)], writer, text[..Prompt]);
         }
     }
@@ -135,7 +135,7 @@ public abstract class LanguageModelContract
     {
         using ILanguageModel model = LoadGolden(name);
         int[] tokens = [.. Enumerable.Range(0, 64).Select(i => i * 37 % Vocabulary)];
-        using IDecoder cached = model.NewDecoder();
+        using IDecoder cached = model.CreateDecoder();
         float[] last = [];
         foreach (int token in tokens)
             last = cached.Append([token]).ToArray();
@@ -150,7 +150,7 @@ public abstract class LanguageModelContract
     {
         using ILanguageModel model = LoadGolden(name);
         int[] prompt = Tokens(1, length);
-        using IDecoder first = model.NewDecoder();
+        using IDecoder first = model.CreateDecoder();
         first.Append(prompt);
         using IDecoder second = first.Fork();
         AssertClose(Fresh(model, [.. prompt, 3]), first.Append([3]), RepeatedTolerance);
@@ -168,7 +168,7 @@ public abstract class LanguageModelContract
     {
         using ILanguageModel model = LoadGolden(name);
         int[][] read = [Tokens(1, 3), Tokens(2, 40), Tokens(3, 17), [], [], []];
-        List<IDecoder> decoders = [.. read[..3].Select(tokens => { IDecoder decoder = model.NewDecoder(); decoder.Append(tokens); return decoder; })];
+        List<IDecoder> decoders = [.. read[..3].Select(tokens => { IDecoder decoder = model.CreateDecoder(); decoder.Append(tokens); return decoder; })];
         foreach (int parent in (int[])[1, 1, 0]) // two forks share forty tokens, one shares three
         {
             read[decoders.Count] = read[parent];
@@ -304,7 +304,7 @@ public abstract class LanguageModelContract
     public void WhatTheModelCannotReadIsRefused()
     {
         using ILanguageModel model = LoadGolden("gpt2-tiny");
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         Assert.Contains("token id 300 is outside the vocabulary of 300", Assert.Throws<ArgumentException>(() => model.LogProbs([[1, 300]])).Message);
         Assert.Contains("65 tokens; the context length is 64", Assert.Throws<ArgumentException>(() => decoder.Append(new int[65])).Message);
         Assert.Throws<ArgumentException>(() => decoder.Append([]));
@@ -316,7 +316,7 @@ public abstract class LanguageModelContract
     public void ABatchThatCannotBeReadIsRefusedAndReadsNothing()
     {
         using ILanguageModel model = LoadGolden("gpt2-tiny"), other = LoadGolden("gpt2-tiny");
-        using IDecoder a = model.NewDecoder(), b = model.NewDecoder(), foreign = other.NewDecoder();
+        using IDecoder a = model.CreateDecoder(), b = model.CreateDecoder(), foreign = other.CreateDecoder();
         b.Append(new int[64]);
         Refused("1 tokens were given for 2 decoders", [a, foreign], [1], 600);
         Refused("0 tokens were given for 0 decoders", [], [], 0);
@@ -350,7 +350,7 @@ public abstract class LanguageModelContract
     /// <summary>Returns the last logits of a new decoder that has read only these tokens.</summary>
     protected static float[] Fresh(ILanguageModel model, int[] tokens)
     {
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         return decoder.Append(tokens).ToArray();
     }
 
@@ -379,7 +379,7 @@ public abstract class LanguageModelContract
     {
         int V = model.Config.VocabSize;
         Assert.Equal(tokens.Length * V, expected.Length);
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         for (int t = 0; t < tokens.Length; t++)
             AssertClose(expected.Slice(t * V, V), decoder.Append([tokens[t]]), RecordedTolerance);
     }

@@ -24,7 +24,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     {
         using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), cache: CacheType.BF16), exact = Load(Fixtures.Path($"golden/{name}"));
         int[] tokens = Tokens(8, 40);
-        using IDecoder one = model.NewDecoder();
+        using IDecoder one = model.CreateDecoder();
         bool differs = false;
         for (int t = 0; t < tokens.Length; t++)
         {
@@ -50,8 +50,8 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
         Gen.Select(Gen.Int[1, 3], Gen.Int[1, 16], Gen.Int[1, 9], Gen.Int[1, 3]).Sample((heads, size, sequences, threads) =>
         {
             GptConfig config = new() { NLayer = 2, NHead = heads, NEmbd = heads * size * 8, VocabSize = 1003, ContextLength = 16 };
-            using CpuLanguageModel model = CpuLanguageModel.Random(config, type, threads), exact = CpuLanguageModel.Random(config, WeightType.F32, threads);
-            List<IDecoder> decoders = [.. Enumerable.Range(0, sequences).Select(_ => model.NewDecoder())];
+            using CpuLanguageModel model = CpuLanguageModel.CreateRandom(config, type, threads), exact = CpuLanguageModel.CreateRandom(config, WeightType.F32, threads);
+            List<IDecoder> decoders = [.. Enumerable.Range(0, sequences).Select(_ => model.CreateDecoder())];
             float[] logits = new float[sequences * config.VocabSize];
             foreach (int step in (int[])[0, 300])
                 model.AppendEach(decoders, [.. Enumerable.Range(step, sequences)], logits);
@@ -70,7 +70,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     public void NothingIsAllocatedForAToken(CacheType cache)
     {
         using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), cache: cache);
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         for (int i = 0; i < 20; i++)
             decoder.Append([i]);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -86,7 +86,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     public void AnyNumberOfThreadsGivesTheSame(int threads)
     {
         using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), threads: threads), single = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), threads: 1);
-        using IDecoder decoder = model.NewDecoder(), reference = single.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder(), reference = single.CreateDecoder();
         int[] tokens = Sequences("gpt2-tiny")[0];
         Assert.Equal(reference.Append(tokens).ToArray(), decoder.Append(tokens).ToArray());
     }
@@ -98,7 +98,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     public void RowsThat31BitsDoNotCountAreRefused(string why, int width, int vocabulary, int context)
     {
         GptConfig config = new() { NLayer = 1, NHead = 1, NEmbd = width, VocabSize = vocabulary, ContextLength = context };
-        Assert.Equal(why, Assert.Throws<ArgumentException>(() => CpuLanguageModel.Random(config, WeightType.F32, 1)).Message);
+        Assert.Equal(why, Assert.Throws<ArgumentException>(() => CpuLanguageModel.CreateRandom(config, WeightType.F32, 1)).Message);
     }
 
     [Theory]
@@ -129,7 +129,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
 
         string[] Texts(int threads)
         {
-            using CpuLanguageModel model = CpuLanguageModel.Random(config, WeightType.F32, threads);
+            using CpuLanguageModel model = CpuLanguageModel.CreateRandom(config, WeightType.F32, threads);
             int caller = Environment.CurrentManagedThreadId;
             Completion[][] written = new TextGenerator(model, tokenizer).GenerateEach(["ab", "c"], options, 20, (_, _) => Assert.Equal(caller, Environment.CurrentManagedThreadId));
             return [.. written.SelectMany(texts => texts.Select(text => $"{text.Text} {string.Join(' ', text.LogProbs!.Select(p => p.LogProb))}"))];
@@ -143,7 +143,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
         Assert.Equal("threads", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Load(path, threads: 0)).ParamName);
         Assert.Equal("weights", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Load(path, (WeightType)9)).ParamName);
         Assert.Equal("cache", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Load(path, cache: (CacheType)9)).ParamName);
-        Assert.Equal("threads", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.Random(new GptConfig(), WeightType.F32, threads: -1)).ParamName);
+        Assert.Equal("threads", Assert.Throws<ArgumentOutOfRangeException>(() => CpuLanguageModel.CreateRandom(new GptConfig(), WeightType.F32, threads: -1)).ParamName);
     }
 
     /// <summary>Every thread asks in every way; what was asked for together is what each alone was answered.</summary>
@@ -165,7 +165,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
                     Assert.Equal(scores[i % 8], model.LogProbs([text])[0]);
                     break;
                 default:
-                    using (IDecoder decoder = model.NewDecoder())
+                    using (IDecoder decoder = model.CreateDecoder())
                     {
                         float[] last = new float[300];
                         decoder.Append(text.AsSpan(0, 39));
@@ -182,7 +182,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     public void WhatWasDisposedSaysSo()
     {
         ILanguageModel model = LoadGolden("gpt2-tiny");
-        IDecoder ended = model.NewDecoder(), open = model.NewDecoder();
+        IDecoder ended = model.CreateDecoder(), open = model.CreateDecoder();
         ended.Append([1, 2, 3]);
         open.Append([1, 2, 3]);
         ended.Dispose();
@@ -195,7 +195,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
         model.Dispose();
         model.Dispose();
         Assert.Contains(nameof(CpuLanguageModel), Assert.Throws<ObjectDisposedException>(() => open.Append([4]).Length).ObjectName);
-        Assert.Throws<ObjectDisposedException>(model.NewDecoder);
+        Assert.Throws<ObjectDisposedException>(model.CreateDecoder);
         Assert.Throws<ObjectDisposedException>(() => model.AppendEach([open], [4], new float[300]));
         Assert.Throws<ObjectDisposedException>(() => model.LogProbs([[1, 2]]));
         Assert.Throws<ObjectDisposedException>(() => model.Score([new ScoringRequest([1], [[2]])]));
@@ -204,7 +204,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
 
     private static float[] Fresh(CpuLanguageModel model, int first, int second)
     {
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         decoder.Append([first]);
         return decoder.Append([second]).ToArray();
     }

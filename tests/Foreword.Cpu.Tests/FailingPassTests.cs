@@ -59,7 +59,7 @@ public sealed unsafe class FailingPassTests : IDisposable
     {
         using CpuLanguageModel model = new(_workers, _weights, CacheType.F32);
         int[] tokens = [.. Enumerable.Range(0, 300).Select(i => i * 7 % 100)];
-        using IDecoder decoder = model.NewDecoder(), other = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder(), other = model.CreateDecoder();
         decoder.Append([1, 2, 3]);
         other.Append([1, 2, 3]);
         float[] expected = other.Append(tokens).ToArray();
@@ -77,7 +77,7 @@ public sealed unsafe class FailingPassTests : IDisposable
     public void OfDecodersThatReadTogetherNoneHasReadAnythingWhereOneFails()
     {
         using CpuLanguageModel model = new(_workers, _weights, CacheType.F32);
-        IDecoder[] decoders = [.. Enumerable.Range(0, 300).Select(_ => model.NewDecoder())];
+        IDecoder[] decoders = [.. Enumerable.Range(0, 300).Select(_ => model.CreateDecoder())];
         foreach (IDecoder decoder in decoders)
             decoder.Append([5]);
         decoders[^1].Append([6]);

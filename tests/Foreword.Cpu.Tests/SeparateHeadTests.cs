@@ -21,7 +21,7 @@ public sealed class SeparateHeadTests
     public void EveryTypeStaysNearTheRecordedLogits(string name, WeightType type, float tolerance)
     {
         using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), type);
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         float[] logits = GoldenFile.Floats($"{name}/logits.safetensors", "logits");
         LanguageModelContract.AssertClose(logits.AsSpan((Length - 1) * Vocabulary, Vocabulary), decoder.Append(GoldenFile.Ids($"{name}/logits.safetensors", "input_ids").AsSpan()[..Length]), tolerance);
     }
@@ -37,7 +37,7 @@ public sealed class SeparateHeadTests
         using (SafetensorsFile file = SafetensorsFile.Open(directory.File(QuantizedModelFormat.WeightsFile)))
             Assert.Equal((TensorDType.U8, TensorDType.F32), (file.Tensor("lm_head.weight").DType, file.Tensor("wte.weight").DType));
         using CpuLanguageModel stored = CpuLanguageModel.Load(directory.Path), inMemory = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-untied"), type);
-        using IDecoder a = stored.NewDecoder(), b = inMemory.NewDecoder();
+        using IDecoder a = stored.CreateDecoder(), b = inMemory.CreateDecoder();
         Assert.Equal(b.Append([1, 2, 3]).ToArray(), a.Append([1, 2, 3]).ToArray());
     }
 }

@@ -27,7 +27,7 @@ public sealed class VariantsTests : IDisposable
         using CpuLanguageModel stored = CpuLanguageModel.Load(target), inMemory = CpuLanguageModel.Load(_directory.Path, WeightType.Int8);
         Assert.Equal(inMemory.Config, stored.Config);
         Assert.NotEmpty(stored.Config.Deviations);
-        using IDecoder a = stored.NewDecoder(), b = inMemory.NewDecoder();
+        using IDecoder a = stored.CreateDecoder(), b = inMemory.CreateDecoder();
         Assert.Equal(b.Append([1, 2, 3]).ToArray(), a.Append([1, 2, 3]).ToArray());
     }
 }

@@ -35,7 +35,7 @@ public sealed class BenchmarkCatalogTests
     {
         PreparedBenchmark task = Evaluations.Prepare(name, limit: 4);
         BenchmarkResult result = Evaluations.Run(Evaluations.Arbitrary(), task);
-        Assert.InRange(result.Judgements.Count, 1, 4);
+        Assert.InRange(result.Judgments.Count, 1, 4);
         Assert.All(result.Metrics, metric => Assert.True(double.IsFinite(metric.Value)));
         Assert.NotEmpty(task.Protocol);
         Assert.All(task.Set.Files, file => Assert.True(File.Exists(file)));
@@ -75,12 +75,12 @@ public sealed class BenchmarkCatalogTests
     public void WindowsAddUpToTheWholeWhateverTheirSize()
     {
         BenchmarkResult whole = Evaluations.Run(Evaluations.Arbitrary(), Evaluations.Prepare("wikitext2"));
-        Assert.Single(whole.Judgements);
+        Assert.Single(whole.Judgments);
         foreach ((int window, int stride) in new[] { (64, 64), (200, 77), (50, 1) })
         {
             PreparedBenchmark task = Evaluations.Prepare("wikitext2", window: window, stride: stride);
             Assert.True(task.Count > 10);
-            Assert.Equal(whole.Judgements[0].Statistics[0][1], Evaluations.Run(Evaluations.Uniform(), task).Judgements.Values.Sum(j => j.Statistics[0][1]), 1e-6);
+            Assert.Equal(whole.Judgments[0].Statistics[0][1], Evaluations.Run(Evaluations.Uniform(), task).Judgments.Values.Sum(j => j.Statistics[0][1]), 1e-6);
         }
 
         // Each probability depends on two tokens. Every window contains both, unless it has only a single token.
@@ -92,8 +92,8 @@ public sealed class BenchmarkCatalogTests
     {
         string[] lines = File.ReadAllLines(Fixtures.Path("benchmarks/wikitext-2-raw/wiki.test.raw"));
         double words = lines.Sum(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
-        Assert.Equal(words + lines.Length, Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("wikitext2")).Judgements[0].Statistics[0][1], 1e-6);
-        Assert.Equal(words, Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("wikitext2:units=words")).Judgements[0].Statistics[0][1], 1e-6);
+        Assert.Equal(words + lines.Length, Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("wikitext2")).Judgments[0].Statistics[0][1], 1e-6);
+        Assert.Equal(words, Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("wikitext2:units=words")).Judgments[0].Statistics[0][1], 1e-6);
     }
 
     [Fact]

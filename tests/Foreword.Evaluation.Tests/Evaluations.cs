@@ -59,7 +59,7 @@ internal static class Evaluations
     }
 
     public static BenchmarkResult Run(ILanguageModel model, PreparedBenchmark task, int? batchSize = null) =>
-        BenchmarkResult.Compute(task, new Evaluator(model, Tokenizer, batchSize).Run(task).ToDictionary(document => document.Id, document => document.Judgement));
+        BenchmarkResult.Compute(task, new Evaluator(model, Tokenizer, batchSize).Run(task).ToDictionary(document => document.Id, document => document.Judgment));
 
     public static double Value(this BenchmarkResult result, string metric) => result.Metrics.Single(m => m.Metric.Name == metric).Value;
 }

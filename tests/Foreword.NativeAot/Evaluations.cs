@@ -21,7 +21,7 @@ internal static class Evaluations
     public static void Run(Report report)
     {
         Tokenizer tokenizer = new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
-        using CpuLanguageModel model = CpuLanguageModel.Random(GptConfig.Preset("gpt2") with { NLayer = 2, NHead = 2, NEmbd = 32, ContextLength = 512, VocabSize = 300 }, WeightType.Int8, threads: 2);
+        using CpuLanguageModel model = CpuLanguageModel.CreateRandom(GptConfig.Preset("gpt2") with { NLayer = 2, NHead = 2, NEmbd = 32, ContextLength = 512, VocabSize = 300 }, WeightType.Int8, threads: 2);
         report.Write("own.csv", "question,answer\nis it?,yes\nis it not?,no\n");
         string own = report.Write("own.yaml", "name: own\ndata: own.csv\nprompt: \"Q: {{question}} A:\"\nchoices: [\" yes\", \" no\"]\nanswer: \"{{answer}}\"\nchance: 0.5\n");
         string wish = report.Write("wish.yaml", "name: wish\ndata: [own.csv]\nprompt: \"{{question}}\"\ntarget: \" {{answer}}\"\nmetric: likelihood\nmax_tokens: 4\n");
@@ -64,13 +64,13 @@ internal static class Evaluations
         report.Say(name, task.Protocol);
         EvaluationDirectory directory = EvaluationDirectory.Open(report.Work("evaluation"), report.Fixture("golden/gpt2-tiny"), [task], [Path.GetFileName(name)], "", DateTimeOffset.UnixEpoch);
         string log = directory.SamplesPath(Path.GetFileName(name));
-        Dictionary<int, Judgement> judgements = [];
+        Dictionary<int, Judgment> judgments = [];
         using (SamplesLog samples = new(log, task.Benchmark))
         {
             foreach (EvaluatedDocument document in new Evaluator(model, tokenizer).Run(task))
             {
                 samples.Add(document);
-                judgements[document.Id] = document.Judgement;
+                judgments[document.Id] = document.Judgment;
             }
         }
 
@@ -78,7 +78,7 @@ internal static class Evaluations
             report.Say(name, line);
         using (SamplesLog again = new(log, task.Benchmark))
             report.Say(name, $"{again.Done.Count} samples read back");
-        BenchmarkResult result = BenchmarkResult.Compute(task, judgements);
+        BenchmarkResult result = BenchmarkResult.Compute(task, judgments);
         foreach (MetricValue value in result.Metrics)
             report.Say(name, string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Name} {value.Value:R} {value.StandardError:R}"));
         return result;

@@ -60,7 +60,7 @@ internal static class Models
         try
         {
             using CpuLanguageModel model = CpuLanguageModel.Load(path, type, threads: 2);
-            using IDecoder decoder = model.NewDecoder();
+            using IDecoder decoder = model.CreateDecoder();
             int[] tokens = [.. Enumerable.Range(0, 20).Select(i => i * 17 % model.Config.VocabSize)];
             report.Say(what, [.. decoder.Append(tokens).ToArray(), .. decoder.Append([4]).ToArray(), .. model.LogProbs([tokens, tokens[..7]]).SelectMany(row => row)]);
         }

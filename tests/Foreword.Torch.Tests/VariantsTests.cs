@@ -32,13 +32,13 @@ public sealed class VariantsTests : IDisposable
         Assert.InRange(Golden.Difference(loaded.call(ids), expected[$"{name}.logits"]), 0, 1e-4f);
 
         float loss = expected[$"{name}.loss"].item<float>();
-        using IModelPath path = TrainingPath.Create(loaded); // fused only if the computation is that of the published models
+        using IModelPath path = ModelPath.Create(loaded); // fused only if the computation is that of the published models
         if (loaded.Config.Deviations.Any())
             Assert.False(path.IsFused);
         Assert.Equal(loss, path.Backward(inputs, targets, 1), 1e-4);
         foreach (string parameter in (string[])["h.1.attn.c_attn.weight", "h.1.mlp.c_fc.weight", "h.1.mlp.c_fc.bias"])
             Assert.True(Golden.Difference(loaded.get_parameter(parameter)!.grad!, expected[$"{name}.gradient.{parameter}"]) < 1e-4f, parameter);
-        using IModelPath recomputing = TrainingPath.Create(loaded, FusedChoice.Off, recompute: true);
+        using IModelPath recomputing = ModelPath.Create(loaded, FusedChoice.Off, recompute: true);
         loaded.zero_grad();
         Assert.Equal(loss, recomputing.Backward(inputs, targets, 1), 1e-4);
         Assert.InRange(Golden.Difference(loaded.get_parameter("h.1.mlp.c_fc.weight")!.grad!, expected[$"{name}.gradient.h.1.mlp.c_fc.weight"]), 0, 1e-4f);

@@ -196,7 +196,7 @@ internal sealed class ChatCommand : IDisposable
     {
         if (_answering is { } answering)
         {
-            answering.Make();
+            answering.Request();
             return;
         }
 

@@ -16,11 +16,11 @@ internal static class TaskModels
     public const int Resamples = 1000;
 
     /// <summary>Opens a fine-tuned model in libtorch.</summary>
-    public static FineTunedModel Open(string path, PrecisionChoice precision, DeviceChoice device, IProgress<LoadingProgress>? progress = null) =>
+    public static FineTunedModel Load(string path, PrecisionChoice precision, DeviceChoice device, IProgress<LoadingProgress>? progress = null) =>
         FineTunedModel.Load(path, Compute.Precision(precision, Compute.Device(device)), device, progress);
 
     /// <summary>Opens a fine-tuned model for prediction in the requested engine.</summary>
-    public static ITaskModel Open(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine, IProgress<LoadingProgress>? progress)
+    public static ITaskModel Load(string path, PrecisionChoice precision, DeviceChoice device, EngineChoice engine, IProgress<LoadingProgress>? progress)
     {
         using StoredModel stored = StoredModel.Open(path);
         return Engines.Create(engine, device, stored, precision).LoadTask(stored, progress);

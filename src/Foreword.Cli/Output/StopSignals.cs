@@ -92,7 +92,7 @@ internal sealed partial class StopSignals : IDisposable
             ExitNow(ExitCode);
         if (_ending is not null)
             _terminal.Err.WriteLine(_ending);
-        Request.Make();
+        Request.Request();
         _source.Cancel();
     }
 

@@ -63,7 +63,7 @@ internal static class EvaluationReport
     {
         Task = m == 0 ? key : "",
         Shots = m == 0 ? Whole(result.Benchmark.Shots) : "",
-        Count = m == 0 ? Whole(result.Judgements.Count) : "",
+        Count = m == 0 ? Whole(result.Judgments.Count) : "",
         Metric = metric.Metric.Name,
         Arrow = metric.Metric.HigherIsBetter ? "↑" : "↓",
         Value = EvaluationTable.Number(metric.Value),
@@ -74,12 +74,12 @@ internal static class EvaluationReport
     /// <summary>Selects some right samples, then some wrong ones, in the order of the data. Samples that are neither count as right.</summary>
     private static object[] Samples(BenchmarkResult result)
     {
-        int[] ids = [.. result.Judgements.Keys.Order()];
-        return [.. ids.Where(id => result.Judgements[id].IsRight != false).Take(SamplesOfAKind).Concat(ids.Where(id => result.Judgements[id].IsRight == false).Take(SamplesOfAKind)).Select(id =>
+        int[] ids = [.. result.Judgments.Keys.Order()];
+        return [.. ids.Where(id => result.Judgments[id].IsRight != false).Take(SamplesOfAKind).Concat(ids.Where(id => result.Judgments[id].IsRight == false).Take(SamplesOfAKind)).Select(id =>
         {
             BenchmarkDocument document = result.Benchmark.Set.Documents[id];
-            Judgement judgement = result.Judgements[id];
-            return new { Mark = judgement.IsRight switch { true => "✓", false => "✗", null => "" }, Text = Asked(document), document.Target, Prediction = ShortText.Of(judgement.Prediction, LongestText) };
+            Judgment judgment = result.Judgments[id];
+            return new { Mark = judgment.IsRight switch { true => "✓", false => "✗", null => "" }, Text = Asked(document), document.Target, Prediction = ShortText.Of(judgment.Prediction, LongestText) };
         })];
     }
 

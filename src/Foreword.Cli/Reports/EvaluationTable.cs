@@ -17,7 +17,7 @@ internal static class EvaluationTable
             for (int m = 0; m < result.Metrics.Count; m++)
             {
                 MetricValue metric = result.Metrics[m];
-                string name = m == 0 ? key : "", count = m == 0 ? result.Judgements.Count.ToString(CultureInfo.InvariantCulture) : "";
+                string name = m == 0 ? key : "", count = m == 0 ? result.Judgments.Count.ToString(CultureInfo.InvariantCulture) : "";
                 string chance = m == 0 && result.Benchmark.Benchmark.Chance is { } level ? Number(level) : "";
                 output.WriteLine($"{name.PadRight(width)}  {count,6}  {metric.Metric.Name,-16} {Number(metric.Value),9}  {(metric.StandardError is { } error ? Number(error) : ""),8}  {chance,6}  {Paper(result.Benchmark.Benchmark, metric.Metric.Name, config)}".TrimEnd());
             }

@@ -8,7 +8,7 @@ namespace Foreword.Cpu.Kernels;
 // .NET offers VPDPBUSD (four products of bytes per 32-bit lane) only for vectors of 256 bits and 16 registers. AVX512_VNNI has it for 512 bits and 32
 // registers. The instruction can also read an input's four bytes from memory and broadcast them to the lanes. This doubles the products per cycle and
 // needs no other instruction for the inputs. These two kernels are therefore assembled when they are first needed. Weights and inputs are stored as in
-// IntegerKernels, and the results are the same to the last bit.
+// Int8Kernels, and the results are the same to the last bit.
 
 /// <summary>Multiplies rows of bytes with panels of 8-bit and 4-bit weights, on processors with AVX512_VNNI under Linux.</summary>
 internal static unsafe class VnniKernels
@@ -116,10 +116,10 @@ internal static unsafe class VnniKernels
             for (int row = 0; row < Rows; row++)
                 c.vpdpbusd(sums[row], low, __dword_bcst[OfRow(x, x1, row) + line * inputsOfLine]);
             for (int row = 0; bits == 4 && row < Rows; row++)
-                c.vpdpbusd(sums[row], high, __dword_bcst[OfRow(x, x1, row) + line * inputsOfLine + IntegerKernels.Quad]);
+                c.vpdpbusd(sums[row], high, __dword_bcst[OfRow(x, x1, row) + line * inputsOfLine + Int8Kernels.Quad]);
         }
 
-        // y += float(sums) * (scales of the outputs * scale of the row), as in IntegerKernels.
+        // y += float(sums) * (scales of the outputs * scale of the row), as in Int8Kernels.
         c.mov(tail1, __qword_ptr[pass + Offset(nameof(Pass.Scales))]);
         c.vpmovzxwd(scale, __ymmword_ptr[tail1]);
         c.vpslld(scale, scale, 16);
@@ -135,7 +135,7 @@ internal static unsafe class VnniKernels
         c.add(x1, block);
         c.add(w, lines * Line);
         c.add(next, lines * Line);
-        c.add(__qword_ptr[pass + Offset(nameof(Pass.Tail))], IntegerKernels.BlockTail);
+        c.add(__qword_ptr[pass + Offset(nameof(Pass.Tail))], Int8Kernels.BlockTail);
         c.add(__qword_ptr[pass + Offset(nameof(Pass.Scales))], FloatKernels.Panel * sizeof(ushort));
         c.dec(__qword_ptr[pass + Offset(nameof(Pass.Blocks))]);
         c.jne(nextBlock);

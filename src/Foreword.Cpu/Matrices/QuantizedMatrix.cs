@@ -6,7 +6,7 @@ namespace Foreword.Cpu.Matrices;
 
 /// <summary>
 /// A weight matrix of 8 or 4 bits, with a scale for every output and block of inputs. Rows are quantized to 8 bits as they arrive, with a scale for
-/// every token and block. <see cref="IntegerKernels"/> describes the layout.
+/// every token and block. <see cref="Int8Kernels"/> describes the layout.
 /// </summary>
 internal sealed unsafe class QuantizedMatrix : PanelMatrix
 {
@@ -39,16 +39,16 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     public ReadOnlySpan<ushort> Scales => new(_scales, checked((int)Format.ScaleCount(Inputs, Outputs)));
 
     /// <inheritdoc/>
-    public override int EncodedBytes => NarrowBytes + (ReadsWide ? IntegerKernels.WideBytes(Blocks * Format.Block) : 0);
+    public override int EncodedBytes => NarrowBytes + (ReadsWide ? Int8Kernels.WideBytes(Blocks * Format.Block) : 0);
 
     /// <inheritdoc/>
     public override int ScratchBytes => Format.Bits == 4 ? Blocks * Format.Block * Panels.Width : 0;
 
     private int Blocks => Format.Blocks(Inputs);
 
-    private int Quads => Format.Block / IntegerKernels.Quad;
+    private int Quads => Format.Block / Int8Kernels.Quad;
 
-    private int NarrowBytes => Blocks * (Format.Block + IntegerKernels.BlockTail);
+    private int NarrowBytes => Blocks * (Format.Block + Int8Kernels.BlockTail);
 
     /// <summary>Gets whether products of several rows read inputs that have been widened to 16 bits.</summary>
     private bool ReadsWide => Avx2.IsSupported && !AvxVnni.IsSupported && Format.Bits == 8 && !VnniKernels.CanMultiply(Format.Bits, Format.Block);
@@ -74,9 +74,9 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     /// <inheritdoc/>
     public override void Encode(float* row, byte* encoded)
     {
-        IntegerKernels.Encode(row, Inputs, Format.Block, Format.Zero, (sbyte*)encoded);
+        Int8Kernels.Encode(row, Inputs, Format.Block, Format.Zero, (sbyte*)encoded);
         if (ReadsWide)
-            IntegerKernels.Widen(Blocks * Format.Block, encoded, encoded + NarrowBytes);
+            Int8Kernels.Widen(Blocks * Format.Block, encoded, encoded + NarrowBytes);
     }
 
     /// <inheritdoc/>
@@ -91,11 +91,11 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         float* outputs = y + firstPanel * Panels.Width;
         if (x.Count == 1 && Format.Bits == 8)
         {
-            IntegerKernels.MultiplyRow8(Blocks, Quads, x.Encoded, weights, scales, panels, outputs);
+            Int8Kernels.MultiplyRow8(Blocks, Quads, x.Encoded, weights, scales, panels, outputs);
         }
         else if (x.Count == 1)
         {
-            IntegerKernels.MultiplyRow4(Blocks, Quads, x.Encoded, weights, scales, panels, outputs);
+            Int8Kernels.MultiplyRow4(Blocks, Quads, x.Encoded, weights, scales, panels, outputs);
         }
         else
         {
@@ -110,11 +110,11 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
         if (VnniKernels.CanMultiply(Format.Bits, Format.Block))
             VnniKernels.MultiplyRows(x.Count, Format.Bits, Blocks, Format.Block, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
         else if (ReadsWide)
-            IntegerKernels.MultiplyWideRows8(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
+            Int8Kernels.MultiplyWideRows8(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
         else if (Format.Bits == 8)
-            IntegerKernels.MultiplyRows8(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
+            Int8Kernels.MultiplyRows8(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next);
         else
-            IntegerKernels.MultiplyRows4(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next, scratch);
+            Int8Kernels.MultiplyRows4(x.Count, Blocks, Quads, x.Encoded, x.EncodedStride, weights, scales, y, yStride, next, scratch);
     }
 
     /// <inheritdoc/>

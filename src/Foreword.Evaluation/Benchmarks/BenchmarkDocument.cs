@@ -18,7 +18,7 @@ public sealed record BenchmarkDocument
     /// <summary>
     /// Gets the function that turns the responses, one for each request, into the document's statistics. It must not depend on other documents.
     /// </summary>
-    public required Func<IReadOnlyList<ModelResponse>, Judgement> Judge { get; init; }
+    public required Func<IReadOnlyList<ModelResponse>, Judgment> Judge { get; init; }
 
     /// <summary>
     /// Gets the document with its right answer, in the form of the prompts; null if it cannot serve as an example for other documents.
@@ -26,8 +26,8 @@ public sealed record BenchmarkDocument
     public string? Solved { get; init; }
 }
 
-/// <summary>The judgement of a model's answers to one document.</summary>
+/// <summary>The judgment of a model's answers to one document.</summary>
 /// <param name="Prediction">The model's answer, for human readers.</param>
 /// <param name="IsRight">Whether the answer is right; null if that has no meaning for the benchmark.</param>
 /// <param name="Statistics">One array of statistics for each of the benchmark's metrics, in the order of <see cref="Benchmark.Metrics"/>.</param>
-public sealed record Judgement(string Prediction, bool? IsRight, IReadOnlyList<double[]> Statistics);
+public sealed record Judgment(string Prediction, bool? IsRight, IReadOnlyList<double[]> Statistics);

@@ -87,7 +87,7 @@ public static class MultipleChoice
 
     private static string Solved(ChoiceItem item) => item.Prompt + item.Choices[item.Right];
 
-    private static Judgement Judge(ChoiceItem item, LikelihoodResponse after, LikelihoodResponse alone)
+    private static Judgment Judge(ChoiceItem item, LikelihoodResponse after, LikelihoodResponse alone)
     {
         double[] sums = [.. after.Continuations.Select(c => c.LogLikelihood)];
         double[][] scores =
@@ -96,6 +96,6 @@ public static class MultipleChoice
             [.. after.Continuations.Zip(alone.Continuations, (a, b) => a.LogLikelihood - b.LogLikelihood)],
         ];
         int chosen = Array.IndexOf(sums, sums.Max());
-        return new Judgement(item.Choices[chosen].Trim(), chosen == item.Right, [.. scores.Select(of => new[] { Credit(of, item.Right) })]);
+        return new Judgment(item.Choices[chosen].Trim(), chosen == item.Right, [.. scores.Select(of => new[] { Credit(of, item.Right) })]);
     }
 }

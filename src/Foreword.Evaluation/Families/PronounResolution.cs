@@ -40,7 +40,7 @@ internal static class PronounResolution
                 double[] partial = [.. parts.Select(part => part.LogLikelihood)], mean = [.. parts.Select(part => part.MeanPerToken)];
                 double[] full = [.. ((LikelihoodResponse)responses[^1]).Continuations.Select(whole => whole.LogLikelihood)];
                 int chosen = Array.IndexOf(partial, partial.Max());
-                return new Judgement(item.Referents[chosen], chosen == item.Right, [.. new[] { partial, full, mean }.Select(scores => new[] { MultipleChoice.Credit(scores, item.Right) })]);
+                return new Judgment(item.Referents[chosen], chosen == item.Right, [.. new[] { partial, full, mean }.Select(scores => new[] { MultipleChoice.Credit(scores, item.Right) })]);
             },
         };
     }

@@ -56,7 +56,7 @@ public static class ReadingComprehension
             {
                 string answer = ((GenerationResponse)responses[0]).Completion.Text.Trim();
                 AnswerMatch match = item.Match(answer, item.Answers);
-                return new Judgement(answer, match.ExactMatch == 1, [[match.F1], [match.ExactMatch]]);
+                return new Judgment(answer, match.ExactMatch == 1, [[match.F1], [match.ExactMatch]]);
             },
         };
     }

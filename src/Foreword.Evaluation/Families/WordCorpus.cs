@@ -54,7 +54,7 @@ internal sealed class WordCorpus : Benchmark
         ArgumentNullException.ThrowIfNull(input);
         string text = input.Switch(DetokenizerSwitch) == "on" ? "de-tokenized" : "as published";
         string units = input.Switch(UnitSwitch) == "words" ? "words" : "words, line ends counted,";
-        return $"text {text}; {CorpusText.Describe(input)}; perplexity = exp(nats / {units} of the published text)";
+        return $"text {text}; {CorpusWindows.Describe(input)}; perplexity = exp(nats / {units} of the published text)";
     }
 
     /// <inheritdoc/>
@@ -62,7 +62,7 @@ internal sealed class WordCorpus : Benchmark
     {
         ArgumentNullException.ThrowIfNull(input);
         string file = input.File(Name, _patterns);
-        CorpusText corpus = new();
+        CorpusWindows corpus = new();
         bool undo = input.Switch(DetokenizerSwitch) == "on";
         int lineEnd = input.Switch(UnitSwitch) == "words" ? 0 : 1;
         foreach (string line in File.ReadLines(file))

@@ -24,7 +24,7 @@ internal sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkRes
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(result);
         Tokenizer tokenizer = result.Benchmark.Input.Tokenizer;
-        DocumentOverlap[] documents = [.. result.Judgements.Keys.Order().Select(id =>
+        DocumentOverlap[] documents = [.. result.Judgments.Keys.Order().Select(id =>
         {
             string text = Text(result.Benchmark.Set.Documents[id], tokenizer);
             return new DocumentOverlap(id, text, filter.Of(text));
@@ -34,7 +34,7 @@ internal sealed record BenchmarkOverlap(string Key, SetOverlap Set, BenchmarkRes
         return new BenchmarkOverlap(key, SetOverlap.Compute(key, documents, most: 0), isDivided ? Part(false) : null, isDivided ? Part(true) : null);
 
         BenchmarkResult Part(bool isOverlapping) => BenchmarkResult.Compute(result.Benchmark, documents.Where(document => document.Share.IsOverlapping == isOverlapping)
-            .ToDictionary(document => (int)document.Number, document => result.Judgements[(int)document.Number]));
+            .ToDictionary(document => (int)document.Number, document => result.Judgments[(int)document.Number]));
     }
 
     private static string Text(BenchmarkDocument document, Tokenizer tokenizer) => document.Requests.Select(request => request switch

@@ -14,7 +14,7 @@ internal static class NextWord
 
     public static string Of(ILanguageModel model, Tokenizer tokenizer, int[] context, IReadOnlySet<string> excluded)
     {
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         int first = FirstAllowed(Known(decoder.Append(context), tokenizer), tokenizer, excluded);
         List<byte> word = [.. tokenizer.TokenBytes(first)];
         int last = first;

@@ -7,35 +7,35 @@ namespace Foreword.Evaluation.Results;
 /// <summary>The result of a model on a benchmark.</summary>
 public sealed class BenchmarkResult
 {
-    private BenchmarkResult(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements, IReadOnlyList<MetricValue> metrics) => (Benchmark, Judgements, Metrics) = (task, judgements, metrics);
+    private BenchmarkResult(PreparedBenchmark task, IReadOnlyDictionary<int, Judgment> judgments, IReadOnlyList<MetricValue> metrics) => (Benchmark, Judgments, Metrics) = (task, judgments, metrics);
 
     /// <summary>Gets the benchmark, as it was run.</summary>
     public PreparedBenchmark Benchmark { get; }
 
-    /// <summary>Gets the judgement of each document, by id.</summary>
-    public IReadOnlyDictionary<int, Judgement> Judgements { get; }
+    /// <summary>Gets the judgment of each document, by id.</summary>
+    public IReadOnlyDictionary<int, Judgment> Judgments { get; }
 
     /// <summary>Gets the benchmark's metrics over all documents.</summary>
     public IReadOnlyList<MetricValue> Metrics { get; }
 
     /// <summary>Computes the metrics.</summary>
     /// <param name="task">The benchmark, as it was run.</param>
-    /// <param name="judgements">The judgements of its documents, by id, at least one. Their order and origin do not matter.</param>
-    internal static BenchmarkResult Compute(PreparedBenchmark task, IReadOnlyDictionary<int, Judgement> judgements)
+    /// <param name="judgments">The judgments of its documents, by id, at least one. Their order and origin do not matter.</param>
+    internal static BenchmarkResult Compute(PreparedBenchmark task, IReadOnlyDictionary<int, Judgment> judgments)
     {
         ArgumentNullException.ThrowIfNull(task);
-        ArgumentNullException.ThrowIfNull(judgements);
-        return new BenchmarkResult(task, judgements, Over(task.Benchmark, judgements, judgements.Keys));
+        ArgumentNullException.ThrowIfNull(judgments);
+        return new BenchmarkResult(task, judgments, Over(task.Benchmark, judgments, judgments.Keys));
     }
 
     /// <summary>Computes the metrics over some of the documents.</summary>
-    internal static IReadOnlyList<MetricValue> Over(Benchmark benchmark, IReadOnlyDictionary<int, Judgement> judgements, IEnumerable<int> ids)
+    internal static IReadOnlyList<MetricValue> Over(Benchmark benchmark, IReadOnlyDictionary<int, Judgment> judgments, IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(benchmark);
-        Judgement[] ordered = [.. ids.Order().Select(id => judgements[id])];
+        Judgment[] ordered = [.. ids.Order().Select(id => judgments[id])];
         return [.. benchmark.Metrics.Select((metric, m) =>
         {
-            double[][] statistics = [.. ordered.Select(judgement => judgement.Statistics[m])];
+            double[][] statistics = [.. ordered.Select(judgment => judgment.Statistics[m])];
             return new MetricValue(metric, metric.Of(statistics), metric.StandardError(statistics));
         })];
     }

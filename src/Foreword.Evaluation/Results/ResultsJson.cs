@@ -43,7 +43,7 @@ internal static class ResultsJson
         Section(json, "n-samples", results, result =>
         {
             json.WriteNumber("original", result.Benchmark.Set.Documents.Count);
-            json.WriteNumber("effective", result.Judgements.Count);
+            json.WriteNumber("effective", result.Judgments.Count);
         });
         json.WriteStartObject("config");
         json.WriteString("model", "foreword");

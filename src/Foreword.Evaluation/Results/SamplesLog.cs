@@ -20,7 +20,7 @@ internal sealed class SamplesLog : IDisposable
 
     private readonly FileStream _file;
     private readonly Benchmark _benchmark;
-    private readonly Dictionary<int, Judgement> _done = [];
+    private readonly Dictionary<int, Judgment> _done = [];
 
     /// <summary>Opens or creates the log. Lines that an earlier process wrote are read. An incomplete last line is removed.</summary>
     /// <param name="path">The file.</param>
@@ -42,8 +42,8 @@ internal sealed class SamplesLog : IDisposable
         }
     }
 
-    /// <summary>Gets the judgements of the documents in the log, by id.</summary>
-    public IReadOnlyDictionary<int, Judgement> Done => _done;
+    /// <summary>Gets the judgments of the documents in the log, by id.</summary>
+    public IReadOnlyDictionary<int, Judgment> Done => _done;
 
     /// <summary>Appends a document and flushes the line to the operating system.</summary>
     public void Add(EvaluatedDocument document)
@@ -51,7 +51,7 @@ internal sealed class SamplesLog : IDisposable
         ArgumentNullException.ThrowIfNull(document);
         _file.Write(Encoding.UTF8.GetBytes(Line(document, _benchmark).ToJsonString(Options) + "\n"));
         _file.Flush();
-        _done[document.Id] = document.Judgement;
+        _done[document.Id] = document.Judgment;
     }
 
     /// <inheritdoc/>
@@ -68,14 +68,14 @@ internal sealed class SamplesLog : IDisposable
             ["arguments"] = new JsonArray([.. document.Requests.SelectMany(Arguments)]),
             ["resps"] = new JsonArray([.. document.Responses.SelectMany(Answers).Select(answer => new JsonArray(answer))]),
             ["filtered_resps"] = new JsonArray([.. document.Responses.SelectMany(Answers)]),
-            ["prediction"] = document.Judgement.Prediction,
-            ["is_right"] = document.Judgement.IsRight,
+            ["prediction"] = document.Judgment.Prediction,
+            ["is_right"] = document.Judgment.IsRight,
         };
         JsonObject statistics = [];
         for (int i = 0; i < benchmark.Metrics.Count; i++)
         {
             BenchmarkMetric metric = benchmark.Metrics[i];
-            double[] own = document.Judgement.Statistics[i];
+            double[] own = document.Judgment.Statistics[i];
             statistics[metric.Name] = new JsonArray([.. own.Select(value => (JsonNode)value)]);
             if (metric.IsMean)
                 line[metric.Name] = own[0];
@@ -118,8 +118,8 @@ internal sealed class SamplesLog : IDisposable
             number++;
             try
             {
-                (int id, Judgement judgement) = Parse(bytes.AsSpan(start, end - start));
-                _done[id] = judgement;
+                (int id, Judgment judgment) = Parse(bytes.AsSpan(start, end - start));
+                _done[id] = judgment;
             }
             catch (Exception problem) when (problem is JsonException or FormatException or InvalidOperationException) // InvalidOperationException: text with a lone surrogate
             {
@@ -133,12 +133,12 @@ internal sealed class SamplesLog : IDisposable
         _file.Position = start;
     }
 
-    private (int Id, Judgement Judgement) Parse(ReadOnlySpan<byte> line)
+    private (int Id, Judgment Judgment) Parse(ReadOnlySpan<byte> line)
     {
         JsonObject sample = JsonNode.Parse(line).Object();
         JsonObject statistics = sample.Object("statistics");
         bool? isRight = sample["is_right"]?.Value<bool>("'is_right' is not true or false");
-        return (sample.Field("doc_id").Value<int>("'doc_id' is not a whole number"), new Judgement(sample.Text("prediction"), isRight,
+        return (sample.Field("doc_id").Value<int>("'doc_id' is not a whole number"), new Judgment(sample.Text("prediction"), isRight,
             [.. _benchmark.Metrics.Select(metric => statistics.Elements(metric.Name).Select(value => value.Value<double>($"'{metric.Name}' is not a list of numbers")).ToArray())]));
     }
 }

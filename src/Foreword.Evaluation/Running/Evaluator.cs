@@ -130,6 +130,6 @@ internal sealed class Evaluator
 /// <param name="Document">The document.</param>
 /// <param name="Requests">The requests to the model, including the few-shot examples.</param>
 /// <param name="Responses">The model's responses, one for each request.</param>
-/// <param name="Judgement">The judgement of the responses.</param>
+/// <param name="Judgment">The judgment of the responses.</param>
 /// <param name="Pending">Number of documents whose answers are already computed and which follow immediately.</param>
-internal sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgement Judgement, int Pending);
+internal sealed record EvaluatedDocument(int Id, BenchmarkDocument Document, IReadOnlyList<ModelRequest> Requests, IReadOnlyList<ModelResponse> Responses, Judgment Judgment, int Pending);

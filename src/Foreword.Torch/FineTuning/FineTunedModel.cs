@@ -181,7 +181,7 @@ internal sealed class FineTunedModel : ITaskModel
             _path = null;
         }
 
-        return _path ??= TrainingPath.Create(Model);
+        return _path ??= ModelPath.Create(Model);
     }
 
     internal Device Device => Model.TokenEmbedding.device;

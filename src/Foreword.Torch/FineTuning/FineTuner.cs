@@ -48,7 +48,7 @@ internal sealed class FineTuner : IDisposable
         Optimizer = optimizer is null
             ? Optimizer.Create(config.Optimizer, Trainable, options, model.Model.Precision)
             : optimizer(Trainable, options, model.Model.Precision);
-        _path = TrainingPath.Create(model.Model, config.Fused);
+        _path = ModelPath.Create(model.Model, config.Fused);
     }
 
     /// <summary>Gets the model that is trained.</summary>

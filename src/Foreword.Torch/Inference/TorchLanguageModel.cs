@@ -47,12 +47,12 @@ public sealed class TorchLanguageModel : ILanguageModel
             ModelInput.Check(Config, request);
 
         using var evaluation = Evaluation();
-        _path ??= TrainingPath.Create(_model);
+        _path ??= ModelPath.Create(_model);
         return ModelOutput.Checked(new SequenceScorer(_model, _path, _device).Score(requests, cancellationToken));
     }
 
     /// <inheritdoc/>
-    public IDecoder NewDecoder() => new Decoder(this, new KvCache(Config, _model.Precision, _device));
+    public IDecoder CreateDecoder() => new Decoder(this, new KvCache(Config, _model.Precision, _device));
 
     /// <inheritdoc/>
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)

@@ -65,7 +65,7 @@ internal interface IModelPath : IDisposable
 }
 
 /// <summary>Creates training paths and runs complete training passes.</summary>
-internal static class TrainingPath
+internal static class ModelPath
 {
     /// <summary>
     /// Creates a path with the fused kernels if <paramref name="choice"/> allows them and they can run the model; otherwise a path on autograd.

@@ -158,7 +158,7 @@ public sealed class PretrainRun : TrainingRun
             throw new ArgumentException($"train.steps is {recipe.Train.Steps}; {checkpoint.Path} has already made {checkpoint.Step} steps", nameof(recipe));
         directory.DeleteTemporaries();
         if (recipe.Data.Text.Count > 0)
-            RunText.Check(ShardsIn(directory), recipe.Data);
+            TextCheck.Check(ShardsIn(directory), recipe.Data);
         return Open(recipe, directory, checkpoint, optimizer, progress, logger, cancellationToken);
     }
 
@@ -183,7 +183,7 @@ public sealed class PretrainRun : TrainingRun
         {
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);
             if (File.Exists(directory.RecipePath))
-                RunRecipe.Check(directory.RecipePath, resolved, checkpoint, data);
+                RecipeCheck.Check(directory.RecipePath, resolved, checkpoint, data);
             PretrainRun run = new(resolved, directory, data, source, checkpoint, optimizer, progress, cancellationToken);
             Recipe.Save(resolved, directory.RecipePath);
             return run;

@@ -100,7 +100,7 @@ public abstract class TrainingRun : IDisposable
             if (EvaluatesAfter(step.Step))
                 Evaluate(log, cancellationToken);
             Sample();
-            bool stopping = stop.IsMade && !isLast;
+            bool stopping = stop.IsRequested && !isLast;
             if (isLast || stopping || PatienceIsOver || SavesAfter(step.Step))
                 Save();
             if (stopping)

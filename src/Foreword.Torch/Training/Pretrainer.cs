@@ -65,7 +65,7 @@ public sealed class Pretrainer : IDisposable
         Optimizer = optimizer is null
             ? Optimizer.Create(config.Optimizer, trained.Parameters, options, model.Precision)
             : optimizer(trained.Parameters, options, model.Precision);
-        _path = TrainingPath.Create(model, config.Fused, config.Recompute);
+        _path = ModelPath.Create(model, config.Fused, config.Recompute);
     }
 
     /// <summary>Gets the model that is trained.</summary>

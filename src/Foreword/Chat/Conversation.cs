@@ -163,7 +163,7 @@ public sealed class Conversation : IDisposable
     private bool Write(OpenCompletion answer, int[] ids, StopRequest? stop, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (stop?.IsMade == true)
+        if (stop?.IsRequested == true)
             return true;
         Rewind(ids);
         int[] rest = ids[_read.Count..];
@@ -174,7 +174,7 @@ public sealed class Conversation : IDisposable
         while (!answer.HasEnded && _decoder.Position < _model.Config.ContextLength)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (stop?.IsMade == true)
+            if (stop?.IsRequested == true)
                 return true;
             _read.Add(answer.Last);
             answer.Take(_decoder.Append([answer.Last]));
@@ -201,7 +201,7 @@ public sealed class Conversation : IDisposable
         }
 
         Forget();
-        _decoder = _model.NewDecoder();
+        _decoder = _model.CreateDecoder();
 
         bool IsBeginning(int length) => length < ids.Length && _read.Take(length).SequenceEqual(ids.Take(length));
     }

@@ -33,7 +33,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         _lead = lead;
         _logits = new float[_beams * vocabulary];
         List<Beam> open = [new Beam(null, -1, 0, null)];
-        List<IDecoder> decoders = [model.NewDecoder()];
+        List<IDecoder> decoders = [model.CreateDecoder()];
         try
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -43,7 +43,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
                     int sample = started % samples;
                     if (sample == 0)
                     {
-                        prompt = model.NewDecoder();
+                        prompt = model.CreateDecoder();
                         first = prompt.Append(ids).ToArray();
                     }
 
@@ -95,7 +95,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
             if (sequence.Decoder!.Position == context)
             {
                 sequence.Decoder.Dispose();
-                sequence.Decoder = model.NewDecoder();
+                sequence.Decoder = model.CreateDecoder();
                 sequence.Completion.Take(sequence.Decoder.Append(sequence.Completion.Newest((context + 1) / 2)));
                 continue;
             }

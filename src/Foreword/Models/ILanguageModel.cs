@@ -34,7 +34,7 @@ public interface ILanguageModel : IDisposable
 
     /// <summary>Creates a decoder with its own, empty KV cache.</summary>
     /// <returns>The decoder. The caller disposes it.</returns>
-    IDecoder NewDecoder();
+    IDecoder CreateDecoder();
 
     /// <summary>
     /// Reads one token with each of several decoders, in one pass over the weights. The result is the same as calling <see cref="IDecoder.Append"/>

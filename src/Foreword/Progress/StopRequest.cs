@@ -6,11 +6,11 @@ namespace Foreword.Progress;
 /// </summary>
 public sealed class StopRequest
 {
-    private volatile bool _isMade;
+    private volatile bool _isRequested;
 
     /// <summary>Gets whether the work was asked to stop.</summary>
-    public bool IsMade => _isMade;
+    public bool IsRequested => _isRequested;
 
     /// <summary>Asks the work to stop. Any thread may call this, also more than once.</summary>
-    public void Make() => _isMade = true;
+    public void Request() => _isRequested = true;
 }

@@ -47,7 +47,7 @@ public sealed class EnginesTests : IDisposable
     /// <summary>Generates 200 greedy tokens and compares the logits of each step.</summary>
     private static void Compare(TorchLanguageModel torch, CpuLanguageModel cpu, int[] prompt)
     {
-        using IDecoder theirs = torch.NewDecoder(), ours = cpu.NewDecoder();
+        using IDecoder theirs = torch.CreateDecoder(), ours = cpu.CreateDecoder();
         int[] next = prompt;
         float largest = 0;
         for (int i = 0; i < 200; i++)

@@ -93,7 +93,7 @@ public sealed unsafe class VnniKernelsTests
         public Operands(int bits, int block, int blocks, int padding, int seed)
         {
             (_bits, Block, Blocks) = (bits, block, blocks);
-            XStride = blocks * (block + IntegerKernels.BlockTail) + padding;
+            XStride = blocks * (block + Int8Kernels.BlockTail) + padding;
             YStride = Outputs + padding;
             Random random = new(seed);
             X = new sbyte[Rows * XStride];
@@ -108,7 +108,7 @@ public sealed unsafe class VnniKernelsTests
                     for (int k = 0; k < row.Length; k++)
                         row[k] = random.NextSingle() * 4 - 2;
                     fixed (float* values = row)
-                        IntegerKernels.Encode(values, row.Length, block, 1 << (bits - 1), x + r * XStride);
+                        Int8Kernels.Encode(values, row.Length, block, 1 << (bits - 1), x + r * XStride);
                 }
             }
         }
@@ -140,10 +140,10 @@ public sealed unsafe class VnniKernelsTests
                     float sum = 0;
                     for (int b = 0; b < Blocks; b++)
                     {
-                        int products = BitConverter.ToInt32(tail[(b * IntegerKernels.BlockTail + 4)..]);
+                        int products = BitConverter.ToInt32(tail[(b * Int8Kernels.BlockTail + 4)..]);
                         for (int k = b * Block; k < (b + 1) * Block; k++)
                             products += Weight(k, n) * x[k];
-                        float scale = BFloat16Bits.ToSingle(Scales[b * Outputs + n]) * BitConverter.ToSingle(tail[(b * IntegerKernels.BlockTail)..]);
+                        float scale = BFloat16Bits.ToSingle(Scales[b * Outputs + n]) * BitConverter.ToSingle(tail[(b * Int8Kernels.BlockTail)..]);
                         sum = MathF.FusedMultiplyAdd(products, scale, sum);
                     }
 

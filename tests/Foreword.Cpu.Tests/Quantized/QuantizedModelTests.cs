@@ -22,7 +22,7 @@ public sealed class QuantizedModelTests : IDisposable
     {
         Write(name, type);
         using CpuLanguageModel stored = CpuLanguageModel.Load(_directory.Path), inMemory = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), type);
-        using IDecoder a = stored.NewDecoder(), b = inMemory.NewDecoder();
+        using IDecoder a = stored.CreateDecoder(), b = inMemory.CreateDecoder();
         Assert.Equal(b.Append([1, 2, 3]).ToArray(), a.Append([1, 2, 3]).ToArray());
         Assert.Equal(b.Append([4]).ToArray(), a.Append([4]).ToArray());
     }
@@ -35,7 +35,7 @@ public sealed class QuantizedModelTests : IDisposable
     {
         using CpuLanguageModel rounded = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), type), exact = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"));
         int[] tokens = [.. Enumerable.Range(0, 20).Select(i => i * 17 % 300)];
-        using IDecoder single = rounded.NewDecoder(), many = rounded.NewDecoder(), reference = exact.NewDecoder();
+        using IDecoder single = rounded.CreateDecoder(), many = rounded.CreateDecoder(), reference = exact.CreateDecoder();
         float[] last = [];
         foreach (int token in tokens)
             last = single.Append([token]).ToArray();

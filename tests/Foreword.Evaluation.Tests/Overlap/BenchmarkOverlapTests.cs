@@ -12,15 +12,15 @@ public sealed class TaskOverlapTests
     {
         PreparedBenchmark task = Evaluations.Prepare("lambada");
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" signs"), task);
-        int right = result.Judgements.Single(judgement => judgement.Value.IsRight == true).Key;
+        int right = result.Judgments.Single(judgment => judgment.Value.IsRight == true).Key;
         string seen = (string)task.Set.Documents[right].Fields["text"]!;
         BenchmarkOverlap overlap = BenchmarkOverlap.Compute(Filter(seen), "lambada", result);
 
         Assert.Equal((12, 1), (overlap.Set.Documents, overlap.Set.Overlapping));
         Assert.Equal(Filter(seen).Of(seen).Grams, overlap.Set.Sum.Found); // the whole passage, including its last word
-        Assert.Equal([right], overlap.Only!.Judgements.Keys);
+        Assert.Equal([right], overlap.Only!.Judgments.Keys);
         Assert.Equal(1, overlap.Only.Value("acc"));
-        Assert.Equal(11, overlap.Without!.Judgements.Count);
+        Assert.Equal(11, overlap.Without!.Judgments.Count);
         Assert.Equal(0, overlap.Without.Value("acc"));
     }
 

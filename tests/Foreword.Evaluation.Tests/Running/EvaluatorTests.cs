@@ -31,7 +31,7 @@ public sealed class EvaluatorTests
         Assert.Equal(expected.Metrics.Select(m => (m.Metric.Name, m.Value)), result.Metrics.Select(m => (m.Metric.Name, m.Value)));
         Assert.Equal(Enumerable.Range(1, 12), reports.Select(report => report.Done));
         Assert.All(reports, report => Assert.Equal((12, 0), (report.Count, report.Resumed)));
-        Assert.Equal(3, BenchmarkRunner.Run(model, "lambada:target=token", options with { Limit = 3 }, cancellationToken: TestContext.Current.CancellationToken).Judgements.Count);
+        Assert.Equal(3, BenchmarkRunner.Run(model, "lambada:target=token", options with { Limit = 3 }, cancellationToken: TestContext.Current.CancellationToken).Judgments.Count);
         Assert.Contains("did you mean 'lambada'?", Assert.Throws<ArgumentException>(() => BenchmarkRunner.Run(model, "lamda", options)).Message, StringComparison.Ordinal);
         Assert.Equal("options", Assert.Throws<ArgumentException>(() => BenchmarkRunner.Run(model, "lambada", options with { Shots = [0, 1] })).ParamName);
     }
@@ -74,7 +74,7 @@ public sealed class EvaluatorTests
         string message = Assert.Throws<ArgumentException>(() => Evaluations.Prepare("lambada", contextLength: 64)).Message;
         Assert.StartsWith("lambada, document 0: the prompt 'In my palm is a clear stone", message, StringComparison.Ordinal);
         Assert.Contains("context length is 64", message, StringComparison.Ordinal);
-        Assert.Equal(12, Evaluations.Run(Evaluations.Uniform(64), Evaluations.Prepare("lambada", contextLength: 64, truncate: true)).Judgements.Count);
+        Assert.Equal(12, Evaluations.Run(Evaluations.Uniform(64), Evaluations.Prepare("lambada", contextLength: 64, truncate: true)).Judgments.Count);
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class ConversationTests
         FakeModel model = Counting(200);
         using Conversation conversation = new(model, _tokenizer, ChatTemplate.Plain);
         StopRequest stop = new();
-        ChatAnswer answer = conversation.Answer("one", Greedy, piece => { if (piece.Contains('k', StringComparison.Ordinal)) stop.Make(); }, stop, TestContext.Current.CancellationToken);
+        ChatAnswer answer = conversation.Answer("one", Greedy, piece => { if (piece.Contains('k', StringComparison.Ordinal)) stop.Request(); }, stop, TestContext.Current.CancellationToken);
         Assert.Equal((" ok", true), (answer.Text, answer.Interrupted));
         Assert.Equal(" ok2", Answer(conversation, "two"));
         Assert.Equal("User: one\nAssistant: ok\nUser: two\nAssistant: ok2", Text(model.Read[0]));

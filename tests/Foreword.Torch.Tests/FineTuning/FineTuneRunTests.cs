@@ -392,6 +392,6 @@ public sealed class FineTuneRunTests : IDisposable
     private static void StopAt(int step, FineTuneEvent happened, StopRequest stop)
     {
         if (happened is FineTuneEvent.Stepped stepped && stepped.Metrics.Step == step)
-            stop.Make();
+            stop.Request();
     }
 }

@@ -24,7 +24,7 @@ public sealed class TorchLanguageModelTests : LanguageModelContract
 
         void Run()
         {
-            using IDecoder decoder = model.NewDecoder();
+            using IDecoder decoder = model.CreateDecoder();
             decoder.Append(new int[40]);
             using IDecoder shares = decoder.Fork();
             model.AppendEach([decoder, shares], [1, 2], new float[600]);

@@ -205,7 +205,7 @@ public sealed class PretrainRunTests : IDisposable
     private static void StopAt(int step, PretrainEvent happened, StopRequest stop)
     {
         if (happened is PretrainEvent.Stepped stepped && stepped.Metrics.Step == step)
-            stop.Make();
+            stop.Request();
     }
 
     /// <summary>Writes NaN into the weights after a step, as a hardware fault would.</summary>

@@ -85,7 +85,7 @@ public sealed class ResumedDataTests : IDisposable
         recipe = recipe with { Train = recipe.Train with { CheckpointEvery = 1, Keep = 1 } };
         RunDirectory run = Trained(recipe with { Train = recipe.Train with { Keep = 0 } });
         StopRequest stop = new();
-        using (PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Checkpoints[0], new SynchronousProgress<PretrainEvent>(happened => { if (happened is PretrainEvent.Stepped) stop.Make(); })))
+        using (PretrainRun resumed = PretrainRun.Resume(recipe, run, run.Checkpoints[0], new SynchronousProgress<PretrainEvent>(happened => { if (happened is PretrainEvent.Stepped) stop.Request(); })))
             Assert.Equal(RunOutcome.Stopped, resumed.Run(stop));
         Assert.Equal([2, 4], run.Checkpoints.Select(checkpoint => checkpoint.Step));
     }

@@ -326,7 +326,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     private static void StopAt(int step, PretrainEvent happened, StopRequest stop)
     {
         if (happened is PretrainEvent.Stepped stepped && stepped.Metrics.Step == step)
-            stop.Make();
+            stop.Request();
     }
 
     /// <summary>Copies the base model and adds special tokens to its tokenizer. Its embedding has no rows for them.</summary>

@@ -41,7 +41,7 @@ internal static class BenchDecodeCommand
             (string Name, Func<ILanguageModel> Open)[] engines =
             [
                 ("torch f32", () => new TorchLanguageModel(new GptModel(config))),
-                .. Enum.GetValues<WeightType>().Select(type => ($"cpu {type.ToString().ToLowerInvariant()}", (Func<ILanguageModel>)(() => CpuLanguageModel.Random(config, type)))),
+                .. Enum.GetValues<WeightType>().Select(type => ($"cpu {type.ToString().ToLowerInvariant()}", (Func<ILanguageModel>)(() => CpuLanguageModel.CreateRandom(config, type)))),
             ];
             if (!parsed.GetValue(json))
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.ParameterCount / 1e6:F1} M parameters, tokens/s: one sequence, {parsed.GetValue(sequences)} together, a prompt of {prefill}"));

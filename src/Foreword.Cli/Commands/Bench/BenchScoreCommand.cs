@@ -21,7 +21,7 @@ internal static class BenchScoreCommand
             if (parsed.GetValue(rounds) < 1)
                 throw new UsageException($"--rounds is {parsed.GetValue(rounds)}; it must be at least 1");
             GptConfig config = read(parsed.GetValue(model)!);
-            using CpuLanguageModel plain = CpuLanguageModel.Random(config, WeightType.F32);
+            using CpuLanguageModel plain = CpuLanguageModel.CreateRandom(config, WeightType.F32);
             ScoringThroughput measured = ScoringMeasurement.Run(plain, parsed.GetValue(rounds));
             if (parsed.GetValue(json))
             {

@@ -35,7 +35,7 @@ internal sealed record DecodeMeasurement(double DecodeTokensPerSecond, double Pr
 
     private static double Decode(ILanguageModel model, int tokens)
     {
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         int next = TensorPrimitives.IndexOfMax(decoder.Append(Ids(model, Prompt)));
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < tokens; i++)
@@ -46,7 +46,7 @@ internal sealed record DecodeMeasurement(double DecodeTokensPerSecond, double Pr
     private static double Prefill(ILanguageModel model, int tokens)
     {
         int[] ids = Ids(model, tokens);
-        using IDecoder decoder = model.NewDecoder();
+        using IDecoder decoder = model.CreateDecoder();
         long start = Stopwatch.GetTimestamp();
         decoder.Append(ids);
         return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -54,7 +54,7 @@ internal sealed record DecodeMeasurement(double DecodeTokensPerSecond, double Pr
 
     private static double Batch(ILanguageModel model, int sequences, int tokens)
     {
-        IDecoder[] decoders = [.. Enumerable.Range(0, sequences).Select(_ => model.NewDecoder())];
+        IDecoder[] decoders = [.. Enumerable.Range(0, sequences).Select(_ => model.CreateDecoder())];
         foreach (IDecoder decoder in decoders)
             decoder.Append(Ids(model, Prompt));
         int V = model.Config.VocabSize;

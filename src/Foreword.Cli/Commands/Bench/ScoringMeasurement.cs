@@ -32,7 +32,7 @@ internal static class ScoringMeasurement
             throw new ArgumentException($"the context length is {config.ContextLength}; the passages have up to {PassageTokens + 31} tokens", nameof(plain));
         using GptModel model = new(config);
         using TorchLanguageModel language = new(model, ownsModel: false);
-        using IModelPath path = TrainingPath.Create(model);
+        using IModelPath path = ModelPath.Create(model);
         Workload workload = new(config);
         EngineScoring torch = EngineScoring.None, cpu = EngineScoring.None;
         Dictionary<int, double> forward = [];

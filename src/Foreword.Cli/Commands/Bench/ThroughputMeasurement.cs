@@ -60,14 +60,14 @@ internal static class ThroughputMeasurement
             foreach (Precision format in formats)
             {
                 model.Precision = format;
-                IModelPath path = TrainingPath.Create(model, FusedChoice.Auto, recompute);
+                IModelPath path = ModelPath.Create(model, FusedChoice.Auto, recompute);
                 if (path.IsFused)
                     contenders.Add(new Contender(FusedName(format), format, path, () => OwnStep(path)));
                 else
                     path.Dispose();
             }
 
-            IModelPath autograd = TrainingPath.Create(model, FusedChoice.Off);
+            IModelPath autograd = ModelPath.Create(model, FusedChoice.Off);
             contenders.Add(new Contender(AutogradName(precision), precision, autograd, () => OwnStep(autograd)));
             contenders.Add(new Contender(EagerName, Precision.Fp32, null, EagerStep));
             contenders.Add(new Contender(FineTuningName, precision, null, () => tuner.Step()));

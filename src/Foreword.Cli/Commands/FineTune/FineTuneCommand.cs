@@ -189,7 +189,7 @@ internal static class FineTuneCommand
                 throw new IOException($"{path} is not empty; continue it with --resume auto, or choose another directory with --out");
             Directory.CreateDirectory(path);
             List<Result> results = [];
-            for (int i = 0; i < count && !stop.IsMade; i++)
+            for (int i = 0; i < count && !stop.IsRequested; i++)
             {
                 FineTuneRecipe one = recipe with { Train = recipe.Train with { Seed = recipe.Train.Seed + i } };
                 string own = Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"seed-{one.Train.Seed}"));
@@ -265,7 +265,7 @@ internal static class FineTuneCommand
 
         private Dictionary<string, double> Test(FineTuneRecipe one, RunDirectory directory, IReadOnlyList<TaskExample> examples)
         {
-            using FineTunedModel model = TaskModels.Open(directory.Path, one.Train.Precision, one.Train.Device);
+            using FineTunedModel model = TaskModels.Load(directory.Path, one.Train.Precision, one.Train.Device);
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, TaskModels.Resamples, one.Train.Seed);
             TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, string.Join(", ", one.Data.Test), examples);
             foreach (MetricInterval metric in evaluation.Metrics)

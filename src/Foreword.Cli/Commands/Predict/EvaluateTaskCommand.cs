@@ -52,7 +52,7 @@ internal static class EvaluateTaskCommand
                 return ExitCodes.Done;
             }
 
-            using FineTunedModel model = LoadingBar.Show(terminal, path, progress => TaskModels.Open(path, parsed.GetValue(precision), parsed.GetValue(device), progress));
+            using FineTunedModel model = LoadingBar.Show(terminal, path, progress => TaskModels.Load(path, parsed.GetValue(precision), parsed.GetValue(device), progress));
             TaskDescription task = model.Task;
             IReadOnlyList<TaskExample> examples = Read(task);
             foreach (TaskExample example in examples)

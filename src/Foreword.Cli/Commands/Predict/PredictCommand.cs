@@ -39,7 +39,7 @@ internal static class PredictCommand
             if (parsed.GetValue(dryRun))
                 return ShowExamples(DryRun.Open(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
             using ITaskModel model = LoadingBar.Show(terminal, parsed.GetValue(run)!, progress =>
-                TaskModels.Open(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
+                TaskModels.Load(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
             TaskDescription task = model.Task;
             Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Logger);
             Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;

@@ -78,7 +78,7 @@ internal static class QuickstartTask
         });
         if (outcome == RunOutcome.Stopped)
             return null;
-        using FineTunedModel model = TaskModels.Open(directory.Path, train.Precision, train.Device);
+        using FineTunedModel model = TaskModels.Load(directory.Path, train.Precision, train.Device);
         TaskEvaluation evaluation = TaskModels.Evaluate(model, examples.Test, TaskModels.Resamples, train.Seed);
         TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, Path.Combine(data, "test.jsonl"), examples.Test);
         return evaluation;

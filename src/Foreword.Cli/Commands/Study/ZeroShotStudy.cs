@@ -127,7 +127,7 @@ internal static class ZeroShotStudy
             BenchmarkResult result = run.Evaluate($"step {step}, {task.Specification.Text}", task, cancellationToken);
             ZeroShotHeuristic heuristic = ZeroShotHeuristic.Of(task.Benchmark);
             MetricValue value = result.Metrics.First(metric => metric.Metric.Name == heuristic.Metric);
-            yield return new ZeroShotScore(step, heuristic, result.Judgements.Count, value.Value, value.StandardError, task.Benchmark.Chance ?? 0);
+            yield return new ZeroShotScore(step, heuristic, result.Judgments.Count, value.Value, value.StandardError, task.Benchmark.Chance ?? 0);
         }
     }
 }

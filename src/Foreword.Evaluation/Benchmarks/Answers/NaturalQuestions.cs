@@ -81,7 +81,7 @@ internal sealed class NaturalQuestions : Benchmark
                 GenerationResponse response = (GenerationResponse)responses[0];
                 string answer = response.Completion.Text.Trim();
                 double exact = AnswerMatch.Best(answer, accepted).ExactMatch;
-                return new Judgement(answer, exact == 1, [[exact], [exact, response.LogLikelihood!.Value]]);
+                return new Judgment(answer, exact == 1, [[exact], [exact, response.LogLikelihood!.Value]]);
             },
         };
     }

@@ -103,7 +103,7 @@ internal sealed class Summarization : Benchmark
             {
                 string summary = Sentences.First(((GenerationResponse)responses[0]).Completion.Text, Sentences3);
                 Rouge rouge = Rouge.Compute(summary, references);
-                return new Judgement(summary, null, [[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]]);
+                return new Judgment(summary, null, [[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]]);
             },
         };
     }

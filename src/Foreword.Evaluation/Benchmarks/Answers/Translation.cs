@@ -122,7 +122,7 @@ internal sealed partial class Translation : Benchmark
             Judge = responses =>
             {
                 string translation = Sentences.First(((GenerationResponse)responses[0]).Completion.Text, 1);
-                return new Judgement(translation, references.Contains(translation), [Bleu.Statistics(translation, references)]);
+                return new Judgment(translation, references.Contains(translation), [Bleu.Statistics(translation, references)]);
             },
         };
     }

@@ -76,7 +76,7 @@ internal sealed class Cola : Benchmark
             Judge = responses =>
             {
                 double score = ((LikelihoodResponse)responses[0]).Continuations[0].MeanPerToken;
-                return new Judgement(score.ToString("F4", System.Globalization.CultureInfo.InvariantCulture), null, [[score, label, isTraining ? 1 : 0]]);
+                return new Judgment(score.ToString("F4", System.Globalization.CultureInfo.InvariantCulture), null, [[score, label, isTraining ? 1 : 0]]);
             },
         };
     });

@@ -48,7 +48,7 @@ internal sealed class HutterText : Benchmark
     public override string Protocol(BenchmarkInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return $"{(input.Switch(SplitSwitch) == "test" ? "the last 5,000,000 bytes" : "the whole file")} as published; {CorpusText.Describe(input)}; {_metric} = nats / ln 2 / bytes of the file";
+        return $"{(input.Switch(SplitSwitch) == "test" ? "the last 5,000,000 bytes" : "the whole file")} as published; {CorpusWindows.Describe(input)}; {_metric} = nats / ln 2 / bytes of the file";
     }
 
     /// <inheritdoc/>
@@ -61,7 +61,7 @@ internal sealed class HutterText : Benchmark
         file.Position = start;
         byte[] bytes = new byte[file.Length - start];
         file.ReadExactly(bytes);
-        CorpusText corpus = new();
+        CorpusWindows corpus = new();
         corpus.Append(Encoding.UTF8.GetString(bytes), bytes.Length);
         return new BenchmarkSet(corpus.Windows(input), [path]);
     }

@@ -85,7 +85,7 @@ internal sealed class Lambada : Benchmark
                 string? said = filters ? ((NextWordResponse)responses[1]).Word : null;
                 bool right = said is null ? tokens.All(token => token.IsGreedy) : string.Equals(said, word.Trim(), StringComparison.Ordinal);
                 double nats = -tokens.Sum(token => (double)token.LogProb);
-                return new Judgement(said ?? (right ? word.Trim() : "another word"), right, [[right ? 1 : 0], [nats, 1]]);
+                return new Judgment(said ?? (right ? word.Trim() : "another word"), right, [[right ? 1 : 0], [nats, 1]]);
             },
         };
     }

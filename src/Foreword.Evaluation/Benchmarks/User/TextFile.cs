@@ -26,13 +26,13 @@ internal sealed class TextFile(string path) : Benchmark
     ];
 
     /// <inheritdoc/>
-    public override string Protocol(BenchmarkInput input) => $"the file as it is; {CorpusText.Describe(input)}; bits_per_byte = nats / ln 2 / bytes of the file, word_perplexity = exp(nats / words between white space)";
+    public override string Protocol(BenchmarkInput input) => $"the file as it is; {CorpusWindows.Describe(input)}; bits_per_byte = nats / ln 2 / bytes of the file, word_perplexity = exp(nats / words between white space)";
 
     /// <inheritdoc/>
     public override BenchmarkSet Read(BenchmarkInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        CorpusText corpus = new();
+        CorpusWindows corpus = new();
         string text = File.ReadAllText(path);
         long bytes = new FileInfo(path).Length;
         int words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;

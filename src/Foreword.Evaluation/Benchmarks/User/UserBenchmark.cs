@@ -135,12 +135,12 @@ internal sealed class UserBenchmark : Benchmark
         return _recipe.Metric == AnswerMetric.Mcc ? document with { Judge = responses => WithClasses(document.Judge(responses), responses, right) } : document;
     }
 
-    /// <summary>Appends the chosen class and the right class to the judgement, as its last statistic.</summary>
-    private static Judgement WithClasses(Judgement judgement, IReadOnlyList<ModelResponse> responses, int right)
+    /// <summary>Appends the chosen class and the right class to the judgment, as its last statistic.</summary>
+    private static Judgment WithClasses(Judgment judgment, IReadOnlyList<ModelResponse> responses, int right)
     {
         IReadOnlyList<ContinuationScore> scores = ((LikelihoodResponse)responses[0]).Continuations;
         int chosen = Enumerable.Range(0, scores.Count).MaxBy(choice => scores[choice].LogLikelihood);
-        return judgement with { Statistics = [.. judgement.Statistics, [chosen, right]] };
+        return judgment with { Statistics = [.. judgment.Statistics, [chosen, right]] };
     }
 
     private BenchmarkDocument Target(BenchmarkRow row)
@@ -160,21 +160,21 @@ internal sealed class UserBenchmark : Benchmark
         };
     }
 
-    private static Judgement Judge(ContinuationScore score, string target) =>
+    private static Judgment Judge(ContinuationScore score, string target) =>
         new(score.IsGreedy ? target.Trim() : "something else", score.IsGreedy, [[score.IsGreedy ? 1 : 0], [-score.LogLikelihood, 1]]);
 
-    private Judgement Judge(string written, string[] targets)
+    private Judgment Judge(string written, string[] targets)
     {
         if (_recipe.Metric == AnswerMetric.Bleu)
-            return new Judgement(written, null, [Bleu.Statistics(written, targets)]);
+            return new Judgment(written, null, [Bleu.Statistics(written, targets)]);
         if (_recipe.Metric == AnswerMetric.Rouge)
         {
             Rouge rouge = Rouge.Compute(written, targets);
-            return new Judgement(written, null, [[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]]);
+            return new Judgment(written, null, [[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]]);
         }
 
         AnswerMatch match = AnswerMatch.Best(written, targets);
         double[] exact = [match.ExactMatch], shared = [match.F1];
-        return new Judgement(written, match.ExactMatch == 1, _recipe.Metric == AnswerMetric.F1 ? [shared, exact] : [exact, shared]);
+        return new Judgment(written, match.ExactMatch == 1, _recipe.Metric == AnswerMetric.F1 ? [shared, exact] : [exact, shared]);
     }
 }

@@ -30,9 +30,9 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     public void CoqaAnswersAreMeasuredAsPeopleAre()
     {
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" red\n"), Evaluations.Prepare("coqa"));
-        Assert.Equal([[2.0 / 3 * (2 * 0.5 / 1.5)], [0]], result.Judgements[0].Statistics, Near);
-        Assert.Equal([[1], [1]], result.Judgements[1].Statistics, Near);
-        Assert.Equal("red", result.Judgements[1].Prediction);
+        Assert.Equal([[2.0 / 3 * (2 * 0.5 / 1.5)], [0]], result.Judgments[0].Statistics, Near);
+        Assert.Equal([[1], [1]], result.Judgments[1].Statistics, Near);
+        Assert.Equal("red", result.Judgments[1].Prediction);
         Assert.Equal(1.0 / 3, result.Value("exact_match"), 9);
     }
 
@@ -41,7 +41,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     {
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" In the 1784.\n"), Evaluations.Prepare("squad", shots: 1));
         Assert.Equal(0.5, result.Value("exact_match"), 9);
-        Assert.Equal((1, 0), (result.Judgements[0].Statistics[0][0], result.Judgements[1].Statistics[0][0]));
+        Assert.Equal((1, 0), (result.Judgments[0].Statistics[0][0], result.Judgments[1].Statistics[0][0]));
         Assert.Contains("The mill was built in 1784 by two brothers from Leeds.\n\nQ: When was the mill built?\nA:", Prompt(Evaluations.Prepare("squad"), 0), StringComparison.Ordinal);
     }
 
@@ -52,7 +52,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
         Assert.Matches(@"\n\n问：.+\n答：$", Prompt(task, 0));
         Assert.Equal("308", task.Set.Documents[0].Target);
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying("308。\n"), task);
-        Assert.Equal([[1], [1]], result.Judgements[0].Statistics);
+        Assert.Equal([[1], [1]], result.Judgments[0].Statistics);
         Assert.True(Evaluations.Prepare("xquad-en").Count == task.Count);
     }
 
@@ -68,7 +68,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
 
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" December 1972\n"), task);
         Assert.Equal(1.0 / 12, result.Value("exact_match"), 9);
-        Assert.All(result.Judgements.Values, judgement => Assert.InRange(judgement.Statistics[1][1], -1e-3, 0)); // almost certain
+        Assert.All(result.Judgments.Values, judgment => Assert.InRange(judgment.Statistics[1][1], -1e-3, 0)); // almost certain
         BenchmarkMetric surest = task.Benchmark.Metrics[1];
         Assert.Equal(0.5, surest.Of([.. Enumerable.Range(0, 200).Select(i => new double[] { i is 7 or 50 ? 1 : 0, i == 7 ? -1 : i == 8 ? -1.5 : -100 })])); // the two likeliest of 200: number 7, which is right, and number 8, which is wrong
     }
@@ -84,8 +84,8 @@ public sealed class GenerativeBenchmarkTests : IDisposable
 
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" Bridge closes. Use the tunnel! So it is. This is not read."), task);
         Rouge rouge = Rouge.Compute("Bridge closes. Use the tunnel! So it is.", "The old bridge closes in May .\nDrivers must use the tunnel .");
-        Assert.Equal([[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]], result.Judgements[0].Statistics, Near);
-        Assert.Equal("Bridge closes. Use the tunnel! So it is.", result.Judgements[0].Prediction);
+        Assert.Equal([[100 * rouge.Rouge1.F1], [100 * rouge.Rouge2.F1], [100 * rouge.RougeL.F1], [100 * rouge.AverageF1]], result.Judgments[0].Statistics, Near);
+        Assert.Equal("Bridge closes. Use the tunnel! So it is.", result.Judgments[0].Prediction);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class GenerativeBenchmarkTests : IDisposable
         Assert.Matches(@"^[^\n=]+ = [^\n=]+\n[^\n=]+ = [^\n=]+\nGo\. =$", Prompt(french, 0));
         Assert.Equal("Va ! =", Prompt(english, 0).Replace('\u202f', ' ').Replace('\u00a0', ' '));
         BenchmarkResult result = Evaluations.Run(Evaluations.Saying(" Salut. Bonjour.\n"), french);
-        Judgement hi = result.Judgements[1];
+        Judgment hi = result.Judgments[1];
         Assert.Equal(("Salut.", true), (hi.Prediction, hi.IsRight));
         string[] translations = [.. french.Set.Documents.Select(_ => "Salut.")];
         string[][] references = [.. french.Set.Documents.Select(document => document.Fields["references"]!.AsArray().Select(reference => (string)reference!).ToArray())];

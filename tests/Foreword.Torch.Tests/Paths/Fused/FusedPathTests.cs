@@ -239,14 +239,14 @@ public sealed class FusedPathTests
     {
         using GptModel odd = new(new GptConfig { NLayer = 1, NHead = 2, NEmbd = 24, ContextLength = 16, VocabSize = 50 });
         Assert.Equal("n_embd is 24, not a multiple of 16", FusedPath.WhyNot(odd));
-        using IModelPath path = TrainingPath.Create(odd);
+        using IModelPath path = ModelPath.Create(odd);
         Assert.False(path.IsFused);
 
         using GptModel fits = new(new GptConfig { NLayer = 1, NHead = 2, NEmbd = 32, ContextLength = 16, VocabSize = 50 });
-        using IModelPath off = TrainingPath.Create(fits, FusedChoice.Off);
+        using IModelPath off = ModelPath.Create(fits, FusedChoice.Off);
         Assert.False(off.IsFused);
         fits.AddAdapters(2, 2, ["c_attn"], 1);
-        using IModelPath adapted = TrainingPath.Create(fits);
+        using IModelPath adapted = ModelPath.Create(fits);
         Assert.False(adapted.IsFused);
     }
 

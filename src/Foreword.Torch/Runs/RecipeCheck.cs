@@ -3,7 +3,7 @@ using Foreword.Data.Recipes;
 namespace Foreword.Torch.Runs;
 
 /// <summary>Compares the recipe of a continued run with the one that the run began with.</summary>
-internal static class RunRecipe
+internal static class RecipeCheck
 {
     /// <summary>Throws if a recipe or its tokens would train something else than the run did.</summary>
     /// <param name="savedPath">Path of the recipe that the run saved.</param>

@@ -9,7 +9,7 @@ namespace Foreword.Cpu.Kernels;
 // inputs has a scale, bfloat16 [K / block][16].
 // Inputs are signed bytes. A row consists of its bytes and then, for each block, the scale (float32) and the correction for the weights' zero, -zero *
 // (sum of the block's bytes) (int32).
-// The tiles of 4 rows are for 8-bit weights only, because 4-bit weights are unpacked to bytes first. NibbleKernels and VnniKernels have other formats and
+// The tiles of 4 rows are for 8-bit weights only, because 4-bit weights are unpacked to bytes first. Int4Kernels and VnniKernels have other formats and
 // other instructions, so they are code of their own.
 // Two 4-bit weights share a byte, [K / 8][16][4]: the low half belongs to the first four inputs, the high half to the next four.
 
@@ -18,7 +18,7 @@ namespace Foreword.Cpu.Kernels;
 /// on every processor: AVX-VNNI, AVX2, Arm dot products or plain vectors. <see cref="MultiplyWideRows8"/> needs AVX2; it is used where neither AVX-VNNI
 /// nor <see cref="VnniKernels"/> is available.
 /// </summary>
-internal static unsafe class IntegerKernels
+internal static unsafe class Int8Kernels
 {
     /// <summary>Number of inputs whose products are summed in one 32-bit lane.</summary>
     public const int Quad = 4;
@@ -127,8 +127,8 @@ internal static unsafe class IntegerKernels
     {
         for (int panel = 0; panel < panels; panel++, y += Panel, w += (long)blocks * quads * Quad / 2 * Panel, scales += (long)blocks * Panel)
         {
-            if (NibbleKernels.CanMultiply(quads))
-                NibbleKernels.RowTimesPanel(blocks, x, w, scales, y);
+            if (Int4Kernels.CanMultiply(quads))
+                Int4Kernels.RowTimesPanel(blocks, x, w, scales, y);
             else
                 RowTimesPanel<NibbleWeights>(blocks, quads, x, w, scales, y);
         }
@@ -162,9 +162,9 @@ internal static unsafe class IntegerKernels
     /// <summary>Computes the same product with 4-bit weights. <paramref name="scratch"/> has room for the panel in bytes, [K / 4][16][4].</summary>
     public static void MultiplyRows4(int rows, int blocks, int quads, byte* x, int xStride, byte* w, ushort* scales, float* y, int yStride, byte* next, byte* scratch)
     {
-        if (NibbleKernels.CanMultiply(quads))
+        if (Int4Kernels.CanMultiply(quads))
         {
-            NibbleKernels.MultiplyRows(rows, blocks, x, xStride, w, scales, y, yStride, next);
+            Int4Kernels.MultiplyRows(rows, blocks, x, xStride, w, scales, y, yStride, next);
             return;
         }
 

@@ -5,15 +5,15 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;
 
-// Weights and inputs are stored as in IntegerKernels. A 4-bit weight is at most 15, and an input's byte at most 127 in magnitude. Eight times the sum
+// Weights and inputs are stored as in Int8Kernels. A 4-bit weight is at most 15, and an input's byte at most 127 in magnitude. Eight times the sum
 // of two products therefore still fits 16 bits, so a block of 32 inputs is summed in lanes of 16 bits and widened once. A cache line of weights is one
 // vector of 512 bits or two of 256. The tiles are written out: no other format has sums of 16 bits.
 
 /// <summary>
 /// Multiplies rows with 4-bit weights in blocks of 32 inputs, on processors with AVX-512BW, or with AVX2 but without AVX-VNNI. The results equal those
-/// of <see cref="IntegerKernels"/>.
+/// of <see cref="Int8Kernels"/>.
 /// </summary>
-internal static unsafe class NibbleKernels
+internal static unsafe class Int4Kernels
 {
     private const int Panel = FloatKernels.Panel;
     private const int Block = 32;
@@ -21,7 +21,7 @@ internal static unsafe class NibbleKernels
 
     /// <summary>Returns whether the processor has the required instructions and the blocks have 32 inputs.</summary>
     /// <param name="quads">Number of inputs of a block / 4.</param>
-    public static bool CanMultiply(int quads) => quads * IntegerKernels.Quad == Block && (Avx512BW.IsSupported || Avx2.IsSupported && !AvxVnni.IsSupported);
+    public static bool CanMultiply(int quads) => quads * Int8Kernels.Quad == Block && (Avx512BW.IsSupported || Avx2.IsSupported && !AvxVnni.IsSupported);
 
     /// <summary>Computes y[16] = x W of one panel.</summary>
     /// <param name="blocks">Number of blocks of inputs.</param>
@@ -65,13 +65,13 @@ internal static unsafe class NibbleKernels
         byte* tail = x + blocks * Block;
         Vector512<byte> mask = Vector512.Create((byte)0x0f);
         Vector512<float> sums = default;
-        for (int block = 0; block < blocks; block++, scales += Panel, tail += IntegerKernels.BlockTail)
+        for (int block = 0; block < blocks; block++, scales += Panel, tail += Int8Kernels.BlockTail)
         {
             Vector512<short> a = default, b = default;
             for (byte* end = x + Block; x < end; x += 16, w += 128)
             {
-                Prefetch.Line(w + IntegerKernels.Ahead);
-                Prefetch.Line(w + IntegerKernels.Ahead + 64);
+                Prefetch.Line(w + Int8Kernels.Ahead);
+                Prefetch.Line(w + Int8Kernels.Ahead + 64);
                 Vector512<byte> first = Vector512.Load(w), second = Vector512.Load(w + 64);
                 a += Products(first & mask, (first.AsUInt16() >>> 4).AsByte() & mask, x);
                 b += Products(second & mask, (second.AsUInt16() >>> 4).AsByte() & mask, x + 8);
@@ -89,12 +89,12 @@ internal static unsafe class NibbleKernels
         byte* tail = x + blocks * Block;
         Vector256<byte> mask = Vector256.Create((byte)0x0f);
         Vector256<float> f = default, g = default;
-        for (int block = 0; block < blocks; block++, scales += Panel, tail += IntegerKernels.BlockTail)
+        for (int block = 0; block < blocks; block++, scales += Panel, tail += Int8Kernels.BlockTail)
         {
             Vector256<short> a = default, b = default;
             for (byte* end = x + Block; x < end; x += 8, w += Line)
             {
-                Prefetch.Line(w + IntegerKernels.Ahead);
+                Prefetch.Line(w + Int8Kernels.Ahead);
                 Vector256<byte> first = Vector256.Load(w), second = Vector256.Load(w + 32);
                 Vector256<sbyte> v = Vector256.Create(*(int*)x).AsSByte();
                 a += Avx2.MultiplyAddAdjacent(first & mask, v);
@@ -127,7 +127,7 @@ internal static unsafe class NibbleKernels
         Vector256<byte> mask = Vector256.Create((byte)0x0f);
         for (int block = 0; block < blocks; block++, scales += Panel)
         {
-            int at = block * Block, end = at + Block, tail = blocks * Block + block * IntegerKernels.BlockTail;
+            int at = block * Block, end = at + Block, tail = blocks * Block + block * Int8Kernels.BlockTail;
             Vector256<short> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
             for (; at < end; at += 8, w += Line, next += Line)
             {
@@ -194,7 +194,7 @@ internal static unsafe class NibbleKernels
         Vector512<float> f0 = default, f1 = default, f2 = default, f3 = default, f4 = default, f5 = default, f6 = default, f7 = default;
         for (int block = 0; block < blocks; block++, scales += Panel)
         {
-            int at = block * Block, end = at + Block, tail = blocks * Block + block * IntegerKernels.BlockTail;
+            int at = block * Block, end = at + Block, tail = blocks * Block + block * Int8Kernels.BlockTail;
             Vector512<short> a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             for (; at < end; at += 8, w += 64, next += 64)
             {

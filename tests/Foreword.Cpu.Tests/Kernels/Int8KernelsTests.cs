@@ -8,7 +8,7 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Tests.Kernels;
 
-public sealed unsafe class IntegerKernelsTests
+public sealed unsafe class Int8KernelsTests
 {
     [Fact]
     public void FourProductsAreSummedExactly() => Gen.Select(Gen.Byte.Array[32], Gen.SByte.Array[32], Gen.Int.Array[8]).Sample((w, x, sums) =>
@@ -66,7 +66,7 @@ public sealed unsafe class IntegerKernelsTests
                 float largest = x.Skip(b * block).Take(block).Max(MathF.Abs), inverse = largest > 0 ? 127 / largest : 0;
                 sbyte[] expected = [.. Enumerable.Range(b * block, block).Select(i => i < x.Length ? (sbyte)MathF.Round(x[i] * inverse) : (sbyte)0)];
                 Assert.Equal(expected, encoded[(b * block)..((b + 1) * block)]);
-                ReadOnlySpan<byte> tail = MemoryMarshal.AsBytes(encoded.AsSpan(blocks * block + b * IntegerKernels.BlockTail, IntegerKernels.BlockTail));
+                ReadOnlySpan<byte> tail = MemoryMarshal.AsBytes(encoded.AsSpan(blocks * block + b * Int8Kernels.BlockTail, Int8Kernels.BlockTail));
                 Assert.Equal(largest / 127, BitConverter.ToSingle(tail));
                 Assert.Equal(-zero * expected.Sum(value => value), BitConverter.ToInt32(tail[4..]));
             }
@@ -79,7 +79,7 @@ public sealed unsafe class IntegerKernelsTests
     public void WhatIsNoNumberMakesItsBlocksScaleNone(float value, int at)
     {
         float[] x = [.. Enumerable.Range(0, 70).Select(i => i == at ? value : i - 30f)];
-        float scale = BitConverter.ToSingle(MemoryMarshal.AsBytes(Encoded(x, 64, 128).AsSpan(128 + at / 64 * IntegerKernels.BlockTail)));
+        float scale = BitConverter.ToSingle(MemoryMarshal.AsBytes(Encoded(x, 64, 128).AsSpan(128 + at / 64 * Int8Kernels.BlockTail)));
         Assert.False(float.IsFinite(scale));
     }
 
@@ -124,7 +124,7 @@ public sealed unsafe class IntegerKernelsTests
     private static void CompareWidened(int blocks, int tiles, int seed)
     {
         const int Block = 64, Outputs = 16;
-        int rows = 8 * tiles, K = blocks * Block, narrow = blocks * (Block + IntegerKernels.BlockTail), stride = narrow + IntegerKernels.WideBytes(K);
+        int rows = 8 * tiles, K = blocks * Block, narrow = blocks * (Block + Int8Kernels.BlockTail), stride = narrow + Int8Kernels.WideBytes(K);
         Random random = new(seed);
         byte[] weights = new byte[K * Outputs], x = new byte[rows * stride];
         random.NextBytes(weights);
@@ -139,12 +139,12 @@ public sealed unsafe class IntegerKernelsTests
                 byte* encoded = px + r * stride;
                 foreach (ref float value in row.AsSpan())
                     value = random.NextSingle() - 0.5f;
-                IntegerKernels.Encode(values, K, Block, 128, (sbyte*)encoded);
-                IntegerKernels.Widen(K, encoded, encoded + narrow);
+                Int8Kernels.Encode(values, K, Block, 128, (sbyte*)encoded);
+                Int8Kernels.Widen(K, encoded, encoded + narrow);
             }
 
-            IntegerKernels.MultiplyRows8(rows, blocks, Block / IntegerKernels.Quad, px, stride, w, s, e, Outputs, w);
-            IntegerKernels.MultiplyWideRows8(rows, blocks, Block / IntegerKernels.Quad, px, stride, w, s, a, Outputs, w);
+            Int8Kernels.MultiplyRows8(rows, blocks, Block / Int8Kernels.Quad, px, stride, w, s, e, Outputs, w);
+            Int8Kernels.MultiplyWideRows8(rows, blocks, Block / Int8Kernels.Quad, px, stride, w, s, a, Outputs, w);
         }
 
         Assert.Equal(expected, actual);
@@ -170,10 +170,10 @@ public sealed unsafe class IntegerKernelsTests
     private static sbyte[] Encoded(float[] x, int block, int zero)
     {
         int blocks = (x.Length + block - 1) / block;
-        sbyte[] encoded = new sbyte[blocks * (block + IntegerKernels.BlockTail)];
+        sbyte[] encoded = new sbyte[blocks * (block + Int8Kernels.BlockTail)];
         fixed (float* px = x)
         fixed (sbyte* pe = encoded)
-            IntegerKernels.Encode(px, x.Length, block, zero, pe);
+            Int8Kernels.Encode(px, x.Length, block, zero, pe);
         return encoded;
     }
 

@@ -10,7 +10,7 @@ namespace Foreword.Evaluation.Families;
 /// A corpus as one stream of tokens, cut into windows. The log-likelihoods of the windows add up to that of the whole corpus. The units (words, bytes
 /// or characters of the published text) are divided among the windows by byte position, so that their sum is exact.
 /// </summary>
-internal sealed class CorpusText
+internal sealed class CorpusWindows
 {
     private readonly StringBuilder _text = new();
     private readonly List<(long Bytes, double Units)> _marks = [(0, 0)];
@@ -77,7 +77,7 @@ internal sealed class CorpusText
         {
             double nats = -((LikelihoodResponse)responses[0]).Continuations[0].LogLikelihood;
             string perToken = (nats / tokens.Length).ToString("F4", System.Globalization.CultureInfo.InvariantCulture);
-            return new Judgement($"{perToken} nats a token", null, [.. factors.Select(factor => new[] { nats, units * factor })]);
+            return new Judgment($"{perToken} nats a token", null, [.. factors.Select(factor => new[] { nats, units * factor })]);
         },
     };
 

@@ -6,7 +6,7 @@ using Foreword.IO;
 namespace Foreword.Torch.Runs;
 
 /// <summary>Compares the text that a recipe names with the text that a run's shards were made from.</summary>
-internal static class RunText
+internal static class TextCheck
 {
     /// <summary>
     /// Throws if the contents of the text are not those that the shards were made from. Files may have moved, because their hashes are
