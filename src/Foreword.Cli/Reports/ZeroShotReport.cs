@@ -16,10 +16,10 @@ internal static class ZeroShotReport
 
     /// <summary>Writes the three files, each atomically.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static void Write(string directory, string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedBenchmark> tasks)
+    public static void Write(string directory, string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedBenchmark> benchmarks)
     {
         byte[] table = Encoding.UTF8.GetBytes(Table(scores)), picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(scores), "updates", "relative zero-shot score"));
-        byte[] page = Encoding.UTF8.GetBytes(Page(run, scores, tasks));
+        byte[] page = Encoding.UTF8.GetBytes(Page(run, scores, benchmarks));
         Directory.CreateDirectory(directory);
         DurableFile.Replace(Path.Combine(directory, TableName), file => file.Write(table));
         DurableFile.Replace(Path.Combine(directory, PictureName), file => file.Write(picture));
@@ -49,19 +49,19 @@ internal static class ZeroShotReport
         return text.ToString();
     }
 
-    private static string Page(string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedBenchmark> tasks) => Template(new
+    private static string Page(string run, IReadOnlyList<ZeroShotScore> scores, IReadOnlyList<PreparedBenchmark> benchmarks) => Template(new
     {
         Title = "Zero-shot scores over pre-training",
         Run = run,
         Svg = StudyPicture.Inline(Curves(scores), "updates", "relative zero-shot score"),
-        Tasks = tasks.Select(task => ZeroShotHeuristic.Of(task.Benchmark)).Zip(tasks, (heuristic, task) => new
+        Tasks = benchmarks.Select(benchmark => ZeroShotHeuristic.Of(benchmark.Benchmark)).Zip(benchmarks, (heuristic, benchmark) => new
         {
             heuristic.Title,
             heuristic.Metric,
-            Name = task.Specification.Text,
-            task.Protocol,
-            Count = task.Count.ToString("N0", CultureInfo.InvariantCulture),
-            Chance = Number(task.Benchmark.Chance ?? 0),
+            Name = benchmark.Specification.Text,
+            benchmark.Protocol,
+            Count = benchmark.Count.ToString("N0", CultureInfo.InvariantCulture),
+            Chance = Number(benchmark.Benchmark.Chance ?? 0),
             Best = Number(heuristic.Best),
         }),
         Steps = scores.GroupBy(score => score.Step).Select(step => new

@@ -85,7 +85,7 @@ public static class QuantizedModel
     /// <summary>Returns the size in bytes of the matrices that every token is multiplied with, including the output layer.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="type">The number format of the matrices.</param>
-    public static long MatrixBytes(GptConfig config, WeightType type) => MatrixShape.Of(config).Sum(shape => type.Format(shape.IsHead) is { } format
+    internal static long MatrixBytes(GptConfig config, WeightType type) => MatrixShape.Of(config).Sum(shape => type.Format(shape.IsHead) is { } format
         ? format.WeightBytes(shape.Inputs, shape.Outputs) + format.ScaleCount(shape.Inputs, shape.Outputs) * sizeof(ushort)
         : (long)shape.Inputs * shape.Outputs * (type == WeightType.F32 ? sizeof(float) : sizeof(ushort)));
 

@@ -33,7 +33,7 @@ public static class Recipe
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key, or has a value that is not valid.</exception>
-    public static T ReadSaved<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
+    internal static T ReadSaved<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
         Parse<T>(TextOf(path, "recipe"), path, overrides, formerNames: true);
 
     private static string TextOf(string path, string kind)

@@ -25,7 +25,7 @@ public sealed record ShardManifest
     public const string FileName = "manifest.json";
 
     /// <summary>The value of <see cref="Format"/>.</summary>
-    public const string FormatName = "foreword-shards";
+    internal const string FormatName = "foreword-shards";
 
     /// <summary>The version that this code writes and reads.</summary>
     public const int CurrentVersion = 1;

@@ -12,13 +12,13 @@ namespace Foreword.Data.Shards;
 public sealed class TokenShard : IDisposable
 {
     /// <summary>The first number of the header.</summary>
-    public const int Magic = 20240520;
+    internal const int Magic = 20240520;
 
     /// <summary>The number of bytes before the first id.</summary>
-    public const int HeaderBytes = 256 * sizeof(int);
+    internal const int HeaderBytes = 256 * sizeof(int);
 
     /// <summary>The largest vocabulary whose ids fit into uint16.</summary>
-    public const int LargestNarrowVocabulary = ushort.MaxValue + 1;
+    internal const int LargestNarrowVocabulary = ushort.MaxValue + 1;
 
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;

@@ -100,7 +100,7 @@ public sealed record Bleu(double Value, IReadOnlyList<double> Precisions, double
     /// <summary>Describes how a score is computed, in sacrebleu's notation.</summary>
     /// <param name="references">Number of references of each segment; null if it differs between segments.</param>
     /// <param name="smoothing">The smoothing of precisions that are 0.</param>
-    public static string SignatureOf(int? references, BleuSmoothing smoothing = BleuSmoothing.Exp)
+    internal static string SignatureOf(int? references, BleuSmoothing smoothing = BleuSmoothing.Exp)
     {
         string smooth = smoothing switch
         {

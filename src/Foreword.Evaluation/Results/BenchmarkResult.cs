@@ -7,7 +7,7 @@ namespace Foreword.Evaluation.Results;
 /// <summary>The result of a model on a benchmark.</summary>
 public sealed class BenchmarkResult
 {
-    private BenchmarkResult(PreparedBenchmark task, IReadOnlyDictionary<int, Judgment> judgments, IReadOnlyList<MetricValue> metrics) => (Benchmark, Judgments, Metrics) = (task, judgments, metrics);
+    private BenchmarkResult(PreparedBenchmark benchmark, IReadOnlyDictionary<int, Judgment> judgments, IReadOnlyList<MetricValue> metrics) => (Benchmark, Judgments, Metrics) = (benchmark, judgments, metrics);
 
     /// <summary>Gets the benchmark, as it was run.</summary>
     public PreparedBenchmark Benchmark { get; }
@@ -19,13 +19,13 @@ public sealed class BenchmarkResult
     public IReadOnlyList<MetricValue> Metrics { get; }
 
     /// <summary>Computes the metrics.</summary>
-    /// <param name="task">The benchmark, as it was run.</param>
+    /// <param name="benchmark">The benchmark, as it was run.</param>
     /// <param name="judgments">The judgments of its documents, by id, at least one. Their order and origin do not matter.</param>
-    internal static BenchmarkResult Compute(PreparedBenchmark task, IReadOnlyDictionary<int, Judgment> judgments)
+    internal static BenchmarkResult Compute(PreparedBenchmark benchmark, IReadOnlyDictionary<int, Judgment> judgments)
     {
-        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(benchmark);
         ArgumentNullException.ThrowIfNull(judgments);
-        return new BenchmarkResult(task, judgments, Over(task.Benchmark, judgments, judgments.Keys));
+        return new BenchmarkResult(benchmark, judgments, Over(benchmark.Benchmark, judgments, judgments.Keys));
     }
 
     /// <summary>Computes the metrics over some of the documents.</summary>

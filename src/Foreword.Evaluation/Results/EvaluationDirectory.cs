@@ -34,7 +34,7 @@ internal sealed class EvaluationDirectory
     /// <summary>Opens the directory for some benchmarks, or creates it.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="modelDirectory">The model's directory or file; its files are hashed.</param>
-    /// <param name="tasks">The benchmarks.</param>
+    /// <param name="benchmarks">The benchmarks.</param>
     /// <param name="keys">The name of each benchmark in the results.</param>
     /// <param name="extra">Everything else that influences the numbers, such as the seed and the precision.</param>
     /// <param name="now">The current time.</param>
@@ -42,18 +42,18 @@ internal sealed class EvaluationDirectory
     /// The directory holds a different evaluation under one of the names, <c>evaluation.json</c> is malformed, or the model has no known file of
     /// weights.
     /// </exception>
-    public static EvaluationDirectory Open(string path, string modelDirectory, IReadOnlyList<PreparedBenchmark> tasks, IReadOnlyList<string> keys, string extra, DateTimeOffset now)
+    public static EvaluationDirectory Open(string path, string modelDirectory, IReadOnlyList<PreparedBenchmark> benchmarks, IReadOnlyList<string> keys, string extra, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(tasks);
+        ArgumentNullException.ThrowIfNull(benchmarks);
         ArgumentNullException.ThrowIfNull(keys);
         string file = System.IO.Path.Combine(path, FileName);
         string model = HashOfModel(modelDirectory);
         string former = System.IO.Path.Combine(path, FormerName);
         JsonObject recorded = File.Exists(file) ? Read(file) : File.Exists(former) ? Read(former) : new JsonObject { ["started"] = now.ToString("yyyy-MM-ddTHH-mm-ss", CultureInfo.InvariantCulture), ["tasks"] = new JsonObject() };
         JsonObject fingerprints = (JsonObject)recorded["tasks"]!;
-        for (int i = 0; i < tasks.Count; i++)
+        for (int i = 0; i < benchmarks.Count; i++)
         {
-            string fingerprint = Fingerprint(tasks[i], model, extra);
+            string fingerprint = Fingerprint(benchmarks[i], model, extra);
             if (fingerprints.TryGetPropertyValue(keys[i], out JsonNode? before) && (string?)before != fingerprint)
                 throw new InvalidDataException($"{path} holds an evaluation of {keys[i]} with another model, data or protocol; choose another directory");
             fingerprints[keys[i]] = fingerprint;
@@ -86,14 +86,14 @@ internal sealed class EvaluationDirectory
         }
     }
 
-    private static string Fingerprint(PreparedBenchmark task, string model, string extra)
+    private static string Fingerprint(PreparedBenchmark benchmark, string model, string extra)
     {
         StringBuilder text = new();
-        Tokenizer tokenizer = task.Input.Tokenizer;
-        text.Append(model).Append('\n').Append(tokenizer.Fingerprint).Append('\n').Append(task.Protocol).Append('\n').Append(extra);
+        Tokenizer tokenizer = benchmark.Input.Tokenizer;
+        text.Append(model).Append('\n').Append(tokenizer.Fingerprint).Append('\n').Append(benchmark.Protocol).Append('\n').Append(extra);
         if (tokenizer.StopIds.Any(id => id != tokenizer.EndOfTextId)) // without extra stop ids, the hash is that of evaluations recorded before stop ids existed
             text.Append("\nstops ").AppendJoin(',', tokenizer.StopIds);
-        foreach (string file in task.Set.Files)
+        foreach (string file in benchmark.Set.Files)
             text.Append('\n').Append(FileHash.Of(file));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }

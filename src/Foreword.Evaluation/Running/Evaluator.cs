@@ -33,13 +33,13 @@ internal sealed class Evaluator
     }
 
     /// <summary>Evaluates the documents, the longest first, and returns each document as soon as it is done.</summary>
-    /// <param name="task">The benchmark, ready to run.</param>
+    /// <param name="benchmark">The benchmark, ready to run.</param>
     /// <param name="skip">Ids of the documents that are already done; null for none.</param>
     /// <param name="cancellationToken">Checked before each group of documents, between the passes of the engine, and before each generated token.</param>
-    public IEnumerable<EvaluatedDocument> Run(PreparedBenchmark task, IReadOnlySet<int>? skip = null, CancellationToken cancellationToken = default)
+    public IEnumerable<EvaluatedDocument> Run(PreparedBenchmark benchmark, IReadOnlySet<int>? skip = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(task);
-        PreparedDocument[] order = [.. task.Documents.Where(document => skip?.Contains(document.Id) != true).OrderByDescending(document => document.Tokens)];
+        ArgumentNullException.ThrowIfNull(benchmark);
+        PreparedDocument[] order = [.. benchmark.Documents.Where(document => skip?.Contains(document.Id) != true).OrderByDescending(document => document.Tokens)];
         for (int start = 0; start < order.Length;)
         {
             cancellationToken.ThrowIfCancellationRequested();

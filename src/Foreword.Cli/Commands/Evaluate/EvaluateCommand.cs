@@ -81,10 +81,10 @@ internal static class EvaluateCommand
             List<(string Key, BenchmarkResult Result)> results = [];
             int code = StopSignals.Run(terminal, Standing, stop =>
             {
-                foreach ((string key, PreparedBenchmark task) in prepared)
+                foreach ((string key, PreparedBenchmark benchmark) in prepared)
                 {
-                    terminal.SayWrapped($"{key}: {task.Protocol}");
-                    results.Add((key, run.Evaluate(key, task, stop)));
+                    terminal.SayWrapped($"{key}: {benchmark.Protocol}");
+                    results.Add((key, run.Evaluate(key, benchmark, stop)));
                 }
             }, $"stopping after the current documents; interrupt again to end immediately{(directory is null ? "" : $" (finished documents stay in {directory.Path})")}");
             if (code != ExitCodes.Done)

@@ -11,11 +11,11 @@ internal static class EvaluationLists
     /// <exception cref="ArgumentException">A benchmark is unknown or occurs twice.</exception>
     public static IReadOnlyList<BenchmarkSpecification> ParseBenchmarks(string list)
     {
-        BenchmarkSpecification[] tasks = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => BenchmarkSpecification.Parse(text, BenchmarkCatalog.All))];
-        if (tasks.Length == 0)
+        BenchmarkSpecification[] benchmarks = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(text => BenchmarkSpecification.Parse(text, BenchmarkCatalog.All))];
+        if (benchmarks.Length == 0)
             throw new ArgumentException("--tasks names no benchmark; --list shows them");
-        string? twice = tasks.CountBy(task => task.Text).FirstOrDefault(pair => pair.Value > 1).Key;
-        return twice is null ? tasks : throw new ArgumentException($"--tasks names '{twice}' twice");
+        string? twice = benchmarks.CountBy(benchmark => benchmark.Text).FirstOrDefault(pair => pair.Value > 1).Key;
+        return twice is null ? benchmarks : throw new ArgumentException($"--tasks names '{twice}' twice");
     }
 
     /// <summary>Parses a comma-separated list of numbers.</summary>

@@ -27,18 +27,18 @@ internal static class ZeroShotStudy
     public static Command Create(Terminal terminal)
     {
         Argument<string> run = new("RUN") { Description = "A pre-training run that kept its checkpoints (train.keep=0)." };
-        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, separated by commas; default: GPT-1's benchmarks and similar ones that the data directory has." };
+        Option<string?> benchmarks = new("--tasks") { Description = "Benchmarks, separated by commas; default: GPT-1's benchmarks and similar ones that the data directory has." };
         Option<int?> limit = new("--limit") { Description = "Maximum number of documents per benchmark, from the first on." };
         Option<string> data = new("--data") { Description = "Directory of the data sets.", DefaultValueFactory = _ => "data" };
         Option<string?> output = new("--out") { Description = "Directory for zero-shot.csv, zero-shot.svg and report.html; default: RUN/zero-shot." };
         Option<DeviceChoice> device = new("--device") { Description = "Device to compute on.", DefaultValueFactory = _ => DeviceChoice.Auto };
-        Command command = new Command("zero-shot", "Plot how zero-shot scores grow during a pre-training run (GPT-1 paper, figure 2 right).") { run, tasks, limit, data, output, device }
+        Command command = new Command("zero-shot", "Plot how zero-shot scores grow during a pre-training run (GPT-1 paper, figure 2 right).") { run, benchmarks, limit, data, output, device }
             .WithExample("foreword study zero-shot runs/books --data data --limit 500");
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(limit) < 1)
                 throw new UsageException($"--limit is {parsed.GetValue(limit)}; it must be at least 1");
-            IReadOnlyList<BenchmarkSpecification>? chosen = parsed.GetValue(tasks) is { } given ? UsageException.For(() => EvaluationLists.ParseBenchmarks(given)) : null;
+            IReadOnlyList<BenchmarkSpecification>? chosen = parsed.GetValue(benchmarks) is { } given ? UsageException.For(() => EvaluationLists.ParseBenchmarks(given)) : null;
             RunDirectory directory = RunDirectory.Open(parsed.GetValue(run)!);
             IReadOnlyList<RunCheckpoint> checkpoints = directory.Checkpoints;
             if (checkpoints.Count < 2)
@@ -53,8 +53,8 @@ internal static class ZeroShotStudy
             return stop.Run(() =>
             {
                 List<ZeroShotScore> scores = [];
-                foreach (PreparedBenchmark task in prepared)
-                    terminal.SayWrapped($"{task.Specification.Text}: {task.Protocol}");
+                foreach (PreparedBenchmark benchmark in prepared)
+                    terminal.SayWrapped($"{benchmark.Specification.Text}: {benchmark.Protocol}");
                 if (recipe.Model.Path is { } start)
                 {
                     try
@@ -96,11 +96,11 @@ internal static class ZeroShotStudy
     {
         EvaluationOptions options = new() { Data = data, Shots = [0], Limit = limit, Truncate = true };
         List<PreparedBenchmark> prepared = [];
-        foreach (BenchmarkSpecification task in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Benchmark, BenchmarkCatalog.All))])
+        foreach (BenchmarkSpecification benchmark in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Benchmark, BenchmarkCatalog.All))])
         {
             try
             {
-                prepared.Add(options.Prepare([task], config, tokenizer)[0].Benchmark);
+                prepared.Add(options.Prepare([benchmark], config, tokenizer)[0].Benchmark);
             }
             catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // there is no data, or documents are longer than the context
             {
@@ -119,15 +119,15 @@ internal static class ZeroShotStudy
         return model;
     }
 
-    private static IEnumerable<ZeroShotScore> Score(int step, ILanguageModel model, Tokenizer tokenizer, IReadOnlyList<PreparedBenchmark> tasks, Terminal terminal, CancellationToken cancellationToken)
+    private static IEnumerable<ZeroShotScore> Score(int step, ILanguageModel model, Tokenizer tokenizer, IReadOnlyList<PreparedBenchmark> benchmarks, Terminal terminal, CancellationToken cancellationToken)
     {
         EvaluationRun run = new(terminal, new Evaluator(model, tokenizer), directory: null);
-        foreach (PreparedBenchmark task in tasks)
+        foreach (PreparedBenchmark benchmark in benchmarks)
         {
-            BenchmarkResult result = run.Evaluate($"step {step}, {task.Specification.Text}", task, cancellationToken);
-            ZeroShotHeuristic heuristic = ZeroShotHeuristic.Of(task.Benchmark);
+            BenchmarkResult result = run.Evaluate($"step {step}, {benchmark.Specification.Text}", benchmark, cancellationToken);
+            ZeroShotHeuristic heuristic = ZeroShotHeuristic.Of(benchmark.Benchmark);
             MetricValue value = result.Metrics.First(metric => metric.Metric.Name == heuristic.Metric);
-            yield return new ZeroShotScore(step, heuristic, result.Judgments.Count, value.Value, value.StandardError, task.Benchmark.Chance ?? 0);
+            yield return new ZeroShotScore(step, heuristic, result.Judgments.Count, value.Value, value.StandardError, benchmark.Benchmark.Chance ?? 0);
         }
     }
 }

@@ -83,7 +83,7 @@ public sealed class TaskMetric
     /// Returns the class that the metric describes; null for a metric of all classes. <see cref="F1"/> of two classes describes the second one.
     /// </summary>
     /// <param name="labels">The task's classes, in their order.</param>
-    public string? ClassAmong(IReadOnlyList<string> labels)
+    internal string? ClassAmong(IReadOnlyList<string> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
         return _class ?? (ReferenceEquals(this, F1) && labels.Count == 2 ? labels[1] : null);
@@ -93,13 +93,13 @@ public sealed class TaskMetric
     /// Returns the name with the class that the metric describes, such as "f1 of 'yes'". F1 of more than two classes is "f1 (macro)".
     /// </summary>
     /// <inheritdoc cref="ClassAmong" path="/param"/>
-    public string NameAmong(IReadOnlyList<string> labels) => Among(labels, Name, "f1");
+    internal string NameAmong(IReadOnlyList<string> labels) => Among(labels, Name, "f1");
 
     /// <summary>
     /// Returns the title with the class that the metric describes, such as "F1 of 'yes'". F1 of more than two classes is "F1 (macro)".
     /// </summary>
     /// <inheritdoc cref="ClassAmong" path="/param"/>
-    public string TitleAmong(IReadOnlyList<string> labels) => Among(labels, Title, "F1");
+    internal string TitleAmong(IReadOnlyList<string> labels) => Among(labels, Title, "F1");
 
     /// <summary>Computes the metric; NaN if a correlation is undefined.</summary>
     /// <param name="outcomes">The predictions with the right answers.</param>

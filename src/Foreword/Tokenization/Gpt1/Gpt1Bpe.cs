@@ -136,7 +136,7 @@ public sealed class Gpt1Bpe : Tokenizer
     public override void Save(string directory) => Gpt1Json.Save(this, directory);
 
     /// <summary>Returns the ids of one word without splitting it or changing its case (OpenAI's <c>bpe</c>, text_utils.py).</summary>
-    public int[] EncodeWord(string word)
+    internal int[] EncodeWord(string word)
     {
         ArgumentNullException.ThrowIfNull(word);
         List<int> ids = [];
