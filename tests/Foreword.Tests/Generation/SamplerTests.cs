@@ -146,8 +146,8 @@ public sealed class SamplerTests
         double[] expected = [0.8 / 1.2, 0.3 / 1.2, 0.1 / 1.2, 0];
         for (int id = 0; id < expected.Length; id++)
             Assert.Equal(expected[id], shares[id], 0.01);
-        Assert.Equal("logit-bias names token 7; the vocabulary has 4 ids",
-            Assert.Throws<ArgumentException>(() => new Sampler(new SamplingOptions { LogitBias = new Dictionary<int, double> { [7] = 1 } }).Sample(new float[4])).Message);
+        Assert.Equal("logit-bias names token 4; the vocabulary has 4 ids",
+            Assert.Throws<ArgumentException>(() => new Sampler(new SamplingOptions { LogitBias = new Dictionary<int, double> { [4] = 1 } }).Sample(new float[4])).Message);
     }
 
     /// <summary>Compares each draw with the plain rules, which sort and sum everything.</summary>
