@@ -124,6 +124,10 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void APromptMayContainIdsWithoutALogit() => // a model may have fewer logits than its tokenizer has ids
+        Assert.Equal(1, Greedy(new() { RepetitionPenalty = 2 }, [2, 3, 9]).Sample([1.0f, 1.1f]));
+
+    [Fact]
     public void PresenceAndFrequencyPenaltiesCountTheCompletionOnly()
     {
         float[] logits = [1.0f, 0.7f, 0.1f];
@@ -284,6 +288,7 @@ public sealed class SamplerTests
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300 }).Sample([-3e38f, 3e38f, 2e38f]));
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TopP = 0.5 }).Sample([-3e38f, 3e38f, 2e38f]));
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TypicalP = 0.5, MinP = 0.1 }).Sample([-3e38f, 3e38f, 2e38f]));
+        Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TypicalP = 0.5 }).Sample([-3e38f, 3e38f, 2e38f]));
     }
 
     [Fact]
