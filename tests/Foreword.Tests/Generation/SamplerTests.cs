@@ -291,6 +291,19 @@ public sealed class SamplerTests
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TypicalP = 0.5 }).Sample([-3e38f, 3e38f, 2e38f]));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    [InlineData(1)] // rounding can make the target as large as the sum
+    public void ATokenOfProbabilityZeroIsNeverDrawn(double share)
+    {
+        float[] row = [-3e38f, 3e38f, 2e38f];
+        Candidates candidates = new();
+        candidates.Fill(row, 3e38f, temperature: 1e-300, k: 0);
+        Assert.Equal([0, 1, 0], candidates.Weights.ToArray());
+        Assert.Equal(1, candidates.At(share));
+    }
+
     [Fact]
     public void ImpossibleOptionsAreNamedWithTheirValues()
     {

@@ -68,7 +68,7 @@ public sealed class StoredTensorTests : IDisposable
         Assert.Equal(1, checks);
     }
 
-    /// <summary>The bytes are compared in chunks of 16 MiB. These tensors have two chunks, of which the second is short.</summary>
+    // The bytes are compared in chunks of 16 MiB. These tensors have two chunks, of which the second is short.
     [Fact]
     public void TheSameBytesAreFoundInEveryChunk()
     {

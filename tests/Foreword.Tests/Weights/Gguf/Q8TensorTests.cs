@@ -9,10 +9,8 @@ public sealed class Q8TensorTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>
-    /// The matrix ends where its file ends, so a reader that goes one block too far leaves the file. It has more than 32 x 32 rows, so the block that
-    /// a part begins in differs from the row divided by 32 twice.
-    /// </summary>
+    // The matrix ends where its file ends, so a reader that goes one block too far leaves the file. It has more than 32 x 32 rows, so the block that
+    // a part begins in differs from the row divided by 32 twice.
     [Theory]
     [InlineData(0, 4416)]
     [InlineData(0, 1)]
