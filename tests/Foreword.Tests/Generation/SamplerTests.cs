@@ -305,6 +305,15 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void AFewTokensOfALargeVocabularyAreKept()
+    {
+        float[] row = [.. Enumerable.Range(0, 1001).Select(id => (float)(id * 37 % 1001))]; // each number from 0 to 1000 once
+        Candidates candidates = new();
+        candidates.Fill(row, 1000, temperature: 1, k: 5);
+        Assert.Equal(Enumerable.Range(0, 1001).Where(id => row[id] >= 996), candidates.Ids.ToArray());
+    }
+
+    [Fact]
     public void ImpossibleOptionsAreNamedWithTheirValues()
     {
         Assert.Equal("temperature is -1; it must be 0 (greedy) or above", Refusal(new() { Temperature = -1 }));
