@@ -124,6 +124,10 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void APromptMayContainIdsWithoutALogit() => // a model may have fewer logits than its tokenizer has ids
+        Assert.Equal(1, Greedy(new() { RepetitionPenalty = 2 }, [2, 3, 9]).Sample([1.0f, 1.1f]));
+
+    [Fact]
     public void PresenceAndFrequencyPenaltiesCountTheCompletionOnly()
     {
         float[] logits = [1.0f, 0.7f, 0.1f];
@@ -146,8 +150,8 @@ public sealed class SamplerTests
         double[] expected = [0.8 / 1.2, 0.3 / 1.2, 0.1 / 1.2, 0];
         for (int id = 0; id < expected.Length; id++)
             Assert.Equal(expected[id], shares[id], 0.01);
-        Assert.Equal("logit-bias names token 7; the vocabulary has 4 ids",
-            Assert.Throws<ArgumentException>(() => new Sampler(new SamplingOptions { LogitBias = new Dictionary<int, double> { [7] = 1 } }).Sample(new float[4])).Message);
+        Assert.Equal("logit-bias names token 4; the vocabulary has 4 ids",
+            Assert.Throws<ArgumentException>(() => new Sampler(new SamplingOptions { LogitBias = new Dictionary<int, double> { [4] = 1 } }).Sample(new float[4])).Message);
     }
 
     /// <summary>Compares each draw with the plain rules, which sort and sum everything.</summary>
@@ -284,6 +288,29 @@ public sealed class SamplerTests
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300 }).Sample([-3e38f, 3e38f, 2e38f]));
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TopP = 0.5 }).Sample([-3e38f, 3e38f, 2e38f]));
         Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TypicalP = 0.5, MinP = 0.1 }).Sample([-3e38f, 3e38f, 2e38f]));
+        Assert.Equal(1, new Sampler(new SamplingOptions { Temperature = 1e-300, TypicalP = 0.5 }).Sample([-3e38f, 3e38f, 2e38f]));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    [InlineData(1)] // rounding can make the target as large as the sum
+    public void ATokenOfProbabilityZeroIsNeverDrawn(double share)
+    {
+        float[] row = [-3e38f, 3e38f, 2e38f];
+        Candidates candidates = new();
+        candidates.Fill(row, 3e38f, temperature: 1e-300, k: 0);
+        Assert.Equal([0, 1, 0], candidates.Weights.ToArray());
+        Assert.Equal(1, candidates.At(share));
+    }
+
+    [Fact]
+    public void AFewTokensOfALargeVocabularyAreKept()
+    {
+        float[] row = [.. Enumerable.Range(0, 1001).Select(id => (float)(id * 37 % 1001))]; // each number from 0 to 1000 once
+        Candidates candidates = new();
+        candidates.Fill(row, 1000, temperature: 1, k: 5);
+        Assert.Equal(Enumerable.Range(0, 1001).Where(id => row[id] >= 996), candidates.Ids.ToArray());
     }
 
     [Fact]

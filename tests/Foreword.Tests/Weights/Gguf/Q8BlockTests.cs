@@ -39,8 +39,12 @@ public sealed class Q8BlockTests
     [Theory]
     [InlineData(31, 34)]
     [InlineData(32, 33)]
-    public void PartsOfBlocksAreRefused(int elements, int bytes) =>
+    public void PartsOfBlocksAreRefused(int elements, int bytes)
+    {
         Assert.Throws<ArgumentException>(() => Q8Block.Quantize(new float[elements], new byte[bytes]));
+        string message = Assert.Throws<ArgumentException>(() => Q8Block.Dequantize(new byte[bytes], new float[elements])).Message;
+        Assert.Equal($"{elements} elements in {bytes} bytes are not whole blocks of 32 elements in 34 bytes", message);
+    }
 
     [Fact]
     public unsafe void TheBytesAreThoseOfGgmlItself()
