@@ -36,6 +36,9 @@ public sealed class StoredTensorTests : IDisposable
         using MappedFile file = Map(MemoryMarshal.AsBytes<float>([1, 2, 3, 4]));
         StoredElements[] parts = [new(file, 8, 2), new(file, 0, 1)];
         Assert.Equal([3f, 4, 1], Values(new StoredTensor("p", TensorDType.F32, [3], parts)));
+        float[] acrossRanges = new float[2];
+        new StoredTensor("p", TensorDType.F32, [3], parts).Read(1, acrossRanges);
+        Assert.Equal([4f, 1], acrossRanges);
         Assert.Contains("tensor 'p' ends 2 elements before the end of its shape [5]",
             Assert.Throws<InvalidDataException>(() => Values(new StoredTensor("p", TensorDType.F32, [5], parts))).Message);
     }
