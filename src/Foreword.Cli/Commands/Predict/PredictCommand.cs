@@ -4,7 +4,6 @@ using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
-using Foreword.IO;
 using Foreword.Tasks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,6 +37,8 @@ internal static class PredictCommand
             string source = parsed.GetValue(input)!;
             if (parsed.GetValue(dryRun))
                 return ShowExamples(DryRun.Open(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
+            if (parsed.GetValue(output) is { } checkedPath)
+                OutputFile.Check(checkedPath, source);
             using ITaskModel model = LoadingBar.Show(terminal, parsed.GetValue(run)!, progress =>
                 TaskModels.Load(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
             TaskDescription task = model.Task;
@@ -45,12 +46,18 @@ internal static class PredictCommand
             Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;
             if (parsed.GetValue(output) is { } path)
             {
-                DurableFile.Replace(path, write);
-                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{answers.Count:N0} predictions in {path}"));
+                OutputFile.Write(path, stream =>
+                {
+                    write(stream);
+                    if (answers.Count > 0 && answers.Faults == answers.Count) // the file that is there stays
+                        throw new InvalidDataException($"no row has an answer; the first: {answers.FirstFault}");
+                });
+                long written = answers.Count - answers.Faults;
+                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{written:N0} {(written == 1 ? "prediction" : "predictions")} in {path}"));
             }
             else if (parsed.GetValue(json))
             {
-                CopyWhole(write, terminal.OutBytes);
+                OutputFile.CopyWhole(write, terminal.OutBytes); // rows of CSV are useful one by one; an object that ends early because of a bad row is not
             }
             else
             {
@@ -75,21 +82,6 @@ internal static class PredictCommand
         foreach (string fault in rows.Select(row => row.Fault).OfType<string>())
             terminal.Err.WriteLine($"error: {fault}");
         return rows.All(row => row.Fault is null) ? ExitCodes.Done : ExitCodes.Failed;
-    }
-
-    /// <summary>
-    /// Writes a JSON object into a temporary file first and copies it when it is complete. Each row of CSV is useful by itself. An object that
-    /// ends early because of a bad row is not. The object may have any size.
-    /// </summary>
-    private static void CopyWhole(Action<Stream> write, Stream output)
-    {
-        string path = Path.GetTempFileName(); // readable only by its owner
-        using FileStream whole = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete);
-        File.Delete(path); // the file exists while it is open, and disappears even if the process is killed
-        write(whole);
-        whole.Position = 0;
-        whole.CopyTo(output);
-        output.Flush();
     }
 
     /// <summary>Answers the rows of an input, chunk by chunk.</summary>

@@ -13,11 +13,40 @@ public sealed class TaskTablesTests(TrainedTask trained) : IClassFixture<Trained
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    public void AnOutputThatWouldLoseSomethingIsRefused()
+    {
+        string rows = _directory.Write("rows.csv", "text\nfine\n"), empty = _directory.Write("empty-texts.csv", "text\n\"\"\n"), kept = _directory.Write("old.csv", "before");
+        Refused($"{rows} is the input; name another file", rows, rows);
+        Refused($"{_directory.Path} is a directory; name a file", rows, _directory.Path);
+        Refused($"{rows}/x.csv cannot be written: there is no directory {rows}", rows, $"{rows}/x.csv");
+        Refused($"no row has an answer; the first: {empty}:2: 'text' is empty", empty, kept);
+        Assert.Equal(("text\nfine\n", "before"), (File.ReadAllText(rows), File.ReadAllText(kept)));
+
+        if (!OperatingSystem.IsWindows()) // links need a privilege there
+        {
+            string link = _directory.File("link.csv"), linked = _directory.File("linked.csv");
+            File.CreateSymbolicLink(link, rows);
+            Refused($"{link} is the input; name another file", rows, link);
+            File.CreateSymbolicLink(linked, kept);
+            Assert.Equal((0, $"1 prediction in {linked}\n"), (Cli.Run("predict", trained.Run, rows, "--out", linked) is var one ? one.ExitCode : 0, one.Err));
+            Assert.Equal(kept, new FileInfo(linked).LinkTarget);
+            Assert.StartsWith("label,", File.ReadAllText(kept), StringComparison.Ordinal);
+            Assert.Equal(0, Cli.Run("predict", trained.Run, rows, "--out", "/dev/null").ExitCode);
+        }
+
+        void Refused(string sentence, string input, string output)
+        {
+            Cli run = Cli.Run("predict", trained.Run, input, "--out", output);
+            Assert.Equal((1, $"error: {sentence}\n"), (run.ExitCode, run.Err));
+        }
+    }
+
+    [Fact]
     public void ARowWithoutATextGetsAnErrorAndTheOthersTheirAnswer()
     {
         string broken = _directory.Write("broken.csv", "text\nfine\n\"\"\nbad\n"), kept = _directory.Write("kept.csv", "before");
         Cli file = Cli.Run("predict", trained.Run, broken, "--out", kept);
-        Assert.Equal((1, $"3 predictions in {kept}\nerror: 1 of 3 rows has no answer; the first: {broken}:3: 'text' is empty\n"), (file.ExitCode, file.Err));
+        Assert.Equal((1, $"2 predictions in {kept}\nerror: 1 of 3 rows has no answer; the first: {broken}:3: 'text' is empty\n"), (file.ExitCode, file.Err));
         string[] lines = File.ReadAllLines(kept);
         Assert.Equal(("label,probability,p_nasty,p_pleasant,error", 4), (lines[0], lines.Length));
         Assert.Equal($",,,,{broken}:3: 'text' is empty", lines[2]);
