@@ -60,7 +60,7 @@ public sealed class CpuTaskModelTests : IDisposable
     {
         Assert.Equal("threads", Assert.Throws<ArgumentOutOfRangeException>(() => CpuTaskModel.Load(_place.Path, threads: 0)).ParamName);
         CpuTaskModel model = CpuTaskModel.Load(_place.Path);
-        Assert.Equal("classification reads 1 texts (text); 2 were given (Parameter 'example')", Assert.Throws<ArgumentException>(() => model.Predict("a", "b")).Message);
+        Assert.Equal("classification reads 1 text (text); 2 were given (Parameter 'example')", Assert.Throws<ArgumentException>(() => model.Predict("a", "b")).Message);
         Assert.Equal("example 2 is null (Parameter 'examples')", Assert.Throws<ArgumentException>(() => model.Predict([new TaskExample(["a"], []), null!])).Message);
         model.Dispose();
         Assert.Throws<ObjectDisposedException>(() => model.Predict("a"));

@@ -94,7 +94,7 @@ public abstract class FineTuningTask
     {
         TaskColumn[] texts = [.. Columns.Where(column => !column.IsMany)];
         if (example.Texts.Count != texts.Length)
-            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {texts.Length} texts ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given", nameof(example));
+            throw new ArgumentException($"{example.MessagePrefix}{Kind} reads {texts.Length} {(texts.Length == 1 ? "text" : "texts")} ({string.Join(", ", texts.Select(column => column.Role))}); {example.Texts.Count} were given", nameof(example));
         if (texts.Where((column, i) => example.Texts[i] is null && !column.IsOptional).FirstOrDefault() is { } missing)
             throw new ArgumentException($"{example.MessagePrefix}{Kind} needs a {missing.Role}, but it is null", nameof(example));
         if (Columns.Any(column => column.IsMany) ? example.Choices.Count < 2 : example.Choices.Count > 0)

@@ -70,8 +70,8 @@ public class TaskEncoderTests
     }
 
     [Theory]
-    [InlineData("classification", new string?[0], 0, "classification reads 1 texts (text); 0 were given")]
-    [InlineData("classification", new string?[] { "a", "b" }, 0, "classification reads 1 texts (text); 2 were given")]
+    [InlineData("classification", new string?[0], 0, "classification reads 1 text (text); 0 were given")]
+    [InlineData("classification", new string?[] { "a", "b" }, 0, "classification reads 1 text (text); 2 were given")]
     [InlineData("classification", new string?[] { "a" }, 2, "classification reads no choices; 2 were given")]
     [InlineData("entailment", new string?[] { "a", null }, 0, "entailment needs a hypothesis, but it is null")]
     [InlineData("multiple-choice", new string?[] { "c", null }, 1, "multiple-choice reads at least 2 choices; 1 were given")]

@@ -374,7 +374,7 @@ public sealed class FineTuneRunTests : IDisposable
         using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), directory))
             run.Run(TestContext.Current.CancellationToken);
         using FineTunedModel model = FineTunedModel.Load(directory.Path);
-        Assert.Equal("classification reads 1 texts (text); 2 were given (Parameter 'example')", Assert.Throws<ArgumentException>(() => model.Predict("a", "b")).Message);
+        Assert.Equal("classification reads 1 text (text); 2 were given (Parameter 'example')", Assert.Throws<ArgumentException>(() => model.Predict("a", "b")).Message);
     }
 
     private static string Row(int i) => i % 2 == 0 ? $"the weather is good today {i},pleasant\n" : $"the weather is bad today {i},nasty\n";
