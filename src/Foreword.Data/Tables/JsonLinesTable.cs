@@ -69,8 +69,11 @@ internal sealed class JsonLinesTable : ITableFormat
 
     private static JsonDocument Parse(string line, string where)
     {
-        JsonDocument json = JsonFile.TryParse(Encoding.UTF8.GetBytes(line), out JsonException? problem) ?? throw new InvalidDataException($"{where}: the line is broken JSON ({problem!.Message.TrimEnd('.')})", problem);
-        return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new InvalidDataException($"{where}: the line is not a JSON object");
+        JsonDocument json = JsonFile.TryParse(Encoding.UTF8.GetBytes(line), out JsonException? problem) ?? throw new InvalidDataException($"{where}: the line is broken JSON ({JsonFile.Reason(problem!)})", problem);
+        if (json.RootElement.ValueKind == JsonValueKind.Object)
+            return json;
+        json.Dispose();
+        throw new InvalidDataException($"{where}: the line is not a JSON object");
     }
 
     /// <summary>Returns the texts at a path. A field whose name is the whole path has priority.</summary>

@@ -133,6 +133,15 @@ public sealed class SurprisingTablesTests : IDisposable
     }
 
     [Fact]
+    public void ABrokenJsonLineIsReportedWithoutTheParsersOwnPosition()
+    {
+        string path = _directory.Write("a.jsonl", "{\"text\":1}\n{\"text\":}\n");
+        string message = Assert.Throws<InvalidDataException>(() => Column(path, "text")).Message;
+        Assert.StartsWith($"{path}:2: the line is broken JSON (", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void OfTwoColumnsWithOneNameTheNumberTakesOne() =>
         Assert.Equal(["b"], Column(_directory.Write("a.csv", "text,text\na,b\n"), "1", new TableOptions { Header = true }));
 

@@ -108,12 +108,18 @@ internal sealed class Summarization : Benchmark
         };
     }
 
-    /// <summary>Returns the longest beginning of a text that ends between two words and has at most the given number of tokens.</summary>
+    /// <summary>
+    /// Returns the longest beginning of a text that ends between two words and has at most the given number of tokens. If not even the first word
+    /// fits, as in Chinese text without white space, the text is cut between two tokens.
+    /// </summary>
     private static string Beginning(string text, int tokens, BenchmarkInput input)
     {
-        if (input.Tokenizer.Encode(text).Length <= tokens)
+        int[] ids = input.Tokenizer.Encode(text);
+        if (ids.Length <= tokens)
             return text;
         int[] ends = [.. text.Index().Where(c => char.IsWhiteSpace(c.Item)).Select(c => c.Index)];
+        if (ends.Length == 0 || input.Tokenizer.Encode(text[..ends[0]]).Length > tokens)
+            return FirstTokens(ids, tokens, input);
         int fits = 0, tooMany = ends.Length; // the first counts words that fit, the second words that do not
         while (tooMany - fits > 1)
         {
@@ -124,6 +130,19 @@ internal sealed class Summarization : Benchmark
                 tooMany = middle;
         }
 
-        return ends.Length == 0 ? text : text[..ends[fits]];
+        return text[..ends[fits]];
+    }
+
+    /// <summary>Returns the text of the first tokens, without a character that the cut divides.</summary>
+    private static string FirstTokens(int[] ids, int tokens, BenchmarkInput input)
+    {
+        for (int count = tokens; count > 0; count--)
+        {
+            string text = input.Tokenizer.Decode(ids.AsSpan(0, count));
+            if (!text.EndsWith('\uFFFD') && input.Tokenizer.Encode(text).Length <= tokens)
+                return text;
+        }
+
+        return "";
     }
 }

@@ -74,6 +74,17 @@ public sealed class GenerativeBenchmarkTests : IDisposable
     }
 
     [Fact]
+    public void AnArticleWithoutWhiteSpaceLosesItsEnd()
+    {
+        string file = _directory.Write("zh.jsonl", $"{{\"article\":\"{string.Concat(Enumerable.Repeat("市长关闭旧桥。", 40))}\",\"highlights\":\"关桥\"}}\n");
+        string prompt = Prompt(Evaluations.Prepare($"cnn-dailymail:file={file}", contextLength: 300), 0);
+        Assert.StartsWith("市长关闭旧桥。", prompt, StringComparison.Ordinal);
+        Assert.EndsWith("\nTL;DR:", prompt, StringComparison.Ordinal);
+        Assert.DoesNotContain('\uFFFD', prompt);
+        Assert.InRange(Evaluations.Tokenizer.Encode(prompt).Length, 190, 200);
+    }
+
+    [Fact]
     public void ASummaryIsTheFirstThreeSentences()
     {
         PreparedBenchmark task = Evaluations.Prepare("cnn-dailymail", limit: 1);
