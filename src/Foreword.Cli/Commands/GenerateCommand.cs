@@ -9,6 +9,7 @@ using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Generation;
+using Foreword.IO;
 using Foreword.Tokenization;
 
 namespace Foreword.Cli.Commands;
@@ -96,12 +97,12 @@ internal static class GenerateCommand
     private static string ReadPrompt(string prompt, Stream input)
     {
         if (prompt == "-")
-            return new StreamReader(input, Encoding.UTF8).ReadToEnd();
+            return StrictText.Read(input, "standard input");
         if (!prompt.StartsWith('@'))
             return prompt;
         string path = prompt[1..];
         return File.Exists(path)
-            ? File.ReadAllText(path)
+            ? StrictText.Read(path)
             : throw new FileNotFoundException($"the prompt file '{path}' does not exist; to use a prompt that begins with @, pass it on stdin with --prompt -");
     }
 

@@ -70,7 +70,7 @@ internal static class QuantizeCommand
     {
         if (!File.Exists(path))
             throw new FileNotFoundException($"the text '{path}' does not exist");
-        int[] ids = tokenizer.Encode(File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true)));
+        int[] ids = tokenizer.Encode(StrictText.Read(path));
         return ids.Length >= 2 ? ids[..Math.Min(ids.Length, most)] : throw new InvalidDataException($"{path} has {ids.Length} tokens; at least 2 are needed to measure on");
     }
 

@@ -1,5 +1,6 @@
 using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Metrics;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Families;
 
@@ -65,7 +66,7 @@ internal sealed class WordCorpus : Benchmark
         CorpusWindows corpus = new();
         bool undo = input.Switch(DetokenizerSwitch) == "on";
         int lineEnd = input.Switch(UnitSwitch) == "words" ? 0 : 1;
-        foreach (string line in File.ReadLines(file))
+        foreach (string line in StrictText.ReadLines(file))
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             corpus.Append((undo ? _detokenizer.Join(words) : line) + "\n", words.Length + lineEnd);

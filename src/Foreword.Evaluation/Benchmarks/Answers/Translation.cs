@@ -6,6 +6,7 @@ using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
 using Foreword.Generation;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Answers;
 
@@ -107,8 +108,8 @@ internal sealed partial class Translation : Benchmark
     }
 
     private static string[] Segments(string file) => file.EndsWith(".sgm", StringComparison.Ordinal)
-        ? [.. Segment().Matches(File.ReadAllText(file)).Select(match => WebUtility.HtmlDecode(match.Groups[1].Value).Trim())]
-        : [.. File.ReadAllText(file).Split('\n').Select(line => line.Trim()).Reverse().SkipWhile(line => line.Length == 0).Reverse()];
+        ? [.. Segment().Matches(StrictText.Read(file)).Select(match => WebUtility.HtmlDecode(match.Groups[1].Value).Trim())]
+        : [.. StrictText.Read(file).Split('\n').Select(line => line.Trim()).Reverse().SkipWhile(line => line.Length == 0).Reverse()];
 
     private static BenchmarkDocument Document(string source, string[] references)
     {

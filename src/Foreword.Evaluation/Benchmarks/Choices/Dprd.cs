@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
@@ -41,7 +42,7 @@ internal sealed partial class Dprd : Benchmark
     {
         List<string> lines = [];
         long number = 0;
-        foreach (string line in File.ReadLines(file).Append(""))
+        foreach (string line in StrictText.ReadLines(file).Append(""))
         {
             number++;
             if (!string.IsNullOrWhiteSpace(line))

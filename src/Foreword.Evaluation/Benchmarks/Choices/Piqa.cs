@@ -1,4 +1,5 @@
 using Foreword.Evaluation.Families;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
 
@@ -22,7 +23,7 @@ internal static class Piqa
     private static IEnumerable<ChoiceItem> Items(string file, string labelFile)
     {
         BenchmarkRow[] rows = [.. BenchmarkRow.Read(file, ["goal", "sol1", "sol2"])];
-        string[] labels = [.. File.ReadLines(labelFile).Where(line => line.Length > 0)];
+        string[] labels = [.. StrictText.ReadLines(labelFile).Where(line => line.Length > 0)];
         if (labels.Length != rows.Length)
             throw new InvalidDataException($"{labelFile}: there are {labels.Length} labels for the {rows.Length} questions of {file}");
         return rows.Select((row, i) => new ChoiceItem(row.Fields, $"Question: {row["goal"].Trim()}\nAnswer:", [$" {row["sol1"].Trim()}", $" {row["sol2"].Trim()}"], labels[i].Trim() switch

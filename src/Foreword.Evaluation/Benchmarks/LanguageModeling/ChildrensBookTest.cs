@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Foreword.Evaluation.Families;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
@@ -42,7 +43,7 @@ internal static class ChildrensBookTest
     {
         List<string> context = [];
         long number = 0;
-        foreach (string line in File.ReadLines(file))
+        foreach (string line in StrictText.ReadLines(file))
         {
             number++;
             if (string.IsNullOrWhiteSpace(line))

@@ -1,5 +1,6 @@
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
@@ -33,7 +34,7 @@ internal sealed class TextFile(string path) : Benchmark
     {
         ArgumentNullException.ThrowIfNull(input);
         CorpusWindows corpus = new();
-        string text = File.ReadAllText(path);
+        string text = StrictText.Read(path);
         long bytes = new FileInfo(path).Length;
         int words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
         corpus.Append(text, bytes);
