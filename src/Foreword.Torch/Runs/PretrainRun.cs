@@ -22,40 +22,12 @@ public sealed class PretrainRun : TrainingRun
 
     private readonly PretrainRecipe _recipe;
     private readonly PretrainingData _data;
-    private readonly GptModel _model;
-    private readonly Pretrainer _trainer;
     private readonly IProgress<PretrainEvent>? _progress;
+    private GptModel _model = null!; // Load creates the model and the trainer before the run is returned
+    private Pretrainer _trainer = null!;
 
-    private PretrainRun(
-        PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, IProgress<PretrainEvent>? progress, CancellationToken cancellationToken)
-        : base(directory, recipe.Train)
-    {
-        _recipe = recipe;
-        _data = data;
-        _progress = progress;
-        GptConfig config = recipe.Model.ToGptConfig(data.Tokenizer.VocabularySize, source?.Config);
-        if (checkpoint is not null)
-            State = Checkpoint.ReadState(checkpoint.Path);
-        _model = new GptModel(config, recipe.Train.Seed, Precision, recipe.Model.Init);
-        if (source is not null)
-            TrainOn(source, isResumed: checkpoint is not null, cancellationToken);
-        else if (checkpoint is null && recipe.Model.InitEmbeddings is { } vectors)
-            progress?.Report(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, data.Tokenizer, vectors, recipe.Train.Seed, cancellationToken)));
-        _model.to(Device);
-        TrainedPart part = recipe.Model.Trained;
-        if (part.IsAdapter)
-            _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, recipe.Train.Seed + 1L);
-        TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, State.FirstNewId!.Value, config.VocabSize - State.FirstNewId.Value, "new_tokens");
-        _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train, trained, optimizer);
-        if (checkpoint is not null)
-            Checkpoint.Load(checkpoint.Path, _trainer, part.IsAdapter);
-        else if (source is not null)
-            progress?.Report(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
-        State = State with { Seed = recipe.Train.Seed, Data = data.Fingerprint };
-        progress?.Report(new PretrainEvent.Began(
-            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
-            _trainer.TokensPerStep, _trainer.StepsMade, recipe.Train.Steps, Peak));
-    }
+    private PretrainRun(PretrainRecipe recipe, RunDirectory directory, PretrainingData data, IProgress<PretrainEvent>? progress)
+        : base(directory, recipe.Train) => (_recipe, _data, _progress) = (recipe, data, progress);
 
     /// <summary>Gets the last validation loss in nats, or null before the first validation.</summary>
     public double? LastEvalLoss { get; private set; }
@@ -179,18 +151,23 @@ public sealed class PretrainRun : TrainingRun
         }
 
         PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), progress, logger, cancellationToken);
+        PretrainRun? run = null;
         try
         {
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);
             if (File.Exists(directory.RecipePath))
                 RecipeCheck.Check(directory.RecipePath, resolved, checkpoint, data);
-            PretrainRun run = new(resolved, directory, data, source, checkpoint, optimizer, progress, cancellationToken);
+            run = new PretrainRun(resolved, directory, data, progress);
+            run.Load(source, checkpoint, optimizer, cancellationToken);
             Recipe.Save(resolved, directory.RecipePath);
             return run;
         }
         catch
         {
-            data.Dispose();
+            if (run is null)
+                data.Dispose();
+            else
+                run.Dispose();
             throw;
         }
     }
@@ -210,8 +187,8 @@ public sealed class PretrainRun : TrainingRun
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _trainer.Dispose();
-        _model.Dispose();
+        _trainer?.Dispose(); // null if the run could not be opened
+        _model?.Dispose();
         _data.Dispose();
     }
 
@@ -259,6 +236,42 @@ public sealed class PretrainRun : TrainingRun
     private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _progress?.Report(new PretrainEvent.Evaluated(metrics, isBest));
 
     private protected override void TellSaved(string checkpoint) => _progress?.Report(new PretrainEvent.Saved(checkpoint));
+
+    /// <summary>Creates the model and the trainer, and reads their weights and state.</summary>
+    private void Load(StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
+    {
+        GptConfig config = _recipe.Model.ToGptConfig(_data.Tokenizer.VocabularySize, source?.Config);
+        if (checkpoint is not null)
+            State = Checkpoint.ReadState(checkpoint.Path);
+        _model = new GptModel(config, _recipe.Train.Seed, Precision, _recipe.Model.Init);
+        if (source is not null)
+            TrainOn(source, isResumed: checkpoint is not null, cancellationToken);
+        else if (checkpoint is null && _recipe.Model.InitEmbeddings is { } vectors)
+            _progress?.Report(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, _data.Tokenizer, vectors, _recipe.Train.Seed, cancellationToken)));
+        _model.to(Device);
+        TrainedPart part = _recipe.Model.Trained;
+        if (part.IsAdapter)
+            _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, _recipe.Train.Seed + 1L);
+        TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, State.FirstNewId!.Value, config.VocabSize - State.FirstNewId.Value, "new_tokens");
+        try
+        {
+            _trainer = new Pretrainer(_model, _data.Train, _data.Validation, _recipe.Train, trained, optimizer);
+        }
+        catch
+        {
+            trained.Dispose();
+            throw;
+        }
+
+        if (checkpoint is not null)
+            Checkpoint.Load(checkpoint.Path, _trainer, part.IsAdapter);
+        else if (source is not null)
+            _progress?.Report(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
+        State = State with { Seed = _recipe.Train.Seed, Data = _data.Fingerprint };
+        _progress?.Report(new PretrainEvent.Began(
+            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, _data.Train.Count, _data.Validation?.Count ?? 0,
+            _trainer.TokensPerStep, _trainer.StepsMade, _recipe.Train.Steps, Peak));
+    }
 
     /// <summary>Reads the weights of the starting model, unless a checkpoint contains them.</summary>
     private void TrainOn(StartingModel source, bool isResumed, CancellationToken cancellationToken)
