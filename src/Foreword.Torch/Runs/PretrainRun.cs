@@ -61,33 +61,16 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="optimizer">Creates an optimizer of the program's own; null for the one that the recipe names.</param>
     /// <param name="logger">Receives which files of text are not read; null for no log.</param>
     /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
     public static PretrainRun Start(
-        PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+        PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        return Open(recipe, directory, null, null, progress, logger, cancellationToken);
-    }
-
-    /// <summary>Starts a new run with an optimizer of the program's own.</summary>
-    /// <param name="recipe">The recipe of the run. Its <c>train.optimizer</c> is not used.</param>
-    /// <param name="directory">An empty run directory.</param>
-    /// <param name="optimizer">Creates the optimizer.</param>
-    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
-    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
-    /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
-    /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
-    public static PretrainRun Start(
-        PretrainRecipe recipe, RunDirectory directory, OptimizerFactory optimizer, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(recipe);
-        ArgumentNullException.ThrowIfNull(directory);
-        ArgumentNullException.ThrowIfNull(optimizer);
         return Open(recipe, directory, null, optimizer, progress, logger, cancellationToken);
     }
 
@@ -96,33 +79,13 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="optimizer">Creates the optimizer that the run began with, if it was the program's own.</param>
     /// <param name="logger">Receives which files of text are not read; null for no log.</param>
     /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static PretrainRun Resume(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default) =>
-        ResumeWith(recipe, directory, checkpoint, null, progress, logger, cancellationToken);
-
-    /// <summary>Continues a run that began with an optimizer of the program's own.</summary>
-    /// <param name="recipe">The recipe of the run. Steps may increase. Intervals, device and threads may differ, and files may have moved.</param>
-    /// <param name="directory">The directory of the earlier run.</param>
-    /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
-    /// <param name="optimizer">Creates the same optimizer as at the beginning of the run.</param>
-    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
-    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
-    /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
-    /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
-    public static PretrainRun Resume(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory optimizer, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(optimizer);
-        return ResumeWith(recipe, directory, checkpoint, optimizer, progress, logger, cancellationToken);
-    }
-
-    private static PretrainRun ResumeWith(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, IProgress<PretrainEvent>? progress, ILogger? logger, CancellationToken cancellationToken)
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
