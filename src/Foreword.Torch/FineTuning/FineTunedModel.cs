@@ -75,11 +75,21 @@ internal sealed class FineTunedModel : ITaskModel
         Device chosen = Compute.Device(device);
         using ModelWeights weights = model.TakeWeights();
         GptModel network = ModelFiles.Load(weights, precision, chosen, progress, cancellationToken);
-        task.CheckVocabulary(model.Directory, tokenizer, network.Config);
-        TaskHead head = new(task, network.Config.NEmbd, 0, 0);
-        head.Load(model.Directory, task);
-        head.to(chosen);
-        return new FineTunedModel(network, head, tokenizer, task);
+        TaskHead? head = null;
+        try
+        {
+            task.CheckVocabulary(model.Directory, tokenizer, network.Config);
+            head = new TaskHead(task, network.Config.NEmbd, 0, 0);
+            head.Load(model.Directory, task);
+            head.to(chosen);
+            return new FineTunedModel(network, head, tokenizer, task);
+        }
+        catch
+        {
+            head?.Dispose();
+            network.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Creates a model to fine-tune, with the base weights that the section selects, new task tokens and a new head.</summary>
@@ -105,14 +115,24 @@ internal sealed class FineTunedModel : ITaskModel
             ResidDropout = section.Dropout,
         };
         GptModel model = new(config, seed, precision);
-        if (section.From == StartFrom.Pretrained)
-            ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer, cancellationToken);
-        model.to(device);
-        if (section.LoraRank > 0)
-            model.AddAdapters(section.LoraRank, section.LoraAlpha, section.LoraTargets, seed + 1L);
-        TaskHead head = new(task, config.NEmbd, section.Dropout, seed + 2L);
-        head.to(device);
-        return new FineTunedModel(model, head, source.Tokenizer, task);
+        TaskHead? head = null;
+        try
+        {
+            if (section.From == StartFrom.Pretrained)
+                ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer, cancellationToken);
+            model.to(device);
+            if (section.LoraRank > 0)
+                model.AddAdapters(section.LoraRank, section.LoraAlpha, section.LoraTargets, seed + 1L);
+            head = new TaskHead(task, config.NEmbd, section.Dropout, seed + 2L);
+            head.to(device);
+            return new FineTunedModel(model, head, source.Tokenizer, task);
+        }
+        catch
+        {
+            head?.Dispose();
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Returns the answer for one example given as texts: <c>Predict("My card has not arrived")</c>, or premise and hypothesis.</summary>

@@ -22,40 +22,12 @@ public sealed class PretrainRun : TrainingRun
 
     private readonly PretrainRecipe _recipe;
     private readonly PretrainingData _data;
-    private readonly GptModel _model;
-    private readonly Pretrainer _trainer;
     private readonly IProgress<PretrainEvent>? _progress;
+    private GptModel _model = null!; // Load creates the model and the trainer before the run is returned
+    private Pretrainer _trainer = null!;
 
-    private PretrainRun(
-        PretrainRecipe recipe, RunDirectory directory, PretrainingData data, StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, IProgress<PretrainEvent>? progress, CancellationToken cancellationToken)
-        : base(directory, recipe.Train)
-    {
-        _recipe = recipe;
-        _data = data;
-        _progress = progress;
-        GptConfig config = recipe.Model.ToGptConfig(data.Tokenizer.VocabularySize, source?.Config);
-        if (checkpoint is not null)
-            State = Checkpoint.ReadState(checkpoint.Path);
-        _model = new GptModel(config, recipe.Train.Seed, Precision, recipe.Model.Init);
-        if (source is not null)
-            TrainOn(source, isResumed: checkpoint is not null, cancellationToken);
-        else if (checkpoint is null && recipe.Model.InitEmbeddings is { } vectors)
-            progress?.Report(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, data.Tokenizer, vectors, recipe.Train.Seed, cancellationToken)));
-        _model.to(Device);
-        TrainedPart part = recipe.Model.Trained;
-        if (part.IsAdapter)
-            _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, recipe.Train.Seed + 1L);
-        TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, State.FirstNewId!.Value, config.VocabSize - State.FirstNewId.Value, "new_tokens");
-        _trainer = new Pretrainer(_model, data.Train, data.Validation, recipe.Train, trained, optimizer);
-        if (checkpoint is not null)
-            Checkpoint.Load(checkpoint.Path, _trainer, part.IsAdapter);
-        else if (source is not null)
-            progress?.Report(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
-        State = State with { Seed = recipe.Train.Seed, Data = data.Fingerprint };
-        progress?.Report(new PretrainEvent.Began(
-            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, data.Train.Count, data.Validation?.Count ?? 0,
-            _trainer.TokensPerStep, _trainer.StepsMade, recipe.Train.Steps, Peak));
-    }
+    private PretrainRun(PretrainRecipe recipe, RunDirectory directory, PretrainingData data, IProgress<PretrainEvent>? progress)
+        : base(directory, recipe.Train) => (_recipe, _data, _progress) = (recipe, data, progress);
 
     /// <summary>Gets the last validation loss in nats, or null before the first validation.</summary>
     public double? LastEvalLoss { get; private set; }
@@ -89,33 +61,16 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="directory">An empty run directory.</param>
     /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="optimizer">Creates an optimizer of the program's own; null for the one that the recipe names.</param>
     /// <param name="logger">Receives which files of text are not read; null for no log.</param>
     /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
     public static PretrainRun Start(
-        PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+        PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        return Open(recipe, directory, null, null, progress, logger, cancellationToken);
-    }
-
-    /// <summary>Starts a new run with an optimizer of the program's own.</summary>
-    /// <param name="recipe">The recipe of the run. Its <c>train.optimizer</c> is not used.</param>
-    /// <param name="directory">An empty run directory.</param>
-    /// <param name="optimizer">Creates the optimizer.</param>
-    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
-    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
-    /// <exception cref="ArgumentException">A value of the recipe is impossible, or does not fit the starting model.</exception>
-    /// <exception cref="InvalidDataException">A file is broken, or model, tokenizer and tokens do not belong together.</exception>
-    public static PretrainRun Start(
-        PretrainRecipe recipe, RunDirectory directory, OptimizerFactory optimizer, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(recipe);
-        ArgumentNullException.ThrowIfNull(directory);
-        ArgumentNullException.ThrowIfNull(optimizer);
         return Open(recipe, directory, null, optimizer, progress, logger, cancellationToken);
     }
 
@@ -124,33 +79,13 @@ public sealed class PretrainRun : TrainingRun
     /// <param name="directory">The directory of the earlier run.</param>
     /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
     /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="optimizer">Creates the optimizer that the run began with, if it was the program's own.</param>
     /// <param name="logger">Receives which files of text are not read; null for no log.</param>
     /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
     /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
     public static PretrainRun Resume(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default) =>
-        ResumeWith(recipe, directory, checkpoint, null, progress, logger, cancellationToken);
-
-    /// <summary>Continues a run that began with an optimizer of the program's own.</summary>
-    /// <param name="recipe">The recipe of the run. Steps may increase. Intervals, device and threads may differ, and files may have moved.</param>
-    /// <param name="directory">The directory of the earlier run.</param>
-    /// <param name="checkpoint">The checkpoint to continue from, or null. Later checkpoints are replaced when the run reaches their steps.</param>
-    /// <param name="optimizer">Creates the same optimizer as at the beginning of the run.</param>
-    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
-    /// <param name="logger">Receives which files of text are not read; null for no log.</param>
-    /// <param name="cancellationToken">Cancels the preparation of text and the loading of weights. To stop the training, see <see cref="TrainingRun.Run(StopRequest, CancellationToken)"/>.</param>
-    /// <exception cref="ArgumentException">The recipe has fewer steps than the checkpoint has made.</exception>
-    /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
-    public static PretrainRun Resume(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory optimizer, IProgress<PretrainEvent>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(optimizer);
-        return ResumeWith(recipe, directory, checkpoint, optimizer, progress, logger, cancellationToken);
-    }
-
-    private static PretrainRun ResumeWith(
-        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, IProgress<PretrainEvent>? progress, ILogger? logger, CancellationToken cancellationToken)
+        PretrainRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
@@ -179,18 +114,23 @@ public sealed class PretrainRun : TrainingRun
         }
 
         PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), progress, logger, cancellationToken);
+        PretrainRun? run = null;
         try
         {
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);
             if (File.Exists(directory.RecipePath))
                 RecipeCheck.Check(directory.RecipePath, resolved, checkpoint, data);
-            PretrainRun run = new(resolved, directory, data, source, checkpoint, optimizer, progress, cancellationToken);
+            run = new PretrainRun(resolved, directory, data, progress);
+            run.Load(source, checkpoint, optimizer, cancellationToken);
             Recipe.Save(resolved, directory.RecipePath);
             return run;
         }
         catch
         {
-            data.Dispose();
+            if (run is null)
+                data.Dispose();
+            else
+                run.Dispose();
             throw;
         }
     }
@@ -210,8 +150,8 @@ public sealed class PretrainRun : TrainingRun
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _trainer.Dispose();
-        _model.Dispose();
+        _trainer?.Dispose(); // null if the run could not be opened
+        _model?.Dispose();
         _data.Dispose();
     }
 
@@ -259,6 +199,42 @@ public sealed class PretrainRun : TrainingRun
     private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _progress?.Report(new PretrainEvent.Evaluated(metrics, isBest));
 
     private protected override void TellSaved(string checkpoint) => _progress?.Report(new PretrainEvent.Saved(checkpoint));
+
+    /// <summary>Creates the model and the trainer, and reads their weights and state.</summary>
+    private void Load(StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
+    {
+        GptConfig config = _recipe.Model.ToGptConfig(_data.Tokenizer.VocabularySize, source?.Config);
+        if (checkpoint is not null)
+            State = Checkpoint.ReadState(checkpoint.Path);
+        _model = new GptModel(config, _recipe.Train.Seed, Precision, _recipe.Model.Init);
+        if (source is not null)
+            TrainOn(source, isResumed: checkpoint is not null, cancellationToken);
+        else if (checkpoint is null && _recipe.Model.InitEmbeddings is { } vectors)
+            _progress?.Report(new PretrainEvent.EmbeddingsRead(InitialEmbeddings.Apply(_model, _data.Tokenizer, vectors, _recipe.Train.Seed, cancellationToken)));
+        _model.to(Device);
+        TrainedPart part = _recipe.Model.Trained;
+        if (part.IsAdapter)
+            _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, _recipe.Train.Seed + 1L);
+        TrainedWeights trained = source is null ? TrainedWeights.All(_model) : new(_model, part, State.FirstNewId!.Value, config.VocabSize - State.FirstNewId.Value, "new_tokens");
+        try
+        {
+            _trainer = new Pretrainer(_model, _data.Train, _data.Validation, _recipe.Train, trained, optimizer);
+        }
+        catch
+        {
+            trained.Dispose();
+            throw;
+        }
+
+        if (checkpoint is not null)
+            Checkpoint.Load(checkpoint.Path, _trainer, part.IsAdapter);
+        else if (source is not null)
+            _progress?.Report(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
+        State = State with { Seed = _recipe.Train.Seed, Data = _data.Fingerprint };
+        _progress?.Report(new PretrainEvent.Began(
+            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, _data.Train.Count, _data.Validation?.Count ?? 0,
+            _trainer.TokensPerStep, _trainer.StepsMade, _recipe.Train.Steps, Peak));
+    }
 
     /// <summary>Reads the weights of the starting model, unless a checkpoint contains them.</summary>
     private void TrainOn(StartingModel source, bool isResumed, CancellationToken cancellationToken)

@@ -19,14 +19,7 @@ namespace Foreword.Torch.Runs;
 /// </summary>
 internal sealed class PretrainingData : IDisposable
 {
-    private PretrainingData(string shards, string? tokenizer)
-    {
-        Train = TokenDataset.Open(shards, TokenDataset.Train);
-        Validation = Train.Manifest.Splits.ContainsKey(TokenDataset.Validation) ? TokenDataset.Open(shards, TokenDataset.Validation) : null;
-        Tokenizer = tokenizer is null ? Train.LoadTokenizer() : ModelDirectory.LoadTokenizer(tokenizer);
-        if (Tokenizer.Fingerprint != Train.Manifest.Tokenizer.Fingerprint)
-            throw new InvalidDataException($"{tokenizer} is not the tokenizer that made {shards}: its fingerprint is {Tokenizer.Fingerprint}, the manifest says {Train.Manifest.Tokenizer.Fingerprint}; prepare the text again with this tokenizer");
-    }
+    private PretrainingData(TokenDataset train, TokenDataset? validation, Tokenizer tokenizer) => (Train, Validation, Tokenizer) = (train, validation, tokenizer);
 
     /// <summary>Gets the training tokens.</summary>
     public TokenDataset Train { get; }
@@ -70,10 +63,31 @@ internal sealed class PretrainingData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(section);
         if (section.Shards is not null)
-            return new PretrainingData(section.Shards, section.Tokenizer);
+            return Open(section.Shards, section.Tokenizer);
         if (!File.Exists(Path.Combine(ownDirectory, ShardManifest.FileName)))
             Prepare(section, seed, ownDirectory, progress, logger ?? NullLogger.Instance, cancellationToken);
-        return new PretrainingData(ownDirectory, section.Tokenizer);
+        return Open(ownDirectory, section.Tokenizer);
+    }
+
+    private static PretrainingData Open(string shards, string? tokenizerPath)
+    {
+        TokenDataset train = TokenDataset.Open(shards, TokenDataset.Train);
+        TokenDataset? validation = null;
+        try
+        {
+            if (train.Manifest.Splits.ContainsKey(TokenDataset.Validation))
+                validation = TokenDataset.Open(shards, TokenDataset.Validation);
+            Tokenizer tokenizer = tokenizerPath is null ? train.LoadTokenizer() : ModelDirectory.LoadTokenizer(tokenizerPath);
+            if (tokenizer.Fingerprint != train.Manifest.Tokenizer.Fingerprint)
+                throw new InvalidDataException($"{tokenizerPath} is not the tokenizer that made {shards}: its fingerprint is {tokenizer.Fingerprint}, the manifest says {train.Manifest.Tokenizer.Fingerprint}; prepare the text again with this tokenizer");
+            return new PretrainingData(train, validation, tokenizer);
+        }
+        catch
+        {
+            validation?.Dispose();
+            train.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -68,6 +68,22 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal(1, TaskMetric.Accuracy.Of(outcomes));
     }
 
+    [Fact]
+    public void AModelThatCannotBeLoadedLeavesNoTensorsBehind()
+    {
+        RunDirectory directory = Directory("run");
+        using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), directory))
+            run.Run(TestContext.Current.CancellationToken);
+        Load(); // allocates what the process keeps in any case
+        string head = Path.Combine(directory.Path, "best", "head.safetensors");
+        File.WriteAllBytes(head, File.ReadAllBytes(head)[..^4]);
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Assert.Throws<InvalidDataException>(Load);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+
+        void Load() => FineTunedModel.Load(directory.Path, cancellationToken: TestContext.Current.CancellationToken).Dispose();
+    }
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(0, 2)]

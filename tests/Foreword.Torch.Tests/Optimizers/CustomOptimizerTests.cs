@@ -24,12 +24,12 @@ public sealed class CustomOptimizerTests : IDisposable
             Train = new TrainingConfig { Steps = 8, BatchSize = 4, Lr = 0.1, WarmupSteps = 1, LogEvery = 1, EvalEvery = 0, EvalBatches = 1, CheckpointEvery = 4, Keep = 0, Threads = 2 },
         };
         RunDirectory directory = RunDirectory.Create(_directory.File("run"));
-        using (PretrainRun run = PretrainRun.Start(recipe, directory, Momentum.Create, cancellationToken: TestContext.Current.CancellationToken))
+        using (PretrainRun run = PretrainRun.Start(recipe, directory, optimizer: Momentum.Create, cancellationToken: TestContext.Current.CancellationToken))
             run.Run(TestContext.Current.CancellationToken);
         RunMetrics whole = RunMetrics.Read(directory.MetricsPath);
         Assert.True(whole.Steps[^1].Loss < whole.Steps[0].Loss, $"{whole.Steps[0].Loss} -> {whole.Steps[^1].Loss}");
 
-        using (PretrainRun run = PretrainRun.Resume(recipe, directory, directory.Checkpoints[0], Momentum.Create, cancellationToken: TestContext.Current.CancellationToken))
+        using (PretrainRun run = PretrainRun.Resume(recipe, directory, directory.Checkpoints[0], optimizer: Momentum.Create, cancellationToken: TestContext.Current.CancellationToken))
             run.Run(TestContext.Current.CancellationToken);
         Assert.Equal(whole.Steps.Select(step => step.Loss), RunMetrics.Read(directory.MetricsPath).Steps.Select(step => step.Loss));
 

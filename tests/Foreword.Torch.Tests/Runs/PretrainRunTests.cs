@@ -163,6 +163,25 @@ public sealed class PretrainRunTests : IDisposable
     }
 
     [Fact]
+    public void ARunThatCannotBeOpenedLeavesNoMoreTensorsThanADisposedOne()
+    {
+        RunDirectory run = Directory("run");
+        Train(Small(steps: 2), run);
+        string optimizer = Path.Combine(run.Newest!.Path, "optimizer.safetensors");
+        Open(); // allocates what the process keeps in any case
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Open();
+        long disposed = DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
+        byte[] intact = File.ReadAllBytes(optimizer);
+        File.WriteAllBytes(optimizer, intact[..(intact.Length / 2)]);
+        before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Assert.Throws<InvalidDataException>(Open);
+        Assert.Equal(disposed, DisposeScopeManager.Statistics.ThreadTotalLiveCount - before);
+
+        void Open() => PretrainRun.Resume(Small(steps: 2), run, run.Newest, cancellationToken: TestContext.Current.CancellationToken).Dispose();
+    }
+
+    [Fact]
     public void AccumulatedMicroBatchesMakeTheStepOfTheirWholeBatch()
     {
         PretrainRecipe whole = Small(steps: 3) with { Train = Small(3).Train with { BatchSize = 4, Precision = PrecisionChoice.Fp32 } };

@@ -1,6 +1,7 @@
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
+using Foreword.Data.Shards;
 using Foreword.Progress;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
@@ -121,6 +122,18 @@ public sealed class ResumedDataTests : IDisposable
         File.WriteAllText(run.RecipePath, File.ReadAllText(run.RecipePath).Replace("init: scaled_residual", "init: gpt2", StringComparison.Ordinal));
         using PretrainRun resumed = PretrainRun.Resume(recipe with { Train = recipe.Train with { Steps = 2 } }, run, run.Newest);
         Assert.Contains("init: scaled_residual", File.ReadAllText(run.RecipePath), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DataThatCannotBeOpenedLeavesNoFilesOpen()
+    {
+        RunDirectory run = Trained(TextRecipe(Text("a.txt", 1)));
+        string shards = PretrainRun.ShardsIn(run), other = _directory.File("other");
+        System.IO.Directory.CreateDirectory(other);
+        new BpeTrainer { VocabularySize = 270 }.Train([File.ReadAllText(Text("b.txt", 2))]).Save(other);
+        Assert.Throws<InvalidDataException>(() => PretrainingData.Open(new DataSection { Shards = shards, Tokenizer = other }, 0, shards));
+        foreach (ManifestSplit split in ShardManifest.Load(shards).Splits.Values)
+            File.Open(Path.Combine(shards, split.DocumentStarts), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
     }
 
     private string Text(string name, int seed) => _directory.Write(name, string.Concat(Enumerable.Range(0, 300).Select(i => $"Line {i} says that {i * i * seed % 97} is a number.\n")));

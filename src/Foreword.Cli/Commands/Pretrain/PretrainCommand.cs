@@ -61,8 +61,8 @@ internal static class PretrainCommand
             return new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show((progress, logger) =>
             {
                 using PretrainRun run = goesOn
-                    ? PretrainRun.Resume(recipe, directory, checkpoint, progress, logger, stop.Token)
-                    : PretrainRun.Start(recipe, directory, progress, logger, stop.Token);
+                    ? PretrainRun.Resume(recipe, directory, checkpoint, progress, logger: logger, cancellationToken: stop.Token)
+                    : PretrainRun.Start(recipe, directory, progress, logger: logger, cancellationToken: stop.Token);
                 int before = run.StepsMade;
                 return new Result(run.Run(stop.Request), run.StepsMade - before, run.StepsMade, run.LastEvalLoss, run.BestIsTheStart);
             });

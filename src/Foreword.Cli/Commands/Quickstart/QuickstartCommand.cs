@@ -133,7 +133,7 @@ internal static class QuickstartCommand
 
     private static Summary Train(PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent> progress, ILogger logger, StopSignals stop)
     {
-        using PretrainRun run = PretrainRun.Start(recipe, directory, progress, logger, stop.Token);
+        using PretrainRun run = PretrainRun.Start(recipe, directory, progress, logger: logger, cancellationToken: stop.Token);
         double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
         RunOutcome outcome = run.Run(stop.Request);
         return new Summary(outcome, run.LastEvalLoss, run.StartEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
