@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
