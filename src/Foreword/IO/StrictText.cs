@@ -60,7 +60,7 @@ internal static class StrictText
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException($"{name} is not {(encoding == Utf8 ? "UTF-8" : "UTF-16")} text: byte {start + problem.Index} begins a sequence that is none", problem);
+            throw new InvalidDataException(encoding == Utf8 ? $"{name} is not UTF-8 text: byte {start + problem.Index} begins a sequence that is none" : $"{name} is not UTF-16 text", problem);
         }
     }
 }
