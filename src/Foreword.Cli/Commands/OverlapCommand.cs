@@ -9,7 +9,6 @@ using Foreword.Data.Reading;
 using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.Evaluation.Overlap;
-using Foreword.IO;
 using Foreword.Progress;
 
 namespace Foreword.Cli.Commands;
@@ -47,6 +46,8 @@ internal static class OverlapCommand
                 throw new UsageException($"--false-positives is {rate.ToString(CultureInfo.InvariantCulture)}; it must be between 0 and 1");
             if (tests.Length == 0 && parsed.GetValue(output) is null)
                 throw new UsageException("there is nothing to do: give test sets, or --out to save the filter");
+            foreach (string written in new[] { parsed.GetValue(output), parsed.GetValue(documents) }.OfType<string>())
+                OutputFile.Check(written, [trainPath, .. tests]);
             (string Name, Func<IEnumerable<TextChunk>> Read)[] sets = [.. tests.Select(path => (path, Text(path, TokenDataset.Validation, options, terminal)))];
             OverlapFilter filter = OverlapFilter.IsFilter(trainPath) ? OverlapFilter.Load(trainPath) : Build(trainPath, rate, options, terminal);
             if (parsed.GetValue(output) is { } filterPath)
@@ -58,8 +59,8 @@ internal static class OverlapCommand
                 Print(terminal.Out, filter, overlaps);
             if (parsed.GetValue(output) is { } saved)
                 terminal.Say($"filter     {saved}");
-            if (parsed.GetValue(documents) is { } written)
-                terminal.Say($"documents  {written}");
+            if (parsed.GetValue(documents) is { } measured)
+                terminal.Say($"documents  {measured}");
             return ExitCodes.Done;
         });
         return command;
@@ -101,7 +102,7 @@ internal static class OverlapCommand
         if (documentsPath is null)
             return [.. sets.Select(set => SetOverlap.Compute(set.Name, filter.Of(set.Read()), MostShown))];
         SetOverlap[] overlaps = [];
-        DurableFile.Replace(documentsPath, file => overlaps = [.. sets.Select(set => SetOverlap.Compute(set.Name, filter.Of(set.Read()).Select(document => Written(document, set.Name, file)), MostShown))]);
+        OutputFile.Write(documentsPath, file => overlaps = [.. sets.Select(set => SetOverlap.Compute(set.Name, filter.Of(set.Read()).Select(document => Written(document, set.Name, file)), MostShown))]);
         return overlaps;
     }
 

@@ -7,15 +7,15 @@ internal static class OutputFile
 {
     /// <summary>Checks, before any work, that a file can be written.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="input">The file that the command reads, or null.</param>
-    /// <exception cref="IOException">The path is a directory, its directory does not exist, or it is the input.</exception>
-    public static void Check(string path, string? input)
+    /// <param name="inputs">What the command reads.</param>
+    /// <exception cref="IOException">The path is a directory, its directory does not exist, or it is an input.</exception>
+    public static void Check(string path, params IEnumerable<string> inputs)
     {
         if (Directory.Exists(path))
             throw new IOException($"{path} is a directory; name a file");
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory && !Directory.Exists(directory))
             throw new DirectoryNotFoundException($"{path} cannot be written: there is no directory {directory}");
-        if (input is not null && File.Exists(path) && File.Exists(input) && Target(path) == Target(input))
+        if (File.Exists(path) && inputs.Any(input => File.Exists(input) && Target(path) == Target(input)))
             throw new IOException($"{path} is the input; name another file");
     }
 

@@ -34,6 +34,16 @@ public sealed class OverlapCommandTests : IDisposable
         Assert.Equal((1, 6, 4), (document.GetProperty("document").GetInt32(), document.GetProperty("grams").GetInt32(), document.GetProperty("found").GetInt32()));
     }
 
+    [Theory]
+    [InlineData("--out")]
+    [InlineData("--documents")]
+    public void AnInputIsNeverTheOutput(string option)
+    {
+        string train = _directory.Write("train.txt", Train), test = _directory.Write("test.txt", Seen);
+        Cli run = Cli.Run("overlap", train, test, option, test);
+        Assert.Equal((1, $"error: {test} is the input; name another file\n", Seen), (run.ExitCode, run.Err, File.ReadAllText(test)));
+    }
+
     [Fact]
     public void OfShardsTheTrainingSplitIsComparedWithTheValidationSplit()
     {

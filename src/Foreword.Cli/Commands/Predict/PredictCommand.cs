@@ -37,14 +37,15 @@ internal static class PredictCommand
             string source = parsed.GetValue(input)!;
             if (parsed.GetValue(dryRun))
                 return ShowExamples(DryRun.Open(parsed.GetValue(run)!), task => InputOf(task, false), terminal, parsed.GetValue(json));
-            if (parsed.GetValue(output) is { } checkedPath)
-                OutputFile.Check(checkedPath, source);
+            string? path = parsed.GetValue(output);
+            if (path is not null)
+                OutputFile.Check(path, source);
             using ITaskModel model = LoadingBar.Show(terminal, parsed.GetValue(run)!, progress =>
                 TaskModels.Load(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
             TaskDescription task = model.Task;
             Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Logger);
             Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;
-            if (parsed.GetValue(output) is { } path)
+            if (path is not null)
             {
                 OutputFile.Write(path, stream =>
                 {
