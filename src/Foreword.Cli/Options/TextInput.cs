@@ -9,8 +9,6 @@ namespace Foreword.Cli.Options;
 /// <summary>Reads text from a path on the command line.</summary>
 internal static class TextInput
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>
     /// Reads the whole text of a file, or of standard input for <c>-</c>. A byte order mark at the start determines the encoding and is removed.
     /// </summary>
@@ -59,17 +57,13 @@ internal static class TextInput
     private static string Decode(Stream stream, string name, TextEncoding? encoding)
     {
         using Stream utf8 = TextEncoding.ToUtf8(stream, name, encoding);
-        using MemoryStream all = new();
-        utf8.CopyTo(all);
-        byte[] bytes = all.ToArray();
-        int start = bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
         try
         {
-            return Strict.GetString(bytes.AsSpan(start));
+            return StrictText.Read(utf8, name);
         }
-        catch (DecoderFallbackException problem)
+        catch (InvalidDataException problem) when (problem.InnerException is DecoderFallbackException)
         {
-            throw new InvalidDataException($"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8 (use --encoding for another encoding, such as gb18030 or utf-16)", problem);
+            throw new InvalidDataException($"{problem.Message} (use --encoding for another encoding, such as gb18030 or utf-16)", problem);
         }
     }
 

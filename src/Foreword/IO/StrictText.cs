@@ -60,7 +60,7 @@ internal static class StrictText
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException(encoding == Utf8 ? $"{name} is not UTF-8 text: byte {start + problem.Index} begins a sequence that is none" : $"{name} is not UTF-16 text", problem);
+            throw new InvalidDataException(encoding == Utf8 ? $"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8" : $"{name} is not UTF-16 text", problem);
         }
     }
 }

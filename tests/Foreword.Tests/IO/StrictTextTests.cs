@@ -13,8 +13,8 @@ public sealed class StrictTextTests : IDisposable
     public void BytesThatAreNoTextAreRefusedByTheirPlace()
     {
         string path = Write([.. "caf"u8, 0xE9, .. " ole\n"u8]);
-        Assert.Equal($"{path} is not UTF-8 text: byte 3 begins a sequence that is none", Assert.Throws<InvalidDataException>(() => StrictText.Read(path)).Message);
-        Assert.Contains("standard input is not UTF-8 text: byte 3", Assert.Throws<InvalidDataException>(() => StrictText.Read(File.OpenRead(path), "standard input")).Message);
+        Assert.Equal($"{path}: byte 3 begins a sequence that is not UTF-8", Assert.Throws<InvalidDataException>(() => StrictText.Read(path)).Message);
+        Assert.Contains("standard input: byte 3 begins a sequence that is not UTF-8", Assert.Throws<InvalidDataException>(() => StrictText.Read(File.OpenRead(path), "standard input")).Message);
         Assert.Contains($"{path} is not UTF-8 text (at line 1", Assert.Throws<InvalidDataException>(() => StrictText.ReadLines(path).ToArray()).Message);
         Assert.EndsWith("is not UTF-16 text", Assert.Throws<InvalidDataException>(() => StrictText.Read(Write([0xFF, 0xFE, 0x00, 0xD8, 0x61, 0x00]))).Message);
     }
