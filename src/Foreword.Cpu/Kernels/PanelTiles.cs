@@ -85,7 +85,11 @@ internal static unsafe class PanelTiles<W> where W : struct, IPanelWeights
     private const uint UpperHalf = 0xffff0000u;
 
     /// <summary>Gets the number of lanes from the weights of one even input to those of the next.</summary>
-    private static int TwoInputs => 2 / W.InputsPerLane * Panel;
+    private static int TwoInputs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)] // without it, the JIT leaves a call in the innermost loop of one row, and all sums go through memory
+        get => 2 / W.InputsPerLane * Panel;
+    }
 
     /// <summary>Computes Y[8, 48] = or += X[8, K] W of 3 panels. 24 sums stay in registers, together with the weights of one input.</summary>
     /// <param name="K">Number of inputs, a multiple of <see cref="IPanelWeights.InputsPerLane"/>.</param>
