@@ -19,6 +19,12 @@ public sealed record CpuEngine : IEngine
     /// <summary>Gets the format of keys and values; where null, float32, and bfloat16 for quantized matrices, whose own rounding is coarser.</summary>
     public CacheType? Cache { get; init; }
 
+    /// <summary>
+    /// Gets whether the numbers of a sequence never depend on the sequences that share its passes. With quantized matrices this is always so. With
+    /// float32 and bfloat16, a single sequence is then slower.
+    /// </summary>
+    public bool Deterministic { get; init; }
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The model is quantized to another type, or an option of this engine is impossible.</exception>
     public ILanguageModel Load(StoredModel model, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default) =>

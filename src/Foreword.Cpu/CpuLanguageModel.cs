@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Foreword.Cpu.Cache;
 using Foreword.Cpu.Forward;
 using Foreword.Cpu.Matrices;
@@ -26,12 +27,12 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     private bool _disposed;
 
     /// <summary>Creates a model that owns the weights and the workers.</summary>
-    internal CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache)
+    internal CpuLanguageModel(Workers workers, NetworkWeights weights, CacheType cache, bool deterministic = false)
     {
         _workers = workers;
         _weights = weights;
         _pages = new KvPages(weights.Config, cache);
-        _forward = new GptForward(weights, _pages, workers);
+        _forward = new GptForward(weights, _pages, workers, deterministic);
         _scorer = new SequenceScorer(_forward, weights.Config, workers);
     }
 
@@ -78,12 +79,12 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         {
             WeightType stored = QuantizedModel.TypeOf(model.Path);
             return options.Weights is null || options.Weights == stored
-                ? Start(options.Threads, options.Cache ?? stored.Cache(), _ => QuantizedModel.Open(model.Path, progress, cancellationToken))
+                ? Start(options.Threads, options.Cache ?? stored.Cache(), options.Deterministic, _ => QuantizedModel.Open(model.Path, progress, cancellationToken))
                 : throw new ArgumentException($"{model.Path} is quantized to {stored}; it cannot be read as {options.Weights}", nameof(options));
         }
 
         WeightType type = options.Weights ?? WeightType.F32;
-        return Start(options.Threads, options.Cache ?? type.Cache(), workers =>
+        return Start(options.Threads, options.Cache ?? type.Cache(), options.Deterministic, workers =>
         {
             ModelWeights stored = model.TakeWeights();
             LoadingCounter counter = new(MatrixShape.Of(stored.Config).Sum(shape => stored.Tensor(shape.Name).ByteCount), progress, cancellationToken);
@@ -101,11 +102,14 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// The configuration is invalid, its vocabulary, context length or width is close to 2^31, a type is undefined, or <paramref name="threads"/> is
     /// less than 1.
     /// </exception>
-    public static CpuLanguageModel CreateRandom(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null)
+    public static CpuLanguageModel CreateRandom(GptConfig config, WeightType weights, int? threads = null, CacheType? cache = null) => CreateRandom(config, weights, threads, cache, deterministic: false);
+
+    /// <summary>Creates a model with random weights whose numbers do not depend on the batch if <paramref name="deterministic"/> is true.</summary>
+    internal static CpuLanguageModel CreateRandom(GptConfig config, WeightType weights, int? threads, CacheType? cache, bool deterministic)
     {
         ArgumentNullException.ThrowIfNull(config);
         Check(weights, threads, cache);
-        return Start(threads, cache ?? weights.Cache(), workers => Read(new RandomParameters(config.Validate()), weights, workers));
+        return Start(threads, cache ?? weights.Cache(), deterministic, workers => Read(new RandomParameters(config.Validate()), weights, workers));
     }
 
     private static void Check(WeightType? weights, int? threads, CacheType? cache)
@@ -118,12 +122,12 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             throw new ArgumentOutOfRangeException(nameof(cache), format, $"the {nameof(CacheType)} is unknown");
     }
 
-    private static CpuLanguageModel Start(int? threads, CacheType cache, Func<Workers, NetworkWeights> read)
+    private static CpuLanguageModel Start(int? threads, CacheType cache, bool deterministic, Func<Workers, NetworkWeights> read)
     {
         Workers workers = new(threads ?? Environment.ProcessorCount);
         try
         {
-            return new CpuLanguageModel(workers, read(workers), cache);
+            return new CpuLanguageModel(workers, read(workers), cache, deterministic);
         }
         catch
         {
@@ -250,6 +254,69 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             _weights.Dispose();
             _workers.Dispose();
         }
+    }
+
+    /// <summary>Gets the pages of the KV caches.</summary>
+    internal KvPages Pages => _pages;
+
+    /// <summary>
+    /// Runs one pass over parts of several sequences: next tokens and prompts in any mixture. The numbers of a part do not depend on the other parts,
+    /// except as <see cref="CpuEngine.Deterministic"/> says. If the pass fails, all caches are as before.
+    /// </summary>
+    /// <param name="parts">The parts, at most <see cref="GptForward.MaxRows"/> tokens together, with those whose states are wanted last.</param>
+    /// <param name="onRow">Receives each wanted row: the logits [V], or the final hidden state [C]. The workers call it in parallel.</param>
+    internal void Run(ReadOnlySpan<PassPart> parts, PassRow onRow)
+    {
+        List<int> tokens = [];
+        List<Segment> segments = [];
+        List<int> rows = [];
+        List<(int Part, int Row)> wanted = [];
+        int logits = 0;
+        for (int p = 0; p < parts.Length; p++)
+        {
+            PassPart part = parts[p];
+            part.Cache.Extend(part.Tokens.Length);
+            segments.Add(new Segment(part.Cache, tokens.Count, part.Tokens.Length));
+            tokens.AddRange(part.Tokens.Span);
+            for (int row = part.Tokens.Length - part.Wanted; row < part.Tokens.Length; row++)
+            {
+                rows.Add(tokens.Count - part.Tokens.Length + row);
+                wanted.Add((p, row));
+            }
+
+            logits += part.WantsStates ? 0 : part.Wanted;
+        }
+
+        try
+        {
+            using (TakeTurn())
+            {
+                _forward.Run(CollectionsMarshal.AsSpan(tokens), CollectionsMarshal.AsSpan(segments), CollectionsMarshal.AsSpan(rows));
+                for (int first = 0; first < logits; first += SequenceScorer.LogitRows)
+                {
+                    int count = Math.Min(SequenceScorer.LogitRows, logits - first), start = first;
+                    _forward.Head(first, count);
+                    Report(count, i => onRow(wanted[start + i].Part, wanted[start + i].Row, new ReadOnlySpan<float>(_forward.Logits(i), Config.VocabSize)));
+                }
+
+                for (int i = logits; i < wanted.Count; i++)
+                    onRow(wanted[i].Part, wanted[i].Row, new ReadOnlySpan<float>(_forward.Hidden(i), Config.NEmbd));
+            }
+        }
+        catch
+        {
+            foreach (PassPart part in parts)
+                part.Cache.Truncate(part.Cache.Length - part.Tokens.Length);
+            throw;
+        }
+    }
+
+    private void Report(int count, Action<int> body)
+    {
+        if (count == 1)
+            body(0);
+        else
+            _workers.ForEach(count, body);
     }
 
     /// <summary>Waits for exclusive use of the model. Dispose the returned turn to end it.</summary>

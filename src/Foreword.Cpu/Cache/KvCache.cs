@@ -24,6 +24,17 @@ internal sealed unsafe class KvCache(KvPages source) : IDisposable
         Length += count;
     }
 
+    /// <summary>Adds a full page of another cache, which both share from now on. The cache must end at the boundary of a page.</summary>
+    /// <param name="page">The page, whose caller holds it during the call.</param>
+    public void Adopt(KvPage page)
+    {
+        _pages.Add(page.Share());
+        Length += AttentionKernels.PagePositions;
+    }
+
+    /// <summary>Returns one of the pages. It stays this cache's; a caller that keeps it calls <see cref="KvPage.Share"/>.</summary>
+    public KvPage Page(int index) => _pages[index];
+
     /// <summary>Removes all tokens after the first <paramref name="length"/>, and the pages that only they use. This undoes a pass that failed.</summary>
     /// <param name="length">Number of tokens to keep; at most <see cref="Length"/>.</param>
     public void Truncate(int length)

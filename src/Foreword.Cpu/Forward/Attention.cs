@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Foreword.Cpu.Cache;
 using Foreword.Cpu.Kernels;
 using Foreword.Cpu.Matrices;
@@ -170,13 +169,12 @@ internal sealed unsafe class Attention : IDisposable
             AttentionKernels.Scores(1, hs, Math.Min(Page, position - page * Page), q, 0, keys, _scales[layer], scores + page * Page, 0, ahead);
         }
 
-        scores[position] = _scales[layer] * TensorPrimitives.Dot(new ReadOnlySpan<float>(q, hs), new ReadOnlySpan<float>(key, hs));
+        scores[position] = AttentionKernels.Score(hs, q, key, _scales[layer]);
         RowKernels.Softmax(scores, position + 1, Panels.RoundUp(position + 1, Panels.Width));
         for (int column = 0; column < hs; column += Columns)
         {
             int columns = Math.Min(Columns, hs - column);
             new Span<float>(sums, Columns).Clear();
-            TensorPrimitives.Multiply(new ReadOnlySpan<float>(value + column, columns), scores[position], new Span<float>(sums, columns));
             for (int page = 0; page * Page < position; page++)
             {
                 T* values = cache.Values<T>(layer, item.Head, page) + column;
@@ -184,7 +182,7 @@ internal sealed unsafe class Attention : IDisposable
                 AttentionKernels.AddValues(1, Math.Min(Page, position - page * Page), scores + page * Page, 0, values, cache.ValueWidth, sums, 0, ahead);
             }
 
-            new ReadOnlySpan<float>(sums, columns).CopyTo(new Span<float>(item.Attended + column, columns));
+            AttentionKernels.AddValue(columns, scores[position], value + column, sums, item.Attended + column);
         }
 
         cache.Store(layer, item.Head, position, rounded, rounded + hs);

@@ -31,6 +31,7 @@ internal sealed unsafe class GptForward : IDisposable
     private readonly Action<int> _body;
     private readonly Action<int> _headBody;
     private readonly bool _preNorm;
+    private readonly bool _alwaysTiles;
     private readonly float _epsilon;
 
     private readonly int _stride; // of rows of C elements
@@ -57,8 +58,16 @@ internal sealed unsafe class GptForward : IDisposable
     /// Creates a forward pass over <paramref name="weights"/>, for caches whose pages come from <paramref name="pages"/>. It does not own the weights,
     /// the pages or the workers.
     /// </summary>
-    public GptForward(NetworkWeights weights, KvPages pages, Workers workers)
+    /// <param name="weights">The weights.</param>
+    /// <param name="pages">The pages of the caches.</param>
+    /// <param name="workers">The workers that compute.</param>
+    /// <param name="alwaysTiles">
+    /// Whether passes over a single token also use the kernels of several rows. A row's numbers then never depend on the rows that share its pass. With
+    /// quantized matrices, they never do.
+    /// </param>
+    public GptForward(NetworkWeights weights, KvPages pages, Workers workers, bool alwaysTiles = false)
     {
+        _alwaysTiles = alwaysTiles;
         _weights = weights;
         _config = weights.Config;
         _workers = workers;
@@ -78,6 +87,9 @@ internal sealed unsafe class GptForward : IDisposable
         _tileItems = counts.ToDictionary(count => count, count => workers.Cut(count, weights.Matrices.Max(matrix => matrix.TilePanels)));
         _rows = new RowBuffers(_stride, _qkvStride, _hiddenStride, _encodedStride, RowStrideOfLogits);
     }
+
+    /// <summary>Gets whether the pass has a single row and uses the kernels for one.</summary>
+    private bool IsSingle => _rowCount == 1 && !_alwaysTiles;
 
     /// <summary>Gets the number of elements from one row of logits to the next.</summary>
     public int RowStrideOfLogits => Panels.RoundUp(_config.VocabSize, AttentionKernels.ValueTile);
@@ -134,7 +146,7 @@ internal sealed unsafe class GptForward : IDisposable
     {
         (_headFirst, _headCount) = (first, count);
         _logits = logits; // set on every call, so that no pointer remains after a failed pass
-        _rows.ReserveLogits(_rowCount == 1 ? 1 : Panels.RoundUp(count, RowTile));
+        _rows.ReserveLogits(IsSingle ? 1 : Panels.RoundUp(count, RowTile));
         _workers.Run(_headBody);
     }
 
@@ -178,7 +190,7 @@ internal sealed unsafe class GptForward : IDisposable
     }
 
     /// <summary>Returns the input of a branch: the normalized residual stream in GPT-2, the stream itself in GPT-1.</summary>
-    private float* BranchInput(int worker) => _preNorm ? _rows.Normed.Pointer + (long)(_rowCount == 1 ? worker : 0) * _stride : _rows.X.Pointer;
+    private float* BranchInput(int worker) => _preNorm ? _rows.Normed.Pointer + (long)(IsSingle ? worker : 0) * _stride : _rows.X.Pointer;
 
     /// <summary>Computes x = wte[token] + wpe[position].</summary>
     private void Embed(int worker)
@@ -204,7 +216,7 @@ internal sealed unsafe class GptForward : IDisposable
     {
         if (norm is null && matrix.EncodedBytes == 0)
             return;
-        if (_rowCount == 1)
+        if (IsSingle)
         {
             PrepareRow(norm, matrix, 0, worker);
             return;
@@ -247,7 +259,7 @@ internal sealed unsafe class GptForward : IDisposable
     {
         if (matrix.EncodedBytes == 0)
             return;
-        if (_rowCount == 1)
+        if (IsSingle)
         {
             matrix.Encode(x, _rows.Encoded.Pointer + (long)worker * _encodedStride);
             return;
@@ -274,18 +286,18 @@ internal sealed unsafe class GptForward : IDisposable
         Logits,
     }
 
-    private int[] WorkItems(PanelMatrix matrix) => (_rowCount == 1 ? _rowItems : _tileItems)[matrix.PanelCount];
+    private int[] WorkItems(PanelMatrix matrix) => (IsSingle ? _rowItems : _tileItems)[matrix.PanelCount];
 
     /// <summary>
     /// Computes x W in work items of some panels. Each item is finished while it is in the processor's cache. Only a pass over a single token uses the
     /// one-row kernels. All other passes sum in the same order, so that a row's numbers do not depend on the rows that share its pass.
     /// </summary>
     private void Product(int worker, Projection projection, int rows, float* x, int xStride, float* y, int yStride, Use use, PanelMatrix following) =>
-        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer + (long)(_rowCount == 1 ? worker : 0) * _encodedStride, y, yStride, use, following);
+        Product(worker, projection.Weight, projection.Bias.Pointer, rows, x, xStride, _rows.Encoded.Pointer + (long)(IsSingle ? worker : 0) * _encodedStride, y, yStride, use, following);
 
     private void Product(int worker, PanelMatrix matrix, float* bias, int rows, float* x, int xStride, byte* encoded, float* y, int yStride, Use use, PanelMatrix following)
     {
-        InputRows inputs = new(x, xStride, encoded, _encodedStride, _rowCount == 1 ? 1 : Panels.RoundUp(rows, RowTile));
+        InputRows inputs = new(x, xStride, encoded, _encodedStride, IsSingle ? 1 : Panels.RoundUp(rows, RowTile));
         int[] starts = WorkItems(matrix);
         byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;
         for (int part = worker, then; part < starts.Length - 1 && starts[part] < matrix.PanelCount; part = then)

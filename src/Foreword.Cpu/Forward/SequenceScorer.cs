@@ -12,7 +12,7 @@ namespace Foreword.Cpu.Forward;
 internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config, Workers workers)
 {
     /// <summary>Number of rows of logits that exist at the same time.</summary>
-    private const int LogitRows = 32;
+    public const int LogitRows = 32;
 
     private readonly List<int> _tokens = [];
     private readonly List<Segment> _segments = [];

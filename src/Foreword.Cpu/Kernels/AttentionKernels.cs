@@ -7,7 +7,8 @@ namespace Foreword.Cpu.Kernels;
 // hs head size. The keys of a page are transposed in groups of 16 positions, [4][hs][16]. Scores are then computed side by side, nothing is summed
 // across a vector, and a page that is not full is read only in part. Values are [64 positions][hs rounded up to 64].
 // One source serves both formats of the cache: T is float or, for bfloat16, ushort, and the JIT compiles each separately. One query and four queries are
-// different tiles, because the sums of four need other registers.
+// different tiles, because the sums of four need other registers. All of them sum in the same order (by channel, by position), so that a row's numbers
+// depend neither on the rows that share its tile nor on how a prompt is divided into passes.
 
 /// <summary>
 /// Computes the two products of attention over one page of the KV cache, for four queries together or for one. The code uses the portable 512-bit
@@ -60,6 +61,19 @@ internal static unsafe class AttentionKernels
             else
                 Group4(hs, q, qStride, keys, scale, scores + first, scoreStride);
         }
+    }
+
+    /// <summary>Computes the score of one position whose key is not in a page yet, with the sums of <see cref="Scores"/>.</summary>
+    /// <param name="hs">Head size.</param>
+    /// <param name="q">The query, [hs].</param>
+    /// <param name="key">The key, [hs], rounded to the cache's format.</param>
+    /// <param name="scale">Factor of the score.</param>
+    public static float Score(int hs, float* q, float* key, float scale)
+    {
+        Vector128<float> sum = default; // only the lowest element counts: a fused operation on single numbers is the slow library function on some processors
+        for (int d = 0; d < hs; d++)
+            sum = Vector128.FusedMultiplyAdd(Vector128.CreateScalar(q[d]), Vector128.CreateScalar(key[d]), sum);
+        return sum.ToScalar() * scale;
     }
 
     /// <summary>Writes numbers in the cache's format, and replaces the originals by their rounded values.</summary>
@@ -192,6 +206,21 @@ internal static unsafe class AttentionKernels
             Sums4(count, p, pStride, values, valueStride, sums, sumStride);
     }
 
+    /// <summary>Computes destination = sums + p value for one position whose value is not in a page yet.</summary>
+    /// <param name="columns">Number of columns, at most 64.</param>
+    /// <param name="p">The attention weight of the position.</param>
+    /// <param name="value">The value, rounded to the cache's format.</param>
+    /// <param name="sums">The sums over the earlier positions, [64].</param>
+    /// <param name="destination">Receives the sums; only <paramref name="columns"/> elements are written.</param>
+    public static void AddValue(int columns, float p, float* value, float* sums, float* destination)
+    {
+        int i = 0;
+        for (; i + Vector128<float>.Count <= columns; i += Vector128<float>.Count)
+            Vector128.FusedMultiplyAdd(Vector128.Create(p), Vector128.Load(value + i), Vector128.Load(sums + i)).Store(destination + i);
+        for (; i < columns; i++)
+            destination[i] = Vector128.FusedMultiplyAdd(Vector128.CreateScalar(p), Vector128.CreateScalar(value[i]), Vector128.CreateScalar(sums[i])).ToScalar();
+    }
+
     [MethodImpl(Compiled.Apart)]
     private static void Page1<T>(int hs, float* q, T* keys, float scale, float* scores, long ahead) where T : unmanaged
     {
@@ -260,26 +289,15 @@ internal static unsafe class AttentionKernels
     [MethodImpl(Compiled.Apart)]
     private static void Group1<T>(int hs, float* q, T* keys, float scale, float* scores, long ahead) where T : unmanaged
     {
-        Vector512<float> a0 = default, b0 = default;
-        int d = 0;
-        for (; d + 2 <= hs; d += 2, keys += 2 * GroupPositions)
+        Vector512<float> sum = default;
+        for (int d = 0; d < hs; d++, keys += GroupPositions)
         {
             Prefetch.Line((byte*)keys + ahead);
-            if (typeof(T) == typeof(float))
-                Prefetch.Line((byte*)(keys + GroupPositions) + ahead);
-            Vector512<float> even = Load(keys), odd = Load(keys + GroupPositions);
-            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), even, a0);
-            b0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d + 1]), odd, b0);
+            Vector512<float> key = Load(keys);
+            sum = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), key, sum);
         }
 
-        if (d < hs)
-        {
-            Vector512<float> last = Load(keys);
-            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), last, a0);
-        }
-
-        Vector512<float> factor = Vector512.Create(scale);
-        ((a0 + b0) * factor).Store(scores);
+        (sum * Vector512.Create(scale)).Store(scores);
     }
 
     [MethodImpl(Compiled.Apart)]
@@ -288,38 +306,21 @@ internal static unsafe class AttentionKernels
         float* q1 = q + qStride;
         float* q2 = q1 + qStride;
         float* q3 = q2 + qStride;
-        Vector512<float> a0 = default, b0 = default;
-        Vector512<float> a1 = default, b1 = default;
-        Vector512<float> a2 = default, b2 = default;
-        Vector512<float> a3 = default, b3 = default;
-        int d = 0;
-        for (; d + 2 <= hs; d += 2, keys += 2 * GroupPositions)
+        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        for (int d = 0; d < hs; d++, keys += GroupPositions)
         {
-            Vector512<float> even = Load(keys), odd = Load(keys + GroupPositions);
-            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), even, a0);
-            b0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d + 1]), odd, b0);
-            a1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d]), even, a1);
-            b1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d + 1]), odd, b1);
-            a2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d]), even, a2);
-            b2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d + 1]), odd, b2);
-            a3 = Vector512.FusedMultiplyAdd(Vector512.Create(q3[d]), even, a3);
-            b3 = Vector512.FusedMultiplyAdd(Vector512.Create(q3[d + 1]), odd, b3);
-        }
-
-        if (d < hs)
-        {
-            Vector512<float> last = Load(keys);
-            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), last, a0);
-            a1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d]), last, a1);
-            a2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d]), last, a2);
-            a3 = Vector512.FusedMultiplyAdd(Vector512.Create(q3[d]), last, a3);
+            Vector512<float> key = Load(keys);
+            s0 = Vector512.FusedMultiplyAdd(Vector512.Create(q[d]), key, s0);
+            s1 = Vector512.FusedMultiplyAdd(Vector512.Create(q1[d]), key, s1);
+            s2 = Vector512.FusedMultiplyAdd(Vector512.Create(q2[d]), key, s2);
+            s3 = Vector512.FusedMultiplyAdd(Vector512.Create(q3[d]), key, s3);
         }
 
         Vector512<float> factor = Vector512.Create(scale);
-        ((a0 + b0) * factor).Store(scores);
-        ((a1 + b1) * factor).Store(scores + scoreStride);
-        ((a2 + b2) * factor).Store(scores + 2 * scoreStride);
-        ((a3 + b3) * factor).Store(scores + 3 * scoreStride);
+        (s0 * factor).Store(scores);
+        (s1 * factor).Store(scores + scoreStride);
+        (s2 * factor).Store(scores + 2 * scoreStride);
+        (s3 * factor).Store(scores + 3 * scoreStride);
     }
 
     [MethodImpl(Compiled.Apart)]

@@ -41,6 +41,12 @@ internal sealed class OpenCompletion
     /// <summary>Gets the token that was drawn last.</summary>
     public int Last => _ids[^1];
 
+    /// <summary>Gets the token that was drawn last, also one that ended the completion.</summary>
+    public int Drawn { get; private set; }
+
+    /// <summary>Gets the log-probability of the token that was drawn last, also of one that ended the completion; null if the options ask for none.</summary>
+    public TokenLogProb? LastLogProb { get; private set; }
+
     /// <summary>Gets whether no further token is drawn.</summary>
     public bool HasEnded => _end is not null || _written.IsStopped || _ids.Count == _options.MaxTokens;
 
@@ -61,6 +67,8 @@ internal sealed class OpenCompletion
     {
         int vocabulary = Math.Min(_tokenizer.VocabularySize, logits.Length); // further ids only pad the model's vocabulary
         int id = _sampler.Sample(logits[..vocabulary]);
+        Drawn = id;
+        LastLogProb = _options.LogProbs is { } top ? TokenLogProb.Compute(logits, vocabulary, id, top) : null;
         if (_tokenizer.StopIds.Contains(id) || _options.StopIds.Contains(id))
         {
             _end = id;
@@ -68,8 +76,8 @@ internal sealed class OpenCompletion
         }
 
         _ids.Add(id);
-        _logProbs?.Add(TokenLogProb.Compute(logits, vocabulary, id, _options.LogProbs!.Value));
-        _logProb = _scores ? _logProbs?[^1].LogProb ?? TokenLogProb.Compute(logits, vocabulary, id, 0).LogProb : null;
+        _logProbs?.Add(LastLogProb!);
+        _logProb = _scores ? LastLogProb?.LogProb ?? TokenLogProb.Compute(logits, vocabulary, id, 0).LogProb : null;
     }
 
     /// <summary>Writes the text of the drawn token, unless the token ended the completion.</summary>

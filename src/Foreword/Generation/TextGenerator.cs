@@ -139,14 +139,20 @@ internal sealed class TextGenerator
 
     private void Check(SamplingOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        int vocabulary = Math.Min(_tokenizer.VocabularySize, _model.Config.VocabSize);
-        if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } outside)
-            throw new ArgumentException($"an option names token {outside}; {(vocabulary == _tokenizer.VocabularySize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}", nameof(options));
+        Check(options, _model.Config, _tokenizer);
         int most = Array.MaxLength / _model.Config.VocabSize;
         if (options.NumBeams > most)
             throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}", nameof(options));
+    }
+
+    /// <summary>Checks the options, also the token ids that they name.</summary>
+    internal static void Check(SamplingOptions options, GptConfig config, Tokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        int vocabulary = Math.Min(tokenizer.VocabularySize, config.VocabSize);
+        if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } outside)
+            throw new ArgumentException($"an option names token {outside}; {(vocabulary == tokenizer.VocabularySize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}", nameof(options));
     }
 
     private Completion[][] Write(

@@ -1,0 +1,81 @@
+using System.Threading.Channels;
+using Foreword.Generation;
+
+namespace Foreword.Cpu.Scheduling;
+
+/// <summary>A request to continue one prompt, and the place where its results arrive.</summary>
+internal sealed class GenerationJob
+{
+    private readonly Channel<JobEvent> _events = Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    /// <summary>Gets the tokens of the prompt, at least one.</summary>
+    public required int[] Prompt { get; init; }
+
+    /// <summary>Gets how tokens are chosen and when a completion ends. Sample i uses the options of <see cref="SamplingOptions.ForSample"/>.</summary>
+    public required SamplingOptions Options { get; init; }
+
+    /// <summary>Gets the number of completions; 0 only reads the prompt.</summary>
+    public int Samples { get; init; } = 1;
+
+    /// <summary>Gets the number of most likely tokens to report at each token of the prompt; null reports none, 0 only the tokens themselves.</summary>
+    public int? PromptLogProbs { get; init; }
+
+    /// <summary>Gets whether the final hidden states of the prompt are wanted instead of completions.</summary>
+    public StateWanted State { get; init; }
+
+    /// <summary>Gets text to insert before the first token of a completion.</summary>
+    public string Lead { get; init; } = "";
+
+    /// <summary>Gets who asks. Waiting jobs of different clients start in turn.</summary>
+    public string Client { get; init; } = "";
+
+    /// <summary>Gets the token that ends the job early. The place in the batch is then free before the next token.</summary>
+    public CancellationToken CancellationToken { get; init; }
+
+    /// <summary>Gets the results in their order. Reading throws the exception of a failed job, also for a cancellation.</summary>
+    public ChannelReader<JobEvent> Events => _events.Reader;
+
+    /// <summary>Gets the number of tokens of the prompt that were in the prefix cache. It is known with the first event.</summary>
+    public int CachedTokens { get; internal set; }
+
+    /// <summary>Gets the number of slots in the batch that the job needs.</summary>
+    internal int Slots => Math.Max(1, Samples);
+
+    internal void Report(JobEvent happened) => _events.Writer.TryWrite(happened);
+
+    internal void End(Exception? problem = null) => _events.Writer.TryComplete(problem);
+}
+
+/// <summary>Specifies which final hidden state of a prompt is wanted.</summary>
+internal enum StateWanted
+{
+    /// <summary>None: the prompt is continued.</summary>
+    None,
+
+    /// <summary>The state at the last token.</summary>
+    Last,
+
+    /// <summary>The mean of the states at all tokens.</summary>
+    Mean,
+}
+
+/// <summary>Something that happened to a job.</summary>
+internal abstract record JobEvent;
+
+/// <summary>The prompt was read.</summary>
+/// <param name="LogProbs">For each token of the prompt its log-probability, null for the first token; null if none are wanted.</param>
+/// <param name="State">The final hidden state [C]; null if none is wanted.</param>
+internal sealed record PromptRead(TokenLogProb?[]? LogProbs, float[]? State) : JobEvent;
+
+/// <summary>A token was drawn.</summary>
+/// <param name="Sample">The completion, from 0.</param>
+/// <param name="Id">The token. The last one can be a token that ends the completion and has no text.</param>
+/// <param name="Text">The text that the token makes final.</param>
+/// <param name="LogProb">The token's log-probability; null if none are wanted.</param>
+internal sealed record TokenDrawn(int Sample, int Id, string Text, TokenLogProb? LogProb) : JobEvent;
+
+/// <summary>A completion ended.</summary>
+/// <param name="Sample">The completion, from 0.</param>
+/// <param name="Text">The text that was still held back.</param>
+/// <param name="Completion">The whole completion.</param>
+internal sealed record CompletionEnded(int Sample, string Text, Completion Completion) : JobEvent;
