@@ -1,0 +1,54 @@
+using Foreword.Chat;
+using Foreword.Cpu;
+
+namespace Foreword.Server;
+
+/// <summary>Settings of a <see cref="ForewordServer"/>.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Gets the models to serve, at least one. A request that names no model uses the first.</summary>
+    public required IReadOnlyList<ServedModelOptions> Models { get; init; }
+
+    /// <summary>Gets the addresses to listen on, separated by semicolons, as Kestrel reads them. Port 0 takes a free port.</summary>
+    public string Urls { get; init; } = "http://127.0.0.1:8080";
+
+    /// <summary>Gets the keys of which a request must carry one; none if empty.</summary>
+    public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>Gets the memory in bytes, for each model, of the cache of prompts that were read; 0 turns it off.</summary>
+    public long CacheMemory { get; init; } = 1L << 30;
+
+    /// <summary>Gets the largest number of sequences that are written at a time, 1 or more.</summary>
+    public int MaxSequences { get; init; } = 64;
+
+    /// <summary>Gets the largest number of requests that wait, 0 or more. Others are refused with status 429.</summary>
+    public int MaxQueue { get; init; } = 256;
+
+    /// <summary>Gets the largest size of a request's body in bytes.</summary>
+    public long MaxBodySize { get; init; } = 4 << 20;
+
+    /// <summary>Gets the longest time of a request. After it, the request fails with status 504.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Gets the time that running requests have to finish when the server stops.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets the origins of pages that browsers let use the API (CORS), such as <c>https://example.org</c>; <c>*</c> allows all.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+}
+
+/// <summary>A model that a server offers.</summary>
+public sealed record ServedModelOptions
+{
+    /// <summary>Gets the model: a directory, a file, a run, or the name of a downloaded model.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Gets the name that requests use.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Gets the engine that computes it.</summary>
+    public CpuEngine Engine { get; init; } = new();
+
+    /// <summary>Gets how messages become text. Null: the model takes no conversations.</summary>
+    public ChatTemplate? Template { get; init; }
+}
