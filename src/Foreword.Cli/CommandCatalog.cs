@@ -7,6 +7,7 @@ using Foreword.Cli.Commands.FineTune;
 using Foreword.Cli.Commands.Predict;
 using Foreword.Cli.Commands.Pretrain;
 using Foreword.Cli.Commands.Quickstart;
+using Foreword.Cli.Commands.Serve;
 using Foreword.Cli.Commands.Study;
 using Foreword.Cli.Commands.Verify;
 using Foreword.Cli.Inspection;
@@ -29,6 +30,7 @@ internal static class CommandCatalog
         EvaluateCommand.Create(terminal),
         GenerateCommand.Create(terminal),
         ChatCommand.Create(terminal),
+        ServeCommand.Create(terminal),
         QuantizeCommand.Create(terminal),
         OverlapCommand.Create(terminal),
         DownloadCommand.Create(terminal),

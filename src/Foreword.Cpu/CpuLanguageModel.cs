@@ -256,6 +256,18 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         }
     }
 
+    /// <summary>Gets the memory of the matrices in bytes. Embeddings, biases and norms are small or in the page cache.</summary>
+    internal long WeightBytes => _weights.Matrices.Sum(matrix => matrix.ByteCount);
+
+    /// <summary>Gets the number format of the matrices.</summary>
+    internal WeightType WeightType => _weights.Blocks[0].CAttn.Weight switch
+    {
+        QuantizedMatrix { Format.Bits: 4 } => WeightType.Int4,
+        QuantizedMatrix => WeightType.Int8,
+        BFloat16Matrix => WeightType.BF16,
+        _ => WeightType.F32,
+    };
+
     /// <summary>Gets the pages of the KV caches.</summary>
     internal KvPages Pages => _pages;
 

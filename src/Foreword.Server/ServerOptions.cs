@@ -52,3 +52,10 @@ public sealed record ServedModelOptions
     /// <summary>Gets how messages become text. Null: the model takes no conversations.</summary>
     public ChatTemplate? Template { get; init; }
 }
+
+/// <summary>A loaded model of a server.</summary>
+/// <param name="Name">The name that requests use.</param>
+/// <param name="Parameters">The number of parameters.</param>
+/// <param name="Format">The number format of the weights in memory, such as <c>int8</c>.</param>
+/// <param name="WeightBytes">The memory of the weights in bytes.</param>
+public sealed record ServedModelStatus(string Name, long Parameters, string Format, long WeightBytes);

@@ -19,6 +19,9 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
     private BFloat16Matrix(int inputs, int outputs, NativeBuffer<ushort> weights) : base(inputs, outputs) => _weights = weights;
 
     /// <inheritdoc/>
+    public override long ByteCount => _weights.Length * sizeof(ushort);
+
+    /// <inheritdoc/>
     public override int ScratchBytes => PanelsTogether * 2 * PairsTogether * Panels.Width * sizeof(float);
 
     private int Pairs => (Inputs + 1) / 2;

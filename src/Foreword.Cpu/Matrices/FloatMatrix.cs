@@ -22,6 +22,9 @@ internal sealed unsafe class FloatMatrix : PanelMatrix
     }
 
     /// <inheritdoc/>
+    public override long ByteCount => _weights.Length * sizeof(float);
+
+    /// <inheritdoc/>
     public override byte* Panel(int index) => (byte*)(_weights.Pointer + (long)index * Inputs * Panels.Width);
 
     /// <inheritdoc/>

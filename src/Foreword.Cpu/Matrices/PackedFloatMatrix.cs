@@ -36,6 +36,9 @@ internal sealed unsafe class PackedFloatMatrix : PanelMatrix
     }
 
     /// <inheritdoc/>
+    public override long ByteCount => _memory.Sum(memory => memory.Length);
+
+    /// <inheritdoc/>
     public override int ScratchBytes => PanelsTogether * FloatKernels.PassInputs * Panels.Width * sizeof(float);
 
     /// <inheritdoc/>

@@ -22,6 +22,9 @@ internal abstract unsafe class PanelMatrix(int inputs, int outputs) : IDisposabl
     /// <summary>Gets the number of bytes that <see cref="Encode"/> writes for a row; 0 if the product reads the floats themselves.</summary>
     public virtual int EncodedBytes => 0;
 
+    /// <summary>Gets the memory of the weights in bytes.</summary>
+    public abstract long ByteCount { get; }
+
     /// <summary>Gets the size in bytes of the scratch memory that a worker passes to <see cref="Multiply"/>.</summary>
     public virtual int ScratchBytes => 0;
 

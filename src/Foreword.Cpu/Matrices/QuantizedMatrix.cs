@@ -39,6 +39,9 @@ internal sealed unsafe class QuantizedMatrix : PanelMatrix
     public ReadOnlySpan<ushort> Scales => new(_scales, checked((int)Format.ScaleCount(Inputs, Outputs)));
 
     /// <inheritdoc/>
+    public override long ByteCount => Weights.Length + (long)Scales.Length * sizeof(ushort);
+
+    /// <inheritdoc/>
     public override int EncodedBytes => NarrowBytes + (ReadsWide ? Int8Kernels.WideBytes(Blocks * Format.Block) : 0);
 
     /// <inheritdoc/>

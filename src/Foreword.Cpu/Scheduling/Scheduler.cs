@@ -41,6 +41,9 @@ internal sealed class Scheduler : IDisposable
     /// <summary>Gets what the scheduler has done and holds.</summary>
     public SchedulerStatistics Statistics { get; } = new();
 
+    /// <summary>Gets the memory of the prefix cache in bytes.</summary>
+    public long CacheBytes => Statistics.CachePages * _model.Pages.PageBytes;
+
     /// <summary>Adds a job to the queue.</summary>
     /// <param name="job">The job.</param>
     /// <returns>Whether the job was taken. If not, the queue is full.</returns>

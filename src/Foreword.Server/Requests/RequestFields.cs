@@ -114,7 +114,7 @@ internal sealed class RequestFields
         foreach (JsonProperty property in _object.EnumerateObject())
         {
             if (!_known.Contains(property.Name))
-                throw new ApiException(400, $"the request has an unknown field, {ShortName(property.Name)}{NearestName.Hint(property.Name, _known)}", ShortName(property.Name), "unknown_parameter");
+                throw new ApiException(400, $"the request has an unknown field, {ShortName(property.Name)}{(NearestName.Find(property.Name, _known) is { } near ? $"; {near} may be meant" : "")}", ShortName(property.Name), "unknown_parameter");
         }
     }
 

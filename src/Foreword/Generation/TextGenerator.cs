@@ -49,9 +49,15 @@ internal sealed class TextGenerator
     /// </exception>
     public int[] PromptIds(string prompt, SamplingOptions options)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(options);
-        int[] ids = _tokenizer.Encode(prompt, options.AllowSpecial), first = [.. _tokenizer.TemplateStart];
+        return Fit(WholePromptIds(prompt, options.AllowSpecial), options);
+    }
+
+    /// <summary>Encodes a prompt as <see cref="PromptIds"/> does, but of any length.</summary>
+    internal int[] WholePromptIds(string prompt, bool allowSpecial)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int[] ids = _tokenizer.Encode(prompt, allowSpecial), first = [.. _tokenizer.TemplateStart];
         if (!ids.AsSpan().StartsWith(first)) // the prompt may already contain the ids of the template
             ids = [.. first, .. ids];
         if (ids.Length == 0)
@@ -62,7 +68,7 @@ internal sealed class TextGenerator
                 throw new ArgumentException($"the prompt has token {id} ('{_tokenizer.TokenText(id)}'), but the model's vocab_size is {_model.Config.VocabSize}", nameof(prompt));
         }
 
-        return Fit(ids, options);
+        return ids;
     }
 
     /// <summary>Truncates the ids of a prompt as the options say, and keeps what the tokenizer's template puts before a text.</summary>
@@ -177,7 +183,7 @@ internal sealed class TextGenerator
     /// Returns a space if the prompt's last token includes one and the prompt does not end with it; otherwise, an empty string. GPT-1's and word
     /// tokenizers put spaces after words. Without this space, the prompt's last word would run into the first generated word.
     /// </summary>
-    private string Lead(string prompt, int[] ids) =>
+    internal string Lead(string prompt, int[] ids) =>
         _tokenizer.EndsWordsWithSpaces && prompt.Length > 0 && !char.IsWhiteSpace(prompt[^1]) && _tokenizer.TokenBytes(ids[^1]) is [.., (byte)' '] ? " " : "";
 
     /// <summary>

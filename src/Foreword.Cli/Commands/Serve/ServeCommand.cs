@@ -1,0 +1,162 @@
+using System.CommandLine;
+using System.Globalization;
+using Foreword.Chat;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Cpu;
+using Foreword.Data.Recipes;
+using Foreword.IO;
+using Foreword.Server;
+using Foreword.Weights.Catalog;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Foreword.Cli.Commands.Serve;
+
+/// <summary>Implements <c>foreword serve MODEL...</c>: models behind an API that OpenAI's clients speak.</summary>
+internal static class ServeCommand
+{
+    private const string Plain = "plain";
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string[]> models = new("MODEL") { Description = "Model directories, GGUF files, runs, quantized models, or downloaded models.", Arity = ArgumentArity.OneOrMore };
+        Option<string[]> aliases = new("--alias") { Description = "Name of a model in requests, once for each MODEL in order. Default: the name of its directory or file.", DefaultValueFactory = _ => [] };
+        Option<string> urls = new("--urls") { Description = "Addresses to listen on, separated by semicolons.", DefaultValueFactory = _ => "http://127.0.0.1:8080" };
+        Option<string?> key = new("--api-key") { Description = "Key that requests must carry, or @FILE with one key a line." };
+        Option<bool> insecure = new("--insecure") { Description = "Allow addresses that other machines reach without a key." };
+        Option<string?> template = new("--template") { Description = $"How messages become text: a YAML file, or {Plain}. Default: {ChatTemplateFile.FileName} of the model, if it has one." };
+        Option<WeightType?> weights = new("--weights") { Description = "Number format of the weights in memory. Default: float32, or what the model is quantized to." };
+        Option<int?> threads = new("--threads") { Description = "Threads that compute. Default: all processors." };
+        Option<long> cacheMemory = new("--cache-memory") { Description = "Memory for beginnings of prompts that were read, for each model; 0 turns it off.", CustomParser = ByteSize.Parse, DefaultValueFactory = _ => 1_000_000_000 };
+        Option<int> sequences = new("--max-sequences") { Description = "Sequences that are written at a time; others wait.", DefaultValueFactory = _ => 64 };
+        Option<int> queue = new("--max-queue") { Description = "Requests that may wait; others are refused with status 429.", DefaultValueFactory = _ => 256 };
+        Option<int> timeout = new("--timeout") { Description = "Longest time of a request in seconds.", DefaultValueFactory = _ => 600 };
+        Option<int> drain = new("--drain") { Description = "Seconds that running requests have to finish when the server stops.", DefaultValueFactory = _ => 10 };
+        Option<string[]> origins = new("--cors") { Description = "Origins of pages that browsers let use the API; * allows all.", DefaultValueFactory = _ => [] };
+        Option<bool> deterministic = new("--deterministic") { Description = "Give the same bits alone and among other requests, also in float32 and bfloat16 (int8 and int4 always do)." };
+        Command command = new("serve", "Serve models over HTTP with an API that OpenAI's clients speak.")
+        {
+            models, aliases, urls, key, insecure, template, weights, threads, cacheMemory, sequences, queue, timeout, drain, origins, deterministic,
+        };
+        command.SetAction(parsed =>
+        {
+            foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(sequences, 1), (queue, 0), (timeout, 1), (drain, 0)])
+            {
+                if (parsed.GetValue(option) < least)
+                    throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {parsed.GetValue(option)}; it must be at least {least}"));
+            }
+
+            string[] paths = parsed.GetValue(models)!, names = parsed.GetValue(aliases)!;
+            if (names.Length > paths.Length)
+                throw new UsageException($"--alias is given {names.Length} times for {paths.Length} models");
+            IReadOnlyList<string> keys = Keys(parsed.GetValue(key));
+            string addresses = parsed.GetValue(urls)!;
+            CheckAddresses(addresses, keys.Count > 0 || parsed.GetValue(insecure));
+            ServerOptions options = new()
+            {
+                Models = [.. paths.Select((path, i) => new ServedModelOptions
+                {
+                    Path = path,
+                    Name = i < names.Length ? names[i] : NameOf(path),
+                    Template = Template(path, parsed.GetValue(template)),
+                    Engine = new CpuEngine { Weights = parsed.GetValue(weights), Threads = parsed.GetValue(threads), Deterministic = parsed.GetValue(deterministic) },
+                })],
+                Urls = addresses,
+                ApiKeys = keys,
+                CacheMemory = parsed.GetValue(cacheMemory),
+                MaxSequences = parsed.GetValue(sequences),
+                MaxQueue = parsed.GetValue(queue),
+                Timeout = TimeSpan.FromSeconds(parsed.GetValue(timeout)),
+                Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
+                Origins = parsed.GetValue(origins)!,
+            };
+            return RunAsync(terminal, options).GetAwaiter().GetResult();
+        });
+        return command.WithExample("foreword serve runs/quickstart --template plain");
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ServerOptions options)
+    {
+        using StopSignals stop = new(terminal, "stopping: running requests may finish; interrupt again to end immediately");
+        ForewordServer server = UsageException.For(() => ForewordServer.Create(options, logging => logging.AddProvider(new Log(terminal))));
+        await using (server.ConfigureAwait(false))
+        {
+            TaskCompletionSource stopped = new();
+            using CancellationTokenRegistration registration = stop.Token.Register(stopped.SetResult);
+            await server.StartAsync(stop.Token).ConfigureAwait(false);
+            string address = server.Addresses.First();
+            foreach (ServedModelStatus model in server.Models)
+                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{model.Name}: {model.Parameters / 1e6:0.#} M parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; cache of prompts up to {options.CacheMemory / 1e6:0} MB"));
+            terminal.Say($"listening on {string.Join(" and ", server.Addresses)}; Ctrl+C stops");
+            terminal.Say($"try: curl {address}/v1/completions -H \"Content-Type: application/json\"{(options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer $KEY\"" : "")} -d '{{\"prompt\": \"Once\", \"max_tokens\": 20}}'");
+            await stopped.Task.ConfigureAwait(false);
+            await server.StopAsync().ConfigureAwait(false);
+        }
+
+        return ExitCodes.Done; // stopping is how a server ends
+    }
+
+    private static string NameOf(string path) => Path.Exists(path) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) : path;
+
+    private static ChatTemplate? Template(string path, string? chosen)
+    {
+        if (chosen == Plain)
+            return ChatTemplate.Plain;
+        if (chosen is not null)
+            return ChatTemplateFile.Read(chosen);
+        ChatTemplate own = ChatTemplateFile.Load(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path));
+        return ReferenceEquals(own, ChatTemplate.Plain) ? null : own;
+    }
+
+    private static IReadOnlyList<string> Keys(string? key)
+    {
+        if (key is null)
+            return [];
+        if (!key.StartsWith('@'))
+            return key.Trim().Length > 0 ? [key.Trim()] : throw new UsageException("--api-key is empty");
+        string path = key[1..];
+        string[] keys = [.. StrictText.Read(path).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
+        if (keys.Length == 0)
+            throw new InvalidDataException($"{path} holds no key; it must have one key a line");
+        if (Array.FindIndex(keys, one => one.Any(letter => letter is <= ' ' or > '~')) is >= 0 and int at)
+            throw new InvalidDataException($"{path}: key {at + 1} has a character that an HTTP header cannot carry");
+        return keys;
+    }
+
+    /// <summary>Refuses addresses that other machines reach, unless that is allowed.</summary>
+    private static void CheckAddresses(string urls, bool allowed)
+    {
+        string[] addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (addresses.Length == 0)
+            throw new UsageException("--urls is empty");
+        foreach (string address in addresses)
+        {
+            BindingAddress parsed;
+            try
+            {
+                parsed = BindingAddress.Parse(address);
+            }
+            catch (FormatException)
+            {
+                throw new UsageException($"--urls has {address}; an address looks like http://127.0.0.1:8080");
+            }
+
+            if (!allowed && !parsed.IsUnixPipe && !IsLoopback(parsed.Host))
+                throw new UsageException($"--urls has {address}, which other machines can reach; give --api-key, or --insecure to serve everyone");
+        }
+    }
+
+    private static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (System.Net.IPAddress.TryParse(host.Trim('[', ']'), out System.Net.IPAddress? address) && System.Net.IPAddress.IsLoopback(address));
+
+    private sealed class Log(Terminal terminal) : ILoggerProvider
+    {
+        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith(nameof(Foreword), StringComparison.Ordinal)
+            ? terminal.Logger : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+
+        public void Dispose()
+        {
+        }
+    }
+}

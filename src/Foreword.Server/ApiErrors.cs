@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Foreword.Server;
+
+/// <summary>Turns exceptions into answers.</summary>
+internal static class ApiErrors
+{
+    /// <summary>Returns the answer for an exception. The message of an unexpected one stays in the log.</summary>
+    public static ApiException Of(Exception problem) => problem switch
+    {
+        ApiException told => told,
+        BadHttpRequestException { StatusCode: 413 } => new ApiException(413, "the body of the request is too large"),
+        BadHttpRequestException bad => new ApiException(bad.StatusCode, $"the request cannot be read: {bad.Message}"),
+        ArgumentException impossible => new ApiException(400, Sentence(impossible)),
+        OperationCanceledException => new ApiException(503, "the request was canceled, because the server is stopping or the request took too long"),
+        OutOfMemoryException => new ApiException(503, "the server has no memory for this request; try again later") { RetryAfter = 5 },
+        _ => new ApiException(500, "the server has a fault; its log has the details"),
+    };
+
+    /// <summary>Returns the message without the name of the method's parameter.</summary>
+    private static string Sentence(ArgumentException problem)
+    {
+        int end = problem.ParamName is null ? -1 : problem.Message.LastIndexOf($" (Parameter '{problem.ParamName}')", StringComparison.Ordinal);
+        return end < 0 ? problem.Message : problem.Message[..end];
+    }
+}

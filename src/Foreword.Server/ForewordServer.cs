@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Foreword.Server.Endpoints;
+using Foreword.Server.Hosting;
+using Foreword.Server.Responses;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Foreword.Server;
+
+/// <summary>Serves models over HTTP with the API of OpenAI, on the plain C# engine.</summary>
+public sealed class ForewordServer : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly ModelHost _models;
+    private readonly ServerOptions _options;
+
+    private ForewordServer(WebApplication application, ModelHost models, ServerOptions options) => (_application, _models, _options) = (application, models, options);
+
+    /// <summary>Opens the models and prepares a server that does not listen yet. No weights are read.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="logging">Adds a place for the server's messages; null for none.</param>
+    /// <exception cref="ArgumentException">There is no model, two have one name, or an address is not valid.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no model at a path.</exception>
+    /// <exception cref="InvalidDataException">A path holds no model, or a file is broken.</exception>
+    public static ForewordServer Create(ServerOptions options, Action<ILoggingBuilder>? logging = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ModelHost models = new(options);
+        try
+        {
+            WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            logging?.Invoke(builder.Logging);
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxRequestBodySize = options.MaxBodySize;
+            });
+            builder.WebHost.UseUrls(options.Urls);
+            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
+            builder.Services.AddRoutingCore();
+            builder.Services.AddCors();
+            WebApplication application = builder.Build();
+            ForewordServer server = new(application, models, options);
+            server.Map();
+            return server;
+        }
+        catch
+        {
+            models.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gets the addresses that the server listens on, after <see cref="StartAsync"/>.</summary>
+    public IReadOnlyCollection<string> Addresses => [.. _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+
+    /// <summary>Gets the loaded models, after <see cref="StartAsync"/>.</summary>
+    public IReadOnlyList<ServedModelStatus> Models => [.. _models.Models.Where(model => model.Text is not null)
+        .Select(model => new ServedModelStatus(model.Name, model.Stored.Config.ParameterCount, model.Text!.Format, model.Text.WeightBytes))];
+
+    /// <summary>Listens, and then loads the models. Until they are loaded, requests are answered with status 503.</summary>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
+    /// <exception cref="IOException">An address is in use or not allowed.</exception>
+    /// <exception cref="InvalidDataException">A file is broken.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await _application.StartAsync(cancellationToken).ConfigureAwait(false);
+        await Task.Run(() => _models.Load(cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops listening, and gives running requests <see cref="ServerOptions.Drain"/> to finish.</summary>
+    public Task StopAsync() => _application.StopAsync(CancellationToken.None);
+
+    /// <summary>Frees the models.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync().ConfigureAwait(false);
+        _models.Dispose();
+    }
+
+    private void Map()
+    {
+        _application.Use(AnswerProblemsAsync);
+        if (_options.Origins.Count > 0)
+        {
+            _application.UseCors(cors =>
+            {
+                _ = _options.Origins.Contains("*") ? cors.AllowAnyOrigin() : cors.WithOrigins([.. _options.Origins]);
+                cors.AllowAnyHeader().WithMethods("GET", "POST");
+            });
+        }
+
+        _application.Use(CheckKeyAsync);
+        _application.Use(LimitTimeAsync);
+        _application.UseRouting();
+        ModelEndpoints about = new(_models);
+        _application.MapPost("/v1/completions", new CompletionsEndpoint(_models, isChat: false).AnswerAsync);
+        _application.MapPost("/v1/chat/completions", new CompletionsEndpoint(_models, isChat: true).AnswerAsync);
+        _application.MapGet("/v1/models", about.ListAsync);
+        _application.MapGet("/v1/models/{**id}", about.GetAsync);
+        _application.MapPost("/tokenize", about.TokenizeAsync);
+        _application.MapPost("/detokenize", about.DetokenizeAsync);
+        _application.MapGet("/tokenizer_info", about.TokenizerAsync);
+        _application.MapGet("/health", about.HealthAsync);
+        _application.MapGet("/ready", about.HealthAsync);
+    }
+
+    /// <summary>Answers every problem in OpenAI's form, also an unknown path and a wrong method.</summary>
+    private async Task AnswerProblemsAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+            if (context.Response is { HasStarted: false, StatusCode: 404 })
+                throw new ApiException(404, $"there is no {context.Request.Path}; the API begins with /v1");
+            if (context.Response is { HasStarted: false, StatusCode: 405 })
+                throw new ApiException(405, $"{context.Request.Path} does not take {context.Request.Method}");
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // the client is gone
+        }
+        catch (Exception problem) when (!context.Response.HasStarted)
+        {
+            ApiException told = ApiErrors.Of(problem);
+            if (told.Status >= 500 && told.Status != 503)
+                _application.Logger.LogError(problem, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+            context.Response.Clear();
+            await JsonText.SendAsync(context, told).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Compares the key in constant time. Health and readiness need none.</summary>
+    private Task CheckKeyAsync(HttpContext context, RequestDelegate next)
+    {
+        if (_options.ApiKeys.Count == 0 || context.Request.Path == "/health" || context.Request.Path == "/ready" || HttpMethods.IsOptions(context.Request.Method))
+            return next(context);
+        string header = context.Request.Headers.Authorization.ToString();
+        string given = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : context.Request.Headers["X-Api-Key"].ToString();
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(given));
+        bool matches = false;
+        foreach (string key in _options.ApiKeys)
+            matches |= CryptographicOperations.FixedTimeEquals(hash, SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        if (!matches)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            throw new ApiException(401, given.Length == 0 ? "the request has no API key; send the header Authorization: Bearer KEY" : "the API key is wrong", code: "invalid_api_key");
+        }
+
+        return next(context);
+    }
+
+    /// <summary>Ends a request that takes too long.</summary>
+    private async Task LimitTimeAsync(HttpContext context, RequestDelegate next)
+    {
+        CancellationToken gone = context.RequestAborted;
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        limited.CancelAfter(_options.Timeout);
+        context.RequestAborted = limited.Token;
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limited.IsCancellationRequested && !gone.IsCancellationRequested)
+        {
+            throw new ApiException(504, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the request took longer than {_options.Timeout.TotalSeconds} seconds"));
+        }
+        finally
+        {
+            context.RequestAborted = gone;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Threading.Channels;
+using Foreword.Cpu.Scheduling;
+using Foreword.Generation;
+
+namespace Foreword.Server.Hosting;
+
+/// <summary>The jobs of one request: one for each prompt. If the request ends early, so do they.</summary>
+internal sealed class CompletionRun : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _ended;
+    private readonly GenerationJob[] _jobs;
+
+    private CompletionRun(CancellationTokenSource ended, GenerationJob[] jobs) => (_ended, _jobs) = (ended, jobs);
+
+    /// <summary>Adds the jobs of a request to the model's queue.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="jobs">Creates the jobs; they take the given token for cancellation.</param>
+    /// <param name="cancellationToken">Ends all jobs.</param>
+    /// <exception cref="ApiException">The queue is full.</exception>
+    public static async Task<CompletionRun> StartAsync(ServedText model, Func<CancellationToken, IEnumerable<GenerationJob>> jobs, CancellationToken cancellationToken)
+    {
+        CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        CompletionRun run = new(ended, [.. jobs(ended.Token)]);
+        try
+        {
+            foreach (GenerationJob job in run._jobs)
+            {
+                if (!model.Scheduler.TryAdd(job))
+                    throw new ApiException(429, "the server has too many waiting requests; try again later", code: "overloaded") { RetryAfter = 1 };
+            }
+
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Gets the number of tokens of the prompts, and how many of them had been read before.</summary>
+    public (int Tokens, int Cached) Prompts => (_jobs.Sum(job => job.Prompt.Length), _jobs.Sum(job => job.CachedTokens));
+
+    /// <summary>Returns what happens to the jobs, each event with the index of its job.</summary>
+    public IAsyncEnumerable<(int Job, JobEvent Happened)> EventsAsync()
+    {
+        if (_jobs.Length == 1)
+            return One(_jobs[0]);
+        Channel<(int, JobEvent)> merged = Channel.CreateUnbounded<(int, JobEvent)>(new UnboundedChannelOptions { SingleReader = true });
+        _ = MergeAsync(merged.Writer);
+        return merged.Reader.ReadAllAsync();
+
+        static async IAsyncEnumerable<(int, JobEvent)> One(GenerationJob job)
+        {
+            await foreach (JobEvent happened in job.Events.ReadAllAsync().ConfigureAwait(false))
+                yield return (0, happened);
+        }
+    }
+
+    /// <summary>Waits until all jobs have ended.</summary>
+    /// <returns>The results of each job.</returns>
+    public async Task<JobResult[]> FinishAsync()
+    {
+        JobResult[] results = [.. _jobs.Select(job => new JobResult(job.Samples))];
+        await foreach ((int job, JobEvent happened) in EventsAsync().ConfigureAwait(false))
+            results[job].Add(happened);
+        return results;
+    }
+
+    /// <summary>Ends the jobs that still run.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync().ConfigureAwait(false);
+        _ended.Dispose();
+    }
+
+    private async Task MergeAsync(ChannelWriter<(int, JobEvent)> merged)
+    {
+        try
+        {
+            await Task.WhenAll(_jobs.Select((job, i) => CopyAsync(job, i))).ConfigureAwait(false);
+            merged.Complete();
+        }
+        catch (Exception problem)
+        {
+            merged.Complete(problem);
+        }
+
+        async Task CopyAsync(GenerationJob job, int i)
+        {
+            await foreach (JobEvent happened in job.Events.ReadAllAsync().ConfigureAwait(false))
+                merged.TryWrite((i, happened));
+        }
+    }
+}
+
+/// <summary>The results of one job.</summary>
+/// <param name="samples">The number of completions.</param>
+internal sealed class JobResult(int samples)
+{
+    /// <summary>Gets the prompt's scores or state.</summary>
+    public PromptRead? Prompt { get; private set; }
+
+    /// <summary>Gets the tokens that were drawn, for each completion.</summary>
+    public List<TokenDrawn>[] Drawn { get; } = [.. Enumerable.Range(0, samples).Select(_ => new List<TokenDrawn>())];
+
+    /// <summary>Gets the completions.</summary>
+    public Completion[] Completions { get; } = new Completion[samples];
+
+    /// <summary>Adds an event.</summary>
+    public void Add(JobEvent happened)
+    {
+        if (happened is PromptRead read)
+            Prompt = read;
+        else if (happened is TokenDrawn token)
+            Drawn[token.Sample].Add(token);
+        else if (happened is CompletionEnded ended)
+            Completions[ended.Sample] = ended.Completion;
+    }
+}
