@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 
 namespace Foreword.Server.Endpoints;
@@ -9,12 +10,17 @@ internal static class RequestBody
     private static readonly JsonDocumentOptions _options = new() { MaxDepth = 32 };
 
     /// <summary>Parses the body as JSON. The type of its content is not asked for, because many programs leave it out.</summary>
-    /// <exception cref="ApiException">The body is empty, too large, or no JSON.</exception>
+    /// <exception cref="ApiException">The body is empty, no UTF-8, or no JSON.</exception>
     public static async Task<JsonDocument> ReadAsync(HttpContext context)
     {
+        MemoryStream body = new(); // its buffer stays in use by the document
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        ReadOnlyMemory<byte> bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
+        if (!Utf8.IsValid(bytes.Span))
+            throw new ApiException(400, "the body is not valid UTF-8");
         try
         {
-            return await JsonDocument.ParseAsync(context.Request.Body, _options, context.RequestAborted).ConfigureAwait(false);
+            return JsonDocument.Parse(bytes, _options);
         }
         catch (JsonException problem)
         {

@@ -23,8 +23,8 @@ internal sealed class RequestFields
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            if (!names.Add(property.Name))
-                throw new ApiException(400, $"{Name(property.Name)} is given twice", Name(property.Name));
+            if (!names.Add(NameOf(property, path)))
+                throw new ApiException(400, $"{ShortName(property.Name)} is given twice", ShortName(property.Name));
         }
     }
 
@@ -151,6 +151,18 @@ internal sealed class RequestFields
         JsonValueKind.Null => "null",
         _ => value.GetRawText() is { Length: > 40 } text ? text[..40] + "..." : value.GetRawText(),
     };
+
+    private static string NameOf(JsonProperty property, string path)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ApiException(400, $"a field{(path.Length == 0 ? "" : $" of {path}")} has half of a surrogate pair in its name; it must be valid Unicode");
+        }
+    }
 
     private string ShortName(string field) => Name(field.Length > 40 ? field[..40] + "..." : field);
 

@@ -57,6 +57,7 @@ internal static class SamplingFields
             return [];
         if (value.ValueKind != JsonValueKind.Object)
             throw fields.Problem("logit_bias", value, "an object of token ids and numbers");
+        _ = new RequestFields(value, "logit_bias"); // refuses a key that is given twice or is no text
         Dictionary<int, double> biases = [];
         foreach (JsonProperty bias in value.EnumerateObject())
         {
