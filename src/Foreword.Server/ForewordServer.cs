@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Foreword.Server.Endpoints;
@@ -23,8 +21,13 @@ public sealed class ForewordServer : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly ModelHost _models;
     private readonly ServerOptions _options;
+    private readonly ILogger _log;
 
-    private ForewordServer(WebApplication application, ModelHost models, ServerOptions options) => (_application, _models, _options) = (application, models, options);
+    private ForewordServer(WebApplication application, ModelHost models, ServerOptions options)
+    {
+        (_application, _models, _options) = (application, models, options);
+        _log = application.Services.GetRequiredService<ILogger<ForewordServer>>();
+    }
 
     /// <summary>Opens the models and prepares a server that does not listen yet. No weights are read.</summary>
     /// <param name="options">The settings.</param>
@@ -135,7 +138,7 @@ public sealed class ForewordServer : IAsyncDisposable
         {
             ApiException told = ApiErrors.Of(problem);
             if (told.Status >= 500 && told.Status != 503)
-                _application.Logger.LogError(problem, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+                ServerLog.Failed(_log, problem, context.Request.Method, context.Request.Path);
             context.Response.Clear();
             await JsonText.SendAsync(context, told).ConfigureAwait(false);
         }

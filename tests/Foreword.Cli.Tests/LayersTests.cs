@@ -7,6 +7,7 @@ using Foreword.Data.Recipes;
 using Foreword.Evaluation.Benchmarks;
 using Foreword.Hub;
 using Foreword.Models;
+using Foreword.Server;
 using Foreword.Torch;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
@@ -20,7 +21,7 @@ public sealed class LayersTests
 {
     private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(
         typeof(GptConfig).Assembly, typeof(Recipe).Assembly, typeof(Benchmark).Assembly, typeof(HubClient).Assembly,
-        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(CommandRunner).Assembly).Build();
+        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(ForewordServer).Assembly, typeof(CommandRunner).Assembly).Build();
 
     /// <summary>Packages, each with the packages of this project that it may use.</summary>
     private static readonly (string Package, string[] Below)[] Packages =
@@ -31,7 +32,8 @@ public sealed class LayersTests
         ("Foreword.Data", ["Foreword"]),
         ("Foreword.Evaluation", ["Foreword", "Foreword.Data"]),
         ("Foreword.Torch", ["Foreword", "Foreword.Data"]),
-        ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Cpu", "Foreword.Torch"]),
+        ("Foreword.Server", ["Foreword", "Foreword.Cpu"]),
+        ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Cpu", "Foreword.Torch", "Foreword.Server"]),
     ];
 
     /// <summary>
@@ -49,11 +51,12 @@ public sealed class LayersTests
         ("Foreword.Data", ["Decoding", "Tables", "Reading.Formats", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Recipes.Yaml", "Recipes", "FineTuning"]),
         ("Foreword.Evaluation",
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
-        ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized"]),
+        ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
         ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
+        ("Foreword.Server", ["Hosting", "Requests", "Responses", "Endpoints"]),
         ("Foreword.Cli",
             ["Output", "Options", "Reports", "Loading", "Inspection", "Commands", "Commands.Bench", "Commands.Conversion", "Commands.Evaluate", "Commands.Predict", "Commands.Pretrain",
-             "Commands.FineTune", "Commands.Quickstart", "Commands.Study", "Commands.Verify", ""]),
+             "Commands.FineTune", "Commands.Quickstart", "Commands.Serve", "Commands.Study", "Commands.Verify", ""]),
     ];
 
     public static TheoryData<string> PackageNames => [.. Packages.Select(package => package.Package)];

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Foreword.Cpu.Scheduling;
-using Foreword.Generation;
 using Foreword.Server.Hosting;
 using Foreword.Server.Requests;
 using Foreword.Server.Responses;

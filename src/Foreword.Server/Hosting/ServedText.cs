@@ -51,7 +51,7 @@ internal sealed class ServedText : IDisposable
     public (string Text, int[] Ids) Prompt(string text, int? most = null)
     {
         int[] ids = _generator.WholePromptIds(text, allowSpecial: true);
-        return most < ids.Length ? (Tokenizer.Decode(ids[^most.Value..]), ids[^most.Value..]) : (text, ids);
+        return most < ids.Length ? (Tokenizer.Decode(ids.AsSpan(ids.Length - most.Value)), ids[^most.Value..]) : (text, ids);
     }
 
     /// <summary>Checks a prompt that was given as ids.</summary>

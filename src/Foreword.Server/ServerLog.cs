@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace Foreword.Server;
+
+/// <summary>What the server logs.</summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(EventId = 1, EventName = nameof(Failed), Level = LogLevel.Error, Message = "{Method} {Path} failed. This is a bug of the server")]
+    public static partial void Failed(ILogger logger, Exception problem, string method, string path);
+}
