@@ -133,7 +133,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     private bool Ends(Beam beam) =>
         IsEnd(beam.Token) || (options.Stop.Count > 0 && TextOf(beam.Ids()).Stopped);
 
-    private bool IsEnd(int id) => tokenizer.StopIds.Contains(id) || options.StopIds.Contains(id);
+    private bool IsEnd(int id) => (!options.IgnoreEndOfText && tokenizer.StopIds.Contains(id)) || options.StopIds.Contains(id);
 
     private void End(Beam beam, int length)
     {

@@ -69,7 +69,7 @@ internal sealed class OpenCompletion
         int id = _sampler.Sample(logits[..vocabulary]);
         Drawn = id;
         LastLogProb = _options.LogProbs is { } top ? TokenLogProb.Compute(logits, vocabulary, id, top) : null;
-        if (_tokenizer.StopIds.Contains(id) || _options.StopIds.Contains(id))
+        if ((!_options.IgnoreEndOfText && _tokenizer.StopIds.Contains(id)) || _options.StopIds.Contains(id))
         {
             _end = id;
             return;

@@ -117,6 +117,12 @@ public sealed record SamplingOptions
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
     /// <summary>
+    /// Gets whether the tokens in <see cref="Tokenizer.StopIds"/> are tokens like others, after which the text goes on. This is for measurements that need
+    /// texts of a given length. Those in <see cref="StopIds"/> still end it.
+    /// </summary>
+    public bool IgnoreEndOfText { get; init; }
+
+    /// <summary>
     /// Gets whether the text of a special token in a prompt, such as <c>&lt;|endoftext|&gt;</c>, becomes that token. Otherwise, it is plain text.
     /// </summary>
     public bool AllowSpecial { get; init; }

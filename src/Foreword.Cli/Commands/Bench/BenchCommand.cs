@@ -15,15 +15,16 @@ using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary>Implements <c>foreword bench train|decode|tokenize|score</c>, which measures speeds next to the machine's measured peak.</summary>
+/// <summary>Implements <c>foreword bench train|decode|tokenize|score|serve</c>, which measures speeds next to the machine's measured peak.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenizing, scoring.")
+    public static Command Create(Terminal terminal) => new Command("bench", "Measure this machine: training, decoding, tokenizing, scoring, serving.")
     {
         Train(terminal),
         BenchDecodeCommand.Create(terminal),
         Tokenize(terminal),
         BenchScoreCommand.Create(terminal, Model(), Config, Json()),
+        BenchServeCommand.Create(terminal, Json()),
     }.WithExample("foreword bench train --model gpt2-tiny-5m");
 
     private static Command Train(Terminal terminal)
