@@ -110,6 +110,7 @@ public sealed class ForewordServer : IAsyncDisposable
         ModelEndpoints about = new(_models);
         _application.MapPost("/v1/completions", new CompletionsEndpoint(_models, isChat: false).AnswerAsync);
         _application.MapPost("/v1/chat/completions", new CompletionsEndpoint(_models, isChat: true).AnswerAsync);
+        _application.MapPost("/v1/embeddings", new EmbeddingsEndpoint(_models).AnswerAsync);
         _application.MapGet("/v1/models", about.ListAsync);
         _application.MapGet("/v1/models/{**id}", about.GetAsync);
         _application.MapPost("/tokenize", about.TokenizeAsync);

@@ -58,9 +58,9 @@ internal sealed class ServedText : IDisposable
     public (string Text, int[] Ids) Prompt(int[] ids, string name, int? most = null)
     {
         if (ids.Length == 0)
-            throw new ApiException(400, $"{name} has no tokens", "prompt");
+            throw new ApiException(400, $"{name} has no tokens", name.Split('[')[0]);
         if (Array.FindIndex(ids, id => id >= Vocabulary) is >= 0 and int at)
-            throw new ApiException(400, $"{name} has the token id {ids[at]}, which is out of vocabulary; it has {Vocabulary} ids", "prompt");
+            throw new ApiException(400, $"{name} has the token id {ids[at]}, which is out of vocabulary; it has {Vocabulary} ids", name.Split('[')[0]);
         if (most < ids.Length)
             ids = ids[^most.Value..];
         return (Tokenizer.Decode(ids), ids);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Foreword.Generation;
 using Foreword.Server.Hosting;
 
@@ -63,7 +62,7 @@ internal sealed record CompletionRequest
             throw new ApiException(400, "truncate_prompt_tokens is 0; it must be at least 1, or -1 for the context length", "truncate_prompt_tokens");
         int context = model.Config.ContextLength;
         int? most = truncated is null ? null : truncated == -1 ? context - (int)Math.Min(wanted ?? 16, context - 1) : (int)truncated;
-        (string Text, int[] Ids)[] prompts = ReadPrompts(fields, model, most);
+        (string Text, int[] Ids)[] prompts = PromptList.Read(fields, "prompt", model, most, MostPrompts);
         foreach ((_, int[] ids) in prompts)
             CheckLength(ids.Length, wanted ?? 0, context);
         bool asIds = fields.Flag("return_tokens_as_token_ids") ?? false;
@@ -105,23 +104,5 @@ internal sealed record CompletionRequest
         options.Ignore("include_obfuscation");
         options.Finish();
         return (usage, usage && continuous);
-    }
-
-    private static (string Text, int[] Ids)[] ReadPrompts(RequestFields fields, ServedText model, int? most)
-    {
-        if (fields.Value("prompt") is not { } value)
-            throw new ApiException(400, "prompt is missing; it must be a text, a list of texts, a list of token ids, or a list of such lists", "prompt");
-        if (value.ValueKind == JsonValueKind.String)
-            return [model.Prompt(RequestFields.TextOf(value, "prompt"), most)];
-        JsonElement[] items = fields.Items("prompt", value, "a text, a list of texts, a list of token ids, or a list of such lists", Math.Max(MostPrompts, model.Config.ContextLength * 64));
-        if (items.Length == 0)
-            throw new ApiException(400, "prompt is an empty list; it must have at least one element", "prompt");
-        if (items[0].ValueKind == JsonValueKind.Number)
-            return [model.Prompt([.. items.Select((item, i) => RequestFields.IdOf(item, $"prompt[{i}]"))], "prompt", most)];
-        if (items.Length > MostPrompts)
-            throw new ApiException(400, $"prompt has {items.Length} elements; at most {MostPrompts} are allowed", "prompt");
-        return [.. items.Select((item, i) => item.ValueKind == JsonValueKind.Array
-            ? model.Prompt([.. item.EnumerateArray().Select((id, k) => RequestFields.IdOf(id, $"prompt[{i}][{k}]"))], $"prompt[{i}]", most)
-            : model.Prompt(RequestFields.TextOf(item, $"prompt[{i}]"), most))];
     }
 }
