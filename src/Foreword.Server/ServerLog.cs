@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foreword.Server;
 
-/// <summary>What the server logs.</summary>
+/// <summary>Writes the messages of the server.</summary>
 internal static partial class ServerLog
 {
     [LoggerMessage(EventId = 1, EventName = nameof(Failed), Level = LogLevel.Error, Message = "{Method} {Path} failed. This is a bug of the server")]

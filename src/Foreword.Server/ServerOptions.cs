@@ -3,7 +3,7 @@ using Foreword.Cpu;
 
 namespace Foreword.Server;
 
-/// <summary>Settings of a <see cref="ForewordServer"/>.</summary>
+/// <summary>Holds the settings of a <see cref="ForewordServer"/>.</summary>
 public sealed record ServerOptions
 {
     /// <summary>Gets the models to serve, at least one. A request that names no model uses the first.</summary>

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Foreword.Server.Tests;
 
-/// <summary>Many clients, clients that leave, damaged requests, limits and keys.</summary>
+/// <summary>Tests many clients, clients that leave, damaged requests, limits and keys.</summary>
 public sealed class LoadTests(TestServer server) : IClassFixture<TestServer>
 {
     private const string Path = "/v1/completions";

@@ -2,7 +2,7 @@ using Foreword.Cpu.Cache;
 
 namespace Foreword.Cpu.Forward;
 
-/// <summary>What one sequence reads in a pass.</summary>
+/// <summary>Describes what one sequence reads in a pass.</summary>
 /// <param name="Cache">The sequence's cache, which does not count these tokens yet.</param>
 /// <param name="Tokens">The tokens, at least one.</param>
 /// <param name="Wanted">The number of last tokens whose results are wanted, from 0 to all.</param>

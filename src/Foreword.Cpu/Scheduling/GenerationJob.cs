@@ -59,7 +59,7 @@ internal enum StateWanted
     Mean,
 }
 
-/// <summary>Something that happened to a job.</summary>
+/// <summary>Represents something that happened to a job.</summary>
 internal abstract record JobEvent;
 
 /// <summary>The prompt was read.</summary>

@@ -1,6 +1,6 @@
 namespace Foreword.Cpu.Scheduling;
 
-/// <summary>What a scheduler has done since it started, and what it holds. The scheduler writes the numbers; other threads may read them at any time.</summary>
+/// <summary>Counts what a scheduler has done since it started, and what it holds. The scheduler writes the numbers; other threads may read them at any time.</summary>
 internal sealed class SchedulerStatistics
 {
     private long _promptTokens, _generatedTokens, _cachedTokens, _passes, _ticks;

@@ -29,6 +29,8 @@ internal sealed class ModelHost : IDisposable
                     throw new ArgumentException($"two models have the name {model.Name}; give them different aliases", nameof(options));
                 StoredModel stored = StoredModel.Open(model.Path);
                 _models.Add(new HostedModel(model, stored));
+                if (stored.FineTunedFor is { } task)
+                    throw new InvalidDataException($"{model.Path} is fine-tuned for {task}; only language models can be served");
                 _ = stored.Tokenizer;
             }
         }

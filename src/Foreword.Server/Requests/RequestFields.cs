@@ -96,7 +96,7 @@ internal sealed class RequestFields
     }
 
     /// <summary>Refuses fields that this server cannot obey, unless their value asks for nothing.</summary>
-    /// <param name="reason">What is said after "is not supported", such as "there are no tools"; may be empty.</param>
+    /// <param name="reason">The words after "is not supported", such as "there are no tools"; may be empty.</param>
     /// <param name="fields">The fields.</param>
     public void Refuse(string reason, params ReadOnlySpan<string> fields)
     {

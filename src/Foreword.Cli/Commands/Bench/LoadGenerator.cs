@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Foreword.Cli.Commands.Bench;
 
-/// <summary>What a load generator sends.</summary>
+/// <summary>Describes what a load generator sends.</summary>
 /// <param name="Clients">The number of requests at a time.</param>
 /// <param name="Requests">The number of requests.</param>
 /// <param name="PromptTokens">The number of tokens of each prompt.</param>

@@ -88,7 +88,7 @@ internal sealed class LoadReport(Load load, IReadOnlyList<RequestTimes> times, i
         return string.Create(CultureInfo.InvariantCulture, $"{values.Median:N1}/{values.P99:N1}");
     }
 
-    /// <summary>Mean, median, deviation and 99th percentile, in milliseconds; 0 without values.</summary>
+    /// <summary>Holds mean, median, deviation and 99th percentile in milliseconds; 0 without values.</summary>
     private readonly record struct Figures(double Mean, double Median, double Deviation, double P99)
     {
         public static Figures Of(IEnumerable<double> seconds)

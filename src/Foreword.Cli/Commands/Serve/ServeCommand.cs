@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foreword.Cli.Commands.Serve;
 
-/// <summary>Implements <c>foreword serve MODEL...</c>: models behind an API that OpenAI's clients speak.</summary>
+/// <summary>Implements <c>foreword serve MODEL...</c>, which serves models with an API that OpenAI's clients speak.</summary>
 internal static class ServeCommand
 {
     private const string Plain = "plain";
