@@ -33,6 +33,12 @@ internal sealed record TrainerState
     /// </summary>
     public double? BestEvalLoss { get; init; }
 
+    /// <summary>
+    /// Gets whether the run has made its last step, or its patience is over; null in a checkpoint of an earlier version, which did not record it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsComplete { get; init; }
+
     /// <summary>Gets the number of validations since the best one, for early stopping.</summary>
     public int EvaluationsWithoutBest { get; init; }
 

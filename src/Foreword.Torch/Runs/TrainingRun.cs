@@ -102,7 +102,7 @@ public abstract class TrainingRun : IDisposable
             Sample();
             bool stopping = stop.IsRequested && !isLast;
             if (isLast || stopping || PatienceIsOver || SavesAfter(step.Step))
-                Save();
+                Save(isLast || PatienceIsOver);
             if (stopping)
                 return RunOutcome.Stopped;
         }
@@ -192,10 +192,10 @@ public abstract class TrainingRun : IDisposable
         TellEvaluated(validation.Metrics, isBest);
     }
 
-    private void Save()
+    private void Save(bool isComplete)
     {
         string path = Directory.CheckpointPath(StepsMade);
-        State = State with { Threads = get_num_threads() };
+        State = State with { Threads = get_num_threads(), IsComplete = isComplete };
         Directory.Write($"the checkpoint of step {StepsMade}", () => SaveCheckpoint(path));
         Directory.DeleteOldCheckpoints(_train.Keep, StepsMade);
         TellSaved(path);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foreword.Data.Recipes;
 using Foreword.Data.Sampling;
 using Foreword.Data.Shards;
@@ -65,7 +66,15 @@ public sealed class Pretrainer : IDisposable
         Optimizer = optimizer is null
             ? Optimizer.Create(config.Optimizer, trained.Parameters, options, model.Precision)
             : optimizer(trained.Parameters, options, model.Precision);
-        _path = ModelPath.Create(model, config.Fused, config.Recompute);
+        try
+        {
+            _path = ModelPath.Create(model, config.Fused, config.Recompute);
+        }
+        catch
+        {
+            Optimizer.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gets the model that is trained.</summary>
@@ -205,7 +214,7 @@ public sealed record StepResult(int Step, double Loss, double LearningRate, doub
 public sealed class DivergenceException : InvalidOperationException
 {
     internal DivergenceException(int step, double loss, double norm, string windows)
-        : base($"step {step}: the {(double.IsFinite(loss) ? $"gradient norm is {norm}" : $"loss is {loss}")}; the batch held {windows}")
+        : base(string.Create(CultureInfo.InvariantCulture, $"step {step}: the {(double.IsFinite(loss) ? "gradient norm" : "loss")} is {(double.IsFinite(loss) ? norm : loss)}; the batch held {windows}"))
     {
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace Foreword.Numerics;
@@ -56,6 +57,6 @@ internal static class LogitRow
         int id = 0;
         while (float.IsFinite(logits[id]))
             id++;
-        return $"the logit of token {id} is {logits[id]}; the model's numbers have overflowed or its weights are damaged";
+        return string.Create(CultureInfo.InvariantCulture, $"the logit of token {id} is {logits[id]}; the model's numbers have overflowed or its weights are damaged");
     }
 }

@@ -85,6 +85,37 @@ public sealed class FineTuneRunTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void ARunThatCannotBeStartedLeavesNoTensorsBehind(int freeze)
+    {
+        FineTuneRecipe recipe = Small(epochs: 1);
+        recipe = recipe with { Model = recipe.Model with { Freeze = freeze } };
+        FineTuneRun.Start(recipe, Directory("first")).Dispose(); // allocates what the process keeps in any case
+        long disposed = Growth(() => FineTuneRun.Start(recipe, Directory("second")).Dispose()); // TorchSharp also counts tensors whose memory a parameter has taken over
+        Assert.InRange(disposed, 0, 5); // the model has many more
+        Assert.InRange(Growth(() => Assert.Throws<NotSupportedException>(() => FineTuneRun.Start(recipe, Directory("third"), optimizer: (_, _, _) => throw new NotSupportedException()))), 0, disposed);
+
+        static long Growth(Action action)
+        {
+            long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+            action();
+            return DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
+        }
+    }
+
+    [Fact]
+    public void ACheckpointRecordsWhetherTheRunIsComplete()
+    {
+        RunDirectory directory = Directory("run");
+        FineTuneRecipe recipe = Small(epochs: 2);
+        recipe = recipe with { Train = recipe.Train with { Keep = 0 } };
+        using (FineTuneRun run = FineTuneRun.Start(recipe, directory))
+            run.Run(TestContext.Current.CancellationToken);
+        Assert.Equal([false, true], directory.Checkpoints.Select(checkpoint => Checkpoint.ReadState(checkpoint.Path).IsComplete));
+    }
+
+    [Theory]
     [InlineData(0, 0)]
     [InlineData(0, 2)]
     [InlineData(1, 0)]

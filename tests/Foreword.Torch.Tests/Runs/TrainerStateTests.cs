@@ -39,6 +39,14 @@ public sealed class TrainerStateTests : IDisposable
     [Fact]
     public void AStateWithoutItsStepIsRefused() => Assert.Contains("broken JSON", Assert.Throws<InvalidDataException>(() => Read("""{ "seed": 7 }""")).Message);
 
+    [Fact]
+    public void ABrokenStateIsNamedWithItsLine()
+    {
+        string message = Assert.Throws<InvalidDataException>(() => Read("{\n\"step\": tru\n}")).Message;
+        Assert.StartsWith($"{_directory.File("trainer_state.json")}:2: broken JSON (", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", message, StringComparison.Ordinal);
+    }
+
     private TrainerState Read(string json)
     {
         _directory.Write("trainer_state.json", json);

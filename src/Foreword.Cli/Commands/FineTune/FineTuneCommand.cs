@@ -267,7 +267,7 @@ internal static class FineTuneCommand
         {
             using FineTunedModel model = TaskModels.Load(directory.Path, one.Train.Precision, one.Train.Device);
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, TaskModels.Resamples, one.Train.Seed);
-            TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, string.Join(", ", one.Data.Test), examples);
+            TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, [.. one.Data.Test, .. one.Data.TestLabels], examples);
             foreach (MetricInterval metric in evaluation.Metrics)
                 show($"test {TaskModels.Text(metric)}");
             if (evaluation.Outcomes.SameAnswer is { } answer)
