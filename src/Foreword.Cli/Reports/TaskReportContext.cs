@@ -35,7 +35,7 @@ internal sealed record TaskReportContext(string Title, string ModelPath, IReadOn
     /// <param name="example">The example.</param>
     public static IReadOnlyList<SamplePart> Parts(TaskDescription task, TaskExample example)
     {
-        string[] roles = [.. task.Task.Columns.Where(column => !column.IsMany).Select(column => column.Role)];
+        string[] roles = [.. task.Definition.Columns.Where(column => !column.IsMany).Select(column => column.Role)];
         bool isAlone = roles.Length == 1 && example.Choices.Count == 0;
         return
         [

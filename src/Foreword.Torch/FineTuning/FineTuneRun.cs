@@ -32,7 +32,7 @@ public sealed class FineTuneRun : TrainingRun
     {
         (_recipe, Data, _examples, _progress, _logger) = (recipe, data, examples, progress, logger);
         _best = BestMetric.Create(data.Task, recipe.Train.BestMetric);
-        IReadOnlyList<TaskMetric> usual = data.Task.Task.Metrics(data.Task.Target);
+        IReadOnlyList<TaskMetric> usual = data.Task.Definition.Metrics(data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
     }
 
@@ -178,7 +178,7 @@ public sealed class FineTuneRun : TrainingRun
 
     private protected override StepResult Step() => _tuner.Step();
 
-    private protected override bool EvaluatesAfter(int step) => step > 0 && step % _tuner.StepsPerEpoch == 0;
+    private protected override bool ValidatesAfter(int step) => step > 0 && step % _tuner.StepsPerEpoch == 0;
 
     private protected override bool SavesAfter(int step) => step % _tuner.StepsPerEpoch == 0;
 
@@ -188,8 +188,8 @@ public sealed class FineTuneRun : TrainingRun
         double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(outputs[i], _examples.Validation[i].Target));
         TaskOutcomes outcomes = Data.Task.Outcomes(Data.Validation, [.. outputs.Select(output => Data.Task.Answer(output))]);
         Dictionary<string, double> metrics = _metrics.ToDictionary(metric => metric.Name, metric => metric.Of(outcomes));
-        bool isBest = State is not { BestMetrics: { } before, BestEvalLoss: { } lossBefore } || _best.IsBetter(Value(metrics), loss, Value(before), lossBefore);
-        return new Validation(new EvalMetrics(StepsMade, loss, metrics), isBest
+        bool isBest = State is not { BestMetrics: { } before, BestValidationLoss: { } lossBefore } || _best.IsBetter(Value(metrics), loss, Value(before), lossBefore);
+        return new Validation(new ValidationMetrics(StepsMade, loss, metrics), isBest
             ? State with { BestMetric = _best.Name, BestEpoch = Epoch, BestMetrics = metrics, BestSameAnswer = outcomes.SameAnswer }
             : null);
     }
@@ -200,7 +200,7 @@ public sealed class FineTuneRun : TrainingRun
 
     private protected override void TellStepped(StepMetrics metrics) => _progress?.Report(new FineTuneEvent.Stepped(metrics));
 
-    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _progress?.Report(new FineTuneEvent.Evaluated(Epoch, metrics, isBest));
+    private protected override void TellValidated(ValidationMetrics metrics, bool isBest) => _progress?.Report(new FineTuneEvent.Validated(Epoch, metrics, isBest));
 
     private protected override void TellSaved(string checkpoint) => _progress?.Report(new FineTuneEvent.Saved(checkpoint));
 

@@ -102,10 +102,10 @@ public sealed class Pretrainer : IDisposable
     internal long WindowsDrawn => (long)StepsMade * _config.GradientAccumulation * _config.BatchSize;
 
     /// <summary>
-    /// Gets the number of validation tokens that <see cref="Evaluate"/> reads; 0 without a validation split. It includes the first token, which
+    /// Gets the number of validation tokens that <see cref="Validate"/> reads; 0 without a validation split. It includes the first token, which
     /// is only context.
     /// </summary>
-    internal long EvaluatedTokens => _validation is null ? 0 : EvaluationWindows * SequenceLength + 1;
+    internal long ValidatedTokens => _validation is null ? 0 : ValidationWindows * SequenceLength + 1;
 
     /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
     internal void ResumeAt(int stepsMade)
@@ -138,13 +138,13 @@ public sealed class Pretrainer : IDisposable
     /// </summary>
     /// <param name="cancellationToken">Cancels the evaluation.</param>
     /// <exception cref="InvalidOperationException">There is no validation split.</exception>
-    public double Evaluate(CancellationToken cancellationToken = default)
+    public double Validate(CancellationToken cancellationToken = default)
     {
         if (_validation is null)
             throw new InvalidOperationException("there is no validation split to evaluate on");
         double sum = 0;
         long count = 0;
-        for (long first = 0; first < EvaluationWindows; first += _config.BatchSize)
+        for (long first = 0; first < ValidationWindows; first += _config.BatchSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -168,7 +168,7 @@ public sealed class Pretrainer : IDisposable
         _trained.Dispose();
     }
 
-    private long EvaluationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);
+    private long ValidationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);
 
     private double MicroBatch(int micro)
     {
@@ -190,8 +190,8 @@ public sealed class Pretrainer : IDisposable
 
     private static void CheckVocabulary(TokenDataset data, GptConfig config)
     {
-        if (data.VocabularySize > config.VocabSize)
-            throw new InvalidDataException($"{data.Directory} was tokenized with {data.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+        if (data.VocabSize > config.VocabSize)
+            throw new InvalidDataException($"{data.Directory} was tokenized with {data.VocabSize} ids but the model's vocab_size is {config.VocabSize}");
     }
 }
 

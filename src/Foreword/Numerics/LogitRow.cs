@@ -24,12 +24,12 @@ internal static class LogitRow
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {
         double largest = logits[ArgMax(logits)], sum = 0;
-        Span<double> part = stackalloc double[256];
-        for (int start = 0; start < logits.Length; start += part.Length)
+        Span<double> chunk = stackalloc double[256];
+        for (int start = 0; start < logits.Length; start += chunk.Length)
         {
-            ReadOnlySpan<float> block = logits[start..Math.Min(logits.Length, start + part.Length)];
-            Span<double> values = part[..block.Length];
-            TensorPrimitives.ConvertTruncating(block, values);
+            ReadOnlySpan<float> source = logits[start..Math.Min(logits.Length, start + chunk.Length)];
+            Span<double> values = chunk[..source.Length];
+            TensorPrimitives.ConvertTruncating(source, values);
             TensorPrimitives.Subtract(values, largest, values);
             TensorPrimitives.Exp<double>(values, values);
             sum += TensorPrimitives.Sum<double>(values);

@@ -38,7 +38,7 @@ public sealed class StrictTextTests : IDisposable
             Assert.True(lines.MoveNext() && lines.Current == "a" && lines.MoveNext() && lines.Current == "b" && !lines.MoveNext());
         Assert.True(stream.CanRead); // the caller's stream stays open
         using MemoryStream broken = new([.. "a\n"u8, 0xE9]);
-        Assert.Contains("standard input is not UTF-8 text (at line 1", Assert.Throws<InvalidDataException>(() => StrictText.ReadLines(broken, "standard input").ToArray()).Message);
+        Assert.Contains("standard input is not UTF-8 text (at line 2", Assert.Throws<InvalidDataException>(() => StrictText.ReadLines(broken, "standard input").ToArray()).Message);
     }
 
     /// <summary>A part may begin and end within a character. Between these two, every byte must be text.</summary>

@@ -76,7 +76,7 @@ internal static class EvaluateTaskCommand
             IReadOnlyList<TaskExample> Read(TaskDescription task)
             {
                 ExampleFiles examples = new(files, parsed.GetValue(labels)!) { MaxExamples = tables.MaxExamples(parsed) };
-                TaskColumnMap columns = UsageException.For(() => examples.Columns(task.Task, tables.Columns(parsed) ?? task.Columns));
+                TaskColumnMap columns = UsageException.For(() => examples.Columns(task.Definition, tables.Columns(parsed) ?? task.Columns));
                 return examples.Read(columns, tables.Options(parsed, files, task, terminal.Logger));
             }
         });

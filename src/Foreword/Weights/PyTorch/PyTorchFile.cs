@@ -144,7 +144,7 @@ internal static class PyTorchFile
         {
             "torch.FloatStorage" => TensorDType.F32,
             "torch.HalfStorage" => TensorDType.F16,
-            "torch.BFloat16Storage" => TensorDType.BF16,
+            "torch.BFloat16Storage" => TensorDType.Bf16,
             "torch.DoubleStorage" => TensorDType.F64,
             "torch.LongStorage" => TensorDType.I64,
             "torch.IntStorage" => TensorDType.I32,
