@@ -4,7 +4,7 @@ using Foreword.Tasks.Metrics;
 
 namespace Foreword.Torch.Tests;
 
-/// <summary>Numbers in messages have a decimal point, also in a program whose culture has a decimal comma.</summary>
+/// <summary>Tests that numbers in messages have a decimal point, also in a program whose culture has a decimal comma.</summary>
 public sealed class CultureTests : IDisposable
 {
     private readonly CultureInfo _before = CultureInfo.CurrentCulture;

@@ -4,7 +4,7 @@ using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Tests.IO;
 
-/// <summary>Each message of a broken file names the file and the line once, and has the parser's reason without its own position.</summary>
+/// <summary>Tests that messages of a broken file name the file and the line once, without the parser's own position.</summary>
 public sealed class JsonFileTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
