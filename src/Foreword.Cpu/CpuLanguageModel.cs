@@ -407,8 +407,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             {
                 for (int start = 0; start < tokens.Length; start += GptForward.MaxRows)
                 {
-                    ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
-                    owner.Read(part, own, start + part.Length == tokens.Length ? _logits : []);
+                    ReadOnlySpan<int> chunk = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
+                    owner.Read(chunk, own, start + chunk.Length == tokens.Length ? _logits : []);
                 }
             }
             catch
