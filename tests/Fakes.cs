@@ -7,9 +7,9 @@ namespace Foreword.Tests;
 /// <summary>A tokenizer whose first 256 ids are the bytes and whose id 256 is end-of-text. Further ids are the given words.</summary>
 internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
 {
-    public override int VocabularySize { get; } = ids;
+    public override int VocabSize { get; } = ids;
 
-    public override int? EndOfTextId => VocabularySize > 256 ? 256 : null;
+    public override int? EndOfTextId => VocabSize > 256 ? 256 : null;
 
     public override string Kind => "fake";
 

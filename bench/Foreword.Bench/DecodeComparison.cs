@@ -13,7 +13,7 @@ internal static class DecodeComparison
 {
     private const int Rounds = 5, Prompt = 16, Tokens = 64, Prefill = 512, Sequences = 8;
 
-    private static readonly (WeightType Ours, string Theirs)[] Types = [(WeightType.F32, "f32"), (WeightType.BF16, "bf16"), (WeightType.Int8, "q8_0"), (WeightType.Int4, "q4_0")];
+    private static readonly (WeightType Ours, string Theirs)[] Types = [(WeightType.F32, "f32"), (WeightType.Bf16, "bf16"), (WeightType.Int8, "q8_0"), (WeightType.Int4, "q4_0")];
 
     /// <summary>Runs the comparison.</summary>
     /// <param name="libraries">Directory of llama.cpp's libraries. If it does not exist, only our engine is measured.</param>

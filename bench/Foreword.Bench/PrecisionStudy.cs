@@ -42,7 +42,7 @@ internal static class PrecisionStudy
 
     private static double[] Train(TokenDataset data, Precision precision, FusedChoice fused, int seed)
     {
-        GptConfig config = GptConfig.Preset("gpt2-tiny-5m") with { EmbdDropout = 0, AttnDropout = 0, ResidDropout = 0, VocabSize = data.VocabularySize };
+        GptConfig config = GptConfig.Preset("gpt2-tiny-5m") with { EmbdDropout = 0, AttnDropout = 0, ResidDropout = 0, VocabSize = data.VocabSize };
         TrainingConfig training = new() { Steps = Steps, BatchSize = 4, SequenceLength = 128, Lr = 1e-3, MinLr = 1e-4, WarmupSteps = 30, Seed = seed, Fused = fused };
         using GptModel model = new(config, seed, precision);
         using Pretrainer trainer = new(model, data, null, training);

@@ -64,13 +64,13 @@ internal static class PreparationBenchmark
     }
 
     /// <summary>Trains a byte-level BPE, and prints the time and the peak of memory.</summary>
-    public static void Train(string corpus, int vocabularySize)
+    public static void Train(string corpus, int vocabSize)
     {
         long start = Stopwatch.GetTimestamp();
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = vocabularySize }.Train(DocumentReader.Open([corpus]).Read().Select(piece => piece.Text));
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = vocabSize }.Train(DocumentReader.Open([corpus]).Read().Select(piece => piece.Text));
         using Process process = Process.GetCurrentProcess();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{tokenizer.VocabularySize:N0} entries from {new FileInfo(corpus).Length / 1e6:F0} MB in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s; peak of memory {process.PeakWorkingSet64 >> 20} MiB"));
+            $"{tokenizer.VocabSize:N0} entries from {new FileInfo(corpus).Length / 1e6:F0} MB in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s; peak of memory {process.PeakWorkingSet64 >> 20} MiB"));
     }
 
     private static IEnumerable<string> Documents(string source, long bytes)

@@ -22,7 +22,7 @@ public class TokenizerBenchmarks
     }
 
     [Benchmark]
-    public ByteLevelBpe Train() => new BpeTrainer { VocabularySize = 4096 }.Train(_documents);
+    public ByteLevelBpe Train() => new BpeTrainer { VocabSize = 4096 }.Train(_documents);
 
     [Benchmark]
     public int Encode()

@@ -146,7 +146,7 @@ internal static partial class TokenizerComparison
         string text = string.Concat(pieces);
         text = text[..Math.Min(text.Length, TrainingBytes)];
         string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        double ours = Best(() => new BpeTrainer { VocabularySize = TrainingVocabulary }.Train([text]))[0];
+        double ours = Best(() => new BpeTrainer { VocabSize = TrainingVocabulary }.Train([text]))[0];
         Line($"train {TrainingVocabulary:N0} entries on {text.Length / 1e6:F1} M characters: {ours:F2} s");
         string directory = Directory.CreateTempSubdirectory("foreword-bench").FullName;
         string file = Path.Combine(directory, "text.txt");
@@ -183,7 +183,7 @@ internal static partial class TokenizerComparison
         MemoryStream ranks = new();
         using (StreamWriter writer = new(ranks, leaveOpen: true))
         {
-            for (int id = 0; id < ours.VocabularySize; id++)
+            for (int id = 0; id < ours.VocabSize; id++)
             {
                 if (id != ours.EndOfTextId)
                     writer.Write($"{Convert.ToBase64String(ours.TokenBytes(id))} {id}\n");

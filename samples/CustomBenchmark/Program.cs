@@ -18,7 +18,7 @@ foreach (MetricValue metric in result.Metrics)
 
 static TextModel Untrained()
 {
-    Tokenizer tokenizer = new BpeTrainer { VocabularySize = 257 }.Train(["sums"]);
-    GptConfig config = GptConfig.Preset("gpt2") with { NLayer = 1, NHead = 1, NEmbd = 16, ContextLength = 64, VocabSize = tokenizer.VocabularySize };
+    Tokenizer tokenizer = new BpeTrainer { VocabSize = 257 }.Train(["sums"]);
+    GptConfig config = GptConfig.Preset("gpt2") with { NLayer = 1, NHead = 1, NEmbd = 16, ContextLength = 64, VocabSize = tokenizer.VocabSize };
     return new TextModel(CpuLanguageModel.CreateRandom(config, WeightType.F32, threads: 1), tokenizer);
 }

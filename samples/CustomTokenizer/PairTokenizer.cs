@@ -37,7 +37,7 @@ internal sealed class PairTokenizer : Tokenizer
 
     public override string Kind => KindName;
 
-    public override int VocabularySize => _bytes.Length;
+    public override int VocabSize => _bytes.Length;
 
     public override int? EndOfTextId => EndOfText;
 
@@ -71,7 +71,7 @@ internal sealed class PairTokenizer : Tokenizer
     public override ReadOnlySpan<byte> TokenBytes(int id)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabSize);
         return _bytes[id];
     }
 

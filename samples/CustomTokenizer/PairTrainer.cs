@@ -5,7 +5,7 @@ namespace CustomTokenizer;
 /// <summary>Learns the most frequent pairs of characters.</summary>
 internal sealed record PairTrainer : TokenizerTrainer
 {
-    public PairTrainer() : base(minFrequency: 2) => VocabularySize = 512;
+    public PairTrainer() : base(minFrequency: 2) => VocabSize = 512;
 
     public override string Kind => PairTokenizer.KindName;
 

@@ -9,12 +9,12 @@ TrainerCatalog.Register(new PairTrainer());
 DirectoryInfo directory = Directory.CreateTempSubdirectory("pairs");
 try
 {
-    TokenizerTrainer trainer = TrainerCatalog.Kinds[PairTokenizer.KindName] with { VocabularySize = 260 };
+    TokenizerTrainer trainer = TrainerCatalog.Kinds[PairTokenizer.KindName] with { VocabSize = 260 };
     trainer.Train(["the theme of the thesis"]).Save(directory.FullName);
 
     Tokenizer tokenizer = Tokenizer.Load(directory.FullName);
     int[] ids = tokenizer.Encode("the theme");
-    Console.WriteLine($"{tokenizer.Kind}, {tokenizer.VocabularySize} ids");
+    Console.WriteLine($"{tokenizer.Kind}, {tokenizer.VocabSize} ids");
     Console.WriteLine(string.Join(' ', ids));
     Console.WriteLine(tokenizer.Decode(ids));
 }

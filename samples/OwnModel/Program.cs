@@ -45,6 +45,6 @@ foreach (string letter in (string[])["My brother lost the card at the lake.", "W
 
 static void Tell(PretrainEvent happened)
 {
-    if (happened is PretrainEvent.Evaluated evaluated)
-        Console.WriteLine($"step {evaluated.Metrics.Step}: validation loss {evaluated.Metrics.EvalLoss:F2}");
+    if (happened is PretrainEvent.Validated evaluated)
+        Console.WriteLine($"step {evaluated.Metrics.Step}: validation loss {evaluated.Metrics.Loss:F2}");
 }

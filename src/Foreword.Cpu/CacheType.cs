@@ -10,5 +10,5 @@ public enum CacheType
     F32,
 
     /// <summary>bfloat16: half the memory. Keys and values are rounded to 8 bits of mantissa; computations with them are in float32.</summary>
-    BF16,
+    Bf16,
 }

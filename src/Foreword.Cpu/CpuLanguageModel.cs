@@ -264,7 +264,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     {
         QuantizedMatrix { Format.Bits: 4 } => WeightType.Int4,
         QuantizedMatrix => WeightType.Int8,
-        BFloat16Matrix => WeightType.BF16,
+        BFloat16Matrix => WeightType.Bf16,
         _ => WeightType.F32,
     };
 
@@ -486,8 +486,8 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
             {
                 for (int start = 0; start < tokens.Length; start += GptForward.MaxRows)
                 {
-                    ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
-                    owner.Read(part, own, start + part.Length == tokens.Length ? _logits : []);
+                    ReadOnlySpan<int> chunk = tokens.Slice(start, Math.Min(GptForward.MaxRows, tokens.Length - start));
+                    owner.Read(chunk, own, start + chunk.Length == tokens.Length ? _logits : []);
                 }
             }
             catch

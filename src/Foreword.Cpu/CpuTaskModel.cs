@@ -89,7 +89,7 @@ internal sealed class CpuTaskModel : ITaskModel
         {
             float[][] own = states[next..(next + examples[i].Sequences.Sequences.Count)];
             next += own.Length;
-            outputs[i] = Task.Task.HeadInput switch
+            outputs[i] = Task.Definition.HeadInput switch
             {
                 HeadInput.Each => [.. own.Select(state => Linear(state)[0])],
                 HeadInput.Sum => Linear([.. Enumerable.Range(0, own[0].Length).Select(c => own.Sum(state => state[c]))]),

@@ -17,7 +17,7 @@ public enum WeightType
     F32,
 
     /// <summary>bfloat16: half the memory. Products have float32 inputs.</summary>
-    BF16,
+    Bf16,
 
     /// <summary>8 bits with a scale for each block of 64 inputs: 8.25 bits per weight. Inputs are quantized to 8 bits too.</summary>
     Int8,
@@ -43,14 +43,14 @@ internal static class WeightTypes
     /// Returns the default format of keys and values. It is exact (float32), except with quantized weights: their inputs are rounded more coarsely
     /// anyway, so half the memory (bfloat16) is enough.
     /// </summary>
-    public static CacheType Cache(this WeightType type) => type.Format(isHead: false) is null ? CacheType.F32 : CacheType.BF16;
+    public static CacheType Cache(this WeightType type) => type.Format(isHead: false) is null ? CacheType.F32 : CacheType.Bf16;
 
     /// <summary>Reads a weight matrix in the type's format.</summary>
     public static PanelMatrix Read(this WeightType type, PanelReader reader, Workers workers) => type switch
     {
         WeightType.F32 when PackedFloatMatrix.CanHold(reader.Inputs) => PackedFloatMatrix.Read(reader, workers),
         WeightType.F32 => FloatMatrix.Read(reader, workers),
-        WeightType.BF16 => BFloat16Matrix.Read(reader, workers),
+        WeightType.Bf16 => BFloat16Matrix.Read(reader, workers),
         _ => QuantizedMatrix.Read(reader, type.Format(reader.IsHead)!, workers),
     };
 }

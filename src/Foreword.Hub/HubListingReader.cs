@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.IO;
 using Foreword.Models;
 
 namespace Foreword.Hub;
@@ -22,7 +23,7 @@ internal static class HubListingReader
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new InvalidDataException($"{source}: the answer is not the list of a repository's files ({problem.Message})", problem);
+            throw new InvalidDataException($"{source}: the answer is not the list of a repository's files ({JsonFile.Reason(problem)})", problem);
         }
     }
 

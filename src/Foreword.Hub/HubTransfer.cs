@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Foreword.Models;
@@ -132,6 +133,6 @@ internal sealed class HubTransfer(HubConnection connection, HubOptions options, 
     {
         DriveInfo drive = new(Path.GetFullPath(partial));
         if (drive.IsReady && drive.AvailableFreeSpace < bytes)
-            throw new IOException($"{file.Path} needs {bytes / 1e6:N1} MB more, but the disk of {Path.GetDirectoryName(partial)} has only {drive.AvailableFreeSpace / 1e6:N1} MB left");
+            throw new IOException(string.Create(CultureInfo.InvariantCulture, $"{file.Path} needs {bytes / 1e6:N1} MB more, but the disk of {Path.GetDirectoryName(partial)} has only {drive.AvailableFreeSpace / 1e6:N1} MB left"));
     }
 }

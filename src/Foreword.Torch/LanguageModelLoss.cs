@@ -6,13 +6,13 @@ using F = TorchSharp.torch.nn.functional;
 namespace Foreword.Torch;
 
 /// <summary>
-/// Computes output layer, softmax and cross entropy in groups of rows, so that the logits [B T, V] and their gradient never exist as a
+/// Computes output layer, softmax and cross entropy in chunks of rows, so that the logits [B T, V] and their gradient never exist as a
 /// whole. At V = 50,257 they would be the largest tensors of a step. Softmax and loss are float32. Value and gradients are those of the cross
 /// entropy of all logits at once, which the tests compute.
 /// </summary>
 internal static class LanguageModelLoss
 {
-    /// <summary>Bytes of logits of one group of rows: small enough to be reused from the cache, large enough for efficient products.</summary>
+    /// <summary>Bytes of logits of one chunk of rows: small enough to be reused from the cache, large enough for efficient products.</summary>
     private const long ChunkBytes = 64L << 20;
 
     /// <summary>
@@ -35,9 +35,9 @@ internal static class LanguageModelLoss
         Tensor hiddenGradient = empty_like(rows);
         Tensor? weightGradient = model.OutputLayer.requires_grad ? model.OutputLayer.grad ?? NewGradient(model.OutputLayer) : null;
         double sum = 0;
-        foreach ((long start, long length) in Pieces(model, rows.shape[0], ChunkBytes))
+        foreach ((long start, long length) in Chunks(model, rows.shape[0], ChunkBytes))
         {
-            using var part = NewDisposeScope();
+            using var chunk = NewDisposeScope();
             Tensor x = rows.narrow(0, start, length);
             Tensor logits = x.matmul(weight.t()); // (m, Vp)
             sum += SoftmaxBackward(ref logits, V, targets.narrow(0, start, length), weights.narrow(0, start, length));
@@ -62,9 +62,9 @@ internal static class LanguageModelLoss
         using var scope = NewDisposeScope();
         Tensor rows = hidden.reshape(-1, model.Config.NEmbd), flat = targets.reshape(-1);
         double sum = 0;
-        foreach ((long start, long length) in Pieces(model, rows.shape[0], ChunkBytes))
+        foreach ((long start, long length) in Chunks(model, rows.shape[0], ChunkBytes))
         {
-            using var part = NewDisposeScope();
+            using var chunk = NewDisposeScope();
             Tensor logits = model.Head(rows.narrow(0, start, length));
             sum += F.cross_entropy(logits, flat.narrow(0, start, length), ignore_index: -1, reduction: nn.Reduction.Sum).ToDouble();
         }
@@ -111,7 +111,7 @@ internal static class LanguageModelLoss
         return zero;
     }
 
-    private static IEnumerable<(long Start, long Length)> Pieces(GptModel model, long rows, long chunkBytes)
+    private static IEnumerable<(long Start, long Length)> Chunks(GptModel model, long rows, long chunkBytes)
     {
         long length = Math.Max(16, chunkBytes / (model.Config.VocabSize * (model.Precision == Precision.Bf16 ? 2L : 4L)) / 16 * 16);
         for (long start = 0; start < rows; start += length)

@@ -106,12 +106,6 @@ public static class ModelFiles
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32). Adapters are merged into the weights.</summary>
     /// <param name="model">The model.</param>
     /// <param name="directory">An existing directory.</param>
-    /// <param name="endOfTextId">The id that begins and ends a text, or null if there is none.</param>
-    public static void Save(GptModel model, string directory, int? endOfTextId) => Save(model, directory, TextEnds.FromNullable(endOfTextId));
-
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32). Adapters are merged into the weights.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="directory">An existing directory.</param>
     /// <param name="ends">The ids that begin and end a text.</param>
     public static void Save(GptModel model, string directory, TextEnds ends)
     {

@@ -1,10 +1,11 @@
+using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Tasks;
 
 namespace Foreword;
 
-/// <summary>Loads stored models and computes them. An engine of another assembly implements this interface and is passed to <see cref="TextModel.Load(string, IEngine, IProgress{LoadingProgress}, CancellationToken)"/>.</summary>
+/// <summary>Loads stored models and computes them. An engine of another assembly implements this interface and is passed to <see cref="TextModel.Load(string, IEngine, SamplingOptions, IProgress{LoadingProgress}, CancellationToken)"/>.</summary>
 public interface IEngine
 {
     /// <summary>Gets a short name for messages, such as <c>cpu</c>.</summary>

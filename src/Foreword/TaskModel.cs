@@ -20,8 +20,21 @@ public sealed class TaskModel : ITaskModel
     /// <exception cref="NotSupportedException">The engine cannot compute this model.</exception>
     public static TaskModel Load(string path, IEngine engine, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(engine);
         using StoredModel stored = StoredModel.Open(path);
+        return Load(stored, engine, progress, cancellationToken);
+    }
+
+    /// <summary>Loads an opened fine-tuned model with an engine.</summary>
+    /// <param name="stored">The opened model, which stays the caller's.</param>
+    /// <param name="engine">The engine that computes it.</param>
+    /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
+    /// <exception cref="InvalidDataException">The model is not fine-tuned, or a file is broken.</exception>
+    /// <exception cref="NotSupportedException">The engine cannot compute this model.</exception>
+    public static TaskModel Load(StoredModel stored, IEngine engine, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        ArgumentNullException.ThrowIfNull(engine);
         return new TaskModel(engine.LoadTask(stored, progress, cancellationToken));
     }
 

@@ -28,15 +28,17 @@ public sealed class TextModel : IDisposable
     /// <summary>Loads a model with an engine.</summary>
     /// <param name="path">A model in any format, a quantized model, a checkpoint, a run directory, or the name of a downloaded model (OWNER/NAME).</param>
     /// <param name="engine">The engine that computes it.</param>
+    /// <param name="defaults">The options of calls that pass none.</param>
     /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <exception cref="DirectoryNotFoundException">There is nothing at the path.</exception>
     /// <exception cref="InvalidDataException">The path holds no model, or a file is broken.</exception>
     /// <exception cref="NotSupportedException">The engine cannot compute this model.</exception>
-    public static TextModel Load(string path, IEngine engine, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static TextModel Load(
+        string path, IEngine engine, SamplingOptions? defaults = null, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using StoredModel stored = StoredModel.Open(path);
-        return Load(stored, engine, null, progress, cancellationToken);
+        return Load(stored, engine, defaults, progress, cancellationToken);
     }
 
     /// <summary>Loads an opened model with an engine.</summary>

@@ -15,12 +15,15 @@ internal sealed record Cli(int ExitCode, string Out, string Err)
     public static Cli Run(string input, Func<Terminal, Command> command, params string[] args) => Run(input, terminal => [command(terminal)], args);
 
     /// <summary>Runs with the given commands instead of the catalog's.</summary>
-    public static Cli Run(string input, Func<Terminal, IEnumerable<Command>> commands, string[] args)
+    public static Cli Run(string input, Func<Terminal, IEnumerable<Command>> commands, string[] args) => Run(Encoding.UTF8.GetBytes(input), commands, args);
+
+    /// <summary>Runs with bytes on standard input, which need not be text.</summary>
+    public static Cli Run(byte[] input, Func<Terminal, IEnumerable<Command>> commands, string[] args)
     {
         using MemoryStream output = new();
         using StreamWriter writer = new(output, new UTF8Encoding(false)) { AutoFlush = true };
         using StringWriter error = new();
-        Terminal terminal = new() { In = new MemoryStream(Encoding.UTF8.GetBytes(input)), OutBytes = output, Out = writer, Err = error, IsInteractive = false };
+        Terminal terminal = new() { In = new MemoryStream(input), OutBytes = output, Out = writer, Err = error, IsInteractive = false };
         int code = CommandRunner.Run(args, terminal, commands(terminal));
         return new Cli(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }

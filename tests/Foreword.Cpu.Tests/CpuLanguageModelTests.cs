@@ -22,7 +22,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     [Theory, MemberData(nameof(Models))]
     public void ACacheInBFloat16RoundsAndDoesNothingElse(string name)
     {
-        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), cache: CacheType.BF16), exact = Load(Fixtures.Path($"golden/{name}"));
+        using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path($"golden/{name}"), cache: CacheType.Bf16), exact = Load(Fixtures.Path($"golden/{name}"));
         int[] tokens = Tokens(8, 40);
         using IDecoder one = model.CreateDecoder();
         bool differs = false;
@@ -66,7 +66,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
 
     [Theory]
     [InlineData(CacheType.F32)]
-    [InlineData(CacheType.BF16)]
+    [InlineData(CacheType.Bf16)]
     public void NothingIsAllocatedForAToken(CacheType cache)
     {
         using CpuLanguageModel model = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), cache: cache);
@@ -122,7 +122,7 @@ public sealed class CpuLanguageModelTests : LanguageModelContract
     {
         Tokenizer tokenizer = new CharTokenizer([.. Enumerable.Range('a', 26).Select(c => $"{(char)c}")]);
         SamplingOptions options = new() { Temperature = 1.5, TopP = 0.9, MaxTokens = 20, LogProbs = 2 };
-        GptConfig config = new() { NLayer = 1, NHead = 2, NEmbd = 32, VocabSize = tokenizer.VocabularySize, ContextLength = 32, InitializerRange = 0.5 };
+        GptConfig config = new() { NLayer = 1, NHead = 2, NEmbd = 32, VocabSize = tokenizer.VocabSize, ContextLength = 32, InitializerRange = 0.5 };
         string[] expected = Texts(1);
         Assert.Equal(40, expected.Distinct().Count());
         Assert.Equal(expected, Texts(3));

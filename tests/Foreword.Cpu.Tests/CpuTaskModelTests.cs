@@ -19,7 +19,7 @@ public sealed class CpuTaskModelTests : IDisposable
     {
         foreach (string file in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), _place.File(file));
-        new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_place.Path);
+        new BpeTrainer { VocabSize = 297 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_place.Path);
         new TaskDescription { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = TaskTokens.After(297), ContextLength = 64, Columns = ["text", "label"] }.Save(_place.Path);
         int width = HuggingFaceConfig.Read(_place.Path).NEmbd;
         float[] weight = new float[2 * width];
@@ -39,6 +39,9 @@ public sealed class CpuTaskModelTests : IDisposable
         using TaskModel front = TaskModel.Load(_place.Path);
         Assert.Equal(model.Predict(Texts[0]).Probabilities, front.Predict(Texts[0]).Probabilities);
         Assert.Equal("classification", front.Task.Kind);
+        using StoredModel stored = StoredModel.Open(_place.Path);
+        using TaskModel opened = TaskModel.Load(stored, new CpuEngine(), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(model.Predict(Texts[0]).Probabilities, opened.Predict(Texts[0]).Probabilities);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class FrontDoorTests : IDisposable
         _model = NewDirectory("model");
         foreach (string file in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(_model, file));
-        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_model);
+        new BpeTrainer { VocabSize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_model);
     }
 
     public void Dispose() => _directory.Dispose();
@@ -50,7 +50,7 @@ public sealed class FrontDoorTests : IDisposable
     {
         string quantized = Quantized("int8");
         using StoredModel stored = StoredModel.Open(quantized);
-        Assert.Equal((true, "quantized", 300), (stored.IsQuantized, stored.Format.Name, stored.Tokenizer.VocabularySize));
+        Assert.Equal((true, "quantized", 300), (stored.IsQuantized, stored.Format.Name, stored.Tokenizer.VocabSize));
         Assert.Contains("its original weights cannot be recovered", Assert.Throws<InvalidDataException>(stored.TakeWeights).Message);
         using TextModel model = TextModel.Load(quantized);
         Assert.Equal(8, model.Generate("The cat", Greedy).Ids.Count);
@@ -63,6 +63,8 @@ public sealed class FrontDoorTests : IDisposable
         using TextModel model = TextModel.Load(_model, defaults: Greedy);
         Completion completion = model.Generate("The cat");
         Assert.Equal((8, model.Generate("The cat", Greedy).Text), (completion.Ids.Count, completion.ToString()));
+        using TextModel named = TextModel.Load(_model, new CpuEngine(), Greedy, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(completion.Text, named.Generate("The cat").Text);
         Assert.Equal("max-tokens is 0; it must be at least 1", Assert.Throws<ArgumentException>(() => TextModel.Load(_model, defaults: Greedy with { MaxTokens = 0 })).Message);
     }
 
@@ -84,7 +86,7 @@ public sealed class FrontDoorTests : IDisposable
     {
         Recorder engine = new();
         using TextModel model = TextModel.Load(_model, engine);
-        Assert.Equal((_model, 300), (engine.Opened, model.Tokenizer.VocabularySize));
+        Assert.Equal((_model, 300), (engine.Opened, model.Tokenizer.VocabSize));
         Assert.Equal("a language model only", Assert.Throws<NotSupportedException>(() => TaskModel.Load(_model, engine)).Message);
     }
 

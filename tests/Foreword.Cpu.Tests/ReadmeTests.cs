@@ -12,7 +12,7 @@ public sealed class ReadmeTests
         string small = place.Path;
         foreach (string file in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(small, file));
-        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(small);
+        new BpeTrainer { VocabSize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(small);
 
         using TextModel model = TextModel.Load(small);
         Assert.NotEmpty(model.Generate("Returns the", new SamplingOptions { MaxTokens = 20 }).ToString());

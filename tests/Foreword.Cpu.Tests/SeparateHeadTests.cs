@@ -1,6 +1,7 @@
 using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Tests.Contracts;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
@@ -14,7 +15,7 @@ public sealed class SeparateHeadTests
     private const int Vocabulary = 97, Length = 17;
 
     [Theory]
-    [InlineData("gpt2-untied", WeightType.BF16, 0.03)]
+    [InlineData("gpt2-untied", WeightType.Bf16, 0.03)]
     [InlineData("gpt2-untied", WeightType.Int8, 0.15)] // a width of 32 is half a block: little averages out
     [InlineData("gpt1-untied", WeightType.Int8, 0.15)]
     [InlineData("gpt2-untied", WeightType.Int4, 1)]
@@ -33,7 +34,7 @@ public sealed class SeparateHeadTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using (ModelWeights weights = WeightsCatalog.Open(Fixtures.Path("golden/gpt2-untied")))
-            QuantizedModel.Write(weights, type, directory.Path, null);
+            QuantizedModel.Write(weights, type, directory.Path, TextEnds.None);
         using (SafetensorsFile file = SafetensorsFile.Open(directory.File(QuantizedModelFormat.WeightsFile)))
             Assert.Equal((TensorDType.U8, TensorDType.F32), (file.Tensor("lm_head.weight").DType, file.Tensor("wte.weight").DType));
         using CpuLanguageModel stored = CpuLanguageModel.Load(directory.Path), inMemory = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-untied"), type);

@@ -1,5 +1,6 @@
 using Foreword.Cpu.Quantized;
 using Foreword.Models;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
 
@@ -23,7 +24,7 @@ public sealed class VariantsTests : IDisposable
         string target = _directory.File("quantized");
         Directory.CreateDirectory(target);
         using (ModelWeights weights = WeightsCatalog.Open(_directory.Path))
-            QuantizedModel.Write(weights, WeightType.Int8, target, endOfTextId: null);
+            QuantizedModel.Write(weights, WeightType.Int8, target, TextEnds.None);
         using CpuLanguageModel stored = CpuLanguageModel.Load(target), inMemory = CpuLanguageModel.Load(_directory.Path, WeightType.Int8);
         Assert.Equal(inMemory.Config, stored.Config);
         Assert.NotEmpty(stored.Config.Deviations);

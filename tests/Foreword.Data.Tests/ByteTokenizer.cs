@@ -10,7 +10,7 @@ internal sealed class ByteTokenizer(int? endOfText = ByteTokenizer.EndOfText) : 
 
     public override string Kind => "bytes";
 
-    public override int VocabularySize => 257;
+    public override int VocabSize => 257;
 
     public override int? EndOfTextId => endOfText;
 

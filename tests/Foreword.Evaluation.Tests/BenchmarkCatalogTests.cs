@@ -65,10 +65,10 @@ public sealed class BenchmarkCatalogTests
     [Fact]
     public void AUniformModelsPerplexityIsTheVocabularysSize()
     {
-        Assert.Equal(Math.Log2(Evaluations.VocabularySize), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("enwik8", 64, window: 16, stride: 5)).Value("bits_per_byte"), 1e-6);
+        Assert.Equal(Math.Log2(Evaluations.VocabSize), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare("enwik8", 64, window: 16, stride: 5)).Value("bits_per_byte"), 1e-6);
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string file = directory.Write("letters.txt", string.Concat(Enumerable.Range(0, 500).Select(i => $"{(char)('a' + i % 26)} ")));
-        Assert.Equal(Math.Pow(Evaluations.VocabularySize, 2), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(file, 64)).Value("word_perplexity"), 1); // a word is two bytes: a letter and its space
+        Assert.Equal(Math.Pow(Evaluations.VocabSize, 2), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(file, 64)).Value("word_perplexity"), 1); // a word is two bytes: a letter and its space
     }
 
     [Fact]

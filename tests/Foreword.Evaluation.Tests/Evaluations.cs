@@ -12,18 +12,18 @@ namespace Foreword.Evaluation.Tests;
 /// <summary>The small models, and benchmarks from tests/fixtures/benchmarks, for the tests.</summary>
 internal static class Evaluations
 {
-    public const int VocabularySize = 257;
+    public const int VocabSize = 257;
 
-    public static Tokenizer Tokenizer { get; } = new FakeTokenizer(VocabularySize);
+    public static Tokenizer Tokenizer { get; } = new FakeTokenizer(VocabSize);
 
     /// <summary>Creates a model for which all tokens are equally likely.</summary>
-    public static FakeModel Uniform(int contextLength = 8192) => new(VocabularySize, contextLength, _ => new float[VocabularySize]);
+    public static FakeModel Uniform(int contextLength = 8192) => new(VocabSize, contextLength, _ => new float[VocabSize]);
 
     /// <summary>Creates a model whose probabilities depend on the last two tokens in an arbitrary way.</summary>
-    public static FakeModel Arbitrary(int contextLength = 8192) => new(VocabularySize, contextLength, tokens =>
+    public static FakeModel Arbitrary(int contextLength = 8192) => new(VocabSize, contextLength, tokens =>
     {
         SplitMix64 random = new((ulong)(tokens[^1] * 1000 + tokens[Math.Max(0, tokens.Count - 2)]));
-        float[] logits = new float[VocabularySize];
+        float[] logits = new float[VocabSize];
         for (int i = 0; i < logits.Length; i++)
             logits[i] = (float)(6 * random.NextDouble());
         return logits;
@@ -35,11 +35,11 @@ internal static class Evaluations
     public static FakeModel Saying(string words)
     {
         byte[] script = Encoding.UTF8.GetBytes(words);
-        return new FakeModel(VocabularySize, 8192, tokens =>
+        return new FakeModel(VocabSize, 8192, tokens =>
         {
             byte[] text = [.. tokens.Where(id => id < 256).Select(id => (byte)id)];
             int said = Enumerable.Range(0, script.Length).Last(length => text.AsSpan().EndsWith(script.AsSpan(0, length)));
-            return FakeModel.Certain(VocabularySize, script[said]);
+            return FakeModel.Certain(VocabSize, script[said]);
         });
     }
 

@@ -52,7 +52,7 @@ internal static class Corpora
         report.SayRefusal("broken Zstandard", () => DocumentReader.Open([report.Work("broken.txt.zst")]).Read());
 
         string corpus = report.Fixture("golden/tokenizers/bpe-train-corpus.txt");
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 400 }.Train([File.ReadAllText(corpus)]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 400 }.Train([File.ReadAllText(corpus)]);
         DocumentReader reader = DocumentReader.Open([corpus, .. files]);
         PreparationReport prepared = new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = 0.2, Deduplication = Deduplication.MinHash, Threads = 2 }).Prepare(reader.Read(), report.Work("shards"), ["corpus"], reader.Files);
         report.Say("shards", prepared.Manifest.Tokenizer.ToString());
@@ -61,7 +61,7 @@ internal static class Corpora
         train.Read(0, ids);
         report.Say("shards", ids);
         report.Say("shards, tokenizer", train.LoadTokenizer().Fingerprint);
-        report.Say("Kneser-Ney", [KneserNey.Train(ids, tokenizer.VocabularySize).MeanNegativeLogLikelihood(ids)]);
+        report.Say("Kneser-Ney", [KneserNey.Train(ids, tokenizer.VocabSize).MeanNegativeLogLikelihood(ids)]);
         File.WriteAllText(report.Work("shards/manifest.json"), "{\"version\": \"one\"}");
         report.SayRefusal("broken manifest", () => TokenDataset.Open(report.Work("shards"), TokenDataset.Train));
     }

@@ -20,7 +20,7 @@ internal static class Evaluations
 {
     public static void Run(Report report)
     {
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 300 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
         using CpuLanguageModel model = CpuLanguageModel.CreateRandom(GptConfig.Preset("gpt2") with { NLayer = 2, NHead = 2, NEmbd = 32, ContextLength = 512, VocabSize = 300 }, WeightType.Int8, threads: 2);
         report.Write("own.csv", "question,answer\nis it?,yes\nis it not?,no\n");
         string own = report.Write("own.yaml", "name: own\ndata: own.csv\nprompt: \"Q: {{question}} A:\"\nchoices: [\" yes\", \" no\"]\nanswer: \"{{answer}}\"\nchance: 0.5\n");

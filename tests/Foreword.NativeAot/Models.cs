@@ -3,6 +3,7 @@ using Foreword.Cpu.Quantized;
 using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
 using Foreword.Weights.Quantized;
@@ -26,7 +27,7 @@ internal static class Models
                 SayLogits(report, $"{model} as {type}", report.Fixture(model), type);
         }
 
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 297 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
         foreach ((string name, WeightsFormat format) in WeightsCatalog.All.SelectMany(format => (IEnumerable<(string, WeightsFormat)>)[("golden/gpt2-tiny", format), ("golden/gpt1-tiny", format)]))
         {
             foreach (string type in format.WrittenTypes)
@@ -37,10 +38,10 @@ internal static class Models
         {
             string directory = report.NewDirectory($"quantized-{type}");
             using (ModelWeights weights = WeightsCatalog.Open(report.Fixture("golden/gpt2-tiny")))
-                QuantizedModel.Write(weights, type, directory, 299);
+                QuantizedModel.Write(weights, type, directory, new TextEnds(299, [299]));
             report.SayFiles($"quantized {type}", directory);
             SayLogits(report, $"quantized {type}", directory, null);
-            report.SayRefusal($"quantized {type} as bf16", () => CpuLanguageModel.Load(directory, WeightType.BF16));
+            report.SayRefusal($"quantized {type} as bf16", () => CpuLanguageModel.Load(directory, WeightType.Bf16));
             File.WriteAllText(Path.Combine(directory, QuantizedModelFormat.ManifestFile), "{}");
             report.SayRefusal($"quantized {type} without manifest", () => CpuLanguageModel.Load(directory));
         }

@@ -8,6 +8,7 @@ using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
@@ -19,7 +20,7 @@ internal static class TaskHeads
 {
     public static void Run(Report report)
     {
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 297 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
         foreach (FineTuningTask task in FineTuningTask.All)
         {
             foreach (TargetKind target in task.Targets)
@@ -60,7 +61,7 @@ internal static class TaskHeads
         report.SayFiles(what, directory);
         string rows = string.Join("\n", Enumerable.Range(0, 6).Select(row => JsonRow(task, description, row)));
         TaskExample[] examples = [.. TaskColumnMap.Create(task, [.. task.Columns.Select(column => $"{column.Role}={column.Role}{(column.IsMany ? "[]" : "")}"), "label=label"]).Read([report.Write($"{task.Kind}-{target}.jsonl", rows)], new())];
-        foreach (WeightType? type in (WeightType?[])[null, WeightType.BF16, WeightType.Int8])
+        foreach (WeightType? type in (WeightType?[])[null, WeightType.Bf16, WeightType.Int8])
         {
             using CpuTaskModel model = CpuTaskModel.Load(directory, type);
             Ask(report, $"{what}, {type}", model, examples);
@@ -68,7 +69,7 @@ internal static class TaskHeads
 
         string small = report.NewDirectory($"task-{task.Kind}-{target}-int4");
         using (ModelWeights weights = WeightsCatalog.Open(directory))
-            QuantizedModel.Write(weights, WeightType.Int4, small, null);
+            QuantizedModel.Write(weights, WeightType.Int4, small, TextEnds.None);
         tokenizer.Save(small);
         description.Save(small);
         File.Copy(Path.Combine(directory, TaskDescription.HeadFile), Path.Combine(small, TaskDescription.HeadFile));
@@ -86,7 +87,7 @@ internal static class TaskHeads
             report.Say(what, prediction.Probabilities.Prepend(prediction.Value));
         }
 
-        TaskEvaluation evaluation = TaskEvaluation.Compute(model.Task.Kind, model.Task.Outcomes(examples, predictions), model.Task.Task.Metrics(model.Task.Target), resamples: 50);
+        TaskEvaluation evaluation = TaskEvaluation.Compute(model.Task.Kind, model.Task.Outcomes(examples, predictions), model.Task.Definition.Metrics(model.Task.Target), resamples: 50);
         using MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream))
             evaluation.WriteJson(writer);

@@ -15,7 +15,7 @@ internal static class Tokenizers
             Use(report, directory, ModelDirectory.LoadTokenizer(report.Fixture(directory)));
         string corpus = File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"));
         foreach ((string kind, TokenizerTrainer trainer) in TrainerCatalog.Kinds.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-            Use(report, kind, (trainer with { VocabularySize = Math.Max(trainer.SmallestVocabulary, 400), MinFrequency = 1, Threads = 2 }).Train([corpus, Text]));
+            Use(report, kind, (trainer with { VocabSize = Math.Max(trainer.SmallestVocabulary, 400), MinFrequency = 1, Threads = 2 }).Train([corpus, Text]));
         string broken = report.NewDirectory("broken-tokenizer");
         report.SayRefusal("no tokenizer", () => ModelDirectory.LoadTokenizer(broken));
         report.Write("broken-tokenizer/tokenizer.json", """{"model": {"type": "Unigram"}}""");

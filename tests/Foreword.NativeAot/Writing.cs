@@ -29,7 +29,7 @@ internal static class Writing
 
     public static async Task RunAsync(Report report)
     {
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 297 }.Train([File.ReadAllText(report.Fixture("golden/tokenizers/bpe-train-corpus.txt"))]);
         foreach (WeightType type in (WeightType[])[WeightType.F32, WeightType.Int8])
         {
             using CpuLanguageModel model = CpuLanguageModel.Load(report.Fixture("golden/gpt2-tiny"), type, threads: 2);

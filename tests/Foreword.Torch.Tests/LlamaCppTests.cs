@@ -5,6 +5,7 @@ using System.Text.Json;
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.Inference;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
@@ -54,7 +55,7 @@ public sealed class LlamaCppTests : IDisposable
 
         writer.Save(Path.Combine(path, "model.safetensors"));
         Tokenizer tokenizer = ModelDirectory.LoadTokenizer(Fixtures.Path("gpt2-vocab"));
-        HuggingFaceConfig.Write(path, config, tokenizer.EndOfTextId);
+        HuggingFaceConfig.Write(path, config, TextEnds.FromTokenizer(tokenizer));
         tokenizer.Save(path);
         return path;
     });

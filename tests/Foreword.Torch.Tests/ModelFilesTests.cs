@@ -1,3 +1,4 @@
+using Foreword.Tokenization.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ public sealed class ModelFilesTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using GptModel model = Golden.Model(name);
-        ModelFiles.Save(model, directory.Path, endOfTextId: 299);
+        ModelFiles.Save(model, directory.Path, new TextEnds(299, [299]));
         using GptModel again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
         Assert.Equal(model.Config, again.Config);
         foreach (var (parameterName, parameter) in model.named_parameters())

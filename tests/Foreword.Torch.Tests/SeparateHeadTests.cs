@@ -1,6 +1,7 @@
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tasks;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Kernels;
 using Foreword.Torch.Optimizers;
@@ -109,7 +110,7 @@ public sealed class SeparateHeadTests : IDisposable
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using GptModel model = Golden.Model(name);
-        ModelFiles.Save(model, directory.Path, endOfTextId: null);
+        ModelFiles.Save(model, directory.Path, TextEnds.None);
         using GptModel again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
         Assert.Equal(model.Config, again.Config);
         foreach (var (parameterName, parameter) in model.named_parameters())

@@ -1,4 +1,5 @@
 using Foreword.Data.Recipes;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.Paths;
 using Foreword.Torch.Paths.Fused;
 using TorchSharp;
@@ -57,7 +58,7 @@ public sealed class VariantsTests : IDisposable
         Assert.Equal(reason, FusedPath.WhyNot(loaded));
         loaded.AddAdapters(2, 2, ["c_fc", "mlp.c_proj"], seed: 1);
         using TemporaryDirectory target = Fixtures.NewDirectory();
-        ModelFiles.Save(loaded, target.Path, endOfTextId: null);
+        ModelFiles.Save(loaded, target.Path, TextEnds.None);
         using GptModel again = ModelFiles.Load(target.Path, Precision.Fp32, CPU);
         Assert.Equal(loaded.Config, again.Config);
         Tensor ids = Golden.Tensors($"variants/{model}", "expected.safetensors")["input_ids"];

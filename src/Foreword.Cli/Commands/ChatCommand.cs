@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Chat;
@@ -83,13 +82,8 @@ internal sealed class ChatCommand : IDisposable
     {
         if (_prompts)
             Help();
-        using StreamReader input = new(_terminal.In, Encoding.UTF8);
-        while (true)
+        foreach (string line in Lines())
         {
-            if (_prompts)
-                _terminal.Err.Write("> ");
-            if (input.ReadLine() is not { } line)
-                break;
             if (string.IsNullOrWhiteSpace(line))
                 continue;
             if (!line.StartsWith('/'))
@@ -100,6 +94,20 @@ internal sealed class ChatCommand : IDisposable
 
         if (_prompts)
             _terminal.Err.WriteLine();
+    }
+
+    /// <summary>Reads the lines of standard input, and writes a prompt before each.</summary>
+    private IEnumerable<string> Lines()
+    {
+        using IEnumerator<string> lines = StrictText.ReadLines(_terminal.In, "standard input").GetEnumerator();
+        while (true)
+        {
+            if (_prompts)
+                _terminal.Err.Write("> ");
+            if (!lines.MoveNext())
+                yield break;
+            yield return lines.Current;
+        }
     }
 
     private void Answer(string line)

@@ -78,7 +78,7 @@ internal static class TokenizerCommand
     {
         if (!TrainerCatalog.Kinds.TryGetValue(kind, out TokenizerTrainer? trainer))
             throw new UsageException($"unknown kind '{kind}'{NearestName.Suggestion(kind, [.. TrainerCatalog.Kinds.Keys])}; supported: {string.Join(", ", TrainerCatalog.Kinds.Keys)}");
-        if (size is null && trainer.VocabularySize > 0)
+        if (size is null && trainer.VocabSize > 0)
             throw new UsageException($"--vocab-size is missing; it is the number of ids of the {kind} vocabulary");
         if (size < trainer.SmallestVocabulary)
             throw new UsageException($"--vocab-size is {size}; it must be at least {trainer.SmallestVocabulary}, the number of ids that {kind} always has");
@@ -88,7 +88,7 @@ internal static class TokenizerCommand
             throw new UsageException($"--max-bytes is {maxBytes}; it must be at least 1");
         return trainer with
         {
-            VocabularySize = size ?? trainer.VocabularySize,
+            VocabSize = size ?? trainer.VocabSize,
             MinFrequency = minFrequency ?? trainer.MinFrequency,
             MaxBytes = maxBytes ?? trainer.MaxBytes,
         };
@@ -130,15 +130,15 @@ internal static class TokenizerCommand
 
     private static void Report(Tokenizer tokenizer, TokenizerTrainer trainer, long documents, long characters, TimeSpan time, string directory, bool json, Terminal terminal)
     {
-        if (tokenizer.VocabularySize < trainer.VocabularySize)
-            terminal.Say($"The text is too small for the vocabulary: {tokenizer.VocabularySize} ids instead of {trainer.VocabularySize}.");
-        terminal.Say($"{tokenizer.Kind}, {tokenizer.VocabularySize} ids, from {documents} documents ({characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
+        if (tokenizer.VocabSize < trainer.VocabSize)
+            terminal.Say($"The text is too small for the vocabulary: {tokenizer.VocabSize} ids instead of {trainer.VocabSize}.");
+        terminal.Say($"{tokenizer.Kind}, {tokenizer.VocabSize} ids, from {documents} documents ({characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
         if (json)
         {
             JsonOutput.WriteLine(terminal, writer =>
             {
                 writer.WriteString("kind", tokenizer.Kind);
-                writer.WriteNumber("vocabulary_size", tokenizer.VocabularySize);
+                writer.WriteNumber("vocabulary_size", tokenizer.VocabSize);
                 if (Merges(tokenizer) is { } merges)
                     writer.WriteNumber("merges", merges);
                 writer.WriteNumber("documents", documents);
@@ -248,7 +248,7 @@ internal static class TokenizerCommand
         {
             Tokenizer tokenizer = ModelDirectory.LoadTokenizer(parsed.GetValue(directory)!);
             int? merges = Merges(tokenizer);
-            (int Id, int Bytes)[] longest = [.. Enumerable.Range(0, tokenizer.VocabularySize)
+            (int Id, int Bytes)[] longest = [.. Enumerable.Range(0, tokenizer.VocabSize)
                 .Select(id => (id, tokenizer.DecodeBytes([id]).Length)).OrderByDescending(t => t.Length).ThenBy(t => t.id).Take(LongestTokensShown)];
             if (parsed.GetValue(json))
                 JsonOutput.WriteLine(terminal, writer => WriteInspection(writer, tokenizer, merges, longest));
@@ -262,7 +262,7 @@ internal static class TokenizerCommand
     private static void WriteInspection(Utf8JsonWriter writer, Tokenizer tokenizer, int? merges, (int Id, int Bytes)[] longest)
     {
         writer.WriteString("kind", tokenizer.Kind);
-        writer.WriteNumber("vocabulary_size", tokenizer.VocabularySize);
+        writer.WriteNumber("vocabulary_size", tokenizer.VocabSize);
         if (merges is { } count)
             writer.WriteNumber("merges", count);
         writer.WriteStartArray("special_tokens");
@@ -295,7 +295,7 @@ internal static class TokenizerCommand
         string tokens = string.Join('\n', longest.Select(token => $"  {token.Bytes,4} bytes  {token.Id,6}  {tokenizer.TokenText(token.Id)}"));
         return $"""
             kind             {tokenizer.Kind}
-            vocabulary size  {tokenizer.VocabularySize}
+            vocabulary size  {tokenizer.VocabSize}
             merges           {merges?.ToString() ?? "none"}
             special tokens   {(special.Length == 0 ? "none" : special)}
             fingerprint      {tokenizer.Fingerprint}

@@ -50,9 +50,9 @@ internal static class ModelInspection
         Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB of KV cache when full, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
         Line("work", $"{config.TrainingFlopsPerToken / 3 / 1e6:N1} MFLOP per token to generate, {config.TrainingFlopsPerToken / 1e6:N1} to train");
         if (tokenizer is not null)
-            Line("tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabularySize:N0} ids, fingerprint {tokenizer.Fingerprint}");
+            Line("tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabSize:N0} ids, fingerprint {tokenizer.Fingerprint}");
         if (state is not null)
-            Line("training", $"step {state.Step}, seed {state.Seed}, {TimeSpan.FromSeconds(state.TrainingSeconds):h\\:mm\\:ss}{(state.BestEvalLoss is { } loss ? $", best validation loss {loss:F4}" : "")}");
+            Line("training", $"step {state.Step}, seed {state.Seed}, {TimeSpan.FromSeconds(state.TrainingSeconds):h\\:mm\\:ss}{(state.BestValidationLoss is { } loss ? $", best validation loss {loss:F4}" : "")}");
         if (task is not null)
             PrintTask(output, task);
         if (task is null && model.LeftOut.Count > 0)
@@ -68,7 +68,7 @@ internal static class ModelInspection
     /// <summary>Prints the lines that describe the task of a fine-tuned model.</summary>
     public static void PrintTask(TextWriter output, TaskDescription task)
     {
-        string reads = string.Join(", ", task.Columns.Count > 0 ? task.Columns : task.Task.Columns.Select(column => column.Role));
+        string reads = string.Join(", ", task.Columns.Count > 0 ? task.Columns : task.Definition.Columns.Select(column => column.Role));
         Line(output, "task", $"{task.Kind}, reads {reads}; {Around(task)}");
         Line(output, "answers", $"{(task.Labels.Count == 0 ? "a number" : $"{task.Labels.Count} labels: {string.Join(", ", task.Labels.Take(MostLabels))}{(task.Labels.Count > MostLabels ? " ..." : "")}")}");
     }

@@ -41,6 +41,6 @@ internal static class QuantizedInspection
         ModelInspection.Line(terminal.Out, "memory", $"{matrices / 1e6:N1} MB of matrices in a file of {file / 1e6:N1} MB ({4 * config.ParameterCount / 1e6:N1} MB in float32)");
         if (TaskDescription.IsIn(path))
             ModelInspection.PrintTask(terminal.Out, TaskDescription.Read(path));
-        ModelInspection.Line(terminal.Out, "tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabularySize:N0} ids, fingerprint {tokenizer.Fingerprint}");
+        ModelInspection.Line(terminal.Out, "tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabSize:N0} ids, fingerprint {tokenizer.Fingerprint}");
     }
 }

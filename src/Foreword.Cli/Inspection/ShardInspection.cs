@@ -35,7 +35,7 @@ internal static class ShardInspection
     private static void Print(Terminal terminal, ShardManifest manifest, TokenDataset train, ShardStatistics statistics, Tokenizer tokenizer)
     {
         terminal.Out.Write(SplitTable.Of(manifest));
-        terminal.Out.WriteLine($"tokenizer  {tokenizer.Kind}, {manifest.Tokenizer.VocabularySize} ids, fingerprint {manifest.Tokenizer.Fingerprint}");
+        terminal.Out.WriteLine($"tokenizer  {tokenizer.Kind}, {manifest.Tokenizer.VocabSize} ids, fingerprint {manifest.Tokenizer.Fingerprint}");
         terminal.Out.WriteLine(manifest.Validation.Divides == "nothing"
             ? "validation nothing held out"
             : Invariant($"validation {manifest.Validation.Share} of the {manifest.Validation.Divides}, seed {manifest.Validation.Seed}"));
@@ -55,7 +55,7 @@ internal static class ShardInspection
         long most = statistics.Lengths.Max(bin => bin.Documents);
         foreach (LengthBin bin in statistics.Lengths)
             terminal.Out.WriteLine(Invariant($"  {bin.From,9:N0} to {bin.To,9:N0}  {bin.Documents,10:N0}  {new string('█', (int)Math.Ceiling((double)BarLength * bin.Documents / most))}"));
-        terminal.Out.WriteLine(Invariant($"most frequent tokens; {statistics.DistinctTokens:N0} of {train.VocabularySize:N0} ids occur"));
+        terminal.Out.WriteLine(Invariant($"most frequent tokens; {statistics.DistinctTokens:N0} of {train.VocabSize:N0} ids occur"));
         foreach (TokenCount token in statistics.MostFrequent)
             terminal.Out.WriteLine(Invariant($"  {100.0 * token.Count / train.Count,5:F2} %  {token.Id,6}  {Quoted(tokenizer.Decode([token.Id]))}"));
         terminal.Out.WriteLine("documents");

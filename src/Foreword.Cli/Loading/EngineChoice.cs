@@ -32,6 +32,7 @@ internal static class Engines
     public static Option<CacheType?> CacheOption() => new("--cache")
     {
         Description = "How the cpu engine stores the keys and values of previous tokens: f32 exactly, bf16 in half the memory. Default: f32, and bf16 for quantized models.",
+        HelpName = "f32|bf16",
     };
 
     /// <summary>Returns the engine that the options name, for an opened model.</summary>
@@ -51,8 +52,8 @@ internal static class Engines
         }
 
         if (IsCpu(engine, device))
-            return new CpuEngine { Weights = precision == PrecisionChoice.Bf16 ? WeightType.BF16 : WeightType.F32, Cache = cache };
-        return cache != CacheType.BF16
+            return new CpuEngine { Weights = precision == PrecisionChoice.Bf16 ? WeightType.Bf16 : WeightType.F32, Cache = cache };
+        return cache != CacheType.Bf16
             ? new TorchEngine { Device = device, Precision = Compute.Precision(precision, Compute.Device(device)) }
             : throw new UsageException("--cache bf16 is for --engine cpu; libtorch stores keys and values in f32");
     }

@@ -39,12 +39,12 @@ internal sealed record PredictionInput(Func<ILogger, IEnumerable<PredictionRow>>
         {
             if ((id is null ? tables.FirstGiven(parsed) : "--id") is { } given)
                 throw new UsageException($"{given} is for tables; give the format of standard input, such as --format csv");
-            return new PredictionInput(_ => FromLines(terminal.In, task.Task, keepsInput).Take(most), IsRepeatable: false);
+            return new PredictionInput(_ => FromLines(terminal.In, task.Definition, keepsInput).Take(most), IsRepeatable: false);
         }
 
         string[]? columns = tables.Columns(parsed);
         TableOptions options = tables.Options(parsed, isStream ? [] : [source], task, NullLogger.Instance) with { KeepsInput = keepsInput };
-        TaskColumnMap map = UsageException.For(() => TaskColumnMap.Create(task.Task, columns ?? task.Columns, isLabeled: false));
+        TaskColumnMap map = UsageException.For(() => TaskColumnMap.Create(task.Definition, columns ?? task.Columns, isLabeled: false));
         string[] more = id is null ? [] : [id];
         return new PredictionInput(logger => (isStream ? map.Rows(terminal.In, StandardInput, options with { Logger = logger }, more) : map.Rows(source, options with { Logger = logger }, more))
             .Select(row => new PredictionRow(row.Example, row.Fault ?? TooMany(row.Example!, task), id is not null && row.Row.Cells is [.., [var text]] ? text : "", Distinct(row.Row.Input))).Take(most), IsRepeatable: !isStream && !IsPipe(source));

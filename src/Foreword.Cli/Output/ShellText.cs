@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 
 namespace Foreword.Cli.Output;
 
 /// <summary>Formats the commands that a user can paste into a shell.</summary>
-internal static class ShellText
+internal static partial class ShellText
 {
     /// <summary>
     /// Returns the command line that the user typed, quoted, with some options removed and others added at the end. It is valid in every
@@ -36,9 +37,19 @@ internal static class ShellText
         if (word.Length > 0 && word.All(IsPlain))
             return word;
         return OperatingSystem.IsWindows()
-            ? $"\"{word.Replace("\"", "\\\"", StringComparison.Ordinal)}\""
+            ? WindowsQuote(word)
             : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
+
+    /// <summary>
+    /// Returns a word in the quotes of Windows. A program there reads backslashes before a quotation mark as pairs, so they are doubled, also before
+    /// the closing one. Other backslashes stay.
+    /// </summary>
+    internal static string WindowsQuote(string word) =>
+        $"\"{BackslashesBeforeQuote().Replace(word, found => $"{found.Groups[1].Value}{found.Groups[1].Value}{(found.Groups[2].Length > 0 ? "\\\"" : "")}")}\"";
+
+    [GeneratedRegex(@"(\\*)(""|\z)")]
+    private static partial Regex BackslashesBeforeQuote();
 
     private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || "_-./:=,@%+".Contains(c, StringComparison.Ordinal) || (OperatingSystem.IsWindows() && c == '\\');
 }

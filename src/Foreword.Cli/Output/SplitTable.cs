@@ -28,7 +28,7 @@ internal static class SplitTable
     {
         writer.WriteStartObject("tokenizer");
         writer.WriteString("fingerprint", manifest.Tokenizer.Fingerprint);
-        writer.WriteNumber("vocabulary_size", manifest.Tokenizer.VocabularySize);
+        writer.WriteNumber("vocabulary_size", manifest.Tokenizer.VocabSize);
         writer.WriteEndObject();
         writer.WriteStartObject("validation");
         writer.WriteNumber("share", manifest.Validation.Share);

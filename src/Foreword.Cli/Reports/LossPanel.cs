@@ -18,7 +18,7 @@ internal sealed record LossPanel(string Axis, (double X, double Y)[] Training, (
     /// <param name="taskUnit">Unit of the task loss.</param>
     public static IEnumerable<LossPanel> Of(RunMetrics metrics, string taskUnit)
     {
-        (double X, double Y)[] validation = Points(metrics.Evals.Select(m => (m.Step, m.EvalLoss)));
+        (double X, double Y)[] validation = Points(metrics.Validations.Select(m => (m.Step, m.Loss)));
         bool isTask = metrics.Steps.Any(m => m.TaskLoss is not null);
         if (isTask)
         {
@@ -28,7 +28,7 @@ internal sealed record LossPanel(string Axis, (double X, double Y)[] Training, (
         else
         {
             (double X, double Y)[] training = Points(metrics.Steps.Select(m => (m.Step, m.Loss)));
-            yield return metrics.Evals.Any(m => m.Task is not null) // an older run, which did not log the two parts of the loss
+            yield return metrics.Validations.Any(m => m.Task is not null) // an older run, which did not log the two parts of the loss
                 ? new LossPanel("loss (nats)", training, validation, "training, task and language model together", "task only, lowest")
                 : new LossPanel("loss (nats per token)", training, validation);
         }

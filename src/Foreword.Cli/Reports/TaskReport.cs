@@ -31,17 +31,23 @@ internal static class TaskReport
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Write(string directory, TaskEvaluation evaluation, TaskReportContext context)
     {
-        byte[] json = Json(evaluation), page = Encoding.UTF8.GetBytes(Page(evaluation, context));
+        byte[] json = Json(evaluation, context), page = Encoding.UTF8.GetBytes(Page(evaluation, context));
         Directory.CreateDirectory(directory);
         DurableFile.Replace(Path.Combine(directory, "evaluation.json"), file => file.Write(json));
         DurableFile.Replace(Path.Combine(directory, "report.html"), file => file.Write(page));
     }
 
-    private static byte[] Json(TaskEvaluation evaluation)
+    private static byte[] Json(TaskEvaluation evaluation, TaskReportContext context)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-            evaluation.WriteJson(writer);
+        {
+            writer.WriteStartObject();
+            MeasuredOn.Create(context.ModelPath, context.Files).Write(writer);
+            evaluation.WriteFields(writer);
+            writer.WriteEndObject();
+        }
+
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
     }

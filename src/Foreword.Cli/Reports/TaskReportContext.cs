@@ -19,20 +19,23 @@ internal sealed record SampleRow(IReadOnlyList<SamplePart> Parts, string Truth, 
 /// <summary>The contents of a report in addition to the measurements.</summary>
 /// <param name="Title">The heading.</param>
 /// <param name="ModelPath">Path of the model.</param>
-/// <param name="DataPath">Path of the examples.</param>
+/// <param name="Files">Files of the examples and of their labels.</param>
 /// <param name="Mistakes">The worst examples, the worst first.</param>
 /// <param name="Right">Some good examples.</param>
-internal sealed record TaskReportContext(string Title, string ModelPath, string DataPath, IReadOnlyList<SampleRow> Mistakes, IReadOnlyList<SampleRow> Right)
+internal sealed record TaskReportContext(string Title, string ModelPath, IReadOnlyList<string> Files, IReadOnlyList<SampleRow> Mistakes, IReadOnlyList<SampleRow> Right)
 {
     private const int MostMistakes = 20;
     private const int MostRight = 5;
+
+    /// <summary>Gets the files as one text.</summary>
+    public string DataPath => string.Join(", ", Files);
 
     /// <summary>Returns the texts of an example with their roles.</summary>
     /// <param name="task">The task, which names the texts and the choices.</param>
     /// <param name="example">The example.</param>
     public static IReadOnlyList<SamplePart> Parts(TaskDescription task, TaskExample example)
     {
-        string[] roles = [.. task.Task.Columns.Where(column => !column.IsMany).Select(column => column.Role)];
+        string[] roles = [.. task.Definition.Columns.Where(column => !column.IsMany).Select(column => column.Role)];
         bool isAlone = roles.Length == 1 && example.Choices.Count == 0;
         return
         [
@@ -47,10 +50,10 @@ internal sealed record TaskReportContext(string Title, string ModelPath, string 
     /// </summary>
     /// <param name="title">The heading.</param>
     /// <param name="modelPath">Path of the model.</param>
-    /// <param name="dataPath">Path of the examples.</param>
+    /// <param name="files">Files of the examples and of their labels.</param>
     /// <param name="outcomes">The predictions of the model.</param>
     /// <param name="texts">The texts of each example.</param>
-    public static TaskReportContext Create(string title, string modelPath, string dataPath, TaskOutcomes outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
+    public static TaskReportContext Create(string title, string modelPath, IReadOnlyList<string> files, TaskOutcomes outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
     {
         if (texts.Count != outcomes.Count)
             throw new ArgumentException($"there are {outcomes.Count} examples, but {texts.Count} texts", nameof(texts));
@@ -60,7 +63,7 @@ internal sealed record TaskReportContext(string Title, string ModelPath, string 
             TaskOutcomes.OfScores scores => Pick(scores, texts),
             _ => throw new ArgumentException($"unknown outcomes {outcomes.GetType().Name}", nameof(outcomes)),
         };
-        return new TaskReportContext(title, modelPath, dataPath, [.. mistakes], [.. right]);
+        return new TaskReportContext(title, modelPath, files, [.. mistakes], [.. right]);
     }
 
     private static (IEnumerable<SampleRow> Mistakes, IEnumerable<SampleRow> Right) Pick(TaskOutcomes.OfClasses outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)

@@ -300,11 +300,11 @@ internal sealed unsafe class GptForward : IDisposable
         InputRows inputs = new(x, xStride, encoded, _encodedStride, IsSingle ? 1 : Panels.RoundUp(rows, RowTile));
         int[] starts = WorkItems(matrix);
         byte* scratch = _scratch.Pointer + (long)worker * _scratchBytes;
-        for (int part = worker, then; part < starts.Length - 1 && starts[part] < matrix.PanelCount; part = then)
+        for (int chunk = worker, then; chunk < starts.Length - 1 && starts[chunk] < matrix.PanelCount; chunk = then)
         {
             then = _workers.Claim();
             byte* next = then < starts.Length - 1 && starts[then] < matrix.PanelCount ? matrix.Panel(starts[then]) : following.Panel(Math.Min(WorkItems(following)[worker], following.PanelCount - 1));
-            int first = starts[part], panels = starts[part + 1] - first, column = first * Panels.Width, columns = panels * Panels.Width;
+            int first = starts[chunk], panels = starts[chunk + 1] - first, column = first * Panels.Width, columns = panels * Panels.Width;
             matrix.Multiply(inputs, first, panels, y, yStride, scratch, next);
             for (int row = 0; row < rows; row++)
             {

@@ -32,17 +32,6 @@ public static class QuantizedModel
     /// <param name="model">The model, in any format. It is not disposed.</param>
     /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
     /// <param name="directory">The directory to write to; it must exist.</param>
-    /// <param name="endOfTextId">The id of the token that begins and ends a text; null if there is none.</param>
-    /// <param name="cancellationToken">Cancels the work between two matrices. The directory then has no weights.</param>
-    /// <exception cref="ArgumentException">The type does not quantize.</exception>
-    /// <exception cref="InvalidDataException">A weight is not finite or is too large to quantize. The message names its matrix.</exception>
-    public static void Write(ModelWeights model, WeightType type, string directory, int? endOfTextId, CancellationToken cancellationToken = default) =>
-        Write(model, type, directory, TextEnds.FromNullable(endOfTextId), cancellationToken);
-
-    /// <summary>Writes a model's quantized weights, manifest and configuration into an existing directory.</summary>
-    /// <param name="model">The model, in any format. It is not disposed.</param>
-    /// <param name="type"><see cref="WeightType.Int8"/> or <see cref="WeightType.Int4"/>.</param>
-    /// <param name="directory">The directory to write to; it must exist.</param>
     /// <param name="ends">The ids of the tokens that begin and end a text.</param>
     /// <param name="cancellationToken">Cancels the work between two matrices. The directory then has no weights.</param>
     /// <exception cref="ArgumentException">The type does not quantize.</exception>
@@ -68,7 +57,7 @@ public static class QuantizedModel
                     throw new InvalidDataException($"{model.Path}: {shape.Name} holds a weight that is infinite, not a number, or too large to quantize");
                 stream.Write(matrix.Weights);
             });
-            writer.Add(name + ScalesOf, TensorDType.BF16, ScaleShape(shape, format), stream =>
+            writer.Add(name + ScalesOf, TensorDType.Bf16, ScaleShape(shape, format), stream =>
             {
                 stream.Write(MemoryMarshal.AsBytes(matrix!.Scales));
                 matrix.Dispose();
@@ -137,7 +126,7 @@ public static class QuantizedModel
         {
             QuantizedFormat format = type.Format(shape.IsHead)!;
             expected.Add(StoredName(shape), (TensorDType.U8, WeightShape(shape, format)));
-            expected.Add(StoredName(shape) + ScalesOf, (TensorDType.BF16, ScaleShape(shape, format)));
+            expected.Add(StoredName(shape) + ScalesOf, (TensorDType.Bf16, ScaleShape(shape, format)));
         }
 
         string[] faults =
@@ -170,16 +159,16 @@ public static class QuantizedModel
         long count = 1;
         foreach (long size in parameter.Shape)
             count *= size;
-        float[] part = ArrayPool<float>.Shared.Rent((int)Math.Min(count, 1 << 20));
+        float[] chunk = ArrayPool<float>.Shared.Rent((int)Math.Min(count, 1 << 20));
         for (long first = 0; first < count;)
         {
-            Span<float> values = part.AsSpan(0, (int)Math.Min(part.Length, count - first));
+            Span<float> values = chunk.AsSpan(0, (int)Math.Min(chunk.Length, count - first));
             parameters.Read(parameter.Name, first, values);
             stream.Write(MemoryMarshal.AsBytes(values));
             first += values.Length;
         }
 
-        ArrayPool<float>.Shared.Return(part);
+        ArrayPool<float>.Shared.Return(chunk);
     }
 
     /// <summary>

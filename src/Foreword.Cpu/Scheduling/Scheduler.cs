@@ -308,7 +308,7 @@ internal sealed class Scheduler : IDisposable
             }
 
             if (PromptScores is not null && next < job.Prompt.Length)
-                PromptScores[next] = TokenLogProb.Compute(values, Math.Min(tokenizer.VocabularySize, values.Length), job.Prompt[next], job.PromptLogProbs!.Value);
+                PromptScores[next] = TokenLogProb.Compute(values, Math.Min(tokenizer.VocabSize, values.Length), job.Prompt[next], job.PromptLogProbs!.Value);
             if (next < job.Prompt.Length)
                 return;
             for (int sample = 0; sample < job.Samples; sample++)

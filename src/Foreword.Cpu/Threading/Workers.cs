@@ -100,9 +100,9 @@ internal sealed class Workers : IDisposable
         List<int> starts = [0];
         while (starts[^1] < items || starts.Count <= Count)
         {
-            int left = (items - starts[^1] + unit - 1) / unit, part = Math.Max(1, left / (2 * Count)) * unit;
+            int left = (items - starts[^1] + unit - 1) / unit, chunk = Math.Max(1, left / (2 * Count)) * unit;
             for (int worker = 0; worker < Count; worker++)
-                starts.Add(Math.Min(items, starts[^1] + part));
+                starts.Add(Math.Min(items, starts[^1] + chunk));
         }
 
         return [.. starts];

@@ -20,25 +20,25 @@ public sealed class KneserNey
     private readonly NGramOrder _bigrams;
     private readonly NGramOrder _unigrams;
 
-    private KneserNey(int vocabularySize, NGramOrder trigrams, NGramOrder bigrams, NGramOrder unigrams)
+    private KneserNey(int vocabSize, NGramOrder trigrams, NGramOrder bigrams, NGramOrder unigrams)
     {
-        _vocabularySize = vocabularySize;
+        _vocabularySize = vocabSize;
         _trigrams = trigrams;
         _bigrams = bigrams;
         _unigrams = unigrams;
     }
 
     /// <summary>Counts a stream of tokens. Memory is about 40 bytes per token.</summary>
-    /// <param name="tokens">At least 3 ids, each from 0 to <paramref name="vocabularySize"/> - 1.</param>
-    /// <param name="vocabularySize">V, from 1 to 2,097,152.</param>
+    /// <param name="tokens">At least 3 ids, each from 0 to <paramref name="vocabSize"/> - 1.</param>
+    /// <param name="vocabSize">V, from 1 to 2,097,152.</param>
     /// <exception cref="ArgumentException">There are fewer than 3 tokens, an id is outside the vocabulary, or V is out of range.</exception>
-    public static KneserNey Train(ReadOnlySpan<int> tokens, int vocabularySize)
+    public static KneserNey Train(ReadOnlySpan<int> tokens, int vocabSize)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabularySize, 1 << IdBits);
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabSize, 1 << IdBits);
         if (tokens.Length < 3)
             throw new ArgumentException($"{tokens.Length} tokens contain no trigram; at least 3 are needed", nameof(tokens));
-        CheckIds(tokens, vocabularySize);
+        CheckIds(tokens, vocabSize);
 
         ulong[] trigrams = NGrams(tokens, 3);
         ulong[] bigrams = NGrams(tokens, 2);
@@ -49,7 +49,7 @@ public sealed class KneserNey
         (ulong[] Keys, int[] Counts) pairs = CountRuns(Array.ConvertAll(occurrences.Keys, key => key & pairMask));
         (ulong[] Keys, int[] Counts) singles = CountRuns(Array.ConvertAll(CountRuns(bigrams).Keys, key => key & idMask));
         return new KneserNey(
-            vocabularySize,
+            vocabSize,
             new NGramOrder(occurrences.Keys, occurrences.Counts, IdBits),
             new NGramOrder(pairs.Keys, pairs.Counts, IdBits),
             new NGramOrder(singles.Keys, singles.Counts, IdBits));
@@ -125,12 +125,12 @@ public sealed class KneserNey
         return ([.. distinct], [.. counts]);
     }
 
-    private static void CheckIds(ReadOnlySpan<int> tokens, int vocabularySize)
+    private static void CheckIds(ReadOnlySpan<int> tokens, int vocabSize)
     {
         foreach (int token in tokens)
         {
-            if ((uint)token >= (uint)vocabularySize)
-                throw new ArgumentOutOfRangeException(nameof(tokens), $"token id {token} is outside the vocabulary of {vocabularySize}");
+            if ((uint)token >= (uint)vocabSize)
+                throw new ArgumentOutOfRangeException(nameof(tokens), $"token id {token} is outside the vocabulary of {vocabSize}");
         }
     }
 }

@@ -157,7 +157,7 @@ internal static class ExampleChecks
     /// <summary>Returns the columns of single texts that have a value in every example, with their values.</summary>
     private static IEnumerable<(string Name, string[] Values)> TextColumns(TaskDescription task, IReadOnlyList<TaskExample> train)
     {
-        TaskColumn[] single = [.. task.Task.Columns.Where(column => !column.IsMany)];
+        TaskColumn[] single = [.. task.Definition.Columns.Where(column => !column.IsMany)];
         return single.Index()
             .Where(column => train.All(example => column.Index < example.Texts.Count && example.Texts[column.Index] is not null))
             .Select(column => (task.ColumnOf(column.Item.Role), train.Select(example => example.Texts[column.Index]!).ToArray()));

@@ -159,8 +159,8 @@ public sealed class CorpusPreparer
     }
 
     private SplitWriter Open(string directory, string name, SplitProgress? progress) => progress is null
-        ? new SplitWriter(directory, name, _tokenizer.VocabularySize, _options.ShardTokens)
-        : SplitWriter.Resume(directory, name, _tokenizer.VocabularySize, _options.ShardTokens, progress);
+        ? new SplitWriter(directory, name, _tokenizer.VocabSize, _options.ShardTokens)
+        : SplitWriter.Resume(directory, name, _tokenizer.VocabSize, _options.ShardTokens, progress);
 
     private static IEnumerable<SplitChunk> Skip(IEnumerable<SplitChunk> chunks, long count)
     {
@@ -265,7 +265,7 @@ public sealed class CorpusPreparer
             Tokenizer = new ManifestTokenizer
             {
                 Fingerprint = _tokenizer.Fingerprint,
-                VocabularySize = _tokenizer.VocabularySize,
+                VocabSize = _tokenizer.VocabSize,
                 EndOfText = _tokenizer.EndOfTextId,
                 Directory = TokenizerDirectory,
             },

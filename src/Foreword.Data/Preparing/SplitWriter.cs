@@ -17,15 +17,15 @@ internal sealed class SplitWriter : IDisposable
     private TokenShardWriter? _shard;
     private bool _insideDocument;
 
-    public SplitWriter(string directory, string name, int vocabularySize, int shardTokens) : this(directory, name, vocabularySize, shardTokens, FileMode.CreateNew)
+    public SplitWriter(string directory, string name, int vocabSize, int shardTokens) : this(directory, name, vocabSize, shardTokens, FileMode.CreateNew)
     {
     }
 
-    private SplitWriter(string directory, string name, int vocabularySize, int shardTokens, FileMode mode)
+    private SplitWriter(string directory, string name, int vocabSize, int shardTokens, FileMode mode)
     {
         _directory = directory;
         _name = name;
-        _vocabularySize = vocabularySize;
+        _vocabularySize = vocabSize;
         _shardTokens = shardTokens;
         _documentStarts = new FileStream(Path.Combine(directory, DocumentStartsFile), mode);
         _starts = new BinaryWriter(_documentStarts);
@@ -33,9 +33,9 @@ internal sealed class SplitWriter : IDisposable
 
     /// <summary>Continues from the state that a journal recorded. Data written after that state is removed.</summary>
     /// <exception cref="IOException">The files are shorter than the recorded state.</exception>
-    public static SplitWriter Resume(string directory, string name, int vocabularySize, int shardTokens, SplitProgress progress)
+    public static SplitWriter Resume(string directory, string name, int vocabSize, int shardTokens, SplitProgress progress)
     {
-        SplitWriter writer = new(directory, name, vocabularySize, shardTokens, FileMode.Open);
+        SplitWriter writer = new(directory, name, vocabSize, shardTokens, FileMode.Open);
         try
         {
             writer._documentStarts.SetLength(progress.Documents * sizeof(long));
@@ -43,7 +43,7 @@ internal sealed class SplitWriter : IDisposable
             (writer.Tokens, writer.Documents, writer.TextBytes, writer._insideDocument) = (progress.Tokens, progress.Documents, progress.TextBytes, progress.InsideDocument);
             writer._shards.AddRange(progress.Shards);
             if (progress.OpenTokens is { } count)
-                writer._shard = TokenShardWriter.Resume(Path.Combine(directory, writer.ShardFile), vocabularySize, count);
+                writer._shard = TokenShardWriter.Resume(Path.Combine(directory, writer.ShardFile), vocabSize, count);
             return writer;
         }
         catch

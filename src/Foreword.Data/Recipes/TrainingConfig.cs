@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foreword.Settings;
 
 namespace Foreword.Data.Recipes;
@@ -176,7 +177,7 @@ public sealed record TrainingConfig : TrainSection
         problems.Above(0, Lr);
         problems.AtLeast(0, MinLr);
         if (MinLr > Lr && Schedule is LearningRateSchedule.Cosine or LearningRateSchedule.Gpt2Nanogpt)
-            problems.Add(nameof(MinLr), $"is {MinLr}; it must not be above lr, which is {Lr}");
+            problems.Add(nameof(MinLr), string.Create(CultureInfo.InvariantCulture, $"is {MinLr}; it must not be above lr, which is {Lr}"));
         problems.AtLeast(0, WarmupSteps);
         CheckOptimizer(problems);
         CheckMachine(problems);

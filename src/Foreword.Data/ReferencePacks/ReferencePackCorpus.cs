@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
+using Foreword.Data.Decoding;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading.Formats;
 
@@ -151,7 +152,7 @@ internal sealed partial class ReferencePackCorpus
         }
         catch (XmlException problem)
         {
-            throw new InvalidDataException($"{file}:{problem.LineNumber}: the XML is broken: {problem.Message}", problem);
+            throw XmlFault.Create(file, problem);
         }
     }
 

@@ -112,7 +112,8 @@ public sealed record ManifestTokenizer
     public required string Fingerprint { get; init; }
 
     /// <summary>Gets the number of ids.</summary>
-    public required int VocabularySize { get; init; }
+    [JsonPropertyName("vocabulary_size")]
+    public required int VocabSize { get; init; }
 
     /// <summary>
     /// Gets the id that follows every document; null if the tokenizer has none and documents follow each other without a separator.

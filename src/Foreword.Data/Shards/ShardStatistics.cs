@@ -38,7 +38,7 @@ internal sealed record ShardStatistics(IReadOnlyList<LengthBin> Lengths, long Lo
             longest = Math.Max(longest, length);
         }
 
-        long[] counts = new long[data.VocabularySize];
+        long[] counts = new long[data.VocabSize];
         int[] buffer = new int[1 << 16];
         for (long at = 0; at < data.Count; at += buffer.Length)
         {

@@ -46,7 +46,7 @@ public sealed class TokenDataset : IDisposable
     public long Count { get; }
 
     /// <summary>Gets the number of ids of the tokenizer. Every id is below it.</summary>
-    public int VocabularySize => Manifest.Tokenizer.VocabularySize;
+    public int VocabSize => Manifest.Tokenizer.VocabSize;
 
     /// <summary>Opens a split of a directory that <c>CorpusPreparer</c> wrote.</summary>
     /// <param name="directory">The directory that contains <c>manifest.json</c>.</param>

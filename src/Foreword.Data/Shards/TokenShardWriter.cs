@@ -18,30 +18,30 @@ public sealed class TokenShardWriter : IDisposable
     private readonly FileStream _file;
     private readonly byte[] _buffer = new byte[1 << 16];
 
-    /// <summary>Creates a shard of version 1, or of version 2 if <paramref name="vocabularySize"/> is above 65,536.</summary>
+    /// <summary>Creates a shard of version 1, or of version 2 if <paramref name="vocabSize"/> is above 65,536.</summary>
     /// <param name="path">The path of the shard.</param>
-    /// <param name="vocabularySize">The number of ids, 1 or more.</param>
+    /// <param name="vocabSize">The number of ids, 1 or more.</param>
     /// <exception cref="IOException">The file cannot be created.</exception>
-    public TokenShardWriter(string path, int vocabularySize) : this(path, vocabularySize, FileMode.Create) => WriteHeader();
+    public TokenShardWriter(string path, int vocabSize) : this(path, vocabSize, FileMode.Create) => WriteHeader();
 
-    private TokenShardWriter(string path, int vocabularySize, FileMode mode)
+    private TokenShardWriter(string path, int vocabSize, FileMode mode)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
         _path = path;
         _partial = path + Incomplete;
-        _vocabularySize = vocabularySize;
-        _wide = vocabularySize > TokenShard.LargestNarrowVocabulary;
+        _vocabularySize = vocabSize;
+        _wide = vocabSize > TokenShard.LargestNarrowVocabulary;
         _file = new FileStream(_partial, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }
 
     /// <summary>Continues a shard that was left incomplete. Keeps its first <paramref name="count"/> tokens and removes those after them.</summary>
     /// <exception cref="IOException">The incomplete file is missing, or has fewer tokens.</exception>
-    internal static TokenShardWriter Resume(string path, int vocabularySize, int count)
+    internal static TokenShardWriter Resume(string path, int vocabSize, int count)
     {
         if (!File.Exists(path + Incomplete))
             File.Move(path, path + Incomplete); // the shard was completed after the journal was written
-        TokenShardWriter shard = new(path, vocabularySize, FileMode.Open);
+        TokenShardWriter shard = new(path, vocabSize, FileMode.Open);
         long length = TokenShard.HeaderBytes + (long)count * (shard._wide ? sizeof(uint) : sizeof(ushort));
         if (shard._file.Length < length)
         {

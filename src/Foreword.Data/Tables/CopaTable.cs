@@ -1,5 +1,6 @@
 using System.Xml;
 using System.Xml.Linq;
+using Foreword.Data.Decoding;
 
 namespace Foreword.Data.Tables;
 
@@ -49,7 +50,7 @@ internal sealed class CopaTable : ITableFormat
         }
         catch (XmlException problem)
         {
-            throw new InvalidDataException($"{name}:{problem.LineNumber}: the XML is broken: {problem.Message}", problem);
+            throw XmlFault.Create(name, problem);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Foreword.Numerics;
@@ -109,7 +110,7 @@ internal sealed class BloomFilter
     /// </summary>
     private static int HashesFor(double falsePositives) => falsePositives is > 0 and < 1
         ? Math.Max(1, (int)Math.Round(-Math.Log2(falsePositives)))
-        : throw new ArgumentOutOfRangeException(nameof(falsePositives), $"the false-positive rate is {falsePositives}; it must lie between 0 and 1");
+        : throw new ArgumentOutOfRangeException(nameof(falsePositives), string.Create(CultureInfo.InvariantCulture, $"the false-positive rate is {falsePositives}; it must lie between 0 and 1"));
 
     private (int Block, int Word, ulong Bit) Place(ulong item, int hash)
     {

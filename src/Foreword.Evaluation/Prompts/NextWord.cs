@@ -48,7 +48,7 @@ internal static class NextWord
     }
 
     /// <summary>Returns the logits of the ids that both the tokenizer and the model have.</summary>
-    private static ReadOnlySpan<float> Known(ReadOnlySpan<float> logits, Tokenizer tokenizer) => logits[..Math.Min(tokenizer.VocabularySize, logits.Length)];
+    private static ReadOnlySpan<float> Known(ReadOnlySpan<float> logits, Tokenizer tokenizer) => logits[..Math.Min(tokenizer.VocabSize, logits.Length)];
 
     private static string Text(Tokenizer tokenizer, int id) => Encoding.UTF8.GetString(tokenizer.TokenBytes(id));
 

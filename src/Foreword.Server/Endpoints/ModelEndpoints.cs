@@ -92,8 +92,8 @@ internal sealed class ModelEndpoints(ModelHost models)
             throw new ApiException(400, "tokens is missing; it must be a list of token ids", "tokens");
         int[] ids = fields.Integers("tokens", LongestText);
         fields.Finish();
-        if (Array.FindIndex(ids, id => id >= model.Tokenizer.VocabularySize) is >= 0 and int at)
-            throw new ApiException(400, $"tokens[{at}] is {ids[at]}, which is out of vocabulary; it has {model.Tokenizer.VocabularySize} ids", "tokens");
+        if (Array.FindIndex(ids, id => id >= model.Tokenizer.VocabSize) is >= 0 and int at)
+            throw new ApiException(400, $"tokens[{at}] is {ids[at]}, which is out of vocabulary; it has {model.Tokenizer.VocabSize} ids", "tokens");
         string text = model.Tokenizer.Decode(ids);
         await JsonText.SendAsync(context, json =>
         {
@@ -110,7 +110,7 @@ internal sealed class ModelEndpoints(ModelHost models)
         return JsonText.SendAsync(context, json =>
         {
             json.WriteString("tokenizer_class", tokenizer.Kind);
-            json.WriteNumber("vocab_size", tokenizer.VocabularySize);
+            json.WriteNumber("vocab_size", tokenizer.VocabSize);
             json.WriteNumber("model_max_length", model.Config.ContextLength);
             json.WriteString("bos_token", TextOf(tokenizer.StartOfTextId));
             json.WriteString("eos_token", TextOf(tokenizer.EndOfTextId));

@@ -43,7 +43,7 @@ internal sealed class ServedText : IDisposable
     public string Fingerprint { get; }
 
     /// <summary>Gets the number of ids that both the tokenizer and the model know.</summary>
-    public int Vocabulary => Math.Min(Tokenizer.VocabularySize, Config.VocabSize);
+    public int Vocabulary => Math.Min(Tokenizer.VocabSize, Config.VocabSize);
 
     /// <summary>Encodes a prompt as <c>generate</c> does; the texts of special tokens become these tokens.</summary>
     /// <param name="text">The text.</param>

@@ -23,7 +23,7 @@ public abstract record FineTuneEvent
     /// <param name="Epoch">Epochs completed.</param>
     /// <param name="Metrics">The step, the loss of the head and the task's metrics.</param>
     /// <param name="IsBest">Whether the result is the best so far.</param>
-    public sealed record Evaluated(int Epoch, EvalMetrics Metrics, bool IsBest) : FineTuneEvent;
+    public sealed record Validated(int Epoch, ValidationMetrics Metrics, bool IsBest) : FineTuneEvent;
 
     /// <summary>A complete checkpoint was written to disk.</summary>
     /// <param name="Path">The directory of the checkpoint.</param>

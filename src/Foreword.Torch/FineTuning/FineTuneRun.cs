@@ -19,46 +19,21 @@ namespace Foreword.Torch.FineTuning;
 public sealed class FineTuneRun : TrainingRun
 {
     private readonly FineTuneRecipe _recipe;
-    private readonly FineTunedModel _model;
-    private readonly FineTuner _tuner;
-    private readonly EncodedExample[] _validation;
+    private readonly EncodedExamples _examples;
     private readonly BestMetric _best;
     private readonly IReadOnlyList<TaskMetric> _metrics;
     private readonly IProgress<FineTuneEvent>? _progress;
     private readonly ILogger _logger;
+    private FineTunedModel _model = null!; // Load creates the model and the tuner before the run is returned
+    private FineTuner _tuner = null!;
 
-    private FineTuneRun(
-        FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<FineTuneEvent>? progress, OptimizerFactory? optimizer, ILogger? logger, CancellationToken cancellationToken)
+    private FineTuneRun(FineTuneRecipe recipe, RunDirectory directory, FineTuningData data, EncodedExamples examples, IProgress<FineTuneEvent>? progress, ILogger logger)
         : base(directory, recipe.Train)
     {
-        (_recipe, _progress, _logger) = (recipe, progress, logger ?? NullLogger.Instance);
-        BaseModel source = BaseModel.Open(recipe.Model.Path);
-        CheckBlocks(recipe, source);
-        Data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, _logger, cancellationToken);
-        if (IsAdapter)
-            Data = Data with { Files = Data.Files.WithModel(source.Path) };
-        if (checkpoint is not null)
-            CheckSameData(checkpoint.Path);
-        TaskEncoder encoder = new(source.Tokenizer, source.Tokens, source.Config.ContextLength);
-        EncodedExample[] train = Encode(Data.Train, encoder, cancellationToken);
-        string[] doubts = [.. Data.Warnings, .. ExampleChecks.Encoded(Data.Task, Data.Train, train, Data.Source)];
-        _validation = Encode(Data.Validation, encoder, cancellationToken);
-        _best = BestMetric.Create(Data.Task, recipe.Train.BestMetric);
-        IReadOnlyList<TaskMetric> usual = Data.Task.Task.Metrics(Data.Task.Target);
+        (_recipe, Data, _examples, _progress, _logger) = (recipe, data, examples, progress, logger);
+        _best = BestMetric.Create(data.Task, recipe.Train.BestMetric);
+        IReadOnlyList<TaskMetric> usual = data.Task.Definition.Metrics(data.Task.Target);
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
-        _model = FineTunedModel.Create(recipe.Model, Data.Task, source, recipe.Train.Seed, Precision, Device, cancellationToken);
-        _tuner = new FineTuner(_model, recipe.Model, train, recipe.Train, optimizer);
-        if (checkpoint is not null)
-            State = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter)) with { Seed = recipe.Train.Seed };
-        progress?.Report(new FineTuneEvent.Began(new FineTuneInfo(
-            _model.Model.Config, _model.ParameterCount, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), Device.type.ToString().ToLowerInvariant(), Precision,
-            train.Length, _validation.Length, train.Concat(_validation).Count(example => example.Sequences.IsTruncated), _tuner.Padding,
-            Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, Peak)
-        {
-            Labels = Data.Task.Labels,
-        }));
-        foreach (string doubt in doubts)
-            TorchLog.ExamplesDoubted(_logger, doubt);
     }
 
     /// <summary>Gets the labeled examples.</summary>
@@ -88,9 +63,7 @@ public sealed class FineTuneRun : TrainingRun
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        FineTuneRun run = new(recipe.Validate(), directory, null, progress, optimizer, logger, cancellationToken);
-        run.SaveBeginning();
-        return run;
+        return Open(recipe.Validate(), directory, null, progress, optimizer, logger, cancellationToken);
     }
 
     /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
@@ -110,9 +83,7 @@ public sealed class FineTuneRun : TrainingRun
         directory.DeleteTemporaries();
         recipe = AsBegun(recipe.Validate(), directory);
         CheckSameRecipe(recipe, directory, checkpoint);
-        FineTuneRun run = new(recipe, directory, checkpoint, progress, optimizer, logger, cancellationToken);
-        run.SaveBeginning();
-        return run;
+        return Open(recipe, directory, checkpoint, progress, optimizer, logger, cancellationToken);
     }
 
     /// <summary>Checks that a run was made with a recipe and its files, so that its results are valid for the recipe.</summary>
@@ -126,6 +97,38 @@ public sealed class FineTuneRun : TrainingRun
         CheckSameRecipe(AsBegun(recipe.Validate(), directory), directory, directory.Newest);
         if (TrainingFiles.Read(directory.Path) is { } files)
             TrainingFiles.Create(recipe.Data).CheckSame(files with { Model = [] }, directory.Path);
+    }
+
+    /// <summary>
+    /// Opens the base model and reads the examples, checks that they belong together and to the contents of the directory, and loads the weights.
+    /// </summary>
+    private static FineTuneRun Open(
+        FineTuneRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<FineTuneEvent>? progress, OptimizerFactory? optimizer, ILogger? logger, CancellationToken cancellationToken)
+    {
+        logger ??= NullLogger.Instance;
+        BaseModel source = BaseModel.Open(recipe.Model.Path);
+        CheckBlocks(recipe, source);
+        FineTuningData data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, logger, cancellationToken);
+        if (recipe.Model.LoraRank > 0)
+            data = data with { Files = data.Files.WithModel(source.Path) };
+        if (checkpoint is not null)
+            CheckSameData(data, directory, checkpoint);
+        EncodedExamples examples = EncodedExamples.Create(data, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength), cancellationToken);
+        string[] doubts = [.. data.Warnings, .. ExampleChecks.Encoded(data.Task, data.Train, examples.Train, data.Source)];
+        FineTuneRun run = new(recipe, directory, data, examples, progress, logger);
+        try
+        {
+            run.Load(source, checkpoint, optimizer, cancellationToken);
+            foreach (string doubt in doubts)
+                TorchLog.ExamplesDoubted(logger, doubt);
+            run.SaveBeginning();
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -163,8 +166,8 @@ public sealed class FineTuneRun : TrainingRun
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _tuner.Dispose();
-        _model.Dispose();
+        _tuner?.Dispose(); // null if the run could not be opened
+        _model?.Dispose();
     }
 
     private protected override GptConfig Config => _model.Model.Config;
@@ -175,18 +178,18 @@ public sealed class FineTuneRun : TrainingRun
 
     private protected override StepResult Step() => _tuner.Step();
 
-    private protected override bool EvaluatesAfter(int step) => step > 0 && step % _tuner.StepsPerEpoch == 0;
+    private protected override bool ValidatesAfter(int step) => step > 0 && step % _tuner.StepsPerEpoch == 0;
 
     private protected override bool SavesAfter(int step) => step % _tuner.StepsPerEpoch == 0;
 
     private protected override Validation Validate(CancellationToken cancellationToken)
     {
-        float[][] outputs = _model.Outputs(_validation, cancellationToken);
-        double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(outputs[i], _validation[i].Target));
+        float[][] outputs = _model.Outputs(_examples.Validation, cancellationToken);
+        double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(outputs[i], _examples.Validation[i].Target));
         TaskOutcomes outcomes = Data.Task.Outcomes(Data.Validation, [.. outputs.Select(output => Data.Task.Answer(output))]);
         Dictionary<string, double> metrics = _metrics.ToDictionary(metric => metric.Name, metric => metric.Of(outcomes));
-        bool isBest = State is not { BestMetrics: { } before, BestEvalLoss: { } lossBefore } || _best.IsBetter(Value(metrics), loss, Value(before), lossBefore);
-        return new Validation(new EvalMetrics(StepsMade, loss, metrics), isBest
+        bool isBest = State is not { BestMetrics: { } before, BestValidationLoss: { } lossBefore } || _best.IsBetter(Value(metrics), loss, Value(before), lossBefore);
+        return new Validation(new ValidationMetrics(StepsMade, loss, metrics), isBest
             ? State with { BestMetric = _best.Name, BestEpoch = Epoch, BestMetrics = metrics, BestSameAnswer = outcomes.SameAnswer }
             : null);
     }
@@ -197,7 +200,7 @@ public sealed class FineTuneRun : TrainingRun
 
     private protected override void TellStepped(StepMetrics metrics) => _progress?.Report(new FineTuneEvent.Stepped(metrics));
 
-    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _progress?.Report(new FineTuneEvent.Evaluated(Epoch, metrics, isBest));
+    private protected override void TellValidated(ValidationMetrics metrics, bool isBest) => _progress?.Report(new FineTuneEvent.Validated(Epoch, metrics, isBest));
 
     private protected override void TellSaved(string checkpoint) => _progress?.Report(new FineTuneEvent.Saved(checkpoint));
 
@@ -219,22 +222,32 @@ public sealed class FineTuneRun : TrainingRun
         Data.Files.Save(Directory.Path);
     }
 
-    /// <summary>Throws if labels or files are not those that the run began with.</summary>
-    private void CheckSameData(string checkpoint)
+    /// <summary>Creates the model and the tuner, and reads their weights and state.</summary>
+    private void Load(BaseModel source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
     {
-        if (new[] { checkpoint, Directory.BestPath }.FirstOrDefault(TaskDescription.IsIn) is { } before)
-            Data.Task.CheckSame(TaskDescription.Read(before), before);
-        if (TrainingFiles.Read(Directory.Path) is { } files)
-            Data.Files.CheckSame(files, Directory.Path);
+        _model = FineTunedModel.Create(_recipe.Model, Data.Task, source, _recipe.Train.Seed, Precision, Device, cancellationToken);
+        _tuner = new FineTuner(_model, _recipe.Model, _examples.Train, _recipe.Train, optimizer);
+        if (checkpoint is not null)
+            State = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter)) with { Seed = _recipe.Train.Seed };
+        _progress?.Report(new FineTuneEvent.Began(new FineTuneInfo(
+            _model.Model.Config, _model.ParameterCount, _tuner.Trainable.Sum(p => p.Value.NumberOfElements), Device.type.ToString().ToLowerInvariant(), Precision,
+            _examples.Train.Length, _examples.Validation.Length, _examples.Truncated, _tuner.Padding,
+            Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, Peak)
+        {
+            Labels = Data.Task.Labels,
+        }));
+    }
+
+    /// <summary>Throws if labels or files are not those that the run began with.</summary>
+    private static void CheckSameData(FineTuningData data, RunDirectory directory, RunCheckpoint checkpoint)
+    {
+        if (new[] { checkpoint.Path, directory.BestPath }.FirstOrDefault(TaskDescription.IsIn) is { } before)
+            data.Task.CheckSame(TaskDescription.Read(before), before);
+        if (TrainingFiles.Read(directory.Path) is { } files)
+            data.Files.CheckSame(files, directory.Path);
     }
 
     private bool IsAdapter => _recipe.Model.LoraRank > 0;
-
-    private EncodedExample[] Encode(IReadOnlyList<TaskExample> examples, TaskEncoder encoder, CancellationToken cancellationToken) => [.. examples.Select(example =>
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return EncodedExample.Create(example, Data.Task, encoder);
-    })];
 
     /// <summary>Checks that this run can continue from a state: its step is within the run, and it chose its best epoch by the same metric.</summary>
     private TrainerState CheckedState(TrainerState state)
@@ -257,5 +270,23 @@ public sealed class FineTuneRun : TrainingRun
             throw new ArgumentException($"model.n_transfer is {section.NTransfer}; the model has {blocks} blocks", nameof(recipe));
         if (section.Freeze > blocks)
             throw new ArgumentException($"model.freeze is {section.Freeze}; the model has {blocks} blocks", nameof(recipe));
+    }
+
+    /// <summary>The examples of a run as token sequences.</summary>
+    private sealed record EncodedExamples(EncodedExample[] Train, EncodedExample[] Validation)
+    {
+        /// <summary>Gets the number of examples that were cut to the context length.</summary>
+        public int Truncated => Train.Concat(Validation).Count(example => example.Sequences.IsTruncated);
+
+        public static EncodedExamples Create(FineTuningData data, TaskEncoder encoder, CancellationToken cancellationToken)
+        {
+            return new EncodedExamples(Encode(data.Train), Encode(data.Validation));
+
+            EncodedExample[] Encode(IReadOnlyList<TaskExample> examples) => [.. examples.Select(example =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return EncodedExample.Create(example, data.Task, encoder);
+            })];
+        }
     }
 }

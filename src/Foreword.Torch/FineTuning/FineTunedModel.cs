@@ -221,7 +221,7 @@ internal sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokeni
         using StoredModel model = StoredModel.Open(path);
         TaskTokens? own = TaskDescription.IsIn(model.Path) ? TaskDescription.Read(model.Path).Tokens : null;
         Tokenizer tokenizer = model.Tokenizer;
-        TaskTokens tokens = own ?? TaskTokens.After(Math.Max(model.Config.VocabSize, tokenizer.VocabularySize)); // an added token may not have a row in the embedding yet
+        TaskTokens tokens = own ?? TaskTokens.After(Math.Max(model.Config.VocabSize, tokenizer.VocabSize)); // an added token may not have a row in the embedding yet
         return new BaseModel(model.Path, model.Config, tokenizer, tokens);
     }
 }

@@ -43,12 +43,21 @@ internal sealed class FineTuner : IDisposable
         StepsPerEpoch = (microBatches + config.GradientAccumulation - 1) / config.GradientAccumulation;
         _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
         _trained = new TrainedWeights(model.Model, section.Trained, model.Task.Tokens!.Start, TaskTokens.Count, "task_tokens");
-        Trainable = [.. _trained.Parameters, .. model.Head.named_parameters()];
-        AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
-        Optimizer = optimizer is null
-            ? Optimizer.Create(config.Optimizer, Trainable, options, model.Model.Precision)
-            : optimizer(Trainable, options, model.Model.Precision);
-        _path = ModelPath.Create(model.Model, config.Fused);
+        try
+        {
+            Trainable = [.. _trained.Parameters, .. model.Head.named_parameters()];
+            AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
+            Optimizer = optimizer is null
+                ? Optimizer.Create(config.Optimizer, Trainable, options, model.Model.Precision)
+                : optimizer(Trainable, options, model.Model.Precision);
+            _path = ModelPath.Create(model.Model, config.Fused);
+        }
+        catch
+        {
+            Optimizer?.Dispose();
+            _trained.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gets the model that is trained.</summary>

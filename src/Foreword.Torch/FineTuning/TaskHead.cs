@@ -31,7 +31,7 @@ internal sealed class TaskHead : nn.Module
     public TaskHead(TaskDescription task, int width, double dropout, long seed) : base(nameof(TaskHead))
     {
         ArgumentNullException.ThrowIfNull(task);
-        (_input, _target, _dropout) = (task.Task.HeadInput, task.Target, dropout);
+        (_input, _target, _dropout) = (task.Definition.HeadInput, task.Target, dropout);
         clf = nn.Linear(width, task.Outputs);
         RegisterComponents();
         using var noGradient = no_grad();

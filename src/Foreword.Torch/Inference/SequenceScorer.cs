@@ -60,9 +60,9 @@ internal sealed class SequenceScorer(GptModel model, IModelPath path, Device dev
         SequencePacking? packing = batch[0].IsPacked ? Packing(batch, T) : null;
         Tensor input = tensor(ids, [batch.Length, T], device: device);
         Tensor hidden = path.Hidden(input, packing).view(batch.Length * T, -1); // (B T, C)
-        int part = (int)Math.Max(1, LogitBytes / (sizeof(float) * (long)model.Config.VocabSize));
-        for (int start = 0; start < wanted.Count; start += part)
-            ScoreChunk(hidden, wanted.GetRange(start, Math.Min(part, wanted.Count - start)));
+        int chunk = (int)Math.Max(1, LogitBytes / (sizeof(float) * (long)model.Config.VocabSize));
+        for (int start = 0; start < wanted.Count; start += chunk)
+            ScoreChunk(hidden, wanted.GetRange(start, Math.Min(chunk, wanted.Count - start)));
     }
 
     private void ScoreChunk(Tensor hidden, List<Wanted> wanted)

@@ -34,11 +34,11 @@ internal static unsafe class AdamWKernel
 
     private static void ForEachChunk(long count, Action<long, long> body)
     {
-        long parts = (count + ChunkLength - 1) / ChunkLength;
-        if (parts == 1)
+        long chunks = (count + ChunkLength - 1) / ChunkLength;
+        if (chunks == 1)
             body(0, count);
         else
-            WorkerPool.Of(get_num_threads()).ForEach(checked((int)parts), (_, i) => body(i * ChunkLength, Math.Min(ChunkLength, count - i * ChunkLength)));
+            WorkerPool.Of(get_num_threads()).ForEach(checked((int)chunks), (_, i) => body(i * ChunkLength, Math.Min(ChunkLength, count - i * ChunkLength)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

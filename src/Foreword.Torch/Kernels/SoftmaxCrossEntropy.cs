@@ -40,12 +40,13 @@ internal static unsafe class SoftmaxCrossEntropy
         return losses.Sum();
     }
 
-    private static void ForEachRow(int rows, Action<int> body)
+    /// <summary>Calls a function for each row, on as many threads as libtorch uses.</summary>
+    internal static void ForEachRow(int rows, Action<int> body)
     {
-        const int RowsPerPiece = 16;
-        Parallel.For(0, (rows + RowsPerPiece - 1) / RowsPerPiece, part =>
+        const int RowsPerItem = 16;
+        WorkerPool.Of(get_num_threads()).ForEach((rows + RowsPerItem - 1) / RowsPerItem, (_, item) =>
         {
-            for (int row = part * RowsPerPiece; row < Math.Min(rows, (part + 1) * RowsPerPiece); row++)
+            for (int row = item * RowsPerItem; row < Math.Min(rows, (item + 1) * RowsPerItem); row++)
                 body(row);
         });
     }

@@ -48,7 +48,7 @@ public sealed class Muon : Optimizer
     /// </summary>
     /// <param name="matrices">The matrices, [n, rows, columns]; rows must not exceed columns.</param>
     /// <returns>The orthogonalized matrices, [n, rows, columns]; the caller disposes them.</returns>
-    public static Tensor Orthogonalize(Tensor matrices)
+    internal static Tensor Orthogonalize(Tensor matrices)
     {
         ArgumentNullException.ThrowIfNull(matrices);
         using var scope = NewDisposeScope();

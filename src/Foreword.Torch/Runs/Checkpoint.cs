@@ -80,7 +80,7 @@ internal static class Checkpoint
         }
         catch (JsonException problem)
         {
-            throw new InvalidDataException($"{path}: broken JSON ({problem.Message})", problem);
+            throw new InvalidDataException($"{JsonFile.Place(path, problem)}: broken JSON ({JsonFile.Reason(problem)})", problem);
         }
     }
 

@@ -30,13 +30,13 @@ public sealed class PretrainRun : TrainingRun
         : base(directory, recipe.Train) => (_recipe, _data, _progress) = (recipe, data, progress);
 
     /// <summary>Gets the last validation loss in nats, or null before the first validation.</summary>
-    public double? LastEvalLoss { get; private set; }
+    public double? LastValidationLoss { get; private set; }
 
     /// <summary>Gets whether no validation since the start has been better than that of the starting model.</summary>
-    internal bool BestIsTheStart => _recipe.Model.Path is not null && State.BestEvalLoss is { } best && best == StartEvalLoss;
+    internal bool BestIsTheStart => _recipe.Model.Path is not null && State.BestValidationLoss is { } best && best == StartValidationLoss;
 
     /// <summary>Gets the validation loss in nats before the first step; null if the weights were random or there is no validation split.</summary>
-    public double? StartEvalLoss => State.StartEvalLoss;
+    public double? StartValidationLoss => State.StartValidationLoss;
 
     /// <summary>Gets the tokens and the tokenizer of the run.</summary>
     internal PretrainingData Data => _data;
@@ -48,7 +48,7 @@ public sealed class PretrainRun : TrainingRun
     /// Gets the number of validation tokens that an evaluation reads; 0 without a validation split. It includes the first token, which is only
     /// context.
     /// </summary>
-    internal long EvaluatedTokens => _trainer.EvaluatedTokens;
+    internal long ValidatedTokens => _trainer.ValidatedTokens;
 
     /// <summary>Returns the directory of the shards of a run that trains on text.</summary>
     internal static string ShardsIn(RunDirectory directory)
@@ -110,14 +110,14 @@ public sealed class PretrainRun : TrainingRun
         {
             if (tokenizer is not null)
                 source.Check(ModelDirectory.LoadTokenizer(tokenizer), tokenizer);
-            _ = recipe.Resolve(source.Tokenizer.VocabularySize, source.Config); // reports a wrong number before any text is prepared
+            _ = recipe.Resolve(source.Tokenizer.VocabSize, source.Config); // reports a wrong number before any text is prepared
         }
 
         PretrainingData data = PretrainingData.Open(section, recipe.Train.Seed, ShardsIn(directory), progress, logger, cancellationToken);
         PretrainRun? run = null;
         try
         {
-            PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabularySize, source?.Config);
+            PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabSize, source?.Config);
             if (File.Exists(directory.RecipePath))
                 RecipeCheck.Check(directory.RecipePath, resolved, checkpoint, data);
             run = new PretrainRun(resolved, directory, data, progress);
@@ -164,18 +164,18 @@ public sealed class PretrainRun : TrainingRun
     private protected override StepResult Step() => _trainer.Step();
 
     /// <summary>Returns true also before the first step of a starting model, whose loss would reveal weights that were not loaded.</summary>
-    private protected override bool EvaluatesAfter(int step) =>
+    private protected override bool ValidatesAfter(int step) =>
         _data.Validation is not null && (step == 0 ? _recipe.Model.Path is not null : step == Steps || IsDue(_recipe.Train.EvalEvery, step));
 
     private protected override bool SavesAfter(int step) => IsDue(_recipe.Train.CheckpointEvery, step);
 
     private protected override Validation Validate(CancellationToken cancellationToken)
     {
-        double loss = _trainer.Evaluate(cancellationToken);
-        LastEvalLoss = loss;
+        double loss = _trainer.Validate(cancellationToken);
+        LastValidationLoss = loss;
         if (StepsMade == 0)
-            State = State with { StartEvalLoss = loss };
-        return new Validation(new EvalMetrics(StepsMade, loss), loss < (State.BestEvalLoss ?? double.PositiveInfinity) ? State : null);
+            State = State with { StartValidationLoss = loss };
+        return new Validation(new ValidationMetrics(StepsMade, loss), loss < (State.BestValidationLoss ?? double.PositiveInfinity) ? State : null);
     }
 
     private protected override void Sample()
@@ -196,14 +196,14 @@ public sealed class PretrainRun : TrainingRun
 
     private protected override void TellStepped(StepMetrics metrics) => _progress?.Report(new PretrainEvent.Stepped(metrics));
 
-    private protected override void TellEvaluated(EvalMetrics metrics, bool isBest) => _progress?.Report(new PretrainEvent.Evaluated(metrics, isBest));
+    private protected override void TellValidated(ValidationMetrics metrics, bool isBest) => _progress?.Report(new PretrainEvent.Validated(metrics, isBest));
 
     private protected override void TellSaved(string checkpoint) => _progress?.Report(new PretrainEvent.Saved(checkpoint));
 
     /// <summary>Creates the model and the trainer, and reads their weights and state.</summary>
     private void Load(StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
     {
-        GptConfig config = _recipe.Model.ToGptConfig(_data.Tokenizer.VocabularySize, source?.Config);
+        GptConfig config = _recipe.Model.ToGptConfig(_data.Tokenizer.VocabSize, source?.Config);
         if (checkpoint is not null)
             State = Checkpoint.ReadState(checkpoint.Path);
         _model = new GptModel(config, _recipe.Train.Seed, Precision, _recipe.Model.Init);
@@ -229,11 +229,11 @@ public sealed class PretrainRun : TrainingRun
         if (checkpoint is not null)
             Checkpoint.Load(checkpoint.Path, _trainer, part.IsAdapter);
         else if (source is not null)
-            _progress?.Report(new PretrainEvent.TrainsOn(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
+            _progress?.Report(new PretrainEvent.StartingModelRead(source.Path, source.Config, config.VocabSize - State.FirstNewId!.Value, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
         State = State with { Seed = _recipe.Train.Seed, Data = _data.Fingerprint };
-        _progress?.Report(new PretrainEvent.Began(
+        _progress?.Report(new PretrainEvent.Began(new PretrainInfo(
             config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, _data.Train.Count, _data.Validation?.Count ?? 0,
-            _trainer.TokensPerStep, _trainer.StepsMade, _recipe.Train.Steps, Peak));
+            _trainer.TokensPerStep, _trainer.StepsMade, _recipe.Train.Steps, Peak)));
     }
 
     /// <summary>Reads the weights of the starting model, unless a checkpoint contains them.</summary>

@@ -108,7 +108,7 @@ internal sealed class PretrainingData : IDisposable
 
         Tokenizer tokenizer = section.Tokenizer is not null
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
-            : new BpeTrainer { VocabularySize = section.VocabSize!.Value }.Train(
+            : new BpeTrainer { VocabSize = section.VocabSize!.Value }.Train(
                 documents.Read().Select(part => part.Text),
                 new SynchronousProgress<TokenizerProgress>(p => progress?.Report(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellationToken);

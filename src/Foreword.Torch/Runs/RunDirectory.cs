@@ -35,10 +35,10 @@ public sealed class RunDirectory
     public string MetricsPath => In("metrics.jsonl");
 
     /// <summary>Gets the path of the loss curves as SVG.</summary>
-    public string LossSvgPath => In("loss.svg");
+    internal string LossSvgPath => In("loss.svg");
 
     /// <summary>Gets the path of the loss curves as PNG.</summary>
-    public string LossPngPath => In("loss.png");
+    internal string LossPngPath => In("loss.png");
 
     /// <summary>Gets the path of the best model: that of the lowest validation loss, or in fine-tuning of the best metric.</summary>
     public string BestPath => In("best");

@@ -67,11 +67,11 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>Logs a validation.</summary>
-    public void Write(EvalMetrics eval)
+    public void Write(ValidationMetrics eval)
     {
         ArgumentNullException.ThrowIfNull(eval);
         Append(RunMetrics.Line(eval));
-        _board.Write(eval.Step, [("eval/loss", eval.EvalLoss), .. (eval.Task ?? new Dictionary<string, double>()).Select(metric => ($"eval/{metric.Key}", metric.Value))]);
+        _board.Write(eval.Step, [("eval/loss", eval.Loss), .. (eval.Task ?? new Dictionary<string, double>()).Select(metric => ($"eval/{metric.Key}", metric.Value))]);
     }
 
     /// <inheritdoc/>

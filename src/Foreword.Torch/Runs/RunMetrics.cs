@@ -23,16 +23,16 @@ public sealed record StepMetrics(int Step, double Loss, double LearningRate, dou
 
 /// <summary>The measurements of one validation.</summary>
 /// <param name="Step">Number of updates made before it.</param>
-/// <param name="EvalLoss">Mean loss in nats: of the validation tokens in pre-training, of the validation examples in fine-tuning.</param>
+/// <param name="Loss">Mean loss in nats: of the validation tokens in pre-training, of the validation examples in fine-tuning.</param>
 /// <param name="Task">The task's metrics by name in fine-tuning, written as <c>eval_accuracy</c> and so on; null in pre-training.</param>
-public sealed record EvalMetrics(int Step, double EvalLoss, IReadOnlyDictionary<string, double>? Task = null);
+public sealed record ValidationMetrics(int Step, double Loss, IReadOnlyDictionary<string, double>? Task = null);
 
 /// <summary>The contents of a run's <c>metrics.jsonl</c>: one JSON object per line, in the order of the run.</summary>
 /// <param name="Steps">The training lines.</param>
-/// <param name="Evals">The validation lines.</param>
-internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<EvalMetrics> Evals)
+/// <param name="Validations">The validation lines.</param>
+internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyList<ValidationMetrics> Validations)
 {
-    private const string EvalPrefix = "eval_";
+    private const string ValidationPrefix = "eval_";
 
     /// <summary>Reads the file, which another process may still write. Skips a last line that is not complete.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -40,12 +40,12 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
     public static RunMetrics Read(string path)
     {
         List<StepMetrics> steps = [];
-        List<EvalMetrics> evals = [];
+        List<ValidationMetrics> validations = [];
         foreach ((int number, byte[] line) in Lines(path))
         {
             using JsonDocument json = Parse(line, path, number);
             if (json.RootElement.TryGetProperty("eval_loss", out _))
-                evals.Add(new EvalMetrics(StepOf(json, path, number), Number(EvalPrefix + "loss"), TaskMetrics(json.RootElement)));
+                validations.Add(new ValidationMetrics(StepOf(json, path, number), Number(ValidationPrefix + "loss"), TaskMetrics(json.RootElement)));
             else
                 steps.Add(new StepMetrics(StepOf(json, path, number), Number("loss"), Number("learning_rate"), Number("grad_norm"), Number("tokens_per_second"),
                     Optional("share_of_peak"))
@@ -61,7 +61,7 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
                 : throw new InvalidDataException($"{path}:{number}: '{name}' is missing or not a number");
         }
 
-        return new RunMetrics(steps, evals);
+        return new RunMetrics(steps, validations);
     }
 
     /// <summary>Creates the line of a training step, without the line feed.</summary>
@@ -81,12 +81,12 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
     });
 
     /// <summary>Creates the line of a validation, without the line feed.</summary>
-    internal static byte[] Line(EvalMetrics metrics) => Object(json =>
+    internal static byte[] Line(ValidationMetrics metrics) => Object(json =>
     {
         json.WriteNumber("step", metrics.Step);
-        WriteNumber(json, EvalPrefix + "loss", metrics.EvalLoss);
+        WriteNumber(json, ValidationPrefix + "loss", metrics.Loss);
         foreach (var (name, value) in metrics.Task ?? new Dictionary<string, double>())
-            WriteNumber(json, EvalPrefix + name, value);
+            WriteNumber(json, ValidationPrefix + name, value);
     });
 
     /// <summary>Returns the lines up to and including a step, unchanged.</summary>
@@ -122,8 +122,8 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
     private static Dictionary<string, double>? TaskMetrics(JsonElement line)
     {
         Dictionary<string, double> metrics = line.EnumerateObject()
-            .Where(field => field.Name.StartsWith(EvalPrefix, StringComparison.Ordinal) && field.Name != EvalPrefix + "loss")
-            .ToDictionary(field => field.Name[EvalPrefix.Length..], field => field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetDouble() : double.NaN);
+            .Where(field => field.Name.StartsWith(ValidationPrefix, StringComparison.Ordinal) && field.Name != ValidationPrefix + "loss")
+            .ToDictionary(field => field.Name[ValidationPrefix.Length..], field => field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetDouble() : double.NaN);
         return metrics.Count > 0 ? metrics : null;
     }
 

@@ -31,10 +31,18 @@ internal sealed record TrainerState
     /// Gets the loss in nats of the best validation so far, or null before the first one. In pre-training, the best loss is the lowest. In
     /// fine-tuning, <see cref="BestMetric"/> selects the best validation.
     /// </summary>
-    public double? BestEvalLoss { get; init; }
+    [JsonPropertyName("best_eval_loss")]
+    public double? BestValidationLoss { get; init; }
+
+    /// <summary>
+    /// Gets whether the run has made its last step, or its patience is over; null in a checkpoint of an earlier version, which did not record it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsComplete { get; init; }
 
     /// <summary>Gets the number of validations since the best one, for early stopping.</summary>
-    public int EvaluationsWithoutBest { get; init; }
+    [JsonPropertyName("evaluations_without_best")]
+    public int ValidationsWithoutBest { get; init; }
 
     /// <summary>Gets the sum of the losses since the last line of the log.</summary>
     public double LossSum { get; init; }
@@ -47,7 +55,8 @@ internal sealed record TrainerState
 
     /// <summary>Gets the validation loss in nats before the first step; null if the weights were random at the start, and in fine-tuning.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public double? StartEvalLoss { get; init; }
+    [JsonPropertyName("start_eval_loss")]
+    public double? StartValidationLoss { get; init; }
 
     /// <summary>Gets the <see cref="PretrainingData.Fingerprint"/> of the training tokens; null in an older checkpoint, and in fine-tuning.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -94,11 +103,11 @@ internal sealed record TrainerState
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LmLossSum { get; init; }
 
-    /// <summary>Sets <see cref="EvaluationsWithoutBest"/> from its name in fine-tuning states of earlier versions.</summary>
+    /// <summary>Sets <see cref="ValidationsWithoutBest"/> from its name in fine-tuning states of earlier versions.</summary>
     [JsonInclude]
     internal int EpochsWithoutBest
     {
-        init => EvaluationsWithoutBest = value;
+        init => ValidationsWithoutBest = value;
     }
 
     /// <summary>Returns the state after a step.</summary>

@@ -49,7 +49,7 @@ public abstract class TrainingRun : IDisposable
     /// <summary>Gets the number of consecutive validations without a new best one after which the run ends; 0 never ends it early.</summary>
     private protected abstract int Patience { get; }
 
-    private bool PatienceIsOver => Patience > 0 && State.EvaluationsWithoutBest >= Patience;
+    private bool PatienceIsOver => Patience > 0 && State.ValidationsWithoutBest >= Patience;
 
     /// <summary>Trains to the last step, or until the patience is over. See <see cref="Run(StopRequest, CancellationToken)"/>.</summary>
     /// <param name="cancellationToken">Ends the run after the current step. Nothing more is saved; earlier checkpoints are intact.</param>
@@ -74,8 +74,8 @@ public abstract class TrainingRun : IDisposable
         using RunLog log = OpenLog();
         double windowSeconds = 0;
         long windowTokens = 0;
-        if (StepsMade == 0 && EvaluatesAfter(0))
-            Evaluate(log, cancellationToken);
+        if (StepsMade == 0 && ValidatesAfter(0))
+            ValidateAndLog(log, cancellationToken);
         while (StepsMade < Steps)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -97,12 +97,12 @@ public abstract class TrainingRun : IDisposable
                 (windowSeconds, windowTokens) = (0, 0);
             }
 
-            if (EvaluatesAfter(step.Step))
-                Evaluate(log, cancellationToken);
+            if (ValidatesAfter(step.Step))
+                ValidateAndLog(log, cancellationToken);
             Sample();
             bool stopping = stop.IsRequested && !isLast;
             if (isLast || stopping || PatienceIsOver || SavesAfter(step.Step))
-                Save();
+                Save(isLast || PatienceIsOver);
             if (stopping)
                 return RunOutcome.Stopped;
         }
@@ -117,7 +117,7 @@ public abstract class TrainingRun : IDisposable
     private protected abstract StepResult Step();
 
     /// <summary>Returns whether a validation follows a step. Step 0 stands for the model before the first step.</summary>
-    private protected abstract bool EvaluatesAfter(int step);
+    private protected abstract bool ValidatesAfter(int step);
 
     /// <summary>Returns whether a checkpoint follows a step that is not the last one.</summary>
     private protected abstract bool SavesAfter(int step);
@@ -138,7 +138,7 @@ public abstract class TrainingRun : IDisposable
 
     private protected abstract void TellStepped(StepMetrics metrics);
 
-    private protected abstract void TellEvaluated(EvalMetrics metrics, bool isBest);
+    private protected abstract void TellValidated(ValidationMetrics metrics, bool isBest);
 
     private protected abstract void TellSaved(string checkpoint);
 
@@ -179,23 +179,23 @@ public abstract class TrainingRun : IDisposable
         }
     }
 
-    private void Evaluate(RunLog log, CancellationToken cancellationToken)
+    private void ValidateAndLog(RunLog log, CancellationToken cancellationToken)
     {
         Validation validation = Validate(cancellationToken);
         log.Write(validation.Metrics);
         State = validation.Best is { } best
-            ? best with { BestEvalLoss = validation.Metrics.EvalLoss, EvaluationsWithoutBest = 0 }
-            : State with { EvaluationsWithoutBest = State.EvaluationsWithoutBest + 1 };
+            ? best with { BestValidationLoss = validation.Metrics.Loss, ValidationsWithoutBest = 0 }
+            : State with { ValidationsWithoutBest = State.ValidationsWithoutBest + 1 };
         bool isBest = validation.Best is not null;
         if (isBest)
             Directory.Write("the best model", () => SaveModel(Directory.BestPath));
-        TellEvaluated(validation.Metrics, isBest);
+        TellValidated(validation.Metrics, isBest);
     }
 
-    private void Save()
+    private void Save(bool isComplete)
     {
         string path = Directory.CheckpointPath(StepsMade);
-        State = State with { Threads = get_num_threads() };
+        State = State with { Threads = get_num_threads(), IsComplete = isComplete };
         Directory.Write($"the checkpoint of step {StepsMade}", () => SaveCheckpoint(path));
         Directory.DeleteOldCheckpoints(_train.Keep, StepsMade);
         TellSaved(path);
@@ -211,4 +211,4 @@ public abstract class TrainingRun : IDisposable
 /// <summary>The result of a validation.</summary>
 /// <param name="Metrics">The step, the loss and the metrics.</param>
 /// <param name="Best">The state with what is known only about the best validation, if this one is the best so far; otherwise null.</param>
-internal sealed record Validation(EvalMetrics Metrics, TrainerState? Best);
+internal sealed record Validation(ValidationMetrics Metrics, TrainerState? Best);

@@ -27,7 +27,7 @@ internal static class InitialEmbeddings
         ArgumentNullException.ThrowIfNull(model);
         if (tokenizer is not WordTokenizer)
             throw new InvalidDataException($"model.init_embeddings needs tokens that are words; the tokenizer is of the kind {tokenizer?.Kind}");
-        string[] words = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText)];
+        string[] words = [.. Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.TokenText)];
         WordVectors vectors = WordVectors.Read(path, words.ToHashSet(StringComparer.Ordinal), cancellationToken);
         int[] found = [.. Enumerable.Range(0, words.Length).Where(id => vectors.Vectors.ContainsKey(words[id]))];
         if (found.Length == 0)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foreword.Data.Recipes;
 using Foreword.Data.Sampling;
 using Foreword.Data.Shards;
@@ -65,7 +66,15 @@ public sealed class Pretrainer : IDisposable
         Optimizer = optimizer is null
             ? Optimizer.Create(config.Optimizer, trained.Parameters, options, model.Precision)
             : optimizer(trained.Parameters, options, model.Precision);
-        _path = ModelPath.Create(model, config.Fused, config.Recompute);
+        try
+        {
+            _path = ModelPath.Create(model, config.Fused, config.Recompute);
+        }
+        catch
+        {
+            Optimizer.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gets the model that is trained.</summary>
@@ -93,10 +102,10 @@ public sealed class Pretrainer : IDisposable
     internal long WindowsDrawn => (long)StepsMade * _config.GradientAccumulation * _config.BatchSize;
 
     /// <summary>
-    /// Gets the number of validation tokens that <see cref="Evaluate"/> reads; 0 without a validation split. It includes the first token, which
+    /// Gets the number of validation tokens that <see cref="Validate"/> reads; 0 without a validation split. It includes the first token, which
     /// is only context.
     /// </summary>
-    internal long EvaluatedTokens => _validation is null ? 0 : EvaluationWindows * SequenceLength + 1;
+    internal long ValidatedTokens => _validation is null ? 0 : ValidationWindows * SequenceLength + 1;
 
     /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
     internal void ResumeAt(int stepsMade)
@@ -129,13 +138,13 @@ public sealed class Pretrainer : IDisposable
     /// </summary>
     /// <param name="cancellationToken">Cancels the evaluation.</param>
     /// <exception cref="InvalidOperationException">There is no validation split.</exception>
-    public double Evaluate(CancellationToken cancellationToken = default)
+    public double Validate(CancellationToken cancellationToken = default)
     {
         if (_validation is null)
             throw new InvalidOperationException("there is no validation split to evaluate on");
         double sum = 0;
         long count = 0;
-        for (long first = 0; first < EvaluationWindows; first += _config.BatchSize)
+        for (long first = 0; first < ValidationWindows; first += _config.BatchSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -159,7 +168,7 @@ public sealed class Pretrainer : IDisposable
         _trained.Dispose();
     }
 
-    private long EvaluationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);
+    private long ValidationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);
 
     private double MicroBatch(int micro)
     {
@@ -181,8 +190,8 @@ public sealed class Pretrainer : IDisposable
 
     private static void CheckVocabulary(TokenDataset data, GptConfig config)
     {
-        if (data.VocabularySize > config.VocabSize)
-            throw new InvalidDataException($"{data.Directory} was tokenized with {data.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+        if (data.VocabSize > config.VocabSize)
+            throw new InvalidDataException($"{data.Directory} was tokenized with {data.VocabSize} ids but the model's vocab_size is {config.VocabSize}");
     }
 }
 
@@ -205,7 +214,7 @@ public sealed record StepResult(int Step, double Loss, double LearningRate, doub
 public sealed class DivergenceException : InvalidOperationException
 {
     internal DivergenceException(int step, double loss, double norm, string windows)
-        : base($"step {step}: the {(double.IsFinite(loss) ? $"gradient norm is {norm}" : $"loss is {loss}")}; the batch held {windows}")
+        : base(string.Create(CultureInfo.InvariantCulture, $"step {step}: the {(double.IsFinite(loss) ? "gradient norm" : "loss")} is {(double.IsFinite(loss) ? norm : loss)}; the batch held {windows}"))
     {
     }
 

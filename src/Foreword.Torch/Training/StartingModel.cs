@@ -21,7 +21,7 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
     {
         using ModelWeights weights = WeightsCatalog.Open(path);
         Tokenizer tokenizer = weights.Format.LoadTokenizer(weights.Path);
-        if (tokenizer.VocabularySize <= weights.Config.VocabSize)
+        if (tokenizer.VocabSize <= weights.Config.VocabSize)
             ModelDirectory.CheckVocabulary(weights.Path, tokenizer, weights.Config);
         else
             CheckFurtherTokens(weights.Path, tokenizer, weights.Config.VocabSize);
@@ -40,20 +40,20 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
         string another = $"{name} is not the tokenizer of {Path}";
         if (tokenizer.Kind != Tokenizer.Kind)
             throw new InvalidDataException($"{another}: its kind is {tokenizer.Kind}, the model's is {Tokenizer.Kind}");
-        for (int id = 0; id < Math.Min(tokenizer.VocabularySize, Tokenizer.VocabularySize); id++)
+        for (int id = 0; id < Math.Min(tokenizer.VocabSize, Tokenizer.VocabSize); id++)
         {
             if (tokenizer.TokenText(id) != Tokenizer.TokenText(id))
                 throw new InvalidDataException($"{another}: token {id} is '{tokenizer.TokenText(id)}', the model's is '{Tokenizer.TokenText(id)}'");
         }
 
-        if (tokenizer.VocabularySize <= Tokenizer.VocabularySize)
-            throw new InvalidDataException($"{another}: it has {tokenizer.VocabularySize} ids, the model's has {Tokenizer.VocabularySize}, and they split text in different ways");
-        CheckFurtherTokens(name, tokenizer, Tokenizer.VocabularySize);
+        if (tokenizer.VocabSize <= Tokenizer.VocabSize)
+            throw new InvalidDataException($"{another}: it has {tokenizer.VocabSize} ids, the model's has {Tokenizer.VocabSize}, and they split text in different ways");
+        CheckFurtherTokens(name, tokenizer, Tokenizer.VocabSize);
     }
 
     /// <summary>Returns the first id of a tokenizer for which the embedding needs a new row.</summary>
     public int FirstNewId(Tokenizer tokenizer) =>
-        tokenizer.Fingerprint == Tokenizer.Fingerprint ? Config.VocabSize : Math.Min(Tokenizer.VocabularySize, Config.VocabSize);
+        tokenizer.Fingerprint == Tokenizer.Fingerprint ? Config.VocabSize : Math.Min(Tokenizer.VocabSize, Config.VocabSize);
 
     /// <summary>
     /// Reads the weights into a model with at least this vocabulary and at most this context length. The rows of new ids, in the embedding and
@@ -77,7 +77,7 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        long known = Math.Min(first, Tokenizer.VocabularySize);
+        long known = Math.Min(first, Tokenizer.VocabSize);
         Tensor mean = matrix.narrow(0, 0, known).mean([0L], keepdim: true); // (known, C) -> (1, C)
         matrix.narrow(0, first, matrix.shape[0] - first).copy_(mean);
     }
@@ -86,8 +86,8 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
     private static void CheckFurtherTokens(string name, Tokenizer tokenizer, int first)
     {
         HashSet<int> added = [.. tokenizer.AddedTokens.Select(token => token.Id)];
-        int other = Enumerable.Range(first, tokenizer.VocabularySize - first).FirstOrDefault(id => !added.Contains(id), -1);
+        int other = Enumerable.Range(first, tokenizer.VocabSize - first).FirstOrDefault(id => !added.Contains(id), -1);
         if (other >= 0)
-            throw new InvalidDataException($"{name}: the tokenizer has {tokenizer.VocabularySize} ids, the model {first}, and token {other} ('{tokenizer.TokenText(other)}') is not an added token");
+            throw new InvalidDataException($"{name}: the tokenizer has {tokenizer.VocabSize} ids, the model {first}, and token {other} ('{tokenizer.TokenText(other)}') is not an added token");
     }
 }

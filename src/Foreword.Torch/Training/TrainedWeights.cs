@@ -94,6 +94,7 @@ internal sealed class TrainedWeights : IDisposable
     private Parameter RowsOf(Parameter matrix)
     {
         using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
         Parameter rows = new(matrix.detach().narrow(0, _firstRow, _rowCount));
         _ = rows.DetachFromDisposeScope();
         return rows;

@@ -68,7 +68,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     /// <summary>Returns the 2 B best continuations of the open beams, best first.</summary>
     private List<Candidate> Best(List<Beam> open, int[] prompt)
     {
-        int vocabulary = model.Config.VocabSize, ids = Math.Min(tokenizer.VocabularySize, vocabulary);
+        int vocabulary = model.Config.VocabSize, ids = Math.Min(tokenizer.VocabSize, vocabulary);
         List<Candidate> best = [];
         for (int parent = 0; parent < open.Count; parent++)
         {
@@ -101,7 +101,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     /// <summary>Computes the log-probabilities after a beam, with bias and penalties.</summary>
     private ReadOnlySpan<float> LogProbs(ReadOnlySpan<float> logits, Beam beam, int[] prompt)
     {
-        int ids = Math.Min(tokenizer.VocabularySize, logits.Length);
+        int ids = Math.Min(tokenizer.VocabSize, logits.Length);
         if (_row.Length != ids)
             _row = new float[ids];
         double sum = LogitRow.LogSumExp(logits);

@@ -65,7 +65,7 @@ internal sealed class OpenCompletion
     /// </summary>
     public void Draw(ReadOnlySpan<float> logits)
     {
-        int vocabulary = Math.Min(_tokenizer.VocabularySize, logits.Length); // further ids only pad the model's vocabulary
+        int vocabulary = Math.Min(_tokenizer.VocabSize, logits.Length); // further ids only pad the model's vocabulary
         int id = _sampler.Sample(logits[..vocabulary]);
         Drawn = id;
         LastLogProb = _options.LogProbs is { } top ? TokenLogProb.Compute(logits, vocabulary, id, top) : null;

@@ -26,7 +26,7 @@ internal sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (!ModelDirectory.HasRows(tokenizer, model.Config.VocabSize))
-            throw new ArgumentException($"the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {model.Config.VocabSize}", nameof(tokenizer));
+            throw new ArgumentException($"the tokenizer has {tokenizer.VocabSize} ids but the model's vocab_size is {model.Config.VocabSize}", nameof(tokenizer));
         _model = model;
         _tokenizer = tokenizer;
     }
@@ -156,9 +156,9 @@ internal sealed class TextGenerator
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        int vocabulary = Math.Min(tokenizer.VocabularySize, config.VocabSize);
+        int vocabulary = Math.Min(tokenizer.VocabSize, config.VocabSize);
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } outside)
-            throw new ArgumentException($"an option names token {outside}; {(vocabulary == tokenizer.VocabularySize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}", nameof(options));
+            throw new ArgumentException($"an option names token {outside}; {(vocabulary == tokenizer.VocabSize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}", nameof(options));
     }
 
     private Completion[][] Write(

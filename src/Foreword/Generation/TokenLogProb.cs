@@ -12,15 +12,15 @@ public sealed record TokenLogProb(int Id, float LogProb, IReadOnlyList<(int Id, 
 {
     /// <summary>Computes the log-probability of a token from its logits [V].</summary>
     /// <param name="logits">All logits of the model.</param>
-    /// <param name="vocabularySize">The number of ids of the tokenizer. Higher ids only pad the vocabulary and are not listed.</param>
+    /// <param name="vocabSize">The number of ids of the tokenizer. Higher ids only pad the vocabulary and are not listed.</param>
     /// <param name="id">The token.</param>
     /// <param name="top">The number of most likely tokens to list. Among equals, the lowest ids are listed.</param>
-    internal static TokenLogProb Compute(ReadOnlySpan<float> logits, int vocabularySize, int id, int top)
+    internal static TokenLogProb Compute(ReadOnlySpan<float> logits, int vocabSize, int id, int top)
     {
         double sum = LogitRow.LogSumExp(logits);
         List<(int Id, float LogProb)> likeliest = [];
-        top = Math.Min(top, vocabularySize);
-        for (int other = 0; other < vocabularySize && top > 0; other++)
+        top = Math.Min(top, vocabSize);
+        for (int other = 0; other < vocabSize && top > 0; other++)
         {
             if (likeliest.Count == top && logits[other] <= logits[likeliest[^1].Id])
                 continue;

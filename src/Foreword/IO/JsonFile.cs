@@ -16,10 +16,14 @@ internal static class JsonFile
     public static int LineOf(ReadOnlySpan<byte> file, long at) => 1 + file[..(int)at].Count((byte)'\n');
 
     /// <summary>Creates the exception for text that is not JSON. Its message names the file, the line and the parser's reason.</summary>
-    public static InvalidDataException Broken(string path, JsonException problem) => new($"{path}:{problem.LineNumber + 1}: not valid JSON: {Reason(problem)}", problem);
+    public static InvalidDataException Broken(string path, JsonException problem) => new($"{Place(path, problem)}: not valid JSON: {Reason(problem)}", problem);
 
-    /// <summary>Returns the parser's reason without its path, its position and the final period.</summary>
-    public static string Reason(JsonException problem) => problem.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.');
+    /// <summary>Returns the reason of an exception without the final period. The reason of a parser has no path and no position.</summary>
+    public static string Reason(Exception problem) =>
+        (problem is JsonException ? problem.Message.Split(" Path:")[0].Split(" LineNumber:")[0] : problem.Message).TrimEnd('.');
+
+    /// <summary>Returns the file of an exception, with the line if the exception has one.</summary>
+    public static string Place(string path, Exception problem) => problem is JsonException { LineNumber: { } line } ? $"{path}:{line + 1}" : path;
 
     /// <summary>Parses a file.</summary>
     /// <exception cref="InvalidDataException">The file is not JSON, or is a Git LFS pointer.</exception>
@@ -72,7 +76,7 @@ internal static class JsonFile
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException) // InvalidOperationException: text with a lone surrogate
         {
-            throw new InvalidDataException($"{path}: not well-formed JSON ({problem.Message})", problem);
+            throw new InvalidDataException($"{Place(path, problem)}: not well-formed JSON ({Reason(problem)})", problem);
         }
     }
 
@@ -90,7 +94,7 @@ internal static class JsonFile
         }
         catch (Exception problem) when (problem is JsonException or FormatException or InvalidOperationException) // InvalidOperationException: text with a lone surrogate
         {
-            throw new InvalidDataException($"{path}: expected {form} ({problem.Message.TrimEnd('.')})", problem);
+            throw new InvalidDataException($"{Place(path, problem)}: expected {form} ({Reason(problem)})", problem);
         }
     }
 
@@ -107,7 +111,7 @@ internal static class JsonFile
         }
         catch (JsonException problem)
         {
-            throw new InvalidDataException($"{path}:{problem.LineNumber + 1}: {(problem.Path is null or "$" ? "" : $"{problem.Path}: ")}{Reason(problem)}", problem);
+            throw new InvalidDataException($"{Place(path, problem)}: {(problem.Path is null or "$" ? "" : $"{problem.Path}: ")}{Reason(problem)}", problem);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Foreword.IO;
@@ -31,12 +32,44 @@ internal static class StrictText
     /// <exception cref="InvalidDataException">A byte is not text. The message names the file and the last good line before it.</exception>
     public static IEnumerable<string> ReadLines(string path)
     {
-        using StreamReader reader = new(path, Utf8);
-        for (long number = 1; Next(reader, path, number) is { } line; number++)
+        using FileStream file = File.OpenRead(path);
+        foreach (string line in ReadLines(file, path))
             yield return line;
     }
 
-    private static string? Next(StreamReader reader, string path, long number)
+    /// <summary>Reads the lines of a stream one after the other. A line of a terminal is returned before the next one is typed.</summary>
+    /// <param name="stream">The stream. The caller disposes it.</param>
+    /// <param name="name">The name of the stream, for the message.</param>
+    /// <exception cref="InvalidDataException">A byte is not text. The message names the stream and the last good line before it.</exception>
+    public static IEnumerable<string> ReadLines(Stream stream, string name)
+    {
+        using StreamReader reader = new(stream, Utf8, leaveOpen: true);
+        for (long number = 1; Next(reader, name, number) is { } line; number++)
+            yield return line;
+    }
+
+    /// <summary>
+    /// Decodes a part of a file in UTF-8. The character at the beginning and the one at the end may be cut. What is left of them becomes U+FFFD.
+    /// </summary>
+    /// <param name="bytes">The bytes of the part.</param>
+    /// <param name="name">The name of the file, for the message.</param>
+    /// <param name="start">The position in the file at which the part begins.</param>
+    /// <exception cref="InvalidDataException">A byte between the two ends is not text. The message names the file and the byte.</exception>
+    public static string DecodePart(ReadOnlySpan<byte> bytes, string name, long start)
+    {
+        int first = 0, end = bytes.Length;
+        while (start > 0 && first < Math.Min(3, bytes.Length) && (bytes[first] & 0xC0) == 0x80)
+            first++; // the rest of a character that begins before the part
+        for (int back = 1; back <= 3 && back <= bytes.Length - first; back++)
+        {
+            if (Rune.DecodeFromUtf8(bytes[^back..], out _, out _) == OperationStatus.NeedMoreData)
+                end = bytes.Length - back;
+        }
+
+        return Encoding.UTF8.GetString(bytes[..first]) + DecodeUtf8(bytes[first..end], name, start + first) + Encoding.UTF8.GetString(bytes[end..]);
+    }
+
+    private static string? Next(StreamReader reader, string name, long number)
     {
         try
         {
@@ -44,23 +77,37 @@ internal static class StrictText
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException($"{path} is not UTF-8 text (at line {number} or soon after it)", problem);
+            throw new InvalidDataException($"{name} is not UTF-8 text (at line {number} or soon after it)", problem);
         }
     }
 
     private static string Decode(ReadOnlySpan<byte> bytes, string name)
     {
-        Encoding encoding = bytes is [0xFF, 0xFE, ..] ? new UnicodeEncoding(bigEndian: false, byteOrderMark: true, throwOnInvalidBytes: true)
-            : bytes is [0xFE, 0xFF, ..] ? new UnicodeEncoding(bigEndian: true, byteOrderMark: true, throwOnInvalidBytes: true)
-            : Utf8;
-        int start = encoding != Utf8 ? 2 : bytes.StartsWith("\uFEFF"u8) ? 3 : 0;
+        if (bytes is not ([0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]))
+        {
+            int start = bytes.StartsWith("\uFEFF"u8) ? 3 : 0;
+            return DecodeUtf8(bytes[start..], name, start);
+        }
+
         try
         {
-            return encoding.GetString(bytes[start..]);
+            return new UnicodeEncoding(bigEndian: bytes[0] == 0xFE, byteOrderMark: true, throwOnInvalidBytes: true).GetString(bytes[2..]);
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException(encoding == Utf8 ? $"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8" : $"{name} is not UTF-16 text", problem);
+            throw new InvalidDataException($"{name} is not UTF-16 text", problem);
+        }
+    }
+
+    private static string DecodeUtf8(ReadOnlySpan<byte> bytes, string name, long start)
+    {
+        try
+        {
+            return Utf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw new InvalidDataException($"{name}: byte {start + problem.Index} begins a sequence that is not UTF-8", problem);
         }
     }
 }

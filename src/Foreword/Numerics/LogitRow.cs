@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace Foreword.Numerics;
@@ -23,12 +24,12 @@ internal static class LogitRow
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {
         double largest = logits[ArgMax(logits)], sum = 0;
-        Span<double> part = stackalloc double[256];
-        for (int start = 0; start < logits.Length; start += part.Length)
+        Span<double> chunk = stackalloc double[256];
+        for (int start = 0; start < logits.Length; start += chunk.Length)
         {
-            ReadOnlySpan<float> block = logits[start..Math.Min(logits.Length, start + part.Length)];
-            Span<double> values = part[..block.Length];
-            TensorPrimitives.ConvertTruncating(block, values);
+            ReadOnlySpan<float> source = logits[start..Math.Min(logits.Length, start + chunk.Length)];
+            Span<double> values = chunk[..source.Length];
+            TensorPrimitives.ConvertTruncating(source, values);
             TensorPrimitives.Subtract(values, largest, values);
             TensorPrimitives.Exp<double>(values, values);
             sum += TensorPrimitives.Sum<double>(values);
@@ -56,6 +57,6 @@ internal static class LogitRow
         int id = 0;
         while (float.IsFinite(logits[id]))
             id++;
-        return $"the logit of token {id} is {logits[id]}; the model's numbers have overflowed or its weights are damaged";
+        return string.Create(CultureInfo.InvariantCulture, $"the logit of token {id} is {logits[id]}; the model's numbers have overflowed or its weights are damaged");
     }
 }

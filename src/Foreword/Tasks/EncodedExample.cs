@@ -38,10 +38,10 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
     {
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(task);
-        task.Task.Check(example);
+        task.Definition.Check(example);
         if (task.Target == TargetKind.Choice && example.Choices.Count > task.Labels.Count)
             throw new InvalidDataException($"{example.MessagePrefix}the example has {example.Choices.Count} choices; the task has at most {task.Labels.Count}");
-        TaskSequences sequences = task.Task.Transform(example, encoder);
+        TaskSequences sequences = task.Definition.Transform(example, encoder);
         if (sequences.Sequences.Any(sequence => sequence.Length == 0))
             throw new InvalidDataException($"{example.MessagePrefix}the text has no tokens, and the model adds none around it; there is nothing to read");
         return example.Label is null ? new EncodedExample(sequences, [], 1) : new EncodedExample(sequences, task.TargetOf(example), task.WeightOf(example));

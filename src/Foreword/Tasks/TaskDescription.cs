@@ -75,7 +75,7 @@ public sealed record TaskDescription
 
     /// <summary>Gets the task, which defines the token sequences and the metrics.</summary>
     [JsonIgnore]
-    public FineTuningTask Task => FineTuningTask.OfKind(Kind);
+    public FineTuningTask Definition => FineTuningTask.OfKind(Kind);
 
     /// <summary>Gets the ids around and between the texts of a sequence.</summary>
     [JsonIgnore]

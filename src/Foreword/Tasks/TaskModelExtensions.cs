@@ -11,6 +11,6 @@ internal static class TaskModelExtensions
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(texts);
-        return model.Predict([model.Task.Task.Example(texts)])[0];
+        return model.Predict([model.Task.Definition.Example(texts)])[0];
     }
 }

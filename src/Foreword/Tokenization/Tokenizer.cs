@@ -23,7 +23,7 @@ public abstract class Tokenizer
     public abstract string Kind { get; }
 
     /// <summary>Gets the number of ids. Ids range from 0 to this number minus 1.</summary>
-    public abstract int VocabularySize { get; }
+    public abstract int VocabSize { get; }
 
     /// <summary>
     /// Gets the id that ends a document, or null if there is none. It is the <c>eos_token</c> that the tokenizer's files name. Without one, it is the

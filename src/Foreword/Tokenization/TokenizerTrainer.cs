@@ -27,7 +27,7 @@ public abstract record TokenizerTrainer
     /// Gets the vocabulary size to reach. 0 means as many ids as the text yields, which only kinds without merges support.
     /// The result is smaller if the text yields fewer ids.
     /// </summary>
-    public int VocabularySize { get; init; }
+    public int VocabSize { get; init; }
 
     /// <summary>Gets the minimum frequency, 1 or more. A text or pair that occurs less often gets no id.</summary>
     public int MinFrequency { get; init; }
@@ -60,9 +60,9 @@ public abstract record TokenizerTrainer
     private Dictionary<string, long> Count(IEnumerable<string> texts, TextSplit split, bool mayBeUnlimited, Action<long, long> read, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        bool isUnlimited = mayBeUnlimited && VocabularySize == 0;
-        if (!isUnlimited && (VocabularySize < SmallestVocabulary || VocabularySize > Tokenizer.MaxVocabulary))
-            throw new ArgumentException($"vocabulary size is {VocabularySize}; it must be {SmallestVocabulary} to {Tokenizer.MaxVocabulary}");
+        bool isUnlimited = mayBeUnlimited && VocabSize == 0;
+        if (!isUnlimited && (VocabSize < SmallestVocabulary || VocabSize > Tokenizer.MaxVocabulary))
+            throw new ArgumentException($"vocabulary size is {VocabSize}; it must be {SmallestVocabulary} to {Tokenizer.MaxVocabulary}");
         if (MinFrequency < 1)
             throw new ArgumentException($"minimum frequency is {MinFrequency}; it must be at least 1");
         if (MaxBytes < 1)
@@ -85,6 +85,6 @@ public abstract record TokenizerTrainer
         Count(texts, split, mayBeUnlimited: true, (read, characters) => progress?.Report(new TokenizerProgress(read, characters, 0, 0)), cancellationToken)
             .Where(chunk => chunk.Value >= MinFrequency)
             .OrderByDescending(chunk => chunk.Value).ThenBy(chunk => chunk.Key, StringComparer.Ordinal)
-            .Take(VocabularySize == 0 ? Tokenizer.MaxVocabulary - SmallestVocabulary : VocabularySize - SmallestVocabulary)
+            .Take(VocabSize == 0 ? Tokenizer.MaxVocabulary - SmallestVocabulary : VocabSize - SmallestVocabulary)
             .Select(chunk => chunk.Key);
 }

@@ -32,7 +32,7 @@ public enum TensorDType
     F16,
 
     /// <summary>BF16: the upper 16 bits of an F32.</summary>
-    BF16,
+    Bf16,
 
     /// <summary>I32: 32-bit signed integer.</summary>
     I32,
@@ -82,7 +82,7 @@ public static class TensorDTypes
     }
 
     /// <summary>Returns whether elements of this type can be read as floats. This is true for F32, F16, BF16 and F64.</summary>
-    public static bool IsFloat(this TensorDType dtype) => dtype is TensorDType.F32 or TensorDType.F16 or TensorDType.BF16 or TensorDType.F64;
+    public static bool IsFloat(this TensorDType dtype) => dtype is TensorDType.F32 or TensorDType.F16 or TensorDType.Bf16 or TensorDType.F64;
 
     /// <summary>Converts little-endian elements to floats. F64 is rounded to nearest. The other floating-point types are converted exactly.</summary>
     /// <exception cref="ArgumentException">The type is not a floating-point type that can be read.</exception>
@@ -93,7 +93,7 @@ public static class TensorDTypes
             case TensorDType.F32:
                 bytes.CopyTo(MemoryMarshal.AsBytes(destination));
                 break;
-            case TensorDType.BF16:
+            case TensorDType.Bf16:
                 for (int i = 0; i < destination.Length; i++)
                     destination[i] = BFloat16Bits.ToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]));
                 break;
@@ -121,7 +121,7 @@ public static class TensorDTypes
             case TensorDType.F32:
                 MemoryMarshal.AsBytes(values).CopyTo(destination);
                 break;
-            case TensorDType.BF16:
+            case TensorDType.Bf16:
                 for (int i = 0; i < values.Length; i++)
                     BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..], BFloat16Bits.Nearest(values[i]));
                 break;

@@ -84,8 +84,18 @@ public sealed class ChatCommandTests : IDisposable
         Assert.Equal($"error: {_directory.File("chat.yaml")}:1: unknown key 'usr'; did you mean 'user'?\n", broken.Err);
     }
 
-    private Cli Chat(string input, params string[] args) =>
-        Cli.Run(input, terminal => ChatCommand.Create(terminal, Open), ["chat", _directory.Path, "--temperature", "0", .. args]);
+    [Fact]
+    public void InputThatIsNotTextIsRefusedInOneSentence()
+    {
+        Cli run = Chat([.. "caf"u8, 0xE9, .. "\n"u8]);
+        Assert.Equal((1, ""), (run.ExitCode, run.Out));
+        Assert.EndsWith("error: standard input is not UTF-8 text (at line 1 or soon after it)\n", run.Err);
+    }
+
+    private Cli Chat(string input, params string[] args) => Chat(Encoding.UTF8.GetBytes(input), args);
+
+    private Cli Chat(byte[] input, params string[] args) =>
+        Cli.Run(input, terminal => [ChatCommand.Create(terminal, Open)], ["chat", _directory.Path, "--temperature", "0", .. args]);
 
     /// <summary>Opens a model that reports how many messages it can read.</summary>
     private static OpenedModel Open(string path, DeviceChoice device, EngineChoice engine, CacheType? cache)

@@ -66,7 +66,7 @@ public sealed class DownloadCommandTests : IDisposable
         const string Variable = "HF_HUB_CACHE";
         string model = _directory.File("source");
         Directory.CreateDirectory(model);
-        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(model);
+        new BpeTrainer { VocabSize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(model);
         foreach (string file in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(model, file));
         foreach (string file in Directory.GetFiles(model))

@@ -214,7 +214,7 @@ public sealed class GenerateCommandTests : IDisposable
     [Fact]
     public void AModelDirectoryGeneratesTheSameTextForTheSameSeed()
     {
-        GoldenModel(vocabularySize: 300);
+        GoldenModel(vocabSize: 300);
         string[] arguments = ["generate", _directory.Path, "--prompt", "The quick", "--max-tokens", "20", "--json"];
         Cli run = Cli.Run([.. arguments, "--seed", "3"]);
         Assert.Equal("", run.Err.Split('\n').FirstOrDefault(line => line.StartsWith("error", StringComparison.Ordinal), ""));
@@ -230,7 +230,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("torch")]
     public void AnIdOfTheModelsFilesEndsTheText(string engine)
     {
-        GoldenModel(vocabularySize: 300);
+        GoldenModel(vocabSize: 300);
         string[] arguments = ["generate", _directory.Path, "--prompt", "The quick", "--max-tokens", "3", "--temperature", "0", "--json", "--engine", engine];
         int first = JsonDocument.Parse(Cli.Run(arguments).Out).RootElement.GetProperty("completions")[0].GetProperty("ids")[0].GetInt32();
         _directory.Write("generation_config.json", $"{{\"eos_token_id\": [{first}, 7]}}");
@@ -245,7 +245,7 @@ public sealed class GenerateCommandTests : IDisposable
     public void SpecialTokensInAPromptAreTakenOnlyWhenAllowed()
     {
         Assert.Contains("--allow-special", Cli.Run("generate", "--help").Out);
-        GoldenModel(vocabularySize: 300);
+        GoldenModel(vocabSize: 300);
         string prompt = string.Concat(Enumerable.Repeat("<|endoftext|>", 20)); // fits the context only as special tokens
         Cli plain = Cli.Run("generate", _directory.Path, "--prompt", prompt, "--max-tokens", "1"), special = Cli.Run("generate", _directory.Path, "--prompt", prompt, "--max-tokens", "1", "--allow-special");
         Assert.Equal((1, 0), (plain.ExitCode, special.ExitCode));
@@ -254,19 +254,19 @@ public sealed class GenerateCommandTests : IDisposable
     [Fact]
     public void ATokenizerOfAnotherSizeThanTheModelIsOneSentence()
     {
-        GoldenModel(vocabularySize: 320);
+        GoldenModel(vocabSize: 320);
         Cli run = Cli.Run("generate", _directory.Path, "--prompt", "a");
         Assert.Equal(1, run.ExitCode);
         Assert.Equal($"error: {_directory.Path}: the tokenizer has 320 ids but the model's vocab_size is 300\n", run.Err);
     }
 
     /// <summary>Writes the recorded GPT-2 with a tokenizer of this size into the test's directory.</summary>
-    private void GoldenModel(int vocabularySize)
+    private void GoldenModel(int vocabSize)
     {
         foreach (string name in new[] { "config.json", "model.safetensors" })
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{name}"), _directory.File(name));
         string corpus = File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"));
-        new BpeTrainer { VocabularySize = vocabularySize }.Train([corpus]).Save(_directory.Path);
+        new BpeTrainer { VocabSize = vocabSize }.Train([corpus]).Save(_directory.Path);
     }
 
     /// <summary>Runs a model that continues the alphabet and ends after z.</summary>

@@ -14,7 +14,7 @@ public sealed class QuantizeCommandTests : IDisposable
         Directory.CreateDirectory(_model);
         foreach (string file in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(_model, file));
-        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_model);
+        new BpeTrainer { VocabSize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_model);
     }
 
     public void Dispose() => _directory.Dispose();

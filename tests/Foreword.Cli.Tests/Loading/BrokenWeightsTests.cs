@@ -95,7 +95,7 @@ public sealed class BrokenWeightsTests : IDisposable
 
         File.WriteAllBytes(Path.Combine(model, "model.safetensors"), bytes);
         File.Copy(Path.Combine(golden, "config.json"), Path.Combine(model, "config.json"));
-        new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(model);
+        new BpeTrainer { VocabSize = 297 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(model);
         new TaskDescription { Kind = "classification", Target = TargetKind.Classes, Labels = ["a", "b"], Tokens = TaskTokens.After(297), ContextLength = 64, Columns = ["text", "label"] }.Save(model);
         float[] head = [.. Enumerable.Range(0, 64).Select(i => i % 7 - 3f)];
         SafetensorsWriter writer = new();

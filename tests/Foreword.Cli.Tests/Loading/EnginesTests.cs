@@ -1,9 +1,11 @@
+using System.CommandLine;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.Files;
 using Foreword.Torch;
 using Foreword.Torch.Inference;
 using Foreword.Weights.Catalog;
@@ -26,7 +28,7 @@ public sealed class EnginesTests : IDisposable
     public void TheyGiveTheSameLogitsAndTheSameGreedyText(GptArchitecture architecture, int heads, int width)
     {
         using TorchLanguageModel torch = new(new GptModel(Config(architecture, heads, width), seed: 3));
-        ModelFiles.Save(new GptModel(Config(architecture, heads, width), seed: 3), _directory.Path, endOfTextId: null);
+        ModelFiles.Save(new GptModel(Config(architecture, heads, width), seed: 3), _directory.Path, TextEnds.None);
         using CpuLanguageModel cpu = CpuLanguageModel.Load(_directory.Path);
         Compare(torch, cpu, [.. Enumerable.Range(0, 99).Select(i => i * 31 % 500)]);
     }
@@ -65,9 +67,27 @@ public sealed class EnginesTests : IDisposable
     [Fact]
     public void ACacheInBFloat16IsPlainCSharpsOnly()
     {
-        ModelFiles.Save(new GptModel(Config(GptArchitecture.Gpt2, 2, 64), seed: 3), _directory.Path, endOfTextId: null);
-        string message = Assert.Throws<UsageException>(() => OpenedModel.Open(_directory.Path, DeviceChoice.Cpu, EngineChoice.Torch, CacheType.BF16)).Message;
+        ModelFiles.Save(new GptModel(Config(GptArchitecture.Gpt2, 2, 64), seed: 3), _directory.Path, TextEnds.None);
+        string message = Assert.Throws<UsageException>(() => OpenedModel.Open(_directory.Path, DeviceChoice.Cpu, EngineChoice.Torch, CacheType.Bf16)).Message;
         Assert.Equal("--cache bf16 is for --engine cpu; libtorch stores keys and values in f32", message);
+    }
+
+    [Theory]
+    [InlineData("bf16")]
+    [InlineData("BF16")]
+    [InlineData("Bf16")]
+    public void TheFormatOfACacheMayBeWrittenInAnyCase(string value)
+    {
+        Option<CacheType?> cache = Engines.CacheOption();
+        Assert.Equal(CacheType.Bf16, new RootCommand { cache }.Parse(["--cache", value]).GetValue(cache));
+    }
+
+    [Fact]
+    public void TheHelpSpellsTheFormatOfACacheInOneWay()
+    {
+        string help = Cli.Run("generate", "--help").Out;
+        Assert.Contains("--cache <f32|bf16>", help, StringComparison.Ordinal);
+        Assert.DoesNotContain("Bf16", help, StringComparison.Ordinal);
     }
 
     [Theory]

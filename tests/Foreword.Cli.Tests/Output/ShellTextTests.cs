@@ -20,6 +20,18 @@ public sealed class ShellTextTests
         Assert.Equal(expected, ShellText.Quote(word));
     }
 
+    /// <summary>A program on Windows reads backslashes before a quotation mark as pairs, and other backslashes as they are.</summary>
+    [Theory]
+    [InlineData("", "\"\"")]
+    [InlineData("my file.txt", "\"my file.txt\"")]
+    [InlineData(@"C:\my runs", @"""C:\my runs""")]
+    [InlineData(@"C:\my runs\", @"""C:\my runs\\""")]
+    [InlineData(@"\\server\my share\\", @"""\\server\my share\\\\""")]
+    [InlineData("a \"b\"", @"""a \""b\""""")]
+    [InlineData(@"a\""b", @"""a\\\""b""")]
+    [InlineData("a b\n", "\"a b\n\"")]
+    public void OnWindowsBackslashesBeforeAQuotationMarkAreDoubled(string word, string expected) => Assert.Equal(expected, ShellText.WindowsQuote(word));
+
     [Theory]
     [InlineData("do a.yaml --set x=[1] --out old", "foreword do a.yaml --set 'x=[1]' --out new --resume auto")]
     [InlineData("do a.yaml --out=old --resume r/checkpoint-3 --json --seed 7", "foreword do a.yaml --json --seed 7 --out new --resume auto")]

@@ -33,7 +33,7 @@ public class LossPlotTests
     public void OfAFineTuningRunTheTasksLossesShareAPanelAndTheLanguageModelHasItsOwn()
     {
         StepMetrics[] steps = [.. Enumerable.Range(1, 3).Select(step => new StepMetrics(step, 3.5, 1e-3, 1, 1000) { TaskLoss = 1.5 / step, LmLoss = 4 })];
-        EvalMetrics[] evals = [new(3, 0.75, new Dictionary<string, double> { ["accuracy"] = 1 })];
+        ValidationMetrics[] evals = [new(3, 0.75, new Dictionary<string, double> { ["accuracy"] = 1 })];
         LossPanel[] panels = [.. LossPanel.Of(new RunMetrics(steps, evals), "nats per example")];
         Assert.Equal(["task loss (nats per example)", "LM loss (nats per token)"], panels.Select(panel => panel.Axis));
         Assert.Equal([(1, 1.5), (2, 0.75), (3, 0.5)], panels[0].Training);
@@ -124,7 +124,7 @@ public class LossPlotTests
         {
             log.Write(new StepMetrics(step, 4 + 5 * Math.Exp(-5.0 * step / steps) + 0.2 * random.NextDouble(), 1e-3, 1, 1000));
             if (step % (steps / 4) == 0)
-                log.Write(new EvalMetrics(step, 8 - 4.0 * step / steps));
+                log.Write(new ValidationMetrics(step, 8 - 4.0 * step / steps));
         }
 
         foreach (string events in Directory.GetFiles(path, "events.out.tfevents.*"))

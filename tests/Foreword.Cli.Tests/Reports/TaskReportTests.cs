@@ -45,7 +45,7 @@ public partial class TaskReportTests
         const string attack = "<script>alert('&')</script>\"";
         TaskOutcomes outcomes = Classes(60, [attack, "b", "c"]);
         SampleRow row = new([new(attack, attack), new("", string.Concat(Enumerable.Repeat(attack, 40)))], attack, attack, 0.9);
-        TaskReportContext context = new(attack, attack, attack, [row], [row]);
+        TaskReportContext context = new(attack, attack, [attack], [row], [row]);
         (string page, JsonElement json, _) = Report(outcomes, OfClasses, context, task: attack);
         Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("\"\"", page, StringComparison.Ordinal);
@@ -121,16 +121,16 @@ public partial class TaskReportTests
     public void TheExamplesShownAreTheMostTelling()
     {
         TaskOutcomes.OfClasses classes = new([0, 0, 0, 1], [1, 0, 1, 1], ["a", "b"], [[0.4, 0.6], [0.9, 0.1], [0.1, 0.9], [0.3, 0.7]]);
-        TaskReportContext context = TaskReportContext.Create("title", "model", "data", classes, Texts("t0", "t1", "t2", "t3"));
+        TaskReportContext context = TaskReportContext.Create("title", "model", ["data"], classes, Texts("t0", "t1", "t2", "t3"));
         Assert.Equal([("t2", "a", "b", 0.9), ("t0", "a", "b", 0.6)], context.Mistakes.Select(row => (row.Parts[0].Text, row.Truth, row.Predicted, row.Probability!.Value)));
         Assert.Equal(["t1", "t3"], context.Right.Select(row => row.Parts[0].Text));
 
         double[] truth = [.. Enumerable.Range(0, 10).Select(i => (double)i)];
-        TaskReportContext ofScores = TaskReportContext.Create("title", "model", "data", new TaskOutcomes.OfScores(truth, [.. truth.Select(t => 1.5 * t)]), Texts([.. truth.Select(t => $"t{t}")]));
+        TaskReportContext ofScores = TaskReportContext.Create("title", "model", ["data"], new TaskOutcomes.OfScores(truth, [.. truth.Select(t => 1.5 * t)]), Texts([.. truth.Select(t => $"t{t}")]));
         Assert.Equal(["t9", "t8", "t7", "t6", "t5"], ofScores.Mistakes.Select(row => row.Parts[0].Text));
         Assert.Equal(["t0", "t1", "t2", "t3", "t4"], ofScores.Right.Select(row => row.Parts[0].Text));
         Assert.Equal(("9", "13.5", null), (ofScores.Mistakes[0].Truth, ofScores.Mistakes[0].Predicted, ofScores.Mistakes[0].Probability));
-        Assert.Throws<ArgumentException>(() => TaskReportContext.Create("title", "model", "data", classes, Texts("too few")));
+        Assert.Throws<ArgumentException>(() => TaskReportContext.Create("title", "model", ["data"], classes, Texts("too few")));
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public partial class TaskReportTests
         TaskDescription entailment = task with { Kind = "entailment", Target = TargetKind.Classes };
         Assert.Equal(["premise", "hypothesis"], TaskReportContext.Parts(entailment, new TaskExample([context, "It ends."], [])).Select(part => part.Role));
 
-        TaskReportContext shown = new("title", "model", "data", [new SampleRow(parts, "A", "B", 0.9)], []);
+        TaskReportContext shown = new("title", "model", ["data"], [new SampleRow(parts, "A", "B", 0.9)], []);
         (string page, _, _) = Report(new TaskOutcomes.OfClasses([0, 0], [1, 0], ["A", "B"], [[0.1, 0.9], [0.9, 0.1]]), [TaskMetric.Accuracy], shown);
         Assert.Contains("<b>question</b> Who was it?", page, StringComparison.Ordinal);
         Assert.Contains("<b>choice B</b> the gardener", page, StringComparison.Ordinal);
@@ -187,7 +187,7 @@ public partial class TaskReportTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string folder = directory.File("a new folder");
-        context ??= TaskReportContext.Create("A title", "the model's path", "the data", outcomes, Texts([.. Enumerable.Range(0, outcomes.Count).Select(i => $"text {i}")]));
+        context ??= TaskReportContext.Create("A title", "the model's path", ["the data"], outcomes, Texts([.. Enumerable.Range(0, outcomes.Count).Select(i => $"text {i}")]));
         TaskReport.Write(folder, TaskEvaluation.Compute(task, outcomes, metrics, resamples: 20), context);
         return (
             File.ReadAllText(Path.Combine(folder, "report.html")),

@@ -9,7 +9,7 @@ public sealed unsafe class PanelMatrixTests
 
     [Theory]
     [InlineData(WeightType.F32)]
-    [InlineData(WeightType.BF16)]
+    [InlineData(WeightType.Bf16)]
     [InlineData(WeightType.Int8)]
     [InlineData(WeightType.Int4)]
     public void ARowsNumbersDependNeitherOnTheRowsBesideItNorOnThePanels(WeightType type)

@@ -1,6 +1,7 @@
 using CsCheck;
 using Foreword.Cpu.Quantized;
 using Foreword.Models;
+using Foreword.Tokenization.Files;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
 using Foreword.Weights.HuggingFace;
@@ -28,7 +29,7 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(WeightType.BF16, 0.02)]
+    [InlineData(WeightType.Bf16, 0.02)]
     [InlineData(WeightType.Int8, 0.15)] // a width of 32 is half a block: little averages out
     [InlineData(WeightType.Int4, 0.6)]
     public void EveryTypeStaysNearFloat32OneTokenAtATimeAndMany(WeightType type, double tolerance)
@@ -56,14 +57,14 @@ public sealed class QuantizedModelTests : IDisposable
 
     [Theory]
     [InlineData(WeightType.F32, CacheType.F32)]
-    [InlineData(WeightType.BF16, CacheType.F32)]
-    [InlineData(WeightType.Int8, CacheType.BF16)]
-    [InlineData(WeightType.Int4, CacheType.BF16)]
+    [InlineData(WeightType.Bf16, CacheType.F32)]
+    [InlineData(WeightType.Int8, CacheType.Bf16)]
+    [InlineData(WeightType.Int4, CacheType.Bf16)]
     public void UnlessGivenTheCacheIsExactForAllButQuantizedWeights(WeightType weights, CacheType cache)
     {
         string path = Fixtures.Path("golden/gpt2-tiny");
         using CpuLanguageModel unsaid = CpuLanguageModel.Load(path, weights), same = CpuLanguageModel.Load(path, weights, cache: cache);
-        using CpuLanguageModel other = CpuLanguageModel.Load(path, weights, cache: cache == CacheType.F32 ? CacheType.BF16 : CacheType.F32);
+        using CpuLanguageModel other = CpuLanguageModel.Load(path, weights, cache: cache == CacheType.F32 ? CacheType.Bf16 : CacheType.F32);
         int[] tokens = [.. Enumerable.Range(0, 30)];
         Assert.Equal(same.LogProbs([tokens])[0], unsaid.LogProbs([tokens])[0]);
         Assert.NotEqual(other.LogProbs([tokens])[0], unsaid.LogProbs([tokens])[0]);
@@ -149,13 +150,13 @@ public sealed class QuantizedModelTests : IDisposable
             BitConverter.TryWriteBytes(bytes.AsSpan((int)file.Tensors.Values.Single(tensor => tensor.Name.EndsWith("h.1.mlp.c_fc.weight", StringComparison.Ordinal)).Offset), weight);
         File.WriteAllBytes(_directory.File("model.safetensors"), bytes);
         using ModelWeights weights = WeightsCatalog.Open(_directory.Path);
-        Assert.Contains("h.1.mlp.c_fc.weight' contains ", Assert.Throws<InvalidDataException>(() => QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null)).Message);
+        Assert.Contains("h.1.mlp.c_fc.weight' contains ", Assert.Throws<InvalidDataException>(() => QuantizedModel.Write(weights, type, _directory.Path, TextEnds.None)).Message);
         Assert.False(File.Exists(_directory.File(QuantizedModelFormat.WeightsFile)));
     }
 
     private void Write(string name, WeightType type)
     {
         using ModelWeights weights = WeightsCatalog.Open(Fixtures.Path($"golden/{name}"));
-        QuantizedModel.Write(weights, type, _directory.Path, endOfTextId: null);
+        QuantizedModel.Write(weights, type, _directory.Path, TextEnds.None);
     }
 }

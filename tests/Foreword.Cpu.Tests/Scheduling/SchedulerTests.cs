@@ -11,7 +11,7 @@ public sealed class SchedulerTests
     private static readonly GptConfig _config = new() { VocabSize = Vocabulary, ContextLength = Context, NLayer = 2, NHead = 2, NEmbd = 64 };
     private static readonly FakeTokenizer _tokenizer = new(Vocabulary);
 
-    public static TheoryData<WeightType, bool> ExactInBatches => new() { { WeightType.Int8, false }, { WeightType.Int4, false }, { WeightType.F32, true }, { WeightType.BF16, true } };
+    public static TheoryData<WeightType, bool> ExactInBatches => new() { { WeightType.Int8, false }, { WeightType.Int4, false }, { WeightType.F32, true }, { WeightType.Bf16, true } };
 
     /// <summary>40 requests of any length together give, to the bit, what each of them gives alone; also if their beginnings were read before.</summary>
     [Theory]

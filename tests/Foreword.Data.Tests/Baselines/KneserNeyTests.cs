@@ -105,11 +105,11 @@ public sealed class KneserNeyTests
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Probability([-1], 0));
     }
 
-    private static int[] Zipf(int count, int vocabularySize, int seed)
+    private static int[] Zipf(int count, int vocabSize, int seed)
     {
         Random random = new(seed);
         int previous = 0;
-        return [.. Enumerable.Range(0, count).Select(_ => previous = (previous + (int)Math.Pow(vocabularySize, random.NextDouble())) % vocabularySize)];
+        return [.. Enumerable.Range(0, count).Select(_ => previous = (previous + (int)Math.Pow(vocabSize, random.NextDouble())) % vocabSize)];
     }
 
     /// <summary>The definition, implemented literally and slowly, with sets and loops over all n-grams for every probability.</summary>
@@ -120,9 +120,9 @@ public sealed class KneserNeyTests
         private readonly Dictionary<(int, int), int> _bigrams = [];
         private readonly Dictionary<int, int> _unigrams = [];
 
-        public PlainKneserNey(int[] tokens, int vocabularySize)
+        public PlainKneserNey(int[] tokens, int vocabSize)
         {
-            _vocabularySize = vocabularySize;
+            _vocabularySize = vocabSize;
             HashSet<(int, int)> pairs = [];
             for (int i = 0; i + 2 < tokens.Length; i++)
                 Add(_trigrams, (tokens[i], tokens[i + 1], tokens[i + 2]));

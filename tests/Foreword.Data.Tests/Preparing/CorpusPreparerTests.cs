@@ -99,7 +99,7 @@ public sealed class CorpusPreparerTests : IDisposable
     private static Tokenizer SmallGpt2(string directory, string config)
     {
         Directory.CreateDirectory(directory);
-        new BpeTrainer { VocabularySize = 257 }.Train(["x"], cancellationToken: TestContext.Current.CancellationToken).Save(directory);
+        new BpeTrainer { VocabSize = 257 }.Train(["x"], cancellationToken: TestContext.Current.CancellationToken).Save(directory);
         File.WriteAllText(Path.Combine(directory, "tokenizer_config.json"), config);
         return TokenizerFiles.Load(directory);
     }

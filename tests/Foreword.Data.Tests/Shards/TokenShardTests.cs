@@ -60,13 +60,13 @@ public sealed class TokenShardTests : IDisposable
     [Theory]
     [InlineData(65_536, 1)]
     [InlineData(65_537, 2)]
-    public void TheVocabularyDecidesTheWidth(int vocabularySize, int version)
+    public void TheVocabularyDecidesTheWidth(int vocabSize, int version)
     {
-        using TokenShard shard = TokenShard.Open(Write(vocabularySize, [0, vocabularySize - 1]));
+        using TokenShard shard = TokenShard.Open(Write(vocabSize, [0, vocabSize - 1]));
         int[] ids = new int[2];
         shard.Read(0, ids);
         Assert.Equal(version, shard.Version);
-        Assert.Equal([0, vocabularySize - 1], ids);
+        Assert.Equal([0, vocabSize - 1], ids);
     }
 
     [Fact]
@@ -145,10 +145,10 @@ public sealed class TokenShardTests : IDisposable
         }
     }
 
-    private string Write(int vocabularySize, int[] ids)
+    private string Write(int vocabSize, int[] ids)
     {
         string path = _directory.File("shard.bin");
-        using TokenShardWriter writer = new(path, vocabularySize);
+        using TokenShardWriter writer = new(path, vocabSize);
         writer.Append(ids);
         writer.Complete();
         return path;

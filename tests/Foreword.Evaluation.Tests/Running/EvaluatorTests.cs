@@ -82,7 +82,7 @@ public sealed class EvaluatorTests
     {
         Assert.Equal(1.0 / 12, Evaluations.Run(Evaluations.Saying(" signs"), Evaluations.Prepare("lambada")).Value("acc"), 1e-9);
         PreparedBenchmark token = Evaluations.Prepare("lambada:target=token");
-        Assert.True(Evaluations.Run(Evaluations.Uniform(), token).Value("perplexity") is var perplexity && Math.Abs(perplexity - Evaluations.VocabularySize) < 0.01);
+        Assert.True(Evaluations.Run(Evaluations.Uniform(), token).Value("perplexity") is var perplexity && Math.Abs(perplexity - Evaluations.VocabSize) < 0.01);
         Assert.Contains("last token", token.Protocol, StringComparison.Ordinal);
         Assert.Contains("stop words", Evaluations.Prepare("lambada:stop-words=filter").Protocol, StringComparison.Ordinal);
         Assert.StartsWith("\n", ((LikelihoodRequest)Evaluations.Prepare("lambada:text=openai").Set.Documents[0].Requests[0]).Context, StringComparison.Ordinal);

@@ -196,7 +196,7 @@ public sealed class ConversationTests
         ChatFrame utterance = new() { Suffix = "[SEP]" };
         int separator = chinese.EndOfTextId!.Value, start = Special("[CLS]");
         int[] answer = [.. chinese.Encode("我很好"), separator];
-        FakeModel model = new(chinese.VocabularySize, 64, tokens => FakeModel.Certain(chinese.VocabularySize, answer[tokens.Count - 1 - tokens.ToList().LastIndexOf(separator)]));
+        FakeModel model = new(chinese.VocabSize, 64, tokens => FakeModel.Certain(chinese.VocabSize, answer[tokens.Count - 1 - tokens.ToList().LastIndexOf(separator)]));
         using Conversation conversation = new(model, chinese, new ChatTemplate { Start = "[CLS]", User = utterance, Assistant = utterance });
         Assert.Equal("我很好", Answer(conversation, "你好吗"));
         Answer(conversation, "[SEP]");

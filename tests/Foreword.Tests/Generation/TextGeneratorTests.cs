@@ -193,7 +193,7 @@ public sealed class TextGeneratorTests
             string prompt = gpt1.Decode(ids.AsSpan(0, read));
             if (!gpt1.Encode(prompt).AsSpan().SequenceEqual(ids.AsSpan(0, read)))
                 continue; // the prompt ends inside a word, and would be tokenized differently
-            FakeModel model = FakeModel.Saying(gpt1.VocabularySize, 64, read, ids[read..]);
+            FakeModel model = FakeModel.Saying(gpt1.VocabSize, 64, read, ids[read..]);
             Assert.Equal(gpt1.Decode(ids), prompt + new TextGenerator(model, gpt1).Complete(prompt, Greedy with { MaxTokens = ids.Length - read }).Text);
         }
     }

@@ -30,6 +30,33 @@ public sealed class StrictTextTests : IDisposable
         }
     }
 
+    [Fact]
+    public void LinesOfAStreamComeOneByOne()
+    {
+        using MemoryStream stream = new([.. "a\nb\n"u8]);
+        using (IEnumerator<string> lines = StrictText.ReadLines(stream, "standard input").GetEnumerator())
+            Assert.True(lines.MoveNext() && lines.Current == "a" && lines.MoveNext() && lines.Current == "b" && !lines.MoveNext());
+        Assert.True(stream.CanRead); // the caller's stream stays open
+        using MemoryStream broken = new([.. "a\n"u8, 0xE9]);
+        Assert.Contains("standard input is not UTF-8 text (at line 2", Assert.Throws<InvalidDataException>(() => StrictText.ReadLines(broken, "standard input").ToArray()).Message);
+    }
+
+    /// <summary>A part may begin and end within a character. Between these two, every byte must be text.</summary>
+    [Fact]
+    public void OfAPartOnlyTheEndsMayBeCut()
+    {
+        byte[] all = [.. "é中𝄞ab中"u8];
+        for (int start = 0; start < all.Length; start++)
+        {
+            for (int end = start; end <= all.Length; end++)
+                Assert.Equal(Encoding.UTF8.GetString(all, start, end - start), StrictText.DecodePart(all.AsSpan(start, end - start), "enwik8", start));
+        }
+
+        byte[] broken = [.. "ab"u8, 0xE9, .. "cd"u8];
+        Assert.Equal("enwik8: byte 102 begins a sequence that is not UTF-8", Assert.Throws<InvalidDataException>(() => StrictText.DecodePart(broken, "enwik8", 100)).Message);
+        Assert.Equal("enwik8: byte 0 begins a sequence that is not UTF-8", Assert.Throws<InvalidDataException>(() => StrictText.DecodePart([0x80, .. "a"u8], "enwik8", 0)).Message);
+    }
+
     private string Write(byte[] bytes)
     {
         string path = _directory.File("text.txt");

@@ -117,7 +117,7 @@ public class TaskEncoderTests
     private sealed class CodePoints : Tokenizer
     {
         public override string Kind => "codes";
-        public override int VocabularySize => 256;
+        public override int VocabSize => 256;
         public override int? EndOfTextId => null;
         public override string Fingerprint => "";
         public override IReadOnlyList<Rune> LostCharacters(ReadOnlySpan<char> text) => [];

@@ -28,7 +28,7 @@ public sealed class FingerprintTests
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Tokenizer tokenizer = kind switch
         {
-            "byte-bpe" => new BpeTrainer { VocabularySize = 280 }.Train([Corpus], cancellationToken: cancellation),
+            "byte-bpe" => new BpeTrainer { VocabSize = 280 }.Train([Corpus], cancellationToken: cancellation),
             "char" => new CharTrainer().Train([Corpus], cancellationToken: cancellation),
             _ => new WordTrainer().Train([Corpus], cancellationToken: cancellation),
         };

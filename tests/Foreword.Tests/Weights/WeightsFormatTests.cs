@@ -75,10 +75,10 @@ public sealed class WeightsFormatTests : IDisposable
         string source = Path.Combine(_directory.Path, "source"), golden = Fixtures.Path("golden/gpt2-tiny");
         Directory.CreateDirectory(source);
         File.Copy(Path.Combine(golden, "model.safetensors"), Path.Combine(source, "model.safetensors"));
-        HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(golden), endOfTextId: stored);
+        HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(golden), stored is { } id ? new TextEnds(id, [id]) : null);
         using ModelWeights model = WeightsCatalog.Open(source);
         using ModelWeights again = Write(model, "hf", "f32", "target");
-        Assert.Equal(TextEnds.FromNullable(written).EndIds, TextEnds.Read(again.Path).EndIds);
+        Assert.Equal(written is { } end ? [end] : [], TextEnds.Read(again.Path).EndIds);
         Assert.Empty(TextEnds.Read(_directory.Path).EndIds);
     }
 
@@ -88,7 +88,7 @@ public sealed class WeightsFormatTests : IDisposable
     {
         string file = Path.Combine(_directory.Path, "gpt2_tiny.bin");
         File.Copy(Fixtures.Path("formats/llm.c/gpt2_tiny.bin"), file);
-        HuggingFaceConfig.Write(_directory.Path, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), endOfTextId: 7);
+        HuggingFaceConfig.Write(_directory.Path, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), new TextEnds(7, [7]));
         using ModelWeights model = WeightsCatalog.Open(file);
         using ModelWeights again = Write(model, "hf", "f32", "target");
         Assert.Empty(TextEnds.Read(again.Path).EndIds);

@@ -7,6 +7,7 @@ using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
 using Foreword.Weights.HuggingFace;
@@ -25,11 +26,11 @@ public sealed class FineTuneRunTests : IDisposable
     {
         _train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 48).Select(Row)));
         _test = _directory.Write("test.csv", "text,label\n" + string.Concat(Enumerable.Range(100, 12).Select(Row)));
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(_train)]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 300 }.Train([File.ReadAllText(_train)]);
         _base = Path.Combine(_directory.Path, "base");
         System.IO.Directory.CreateDirectory(_base);
-        using GptModel model = new(new GptConfig { NLayer = 2, NHead = 2, NEmbd = 16, ContextLength = 32, VocabSize = tokenizer.VocabularySize }, seed: 1);
-        ModelFiles.Save(model, _base, tokenizer.EndOfTextId);
+        using GptModel model = new(new GptConfig { NLayer = 2, NHead = 2, NEmbd = 16, ContextLength = 32, VocabSize = tokenizer.VocabSize }, seed: 1);
+        ModelFiles.Save(model, _base, TextEnds.FromTokenizer(tokenizer));
         tokenizer.Save(_base);
     }
 
@@ -51,8 +52,8 @@ public sealed class FineTuneRunTests : IDisposable
         FineTuneInfo info = Assert.Single(events.OfType<FineTuneEvent.Began>()).Info;
         Assert.Equal((48, 6, 2), (info.Steps, info.StepsPerEpoch, info.Outputs));
         RunMetrics metrics = RunMetrics.Read(directory.MetricsPath);
-        Assert.Equal(8, metrics.Evals.Count);
-        Assert.Equal(["accuracy", "macro_f1", "matthews"], metrics.Evals[0].Task!.Keys);
+        Assert.Equal(8, metrics.Validations.Count);
+        Assert.Equal(["accuracy", "macro_f1", "matthews"], metrics.Validations[0].Task!.Keys);
         Assert.All(["recipe.yaml", "best/config.json", "best/model.safetensors", "best/head.safetensors", "best/task.json", "best/tokenizer.json", "checkpoint-48/optimizer.safetensors"],
             name => Assert.True(File.Exists(Path.Combine(directory.Path, name)), name));
 
@@ -63,7 +64,7 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal(1, answer.Probabilities.Sum(), 1e-9);
         Assert.Equal(answer.Probability, answer.Probabilities[1]);
 
-        TaskExample[] test = [.. TaskColumnMap.Create(model.Task.Task, model.Task.Columns).Read([_test], new())];
+        TaskExample[] test = [.. TaskColumnMap.Create(model.Task.Definition, model.Task.Columns).Read([_test], new())];
         TaskOutcomes outcomes = model.Task.Outcomes(test, model.Predict(test));
         Assert.Equal(1, TaskMetric.Accuracy.Of(outcomes));
     }
@@ -82,6 +83,37 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
 
         void Load() => FineTunedModel.Load(directory.Path, cancellationToken: TestContext.Current.CancellationToken).Dispose();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void ARunThatCannotBeStartedLeavesNoTensorsBehind(int freeze)
+    {
+        FineTuneRecipe recipe = Small(epochs: 1);
+        recipe = recipe with { Model = recipe.Model with { Freeze = freeze } };
+        FineTuneRun.Start(recipe, Directory("first")).Dispose(); // allocates what the process keeps in any case
+        long disposed = Growth(() => FineTuneRun.Start(recipe, Directory("second")).Dispose()); // TorchSharp also counts tensors whose memory a parameter has taken over
+        Assert.InRange(disposed, 0, 5); // the model has many more
+        Assert.InRange(Growth(() => Assert.Throws<NotSupportedException>(() => FineTuneRun.Start(recipe, Directory("third"), optimizer: (_, _, _) => throw new NotSupportedException()))), 0, disposed);
+
+        static long Growth(Action action)
+        {
+            long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+            action();
+            return DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
+        }
+    }
+
+    [Fact]
+    public void ACheckpointRecordsWhetherTheRunIsComplete()
+    {
+        RunDirectory directory = Directory("run");
+        FineTuneRecipe recipe = Small(epochs: 2);
+        recipe = recipe with { Train = recipe.Train with { Keep = 0 } };
+        using (FineTuneRun run = FineTuneRun.Start(recipe, directory))
+            run.Run(TestContext.Current.CancellationToken);
+        Assert.Equal([false, true], directory.Checkpoints.Select(checkpoint => Checkpoint.ReadState(checkpoint.Path).IsComplete));
     }
 
     [Theory]
@@ -105,7 +137,7 @@ public sealed class FineTuneRunTests : IDisposable
             Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
         RunMetrics a = RunMetrics.Read(whole.MetricsPath), b = RunMetrics.Read(parts.MetricsPath);
         Assert.Equal(a.Steps.Select(s => (s.Step, s.Loss, s.GradNorm)), b.Steps.Select(s => (s.Step, s.Loss, s.GradNorm)));
-        Assert.Equal(a.Evals.Select(e => (e.EvalLoss, e.Task!["accuracy"])), b.Evals.Select(e => (e.EvalLoss, e.Task!["accuracy"])));
+        Assert.Equal(a.Validations.Select(e => (e.Loss, e.Task!["accuracy"])), b.Validations.Select(e => (e.Loss, e.Task!["accuracy"])));
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.BestPath, "model.safetensors")), File.ReadAllBytes(Path.Combine(parts.BestPath, "model.safetensors")));
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.BestPath, "head.safetensors")), File.ReadAllBytes(Path.Combine(parts.BestPath, "head.safetensors")));
     }
@@ -185,13 +217,13 @@ public sealed class FineTuneRunTests : IDisposable
         recipe = recipe with { Train = recipe.Train with { Lr = 2e-3, BestMetric = metric, Patience = 3 } };
         using FineTuneRun run = FineTuneRun.Start(recipe, directory);
         RunOutcome outcome = run.Run(TestContext.Current.CancellationToken);
-        EvalMetrics[] evals = [.. RunMetrics.Read(directory.MetricsPath).Evals];
+        ValidationMetrics[] evals = [.. RunMetrics.Read(directory.MetricsPath).Validations];
         string key = metric switch { "" => "accuracy", "mcc" => "matthews", _ => metric };
         int best = 0;
         for (int i = 1; i < evals.Length; i++)
         {
-            (double value, double before) = key == "loss" ? (-evals[i].EvalLoss, -evals[best].EvalLoss) : (evals[i].Task![key], evals[best].Task![key]);
-            if (value > before || (value == before && evals[i].EvalLoss < evals[best].EvalLoss))
+            (double value, double before) = key == "loss" ? (-evals[i].Loss, -evals[best].Loss) : (evals[i].Task![key], evals[best].Task![key]);
+            if (value > before || (value == before && evals[i].Loss < evals[best].Loss))
                 best = i;
         }
 
@@ -245,7 +277,7 @@ public sealed class FineTuneRunTests : IDisposable
         {
             using var noGradient = torch.no_grad();
             model.TokenEmbedding.mul_(1.01);
-            ModelFiles.Save(model, _base, null);
+            ModelFiles.Save(model, _base, TextEnds.None);
         }
 
         Assert.StartsWith($"{Path.Combine(_base, "model.safetensors")} has changed since the run {directory.Path} was started", Refusal(recipe, directory), StringComparison.Ordinal);

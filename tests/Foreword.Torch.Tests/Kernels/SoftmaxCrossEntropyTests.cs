@@ -63,6 +63,37 @@ public sealed class SoftmaxCrossEntropyTests
         Assert.False(double.IsFinite(SoftmaxCrossEntropy.BackwardInPlace(logits, 4, tensor(new long[] { 0 }), ones(1))));
     }
 
+    /// <summary>A number of threads that a run sets limits this kernel, too, and changes no bit of its results.</summary>
+    [Fact]
+    public void TheNumberOfThreadsIsThatOfTheRunAndDoesNotChangeTheResult()
+    {
+        using var scope = NewDisposeScope();
+        int before = get_num_threads();
+        try
+        {
+            manual_seed(3);
+            Tensor logits = randn(500, 70), targets = Targets(500, 70), one = logits.clone(), three = logits.clone();
+            set_num_threads(1);
+            HashSet<int> threads = [];
+            SoftmaxCrossEntropy.ForEachRow(2000, row =>
+            {
+                lock (threads)
+                    threads.Add(Environment.CurrentManagedThreadId);
+                Thread.SpinWait(1000);
+            });
+            Assert.Equal([Environment.CurrentManagedThreadId], threads);
+            double lossOfOne = SoftmaxCrossEntropy.BackwardInPlace(one, 70, targets, ones(500));
+            set_num_threads(3);
+            double lossOfThree = SoftmaxCrossEntropy.BackwardInPlace(three, 70, targets, ones(500));
+            Assert.Equal(BitConverter.DoubleToInt64Bits(lossOfOne), BitConverter.DoubleToInt64Bits(lossOfThree));
+            Assert.True(one.equal(three).all().ToBoolean());
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+    }
+
     /// <summary>Creates pseudorandom targets, of which every fifth is excluded.</summary>
     private static Tensor Targets(int rows, int V) =>
         tensor([.. Enumerable.Range(0, rows).Select(i => i % 5 == 4 ? -1L : i * 7919 % V)], int64);

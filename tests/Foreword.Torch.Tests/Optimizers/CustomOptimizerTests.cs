@@ -1,6 +1,7 @@
 using Foreword.Data.Recipes;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
+using Foreword.Torch.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -35,6 +36,29 @@ public sealed class CustomOptimizerTests : IDisposable
 
         // Without the optimizer, the checkpoint does not fit.
         Assert.ThrowsAny<Exception>(() => PretrainRun.Resume(recipe, directory, directory.Checkpoints[0]).Dispose());
+    }
+
+    /// <summary>If the path cannot be created after the optimizer, the optimizer is disposed.</summary>
+    [Fact]
+    public void APretrainerThatCannotBeCreatedDisposesItsOptimizer()
+    {
+        string text = _directory.Write("corpus.txt", string.Concat(Enumerable.Range(0, 400).Select(i => $"Line {i}.\n")));
+        PretrainRecipe recipe = new()
+        {
+            Model = new ModelSection { NLayer = 1, NHead = 1, NEmbd = 16, ContextLength = 16, Dropout = 0 },
+            Data = new DataSection { Text = [text], VocabSize = 270, Validation = 0.1 },
+            Train = new TrainingConfig { Steps = 1, BatchSize = 4, Threads = 1 },
+        };
+        using PretrainRun run = PretrainRun.Start(recipe, RunDirectory.Create(_directory.File("run")), cancellationToken: TestContext.Current.CancellationToken);
+        GptModel model = new(run.Model.Config, 1);
+        Momentum? optimizer = null;
+        Assert.ThrowsAny<Exception>(() => new Pretrainer(model, run.Data.Train, null, recipe.Train, (parameters, _, _) =>
+        {
+            optimizer = new Momentum(parameters);
+            model.Dispose(); // the path reads the model after this
+            return optimizer;
+        }));
+        Assert.All(optimizer!.State, state => Assert.True(state.Value.IsInvalid));
     }
 
     /// <summary>An optimizer of a program's own: gradient descent with momentum.</summary>

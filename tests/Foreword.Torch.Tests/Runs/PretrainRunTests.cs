@@ -27,7 +27,7 @@ public sealed class PretrainRunTests : IDisposable
         RunMetrics metrics = RunMetrics.Read(run.MetricsPath);
         Assert.Equal(30, metrics.Steps.Count);
         Assert.True(metrics.Steps[^1].Loss < metrics.Steps[0].Loss - 1, $"{metrics.Steps[0].Loss} -> {metrics.Steps[^1].Loss}");
-        Assert.Equal([15, 30], metrics.Evals.Select(e => e.Step));
+        Assert.Equal([15, 30], metrics.Validations.Select(e => e.Step));
         Assert.Single(events.OfType<PretrainEvent.Sampled>());
         Assert.True(File.Exists(run.RecipePath) && File.Exists(run.MetricsPath));
         Assert.NotEmpty(System.IO.Directory.GetFiles(run.Path, "events.out.tfevents.*"));
@@ -154,11 +154,11 @@ public sealed class PretrainRunTests : IDisposable
         using TokenDataset data = TokenDataset.Open(PretrainRun.ShardsIn(run), TokenDataset.Train);
         using Pretrainer trainer = new(training.Model, data, data, Small(1).Train with { EvalBatches = 2 });
         trainer.Step();
-        trainer.Evaluate(TestContext.Current.CancellationToken);
+        trainer.Validate(TestContext.Current.CancellationToken);
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (int i = 0; i < 20; i++)
             trainer.Step();
-        trainer.Evaluate(TestContext.Current.CancellationToken);
+        trainer.Validate(TestContext.Current.CancellationToken);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
@@ -239,6 +239,6 @@ public sealed class PretrainRunTests : IDisposable
     private static void AssertSame(RunMetrics expected, RunMetrics actual)
     {
         Assert.Equal(expected.Steps.Select(s => (s.Step, s.Loss, s.LearningRate, s.GradNorm)), actual.Steps.Select(s => (s.Step, s.Loss, s.LearningRate, s.GradNorm)));
-        Assert.Equal(expected.Evals, actual.Evals);
+        Assert.Equal(expected.Validations, actual.Validations);
     }
 }

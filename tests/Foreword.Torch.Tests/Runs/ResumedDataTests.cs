@@ -71,7 +71,7 @@ public sealed class ResumedDataTests : IDisposable
     {
         string text = Text("a.txt", 1), directory = _directory.File("tokenizer");
         Directory.CreateDirectory(directory);
-        new BpeTrainer { VocabularySize = 280 }.Train([File.ReadAllText(text)]).Save(directory);
+        new BpeTrainer { VocabSize = 280 }.Train([File.ReadAllText(text)]).Save(directory);
         PretrainRecipe recipe = TextRecipe(text) with { Data = new DataSection { Text = [text], Tokenizer = directory, Validation = 0.1 } };
         RunDirectory run = Trained(recipe);
         Directory.Delete(directory, recursive: true);
@@ -94,7 +94,7 @@ public sealed class ResumedDataTests : IDisposable
     [Fact]
     public void ShardsMayMoveButNotChange()
     {
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 280 }.Train([File.ReadAllText(Text("a.txt", 1))]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 280 }.Train([File.ReadAllText(Text("a.txt", 1))]);
         string shards = Prepare(tokenizer, "shards", 1), moved = _directory.File("moved");
         RunDirectory run = Trained(ShardRecipe(shards));
         Directory.Move(shards, moved);
@@ -130,7 +130,7 @@ public sealed class ResumedDataTests : IDisposable
         RunDirectory run = Trained(TextRecipe(Text("a.txt", 1)));
         string shards = PretrainRun.ShardsIn(run), other = _directory.File("other");
         System.IO.Directory.CreateDirectory(other);
-        new BpeTrainer { VocabularySize = 270 }.Train([File.ReadAllText(Text("b.txt", 2))]).Save(other);
+        new BpeTrainer { VocabSize = 270 }.Train([File.ReadAllText(Text("b.txt", 2))]).Save(other);
         Assert.Throws<InvalidDataException>(() => PretrainingData.Open(new DataSection { Shards = shards, Tokenizer = other }, 0, shards));
         foreach (ManifestSplit split in ShardManifest.Load(shards).Splits.Values)
             File.Open(Path.Combine(shards, split.DocumentStarts), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();

@@ -13,7 +13,7 @@ public class RunLogTests
         using (RunLog log = RunLog.Start(run))
         {
             log.Write(new StepMetrics(10, 8.25, 1e-3, 0.5, 1234.5));
-            log.Write(new EvalMetrics(10, 8));
+            log.Write(new ValidationMetrics(10, 8));
             log.Write(new StepMetrics(20, 7.25, 1e-3, double.PositiveInfinity, 1234.5, 0.25));
             log.Write(new StepMetrics(30, 2.5, 1e-3, 0.5, 1234.5) { TaskLoss = 0.5, LmLoss = 4 });
         }
@@ -35,7 +35,7 @@ public class RunLogTests
         using (RunLog log = RunLog.Start(RunDirectory.Create(directory.Path)))
         {
             log.Write(new StepMetrics(10, 8.25, 1e-3, 0.5, 1234.5, 0.25));
-            log.Write(new EvalMetrics(10, 8));
+            log.Write(new ValidationMetrics(10, 8));
             log.Write(new StepMetrics(11, 2.5, 1e-3, 0.5, 1000) { TaskLoss = 0.5, LmLoss = 4 });
         }
 
@@ -99,7 +99,7 @@ public class RunLogTests
             {
                 log.Write(Step(step));
                 if (step % 2 == 0)
-                    log.Write(new EvalMetrics(step, 3.0 / step));
+                    log.Write(new ValidationMetrics(step, 3.0 / step));
             }
         }
     }

@@ -7,6 +7,7 @@ using Foreword.Progress;
 using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.Runs;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
@@ -34,11 +35,11 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         List<PretrainEvent> events = [];
         using PretrainRun training = PretrainRun.Start(On(3), run, new SynchronousProgress<PretrainEvent>(events.Add), cancellationToken: TestContext.Current.CancellationToken);
         training.Run(TestContext.Current.CancellationToken);
-        Assert.Equal(BaseLoss, training.StartEvalLoss!.Value, 1e-6);
-        Assert.Equal([0, 3], RunMetrics.Read(run.MetricsPath).Evals.Select(e => e.Step));
-        PretrainEvent.TrainsOn on = Assert.Single(events.OfType<PretrainEvent.TrainsOn>());
-        Assert.Equal((0, null), (on.NewTokens, on.TrainedParameters));
-        Assert.True(training.LastEvalLoss < BaseLoss);
+        Assert.Equal(BaseLoss, training.StartValidationLoss!.Value, 1e-6);
+        Assert.Equal([0, 3], RunMetrics.Read(run.MetricsPath).Validations.Select(e => e.Step));
+        PretrainEvent.StartingModelRead start = Assert.Single(events.OfType<PretrainEvent.StartingModelRead>());
+        Assert.Equal((0, null), (start.NewTokens, start.TrainedParameters));
+        Assert.True(training.LastValidationLoss < BaseLoss);
         Assert.Equal(ModelDirectory.LoadTokenizer(_base.Path).Fingerprint, training.Data.Tokenizer.Fingerprint);
     }
 
@@ -117,7 +118,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     [Fact]
     public void ACorpusOfAnotherTokenizerIsRefused()
     {
-        Tokenizer other = new BpeTrainer { VocabularySize = 280 }.Train([File.ReadAllText(_text)]);
+        Tokenizer other = new BpeTrainer { VocabSize = 280 }.Train([File.ReadAllText(_text)]);
         string shards = Prepare(other, "shards");
         PretrainRecipe recipe = On(1) with { Data = new DataSection { Shards = shards } };
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => PretrainRun.Start(recipe, Directory("run")));
@@ -163,7 +164,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         System.IO.Directory.CreateDirectory(gpt1);
         GptConfig config = HuggingFaceConfig.Read(_base.BestPath) with { Architecture = GptArchitecture.Gpt1 };
         using (GptModel model = new(config))
-            ModelFiles.Save(model, gpt1, null);
+            ModelFiles.Save(model, gpt1, TextEnds.None);
         ModelDirectory.LoadTokenizer(_base.Path).Save(gpt1);
         PretrainRecipe recipe = On(1, gpt1) with { Model = new ModelSection { Path = gpt1, Freeze = 2 } };
         ArgumentException problem = Assert.Throws<ArgumentException>(() => PretrainRun.Start(recipe, Directory("run")));
@@ -179,14 +180,14 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         using (PretrainRun training = PretrainRun.Start(recipe, run, cancellationToken: TestContext.Current.CancellationToken))
         {
             training.Run(TestContext.Current.CancellationToken);
-            loss = training.LastEvalLoss!.Value;
+            loss = training.LastValidationLoss!.Value;
         }
 
         Assert.True(loss < BaseLoss);
         PretrainRecipe again = On(1, run.Newest!.Path);
         using PretrainRun merged = PretrainRun.Start(again, Directory("again"), cancellationToken: TestContext.Current.CancellationToken);
         merged.Run(TestContext.Current.CancellationToken);
-        Assert.Equal(loss, merged.StartEvalLoss!.Value, 1e-5);
+        Assert.Equal(loss, merged.StartValidationLoss!.Value, 1e-5);
     }
 
     [Theory]
@@ -213,11 +214,11 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         using (PretrainRun resumed = PretrainRun.Resume(recipe, parts, parts.Checkpoints[0]))
         {
             resumed.Run(TestContext.Current.CancellationToken);
-            Assert.NotNull(resumed.StartEvalLoss);
+            Assert.NotNull(resumed.StartValidationLoss);
         }
 
         Assert.Equal(RunMetrics.Read(whole.MetricsPath).Steps.Select(s => (s.Step, s.Loss, s.GradNorm)), RunMetrics.Read(parts.MetricsPath).Steps.Select(s => (s.Step, s.Loss, s.GradNorm)));
-        Assert.Equal(RunMetrics.Read(whole.MetricsPath).Evals, RunMetrics.Read(parts.MetricsPath).Evals);
+        Assert.Equal(RunMetrics.Read(whole.MetricsPath).Validations, RunMetrics.Read(parts.MetricsPath).Validations);
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Newest!.Path, "model.safetensors")), File.ReadAllBytes(Path.Combine(parts.Newest!.Path, "model.safetensors")));
     }
 
@@ -247,7 +248,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         RunDirectory run = Directory("run");
         Train(recipe, run);
         using (GptModel other = new(HuggingFaceConfig.Read(model), seed: 99))
-            ModelFiles.Save(other, model, null);
+            ModelFiles.Save(other, model, TextEnds.None);
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => PretrainRun.Resume(recipe with { Train = Training(2) }, run, run.Newest));
         Assert.Equal($"{model} is not the model that the run's adapters belong to: its weights have changed since the run started", problem.Message);
     }
@@ -290,7 +291,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
             };
             using PretrainRun run = PretrainRun.Start(recipe, Run, cancellationToken: TestContext.Current.CancellationToken);
             run.Run(TestContext.Current.CancellationToken);
-            Loss = run.LastEvalLoss!.Value;
+            Loss = run.LastValidationLoss!.Value;
         }
 
         public string Text { get; }

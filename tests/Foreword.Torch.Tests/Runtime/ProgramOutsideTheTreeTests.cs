@@ -2,6 +2,7 @@ using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
+using Foreword.Tokenization.Files;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
 
@@ -33,10 +34,10 @@ public sealed class ProgramOutsideTheTreeTests
     {
         string train = Path.Combine(directory, "train.csv"), model = Path.Combine(directory, "base");
         File.WriteAllText(train, "text,label\n" + string.Concat(Enumerable.Range(0, 16).Select(i => i % 2 == 0 ? $"my card {i},card\n" : $"my money {i},transfer\n")));
-        Tokenizer tokenizer = new BpeTrainer { VocabularySize = 260 }.Train([File.ReadAllText(train)]);
+        Tokenizer tokenizer = new BpeTrainer { VocabSize = 260 }.Train([File.ReadAllText(train)]);
         tokenizer.Save(Directory.CreateDirectory(model).FullName);
-        using (GptModel weights = new(new GptConfig { NLayer = 1, NHead = 1, NEmbd = 8, ContextLength = 64, VocabSize = tokenizer.VocabularySize }, seed: 1))
-            ModelFiles.Save(weights, model, tokenizer.EndOfTextId);
+        using (GptModel weights = new(new GptConfig { NLayer = 1, NHead = 1, NEmbd = 8, ContextLength = 64, VocabSize = tokenizer.VocabSize }, seed: 1))
+            ModelFiles.Save(weights, model, TextEnds.FromTokenizer(tokenizer));
 
         FineTuneRecipe recipe = new()
         {

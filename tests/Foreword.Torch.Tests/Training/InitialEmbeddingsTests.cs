@@ -61,7 +61,7 @@ public sealed class InitialEmbeddingsTests : IDisposable
 
     private static double Cosine(Tensor a, Tensor b) => ((a * b).sum() / (a.norm() * b.norm())).ToDouble();
 
-    private static GptModel Model(int width) => new(new GptConfig { NLayer = 1, NHead = 2, NEmbd = width, ContextLength = 8, VocabSize = Words.VocabularySize }, seed: 1);
+    private static GptModel Model(int width) => new(new GptConfig { NLayer = 1, NHead = 2, NEmbd = width, ContextLength = 8, VocabSize = Words.VocabSize }, seed: 1);
 
     private sealed class Close : IEqualityComparer<float>
     {

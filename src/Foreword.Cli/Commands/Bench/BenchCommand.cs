@@ -10,7 +10,6 @@ using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Torch;
-using Foreword.Weights;
 using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands.Bench;
@@ -160,7 +159,7 @@ internal static class BenchCommand
     {
         if (!Directory.Exists(model) && !File.Exists(model) && ModelDirectory.Downloaded(model) is null)
             return GptConfig.Preset(model);
-        using ModelWeights weights = WeightsCatalog.Open(model);
-        return weights.Config;
+        using StoredModel stored = StoredModel.Open(model);
+        return stored.Config;
     }
 }

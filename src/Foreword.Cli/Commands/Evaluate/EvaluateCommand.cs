@@ -25,25 +25,18 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string?> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory.", Arity = ArgumentArity.ZeroOrOne };
+        EvaluationArguments arguments = new();
         Option<bool> list = new("--list") { Description = "List the benchmarks with their data and switches." };
-        Option<string?> tasks = new("--tasks") { Description = "Benchmarks, separated by commas; switches follow a colon, as in lambada:target=token. Also your own YAML or .txt file." };
-        Option<string?> shots = new("--num-fewshot") { Description = "Solved examples before each question; several numbers separated by commas. Default: the paper's number, which is 0 for most." };
-        Option<int?> limit = new("--limit") { Description = "Maximum number of documents per benchmark, from the first on." };
-        Option<string> data = new("--data") { Description = "Directory of the data sets, each in its own folder as published.", DefaultValueFactory = _ => "data" };
         Option<string?> output = new("--out") { Description = "Directory for results, samples and page; an interrupted evaluation continues there." };
-        Option<int?> window = new("--window") { Description = "Tokens per window of a corpus; default: the context length." };
-        Option<int?> stride = new("--stride") { Description = "Tokens from the start of one window to the next; default: the window." };
-        Option<int?> batch = new("--batch-size") { Description = "Documents computed together; the results do not depend on it." };
-        Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
-        Option<long> seed = new("--seed") { Description = "Seed of the choice of few-shot examples.", DefaultValueFactory = _ => 1234 };
         Option<string?> overlap = new("--overlap") { Description = "A filter of the training text (from overlap --out): also prints scores without the documents that share an 8-gram with it." };
         Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
         Option<bool> json = new("--json") { Description = "Print the results as one JSON object, in lm-evaluation-harness's format." };
         Command command = new Command("evaluate", "Evaluate a model on the papers' benchmarks, zero-shot or few-shot.")
         {
-            model, list, tasks, shots, limit, data, output, window, stride, batch, truncate, seed, overlap, device, engine, json,
+            model, list, output, overlap, device, engine, json,
         }.WithExample("foreword evaluate runs/quickstart --tasks lambada,wikitext2 --data data --out results");
+        arguments.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(list))
@@ -53,19 +46,8 @@ internal static class EvaluateCommand
             }
 
             string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
-            string given = parsed.GetValue(tasks) ?? throw new UsageException("--tasks is missing; --list shows the benchmarks");
-            IReadOnlyList<BenchmarkSpecification> benchmarks = UsageException.For(() => EvaluationLists.ParseBenchmarks(given));
-            EvaluationOptions options = new()
-            {
-                Shots = parsed.GetValue(shots) is { } numbers ? UsageException.For(() => EvaluationLists.ParseShots(numbers)) : null,
-                Limit = AtLeastOne(parsed.GetValue(limit), limit.Name),
-                Data = parsed.GetValue(data)!,
-                Window = AtLeastOne(parsed.GetValue(window), window.Name),
-                Stride = AtLeastOne(parsed.GetValue(stride), stride.Name),
-                Truncate = parsed.GetValue(truncate),
-                Seed = parsed.GetValue(seed),
-                BatchSize = AtLeastOne(parsed.GetValue(batch), batch.Name),
-            };
+            IReadOnlyList<BenchmarkSpecification> benchmarks = arguments.Benchmarks(parsed);
+            EvaluationOptions options = arguments.Options(parsed);
             OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), cache: null);
@@ -75,7 +57,7 @@ internal static class EvaluateCommand
                 : null;
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             opened.SayTask(path, terminal);
-            if (parsed.GetResult(seed) is null or { Implicit: true } && prepared.Any(p => p.Benchmark.Shots > 0))
+            if (!arguments.NamesSeed(parsed) && prepared.Any(p => p.Benchmark.Shots > 0))
                 terminal.Announce($"seed {options.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, options.BatchSize), directory);
             List<(string Key, BenchmarkResult Result)> results = [];
@@ -97,7 +79,7 @@ internal static class EvaluateCommand
                 results = EvaluationOverlap.Divide(results, overlaps);
             }
 
-            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), parsed.GetValue(batch), options.Limit, options.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), options.BatchSize, options.Limit, options.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
             if (directory is not null)
                 WriteFiles(terminal, directory, Write, results, context, opened.Config);
             if (parsed.GetValue(json))
@@ -119,8 +101,6 @@ internal static class EvaluateCommand
         });
         return command;
     }
-
-    private static int? AtLeastOne(int? value, string name) => value is null or >= 1 ? value : throw new UsageException($"{name} is {value}; it must be at least 1");
 
     private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)
     {

@@ -34,66 +34,24 @@ internal static class FineTuneCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run." };
-        Option<string?> task = new("--task") { Description = $"Task to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
-        task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
-        Option<string[]> train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
-        Option<string[]> validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set.");
-        Option<string[]> test = OptionExtensions.Files("--test", "Examples to test the best model on at the end.");
-        TableArguments tables = new("Columns by name or by number from 0, the label last: text,label; or with their roles: label=category.");
-        Option<string[]> labels = OptionExtensions.Files("--labels", "For each training file, a file with one label per line, if the tables have no labels.");
-        Option<string[]> validationLabels = OptionExtensions.Files("--validation-labels", "The same for the validation files.");
-        Option<string[]> testLabels = OptionExtensions.Files("--test-labels", "The same for the test files.");
+        FineTuneArguments arguments = new();
         Option<bool> dryRun = new("--dry-run") { Description = $"Read all data, print the first {DryRun.Shown} examples with their tokens, and do not train." };
-        Option<string?> model = new("--model") { Description = "With a recipe: the model to start from; overrides model.path." };
-        Option<string?> data = new("--data") { Description = "With a recipe: the directory of its files; overrides data.directory." };
-        Option<int?> epochs = new("--epochs") { Description = "Overrides train.epochs." };
-        Option<double?> lr = new("--lr") { Description = "Overrides train.lr." };
-        Option<int?> batch = new("--batch-size") { Description = "Overrides train.batch_size." };
-        Option<DeviceChoice?> device = new("--device") { Description = "Device to compute on; overrides train.device." };
-        Option<string?> metric = new("--metric") { Description = "Metric for choosing the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
-        Option<int?> seed = new("--seed") { Description = "Overrides train.seed." };
         Option<int> repeats = new("--repeats") { Description = "Number of runs with different seeds, one after the other; then prints mean, deviation and median.", DefaultValueFactory = _ => 1 };
-        Option<string[]> set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
         Option<string?> output = new("--out") { Description = "Run directory; default: runs/<name> (numbered if that exists)." };
         Option<string?> resume = new("--resume") { Description = "auto: continue from the newest checkpoint of the run, or start it; or the path of a checkpoint." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples.")
-        {
-            source, task, train, validation, test, labels, validationLabels, testLabels, model, data, epochs, lr, batch, metric, device, seed, repeats, set, output, resume, dryRun, json,
-        }.WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
-        tables.AddTo(command);
+        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
+        arguments.AddTo(command);
+        foreach (Option option in (Option[])[repeats, output, resume, dryRun, json])
+            command.Add(option);
         command.SetAction(parsed =>
         {
-            string from = parsed.GetValue(source)!;
-            bool isRecipe = Path.GetExtension(from) is ".yaml" or ".yml";
-            List<string> overrides = [];
-            Add("model.path", parsed.GetValue(model));
-            Add("data.directory", parsed.GetValue(data));
-            Add("task.kind", parsed.GetValue(task));
-            AddAll("data.train", parsed.GetValue(train)!);
-            AddAll("data.validation", parsed.GetValue(validation)!);
-            AddAll("data.test", parsed.GetValue(test)!);
-            AddAll("data.train_labels", parsed.GetValue(labels)!);
-            AddAll("data.validation_labels", parsed.GetValue(validationLabels)!);
-            AddAll("data.test_labels", parsed.GetValue(testLabels)!);
-            AddAll("data.columns", tables.Columns(parsed) ?? []);
-            overrides.AddRange(tables.Overrides(parsed));
-            Add("train.epochs", parsed.GetValue(epochs));
-            Add("train.lr", parsed.GetValue(lr));
-            Add("train.batch_size", parsed.GetValue(batch));
-            Add("train.best_metric", parsed.GetValue(metric));
-            Add("train.device", parsed.GetValue(device)?.ToString().ToLowerInvariant());
-            Add("train.seed", parsed.GetValue(seed));
-            overrides.AddRange(parsed.GetValue(set)!);
-            if (!isRecipe && (parsed.GetValue(task) is null || parsed.GetValue(train)!.Length == 0))
-                throw new UsageException($"without a recipe, --task and --train are needed: foreword finetune {from} --task classification --train train.csv --columns text,label");
+            FineTuneRecipe recipe = arguments.ReadRecipe(parsed);
             if (parsed.GetValue(repeats) < 1)
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
-            FineTuneRecipe recipe = isRecipe ? Recipe.Read<FineTuneRecipe>(from, overrides) : Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", overrides);
             if (parsed.GetValue(dryRun))
                 return ShowExamples(terminal, recipe, parsed.GetValue(json));
-            string name = isRecipe ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
+            string name = arguments.Name(parsed, recipe);
             using StopSignals stop = new(terminal);
             Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results go to stdout, unless stdout is JSON
             Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Request);
@@ -105,18 +63,6 @@ internal static class FineTuneCommand
                 bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
                 return stopped ? stop.ExitCode : ExitCodes.Done;
             });
-
-            void Add(string key, object? value)
-            {
-                if (value is not null)
-                    overrides.Add($"{key}={(value is string text ? OptionExtensions.YamlQuoted(text) : Convert.ToString(value, CultureInfo.InvariantCulture))}");
-            }
-
-            void AddAll(string key, string[] values)
-            {
-                if (values.Length > 0)
-                    overrides.Add($"{key}=[{string.Join(", ", values.Select(OptionExtensions.YamlQuoted))}]");
-            }
         });
         return command;
     }
@@ -267,7 +213,7 @@ internal static class FineTuneCommand
         {
             using FineTunedModel model = TaskModels.Load(directory.Path, one.Train.Precision, one.Train.Device);
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, TaskModels.Resamples, one.Train.Seed);
-            TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, string.Join(", ", one.Data.Test), examples);
+            TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, [.. one.Data.Test, .. one.Data.TestLabels], examples);
             foreach (MetricInterval metric in evaluation.Metrics)
                 show($"test {TaskModels.Text(metric)}");
             if (evaluation.Outcomes.SameAnswer is { } answer)

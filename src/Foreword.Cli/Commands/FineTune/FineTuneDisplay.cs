@@ -44,8 +44,8 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
             case FineTuneEvent.Stepped stepped:
                 Step(stepped.Metrics);
                 break;
-            case FineTuneEvent.Evaluated evaluated:
-                foreach (string line in Describe(evaluated, TaskMetric.F1.ClassAmong(_info!.Labels)))
+            case FineTuneEvent.Validated validated:
+                foreach (string line in Describe(validated, TaskMetric.F1.ClassAmong(_info!.Labels)))
                     _display.Line(line);
                 break;
             case FineTuneEvent.Saved: // saved once an epoch: the line of the epoch is sufficient
@@ -73,10 +73,10 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
     }
 
     /// <summary>Returns one line, or two if the metrics do not fit one.</summary>
-    private static IEnumerable<string> Describe(FineTuneEvent.Evaluated evaluated, string? positive)
+    private static IEnumerable<string> Describe(FineTuneEvent.Validated validated, string? positive)
     {
-        string begin = $"epoch {evaluated.Epoch}: validation", metrics = Text(evaluated.Metrics.Task!, positive);
-        string end = $"loss {ProgressDisplay.Number(evaluated.Metrics.EvalLoss)}{(evaluated.IsBest ? " (best so far)" : "")}";
+        string begin = $"epoch {validated.Epoch}: validation", metrics = Text(validated.Metrics.Task!, positive);
+        string end = $"loss {ProgressDisplay.Number(validated.Metrics.Loss)}{(validated.IsBest ? " (best so far)" : "")}";
         return $"{begin} {metrics}, {end}" is { Length: <= Columns } line ? [line] : [$"{begin} {metrics},", $"  {end}"];
     }
 

@@ -112,7 +112,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
     /// <summary>Returns the texts with their roles, then the choices with their numbers.</summary>
     private IEnumerable<(string Role, string Text)> Texts(TaskExample example)
     {
-        TaskColumn[] single = [.. Task.Task.Columns.Where(column => !column.IsMany)];
+        TaskColumn[] single = [.. Task.Definition.Columns.Where(column => !column.IsMany)];
         return single.Zip(example.Texts).Where(pair => pair.Second is not null).Select(pair => (pair.First.Role, pair.Second!))
             .Concat(example.Choices.Select((choice, i) => (string.Create(CultureInfo.InvariantCulture, $"choice {i + 1}"), choice)));
     }

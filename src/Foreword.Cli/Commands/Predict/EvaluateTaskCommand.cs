@@ -5,6 +5,7 @@ using System.Text.Json;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
+using Foreword.Cli.Reports;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;
@@ -29,7 +30,7 @@ internal static class EvaluateTaskCommand
         TableArguments tables = new("Columns, the label last; default: the columns of the training data.");
         Option<string[]> labels = OptionExtensions.Files("--labels", "For each file, a file with one label per line, if the files have no labels.");
         Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and do not evaluate." };
-        Option<string?> output = new("--out") { Description = "Directory for evaluation.json and report.html; default: RUN/evaluation-<file's name>." };
+        Option<string?> output = new("--out") { Description = "Directory for evaluation.json and report.html; default: RUN/evaluation-<file's name>, with -2 and so on for another file of that name." };
         Option<int> resamples = new("--resamples") { Description = "Number of bootstrap resamples.", DefaultValueFactory = _ => TaskModels.Resamples };
         Option<int> seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = _ => 1337 };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the matrix products." };
@@ -53,13 +54,15 @@ internal static class EvaluateTaskCommand
             }
 
             using FineTunedModel model = LoadingBar.Show(terminal, path, progress => TaskModels.Load(path, parsed.GetValue(precision), parsed.GetValue(device), progress));
+            TaskModels.SayIfUnfinished(path, terminal);
             TaskDescription task = model.Task;
             IReadOnlyList<TaskExample> examples = Read(task);
             foreach (TaskExample example in examples)
                 _ = task.TargetOf(example); // reports a label that does not belong to the task before anything is computed
-            string directory = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(Directory.Exists(path) ? path : "", $"evaluation-{Path.GetFileName(files[0]).Split('.')[0]}"));
+            string[] measured = [.. files, .. parsed.GetValue(labels)!];
+            string directory = parsed.GetValue(output) is { } named ? OutputDirectory.Checked(named) : MeasuredOn.Create(path, measured).Directory();
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
-            TaskModels.WriteReport(directory, evaluation, task, path, string.Join(", ", files), examples);
+            TaskModels.WriteReport(directory, evaluation, task, path, measured, examples);
             if (evaluation.Outcomes.SameAnswer is { } answer)
                 terminal.Say($"warning: the model gives {answer}");
             if (parsed.GetValue(json))
@@ -73,7 +76,7 @@ internal static class EvaluateTaskCommand
             IReadOnlyList<TaskExample> Read(TaskDescription task)
             {
                 ExampleFiles examples = new(files, parsed.GetValue(labels)!) { MaxExamples = tables.MaxExamples(parsed) };
-                TaskColumnMap columns = UsageException.For(() => examples.Columns(task.Task, tables.Columns(parsed) ?? task.Columns));
+                TaskColumnMap columns = UsageException.For(() => examples.Columns(task.Definition, tables.Columns(parsed) ?? task.Columns));
                 return examples.Read(columns, tables.Options(parsed, files, task, terminal.Logger));
             }
         });

@@ -42,6 +42,7 @@ internal static class PredictCommand
                 OutputFile.Check(path, source);
             using ITaskModel model = LoadingBar.Show(terminal, parsed.GetValue(run)!, progress =>
                 TaskModels.Load(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
+            TaskModels.SayIfUnfinished(parsed.GetValue(run)!, terminal);
             TaskDescription task = model.Task;
             Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Logger);
             Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;

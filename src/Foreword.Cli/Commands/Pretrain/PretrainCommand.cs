@@ -64,7 +64,7 @@ internal static class PretrainCommand
                     ? PretrainRun.Resume(recipe, directory, checkpoint, progress, logger: logger, cancellationToken: stop.Token)
                     : PretrainRun.Start(recipe, directory, progress, logger: logger, cancellationToken: stop.Token);
                 int before = run.StepsMade;
-                return new Result(run.Run(stop.Request), run.StepsMade - before, run.StepsMade, run.LastEvalLoss, run.BestIsTheStart);
+                return new Result(run.Run(stop.Request), run.StepsMade - before, run.StepsMade, run.LastValidationLoss, run.BestIsTheStart);
             });
         }
         finally
@@ -75,7 +75,7 @@ internal static class PretrainCommand
 
     private static void Report(Terminal terminal, RunDirectory directory, Result result, ParseResult parsed, bool json)
     {
-        string loss = result.EvalLoss is { } value ? $", validation loss {value:F4}" : "";
+        string loss = result.Loss is { } value ? $", validation loss {value:F4}" : "";
         terminal.Say(result.Outcome switch
         {
             RunOutcome.Finished when result.StepsMade == 0 => $"all {result.StepsInAll} steps were already done; the run is {directory.Path} (for more steps: --set train.steps=N)",
@@ -93,7 +93,7 @@ internal static class PretrainCommand
         {
             writer.WriteString("run", directory.Path);
             writer.WriteString("outcome", result.Outcome switch { RunOutcome.Stopped => "stopped", RunOutcome.StoppedEarly => "stopped_early", _ => "finished" });
-            if (result.EvalLoss is { } value)
+            if (result.Loss is { } value)
                 writer.WriteNumber("eval_loss", value);
         });
     }
@@ -102,7 +102,7 @@ internal static class PretrainCommand
     /// <param name="Outcome">How the run ended.</param>
     /// <param name="StepsMade">Number of steps that this process made.</param>
     /// <param name="StepsInAll">Number of steps of the run, including those of earlier processes.</param>
-    /// <param name="EvalLoss">The last validation loss in nats, or null.</param>
+    /// <param name="Loss">The last validation loss in nats, or null.</param>
     /// <param name="BestIsTheStart">Whether the best model is the one that the run began with.</param>
-    private sealed record Result(RunOutcome Outcome, int StepsMade, int StepsInAll, double? EvalLoss, bool BestIsTheStart);
+    private sealed record Result(RunOutcome Outcome, int StepsMade, int StepsInAll, double? Loss, bool BestIsTheStart);
 }

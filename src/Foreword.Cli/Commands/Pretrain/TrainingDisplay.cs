@@ -13,10 +13,10 @@ namespace Foreword.Cli.Commands.Pretrain;
 internal sealed class TrainingDisplay(Terminal terminal, RunDirectory directory, int seed)
 {
     private readonly ProgressDisplay _display = new(terminal);
-    private PretrainEvent.Began? _began;
+    private PretrainInfo? _info;
     private StepMetrics? _last;
     private double _smoothed = double.NaN;
-    private double? _evalLoss;
+    private double? _validationLoss;
 
     /// <summary>Runs <paramref name="work"/> and passes it what receives the run's events and what receives its messages.</summary>
     public T Show<T>(Func<IProgress<PretrainEvent>, ILogger, T> work) =>
@@ -36,28 +36,28 @@ internal sealed class TrainingDisplay(Terminal terminal, RunDirectory directory,
                 _display.Line(string.Create(CultureInfo.InvariantCulture,
                     $"embeddings: {coverage.Found:N0} of {coverage.Words:N0} words ({100.0 * coverage.Found / coverage.Words:F1} %) from {coverage.Path}, {coverage.Width} wide{(coverage.Width == coverage.ModelWidth ? "" : $", projected to {coverage.ModelWidth}")}; the others are random"));
                 break;
-            case PretrainEvent.TrainsOn on:
-                _display.Line(Describe(on));
+            case PretrainEvent.StartingModelRead start:
+                _display.Line(Describe(start));
                 break;
-            case PretrainEvent.Began began:
-                _began = began;
+            case PretrainEvent.Began(var info):
+                _info = info;
                 _display.StartClock();
-                _display.Line(Describe(began));
-                _display.Line(DescribeSteps(began));
+                _display.Line(Describe(info));
+                _display.Line(DescribeSteps(info));
                 break;
             case PretrainEvent.Stepped stepped:
                 _last = stepped.Metrics;
                 _smoothed = double.IsNaN(_smoothed) ? _last.Loss : 0.95 * _smoothed + 0.05 * _last.Loss;
                 Step();
                 break;
-            case PretrainEvent.Evaluated evaluated:
-                _evalLoss = evaluated.Metrics.EvalLoss;
-                if (evaluated.Metrics.Step == 0)
-                    _display.Line($"before the first step: validation loss {ProgressDisplay.Number(evaluated.Metrics.EvalLoss)}");
+            case PretrainEvent.Validated validated:
+                _validationLoss = validated.Metrics.Loss;
+                if (validated.Metrics.Step == 0)
+                    _display.Line($"before the first step: validation loss {ProgressDisplay.Number(validated.Metrics.Loss)}");
                 else if (_display.IsLive)
                     Step();
                 else
-                    _display.Line($"step {evaluated.Metrics.Step}: validation loss {ProgressDisplay.Number(evaluated.Metrics.EvalLoss)}{(evaluated.IsBest ? " (best so far)" : "")}");
+                    _display.Line($"step {validated.Metrics.Step}: validation loss {ProgressDisplay.Number(validated.Metrics.Loss)}{(validated.IsBest ? " (best so far)" : "")}");
                 break;
             case PretrainEvent.Sampled sampled:
                 _display.Line($"step {sampled.Step}, sample: {sampled.Prompt}{sampled.Text}");
@@ -70,21 +70,21 @@ internal sealed class TrainingDisplay(Terminal terminal, RunDirectory directory,
         }
     }
 
-    private void Step() => _display.Step(_last!.Step, _began!.Steps, _began.FirstStep, Numbers());
+    private void Step() => _display.Step(_last!.Step, _info!.Steps, _info.FirstStep, Numbers());
 
-    private static string Describe(PretrainEvent.Began began) =>
-        $"{ProgressDisplay.Millions(began.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(began.TrainTokens)} training tokens, {ProgressDisplay.Millions(began.ValidationTokens)} held out";
+    private static string Describe(PretrainInfo info) =>
+        $"{ProgressDisplay.Millions(info.Config.ParameterCount)} parameters, {ProgressDisplay.Millions(info.TrainTokens)} training tokens, {ProgressDisplay.Millions(info.ValidationTokens)} held out";
 
-    private string DescribeSteps(PretrainEvent.Began began) =>
-        $"{ProgressDisplay.Format(began.Device, began.Precision)}{(began.IsFused ? " fused" : "")}, peak {began.Peak / 1e9:F0} GFLOP/s; {began.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens per step, {(began.FirstStep > 0 ? $"from step {began.FirstStep} to {began.Steps}" : $"{began.Steps} steps")}; seed {seed}";
+    private string DescribeSteps(PretrainInfo info) =>
+        $"{ProgressDisplay.Format(info.Device, info.Precision)}{(info.IsFused ? " fused" : "")}, peak {info.Peak / 1e9:F0} GFLOP/s; {info.TokensPerStep.ToString("N0", CultureInfo.InvariantCulture)} tokens per step, {(info.FirstStep > 0 ? $"from step {info.FirstStep} to {info.Steps}" : $"{info.Steps} steps")}; seed {seed}";
 
-    private static string Describe(PretrainEvent.TrainsOn on)
+    private static string Describe(PretrainEvent.StartingModelRead start)
     {
-        string tokens = on.NewTokens > 0 ? $"; {on.NewTokens.ToString("N0", CultureInfo.InvariantCulture)} new token{(on.NewTokens == 1 ? "" : "s")}, initialized to the mean of the others" : "";
-        string part = on.TrainedParameters is { } trained ? $"; {ProgressDisplay.Millions(trained)} of them are trained" : "";
-        return $"continuing training from {on.Path}: {ProgressDisplay.Millions(on.Source.ParameterCount)} parameters{part}{tokens}";
+        string tokens = start.NewTokens > 0 ? $"; {start.NewTokens.ToString("N0", CultureInfo.InvariantCulture)} new token{(start.NewTokens == 1 ? "" : "s")}, initialized to the mean of the others" : "";
+        string part = start.TrainedParameters is { } trained ? $"; {ProgressDisplay.Millions(trained)} of them are trained" : "";
+        return $"continuing training from {start.Path}: {ProgressDisplay.Millions(start.Source.ParameterCount)} parameters{part}{tokens}";
     }
 
     private string Numbers() =>
-        $"loss {ProgressDisplay.Number(_smoothed)}  validation {(_evalLoss is { } loss ? ProgressDisplay.Number(loss) : "-")}  {_last!.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} tokens/s  {_last.ShareOfPeak ?? 0:P0} of peak";
+        $"loss {ProgressDisplay.Number(_smoothed)}  validation {(_validationLoss is { } loss ? ProgressDisplay.Number(loss) : "-")}  {_last!.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} tokens/s  {_last.ShareOfPeak ?? 0:P0} of peak";
 }

@@ -134,9 +134,9 @@ internal static class QuickstartCommand
     private static Summary Train(PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent> progress, ILogger logger, StopSignals stop)
     {
         using PretrainRun run = PretrainRun.Start(recipe, directory, progress, logger: logger, cancellationToken: stop.Token);
-        double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.EvaluatedTokens) : null;
+        double? baseline = run.Data.Validation is { } held ? Baseline(run.Data, held, run.ValidatedTokens) : null;
         RunOutcome outcome = run.Run(stop.Request);
-        return new Summary(outcome, run.LastEvalLoss, run.StartEvalLoss, baseline, run.Model.Config.ParameterCount, 0);
+        return new Summary(outcome, run.LastValidationLoss, run.StartValidationLoss, baseline, run.Model.Config.ParameterCount, 0);
     }
 
     /// <summary>Computes the mean loss in nats of a Kneser-Ney 3-gram on the validation tokens that the model is evaluated on.</summary>
@@ -145,7 +145,7 @@ internal static class QuickstartCommand
         int[] train = new int[Math.Min(data.Train.Count, MostBaselineTokens)], validation = new int[Math.Min(held.Count, evaluated)];
         data.Train.Read(0, train.AsSpan());
         held.Read(0, validation.AsSpan());
-        return KneserNey.Train(train, data.Tokenizer.VocabularySize).MeanNegativeLogLikelihood(validation);
+        return KneserNey.Train(train, data.Tokenizer.VocabSize).MeanNegativeLogLikelihood(validation);
     }
 
     /// <summary>Generates text with the best model from three prompts: those of the recipe, or the beginnings of held-out documents.</summary>
@@ -191,7 +191,7 @@ internal static class QuickstartCommand
             console.Write(new Markup($"\n[bold]{Markup.Escape(sample.Prompt)}[/]{Markup.Escape(sample.Text)}\n"));
 
         terminal.Say();
-        if (summary.EvalLoss is { } loss)
+        if (summary.Loss is { } loss)
             terminal.Say($"validation loss    {Loss(loss)} nats per token, {summary.Parameters / 1e6:F1} M parameters");
         if (summary.StartLoss is { } start)
             terminal.Say($"before training    {Loss(start)} nats per token, on the same tokens");
@@ -224,7 +224,7 @@ internal static class QuickstartCommand
     {
         writer.WriteString("run", directory.Path);
         writer.WriteNumber("parameters", summary.Parameters);
-        if (summary.EvalLoss is { } loss)
+        if (summary.Loss is { } loss)
             writer.WriteNumber("eval_loss", loss);
         if (summary.StartLoss is { } start)
             writer.WriteNumber("start_eval_loss", start);
@@ -256,7 +256,7 @@ internal static class QuickstartCommand
 
     private static string Loss(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
-    private sealed record Summary(RunOutcome Outcome, double? EvalLoss, double? StartLoss, double? Baseline, long Parameters, double Seconds);
+    private sealed record Summary(RunOutcome Outcome, double? Loss, double? StartLoss, double? Baseline, long Parameters, double Seconds);
 
     private sealed record Sample(string Prompt, string Text);
 }

@@ -80,7 +80,7 @@ internal static class QuickstartTask
             return null;
         using FineTunedModel model = TaskModels.Load(directory.Path, train.Precision, train.Device);
         TaskEvaluation evaluation = TaskModels.Evaluate(model, examples.Test, TaskModels.Resamples, train.Seed);
-        TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, Path.Combine(data, "test.jsonl"), examples.Test);
+        TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, [Path.Combine(data, "test.jsonl")], examples.Test);
         return evaluation;
     }
 

@@ -112,7 +112,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
         if (whole.Steps.Count != steps || resumed.Steps.Count != steps)
             difference = Math.Min(whole.Steps.Count, resumed.Steps.Count) + 1;
         var losses = whole.Steps.Zip(resumed.Steps, (a, b) => (a.Step, Same: a.Step == b.Step && Bits(a.Loss) == Bits(b.Loss) && Bits(a.GradNorm) == Bits(b.GradNorm)));
-        var evaluations = whole.Evals.Zip(resumed.Evals, (a, b) => (a.Step, Same: a.Step == b.Step && Bits(a.EvalLoss) == Bits(b.EvalLoss)));
+        var evaluations = whole.Validations.Zip(resumed.Validations, (a, b) => (a.Step, Same: a.Step == b.Step && Bits(a.Loss) == Bits(b.Loss)));
         foreach (var (step, same) in losses.Concat(evaluations))
         {
             if (!same)

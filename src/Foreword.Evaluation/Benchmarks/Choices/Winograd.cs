@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
+using Foreword.Data.Decoding;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
 
@@ -78,7 +79,7 @@ internal sealed partial class Winograd : Benchmark
         }
         catch (XmlException problem)
         {
-            throw new InvalidDataException($"{file}:{problem.LineNumber}: the XML is broken: {problem.Message}", problem);
+            throw XmlFault.Create(file, problem);
         }
     }
 

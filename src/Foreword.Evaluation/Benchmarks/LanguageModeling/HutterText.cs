@@ -1,6 +1,6 @@
-using System.Text;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
+using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.LanguageModeling;
 
@@ -62,7 +62,7 @@ internal sealed class HutterText : Benchmark
         byte[] bytes = new byte[file.Length - start];
         file.ReadExactly(bytes);
         CorpusWindows corpus = new();
-        corpus.Append(Encoding.UTF8.GetString(bytes), bytes.Length);
+        corpus.Append(StrictText.DecodePart(bytes, path, start), bytes.Length);
         return new BenchmarkSet(corpus.Windows(input), [path]);
     }
 }

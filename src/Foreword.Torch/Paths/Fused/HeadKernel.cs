@@ -101,8 +101,8 @@ internal static unsafe class HeadKernel<T> where T : unmanaged, IElement<T>
     private static int RowsOfChunk(int M, int Vp)
     {
         long most = Math.Max(32, ChunkBytes / sizeof(T) / Vp);
-        long parts = (M + most - 1) / most;
-        return (int)((M + parts - 1) / parts + 31) / 32 * 32;
+        long chunks = (M + most - 1) / most;
+        return (int)((M + chunks - 1) / chunks + 31) / 32 * 32;
     }
 
     /// <summary>Rounds the rows, and appends rows of zeros up to a multiple of 32.</summary>

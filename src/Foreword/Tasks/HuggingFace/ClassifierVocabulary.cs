@@ -23,7 +23,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
         int[] all = [.. Enumerable.Range(0, model.VocabSize)];
         if (task.Tokens is not { } tokens)
             return new ClassifierVocabulary(all, [], task.Template!, null);
-        int count = tokenizer.VocabularySize;
+        int count = tokenizer.VocabSize;
         if (tokens.Extract < count) // written by an earlier export: the tokenizer already has the task's tokens
             return new ClassifierVocabulary(all, [], tokens.Template() with { Pad = OwnPad(tokenizer) }, tokens);
         TaskTokens moved = TaskTokens.After(count + 1);
@@ -51,7 +51,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
             root["tokenizer_class"] = "PreTrainedTokenizerFast"; // uses tokenizer.json without changes
             root["model_max_length"] = contextLength;
             root["clean_up_tokenization_spaces"] = false;
-            if (Template.Pad is { } pad && pad < tokenizer.VocabularySize + Added.Count)
+            if (Template.Pad is { } pad && pad < tokenizer.VocabSize + Added.Count)
                 root["pad_token"] = Text(pad);
         });
 
@@ -88,7 +88,7 @@ internal sealed record ClassifierVocabulary(int[] Rows, IReadOnlyList<AddedToken
             return JsonNode.Parse(written.ToArray());
         }
 
-        string Text(int id) => id < tokenizer.VocabularySize ? tokenizer.TokenText(id) : Added[id - tokenizer.VocabularySize].Text;
+        string Text(int id) => id < tokenizer.VocabSize ? tokenizer.TokenText(id) : Added[id - tokenizer.VocabSize].Text;
     }
 
     private static IEnumerable<TemplatePart> Ids(IReadOnlyList<int> ids) => ids.Select(id => new TemplatePart(null, id, 0));

@@ -40,7 +40,7 @@ internal static class HuggingFaceClassifier
             return "the model has no tokenizer that could put the task's tokens around a text";
         if (tokenizer is Gpt1Bpe { Words: not Gpt1Words.Basic })
             return "tokenizer.json cannot say what this tokenizer's text_standardize does";
-        if (task.Task.HeadInput != HeadInput.One)
+        if (task.Definition.HeadInput != HeadInput.One)
             return $"{ClassName(model.Config.Architecture)} reads one sequence per example, but {task.Kind} has several";
         if (task.Target == TargetKind.SoftLabels)
             return $"{ClassName(model.Config.Architecture)} does not compute the mean over soft labels";

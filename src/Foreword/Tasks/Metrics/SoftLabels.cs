@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Foreword.Tasks.Metrics;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal static class SoftLabels
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 2);
         double most = least + bins - 1;
         if (!(score >= least && score <= most))
-            throw new ArgumentOutOfRangeException(nameof(score), score, $"a score must lie between {least} and {most}");
+            throw new ArgumentOutOfRangeException(nameof(score), string.Create(CultureInfo.InvariantCulture, $"the score is {score}; it must lie between {least} and {most}"));
         int below = (int)(score - least);
         float share = (float)(score - least - below);
         float[] label = new float[bins];

@@ -80,6 +80,14 @@ public sealed record TaskEvaluation
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.WriteStartObject();
+        WriteFields(writer);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Writes the fields of the object, see <see cref="WriteJson"/>.</summary>
+    /// <param name="writer">Receives the fields.</param>
+    internal void WriteFields(Utf8JsonWriter writer)
+    {
         writer.WriteString("task", Task);
         writer.WriteNumber("n", Count);
         writer.WriteStartObject("metrics");
@@ -105,7 +113,6 @@ public sealed record TaskEvaluation
             WriteClasses(writer, Classes);
         if (Confusion is not null)
             WriteConfusion(writer, Confusion);
-        writer.WriteEndObject();
     }
 
     private static ClassRow[] Rows(TaskOutcomes.OfClasses outcomes)

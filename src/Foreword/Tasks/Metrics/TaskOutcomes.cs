@@ -70,12 +70,12 @@ public abstract record TaskOutcomes
             foreach (double probability in row)
             {
                 if (!(probability >= 0))
-                    throw new ArgumentException($"example {example} has the probability {probability}", parameter);
+                    throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"example {example} has the probability {probability}"), parameter);
                 sum += probability;
             }
 
             if (!(Math.Abs(sum - 1) <= 1e-3)) // the limit is far above the rounding error of a float32 softmax
-                throw new ArgumentException($"the probabilities of example {example} sum to {sum}, not to 1", parameter);
+                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"the probabilities of example {example} sum to {sum}, not to 1"), parameter);
         }
     }
 
@@ -103,7 +103,7 @@ public abstract record TaskOutcomes
             for (int i = 0; i < count; i++)
             {
                 if (!double.IsFinite(truth[i]) || !double.IsFinite(predicted[i]))
-                    throw new ArgumentException($"example {i} has the score {truth[i]} and was given {predicted[i]}; both must be finite", nameof(predicted));
+                    throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"example {i} has the score {truth[i]} and was given {predicted[i]}; both must be finite"), nameof(predicted));
             }
 
             return count;

@@ -45,9 +45,9 @@ internal sealed class PairCounts
 
     /// <summary>Counts the pairs of the corpus.</summary>
     /// <param name="words">The distinct words as symbols, and how often each occurs.</param>
-    /// <param name="vocabularySize">The number of ids of symbols and merges together.</param>
+    /// <param name="vocabSize">The number of ids of symbols and merges together.</param>
     /// <param name="minFrequency">The minimum frequency of a pair that is merged.</param>
-    private PairCounts(IReadOnlyList<(int[] Symbols, long Count)> words, int vocabularySize, int minFrequency)
+    private PairCounts(IReadOnlyList<(int[] Symbols, long Count)> words, int vocabSize, int minFrequency)
     {
         _minFrequency = minFrequency;
         int positions = words.Aggregate(0, (sum, word) => checked(sum + word.Symbols.Length));
@@ -59,8 +59,8 @@ internal sealed class PairCounts
         _previousOccurrence = new int[positions];
         _chunk = new int[positions];
         _chunkCount = new long[words.Count];
-        _withNewOnTheRight = new int[vocabularySize];
-        _withNewOnTheLeft = new int[vocabularySize];
+        _withNewOnTheRight = new int[vocabSize];
+        _withNewOnTheLeft = new int[vocabSize];
         Array.Fill(_withNewOnTheRight, None);
         Array.Fill(_withNewOnTheLeft, None);
 

@@ -41,10 +41,10 @@ internal static class SymbolBpe
         List<string> tokens = [.. counts
             .Where(symbol => symbol.Value >= trainer.MinFrequency)
             .OrderByDescending(symbol => symbol.Value).ThenBy(symbol => symbol.Key, StringComparer.Ordinal)
-            .Take(trainer.VocabularySize - reserved)
+            .Take(trainer.VocabSize - reserved)
             .Select(symbol => symbol.Key).Order(StringComparer.Ordinal)];
         Dictionary<string, int> ids = tokens.Select((text, i) => (text, i)).ToDictionary(token => token.text, token => token.i + reserved, StringComparer.Ordinal);
-        int wanted = trainer.VocabularySize - reserved - tokens.Count;
+        int wanted = trainer.VocabSize - reserved - tokens.Count;
         List<(int[] Symbols, long Count)> parts = [.. written.SelectMany(word => Known(word.Symbols, ids).Select(part => (part, word.Count)))];
         List<BpeMerge> merges = [];
         foreach (LearnedMerge merge in PairCounts.Learn(parts, reserved + tokens.Count, wanted, trainer.MinFrequency, learned => progress(learned, wanted), cancellationToken))

@@ -17,7 +17,7 @@ public sealed record BpeTrainer : TokenizerTrainer
     /// Creates a trainer with its defaults: 8,192 ids and a minimum frequency of 2, as in Hugging Face's ByteLevelBPETokenizer. The ids are the 256
     /// bytes, the merges and, last, <c>&lt;|endoftext|&gt;</c>.
     /// </summary>
-    public BpeTrainer() : base(minFrequency: 2) => VocabularySize = DefaultVocabulary;
+    public BpeTrainer() : base(minFrequency: 2) => VocabSize = DefaultVocabulary;
 
     /// <inheritdoc/>
     public override string Kind => ByteLevelBpe.KindName;
@@ -52,7 +52,7 @@ public sealed record BpeTrainer : TokenizerTrainer
     /// <inheritdoc cref="Train" path="/exception"/>
     internal IReadOnlyList<LearnedMerge> Learn(IEnumerable<string> texts, IProgress<TokenizerProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        int wanted = VocabularySize - SmallestVocabulary;
+        int wanted = VocabSize - SmallestVocabulary;
         TokenizerProgress read = new(0, 0, 0, wanted);
         Dictionary<string, long> chunks = Count(texts, Split, (count, characters) => progress?.Report(read = read with { Texts = count, Characters = characters }), cancellationToken);
         if (chunks.Count == 0)

@@ -60,7 +60,7 @@ public sealed class ByteLevelBpe : Tokenizer
     public override string Kind => KindName;
 
     /// <inheritdoc/>
-    public override int VocabularySize => _starts.Length - 1;
+    public override int VocabSize => _starts.Length - 1;
 
     /// <inheritdoc/>
     public override int? EndOfTextId => Roles.EndOfText ?? _literalEnd;
@@ -85,8 +85,8 @@ public sealed class ByteLevelBpe : Tokenizer
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> TokenBytes(int id)
     {
-        if ((uint)id >= (uint)VocabularySize)
-            throw new ArgumentOutOfRangeException(nameof(id), $"token id {id} is outside the vocabulary of {VocabularySize}");
+        if ((uint)id >= (uint)VocabSize)
+            throw new ArgumentOutOfRangeException(nameof(id), $"token id {id} is outside the vocabulary of {VocabSize}");
         return _bytes.AsSpan(_starts[id].._starts[id + 1]);
     }
 
@@ -170,8 +170,8 @@ public sealed class ByteLevelBpe : Tokenizer
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData("foreword byte-bpe 1\n"u8);
-        Number(VocabularySize);
-        for (int id = 0; id < VocabularySize; id++)
+        Number(VocabSize);
+        for (int id = 0; id < VocabSize; id++)
         {
             Number(TokenBytes(id).Length);
             hash.AppendData(TokenBytes(id));

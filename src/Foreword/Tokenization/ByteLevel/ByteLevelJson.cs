@@ -17,7 +17,7 @@ internal static class ByteLevelJson
             throw decoder.Unsupported($"decoder {decoder.TypeName}", "GPT-2's is ByteLevel");
         ByteLevelText text = ByteLevelTextJson.Read(root, companions);
         ByteLevelBpe tokenizer = Create(BpeModelJson.Read(root, companions, endOfWord: ""), root.Path, text);
-        (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabularySize);
+        (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabSize);
         return (ByteLevelBpe)companions.Assign(tokenizer, before, after);
     }
 

@@ -28,7 +28,7 @@ internal static class BpeText
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             json.WriteStartObject();
-            foreach (int id in Enumerable.Range(0, tokenizer.VocabularySize).Where(id => !tokenizer.IsBeyondModel(id)))
+            foreach (int id in Enumerable.Range(0, tokenizer.VocabSize).Where(id => !tokenizer.IsBeyondModel(id)))
                 json.WriteNumber(tokenizer.TokenText(id), id);
             json.WriteEndObject();
         });

@@ -16,12 +16,12 @@ internal static class TemplateJson
     /// <summary>Reads the ids before and after a single text. Both lists are empty if the part is missing or adds nothing.</summary>
     /// <exception cref="InvalidDataException">The part is malformed, or names an id outside the vocabulary.</exception>
     /// <exception cref="NotSupportedException">The part does something else; the message names its type.</exception>
-    public static (IReadOnlyList<int> Before, IReadOnlyList<int> After) Read(TokenizerField root, int vocabularySize)
+    public static (IReadOnlyList<int> Before, IReadOnlyList<int> After) Read(TokenizerField root, int vocabSize)
     {
         List<int> before = [], after = [];
         foreach (TokenizerField processor in Processors(root))
         {
-            (int[] first, int[] last) = Single(processor, vocabularySize);
+            (int[] first, int[] last) = Single(processor, vocabSize);
             before.InsertRange(0, first);
             after.AddRange(last);
         }

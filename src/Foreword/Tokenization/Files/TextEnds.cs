@@ -41,17 +41,9 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
         return new TextEnds(first.StartId ?? second.StartId, first.EndIds.Count > 0 ? first.EndIds : second.EndIds);
     }
 
-    /// <summary>Converts the id of a token that both begins and ends a text, as in GPT-2.</summary>
-    /// <param name="endOfText">The id, or null for no ids.</param>
-    public static implicit operator TextEnds(int? endOfText) => FromNullable(endOfText);
-
-    /// <summary>Creates an instance from the id of a token that both begins and ends a text, as in GPT-2.</summary>
-    /// <param name="endOfText">The id, or null for no ids.</param>
-    public static TextEnds FromNullable(int? endOfText) => endOfText is { } id ? new TextEnds(id, [id]) : None;
-
     /// <summary>Returns the ids that are less than a vocabulary size.</summary>
-    /// <param name="vocabularySize">The number of ids.</param>
-    public TextEnds Within(int vocabularySize) => new(StartId < vocabularySize ? StartId : null, [.. EndIds.Where(id => id < vocabularySize)]);
+    /// <param name="vocabSize">The number of ids.</param>
+    public TextEnds Within(int vocabSize) => new(StartId < vocabSize ? StartId : null, [.. EndIds.Where(id => id < vocabSize)]);
 
     /// <summary>Writes <c>bos_token_id</c> and <c>eos_token_id</c>, as far as they exist. Several end ids are written as a list.</summary>
     /// <returns>Whether there is any id.</returns>

@@ -126,7 +126,7 @@ internal sealed class TokenizerCompanions
         {
             StartOfText = start == end ? null : start,
             EndOfText = end == own ? null : end,
-            Stops = [.. model.EndIds.Where(id => id < tokenizer.VocabularySize && id != end).Distinct()],
+            Stops = [.. model.EndIds.Where(id => id < tokenizer.VocabSize && id != end).Distinct()],
             Before = Bare(before) ?? (Switch("add_bos_token") == true ? [Required(start ?? end, StartKey, "add_bos_token")] : []),
             After = Bare(after) ?? (Switch("add_eos_token") == true ? [Required(end, EndKey, "add_eos_token")] : []),
             Names = RoleKeys.Where(key => IdOf(key) is not null).ToDictionary(key => key, key => _roles[key].Text),

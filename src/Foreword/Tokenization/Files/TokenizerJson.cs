@@ -81,7 +81,7 @@ internal static class TokenizerJson
     public static void WriteVocabulary(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         json.WriteStartObject("vocab");
-        for (int id = 0; id < tokenizer.VocabularySize; id++)
+        for (int id = 0; id < tokenizer.VocabSize; id++)
         {
             if (!tokenizer.IsBeyondModel(id))
                 json.WriteNumber(tokenizer.TokenText(id), id);

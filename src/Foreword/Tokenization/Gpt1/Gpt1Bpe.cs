@@ -75,7 +75,7 @@ public sealed class Gpt1Bpe : Tokenizer
     public override string Kind => KindName;
 
     /// <inheritdoc/>
-    public override int VocabularySize => _texts.Count;
+    public override int VocabSize => _texts.Count;
 
     /// <summary>Gets the id that ends a document, or null. GPT-1's own vocabulary has no such token.</summary>
     public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(AddedToken.EndOfText);
@@ -261,7 +261,7 @@ public sealed record Gpt1Trainer : TokenizerTrainer
     private const int DefaultVocabulary = 40_478;
 
     /// <summary>Creates a trainer with its defaults: 40,478 ids, a minimum frequency of 2, and <see cref="Gpt1Words.Basic"/>.</summary>
-    public Gpt1Trainer() : base(minFrequency: 2) => VocabularySize = DefaultVocabulary;
+    public Gpt1Trainer() : base(minFrequency: 2) => VocabSize = DefaultVocabulary;
 
     /// <summary>Gets how text is prepared before the symbols of its words are merged.</summary>
     public Gpt1Words Words { get; init; }
@@ -279,7 +279,7 @@ public sealed record Gpt1Trainer : TokenizerTrainer
         Dictionary<string, long> words = Count(
             texts, (text, count) => Gpt1Bpe.Split(text, Words, count), (count, characters) => progress?.Report(read = new(count, characters, 0, 0)), cancellationToken);
         SymbolBpe.Vocabulary learned = SymbolBpe.Learn(
-            words, reserved: 1, this with { VocabularySize = VocabularySize - 1 }, SymbolsOf, (left, right) => left + right,
+            words, reserved: 1, this with { VocabSize = VocabSize - 1 }, SymbolsOf, (left, right) => left + right,
             (merges, wanted) => progress?.Report(read with { Merges = merges, MergesWanted = wanted }), cancellationToken);
         return new Gpt1Bpe([Gpt1Bpe.Unknown, .. learned.Tokens, AddedToken.EndOfText], learned.Merges, [AddedToken.EndOfText], Words);
     }

@@ -29,7 +29,7 @@ internal static class Gpt1Json
         if (unknown != Gpt1Bpe.Unknown)
             throw model.Unsupported($"unk_token {unknown}", $"GPT-1's is {Gpt1Bpe.Unknown}");
         Gpt1Bpe tokenizer = Create(BpeModelJson.Read(root, companions, Gpt1Bpe.EndOfWord), root.Path, Gpt1Words.Basic);
-        (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabularySize);
+        (IReadOnlyList<int> before, IReadOnlyList<int> after) = TemplateJson.Read(root, tokenizer.VocabSize);
         return (Gpt1Bpe)companions.Assign(tokenizer, before, after);
     }
 

@@ -69,7 +69,7 @@ public sealed class WordPiece : Tokenizer
     public override string Kind => KindName;
 
     /// <inheritdoc/>
-    public override int VocabularySize => _texts.Count;
+    public override int VocabSize => _texts.Count;
 
     /// <summary>Gets the id that ends a document: the one that the files name, or that of <c>[SEP]</c>; null if there is neither.</summary>
     public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(Separator);
@@ -254,7 +254,7 @@ public sealed record WordPieceTrainer : TokenizerTrainer
     private static readonly string[] Special = ["[PAD]", WordPiece.Unknown, "[CLS]", "[SEP]", "[MASK]"];
 
     /// <summary>Creates a trainer with its defaults: 21,128 ids, and a minimum frequency of 2.</summary>
-    public WordPieceTrainer() : base(minFrequency: 2) => VocabularySize = DefaultVocabulary;
+    public WordPieceTrainer() : base(minFrequency: 2) => VocabSize = DefaultVocabulary;
 
     /// <inheritdoc/>
     public override string Kind => WordPiece.KindName;

@@ -88,7 +88,7 @@ internal static class WordPieceFiles
     public static void Save(WordPiece tokenizer, string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        int last = tokenizer.VocabularySize - 1; // added tokens at the end do not belong to the model's own vocabulary
+        int last = tokenizer.VocabSize - 1; // added tokens at the end do not belong to the model's own vocabulary
         while (tokenizer.IsBeyondModel(last))
             last--;
         DurableFile.Replace(Path.Combine(directory, TokenizerFileNames.VocabTxt), stream =>

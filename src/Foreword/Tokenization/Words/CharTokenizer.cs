@@ -50,7 +50,7 @@ public sealed class CharTokenizer : Tokenizer
     public override string Kind => KindName;
 
     /// <inheritdoc/>
-    public override int VocabularySize => _texts.Count;
+    public override int VocabSize => _texts.Count;
 
     /// <inheritdoc/>
     public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(AddedToken.EndOfText);

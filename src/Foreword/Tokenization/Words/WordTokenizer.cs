@@ -47,7 +47,7 @@ public sealed class WordTokenizer : Tokenizer
     public override string Kind => KindName;
 
     /// <inheritdoc/>
-    public override int VocabularySize => _texts.Count;
+    public override int VocabSize => _texts.Count;
 
     /// <inheritdoc/>
     public override int? EndOfTextId => Roles.EndOfText ?? _endOfSentence;

@@ -106,15 +106,15 @@ internal static class ModelDirectory
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(config);
-        if (config.VocabSize - tokenizer.VocabularySize > MostUnusedIds || !HasRows(tokenizer, config.VocabSize))
-            throw new InvalidDataException($"{model}: the tokenizer has {tokenizer.VocabularySize} ids but the model's vocab_size is {config.VocabSize}");
+        if (config.VocabSize - tokenizer.VocabSize > MostUnusedIds || !HasRows(tokenizer, config.VocabSize))
+            throw new InvalidDataException($"{model}: the tokenizer has {tokenizer.VocabSize} ids but the model's vocab_size is {config.VocabSize}");
     }
 
     /// <summary>Returns whether every id is below the vocabulary size, except the ids of a few added tokens.</summary>
-    internal static bool HasRows(Tokenizer tokenizer, int vocabularySize)
+    internal static bool HasRows(Tokenizer tokenizer, int vocabSize)
     {
-        int surplus = tokenizer.VocabularySize - vocabularySize;
-        return surplus <= 0 || (surplus <= MostUnusedIds && tokenizer.AddedTokens.Select(token => token.Id).Distinct().Count(id => id >= vocabularySize) == surplus);
+        int surplus = tokenizer.VocabSize - vocabSize;
+        return surplus <= 0 || (surplus <= MostUnusedIds && tokenizer.AddedTokens.Select(token => token.Id).Distinct().Count(id => id >= vocabSize) == surplus);
     }
 
     /// <summary>Returns whether a path holds weights, or only a configuration. In the second case, a later error names the missing weights.</summary>

@@ -15,7 +15,7 @@ internal enum GgmlType
     Q8_0 = 8,
 
     /// <summary>BF16: the upper 16 bits of an F32.</summary>
-    BF16 = 30,
+    Bf16 = 30,
 }
 
 /// <summary>Provides the sizes of ggml's element types.</summary>
@@ -33,7 +33,7 @@ internal static class GgmlTypes
     {
         GgmlType.F32 => TensorDType.F32,
         GgmlType.F16 => TensorDType.F16,
-        GgmlType.BF16 => TensorDType.BF16,
+        GgmlType.Bf16 => TensorDType.Bf16,
         _ => throw new ArgumentException($"{type} is not a type of single elements", nameof(type)),
     };
 }

@@ -24,12 +24,12 @@ internal static class GgufTokenizer
     /// <summary>Adds the keys of the tokenizer.</summary>
     /// <param name="writer">Receives the keys.</param>
     /// <param name="tokenizer">The tokenizer, or null if the model has none.</param>
-    /// <param name="vocabularySize">
+    /// <param name="vocabSize">
     /// The number of ids of the model. Ids that the tokenizer does not have become unused tokens. Added tokens for which the model has no row are
     /// omitted.
     /// </param>
     /// <exception cref="NotSupportedException">The tokenizer is of another kind or uses a feature that llama.cpp does not support.</exception>
-    public static void Write(GgufWriter writer, Tokenizer? tokenizer, int vocabularySize)
+    public static void Write(GgufWriter writer, Tokenizer? tokenizer, int vocabSize)
     {
         if (tokenizer is null)
         {
@@ -40,23 +40,23 @@ internal static class GgufTokenizer
         if (tokenizer is not ByteLevelBpe bpe)
             throw new NotSupportedException($"a GGUF file holds a byte-level BPE; the model's tokenizer is of the kind {tokenizer.Kind}");
         RefuseUnsupported(bpe);
-        if (bpe.Merges.Any(merge => merge.Result >= vocabularySize))
-            throw new NotSupportedException($"merges produce ids that the model does not have (vocab_size is {vocabularySize}); a GGUF file cannot hold them");
+        if (bpe.Merges.Any(merge => merge.Result >= vocabSize))
+            throw new NotSupportedException($"merges produce ids that the model does not have (vocab_size is {vocabSize}); a GGUF file cannot hold them");
         writer.Add(ModelKey, Model);
         writer.Add(SplitKey, Split);
         Dictionary<int, AddedToken> added = bpe.AddedTokens.ToDictionary(token => token.Id);
-        int[] ids = [.. Enumerable.Range(0, vocabularySize)];
-        writer.Add(TokensKey, (string[])[.. ids.Select(id => id < bpe.VocabularySize ? bpe.TokenText(id) : UnusedText(id))]);
-        writer.Add(TypesKey, (int[])[.. ids.Select(id => id >= bpe.VocabularySize ? Unused
+        int[] ids = [.. Enumerable.Range(0, vocabSize)];
+        writer.Add(TokensKey, (string[])[.. ids.Select(id => id < bpe.VocabSize ? bpe.TokenText(id) : UnusedText(id))]);
+        writer.Add(TypesKey, (int[])[.. ids.Select(id => id >= bpe.VocabSize ? Unused
             : added.TryGetValue(id, out AddedToken token) ? token.IsSpecial ? Control : UserDefined : Normal)]);
         writer.Add(MergesKey, (string[])[.. bpe.Merges.Select(merge => $"{bpe.TokenText(merge.Left)} {bpe.TokenText(merge.Right)}")]);
         writer.Add(AddStartKey, bpe.TemplateStart.Count > 0);
         writer.Add(AddEndKey, bpe.TemplateEnd.Count > 0);
-        if (bpe.StartOfTextId is { } start && start < vocabularySize)
+        if (bpe.StartOfTextId is { } start && start < vocabSize)
             writer.Add(StartKey, (uint)start);
-        if (bpe.EndOfTextId is { } end && end < vocabularySize)
+        if (bpe.EndOfTextId is { } end && end < vocabSize)
             writer.Add(EndKey, (uint)end);
-        int[] stops = [.. bpe.StopIds.Where(id => id < vocabularySize)], further = [.. stops.Where(id => id != bpe.EndOfTextId)];
+        int[] stops = [.. bpe.StopIds.Where(id => id < vocabSize)], further = [.. stops.Where(id => id != bpe.EndOfTextId)];
         for (int i = 0; i < Math.Min(further.Length, FurtherEndKeys.Length); i++)
             writer.Add(FurtherEndKeys[i], (uint)further[i]);
         if (further.Length > 0)
@@ -129,12 +129,12 @@ internal static class GgufTokenizer
         {
             StartOfText = start == end ? null : start,
             EndOfText = end == tokenizer.EndOfTextId ? null : end,
-            Stops = [.. stops.Where(id => id >= 0 && id < tokenizer.VocabularySize && id != end)],
+            Stops = [.. stops.Where(id => id >= 0 && id < tokenizer.VocabSize && id != end)],
             Before = IsOn(AddStartKey) && (start ?? end) is { } first ? [first] : [],
             After = IsOn(AddEndKey) && end is { } last ? [last] : [],
         });
 
-        int? Id(string key) => file.Optional<long>(key, "a whole number", value => value.AsInteger(file.File)) is { } id && id >= 0 && id < tokenizer.VocabularySize ? (int)id : null;
+        int? Id(string key) => file.Optional<long>(key, "a whole number", value => value.AsInteger(file.File)) is { } id && id >= 0 && id < tokenizer.VocabSize ? (int)id : null;
 
         bool IsOn(string key) => file.Optional<bool>(key, "true or false", value => value.AsBoolean(file.File)) == true;
     }

@@ -34,21 +34,11 @@ internal static class HuggingFaceConfig
     /// <summary>Writes <c>config.json</c> into an existing directory, in a form that <c>transformers</c> can open.</summary>
     /// <param name="directory">The model directory.</param>
     /// <param name="config">The architecture.</param>
-    /// <param name="endOfTextId">The end-of-text id of the tokenizer, which both begins and ends a text, or null if it has none.</param>
+    /// <param name="ends">The ids that begin and end a text; null for none.</param>
     /// <param name="dtype">The element type of the weights in the same directory: F32, F16 or BF16.</param>
     /// <exception cref="ArgumentException">The configuration is not valid, or the element type is another one.</exception>
-    public static void Write(string directory, GptConfig config, int? endOfTextId = null, TensorDType dtype = TensorDType.F32) =>
-        Write(directory, config, TextEnds.FromNullable(endOfTextId), dtype);
-
-    /// <summary>Writes <c>config.json</c> into an existing directory, in a form that <c>transformers</c> can open.</summary>
-    /// <param name="directory">The model directory.</param>
-    /// <param name="config">The architecture.</param>
-    /// <param name="ends">The ids that begin and end a text.</param>
-    /// <param name="dtype">The element type of the weights in the same directory: F32, F16 or BF16.</param>
-    /// <exception cref="ArgumentException">The configuration is not valid, or the element type is another one.</exception>
-    public static void Write(string directory, GptConfig config, TextEnds ends, TensorDType dtype = TensorDType.F32)
+    public static void Write(string directory, GptConfig config, TextEnds? ends = null, TensorDType dtype = TensorDType.F32)
     {
-        ArgumentNullException.ThrowIfNull(ends);
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
@@ -56,13 +46,13 @@ internal static class HuggingFaceConfig
         {
             TensorDType.F32 => "float32",
             TensorDType.F16 => "float16",
-            TensorDType.BF16 => "bfloat16",
+            TensorDType.Bf16 => "bfloat16",
             _ => throw new ArgumentException($"weights are written as F32, F16 or BF16, not {dtype.HeaderName()}", nameof(dtype)),
         };
         DurableFile.Replace(Path.Combine(directory, FileName), stream =>
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-            WriteFields(json, config, ends, torchDType);
+            WriteFields(json, config, ends ?? TextEnds.None, torchDType);
         });
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Foreword.IO;
 
 namespace Foreword.Weights.HuggingFace;
 
@@ -48,7 +49,7 @@ internal sealed class SafetensorsHeader
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException) // InvalidOperationException: text with a lone surrogate
         {
-            throw header.Broken($"the header is not well-formed JSON ({problem.Message})");
+            throw header.Broken($"the header is not well-formed JSON ({JsonFile.Reason(problem)})");
         }
 
         header.CheckLayout(LengthBytes + json.Length, dataLength);

@@ -29,7 +29,7 @@ internal sealed class LlmcFormat : WeightsFormat
         TensorDType dtype = Header(1) switch
         {
             3 => TensorDType.F32,
-            5 => TensorDType.BF16,
+            5 => TensorDType.Bf16,
             int version => throw new InvalidDataException($"{path}: version {version} of llm.c's checkpoints is not supported, only 3 (float32) and 5 (bfloat16)"),
         };
         GptConfig config = Validated(path, new GptConfig { ContextLength = Header(2), VocabSize = Header(3), NLayer = Header(4), NHead = Header(5), NEmbd = Header(6) });

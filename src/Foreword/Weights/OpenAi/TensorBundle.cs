@@ -140,7 +140,7 @@ internal sealed class TensorBundle
         2 => TensorDType.F64,
         3 => TensorDType.I32,
         9 => TensorDType.I64,
-        14 => TensorDType.BF16,
+        14 => TensorDType.Bf16,
         19 => TensorDType.F16,
         _ => null,
     };

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Numerics;
 using Foreword.IO;
 
@@ -90,7 +91,7 @@ internal static class PyTorchFile
         foreach (object? key in keys)
         {
             if (key is not string name || !storages.TryGetValue(name, out Storage? storage))
-                throw new InvalidDataException($"the list of storages names '{key}', which no tensor uses");
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"the list of storages names '{key}', which no tensor uses"));
             if (at > file.Length - sizeof(long))
                 throw new InvalidDataException($"it ends before storage '{name}'");
             long count = BinaryPrimitives.ReadInt64LittleEndian(file.Bytes(at, sizeof(long)));
@@ -143,7 +144,7 @@ internal static class PyTorchFile
         {
             "torch.FloatStorage" => TensorDType.F32,
             "torch.HalfStorage" => TensorDType.F16,
-            "torch.BFloat16Storage" => TensorDType.BF16,
+            "torch.BFloat16Storage" => TensorDType.Bf16,
             "torch.DoubleStorage" => TensorDType.F64,
             "torch.LongStorage" => TensorDType.I64,
             "torch.IntStorage" => TensorDType.I32,
@@ -169,7 +170,7 @@ internal static class PyTorchFile
         _ => throw new InvalidDataException($"it calls {name}, which is not supported: no code from a file is executed"),
     };
 
-    private static long[] Numbers(object?[] values) => [.. values.Select(value => value is long and >= 0 and <= int.MaxValue ? (long)value : throw new InvalidDataException($"a tensor with the size or stride {value ?? "None"}"))];
+    private static long[] Numbers(object?[] values) => [.. values.Select(value => value is long and >= 0 and <= int.MaxValue ? (long)value : throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"a tensor with the size or stride {value ?? "None"}")))];
 
     private static List<StoredTensor> Tensors(MappedFile file, Dictionary<object, object?> whole)
     {
@@ -178,7 +179,7 @@ internal static class PyTorchFile
         foreach ((object key, object? entry) in all)
         {
             if (key is not string name || entry is not View view)
-                throw new InvalidDataException($"its entry '{key}' is not a tensor; only a dictionary of named tensors is supported, at the top level or under {string.Join(", ", Nested.Select(name => $"'{name}'"))}");
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"its entry '{key}' is not a tensor; only a dictionary of named tensors is supported, at the top level or under {string.Join(", ", Nested.Select(name => $"'{name}'"))}"));
             tensors.Add(view.Tensor(file, name));
         }
 

@@ -207,7 +207,7 @@ public sealed class ClassifierTests : IDisposable
         string model = Directory.CreateDirectory(_directory.File($"golden-{Guid.NewGuid():N}")).FullName;
         foreach (string file in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{file}"), Path.Combine(model, file));
-        new BpeTrainer { VocabularySize = 297 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(model);
+        new BpeTrainer { VocabSize = 297 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(model);
         return model;
     }
 

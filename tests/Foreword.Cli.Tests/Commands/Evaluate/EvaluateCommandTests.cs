@@ -166,6 +166,6 @@ public sealed class EvaluateCommandTests : IDisposable
         Directory.CreateDirectory(_directory.File("model"));
         foreach (string name in new[] { "config.json", "model.safetensors" })
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{name}"), _directory.File($"model/{name}"));
-        new BpeTrainer { VocabularySize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_directory.File("model"));
+        new BpeTrainer { VocabSize = 300 }.Train([File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt"))]).Save(_directory.File("model"));
     }
 }

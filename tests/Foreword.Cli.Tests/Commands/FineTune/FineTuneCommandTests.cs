@@ -48,6 +48,46 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.True(File.Exists(Path.Combine(run, "evaluation-test", "report.html")));
         Assert.Contains("classification, reads text=text, label=label", Cli.Run("inspect", run).Out, StringComparison.Ordinal);
         AssertRefusals(run);
+        AssertEachFileHasItsEvaluation(run);
+    }
+
+    /// <summary>Evaluations of different files with similar names do not replace each other. That of the same file is renewed.</summary>
+    private void AssertEachFileHasItsEvaluation(string run)
+    {
+        string[] files = [_directory.File("test.v1.csv"), _directory.File("x/test.csv"), _directory.File("y/test.csv")];
+        foreach (string file in files.Append(files[0]).Append(files[2]))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.Copy(tiny.Test, file, overwrite: true);
+            Cli measured = Cli.Run("evaluate-task", run, file, "--resamples", "1");
+            Assert.True(measured.ExitCode == 0, measured.Err);
+        }
+
+        string[] directories = [.. Directory.GetDirectories(run, "evaluation-*").Order(StringComparer.Ordinal)];
+        Assert.Equal(["evaluation-test", "evaluation-test-2", "evaluation-test-3", "evaluation-test.v1"], directories.Select(Path.GetFileName));
+        Assert.Equal([tiny.Test, files[1], files[2], files[0]], directories.Select(directory =>
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(directory, "evaluation.json"))).RootElement.GetProperty("files")[0].GetString()));
+
+        // An evaluation of an earlier version does not name its files.
+        File.WriteAllText(Path.Combine(directories[3], "evaluation.json"), "{}");
+        Assert.Contains("evaluation-test.v1-2", Cli.Run("evaluate-task", run, files[0], "--resamples", "1").Err, StringComparison.Ordinal);
+        Assert.Equal("{}", File.ReadAllText(Path.Combine(directories[3], "evaluation.json")));
+    }
+
+    [Fact]
+    public void AModelOfARunThatHasNotFinishedIsNamed()
+    {
+        string run = _directory.File("run");
+        Cli trained = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", tiny.Train, "--out", run,
+            "--epochs", "2", "--batch-size", "8", "--set", "train.threads=2", "--set", "train.keep=0");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        Assert.Equal("", Cli.Run("predict", run, tiny.Test).Err);
+        Directory.Delete(Path.Combine(run, "checkpoint-12"), recursive: true);
+        Assert.Equal($"{run} is a run that has not finished; its best model so far, of epoch 1, is used; the run is at step 6\n", Cli.Run("predict", run, tiny.Test).Err);
+        Assert.StartsWith($"{run} is a run that has not finished; ", Cli.Run("evaluate-task", run, tiny.Test, "--resamples", "1").Err, StringComparison.Ordinal);
+        Directory.Delete(Path.Combine(run, "best"), recursive: true);
+        Assert.Equal($"{run} is a run that has not finished; its newest model is used; the run is at step 6\n", Cli.Run("predict", run, tiny.Test).Err);
+        Assert.Equal("", Cli.Run("predict", Path.Combine(run, "checkpoint-6"), tiny.Test).Err);
     }
 
     private static string[] Labels(string[] lines) => [.. lines.Select(line => line.Split(',')[0])];

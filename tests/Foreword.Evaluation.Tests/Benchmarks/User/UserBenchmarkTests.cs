@@ -26,10 +26,10 @@ public sealed class UserBenchmarkTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         directory.Write("sums.jsonl", Table);
         const string Common = "name: sums\ndata: [sums.jsonl]\nprompt: \"{{q}} make\"\ntarget: \" {{key}}\"\n";
-        BenchmarkResult exact = Evaluations.Run(FakeModel.Saying(Evaluations.VocabularySize, 8192, "two and two make".Length, ' ', 'A', '\n'), Evaluations.Prepare(directory.Write("a.yaml", Common)));
+        BenchmarkResult exact = Evaluations.Run(FakeModel.Saying(Evaluations.VocabSize, 8192, "two and two make".Length, ' ', 'A', '\n'), Evaluations.Prepare(directory.Write("a.yaml", Common)));
         Assert.Equal(2.0 / 3, exact.Value("exact_match"), 1e-9);
         BenchmarkResult likelihood = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(directory.Write("b.yaml", Common + "metric: likelihood\n")));
-        Assert.Equal(Math.Pow(Evaluations.VocabularySize, 2), likelihood.Value("perplexity"), 1);
+        Assert.Equal(Math.Pow(Evaluations.VocabSize, 2), likelihood.Value("perplexity"), 1);
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class UserBenchmarkTests
         Assert.Equal(1, Run("exact_match", " the cat sat on the mat\n").Value("exact_match"));
 
         BenchmarkResult Run(string metric, string words) => Evaluations.Run(
-            FakeModel.Saying(Evaluations.VocabularySize, 8192, "say:".Length, [.. words.Select(c => (int)c)]), Evaluations.Prepare(directory.Write($"{metric}.yaml", $"{Common}metric: {metric}\n")));
+            FakeModel.Saying(Evaluations.VocabSize, 8192, "say:".Length, [.. words.Select(c => (int)c)]), Evaluations.Prepare(directory.Write($"{metric}.yaml", $"{Common}metric: {metric}\n")));
     }
 
     [Fact]

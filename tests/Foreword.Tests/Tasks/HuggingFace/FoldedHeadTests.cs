@@ -34,7 +34,7 @@ public class FoldedHeadTests
 
     [Fact]
     public void WithoutABiasTheNormStaysAsItIs() =>
-        Assert.Null(FoldedHead.Create(new TaskHeadWeights(Normal(new Random(5), 3 * C, 0.02), new float[3]), Classes, new float[C], TensorDType.BF16)!.NormBias);
+        Assert.Null(FoldedHead.Create(new TaskHeadWeights(Normal(new Random(5), 3 * C, 0.02), new float[3]), Classes, new float[C], TensorDType.Bf16)!.NormBias);
 
     [Fact]
     public void WhatWouldChangeTheOutputsIsNotFolded()
@@ -42,7 +42,7 @@ public class FoldedHeadTests
         float[] row = Normal(new Random(6), C, 0.02), twice = [.. row, .. row, .. Normal(new Random(7), C, 0.02)];
         Assert.Null(FoldedHead.Create(new TaskHeadWeights(twice, [1, 2, 3]), Classes, new float[C], TensorDType.F32)); // two outputs that always differ by their biases
         Assert.Null(FoldedHead.Create(new TaskHeadWeights(new float[2], [1, 2]), Classes, new float[1], TensorDType.F32)); // more outputs than channels
-        Assert.Null(FoldedHead.Create(new TaskHeadWeights(row, [0]), Score with { ScoreMean = 2000, ScoreScale = 0.1 }, new float[C], TensorDType.BF16)); // bf16 has three significant digits
+        Assert.Null(FoldedHead.Create(new TaskHeadWeights(row, [0]), Score with { ScoreMean = 2000, ScoreScale = 0.1 }, new float[C], TensorDType.Bf16)); // bf16 has three significant digits
     }
 
     private static double Output(float[] weight, int row, float[] normed, float[] beta) => Enumerable.Range(0, C).Sum(c => (double)weight[row * C + c] * ((double)normed[c] + beta[c]));

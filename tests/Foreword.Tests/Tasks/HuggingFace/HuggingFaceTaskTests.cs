@@ -139,10 +139,10 @@ public sealed class HuggingFaceTaskTests : IDisposable
     [InlineData(true)]
     public void TheFilesBesideAVocabularySayWhatStandsAroundAText(bool hasTokenizerJson)
     {
-        new BpeTrainer { VocabularySize = 260 }.Train(["the then the then"], cancellationToken: TestContext.Current.CancellationToken).Save(_directory.Path);
+        new BpeTrainer { VocabSize = 260 }.Train(["the then the then"], cancellationToken: TestContext.Current.CancellationToken).Save(_directory.Path);
         if (!hasTokenizerJson)
             File.Delete(_directory.File("tokenizer.json"));
-        int first = TokenizerFiles.Load(_directory.Path).VocabularySize;
+        int first = TokenizerFiles.Load(_directory.Path).VocabSize;
         _directory.Write("added_tokens.json", $$"""{"<s>": {{first}}, "</s>": {{first + 1}}}""");
         _directory.Write("special_tokens_map.json", """{"bos_token": "<s>", "eos_token": "</s>"}""");
         _directory.Write("tokenizer_config.json", """{"add_bos_token": true, "add_eos_token": true}""");

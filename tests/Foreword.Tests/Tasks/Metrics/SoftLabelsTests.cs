@@ -39,5 +39,5 @@ public class SoftLabelsTests
     [InlineData(5.001)]
     [InlineData(double.NaN)]
     public void AScoreOutsideTheBinsIsRefused(double score) =>
-        Assert.Contains("a score must lie between 0 and 5", Assert.Throws<ArgumentOutOfRangeException>(() => SoftLabels.Of(score, 0, 6)).Message, StringComparison.Ordinal);
+        Assert.Contains("it must lie between 0 and 5", Assert.Throws<ArgumentOutOfRangeException>(() => SoftLabels.Of(score, 0, 6)).Message, StringComparison.Ordinal);
 }

@@ -54,7 +54,7 @@ internal static class NaiveBpe
     }
 
     private static int ByteId(ByteLevelBpe tokenizer, byte value) =>
-        Enumerable.Range(0, tokenizer.VocabularySize).First(id => tokenizer.TokenBytes(id).SequenceEqual([value]));
+        Enumerable.Range(0, tokenizer.VocabSize).First(id => tokenizer.TokenBytes(id).SequenceEqual([value]));
 
     private static List<int> Join(List<int> ids, int left, int right, int result)
     {

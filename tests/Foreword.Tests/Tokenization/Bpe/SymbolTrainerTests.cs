@@ -16,18 +16,18 @@ public sealed class SymbolTrainerTests
     [Fact]
     public void TheExampleOfSennrichEtAlGivesTheirMerges()
     {
-        Gpt1Bpe tokenizer = new Gpt1Trainer { VocabularySize = 1 + 11 + 4 + 1 }.Train([Corpus]);
+        Gpt1Bpe tokenizer = new Gpt1Trainer { VocabSize = 1 + 11 + 4 + 1 }.Train([Corpus]);
         string[] merges = [.. tokenizer.Merges.Select(merge => $"{tokenizer.TokenText(merge.Left)} {tokenizer.TokenText(merge.Right)}")];
         Assert.Equal(["e s", "es t</w>", "l o", "e w"], merges); // counts 9, 9, 7, 6: "e w" comes before "n e" because of its lower id
-        Assert.Equal(("<unk>", "<|endoftext|>"), (tokenizer.TokenText(0), tokenizer.TokenText(tokenizer.VocabularySize - 1)));
-        Assert.Equal(tokenizer.VocabularySize - 1, tokenizer.EndOfTextId);
+        Assert.Equal(("<unk>", "<|endoftext|>"), (tokenizer.TokenText(0), tokenizer.TokenText(tokenizer.VocabSize - 1)));
+        Assert.Equal(tokenizer.VocabSize - 1, tokenizer.EndOfTextId);
     }
 
     [Fact]
     public void RandomWordsGiveTheMergesOfTheNaiveWay() =>
         Gen.Select(Gen.String[Gen.Char['a', 'd'], 1, 9].Array[1, 12], Gen.Int[1, 3], Gen.Int[1, 3]).Sample((words, minFrequency, threads) =>
         {
-            Gpt1Trainer trainer = new() { VocabularySize = 2 + 8 + 12, MinFrequency = minFrequency, Threads = threads };
+            Gpt1Trainer trainer = new() { VocabSize = 2 + 8 + 12, MinFrequency = minFrequency, Threads = threads };
             Gpt1Bpe tokenizer;
             try
             {
@@ -49,8 +49,8 @@ public sealed class SymbolTrainerTests
             string text = string.Join(' ', words);
             Tokenizer[] trained =
             [
-                new Gpt1Trainer { VocabularySize = 60, MinFrequency = 1, Threads = threads }.Train([text]),
-                new WordPieceTrainer { VocabularySize = 60, MinFrequency = 1, Threads = threads }.Train([text]),
+                new Gpt1Trainer { VocabSize = 60, MinFrequency = 1, Threads = threads }.Train([text]),
+                new WordPieceTrainer { VocabSize = 60, MinFrequency = 1, Threads = threads }.Train([text]),
             ];
             return trained.All(tokenizer => tokenizer.Decode(tokenizer.Encode(text)) == text && tokenizer.LostCharacters(text).Count == 0);
         });
@@ -58,17 +58,17 @@ public sealed class SymbolTrainerTests
     [Fact]
     public void WordPiecesBeginOrContinueWords()
     {
-        WordPiece tokenizer = new WordPieceTrainer { VocabularySize = 5 + 12 + 5 }.Train([Corpus]);
+        WordPiece tokenizer = new WordPieceTrainer { VocabSize = 5 + 12 + 5 }.Train([Corpus]);
         Assert.Equal(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], Enumerable.Range(0, 5).Select(tokenizer.TokenText));
-        Assert.Contains("##est", Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText));
+        Assert.Contains("##est", Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.TokenText));
         Assert.Equal("newest", tokenizer.Decode(tokenizer.Encode("newest")));
     }
 
     [Fact]
     public void RareCharactersHaveNoPlaceInASmallVocabulary()
     {
-        Gpt1Bpe tokenizer = new Gpt1Trainer { VocabularySize = 5, MinFrequency = 1 }.Train(["aaaa aaaa xa aaq"]);
-        Assert.Equal(["<unk>", "a", "a</w>", "q</w>", "<|endoftext|>"], Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText));
+        Gpt1Bpe tokenizer = new Gpt1Trainer { VocabSize = 5, MinFrequency = 1 }.Train(["aaaa aaaa xa aaq"]);
+        Assert.Equal(["<unk>", "a", "a</w>", "q</w>", "<|endoftext|>"], Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.TokenText));
         Assert.Equal(["x"], tokenizer.LostCharacters("xaq").Select(rune => rune.ToString()));
     }
 
@@ -77,16 +77,16 @@ public sealed class SymbolTrainerTests
     [InlineData(0, "vocabulary size is 0; it must be 3 to")]
     [InlineData(30, "there is no text to train on")]
     public void WhatCannotBeTrainedIsSaid(int size, string sentence) =>
-        Assert.Contains(sentence, Assert.Throws<ArgumentException>(() => new Gpt1Trainer { VocabularySize = size }.Train([" \n"])).Message);
+        Assert.Contains(sentence, Assert.Throws<ArgumentException>(() => new Gpt1Trainer { VocabSize = size }.Train([" \n"])).Message);
 
     [Fact]
     public void OnlyAVocabularyWithoutMergesMayHaveAnySize()
     {
         string[] texts = ["a b c"];
-        Assert.Equal(6, new CharTrainer { VocabularySize = 0 }.Train(texts).VocabularySize); // with the space
-        Assert.Equal(5, new WordTrainer { VocabularySize = 0 }.Train(texts).VocabularySize);
+        Assert.Equal(6, new CharTrainer { VocabSize = 0 }.Train(texts).VocabSize); // with the space
+        Assert.Equal(5, new WordTrainer { VocabSize = 0 }.Train(texts).VocabSize);
         Assert.All(TrainerCatalog.Kinds.Values.Where(trainer => trainer is BpeTrainer or Gpt1Trainer or WordPieceTrainer), trainer =>
-            Assert.StartsWith($"vocabulary size is 0; it must be {trainer.SmallestVocabulary} to ", Assert.Throws<ArgumentException>(() => (trainer with { VocabularySize = 0 }).Train(texts)).Message));
+            Assert.StartsWith($"vocabulary size is 0; it must be {trainer.SmallestVocabulary} to ", Assert.Throws<ArgumentException>(() => (trainer with { VocabSize = 0 }).Train(texts)).Message));
     }
 
     /// <summary>Returns the texts that merges create, by counting every pair again for each merge.</summary>

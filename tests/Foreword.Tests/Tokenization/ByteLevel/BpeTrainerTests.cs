@@ -19,7 +19,7 @@ public sealed class BpeTrainerTests
     public void GoldenCorpusGivesTheGoldenMergesAndIds(string section, ByteOrder order)
     {
         JsonElement golden = Golden.GetProperty(section);
-        BpeTrainer trainer = new() { VocabularySize = 457, ByteOrder = order };
+        BpeTrainer trainer = new() { VocabSize = 457, ByteOrder = order };
         IReadOnlyList<LearnedMerge> learned = trainer.LearnFrom(Corpus);
         ByteLevelBpe tokenizer = trainer.TrainOn(Corpus);
         List<JsonElement> merges = [.. golden.GetProperty("merges").EnumerateArray()];
@@ -56,15 +56,15 @@ public sealed class BpeTrainerTests
             ByteOrder order = byValue ? ByteOrder.Value : ByteOrder.Gpt2;
             if (texts.All(text => text.Length == 0))
                 return true;
-            BpeTrainer trainer = new() { VocabularySize = 257 + 25, ByteOrder = order, MinFrequency = minFrequency };
+            BpeTrainer trainer = new() { VocabSize = 257 + 25, ByteOrder = order, MinFrequency = minFrequency };
             return trainer.LearnFrom(texts).SequenceEqual(NaiveBpe.Learn(texts, 25, order, minFrequency));
         });
 
     [Fact]
     public void TheVocabularyIsBytesMergesAndEndOfTextLast()
     {
-        ByteLevelBpe tokenizer = new BpeTrainer { VocabularySize = 300 }.TrainOn(Corpus);
-        Assert.Equal(300, tokenizer.VocabularySize);
+        ByteLevelBpe tokenizer = new BpeTrainer { VocabSize = 300 }.TrainOn(Corpus);
+        Assert.Equal(300, tokenizer.VocabSize);
         Assert.Equal(43, tokenizer.Merges.Count);
         Assert.Equal(299, tokenizer.EndOfTextId);
         Assert.Equal("<|endoftext|>", tokenizer.TokenText(299));
@@ -74,7 +74,7 @@ public sealed class BpeTrainerTests
     public void HowTheCorpusIsCutIntoTextsOrOrderedDoesNotMatter()
     {
         string[] paragraphs = Corpus.Split("\n\n");
-        BpeTrainer trainer = new() { VocabularySize = 400 };
+        BpeTrainer trainer = new() { VocabSize = 400 };
         Assert.Equal(trainer.TrainOn(paragraphs).Fingerprint, trainer.TrainOn(paragraphs.Reverse()).Fingerprint);
     }
 
@@ -82,7 +82,7 @@ public sealed class BpeTrainerTests
     public void TheNumberOfThreadsDoesNotMatter()
     {
         string[] lines = [.. Enumerable.Repeat(Corpus.Split('\n'), 50).SelectMany(line => line)];
-        string[] fingerprints = [.. new[] { 1, 2, 7 }.Select(threads => (new BpeTrainer { VocabularySize = 400, Threads = threads }).TrainOn(lines).Fingerprint)];
+        string[] fingerprints = [.. new[] { 1, 2, 7 }.Select(threads => (new BpeTrainer { VocabSize = 400, Threads = threads }).TrainOn(lines).Fingerprint)];
         Assert.Single(fingerprints.Distinct());
     }
 
@@ -90,7 +90,7 @@ public sealed class BpeTrainerTests
     public void MaxBytesReadsTheBeginningOnly()
     {
         string beginning = new StringBuilder().Insert(0, "ab", 500).ToString();
-        BpeTrainer trainer = new() { VocabularySize = 400, MinFrequency = 1, MaxBytes = 1001 };
+        BpeTrainer trainer = new() { VocabSize = 400, MinFrequency = 1, MaxBytes = 1001 };
         Assert.Equal(trainer.TrainOn(beginning).Fingerprint, trainer.TrainOn([beginning, "é and what comes after it"]).Fingerprint); // é has 2 bytes, but only 1 is left
         Assert.Equal("the source is broken", Assert.Throws<InvalidDataException>(() => trainer.TrainOn(Broken())).Message);
 
@@ -104,19 +104,19 @@ public sealed class BpeTrainerTests
     [Fact]
     public void ACorpusThatRunsOutOfPairsGivesASmallerVocabulary()
     {
-        ByteLevelBpe tokenizer = new BpeTrainer { VocabularySize = 1000, MinFrequency = 1 }.TrainOn("abab");
+        ByteLevelBpe tokenizer = new BpeTrainer { VocabSize = 1000, MinFrequency = 1 }.TrainOn("abab");
         Assert.Equal(["ab", "abab"], tokenizer.Merges.Select(m => tokenizer.TokenText(m.Result)));
-        Assert.Equal(259, tokenizer.VocabularySize);
+        Assert.Equal(259, tokenizer.VocabSize);
     }
 
     [Fact]
     public void ThePairSeenOnceIsNotMergedByDefault() =>
-        Assert.Equal(["ab"], Merged(new BpeTrainer { VocabularySize = 1000 }.TrainOn("abab")));
+        Assert.Equal(["ab"], Merged(new BpeTrainer { VocabSize = 1000 }.TrainOn("abab")));
 
     [Fact]
     public void OverlappingOccurrencesAllCountButJoinFromTheLeft()
     {
-        BpeTrainer trainer = new() { VocabularySize = 259, MinFrequency = 1 };
+        BpeTrainer trainer = new() { VocabSize = 259, MinFrequency = 1 };
         Assert.Equal(4, trainer.LearnFrom("aaaaa")[0].Count);
         ByteLevelBpe tokenizer = trainer.TrainOn("aaaaa");
         Assert.Equal(["aa", "aaa"], Merged(tokenizer)); // not aaaa: (aa, a) and (aa, aa) tie, and a has the lower id
@@ -126,13 +126,13 @@ public sealed class BpeTrainerTests
     [Fact]
     public void ALoneSurrogateTrainsAsTheReplacementCharacter() =>
         Assert.Equal(
-            new BpeTrainer { VocabularySize = 260 }.TrainOn("\uFFFD\uFFFD \uFFFD").Fingerprint,
-            new BpeTrainer { VocabularySize = 260 }.TrainOn("\uD800\uD800 \uDFFF").Fingerprint);
+            new BpeTrainer { VocabSize = 260 }.TrainOn("\uFFFD\uFFFD \uFFFD").Fingerprint,
+            new BpeTrainer { VocabSize = 260 }.TrainOn("\uD800\uD800 \uDFFF").Fingerprint);
 
     [Fact]
     public void NoTextIsRefused()
     {
-        ArgumentException problem = Assert.Throws<ArgumentException>(() => new BpeTrainer { VocabularySize = 300 }.TrainOn("", ""));
+        ArgumentException problem = Assert.Throws<ArgumentException>(() => new BpeTrainer { VocabSize = 300 }.TrainOn("", ""));
         Assert.Equal("there is no text to train on (Parameter 'texts')", problem.Message);
     }
 
@@ -143,7 +143,7 @@ public sealed class BpeTrainerTests
     [InlineData(300, 0, "minimum frequency is 0")]
     public void SettingsOutOfRangeAreRefused(int size, int minFrequency, string sentence)
     {
-        BpeTrainer trainer = new() { VocabularySize = size, MinFrequency = minFrequency };
+        BpeTrainer trainer = new() { VocabSize = size, MinFrequency = minFrequency };
         Assert.Contains(sentence, Assert.Throws<ArgumentException>(() => trainer.TrainOn(Corpus)).Message);
     }
 
@@ -153,7 +153,7 @@ public sealed class BpeTrainerTests
         string text = Corpus[..200];
         int read = 0;
         List<TokenizerProgress> reports = [];
-        new BpeTrainer { VocabularySize = 300 }.Train(Texts(), new Reports(reports), TestContext.Current.CancellationToken);
+        new BpeTrainer { VocabSize = 300 }.Train(Texts(), new Reports(reports), TestContext.Current.CancellationToken);
         Assert.Equal(3000, read);
         Assert.Contains(reports, report => report is { Texts: 1024, Merges: 0 });
         TokenizerProgress last = reports[^1];
@@ -172,7 +172,7 @@ public sealed class BpeTrainerTests
     {
         using CancellationTokenSource source = new();
         List<TokenizerProgress> reports = [];
-        Assert.Throws<OperationCanceledException>(() => new BpeTrainer { VocabularySize = 400 }
+        Assert.Throws<OperationCanceledException>(() => new BpeTrainer { VocabSize = 400 }
             .Train([Corpus], new Reports(reports, report => { if (report.Merges == 5) source.Cancel(); }), source.Token));
         Assert.Equal(5, reports[^1].Merges);
     }

@@ -79,7 +79,7 @@ public sealed class ByteLevelBpeTests
     public void EveryTokenEncodesToItselfWhenItIsOneChunkOfValidUtf8()
     {
         int checkedTokens = 0;
-        for (int id = 0; id < Tokenizer.VocabularySize - 1; id++)
+        for (int id = 0; id < Tokenizer.VocabSize - 1; id++)
         {
             string text = Encoding.UTF8.GetString(Tokenizer.TokenBytes(id));
             if (text.Contains('\uFFFD') || Gpt2.Chunks(text).Length != 1)
@@ -118,7 +118,7 @@ public sealed class ByteLevelBpeTests
     public void ChunksOfAnyLengthAreMergedAsTheNaiveWayDoes()
     {
         // At 48 bytes the heap replaces the scan, and at 15 bytes the cache ends.
-        ByteLevelBpe small = new BpeTrainer { VocabularySize = 330, MinFrequency = 1 }.TrainOn("aaaaaaaabababcabcaaa abcabcabcdddd bbbaaabbbaacc");
+        ByteLevelBpe small = new BpeTrainer { VocabSize = 330, MinFrequency = 1 }.TrainOn("aaaaaaaabababcabcaaa abcabcabcdddd bbbaaabbbaacc");
         Gen.String[Gen.Char['a', 'd'], 1, 200].Sample(chunk => small.Encode(chunk).SequenceEqual(NaiveBpe.EncodeChunk(small, chunk)));
     }
 
@@ -155,7 +155,7 @@ public sealed class ByteLevelBpeTests
     [Fact]
     public void EndOfTextIsTheLastIdAndPlainTextUnlessSpecialTokensAreAllowed()
     {
-        Assert.Equal(50_257, Tokenizer.VocabularySize);
+        Assert.Equal(50_257, Tokenizer.VocabSize);
         Assert.Equal(50_256, Tokenizer.EndOfTextId);
         Assert.Equal([64, 27, 91, 437, 1659, 5239, 91, 29, 65], Tokenizer.Encode("a<|endoftext|>b"));
         Assert.Equal([64, 50256, 65], Tokenizer.Encode("a<|endoftext|>b", allowSpecial: true));

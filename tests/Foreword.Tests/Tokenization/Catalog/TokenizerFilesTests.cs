@@ -9,7 +9,7 @@ namespace Foreword.Tests.Tokenization.Catalog;
 
 public sealed class TokenizerFilesTests
 {
-    private static readonly ByteLevelBpe Small = new BpeTrainer { VocabularySize = 280 }.TrainOn(File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt")));
+    private static readonly ByteLevelBpe Small = new BpeTrainer { VocabSize = 280 }.TrainOn(File.ReadAllText(Fixtures.Path("golden/tokenizers/bpe-train-corpus.txt")));
 
     [Fact]
     public void SavedFilesGiveTheSameTokenizerInEveryFormat()
@@ -80,7 +80,7 @@ public sealed class TokenizerFilesTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         directory.Write("tokenizer.json", Edited(json => json["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 280, ["content"] = "<|im start|>", ["special"] = true })));
         Tokenizer tokenizer = TokenizerFiles.Load(directory.Path);
-        Assert.Equal(281, tokenizer.VocabularySize);
+        Assert.Equal(281, tokenizer.VocabSize);
         Assert.Equal([280, .. tokenizer.Encode("x")], tokenizer.Encode("<|im start|>x", allowSpecial: true));
         Assert.Equal("<|im start|>", tokenizer.TokenText(280));
 

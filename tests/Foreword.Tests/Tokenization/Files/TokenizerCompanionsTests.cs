@@ -30,7 +30,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
         _directory.Write("special_tokens_map.json", """{"pad_token": "<|pad|>", "additional_special_tokens": ["<speaker1>"]}""");
         Tokenizer tokenizer = Load();
         Assert.Equal([50258, 15496, 995, 50257, 50256], tokenizer.Encode("<speaker1>Hello world<|pad|><|endoftext|>", allowSpecial: true));
-        Assert.Equal(50_259, tokenizer.VocabularySize);
+        Assert.Equal(50_259, tokenizer.VocabSize);
         Assert.Equal([50256, 50257, 50258], tokenizer.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Id));
         Assert.DoesNotContain(50258, tokenizer.Encode("<speaker1>"));
         StaysTheSame(tokenizer);
@@ -68,7 +68,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
     {
         Gpt2Vocabulary();
         _directory.Write("special_tokens_map.json", """{"pad_token": "[PAD]", "mask_token": "<mask>", "eos_token": "<|endoftext|>"}""");
-        Assert.Equal(50_257, Load().VocabularySize);
+        Assert.Equal(50_257, Load().VocabSize);
     }
 
     [Fact]
@@ -289,7 +289,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
     {
         Gpt2Vocabulary();
         _directory.Write("tokenizer_config.json", """{"unk_token": "", "bos_token": ""}""");
-        Assert.Equal((50_257, 50_256), (Load().VocabularySize, Load().StartOfTextId));
+        Assert.Equal((50_257, 50_256), (Load().VocabSize, Load().StartOfTextId));
     }
 
     [Theory]

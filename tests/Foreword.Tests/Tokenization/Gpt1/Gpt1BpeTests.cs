@@ -54,7 +54,7 @@ public sealed class Gpt1BpeTests
     {
         Assert.Equal("the quick brown fox , naive !", Gpt1.Decode(Gpt1.Encode("The quick\nbrown fox, naïve!")));
         Assert.Equal("fox ", Encoding.UTF8.GetString(Gpt1.TokenBytes(Gpt1.Encode("fox")[0])));
-        Assert.Equal(40_478, Gpt1.VocabularySize);
+        Assert.Equal(40_478, Gpt1.VocabSize);
         Assert.Null(Gpt1.EndOfTextId);
     }
 
@@ -84,7 +84,7 @@ public sealed class Gpt1BpeTests
 
     [Fact]
     public void AnyTextIsEncodedWithoutError() =>
-        Gpt2.AnyText.Sample(text => Gpt1.Encode(text).All(id => id >= 0 && id < Gpt1.VocabularySize)
+        Gpt2.AnyText.Sample(text => Gpt1.Encode(text).All(id => id >= 0 && id < Gpt1.VocabSize)
             && (Gpt1.LostCharacters(text).Count > 0 || !Gpt1.Encode(text).Contains(0)));
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class Gpt1BpeTests
     private static List<int> NaiveMerge(string word)
     {
         Dictionary<(int, int), int> ranks = Gpt1.Merges.Select((merge, rank) => (merge, rank)).ToDictionary(m => (m.merge.Left, m.merge.Right), m => m.rank);
-        Dictionary<string, int> idOf = Enumerable.Range(0, Gpt1.VocabularySize).ToDictionary(Gpt1.TokenText);
+        Dictionary<string, int> idOf = Enumerable.Range(0, Gpt1.VocabSize).ToDictionary(Gpt1.TokenText);
         List<int> ids = [.. word.Select((letter, i) => idOf[i == word.Length - 1 ? $"{letter}</w>" : $"{letter}"])];
         while (true)
         {

@@ -17,13 +17,13 @@ public sealed class WordPieceTests
     {
         Assert.Equal([4, 5, 6, 10, 8, 9], Small.Encode("Unaffable, 你好"));
         Assert.Equal([1, 4], Small.Encode("unaffx un")); // a word whose end is not in the vocabulary is unknown as a whole
-        Assert.Equal([12, 5, 6], new WordPiece([.. Enumerable.Range(0, Small.VocabularySize).Select(Small.TokenText)], lowerCase: false).Encode("Unaffable"));
+        Assert.Equal([12, 5, 6], new WordPiece([.. Enumerable.Range(0, Small.VocabSize).Select(Small.TokenText)], lowerCase: false).Encode("Unaffable"));
     }
 
     [Fact]
     public void LinesOfTheVocabularyEndAtLineFeedsAlone()
     {
-        Assert.Equal(21_128, Chinese.VocabularySize);
+        Assert.Equal(21_128, Chinese.VocabSize);
         Assert.Equal("\u2028", Chinese.TokenText(343));
         Assert.Equal("##\u2028", Chinese.TokenText(13_502));
         Assert.Equal((100, 101, 102), (Chinese.Encode("[UNK]", true)[0], Chinese.Encode("[CLS]", true)[0], Chinese.EndOfTextId!.Value));
@@ -47,7 +47,7 @@ public sealed class WordPieceTests
     [Fact]
     public void OneCharacterOneTokenTakesTextAsItIs()
     {
-        WordPiece characters = new([.. Enumerable.Range(0, Small.VocabularySize).Select(Small.TokenText), "U", "n"], units: WordPieceUnits.Characters);
+        WordPiece characters = new([.. Enumerable.Range(0, Small.VocabSize).Select(Small.TokenText), "U", "n"], units: WordPieceUnits.Characters);
         Assert.Equal([13, 14, 1, 8, 1], characters.Encode("Un 你😀"));
         Assert.Equal("Un[UNK]你", characters.Decode([13, 14, 1, 8]));
         Assert.Equal([new Rune(' '), new Rune(0x1F600)], characters.LostCharacters("Un 你😀"));
@@ -77,7 +77,7 @@ public sealed class WordPieceTests
 
     [Fact]
     public void AnyTextIsEncodedAndUnknownTokensMeanLostCharacters() =>
-        Gpt2.AnyText.Sample(text => Chinese.Encode(text).All(id => id >= 0 && id < Chinese.VocabularySize)
+        Gpt2.AnyText.Sample(text => Chinese.Encode(text).All(id => id >= 0 && id < Chinese.VocabSize)
             && Chinese.Encode(text).Contains(100) == Chinese.LostCharacters(text).Any(rune => Chinese.Encode(rune.ToString()).Length > 0));
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class WordPieceTests
     [InlineData(WordPieceUnits.Characters)]
     public void SavedFilesGiveTheSameTokenizerInEveryFormat(WordPieceUnits units)
     {
-        WordPiece tokenizer = new([.. Enumerable.Range(0, Chinese.VocabularySize).Select(Chinese.TokenText)], lowerCase: true, units);
+        WordPiece tokenizer = new([.. Enumerable.Range(0, Chinese.VocabSize).Select(Chinese.TokenText)], lowerCase: true, units);
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         tokenizer.Save(directory.Path);
         Assert.Equal(tokenizer.Fingerprint, TokenizerFiles.Load(directory.Path).Fingerprint);

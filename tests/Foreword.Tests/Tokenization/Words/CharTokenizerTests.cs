@@ -40,16 +40,16 @@ public sealed class CharTokenizerTests
     public void TrainingGivesTheIdsOfNanoGpt()
     {
         CharTokenizer tokenizer = new CharTrainer().Train(["hello", " world\n", "a😀"]);
-        Assert.Equal("\n adehlorw😀", string.Concat(Enumerable.Range(0, tokenizer.VocabularySize - 2).Select(tokenizer.TokenText)));
-        Assert.Equal(["<unk>", "<|endoftext|>"], [tokenizer.TokenText(tokenizer.VocabularySize - 2), tokenizer.TokenText(tokenizer.VocabularySize - 1)]);
+        Assert.Equal("\n adehlorw😀", string.Concat(Enumerable.Range(0, tokenizer.VocabSize - 2).Select(tokenizer.TokenText)));
+        Assert.Equal(["<unk>", "<|endoftext|>"], [tokenizer.TokenText(tokenizer.VocabSize - 2), tokenizer.TokenText(tokenizer.VocabSize - 1)]);
     }
 
     [Fact]
     public void ASmallVocabularyKeepsTheMostFrequentCharacters()
     {
-        CharTokenizer tokenizer = new CharTrainer { VocabularySize = 4 }.Train(["zzzyyx"]);
+        CharTokenizer tokenizer = new CharTrainer { VocabSize = 4 }.Train(["zzzyyx"]);
         Assert.Equal(["y", "z", "<unk>", "<|endoftext|>"], Enumerable.Range(0, 4).Select(tokenizer.TokenText));
-        Assert.Equal(4, new CharTrainer { MinFrequency = 2 }.Train(["zzzyyx"]).VocabularySize);
+        Assert.Equal(4, new CharTrainer { MinFrequency = 2 }.Train(["zzzyyx"]).VocabSize);
         Assert.Contains("contains no characters", Assert.Throws<ArgumentException>(() => new CharTrainer().Train([""])).Message);
     }
 

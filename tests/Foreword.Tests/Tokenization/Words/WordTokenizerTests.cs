@@ -32,9 +32,9 @@ public sealed class WordTokenizerTests
     [Fact]
     public void TheVocabularyIsByFrequencyThenByText()
     {
-        WordTokenizer tokenizer = new WordTrainer { VocabularySize = 5 }.Train(["b a b\na c", "a\nd c"]);
+        WordTokenizer tokenizer = new WordTrainer { VocabSize = 5 }.Train(["b a b\na c", "a\nd c"]);
         Assert.Equal(["<unk>", "<eos>", "a", "b", "c"], Enumerable.Range(0, 5).Select(tokenizer.TokenText));
-        Assert.Equal(3, new WordTrainer { MinFrequency = 3 }.Train(["b a b\na c", "a\nd c"]).VocabularySize);
+        Assert.Equal(3, new WordTrainer { MinFrequency = 3 }.Train(["b a b\na c", "a\nd c"]).VocabSize);
         Assert.Contains("contains no words", Assert.Throws<ArgumentException>(() => new WordTrainer().Train([" \n"])).Message);
     }
 

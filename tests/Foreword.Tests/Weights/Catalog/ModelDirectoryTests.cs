@@ -77,9 +77,9 @@ public sealed class ModelDirectoryTests : IDisposable
     {
         _directory.Write("runs/best/config.json", "{}"); // as for a quantized model, whose weights are in none of the known formats
         File.Copy(Fixtures.Path("bert-chinese-vocab/vocab.txt"), _directory.File("runs/best/vocab.txt"));
-        int ids = TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab")).VocabularySize;
-        Assert.Equal(ids, ModelDirectory.LoadTokenizer(_directory.File("runs")).VocabularySize);
-        Assert.Equal(ids, ModelDirectory.LoadTokenizer(Fixtures.Path("bert-chinese-vocab")).VocabularySize); // without a model
+        int ids = TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab")).VocabSize;
+        Assert.Equal(ids, ModelDirectory.LoadTokenizer(_directory.File("runs")).VocabSize);
+        Assert.Equal(ids, ModelDirectory.LoadTokenizer(Fixtures.Path("bert-chinese-vocab")).VocabSize); // without a model
         string missing = _directory.File("nowhere");
         Assert.Equal($"tokenizer directory '{missing}' does not exist", Assert.Throws<DirectoryNotFoundException>(() => ModelDirectory.LoadTokenizer(missing)).Message);
         Assert.StartsWith($"'{_directory.Path}' holds no tokenizer", Assert.Throws<FileNotFoundException>(() => ModelDirectory.LoadTokenizer(_directory.Path)).Message);
@@ -107,7 +107,7 @@ public sealed class ModelDirectoryTests : IDisposable
             File.Copy(Fixtures.Path($"gpt2-vocab/{file}"), _directory.File(file == "encoder.json" ? "vocab.json" : "merges.txt"));
         _directory.Write("added_tokens.json", """{"[PAD]": 50257}""");
         Tokenizer tokenizer = TokenizerFiles.Load(_directory.Path);
-        Assert.Equal(Rows + 1, tokenizer.VocabularySize);
+        Assert.Equal(Rows + 1, tokenizer.VocabSize);
         ModelDirectory.CheckVocabulary("m", tokenizer, new GptConfig { VocabSize = Rows });
         Assert.Throws<InvalidDataException>(() => ModelDirectory.CheckVocabulary("m", tokenizer, new GptConfig { VocabSize = Rows - 2 })); // 50255 is not an added token
 

@@ -96,7 +96,7 @@ public sealed class GgufFormatTests : IDisposable
         Assert.Equal(tokenizer.Fingerprint, ModelDirectory.LoadTokenizer(read.Path).Fingerprint);
         Assert.Equal(tokenizer.Encode("the then<|endoftext|>", allowSpecial: true), found.Encode("the then<|endoftext|>", allowSpecial: true));
         Assert.Equal(300, read.Config.VocabSize);
-        Assert.Equal(260, found.VocabularySize);
+        Assert.Equal(260, found.VocabSize);
     }
 
     [Fact]

@@ -40,14 +40,14 @@ public sealed class HuggingFaceConfigTests : IDisposable
     public void WhatIsWrittenIsReadAgain(string preset)
     {
         GptConfig config = GptConfig.Preset(preset) with { AttnDropout = 0.25, LayerNormEpsilon = 1e-6, InitializerRange = 0.01 };
-        HuggingFaceConfig.Write(_directory.Path, config, endOfTextId: 5);
+        HuggingFaceConfig.Write(_directory.Path, config, new TextEnds(5, [5]));
         Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
     }
 
     [Fact]
     public void WhatIsWrittenHasTheFieldsThatTransformersLooksFor()
     {
-        HuggingFaceConfig.Write(_directory.Path, GptConfig.Preset("gpt2"), endOfTextId: 50_256, dtype: TensorDType.BF16);
+        HuggingFaceConfig.Write(_directory.Path, GptConfig.Preset("gpt2"), new TextEnds(50_256, [50_256]), dtype: TensorDType.Bf16);
         JsonNode json = JsonNode.Parse(File.ReadAllText(_directory.File("config.json")))!;
         Assert.Equal("GPT2LMHeadModel", (string?)json["architectures"]![0]);
         Assert.Equal("gpt2", (string?)json["model_type"]);
@@ -213,7 +213,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
     public void AByteOrderMarkIsPassedOver()
     {
         GptConfig config = GptConfig.Preset("gpt2");
-        HuggingFaceConfig.Write(_directory.Path, config, endOfTextId: 5);
+        HuggingFaceConfig.Write(_directory.Path, config, new TextEnds(5, [5]));
         _directory.Write("config.json", "\uFEFF" + File.ReadAllText(_directory.File("config.json")));
         Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
         Assert.Equal([5], TextEnds.Read(_directory.Path).EndIds);

@@ -58,7 +58,7 @@ public sealed class SafetensorsFileTests : IDisposable
         {
             writer.Add("f32", TensorDType.F32, [4], Bytes<float>(exact));
             writer.Add("f16", TensorDType.F16, [2, 2], Bytes<Half>([.. exact.Select(x => (Half)x)]));
-            writer.Add("bf16", TensorDType.BF16, [4], Bytes<ushort>([.. exact.Select(x => (ushort)(BitConverter.SingleToUInt32Bits(x) >> 16))]));
+            writer.Add("bf16", TensorDType.Bf16, [4], Bytes<ushort>([.. exact.Select(x => (ushort)(BitConverter.SingleToUInt32Bits(x) >> 16))]));
             writer.Add("f64", TensorDType.F64, [4], Bytes<double>([.. exact.Select(x => (double)x)]));
         });
         using SafetensorsFile file = SafetensorsFile.Open(path);

@@ -83,7 +83,7 @@ public sealed class TextEndsTests : IDisposable
         using ModelWeights model = WeightsCatalog.Open(_directory.File("source"));
         using ModelWeights again = Write(model, format);
         Tokenizer tokenizer = again.Format.LoadTokenizer(again.Path);
-        Assert.Equal((300, written), (again.Config.VocabSize, tokenizer.VocabularySize));
+        Assert.Equal((300, written), (again.Config.VocabSize, tokenizer.VocabSize));
         ModelDirectory.CheckVocabulary(again.Path, tokenizer, again.Config);
         Assert.Equal(261, tokenizer.StartOfTextId);
     }
@@ -96,8 +96,8 @@ public sealed class TextEndsTests : IDisposable
     {
         string source = Directory.CreateDirectory(_directory.File("source")).FullName;
         File.Copy(Fixtures.Path("golden/gpt2-tiny/model.safetensors"), Path.Combine(source, "model.safetensors"));
-        HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), endOfTextId: 259);
-        ByteLevelBpe small = new BpeTrainer { VocabularySize = 260 }.Train(["the then the then the then"], cancellationToken: TestContext.Current.CancellationToken);
+        HuggingFaceConfig.Write(source, HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")), new TextEnds(259, [259]));
+        ByteLevelBpe small = new BpeTrainer { VocabSize = 260 }.Train(["the then the then the then"], cancellationToken: TestContext.Current.CancellationToken);
         small.Save(source);
         File.Delete(Path.Combine(source, "tokenizer.json"));
         File.WriteAllText(Path.Combine(source, "tokenizer_config.json"), "{}");
@@ -105,7 +105,7 @@ public sealed class TextEndsTests : IDisposable
         File.WriteAllText(Path.Combine(source, "special_tokens_map.json"), """{"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}""");
         File.WriteAllText(Path.Combine(source, "generation_config.json"), """{"eos_token_id": [262, 10], "bos_token_id": 261}""");
         Tokenizer tokenizer = TokenizerFiles.Load(source);
-        Assert.Equal((264, 261, 262), (tokenizer.VocabularySize, tokenizer.StartOfTextId, tokenizer.EndOfTextId));
+        Assert.Equal((264, 261, 262), (tokenizer.VocabSize, tokenizer.StartOfTextId, tokenizer.EndOfTextId));
         Assert.Equal([262, 10], tokenizer.StopIds);
         return tokenizer;
     }

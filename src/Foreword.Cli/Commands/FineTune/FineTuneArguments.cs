@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using Foreword.Cli.Options;
+using Foreword.Data.Recipes;
+using Foreword.Tasks;
+
+namespace Foreword.Cli.Commands.FineTune;
+
+/// <summary>The source and the options of <c>foreword finetune</c> that make up its recipe.</summary>
+internal sealed class FineTuneArguments
+{
+    private readonly Argument<string> _source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run." };
+    private readonly Option<string?> _task = new("--task") { Description = $"Task to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
+    private readonly Option<string[]> _train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
+    private readonly Option<string[]> _validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set.");
+    private readonly Option<string[]> _test = OptionExtensions.Files("--test", "Examples to test the best model on at the end.");
+    private readonly TableArguments _tables = new("Columns by name or by number from 0, the label last: text,label; or with their roles: label=category.");
+    private readonly Option<string[]> _labels = OptionExtensions.Files("--labels", "For each training file, a file with one label per line, if the tables have no labels.");
+    private readonly Option<string[]> _validationLabels = OptionExtensions.Files("--validation-labels", "The same for the validation files.");
+    private readonly Option<string[]> _testLabels = OptionExtensions.Files("--test-labels", "The same for the test files.");
+    private readonly Option<string?> _model = new("--model") { Description = "With a recipe: the model to start from; overrides model.path." };
+    private readonly Option<string?> _data = new("--data") { Description = "With a recipe: the directory of its files; overrides data.directory." };
+    private readonly Option<int?> _epochs = new("--epochs") { Description = "Overrides train.epochs." };
+    private readonly Option<double?> _lr = new("--lr") { Description = "Overrides train.lr." };
+    private readonly Option<int?> _batch = new("--batch-size") { Description = "Overrides train.batch_size." };
+    private readonly Option<DeviceChoice?> _device = new("--device") { Description = "Device to compute on; overrides train.device." };
+    private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
+    private readonly Option<int?> _seed = new("--seed") { Description = "Overrides train.seed." };
+    private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
+
+    public FineTuneArguments() => _task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
+
+    /// <summary>Adds the argument and the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_source);
+        foreach (Option option in (Option[])[_task, _train, _validation, _test, _labels, _validationLabels, _testLabels, _model, _data, _epochs, _lr, _batch, _metric, _device, _seed, _set])
+            command.Add(option);
+        _tables.AddTo(command);
+    }
+
+    /// <summary>Returns the recipe, read from a file with overrides from options, or made from options alone.</summary>
+    /// <exception cref="UsageException">There is no recipe, and the options that are then needed are missing.</exception>
+    /// <exception cref="InvalidDataException">The recipe is malformed.</exception>
+    public FineTuneRecipe ReadRecipe(ParseResult parsed)
+    {
+        string from = parsed.GetValue(_source)!;
+        if (IsRecipe(from))
+            return Recipe.Read<FineTuneRecipe>(from, Overrides(parsed));
+        if (parsed.GetValue(_task) is null || parsed.GetValue(_train)!.Length == 0)
+            throw new UsageException($"without a recipe, --task and --train are needed: foreword finetune {from} --task classification --train train.csv --columns text,label");
+        return Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", Overrides(parsed));
+    }
+
+    /// <summary>Returns the default name of the run's directory.</summary>
+    public string Name(ParseResult parsed, FineTuneRecipe recipe) =>
+        parsed.GetValue(_source)! is var from && IsRecipe(from) ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
+
+    private static bool IsRecipe(string from) => Path.GetExtension(from) is ".yaml" or ".yml";
+
+    private List<string> Overrides(ParseResult parsed)
+    {
+        List<string> overrides = [];
+        Add("model.path", parsed.GetValue(_model));
+        Add("data.directory", parsed.GetValue(_data));
+        Add("task.kind", parsed.GetValue(_task));
+        AddAll("data.train", parsed.GetValue(_train)!);
+        AddAll("data.validation", parsed.GetValue(_validation)!);
+        AddAll("data.test", parsed.GetValue(_test)!);
+        AddAll("data.train_labels", parsed.GetValue(_labels)!);
+        AddAll("data.validation_labels", parsed.GetValue(_validationLabels)!);
+        AddAll("data.test_labels", parsed.GetValue(_testLabels)!);
+        AddAll("data.columns", _tables.Columns(parsed) ?? []);
+        overrides.AddRange(_tables.Overrides(parsed));
+        Add("train.epochs", parsed.GetValue(_epochs));
+        Add("train.lr", parsed.GetValue(_lr));
+        Add("train.batch_size", parsed.GetValue(_batch));
+        Add("train.best_metric", parsed.GetValue(_metric));
+        Add("train.device", parsed.GetValue(_device)?.ToString().ToLowerInvariant());
+        Add("train.seed", parsed.GetValue(_seed));
+        overrides.AddRange(parsed.GetValue(_set)!);
+        return overrides;
+
+        void Add(string key, object? value)
+        {
+            if (value is not null)
+                overrides.Add($"{key}={(value is string text ? OptionExtensions.YamlQuoted(text) : Convert.ToString(value, CultureInfo.InvariantCulture))}");
+        }
+
+        void AddAll(string key, string[] values)
+        {
+            if (values.Length > 0)
+                overrides.Add($"{key}=[{string.Join(", ", values.Select(OptionExtensions.YamlQuoted))}]");
+        }
+    }
+}
