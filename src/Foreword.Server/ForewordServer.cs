@@ -69,8 +69,8 @@ public sealed class ForewordServer : IAsyncDisposable
     public IReadOnlyCollection<string> Addresses => [.. _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
     /// <summary>Gets the loaded models, after <see cref="StartAsync"/>.</summary>
-    public IReadOnlyList<ServedModelStatus> Models => [.. _models.Models.Where(model => model.Text is not null)
-        .Select(model => new ServedModelStatus(model.Name, model.Stored.Config.ParameterCount, model.Text!.Format, model.Text.WeightBytes))];
+    public IReadOnlyList<ServedModelStatus> Models => [.. _models.Models.Where(model => model.IsLoaded)
+        .Select(model => new ServedModelStatus(model.Name, model.Stored.Config.ParameterCount, model.Text?.Format ?? "", model.Text?.WeightBytes ?? 0, model.Stored.FineTunedFor))];
 
     /// <summary>Listens, and then loads the models. Until they are loaded, requests are answered with status 503.</summary>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
@@ -111,6 +111,11 @@ public sealed class ForewordServer : IAsyncDisposable
         _application.MapPost("/v1/completions", new CompletionsEndpoint(_models, isChat: false).AnswerAsync);
         _application.MapPost("/v1/chat/completions", new CompletionsEndpoint(_models, isChat: true).AnswerAsync);
         _application.MapPost("/v1/embeddings", new EmbeddingsEndpoint(_models).AnswerAsync);
+        TaskEndpoints tasks = new(_models);
+        _application.MapPost("/v1/classify", tasks.ClassifyAsync);
+        _application.MapPost("/v1/score", tasks.ScoreAsync);
+        _application.MapPost("/v1/rerank", tasks.RerankAsync);
+        _application.MapPost("/v1/choose", tasks.ChooseAsync);
         _application.MapGet("/v1/models", about.ListAsync);
         _application.MapGet("/v1/models/{**id}", about.GetAsync);
         _application.MapPost("/tokenize", about.TokenizeAsync);

@@ -154,6 +154,8 @@ public sealed unsafe class FailingPassTests : IDisposable
     {
         public bool Fails { get; set; }
 
+        public override long ByteCount => matrix.ByteCount;
+
         public override int ScratchBytes => matrix.ScratchBytes;
 
         public override byte* Panel(int index) => matrix.Panel(index);

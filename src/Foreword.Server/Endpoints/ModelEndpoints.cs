@@ -142,6 +142,8 @@ internal sealed class ModelEndpoints(ModelHost models)
         json.WriteNumber("n_vocab", config.VocabSize);
         json.WriteNumber("n_embd", config.NEmbd);
         json.WriteNumber("n_layer", config.NLayer);
+        if (model.IsTask)
+            json.WriteString("task", model.Stored.FineTunedFor);
         if (model.Text is { } loaded)
         {
             json.WriteString("format", loaded.Format);

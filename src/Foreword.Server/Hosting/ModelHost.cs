@@ -29,9 +29,10 @@ internal sealed class ModelHost : IDisposable
                     throw new ArgumentException($"two models have the name {model.Name}; give them different aliases", nameof(options));
                 StoredModel stored = StoredModel.Open(model.Path);
                 _models.Add(new HostedModel(model, stored));
-                if (stored.FineTunedFor is { } task)
-                    throw new InvalidDataException($"{model.Path} is fine-tuned for {task}; only language models can be served");
-                _ = stored.Tokenizer;
+                if (stored.FineTunedFor is null)
+                    _ = stored.Tokenizer;
+                else
+                    _ = stored.Task; // both are read now, so that a problem is known before the server listens
             }
         }
         catch
@@ -45,32 +46,53 @@ internal sealed class ModelHost : IDisposable
     public IReadOnlyList<HostedModel> Models => _models;
 
     /// <summary>Gets whether all models are loaded.</summary>
-    public bool IsReady => _models.All(model => model.Text is not null);
+    public bool IsReady => _models.All(model => model.IsLoaded);
 
     /// <summary>Loads the weights of all models.</summary>
     public void Load(CancellationToken cancellationToken)
     {
         foreach (HostedModel model in _models)
         {
+            if (model.IsTask)
+            {
+                model.Task = new ServedTask(model.Name, model.Options.Engine.LoadTask(model.Stored, null, cancellationToken), _options.MaxQueue);
+                continue;
+            }
+
             CpuLanguageModel loaded = (CpuLanguageModel)model.Options.Engine.Load(model.Stored, null, cancellationToken);
             SchedulerOptions limits = new() { MaxSequences = _options.MaxSequences, MaxQueue = _options.MaxQueue, CacheMemory = _options.CacheMemory };
             model.Text = new ServedText(model.Name, loaded, model.Stored.Tokenizer, model.Options.Template, limits);
         }
     }
 
-    /// <summary>Returns the language model with a name; the first where the name is null.</summary>
-    /// <exception cref="ApiException">There is no such model, or it is not loaded yet.</exception>
-    public ServedText Text(string? name) => Find(name).Text ?? throw new ApiException(503, "Loading model") { RetryAfter = 1 };
+    /// <summary>Returns the language model with a name; the first language model where the name is null.</summary>
+    /// <exception cref="ApiException">There is no such model, it is fine-tuned for a task, or it is not loaded yet.</exception>
+    public ServedText Text(string? name)
+    {
+        HostedModel model = name is null ? _models.Find(one => !one.IsTask) ?? _models[0] : Find(name);
+        return model.IsTask
+            ? throw new ApiException(400, $"{model.Name} is fine-tuned for {model.Stored.FineTunedFor} and writes no text; /v1/classify, /v1/score, /v1/rerank and /v1/choose answer what it predicts", "model")
+            : model.Text ?? throw NotLoaded();
+    }
 
-    /// <summary>Returns the model with a name; the first where the name is null.</summary>
+    /// <summary>Returns the fine-tuned model with a name; the first one where the name is null.</summary>
+    /// <exception cref="ApiException">There is no such model, it is a language model, or it is not loaded yet.</exception>
+    public ServedTask Task(string? name)
+    {
+        HostedModel model = name is null ? _models.Find(one => one.IsTask) ?? _models[0] : Find(name);
+        return model.IsTask ? model.Task ?? throw NotLoaded() : throw new ApiException(400, $"{model.Name} is a language model; this endpoint is for models that are fine-tuned for a task", "model");
+    }
+
+    /// <summary>Returns the model with a name.</summary>
     /// <exception cref="ApiException">There is no such model.</exception>
-    public HostedModel Find(string? name) => name is null ? _models[0]
-        : _models.Find(model => model.Name == name) ?? throw new ApiException(404, $"there is no model {(name.Length > 80 ? name[..80] : name)}; this server has {string.Join(", ", _models.Select(model => model.Name))}", "model", "model_not_found");
+    public HostedModel Find(string name) => _models.Find(model => model.Name == name) ?? throw new ApiException(404, $"there is no model {(name.Length > 80 ? name[..80] : name)}; this server has {string.Join(", ", _models.Select(model => model.Name))}", "model", "model_not_found");
 
     /// <summary>Returns who asks: the key, else the address. Requests of different clients start in turn.</summary>
     public string ClientOf(HttpContext context) => _options.ApiKeys.Count > 1
         ? Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString())))
         : context.Connection.RemoteIpAddress?.ToString() ?? "";
+
+    private static ApiException NotLoaded() => new(503, "Loading model") { RetryAfter = 1 };
 
     /// <inheritdoc/>
     public void Dispose() => _models.ForEach(model => model.Dispose());
@@ -88,12 +110,21 @@ internal sealed class HostedModel(ServedModelOptions options, StoredModel stored
     /// <summary>Gets when the model was opened, in seconds since 1970.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
-    /// <summary>Gets or sets the loaded model; null before.</summary>
+    /// <summary>Gets whether the model is fine-tuned for a task.</summary>
+    public bool IsTask { get; } = stored.FineTunedFor is not null;
+
+    /// <summary>Gets or sets the loaded language model; null before, and for a task.</summary>
     public ServedText? Text { get; set; }
+
+    /// <summary>Gets or sets the loaded fine-tuned model; null before, and for a language model.</summary>
+    public ServedTask? Task { get; set; }
+
+    public bool IsLoaded => Text is not null || Task is not null;
 
     public void Dispose()
     {
         Text?.Dispose();
+        Task?.Dispose();
         stored.Dispose();
     }
 }

@@ -87,15 +87,26 @@ internal static class ServeCommand
             await server.StartAsync(stop.Token).ConfigureAwait(false);
             string address = server.Addresses.First();
             foreach (ServedModelStatus model in server.Models)
-                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{model.Name}: {model.Parameters / 1e6:0.#} M parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; cache of prompts up to {options.CacheMemory / 1e6:0} MB"));
+                terminal.Say(Describe(model, options.CacheMemory));
             terminal.Say($"listening on {string.Join(" and ", server.Addresses)}; Ctrl+C stops");
-            terminal.Say($"try: curl {address}/v1/completions -H \"Content-Type: application/json\"{(options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer $KEY\"" : "")} -d '{{\"prompt\": \"Once\", \"max_tokens\": 20}}'");
+            (string path, string body) = server.Models[0].Task switch
+            {
+                null => ("completions", "{\"prompt\": \"Once\", \"max_tokens\": 20}"),
+                "multiple-choice" => ("choose", "{\"input\": \"It rains.\", \"choices\": [\"It is dry.\", \"It is wet.\"]}"),
+                "entailment" or "similarity" => ("score", "{\"text_1\": \"A man sleeps.\", \"text_2\": \"A person rests.\"}"),
+                _ => ("classify", "{\"input\": \"My card has not arrived.\"}"),
+            };
+            terminal.Say($"try: curl {address}/v1/{path} -H \"Content-Type: application/json\"{(options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer $KEY\"" : "")} -d '{body}'");
             await stopped.Task.ConfigureAwait(false);
             await server.StopAsync().ConfigureAwait(false);
         }
 
         return ExitCodes.Done; // stopping is how a server ends
     }
+
+    private static string Describe(ServedModelStatus model, long cacheMemory) => FormattableString.Invariant(model.Task is null
+        ? $"{model.Name}: {model.Parameters / 1e6:0.#} M parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; cache of prompts up to {cacheMemory / 1e6:0} MB"
+        : (FormattableString)$"{model.Name}: {model.Parameters / 1e6:0.#} M parameters, fine-tuned for {model.Task}");
 
     private static string NameOf(string path) => Path.Exists(path) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) : path;
 

@@ -31,14 +31,6 @@ public sealed class ServeCommandTests : IDisposable
         Assert.Single(run.Err.Trim().Split('\n'));
     }
 
-    [Fact]
-    public void AFineTunedModelIsRefused()
-    {
-        Cli run = Cli.Run("serve", Fixtures.Path("classifiers/gpt2"));
-        Assert.Equal(1, run.ExitCode);
-        Assert.Contains("is fine-tuned for classification", run.Err, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("", "holds no key")]
     [InlineData("ok\ntwo words\n", "key 2 has a character")]
