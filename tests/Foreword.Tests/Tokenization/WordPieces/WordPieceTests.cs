@@ -94,6 +94,24 @@ public sealed class WordPieceTests
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("bert-chinese-vocab/vocab.txt")), File.ReadAllBytes(directory.File("vocab.txt")));
     }
 
+    /// <summary>Switches that change ids change the fingerprint. Where each character is a token, they change nothing.</summary>
+    [Fact]
+    public void TheFingerprintChangesWithTheSwitches()
+    {
+        string[] tokens = ["[UNK]", "a"];
+        string[] words =
+        [
+            .. from lower in (bool[])[true, false]
+               from accents in (bool[])[true, false]
+               from ideographs in (bool[])[true, false]
+               select new WordPiece(tokens, lower) { StripAccents = accents, SeparateIdeographs = ideographs }.Fingerprint,
+        ];
+        Assert.Equal(8, words.Distinct().Count());
+        string characters = new WordPiece(tokens, lowerCase: true, WordPieceUnits.Characters).Fingerprint;
+        Assert.DoesNotContain(characters, words);
+        Assert.Equal(characters, new WordPiece(tokens, lowerCase: false, WordPieceUnits.Characters) { StripAccents = true, SeparateIdeographs = false }.Fingerprint);
+    }
+
     [Theory]
     [InlineData("[UNK]\na\n\nb\n", "vocab.txt:3: the token is empty")]
     [InlineData("[UNK]\na\nb\na\n", "vocab.txt:4: token 'a' is already in line 2")]
