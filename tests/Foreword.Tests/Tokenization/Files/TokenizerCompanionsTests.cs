@@ -236,6 +236,18 @@ public sealed class TokenizerCompanionsTests : IDisposable
         StaysTheSame(tokenizer);
     }
 
+    [Theory]
+    [InlineData("\"</x>\"")]
+    [InlineData("""{"content": "</x>", "lstrip": false, "normalized": false, "rstrip": false, "single_word": false}""")]
+    public void AnEndWithoutAnIdGetsTheNext(string token)
+    {
+        Gpt2Vocabulary();
+        _directory.Write("special_tokens_map.json", $$"""{"eos_token": {{token}}}""");
+        Tokenizer tokenizer = Load();
+        Assert.Equal((50_258, 50_257), (tokenizer.VocabularySize, tokenizer.EndOfTextId));
+        StaysTheSame(tokenizer);
+    }
+
     [Fact]
     public void TheTokenThatEndsATextStandsAfterItWhereTheConfigurationAsksForIt()
     {
