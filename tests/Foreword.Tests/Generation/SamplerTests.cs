@@ -343,6 +343,25 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void EachOptionMayHaveTheEndsOfItsRangeAndNothingBeyond()
+    {
+        Dictionary<int, double> Bias(double value) => new() { [0] = value };
+        foreach (SamplingOptions allowed in (SamplingOptions[])[
+            new() { TopP = 0 }, new() { TopP = 1 }, new() { MinP = 0 }, new() { MinP = 1 }, new() { TypicalP = double.Epsilon }, new() { TypicalP = 1 },
+            new() { RepetitionPenalty = 0.01 }, new() { RepetitionPenalty = 100 }, new() { PresencePenalty = -2 }, new() { PresencePenalty = 2 },
+            new() { FrequencyPenalty = -2 }, new() { FrequencyPenalty = 2 }, new() { LogitBias = Bias(-100) }, new() { LogitBias = Bias(100) },
+            new() { TopK = 0 }, new() { Temperature = 0 }, new() { NumBeams = 1 }, new() { LogProbs = 0 }, new() { MaxTokens = 1 }, new() { StopIds = [0] },
+            new() { NumBeams = 2, Temperature = 0 }, new() { NumBeams = 2, Temperature = 1 }])
+            Assert.Same(allowed, allowed.Validate());
+        foreach (SamplingOptions refused in (SamplingOptions[])[
+            new() { TopP = -0.01 }, new() { MinP = 1.01 }, new() { TypicalP = 1.01 }, new() { TypicalP = -0.01 }, new() { PresencePenalty = -2.01 }, new() { FrequencyPenalty = 2.01 },
+            new() { LogitBias = Bias(-101) }, new() { LogitBias = new Dictionary<int, double> { [-1] = 0 } }, new() { Temperature = double.PositiveInfinity },
+            new() { LengthPenalty = double.NaN }, new() { TopP = double.NaN }, new() { MinP = double.NaN }, new() { TypicalP = double.NaN },
+            new() { NumBeams = 2, Temperature = 0.5 }, new() { NumBeams = 2, TopP = 0.5 }, new() { NumBeams = 2, MinP = 0.5 }, new() { NumBeams = 2, TypicalP = 0.5 }, new() { NumBeams = 2, Slide = true }])
+            Assert.Throws<ArgumentException>(refused.Validate);
+    }
+
+    [Fact]
     public void NoOptionWithinItsRangeMakesALogitInfinite()
     {
         float[] logits = [30_000, -30_000, 5];

@@ -121,17 +121,34 @@ public sealed class WeightsRefusalTests : IDisposable
         string path = Copy("formats/openai-gpt2");
         byte[] size = [0x12, 6, 0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], empty = [0x12, 2, 0x08, 0]; // dimensions of 2^31 - 1 and 0
         byte[] tensor = [0x08, 1, 0x12, 28, .. size, .. size, .. size, .. empty];
-        byte[] entries = Block([0, 0, 2, 0x08, 1, 0, 5, (byte)tensor.Length, .. "model"u8, .. tensor]);
-        byte[] list = Block([0, 5, 2, .. "model"u8, 0, (byte)(entries.Length - 5)]);
-        byte[] handles = [0, 0, (byte)entries.Length, (byte)(list.Length - 5)];
-        File.WriteAllBytes(Path.Combine(path, "model.ckpt.index"), [.. entries, .. list, .. handles, .. new byte[40 - handles.Length], .. BitConverter.GetBytes(0xDB47_7524_8B80_FB57)]);
+        WriteIndex(path, [0, 0, 2, 0x08, 1, 0, 5, (byte)tensor.Length, .. "model"u8, .. tensor]);
         Refused(path, "the file holds 1 tensors, too few for the configuration's 3 layers");
+    }
 
-        static byte[] Block(byte[] entries)
-        {
-            byte[] block = [.. entries, 0, 0, 0, 0, 0]; // no restarts, not compressed
-            return [.. block, .. BitConverter.GetBytes(Crc32C.Mask(Crc32C.Append(0, block)))];
-        }
+    /// <summary>The entries of an index: the length that a key shares with the previous one, the lengths of the rest and of the value, then both.</summary>
+    [Theory]
+    [InlineData(new byte[] { }, "model.ckpt.index: the header is missing")]
+    [InlineData(new byte[] { 0, 1, 0, (byte)'a' }, "model.ckpt.index: the header is missing")]
+    [InlineData(new byte[] { 0, 0, 2, 0x08, 0 }, "model.ckpt.index: 0 data files")]
+    [InlineData(new byte[] { 0, 0, 4, 0x08, 1, 0x10, 1 }, "model.ckpt.index: the data is big-endian, which is not supported")]
+    [InlineData(new byte[] { 1, 0, 0 }, "the table is broken: an entry extends beyond its block")]
+    [InlineData(new byte[] { 0, 9, 0 }, "the table is broken: an entry extends beyond its block")]
+    [InlineData(new byte[] { 0, 0, 1 }, "the table is broken: an entry extends beyond its block")]
+    public void AnIndexOfTensorFlowThatDoesNotFitIsRefused(byte[] entries, string fault)
+    {
+        string path = Copy("formats/openai-gpt2");
+        WriteIndex(path, entries);
+        Refused(path, fault);
+    }
+
+    [Fact]
+    public void ACheckpointOfTensorFlowNeedsEachOfItsFiles()
+    {
+        string path = Copy("formats/openai-gpt2"), data = Path.Combine(path, "model.ckpt.data-00000-of-00001");
+        File.Delete(data);
+        Refused(path, $"model.ckpt.index: the data file {data} that it needs is missing");
+        File.WriteAllBytes(Path.Combine(path, "model.ckpt.index"), new byte[47]);
+        Refused(path, "model.ckpt.index: not an index of a TensorFlow checkpoint");
     }
 
     [Fact]
@@ -185,6 +202,31 @@ public sealed class WeightsRefusalTests : IDisposable
         string path = Copy("formats/openai-gpt1");
         File.Delete(Path.Combine(path, "config.json"));
         Refused(path, "put a config.json with n_head beside them");
+    }
+
+    [Theory]
+    [InlineData("\"n_layer\": 3", "\"n_layer\": 2")]
+    [InlineData("\"n_embd\": 32", "\"n_embd\": 64")]
+    public void AConfigurationOfAnotherModelThanTheShardsIsRefused(string field, string other)
+    {
+        string path = Copy("formats/openai-gpt1"), file = Path.Combine(path, "config.json"), before = File.ReadAllText(file);
+        File.WriteAllText(file, before.Replace(field, other, StringComparison.Ordinal));
+        Assert.NotEqual(before, File.ReadAllText(file));
+        Refused(path, "config.json describes a different model than params_shapes.json, a GPT-1 of 3 layers, width 32, context 64 and ");
+    }
+
+    /// <summary>Replaces the index by one with these entries: a block of entries, a block that names it, and the footer.</summary>
+    private static void WriteIndex(string path, byte[] entries)
+    {
+        byte[] block = Block(entries), list = Block([0, 5, 2, .. "model"u8, 0, (byte)(block.Length - 5)]);
+        byte[] handles = [0, 0, (byte)block.Length, (byte)(list.Length - 5)];
+        File.WriteAllBytes(Path.Combine(path, "model.ckpt.index"), [.. block, .. list, .. handles, .. new byte[40 - handles.Length], .. BitConverter.GetBytes(0xDB47_7524_8B80_FB57)]);
+
+        static byte[] Block(byte[] entries)
+        {
+            byte[] block = [.. entries, 0, 0, 0, 0, 0]; // no restarts, not compressed
+            return [.. block, .. BitConverter.GetBytes(Crc32C.Mask(Crc32C.Append(0, block)))];
+        }
     }
 
     private static void Refused(string path, string fault)

@@ -236,6 +236,28 @@ public sealed class TokenizerCompanionsTests : IDisposable
         StaysTheSame(tokenizer);
     }
 
+    [Theory]
+    [InlineData("\"</x>\"")]
+    [InlineData("""{"content": "</x>", "lstrip": false, "normalized": false, "rstrip": false, "single_word": false}""")]
+    public void AnEndWithoutAnIdGetsTheNext(string token)
+    {
+        Gpt2Vocabulary();
+        _directory.Write("special_tokens_map.json", $$"""{"eos_token": {{token}}}""");
+        Tokenizer tokenizer = Load();
+        Assert.Equal((50_258, 50_257), (tokenizer.VocabularySize, tokenizer.EndOfTextId));
+        StaysTheSame(tokenizer);
+    }
+
+    [Fact]
+    public void TheTokenThatEndsATextStandsAfterItWhereTheConfigurationAsksForIt()
+    {
+        Gpt2Vocabulary();
+        _directory.Write("tokenizer_config.json", """{"add_eos_token": true, "eos_token": "</s>"}""");
+        Tokenizer tokenizer = Load();
+        Assert.Equal([15496, 50257], tokenizer.EncodeWithTemplate("Hello"));
+        StaysTheSame(tokenizer);
+    }
+
     /// <summary>
     /// Such a token occurs once between documents, as the end of the previous document. Shards of the tokenizer without the switch therefore stay
     /// valid.
@@ -352,6 +374,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
             Assert.Equal((tokenizer.StartOfTextId, tokenizer.EndOfTextId), (again.StartOfTextId, again.EndOfTextId));
             Assert.Equal(tokenizer.AddedTokens, again.AddedTokens);
             Assert.Equal(tokenizer.TemplateStart, again.TemplateStart);
+            Assert.Equal(tokenizer.TemplateEnd, again.TemplateEnd);
         }
     }
 }

@@ -100,6 +100,20 @@ public sealed class Gpt1BpeTests
         Assert.Equal(Gpt1Words.Standardize, ((Gpt1Bpe)TokenizerFiles.Load(directory.Path)).Words);
     }
 
+    /// <summary>tokenizer.json cannot express the standardization, so one of an earlier tokenizer must not remain.</summary>
+    [Fact]
+    public void ASavedTokenizerKeepsItsStandardization()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Gpt1.Save(directory.Path);
+        Gpt1Bpe standardizing = new([.. Enumerable.Range(0, Gpt1.VocabularySize).Select(Gpt1.TokenText)], Gpt1.Merges, words: Gpt1Words.Standardize);
+        standardizing.Save(directory.Path);
+        Assert.False(File.Exists(directory.File("tokenizer.json")));
+        Gpt1Bpe loaded = (Gpt1Bpe)TokenizerFiles.Load(directory.Path);
+        Assert.Equal((Gpt1Words.Standardize, standardizing.Fingerprint), (loaded.Words, loaded.Fingerprint));
+        Assert.NotEqual(Gpt1.Fingerprint, loaded.Fingerprint);
+    }
+
     [Theory]
     [InlineData("{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", null)] // the form in which transformers 5 saves GPT-1's tokenizer
     [InlineData("{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}", "post_processor.special_tokens: has no <s>")]

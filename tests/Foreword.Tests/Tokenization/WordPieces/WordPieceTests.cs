@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.WordPieces;
 
@@ -92,6 +93,37 @@ public sealed class WordPieceTests
         File.Delete(directory.File("tokenizer.json"));
         Assert.Equal(tokenizer.Fingerprint, TokenizerFiles.Load(directory.Path).Fingerprint);
         Assert.Equal(File.ReadAllBytes(Fixtures.Path("bert-chinese-vocab/vocab.txt")), File.ReadAllBytes(directory.File("vocab.txt")));
+    }
+
+    /// <summary>A line end of Windows is not part of a token. A carriage return alone in its line is a token.</summary>
+    [Theory]
+    [InlineData("[UNK]\r\na\r\n\r\r\n")]
+    [InlineData("[UNK]\na\n\r\n")]
+    [InlineData("\uFEFF[UNK]\na\n\r")]
+    public void LinesMayEndAsOnWindows(string text)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        directory.Write("vocab.txt", text);
+        Tokenizer tokenizer = TokenizerFiles.Load(directory.Path);
+        Assert.Equal(["[UNK]", "a", "\r"], Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText));
+    }
+
+    /// <summary>Switches that change ids change the fingerprint. Where each character is a token, they change nothing.</summary>
+    [Fact]
+    public void TheFingerprintChangesWithTheSwitches()
+    {
+        string[] tokens = ["[UNK]", "a"];
+        string[] words =
+        [
+            .. from lower in (bool[])[true, false]
+               from accents in (bool[])[true, false]
+               from ideographs in (bool[])[true, false]
+               select new WordPiece(tokens, lower) { StripAccents = accents, SeparateIdeographs = ideographs }.Fingerprint,
+        ];
+        Assert.Equal(8, words.Distinct().Count());
+        string characters = new WordPiece(tokens, lowerCase: true, WordPieceUnits.Characters).Fingerprint;
+        Assert.DoesNotContain(characters, words);
+        Assert.Equal(characters, new WordPiece(tokens, lowerCase: false, WordPieceUnits.Characters) { StripAccents = true, SeparateIdeographs = false }.Fingerprint);
     }
 
     [Theory]
