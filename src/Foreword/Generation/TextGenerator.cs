@@ -144,6 +144,7 @@ internal sealed class TextGenerator
         int vocabulary = Math.Min(_tokenizer.VocabularySize, _model.Config.VocabSize);
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } outside)
             throw new ArgumentException($"an option names token {outside}; {(vocabulary == _tokenizer.VocabularySize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}", nameof(options));
+        options.Constraint?.For(_tokenizer); // throws if the tokenizer cannot write what matches
         int most = Array.MaxLength / _model.Config.VocabSize;
         if (options.NumBeams > most)
             throw new ArgumentException($"num-beams is {options.NumBeams}; with a vocabulary of {_model.Config.VocabSize} it can be at most {most}", nameof(options));
