@@ -59,7 +59,7 @@ public sealed class TextConstraint
 
     /// <summary>
     /// Returns the constraint that a text is a JSON object. Between its parts there may be a space, or a line break with at most 16 spaces. Objects and
-    /// arrays are at most 64 deep. Numbers have at most 15 digits before and after the point.
+    /// arrays are at most 64 deep. Numbers have no exponent, and at most 15 digits before and after the point.
     /// </summary>
     public static TextConstraint JsonObject() => new(new Grammar(
         new Rule("a JSON object", JsonExpressions.AnyObject(1, blanks: true)),
@@ -83,7 +83,8 @@ public sealed class TextConstraint
     }
 
     /// <summary>
-    /// Returns the constraint that a text is JSON that a schema accepts. The text has no blanks, and properties are in the order of the schema.
+    /// Returns the constraint that a text is JSON that a schema accepts. The text has no blanks, properties are in the order of the schema,
+    /// and numbers have no exponent.
     /// </summary>
     /// <param name="schema">
     /// The schema. Supported keywords are type, enum, const, anyOf, $ref into the same schema, properties, required, additionalProperties (false only),

@@ -50,11 +50,12 @@ internal static class JsonExpressions
             Expression.Literal("0"),
             new Sequence(new Characters(new CharacterSet(('1', '9'))), new Repetition(Digit, 0, IntegerDigits - 1))));
 
-    /// <summary>Gets a number without bounds other than the number of digits.</summary>
+    /// <summary>
+    /// Gets a number without bounds other than the number of digits. It has no exponent, so every program can read it, whatever type it uses.
+    /// </summary>
     public static Expression Number { get; } = new Sequence(
         Integer,
-        Expression.Optional(Expression.Literal("."), new Repetition(Digit, 1, FractionDigits)),
-        Expression.Optional(Expression.AnyOf("eE"), Expression.Optional(Expression.AnyOf("+-")), new Repetition(Digit, 1, 2)));
+        Expression.Optional(Expression.Literal("."), new Repetition(Digit, 1, FractionDigits)));
 
     /// <summary>Gets true or false.</summary>
     public static Expression Boolean { get; } = new Alternatives(Expression.Literal("true"), Expression.Literal("false"));

@@ -15,9 +15,8 @@ internal static class JsonFormats
     private const string Time = @"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)";
     private const string DurationTime = "T(?:\\d{1,4}H(?:\\d{1,4}M(?:\\d{1,4}S)?)?|\\d{1,4}M(?:\\d{1,4}S)?|\\d{1,4}S)";
     private const string DurationDate = @"(?:\d{1,4}Y(?:\d{1,4}M(?:\d{1,4}D)?)?|\d{1,4}M(?:\d{1,4}D)?|\d{1,4}D)";
-    private const string Label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,29}[A-Za-z0-9])?";
-    private const string HostName = $"{Label}(?:\\.{Label}){{0,4}}"; // at most 31 characters in each of 5 labels; RFC 1123 allows 63 and 253 in all
-    private const string Atom = "[A-Za-z0-9_+-]{1,20}";
+    private const string Label = "[A-Za-z0-9](?:-?[A-Za-z0-9]){0,19}"; // RFC 1123 allows 63 characters in a label, and 253 in a name
+    private const string Local = "[A-Za-z0-9](?:[._+-]?[A-Za-z0-9]){0,24}"; // RFC 5321 allows 64 characters
     private const string Byte = @"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)";
     private const string Group = "[0-9A-Fa-f]{1,4}";
 
@@ -27,8 +26,8 @@ internal static class JsonFormats
         ["time"] = Time,
         ["date-time"] = $"{Date}T{Time}",
         ["duration"] = $@"P(?:{DurationDate}(?:{DurationTime})?|{DurationTime}|\d{{1,4}}W)",
-        ["email"] = $@"{Atom}(?:\.{Atom}){{0,2}}@{Label}(?:\.{Label}){{1,3}}",
-        ["hostname"] = HostName,
+        ["email"] = $@"{Local}@{Label}(?:\.{Label}){{0,2}}\.[A-Za-z]{{2,10}}",
+        ["hostname"] = $@"{Label}(?:\.{Label}){{0,4}}",
         ["ipv4"] = $@"{Byte}(?:\.{Byte}){{3}}",
         ["ipv6"] = string.Join('|', IPv6Forms()),
         ["uuid"] = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
