@@ -18,12 +18,13 @@ namespace Foreword.Generation.Constraints;
 public sealed class TextConstraint
 {
     private readonly Grammar _grammar;
+    private readonly Network _network;
     private readonly ConditionalWeakTable<TokenTrie, VocabularyConstraint> _vocabularies = [];
 
     private TextConstraint(Grammar grammar)
     {
         _grammar = grammar;
-        _ = new Network(grammar, alphabet: null); // refuses what no vocabulary can write
+        _network = new Network(grammar, alphabet: null);
     }
 
     /// <summary>Returns the constraint that a text is one of the given ones.</summary>
@@ -102,7 +103,7 @@ public sealed class TextConstraint
         lock (_vocabularies)
         {
             if (!_vocabularies.TryGetValue(trie, out VocabularyConstraint? vocabulary))
-                _vocabularies.Add(trie, vocabulary = new VocabularyConstraint(_grammar, trie));
+                _vocabularies.Add(trie, vocabulary = new VocabularyConstraint(trie.Alphabet is null ? _network : new Network(_grammar, trie.Alphabet), trie));
             return vocabulary;
         }
     }

@@ -14,7 +14,9 @@ internal sealed class TokenTrie
 {
     private static readonly ConditionalWeakTable<Tokenizer, TokenTrie> Known = [];
 
-    private readonly Node[] _nodes;
+    private readonly PlainTokens _plain;
+    private readonly Node[] _all;
+    private readonly Node[] _others; // without the plain tokens
     private readonly int[] _nextSame; // for each id, the next one with the same bytes, or -1
     private readonly int _longest;
 
@@ -34,7 +36,9 @@ internal sealed class TokenTrie
         _nextSame = new int[VocabularySize];
         Array.Fill(_nextSame, -1);
         _longest = tokens.Count == 0 ? 0 : tokens.Max(token => token.Bytes.Length);
-        _nodes = Build(tokens);
+        _plain = new PlainTokens(tokens, VocabularySize);
+        _all = Build(tokens);
+        _others = Build([.. tokens.Where(token => !_plain.Contains(token.Id))]);
     }
 
     /// <summary>Gets the number of ids of the tokenizer.</summary>
@@ -59,10 +63,18 @@ internal sealed class TokenTrie
     public ulong[] Allowed(Automaton automaton, ItemSet state)
     {
         ulong[] bits = new ulong[TokenMask.Words(VocabularySize)];
+        if (_plain.TryAllow(automaton, state, bits))
+            Walk(_others, automaton, state, bits);
+        else
+            Walk(_all, automaton, state, bits);
+        return bits;
+    }
+
+    private void Walk(ReadOnlySpan<Node> nodes, Automaton automaton, ItemSet state, ulong[] bits)
+    {
         ItemSet[] path = new ItemSet[_longest + 1]; // the states after 0, 1, 2, ... bytes of the current token
         path[0] = state;
         ItemSet dead = automaton.Dead;
-        ReadOnlySpan<Node> nodes = _nodes;
         for (int i = 0; i < nodes.Length;)
         {
             ref readonly Node node = ref nodes[i];
@@ -78,8 +90,6 @@ internal sealed class TokenTrie
                 bits[id >> 6] |= 1UL << id;
             i++;
         }
-
-        return bits;
     }
 
     private static List<(byte[] Bytes, int Id)> TextTokens(Tokenizer tokenizer)

@@ -18,11 +18,11 @@ internal sealed class VocabularyConstraint
     private readonly TokenTrie _trie;
     private Tables _tables;
 
-    /// <summary>Prepares a grammar for a vocabulary.</summary>
-    /// <exception cref="ArgumentException">The vocabulary cannot write any text of the grammar.</exception>
-    public VocabularyConstraint(Grammar grammar, TokenTrie trie)
+    /// <summary>Prepares the network of a grammar for a vocabulary.</summary>
+    /// <exception cref="ArgumentException">The network allows only the empty text.</exception>
+    public VocabularyConstraint(Network network, TokenTrie trie)
     {
-        _network = new Network(grammar, trie.Alphabet);
+        _network = network;
         _trie = trie;
         _tables = new Tables(new Automaton(_network));
         if (Begin().State.MustEnd)

@@ -15,6 +15,7 @@ internal sealed class Automaton
     private readonly Network _network;
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong[], ItemSet> _sets = new(KeyComparer.Instance);
+    private readonly Dictionary<ulong[], ItemSet> _after = new(KeyComparer.Instance); // states by the items that a byte leads to; most bytes lead to the same ones
     private readonly List<ItemSet> _byId = [];
 
     /// <summary>Initializes an automaton with its first state.</summary>
@@ -34,6 +35,9 @@ internal sealed class Automaton
     /// <summary>Gets the state from which no text leads to the end.</summary>
     public ItemSet Dead { get; }
 
+    /// <summary>Gets a state that stands for several ones. It is not part of the automaton.</summary>
+    public ItemSet Mixed { get; } = new(-1, [], canEnd: false, mustEnd: false);
+
     /// <summary>Gets the number of sets that were built.</summary>
     public int Count => _byId.Count;
 
@@ -42,6 +46,45 @@ internal sealed class Automaton
     {
         int byteClass = _network.ClassOf[value];
         return state.Next?[byteClass] ?? Build(state, byteClass);
+    }
+
+    /// <summary>
+    /// Returns the state that every one of several characters leads to. It may be <see cref="Dead"/>. Returns null if they lead to different states.
+    /// </summary>
+    /// <param name="state">The state before the character.</param>
+    /// <param name="characters">The characters, as sequences of ranges of bytes.</param>
+    public ItemSet? Common(ItemSet state, IReadOnlyList<(byte Low, byte High)[]> characters)
+    {
+        ItemSet? common = null;
+        foreach ((byte Low, byte High)[] sequence in characters)
+        {
+            if (!Lead(state, sequence, ref common))
+                return null;
+        }
+
+        return common;
+    }
+
+    /// <summary>Returns whether all bytes of a sequence lead to the same state, which is set if it is null.</summary>
+    private bool Lead(ItemSet state, ReadOnlySpan<(byte Low, byte High)> sequence, ref ItemSet? common)
+    {
+        if (sequence.IsEmpty || state == Dead)
+        {
+            common ??= state;
+            return common == state;
+        }
+
+        int known = -1;
+        for (int value = sequence[0].Low; value <= sequence[0].High; value++)
+        {
+            if (_network.ClassOf[value] == known)
+                continue;
+            known = _network.ClassOf[value];
+            if (!Lead(Next(state, (byte)value), sequence[1..], ref common))
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>Returns the state of this automaton that equals a state of another automaton of the same network.</summary>
@@ -66,18 +109,29 @@ internal sealed class Automaton
             if (next[byteClass] is { } known)
                 return known;
             byte value = _network.ClassBytes[byteClass];
-            Closure closure = new(this);
+            HashSet<ulong> reached = [];
             foreach ((NetworkNode node, ItemSet back) in state.Items)
             {
                 foreach ((byte low, byte high, NetworkNode to) in node.Bytes)
                 {
                     if (value >= low && value <= high)
-                        closure.Add(to, back);
+                        reached.Add(Key(to, back));
                 }
             }
 
-            return next[byteClass] = Intern(closure.Finish());
+            return next[byteClass] = reached.Count == 0 ? Dead : After([.. reached]);
         }
+    }
+
+    private ItemSet After(ulong[] reached)
+    {
+        Array.Sort(reached);
+        if (_after.TryGetValue(reached, out ItemSet? state))
+            return state;
+        Closure closure = new(this);
+        foreach ((NetworkNode node, ItemSet back) in reached.Select(Item))
+            closure.Add(node, back);
+        return _after[reached] = Intern(closure.Finish());
     }
 
     private static ulong Key(NetworkNode node, ItemSet back) => ((ulong)node.Index << 32) | (uint)back.Id;

@@ -24,6 +24,9 @@ internal sealed class ItemSet(int id, (NetworkNode Node, ItemSet Return)[] items
     /// <summary>Gets or sets the states after each class of bytes, as far as they are known; null before the first.</summary>
     public ItemSet?[]? Next { get; set; }
 
+    /// <summary>Gets or sets the state after every plain character (see <see cref="Automaton.Mixed"/>); null if it is not known yet.</summary>
+    public ItemSet? PlainNext { get; set; }
+
     /// <summary>Gets or sets the tokens that may follow, if they are known.</summary>
     public ulong[]? Mask { get; set; }
 }
