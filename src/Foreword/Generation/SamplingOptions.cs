@@ -16,8 +16,8 @@ public enum TopPRule
 
 /// <summary>Options that control how tokens are chosen and when generation ends. The defaults draw from the model's own distribution.</summary>
 /// <remarks>
-/// The order of the steps is that of Hugging Face: logit bias, repetition penalty, presence and frequency penalties, temperature, top-k, top-p,
-/// min-p, typical, draw. Each step computes probabilities among the tokens that the previous step kept.
+/// The order of the steps is that of Hugging Face: logit bias, repetition penalty, presence and frequency penalties, constraint, temperature, top-k,
+/// top-p, min-p, typical, draw. Each step computes probabilities among the tokens that the previous step kept.
 /// </remarks>
 public sealed record SamplingOptions
 {

@@ -17,7 +17,6 @@ internal sealed class TokenTrie
     private readonly PlainTokens _plain;
     private readonly Node[] _all;
     private readonly Node[] _others; // without the plain tokens
-    private readonly int[] _nextSame; // for each id, the next one with the same bytes, or -1
     private readonly int _longest;
 
     private TokenTrie(Tokenizer tokenizer)
@@ -33,8 +32,6 @@ internal sealed class TokenTrie
         }
 
         tokens.Sort((x, y) => x.Bytes.AsSpan().SequenceCompareTo(y.Bytes) is var order && order != 0 ? order : x.Id.CompareTo(y.Id));
-        _nextSame = new int[VocabularySize];
-        Array.Fill(_nextSame, -1);
         _longest = tokens.Count == 0 ? 0 : tokens.Max(token => token.Bytes.Length);
         _plain = new PlainTokens(tokens, VocabularySize);
         _all = Build(tokens);
@@ -72,21 +69,27 @@ internal sealed class TokenTrie
 
     private void Walk(ReadOnlySpan<Node> nodes, Automaton automaton, ItemSet state, ulong[] bits)
     {
-        ItemSet[] path = new ItemSet[_longest + 1]; // the states after 0, 1, 2, ... bytes of the current token
-        path[0] = state;
+        // The states after 0, 1, 2, ... bytes of the current token, and for each the states that follow it.
+        ItemSet[] path = new ItemSet[_longest + 1];
+        ItemSet?[][] following = new ItemSet?[_longest + 1][];
+        (path[0], following[0]) = (state, automaton.NextOf(state));
         ItemSet dead = automaton.Dead;
+        ReadOnlySpan<byte> classOf = automaton.ClassOf;
         for (int i = 0; i < nodes.Length;)
         {
             ref readonly Node node = ref nodes[i];
-            ItemSet next = automaton.Next(path[node.Depth - 1], node.Value);
+            int depth = node.Depth;
+            ItemSet next = following[depth - 1][classOf[node.Value]] ?? automaton.Next(path[depth - 1], node.Value);
             if (next == dead)
             {
                 i = node.End;
                 continue;
             }
 
-            path[node.Depth] = next;
-            for (int id = node.Id; id >= 0; id = _nextSame[id])
+            if (path[depth] != next)
+                (path[depth], following[depth]) = (next, automaton.NextOf(next));
+            int id = node.Id;
+            if (id >= 0)
                 bits[id >> 6] |= 1UL << id;
             i++;
         }
@@ -116,22 +119,16 @@ internal sealed class TokenTrie
     private static int? Character(byte[] bytes) =>
         Rune.DecodeFromUtf8(bytes, out Rune character, out int length) == System.Buffers.OperationStatus.Done && length == bytes.Length ? character.Value : null;
 
-    private Node[] Build(List<(byte[] Bytes, int Id)> tokens)
+    private static Node[] Build(List<(byte[] Bytes, int Id)> tokens)
     {
         List<Node> nodes = [];
         List<int> path = []; // the nodes of the previous token
         byte[] previous = [];
-        int previousId = -1;
         foreach ((byte[] bytes, int id) in tokens)
         {
             int shared = bytes.AsSpan().CommonPrefixLength(previous);
             if (shared == bytes.Length)
-            {
-                _nextSame[previousId] = id; // sorted, so it equals the previous token
-                previousId = id;
-                continue;
-            }
-
+                shared--; // the same bytes as the previous token; it gets a last node of its own
             Close(shared);
             for (int depth = shared; depth < bytes.Length; depth++)
             {
@@ -139,7 +136,7 @@ internal sealed class TokenTrie
                 nodes.Add(new Node(bytes[depth], depth + 1, depth + 1 == bytes.Length ? id : -1, 0));
             }
 
-            (previous, previousId) = (bytes, id);
+            previous = bytes;
         }
 
         Close(0);

@@ -41,11 +41,23 @@ internal sealed class Automaton
     /// <summary>Gets the number of sets that were built.</summary>
     public int Count => _byId.Count;
 
+    /// <summary>Gets the class of each byte. The bytes of a class lead to the same states.</summary>
+    public ReadOnlySpan<byte> ClassOf => _network.ClassOf;
+
+    /// <summary>Returns the states after each class of bytes. Those that are not known yet are null.</summary>
+    public ItemSet?[] NextOf(ItemSet state) => state.Next ?? Prepare(state);
+
     /// <summary>Returns the state after a byte.</summary>
     public ItemSet Next(ItemSet state, byte value)
     {
         int byteClass = _network.ClassOf[value];
         return state.Next?[byteClass] ?? Build(state, byteClass);
+    }
+
+    private ItemSet?[] Prepare(ItemSet state)
+    {
+        lock (_gate)
+            return state.Next ??= new ItemSet?[_network.ClassBytes.Length];
     }
 
     /// <summary>
@@ -105,7 +117,7 @@ internal sealed class Automaton
     {
         lock (_gate)
         {
-            ItemSet?[] next = state.Next ??= new ItemSet?[_network.ClassBytes.Length];
+            ItemSet?[] next = Prepare(state);
             if (next[byteClass] is { } known)
                 return known;
             byte value = _network.ClassBytes[byteClass];
@@ -156,7 +168,7 @@ internal sealed class Automaton
     {
         private readonly Stack<(NetworkNode Node, ItemSet Return)> _work = new();
         private readonly HashSet<ulong> _seen = [];
-        private readonly List<ulong> _kept = [];
+        private readonly HashSet<ulong> _kept = [];
         private readonly SortedDictionary<int, (int Rule, HashSet<ulong> Returns)> _calls = [];
 
         public void Add(NetworkNode node, ItemSet back)
@@ -189,19 +201,24 @@ internal sealed class Automaton
             }
         }
 
-        private void Follow(NetworkNode node, ItemSet back)
+        private void Follow(NetworkNode start, ItemSet back)
         {
-            if (node.Bytes.Count > 0 || node == automaton._network.Accept)
-                _kept.Add(Key(node, back));
-            foreach (NetworkNode next in node.Empty)
-                Add(next, back);
-            if (node.IsFinal)
+            NetworkNode.Reach reached = start.Reached;
+            foreach (NetworkNode node in reached.Readers)
+            {
+                if (back.Depth + node.Height <= Network.MaxDepth)
+                    _kept.Add(Key(node, back));
+            }
+
+            if (start == automaton._network.Accept)
+                _kept.Add(Key(start, back));
+            if (reached.IsFinal)
             {
                 foreach ((NetworkNode after, ItemSet outer) in back.Items)
                     Add(after, outer);
             }
 
-            foreach ((int rule, NetworkNode after) in node.Calls)
+            foreach ((int rule, NetworkNode after) in reached.Calls)
             {
                 int needed = automaton._network.Starts[rule].Height + (after.IsOnlyEnd ? 0 : 1);
                 if (back.Depth + Math.Max(needed, after.Height) > Network.MaxDepth)

@@ -19,7 +19,7 @@ internal abstract record Expression
 /// <summary>One character of a set.</summary>
 internal sealed record Characters(CharacterSet Set) : Expression;
 
-/// <summary>Several expressions, one after the other.</summary>
+/// <summary>A sequence of expressions.</summary>
 internal sealed record Sequence(params IReadOnlyList<Expression> Parts) : Expression;
 
 /// <summary>One of several expressions.</summary>

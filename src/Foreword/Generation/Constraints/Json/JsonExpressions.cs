@@ -51,7 +51,7 @@ internal static class JsonExpressions
             new Sequence(new Characters(new CharacterSet(('1', '9'))), new Repetition(Digit, 0, IntegerDigits - 1))));
 
     /// <summary>
-    /// Gets a number without bounds other than the number of digits. It has no exponent, so every program can read it, whatever type it uses.
+    /// Gets a number without bounds other than the number of digits. It has no exponent, so programs can read it as any type of number.
     /// </summary>
     public static Expression Number { get; } = new Sequence(
         Integer,
