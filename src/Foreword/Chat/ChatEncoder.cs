@@ -71,7 +71,7 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
             (int at, AddedToken token) = FirstSpecial(end);
             if (end.Length > 0 && at == 0)
                 ids.Add(token.Id);
-            else if (at > 0)
+            else if (at > 0 && options.Constraint is null) // a constraint says itself where the answer ends
                 texts.Add(end[..at]);
         }
 

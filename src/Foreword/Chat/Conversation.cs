@@ -97,7 +97,7 @@ public sealed class Conversation : IDisposable
             bool interrupted = Write(answer, ids, stop, cancellationToken);
             Completion completion = answer.Finish();
             // A stop string can begin or end inside a token. The drawn tokens then hold more than the answer, so the answer's text is encoded anew.
-            bool exact = interrupted || completion.EndId is not null || completion.FinishReason == FinishReason.Length;
+            bool exact = interrupted || options.Constraint is not null || completion.EndId is not null || completion.FinishReason == FinishReason.Length;
             _messages.Add(new ChatMessage(ChatRole.Assistant, completion.Text) { Ids = exact ? completion.Ids : null });
             return new ChatAnswer(completion.Text, completion.FinishReason, interrupted, dropped, shortened);
         }

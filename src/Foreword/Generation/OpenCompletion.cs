@@ -1,4 +1,5 @@
 using System.Text;
+using Foreword.Generation.Constraints;
 using Foreword.Tokenization;
 
 namespace Foreword.Generation;
@@ -12,6 +13,7 @@ internal sealed class OpenCompletion
     private readonly Action<GeneratedToken>? _onToken;
     private readonly bool _scores;
     private readonly Sampler _sampler;
+    private readonly ConstrainedText? _constrained;
     private readonly WrittenText _written;
     private readonly StringBuilder _text = new();
     private readonly List<int> _ids = [];
@@ -33,7 +35,8 @@ internal sealed class OpenCompletion
         _prompt = prompt;
         _onToken = onToken;
         _scores = scores;
-        _sampler = new Sampler(options, prompt);
+        _sampler = Sampler.ForConstrained(options, prompt);
+        _constrained = options.Constraint is null ? null : new ConstrainedText(options.Constraint, tokenizer, options.StopIds);
         _written = new WrittenText(tokenizer, options.Stop, lead);
         _logProbs = options.LogProbs is null ? null : [];
     }
@@ -48,7 +51,10 @@ internal sealed class OpenCompletion
     public TokenLogProb? LastLogProb { get; private set; }
 
     /// <summary>Gets whether no further token is drawn.</summary>
-    public bool HasEnded => _end is not null || _written.IsStopped || _ids.Count == _options.MaxTokens;
+    public bool HasEnded => IsStopped || _ids.Count == _options.MaxTokens;
+
+    /// <summary>Gets whether the text has ended by itself: by a token or a stop string, or because it matches its constraint and nothing can follow.</summary>
+    private bool IsStopped => _end is not null || _written.IsStopped || _constrained?.IsComplete == true;
 
     /// <summary>Returns the newest tokens of prompt and completion, at most the given number.</summary>
     public int[] Newest(int count) => [.. _prompt.Concat(_ids).Skip(Math.Max(0, _prompt.Length + _ids.Count - count))];
@@ -66,7 +72,8 @@ internal sealed class OpenCompletion
     public void Draw(ReadOnlySpan<float> logits)
     {
         int vocabulary = Math.Min(_tokenizer.VocabSize, logits.Length); // further ids only pad the model's vocabulary
-        int id = _sampler.Sample(logits[..vocabulary]);
+        ReadOnlySpan<float> drawable = logits[..vocabulary];
+        int id = _constrained is null ? _sampler.Sample(drawable) : _sampler.Sample(drawable, _constrained.Allowed(vocabulary));
         Drawn = id;
         LastLogProb = _options.LogProbs is { } top ? TokenLogProb.Compute(logits, vocabulary, id, top) : null;
         if ((!_options.IgnoreEndOfText && _tokenizer.StopIds.Contains(id)) || _options.StopIds.Contains(id))
@@ -76,6 +83,7 @@ internal sealed class OpenCompletion
         }
 
         _ids.Add(id);
+        _constrained?.Append(id);
         _logProbs?.Add(LastLogProb!);
         _logProb = _scores ? LastLogProb?.LogProb ?? TokenLogProb.Compute(logits, vocabulary, id, 0).LogProb : null;
     }
@@ -90,7 +98,7 @@ internal sealed class OpenCompletion
     /// <summary>Ends the text and returns the whole completion.</summary>
     public Completion Finish()
     {
-        FinishReason reason = _end is not null || _written.IsStopped ? FinishReason.Stop : FinishReason.Length;
+        FinishReason reason = IsStopped ? FinishReason.Stop : FinishReason.Length;
         Release(_written.Finish(), null, null, reason);
         return new Completion(_text.ToString(), _ids, reason) { LogProbs = _logProbs, EndId = _end };
     }

@@ -1,3 +1,4 @@
+using Foreword.Generation.Constraints;
 using Foreword.Numerics;
 
 namespace Foreword.Generation;
@@ -17,11 +18,21 @@ public sealed class Sampler
     /// <summary>Initializes a sampler with the seed in the options.</summary>
     /// <param name="options">How tokens are chosen.</param>
     /// <param name="prompt">The tokens before the completion. The repetition penalty counts them.</param>
-    /// <exception cref="ArgumentException">An option is not valid.</exception>
+    /// <exception cref="ArgumentException">An option is not valid, or the options have a constraint, which needs a tokenizer.</exception>
     public Sampler(SamplingOptions options, params ReadOnlySpan<int> prompt)
+        : this(options, prompt, hasTokenizer: false)
+    {
+    }
+
+    /// <summary>Initializes a sampler whose caller applies the constraint in the options.</summary>
+    internal static Sampler ForConstrained(SamplingOptions options, ReadOnlySpan<int> prompt) => new(options, prompt, hasTokenizer: true);
+
+    private Sampler(SamplingOptions options, ReadOnlySpan<int> prompt, bool hasTokenizer)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options.Validate();
+        if (options.Constraint is not null && !hasTokenizer)
+            throw new ArgumentException("the options have a constraint, which a sampler without a tokenizer cannot apply", nameof(options));
         _random = new SplitMix64(unchecked((ulong)options.Seed));
         _adjustments = new LogitAdjustments(options, prompt);
     }
@@ -34,6 +45,18 @@ public sealed class Sampler
     public int Sample(ReadOnlySpan<float> logits)
     {
         int id = Choose(_adjustments.Apply(logits));
+        _adjustments.Add(id);
+        return id;
+    }
+
+    /// <summary>Draws the id of the next token among the allowed ones and adds it to the completion.</summary>
+    /// <param name="logits">The logits [V].</param>
+    /// <param name="allowed">The tokens that may be drawn; at least one. The result is the same as if the vocabulary had no other tokens.</param>
+    /// <exception cref="ArgumentException">As for <see cref="Sample(ReadOnlySpan{float})"/>.</exception>
+    internal int Sample(ReadOnlySpan<float> logits, TokenMask allowed)
+    {
+        LogitRow.CheckFinite(logits);
+        int id = allowed.IdAt(Choose(allowed.Select(_adjustments.Apply(logits))));
         _adjustments.Add(id);
         return id;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foreword.Generation.Constraints;
 using Foreword.Tokenization;
 
 namespace Foreword.Generation;
@@ -15,8 +16,8 @@ public enum TopPRule
 
 /// <summary>Options that control how tokens are chosen and when generation ends. The defaults draw from the model's own distribution.</summary>
 /// <remarks>
-/// The order of the steps is that of Hugging Face: logit bias, repetition penalty, presence and frequency penalties, temperature, top-k, top-p,
-/// min-p, typical, draw. Each step computes probabilities among the tokens that the previous step kept.
+/// The order of the steps is that of Hugging Face: logit bias, repetition penalty, presence and frequency penalties, constraint, temperature, top-k,
+/// top-p, min-p, typical, draw. Each step computes probabilities among the tokens that the previous step kept.
 /// </remarks>
 public sealed record SamplingOptions
 {
@@ -123,6 +124,12 @@ public sealed record SamplingOptions
     public bool IgnoreEndOfText { get; init; }
 
     /// <summary>
+    /// Gets what the completion must match, such as a JSON schema. Tokens that cannot lead to such a text are never drawn, and the end of the text is drawn
+    /// only where the text matches. Null by default. It cannot be combined with stop strings or a beam search.
+    /// </summary>
+    public TextConstraint? Constraint { get; init; }
+
+    /// <summary>
     /// Gets whether the text of a special token in a prompt, such as <c>&lt;|endoftext|&gt;</c>, becomes that token. Otherwise, it is plain text.
     /// </summary>
     public bool AllowSpecial { get; init; }
@@ -174,6 +181,8 @@ public sealed record SamplingOptions
             Check(id >= 0, "a stop id", id, "0 or above");
         if (Stop.Any(string.IsNullOrEmpty))
             throw new ArgumentException("a stop text is empty; it would end every completion immediately");
+        if (Constraint is not null && Stop.Count > 0)
+            throw new ArgumentException($"stop has the text '{Stop[0]}'; it cannot be combined with a constraint, which says itself where a text may end");
         if (NumBeams > 1)
             CheckBeams();
         return this;
@@ -184,7 +193,7 @@ public sealed record SamplingOptions
     {
         (string Name, bool Given)[] others =
         [
-            ("temperature", Temperature is not (0 or 1)), ("top-k", TopK != 0), ("top-p", TopP != 1), ("min-p", MinP != 0), ("typical-p", TypicalP != 1), ("slide", Slide),
+            ("temperature", Temperature is not (0 or 1)), ("top-k", TopK != 0), ("top-p", TopP != 1), ("min-p", MinP != 0), ("typical-p", TypicalP != 1), ("slide", Slide), ("a constraint", Constraint is not null),
         ];
         foreach ((string name, bool given) in others)
         {

@@ -159,6 +159,7 @@ internal sealed class TextGenerator
         int vocabulary = Math.Min(tokenizer.VocabSize, config.VocabSize);
         if (options.LogitBias.Keys.Concat(options.StopIds).Where(id => id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } outside)
             throw new ArgumentException($"an option names token {outside}; {(vocabulary == tokenizer.VocabSize ? $"the tokenizer has {vocabulary} ids" : $"the model's vocab_size is {vocabulary}")}", nameof(options));
+        options.Constraint?.For(tokenizer); // throws if the tokenizer cannot write what matches
     }
 
     private Completion[][] Write(

@@ -10,12 +10,19 @@ internal static class LogitRow
     /// <exception cref="ArgumentException">There are no logits, or one is NaN or infinite. The message names its id.</exception>
     public static int ArgMax(ReadOnlySpan<float> logits)
     {
+        CheckFinite(logits);
+        int best = TensorPrimitives.IndexOfMax(logits);
+        return logits[best] == 0 ? logits.IndexOf(0f) : best; // the library orders 0 above -0
+    }
+
+    /// <summary>Checks that there are logits and that all of them are finite.</summary>
+    /// <exception cref="ArgumentException">There are no logits, or one is NaN or infinite. The message names its id.</exception>
+    public static void CheckFinite(ReadOnlySpan<float> logits)
+    {
         if (logits.IsEmpty)
             throw new ArgumentException("there are no logits to sample from", nameof(logits));
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude(logits)))
             throw new ArgumentException(Complaint(logits), nameof(logits));
-        int best = TensorPrimitives.IndexOfMax(logits);
-        return logits[best] == 0 ? logits.IndexOf(0f) : best; // the library orders 0 above -0
     }
 
     /// <summary>

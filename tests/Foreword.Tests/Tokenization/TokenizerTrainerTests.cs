@@ -40,5 +40,5 @@ public sealed class TokenizerTrainerTests
         Assert.Equal(characters, string.Concat(Texts(tokenizer)[..^2]));
     }
 
-    private static string[] Texts(Tokenizer tokenizer) => [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText)];
+    private static string[] Texts(Tokenizer tokenizer) => [.. Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.TokenText)];
 }

@@ -244,7 +244,7 @@ public sealed class TokenizerCompanionsTests : IDisposable
         Gpt2Vocabulary();
         _directory.Write("special_tokens_map.json", $$"""{"eos_token": {{token}}}""");
         Tokenizer tokenizer = Load();
-        Assert.Equal((50_258, 50_257), (tokenizer.VocabularySize, tokenizer.EndOfTextId));
+        Assert.Equal((50_258, 50_257), (tokenizer.VocabSize, tokenizer.EndOfTextId));
         StaysTheSame(tokenizer);
     }
 

@@ -106,7 +106,7 @@ public sealed class Gpt1BpeTests
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         Gpt1.Save(directory.Path);
-        Gpt1Bpe standardizing = new([.. Enumerable.Range(0, Gpt1.VocabularySize).Select(Gpt1.TokenText)], Gpt1.Merges, words: Gpt1Words.Standardize);
+        Gpt1Bpe standardizing = new([.. Enumerable.Range(0, Gpt1.VocabSize).Select(Gpt1.TokenText)], Gpt1.Merges, words: Gpt1Words.Standardize);
         standardizing.Save(directory.Path);
         Assert.False(File.Exists(directory.File("tokenizer.json")));
         Gpt1Bpe loaded = (Gpt1Bpe)TokenizerFiles.Load(directory.Path);

@@ -105,7 +105,7 @@ public sealed class WordPieceTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         directory.Write("vocab.txt", text);
         Tokenizer tokenizer = TokenizerFiles.Load(directory.Path);
-        Assert.Equal(["[UNK]", "a", "\r"], Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText));
+        Assert.Equal(["[UNK]", "a", "\r"], Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.TokenText));
     }
 
     /// <summary>Switches that change ids change the fingerprint. Where each character is a token, they change nothing.</summary>
