@@ -18,7 +18,7 @@ internal static class ApiErrors
     };
 
     /// <summary>Returns the message without the name of the method's parameter.</summary>
-    private static string Sentence(ArgumentException problem)
+    public static string Sentence(ArgumentException problem)
     {
         int end = problem.ParamName is null ? -1 : problem.Message.LastIndexOf($" (Parameter '{problem.ParamName}')", StringComparison.Ordinal);
         return end < 0 ? problem.Message : problem.Message[..end];

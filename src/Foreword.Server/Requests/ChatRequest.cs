@@ -39,12 +39,11 @@ internal static class ChatRequest
             throw new ApiException(400, "no part of the messages is in the vocabulary", "messages");
         CompletionRequest.CheckLength(ids.Length, wanted ?? 1, model.Config.ContextLength);
         bool asIds = fields.Flag("return_tokens_as_token_ids") ?? false;
-        ReadFormat(fields);
         fields.Finish();
         return new CompletionRequest
         {
             Prompts = [("", ids)],
-            Options = encoder.Ending(options) with { MaxTokens = (int)(wanted ?? model.Config.ContextLength - ids.Length), LogProbs = scores ? (int)(top ?? 0) : null },
+            Options = Ending(encoder, options) with { MaxTokens = (int)(wanted ?? model.Config.ContextLength - ids.Length), LogProbs = scores ? (int)(top ?? 0) : null },
             Samples = samples,
             BestOf = samples,
             Streams = streams,
@@ -54,13 +53,11 @@ internal static class ChatRequest
         };
     }
 
-    private static void ReadFormat(RequestFields fields)
+    /// <summary>Returns the options with what ends an answer. A text with a constraint ends where it is complete, so the template's texts do not end it.</summary>
+    private static SamplingOptions Ending(ChatEncoder encoder, SamplingOptions options)
     {
-        if (fields.Value("response_format") is not { } value)
-            return;
-        string? type = new RequestFields(value, "response_format").Text("type");
-        if (type != "text")
-            throw new ApiException(400, $"response_format.type is {type ?? "missing"}; only text is supported", "response_format", "unsupported_parameter");
+        SamplingOptions ending = encoder.Ending(options);
+        return options.Constraint is null ? ending : ending with { Stop = options.Stop };
     }
 
     private static List<ChatMessage> Messages(RequestFields fields)

@@ -15,7 +15,7 @@ internal static class SamplingFields
     /// <param name="vocabulary">The number of token ids.</param>
     public static SamplingOptions Read(RequestFields fields, int vocabulary)
     {
-        fields.Refuse("", "grammar", "json_schema", "guided_grammar", "allowed_token_ids", "bad_words", "min_tokens", "include_stop_str_in_output", "use_beam_search");
+        fields.Refuse("", "grammar", "guided_grammar", "structured_outputs", "allowed_token_ids", "bad_words", "min_tokens", "include_stop_str_in_output", "use_beam_search");
         fields.Refuse("the text itself is always given in full", "skip_special_tokens");
         double? repeat = fields.Number("repetition_penalty", 0.01, 100), also = fields.Number("repeat_penalty", 0.01, 100);
         if (repeat is not null && also is not null && repeat != also)
@@ -33,6 +33,7 @@ internal static class SamplingFields
             LogitBias = Biases(fields, vocabulary),
             Seed = fields.Integer("seed", long.MinValue, long.MaxValue) ?? Random.Shared.NextInt64(),
             Stop = Stops(fields),
+            Constraint = ConstraintFields.Read(fields),
             IgnoreEndOfText = fields.Flag("ignore_eos") ?? false,
             StopIds = Ids(fields, "stop_token_ids", vocabulary),
         };
