@@ -7,7 +7,7 @@ using OpenAI.Chat;
 
 namespace Foreword.Server.Tests;
 
-/// <summary>Texts that must match. The model is random, so without the constraint they never would.</summary>
+/// <summary>Tests texts that must match. The model is random, so without the constraint they never would.</summary>
 public sealed class StructuredOutputTests(TestServer server) : IClassFixture<TestServer>
 {
     private const string Path = "/v1/completions";

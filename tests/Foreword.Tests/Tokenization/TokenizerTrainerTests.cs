@@ -9,7 +9,7 @@ public sealed class TokenizerTrainerTests
     [Fact]
     public void TheSmallestSettingsAreAllowed()
     {
-        CharTrainer smallest = new() { VocabularySize = 3, MinFrequency = 1, MaxBytes = 1, Threads = 1 };
+        CharTrainer smallest = new() { VocabSize = 3, MinFrequency = 1, MaxBytes = 1, Threads = 1 };
         Assert.Equal(["b", "<unk>", "<|endoftext|>"], Texts(smallest.Train(["ba"], cancellationToken: TestContext.Current.CancellationToken)));
     }
 
@@ -19,9 +19,9 @@ public sealed class TokenizerTrainerTests
         Assert.Equal("minimum frequency is 0; it must be at least 1", Refusal(new() { MinFrequency = 0 }));
         Assert.Equal("the limit of the text is 0 bytes; it must be at least 1", Refusal(new() { MaxBytes = 0 }));
         Assert.Equal("the number of threads is 0; it must be at least 1", Refusal(new() { Threads = 0 }));
-        Assert.Equal("vocabulary size is 1; it must be 2 to 2097152", Refusal(new() { VocabularySize = 1 }));
-        Assert.Equal("vocabulary size is 2097153; it must be 2 to 2097152", Refusal(new() { VocabularySize = Tokenizer.MaxVocabulary + 1 }));
-        Assert.Equal("a", Texts(new CharTrainer { VocabularySize = Tokenizer.MaxVocabulary }.Train(["a"], cancellationToken: TestContext.Current.CancellationToken))[0]);
+        Assert.Equal("vocabulary size is 1; it must be 2 to 2097152", Refusal(new() { VocabSize = 1 }));
+        Assert.Equal("vocabulary size is 2097153; it must be 2 to 2097152", Refusal(new() { VocabSize = Tokenizer.MaxVocabulary + 1 }));
+        Assert.Equal("a", Texts(new CharTrainer { VocabSize = Tokenizer.MaxVocabulary }.Train(["a"], cancellationToken: TestContext.Current.CancellationToken))[0]);
 
         static string Refusal(CharTrainer trainer) => Assert.Throws<ArgumentException>(() => trainer.Train(["a"], cancellationToken: TestContext.Current.CancellationToken)).Message;
     }

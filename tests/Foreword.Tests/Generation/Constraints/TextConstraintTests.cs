@@ -129,7 +129,7 @@ public sealed class TextConstraintTests
     public void ATokenizerThatAddsSpacesIsRefusedBeforeAnythingIsGenerated()
     {
         Tokenizer words = new WordTokenizer([WordTokenizer.Unknown, WordTokenizer.EndOfSentence, "a", "b"]);
-        TextGenerator generator = new(Flat(vocabulary: words.VocabularySize), words);
+        TextGenerator generator = new(Flat(vocabulary: words.VocabSize), words);
         string message = Assert.Throws<ArgumentException>(() => { generator.StreamAsync("a", new() { Constraint = TextConstraint.Choice(["a"]) }); }).Message;
         Assert.Contains("adds or removes spaces around words", message, StringComparison.Ordinal);
     }
