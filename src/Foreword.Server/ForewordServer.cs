@@ -12,6 +12,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Foreword.Server;
 
@@ -20,12 +23,14 @@ public sealed class ForewordServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly ModelHost _models;
+    private readonly ServerMetrics _metrics;
     private readonly ServerOptions _options;
     private readonly ILogger _log;
 
     private ForewordServer(WebApplication application, ModelHost models, ServerOptions options)
     {
         (_application, _models, _options) = (application, models, options);
+        _metrics = new ServerMetrics(models);
         _log = application.Services.GetRequiredService<ILogger<ForewordServer>>();
     }
 
@@ -53,6 +58,10 @@ public sealed class ForewordServer : IAsyncDisposable
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
             builder.Services.AddRoutingCore();
             builder.Services.AddCors();
+            OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("foreword")).WithMetrics(
+                metrics => metrics.AddMeter(ServerMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+            if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 })
+                telemetry.UseOtlpExporter(); // sends to the address that the variable names
             WebApplication application = builder.Build();
             ForewordServer server = new(application, models, options);
             server.Map();
@@ -89,6 +98,7 @@ public sealed class ForewordServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.DisposeAsync().ConfigureAwait(false);
+        _metrics.Dispose();
         _models.Dispose();
     }
 
@@ -108,8 +118,8 @@ public sealed class ForewordServer : IAsyncDisposable
         _application.Use(LimitTimeAsync);
         _application.UseRouting();
         ModelEndpoints about = new(_models);
-        _application.MapPost("/v1/completions", new CompletionsEndpoint(_models, isChat: false).AnswerAsync);
-        _application.MapPost("/v1/chat/completions", new CompletionsEndpoint(_models, isChat: true).AnswerAsync);
+        _application.MapPost("/v1/completions", new CompletionsEndpoint(_models, _metrics, isChat: false).AnswerAsync);
+        _application.MapPost("/v1/chat/completions", new CompletionsEndpoint(_models, _metrics, isChat: true).AnswerAsync);
         _application.MapPost("/v1/embeddings", new EmbeddingsEndpoint(_models).AnswerAsync);
         TaskEndpoints tasks = new(_models);
         _application.MapPost("/v1/classify", tasks.ClassifyAsync);
@@ -121,6 +131,7 @@ public sealed class ForewordServer : IAsyncDisposable
         _application.MapPost("/tokenize", about.TokenizeAsync);
         _application.MapPost("/detokenize", about.DetokenizeAsync);
         _application.MapGet("/tokenizer_info", about.TokenizerAsync);
+        _application.MapPrometheusScrapingEndpoint("/metrics");
         _application.MapGet("/health", about.HealthAsync);
         _application.MapGet("/ready", about.HealthAsync);
     }

@@ -49,5 +49,34 @@ public sealed class ModelEndpointsTests(TestServer server) : IClassFixture<TestS
         Assert.NotEmpty(answer["error"]!["message"]!.GetValue<string>());
     }
 
+    [Fact]
+    public async Task MetricsCountTokensRequestsAndTimes()
+    {
+        // The meters of all servers in a process have one name, so this one has a model of its own name.
+        await using ForewordServer counted = await TestServer.StartAsync(server.Path, options => options with { Models = [options.Models[0] with { Name = "counted" }] });
+        using HttpClient client = new() { BaseAddress = new Uri(counted.Addresses.Single()) };
+        for (int i = 0; i < 3; i++)
+        {
+            using StringContent body = new("""{"prompt":"the cat","max_tokens":6,"ignore_eos":true}""");
+            using HttpResponseMessage response = await client.PostAsync(new Uri("/v1/completions", UriKind.Relative), body, TestContext.Current.CancellationToken);
+            Assert.True(response.IsSuccessStatusCode);
+        }
+
+        string text = await client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(3, Value("request_success_total"));
+        Assert.Equal(15, Value("tokens_predicted_total")); // the last of six tokens is not read
+        Assert.True(Value("prompt_tokens_total") > 0);
+        Assert.Equal(3, Value("time_to_first_token_seconds_count"));
+        Assert.Equal(15, Value("time_per_output_token_seconds_count"));
+        Assert.Equal(0, Value("num_requests_running"));
+        await counted.StopAsync();
+
+        double Value(string name)
+        {
+            string line = text.Split('\n').Single(one => one.StartsWith(name + "{", StringComparison.Ordinal) && one.Contains("model_name=\"counted\"", StringComparison.Ordinal));
+            return double.Parse(line.Split("} ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
     private async Task<JsonNode> GetAsync(string path) => (await server.Client.GetFromJsonAsync<JsonNode>(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken))!;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Foreword.Cpu.Scheduling;
 using Foreword.Server.Hosting;
@@ -9,12 +10,14 @@ namespace Foreword.Server.Endpoints;
 
 /// <summary>Answers <c>/v1/completions</c> and <c>/v1/chat/completions</c>.</summary>
 /// <param name="models">The models.</param>
+/// <param name="metrics">Counts the requests.</param>
 /// <param name="isChat">Whether requests hold messages.</param>
-internal sealed class CompletionsEndpoint(ModelHost models, bool isChat)
+internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metrics, bool isChat)
 {
     /// <summary>Answers a request.</summary>
     public async Task AnswerAsync(HttpContext context)
     {
+        long start = Stopwatch.GetTimestamp();
         using JsonDocument body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
         RequestFields fields = new(body.RootElement);
         ServedText model = models.Text(fields.Text("model"));
@@ -23,10 +26,12 @@ internal sealed class CompletionsEndpoint(ModelHost models, bool isChat)
         await using (run.ConfigureAwait(false))
         {
             CompletionAnswer answer = new(request, model, isChat);
+            run.OnToken = (time, isFirst) => (isFirst ? (Action<string, TimeSpan>)metrics.CountFirst : metrics.CountNext)(model.Name, time);
             if (request.Streams)
                 await StreamAsync(context, run, request, answer).ConfigureAwait(false);
             else
                 await SendAsync(context, run, request, answer).ConfigureAwait(false);
+            metrics.CountRequest(model.Name, Stopwatch.GetElapsedTime(start));
         }
     }
 

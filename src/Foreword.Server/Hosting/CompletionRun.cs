@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Foreword.Cpu.Scheduling;
 using Foreword.Generation;
@@ -38,11 +39,32 @@ internal sealed class CompletionRun : IAsyncDisposable
         }
     }
 
+    /// <summary>Gets or sets what is called with each token: the time since the request or the completion's last token, and whether it is the first.</summary>
+    public Action<TimeSpan, bool>? OnToken { get; set; }
+
     /// <summary>Gets the number of tokens of the prompts, and how many of them had been read before.</summary>
     public (int Tokens, int Cached) Prompts => (_jobs.Sum(job => job.Prompt.Length), _jobs.Sum(job => job.CachedTokens));
 
     /// <summary>Returns what happens to the jobs, each event with the index of its job.</summary>
-    public IAsyncEnumerable<(int Job, JobEvent Happened)> EventsAsync()
+    public async IAsyncEnumerable<(int Job, JobEvent Happened)> EventsAsync()
+    {
+        long start = Stopwatch.GetTimestamp();
+        Dictionary<(int, int), long> last = [];
+        await foreach ((int Job, JobEvent Happened) one in MergedAsync().ConfigureAwait(false))
+        {
+            if (OnToken is not null && one.Happened is TokenDrawn token)
+            {
+                long now = Stopwatch.GetTimestamp();
+                bool isFirst = !last.TryGetValue((one.Job, token.Sample), out long before);
+                OnToken(Stopwatch.GetElapsedTime(isFirst ? start : before, now), isFirst);
+                last[(one.Job, token.Sample)] = now;
+            }
+
+            yield return one;
+        }
+    }
+
+    private IAsyncEnumerable<(int Job, JobEvent Happened)> MergedAsync()
     {
         if (_jobs.Length == 1)
             return One(_jobs[0]);
