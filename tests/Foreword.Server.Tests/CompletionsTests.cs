@@ -120,6 +120,19 @@ public sealed class CompletionsTests(TestServer server) : IClassFixture<TestServ
         Assert.Equal(Enumerable.Repeat("token_id:66", 5), Choice(forced)["logprobs"]!["tokens"]!.AsArray().Select(token => token!.GetValue<string>()));
     }
 
+    [Fact]
+    public async Task MinTokensKeepStopTokensAway()
+    {
+        JsonNode free = await server.PostAsync(Path, """{"prompt":"b","max_tokens":30,"temperature":0,"logprobs":0,"return_tokens_as_token_ids":true}""");
+        string first = Choice(free)["logprobs"]!["tokens"]![0]!.GetValue<string>()["token_id:".Length..];
+        JsonNode stopped = await server.PostAsync(Path, $$"""{"prompt":"b","max_tokens":30,"temperature":0,"stop_token_ids":[{{first}}]}""");
+        Assert.Equal(1, stopped["usage"]!["completion_tokens"]!.GetValue<int>());
+        JsonNode later = await server.PostAsync(Path, $$"""{"prompt":"b","max_tokens":30,"temperature":0,"stop_token_ids":[{{first}}],"min_tokens":9}""");
+        Assert.InRange(later["usage"]!["completion_tokens"]!.GetValue<int>(), 9, 30);
+        Assert.Equal(400, (await server.TryPostAsync(Path, """{"prompt":"b","max_tokens":3,"min_tokens":4}""")).Status);
+        Assert.Equal(400, (await server.TryPostAsync(Path, """{"prompt":"b","max_tokens":3,"min_tokens":2,"choice":["a"]}""")).Status);
+    }
+
     [Theory]
     [InlineData("{}", 400, "prompt")]
     [InlineData("[]", 400, null)]

@@ -39,11 +39,12 @@ internal static class ChatRequest
             throw new ApiException(400, "no part of the messages is in the vocabulary", "messages");
         CompletionRequest.CheckLength(ids.Length, wanted ?? 1, model.Config.ContextLength);
         bool asIds = fields.Flag("return_tokens_as_token_ids") ?? false;
+        options = SamplingFields.WithLengths(fields, options, (int)(wanted ?? model.Config.ContextLength - ids.Length));
         fields.Finish();
         return new CompletionRequest
         {
             Prompts = [("", ids)],
-            Options = Ending(encoder, options) with { MaxTokens = (int)(wanted ?? model.Config.ContextLength - ids.Length), LogProbs = scores ? (int)(top ?? 0) : null },
+            Options = Ending(encoder, options) with { LogProbs = scores ? (int)(top ?? 0) : null },
             Samples = samples,
             BestOf = samples,
             Streams = streams,

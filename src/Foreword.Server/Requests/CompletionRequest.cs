@@ -66,11 +66,13 @@ internal sealed record CompletionRequest
         foreach ((_, int[] ids) in prompts)
             CheckLength(ids.Length, wanted ?? 0, context);
         bool asIds = fields.Flag("return_tokens_as_token_ids") ?? false;
+        int length = (int)Math.Max(1, wanted ?? Math.Clamp(context - prompts.Max(prompt => prompt.Ids.Length), 1, 16));
+        options = SamplingFields.WithLengths(fields, options, length) with { LogProbs = logProbs };
         fields.Finish();
         return new CompletionRequest
         {
             Prompts = prompts,
-            Options = options with { MaxTokens = (int)Math.Max(1, wanted ?? Math.Clamp(context - prompts.Max(prompt => prompt.Ids.Length), 1, 16)), LogProbs = logProbs },
+            Options = options,
             Samples = samples,
             BestOf = best,
             Generates = wanted != 0,

@@ -15,7 +15,7 @@ internal static class SamplingFields
     /// <param name="vocabulary">The number of token ids.</param>
     public static SamplingOptions Read(RequestFields fields, int vocabulary)
     {
-        fields.Refuse("", "grammar", "guided_grammar", "structured_outputs", "allowed_token_ids", "bad_words", "min_tokens", "include_stop_str_in_output", "use_beam_search");
+        fields.Refuse("", "grammar", "guided_grammar", "structured_outputs", "allowed_token_ids", "bad_words", "include_stop_str_in_output", "use_beam_search");
         fields.Refuse("the text itself is always given in full", "skip_special_tokens");
         double? repeat = fields.Number("repetition_penalty", 0.01, 100), also = fields.Number("repeat_penalty", 0.01, 100);
         if (repeat is not null && also is not null && repeat != also)
@@ -38,6 +38,10 @@ internal static class SamplingFields
             StopIds = Ids(fields, "stop_token_ids", vocabulary),
         };
     }
+
+    /// <summary>Adds the largest and the smallest number of tokens.</summary>
+    public static SamplingOptions WithLengths(RequestFields fields, SamplingOptions options, int maxTokens) =>
+        options with { MaxTokens = maxTokens, MinTokens = (int)(fields.Integer("min_tokens", 0, maxTokens) ?? 0) };
 
     private static string[] Stops(RequestFields fields)
     {

@@ -14,6 +14,7 @@ internal sealed class OpenCompletion
     private readonly bool _scores;
     private readonly Sampler _sampler;
     private readonly ConstrainedText? _constrained;
+    private TokenMask? _withoutEnds;
     private readonly WrittenText _written;
     private readonly StringBuilder _text = new();
     private readonly List<int> _ids = [];
@@ -73,7 +74,9 @@ internal sealed class OpenCompletion
     {
         int vocabulary = Math.Min(_tokenizer.VocabSize, logits.Length); // further ids only pad the model's vocabulary
         ReadOnlySpan<float> drawable = logits[..vocabulary];
-        int id = _constrained is null ? _sampler.Sample(drawable) : _sampler.Sample(drawable, _constrained.Allowed(vocabulary));
+        int id = _constrained is not null ? _sampler.Sample(drawable, _constrained.Allowed(vocabulary))
+            : _ids.Count < _options.MinTokens ? _sampler.Sample(drawable, WithoutEnds(vocabulary))
+            : _sampler.Sample(drawable);
         Drawn = id;
         LastLogProb = _options.LogProbs is { } top ? TokenLogProb.Compute(logits, vocabulary, id, top) : null;
         if ((!_options.IgnoreEndOfText && _tokenizer.StopIds.Contains(id)) || _options.StopIds.Contains(id))
@@ -86,6 +89,20 @@ internal sealed class OpenCompletion
         _constrained?.Append(id);
         _logProbs?.Add(LastLogProb!);
         _logProb = _scores ? LastLogProb?.LogProb ?? TokenLogProb.Compute(logits, vocabulary, id, 0).LogProb : null;
+    }
+
+    /// <summary>Returns all tokens but those that end the text.</summary>
+    private TokenMask WithoutEnds(int vocabulary)
+    {
+        if (_withoutEnds is null)
+        {
+            ulong[] all = new ulong[TokenMask.Words(vocabulary)];
+            Array.Fill(all, ulong.MaxValue);
+            _withoutEnds = new TokenMask();
+            _withoutEnds.Set(all, vocabulary, [.. _options.IgnoreEndOfText ? [] : _tokenizer.StopIds, .. _options.StopIds], canEnd: false);
+        }
+
+        return _withoutEnds;
     }
 
     /// <summary>Writes the text of the drawn token, unless the token ended the completion.</summary>

@@ -118,6 +118,12 @@ public sealed record SamplingOptions
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
     /// <summary>
+    /// Gets the number of tokens before which no token ends the text: stop tokens are not drawn. Stop strings still end it. 0 is off. It cannot be combined
+    /// with a constraint or a beam search.
+    /// </summary>
+    public int MinTokens { get; init; }
+
+    /// <summary>
     /// Gets whether the tokens in <see cref="Tokenizer.StopIds"/> are tokens like others, after which the text goes on. This is for measurements that need
     /// texts of a given length. Those in <see cref="StopIds"/> still end it.
     /// </summary>
@@ -177,12 +183,15 @@ public sealed record SamplingOptions
         Check(double.IsFinite(LengthPenalty), "length-penalty", LengthPenalty, "a number");
         Check(LogProbs is null or >= 0, "logprobs", LogProbs ?? 0, "0 or above");
         Check(MaxTokens >= 1, "max-tokens", MaxTokens, "at least 1");
+        Check(MinTokens >= 0 && MinTokens <= MaxTokens, "min-tokens", MinTokens, string.Create(CultureInfo.InvariantCulture, $"between 0 and max-tokens, {MaxTokens}"));
         foreach (int id in StopIds)
             Check(id >= 0, "a stop id", id, "0 or above");
         if (Stop.Any(string.IsNullOrEmpty))
             throw new ArgumentException("a stop text is empty; it would end every completion immediately");
         if (Constraint is not null && Stop.Count > 0)
             throw new ArgumentException($"stop has the text '{Stop[0]}'; it cannot be combined with a constraint, which says itself where a text may end");
+        if (Constraint is not null && (MinTokens > 0 || IgnoreEndOfText))
+            throw new ArgumentException($"{(MinTokens > 0 ? "min-tokens" : "ignoring the end of the text")} cannot be combined with a constraint, which says itself where a text may end");
         if (NumBeams > 1)
             CheckBeams();
         return this;
@@ -193,7 +202,7 @@ public sealed record SamplingOptions
     {
         (string Name, bool Given)[] others =
         [
-            ("temperature", Temperature is not (0 or 1)), ("top-k", TopK != 0), ("top-p", TopP != 1), ("min-p", MinP != 0), ("typical-p", TypicalP != 1), ("slide", Slide), ("a constraint", Constraint is not null),
+            ("temperature", Temperature is not (0 or 1)), ("top-k", TopK != 0), ("top-p", TopP != 1), ("min-p", MinP != 0), ("typical-p", TypicalP != 1), ("slide", Slide), ("a constraint", Constraint is not null), ("min-tokens", MinTokens > 0),
         ];
         foreach ((string name, bool given) in others)
         {
