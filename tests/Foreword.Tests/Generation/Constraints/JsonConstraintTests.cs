@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Foreword.Generation.Constraints;
+using Foreword.Generation.Constraints.Grammars;
 using Foreword.Numerics;
+using Foreword.Tokenization;
 
 namespace Foreword.Tests.Generation.Constraints;
 
@@ -144,12 +146,48 @@ public sealed class JsonConstraintTests
         }
     }
 
+    [Theory]
+    [InlineData("", "{\"")]
+    [InlineData("", "{\"a\\")]
+    [InlineData("", "{\"a\":1")]
+    [InlineData("""{"type":"string","maxLength":5}""", "\"")]
+    [InlineData("""{"type":"string","maxLength":5}""", "\"abcde")]
+    [InlineData("""{"type":"string","maxLength":40}""", "\"a")]
+    [InlineData("""{"type":"string","pattern":"^[a-z ]{1,9}$"}""", "\"a")]
+    [InlineData("""{"type":"string","pattern":"^.{3,20}$"}""", "\"é")]
+    public void TheMasksOfGpt2EqualATrialOfEveryToken(string schema, string written)
+    {
+        TextConstraint constraint = schema.Length == 0 ? Any : TextConstraint.JsonSchema(schema);
+        Tokenizer tokenizer = Foreword.Tests.Tokenization.Gpt2.Tokenizer;
+        VocabularyConstraint vocabulary = constraint.For(tokenizer);
+        VocabularyConstraint.Position position = vocabulary.Begin();
+        position = position with { State = After(position, System.Text.Encoding.UTF8.GetBytes(written)) };
+        ulong[] mask = vocabulary.Allowed(position);
+        int allowed = 0;
+        for (int id = 0; id < tokenizer.VocabularySize; id++)
+        {
+            bool expected = id != tokenizer.EndOfTextId && After(position, tokenizer.TokenBytes(id)) != position.Automaton.Dead;
+            Assert.True(expected == ((mask[id >> 6] >> id & 1) != 0), $"token {id}: '{tokenizer.TokenText(id)}'");
+            allowed += expected ? 1 : 0;
+        }
+
+        Assert.InRange(allowed, 1, tokenizer.VocabularySize - 1);
+
+        static ItemSet After(VocabularyConstraint.Position position, ReadOnlySpan<byte> bytes)
+        {
+            ItemSet state = position.State;
+            foreach (byte value in bytes)
+                state = position.Automaton.Next(state, value);
+            return state;
+        }
+    }
+
     [Fact]
     public void AVocabularyOfGpt2WritesJson()
     {
         for (int seed = 0; seed < 5; seed++)
         {
-            (string text, bool ended) = ConstrainedTexts.Write(Any, Tokenization.Gpt2.Tokenizer, seed);
+            (string text, bool ended) = ConstrainedTexts.Write(Any, Foreword.Tests.Tokenization.Gpt2.Tokenizer, seed);
             Assert.True(ended, text);
             JsonDocument.Parse(text).Dispose();
         }
