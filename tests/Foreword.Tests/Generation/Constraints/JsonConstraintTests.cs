@@ -164,14 +164,14 @@ public sealed class JsonConstraintTests
         position = position with { State = After(position, System.Text.Encoding.UTF8.GetBytes(written)) };
         ulong[] mask = vocabulary.Allowed(position);
         int allowed = 0;
-        for (int id = 0; id < tokenizer.VocabularySize; id++)
+        for (int id = 0; id < tokenizer.VocabSize; id++)
         {
             bool expected = id != tokenizer.EndOfTextId && After(position, tokenizer.TokenBytes(id)) != position.Automaton.Dead;
             Assert.True(expected == ((mask[id >> 6] >> id & 1) != 0), $"token {id}: '{tokenizer.TokenText(id)}'");
             allowed += expected ? 1 : 0;
         }
 
-        Assert.InRange(allowed, 1, tokenizer.VocabularySize - 1);
+        Assert.InRange(allowed, 1, tokenizer.VocabSize - 1);
 
         static ItemSet After(VocabularyConstraint.Position position, ReadOnlySpan<byte> bytes)
         {
