@@ -115,7 +115,7 @@ public sealed class ForewordServer : IAsyncDisposable
         }
 
         _application.Use(CheckKeyAsync);
-        _application.Use(LimitTimeAsync);
+        _application.Use((HttpContext context, RequestDelegate next) => RequestTime.LimitAsync(context, next, _options.Timeout));
         _application.UseRouting();
         ModelEndpoints about = new(_models);
         _application.MapPost("/v1/completions", new CompletionsEndpoint(_models, _metrics, isChat: false).AnswerAsync);
@@ -179,26 +179,5 @@ public sealed class ForewordServer : IAsyncDisposable
         }
 
         return next(context);
-    }
-
-    /// <summary>Ends a request that takes too long.</summary>
-    private async Task LimitTimeAsync(HttpContext context, RequestDelegate next)
-    {
-        CancellationToken gone = context.RequestAborted;
-        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(gone);
-        limited.CancelAfter(_options.Timeout);
-        context.RequestAborted = limited.Token;
-        try
-        {
-            await next(context).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (limited.IsCancellationRequested && !gone.IsCancellationRequested)
-        {
-            throw new ApiException(504, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the request took longer than {_options.Timeout.TotalSeconds} seconds"));
-        }
-        finally
-        {
-            context.RequestAborted = gone;
-        }
     }
 }

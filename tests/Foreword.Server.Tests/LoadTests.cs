@@ -181,6 +181,19 @@ public sealed class LoadTests(TestServer server) : IClassFixture<TestServer>
         await strict.StopAsync();
     }
 
+    [Fact]
+    public async Task AStreamThatTakesTooLongEndsWithAnErrorEvent()
+    {
+        await using ForewordServer strict = await TestServer.StartAsync(server.Path, options => options with { Timeout = TimeSpan.FromSeconds(1), MaxSequences = 1 });
+        using HttpClient client = new() { BaseAddress = new Uri(strict.Addresses.Single()) };
+        using StringContent body = new(TestServer.Json(new { prompt = Enumerable.Repeat("a", 200), max_tokens = 250, logprobs = 20, ignore_eos = true, stream = true }));
+        using HttpResponseMessage cut = await client.PostAsync(new Uri(Path, UriKind.Relative), body, TestContext.Current.CancellationToken);
+        string[] events = (await cut.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("data: [DONE]", events[^1]);
+        Assert.Contains("\"error\"", events[^2], StringComparison.Ordinal);
+        await strict.StopAsync();
+    }
+
     /// <summary>A server that stops lets running requests finish.</summary>
     [Fact]
     public async Task StoppingLetsRequestsFinish()

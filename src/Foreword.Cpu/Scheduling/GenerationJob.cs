@@ -8,6 +8,8 @@ internal sealed class GenerationJob
 {
     private readonly Channel<JobEvent> _events = Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
+    private readonly List<JobEvent> _held = []; // what has happened, if the events are not streamed
+
     /// <summary>Gets the tokens of the prompt, at least one.</summary>
     public required int[] Prompt { get; init; }
 
@@ -32,6 +34,12 @@ internal sealed class GenerationJob
     /// <summary>Gets the token that ends the job early. The place in the batch is then free before the next token.</summary>
     public CancellationToken CancellationToken { get; init; }
 
+    /// <summary>
+    /// Gets whether events are wanted as they happen. Otherwise they arrive together at the end. Each arrival wakes a thread, which takes a processor from
+    /// the engine.
+    /// </summary>
+    public bool Streams { get; init; } = true;
+
     /// <summary>Gets the results in their order. Reading throws the exception of a failed job, also for a cancellation.</summary>
     public ChannelReader<JobEvent> Events => _events.Reader;
 
@@ -41,9 +49,21 @@ internal sealed class GenerationJob
     /// <summary>Gets the number of slots in the batch that the job needs.</summary>
     internal int Slots => Math.Max(1, Samples);
 
-    internal void Report(JobEvent happened) => _events.Writer.TryWrite(happened);
+    internal void Report(JobEvent happened)
+    {
+        if (Streams)
+            _events.Writer.TryWrite(happened);
+        else
+            _held.Add(happened);
+    }
 
-    internal void End(Exception? problem = null) => _events.Writer.TryComplete(problem);
+    internal void End(Exception? problem = null)
+    {
+        foreach (JobEvent happened in _held)
+            _events.Writer.TryWrite(happened);
+        _held.Clear();
+        _events.Writer.TryComplete(problem);
+    }
 }
 
 /// <summary>Specifies which final hidden state of a prompt is wanted.</summary>

@@ -26,7 +26,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
         await using (run.ConfigureAwait(false))
         {
             CompletionAnswer answer = new(request, model, isChat);
-            run.OnToken = (time, isFirst) => (isFirst ? (Action<string, TimeSpan>)metrics.CountFirst : metrics.CountNext)(model.Name, time);
+            run.OnToken = !request.Streams ? null : (time, isFirst) => (isFirst ? (Action<string, TimeSpan>)metrics.CountFirst : metrics.CountNext)(model.Name, time);
             if (request.Streams)
                 await StreamAsync(context, run, request, answer).ConfigureAwait(false);
             else
@@ -39,6 +39,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
     {
         Prompt = prompt.Ids,
         Options = request.BestOf > request.Samples && request.Options.LogProbs is null ? request.Options with { LogProbs = 0 } : request.Options,
+        Streams = request.Streams,
         Samples = request.Generates ? request.BestOf : 0,
         PromptLogProbs = request.Echo ? request.Options.LogProbs : null,
         Lead = model.Lead(prompt.Text, prompt.Ids),
@@ -80,7 +81,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
         await using (events.ConfigureAwait(false))
         {
             bool more = await events.MoveNextAsync().ConfigureAwait(false); // a problem with the first event is still an answer of its own
-            EventStream stream = new(context);
+            EventStream stream = new(context, RequestTime.ClientGone(context));
             int written = 0;
             try
             {
@@ -119,7 +120,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
                     });
                 }
             }
-            catch (Exception problem) when (!context.RequestAborted.IsCancellationRequested)
+            catch (Exception problem) when (!RequestTime.ClientGone(context).IsCancellationRequested)
             {
                 ApiException told = ApiErrors.Of(problem);
                 stream.Write(json => JsonText.WriteError(json, told));

@@ -41,7 +41,7 @@ internal sealed class EmbeddingsEndpoint(ModelHost models)
 
         fields.Finish();
         CompletionRun run = await CompletionRun.StartAsync(
-            model, ended => inputs.Select(input => new GenerationJob { Prompt = input.Ids, Samples = 0, State = state, Options = new SamplingOptions(), Client = models.ClientOf(context), CancellationToken = ended }), context.RequestAborted)
+            model, ended => inputs.Select(input => new GenerationJob { Prompt = input.Ids, Samples = 0, Streams = false, State = state, Options = new SamplingOptions(), Client = models.ClientOf(context), CancellationToken = ended }), context.RequestAborted)
             .ConfigureAwait(false);
         await using (run.ConfigureAwait(false))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Foreword.Generation.Constraints;
 
@@ -6,7 +7,10 @@ namespace Foreword.Server.Requests;
 /// <summary>Reads what a text must match: OpenAI's <c>response_format</c>, and the fields of vLLM and llama.cpp for the same.</summary>
 internal static class ConstraintFields
 {
-    private const int MostChoices = 1024;
+    private const int MostChoices = 1024, MostShared = 64;
+
+    /// <summary>Constraints by what they were made from. A constraint keeps what it computed about a vocabulary, so later requests find it ready.</summary>
+    private static readonly ConcurrentDictionary<string, TextConstraint> _shared = new(StringComparer.Ordinal);
 
     /// <summary>Reads the constraint; null if there is none.</summary>
     /// <exception cref="ApiException">Two fields ask for different things, or the constraint is not supported. The message names the place in it.</exception>
@@ -17,8 +21,8 @@ internal static class ConstraintFields
             ("response_format", Format(fields)),
             ("choice", Choice(fields, "choice")),
             ("guided_choice", Choice(fields, "guided_choice")),
-            ("regex", Checked("regex", fields.Text("regex"), TextConstraint.Regex)),
-            ("guided_regex", Checked("guided_regex", fields.Text("guided_regex"), TextConstraint.Regex)),
+            ("regex", Checked("regex", fields.Text("regex"), "regex", TextConstraint.Regex)),
+            ("guided_regex", Checked("guided_regex", fields.Text("guided_regex"), "regex", TextConstraint.Regex)),
             ("json_schema", Schema("json_schema", fields.Value("json_schema"))),
             ("guided_json", Schema("guided_json", fields.Value("guided_json"))),
         ];
@@ -35,7 +39,7 @@ internal static class ConstraintFields
         TextConstraint? constraint = type switch
         {
             "text" => null,
-            "json_object" => TextConstraint.JsonObject(),
+            "json_object" => Checked("response_format", "", "object", _ => TextConstraint.JsonObject()),
             "json_schema" => OfSchema(format),
             _ => throw new ApiException(400, $"response_format.type is {type}; it must be text, json_object or json_schema", "response_format"),
         };
@@ -55,24 +59,27 @@ internal static class ConstraintFields
     }
 
     private static TextConstraint? Schema(string field, JsonElement? schema) => schema is not { } given ? null
-        : given.ValueKind == JsonValueKind.String ? Checked(field, RequestFields.TextOf(given, field), TextConstraint.JsonSchema)
-        : Checked(field, given, TextConstraint.JsonSchema);
+        : given.ValueKind == JsonValueKind.String ? Checked(field, RequestFields.TextOf(given, field), "schema", TextConstraint.JsonSchema)
+        : Checked(field, given.GetRawText(), "schema", TextConstraint.JsonSchema);
 
     private static TextConstraint? Choice(RequestFields fields, string field)
     {
         if (fields.Value(field) is null)
             return null;
-        return Checked<IReadOnlyList<string>>(field, fields.Texts(field, MostChoices), TextConstraint.Choice);
+        string[] texts = fields.Texts(field, MostChoices);
+        return Checked(field, JsonSerializer.Serialize(texts), "choice", _ => TextConstraint.Choice(texts));
     }
 
-    /// <summary>Creates a constraint; null if the value is null.</summary>
-    private static TextConstraint? Checked<T>(string field, T? value, Func<T, TextConstraint> create)
+    /// <summary>Returns the constraint for a text, and creates it at first; null if the text is null.</summary>
+    private static TextConstraint? Checked(string field, string? text, string kind, Func<string, TextConstraint> create)
     {
-        if (value is null)
+        if (text is null)
             return null;
         try
         {
-            return create(value);
+            if (_shared.Count >= MostShared)
+                _shared.Clear();
+            return _shared.GetOrAdd($"{kind} {text}", _ => create(text));
         }
         catch (ArgumentException problem)
         {

@@ -8,11 +8,14 @@ namespace Foreword.Server.Responses;
 internal sealed class EventStream
 {
     private readonly HttpContext _context;
+    private readonly CancellationToken _clientGone;
 
     /// <summary>Starts the answer. Its status is 200 from then on.</summary>
-    public EventStream(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="clientGone">Ends the writing.</param>
+    public EventStream(HttpContext context, CancellationToken clientGone)
     {
-        _context = context;
+        (_context, _clientGone) = (context, clientGone);
         context.Response.ContentType = "text/event-stream; charset=utf-8";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no"; // proxies must not hold events back
@@ -27,7 +30,7 @@ internal sealed class EventStream
     }
 
     /// <summary>Sends what was written.</summary>
-    public async Task FlushAsync() => await _context.Response.BodyWriter.FlushAsync(_context.RequestAborted).ConfigureAwait(false);
+    public async Task FlushAsync() => await _context.Response.BodyWriter.FlushAsync(_clientGone).ConfigureAwait(false);
 
     /// <summary>Ends the stream as OpenAI's API does.</summary>
     public async Task FinishAsync()
