@@ -216,8 +216,8 @@ internal sealed class Scheduler : IDisposable
         job.Job.Report(new PromptRead(job.PromptScores, job.State));
         foreach (Writing writing in job.First)
         {
+            writing.Cache = writing == job.First[^1] ? job.Prefix : job.Prefix.Fork(); // first, because memory may run out
             job.Open.Add(writing);
-            writing.Cache = writing == job.First[^1] ? job.Prefix : job.Prefix.Fork();
             Write(job, writing);
         }
 

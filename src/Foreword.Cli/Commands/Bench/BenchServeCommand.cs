@@ -41,6 +41,8 @@ internal static class BenchServeCommand
             LatencyGoals? goals = parsed.GetValue(goodput) is { } text ? LatencyGoals.Parse(text) ?? throw new UsageException($"--goodput is {text}; it looks like ttft:500,tpot:50,e2el:5000, in ms") : null;
             if (parsed.GetValue(url) is null && parsed.GetValue(model) is null)
                 throw new UsageException("give --url with the address of a server, or --model with a model to serve");
+            if (parsed.GetValue(url) is { } address && !(Uri.TryCreate(address, UriKind.Absolute, out Uri? server) && (server.Scheme == Uri.UriSchemeHttp || server.Scheme == Uri.UriSchemeHttps)))
+                throw new UsageException($"--url is {address}; it looks like http://127.0.0.1:8080");
             Load[] loads = [.. counts.Select(count => new Load(count, Math.Max(count, parsed.GetValue(requests)), parsed.GetValue(promptTokens), parsed.GetValue(maxTokens), parsed.GetValue(rate), parsed.GetValue(seed)))];
             using StopSignals stop = new(terminal, ending: null);
             return stop.Run(

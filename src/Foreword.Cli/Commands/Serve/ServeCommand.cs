@@ -47,6 +47,8 @@ internal static class ServeCommand
                     throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {parsed.GetValue(option)}; it must be at least {least}"));
             }
 
+            if (parsed.GetValue(threads) < 1)
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{threads.Name} is {parsed.GetValue(threads)}; it must be at least 1"));
             string[] paths = parsed.GetValue(models)!, names = parsed.GetValue(aliases)!;
             if (names.Length > paths.Length)
                 throw new UsageException($"--alias is given {names.Length} times for {paths.Length} models");

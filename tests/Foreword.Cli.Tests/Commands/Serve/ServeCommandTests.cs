@@ -15,12 +15,23 @@ public sealed class ServeCommandTests : IDisposable
     [InlineData("--urls", "8080", "an address looks like http://127.0.0.1:8080")]
     [InlineData("--cache-memory", "much", "it must be a size such as 512MB or 2GB, or 0")]
     [InlineData("--max-sequences", "0", "it must be at least 1")]
+    [InlineData("--threads", "0", "it must be at least 1")]
     [InlineData("--api-key", "", "--api-key is empty")]
     public void BadOptionsAreUsageErrors(string option, string value, string complaint)
     {
         Cli run = Cli.Run("serve", Fixtures.Path("classifiers/gpt2"), option, value);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(complaint, run.Err, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("ftp://127.0.0.1")]
+    public void ABenchmarkNeedsAnAddress(string url)
+    {
+        Cli run = Cli.Run("bench", "serve", "--url", url);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"--url is {url}; it looks like http://127.0.0.1:8080", run.Err, StringComparison.Ordinal);
     }
 
     [Fact]
