@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Threading.Channels;
 using Foreword.Generation;
 
@@ -85,7 +86,19 @@ internal abstract record JobEvent;
 /// <summary>The prompt was read.</summary>
 /// <param name="LogProbs">For each token of the prompt its log-probability, null for the first token; null if none are wanted.</param>
 /// <param name="State">The final hidden state [C]; null if none is wanted.</param>
-internal sealed record PromptRead(TokenLogProb?[]? LogProbs, float[]? State) : JobEvent;
+internal sealed record PromptRead(TokenLogProb?[]? LogProbs, float[]? State) : JobEvent
+{
+    /// <summary>Returns the first numbers of the state, scaled to length 1. Zeros stay as they are.</summary>
+    /// <param name="dimensions">The number of numbers, from 1 to C.</param>
+    public float[] Embedding(int dimensions)
+    {
+        float[] vector = State![..dimensions];
+        float length = TensorPrimitives.Norm<float>(vector);
+        if (length > 0)
+            TensorPrimitives.Divide(vector, length, vector);
+        return vector;
+    }
+}
 
 /// <summary>A token was drawn.</summary>
 /// <param name="Sample">The completion, from 0.</param>

@@ -22,7 +22,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
         RequestFields fields = new(body.RootElement);
         ServedText model = models.Text(fields.Text("model"));
         CompletionRequest request = isChat ? ChatRequest.Read(fields, model) : CompletionRequest.Read(fields, model);
-        CompletionRun run = await CompletionRun.StartAsync(model, ended => Jobs(request, model, models.ClientOf(context), ended), context.RequestAborted).ConfigureAwait(false);
+        CompletionRun run = await CompletionRun.StartAsync(model.Scheduler, ended => Jobs(request, model, models.ClientOf(context), ended), context.RequestAborted).ConfigureAwait(false);
         await using (run.ConfigureAwait(false))
         {
             CompletionAnswer answer = new(request, model, isChat);
