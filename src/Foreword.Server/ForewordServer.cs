@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Foreword.Server.Endpoints;
 using Foreword.Server.Hosting;
+using Foreword.Server.Page;
 using Foreword.Server.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -134,6 +135,7 @@ public sealed class ForewordServer : IAsyncDisposable
         _application.MapPrometheusScrapingEndpoint("/metrics");
         _application.MapGet("/health", about.HealthAsync);
         _application.MapGet("/ready", about.HealthAsync);
+        PageFiles.Map(_application);
     }
 
     /// <summary>Answers every problem in OpenAI's form, also an unknown path and a wrong method.</summary>
@@ -161,10 +163,10 @@ public sealed class ForewordServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Compares the key in constant time. Health and readiness need none.</summary>
+    /// <summary>Compares the key in constant time. Health, readiness and the files of the page need none.</summary>
     private Task CheckKeyAsync(HttpContext context, RequestDelegate next)
     {
-        if (_options.ApiKeys.Count == 0 || context.Request.Path == "/health" || context.Request.Path == "/ready" || HttpMethods.IsOptions(context.Request.Method))
+        if (_options.ApiKeys.Count == 0 || context.Request.Path == "/health" || context.Request.Path == "/ready" || PageFiles.Has(context.Request.Path) || HttpMethods.IsOptions(context.Request.Method))
             return next(context);
         string header = context.Request.Headers.Authorization.ToString();
         string given = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : context.Request.Headers["X-Api-Key"].ToString();
