@@ -3,6 +3,7 @@ using System.Text;
 using Foreword.Server.Documentation;
 using Foreword.Server.Endpoints;
 using Foreword.Server.Hosting;
+using Foreword.Server.Page;
 using Foreword.Server.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -120,6 +121,7 @@ public sealed class ForewordServer : IAsyncDisposable
         _application.UseRouting();
         EndpointMap.Map(_application, _models, _metrics);
         ApiDescription.Map(_application);
+        PageFiles.Map(_application);
     }
 
     /// <summary>Answers every problem in OpenAI's form, also an unknown path and a wrong method.</summary>
@@ -147,10 +149,10 @@ public sealed class ForewordServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Compares the key in constant time. Health, readiness and the description of the API need none.</summary>
+    /// <summary>Checks the key. Health, readiness, the page and the description of the API need none.</summary>
     private Task CheckKeyAsync(HttpContext context, RequestDelegate next)
     {
-        if (_options.ApiKeys.Count == 0 || context.Request.Path == "/health" || context.Request.Path == "/ready" || ApiDescription.Has(context.Request.Path) || HttpMethods.IsOptions(context.Request.Method))
+        if (_options.ApiKeys.Count == 0 || IsFree(context.Request.Path) || HttpMethods.IsOptions(context.Request.Method))
             return next(context);
         string header = context.Request.Headers.Authorization.ToString();
         string given = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : context.Request.Headers["X-Api-Key"].ToString();
@@ -166,4 +168,6 @@ public sealed class ForewordServer : IAsyncDisposable
 
         return next(context);
     }
+
+    private static bool IsFree(PathString path) => path == "/health" || path == "/ready" || PageFiles.Has(path) || ApiDescription.Has(path);
 }

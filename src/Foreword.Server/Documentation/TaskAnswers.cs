@@ -142,6 +142,9 @@ internal sealed record DetokenizeAnswer
 
     [Description("The text, as for llama.cpp.")]
     public required string Content { get; init; }
+
+    [Description("The text of each token, if return_token_strs is set.")]
+    public string[]? TokenStrs { get; init; }
 }
 
 internal sealed record TokenizerAnswer

@@ -92,4 +92,7 @@ internal sealed record DetokenizeBody
 
     [Description("The token ids."), MaxLength(1 << 20)]
     public required int[] Tokens { get; init; }
+
+    [Description("Returns the text of each token, too."), DefaultValue(false)]
+    public bool? ReturnTokenStrs { get; init; }
 }

@@ -73,16 +73,12 @@ internal sealed class ModelEndpoints(ModelHost models)
             }
 
             json.WriteEndArray();
-            if (!texts)
-                return;
-            json.WriteStartArray("token_strs");
-            foreach (int id in ids)
-                json.WriteStringValue(names.Name(id));
-            json.WriteEndArray();
+            if (texts)
+                WriteTexts(json, tokenizer, ids);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Answers <c>POST /detokenize</c>.</summary>
+    /// <summary>Answers <c>POST /detokenize</c>. With <c>return_token_strs</c>, as in <c>/tokenize</c>, every token's own text is returned, too.</summary>
     public async Task DetokenizeAsync(HttpContext context)
     {
         using JsonDocument body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
@@ -91,6 +87,7 @@ internal sealed class ModelEndpoints(ModelHost models)
         if (fields.Value("tokens") is null)
             throw new ApiException(400, "tokens is missing; it must be a list of token ids", "tokens");
         int[] ids = fields.Integers("tokens", LongestText);
+        bool texts = fields.Flag("return_token_strs") ?? false;
         fields.Finish();
         if (Array.FindIndex(ids, id => id >= model.Tokenizer.VocabSize) is >= 0 and int at)
             throw new ApiException(400, $"tokens[{at}] is {ids[at]}, which is out of vocabulary; it has {model.Tokenizer.VocabSize} ids", "tokens");
@@ -99,6 +96,8 @@ internal sealed class ModelEndpoints(ModelHost models)
         {
             json.WriteString("prompt", text);
             json.WriteString("content", text);
+            if (texts)
+                WriteTexts(json, model.Tokenizer, ids);
         }).ConfigureAwait(false);
     }
 
@@ -125,6 +124,15 @@ internal sealed class ModelEndpoints(ModelHost models)
     public Task HealthAsync(HttpContext context) => models.IsReady
         ? JsonText.SendAsync(context, json => json.WriteString("status", "ok"))
         : JsonText.SendAsync(context, new ApiException(503, "Loading model") { RetryAfter = 1 });
+
+    private static void WriteTexts(Utf8JsonWriter json, Tokenizer tokenizer, int[] ids)
+    {
+        TokenScores names = new(tokenizer, asIds: false);
+        json.WriteStartArray("token_strs");
+        foreach (int id in ids)
+            json.WriteStringValue(names.Name(id));
+        json.WriteEndArray();
+    }
 
     private static void WriteModel(Utf8JsonWriter json, HostedModel model)
     {
