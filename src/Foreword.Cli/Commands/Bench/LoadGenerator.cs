@@ -80,7 +80,7 @@ internal sealed class LoadGenerator : IDisposable
         double[] starts = new double[load.Requests];
         for (int i = 1; i < starts.Length; i++)
             starts[i] = double.IsInfinity(load.Rate) ? 0 : starts[i - 1] - Math.Log(1 - random.NextDouble()) / load.Rate;
-        RequestTimes?[] times = new RequestTimes?[load.Requests];
+        (List<(string Event, double Time)> Events, double Total)?[] answers = new (List<(string, double)>, double)?[load.Requests];
         int next = -1;
         long start = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, load.Clients).Select(async _ =>
@@ -90,10 +90,11 @@ internal sealed class LoadGenerator : IDisposable
                 double wait = starts[i] - Stopwatch.GetElapsedTime(start).TotalSeconds;
                 if (wait > 0)
                     await Task.Delay(TimeSpan.FromSeconds(wait), cancellationToken).ConfigureAwait(false);
-                times[i] = await SendAsync(bodies[i], cancellationToken).ConfigureAwait(false);
+                answers[i] = await SendAsync(bodies[i], cancellationToken).ConfigureAwait(false);
             }
         })).ConfigureAwait(false);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        RequestTimes?[] times = [.. answers.Select(answer => answer is { } events ? Read(events.Events, events.Total) : null)];
         return ([.. times.OfType<RequestTimes>()], times.Count(one => one is null), seconds);
     }
 
@@ -107,8 +108,8 @@ internal sealed class LoadGenerator : IDisposable
         return $$$"""{"model":{{{JsonSerializer.Serialize(_model)}}},"prompt":[{{{prompt}}}],"max_tokens":{{{load.MaxTokens}}},"temperature":0,"ignore_eos":true,"stream":true,"stream_options":{"include_usage":true}}""";
     }
 
-    /// <summary>Sends one request; returns null if it failed.</summary>
-    private async Task<RequestTimes?> SendAsync(string body, CancellationToken cancellationToken)
+    /// <summary>Sends one request and collects the events of the answer; returns null if it failed.</summary>
+    private async Task<(List<(string Event, double Time)> Events, double Total)?> SendAsync(string body, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         try
@@ -117,17 +118,34 @@ internal sealed class LoadGenerator : IDisposable
             using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
                 return null;
+            List<(string Event, double Time)> events = []; // read later, so that the measurement takes little of the processors
             using StreamReader reader = new(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), Encoding.UTF8);
+            while (await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+            {
+                if (line.StartsWith("data: {", StringComparison.Ordinal))
+                    events.Add((line[6..], Stopwatch.GetElapsedTime(start).TotalSeconds));
+            }
+
+            return (events, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        catch (Exception problem) when (problem is HttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Returns the times of an answer; null if it failed.</summary>
+    private static RequestTimes? Read(List<(string Event, double Time)> events, double total)
+    {
+        try
+        {
             double? first = null;
             double last = 0;
             List<double> gaps = [];
             int prompt = 0, output = 0;
-            while (await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+            foreach ((string text, double time) in events)
             {
-                double now = Stopwatch.GetElapsedTime(start).TotalSeconds;
-                if (!line.StartsWith("data: {", StringComparison.Ordinal))
-                    continue;
-                using JsonDocument chunk = JsonDocument.Parse(line.AsMemory(6));
+                using JsonDocument chunk = JsonDocument.Parse(text);
                 if (chunk.RootElement.TryGetProperty("usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.Object)
                     (prompt, output) = (usage.GetProperty("prompt_tokens").GetInt32(), usage.GetProperty("completion_tokens").GetInt32());
                 if (!chunk.RootElement.TryGetProperty("choices", out JsonElement choices))
@@ -135,16 +153,15 @@ internal sealed class LoadGenerator : IDisposable
                 if (choices.GetArrayLength() == 0 || choices[0].GetProperty("text").GetString() is not { Length: > 0 })
                     continue;
                 if (first is null)
-                    first = now;
+                    first = time;
                 else
-                    gaps.Add(now - last);
-                last = now;
+                    gaps.Add(time - last);
+                last = time;
             }
 
-            double total = Stopwatch.GetElapsedTime(start).TotalSeconds;
             return output > 0 ? new RequestTimes(first ?? total, total, gaps, prompt, output) : null;
         }
-        catch (Exception problem) when (problem is HttpRequestException or IOException or JsonException or KeyNotFoundException)
+        catch (Exception problem) when (problem is JsonException or KeyNotFoundException)
         {
             return null;
         }
