@@ -46,7 +46,8 @@ internal sealed class LoadGenerator : IDisposable
     public static async Task<LoadGenerator> ConnectAsync(string url, string? key, string? model)
     {
         string root = url.TrimEnd('/');
-        HttpClient client = new() { BaseAddress = new Uri((root.EndsWith("/v1", StringComparison.Ordinal) ? root[..^3] : root) + "/"), Timeout = Timeout.InfiniteTimeSpan };
+        SocketsHttpHandler handler = new() { PooledConnectionLifetime = TimeSpan.Zero }; // some servers close a kept connection just as the next request is sent
+        HttpClient client = new(handler) { BaseAddress = new Uri((root.EndsWith("/v1", StringComparison.Ordinal) ? root[..^3] : root) + "/"), Timeout = Timeout.InfiniteTimeSpan };
         try
         {
             if (key is not null)
