@@ -8,11 +8,12 @@ namespace Foreword.Cpu.Kernels;
 /// <summary>Assembles a kernel of <see cref="BFloat16DotKernels"/>: a tile of rows and panels whose sums stay in registers.</summary>
 /// <param name="rows">Number of rows: 1 or 8.</param>
 /// <param name="panels">Number of panels, 1 to 3.</param>
-internal sealed class BFloat16DotAssembly(int rows, int panels)
+/// <param name="fetchesNear">Whether the memory to fetch is read soon, and so belongs in the first-level cache instead of the second.</param>
+internal sealed class BFloat16DotAssembly(int rows, int panels, bool fetchesNear)
 {
     private const int Line = 64; // one vector: 16 outputs with the weights of two inputs each
 
-    private static readonly AssemblerRegister64 Arguments = rdi, X = rax, X1 = rcx, Stride = rdx, Stride3 = rsi, W = r8, PanelStride = r9, Pairs = r10;
+    private static readonly AssemblerRegister64 Arguments = rdi, X = rax, X1 = rcx, Stride = rdx, Stride3 = rsi, W = r8, PanelStride = r9, Pairs = r10, Next = r11;
 
     private static readonly AssemblerRegisterZMM[] Sums = [
         zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15, zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23];
@@ -31,6 +32,7 @@ internal sealed class BFloat16DotAssembly(int rows, int panels)
         _code.mov(W, Field(nameof(Pass.Weights)));
         _code.mov(PanelStride, Field(nameof(Pass.PanelStride)));
         _code.mov(Pairs, Field(nameof(Pass.Pairs)));
+        _code.mov(Next, Field(nameof(Pass.Next)));
         Address(nameof(Pass.X), nameof(Pass.XStride));
         Label nextPair = _code.CreateLabel();
         _code.Label(ref nextPair);
@@ -38,6 +40,7 @@ internal sealed class BFloat16DotAssembly(int rows, int panels)
         _code.add(X, 2 * sizeof(ushort));
         _code.add(X1, 2 * sizeof(ushort));
         _code.add(W, Line);
+        _code.add(Next, Field(nameof(Pass.NextStep)));
         _code.dec(Pairs);
         _code.jne(nextPair);
         StoreAndReturn();
@@ -51,9 +54,15 @@ internal sealed class BFloat16DotAssembly(int rows, int panels)
     private void MultiplyPair()
     {
         for (int panel = 0; panel < panels; panel++)
-            _code.prefetcht0(__byte_ptr[OfPanel(panel) + FloatKernels.Ahead * sizeof(float)]);
+        {
+            if (fetchesNear)
+                _code.prefetcht0(__byte_ptr[OfPanel(Next, panel)]);
+            else
+                _code.prefetcht1(__byte_ptr[OfPanel(Next, panel)]);
+        }
+
         for (int panel = 0; panel < panels; panel++)
-            _code.vmovdqu32(Weights[panel], __zmmword_ptr[OfPanel(panel)]);
+            _code.vmovdqu32(Weights[panel], __zmmword_ptr[OfPanel(W, panel)]);
         for (int row = 0; row < rows; row++)
         {
             AssemblerRegisterZMM input = Inputs[row % Inputs.Length];
@@ -91,7 +100,7 @@ internal sealed class BFloat16DotAssembly(int rows, int panels)
 
     private static AssemblerMemoryOperand Field(string name) => __qword_ptr[Arguments + (int)Marshal.OffsetOf<Pass>(name)];
 
-    private static AssemblerMemoryOperand OfPanel(int panel) => panel == 0 ? W + 0 : W + PanelStride * panel;
+    private static AssemblerMemoryOperand OfPanel(AssemblerRegister64 first, int panel) => panel == 0 ? first + 0 : first + PanelStride * panel;
 
     /// <summary>Addresses eight rows with the addresses of two rows, the stride and three times the stride.</summary>
     private static AssemblerMemoryOperand OfRow(int row) => row switch

@@ -68,7 +68,7 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
         ushort* weights = _weights.Pointer + firstPanel * panelWeights;
         float* outputs = y + firstPanel * Panels.Width;
         if (BFloat16DotKernels.CanMultiply)
-            BFloat16DotKernels.Multiply(x.Count, Pairs, x.Encoded, x.EncodedStride, weights, panels, outputs, yStride);
+            BFloat16DotKernels.Multiply(x.Count, Pairs, x.Encoded, x.EncodedStride, weights, panels, outputs, yStride, next);
         else
             Multiply(x.Count, (float*)x.Encoded, x.EncodedStride / sizeof(float), weights, panels, outputs, yStride, (float*)scratch, next);
     }

@@ -28,13 +28,13 @@ public sealed unsafe class BFloat16DotKernelsTests
         fixed (ushort* px = x, pw = w)
         fixed (float* py = y)
         {
-            BFloat16DotKernels.Pass pass = BFloat16DotKernels.PassOf(pairs, (byte*)px, 2 * pairs * sizeof(ushort), pw, 2L * pairs * Outputs, py, stride);
+            BFloat16DotKernels.Pass pass = BFloat16DotKernels.PassOf(pairs, (byte*)px, 2 * pairs * sizeof(ushort), pw, 2L * pairs * Outputs, py, stride, (byte*)pw, 64);
             Interpreter interpreter = new();
             interpreter.Allow<ushort>(x);
             interpreter.Allow<ushort>(w);
             interpreter.Allow<float>(y);
             interpreter.Allow(new Span<BFloat16DotKernels.Pass>(ref pass));
-            interpreter.Call(new BFloat16DotAssembly(rows, panels).Assemble(), &pass);
+            interpreter.Call(new BFloat16DotAssembly(rows, panels, fetchesNear: seed % 2 == 0).Assemble(), &pass);
         }
 
         Assert.Equal(expected, y);
@@ -53,9 +53,9 @@ public sealed unsafe class BFloat16DotKernelsTests
             fixed (ushort* px = x, pw = w)
             fixed (float* pt = together, pa = alone)
             {
-                BFloat16DotKernels.Multiply(rows, pairs, (byte*)px, 2 * pairs * sizeof(ushort), pw, panels, pt, stride);
+                BFloat16DotKernels.Multiply(rows, pairs, (byte*)px, 2 * pairs * sizeof(ushort), pw, panels, pt, stride, next: null);
                 for (int row = 0; row < rows; row++)
-                    BFloat16DotKernels.Multiply(1, pairs, (byte*)(px + row * 2 * pairs), 2 * pairs * sizeof(ushort), pw, panels, pa + row * stride, stride);
+                    BFloat16DotKernels.Multiply(1, pairs, (byte*)(px + row * 2 * pairs), 2 * pairs * sizeof(ushort), pw, panels, pa + row * stride, stride, next: null);
             }
 
             Assert.Equal(together, alone);

@@ -47,7 +47,7 @@ internal sealed unsafe class Interpreter
     {
         switch (i.Mnemonic)
         {
-            case Mnemonic.Jne or Mnemonic.Vzeroupper or Mnemonic.Prefetcht0:
+            case Mnemonic.Jne or Mnemonic.Vzeroupper or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1:
                 break;
             case Mnemonic.Mov:
                 Set(i, Integer(i, 1));
