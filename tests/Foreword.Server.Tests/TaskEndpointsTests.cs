@@ -85,6 +85,7 @@ public sealed class TaskEndpointsTests(TestServer server) : IClassFixture<TestSe
     [InlineData("/v1/classify", "{}", "input")]
     [InlineData("/v1/classify", """{"input":[["a","b"]]}""", null)]
     [InlineData("/v1/classify", """{"input":5}""", "input")]
+    [InlineData("/v1/classify", """{"input":"","model":"numbers"}""", null)]
     [InlineData("/v1/classify", """{"input":"a","model":"tiny"}""", "model")]
     [InlineData("/v1/completions", """{"prompt":"a","model":"classifier"}""", "model")]
     [InlineData("/v1/score", """{"model":"pairs","text_1":"a"}""", "text_2")]

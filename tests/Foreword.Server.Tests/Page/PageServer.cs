@@ -1,4 +1,9 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using Foreword.Cpu;
+using Foreword.Tasks;
+using Foreword.Weights;
+using Foreword.Weights.HuggingFace;
 using Microsoft.Playwright;
 
 namespace Foreword.Server.Tests.Page;
@@ -10,6 +15,7 @@ public sealed class PageServer : IAsyncLifetime
     private static readonly (string Name, string Path)[] _tasks = [("classifier", "classifiers/gpt2"), ("pairs", "classifiers/gpt2-entailment-run"), ("numbers", "classifiers/gpt2-regression")];
 
     private readonly TestServer _models = new();
+    private readonly TemporaryDirectory _choices = new();
     private ForewordServer _server = null!;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -19,6 +25,7 @@ public sealed class PageServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await _models.InitializeAsync();
+        WriteChoices(_choices.Path);
         _server = await StartAsync(options => options);
         if (Chromium() is not { } chromium)
             return;
@@ -35,6 +42,7 @@ public sealed class PageServer : IAsyncLifetime
         await _server.StopAsync();
         await _server.DisposeAsync();
         await _models.DisposeAsync();
+        _choices.Dispose();
     }
 
     /// <summary>Starts a server with settings of its own for the same models.</summary>
@@ -45,6 +53,7 @@ public sealed class PageServer : IAsyncLifetime
             .. options.Models,
             options.Models[0] with { Name = "no-template", Template = null },
             .. _tasks.Select(task => new ServedModelOptions { Name = task.Name, Path = Fixtures.Path(task.Path), Engine = new CpuEngine { Threads = 2 } }),
+            new ServedModelOptions { Name = "choices", Path = _choices.Path, Engine = new CpuEngine { Threads = 2 } },
         ],
     }));
 
@@ -69,6 +78,22 @@ public sealed class PageServer : IAsyncLifetime
         if (waits)
             await Assertions.Expect(session.View).ToBeVisibleAsync();
         return session;
+    }
+
+    /// <summary>Writes a model for multiple choice: that of a fixture with another head.</summary>
+    private static void WriteChoices(string directory)
+    {
+        foreach (string file in Directory.GetFiles(Fixtures.Path("classifiers/gpt2-entailment-run")))
+            File.Copy(file, Path.Combine(directory, Path.GetFileName(file)));
+        string task = Path.Combine(directory, TaskDescription.FileName);
+        JsonNode description = JsonNode.Parse(File.ReadAllText(task))!;
+        (description["kind"], description["target"], description["labels"]) = ("multiple-choice", "choice", new JsonArray("0", "1", "2"));
+        File.WriteAllText(task, description.ToJsonString());
+        SafetensorsWriter head = new();
+        float[] weight = [.. Enumerable.Range(0, 16).Select(i => MathF.Sin(i) * 3)];
+        head.Add("clf.weight", TensorDType.F32, [1, 16], MemoryMarshal.AsBytes<float>(weight).ToArray());
+        head.Add("clf.bias", TensorDType.F32, [1], new byte[4]);
+        head.Save(Path.Combine(directory, TaskDescription.HeadFile));
     }
 
     private static string? Chromium() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

@@ -108,6 +108,20 @@ public sealed class ViewsTests(PageServer server)
     }
 
     [Fact]
+    public async Task ChoicesAreWeighed()
+    {
+        await using PageSession session = await server.OpenAsync("#task?model=choices");
+        await session.Field("Context").FillAsync("the cat");
+        await session.Field("Choices, one a line").FillAsync("sat\n\na dog\nno");
+        await session.Button("Predict").ClickAsync();
+        JsonNode expected = await PostAsync("v1/choose", new { model = "choices", input = "the cat", choices = new[] { "sat", "a dog", "no" } });
+        await Expect(session.View.Locator(".state")).ToHaveTextAsync($"Prediction: {expected["choice"]}");
+        double[] shares = [.. expected["probabilities"]!.AsArray().Select(share => share!.GetValue<double>()).OrderDescending()];
+        await Expect(session.View.Locator(".bars .share")).ToHaveTextAsync([.. shares.Select(share => Invariant($"{share * 100:0.0} %"))]);
+        session.CheckNoFaults();
+    }
+
+    [Fact]
     public async Task PiecesIdsAndBytesAreThoseOfTheTokenizer()
     {
         const string Text = "the cat\n狐";

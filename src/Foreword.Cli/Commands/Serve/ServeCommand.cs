@@ -98,7 +98,7 @@ internal static class ServeCommand
                 "entailment" or "similarity" => ("score", "{\"text_1\": \"A man sleeps.\", \"text_2\": \"A person rests.\"}"),
                 _ => ("classify", "{\"input\": \"My card has not arrived.\"}"),
             };
-            terminal.Say($"try: curl {address}/v1/{path} -H \"Content-Type: application/json\"{(options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer $KEY\"" : "")} -d '{body}'");
+            terminal.Say($"open {address} in a browser, or try: curl {address}/v1/{path} -H \"Content-Type: application/json\"{(options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer $KEY\"" : "")} -d '{body}'");
             await stopped.Task.ConfigureAwait(false);
             await server.StopAsync().ConfigureAwait(false);
         }

@@ -47,3 +47,14 @@ export function onSend(input, send, { enterSends = false } = {}) {
     send();
   });
 }
+
+/** Copies a text to the clipboard. Browsers offer `navigator.clipboard` only over HTTPS and to this machine, so there is an older way, too. */
+export async function copyText(content) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(content);
+  const area = el("textarea", { class: "visually-hidden" });
+  area.value = content;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  return area.remove();
+}

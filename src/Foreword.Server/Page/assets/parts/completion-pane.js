@@ -11,6 +11,7 @@ export class CompletionPane {
   #options;
   #attempt;
   #changed;
+  #writer = null; // the name of the model that wrote the text; only its tokens fit to it
   #prompt = ""; // what the text began with
   #ids = null; // the tokens of the prompt, after they were needed
   #running = null; // the AbortController of the work that goes on
@@ -21,7 +22,7 @@ export class CompletionPane {
   /** model() returns the model's name, options is a SamplingForm, attempt is the context's, and changed() is called when work begins or ends. */
   constructor({ model, options, attempt, changed }) {
     [this.#model, this.#options, this.#attempt, this.#changed] = [model, options, attempt, changed];
-    this.#output = new ScoredText({ model, choose: (place, token, name) => this.#start((signal) => this.#writeFromChoice(place, token, name, signal)) });
+    this.#output = new ScoredText({ model: () => this.#writer, attempt, choose: (place, token, name) => this.#start((signal) => this.#writeFromChoice(place, token, name, signal)) });
     this.#output.text.after(this.#state);
     this.root = el("div", { class: "pane" }, this.#output.root, this.#announcer.root);
   }
@@ -38,7 +39,7 @@ export class CompletionPane {
   /** Continues a prompt. */
   write(prompt) {
     return this.#start((signal) => {
-      [this.#prompt, this.#ids] = [prompt, null];
+      [this.#writer, this.#prompt, this.#ids] = [this.#model(), prompt, null];
       this.#output.begin(prompt);
       return this.#write(prompt, signal);
     });
@@ -56,10 +57,10 @@ export class CompletionPane {
   /** Shows how probable a text's own tokens are. Nothing is written. */
   score(prompt) {
     return this.#start(async (signal) => {
-      const tokens = await this.#read(prompt, signal);
-      spell(tokens, await namesOf(this.#model(), tokens.map(({ id }) => id), signal));
-      [this.#prompt, this.#ids] = ["", []];
       this.#output.begin("");
+      [this.#writer, this.#prompt, this.#ids] = [this.#model(), "", []]; // all tokens are shown, so nothing stands before them
+      const tokens = await this.#read(prompt, signal);
+      spell(tokens, await namesOf(this.#writer, tokens.map(({ id }) => id), signal));
       tokens.forEach((token) => this.#output.add(token));
       const known = tokens.filter(({ logProb }) => logProb !== null);
       const mean = known.reduce((sum, { logProb }) => sum + logProb, 0) / known.length;
@@ -101,6 +102,7 @@ export class CompletionPane {
     spell([chosen], [name]);
     this.#output.cut(place);
     this.#output.add(chosen);
+    this.#output.focus(place);
     await this.#write([...before, ...this.#output.tokens.map(({ id }) => id)], signal);
   }
 
@@ -111,7 +113,7 @@ export class CompletionPane {
 
   /** Returns the tokens of a text with their scores. */
   async #read(prompt, signal, fields = {}) {
-    const answer = await post("v1/completions", { model: this.#model(), prompt, max_tokens: 0, echo: true, ...scored, ...fields }, signal);
+    const answer = await post("v1/completions", { model: this.#writer, prompt, max_tokens: 0, echo: true, ...scored, ...fields }, signal);
     return tokensOf(answer.choices[0].logprobs);
   }
 
@@ -119,7 +121,7 @@ export class CompletionPane {
     const clock = { start: performance.now(), first: 0, last: 0, count: 0 };
     let reason = "stopped";
     try {
-      for await (const { choices: [choice] } of stream("v1/completions", { model: this.#model(), prompt: from, ...this.#options.fields(), ...scored }, signal)) {
+      for await (const { choices: [choice] } of stream("v1/completions", { model: this.#writer, prompt: from, ...this.#options.fields(), ...scored }, signal)) {
         const tokens = tokensOf(choice.logprobs);
         if (tokens.length === 0) this.#output.extend(choice.text);
         for (const token of tokens) {

@@ -73,7 +73,7 @@ export class SamplingForm {
     const id = newId(name);
     const control = createControl(option, id);
     const read = () => valueOf(kind, control);
-    const undo = button("options.default", () => { set(initial); this.#showFormText(); control.focus(); }, { class: "undo", label: `options.default.label` });
+    const undo = button("options.default", () => { set(initial); this.#showFormText(); control.focus(); }, { class: "undo", "aria-describedby": `${id}-label` });
     const slider = option.slides ? el("input", { type: "range", min: option.min, max: option.max, step: option.step, label: `option.${name}`, on: { input: () => { control.value = slider.value; changed(); } } }) : null;
     const changed = () => {
       if (slider) slider.value = control.value;
@@ -86,7 +86,7 @@ export class SamplingForm {
     };
     control.addEventListener("input", () => { changed(); this.#showFormText(); });
     const root = el("div", { class: `field option ${kind}` },
-      el("div", { class: "option-head" }, el("label", { for: id, say: `option.${name}` }), undo),
+      el("div", { class: "option-head" }, el("label", { for: id, id: `${id}-label`, say: `option.${name}` }), undo),
       el("div", { class: "option-controls" }, slider ?? [], control),
       el("p", { class: "help", id: `${id}-help`, say: `option.${name}.help` }));
     this.#rows.set(name, { option, read, set, root });

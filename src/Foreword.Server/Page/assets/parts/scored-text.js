@@ -14,6 +14,7 @@ export class ScoredText {
   #tokens = [];
   #elements = [];
   #model;
+  #attempt;
   #choose;
   #before = el("span", { class: "before" });
   #written = el("span", { class: "written" });
@@ -22,9 +23,9 @@ export class ScoredText {
   #note = el("p", { class: "help", say: "scored.note" });
   #panel = el("div", { class: "alternatives", popover: "auto", role: "dialog", label: "scored.alternatives" });
 
-  /** choose(i, id, text) is called when the user takes another token at place i. */
-  constructor({ model, choose }) {
-    (this.#model = model), (this.#choose = choose);
+  /** model() returns the name of the tokens' model, attempt is the context's, and choose(place, token, name) is called when the user takes another token. */
+  constructor({ model, attempt, choose }) {
+    [this.#model, this.#attempt, this.#choose] = [model, attempt, choose];
     this.#coloring.id = newId("coloring");
     this.text = el("div", { class: "text", role: "group", label: "scored.text", tabindex: "-1", on: { click: (event) => this.#click(event), keydown: (event) => this.#key(event) } }, this.#before, this.#written);
     this.legend = el("div", { class: "scored-legend" }, el("label", { for: this.#coloring.id, say: "scored.colors" }), this.#coloring, this.#legend, this.#note);
@@ -71,7 +72,9 @@ export class ScoredText {
   /** Marks the last token as the one that ended the text. */
   end() {
     const last = this.#elements.at(-1);
-    if (last && this.#tokens.at(-1).text === "") last.classList.add("end");
+    if (!last || this.#tokens.at(-1).text !== "") return;
+    last.classList.add("end");
+    show(last, "scored.end", {}, "aria-label");
   }
 
   #draw(i) {
@@ -97,7 +100,7 @@ export class ScoredText {
 
   #click(event) {
     const element = event.target.closest(".token");
-    if (element) this.#openPanel(Number(element.dataset.place));
+    if (element) this.#open(Number(element.dataset.place));
   }
 
   /** Arrows go from token to token, and Enter opens one: all tokens together are one stop of the Tab key. */
@@ -105,22 +108,27 @@ export class ScoredText {
     const place = this.#elements.indexOf(event.target);
     const next = { ArrowRight: place + 1, ArrowDown: place + 1, ArrowLeft: place - 1, ArrowUp: place - 1, Home: 0, End: this.#elements.length - 1 }[event.key];
     if (place < 0) return;
-    if (event.key === "Enter" || event.key === " ") this.#openPanel(place);
-    else if (this.#elements[next]) this.#focus(next);
+    if (event.key === "Enter" || event.key === " ") this.#open(place);
+    else if (this.#elements[next]) this.focus(next);
     else return;
     event.preventDefault();
   }
 
-  #focus(place) {
+  /** Moves the focus to a token. */
+  focus(place) {
     for (const element of this.#elements) element.tabIndex = -1;
     this.#elements[place].tabIndex = 0;
     this.#elements[place].focus();
   }
 
+  #open(place) {
+    return this.#attempt(() => this.#openPanel(place));
+  }
+
   async #openPanel(place) {
     const token = this.#tokens[place];
     if (token.logProb === null) return;
-    this.#focus(place);
+    this.focus(place);
     const shown = token.top.slice(0, 10);
     const names = await namesOf(this.#model(), [token.id, ...shown.map(({ id }) => id)]);
     const rank = rankOf(token);

@@ -24,7 +24,6 @@ export const chinese = {
   "options.reset": "全部重置",
   "options.more": "更多选项",
   "options.default": "重置",
-  "options.default.label": "恢复默认值",
   "option.max_tokens": "最大长度（词元）",
   "option.max_tokens.help": "最多生成多少个词元。默认 100。提示词与此长度之和不能超过上下文长度。",
   "option.temperature": "温度",
@@ -85,6 +84,7 @@ export const chinese = {
   "scored.beyond": "{token} 的概率是 {probability}，不在最可能的 20 个之内。",
   "scored.empty": "（空）",
   "scored.close": "关闭",
+  "scored.end": "文本结束",
 
   "write.title": "写作",
   "write.prompt": "提示词",

@@ -24,7 +24,6 @@ export const english = {
   "options.reset": "Reset all",
   "options.more": "More options",
   "options.default": "Reset",
-  "options.default.label": "Reset to the default",
   "option.max_tokens": "Length in tokens",
   "option.max_tokens.help": "The most tokens that are written. Default 100. The prompt and this number must fit into the context together.",
   "option.temperature": "Temperature",
@@ -85,6 +84,7 @@ export const english = {
   "scored.beyond": "{token} has {probability} and is not among the 20 likeliest.",
   "scored.empty": "(no text)",
   "scored.close": "Close",
+  "scored.end": "End of the text",
 
   "write.title": "Write",
   "write.prompt": "Prompt",

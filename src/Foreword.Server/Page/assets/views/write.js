@@ -1,6 +1,6 @@
 // Write: continues a prompt, and shows how probable each token was.
 import { CompletionPane } from "../parts/completion-pane.js";
-import { el, button, field, onSend } from "../dom.js";
+import { copyText, el, button, field, onSend } from "../dom.js";
 import { SamplingForm } from "../parts/sampling.js";
 
 export const title = "write.title";
@@ -41,7 +41,7 @@ export function render(root, context) {
 
   function copy(content, key) {
     return context.attempt(async () => {
-      await navigator.clipboard.writeText(content);
+      await copyText(content);
       pane.say(key);
     });
   }
