@@ -19,9 +19,10 @@ import { el, button, newId } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { clear, currentLanguage, setLanguage, show } from "./strings.js";
 import { askForKey } from "./key.js";
+import * as runs from "./views/runs.js";
 import * as write from "./views/write.js";
 
-const views = { write };
+const views = { write, runs };
 
 const rendered = new Map(); // name -> { root, modelListeners, openListeners, closeListeners }
 const chosen = {}; // "text" and "task" -> the name of the model
