@@ -1,3 +1,4 @@
+using Foreword.Cpu.Scheduling;
 using Microsoft.AspNetCore.Http;
 
 namespace Foreword.Server;
@@ -11,6 +12,7 @@ internal static class ApiErrors
         ApiException told => told,
         BadHttpRequestException { StatusCode: 413 } => new ApiException(413, "the body of the request is too large"),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, $"the request cannot be read: {bad.Message}"),
+        QueueFullException => new ApiException(429, "the server has too many waiting requests; try again later", code: "overloaded") { RetryAfter = 1 },
         ArgumentException impossible => new ApiException(400, Sentence(impossible)),
         OperationCanceledException => new ApiException(503, "the request was canceled, because the server is stopping or the request took too long"),
         OutOfMemoryException => new ApiException(503, "the server has no memory for this request; try again later") { RetryAfter = 5 },

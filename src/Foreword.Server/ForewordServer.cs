@@ -50,6 +50,7 @@ public sealed class ForewordServer : IAsyncDisposable
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
             builder.Logging.ClearProviders();
             logging?.Invoke(builder.Logging);
+            builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = Environment.GetEnvironmentVariable("FW_INLINE") != null);
             builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
             {
                 kestrel.AddServerHeader = false;

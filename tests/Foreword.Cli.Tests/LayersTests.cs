@@ -5,6 +5,7 @@ using ArchUnitNET.xUnitV3;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Evaluation.Benchmarks;
+using Foreword.Extensions.AI;
 using Foreword.Hub;
 using Foreword.Models;
 using Foreword.Server;
@@ -21,7 +22,7 @@ public sealed class LayersTests
 {
     private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(
         typeof(GptConfig).Assembly, typeof(Recipe).Assembly, typeof(Benchmark).Assembly, typeof(HubClient).Assembly,
-        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(ForewordServer).Assembly, typeof(CommandRunner).Assembly).Build();
+        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(ForewordServer).Assembly, typeof(ForewordModel).Assembly, typeof(CommandRunner).Assembly).Build();
 
     /// <summary>Packages, each with the packages of this project that it may use.</summary>
     private static readonly (string Package, string[] Below)[] Packages =
@@ -33,6 +34,7 @@ public sealed class LayersTests
         ("Foreword.Evaluation", ["Foreword", "Foreword.Data"]),
         ("Foreword.Torch", ["Foreword", "Foreword.Data"]),
         ("Foreword.Server", ["Foreword", "Foreword.Cpu"]),
+        ("Foreword.Extensions.AI", ["Foreword", "Foreword.Cpu"]),
         ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Cpu", "Foreword.Torch", "Foreword.Server"]),
     ];
 
@@ -54,6 +56,7 @@ public sealed class LayersTests
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
         ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
         ("Foreword.Server", ["Page", "Runs", "Hosting", "Requests", "Responses", "Endpoints", "Documentation"]),
+        ("Foreword.Extensions.AI", ["Requests", "Hosting"]),
         ("Foreword.Cli",
             ["Output", "Options", "Reports", "Loading", "Inspection", "Commands", "Commands.Bench", "Commands.Conversion", "Commands.Evaluate", "Commands.Predict", "Commands.Pretrain",
              "Commands.FineTune", "Commands.Quickstart", "Commands.Serve", "Commands.Study", "Commands.Verify", ""]),

@@ -1,13 +1,9 @@
 using System.Net.Http.Json;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.Chat;
 using Foreword.Cpu;
-using Foreword.Models;
-using Foreword.Weights;
-using Foreword.Weights.HuggingFace;
 
 namespace Foreword.Server.Tests;
 
@@ -41,7 +37,7 @@ public sealed class TestServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        WriteModel(_directory.Path);
+        RandomModel.Write(_directory.Path);
         Server = await StartAsync(_directory.Path, options => options);
         Client = new HttpClient { BaseAddress = new Uri(Server.Addresses.Single()) };
         Model = TextModel.Load(_directory.Path, WeightType.Int8, 2);
@@ -86,22 +82,4 @@ public sealed class TestServer : IAsyncLifetime
 
     /// <summary>Writes a JSON object.</summary>
     public static string Json(object body) => JsonSerializer.Serialize(body);
-
-    private static void WriteModel(string directory)
-    {
-        GptConfig config = new() { NLayer = 2, NHead = 2, NEmbd = 64, ContextLength = 256, VocabSize = 300 };
-        HuggingFaceConfig.Write(directory, config);
-        File.Copy(Fixtures.Path("classifiers/gpt2/tokenizer.json"), System.IO.Path.Combine(directory, "tokenizer.json"));
-        Random random = new(7);
-        SafetensorsWriter writer = new();
-        foreach (GptParameter parameter in GptParameter.Of(config))
-        {
-            bool isNorm = parameter.Name.Contains("ln_", StringComparison.Ordinal);
-            float[] values = [.. Enumerable.Range(0, (int)parameter.Shape.Aggregate(1L, (product, size) => product * size))
-                .Select(_ => isNorm ? parameter.Name.EndsWith("weight", StringComparison.Ordinal) ? 1f : 0f : (random.NextSingle() - 0.5f) * 0.6f)];
-            writer.Add(HuggingFaceNameMap.FileName(parameter.Name, config.Architecture), TensorDType.F32, parameter.Shape, MemoryMarshal.AsBytes<float>(values).ToArray());
-        }
-
-        writer.Save(System.IO.Path.Combine(directory, "model.safetensors"));
-    }
 }

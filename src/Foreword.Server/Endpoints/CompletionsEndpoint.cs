@@ -22,7 +22,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
         RequestFields fields = new(body.RootElement);
         ServedText model = models.Text(fields.Text("model"));
         CompletionRequest request = isChat ? ChatRequest.Read(fields, model) : CompletionRequest.Read(fields, model);
-        CompletionRun run = await CompletionRun.StartAsync(model, ended => Jobs(request, model, models.ClientOf(context), ended), context.RequestAborted).ConfigureAwait(false);
+        CompletionRun run = await CompletionRun.StartAsync(model.Scheduler, ended => Jobs(request, model, models.ClientOf(context), ended), context.RequestAborted).ConfigureAwait(false);
         await using (run.ConfigureAwait(false))
         {
             CompletionAnswer answer = new(request, model, isChat);
@@ -40,6 +40,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
         Prompt = prompt.Ids,
         Options = request.BestOf > request.Samples && request.Options.LogProbs is null ? request.Options with { LogProbs = 0 } : request.Options,
         Streams = request.Streams,
+        ReadsInline = request.Streams,
         Samples = request.Generates ? request.BestOf : 0,
         PromptLogProbs = request.Echo ? request.Options.LogProbs : null,
         Lead = model.Lead(prompt.Text, prompt.Ids),

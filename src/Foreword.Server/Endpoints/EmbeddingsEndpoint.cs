@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Foreword.Cpu.Scheduling;
@@ -41,7 +40,7 @@ internal sealed class EmbeddingsEndpoint(ModelHost models)
 
         fields.Finish();
         CompletionRun run = await CompletionRun.StartAsync(
-            model, ended => inputs.Select(input => new GenerationJob { Prompt = input.Ids, Samples = 0, Streams = false, State = state, Options = new SamplingOptions(), Client = models.ClientOf(context), CancellationToken = ended }), context.RequestAborted)
+            model.Scheduler, ended => inputs.Select(input => new GenerationJob { Prompt = input.Ids, Samples = 0, Streams = false, State = state, Options = new SamplingOptions(), Client = models.ClientOf(context), CancellationToken = ended }), context.RequestAborted)
             .ConfigureAwait(false);
         await using (run.ConfigureAwait(false))
         {
@@ -56,7 +55,7 @@ internal sealed class EmbeddingsEndpoint(ModelHost models)
                     json.WriteStartObject();
                     json.WriteString("object", "embedding");
                     json.WriteNumber("index", i);
-                    WriteEmbedding(json, Scaled(results[i].Prompt!.State!.AsSpan(0, dimensions)), format);
+                    WriteEmbedding(json, results[i].Prompt!.Embedding(dimensions), format);
                     json.WriteEndObject();
                 }
 
@@ -67,16 +66,6 @@ internal sealed class EmbeddingsEndpoint(ModelHost models)
                 json.WriteEndObject();
             }).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>Returns the vector with length 1; the zero vector stays as it is.</summary>
-    private static float[] Scaled(ReadOnlySpan<float> vector)
-    {
-        float length = TensorPrimitives.Norm(vector);
-        float[] scaled = vector.ToArray();
-        if (length > 0)
-            TensorPrimitives.Divide(scaled, length, scaled);
-        return scaled;
     }
 
     private static void WriteEmbedding(Utf8JsonWriter json, float[] vector, string format)

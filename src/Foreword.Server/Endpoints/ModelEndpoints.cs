@@ -3,6 +3,7 @@ using Foreword.Models;
 using Foreword.Server.Hosting;
 using Foreword.Server.Requests;
 using Foreword.Server.Responses;
+using Foreword.Tasks;
 using Foreword.Tokenization;
 using Microsoft.AspNetCore.Http;
 
@@ -125,6 +126,20 @@ internal sealed class ModelEndpoints(ModelHost models)
         ? JsonText.SendAsync(context, json => json.WriteString("status", "ok"))
         : JsonText.SendAsync(context, new ApiException(503, "Loading model") { RetryAfter = 1 });
 
+    /// <summary>Writes what a fine-tuned model reads, and its classes.</summary>
+    private static void WriteTask(Utf8JsonWriter json, TaskDescription task)
+    {
+        json.WriteStartArray("inputs");
+        foreach (TaskColumn column in task.Definition.Columns.Where(column => !column.IsMany))
+            json.WriteStringValue(column.Role);
+        json.WriteEndArray();
+        json.WriteBoolean("choices", task.Definition.Columns.Any(column => column.IsMany));
+        json.WriteStartArray("labels");
+        foreach (string label in task.Labels)
+            json.WriteStringValue(label);
+        json.WriteEndArray();
+    }
+
     private static void WriteTexts(Utf8JsonWriter json, Tokenizer tokenizer, int[] ids)
     {
         TokenScores names = new(tokenizer, asIds: false);
@@ -152,6 +167,8 @@ internal sealed class ModelEndpoints(ModelHost models)
         json.WriteNumber("n_layer", config.NLayer);
         if (model.IsTask)
             json.WriteString("task", model.Stored.FineTunedFor);
+        if (model.Task is { } task)
+            WriteTask(json, task.Description);
         if (model.Text is { } loaded)
         {
             json.WriteString("format", loaded.Format);

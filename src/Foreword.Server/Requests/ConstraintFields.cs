@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Foreword.Generation.Constraints;
 
@@ -7,10 +6,7 @@ namespace Foreword.Server.Requests;
 /// <summary>Reads what a text must match: OpenAI's <c>response_format</c>, and the fields of vLLM and llama.cpp for the same.</summary>
 internal static class ConstraintFields
 {
-    private const int MostChoices = 1024, MostShared = 64;
-
-    /// <summary>Constraints by what they were made from. A constraint keeps what it computed about a vocabulary, so later requests find it ready.</summary>
-    private static readonly ConcurrentDictionary<string, TextConstraint> _shared = new(StringComparer.Ordinal);
+    private const int MostChoices = 1024;
 
     /// <summary>Reads the constraint; null if there is none.</summary>
     /// <exception cref="ApiException">Two fields ask for different things, or the constraint is not supported. The message names the place in it.</exception>
@@ -77,9 +73,7 @@ internal static class ConstraintFields
             return null;
         try
         {
-            if (_shared.Count >= MostShared)
-                _shared.Clear();
-            return _shared.GetOrAdd($"{kind} {text}", _ => create(text));
+            return SharedConstraints.Get(kind, text, create);
         }
         catch (ArgumentException problem)
         {

@@ -52,7 +52,8 @@ public sealed class PageServer : IAsyncLifetime
     /// <param name="hash">The view and its settings, such as <c>#write?seed=1</c>.</param>
     /// <param name="change">Changes size, colors and language: 1280 pixels wide, light and English.</param>
     /// <param name="address">The address of another server.</param>
-    public async Task<PageSession> OpenAsync(string hash = "", Action<BrowserNewContextOptions>? change = null, string? address = null)
+    /// <param name="waits">Whether to wait until the view is there.</param>
+    public async Task<PageSession> OpenAsync(string hash = "", Action<BrowserNewContextOptions>? change = null, string? address = null, bool waits = true)
     {
         Assert.SkipWhen(_browser is null, "no chromium is installed (apt-get install chromium)");
         BrowserNewContextOptions options = new()
@@ -65,6 +66,8 @@ public sealed class PageServer : IAsyncLifetime
         change?.Invoke(options);
         PageSession session = new(await _browser!.NewContextAsync(options));
         await session.GoToAsync($"{address ?? Address}/{hash}");
+        if (waits)
+            await Assertions.Expect(session.View).ToBeVisibleAsync();
         return session;
     }
 
@@ -97,7 +100,6 @@ public sealed class PageSession(IBrowserContext context) : IAsyncDisposable
                 _faults.Add(message.Text);
         };
         await Page.GotoAsync(address);
-        await Assertions.Expect(View).ToBeVisibleAsync();
     }
 
     /// <summary>Returns the button with a name in the open view.</summary>

@@ -9,7 +9,7 @@ export const newId = (name) => `${name}-${++lastId}`;
 /**
  * Creates an element.
  * Attributes: `on` holds event listeners, `say` the key of its text, `label`, `hint` and `tip` the keys of aria-label, placeholder and title.
- * Values that are true or false become properties.
+ * Other values that are true or false become properties.
  */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -19,7 +19,7 @@ export function el(tag, attributes = {}, ...children) {
     else if (name === "label") show(element, value, {}, "aria-label");
     else if (name === "hint") show(element, value, {}, "placeholder");
     else if (name === "tip") show(element, value, {}, "title");
-    else if (typeof value === "boolean") element[name] = value;
+    else if (typeof value === "boolean" && !name.startsWith("aria-")) element[name] = value;
     else element.setAttribute(name, value);
   }
   element.append(...children.flat());
@@ -38,3 +38,12 @@ export function field(key, control, attributes = {}) {
 /** Creates a list to choose from; entries are [value, key of the text]. */
 export const select = (entries, change) =>
   el("select", { on: { change } }, entries.map(([value, key]) => el("option", { value, say: key })));
+
+/** Calls send on Ctrl+Enter, or with enterSends on Enter alone. Enter that ends the input of a Chinese word sends nothing. */
+export function onSend(input, send, { enterSends = false } = {}) {
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey || (enterSends && !event.shiftKey))) return;
+    event.preventDefault();
+    send();
+  });
+}

@@ -1,7 +1,7 @@
 // The shell of the page: header, navigation, the model, language, colors, the API key, and problems.
 //
 // A view is a module in views/. To add one:
-//   1. Export `title` (the key of its name in strings/), `uses` ("text", "task" or null: which models it works with) and `render(root, context)`.
+//   1. Export `title` (the key of its name in strings/), `uses` ("text", "texts", "task" or null, see `fits`) and `render(root, context)`.
 //   2. Add it to `views` below. Its name is the part after # in the address.
 //   3. Add its texts to strings/english.js and strings/chinese.js, and its styles to views.css.
 // `render` is called once, when the view is first opened. The view stays in the page afterwards and is hidden while another one is open.
@@ -19,10 +19,14 @@ import { el, button, newId } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { clear, currentLanguage, setLanguage, show } from "./strings.js";
 import { askForKey } from "./key.js";
-import * as runs from "./views/runs.js";
 import * as write from "./views/write.js";
+import * as chat from "./views/chat.js";
+import * as compare from "./views/compare.js";
+import * as task from "./views/task.js";
+import * as tokens from "./views/tokens.js";
+import * as runs from "./views/runs.js";
 
-const views = { write, runs };
+const views = { write, chat, compare, task, tokens, runs };
 
 const rendered = new Map(); // name -> { root, modelListeners, openListeners, closeListeners }
 const chosen = {}; // "text" and "task" -> the name of the model
@@ -33,7 +37,7 @@ const modelSelect = el("select", { id: newId("model"), on: { change: chooseModel
 const modelField = el("div", { class: "model" }, el("label", { for: modelSelect.id, say: "header.model" }), modelSelect);
 const languageButton = button("header.language", () => { setLanguage(currentLanguage() === "zh" ? "en" : "zh"); showTitle(); }, { class: "plain" });
 const colorsButton = button("header.dark", switchColors, { class: "plain" });
-const keyButton = button("header.key", () => askForKey(null), { class: "plain" });
+const keyButton = button("header.key", () => askForKey(null), { class: "plain", hidden: recall("key") === null });
 const problemText = el("p");
 const problem = el("div", { class: "problem", role: "alert", hidden: true }, problemText, button("problem.close", hideProblem, { class: "plain" }));
 const links = new Map(Object.entries(views).map(([name, view]) => [name, el("a", { href: `#${name}`, say: view.title })]));
@@ -56,27 +60,32 @@ function build() {
 
 async function start() {
   build();
-  useKeyDialog(askForKey);
+  useKeyDialog((message) => {
+    keyButton.hidden = false;
+    return askForKey(message);
+  });
   await attempt(loadModels);
   addEventListener("hashchange", openFromAddress);
   openFromAddress();
 }
 
+/** Waits until the models are loaded: only then the server lists all that it knows about them. */
 async function loadModels() {
-  for (;;) {
-    models = (await get("v1/models")).data;
-    const ready = await get("ready").then(() => true, (error) => { if (error.status === 503) return false; throw error; });
-    if (ready) break;
+  while (!(await get("ready").then(() => true, (error) => { if (error.status !== 503) throw error; return false; }))) {
     showProblem("problem.loading");
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   hideProblem();
+  models = (await get("v1/models")).data;
   for (const kind of ["text", "task"]) chosen[kind] = models.find((model) => fits(model, kind))?.id ?? null;
 }
 
-function fits(model, kind) {
-  return (model.meta.task === undefined) === (kind === "text");
+/** Returns whether a view can use a model: "text" is one language model, "texts" all of them, "task" one fine-tuned model. */
+function fits(model, uses) {
+  return (model.meta.task === undefined) === uses.startsWith("text");
 }
+
+const isPicked = (uses) => uses === "text" || uses === "task"; // in the header
 
 function openFromAddress() {
   const [name, values] = location.hash.slice(1).split("?");
@@ -92,7 +101,7 @@ function openFromAddress() {
     open = next;
   }
   const { uses } = views[open];
-  if (uses && models.some((model) => model.id === parameters.get("model") && fits(model, uses))) chosen[uses] = parameters.get("model");
+  if (isPicked(uses) && models.some((model) => model.id === parameters.get("model") && fits(model, uses))) chosen[uses] = parameters.get("model");
   if (!rendered.has(open)) renderView(open);
   const view = rendered.get(open);
   view.root.hidden = false;
@@ -111,6 +120,10 @@ function renderView(name) {
   const view = { root, modelListeners: [], openListeners: [], closeListeners: [] };
   rendered.set(name, view);
   main.append(root);
+  if (uses && !models.some((model) => fits(model, uses))) {
+    root.append(el("p", { class: "note", say: uses === "task" ? "shell.no-task-model" : "shell.no-text-model" }));
+    return;
+  }
   render(root, {
     models,
     model: () => chosen[uses] ?? null,
@@ -126,7 +139,7 @@ function renderView(name) {
 /** Lists the models that fit the open view. */
 function listModels() {
   const { uses } = views[open];
-  const fitting = uses ? models.filter((model) => fits(model, uses)) : [];
+  const fitting = isPicked(uses) ? models.filter((model) => fits(model, uses)) : [];
   modelField.hidden = fitting.length === 0;
   modelSelect.replaceChildren(...fitting.map((model) => el("option", { value: model.id }, model.id)));
   if (fitting.length > 0) modelSelect.value = chosen[uses];

@@ -18,6 +18,9 @@ export function text(key, values = {}) {
   return found.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** Returns whether there is a text. */
+export const hasText = (key) => english[key] !== undefined;
+
 /** Shows a text as the content of an element, or as one of its attributes. It follows the language. */
 export function show(element, key, values = {}, attribute = "text") {
   if (!shown.has(element)) shown.set(element, new Map());

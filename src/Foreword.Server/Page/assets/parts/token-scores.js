@@ -1,5 +1,5 @@
 // Tokens with their probabilities, as the API gives them.
-import { post } from "./api.js";
+import { post } from "../api.js";
 
 /** The number of alternatives that a request asks for with each token: the most that the server gives. */
 export const alternatives = 20;

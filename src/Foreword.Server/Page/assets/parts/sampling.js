@@ -1,5 +1,5 @@
 // The options of a completion: their defaults, their controls, and the fields of a request that they become.
-import { el, button, newId, select } from "./dom.js";
+import { el, button, newId, select } from "../dom.js";
 
 /** Every option with the default of the API; max_tokens alone has a default of the page. The names are the request's fields. */
 const options = [

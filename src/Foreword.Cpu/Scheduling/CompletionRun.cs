@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using Foreword.Cpu.Scheduling;
 using Foreword.Generation;
 
-namespace Foreword.Server.Hosting;
+namespace Foreword.Cpu.Scheduling;
 
 /// <summary>The jobs of one request: one for each prompt. If the request ends early, so do they.</summary>
 internal sealed class CompletionRun : IAsyncDisposable
@@ -13,12 +12,12 @@ internal sealed class CompletionRun : IAsyncDisposable
 
     private CompletionRun(CancellationTokenSource ended, GenerationJob[] jobs) => (_ended, _jobs) = (ended, jobs);
 
-    /// <summary>Adds the jobs of a request to the model's queue.</summary>
-    /// <param name="model">The model.</param>
+    /// <summary>Adds the jobs of a request to the queue.</summary>
+    /// <param name="scheduler">The scheduler of the model.</param>
     /// <param name="jobs">Creates the jobs; they take the given token for cancellation.</param>
     /// <param name="cancellationToken">Ends all jobs.</param>
-    /// <exception cref="ApiException">The queue is full.</exception>
-    public static async Task<CompletionRun> StartAsync(ServedText model, Func<CancellationToken, IEnumerable<GenerationJob>> jobs, CancellationToken cancellationToken)
+    /// <exception cref="QueueFullException">The queue is full. No job of the request runs then.</exception>
+    public static async Task<CompletionRun> StartAsync(Scheduler scheduler, Func<CancellationToken, IEnumerable<GenerationJob>> jobs, CancellationToken cancellationToken)
     {
         CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         CompletionRun run = new(ended, [.. jobs(ended.Token)]);
@@ -26,8 +25,8 @@ internal sealed class CompletionRun : IAsyncDisposable
         {
             foreach (GenerationJob job in run._jobs)
             {
-                if (!model.Scheduler.TryAdd(job))
-                    throw new ApiException(429, "the server has too many waiting requests; try again later", code: "overloaded") { RetryAfter = 1 };
+                if (!scheduler.TryAdd(job))
+                    throw new QueueFullException();
             }
 
             return run;

@@ -1,7 +1,7 @@
 // A text whose tokens are colored by their probability. A token opens its alternatives.
-import { el, button, newId, select } from "./dom.js";
-import { show, text } from "./strings.js";
-import { namesOf, rankOf } from "./tokens.js";
+import { el, button, newId, select } from "../dom.js";
+import { show, text } from "../strings.js";
+import { namesOf, rankOf } from "./token-scores.js";
 
 /** Upper limits of the colors: the first color is for the likeliest tokens. */
 const bands = {

@@ -1,5 +1,5 @@
 // Reads streamed text to screen readers: sentence by sentence, because single tokens would interrupt each other.
-import { el } from "./dom.js";
+import { el } from "../dom.js";
 
 export class Announcer {
   #waiting = "";
