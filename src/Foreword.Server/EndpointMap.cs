@@ -1,6 +1,7 @@
 using Foreword.Server.Documentation;
 using Foreword.Server.Endpoints;
 using Foreword.Server.Hosting;
+using Foreword.Server.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.OpenApi;
@@ -10,10 +11,10 @@ namespace Foreword.Server;
 /// <summary>Maps the endpoints of the API to their addresses, each with its description.</summary>
 internal static class EndpointMap
 {
-    private const string Text = "Text", Tasks = "Fine-tuned models", Tokens = "Tokens", About = "Server";
+    private const string Text = "Text", Tasks = "Fine-tuned models", Tokens = "Tokens", Runs = "Training runs", About = "Server";
 
     /// <summary>Maps all endpoints.</summary>
-    public static void Map(IEndpointRouteBuilder routes, ModelHost models, ServerMetrics metrics)
+    public static void Map(IEndpointRouteBuilder routes, ModelHost models, ServerMetrics metrics, IReadOnlyList<string> runs)
     {
         routes.MapPost("/v1/completions", new CompletionsEndpoint(models, metrics, isChat: false).AnswerAsync)
             .Describe<TextCompletion>("createCompletion", Text, "Continues prompts.", new(typeof(CompletionBody), """{"prompt": "Once", "max_tokens": 20}"""));
@@ -23,6 +24,7 @@ internal static class EndpointMap
             .Describe<EmbeddingList>("createEmbedding", Text, "Computes a vector for each text.", new(typeof(EmbeddingBody), """{"input": "A cat sat."}"""));
         MapTasks(routes, new TaskEndpoints(models));
         MapModels(routes, new ModelEndpoints(models));
+        MapRuns(routes, new RunEndpoints(new RunCatalog(runs)));
         routes.MapPrometheusScrapingEndpoint("/metrics");
     }
 
@@ -32,6 +34,15 @@ internal static class EndpointMap
         routes.MapPost("/v1/score", tasks.ScoreAsync).Describe<ScoreAnswer>("score", Tasks, "Scores pairs of texts.", new(typeof(ScoreBody), """{"text_1": "A man sleeps.", "text_2": "A person rests."}"""));
         routes.MapPost("/v1/rerank", tasks.RerankAsync).Describe<RerankAnswer>("rerank", Tasks, "Sorts documents by their score with a query.", new(typeof(RerankBody), """{"query": "cats", "documents": ["A cat sat.", "It rains."]}"""));
         routes.MapPost("/v1/choose", tasks.ChooseAsync).Describe<ChooseAnswer>("choose", Tasks, "Chooses one of several texts, with a model that is fine-tuned for multiple choice.", new(typeof(ChooseBody), """{"input": "It rains.", "choices": ["It is dry.", "It is wet."]}"""));
+    }
+
+    private static void MapRuns(IEndpointRouteBuilder routes, RunEndpoints runs)
+    {
+        ApiParameter id = new("id", ParameterLocation.Path, JsonSchemaType.String, "The name of the run.");
+        routes.MapGet("/v1/runs", runs.ListAsync).Describe<RunList>("listRuns", Runs, "Lists the training runs.");
+        routes.MapGet("/v1/runs/{id}", runs.GetAsync).Describe<RunDetails>("getRun", Runs, "Returns recipe, checkpoints and samples of a run.").WithMetadata(id);
+        routes.MapGet("/v1/runs/{id}/metrics", runs.MetricsAsync).Describe<RunMetricsList>("getRunMetrics", Runs, "Returns what a run has logged.")
+            .WithMetadata(id, new ApiParameter("after", ParameterLocation.Query, JsonSchemaType.Integer, "Returns only lines of later steps. Default: all lines."));
     }
 
     private static void MapModels(IEndpointRouteBuilder routes, ModelEndpoints about)

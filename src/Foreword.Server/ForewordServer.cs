@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Foreword.Server.Documentation;
 using Foreword.Server.Endpoints;
 using Foreword.Server.Hosting;
@@ -26,12 +24,14 @@ public sealed class ForewordServer : IAsyncDisposable
     private readonly ModelHost _models;
     private readonly ServerMetrics _metrics;
     private readonly ServerOptions _options;
+    private readonly ApiKeys _keys;
     private readonly ILogger _log;
 
     private ForewordServer(WebApplication application, ModelHost models, ServerOptions options)
     {
         (_application, _models, _options) = (application, models, options);
         _metrics = new ServerMetrics(models);
+        _keys = new ApiKeys(options.ApiKeys);
         _log = application.Services.GetRequiredService<ILogger<ForewordServer>>();
     }
 
@@ -61,6 +61,9 @@ public sealed class ForewordServer : IAsyncDisposable
             builder.Services.AddRoutingCore();
             builder.Services.AddCors();
             ApiDescription.Add(builder.Services, options.ApiKeys.Count > 0);
+            AnswerCompression.Add(builder.Services);
+            if (options.RateLimit > 0)
+                RequestRate.Add(builder.Services, options.RateLimit, IsFree);
             OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("foreword")).WithMetrics(
                 metrics => metrics.AddMeter(ServerMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
             if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 })
@@ -107,6 +110,7 @@ public sealed class ForewordServer : IAsyncDisposable
 
     private void Map()
     {
+        _application.UseResponseCompression();
         _application.Use(AnswerProblemsAsync);
         if (_options.Origins.Count > 0)
         {
@@ -118,9 +122,11 @@ public sealed class ForewordServer : IAsyncDisposable
         }
 
         _application.Use(CheckKeyAsync);
+        if (_options.RateLimit > 0)
+            _application.UseRateLimiter();
         _application.Use((HttpContext context, RequestDelegate next) => RequestTime.LimitAsync(context, next, _options.Timeout));
         _application.UseRouting();
-        EndpointMap.Map(_application, _models, _metrics);
+        EndpointMap.Map(_application, _models, _metrics, _options.Runs);
         ApiDescription.Map(_application);
         PageFiles.Map(_application);
     }
@@ -155,18 +161,7 @@ public sealed class ForewordServer : IAsyncDisposable
     {
         if (_options.ApiKeys.Count == 0 || IsFree(context.Request.Path) || HttpMethods.IsOptions(context.Request.Method))
             return next(context);
-        string header = context.Request.Headers.Authorization.ToString();
-        string given = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : context.Request.Headers["X-Api-Key"].ToString();
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(given));
-        bool matches = false;
-        foreach (string key in _options.ApiKeys)
-            matches |= CryptographicOperations.FixedTimeEquals(hash, SHA256.HashData(Encoding.UTF8.GetBytes(key)));
-        if (!matches)
-        {
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-            throw new ApiException(401, given.Length == 0 ? "the request has no API key; send the header Authorization: Bearer KEY" : "the API key is wrong", code: "invalid_api_key");
-        }
-
+        _keys.Check(context);
         return next(context);
     }
 

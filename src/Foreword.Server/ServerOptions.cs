@@ -27,11 +27,17 @@ public sealed record ServerOptions
     /// <summary>Gets the largest size of a request's body in bytes.</summary>
     public long MaxBodySize { get; init; } = 4 << 20;
 
+    /// <summary>Gets the largest number of requests a minute for each key, or for each address where there are no keys; 0 for no limit. Others are refused with status 429.</summary>
+    public int RateLimit { get; init; }
+
     /// <summary>Gets the longest time of a request. After it, the request fails with status 504.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Gets the time that running requests have to finish when the server stops.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets directories whose training runs the server shows. Each is a run, or it holds runs at most three levels down.</summary>
+    public IReadOnlyList<string> Runs { get; init; } = [];
 
     /// <summary>Gets the origins of pages that browsers let use the API (CORS), such as <c>https://example.org</c>; <c>*</c> allows all.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];

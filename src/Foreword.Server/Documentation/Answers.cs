@@ -116,6 +116,15 @@ internal sealed record ModelSizes
     [Description("The kind of task that the model is fine-tuned for. Missing for a language model.")]
     public string? Task { get; init; }
 
+    [Description("What the texts of an example are, in their order. Missing for a language model.")]
+    public string[]? Inputs { get; init; }
+
+    [Description("Whether an example also has a list of choices. Missing for a language model.")]
+    public bool? Choices { get; init; }
+
+    [Description("The classes. Empty for tasks that predict numbers. Missing for a language model.")]
+    public string[]? Labels { get; init; }
+
     [Description("The number format of the weights in memory. Missing for a fine-tuned model.")]
     public string? Format { get; init; }
 

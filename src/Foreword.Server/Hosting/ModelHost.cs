@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Foreword.Cpu;
 using Foreword.Cpu.Scheduling;
 using Microsoft.AspNetCore.Http;
@@ -87,10 +85,8 @@ internal sealed class ModelHost : IDisposable
     /// <exception cref="ApiException">There is no such model.</exception>
     public HostedModel Find(string name) => _models.Find(model => model.Name == name) ?? throw new ApiException(404, $"there is no model {(name.Length > 80 ? name[..80] : name)}; this server has {string.Join(", ", _models.Select(model => model.Name))}", "model", "model_not_found");
 
-    /// <summary>Returns who asks: the key, else the address. Requests of different clients start in turn.</summary>
-    public string ClientOf(HttpContext context) => _options.ApiKeys.Count > 1
-        ? Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString())))
-        : context.Connection.RemoteIpAddress?.ToString() ?? "";
+    /// <summary>Returns who asks: the key, or the address where all have the same key or none. Requests of different clients start in turn.</summary>
+    public string ClientOf(HttpContext context) => ApiKeys.ClientOf(context, _options.ApiKeys.Count);
 
     private static ApiException NotLoaded() => new(503, "Loading model") { RetryAfter = 1 };
 

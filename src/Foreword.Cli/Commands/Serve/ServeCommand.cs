@@ -31,17 +31,19 @@ internal static class ServeCommand
         Option<long> cacheMemory = new("--cache-memory") { Description = "Memory for beginnings of prompts that were read, for each model; 0 turns it off.", CustomParser = ByteSize.Parse, DefaultValueFactory = _ => 1_000_000_000 };
         Option<int> sequences = new("--max-sequences") { Description = "Sequences that are written at a time; others wait.", DefaultValueFactory = _ => 64 };
         Option<int> queue = new("--max-queue") { Description = "Requests that may wait; others are refused with status 429.", DefaultValueFactory = _ => 256 };
+        Option<int> rate = new("--rate-limit") { Description = "Requests a minute for each key, or for each address where there are no keys; 0 for no limit.", DefaultValueFactory = _ => 0 };
         Option<int> timeout = new("--timeout") { Description = "Longest time of a request in seconds.", DefaultValueFactory = _ => 600 };
         Option<int> drain = new("--drain") { Description = "Seconds that running requests have to finish when the server stops.", DefaultValueFactory = _ => 10 };
+        Option<string[]> runs = new("--runs") { Description = "Run, or directory of runs, whose curves and texts the page shows. Can be given several times.", DefaultValueFactory = _ => [] };
         Option<string[]> origins = new("--cors") { Description = "Origins of pages that browsers let use the API; * allows all.", DefaultValueFactory = _ => [] };
         Option<bool> deterministic = new("--deterministic") { Description = "Give the same bits alone and among other requests, also in float32 and bfloat16 (int8 and int4 always do)." };
         Command command = new("serve", "Serve models over HTTP with an API that OpenAI's clients speak.")
         {
-            models, aliases, urls, key, insecure, template, weights, threads, cacheMemory, sequences, queue, timeout, drain, origins, deterministic,
+            models, aliases, urls, key, insecure, template, weights, threads, cacheMemory, sequences, queue, rate, timeout, drain, runs, origins, deterministic,
         };
         command.SetAction(parsed =>
         {
-            foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(sequences, 1), (queue, 0), (timeout, 1), (drain, 0)])
+            foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(sequences, 1), (queue, 0), (rate, 0), (timeout, 1), (drain, 0)])
             {
                 if (parsed.GetValue(option) < least)
                     throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {parsed.GetValue(option)}; it must be at least {least}"));
@@ -69,6 +71,8 @@ internal static class ServeCommand
                 CacheMemory = parsed.GetValue(cacheMemory),
                 MaxSequences = parsed.GetValue(sequences),
                 MaxQueue = parsed.GetValue(queue),
+                RateLimit = parsed.GetValue(rate),
+                Runs = [.. parsed.GetValue(runs)!.Select(directory => Directory.Exists(directory) ? directory : throw new DirectoryNotFoundException($"--runs: there is no directory {directory}"))],
                 Timeout = TimeSpan.FromSeconds(parsed.GetValue(timeout)),
                 Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
                 Origins = parsed.GetValue(origins)!,
@@ -129,6 +133,8 @@ internal static class ServeCommand
         if (!key.StartsWith('@'))
             return key.Trim().Length > 0 ? [key.Trim()] : throw new UsageException("--api-key is empty");
         string path = key[1..];
+        if (Directory.Exists(path))
+            throw new InvalidDataException($"{path} is a directory; --api-key @FILE takes a file with one key a line");
         string[] keys = [.. StrictText.Read(path).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
         if (keys.Length == 0)
             throw new InvalidDataException($"{path} holds no key; it must have one key a line");

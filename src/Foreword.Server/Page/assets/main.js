@@ -24,8 +24,9 @@ import * as chat from "./views/chat.js";
 import * as compare from "./views/compare.js";
 import * as task from "./views/task.js";
 import * as tokens from "./views/tokens.js";
+import * as runs from "./views/runs.js";
 
-const views = { write, chat, compare, task, tokens };
+const views = { write, chat, compare, task, tokens, runs };
 
 const rendered = new Map(); // name -> { root, modelListeners, openListeners, closeListeners }
 const chosen = {}; // "text" and "task" -> the name of the model

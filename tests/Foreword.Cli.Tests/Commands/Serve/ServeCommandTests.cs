@@ -15,6 +15,7 @@ public sealed class ServeCommandTests : IDisposable
     [InlineData("--urls", "8080", "an address looks like http://127.0.0.1:8080")]
     [InlineData("--cache-memory", "much", "it must be a size such as 512MB or 2GB, or 0")]
     [InlineData("--max-sequences", "0", "it must be at least 1")]
+    [InlineData("--rate-limit", "-1", "it must be at least 0")]
     [InlineData("--threads", "0", "it must be at least 1")]
     [InlineData("--api-key", "", "--api-key is empty")]
     public void BadOptionsAreUsageErrors(string option, string value, string complaint)
@@ -52,6 +53,22 @@ public sealed class ServeCommandTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(complaint, run.Err, StringComparison.Ordinal);
         Assert.Equal(1, Cli.Run("serve", Fixtures.Path("classifiers/gpt2"), "--api-key", "@" + _directory.File("missing")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--api-key", "@DIRECTORY", "is a directory")]
+    [InlineData("--api-key", "@DIRECTORY/none", "no")]
+    [InlineData("--template", "DIRECTORY", "is a directory")]
+    [InlineData("--template", "DIRECTORY/none", "no")]
+    [InlineData("--template", "DIRECTORY/broken.yaml", "broken.yaml")]
+    [InlineData("--runs", "DIRECTORY/none", "--runs: there is no directory")]
+    public void FilesThatCannotBeReadAreOneSentence(string option, string value, string complaint)
+    {
+        _directory.Write("broken.yaml", "user: [\n");
+        Cli run = Cli.Run("serve", Fixtures.Path("classifiers/gpt2"), option, value.Replace("DIRECTORY", _directory.Path, StringComparison.Ordinal));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(complaint, run.Err, StringComparison.Ordinal);
+        Assert.Single(run.Err.Trim().Split('\n'));
     }
 
     [Fact]
