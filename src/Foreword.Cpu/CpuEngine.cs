@@ -16,7 +16,7 @@ public sealed record CpuEngine : IEngine
     /// <summary>Gets the number of threads that compute, the caller's among them, 1 or more; every processor where null.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Gets the format of keys and values; where null, float32, and bfloat16 for quantized matrices, whose own rounding is coarser.</summary>
+    /// <summary>Gets the format of keys and values; where null, float32 with float32 matrices, otherwise bfloat16.</summary>
     public CacheType? Cache { get; init; }
 
     /// <summary>

@@ -47,7 +47,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// for each other.
     /// </param>
     /// <param name="cache">
-    /// The number format of keys and values. Null: float32, or bfloat16 if the matrices are quantized, because their own rounding is coarser.
+    /// The number format of keys and values. Null: float32 with float32 weights, otherwise bfloat16, because the products round as coarsely or more.
     /// </param>
     /// <param name="progress">Receives the progress on the calling thread; null for none.</param>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>

@@ -16,7 +16,7 @@ public enum WeightType
     /// </summary>
     F32,
 
-    /// <summary>bfloat16: half the memory. Products have float32 inputs.</summary>
+    /// <summary>bfloat16: half the memory. The inputs of products are rounded to bfloat16 too, and their sums are float32.</summary>
     Bf16,
 
     /// <summary>8 bits with a scale for each block of 64 inputs: 8.25 bits per weight. Inputs are quantized to 8 bits too.</summary>
@@ -40,10 +40,10 @@ internal static class WeightTypes
     };
 
     /// <summary>
-    /// Returns the default format of keys and values. It is exact (float32), except with quantized weights: their inputs are rounded more coarsely
-    /// anyway, so half the memory (bfloat16) is enough.
+    /// Returns the default format of keys and values: float32 with float32 weights. Other weights round the inputs of products to 8 bits of mantissa or
+    /// less anyway, so half the memory (bfloat16) is enough.
     /// </summary>
-    public static CacheType Cache(this WeightType type) => type.Format(isHead: false) is null ? CacheType.F32 : CacheType.Bf16;
+    public static CacheType Cache(this WeightType type) => type == WeightType.F32 ? CacheType.F32 : CacheType.Bf16;
 
     /// <summary>Reads a weight matrix in the type's format.</summary>
     public static PanelMatrix Read(this WeightType type, PanelReader reader, Workers workers) => type switch

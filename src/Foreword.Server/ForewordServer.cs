@@ -1,14 +1,15 @@
 using System.Security.Cryptography;
 using System.Text;
+using Foreword.Server.Documentation;
 using Foreword.Server.Endpoints;
 using Foreword.Server.Hosting;
+using Foreword.Server.Page;
 using Foreword.Server.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -49,6 +50,7 @@ public sealed class ForewordServer : IAsyncDisposable
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
             builder.Logging.ClearProviders();
             logging?.Invoke(builder.Logging);
+            builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = Environment.GetEnvironmentVariable("FW_INLINE") != null);
             builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
             {
                 kestrel.AddServerHeader = false;
@@ -58,6 +60,7 @@ public sealed class ForewordServer : IAsyncDisposable
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
             builder.Services.AddRoutingCore();
             builder.Services.AddCors();
+            ApiDescription.Add(builder.Services, options.ApiKeys.Count > 0);
             OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("foreword")).WithMetrics(
                 metrics => metrics.AddMeter(ServerMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
             if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 })
@@ -117,23 +120,9 @@ public sealed class ForewordServer : IAsyncDisposable
         _application.Use(CheckKeyAsync);
         _application.Use((HttpContext context, RequestDelegate next) => RequestTime.LimitAsync(context, next, _options.Timeout));
         _application.UseRouting();
-        ModelEndpoints about = new(_models);
-        _application.MapPost("/v1/completions", new CompletionsEndpoint(_models, _metrics, isChat: false).AnswerAsync);
-        _application.MapPost("/v1/chat/completions", new CompletionsEndpoint(_models, _metrics, isChat: true).AnswerAsync);
-        _application.MapPost("/v1/embeddings", new EmbeddingsEndpoint(_models).AnswerAsync);
-        TaskEndpoints tasks = new(_models);
-        _application.MapPost("/v1/classify", tasks.ClassifyAsync);
-        _application.MapPost("/v1/score", tasks.ScoreAsync);
-        _application.MapPost("/v1/rerank", tasks.RerankAsync);
-        _application.MapPost("/v1/choose", tasks.ChooseAsync);
-        _application.MapGet("/v1/models", about.ListAsync);
-        _application.MapGet("/v1/models/{**id}", about.GetAsync);
-        _application.MapPost("/tokenize", about.TokenizeAsync);
-        _application.MapPost("/detokenize", about.DetokenizeAsync);
-        _application.MapGet("/tokenizer_info", about.TokenizerAsync);
-        _application.MapPrometheusScrapingEndpoint("/metrics");
-        _application.MapGet("/health", about.HealthAsync);
-        _application.MapGet("/ready", about.HealthAsync);
+        EndpointMap.Map(_application, _models, _metrics);
+        ApiDescription.Map(_application);
+        PageFiles.Map(_application);
     }
 
     /// <summary>Answers every problem in OpenAI's form, also an unknown path and a wrong method.</summary>
@@ -161,10 +150,10 @@ public sealed class ForewordServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Compares the key in constant time. Health and readiness need none.</summary>
+    /// <summary>Checks the key. Health, readiness, the page and the description of the API need none.</summary>
     private Task CheckKeyAsync(HttpContext context, RequestDelegate next)
     {
-        if (_options.ApiKeys.Count == 0 || context.Request.Path == "/health" || context.Request.Path == "/ready" || HttpMethods.IsOptions(context.Request.Method))
+        if (_options.ApiKeys.Count == 0 || IsFree(context.Request.Path) || HttpMethods.IsOptions(context.Request.Method))
             return next(context);
         string header = context.Request.Headers.Authorization.ToString();
         string given = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : context.Request.Headers["X-Api-Key"].ToString();
@@ -180,4 +169,6 @@ public sealed class ForewordServer : IAsyncDisposable
 
         return next(context);
     }
+
+    private static bool IsFree(PathString path) => path == "/health" || path == "/ready" || PageFiles.Has(path) || ApiDescription.Has(path);
 }

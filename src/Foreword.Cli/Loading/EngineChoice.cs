@@ -31,7 +31,7 @@ internal static class Engines
     /// <summary>Creates the option <c>--cache</c>.</summary>
     public static Option<CacheType?> CacheOption() => new("--cache")
     {
-        Description = "How the cpu engine stores the keys and values of previous tokens: f32 exactly, bf16 in half the memory. Default: f32, and bf16 for quantized models.",
+        Description = "How the cpu engine stores the keys and values of previous tokens: f32 exactly, bf16 in half the memory. Default: f32 for float32 weights, otherwise bf16.",
         HelpName = "f32|bf16",
     };
 

@@ -25,7 +25,7 @@ internal sealed unsafe class Attention : IDisposable
     private readonly bool _isFloat;
 
     private Segment[] _segments = [];
-    private (int Segment, int Row, int Count)[] _queries = [];
+    private (int Segment, int Row, int Count, int First, int Tiles)[] _queries = []; // tiles of rows, with the segment's first tile and the number of its tiles
     private int _segmentCount;
     private int _queryCount;
     private bool _storesFirst;
@@ -49,11 +49,12 @@ internal sealed unsafe class Attention : IDisposable
         for (int s = 0; s < count; s++)
         {
             _storesFirst |= segments[s].Count > 1;
+            int first = _queryCount, tiles = (segments[s].Count + AttentionKernels.QueryTile - 1) / AttentionKernels.QueryTile;
             for (int row = 0; row < segments[s].Count; row += AttentionKernels.QueryTile)
             {
                 if (_queryCount == _queries.Length)
                     Array.Resize(ref _queries, Math.Max(8, 2 * _queryCount));
-                _queries[_queryCount++] = (s, segments[s].FirstRow + row, Math.Min(AttentionKernels.QueryTile, segments[s].Count - row));
+                _queries[_queryCount++] = (s, segments[s].FirstRow + row, Math.Min(AttentionKernels.QueryTile, segments[s].Count - row), first, tiles);
             }
         }
     }
@@ -135,12 +136,14 @@ internal sealed unsafe class Attention : IDisposable
     }
 
     /// <summary>
-    /// Returns a work item by its number. Consecutive numbers are different rows of one head, so that the head's keys stay in the processor's cache.
+    /// Returns a work item by its number. Consecutive numbers are different rows of one head, so that the head's keys stay in the processor's cache, and
+    /// then the next head of the same sequence, whose keys are stored after them.
     /// </summary>
     private WorkItem At(int item, in Rows rows)
     {
-        (int s, int row, int count) = _queries[item % _queryCount];
-        int head = item / _queryCount;
+        (_, _, _, int first, int tiles) = _queries[item / _config.NHead];
+        (int head, int tile) = Math.DivRem(item - first * _config.NHead, tiles);
+        (int s, int row, int count, _, _) = _queries[first + tile];
         long column = (long)head * _config.HeadSize;
         return new WorkItem(_segments[s], head, row, count, rows.Qkv + (long)row * rows.QkvStride + column, rows.Attended + (long)row * rows.Stride + column);
     }

@@ -24,6 +24,33 @@ internal static unsafe class BFloat16Kernels
     /// <param name="y">Receives the outputs.</param>
     public static void MultiplyRow(int pairs, float* x, ushort* w, int panels, float* y) => PanelTiles<BFloat16Weights>.MultiplyRow(2 * pairs, x, (uint*)w, panels, y);
 
+    /// <summary>Rounds an input row to bfloat16. A missing second input of the last pair becomes 0.</summary>
+    /// <param name="K">Number of inputs.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="rounded">Receives the numbers; the number of inputs is rounded up to an even one.</param>
+    public static void Round(int K, float* row, ushort* rounded)
+    {
+        int k = 0;
+        for (; k <= K - Panel; k += Panel)
+            BFloat16.Store(Vector512.Load(row + k), rounded + k);
+        for (; k < K; k++)
+            rounded[k] = BFloat16Bits.Nearest(row[k]);
+        if (K % 2 != 0)
+            rounded[K] = 0;
+    }
+
+    /// <inheritdoc cref="Round(int, float*, ushort*)"/>
+    public static void Round(int K, float* row, float* rounded)
+    {
+        int k = 0;
+        for (; k <= K - Panel; k += Panel)
+            BFloat16.Round(Vector512.Load(row + k)).Store(rounded + k);
+        for (; k < K; k++)
+            rounded[k] = BFloat16Bits.ToSingle(BFloat16Bits.Nearest(row[k]));
+        if (K % 2 != 0)
+            rounded[K] = 0;
+    }
+
     /// <summary>Writes a panel's inputs as float32, [K][16].</summary>
     [MethodImpl(Compiled.Apart)]
     public static void WidenPanel(int pairs, ushort* w, float* floats)

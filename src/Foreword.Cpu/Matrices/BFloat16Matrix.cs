@@ -5,7 +5,10 @@ using Foreword.Numerics;
 
 namespace Foreword.Cpu.Matrices;
 
-/// <summary>A weight matrix in bfloat16. Inputs and sums are float32.</summary>
+/// <summary>
+/// A weight matrix in bfloat16. Inputs are rounded to bfloat16 too, and sums are float32. Processors with AVX512_BF16 multiply these inputs as they are.
+/// For others, a rounded input is stored as float32.
+/// </summary>
 internal sealed unsafe class BFloat16Matrix : PanelMatrix
 {
     /// <summary>Number of input pairs that are widened to float32 in one pass.</summary>
@@ -22,7 +25,10 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
     public override long ByteCount => _weights.Length * sizeof(ushort);
 
     /// <inheritdoc/>
-    public override int ScratchBytes => PanelsTogether * 2 * PairsTogether * Panels.Width * sizeof(float);
+    public override int EncodedBytes => 2 * Pairs * (BFloat16DotKernels.CanMultiply ? sizeof(ushort) : sizeof(float));
+
+    /// <inheritdoc/>
+    public override int ScratchBytes => BFloat16DotKernels.CanMultiply ? 0 : PanelsTogether * 2 * PairsTogether * Panels.Width * sizeof(float);
 
     private int Pairs => (Inputs + 1) / 2;
 
@@ -47,34 +53,56 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
     public override byte* Panel(int index) => (byte*)(_weights.Pointer + index * 2L * Pairs * Panels.Width);
 
     /// <inheritdoc/>
+    public override void Encode(float* row, byte* encoded)
+    {
+        if (BFloat16DotKernels.CanMultiply)
+            BFloat16Kernels.Round(Inputs, row, (ushort*)encoded);
+        else
+            BFloat16Kernels.Round(Inputs, row, (float*)encoded);
+    }
+
+    /// <inheritdoc/>
     public override void Multiply(in InputRows x, int firstPanel, int panels, float* y, int yStride, byte* scratch, byte* next = null)
     {
         long panelWeights = 2L * Pairs * Panels.Width;
         ushort* weights = _weights.Pointer + firstPanel * panelWeights;
         float* outputs = y + firstPanel * Panels.Width;
-        if (x.Count == 1)
+        if (BFloat16DotKernels.CanMultiply)
+            BFloat16DotKernels.Multiply(x.Count, Pairs, x.Encoded, x.EncodedStride, weights, panels, outputs, yStride, next);
+        else
+            Multiply(x.Count, (float*)x.Encoded, x.EncodedStride / sizeof(float), weights, panels, outputs, yStride, (float*)scratch, next);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => _weights.Dispose();
+
+    /// <summary>Multiplies rows of rounded float32 numbers, with kernels that every processor has.</summary>
+    private void Multiply(int rows, float* x, int xStride, ushort* weights, int panels, float* outputs, int yStride, float* floats, byte* next)
+    {
+        long panelWeights = 2L * Pairs * Panels.Width;
+        if (rows == 1)
         {
-            BFloat16Kernels.MultiplyRow(Pairs, x.Values, weights, panels, outputs);
+            BFloat16Kernels.MultiplyRow(Pairs, x, weights, panels, outputs);
             return;
         }
 
-        if (x.Count <= FloatKernels.FewRows && !Vector512.IsHardwareAccelerated)
+        if (rows <= FloatKernels.FewRows && !Vector512.IsHardwareAccelerated)
         {
-            BFloat16Kernels.MultiplyFewRows(x.Count, Pairs, x.Values, x.Stride, weights, panels, outputs, yStride, next);
+            BFloat16Kernels.MultiplyFewRows(rows, Pairs, x, xStride, weights, panels, outputs, yStride, next);
             return;
         }
 
-        if (x.Count <= FloatKernels.FewRows)
+        if (rows <= FloatKernels.FewRows)
         {
             for (int panel = 0, wide; panel < panels; panel += wide)
             {
                 wide = panels - panel >= PanelsTogether ? PanelsTogether : 1;
                 for (int pair = 0; pair < Pairs; pair += PairsTogether)
                 {
-                    for (int row = 0; row < x.Count; row += 8)
+                    for (int row = 0; row < rows; row += 8)
                     {
                         BFloat16Kernels.MultiplyEight(
-                            Math.Min(PairsTogether, Pairs - pair), x.Values + (long)row * x.Stride + 2 * pair, x.Stride, weights + panel * panelWeights + 2L * pair * Panels.Width,
+                            Math.Min(PairsTogether, Pairs - pair), x + (long)row * xStride + 2 * pair, xStride, weights + panel * panelWeights + 2L * pair * Panels.Width,
                             panelWeights, wide, outputs + (long)row * yStride + panel * Panels.Width, yStride, add: pair > 0);
                     }
                 }
@@ -83,7 +111,6 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
             return;
         }
 
-        float* floats = (float*)scratch;
         for (int pair = 0; pair < Pairs; pair += PairsTogether)
         {
             int pairs = Math.Min(PairsTogether, Pairs - pair);
@@ -93,13 +120,10 @@ internal sealed unsafe class BFloat16Matrix : PanelMatrix
                 int together = Math.Min(PanelsTogether, panels - panel);
                 for (int i = 0; i < together; i++)
                     BFloat16Kernels.WidenPanel(pairs, weights + (panel + i) * panelWeights + 2L * pair * Panels.Width, floats + i * panelFloats);
-                FloatKernels.MultiplyRows(x.Count, 2 * pairs, x.Values + 2 * pair, x.Stride, floats, panelFloats, together, outputs + panel * Panels.Width, yStride, add: pair > 0);
+                FloatKernels.MultiplyRows(rows, 2 * pairs, x + 2 * pair, xStride, floats, panelFloats, together, outputs + panel * Panels.Width, yStride, add: pair > 0);
             }
         }
     }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _weights.Dispose();
 
     private static void Round(float* panel, int K, ushort* weights)
     {

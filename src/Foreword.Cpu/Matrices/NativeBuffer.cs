@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foreword.Numerics;
 
 namespace Foreword.Cpu.Matrices;
 
@@ -9,11 +10,13 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable where T : unmanaged
     /// <summary>The size of a cache line, which is also that of the widest vector, in bytes.</summary>
     private const int Alignment = 64;
 
-    /// <summary>Allocates memory for <paramref name="length"/> elements; 0 is allowed.</summary>
+    /// <summary>Allocates memory for <paramref name="length"/> elements; 0 is allowed. Large memory lies in huge pages where the system has them.</summary>
     public NativeBuffer(long length)
     {
         Length = length;
-        Pointer = (T*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(1, length) * (nuint)sizeof(T)), Alignment);
+        nuint bytes = checked((nuint)Math.Max(1, length) * (nuint)sizeof(T));
+        Pointer = (T*)NativeMemory.AlignedAlloc(bytes, (nuint)(bytes < HugePages.Size ? Alignment : HugePages.Size));
+        HugePages.Advise((nint)Pointer, (long)bytes);
     }
 
     ~NativeBuffer() => Free();

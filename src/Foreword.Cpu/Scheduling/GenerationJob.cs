@@ -7,7 +7,7 @@ namespace Foreword.Cpu.Scheduling;
 /// <summary>A request to continue one prompt, and the place where its results arrive.</summary>
 internal sealed class GenerationJob
 {
-    private readonly Channel<JobEvent> _events = Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<JobEvent> _events = Opened(isInline: false);
 
     private readonly List<JobEvent> _held = []; // what has happened, if the events are not streamed
 
@@ -41,6 +41,15 @@ internal sealed class GenerationJob
     /// </summary>
     public bool Streams { get; init; } = true;
 
+    /// <summary>
+    /// Gets whether the reader of <see cref="Events"/> goes on in the scheduler's thread when an event arrives. No other thread is then woken, which would take
+    /// a processor from the engine. Such a reader must neither block nor compute for long.
+    /// </summary>
+    public bool ReadsInline
+    {
+        init => _events = Opened(value);
+    }
+
     /// <summary>Gets the results in their order. Reading throws the exception of a failed job, also for a cancellation.</summary>
     public ChannelReader<JobEvent> Events => _events.Reader;
 
@@ -49,6 +58,9 @@ internal sealed class GenerationJob
 
     /// <summary>Gets the number of slots in the batch that the job needs.</summary>
     internal int Slots => Math.Max(1, Samples);
+
+    private static Channel<JobEvent> Opened(bool isInline) =>
+        Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = isInline });
 
     internal void Report(JobEvent happened)
     {

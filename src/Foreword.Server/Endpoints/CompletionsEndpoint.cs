@@ -40,6 +40,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
         Prompt = prompt.Ids,
         Options = request.BestOf > request.Samples && request.Options.LogProbs is null ? request.Options with { LogProbs = 0 } : request.Options,
         Streams = request.Streams,
+        ReadsInline = request.Streams,
         Samples = request.Generates ? request.BestOf : 0,
         PromptLogProbs = request.Echo ? request.Options.LogProbs : null,
         Lead = model.Lead(prompt.Text, prompt.Ids),

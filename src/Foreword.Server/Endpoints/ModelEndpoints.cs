@@ -3,6 +3,7 @@ using Foreword.Models;
 using Foreword.Server.Hosting;
 using Foreword.Server.Requests;
 using Foreword.Server.Responses;
+using Foreword.Tasks;
 using Foreword.Tokenization;
 using Microsoft.AspNetCore.Http;
 
@@ -73,16 +74,12 @@ internal sealed class ModelEndpoints(ModelHost models)
             }
 
             json.WriteEndArray();
-            if (!texts)
-                return;
-            json.WriteStartArray("token_strs");
-            foreach (int id in ids)
-                json.WriteStringValue(names.Name(id));
-            json.WriteEndArray();
+            if (texts)
+                WriteTexts(json, tokenizer, ids);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Answers <c>POST /detokenize</c>.</summary>
+    /// <summary>Answers <c>POST /detokenize</c>. With <c>return_token_strs</c>, as in <c>/tokenize</c>, every token's own text is returned, too.</summary>
     public async Task DetokenizeAsync(HttpContext context)
     {
         using JsonDocument body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
@@ -91,6 +88,7 @@ internal sealed class ModelEndpoints(ModelHost models)
         if (fields.Value("tokens") is null)
             throw new ApiException(400, "tokens is missing; it must be a list of token ids", "tokens");
         int[] ids = fields.Integers("tokens", LongestText);
+        bool texts = fields.Flag("return_token_strs") ?? false;
         fields.Finish();
         if (Array.FindIndex(ids, id => id >= model.Tokenizer.VocabSize) is >= 0 and int at)
             throw new ApiException(400, $"tokens[{at}] is {ids[at]}, which is out of vocabulary; it has {model.Tokenizer.VocabSize} ids", "tokens");
@@ -99,6 +97,8 @@ internal sealed class ModelEndpoints(ModelHost models)
         {
             json.WriteString("prompt", text);
             json.WriteString("content", text);
+            if (texts)
+                WriteTexts(json, model.Tokenizer, ids);
         }).ConfigureAwait(false);
     }
 
@@ -126,6 +126,29 @@ internal sealed class ModelEndpoints(ModelHost models)
         ? JsonText.SendAsync(context, json => json.WriteString("status", "ok"))
         : JsonText.SendAsync(context, new ApiException(503, "Loading model") { RetryAfter = 1 });
 
+    /// <summary>Writes what a fine-tuned model reads, and its classes.</summary>
+    private static void WriteTask(Utf8JsonWriter json, TaskDescription task)
+    {
+        json.WriteStartArray("inputs");
+        foreach (TaskColumn column in task.Definition.Columns.Where(column => !column.IsMany))
+            json.WriteStringValue(column.Role);
+        json.WriteEndArray();
+        json.WriteBoolean("choices", task.Definition.Columns.Any(column => column.IsMany));
+        json.WriteStartArray("labels");
+        foreach (string label in task.Labels)
+            json.WriteStringValue(label);
+        json.WriteEndArray();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, Tokenizer tokenizer, int[] ids)
+    {
+        TokenScores names = new(tokenizer, asIds: false);
+        json.WriteStartArray("token_strs");
+        foreach (int id in ids)
+            json.WriteStringValue(names.Name(id));
+        json.WriteEndArray();
+    }
+
     private static void WriteModel(Utf8JsonWriter json, HostedModel model)
     {
         GptConfig config = model.Stored.Config;
@@ -144,6 +167,8 @@ internal sealed class ModelEndpoints(ModelHost models)
         json.WriteNumber("n_layer", config.NLayer);
         if (model.IsTask)
             json.WriteString("task", model.Stored.FineTunedFor);
+        if (model.Task is { } task)
+            WriteTask(json, task.Description);
         if (model.Text is { } loaded)
         {
             json.WriteString("format", loaded.Format);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foreword.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,6 +22,13 @@ internal static unsafe partial class TensorMemory
 
     /// <summary>Returns the address of the first element of any type. The tensor must be contiguous and on the CPU; this is not checked.</summary>
     public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
+
+    /// <summary>Advises huge pages for a contiguous tensor on the CPU, whether its memory has been touched or not. Other tensors are ignored.</summary>
+    public static void AdviseHugePages(Tensor tensor)
+    {
+        if (tensor.device_type == DeviceType.CPU && tensor.is_contiguous())
+            HugePages.AdviseTouched(Address(tensor), tensor.NumberOfElements * tensor.ElementSize);
+    }
 
     private static nint Address(Tensor tensor, ScalarType type)
     {

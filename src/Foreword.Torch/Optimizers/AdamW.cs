@@ -69,8 +69,8 @@ internal sealed class AdamWMoments : IDisposable
         (_name, _value) = (name, value);
         _mean = zeros_like(value).DetachFromDisposeScope();
         _square = zeros_like(value).DetachFromDisposeScope();
-        HugePages.Request(_mean);
-        HugePages.Request(_square);
+        TensorMemory.AdviseHugePages(_mean);
+        TensorMemory.AdviseHugePages(_square);
     }
 
     public IEnumerable<(string Name, Tensor Value)> State => [(_name + ".exp_avg", _mean), (_name + ".exp_avg_sq", _square)];

@@ -10,6 +10,8 @@ internal sealed unsafe class Interpreter
 {
     private const int Lanes = 16;
 
+    private const int Upper = unchecked((int)0xffff0000); // the upper half of a lane
+
     /// <summary>What a vector holds that nothing was written to: a kernel that relied on zeros would be found out.</summary>
     private static readonly int[] Unwritten = [.. Enumerable.Repeat(0x4f5a5a5a, Lanes)];
 
@@ -45,7 +47,7 @@ internal sealed unsafe class Interpreter
     {
         switch (i.Mnemonic)
         {
-            case Mnemonic.Jne or Mnemonic.Vzeroupper or Mnemonic.Prefetcht0:
+            case Mnemonic.Jne or Mnemonic.Vzeroupper or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1:
                 break;
             case Mnemonic.Mov:
                 Set(i, Integer(i, 1));
@@ -64,7 +66,7 @@ internal sealed unsafe class Interpreter
             case Mnemonic.Vmovups when i.Op0Kind == OpKind.Memory:
                 Vector(i, 1).CopyTo(new Span<int>(Memory(i, 64), Lanes));
                 break;
-            case Mnemonic.Vmovdqu32 or Mnemonic.Vpbroadcastd:
+            case Mnemonic.Vmovups or Mnemonic.Vmovdqu32 or Mnemonic.Vpbroadcastd:
                 Set(i, Vector(i, 1));
                 break;
             case Mnemonic.Vpmovzxwd:
@@ -85,6 +87,9 @@ internal sealed unsafe class Interpreter
                 break;
             case Mnemonic.Vpdpbusd: // the first source's bytes are unsigned, the second's signed
                 Set(i, (sum, a, b) => sum + Enumerable.Range(0, 4).Sum(n => (byte)(a >> 8 * n) * (sbyte)(b >> 8 * n)));
+                break;
+            case Mnemonic.Vdpbf16ps: // the second pair of products first
+                Set(i, (sum, a, b) => Bits(MathF.FusedMultiplyAdd(Single(a << 16), Single(b << 16), MathF.FusedMultiplyAdd(Single(a & Upper), Single(b & Upper), Single(sum)))));
                 break;
             case Mnemonic.Vcvtdq2ps:
                 Set(i, [.. Vector(i, 1).Select(a => Bits(a))]);

@@ -29,7 +29,7 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(WeightType.Bf16, 0.02)]
+    [InlineData(WeightType.Bf16, 0.05)] // inputs, weights, keys and values have 8 bits of mantissa
     [InlineData(WeightType.Int8, 0.15)] // a width of 32 is half a block: little averages out
     [InlineData(WeightType.Int4, 0.6)]
     public void EveryTypeStaysNearFloat32OneTokenAtATimeAndMany(WeightType type, double tolerance)
@@ -57,10 +57,10 @@ public sealed class QuantizedModelTests : IDisposable
 
     [Theory]
     [InlineData(WeightType.F32, CacheType.F32)]
-    [InlineData(WeightType.Bf16, CacheType.F32)]
+    [InlineData(WeightType.Bf16, CacheType.Bf16)]
     [InlineData(WeightType.Int8, CacheType.Bf16)]
     [InlineData(WeightType.Int4, CacheType.Bf16)]
-    public void UnlessGivenTheCacheIsExactForAllButQuantizedWeights(WeightType weights, CacheType cache)
+    public void UnlessGivenTheCacheIsAsExactAsTheWeights(WeightType weights, CacheType cache)
     {
         string path = Fixtures.Path("golden/gpt2-tiny");
         using CpuLanguageModel unsaid = CpuLanguageModel.Load(path, weights), same = CpuLanguageModel.Load(path, weights, cache: cache);

@@ -14,7 +14,7 @@ internal static class BenchServeCommand
     {
         Option<string?> url = new("--url") { Description = "Server to measure; any that speaks OpenAI's API. Default: one in this process, with --model." };
         Option<string?> model = new("--model") { Description = "Model to serve; with --url, its name at the server. Default: the server's first." };
-        Option<WeightType?> weights = new("--weights") { Description = "Number format of --model in memory." };
+        Option<WeightType?> weights = new("--weights") { Description = "Number format of --model in memory.", HelpName = "f32|bf16|int8|int4" };
         Option<string?> key = new("--api-key") { Description = "Key for --url." };
         Option<string> clients = new("--clients") { Description = "Numbers of requests at a time, one measurement each.", DefaultValueFactory = _ => "1,4,16" };
         Option<int> requests = new("--requests") { Description = "Requests of each measurement.", DefaultValueFactory = _ => 64 };

@@ -26,7 +26,7 @@ internal static class ServeCommand
         Option<string?> key = new("--api-key") { Description = "Key that requests must carry, or @FILE with one key a line." };
         Option<bool> insecure = new("--insecure") { Description = "Allow addresses that other machines reach without a key." };
         Option<string?> template = new("--template") { Description = $"How messages become text: a YAML file, or {Plain}. Default: {ChatTemplateFile.FileName} of the model, if it has one." };
-        Option<WeightType?> weights = new("--weights") { Description = "Number format of the weights in memory. Default: float32, or what the model is quantized to." };
+        Option<WeightType?> weights = new("--weights") { Description = "Number format of the weights in memory. Default: f32, or what the model is quantized to.", HelpName = "f32|bf16|int8|int4" };
         Option<int?> threads = new("--threads") { Description = "Threads that compute. Default: all processors." };
         Option<long> cacheMemory = new("--cache-memory") { Description = "Memory for beginnings of prompts that were read, for each model; 0 turns it off.", CustomParser = ByteSize.Parse, DefaultValueFactory = _ => 1_000_000_000 };
         Option<int> sequences = new("--max-sequences") { Description = "Sequences that are written at a time; others wait.", DefaultValueFactory = _ => 64 };

@@ -62,7 +62,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
         _work = new Workspace(get_num_threads(), profile);
         Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (Parameter parameter in parameters.Values)
-            HugePages.Request(parameter);
+            TensorMemory.AdviseHugePages(parameter);
         (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], model.OutputLayer);
         _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Create(parameters, "ln_f") : null;
         _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];

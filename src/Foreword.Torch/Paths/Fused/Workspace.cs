@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Foreword.Numerics;
 using Foreword.Torch.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -94,7 +95,7 @@ internal sealed unsafe class Workspace : IDisposable
         {
             using var noGradient = no_grad();
             kept = _gradients[parameter] = empty_like(parameter).DetachFromDisposeScope();
-            HugePages.Request(kept);
+            TensorMemory.AdviseHugePages(kept);
         }
 
         parameter.grad = kept;
