@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Foreword.Chat;
+using Foreword.Extensions.AI.Requests;
 using Foreword.Generation;
 using Microsoft.Extensions.AI;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
@@ -96,6 +97,14 @@ public sealed class ChatOptionsTests(ModelFixture fixture) : IClassFixture<Model
         Reasoning = new ReasoningOptions { Effort = ReasoningEffort.None },
         StopSequences = [],
     }, Ended)).FinishReason);
+
+    /// <summary>An option of type float means the number that was written, so the same request gives the same bits as over HTTP.</summary>
+    [Fact]
+    public void NumbersAreThoseThatWereWritten()
+    {
+        SamplingOptions read = ChatSampling.Read(new ChatOptions { Temperature = 0.7f, TopP = 0.9f }, fixture.Client, 10);
+        Assert.Equal((0.7, 0.9), (read.Temperature, read.TopP));
+    }
 
     [Fact]
     public async Task MoreTokensThanFitEndWithTheContext()
