@@ -1,12 +1,12 @@
 // A text whose tokens are colored by their probability. A token opens its alternatives.
 import { el, button, newId, select } from "../dom.js";
 import { show, text } from "../strings.js";
-import { namesOf, rankOf } from "./token-scores.js";
+import { alternatives, namesOf, rankOf } from "./token-scores.js";
 
-/** Upper limits of the colors: the first color is for the likeliest tokens. */
+/** What the colors stand for: a token has the first that holds. */
 const bands = {
-  probability: [["scored.p1", (token) => Math.exp(token.logProb) >= 0.5], ["scored.p2", (token) => Math.exp(token.logProb) >= 0.1], ["scored.p3", (token) => Math.exp(token.logProb) >= 0.01], ["scored.p4", () => true]],
-  rank: [["scored.r1", (token) => rankOf(token) === 1], ["scored.r2", (token) => rankOf(token) !== null && rankOf(token) <= 5], ["scored.r3", (token) => rankOf(token) !== null], ["scored.r4", () => true]],
+  probability: [0.5, 0.1, 0.01, 0].map((least, i) => [`scored.p${i + 1}`, (token) => Math.exp(token.logProb) >= least]),
+  rank: [1, 5, alternatives, Infinity].map((most, i) => [`scored.r${i + 1}`, (token) => (rankOf(token) ?? Infinity) <= most]),
 };
 
 /** Shows tokens as they are written, with a legend. */
@@ -27,9 +27,9 @@ export class ScoredText {
   constructor({ model, attempt, choose }) {
     [this.#model, this.#attempt, this.#choose] = [model, attempt, choose];
     this.#coloring.id = newId("coloring");
-    this.text = el("div", { class: "text", role: "group", label: "scored.text", tabindex: "-1", on: { click: (event) => this.#click(event), keydown: (event) => this.#key(event) } }, this.#before, this.#written);
-    this.legend = el("div", { class: "scored-legend" }, el("label", { for: this.#coloring.id, say: "scored.colors" }), this.#coloring, this.#legend, this.#note);
-    this.root = el("div", { class: "scored" }, this.text, this.legend, this.#panel);
+    this.text = el("div", { class: "text", role: "group", label: "scored.text", on: { click: (event) => this.#click(event), keydown: (event) => this.#key(event) } }, this.#before, this.#written);
+    const legend = el("div", { class: "scored-legend" }, el("label", { for: this.#coloring.id, say: "scored.colors" }), this.#coloring, this.#legend, this.#note);
+    this.root = el("div", { class: "scored" }, this.text, legend, this.#panel);
     this.#color();
   }
 
@@ -52,6 +52,7 @@ export class ScoredText {
   cut(count) {
     this.#tokens.length = count;
     this.#elements.splice(count).forEach((element) => element.remove());
+    if (count > 0 && this.#elements.every((element) => element.tabIndex < 0)) this.#elements[0].tabIndex = 0;
   }
 
   add(token) {
