@@ -178,7 +178,7 @@ public sealed class PretrainRun : TrainingRun
         return new Validation(new ValidationMetrics(StepsMade, loss), loss < (State.BestValidationLoss ?? double.PositiveInfinity) ? State : null);
     }
 
-    private protected override void Sample()
+    private protected override void Sample(RunLog log)
     {
         if (!IsDue(_recipe.Train.SampleEvery, StepsMade))
             return;
@@ -186,7 +186,11 @@ public sealed class PretrainRun : TrainingRun
         TextGenerator generator = new(model, _data.Tokenizer);
         SamplingOptions options = new() { MaxTokens = _recipe.Train.SampleTokens, Seed = _recipe.Train.Seed, Truncate = true };
         foreach (string prompt in _recipe.Train.SamplePrompts)
-            _progress?.Report(new PretrainEvent.Sampled(StepsMade, prompt, generator.Generate(prompt, options).Text));
+        {
+            PretrainEvent.Sampled sample = new(StepsMade, prompt, generator.Generate(prompt, options).Text);
+            log.Write(sample);
+            _progress?.Report(sample);
+        }
     }
 
     private protected override void SaveModel(string directory) => Checkpoint.SaveModel(directory, _model, _data.Tokenizer, _recipe);

@@ -9,7 +9,7 @@ namespace Foreword.Torch.Runs;
 public sealed record RunCheckpoint(int Step, string Path);
 
 /// <summary>
-/// The directory of a run: <c>recipe.yaml</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>loss.svg</c>, <c>loss.png</c>,
+/// The directory of a run: <c>recipe.yaml</c>, <c>metrics.jsonl</c>, <c>samples.jsonl</c>, TensorBoard events, <c>loss.svg</c>, <c>loss.png</c>,
 /// <c>checkpoint-N/</c> and <c>best/</c>. Files and directories have a temporary hidden name while they are written or deleted. A file or
 /// directory with its final name is therefore complete.
 /// </summary>
@@ -33,6 +33,9 @@ public sealed class RunDirectory
 
     /// <summary>Gets the path of the logged numbers, see <see cref="RunMetrics"/>.</summary>
     public string MetricsPath => In("metrics.jsonl");
+
+    /// <summary>Gets the path of the texts that a pre-training run wrote to show what it has learned, one JSON object a line.</summary>
+    internal string SamplesPath => In("samples.jsonl");
 
     /// <summary>Gets the path of the loss curves as SVG.</summary>
     internal string LossSvgPath => In("loss.svg");

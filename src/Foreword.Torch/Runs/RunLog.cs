@@ -3,7 +3,7 @@ using Foreword.IO;
 namespace Foreword.Torch.Runs;
 
 /// <summary>
-/// Writes the numbers of a run as they arrive, to <c>metrics.jsonl</c> and to a TensorBoard event file. The tags are <c>train/loss</c>,
+/// Writes the numbers of a run as they arrive, to <c>metrics.jsonl</c> and to a TensorBoard event file, and its texts to <c>samples.jsonl</c>. The tags are <c>train/loss</c>,
 /// <c>train/learning_rate</c>, <c>train/grad_norm</c>, <c>train/tokens_per_second</c>, in fine-tuning <c>train/task_loss</c> and
 /// <c>train/lm_loss</c>, <c>eval/loss</c>, <c>eval/accuracy</c> and so on. Each line is passed to the operating system as a whole, so a
 /// killed run loses no line that was written.
@@ -12,11 +12,12 @@ internal sealed class RunLog : IDisposable
 {
     private readonly FileStream _metrics;
     private readonly TensorBoardWriter _board;
+    private readonly string _samplesPath;
 
-    private RunLog(string metricsPath, TensorBoardWriter board)
+    private RunLog(RunDirectory run, TensorBoardWriter board)
     {
-        this._board = board;
-        _metrics = new FileStream(metricsPath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        (_board, _samplesPath) = (board, run.SamplesPath);
+        _metrics = Append(run.MetricsPath);
     }
 
     /// <summary>Creates the log of a new run.</summary>
@@ -26,7 +27,7 @@ internal sealed class RunLog : IDisposable
     public static RunLog Start(RunDirectory run, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return new RunLog(run.MetricsPath, new TensorBoardWriter(run.Path, clock ?? TimeProvider.System));
+        return new RunLog(run, new TensorBoardWriter(run.Path, clock ?? TimeProvider.System));
     }
 
     /// <summary>
@@ -44,14 +45,16 @@ internal sealed class RunLog : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         if (File.Exists(run.MetricsPath))
             CutAfter(step, run.MetricsPath);
-        return new RunLog(run.MetricsPath, new TensorBoardWriter(run.Path, clock ?? TimeProvider.System, purgeFrom: step + 1));
+        if (File.Exists(run.SamplesPath))
+            CutAfter(step, run.SamplesPath);
+        return new RunLog(run, new TensorBoardWriter(run.Path, clock ?? TimeProvider.System, purgeFrom: step + 1));
     }
 
     /// <summary>Logs a training step.</summary>
     public void Write(StepMetrics step)
     {
         ArgumentNullException.ThrowIfNull(step);
-        Append(RunMetrics.Line(step));
+        Append(_metrics, RunMetrics.Line(step));
         List<(string, double)> scalars =
         [
             ("train/loss", step.Loss),
@@ -70,8 +73,16 @@ internal sealed class RunLog : IDisposable
     public void Write(ValidationMetrics eval)
     {
         ArgumentNullException.ThrowIfNull(eval);
-        Append(RunMetrics.Line(eval));
+        Append(_metrics, RunMetrics.Line(eval));
         _board.Write(eval.Step, [("eval/loss", eval.Loss), .. (eval.Task ?? new Dictionary<string, double>()).Select(metric => ($"eval/{metric.Key}", metric.Value))]);
+    }
+
+    /// <summary>Logs a text that was written, to <c>samples.jsonl</c>.</summary>
+    public void Write(PretrainEvent.Sampled sample)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        using FileStream samples = Append(_samplesPath);
+        Append(samples, RunMetrics.Line(sample));
     }
 
     /// <inheritdoc/>
@@ -81,7 +92,9 @@ internal sealed class RunLog : IDisposable
         _board.Dispose();
     }
 
-    private void Append(byte[] line) => _metrics.Write([.. line, (byte)'\n']);
+    private static FileStream Append(string path) => new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+
+    private static void Append(FileStream file, byte[] line) => file.Write([.. line, (byte)'\n']);
 
     private static void CutAfter(int step, string path)
     {

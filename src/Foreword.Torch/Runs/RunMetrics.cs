@@ -89,6 +89,14 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
             WriteNumber(json, ValidationPrefix + name, value);
     });
 
+    /// <summary>Creates the line of a text that was written, without the line feed.</summary>
+    internal static byte[] Line(PretrainEvent.Sampled sample) => Object(json =>
+    {
+        json.WriteNumber("step", sample.Step);
+        json.WriteString("prompt", sample.Prompt);
+        json.WriteString("text", sample.Text);
+    });
+
     /// <summary>Returns the lines up to and including a step, unchanged.</summary>
     internal static IEnumerable<byte[]> LinesUpTo(int step, string path)
     {

@@ -99,7 +99,7 @@ public abstract class TrainingRun : IDisposable
 
             if (ValidatesAfter(step.Step))
                 ValidateAndLog(log, cancellationToken);
-            Sample();
+            Sample(log);
             bool stopping = stop.IsRequested && !isLast;
             if (isLast || stopping || PatienceIsOver || SavesAfter(step.Step))
                 Save(isLast || PatienceIsOver);
@@ -125,8 +125,8 @@ public abstract class TrainingRun : IDisposable
     /// <summary>Computes loss and metrics on the validation data.</summary>
     private protected abstract Validation Validate(CancellationToken cancellationToken);
 
-    /// <summary>Writes text with the model if a sample is due.</summary>
-    private protected virtual void Sample()
+    /// <summary>Writes text with the model if a sample is due, and logs it.</summary>
+    private protected virtual void Sample(RunLog log)
     {
     }
 

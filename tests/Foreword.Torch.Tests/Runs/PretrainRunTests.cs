@@ -28,7 +28,8 @@ public sealed class PretrainRunTests : IDisposable
         Assert.Equal(30, metrics.Steps.Count);
         Assert.True(metrics.Steps[^1].Loss < metrics.Steps[0].Loss - 1, $"{metrics.Steps[0].Loss} -> {metrics.Steps[^1].Loss}");
         Assert.Equal([15, 30], metrics.Validations.Select(e => e.Step));
-        Assert.Single(events.OfType<PretrainEvent.Sampled>());
+        PretrainEvent.Sampled sample = Assert.Single(events.OfType<PretrainEvent.Sampled>());
+        Assert.Equal(System.Text.Encoding.UTF8.GetString(RunMetrics.Line(sample)) + "\n", File.ReadAllText(run.SamplesPath));
         Assert.True(File.Exists(run.RecipePath) && File.Exists(run.MetricsPath));
         Assert.NotEmpty(System.IO.Directory.GetFiles(run.Path, "events.out.tfevents.*"));
         Assert.True(File.Exists(Path.Combine(run.BestPath, "model.safetensors")));
