@@ -112,6 +112,36 @@ public sealed class BeamSearchTests
         }
     }
 
+    /// <summary>
+    /// Probabilities of the first token: a 0.4, b 0.3, c 0.2, d 0.1. The token a ends a text, so b and c go on, although d was seen after them.
+    /// </summary>
+    [Fact]
+    public void AStopTokenEndsABeamAndTheNextBestGoOn()
+    {
+        FakeModel model = new(257, 32, tokens => tokens.Count == 1 ? Row(0.4, 0.3, 0.2, 0.1) : tokens[^1] == 'c' ? Row(1e-3, 1, 1e-3, 1e-3) : Row(0.25, 0.25, 0.25, 0.25));
+        Completion[] found = Texts(TwoBeams with { StopIds = [A], LengthPenalty = 0 }, 2, model);
+        Assert.Equal([("", FinishReason.Stop), ("cb", FinishReason.Length)], found.Select(completion => (completion.Text, completion.FinishReason)));
+
+        static float[] Row(params double[] probabilities)
+        {
+            float[] row = [.. Enumerable.Repeat(-60f, 257)];
+            for (int i = 0; i < probabilities.Length; i++)
+                row[A + i] = (float)Math.Log(probabilities[i]);
+            return row;
+        }
+    }
+
+    [Fact]
+    public void ASearchEndsWhereEachTokenEndsTheText()
+    {
+        Completion[] found = Texts(TwoBeams with { StopIds = [.. Enumerable.Range(0, 257)] }, 2);
+        Assert.Equal([A, B], found.Select(completion => completion.EndId!.Value));
+    }
+
+    [Fact]
+    public void TheBeginningOfAStopTextAtTheEndIsPartOfTheText() =>
+        Assert.Equal(["ba", "aa"], Texts(TwoBeams with { Stop = ["a!"] }, 2).Select(completion => completion.Text));
+
     [Fact]
     public void AStopTextEndsABeam()
     {

@@ -146,10 +146,12 @@ public sealed class WeightsFormatTests : IDisposable
         Assert.Contains("has a separate output layer; in openai-gpt1 it is always the token embedding", Assert.Throws<NotSupportedException>(() => Write(model, "openai-gpt1", "f32", "no")).Message);
     }
 
-    [Fact]
-    public void ANumberTooLargeForF16IsRefusedByTensor()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ANumberTooLargeForF16IsRefusedByTensor(bool isFirst)
     {
-        using ModelWeights model = WeightsCatalog.Open(Large(70_000));
+        using ModelWeights model = WeightsCatalog.Open(Large(70_000, isFirst));
         Assert.Contains("transformer.wpe.weight contains 70000, more than f16 can represent", Assert.Throws<NotSupportedException>(() => Write(model, "hf", "f16", "no")).Message);
         Write(model, "hf", "bf16", "yes").Dispose();
     }
@@ -165,6 +167,8 @@ public sealed class WeightsFormatTests : IDisposable
 
     [Theory]
     [InlineData("model-2.safetensors", "../model-2.safetensors", "it must be the name of a file in the same directory")]
+    [InlineData("\"model-2.safetensors\"", "\"..\"", "it must be the name of a file in the same directory")]
+    [InlineData("ln_f.bias\":\"model-2", "ln_f.bias\":\"model-1", "model-1.safetensors: does not hold 'transformer.ln_f.bias', which model.safetensors.index.json places there")]
     [InlineData("\"model-2.safetensors\"", "3", "it must be the name of a file in the same directory")]
     [InlineData("model-2.safetensors", "model-3.safetensors", "model-3.safetensors that it names is missing")]
     [InlineData("transformer.ln_f.bias", "transformer.ln_f.biased", "which model.safetensors.index.json does not list")]
@@ -206,8 +210,8 @@ public sealed class WeightsFormatTests : IDisposable
         return _directory.Path;
     }
 
-    /// <summary>Writes a small model whose position embedding holds one large number.</summary>
-    private string Large(float number)
+    /// <summary>Writes a small model whose position embedding holds one large number, as its first or its last element.</summary>
+    private string Large(float number, bool isFirst)
     {
         GptConfig small = new() { NLayer = 1, NHead = 1, NEmbd = 4, ContextLength = 3, VocabSize = 5 };
         Directory.CreateDirectory(_directory.File("large"));
@@ -215,7 +219,7 @@ public sealed class WeightsFormatTests : IDisposable
         foreach (GptParameter parameter in GptParameter.Of(small))
         {
             float[] values = new float[parameter.Shape.Aggregate(1L, (product, size) => product * size)];
-            values[^1] = parameter.Name == "wpe.weight" ? number : 1;
+            values[isFirst ? 0 : values.Length - 1] = parameter.Name == "wpe.weight" ? number : 1;
             writer.Add(HuggingFaceNameMap.FileName(parameter.Name, small.Architecture), TensorDType.F32, parameter.Shape, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values).ToArray());
         }
 

@@ -28,6 +28,10 @@ public sealed class WeightsRefusalTests : IDisposable
     [InlineData("\u0080\u0002i.", "byte 2 is the opcode 0x69, which tensors do not need")]
     [InlineData("\u0080\u0002}", "it ends inside an object at byte 3")]
     [InlineData("\u0080\u0002t.", "its stack is empty where an object is needed")]
+    [InlineData("\u0080\u0002q\0.", "its stack is empty where an object is needed")]
+    [InlineData("\u0080\u0002\u0085.", "its stack is empty where an object is needed")]
+    [InlineData("\u0080\u0002K\u0001(\u0085.", "its stack is empty where an object is needed")]
+    [InlineData("\u0080\u0002cos", "the name at byte 3 does not end")]
     [InlineData("\u0080\u0002h\u0007.", "it refers to object 7, which it did not store")]
     [InlineData("\u0080\u0009N.", "version 9 of the pickle protocol is not supported")]
     [InlineData("\u0080\u0002(X\u0007\0\0\0storagectorch\nQInt8Storage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0001tQ.", "a storage of the type torch.QInt8Storage")]
@@ -90,6 +94,30 @@ public sealed class WeightsRefusalTests : IDisposable
         Refused(path, fault);
     }
 
+    /// <summary>The name at byte 0 is right, but the file ends inside the header, or after it.</summary>
+    [Theory]
+    [InlineData(4, "the file has 4 bytes; the header of an llm.c checkpoint has 1024")]
+    [InlineData(1023, "the file has 1023 bytes; the header of an llm.c checkpoint has 1024")]
+    [InlineData(1024, "takes 211072 bytes; the file has 1024")]
+    public void AnLlmcFileThatIsCutOffIsRefused(int length, string fault)
+    {
+        string path = _directory.File("model.bin");
+        File.WriteAllBytes(path, File.ReadAllBytes(Fixtures.Path("formats/llm.c/gpt2_tiny.bin"))[..length]);
+        Refused(path, fault);
+    }
+
+    [Fact]
+    public void AnLlmcVocabularyNeedNotBePadded()
+    {
+        byte[] bytes = File.ReadAllBytes(Fixtures.Path("formats/llm.c/gpt2_tiny.bin"));
+        int rows = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4 * 7));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * 3), rows);
+        string path = _directory.File("model.bin");
+        File.WriteAllBytes(path, bytes);
+        using ModelWeights model = WeightsCatalog.Open(path);
+        Assert.Equal(rows, model.Config.VocabSize);
+    }
+
     [Fact]
     public void ADamagedTensorOfTensorFlowIsFoundByItsChecksum()
     {
@@ -134,10 +162,13 @@ public sealed class WeightsRefusalTests : IDisposable
     [InlineData(new byte[] { 1, 0, 0 }, "the table is broken: an entry extends beyond its block")]
     [InlineData(new byte[] { 0, 9, 0 }, "the table is broken: an entry extends beyond its block")]
     [InlineData(new byte[] { 0, 0, 1 }, "the table is broken: an entry extends beyond its block")]
-    public void AnIndexOfTensorFlowThatDoesNotFitIsRefused(byte[] entries, string fault)
+    [InlineData(new byte[] { 0, 1, 1, (byte)'a' }, "the table is broken: an entry extends beyond its block")]
+    [InlineData(new byte[] { 0, 0, 0x80 }, "the table is broken: a number does not end")]
+    [InlineData(new byte[] { }, "the table is broken: a block of 4 bytes with 1 restarts", 1)]
+    public void AnIndexOfTensorFlowThatDoesNotFitIsRefused(byte[] entries, string fault, byte restarts = 0)
     {
         string path = Copy("formats/openai-gpt2");
-        WriteIndex(path, entries);
+        WriteIndex(path, entries, restarts);
         Refused(path, fault);
     }
 
@@ -158,6 +189,8 @@ public sealed class WeightsRefusalTests : IDisposable
         string file = Path.Combine(path, "hparams.json");
         File.WriteAllText(file, File.ReadAllText(file).Replace("\"n_layer\": 3", "\"n_layer\": 2", StringComparison.Ordinal));
         Refused(path, "12 extra (model/h2/attn/c_attn/b");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"n_layer\": 2", "\"n_layer\": 4", StringComparison.Ordinal));
+        Refused(path, "12 missing (model/h3/ln_1/g, model/h3/ln_1/b, model/h3/attn/c_attn/w, model/h3/attn/c_attn/b, ");
         File.WriteAllText(file, File.ReadAllText(file).Replace("n_ctx", "n_context", StringComparison.Ordinal));
         Refused(path, "hparams.json: the field 'n_ctx' is missing");
     }
@@ -216,15 +249,15 @@ public sealed class WeightsRefusalTests : IDisposable
     }
 
     /// <summary>Replaces the index by one with these entries: a block of entries, a block that names it, and the footer.</summary>
-    private static void WriteIndex(string path, byte[] entries)
+    private static void WriteIndex(string path, byte[] entries, byte restarts = 0)
     {
-        byte[] block = Block(entries), list = Block([0, 5, 2, .. "model"u8, 0, (byte)(block.Length - 5)]);
+        byte[] block = Block(entries, restarts), list = Block([0, 5, 2, .. "model"u8, 0, (byte)(block.Length - 5)], 0);
         byte[] handles = [0, 0, (byte)block.Length, (byte)(list.Length - 5)];
         File.WriteAllBytes(Path.Combine(path, "model.ckpt.index"), [.. block, .. list, .. handles, .. new byte[40 - handles.Length], .. BitConverter.GetBytes(0xDB47_7524_8B80_FB57)]);
 
-        static byte[] Block(byte[] entries)
+        static byte[] Block(byte[] entries, byte restarts)
         {
-            byte[] block = [.. entries, 0, 0, 0, 0, 0]; // no restarts, not compressed
+            byte[] block = [.. entries, restarts, 0, 0, 0, 0]; // the number of restarts, then 0: not compressed
             return [.. block, .. BitConverter.GetBytes(Crc32C.Mask(Crc32C.Append(0, block)))];
         }
     }

@@ -159,6 +159,7 @@ public sealed class TokenizerFilesTests
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "tokenizer.json: has no model")]
     [InlineData("""{"model":{},"pre_tokenizer":3}""", "tokenizer.json: pre_tokenizer: is not an object")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":[],"merges":[]}}""", "model.vocab: is Array; Object is expected")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0},"merges":[5]}}""", "is not a merge; expected \"a b\" or [\"a\", \"b\"]")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":"x"},"merges":[]}}""", "model.vocab: token 'b' has an id that is not a whole number")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"\ud800":1},"merges":[]}}""", "model.vocab: has a name that is not valid Unicode")]
     [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"vocab":{"a":0,"b":1},"merges":["a b"]}}""", "model.merges[0]: merge 'a b': its result 'ab' is not in the vocabulary")]

@@ -22,6 +22,8 @@ public sealed class WrittenPartsTests : IDisposable
         "model":{"type":"BPE","dropout":null,"unk_token":UNK,"continuing_subword_prefix":"","end_of_word_suffix":"END","fuse_unk":false,"byte_fallback":false,"ignore_merges":false}
         """;
 
+    private static readonly System.Text.Json.JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
 
     public void Dispose() => _directory.Dispose();
@@ -35,6 +37,18 @@ public sealed class WrittenPartsTests : IDisposable
     public void WordPieceHasThePrefixOfContinuations() => Written(
         new WordPiece(["[UNK]", "a"]),
         $$"""{{Head(Token(0, "[UNK]"))}},{{Bert}},"post_processor":null,"decoder":{"type":"WordPiece","prefix":"##","cleanup":true},"model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100}""");
+
+    [Fact]
+    public void WordPieceHasItsOwnSwitches() => Written(
+        new WordPiece(["[UNK]", "a"], lowerCase: false) { StripAccents = true, SeparateIdeographs = false },
+        $$"""{{Head(Token(0, "[UNK]"))}},"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":false,"strip_accents":true,"lowercase":false},"pre_tokenizer":{"type":"BertPreTokenizer"},"post_processor":null,"decoder":{"type":"WordPiece","prefix":"##","cleanup":true},"model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100}""");
+
+    [Fact]
+    public void AdditionalSpecialTokensStandInTheConfiguration()
+    {
+        ByteLevel(new AddedToken("<s>", 256)).With(new TokenRoles { Additional = ["<s>"] }).Save(_directory.Path);
+        Assert.Equal("""["<s>"]""", JsonNode.Parse(File.ReadAllText(_directory.File("tokenizer_config.json")))!["additional_special_tokens"]!.AsArray().ToJsonString(Plain));
+    }
 
     [Fact]
     public void CharactersAreIsolated() => Written(

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using Foreword.Tokenization.Files;
 using Foreword.Tokenization.Normalization;
 
 namespace Foreword.Tests.Tokenization.Normalization;
@@ -34,6 +36,15 @@ public sealed class NormalFormTests
         const int Count = 200_000;
         string marks = string.Concat(Enumerable.Repeat("\u0301\u0323", Count));
         Assert.Equal("a" + new string('\u0323', Count) + new string('\u0301', Count), NormalForm.ToString(NormalForm.Decompose("a" + marks, isCompatible: false)));
+    }
+
+    /// <summary>The three categories of marks go: Mn, Mc and Me.</summary>
+    [Fact]
+    public void AllCombiningMarksAreStripped()
+    {
+        using JsonDocument part = JsonDocument.Parse("""{"type": "StripAccents"}""");
+        UnicodeNormalizer normalizer = UnicodeNormalizer.Read(new TokenizerField("tokenizer.json", "normalizer", part.RootElement))!;
+        Assert.Equal("ab\u00E9 \u00B4", normalizer.Apply("a\u0301\u0903\u20DDb\u00E9 \u00B4"));
     }
 
     private static string Text(string points) => string.Concat(points.Split(' ').Select(point => new Rune(Convert.ToInt32(point, 16)).ToString()));

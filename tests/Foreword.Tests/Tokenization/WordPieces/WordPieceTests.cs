@@ -52,7 +52,15 @@ public sealed class WordPieceTests
         Assert.Equal([13, 14, 1, 8, 1], characters.Encode("Un 你😀"));
         Assert.Equal("Un[UNK]你", characters.Decode([13, 14, 1, 8]));
         Assert.Equal([new Rune(' '), new Rune(0x1F600)], characters.LostCharacters("Un 你😀"));
+
+        WordPiece controls = new(["[UNK]", " ", "\u0001", "U", "##", "U!"], true, WordPieceUnits.Characters, [new AddedToken("U!", 5) { Normalized = true }], new HashSet<int>());
+        Assert.Equal([1, 3, 2, 5], controls.Encode(" U\u0001U!", allowSpecial: true));
+        Assert.Equal(" U\u0001", controls.Decode([1, 3, 2]));
+        Assert.Empty(controls.LostCharacters(" U\u0001"));
     }
+
+    [Fact]
+    public void ThePrefixAloneIsATokenOfItsOwn() => Assert.Equal("a##b", new WordPiece(["[UNK]", "a", "##", "##b"]).Decode([1, 2, 3]));
 
     [Fact]
     public void AWordOfMoreThanAHundredCharactersIsUnknown()

@@ -19,6 +19,22 @@ public sealed class WordTokenizerTests
     }
 
     [Fact]
+    public void AnyWordCanHaveTheFirstId()
+    {
+        WordTokenizer tokenizer = new(["the", "<unk>", "<eos>"]);
+        Assert.Equal([0, 1, 0, 2], tokenizer.Encode("the dog the\n"));
+        Assert.Equal("dgo", string.Concat(tokenizer.LostCharacters("the dog\n")));
+    }
+
+    /// <summary>In a text for training, the text of a special token is not a word, because the vocabulary contains it already.</summary>
+    [Fact]
+    public void SpecialTokensAreNotCountedAsWords()
+    {
+        WordTokenizer tokenizer = new WordTrainer().Train(["a <eos> <unk> a\n"]);
+        Assert.Equal(["<unk>", "<eos>", "a"], Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.TokenText));
+    }
+
+    [Fact]
     public void CharactersOfUnknownWordsAreLost() =>
         Assert.Equal("dgox", string.Concat(Small.LostCharacters("the dog , gox\n")));
 

@@ -1,6 +1,8 @@
+using System.Text;
 using Foreword.Generation;
 using Foreword.Models;
 using Foreword.Tokenization;
+using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Catalog;
 using Foreword.Weights.Catalog;
 
@@ -117,6 +119,21 @@ public sealed class ModelDirectoryTests : IDisposable
         Assert.StartsWith("the prompt has token 50257 ('[PAD]'), but the model's vocab_size is 50257", Assert.Throws<ArgumentException>(() => generator.Generate("Hello[PAD]", options)).Message);
         Assert.StartsWith("an option names token 50257; the model's vocab_size is 50257",
             Assert.Throws<ArgumentException>(() => generator.Generate("Hello", options with { StopIds = [Rows] })).Message);
+    }
+
+    /// <summary>Too many added tokens without an embedding are a sign of another model's tokenizer.</summary>
+    [Fact]
+    public void NoMoreThan1023AddedTokensMayLackAnEmbedding()
+    {
+        GptConfig config = new() { VocabSize = 256 };
+        ModelDirectory.CheckVocabulary("m", With(1023), config);
+        Assert.Throws<InvalidDataException>(() => ModelDirectory.CheckVocabulary("m", With(1024), config));
+
+        static ByteLevelBpe With(int count)
+        {
+            AddedToken[] added = [.. Enumerable.Range(256, count).Select(id => new AddedToken($"<{id}>", id))];
+            return new([.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), .. added.Select(token => Encoding.UTF8.GetBytes(token.Text))], [], added);
+        }
     }
 
     [Theory]

@@ -77,6 +77,21 @@ public sealed class HuggingFaceConfigTests : IDisposable
         Assert.Equal(isNull, json.ContainsKey("eos_token_id")); // GPT2Config uses 50,256 if the field is absent
     }
 
+    /// <summary>GPT2Config uses 50,256 if a field is absent. Where the vocabulary has no such id, null must be there.</summary>
+    [Theory]
+    [InlineData(null, new int[0], "null", "null")]
+    [InlineData(7, new int[0], "7", "null")]
+    [InlineData(null, new[] { 8 }, "8", "8")]
+    [InlineData(7, new[] { 8, 9 }, "7", "[8,9]")]
+    public void EachEndOfASmallVocabularyIsWrittenOnce(int? start, int[] ends, string bos, string eos)
+    {
+        HuggingFaceConfig.Write(_directory.Path, new GptConfig { VocabSize = 300 }, new TextEnds(start, ends));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(_directory.File("config.json")));
+        string[] Values(string name) => [.. document.RootElement.EnumerateObject().Where(field => field.Name == name).Select(field => JsonSerializer.Serialize(field.Value))];
+        Assert.Equal([bos], Values("bos_token_id"));
+        Assert.Equal([eos], Values("eos_token_id"));
+    }
+
     [Fact]
     public void AnImpossibleConfigurationIsNotWrittenOverTheOldOne()
     {

@@ -147,6 +147,24 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         }));
     }
 
+    /// <summary>Older versions of transformers stored the positions of GPT-1 with its weights. GPT-2 had no such tensor.</summary>
+    [Theory]
+    [InlineData("gpt1-tiny", true, 1, 32)]
+    [InlineData("gpt1-tiny", true, 32)]
+    [InlineData("gpt1-tiny", false, 1, 1, 32)]
+    [InlineData("gpt2-tiny", false, 1, 32)]
+    public void OnlyGpt1HasPositionsThatArePassedOver(string model, bool isBuffer, params int[] shape)
+    {
+        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
+        using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
+        StoredTensor[] tensors = [.. file.Stored()];
+        StoredTensor any = tensors.First(tensor => tensor.ElementCount == 32), positions = new("position_ids", any.DType, [.. shape.Select(size => (long)size)], any.Parts);
+        if (isBuffer)
+            Assert.Equal(tensors.Length, HuggingFaceNameMap.Match(file.Path, [.. tensors, positions], config).Tensors.Count);
+        else
+            Assert.Contains("1 extra (position_ids)", Assert.Throws<InvalidDataException>(() => HuggingFaceNameMap.Match(file.Path, [.. tensors, positions], config)).Message);
+    }
+
     [Fact]
     public void AParameterOfIntegersIsRefused()
     {

@@ -41,6 +41,27 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void OnlyElementsOfTheTensorAreRead()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Write("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16));
+        Assert.Contains("tensor 'a' has 2 elements; the destination has 1", Assert.Throws<ArgumentException>(() => file.CopyTo("a", new float[1])).Message);
+        Assert.Contains("elements 1 to 3 are not inside tensor 'a' of 2", Assert.Throws<ArgumentException>(() => file.CopyTo("a", 1, new float[2])).Message);
+        Assert.Contains("bytes 4 to 9 are not inside tensor 'a' of 8 bytes", Assert.Throws<ArgumentException>(() => _ = file.Bytes("a", 4, 5).Length).Message);
+        Assert.Equal([4, 5, 6, 7], file.Bytes("a", 4, 4).ToArray());
+    }
+
+    /// <summary>The number in the name of a type is its number of bits. The numbers after an underscore divide them.</summary>
+    [Fact]
+    public void TheSizeOfATypeIsInItsName()
+    {
+        foreach (TensorDType type in Enum.GetValues<TensorDType>())
+        {
+            string bits = string.Concat(type.HeaderName().Split('_')[0].Where(char.IsAsciiDigit));
+            Assert.Equal(type == TensorDType.Bool ? 1 : int.Parse(bits, System.Globalization.CultureInfo.InvariantCulture) / 8, type.Size());
+        }
+    }
+
+    [Fact]
     public void AScalarHasOneElementAndAnEmptyShape()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path("golden/gpt2-tiny/outputs.safetensors"));

@@ -77,6 +77,10 @@ public sealed class SafetensorsWriterTests : IDisposable
         Assert.Contains("cannot have the shape", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.F64, [long.MaxValue / 4, 2], new byte[1])).Message);
         Assert.Contains("needs 8 bytes, not 4", Assert.Throws<ArgumentException>(() => writer.Add("b", TensorDType.F32, [2], new byte[4])).Message);
         writer.Add("b", TensorDType.F32, [1], new byte[4]); // the rejected tensor did not reserve the name
+        string path = _directory.File("accepted.safetensors");
+        writer.Save(path);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Assert.Equal(["a", "b"], file.Tensors.Keys.Order());
     }
 
     [Fact]

@@ -41,6 +41,8 @@ public sealed class TextEndsTests : IDisposable
         Tokenizer found = ModelDirectory.LoadTokenizer(again.Path);
         Same(tokenizer, found);
         Assert.Equal("<pad>", found.TokenText(260)); // not [PAD260]
+        byte[] end = [.. "tokenizer.ggml.eot_token_id"u8, 4, 0, 0, 0, 10, 0, 0, 0]; // UINT32 10, for llama.cpp, which has no list of ends
+        Assert.True(File.ReadAllBytes(again.Path).AsSpan().IndexOf(end) > 0);
         Assert.Equal([(259, true), (260, true), (261, true), (262, true), (263, false)], found.AddedTokens.Select(token => (token.Id, token.IsSpecial)));
     }
 
