@@ -17,6 +17,8 @@ public sealed class OddRequestsTests(TestServer server) : IClassFixture<TestServ
         "Content-Encoding: gzip", "Range: bytes=5-1", "If-None-Match: \"", "Cookie: =;=;", "Origin: null", "Host: other", "Content-Length: -1", "Transfer-Encoding: gzip", "Content-Type: x/y", "No colon", ": empty", " folded",
     ];
 
+    private const string Interim = "HTTP/1.1 100 Continue\r\n\r\n"; // comes before the answer to a request with Expect
+
     /// <summary>2,000 requests, written byte by byte: each gets 200, 3xx or 4xx. Only a request that ends early, or announces more than it sends, may be left without an answer.</summary>
     [Fact]
     public async Task OddRequestsAreNeverFaults()
@@ -28,6 +30,7 @@ public sealed class OddRequestsTests(TestServer server) : IClassFixture<TestServ
             {
                 (byte[] request, bool isWhole) = Request(new Random(i));
                 (string answer, bool isEnded) = await SendAsync(request, isWhole).WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
+                answer = answer.StartsWith(Interim, StringComparison.Ordinal) ? answer[Interim.Length..] : answer;
                 if (answer.Length == 0 && isEnded)
                     continue;
                 string status = answer.Split(' ') is [_, { Length: 3 } code, ..] ? code : answer;

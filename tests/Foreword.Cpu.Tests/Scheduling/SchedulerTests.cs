@@ -111,14 +111,23 @@ public sealed class SchedulerTests
         using CpuLanguageModel model = CpuLanguageModel.CreateRandom(_config, WeightType.Int8, 2);
         using Scheduler scheduler = new(model, _tokenizer, new SchedulerOptions { MaxSequences = 1 });
         using CancellationTokenSource first = new(), second = new();
-        GenerationJob running = Job(Ids(0, 3), 150, 1, first.Token), waiting = Job(Ids(1, 3), 150, 1, second.Token);
+        GenerationJob waiting = Job(Ids(1, 3), 150, 1, second.Token);
+        GenerationJob running = new() { Prompt = Ids(0, 3), Options = waiting.Options, ReadsInline = true, CancellationToken = first.Token };
+        Task read = CancelAtTheFirstEventAsync(); // it waits for the event already, and so cancels between two passes
         Assert.True(scheduler.TryAdd(running));
         Assert.True(scheduler.TryAdd(waiting));
-        await second.CancelAsync();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => read);
         await Assert.ThrowsAsync<OperationCanceledException>(() => ReadAsync(waiting));
-        await first.CancelAsync();
-        await Assert.ThrowsAsync<OperationCanceledException>(() => ReadAsync(running));
         Assert.Equal(5, (await RunAsync(scheduler, Job(Ids(2, 3), 5, 1))).Drawn.Count);
+
+        async Task CancelAtTheFirstEventAsync()
+        {
+            await foreach (JobEvent _ in running.Events.ReadAllAsync(TestContext.Current.CancellationToken).ConfigureAwait(false))
+            {
+                await second.CancelAsync().ConfigureAwait(false);
+                await first.CancelAsync().ConfigureAwait(false);
+            }
+        }
     }
 
     [Fact]
