@@ -4,7 +4,7 @@ namespace Foreword.Tests.Generation;
 
 public sealed class StopStringsTests
 {
-/// <summary>The stop string that ends first counts. Of several that end there, it is the longest. Their order does not matter.</summary>
+    /// <summary>The stop string that ends first counts. Of several that end there, it is the longest. Their order does not matter.</summary>
     [Theory]
     [InlineData("xab", "x", "ab", "b")]
     [InlineData("xab", "x", "b", "ab")]
