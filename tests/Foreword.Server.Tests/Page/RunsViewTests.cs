@@ -34,6 +34,7 @@ public sealed class RunsViewTests(PageServer server) : IAsyncLifetime
         await Expect(readout.Nth(0)).ToContainTextAsync("first · training202.5");
         await Expect(readout.Nth(1)).ToContainTextAsync("first · validation102.75");
         await Expect(session.View.Locator(".chart path.curve")).ToHaveCountAsync(2);
+        await Expect(session.View.Locator(".chart path.curve").First).ToHaveCSSAsync("fill", "none"); // the styles of this view are in force
         await Expect(session.View.Locator(".samples p")).ToHaveTextAsync("Once upon");
         await Expect(session.View).ToContainTextAsync("Pre-training, 20 of 100 steps, training");
 
