@@ -102,14 +102,5 @@ internal sealed class BFloat16DotAssembly(int rows, int panels, bool fetchesNear
 
     private static AssemblerMemoryOperand OfPanel(AssemblerRegister64 first, int panel) => panel == 0 ? first + 0 : first + PanelStride * panel;
 
-    /// <summary>Addresses eight rows with the addresses of two rows, the stride and three times the stride.</summary>
-    private static AssemblerMemoryOperand OfRow(int row) => row switch
-    {
-        0 => X + 0,
-        3 => X + Stride3,
-        5 => X1 + Stride * 4,
-        6 => X + Stride3 * 2,
-        7 => X1 + Stride3 * 2,
-        _ => X + Stride * row,
-    };
+    private static AssemblerMemoryOperand OfRow(int row) => VnniAssembly.OfRow(X, X1, Stride, Stride3, row);
 }

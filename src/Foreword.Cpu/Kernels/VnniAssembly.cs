@@ -132,14 +132,16 @@ internal sealed class VnniAssembly(int bits, int block)
 
     private static AssemblerMemoryOperand Field(string name) => __qword_ptr[Arguments + (int)Marshal.OffsetOf<Pass>(name)];
 
-    /// <summary>Addresses eight rows with the addresses of two rows, the stride and three times the stride.</summary>
-    private static AssemblerMemoryOperand OfRow(AssemblerRegister64 first, AssemblerRegister64 second, int row) => row switch
+    private static AssemblerMemoryOperand OfRow(AssemblerRegister64 first, AssemblerRegister64 second, int row) => OfRow(first, second, Stride, Stride3, row);
+
+    /// <summary>Addresses eight rows with the addresses of the first two, the stride and three times the stride.</summary>
+    internal static AssemblerMemoryOperand OfRow(AssemblerRegister64 first, AssemblerRegister64 second, AssemblerRegister64 stride, AssemblerRegister64 stride3, int row) => row switch
     {
         0 => first + 0,
-        3 => first + Stride3,
-        5 => second + Stride * 4,
-        6 => first + Stride3 * 2,
-        7 => second + Stride3 * 2,
-        _ => first + Stride * row,
+        3 => first + stride3,
+        5 => second + stride * 4,
+        6 => first + stride3 * 2,
+        7 => second + stride3 * 2,
+        _ => first + stride * row,
     };
 }
