@@ -35,7 +35,7 @@ public sealed class ForewordServer : IAsyncDisposable
         _log = application.Services.GetRequiredService<ILogger<ForewordServer>>();
     }
 
-    /// <summary>Opens the models and prepares a server that does not listen yet. No weights are read.</summary>
+    /// <summary>Opens the models and prepares a server that does not listen yet. Meanwhile the models begin to load in the background.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="logging">Adds a place for the server's messages; null for none.</param>
     /// <exception cref="ArgumentException">There is no model, two have one name, or an address is not valid.</exception>
@@ -71,6 +71,7 @@ public sealed class ForewordServer : IAsyncDisposable
             WebApplication application = builder.Build();
             ForewordServer server = new(application, models, options);
             server.Map();
+            models.WaitForEncoders();
             return server;
         }
         catch
@@ -87,14 +88,14 @@ public sealed class ForewordServer : IAsyncDisposable
     public IReadOnlyList<ServedModelStatus> Models => [.. _models.Models.Where(model => model.IsLoaded)
         .Select(model => new ServedModelStatus(model.Name, model.Stored.Config.ParameterCount, model.Text?.Format ?? "", model.Text?.WeightBytes ?? 0, model.Stored.FineTunedFor))];
 
-    /// <summary>Listens, and then loads the models. Until they are loaded, requests are answered with status 503.</summary>
+    /// <summary>Listens, and waits until the models are loaded. Until then, requests are answered with status 503.</summary>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <exception cref="IOException">An address is in use or not allowed.</exception>
     /// <exception cref="InvalidDataException">A file is broken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await _application.StartAsync(cancellationToken).ConfigureAwait(false);
-        await Task.Run(() => _models.Load(cancellationToken), cancellationToken).ConfigureAwait(false);
+        await _models.LoadedAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops listening, and gives running requests <see cref="ServerOptions.Drain"/> to finish.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.IO.Hashing;
 using System.Text.Json;
 using Foreword.IO;
@@ -5,6 +7,7 @@ using Foreword.Progress;
 using Foreword.Weights;
 using Foreword.Weights.HuggingFace;
 using Foreword.Weights.Quantized;
+using Microsoft.Win32.SafeHandles;
 
 namespace Foreword.Cpu.Quantized;
 
@@ -16,8 +19,8 @@ internal sealed class QuantizationManifest
 {
     private const int FormatVersion = 2;
 
-    /// <summary>Number of bytes that are hashed at a time; their memory is then released to the operating system.</summary>
-    private const int ChunkLength = 1 << 20;
+    /// <summary>Number of bytes that are hashed at a time.</summary>
+    private const int ChunkLength = 1 << 18;
 
     private readonly IReadOnlyDictionary<string, string> _checksums;
 
@@ -37,7 +40,9 @@ internal sealed class QuantizationManifest
     /// <summary>Writes the manifest of weights that are already in the directory.</summary>
     public static void Write(string directory, WeightType type)
     {
-        using SafetensorsFile weights = SafetensorsFile.Open(System.IO.Path.Combine(directory, QuantizedModelFormat.WeightsFile));
+        string path = System.IO.Path.Combine(directory, QuantizedModelFormat.WeightsFile);
+        using SafeFileHandle handle = MappedFile.OpenHandle(path);
+        using SafetensorsFile weights = SafetensorsFile.Open(path, handle);
         DurableFile.Replace(PathIn(directory), stream =>
         {
             using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
@@ -51,8 +56,8 @@ internal sealed class QuantizationManifest
             json.WriteNumber("head_bits", type.Format(isHead: true)!.Bits);
             json.WriteString("activations", "int8, a scale for each token and block");
             json.WriteStartObject("xxh3");
-            foreach (string name in weights.Tensors.Keys)
-                json.WriteString(name, Checksum(weights, name, release: true));
+            foreach (TensorInfo tensor in weights.Tensors.Values)
+                json.WriteString(tensor.Name, Checksum(handle, tensor));
             json.WriteEndObject();
             json.WriteEndObject();
         });
@@ -81,17 +86,19 @@ internal sealed class QuantizationManifest
 
     /// <summary>Compares every tensor with its checksum.</summary>
     /// <param name="weights">The weights in the manifest's directory.</param>
-    /// <param name="staysMapped">Returns whether a tensor is used directly in the mapping. The pages of all other tensors are released.</param>
+    /// <param name="handle">The same file. Tensors that do not stay mapped are read from it, which takes no pages of the mapping.</param>
+    /// <param name="staysMapped">Returns whether a tensor is used directly in the mapping.</param>
     /// <param name="progress">Receives the number of bytes that were checked; null for none.</param>
     /// <param name="cancellationToken">Cancels the work between two tensors.</param>
     /// <exception cref="InvalidDataException">A tensor does not match its checksum. The message names the first such tensor.</exception>
-    public void Verify(SafetensorsFile weights, Func<string, bool> staysMapped, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
+    public void Verify(SafetensorsFile weights, SafeFileHandle handle, Func<string, bool> staysMapped, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
     {
         LoadingCounter counter = new(weights.Tensors.Values.Sum(tensor => tensor.Length), progress, cancellationToken);
-        List<string> damaged = [];
-        // Without buffers, this thread learns of each tensor as soon as it and the ones before it are checked.
-        foreach ((TensorInfo tensor, bool isWhole) in weights.Tensors.Values.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered).WithCancellation(cancellationToken)
-            .Select(tensor => (tensor, _checksums.TryGetValue(tensor.Name, out string? checksum) && checksum == Checksum(weights, tensor.Name, release: !staysMapped(tensor.Name)))))
+        HashSet<string> damaged = [];
+        TensorInfo[] largestFirst = [.. weights.Tensors.Values.OrderByDescending(tensor => tensor.Length)]; // the embeddings take one thread as long as the rest takes the others
+        // Without buffers, this thread learns of each tensor as soon as it is checked.
+        foreach ((TensorInfo tensor, bool isWhole) in Partitioner.Create(largestFirst, loadBalance: true).AsParallel().WithMergeOptions(ParallelMergeOptions.NotBuffered).WithCancellation(cancellationToken)
+            .Select(tensor => (tensor, _checksums.TryGetValue(tensor.Name, out string? checksum) && checksum == (staysMapped(tensor.Name) ? Checksum(weights, tensor) : Checksum(handle, tensor)))))
         {
             if (!isWhole)
                 damaged.Add(tensor.Name);
@@ -99,23 +106,33 @@ internal sealed class QuantizationManifest
         }
 
         if (damaged.Count > 0)
-            throw new InvalidDataException($"{weights.Path}: tensor '{damaged[0]}'{(damaged.Count > 1 ? $" and {damaged.Count - 1} more differ" : " differs")} from the checksum in {QuantizedModelFormat.ManifestFile}: the file is damaged or another model's");
+            throw new InvalidDataException($"{weights.Path}: tensor '{weights.Tensors.Keys.First(damaged.Contains)}'{(damaged.Count > 1 ? $" and {damaged.Count - 1} more differ" : " differs")} from the checksum in {QuantizedModelFormat.ManifestFile}: the file is damaged or another model's");
     }
 
     private static string PathIn(string directory) => System.IO.Path.Combine(directory, QuantizedModelFormat.ManifestFile);
 
-    private static string Checksum(SafetensorsFile weights, string name, bool release)
+    private static string Checksum(SafetensorsFile weights, TensorInfo tensor)
     {
         XxHash3 hash = new();
-        long length = weights.Tensor(name).Length;
-        for (long at = 0; at < length; at += ChunkLength)
+        for (long at = 0; at < tensor.Length; at += ChunkLength)
+            hash.Append(weights.Bytes(tensor.Name, at, (int)Math.Min(ChunkLength, tensor.Length - at)));
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    private static string Checksum(SafeFileHandle file, TensorInfo tensor)
+    {
+        XxHash3 hash = new();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkLength);
+        for (long at = 0; at < tensor.Length;)
         {
-            int count = (int)Math.Min(ChunkLength, length - at);
-            hash.Append(weights.Bytes(name, at, count));
-            if (release)
-                weights.Release(name, at, count);
+            int count = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(ChunkLength, tensor.Length - at)), tensor.Offset + at);
+            if (count == 0)
+                break; // the file was cut, and the checksum says so
+            hash.Append(buffer.AsSpan(0, count));
+            at += count;
         }
 
+        ArrayPool<byte>.Shared.Return(buffer);
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 }

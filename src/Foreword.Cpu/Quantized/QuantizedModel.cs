@@ -99,7 +99,7 @@ public static class QuantizedModel
             SafetensorsFile file = parameters.File;
             Check(file, config, type);
             HashSet<string> matrices = [.. MatrixShape.Of(config).SelectMany(shape => (string[])[StoredName(shape), StoredName(shape) + ScalesOf])];
-            manifest.Verify(file, matrices.Contains, progress, cancellationToken);
+            manifest.Verify(file, parameters.Handle, matrices.Contains, progress, cancellationToken);
             return new NetworkWeights(parameters, shape => Matrix(file, shape, type.Format(shape.IsHead)!));
         }
         catch
@@ -198,6 +198,9 @@ public static class QuantizedModel
         public GptConfig Config { get; }
 
         public SafetensorsFile File { get; }
+
+        /// <summary>Gets the open file that is mapped.</summary>
+        public SafeFileHandle Handle => _handle;
 
         public void Read(string name, long first, Span<float> destination)
         {

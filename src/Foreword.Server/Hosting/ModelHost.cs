@@ -4,13 +4,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace Foreword.Server.Hosting;
 
-/// <summary>The models of a server: opened at once, loaded while the server already answers whether it is ready.</summary>
+/// <summary>
+/// The models of a server. They are opened at once. Tokenizers and weights are read beside each other, while the server is prepared and already
+/// answers whether it is ready.
+/// </summary>
 internal sealed class ModelHost : IDisposable
 {
     private readonly ServerOptions _options;
     private readonly List<HostedModel> _models = [];
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Task _encoders;
+    private readonly Task _loading;
 
-    /// <summary>Opens the models, which reads no weights.</summary>
+    /// <summary>Opens the models, and begins to read them in the background.</summary>
     /// <exception cref="ArgumentException">Two models have one name, or there is none.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no model at a path.</exception>
     /// <exception cref="InvalidDataException">A path holds no model, or a file is broken.</exception>
@@ -25,19 +31,17 @@ internal sealed class ModelHost : IDisposable
             {
                 if (_models.Any(other => other.Name == model.Name))
                     throw new ArgumentException($"two models have the name {model.Name}; give them different aliases", nameof(options));
-                StoredModel stored = StoredModel.Open(model.Path);
-                _models.Add(new HostedModel(model, stored));
-                if (stored.FineTunedFor is null)
-                    _ = stored.Tokenizer;
-                else
-                    _ = stored.Task; // both are read now, so that a problem is known before the server listens
+                _models.Add(new HostedModel(model, StoredModel.Open(model.Path)));
             }
         }
         catch
         {
-            Dispose();
+            _models.ForEach(model => model.Dispose());
             throw;
         }
+
+        _encoders = Start(ReadEncoders);
+        _loading = Start(Load);
     }
 
     /// <summary>Gets the models in their order.</summary>
@@ -46,18 +50,46 @@ internal sealed class ModelHost : IDisposable
     /// <summary>Gets whether all models are loaded.</summary>
     public bool IsReady => _models.All(model => model.IsLoaded);
 
-    /// <summary>Loads the weights of all models.</summary>
-    public void Load(CancellationToken cancellationToken)
+    /// <summary>Waits until all tokenizers and tasks are read, so that a problem with them is known before the server listens.</summary>
+    /// <exception cref="InvalidDataException">A file is broken.</exception>
+    public void WaitForEncoders() => _encoders.GetAwaiter().GetResult();
+
+    /// <summary>Waits until the weights of all models are loaded.</summary>
+    /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
+    /// <exception cref="InvalidDataException">A file is broken.</exception>
+    public async Task LoadedAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration registration = cancellationToken.Register(_ended.Cancel);
+        await _loading.ConfigureAwait(false);
+    }
+
+    /// <summary>Starts work on a thread of its own. The pool's threads are left to the parts of the work that run in parallel.</summary>
+    private static Task Start(Action work) => System.Threading.Tasks.Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void ReadEncoders()
+    {
+        foreach (HostedModel model in _models)
+        {
+            if (model.IsTask)
+                _ = model.Stored.Task;
+            else
+                _ = model.Stored.Tokenizer;
+        }
+    }
+
+    private void Load()
     {
         foreach (HostedModel model in _models)
         {
             if (model.IsTask)
             {
-                model.Task = new ServedTask(model.Name, model.Options.Engine.LoadTask(model.Stored, null, cancellationToken), _options.MaxQueue);
+                WaitForEncoders(); // loading reads the task
+                model.Task = new ServedTask(model.Name, model.Options.Engine.LoadTask(model.Stored, null, _ended.Token), _options.MaxQueue);
                 continue;
             }
 
-            CpuLanguageModel loaded = (CpuLanguageModel)model.Options.Engine.Load(model.Stored, null, cancellationToken);
+            CpuLanguageModel loaded = (CpuLanguageModel)model.Options.Engine.Load(model.Stored, null, _ended.Token);
+            WaitForEncoders();
             SchedulerOptions limits = new() { MaxSequences = _options.MaxSequences, MaxQueue = _options.MaxQueue, CacheMemory = _options.CacheMemory };
             model.Text = new ServedText(model.Name, loaded, model.Stored.Tokenizer, model.Options.Template, limits);
         }
@@ -90,8 +122,14 @@ internal sealed class ModelHost : IDisposable
 
     private static ApiException NotLoaded() => new(503, "Loading model") { RetryAfter = 1 };
 
-    /// <inheritdoc/>
-    public void Dispose() => _models.ForEach(model => model.Dispose());
+    /// <summary>Ends the loading and frees the models.</summary>
+    public void Dispose()
+    {
+        _ended.Cancel();
+        ((IAsyncResult)_loading).AsyncWaitHandle.WaitOne(); // its exception, if any, was for who waited for the models
+        _models.ForEach(model => model.Dispose());
+        _ended.Dispose();
+    }
 }
 
 /// <summary>A model of a server.</summary>
