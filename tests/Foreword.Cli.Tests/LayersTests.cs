@@ -9,6 +9,7 @@ using Foreword.Extensions.AI;
 using Foreword.Hub;
 using Foreword.Models;
 using Foreword.Server;
+using Foreword.Studies.Grid;
 using Foreword.Torch;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
@@ -22,7 +23,7 @@ public sealed class LayersTests
 {
     private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(
         typeof(GptConfig).Assembly, typeof(Recipe).Assembly, typeof(Benchmark).Assembly, typeof(HubClient).Assembly,
-        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(ForewordServer).Assembly, typeof(ForewordModel).Assembly, typeof(CommandRunner).Assembly).Build();
+        typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(StudyGrid).Assembly, typeof(ForewordServer).Assembly, typeof(ForewordModel).Assembly, typeof(CommandRunner).Assembly).Build();
 
     /// <summary>Packages, each with the packages of this project that it may use.</summary>
     private static readonly (string Package, string[] Below)[] Packages =
@@ -33,9 +34,10 @@ public sealed class LayersTests
         ("Foreword.Data", ["Foreword"]),
         ("Foreword.Evaluation", ["Foreword", "Foreword.Data"]),
         ("Foreword.Torch", ["Foreword", "Foreword.Data"]),
+        ("Foreword.Studies", ["Foreword", "Foreword.Data", "Foreword.Torch"]),
         ("Foreword.Server", ["Foreword", "Foreword.Cpu"]),
         ("Foreword.Extensions.AI", ["Foreword", "Foreword.Cpu"]),
-        ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Cpu", "Foreword.Torch", "Foreword.Server"]),
+        ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Cpu", "Foreword.Torch", "Foreword.Studies", "Foreword.Server"]),
     ];
 
     /// <summary>
@@ -55,10 +57,11 @@ public sealed class LayersTests
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
         ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
+        ("Foreword.Studies", ["Grid", "Results", "FineTuning"]),
         ("Foreword.Server", ["Page", "Runs", "Hosting", "Requests", "Responses", "Endpoints", "Documentation"]),
         ("Foreword.Extensions.AI", ["Requests", "Hosting"]),
         ("Foreword.Cli",
-            ["Output", "Options", "Reports", "Loading", "Inspection", "Commands", "Commands.Bench", "Commands.Conversion", "Commands.Evaluate", "Commands.Predict", "Commands.Pretrain",
+            ["Output", "Options", "Reports", "Reports.Studies", "Loading", "Inspection", "Commands", "Commands.Bench", "Commands.Conversion", "Commands.Evaluate", "Commands.Predict", "Commands.Pretrain",
              "Commands.FineTune", "Commands.Quickstart", "Commands.Serve", "Commands.Study", "Commands.Verify", ""]),
     ];
 

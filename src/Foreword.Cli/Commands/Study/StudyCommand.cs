@@ -6,5 +6,11 @@ namespace Foreword.Cli.Commands.Study;
 /// <summary>Implements <c>foreword study</c>, which repeats experiments of the papers.</summary>
 internal static class StudyCommand
 {
-    public static Command Create(Terminal terminal) => new("study", "Repeat the papers' experiments.") { ZeroShotStudy.Create(terminal) };
+    public static Command Create(Terminal terminal)
+    {
+        Command command = new("study", "Repeat the papers' experiments.");
+        foreach (Command study in (Command[])[.. FineTuneStudies.Create(terminal), ZeroShotStudy.Create(terminal)])
+            command.Add(study);
+        return command;
+    }
 }

@@ -3,7 +3,7 @@ using Foreword.Cli.Commands.Evaluate;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
-using Foreword.Cli.Reports;
+using Foreword.Cli.Reports.Studies;
 using Foreword.Data.Recipes;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Results;

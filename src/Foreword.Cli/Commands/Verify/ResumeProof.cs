@@ -81,7 +81,7 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
         }
 
         if (process.ExitCode != ExitCodes.Done)
-            throw new InvalidOperationException($"the training process ended with exit code {process.ExitCode}: {Last(errors.Result)}");
+            throw new InvalidOperationException($"the training process ended with exit code {process.ExitCode}: {OwnProcess.LastLine(errors.Result)}");
         if (killAfter is not null)
             throw new InvalidOperationException($"the run ended before it could be killed after step {killAfter}; use more --steps");
         return LastStep(run);
@@ -89,22 +89,12 @@ internal sealed class ResumeProof(string recipe, IReadOnlyList<string> overrides
 
     private ProcessStartInfo StartInfo(RunDirectory run)
     {
-        // The process is the program itself if it is an installed tool or a native executable. Otherwise `dotnet` runs its assembly.
-        string? own = Environment.ProcessPath;
-        bool isProgram = Path.GetFileName(own) is "foreword" or "foreword.exe" or "Foreword.Cli" or "Foreword.Cli.exe";
-        ProcessStartInfo info = new(isProgram ? own! : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
-        if (!isProgram)
-            info.ArgumentList.Add(typeof(ResumeProof).Assembly.Location);
         string[] arguments = ["pretrain", recipe, "--out", run.Path, "--resume", "auto", "--keep", "0"];
         string[] settings = [.. overrides, $"train.steps={steps}", "train.log_every=1", $"train.checkpoint_every={Math.Max(1, killAt / 2)}", $"train.eval_every={Math.Max(1, steps / 2)}", "train.sample_every=0"];
-        foreach (string argument in arguments.Concat(settings.SelectMany(s => (string[])["--set", s])))
-            info.ArgumentList.Add(argument);
-        return info;
+        return OwnProcess.StartInfo(arguments.Concat(settings.SelectMany(s => (string[])["--set", s])));
     }
 
     private static int LastStep(RunDirectory run) => File.Exists(run.MetricsPath) && RunMetrics.Read(run.MetricsPath).Steps is [.., var last] ? last.Step : 0;
-
-    private static string Last(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "it printed nothing";
 
     private Result Compare(RunMetrics whole, RunMetrics resumed, int reached, int from)
     {

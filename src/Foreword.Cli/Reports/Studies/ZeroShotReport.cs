@@ -5,7 +5,7 @@ using Foreword.Evaluation.Running;
 using Foreword.IO;
 using HandlebarsDotNet;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Studies;
 
 /// <summary>Writes the scores of a zero-shot study as a table of numbers, a picture, a page, and lines on the terminal.</summary>
 internal static class ZeroShotReport

@@ -1,6 +1,6 @@
 using Foreword.Evaluation;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Studies;
 
 /// <summary>A heuristic's score at a step of pre-training.</summary>
 /// <param name="Step">Updates made.</param>

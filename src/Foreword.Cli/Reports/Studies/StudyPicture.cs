@@ -2,7 +2,7 @@ using System.Globalization;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Studies;
 
 /// <summary>A point of a curve.</summary>
 /// <param name="X">Number of updates, or another quantity that is varied.</param>
@@ -11,9 +11,22 @@ namespace Foreword.Cli.Reports;
 internal readonly record struct StudyPoint(double X, double Y, double Error);
 
 /// <summary>A named curve.</summary>
-internal sealed record StudyCurve(string Name, IReadOnlyList<StudyPoint> Points);
+internal sealed record StudyCurve(string Name, IReadOnlyList<StudyPoint> Points)
+{
+    /// <summary>Gets whether the curve is thin with open circles, beside another one of the same color.</summary>
+    public bool IsThin { get; init; }
 
-/// <summary>Draws curves over a common axis, for the pages and files of studies. The bars are standard errors.</summary>
+    /// <summary>Gets whether no line joins the points.</summary>
+    public bool IsUnordered { get; init; }
+
+    /// <summary>Gets the number of the color; null for the curve's own number.</summary>
+    public int? Color { get; init; }
+
+    /// <summary>Gets the names of the places 0, 1, 2 and so on of the axis; null if the axis has numbers.</summary>
+    public IReadOnlyList<string>? Levels { get; init; }
+}
+
+/// <summary>Draws curves over a common axis, for the pages and files of studies. The bars are standard errors or deviations.</summary>
 internal static class StudyPicture
 {
     private const int Width = 860, Height = 480;
@@ -50,17 +63,19 @@ internal static class StudyPicture
     private static Plot Draw(IReadOnlyList<StudyCurve> curves, string x, string y)
     {
         double[] places = [.. curves.SelectMany(curve => curve.Points).Select(point => point.X).Where(place => place > 0)];
-        bool isLogarithmic = places.Max() / places.Min() >= LogarithmicFrom;
-        double width = isLogarithmic ? Math.Log10(places.Max() / places.Min()) : places.Max();
+        IReadOnlyList<string>? levels = curves[0].Levels;
+        bool isLogarithmic = levels is null && places.Length > 0 && places.Max() / places.Min() >= LogarithmicFrom;
+        double width = isLogarithmic ? Math.Log10(places.Max() / places.Min()) : places.Prepend(1).Max();
         Plot plot = new();
         plot.Add.HorizontalLine(0, 1, TaskPictures.Ink.WithAlpha(0.35));
         foreach ((int i, StudyCurve curve) in curves.Index())
         {
             double aside = Apart * width * (i - (curves.Count - 1) / 2.0);
             StudyPoint[] points = [.. curve.Points.Where(point => !isLogarithmic || point.X > 0).Select(point => point with { X = (isLogarithmic ? Math.Log10(point.X) : point.X) + aside })];
-            Color color = Palette[i % Palette.Length];
+            Color color = Palette[(curve.Color ?? i) % Palette.Length];
             var line = plot.Add.Scatter(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), color);
-            line.LineWidth = 2;
+            line.LineWidth = curve.IsUnordered ? 0 : curve.IsThin ? 1 : 2;
+            line.MarkerShape = curve.IsThin ? MarkerShape.OpenCircle : MarkerShape.FilledCircle;
             line.MarkerSize = 6;
             line.LegendText = curve.Name;
             if (points.Any(point => point.Error > 0))
@@ -71,7 +86,9 @@ internal static class StudyPicture
         }
 
         TaskPictures.Decorate(plot, x, y);
-        plot.Axes.Bottom.TickGenerator = isLogarithmic
+        plot.Axes.Bottom.TickGenerator = levels is not null
+            ? new NumericManual([.. levels.Select((level, place) => new Tick(place, level))])
+            : isLogarithmic
             ? new NumericManual([.. Decades(places.Min(), places.Max()).Select(place => new Tick(Math.Log10(place), Whole(place)))])
             : new NumericAutomatic { IntegerTicksOnly = true, TickDensity = 0.6, LabelFormatter = Whole };
         TaskPictures.ShowLegend(plot);

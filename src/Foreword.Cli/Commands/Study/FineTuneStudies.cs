@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Globalization;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Studies.FineTuning;
+
+namespace Foreword.Cli.Commands.Study;
+
+/// <summary>Implements the studies that fine-tune: <c>foreword study transfer</c>, <c>ablation</c> and <c>examples</c>.</summary>
+internal static class FineTuneStudies
+{
+    public static IEnumerable<Command> Create(Terminal terminal) => [Transfer(terminal), Ablation(terminal)];
+
+    private static Command Transfer(Terminal terminal)
+    {
+        Option<string?> layers = new("--layers") { Description = "Numbers of transferred blocks, separated by commas; default: all from 0 to the model's number." };
+        return Command(terminal, FineTunePlans.Transfer, "Plot what each transferred layer brings (GPT-1 paper, figure 2 left).",
+            "foreword study transfer recipes/finetune-snli.yaml --model runs/books --data data", [layers],
+            (parsed, sets, seeds) => FineTuneGrids.Transfer(sets, Numbers(parsed, layers) ?? [.. Enumerable.Range(0, Blocks(sets) + 1)], seeds));
+    }
+
+    private static Command Ablation(Terminal terminal)
+    {
+        Option<string?> lstm = new("--lstm") { Description = "A pre-trained LSTM model, for the table's last row." };
+        return Command(terminal, FineTunePlans.Ablation, "Compare full fine-tuning with its ablations (GPT-1 paper, table 5).",
+            "foreword study ablation recipes/finetune-snli.yaml recipes/finetune-sts.yaml --model runs/books --data data", [lstm],
+            (parsed, sets, seeds) => FineTuneGrids.Ablation(sets, parsed.GetValue(lstm), seeds));
+    }
+
+    private static Command Command(
+        Terminal terminal, Foreword.Studies.Results.StudyPlan plan, string description, string example, IReadOnlyList<Option> own, Func<ParseResult, IReadOnlyList<LabeledSet>, int, IReadOnlyList<FineTuneCell>> cells)
+    {
+        SetArguments sets = new();
+        GridArguments grid = new(plan.Name);
+        Command command = new Command(plan.Name, description).WithExample(example);
+        sets.AddTo(command);
+        foreach (Option option in own)
+            command.Add(option);
+        grid.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            int seeds = grid.Seeds(parsed);
+            _ = grid.Jobs(parsed);
+            return new GridCommand(terminal, plan, grid).Run(parsed, cells(parsed, sets.Read(parsed), seeds));
+        });
+        return command;
+    }
+
+    /// <summary>Returns the number of blocks of the sets' models, which must be the same.</summary>
+    private static int Blocks(IReadOnlyList<LabeledSet> sets)
+    {
+        (string Name, int Blocks)[] all = [.. sets.Select(set => set.Recipe.Model.Path).Distinct().Select(path => (path, BlocksOf(path)))];
+        return all.FirstOrDefault(other => other.Blocks != all[0].Blocks) is { Name: { } name } different
+            ? throw new InvalidDataException($"{all[0].Name} has {all[0].Blocks} blocks and {name} has {different.Blocks}; a study has one axis")
+            : all[0].Blocks;
+    }
+
+    private static int BlocksOf(string model)
+    {
+        using StoredModel stored = StoredModel.Open(model);
+        return stored.Config.NLayer;
+    }
+
+    /// <summary>Parses a list of numbers from 0 on; null if the option is not given.</summary>
+    private static int[]? Numbers(ParseResult parsed, Option<string?> option)
+    {
+        if (parsed.GetValue(option) is not { } text)
+            return null;
+        string[] words = text.Split(',', StringSplitOptions.TrimEntries);
+        string? wrong = words.FirstOrDefault(word => !int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _));
+        return wrong is null ? [.. words.Select(word => int.Parse(word, CultureInfo.InvariantCulture)).Distinct().Order()] : throw new UsageException($"{option.Name} has '{wrong}'; expected whole numbers separated by commas");
+    }
+}

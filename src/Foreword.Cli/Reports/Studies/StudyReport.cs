@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Foreword.IO;
+using Foreword.Studies.Grid;
+using Foreword.Studies.Results;
+using HandlebarsDotNet;
+
+namespace Foreword.Cli.Reports.Studies;
+
+/// <summary>Writes the results of a study as a table of numbers, a picture, a page, and lines on the terminal.</summary>
+internal static class StudyReport
+{
+    public const string PageName = "report.html";
+
+    private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("StudyReport.html");
+
+    /// <summary>Writes NAME.csv, NAME.svg and report.html, each atomically.</summary>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public static void Write(string directory, StudyPlan plan, IReadOnlyList<CellResult> results)
+    {
+        IReadOnlyList<StudyRow> rows = StudySummary.Compute(plan, results);
+        byte[] table = Encoding.UTF8.GetBytes(Table(plan, rows)), page = Encoding.UTF8.GetBytes(Page(plan, rows, results));
+        byte[] picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(plan, rows), plan.AxisLabel, Label(rows)));
+        DurableFile.Replace(Path.Combine(directory, $"{plan.Name}.csv"), file => file.Write(table));
+        DurableFile.Replace(Path.Combine(directory, $"{plan.Name}.svg"), file => file.Write(picture));
+        DurableFile.Replace(Path.Combine(directory, PageName), file => file.Write(page));
+    }
+
+    /// <summary>Prints a line for each curve and level: each value with its deviation, and the comparison of the first.</summary>
+    public static void Print(TextWriter output, StudyPlan plan, IReadOnlyList<CellResult> results)
+    {
+        foreach (var curve in StudySummary.Compute(plan, results).GroupBy(row => Name(row.Curve)))
+        {
+            StudyRow[] rows = [.. curve];
+            string[] values = Values(plan, rows);
+            int width = Math.Max(plan.Axis.Length, rows.Max(row => row.Level.Length));
+            output.WriteLine($"{curve.Key}, {rows[0].Metric}");
+            output.WriteLine($"  {plan.Axis.PadRight(width)}{string.Concat(values.Select(value => value.PadLeft(17)))}");
+            foreach (IGrouping<string, StudyRow> level in rows.GroupBy(row => row.Level))
+            {
+                string cells = string.Concat(values.Select(value => level.FirstOrDefault(row => row.Value == value) is { } row ? Cell(row).PadLeft(17) : new string(' ', 17)));
+                output.WriteLine($"  {level.Key.PadRight(width)}{cells}{(level.First().Comparison is { } test && double.IsFinite(test.P) ? string.Create(CultureInfo.InvariantCulture, $"  p {test.P:0.000}") : "")}".TrimEnd());
+            }
+        }
+
+        if (plan.Reference is not null)
+            output.WriteLine($"p: paired t-test over the seeds against '{plan.Reference}'");
+    }
+
+    private static string Table(StudyPlan plan, IReadOnlyList<StudyRow> rows)
+    {
+        StringBuilder text = new($"{string.Join(',', plan.Curves)},{plan.Axis},value,metric,n,mean,deviation,difference,p\n");
+        foreach (StudyRow row in rows)
+        {
+            text.AppendJoin(',', [.. row.Curve.Select(Quoted), Quoted(row.Level), row.Value, row.Metric]);
+            text.Append(CultureInfo.InvariantCulture, $",{row.Samples.Count},{row.Mean},{Known(row.Deviation)},{Known(row.Comparison?.Difference)},{Known(row.Comparison?.P)}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Page(StudyPlan plan, IReadOnlyList<StudyRow> rows, IReadOnlyList<CellResult> results) => Template(new
+    {
+        plan.Title,
+        plan.Method,
+        Cells = results.Count.ToString("N0", CultureInfo.InvariantCulture),
+        Hours = (results.Sum(result => result.Seconds) / 3600).ToString("0.0", CultureInfo.InvariantCulture),
+        Svg = StudyPicture.Inline(Curves(plan, rows), plan.AxisLabel, Label(rows)),
+        plan.Axis,
+        plan.Reference,
+        Values = Values(plan, rows),
+        Curves = rows.GroupBy(row => Name(row.Curve)).Select(curve => new
+        {
+            Name = curve.Key,
+            curve.First().Metric,
+            Levels = curve.GroupBy(row => row.Level).Select(level => new
+            {
+                Level = level.Key,
+                Values = Values(plan, rows).Select(value => level.FirstOrDefault(row => row.Value == value) is { } row ? Cell(row) : ""),
+                P = level.First().Comparison is { } test && double.IsFinite(test.P) ? test.P.ToString("0.000", CultureInfo.InvariantCulture) : "",
+                Seeds = level.First().Samples.Count,
+            }),
+        }),
+        PaperLevels = plan.Paper.Select(figure => figure.Level).Distinct(),
+        PaperSource = string.Join("; ", plan.Paper.Select(figure => figure.Source).Distinct()),
+        Paper = plan.Paper.GroupBy(figure => figure.Series).Select(series => new
+        {
+            Series = series.Key,
+            Values = plan.Paper.Select(figure => figure.Level).Distinct().Select(level => series.FirstOrDefault(figure => figure.Level == level)?.Value.ToString("0.##", CultureInfo.InvariantCulture) ?? ""),
+        }),
+    });
+
+    /// <summary>Returns the names of the values that occur, in the plan's order.</summary>
+    private static string[] Values(StudyPlan plan, IReadOnlyList<StudyRow> rows) => [.. plan.Values.Where(value => rows.Any(row => row.Value == value))];
+
+    /// <summary>Returns a curve for each group and each of the drawn values.</summary>
+    private static List<StudyCurve> Curves(StudyPlan plan, IReadOnlyList<StudyRow> rows)
+    {
+        IReadOnlyList<string> levels = StudySummary.Order(rows.Select(row => row.Level));
+        bool isNumeric = levels.All(level => StudySummary.Number(level) is not null);
+        List<StudyCurve> curves = [];
+        foreach (var curve in rows.GroupBy(row => Name(row.Curve)))
+        {
+            string[] values = [.. plan.Drawn.Where(value => curve.Any(row => row.Value == value))];
+            foreach ((int i, string value) in values.Index())
+            {
+                curves.Add(new StudyCurve(
+                    values.Length > 1 ? $"{curve.Key}, {value}" : curve.Key,
+                    [.. curve.Where(row => row.Value == value && double.IsFinite(row.Mean)).Select(row => new StudyPoint(
+                        isNumeric ? StudySummary.Number(row.Level)!.Value : levels.Index().First(level => level.Item == row.Level).Index, row.Mean, double.IsFinite(row.Deviation) ? row.Deviation : 0))])
+                {
+                    IsThin = i > 0,
+                    IsUnordered = plan.IsUnordered,
+                    Color = curves.Count == 0 ? 0 : i > 0 ? curves[^1].Color : curves[^1].Color + 1,
+                    Levels = isNumeric ? null : levels,
+                });
+            }
+        }
+
+        return curves;
+    }
+
+    private static string Label(IReadOnlyList<StudyRow> rows) => rows.Select(row => row.Metric).Distinct().ToArray() is [var only] ? only : "score";
+
+    private static string Name(IReadOnlyList<string> curve) => string.Join(", ", curve);
+
+    private static string Cell(StudyRow row) => double.IsNaN(row.Mean) ? "undefined"
+        : double.IsFinite(row.Deviation) ? string.Create(CultureInfo.InvariantCulture, $"{row.Mean:0.000} ± {row.Deviation:0.000}") : row.Mean.ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Known(double? value) => value is { } known && double.IsFinite(known) ? known.ToString(CultureInfo.InvariantCulture) : "";
+
+    private static string Quoted(string field) => field.AsSpan().IndexOfAny(',', '"', '\n') < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Foreword.Data.Recipes;
+using Foreword.Progress;
+using Foreword.Studies.Grid;
+using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
+using Foreword.Torch;
+using Foreword.Torch.FineTuning;
+using Foreword.Torch.Runs;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace Foreword.Studies.FineTuning;
+
+/// <summary>A cell that fine-tunes a model.</summary>
+/// <param name="Cell">The cell.</param>
+/// <param name="Recipe">The recipe with the cell's levels.</param>
+internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe)
+{
+    /// <summary>The values of a result: the main metric on the training examples, on the validation examples and on the test examples.</summary>
+    public const string Train = "train", Validation = "validation", Test = "test";
+
+    /// <summary>The largest number of training examples that the main metric is measured on.</summary>
+    private const int MeasuredTrainingExamples = 2000;
+
+    /// <summary>Fine-tunes the model, and measures its best epoch. A cell that was stopped or killed goes on from its last complete epoch.</summary>
+    /// <param name="runs">The directory of the cell's run, which is deleted at the end because it holds weights.</param>
+    /// <param name="keep">Whether the run stays.</param>
+    /// <param name="progress">Receives the events of the run; null for none.</param>
+    /// <param name="logger">Receives the run's warnings; null for none.</param>
+    /// <param name="stop">Stops the run after its step.</param>
+    /// <returns>The result; null if the run was stopped.</returns>
+    /// <exception cref="InvalidDataException">Model or data are broken, or do not fit the recipe.</exception>
+    public CellResult? Run(string runs, bool keep, IProgress<FineTuneEvent>? progress, ILogger? logger, StopRequest stop)
+    {
+        ArgumentNullException.ThrowIfNull(stop);
+        long begin = Stopwatch.GetTimestamp();
+        string path = Path.Combine(runs, Cell.DirectoryName);
+        bool exists = RunDirectory.HoldsRun(path);
+        RunDirectory directory = exists ? RunDirectory.Open(path) : RunDirectory.Create(path);
+        CellResult? result;
+        using (FineTuneRun run = exists ? FineTuneRun.Resume(Recipe, directory, directory.Newest, progress, logger: logger) : FineTuneRun.Start(Recipe, directory, progress, logger: logger))
+        {
+            if (run.Run(stop) == RunOutcome.Stopped)
+                return null;
+            result = Measure(run, directory, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        }
+
+        if (!keep)
+            Directory.Delete(path, recursive: true);
+        return result;
+    }
+
+    private CellResult Measure(FineTuneRun run, RunDirectory directory, double seconds)
+    {
+        Device device = Compute.Device(Recipe.Train.Device);
+        using FineTunedModel model = FineTunedModel.Load(directory.Path, Compute.Precision(Recipe.Train.Precision, device), Recipe.Train.Device);
+        TaskMetric metric = Main(model.Task);
+        Dictionary<string, double> values = new()
+        {
+            [Train] = Value(model, metric, [.. run.Data.Train.Take(MeasuredTrainingExamples)]),
+            [Validation] = Value(model, metric, run.Data.Validation),
+        };
+        if (run.Data.Test.Count > 0)
+            values[Test] = Value(model, metric, run.Data.Test);
+        values["best_epoch"] = run.BestEpoch;
+        values["examples"] = run.Data.Train.Count;
+        return new CellResult(Cell.Factors, Cell.Fingerprint, metric.Name, values, seconds);
+    }
+
+    /// <summary>Returns the metric that selects the best epoch; the task's first metric if that is the loss.</summary>
+    private TaskMetric Main(TaskDescription task) =>
+        Recipe.Train.BestMetric is { Length: > 0 } chosen and not "loss" ? TaskMetric.ByName(chosen) : task.Definition.Metrics(task.Target)[0];
+
+    private static double Value(FineTunedModel model, TaskMetric metric, IReadOnlyList<TaskExample> examples) => metric.Of(model.Task.Outcomes(examples, model.Predict(examples)));
+}

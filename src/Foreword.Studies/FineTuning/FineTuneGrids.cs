@@ -1,0 +1,66 @@
+using System.Globalization;
+using Foreword.Data.Recipes;
+using Foreword.Studies.Grid;
+
+namespace Foreword.Studies.FineTuning;
+
+/// <summary>Makes the cells of the studies that fine-tune. Each study varies one factor of the recipes, with several seeds.</summary>
+internal static class FineTuneGrids
+{
+    /// <summary>The factor of <see cref="Transfer"/>: the number of transferred blocks.</summary>
+    public const string Layers = "layers";
+
+    /// <summary>The level of <see cref="Layers"/> that transfers nothing, not even the embeddings.</summary>
+    public const string Nothing = "none";
+
+    /// <summary>The factor of <see cref="Ablation"/>.</summary>
+    public const string Variant = "variant";
+
+    /// <summary>The levels of <see cref="Variant"/>.</summary>
+    public const string Full = "full", NoAuxiliary = "no auxiliary loss", NoPretraining = "no pre-training", Lstm = "LSTM";
+
+    /// <summary>The factor of <c>Examples</c>: the number of labeled examples.</summary>
+    public const string Labeled = "examples";
+
+    /// <summary>The factor of <c>Examples</c> that tells whether the model was pre-trained.</summary>
+    public const string Start = "start";
+
+    /// <summary>The levels of <see cref="Start"/>.</summary>
+    public const string Pretrained = "pre-trained", Scratch = "scratch";
+
+    /// <summary>Returns the cells of GPT-1's figure 2, left: nothing transferred, the embeddings, and then each block.</summary>
+    /// <param name="sets">The data sets.</param>
+    /// <param name="blocks">The numbers of transferred blocks, from 0 to the model's number.</param>
+    /// <param name="seeds">The number of seeds, from the recipe's on.</param>
+    public static IReadOnlyList<FineTuneCell> Transfer(IReadOnlyList<LabeledSet> sets, IReadOnlyList<int> blocks, int seeds) =>
+        Cross(sets, seeds, (set, recipe) =>
+        [
+            set.Cell(recipe with { Model = recipe.Model with { From = StartFrom.Scratch, NTransfer = null } }, new StudyFactor(Layers, Nothing)),
+            .. blocks.Select(count => set.Cell(recipe with { Model = recipe.Model with { NTransfer = count } }, new StudyFactor(Layers, Text(count)))),
+        ]);
+
+    /// <summary>Returns the cells of GPT-1's table 5.</summary>
+    /// <param name="sets">The data sets.</param>
+    /// <param name="lstm">A pre-trained LSTM model; null leaves its row out.</param>
+    /// <param name="seeds">The number of seeds, from the recipe's on.</param>
+    public static IReadOnlyList<FineTuneCell> Ablation(IReadOnlyList<LabeledSet> sets, string? lstm, int seeds) =>
+        Cross(sets, seeds, (set, recipe) =>
+        [
+            set.Cell(recipe, new StudyFactor(Variant, Full)),
+            set.Cell(recipe with { Train = recipe.Train with { LmCoefficient = 0 } }, new StudyFactor(Variant, NoAuxiliary)),
+            set.Cell(recipe with { Model = recipe.Model with { From = StartFrom.Scratch } }, new StudyFactor(Variant, NoPretraining)),
+            .. lstm is null ? [] : (FineTuneCell[])[set.Cell(recipe with { Model = recipe.Model with { Path = lstm } }, new StudyFactor(Variant, Lstm))],
+        ]);
+
+    private static List<FineTuneCell> Cross(IReadOnlyList<LabeledSet> sets, int seeds, Func<LabeledSet, FineTuneRecipe, IEnumerable<FineTuneCell>> cells)
+    {
+        ArgumentNullException.ThrowIfNull(sets);
+        ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
+        return [.. from set in sets
+                   from seed in Enumerable.Range(set.Recipe.Train.Seed, seeds)
+                   from cell in cells(set, set.Recipe with { Train = set.Recipe.Train with { Seed = seed } })
+                   select cell];
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,42 @@
+using Foreword.Data.FineTuning;
+using Foreword.Data.Recipes;
+using Foreword.Data.Shards;
+using Foreword.Studies.Grid;
+
+namespace Foreword.Studies.FineTuning;
+
+/// <summary>A data set of a study: the recipe that fine-tunes a model for it, and a name.</summary>
+/// <param name="Name">The name, which is a level of the factor <c>data</c>.</param>
+/// <param name="Recipe">The recipe. The study varies the model's section, the auxiliary loss, the seed or the number of examples.</param>
+internal sealed record LabeledSet(string Name, FineTuneRecipe Recipe)
+{
+    /// <summary>The factor whose levels are data sets.</summary>
+    public const string Factor = "data";
+
+    private readonly Lazy<string> _files = new(() => string.Join('\n', Describe(TrainingFiles.Create(Recipe.Data)).Concat(ManifestFile.Describe(Recipe.Data.Paths([.. Recipe.Data.Test, .. Recipe.Data.TestLabels]), CancellationToken.None).Select(file => file.Sha256))));
+
+    /// <summary>Returns a cell with a variant of the recipe.</summary>
+    /// <param name="recipe">The variant, with its seed.</param>
+    /// <param name="factors">The factors between the data set and the seed.</param>
+    /// <exception cref="InvalidDataException">A file is missing.</exception>
+    internal FineTuneCell Cell(FineTuneRecipe recipe, params IEnumerable<StudyFactor> factors)
+    {
+        StudyFactor[] all = [new(Factor, Name), .. factors, new(StudyFactor.Seed, recipe.Train.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        return new FineTuneCell(new StudyCell(all, Definition(recipe)), recipe);
+    }
+
+    /// <summary>Returns what determines the result: the recipe without places and settings of the machine, and the contents of the files.</summary>
+    private string Definition(FineTuneRecipe recipe)
+    {
+        FineTuneRecipe bare = recipe with
+        {
+            Model = recipe.Model with { Path = "-" },
+            Data = recipe.Data with { Directory = "", Train = [], Validation = [], Test = [], TrainLabels = [], ValidationLabels = [], TestLabels = [] },
+            Train = recipe.Train with { LogEvery = 1, Keep = 1, Threads = 0, Device = DeviceChoice.Auto },
+        };
+        return $"{Data.Recipes.Recipe.ToYaml(bare)}\n{_files.Value}\n{ModelHashes.Of(recipe.Model.Path)}";
+    }
+
+    private static IEnumerable<string> Describe(TrainingFiles files) =>
+        [.. files.Train.Select(file => file.Sha256), "-", .. files.Validation.Select(file => file.Sha256), "-", .. files.Labels.Select(file => file.Sha256)];
+}

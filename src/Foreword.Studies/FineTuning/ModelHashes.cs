@@ -1,0 +1,16 @@
+using System.Collections.Concurrent;
+using Foreword.Data.FineTuning;
+using Foreword.Torch.FineTuning;
+
+namespace Foreword.Studies.FineTuning;
+
+/// <summary>Hashes the weights of the models that a study starts from, each model once.</summary>
+internal static class ModelHashes
+{
+    private static readonly TrainingFiles Nothing = new() { Train = [], Validation = [] };
+    private static readonly ConcurrentDictionary<string, string> Known = new();
+
+    /// <summary>Returns a text that changes with the weights of a model.</summary>
+    /// <exception cref="InvalidDataException">There is no model.</exception>
+    public static string Of(string path) => Known.GetOrAdd(Path.GetFullPath(path), _ => string.Join('\n', Nothing.WithModel(BaseModel.Open(path).Path).Model.Select(file => file.Sha256)));
+}

@@ -1,0 +1,94 @@
+using System.Xml.Linq;
+using Foreword.Cli.Tests.Commands.FineTune;
+using Foreword.Studies.Grid;
+
+namespace Foreword.Cli.Tests.Commands.Study;
+
+/// <summary>Tests the studies that fine-tune with a tiny model that is pre-trained once.</summary>
+public sealed class FineTuneStudiesTests(TinyModel tiny) : IClassFixture<TinyModel>, IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void TransferIsMeasuredFromNothingToAllBlocks()
+    {
+        string place = _directory.File("study");
+        Cli study = Run("transfer", "--out", place, "--seeds", "2");
+        Assert.True(study.ExitCode == 0, study.Err);
+        Assert.Matches(@"^weather, accuracy\n  layers +validation +train +test\n  none +0\.\d{3} ± 0\.\d{3} .*\n  0 .*\n  1 .*\n(  2 .*\n)?p: paired t-test over the seeds against 'none'\n$", study.Out);
+        CellStore store = CellStore.Open(place);
+        int blocks = store.Results.Select(result => result.Level("layers")).Distinct().Count() - 2;
+        Assert.Equal((blocks + 2) * 2, store.Results.Count);
+        Assert.All(store.Results, result => Assert.All(["train", "validation", "test"], value => Assert.InRange(result.Values[value], 0, 1)));
+        Assert.Equal("data,layers,value,metric,n,mean,deviation,difference,p", File.ReadLines(Path.Combine(place, "transfer.csv")).First());
+        Assert.Contains("transferred blocks", XDocument.Load(Path.Combine(place, "transfer.svg")).Root!.Value, StringComparison.Ordinal);
+        Assert.Contains("MultiNLI, dev", File.ReadAllText(Path.Combine(place, "report.html")), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(place, "runs"))); // weights do not stay
+    }
+
+    [Fact]
+    public void AStudyGoesOnWhereItStoppedAndSeveralProcessesGiveTheSameNumbers()
+    {
+        string alone = _directory.File("alone"), together = _directory.File("together");
+        Cli first = Run("ablation", "--out", alone, "--seeds", "2", "--set", "train.threads=1");
+        Assert.True(first.ExitCode == 0, first.Err);
+        string[] lines = File.ReadAllLines(Path.Combine(alone, "cells.jsonl"));
+        Assert.Equal(6, lines.Length);
+        Directory.CreateDirectory(together);
+        File.WriteAllLines(Path.Combine(together, "cells.jsonl"), lines[..4]);
+        Cli second = Run("ablation", "--out", together, "--seeds", "2", "--jobs", "2", "--set", "train.threads=1");
+        Assert.True(second.ExitCode == 0, second.Err);
+        Assert.Contains("6 cells, of which 4 have a result", second.Err, StringComparison.Ordinal);
+        Assert.Equal(Values(alone), Values(together));
+        Assert.Equal(first.Out, second.Out);
+    }
+
+    [Fact]
+    public void OtherDataInTheSameDirectoryIsRefused()
+    {
+        string place = _directory.File("study");
+        Assert.Equal(0, Run("ablation", "--out", place, "--seeds", "1").ExitCode);
+        Cli other = Run("ablation", "--out", place, "--seeds", "1", "--set", "train.lr=1e-3");
+        Assert.Equal(1, other.ExitCode);
+        Assert.Contains("cells.jsonl:1: the cell 'data=weather, variant=full, seed=1337' was computed with another recipe, model or data", other.Err, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, "--seeds is 0; it must be at least 1", "--seeds", "0")]
+    [InlineData(2, "--jobs is 0; it must be at least 1", "--jobs", "0")]
+    [InlineData(2, "--layers has 'x'; expected whole numbers separated by commas", "--layers", "1,x")]
+    [InlineData(1, "model.n_transfer", "--layers", "99")]
+    [InlineData(2, "--cell nothing is not a cell of this study", "--cell", "nothing")]
+    [InlineData(1, "nowhere", "--data", "nowhere")]
+    public void WrongInputIsOneSentence(int code, string message, params string[] args)
+    {
+        Cli study = Run("transfer", ["--out", _directory.File("study"), .. args]);
+        Assert.Equal(code, study.ExitCode);
+        Assert.Contains(message, study.Err, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", study.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AModelIsNoRecipe()
+    {
+        Cli study = Cli.Run("study", "transfer", tiny.Path);
+        Assert.Equal((2, true), (study.ExitCode, study.Err.Contains("is not a recipe (.yaml); give the model with --model", StringComparison.Ordinal)));
+    }
+
+    private Cli Run(string study, params string[] args)
+    {
+        string recipe = _directory.Write("finetune-weather.yaml", $$"""
+            model: {dropout: 0}
+            task: {kind: classification}
+            data: {train: [{{Path.GetFileName(tiny.Train)}}], test: [{{Path.GetFileName(tiny.Test)}}], columns: [text, label], validation_share: 0.25}
+            train: {epochs: 2, batch_size: 8, lr: 1e-2, threads: 2}
+            """);
+        string[] data = args.Contains("--data") ? [] : ["--data", Path.GetDirectoryName(tiny.Train)!];
+        return Cli.Run(["study", study, recipe, "--model", tiny.Path, .. data, .. args]);
+    }
+
+    private static string[] Values(string place) =>
+        [.. CellStore.Open(place).Results.Select(result => $"{result.Name} {result.Fingerprint} {string.Join(' ', result.Values.Select(value => $"{value.Key} {value.Value:R}"))}").Order()];
+}
