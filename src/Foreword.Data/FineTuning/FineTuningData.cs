@@ -1,6 +1,6 @@
+using Foreword.Data.Datasets;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
-using Foreword.Data.Tables;
 using Foreword.Tasks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,8 +11,8 @@ namespace Foreword.Data.FineTuning;
 /// <param name="Task">The task, including what was learned from the labels.</param>
 /// <param name="Train">The training examples.</param>
 /// <param name="Validation">The examples that select the best checkpoint.</param>
-/// <param name="Test">The examples that are evaluated at the end; empty if there are none.</param>
-internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
+/// <param name="Tests">The parts that are evaluated at the end. Some have no labels and are only for predictions.</param>
+internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Validation, IReadOnlyList<DatasetPart> Tests)
 {
     /// <summary>Gets the name of the training set in messages, which is its first file.</summary>
     public required string Source { get; init; }
@@ -23,7 +23,7 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
     /// <summary>Gets doubts about the data as a whole, one sentence each. Doubts about single files and labels are logged while they are read.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>Reads every data file that the recipe names.</summary>
+    /// <summary>Reads every data file of the recipe.</summary>
     /// <param name="recipe">Supplies the task and the data.</param>
     /// <param name="tokens">The ids of the task's tokens.</param>
     /// <param name="contextLength">The maximum number of tokens in a sequence.</param>
@@ -34,11 +34,12 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
     public static FineTuningData Open(FineTuneRecipe recipe, TaskTokens tokens, int contextLength, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
+        logger ??= NullLogger.Instance;
+        recipe = recipe.Completed();
         LabeledSection data = recipe.Data;
         FineTuningTask kind = FineTuningTask.OfKind(recipe.Task.Kind);
-        TableOptions options = data.Options() with { Logger = logger ?? NullLogger.Instance };
-        IReadOnlyList<TaskExample> train = Read(data.TrainFiles);
-        string source = Name(data.Train);
+        DatasetContent content = LabeledContent.Read(data, kind, logger, cancellationToken);
+        (IReadOnlyList<TaskExample> train, string source) = (content.Train.Examples, NameOf(content.Train));
         TaskDescription draft = new()
         {
             Kind = kind.Kind,
@@ -46,36 +47,49 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
             Labels = recipe.Task.Labels,
             Tokens = tokens,
             ContextLength = contextLength,
-            Columns = data.TrainFiles.Columns(kind, data.Columns).Explicit,
+            Columns = LabeledContent.Columns(data, kind, train),
             Header = data.Header,
             Quoting = data.Quoting,
-            Delimiter = options.Delimiter?.ToString(),
+            Delimiter = data.Options().Delimiter?.ToString(),
         };
-        TaskDescription task = LabeledData.Learn(draft, train, recipe.Task.ClassWeights, source);
-        foreach (string doubt in LabelDoubts.Of(task, train))
-            DataLog.LabelsDoubted(options.Logger, doubt);
-        if (task.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that the recipe lists are intended
-            ExampleChecks.Classes(task, train, source);
-        List<string> warnings = [.. ExampleChecks.Choices(task, train, source)];
-        IReadOnlyList<TaskExample> validation = Read(data.ValidationFiles), test = Read(data.TestFiles);
-        if (data.Validation.Count == 0)
+        bool hasClasses = draft.Target is TargetKind.Classes or TargetKind.Choice;
+        List<string> warnings = [.. content.Parts.SelectMany(part => part.Notes)];
+        TaskDescription task = Learn(draft, train);
+        if (content.Validation is { } validating)
+            return Checked(train, validating.Examples, NameOf(validating));
+        (IReadOnlyList<TaskExample> rest, IReadOnlyList<TaskExample> held) = LabeledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed);
+        return Checked(rest, held, null);
+
+        TaskDescription Learn(TaskDescription draft, IReadOnlyList<TaskExample> examples)
         {
-            bool hasClasses = task.Target is TargetKind.Classes or TargetKind.Choice;
-            (train, validation) = LabeledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed);
+            TaskDescription learned = LabeledData.Learn(draft, examples, recipe.Task.ClassWeights, source);
+            foreach (string doubt in LabelDoubts.Of(learned, examples))
+                DataLog.LabelsDoubted(logger, doubt);
+            if (learned.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that the recipe lists are intended
+                ExampleChecks.Classes(learned, examples, source);
+            warnings.AddRange(ExampleChecks.Choices(learned, examples, source));
+            return learned;
         }
 
-        foreach (TaskExample example in validation.Concat(test))
-            _ = task.TargetOf(example);
-        warnings.AddRange(ExampleChecks.Validation(task, train, validation, data.Validation.Count == 0 ? null : Name(data.Validation)));
-        TrainingFiles hashes = TrainingFiles.Create(data, cancellationToken);
-        warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
-            ? $"{files.Train.Path} is both the training set and the validation set; results on it say nothing about new texts"
-            : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; results on it say nothing about new texts"));
-        warnings.AddRange(hashes.CopiesAmong(data.Paths(data.Test)).Select(file => $"the test file {file} has the same contents as a training file; results on it say nothing about new texts"));
-        return new FineTuningData(task, train, validation, test) { Source = source, Files = hashes, Warnings = warnings };
+        FineTuningData Checked(IReadOnlyList<TaskExample> train, IReadOnlyList<TaskExample> validation, string? validationName)
+        {
+            if (data.Examples is { } count)
+            {
+                train = LabeledData.Sample(train, count, task.Target == TargetKind.Classes, recipe.Train.Seed, source);
+                task = LabeledData.Learn(draft with { Labels = task.Target == TargetKind.Score ? [] : task.Labels }, train, recipe.Task.ClassWeights, source);
+            }
 
-        string Name(IReadOnlyList<string> files) => files.Count == 1 ? data.Paths(files)[0] : $"{data.Paths(files)[0]} and {files.Count - 1} more";
-
-        IReadOnlyList<TaskExample> Read(ExampleFiles files) => files.Tables.Count == 0 ? [] : files.Read(files.Columns(kind, data.Columns), options, cancellationToken);
+            foreach (TaskExample example in validation.Concat(content.Tests.SelectMany(part => part.Examples)).Where(example => example.Label is not null))
+                _ = task.TargetOf(example);
+            warnings.AddRange(ExampleChecks.Validation(task, train, validation, validationName));
+            TrainingFiles hashes = TrainingFiles.Create(data, content, cancellationToken);
+            warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
+                ? $"{files.Train.Path} is both the training set and the validation set; results on it say nothing about new texts"
+                : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; results on it say nothing about new texts"));
+            warnings.AddRange(hashes.CopiesAmong([.. content.Tests.SelectMany(part => part.Files).Distinct()]).Select(file => $"the test file {file} has the same contents as a training file; results on it say nothing about new texts"));
+            return new FineTuningData(task, train, validation, content.Tests) { Source = source, Files = hashes, Warnings = warnings };
+        }
     }
+
+    private static string NameOf(DatasetPart part) => part.Files.Count == 1 ? part.Files[0] : $"{part.Files[0]} and {part.Files.Count - 1} more";
 }

@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Foreword.Data.Datasets;
+using Foreword.Data.Datasets.Catalog;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.IO;
@@ -31,16 +33,20 @@ internal sealed record TrainingFiles
     public IReadOnlyList<ManifestFile> Model { get; init; } = [];
 
     /// <summary>Computes the hashes of the files.</summary>
-    /// <param name="data">Names the files.</param>
+    /// <param name="data">Names the files of labels, and the other files if there is no content.</param>
+    /// <param name="content">The content that was read. If it is null and the files are those of a data set, the data set is read again.</param>
     /// <param name="cancellationToken">Cancels the work.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static TrainingFiles Create(LabeledSection data, CancellationToken cancellationToken = default)
+    public static TrainingFiles Create(LabeledSection data, DatasetContent? content = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
+        if (data.Dataset is { } name)
+            content ??= DatasetCatalog.OfName(name).Read(data.DatasetInput with { CancellationToken = cancellationToken });
+        IReadOnlyList<string> train = content?.Train.Files ?? data.Paths(data.Train), validation = content is null ? data.Paths(data.Validation) : content.Validation?.Files ?? [];
         return new()
         {
-            Train = ManifestFile.Describe(data.Paths(data.Train), cancellationToken),
-            Validation = ManifestFile.Describe(data.Paths(data.Validation), cancellationToken),
+            Train = ManifestFile.Describe(train, cancellationToken),
+            Validation = ManifestFile.Describe(data.Dataset is null ? validation : validation.Except(train), cancellationToken), // a data set may take both parts from one file
             Labels = ManifestFile.Describe([.. data.Paths(data.TrainLabels), .. data.Paths(data.ValidationLabels)], cancellationToken),
         };
     }

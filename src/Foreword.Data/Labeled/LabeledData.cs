@@ -35,7 +35,7 @@ internal static class LabeledData
             TargetKind.SoftLabels => draft with { Labels = draft.Labels.Count > 0 ? draft.Labels : Steps(train) },
             _ => draft with { Labels = draft.Labels.Count > 0 ? draft.Labels : Sorted(distinct) },
         };
-        if (learnt.Target == TargetKind.Choice && train.Max(example => example.Choices.Count) is var most && most != learnt.Labels.Count)
+        if (learnt.Target == TargetKind.Choice && train.Max(example => example.Choices.Count) is var most && (draft.Labels.Count == 0 ? most != learnt.Labels.Count : most > learnt.Labels.Count))
             throw new InvalidDataException($"{source}: the examples have up to {most} choices but {learnt.Labels.Count} labels ({string.Join(", ", learnt.Labels.Take(8))}); {(ExampleChecks.SwappedColumns(draft, train) is { Length: > 0 } swapped ? swapped[2..] : "list the choices in their order in task.labels")}");
         if (train.FirstOrDefault(example => draft.Labels.Count == 0 && TaskLabel.IsMissing(example.Label!)) is { } unlabeled)
             throw new InvalidDataException($"{unlabeled.MessagePrefix}label '{unlabeled.Label}' means a missing label; remove the row (if it is a class, list the classes in task.labels)");
@@ -72,6 +72,35 @@ internal static class LabeledData
         }
 
         return ([.. examples.Where((_, i) => !held[i])], [.. examples.Where((_, i) => held[i])]);
+    }
+
+    /// <summary>
+    /// Draws a number of examples at random. The same seed draws the same examples, which keep the order of the file. With classes, each class gets
+    /// its share, rounded so that the numbers add up, and at least one example if there are enough for all classes.
+    /// </summary>
+    /// <param name="examples">The examples to draw from.</param>
+    /// <param name="count">The number to draw, 2 or more.</param>
+    /// <param name="byClass">Whether each class gets its share. If false, all examples have the same chance.</param>
+    /// <param name="seed">The seed that selects the examples.</param>
+    /// <param name="source">The name of the examples in messages.</param>
+    /// <exception cref="InvalidDataException">There are fewer examples than requested.</exception>
+    public static IReadOnlyList<TaskExample> Sample(IReadOnlyList<TaskExample> examples, int count, bool byClass, int seed, string source)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        if (count > examples.Count)
+            throw new InvalidDataException($"{source}: {count} examples are to be drawn, but there are {examples.Count} training examples");
+        int[][] groups = [.. Enumerable.Range(0, examples.Count).GroupBy(i => byClass ? TaskLabel.Canonical(examples[i].Label!) : "").OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToArray())];
+        int[] take = new int[groups.Length];
+        if (count >= groups.Length)
+            Array.Fill(take, 1);
+        for (int left = count - take.Sum(); left > 0; left--)
+        {
+            int next = Enumerable.Range(0, groups.Length).Where(g => take[g] < groups[g].Length).MaxBy(g => (double)groups[g].Length / examples.Count * count - take[g]);
+            take[next]++;
+        }
+
+        ulong key = SplitMix.Bits((ulong)seed, 0x5A3B1E); // another sequence than that of Split, so that both draws are independent
+        return [.. groups.SelectMany((group, g) => group.OrderBy(i => SplitMix.Bits(key, (ulong)i)).Take(take[g])).Order().Select(i => examples[i])];
     }
 
     private static IEnumerable<double> Scores(IEnumerable<TaskExample> examples) => examples.Select(e => TaskDescription.Number(e.Label!, e.Where));

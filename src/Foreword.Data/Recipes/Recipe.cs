@@ -66,6 +66,8 @@ public static class Recipe
             recipe = saved with { Data = saved.Data.WithoutUnusedKeys() };
         foreach (string text in overrides ?? [])
             recipe = reader.ApplyOverride(recipe, text);
+        if (recipe is FineTuneRecipe tuned)
+            recipe = tuned.Completed();
         T result = (T)recipe;
         return result.Problems() is [var first, ..] ? throw reader.Error(first, name) : result;
     }

@@ -1,6 +1,5 @@
+using Foreword.Data.Datasets;
 using Foreword.Tokenization;
-using Microsoft.Extensions.FileSystemGlobbing;
-using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
 
 namespace Foreword.Evaluation.Benchmarks;
 
@@ -71,16 +70,7 @@ public sealed record BenchmarkInput
             return [];
         if (!System.IO.Directory.Exists(Directory))
             throw new DirectoryNotFoundException($"the data directory '{Directory}' does not exist");
-        foreach (string pattern in patterns)
-        {
-            Matcher matcher = new(StringComparison.Ordinal);
-            matcher.AddInclude(pattern);
-            string[] found = [.. matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(Directory))).Files.Select(match => Path.Combine(Directory, match.Path)).Order(StringComparer.Ordinal)];
-            if (found.Length > 0)
-                return found;
-        }
-
-        return [];
+        return DatasetFiles.Matching(Directory, patterns);
     }
 
     /// <summary>Returns the first of <see cref="Files"/>.</summary>

@@ -1,4 +1,4 @@
-using Foreword.Evaluation.Benchmarks;
+using Foreword.Data.Tables;
 
 namespace Foreword.Evaluation.Families;
 
@@ -12,7 +12,7 @@ internal static class ScienceQuestions
     /// <param name="file">The file.</param>
     /// <param name="prompt">Creates the prompt from the stem.</param>
     public static IEnumerable<ChoiceItem> Read(string file, Func<string, string> prompt) =>
-        BenchmarkRow.Read(file, ["question.stem", "question.choices[].text", "question.choices[].label", "answerKey"]).Select(row => new ChoiceItem(
+        NamedRow.Read(file, ["question.stem", "question.choices[].text", "question.choices[].label", "answerKey"]).Select(row => new ChoiceItem(
             row.Fields,
             prompt(row["question.stem"].Trim()),
             [.. row.List("question.choices[].text").Select(text => $" {text.Trim()}")],

@@ -1,6 +1,6 @@
 namespace Foreword.Studies.Results;
 
-/// <summary>What a study shows: which factor is the axis, which factors are curves, which values are drawn, and what the paper reports.</summary>
+/// <summary>States what a study shows: which factor is the axis, which factors are curves, which values are drawn, and what the paper reports.</summary>
 public sealed record StudyPlan
 {
     /// <summary>Gets the name, as on the command line.</summary>

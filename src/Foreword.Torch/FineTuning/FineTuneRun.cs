@@ -63,7 +63,7 @@ public sealed class FineTuneRun : TrainingRun
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        return Open(recipe.Validate(), directory, null, progress, optimizer, logger, cancellationToken);
+        return Open(recipe.Completed().Validate(), directory, null, progress, optimizer, logger, cancellationToken);
     }
 
     /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
@@ -81,7 +81,7 @@ public sealed class FineTuneRun : TrainingRun
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         directory.DeleteTemporaries();
-        recipe = AsBegun(recipe.Validate(), directory);
+        recipe = AsBegun(recipe.Completed().Validate(), directory);
         CheckSameRecipe(recipe, directory, checkpoint);
         return Open(recipe, directory, checkpoint, progress, optimizer, logger, cancellationToken);
     }
@@ -94,7 +94,7 @@ public sealed class FineTuneRun : TrainingRun
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        CheckSameRecipe(AsBegun(recipe.Validate(), directory), directory, directory.Newest);
+        CheckSameRecipe(AsBegun(recipe.Completed().Validate(), directory), directory, directory.Newest);
         if (TrainingFiles.Read(directory.Path) is { } files)
             TrainingFiles.Create(recipe.Data).CheckSame(files with { Model = [] }, directory.Path);
     }

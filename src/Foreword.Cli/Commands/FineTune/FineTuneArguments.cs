@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Foreword.Cli.Options;
+using Foreword.Data.Datasets.Catalog;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;
 
@@ -9,17 +10,20 @@ namespace Foreword.Cli.Commands.FineTune;
 /// <summary>The source and the options of <c>foreword finetune</c> that make up its recipe.</summary>
 internal sealed class FineTuneArguments
 {
-    private readonly Argument<string> _source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run." };
+    private readonly Argument<string?> _source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _dataset = new("--dataset") { Description = "Published data set to learn, in the directory --data (see --list)." };
     private readonly Option<string?> _task = new("--task") { Description = $"Task to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
     private readonly Option<string[]> _train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
-    private readonly Option<string[]> _validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set.");
+    private readonly Option<string[]> _validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set, or the data set's own.");
     private readonly Option<string[]> _test = OptionExtensions.Files("--test", "Examples to test the best model on at the end.");
     private readonly TableArguments _tables = new("Columns by name or by number from 0, the label last: text,label; or with their roles: label=category.");
     private readonly Option<string[]> _labels = OptionExtensions.Files("--labels", "For each training file, a file with one label per line, if the tables have no labels.");
     private readonly Option<string[]> _validationLabels = OptionExtensions.Files("--validation-labels", "The same for the validation files.");
     private readonly Option<string[]> _testLabels = OptionExtensions.Files("--test-labels", "The same for the test files.");
     private readonly Option<string?> _model = new("--model") { Description = "With a recipe: the model to start from; overrides model.path." };
-    private readonly Option<string?> _data = new("--data") { Description = "With a recipe: the directory of its files; overrides data.directory." };
+    private readonly Option<string?> _data = new("--data") { Description = "The directory of the data set, or of the files of a recipe; overrides data.directory." };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Read only the first N training examples; overrides data.limit." };
+    private readonly Option<int?> _examples = new("--examples") { Description = "Learn from N training examples, drawn at random with the seed; overrides data.examples." };
     private readonly Option<int?> _epochs = new("--epochs") { Description = "Overrides train.epochs." };
     private readonly Option<double?> _lr = new("--lr") { Description = "Overrides train.lr." };
     private readonly Option<int?> _batch = new("--batch-size") { Description = "Overrides train.batch_size." };
@@ -28,13 +32,17 @@ internal sealed class FineTuneArguments
     private readonly Option<int?> _seed = new("--seed") { Description = "Overrides train.seed." };
     private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
 
-    public FineTuneArguments() => _task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
+    public FineTuneArguments()
+    {
+        _task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
+        _dataset.AcceptOnly([.. DatasetCatalog.All.Select(dataset => dataset.Name)]);
+    }
 
     /// <summary>Adds the argument and the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(_source);
-        foreach (Option option in (Option[])[_task, _train, _validation, _test, _labels, _validationLabels, _testLabels, _model, _data, _epochs, _lr, _batch, _metric, _device, _seed, _set])
+        foreach (Option option in (Option[])[_dataset, _data, _task, _train, _validation, _test, _labels, _validationLabels, _testLabels, _limit, _examples, _model, _epochs, _lr, _batch, _metric, _device, _seed, _set])
             command.Add(option);
         _tables.AddTo(command);
     }
@@ -44,17 +52,22 @@ internal sealed class FineTuneArguments
     /// <exception cref="InvalidDataException">The recipe is malformed.</exception>
     public FineTuneRecipe ReadRecipe(ParseResult parsed)
     {
-        string from = parsed.GetValue(_source)!;
+        string from = parsed.GetValue(_source) ?? throw new UsageException("a recipe or a model is missing: foreword finetune runs/books --dataset snli --data data (--list lists the data sets)");
         if (IsRecipe(from))
             return Recipe.Read<FineTuneRecipe>(from, Overrides(parsed));
-        if (parsed.GetValue(_task) is null || parsed.GetValue(_train)!.Length == 0)
-            throw new UsageException($"without a recipe, --task and --train are needed: foreword finetune {from} --task classification --train train.csv --columns text,label");
+        if (parsed.GetValue(_dataset) is { } dataset)
+        {
+            if (parsed.GetValue(_data) is null)
+                throw new UsageException($"--dataset {dataset} needs the directory of its files: --data DIR");
+        }
+        else if (parsed.GetValue(_task) is null || parsed.GetValue(_train)!.Length == 0)
+            throw new UsageException($"without a recipe, --task and --train are needed, or --dataset and --data: foreword finetune {from} --task classification --train train.csv --columns text,label");
         return Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", Overrides(parsed));
     }
 
     /// <summary>Returns the default name of the run's directory.</summary>
     public string Name(ParseResult parsed, FineTuneRecipe recipe) =>
-        parsed.GetValue(_source)! is var from && IsRecipe(from) ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Task.Kind}";
+        parsed.GetValue(_source) is { } from && IsRecipe(from) ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Data.Dataset ?? recipe.Task.Kind}";
 
     private static bool IsRecipe(string from) => Path.GetExtension(from) is ".yaml" or ".yml";
 
@@ -62,6 +75,7 @@ internal sealed class FineTuneArguments
     {
         List<string> overrides = [];
         Add("model.path", parsed.GetValue(_model));
+        Add("data.dataset", parsed.GetValue(_dataset));
         Add("data.directory", parsed.GetValue(_data));
         Add("task.kind", parsed.GetValue(_task));
         AddAll("data.train", parsed.GetValue(_train)!);
@@ -72,6 +86,8 @@ internal sealed class FineTuneArguments
         AddAll("data.test_labels", parsed.GetValue(_testLabels)!);
         AddAll("data.columns", _tables.Columns(parsed) ?? []);
         overrides.AddRange(_tables.Overrides(parsed));
+        Add("data.limit", parsed.GetValue(_limit));
+        Add("data.examples", parsed.GetValue(_examples));
         Add("train.epochs", parsed.GetValue(_epochs));
         Add("train.lr", parsed.GetValue(_lr));
         Add("train.batch_size", parsed.GetValue(_batch));

@@ -41,12 +41,22 @@ internal static class FineTuneCommand
         Option<string?> resume = new("--resume") { Description = "auto: continue from the newest checkpoint of the run, or start it; or the path of a checkpoint." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
         Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
+        Option<string?> submission = new("--submission") { Description = "Write predictions for the data set's test examples in the format of its test server to this file." };
+        Option<bool> list = new("--list") { Description = "List the data sets." };
         arguments.AddTo(command);
-        foreach (Option option in (Option[])[repeats, output, resume, dryRun, json])
+        foreach (Option option in (Option[])[submission, list, repeats, output, resume, dryRun, json])
             command.Add(option);
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(list))
+            {
+                DatasetList.Print(terminal, parsed.GetValue(json));
+                return ExitCodes.Done;
+            }
+
             FineTuneRecipe recipe = arguments.ReadRecipe(parsed);
+            if (parsed.GetValue(submission) is not null)
+                FinalTests.CheckSubmission(recipe, parsed.GetValue(repeats));
             if (parsed.GetValue(repeats) < 1)
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
             if (parsed.GetValue(dryRun))
@@ -54,13 +64,13 @@ internal static class FineTuneCommand
             string name = arguments.Name(parsed, recipe);
             using StopSignals stop = new(terminal);
             Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results go to stdout, unless stdout is JSON
-            Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, stop.Request);
+            Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, parsed.GetValue(submission), stop.Request);
             int count = parsed.GetValue(repeats);
             return stop.Run(() =>
             {
                 (string path, IReadOnlyList<Result> results) = count == 1 ? all.Once() : all.Many(count);
                 string goOn = ShellText.Again(parsed, ["--out", "--resume"], "--out", path, "--resume", "auto");
-                bool stopped = Report(terminal, show, path, results, count, goOn, parsed.GetValue(json));
+                bool stopped = Report(terminal, show, path, results, count, goOn, PaperResults.Of(recipe), parsed.GetValue(json));
                 return stopped ? stop.ExitCode : ExitCodes.Done;
             });
         });
@@ -75,12 +85,12 @@ internal static class FineTuneCommand
         foreach (string warning in data.Warnings)
             terminal.Warn(warning);
         new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
-            terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), ("test", data.Test.Count)], [.. data.Train.Take(DryRun.Shown)], json);
+            terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), .. data.Tests.Select(part => (part.Name, part.Examples.Count))], [.. data.Train.Take(DryRun.Shown)], json);
         return ExitCodes.Done;
     }
 
     /// <summary>Prints the results. Returns whether the runs were stopped before their end.</summary>
-    private static bool Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, string goOn, bool json)
+    private static bool Report(Terminal terminal, Action<string> show, string path, IReadOnlyList<Result> results, int wanted, string goOn, PaperResults paper, bool json)
     {
         Summary? summary = wanted > 1 && results.Count > 1 ? Summary.Of(results) : null;
         if (summary is not null)
@@ -91,6 +101,7 @@ internal static class FineTuneCommand
                 show(string.Create(CultureInfo.InvariantCulture, $"  {FineTuneDisplay.NameOf(name, results[0].PositiveClass),-10} mean {spread.Mean:F4}  deviation {spread.StandardDeviation:F4}  median {spread.Median:F4}"));
         }
 
+        paper.Show(show);
         bool stopped = results.Count < wanted || results.Any(result => result.Outcome == RunOutcome.Stopped);
         terminal.Say(stopped ? $"stopped and saved; continue with: {goOn}" : $"done; the run is {path}");
         if (!stopped)
@@ -107,6 +118,7 @@ internal static class FineTuneCommand
             writer.WriteString("run", path);
             if (results is [var only])
                 only.Write(writer);
+            paper.Write(writer);
             if (summary is null)
                 return;
             writer.WritePropertyName("repeats");
@@ -116,7 +128,7 @@ internal static class FineTuneCommand
     }
 
     /// <summary>Makes the runs.</summary>
-    private sealed class Repeats(Terminal terminal, Action<string> show, FineTuneRecipe recipe, string? output, string? resume, string name, StopRequest stop)
+    private sealed class Repeats(Terminal terminal, Action<string> show, FineTuneRecipe recipe, string? output, string? resume, string name, string? submission, StopRequest stop)
     {
         public (string Path, IReadOnlyList<Result> Results) Once()
         {
@@ -192,6 +204,8 @@ internal static class FineTuneCommand
                 (Result result, FineTuningData data) = new FineTuneDisplay(terminal, directory).Show((progress, logger) =>
                 {
                     using FineTuneRun run = goesOn ? FineTuneRun.Resume(one, directory, checkpoint, progress, logger: logger) : FineTuneRun.Start(one, directory, progress, logger: logger);
+                    if (submission is not null)
+                        FinalTests.CheckSubmission(one, run.Data.Tests);
                     RunOutcome outcome = run.Run(stop);
                     return (new Result(one.Train.Seed, outcome, run.BestEpoch, run.BestMetrics, null)
                     {
@@ -201,25 +215,12 @@ internal static class FineTuneCommand
                 });
                 if (result.BestMetrics is { } best)
                     show($"best epoch {result.BestEpoch}{(one.Train.BestMetric.Length > 0 ? $" by {one.Train.BestMetric}" : "")}: validation {FineTuneDisplay.Text(best, result.PositiveClass)}");
-                return result.Outcome == RunOutcome.Stopped || data.Test.Count == 0 ? result : result with { TestMetrics = Test(one, directory, data.Test) };
+                return result.Outcome == RunOutcome.Stopped ? result : result with { TestMetrics = new FinalTests(terminal, show, one, directory).Run(data.Tests, submission) };
             }
             finally
             {
                 directory.DeleteIfEmpty();
             }
-        }
-
-        private Dictionary<string, double> Test(FineTuneRecipe one, RunDirectory directory, IReadOnlyList<TaskExample> examples)
-        {
-            using FineTunedModel model = TaskModels.Load(directory.Path, one.Train.Precision, one.Train.Device);
-            TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, TaskModels.Resamples, one.Train.Seed);
-            TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, [.. one.Data.Test, .. one.Data.TestLabels], examples);
-            foreach (MetricInterval metric in evaluation.Metrics)
-                show($"test {TaskModels.Text(metric)}");
-            if (evaluation.Outcomes.SameAnswer is { } answer)
-                terminal.Say($"warning: on the test set the model gives {answer}");
-            terminal.Say($"report {Path.Combine(directory.Path, "report.html")}");
-            return evaluation.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value);
         }
     }
 

@@ -60,8 +60,8 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
     public static string Text(IReadOnlyDictionary<string, double> metrics, string? positive) =>
         string.Join(", ", metrics.Select(metric => $"{NameOf(metric.Key, positive)} {ProgressDisplay.Number(metric.Value)}"));
 
-    /// <summary>Returns the name of a metric, with the class that it is computed for.</summary>
-    public static string NameOf(string metric, string? positive) =>
+    /// <summary>Returns the name of a metric, with the class that it is computed for. The name of a part of the data set may stand before it.</summary>
+    public static string NameOf(string metric, string? positive) => metric.Split(FinalTests.PartSeparator, 2) is [var part, var own] ? $"{part} {NameOf(own, positive)}" :
         metric == TaskMetric.F1.Name && positive is not null ? TaskMetric.F1Of(positive).NameAmong([]) : TaskMetric.ByName(metric).NameAmong([]);
 
     private void Step(StepMetrics metrics)

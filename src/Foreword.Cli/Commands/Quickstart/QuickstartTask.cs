@@ -79,8 +79,8 @@ internal static class QuickstartTask
         if (outcome == RunOutcome.Stopped)
             return null;
         using FineTunedModel model = TaskModels.Load(directory.Path, train.Precision, train.Device);
-        TaskEvaluation evaluation = TaskModels.Evaluate(model, examples.Test, TaskModels.Resamples, train.Seed);
-        TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, [Path.Combine(data, "test.jsonl")], examples.Test);
+        TaskEvaluation evaluation = TaskModels.Evaluate(model, examples.Tests[0].Examples, TaskModels.Resamples, train.Seed);
+        TaskModels.WriteReport(directory.Path, evaluation, model.Task, directory.Path, [Path.Combine(data, "test.jsonl")], examples.Tests[0].Examples);
         return evaluation;
     }
 

@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
 using Foreword.Generation;
@@ -59,15 +60,15 @@ internal sealed class NaturalQuestions : Benchmark
     private static double OfSurest(IReadOnlyList<double[]> documents) =>
         documents.OrderByDescending(document => document[1]).Take(Math.Max(1, (int)Math.Round(SurestShare * documents.Count))).Average(document => document[0]);
 
-    private static IEnumerable<BenchmarkRow> Rows(string file) => BenchmarkRow.Read(file, ["question", "answer"]);
+    private static IEnumerable<NamedRow> Rows(string file) => NamedRow.Read(file, ["question", "answer"]);
 
-    private static string Prompt(BenchmarkRow row) => $"Q: {row["question"].Trim().TrimEnd('?').TrimEnd()}?\nA:";
+    private static string Prompt(NamedRow row) => $"Q: {row["question"].Trim().TrimEnd('?').TrimEnd()}?\nA:";
 
-    private static string Solved(BenchmarkRow row) => $"{Prompt(row)} {First(row)}";
+    private static string Solved(NamedRow row) => $"{Prompt(row)} {First(row)}";
 
-    private static string First(BenchmarkRow row) => row.List("answer") is [var first, ..] ? first : throw row.Problem("'answer' holds no text");
+    private static string First(NamedRow row) => row.List("answer") is [var first, ..] ? first : throw row.Problem("'answer' holds no text");
 
-    private static BenchmarkDocument Document(BenchmarkRow row)
+    private static BenchmarkDocument Document(NamedRow row)
     {
         IReadOnlyList<string> accepted = row.List("answer");
         return new BenchmarkDocument

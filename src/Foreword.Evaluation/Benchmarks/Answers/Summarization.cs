@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
@@ -80,14 +81,14 @@ internal sealed class Summarization : Benchmark
 
     private static string Prompt(string article, BenchmarkInput input) => article + (HasHint(input) ? Hint : "\n");
 
-    private IEnumerable<BenchmarkRow> Rows(string file) => BenchmarkRow.Read(file, [_articleColumn, _summaryColumn]);
+    private IEnumerable<NamedRow> Rows(string file) => NamedRow.Read(file, [_articleColumn, _summaryColumn]);
 
     /// <summary>Returns the article. If the column is a list of sentences, as in SciTLDR, they are joined with spaces.</summary>
-    private string Article(BenchmarkRow row) => string.Join(' ', row.List(_articleColumn)).Trim();
+    private string Article(NamedRow row) => string.Join(' ', row.List(_articleColumn)).Trim();
 
-    private string Solved(BenchmarkRow row, BenchmarkInput input) => $"{Prompt(Article(row), input)} {row.List(_summaryColumn)[0].ReplaceLineEndings(" ").Trim()}";
+    private string Solved(NamedRow row, BenchmarkInput input) => $"{Prompt(Article(row), input)} {row.List(_summaryColumn)[0].ReplaceLineEndings(" ").Trim()}";
 
-    private BenchmarkDocument Document(BenchmarkRow row, BenchmarkInput input)
+    private BenchmarkDocument Document(NamedRow row, BenchmarkInput input)
     {
         IReadOnlyList<string> references = row.List(_summaryColumn);
         if (references.Count == 0 || Article(row).Length == 0)

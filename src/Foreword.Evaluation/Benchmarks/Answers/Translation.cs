@@ -96,7 +96,7 @@ internal sealed partial class Translation : Benchmark
     /// <summary>Returns the file of a language. newstest2014 has one file of each language as source and one as reference.</summary>
     private string Side(BenchmarkInput input, string language, string role) => input.File(Name, $"wmt14/*.{language}", $"wmt14/*-{role}.{language}.sgm", $"wmt14/*.{language}.sgm");
 
-    private IEnumerable<(string Source, string Target)> Tatoeba(string file) => BenchmarkRow.Read(file, ["0", "1"], new TableOptions { Header = false, Quoting = false })
+    private IEnumerable<(string Source, string Target)> Tatoeba(string file) => NamedRow.Read(file, ["0", "1"], new TableOptions { Header = false, Quoting = false })
         .Select(row => _toEnglish ? (row["1"].Trim(), row["0"].Trim()) : (row["0"].Trim(), row["1"].Trim()));
 
     private static IEnumerable<(string Source, string Target)> Aligned(string source, string target)

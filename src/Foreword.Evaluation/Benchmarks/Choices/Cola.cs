@@ -65,7 +65,7 @@ internal sealed class Cola : Benchmark
         return spread > 0 ? (truePositive * trueNegative - falsePositive * falseNegative) / Math.Sqrt(spread) : 0;
     }
 
-    private static IEnumerable<BenchmarkDocument> Documents(string file, bool isTraining) => BenchmarkRow.Read(file, ["1", "3"], new TableOptions { Header = false, Quoting = false }).Select(row =>
+    private static IEnumerable<BenchmarkDocument> Documents(string file, bool isTraining) => NamedRow.Read(file, ["1", "3"], new TableOptions { Header = false, Quoting = false }).Select(row =>
     {
         int label = row.Index("1", "0", "1");
         return new BenchmarkDocument

@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
@@ -20,14 +21,14 @@ internal static class Copa
     private static BenchmarkSet Read(BenchmarkInput input)
     {
         IReadOnlyList<string> files = input.Files("copa", "copa/*.xml");
-        (int Id, ChoiceItem Item)[] items = [.. files.SelectMany(file => BenchmarkRow.Read(file, ["id", "p", "a1", "a2", "asks-for", "most-plausible-alternative"]))
+        (int Id, ChoiceItem Item)[] items = [.. files.SelectMany(file => NamedRow.Read(file, ["id", "p", "a1", "a2", "asks-for", "most-plausible-alternative"]))
             .Select(row => (row.Number("id"), Item(row)))];
         return input.Switch(SplitSwitch) == "all"
             ? MultipleChoice.Set(items.Select(i => i.Item), files)
             : MultipleChoice.Set(items.Where(i => i.Id > LastTrainingItem).Select(i => i.Item), files, items.Where(i => i.Id <= LastTrainingItem).Select(i => i.Item));
     }
 
-    private static ChoiceItem Item(BenchmarkRow row)
+    private static ChoiceItem Item(NamedRow row)
     {
         string link = row.Index("asks-for", "cause", "effect") == 0 ? "because" : "therefore";
         return new ChoiceItem(row.Fields, $"{row["p"].Trim().TrimEnd('.')} {link}", [Alternative(row["a1"]), Alternative(row["a2"])], row.Index("most-plausible-alternative", "1", "2"))

@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
@@ -16,6 +17,6 @@ internal static class HellaSwag
         },
     };
 
-    private static IEnumerable<ChoiceItem> Items(string file) => BenchmarkRow.Read(file, ["ctx", "endings", "label"]).Select(row => new ChoiceItem(
+    private static IEnumerable<ChoiceItem> Items(string file) => NamedRow.Read(file, ["ctx", "endings", "label"]).Select(row => new ChoiceItem(
         row.Fields, row["ctx"].Trim(), [.. row.List("endings").Select(ending => $" {ending.Trim()}")], row.Index("label", "0", "1", "2", "3")));
 }

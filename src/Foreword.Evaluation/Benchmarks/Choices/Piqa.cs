@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 using Foreword.IO;
 
@@ -22,7 +23,7 @@ internal static class Piqa
 
     private static IEnumerable<ChoiceItem> Items(string file, string labelFile)
     {
-        BenchmarkRow[] rows = [.. BenchmarkRow.Read(file, ["goal", "sol1", "sol2"])];
+        NamedRow[] rows = [.. NamedRow.Read(file, ["goal", "sol1", "sol2"])];
         string[] labels = [.. StrictText.ReadLines(labelFile).Where(line => line.Length > 0)];
         if (labels.Length != rows.Length)
             throw new InvalidDataException($"{labelFile}: there are {labels.Length} labels for the {rows.Length} questions of {file}");

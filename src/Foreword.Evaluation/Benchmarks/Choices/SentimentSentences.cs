@@ -18,6 +18,6 @@ internal static class SentimentSentences
         },
     };
 
-    private static IEnumerable<ChoiceItem> Items(string file) => BenchmarkRow.Read(file, ["0", "1"], new TableOptions { Header = false, Quoting = false, Format = TableFormat.Tsv })
+    private static IEnumerable<ChoiceItem> Items(string file) => NamedRow.Read(file, ["0", "1"], new TableOptions { Header = false, Quoting = false, Format = TableFormat.Tsv })
         .Select(row => SentimentHeuristic.Item(row.Fields, row["0"], row.Index("1", "0", "1")));
 }

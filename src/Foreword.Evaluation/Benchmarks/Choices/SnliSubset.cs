@@ -18,6 +18,6 @@ internal static class SnliSubset
         },
     };
 
-    private static IEnumerable<ChoiceItem> Items(string file) => BenchmarkRow.Read(file, ["0", "1", "2"], new TableOptions { Header = false, Quoting = false }).Select(row =>
+    private static IEnumerable<ChoiceItem> Items(string file) => NamedRow.Read(file, ["0", "1", "2"], new TableOptions { Header = false, Quoting = false }).Select(row =>
         new ChoiceItem(row.Fields, $"{row["0"]}\nQuestion: {row["1"]}. True, False or Neither?\nAnswer:", Answers, row.Index("2", "0", "1", "2")));
 }

@@ -16,6 +16,6 @@ internal static class Sst2
         },
     };
 
-    private static IEnumerable<ChoiceItem> Items(string file) => BenchmarkRow.Read(file, ["sentence", "label"], new TableOptions { Header = true, Quoting = false })
+    private static IEnumerable<ChoiceItem> Items(string file) => NamedRow.Read(file, ["sentence", "label"], new TableOptions { Header = true, Quoting = false })
         .Select(row => SentimentHeuristic.Item(row.Fields, row["sentence"], row.Index("label", "0", "1")));
 }

@@ -19,6 +19,6 @@ internal static class StoryCloze
         },
     };
 
-    private static IEnumerable<ChoiceItem> Items(string file) => BenchmarkRow.Read(file, [.. Sentences, .. Endings, "AnswerRightEnding"], new TableOptions { Header = true }).Select(row => new ChoiceItem(
+    private static IEnumerable<ChoiceItem> Items(string file) => NamedRow.Read(file, [.. Sentences, .. Endings, "AnswerRightEnding"], new TableOptions { Header = true }).Select(row => new ChoiceItem(
         row.Fields, string.Join(' ', Sentences.Select(column => row[column].Trim())), [.. Endings.Select(column => $" {row[column].Trim()}")], row.Index("AnswerRightEnding", "1", "2")));
 }

@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 
 namespace Foreword.Evaluation.Benchmarks.Choices;
@@ -17,7 +18,7 @@ internal static class XcopaChinese
         return MultipleChoice.Set(test, input.Training("xcopa-zh", "xcopa-zh/val.zh.jsonl"), Items);
     }
 
-    private static IEnumerable<ChoiceItem> Items(string file) => BenchmarkRow.Read(file, ["premise", "choice1", "choice2", "question", "label"]).Select(row =>
+    private static IEnumerable<ChoiceItem> Items(string file) => NamedRow.Read(file, ["premise", "choice1", "choice2", "question", "label"]).Select(row =>
     {
         string link = row.Index("question", "cause", "effect") == 0 ? "因为" : "所以";
         return new ChoiceItem(row.Fields, $"{row["premise"].Trim().TrimEnd('。')}，{link}", [row["choice1"], row["choice2"]], row.Index("label", "0", "1")) { Unconditional = link };

@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
@@ -57,11 +58,11 @@ internal sealed class Lambada : Benchmark
         return new BenchmarkSet([.. files.SelectMany(Rows).Select(row => Document(row, input))], files);
     }
 
-    private static IEnumerable<BenchmarkRow> Rows(string file) => file.EndsWith(".jsonl", StringComparison.Ordinal)
-        ? BenchmarkRow.Read(file, ["text"])
-        : BenchmarkRow.Read(file, ["0"], new() { Header = false, Quoting = false }).Where(row => row["0"].Length > 0); // a line is a row of one column, even if it is blank
+    private static IEnumerable<NamedRow> Rows(string file) => file.EndsWith(".jsonl", StringComparison.Ordinal)
+        ? NamedRow.Read(file, ["text"])
+        : NamedRow.Read(file, ["0"], new() { Header = false, Quoting = false }).Where(row => row["0"].Length > 0); // a line is a row of one column, even if it is blank
 
-    private static BenchmarkDocument Document(BenchmarkRow row, BenchmarkInput input)
+    private static BenchmarkDocument Document(NamedRow row, BenchmarkInput input)
     {
         string text = row.Fields.First().Value!.GetValue<string>().TrimEnd();
         if (input.Switch(TextSwitch) == "openai")

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Foreword.Data.Tables;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
@@ -10,10 +11,10 @@ internal sealed partial class PromptTemplate(string text)
 
     /// <summary>Returns the text with the values of a row.</summary>
     /// <exception cref="InvalidDataException">A column holds several texts.</exception>
-    public string Fill(BenchmarkRow row) => Column().Replace(text, match => row[match.Groups[1].Value]);
+    public string Fill(NamedRow row) => Column().Replace(text, match => row[match.Groups[1].Value]);
 
     /// <summary>Returns one text for each element if a column holds a list, otherwise one text.</summary>
-    public IEnumerable<string> FillEach(BenchmarkRow row)
+    public IEnumerable<string> FillEach(NamedRow row)
     {
         string? list = Columns.FirstOrDefault(column => row.List(column).Count != 1);
         return list is null ? [Fill(row)] : row.List(list).Select(element => Column().Replace(text, match => match.Groups[1].Value == list ? element : row[match.Groups[1].Value]));

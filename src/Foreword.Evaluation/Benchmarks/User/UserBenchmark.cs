@@ -107,11 +107,11 @@ internal sealed class UserBenchmark : Benchmark
         TableOptions options = new() { Header = _recipe.Header };
         if (_recipe.Quoting is { } quoting)
             options = options with { Quoting = quoting };
-        return files.SelectMany(file => BenchmarkRow.Read(file, columns, options)).Select(row => _choices.Length > 0 ? Choice(row) : Target(row));
+        return files.SelectMany(file => NamedRow.Read(file, columns, options)).Select(row => _choices.Length > 0 ? Choice(row) : Target(row));
     }
 
     /// <summary>Returns the text that replaces a label of the data. If no labels are mapped, returns the label itself.</summary>
-    private string Mapped(string label, BenchmarkRow row)
+    private string Mapped(string label, NamedRow row)
     {
         if (_recipe.Answers.Count == 0)
             return label;
@@ -120,7 +120,7 @@ internal sealed class UserBenchmark : Benchmark
             : throw row.Problem($"the answer is '{label.Trim()}'; expected {string.Join(" or ", _recipe.Answers.Keys)}, as in answers{NearestName.Suggestion(label.Trim(), _recipe.Answers.Keys)}");
     }
 
-    private BenchmarkDocument Choice(BenchmarkRow row)
+    private BenchmarkDocument Choice(NamedRow row)
     {
         string[] choices = [.. _choices.SelectMany(template => template.FillEach(row))];
         string answer = Mapped(_answer.Fill(row), row).Trim();
@@ -143,7 +143,7 @@ internal sealed class UserBenchmark : Benchmark
         return judgment with { Statistics = [.. judgment.Statistics, [chosen, right]] };
     }
 
-    private BenchmarkDocument Target(BenchmarkRow row)
+    private BenchmarkDocument Target(NamedRow row)
     {
         string prompt = _prompt.Fill(row);
         string[] targets = [.. _answer.FillEach(row).Select(target => Mapped(target, row))];

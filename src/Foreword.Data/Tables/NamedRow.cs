@@ -1,19 +1,24 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Foreword.Data.Tables;
 
-namespace Foreword.Evaluation.Benchmarks;
+namespace Foreword.Data.Tables;
 
-/// <summary>A row of a benchmark's file, with columns accessed by name.</summary>
-internal sealed class BenchmarkRow
+/// <summary>A row of a table, with columns accessed by name.</summary>
+internal sealed class NamedRow
 {
     private readonly TableRow _row;
     private readonly string[] _columns;
 
-    private BenchmarkRow(TableRow row, string[] columns) => (_row, _columns) = (row, columns);
+    private NamedRow(TableRow row, string[] columns) => (_row, _columns) = (row, columns);
 
     /// <summary>Gets the file and the line, for error messages.</summary>
     public string Where => _row.Where;
+
+    /// <summary>
+    /// Gets the reason why the row could not be read; null if it could be read. Without <see cref="TableOptions.KeepsFaultyRows"/>, reading ends with
+    /// an error at such a row.
+    /// </summary>
+    public string? Fault => _row.Fault;
 
     /// <summary>Gets the only text of a column.</summary>
     public string this[string column] => List(column) is [var only] ? only : throw Problem($"'{column}' holds {List(column).Count} texts; expected one");
@@ -35,8 +40,8 @@ internal sealed class BenchmarkRow
     /// <param name="columns">The names of the columns, or their numbers if the file has no header.</param>
     /// <param name="options">The options for reading the table; null for the defaults.</param>
     /// <exception cref="InvalidDataException">The file is malformed or lacks a column; the message names the file and the row.</exception>
-    public static IEnumerable<BenchmarkRow> Read(string path, string[] columns, TableOptions? options = null) =>
-        TableReader.Read(path, columns, options).Select(row => new BenchmarkRow(row, columns));
+    public static IEnumerable<NamedRow> Read(string path, string[] columns, TableOptions? options = null) =>
+        TableReader.Read(path, columns, options).Select(row => new NamedRow(row, columns));
 
     /// <summary>Returns the texts of a column.</summary>
     public IReadOnlyList<string> List(string column) => _row.Cells[Array.IndexOf(_columns, column)];

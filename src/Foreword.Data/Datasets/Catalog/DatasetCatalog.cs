@@ -1,0 +1,35 @@
+using Foreword.Data.Datasets.Classification;
+using Foreword.Data.Datasets.Entailment;
+using Foreword.Settings;
+
+namespace Foreword.Data.Datasets.Catalog;
+
+/// <summary>Lists all data sets. To add one to this project, write one file and add one line here.</summary>
+public static class DatasetCatalog
+{
+    private static readonly Registry<Dataset> Registered = new("data set", dataset => [dataset.Name],
+    [
+        RteSet.Dataset,
+        ColaSet.Dataset,
+    ]);
+
+    /// <summary>Gets the data sets, in the order of the GPT-1 paper's tables. Others follow, then registered ones.</summary>
+    public static IReadOnlyList<Dataset> All => Registered.All;
+
+    /// <summary>Adds a data set of the program's own after the others.</summary>
+    /// <param name="dataset">The data set.</param>
+    /// <exception cref="ArgumentException">Another data set has the same name.</exception>
+    public static void Register(Dataset dataset) => Registered.Add(dataset);
+
+    /// <summary>Returns the data set with the given name, without regard to case. An underscore counts as a hyphen.</summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="ArgumentException">No data set has this name. The message suggests the nearest name.</exception>
+    public static Dataset OfName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Find(name) ?? throw new ArgumentException($"unknown data set '{name}'{NearestName.Suggestion(name, All.Select(dataset => dataset.Name))}", nameof(name));
+    }
+
+    /// <summary>Returns the data set with the given name; null if there is none.</summary>
+    internal static Dataset? Find(string name) => All.FirstOrDefault(dataset => string.Equals(dataset.Name, name.Replace('_', '-'), StringComparison.OrdinalIgnoreCase));
+}

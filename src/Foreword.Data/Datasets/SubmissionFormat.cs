@@ -1,0 +1,61 @@
+using System.Globalization;
+using Foreword.Tasks;
+
+namespace Foreword.Data.Datasets;
+
+/// <summary>
+/// The format in which GLUE's test server takes predictions: a header, then a line with the index of the example and the prediction, separated by a
+/// tab.
+/// </summary>
+public sealed class SubmissionFormat
+{
+    private readonly IReadOnlyList<string> _words;
+    private readonly double _least, _most;
+
+    private SubmissionFormat(IReadOnlyList<string> words, double least, double most) => (_words, _least, _most) = (words, least, most);
+
+    /// <summary>Creates the format of a data set with classes.</summary>
+    /// <param name="words">The server's word for each class, in the order of <see cref="Dataset.Labels"/>.</param>
+    public static SubmissionFormat OfClasses(params IReadOnlyList<string> words) => new(words, 0, 0);
+
+    /// <summary>Creates the format of a data set with scores. Predictions outside the range become its nearest end.</summary>
+    /// <param name="least">The lowest score.</param>
+    /// <param name="most">The highest score.</param>
+    public static SubmissionFormat OfScores(double least, double most) => new([], least, most);
+
+    /// <summary>Returns a path for each submitted part: the given one, or with the part's ending before the extension.</summary>
+    /// <param name="path">The path that the user named.</param>
+    /// <param name="part">The part.</param>
+    public static string PathFor(string path, DatasetPart part)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(part);
+        return Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + part.SubmissionEnding + Path.GetExtension(path));
+    }
+
+    /// <summary>Writes the predictions for a part.</summary>
+    /// <param name="writer">Receives the lines. Each ends with a line feed.</param>
+    /// <param name="part">The part.</param>
+    /// <param name="predictions">One prediction for each example of the part, in the same order.</param>
+    /// <exception cref="ArgumentException">The number of predictions is not that of the examples, or a prediction is not one of the classes.</exception>
+    public void Write(TextWriter writer, DatasetPart part, IReadOnlyList<Prediction> predictions)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(part);
+        ArgumentNullException.ThrowIfNull(predictions);
+        if (predictions.Count != part.Examples.Count)
+            throw new ArgumentException($"{part.Name} has {part.Examples.Count} examples; {predictions.Count} predictions were given", nameof(predictions));
+        writer.Write("index\tprediction\n");
+        for (int i = 0; i < predictions.Count; i++)
+            writer.Write($"{(part.Ids.Count == 0 ? i.ToString(CultureInfo.InvariantCulture) : part.Ids[i])}\t{Word(predictions[i])}\n");
+    }
+
+    private string Word(Prediction prediction)
+    {
+        if (_words.Count == 0)
+            return Math.Clamp(prediction.Value, _least, _most).ToString("0.000", CultureInfo.InvariantCulture);
+        return prediction.Index >= 0 && prediction.Index < _words.Count
+            ? _words[prediction.Index]
+            : throw new ArgumentException($"the prediction '{prediction.Label}' is not one of the {_words.Count} classes of the test server", nameof(prediction));
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+
+namespace Foreword.Cli.Tests.Commands.FineTune;
+
+/// <summary>Tests finetune with published data sets.</summary>
+public sealed class DatasetCommandTests(TinyModel tiny) : IClassFixture<TinyModel>, IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void ADataSetTrainsIsMeasuredAndIsSubmitted()
+    {
+        string run = _directory.File("run"), submission = _directory.File("RTE.tsv");
+        Cli trained = Finetune("rte", run, "--submission", submission, "--json");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        JsonElement json = JsonDocument.Parse(trained.Out).RootElement;
+        Assert.InRange(json.GetProperty("metrics").GetProperty("accuracy").GetDouble(), 0, 1);
+        JsonElement paper = json.GetProperty("paper")[0];
+        Assert.Equal(("GPT-1", "accuracy", 0.56, "test", "GPT-1, table 2"), (paper.GetProperty("model").GetString(), paper.GetProperty("metric").GetString(), paper.GetProperty("value").GetDouble(), paper.GetProperty("part").GetString(), paper.GetProperty("source").GetString()));
+        string[] lines = File.ReadAllLines(submission);
+        Assert.Equal("index\tprediction", lines[0]);
+        Assert.Equal(["0", "1", "2"], lines[1..].Select(line => line.Split('\t')[0]));
+        Assert.All(lines[1..], line => Assert.Contains(line.Split('\t')[1], new[] { "entailment", "not_entailment" }));
+        Assert.Contains("rte: train has 4 examples; the published files have 2,490", trained.Err, StringComparison.Ordinal);
+        Assert.Contains("dataset: rte", File.ReadAllText(Path.Combine(run, "recipe.yaml")), StringComparison.Ordinal);
+
+        // The run is complete, so it only says so again.
+        Cli again = Finetune("rte", run, "--resume", "auto");
+        Assert.True(again.ExitCode == 0, again.Err);
+        Assert.Contains("paper accuracy 0.5600 on test (GPT-1, table 2)\n", again.Out, StringComparison.Ordinal);
+        Assert.StartsWith("label,probability,", Cli.RunWithInput("{\"premise\": \"a\", \"hypothesis\": \"b\"}\n", "predict", run, "-", "--format", "jsonl").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheMetricOfThePaperChoosesTheBestEpoch()
+    {
+        Cli trained = Finetune("cola", _directory.File("run"));
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        Assert.Contains("by matthews: validation ", trained.Out, StringComparison.Ordinal);
+        Assert.Contains("paper matthews 0.4540 on test (GPT-1, table 4)\n", trained.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFewExamplesAreDrawn()
+    {
+        Cli shown = Finetune("rte", _directory.File("run"), "--examples", "2", "--dry-run", "--json");
+        Assert.True(shown.ExitCode == 0, shown.Err);
+        JsonElement json = JsonDocument.Parse(shown.Out).RootElement;
+        Assert.Equal((2, 2, 3), (json.GetProperty("sets").GetProperty("train").GetInt32(), json.GetProperty("sets").GetProperty("validation").GetInt32(), json.GetProperty("sets").GetProperty("test").GetInt32()));
+        Assert.Equal(3, JsonDocument.Parse(Finetune("rte", _directory.File("run"), "--limit", "3", "--dry-run", "--json").Out).RootElement.GetProperty("sets").GetProperty("train").GetInt32());
+    }
+
+    [Fact]
+    public void TheListNamesEveryDataSet()
+    {
+        Cli text = Cli.Run("finetune", "--list"), json = Cli.Run("finetune", "--list", "--json");
+        Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
+        JsonElement[] sets = [.. JsonDocument.Parse(json.Out).RootElement.GetProperty("datasets").EnumerateArray()];
+        Assert.Contains(sets, set => set.GetProperty("name").GetString() == "rte" && set.GetProperty("submission").GetBoolean() && set.GetProperty("paper")[0].GetProperty("value").GetDouble() == 0.56);
+        Assert.All(sets, set => Assert.Contains($"{set.GetProperty("name").GetString()} ", text.Out, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void WrongUsageIsOneSentence()
+    {
+        AssertRefused(2, "--dataset is 'rtee'; expected ", "finetune", tiny.Path, "--dataset", "rtee", "--data", ".");
+        AssertRefused(2, "--dataset rte needs the directory of its files: --data DIR", "finetune", tiny.Path, "--dataset", "rte");
+        AssertRefused(2, "a recipe or a model is missing", "finetune");
+        AssertRefused(2, "--submission is for data sets with a test server", "finetune", tiny.Path, "--task", "classification", "--train", tiny.Train, "--columns", "text,label", "--submission", "x.tsv");
+        AssertRefused(1, "data.columns is for tables; the data set rte finds and reads its own files", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--columns", "a,b,c");
+        AssertRefused(1, "task.kind is classification; the data set rte is for entailment", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--task", "classification");
+        AssertRefused(1, $"rte: {_directory.Path} holds none of train.tsv; the data set has ", "finetune", tiny.Path, "--dataset", "rte", "--data", _directory.Path, "--out", _directory.File("run"));
+        Assert.False(Directory.Exists(_directory.File("run")));
+    }
+
+    [Fact]
+    public void AnEarlierSubmissionStaysIfThereIsNoTestFile()
+    {
+        _directory.Write("rte/train.tsv", File.ReadAllText(Fixtures.Path("datasets/rte/train.tsv")));
+        string submission = _directory.Write("RTE.tsv", "before");
+        AssertRefused(1, $"--submission: {_directory.Path} has no test file of rte", "finetune", tiny.Path, "--dataset", "rte", "--data", _directory.Path, "--out", _directory.File("run"), "--submission", submission);
+        Assert.Equal("before", File.ReadAllText(submission));
+    }
+
+    private Cli Finetune(string dataset, string run, params string[] more) => Cli.Run(
+        ["finetune", tiny.Path, "--dataset", dataset, "--data", Fixtures.Path("datasets"), "--out", run, "--epochs", "1", "--batch-size", "2", "--set", "train.threads=1", .. more]);
+
+    private static void AssertRefused(int code, string message, params string[] args)
+    {
+        Cli refused = Cli.Run(args);
+        Assert.Equal(code, refused.ExitCode);
+        Assert.Contains(message, refused.Err, StringComparison.Ordinal);
+    }
+}
