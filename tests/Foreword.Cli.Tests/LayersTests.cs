@@ -55,7 +55,7 @@ public sealed class LayersTests
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
         ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
-        ("Foreword.Server", ["Page", "Runs", "Hosting", "Requests", "Responses", "Endpoints", "Documentation"]),
+        ("Foreword.Server", ["Responses", "Page", "Runs", "Hosting", "Requests", "Endpoints", "Documentation"]),
         ("Foreword.Extensions.AI", ["Requests", "Hosting"]),
         ("Foreword.Cli",
             ["Output", "Options", "Reports", "Loading", "Inspection", "Commands", "Commands.Bench", "Commands.Conversion", "Commands.Evaluate", "Commands.Predict", "Commands.Pretrain",
