@@ -58,7 +58,7 @@ public sealed class LayersTests
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
         ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
         ("Foreword.Studies", ["Grid", "Results", "FineTuning"]),
-        ("Foreword.Server", ["Page", "Runs", "Hosting", "Requests", "Responses", "Endpoints", "Documentation"]),
+        ("Foreword.Server", ["Responses", "Page", "Runs", "Hosting", "Requests", "Endpoints", "Documentation"]),
         ("Foreword.Extensions.AI", ["Requests", "Hosting"]),
         ("Foreword.Cli",
             ["Output", "Options", "Reports", "Reports.Studies", "Loading", "Inspection", "Commands", "Commands.Bench", "Commands.Conversion", "Commands.Evaluate", "Commands.Predict", "Commands.Pretrain",

@@ -152,6 +152,22 @@ public sealed partial class ApiDescriptionTests(TestServer server) : IClassFixtu
         await guarded.StopAsync();
     }
 
+    /// <summary>The document is made once, so it holds nothing of the request that it was first read with.</summary>
+    [Fact]
+    public async Task TheDocumentIsTheSameForEveryRequest()
+    {
+        using HttpRequestMessage first = new(HttpMethod.Get, "/openapi/v1.json") { Headers = { Host = "first.example" } };
+        using HttpResponseMessage whole = await _client.SendAsync(first, TestContext.Current.CancellationToken);
+        string text = await whole.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("application/json", whole.Content.Headers.ContentType!.MediaType);
+        Assert.DoesNotContain("first.example", text, StringComparison.Ordinal);
+        Assert.Equal(text, await TextAsync("/openapi/v1.json"));
+        using HttpRequestMessage again = new(HttpMethod.Get, "/openapi/v1.json");
+        again.Headers.IfNoneMatch.Add(whole.Headers.ETag!);
+        using HttpResponseMessage unchanged = await _client.SendAsync(again, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+    }
+
     private async Task CheckAsync(JsonNode document, string path, JsonObject body, JsonNode operation)
     {
         using StringContent content = new(body.ToJsonString(), Encoding.UTF8, "application/json");

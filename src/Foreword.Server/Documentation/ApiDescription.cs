@@ -1,10 +1,12 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Foreword.Server.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -14,10 +16,10 @@ using Scalar.AspNetCore;
 
 namespace Foreword.Server.Documentation;
 
-/// <summary>Describes the API: as OpenAPI at <c>/openapi/v1.json</c>, and as a page at <c>/docs</c>. Both are made when they are first asked for.</summary>
+/// <summary>Describes the API: as OpenAPI at <c>/openapi/v1.json</c>, and as a page at <c>/docs</c>. The document is made once, for the first request.</summary>
 internal static class ApiDescription
 {
-    private const string Document = "/openapi/v1.json", Page = "/docs", Key = "key";
+    private const string DocumentName = "v1", Document = $"/openapi/{DocumentName}.json", Page = "/docs", Key = "key";
 
     /// <summary>What browsers let the page of the API do: use this server and nothing else. Its script writes styles into the page.</summary>
     private const string Policy = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'";
@@ -35,7 +37,7 @@ internal static class ApiDescription
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
         });
-        services.AddOpenApi(options =>
+        services.AddOpenApi(DocumentName, options =>
         {
             options.AddDocumentTransformer((document, _, _) =>
             {
@@ -50,7 +52,8 @@ internal static class ApiDescription
     /// <summary>Maps the document and the page.</summary>
     public static void Map(WebApplication application)
     {
-        application.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
+        Lazy<Task<FixedContent>> document = new(() => WriteAsync(application.Services));
+        application.MapMethods(Document, [HttpMethods.Get, HttpMethods.Head], async context => await (await document.Value.ConfigureAwait(false)).SendAsync(context).ConfigureAwait(false)).ExcludeFromDescription();
         application.MapScalarApiReference(Page, options => options
             .WithTitle("Foreword").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().PreserveSchemaPropertyOrder().HideClientButton().HideDeveloperTools());
         application.Use((HttpContext context, RequestDelegate next) =>
@@ -79,8 +82,16 @@ internal static class ApiDescription
         return body is null ? endpoint : endpoint.WithMetadata(body);
     }
 
+    /// <summary>Writes the document. It names no address, so a client takes the one that it read the document from.</summary>
+    private static async Task<FixedContent> WriteAsync(IServiceProvider services)
+    {
+        OpenApiDocument document = await services.GetRequiredKeyedService<IOpenApiDocumentProvider>(DocumentName).GetOpenApiDocumentAsync().ConfigureAwait(false);
+        return new FixedContent(Encoding.UTF8.GetBytes(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1).ConfigureAwait(false)), "application/json; charset=utf-8");
+    }
+
     private static void Describe(OpenApiDocument document, bool needsKey)
     {
+        document.Servers = null;
         document.Info = new OpenApiInfo
         {
             Title = "Foreword",

@@ -1,9 +1,8 @@
 using System.Reflection;
-using System.Security.Cryptography;
+using Foreword.Server.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Net.Http.Headers;
 
 namespace Foreword.Server.Page;
 
@@ -31,22 +30,21 @@ internal static class PageFiles
             string name = resource.Replace('\\', '/'); // a build on Windows names folders with \
             if (!name.StartsWith(Prefix, StringComparison.Ordinal))
                 continue;
-            Lazy<PageFile> file = new(() => Read(resource));
+            Lazy<FixedContent> file = new(() => Read(resource));
             routes.MapMethods(name == Prefix + Start ? "/" : $"/{name}", [HttpMethods.Get, HttpMethods.Head], context => SendAsync(context, file.Value)).ExcludeFromDescription();
         }
     }
 
-    private static Task SendAsync(HttpContext context, PageFile file)
+    private static Task SendAsync(HttpContext context, FixedContent file)
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        headers.CacheControl = "no-cache"; // a browser asks whether its copy is current, and is answered with 304
-        return TypedResults.Bytes(file.Content, file.Type, entityTag: file.Tag).ExecuteAsync(context);
+        return file.SendAsync(context);
     }
 
-    private static PageFile Read(string resource)
+    private static FixedContent Read(string resource)
     {
         using Stream stream = _assembly.GetManifestResourceStream(resource)!;
         byte[] content = new byte[stream.Length];
@@ -59,8 +57,6 @@ internal static class PageFiles
             ".svg" => "image/svg+xml",
             string other => throw new NotSupportedException($"{resource} has the extension {other}, which has no content type here"),
         };
-        return new PageFile(content, type, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 16))}\""));
+        return new FixedContent(content, type);
     }
-
-    private sealed record PageFile(byte[] Content, string Type, EntityTagHeaderValue Tag);
 }
