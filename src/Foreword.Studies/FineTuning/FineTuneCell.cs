@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Foreword.Data.Datasets;
 using Foreword.Data.Recipes;
 using Foreword.Progress;
 using Foreword.Studies.Grid;
@@ -61,8 +62,11 @@ internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe)
             [Train] = Value(model, metric, [.. run.Data.Train.Take(MeasuredTrainingExamples)]),
             [Validation] = Value(model, metric, run.Data.Validation),
         };
-        if (run.Data.Test.Count > 0)
-            values[Test] = Value(model, metric, run.Data.Test);
+        DatasetPart[] tests = [.. run.Data.Tests.Where(part => part.IsLabeled)];
+        foreach (DatasetPart part in tests)
+            values[part.Name] = Value(model, metric, part.Examples);
+        if (tests.Length > 0)
+            values[Test] = tests.Average(part => values[part.Name]); // MNLI has two, of which the paper's average takes the mean
         values["best_epoch"] = run.BestEpoch;
         values["examples"] = run.Data.Train.Count;
         return new CellResult(Cell.Factors, Cell.Fingerprint, metric.Name, values, seconds);

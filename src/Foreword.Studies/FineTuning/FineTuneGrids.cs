@@ -19,10 +19,10 @@ internal static class FineTuneGrids
     /// <summary>The levels of <see cref="Variant"/>.</summary>
     public const string Full = "full", NoAuxiliary = "no auxiliary loss", NoPretraining = "no pre-training", Lstm = "LSTM";
 
-    /// <summary>The factor of <c>Examples</c>: the number of labeled examples.</summary>
+    /// <summary>The factor of <see cref="Examples"/>: the number of labeled examples.</summary>
     public const string Labeled = "examples";
 
-    /// <summary>The factor of <c>Examples</c> that tells whether the model was pre-trained.</summary>
+    /// <summary>The factor of <see cref="Examples"/> that tells whether the model was pre-trained.</summary>
     public const string Start = "start";
 
     /// <summary>The levels of <see cref="Start"/>.</summary>
@@ -51,6 +51,17 @@ internal static class FineTuneGrids
             set.Cell(recipe with { Model = recipe.Model with { From = StartFrom.Scratch } }, new StudyFactor(Variant, NoPretraining)),
             .. lstm is null ? [] : (FineTuneCell[])[set.Cell(recipe with { Model = recipe.Model with { Path = lstm } }, new StudyFactor(Variant, Lstm))],
         ]);
+
+    /// <summary>Returns the cells of the comparison over the number of labeled examples.</summary>
+    /// <param name="sets">The data sets.</param>
+    /// <param name="counts">The numbers of training examples.</param>
+    /// <param name="seeds">The number of seeds, from the recipe's on. A seed also draws the examples.</param>
+    public static IReadOnlyList<FineTuneCell> Examples(IReadOnlyList<LabeledSet> sets, IReadOnlyList<int> counts, int seeds) =>
+        Cross(sets, seeds, (set, recipe) =>
+            from count in counts
+            let few = recipe with { Data = recipe.Data with { Examples = count } }
+            from start in (StartFrom[])[StartFrom.Pretrained, StartFrom.Scratch]
+            select set.Cell(few with { Model = few.Model with { From = start } }, new StudyFactor(Start, start == StartFrom.Scratch ? Scratch : Pretrained), new StudyFactor(Labeled, Text(count))));
 
     private static List<FineTuneCell> Cross(IReadOnlyList<LabeledSet> sets, int seeds, Func<LabeledSet, FineTuneRecipe, IEnumerable<FineTuneCell>> cells)
     {

@@ -54,7 +54,7 @@ internal static class FineTunePlans
         ],
     };
 
-    /// <summary>Gets the plan of the study over the number of labeled examples.</summary>
+    /// <summary>Gets the plan of <see cref="FineTuneGrids.Examples"/>.</summary>
     public static StudyPlan Examples { get; } = new()
     {
         Name = "examples",

@@ -1,7 +1,11 @@
+using System.Globalization;
+using Foreword.Data.Datasets;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
-using Foreword.Data.Shards;
+using Foreword.IO;
 using Foreword.Studies.Grid;
+using Foreword.Tasks;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foreword.Studies.FineTuning;
 
@@ -13,7 +17,7 @@ internal sealed record LabeledSet(string Name, FineTuneRecipe Recipe)
     /// <summary>The factor whose levels are data sets.</summary>
     public const string Factor = "data";
 
-    private readonly Lazy<string> _files = new(() => string.Join('\n', Describe(TrainingFiles.Create(Recipe.Data)).Concat(ManifestFile.Describe(Recipe.Data.Paths([.. Recipe.Data.Test, .. Recipe.Data.TestLabels]), CancellationToken.None).Select(file => file.Sha256))));
+    private readonly Lazy<string> _files = new(() => Hashes(Recipe));
 
     /// <summary>Returns a cell with a variant of the recipe.</summary>
     /// <param name="recipe">The variant, with its seed.</param>
@@ -21,7 +25,7 @@ internal sealed record LabeledSet(string Name, FineTuneRecipe Recipe)
     /// <exception cref="InvalidDataException">A file is missing.</exception>
     internal FineTuneCell Cell(FineTuneRecipe recipe, params IEnumerable<StudyFactor> factors)
     {
-        StudyFactor[] all = [new(Factor, Name), .. factors, new(StudyFactor.Seed, recipe.Train.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        StudyFactor[] all = [new(Factor, Name), .. factors, new(StudyFactor.Seed, recipe.Train.Seed.ToString(CultureInfo.InvariantCulture))];
         return new FineTuneCell(new StudyCell(all, Definition(recipe)), recipe);
     }
 
@@ -37,6 +41,12 @@ internal sealed record LabeledSet(string Name, FineTuneRecipe Recipe)
         return $"{Data.Recipes.Recipe.ToYaml(bare)}\n{_files.Value}\n{ModelHashes.Of(recipe.Model.Path)}";
     }
 
-    private static IEnumerable<string> Describe(TrainingFiles files) =>
-        [.. files.Train.Select(file => file.Sha256), "-", .. files.Validation.Select(file => file.Sha256), "-", .. files.Labels.Select(file => file.Sha256)];
+    /// <summary>Returns the hashes of all files, by part.</summary>
+    private static string Hashes(FineTuneRecipe recipe)
+    {
+        DatasetContent content = LabeledContent.Read(recipe.Data, FineTuningTask.OfKind(recipe.Task.Kind), NullLogger.Instance, CancellationToken.None);
+        string[] labels = [.. recipe.Data.TrainLabels, .. recipe.Data.ValidationLabels, .. recipe.Data.TestLabels];
+        IEnumerable<string> parts = content.Parts.Select(part => $"{part.Name} {string.Join(' ', part.Files.Select(FileHash.Of))}");
+        return string.Join('\n', [.. parts, .. recipe.Data.Paths(labels).Select(FileHash.Of)]);
+    }
 }

@@ -9,13 +9,13 @@ namespace Foreword.Cli.Commands.Study;
 /// <summary>Implements the studies that fine-tune: <c>foreword study transfer</c>, <c>ablation</c> and <c>examples</c>.</summary>
 internal static class FineTuneStudies
 {
-    public static IEnumerable<Command> Create(Terminal terminal) => [Transfer(terminal), Ablation(terminal)];
+    public static IEnumerable<Command> Create(Terminal terminal) => [Transfer(terminal), Ablation(terminal), Examples(terminal)];
 
     private static Command Transfer(Terminal terminal)
     {
         Option<string?> layers = new("--layers") { Description = "Numbers of transferred blocks, separated by commas; default: all from 0 to the model's number." };
         return Command(terminal, FineTunePlans.Transfer, "Plot what each transferred layer brings (GPT-1 paper, figure 2 left).",
-            "foreword study transfer recipes/finetune-snli.yaml --model runs/books --data data", [layers],
+            "foreword study transfer runs/books --datasets cola,rte --data data", [layers],
             (parsed, sets, seeds) => FineTuneGrids.Transfer(sets, Numbers(parsed, layers) ?? [.. Enumerable.Range(0, Blocks(sets) + 1)], seeds));
     }
 
@@ -25,6 +25,14 @@ internal static class FineTuneStudies
         return Command(terminal, FineTunePlans.Ablation, "Compare full fine-tuning with its ablations (GPT-1 paper, table 5).",
             "foreword study ablation recipes/finetune-snli.yaml recipes/finetune-sts.yaml --model runs/books --data data", [lstm],
             (parsed, sets, seeds) => FineTuneGrids.Ablation(sets, parsed.GetValue(lstm), seeds));
+    }
+
+    private static Command Examples(Terminal terminal)
+    {
+        Option<string> counts = new("--examples") { Description = "Numbers of training examples, separated by commas.", DefaultValueFactory = _ => "30,100,300,1000" };
+        return Command(terminal, FineTunePlans.Examples, "Plot what pre-training saves in labels: accuracy over the number of labeled examples.",
+            "foreword study examples runs/books --datasets banking77,snli --data data --examples 100,1000", [counts],
+            (parsed, sets, seeds) => FineTuneGrids.Examples(sets, Numbers(parsed, counts) ?? [], seeds));
     }
 
     private static Command Command(
@@ -62,9 +70,9 @@ internal static class FineTuneStudies
     }
 
     /// <summary>Parses a list of numbers from 0 on; null if the option is not given.</summary>
-    private static int[]? Numbers(ParseResult parsed, Option<string?> option)
+    private static int[]? Numbers<T>(ParseResult parsed, Option<T> option)
     {
-        if (parsed.GetValue(option) is not { } text)
+        if (parsed.GetValue(option) is not string text)
             return null;
         string[] words = text.Split(',', StringSplitOptions.TrimEntries);
         string? wrong = words.FirstOrDefault(word => !int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _));

@@ -74,7 +74,7 @@ public sealed class FineTuneStudiesTests(TinyModel tiny) : IClassFixture<TinyMod
     public void AModelIsNoRecipe()
     {
         Cli study = Cli.Run("study", "transfer", tiny.Path);
-        Assert.Equal((2, true), (study.ExitCode, study.Err.Contains("is not a recipe (.yaml); give the model with --model", StringComparison.Ordinal)));
+        Assert.Equal((2, true), (study.ExitCode, study.Err.Contains("is a model; name its data sets with --datasets, or give recipes (.yaml)", StringComparison.Ordinal)));
     }
 
     private Cli Run(string study, params string[] args)
