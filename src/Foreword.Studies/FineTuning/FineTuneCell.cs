@@ -8,7 +8,6 @@ using Foreword.Tasks.Metrics;
 using Foreword.Torch;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
-using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace Foreword.Studies.FineTuning;
@@ -16,7 +15,7 @@ namespace Foreword.Studies.FineTuning;
 /// <summary>A cell that fine-tunes a model.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="Recipe">The recipe with the cell's levels.</param>
-internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe)
+internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe) : ICellWork
 {
     /// <summary>The values of a result: the main metric on the training examples, on the validation examples and on the test examples.</summary>
     public const string Train = "train", Validation = "validation", Test = "test";
@@ -25,29 +24,24 @@ internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe)
     private const int MeasuredTrainingExamples = 2000;
 
     /// <summary>Fine-tunes the model, and measures its best epoch. A cell that was stopped or killed goes on from its last complete epoch.</summary>
-    /// <param name="runs">The directory of the cell's run, which is deleted at the end because it holds weights.</param>
-    /// <param name="keep">Whether the run stays.</param>
-    /// <param name="progress">Receives the events of the run; null for none.</param>
-    /// <param name="logger">Receives the run's warnings; null for none.</param>
-    /// <param name="stop">Stops the run after its step.</param>
-    /// <returns>The result; null if the run was stopped.</returns>
-    /// <exception cref="InvalidDataException">Model or data are broken, or do not fit the recipe.</exception>
-    public CellResult? Run(string runs, bool keep, IProgress<FineTuneEvent>? progress, ILogger? logger, StopRequest stop)
+    /// <inheritdoc/>
+    public CellResult? Run(CellContext context)
     {
-        ArgumentNullException.ThrowIfNull(stop);
+        ArgumentNullException.ThrowIfNull(context);
         long begin = Stopwatch.GetTimestamp();
-        string path = Path.Combine(runs, Cell.DirectoryName);
+        string path = Path.Combine(context.Runs, Cell.DirectoryName);
         bool exists = RunDirectory.HoldsRun(path);
         RunDirectory directory = exists ? RunDirectory.Open(path) : RunDirectory.Create(path);
+        IProgress<FineTuneEvent>? progress = context.Stepped is { } stepped ? new SynchronousProgress<FineTuneEvent>(_ => stepped()) : null;
         CellResult? result;
-        using (FineTuneRun run = exists ? FineTuneRun.Resume(Recipe, directory, directory.Newest, progress, logger: logger) : FineTuneRun.Start(Recipe, directory, progress, logger: logger))
+        using (FineTuneRun run = exists ? FineTuneRun.Resume(Recipe, directory, directory.Newest, progress, logger: context.Logger) : FineTuneRun.Start(Recipe, directory, progress, logger: context.Logger))
         {
-            if (run.Run(stop) == RunOutcome.Stopped)
+            if (run.Run(context.Stop) == RunOutcome.Stopped)
                 return null;
             result = Measure(run, directory, Stopwatch.GetElapsedTime(begin).TotalSeconds);
         }
 
-        if (!keep)
+        if (!context.Keep)
             Directory.Delete(path, recursive: true);
         return result;
     }

@@ -23,9 +23,11 @@ internal static class CellProcess
     public static CellResult? Run(ParseResult parsed, StudyCell cell, int threads, StopRequest stop)
     {
         string[] typed = [.. parsed.Tokens.Select(token => token.Value)];
-        string[] added = ["--jobs", "1", "--cell", cell.Name, "--set", string.Create(CultureInfo.InvariantCulture, $"train.threads={threads}"), "--quiet"];
+        string[] added = ["--jobs", "1", "--cell", cell.Name, "--quiet"];
         string[] words = Array.IndexOf(typed, "--") is >= 0 and int dashes ? [.. typed[..dashes], .. added, .. typed[dashes..]] : [.. typed, .. added];
-        using Process process = Process.Start(OwnProcess.StartInfo(WithoutJobs(words))) ?? throw new InvalidOperationException("the process of a cell could not be started");
+        ProcessStartInfo start = OwnProcess.StartInfo(WithoutJobs(words));
+        start.Environment["DOTNET_PROCESSOR_COUNT"] = threads.ToString(CultureInfo.InvariantCulture); // everything that computes takes as many threads
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException("the process of a cell could not be started");
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(200)))
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Studies.FineTuning;
@@ -16,7 +15,7 @@ internal static class FineTuneStudies
         Option<string?> layers = new("--layers") { Description = "Numbers of transferred blocks, separated by commas; default: all from 0 to the model's number." };
         return Command(terminal, FineTunePlans.Transfer, "Plot what each transferred layer brings (GPT-1 paper, figure 2 left).",
             "foreword study transfer runs/books --datasets cola,rte --data data", [layers],
-            (parsed, sets, seeds) => FineTuneGrids.Transfer(sets, Numbers(parsed, layers) ?? [.. Enumerable.Range(0, Blocks(sets) + 1)], seeds));
+            (parsed, sets, seeds) => FineTuneGrids.Transfer(sets, NumberList.Of(parsed, layers) ?? [.. Enumerable.Range(0, Blocks(sets) + 1)], seeds));
     }
 
     private static Command Ablation(Terminal terminal)
@@ -32,7 +31,7 @@ internal static class FineTuneStudies
         Option<string> counts = new("--examples") { Description = "Numbers of training examples, separated by commas.", DefaultValueFactory = _ => "30,100,300,1000" };
         return Command(terminal, FineTunePlans.Examples, "Plot what pre-training saves in labels: accuracy over the number of labeled examples.",
             "foreword study examples runs/books --datasets banking77,snli --data data --examples 100,1000", [counts],
-            (parsed, sets, seeds) => FineTuneGrids.Examples(sets, Numbers(parsed, counts) ?? [], seeds));
+            (parsed, sets, seeds) => FineTuneGrids.Examples(sets, NumberList.Of(parsed, counts) ?? [], seeds));
     }
 
     private static Command Command(
@@ -67,15 +66,5 @@ internal static class FineTuneStudies
     {
         using StoredModel stored = StoredModel.Open(model);
         return stored.Config.NLayer;
-    }
-
-    /// <summary>Parses a list of numbers from 0 on; null if the option is not given.</summary>
-    private static int[]? Numbers<T>(ParseResult parsed, Option<T> option)
-    {
-        if (parsed.GetValue(option) is not string text)
-            return null;
-        string[] words = text.Split(',', StringSplitOptions.TrimEntries);
-        string? wrong = words.FirstOrDefault(word => !int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _));
-        return wrong is null ? [.. words.Select(word => int.Parse(word, CultureInfo.InvariantCulture)).Distinct().Order()] : throw new UsageException($"{option.Name} has '{wrong}'; expected whole numbers separated by commas");
     }
 }

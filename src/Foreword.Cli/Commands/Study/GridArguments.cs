@@ -13,13 +13,21 @@ internal sealed class GridArguments
     private readonly Option<bool> _keep = new("--keep") { Description = "Keep the runs of finished cells, with their weights." };
     private readonly Option<string?> _cell = new("--cell") { Description = "Compute one cell and print its result as JSON.", Hidden = true };
 
-    public GridArguments(string study) =>
+    private readonly bool _hasSeeds;
+
+    /// <summary>Creates the options.</summary>
+    /// <param name="study">The name of the study.</param>
+    /// <param name="hasSeeds">Whether cells depend on random numbers.</param>
+    public GridArguments(string study, bool hasSeeds = true)
+    {
+        _hasSeeds = hasSeeds;
         _output = new("--out") { Description = $"Directory for the cells, the table, the picture and the page; default: studies/{study}. A study in it goes on." };
+    }
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_seeds, _jobs, _output, _keep, _cell])
+        foreach (Option option in (Option[])[.. _hasSeeds ? (Option[])[_seeds, _keep] : [], _jobs, _output, _cell])
             command.Add(option);
     }
 
@@ -33,7 +41,7 @@ internal sealed class GridArguments
     public string Output(ParseResult parsed, string study) => OutputDirectory.Checked(parsed.GetValue(_output) ?? Path.Combine("studies", study));
 
     /// <summary>Returns whether the runs of finished cells stay.</summary>
-    public bool Keep(ParseResult parsed) => parsed.GetValue(_keep);
+    public bool Keep(ParseResult parsed) => _hasSeeds && parsed.GetValue(_keep);
 
     /// <summary>Returns the name of the single cell that this process computes; null for the whole grid.</summary>
     public string? Cell(ParseResult parsed) => parsed.GetValue(_cell);

@@ -3,34 +3,32 @@ using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cli.Reports.Studies;
 using Foreword.Progress;
-using Foreword.Studies.FineTuning;
 using Foreword.Studies.Grid;
 using Foreword.Studies.Results;
-using Foreword.Torch.FineTuning;
 
 namespace Foreword.Cli.Commands.Study;
 
-/// <summary>Runs the grid of a study that fine-tunes, and writes its results.</summary>
+/// <summary>Runs the grid of a study, and writes its results.</summary>
 internal sealed class GridCommand(Terminal terminal, StudyPlan plan, GridArguments arguments)
 {
     /// <summary>Computes the cells that have no result yet, and writes the table, the picture and the page.</summary>
     /// <returns>The exit code.</returns>
-    public int Run(ParseResult parsed, IReadOnlyList<FineTuneCell> cells)
+    public int Run(ParseResult parsed, IReadOnlyList<ICellWork> cells)
     {
         string place = arguments.Output(parsed, plan.Name);
         if (arguments.Cell(parsed) is { } single)
             return RunOne(parsed, place, cells.FirstOrDefault(cell => cell.Cell.Name == single) ?? throw new UsageException($"--cell {single} is not a cell of this study"));
         int jobs = arguments.Jobs(parsed), threads = Math.Max(1, Environment.ProcessorCount / jobs);
         CellStore store = CellStore.Open(place);
-        Dictionary<string, FineTuneCell> byName = cells.ToDictionary(cell => cell.Cell.Name);
+        Dictionary<string, ICellWork> byName = cells.ToDictionary(cell => cell.Cell.Name);
         using StopSignals stop = new(terminal);
         return stop.Run(() =>
         {
             ProgressDisplay display = new(terminal);
-            GridDisplay shown = new(display);
+            GridDisplay shown = new(display, plan.Values);
             bool isComplete = display.Show(() => StudyGrid.Run(
                 [.. cells.Select(cell => cell.Cell)], store,
-                cell => jobs > 1 ? CellProcess.Run(parsed, cell, threads, stop.Request) : Compute(parsed, place, byName[cell.Name], shown, stop.Request),
+                cell => jobs > 1 ? CellProcess.Run(parsed, cell, threads, stop.Request) : Compute(parsed, place, byName[cell.Name], shown, stop),
                 jobs, new SynchronousProgress<GridEvent>(shown.Tell), stop.Request));
             CellResult[] results = [.. store.Results.Where(result => byName.ContainsKey(result.Name))];
             if (results.Length > 0)
@@ -49,18 +47,18 @@ internal sealed class GridCommand(Terminal terminal, StudyPlan plan, GridArgumen
     }
 
     /// <summary>Computes one cell and prints its result as JSON.</summary>
-    private int RunOne(ParseResult parsed, string place, FineTuneCell cell)
+    private int RunOne(ParseResult parsed, string place, ICellWork cell)
     {
         using StopSignals stop = new(terminal);
         return stop.Run(() =>
         {
-            if (Compute(parsed, place, cell, null, stop.Request) is not { } result)
+            if (Compute(parsed, place, cell, null, stop) is not { } result)
                 return stop.ExitCode;
             terminal.Out.WriteLine(CellStore.ToJson(result));
             return ExitCodes.Done;
         });
     }
 
-    private CellResult? Compute(ParseResult parsed, string place, FineTuneCell cell, GridDisplay? shown, StopRequest stop) => cell.Run(
-        Path.Combine(place, "runs"), arguments.Keep(parsed), shown is null ? null : new SynchronousProgress<FineTuneEvent>(shown.Tell), shown is null ? null : terminal.Logger, stop);
+    private CellResult? Compute(ParseResult parsed, string place, ICellWork cell, GridDisplay? shown, StopSignals stop) => cell.Run(
+        new CellContext(Path.Combine(place, "runs"), arguments.Keep(parsed), shown is null ? null : shown.Step, shown is null ? null : terminal.Logger, stop.Request, stop.Token));
 }

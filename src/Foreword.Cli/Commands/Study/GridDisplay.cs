@@ -1,12 +1,11 @@
 using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Studies.Grid;
-using Foreword.Torch.FineTuning;
 
 namespace Foreword.Cli.Commands.Study;
 
 /// <summary>Shows a grid that runs: a bar over its cells, with the steps of the cell, and a line for each finished cell.</summary>
-internal sealed class GridDisplay(ProgressDisplay display)
+internal sealed class GridDisplay(ProgressDisplay display, IReadOnlyList<string> shownValues)
 {
     private int _done, _total, _before;
     private string _cell = "";
@@ -26,17 +25,17 @@ internal sealed class GridDisplay(ProgressDisplay display)
                 break;
             case GridEvent.CellEnded ended:
                 _done = ended.Done;
-                display.Line(string.Create(CultureInfo.InvariantCulture, $"{ended.Result.Name}: {ended.Result.Metric} {string.Join(", ", ended.Result.Values.Where(value => value.Key is not ("best_epoch" or "examples")).Select(value => $"{value.Key} {ProgressDisplay.Number(value.Value)}"))} ({ended.Result.Seconds:0} s)"));
+                display.Line(string.Create(CultureInfo.InvariantCulture, $"{ended.Result.Name}: {ended.Result.Metric} {string.Join(", ", ended.Result.Values.Where(value => shownValues.Contains(value.Key) && !double.IsNaN(value.Value)).Select(value => $"{value.Key} {ProgressDisplay.Number(value.Value)}"))} ({ended.Result.Seconds:0} s)"));
                 if (_done < _total)
                     display.Step(_done, _total, _before, "");
                 break;
         }
     }
 
-    /// <summary>Shows a step of the cell that is computed.</summary>
-    public void Tell(FineTuneEvent happened)
+    /// <summary>Shows that the cell made a step.</summary>
+    public void Step()
     {
-        if (happened is FineTuneEvent.Stepped && display.IsLive)
+        if (display.IsLive)
             display.Step(_done, _total, _before, _cell);
     }
 }

@@ -12,6 +12,9 @@ internal static class StudyReport
 {
     public const string PageName = "report.html";
 
+    /// <summary>Columns of a mean with its deviation, with two spaces before it.</summary>
+    private const int CellWidth = 17;
+
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("StudyReport.html");
 
     /// <summary>Writes NAME.csv, NAME.svg and report.html, each atomically.</summary>
@@ -34,11 +37,12 @@ internal static class StudyReport
             StudyRow[] rows = [.. curve];
             string[] values = Values(plan, rows);
             int width = Math.Max(plan.Axis.Length, rows.Max(row => row.Level.Length));
-            output.WriteLine($"{curve.Key}, {rows[0].Metric}");
-            output.WriteLine($"  {plan.Axis.PadRight(width)}{string.Concat(values.Select(value => value.PadLeft(17)))}");
+            int[] columns = [.. values.Select(value => Math.Max(CellWidth, value.Length + 2))];
+            output.WriteLine($"{curve.Key}, {Label(rows)}");
+            output.WriteLine($"  {plan.Axis.PadRight(width)}{string.Concat(values.Zip(columns, (value, column) => value.PadLeft(column)))}");
             foreach (IGrouping<string, StudyRow> level in rows.GroupBy(row => row.Level))
             {
-                string cells = string.Concat(values.Select(value => level.FirstOrDefault(row => row.Value == value) is { } row ? Cell(row).PadLeft(17) : new string(' ', 17)));
+                string cells = string.Concat(values.Zip(columns, (value, column) => (level.FirstOrDefault(row => row.Value == value) is { } row ? Cell(row) : "").PadLeft(column)));
                 output.WriteLine($"  {level.Key.PadRight(width)}{cells}{(level.First().Comparison is { } test && double.IsFinite(test.P) ? string.Create(CultureInfo.InvariantCulture, $"  p {test.P:0.000}") : "")}".TrimEnd());
             }
         }
@@ -72,7 +76,7 @@ internal static class StudyReport
         Curves = rows.GroupBy(row => Name(row.Curve)).Select(curve => new
         {
             Name = curve.Key,
-            curve.First().Metric,
+            Metric = Label([.. curve]),
             Levels = curve.GroupBy(row => row.Level).Select(level => new
             {
                 Level = level.Key,

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Foreword.Data.FineTuning;
 using Foreword.Torch.FineTuning;
 
-namespace Foreword.Studies.FineTuning;
+namespace Foreword.Studies.Grid;
 
 /// <summary>Hashes the weights of the models that a study starts from, each model once.</summary>
 internal static class ModelHashes

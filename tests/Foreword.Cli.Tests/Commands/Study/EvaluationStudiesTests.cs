@@ -1,0 +1,93 @@
+using Foreword.Studies.Grid;
+
+namespace Foreword.Cli.Tests.Commands.Study;
+
+/// <summary>Tests the studies that evaluate, with two tiny runs.</summary>
+public sealed class EvaluationStudiesTests(EvaluationStudiesTests.TwoRuns runs) : IClassFixture<EvaluationStudiesTests.TwoRuns>, IDisposable
+{
+    private static readonly string Data = Fixtures.Path("benchmarks");
+
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void SizeHasABenchmarksScoreAndTheRunsOwnPerplexity()
+    {
+        string place = _directory.File("study");
+        Cli study = Run("size", "--tasks", "winograd,lambada", "--out", place);
+        Assert.True(study.ExitCode == 0, study.Err);
+        Assert.Matches(@"^winograd, acc_\w+\n  parameters +score +error\n  \d+ .*\n  \d+ .*\nlambada, (.*\n)+training text, perplexity\n  parameters +loss\n(.*\n)+validation text, perplexity\n", study.Out);
+        CellStore store = CellStore.Open(place);
+        Assert.Equal(8, store.Results.Count);
+        Assert.True(int.Parse(store.Results[0].Level("parameters")!) < int.Parse(store.Results[^1].Level("parameters")!));
+        string[] evaluated = Cli.Run("evaluate", runs.Small, "--tasks", "winograd", "--data", Data, "--limit", "4", "--engine", "torch", "--device", "cpu").Out.Split('\n');
+        Assert.Contains(evaluated, line => line.Contains(store.Results[0].Values["score"].ToString("0.0000"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void FewShotRepeatsOnlyCellsWithExamples()
+    {
+        string place = _directory.File("study");
+        Cli study = Run("few-shot", "--tasks", "copa", "--shots", "0,1", "--seeds", "2", "--out", place);
+        Assert.True(study.ExitCode == 0, study.Err);
+        Assert.Equal(2 * (1 + 2), CellStore.Open(place).Results.Count);
+        Assert.Contains("copa, small, acc\n  shots", study.Out, StringComparison.Ordinal);
+        Assert.Equal(study.Out, Run("few-shot", "--tasks", "copa", "--shots", "0,1", "--seeds", "2", "--out", place).Out);
+    }
+
+    [Fact]
+    public void ContaminationDividesTheDocuments()
+    {
+        string filter = _directory.File("text.filter"), lambada = Directory.EnumerateFiles(Path.Combine(Data, "lambada")).First();
+        string text = _directory.Write("text.txt", string.Join('\n', File.ReadLines(lambada).Take(2)));
+        Cli overlap = Cli.Run("overlap", text, lambada, "--out", filter);
+        Assert.True(overlap.ExitCode == 0, overlap.Err);
+        Cli study = Run("contamination", "--tasks", "lambada", "--overlap", filter, "--out", _directory.File("study"));
+        Assert.True(study.ExitCode == 0, study.Err);
+        CellResult cell = CellStore.Open(_directory.File("study")).Results[0];
+        Assert.InRange(cell.Values["share with overlap"], 0.01, 0.99);
+        Assert.InRange(cell.Values["without overlap"], 0, 1);
+    }
+
+    [Theory]
+    [InlineData(2, "did you mean 'lambada'?", "size", "--tasks", "lambda")]
+    [InlineData(2, "--limit is 0; it must be at least 1", "size", "--tasks", "lambada", "--limit", "0")]
+    [InlineData(2, "--shots has '-1'; expected whole numbers separated by commas", "few-shot", "--tasks", "copa", "--shots=-1")]
+    [InlineData(1, "nowhere.filter", "contamination", "--tasks", "lambada", "--overlap", "nowhere.filter")]
+    public void WrongInputIsOneSentence(int code, string message, string study, params string[] args)
+    {
+        Cli refused = Run(study, ["--out", _directory.File("study"), .. args]);
+        Assert.Equal(code, refused.ExitCode);
+        Assert.Contains(message, refused.Err, StringComparison.Ordinal);
+        Assert.Empty(refused.Out);
+    }
+
+    private Cli Run(string study, params string[] args)
+    {
+        string[] limit = args.Contains("--limit") ? [] : ["--limit", "4"];
+        return Cli.Run(["study", study, runs.Small, runs.Large, "--data", Data, .. limit, .. args]);
+    }
+
+    public sealed class TwoRuns : IDisposable
+    {
+        private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+
+        public TwoRuns()
+        {
+            (Small, Large) = (_directory.File("small"), _directory.File("large"));
+            string recipe = Recipes.Small(_directory);
+            foreach ((string run, string width) in ((string, string)[])[(Small, "16"), (Large, "32")])
+            {
+                Cli pretrain = Cli.Run("pretrain", recipe, "--out", run, "--quiet", "--set", "model.context_length=128", "--set", $"model.n_embd={width}");
+                Assert.True(pretrain.ExitCode == 0, pretrain.Err);
+            }
+        }
+
+        public string Small { get; }
+
+        public string Large { get; }
+
+        public void Dispose() => _directory.Dispose();
+    }
+}
