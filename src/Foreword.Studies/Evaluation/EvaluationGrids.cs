@@ -21,9 +21,6 @@ internal sealed record EvaluationGrids(IReadOnlyList<StudiedModel> Models, IRead
     /// <summary>The factor of <see cref="FewShot"/>: the number of solved examples before each question.</summary>
     public const string Shots = "shots";
 
-    /// <summary>The levels of <see cref="Benchmark"/> for a run's own texts.</summary>
-    public const string TrainingText = "training text", ValidationText = "validation text";
-
     private readonly Dictionary<string, string> _hashes = [];
 
     /// <summary>Returns the cells of GPT-2's figures 1 to 4: each benchmark and, for runs, their own texts, over the number of parameters.</summary>
@@ -57,17 +54,8 @@ internal sealed record EvaluationGrids(IReadOnlyList<StudiedModel> Models, IRead
             from benchmark in Benchmarks
             select Cell(model, benchmark, filter, [new(StudiedModel.Factor, model.Name), new(Benchmark, benchmark.Text)])];
 
-    private static IEnumerable<ICellWork> RunLosses(StudiedModel model)
-    {
-        if (!RunDirectory.HoldsRun(model.Path) || RunDirectory.Open(model.Path) is not { } run || !File.Exists(run.MetricsPath))
-            yield break;
-        RunMetrics metrics = RunMetrics.Read(run.MetricsPath);
-        string definition = FileHash.Of(run.MetricsPath);
-        if (metrics.Steps.Count > 0)
-            yield return new RunLossCell(new StudyCell([new(Benchmark, TrainingText), .. model.Factors], definition), metrics, IsTraining: true);
-        if (metrics.Validations.Count > 0)
-            yield return new RunLossCell(new StudyCell([new(Benchmark, ValidationText), .. model.Factors], definition), metrics, IsTraining: false);
-    }
+    private static IEnumerable<ICellWork> RunLosses(StudiedModel model) =>
+        RunDirectory.HoldsRun(model.Path) && RunDirectory.Open(model.Path) is var run && File.Exists(run.MetricsPath) ? RunLossCell.Of(model, RunMetrics.Read(run.MetricsPath), Benchmark, inNats: false) : [];
 
     private EvaluationCell Cell(StudiedModel model, BenchmarkSpecification benchmark, OverlapFilter? filter, StudyFactor[] factors)
     {

@@ -1,3 +1,4 @@
+using Foreword.IO;
 using Foreword.Studies.Grid;
 using Foreword.Torch.Runs;
 
@@ -7,16 +8,34 @@ namespace Foreword.Studies.Evaluation;
 /// <param name="Cell">The cell.</param>
 /// <param name="Metrics">The run's log.</param>
 /// <param name="IsTraining">Whether the training text is meant.</param>
-internal sealed record RunLossCell(StudyCell Cell, RunMetrics Metrics, bool IsTraining) : ICellWork
+/// <param name="InNats">Whether the loss in nats a token is meant instead of the perplexity.</param>
+internal sealed record RunLossCell(StudyCell Cell, RunMetrics Metrics, bool IsTraining, bool InNats) : ICellWork
 {
+    /// <summary>The names of a run's own texts.</summary>
+    public const string TrainingText = "training text", ValidationText = "validation text";
+
     /// <summary>The share of the run, at its end, whose training losses are averaged.</summary>
     private const double End = 0.05;
+
+    /// <summary>Returns the cells of a run: that of its training text, and that of its validation text if it has one.</summary>
+    /// <param name="model">The run's model.</param>
+    /// <param name="metrics">The run's log.</param>
+    /// <param name="factor">The factor that tells the texts apart.</param>
+    /// <param name="inNats">Whether losses in nats are meant instead of perplexities.</param>
+    public static IEnumerable<RunLossCell> Of(StudiedModel model, RunMetrics metrics, string factor, bool inNats)
+    {
+        string definition = FileHash.Of(RunDirectory.Open(model.Path).MetricsPath);
+        if (metrics.Steps.Count > 0)
+            yield return new RunLossCell(new StudyCell([new(factor, TrainingText), .. model.Factors], definition), metrics, IsTraining: true, inNats);
+        if (metrics.Validations.Count > 0)
+            yield return new RunLossCell(new StudyCell([new(factor, ValidationText), .. model.Factors], definition), metrics, IsTraining: false, inNats);
+    }
 
     /// <inheritdoc/>
     public CellResult? Run(CellContext context)
     {
         int last = Metrics.Steps.Max(step => step.Step);
         double loss = IsTraining ? Metrics.Steps.Where(step => step.Step > last * (1 - End)).Average(step => step.Loss) : Metrics.Validations.MaxBy(validation => validation.Step)!.Loss;
-        return new CellResult(Cell.Factors, Cell.Fingerprint, "perplexity", new Dictionary<string, double> { [EvaluationCell.Loss] = Math.Exp(loss) }, 0);
+        return new CellResult(Cell.Factors, Cell.Fingerprint, InNats ? "nats a token" : "perplexity", new Dictionary<string, double> { [EvaluationCell.Loss] = InNats ? loss : Math.Exp(loss) }, 0);
     }
 }

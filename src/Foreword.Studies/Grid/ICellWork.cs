@@ -16,7 +16,7 @@ internal interface ICellWork
     CellResult? Run(CellContext context);
 }
 
-/// <summary>What a cell that is computed gets from its study.</summary>
+/// <summary>Holds what a cell that is computed gets from its study.</summary>
 /// <param name="Runs">The directory for runs of cells, each in a directory of its own.</param>
 /// <param name="Keep">Whether a run stays when its cell has a result.</param>
 /// <param name="Stepped">Called after each step; null for nothing.</param>

@@ -33,6 +33,12 @@ public sealed record StudyPlan
     /// <summary>Gets whether a curve with the mean over all curves is added.</summary>
     public bool HasAverage { get; init; }
 
+    /// <summary>Gets whether a power law is fitted to each curve, over the numbers of the axis.</summary>
+    public bool HasFit { get; init; }
+
+    /// <summary>Gets a function that adds values to the results, before they are summarized; null adds nothing.</summary>
+    public Func<IReadOnlyList<Grid.CellResult>, IReadOnlyList<Grid.CellResult>>? Derive { get; init; }
+
     /// <summary>Gets the level of <see cref="Axis"/> that the others are compared with; null compares nothing.</summary>
     public string? Reference { get; init; }
 

@@ -17,6 +17,7 @@ public static class StudySummary
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(results);
         List<StudyRow> rows = [];
+        results = plan.Derive?.Invoke(results) ?? results;
         if (plan.HasAverage)
             results = [.. results, .. Averages(plan, results)];
         foreach (var curve in results.GroupBy(result => string.Join('\0', plan.Curves.Select(result.Level))))
@@ -37,6 +38,24 @@ public static class StudySummary
         }
 
         return rows;
+    }
+
+    /// <summary>Fits a power law to each curve of the first value that has enough levels; an empty list if the plan has no fit.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="rows">The rows of <see cref="Compute"/>.</param>
+    public static IReadOnlyList<StudyFit> Fits(StudyPlan plan, IReadOnlyList<StudyRow> rows)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(rows);
+        return !plan.HasFit ? [] :
+        [
+            .. from curve in rows.Where(row => row.Value == plan.Values[0] && Number(row.Level) is > 0 && double.IsFinite(row.Mean)).GroupBy(row => string.Join(", ", row.Curve))
+               let points = curve.Select(row => (X: Number(row.Level)!.Value, row.Mean)).OrderBy(point => point.X).ToArray()
+               where points.Length > PowerLaw.LeastPoints
+               select new StudyFit(
+                   curve.Key, PowerLaw.Fit([.. points.Select(point => point.X)], [.. points.Select(point => point.Mean)]),
+                   PowerLaw.Fit([.. points[..^1].Select(point => point.X)], [.. points[..^1].Select(point => point.Mean)]), points[^1].X, points[^1].Mean),
+        ];
     }
 
     /// <summary>Returns distinct levels in order: texts first, as they occur, and then numbers by size.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Foreword.Cli.Output;
 using Foreword.IO;
 using Foreword.Studies.Grid;
 using Foreword.Studies.Results;
@@ -38,6 +39,8 @@ internal static class StudyReport
             string[] values = Values(plan, rows);
             int width = Math.Max(plan.Axis.Length, rows.Max(row => row.Level.Length));
             int[] columns = [.. values.Select(value => Math.Max(CellWidth, value.Length + 2))];
+            int fitting = Enumerable.Range(1, columns.Length).LastOrDefault(count => 2 + width + columns.Take(count).Sum() <= FittedText.UsualWidth, 1); // the page and the table of numbers have all
+            (values, columns) = (values[..fitting], columns[..fitting]);
             output.WriteLine($"{curve.Key}, {Label(rows)}");
             output.WriteLine($"  {plan.Axis.PadRight(width)}{string.Concat(values.Zip(columns, (value, column) => value.PadLeft(column)))}");
             foreach (IGrouping<string, StudyRow> level in rows.GroupBy(row => row.Level))
@@ -47,6 +50,8 @@ internal static class StudyReport
             }
         }
 
+        foreach (string line in Fits(plan, results))
+            output.WriteLine(line);
         if (plan.Reference is not null)
             output.WriteLine($"p: paired t-test over the seeds against '{plan.Reference}'");
     }
@@ -85,6 +90,7 @@ internal static class StudyReport
                 Seeds = level.First().Samples.Count,
             }),
         }),
+        Fits = Fits(plan, results),
         PaperLevels = plan.Paper.Select(figure => figure.Level).Distinct(),
         PaperSource = string.Join("; ", plan.Paper.Select(figure => figure.Source).Distinct()),
         Paper = plan.Paper.GroupBy(figure => figure.Series).Select(series => new
@@ -93,6 +99,18 @@ internal static class StudyReport
             Values = plan.Paper.Select(figure => figure.Level).Distinct().Select(level => series.FirstOrDefault(figure => figure.Level == level)?.Value.ToString("0.##", CultureInfo.InvariantCulture) ?? ""),
         }),
     });
+
+    /// <summary>Returns two sentences for each curve with a power law: the law with its largest residual, and the prediction for the model held back.</summary>
+    private static IEnumerable<string> Fits(StudyPlan plan, IReadOnlyList<CellResult> results)
+    {
+        foreach (StudyFit fit in StudySummary.Fits(plan, StudySummary.Compute(plan, results)))
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{fit.Curve}: {fit.Law.Floor:0.000} + {fit.Law.Factor:0.###} x^-{fit.Law.Exponent:0.000}, largest residual {fit.Law.Residuals.Max(Math.Abs):0.0000}");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{fit.Curve}: without the largest, the law predicts {fit.Predicted:0.000} for it; measured {fit.Measured:0.000} ({fit.Predicted - fit.Measured:+0.000;-0.000})");
+        }
+    }
 
     /// <summary>Returns the names of the values that occur, in the plan's order.</summary>
     private static string[] Values(StudyPlan plan, IReadOnlyList<StudyRow> rows) => [.. plan.Values.Where(value => rows.Any(row => row.Value == value))];

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Foreword.Cli.Options;
+using Foreword.Cli.Output;
+using Foreword.Cli.Reports.Studies;
+using Foreword.Studies.Evaluation;
+using Foreword.Studies.FineTuning;
+using Foreword.Studies.Grid;
+using Foreword.Studies.Results;
+using Foreword.Studies.Training;
+
+namespace Foreword.Cli.Commands.Study;
+
+/// <summary>Implements <c>foreword study all</c>, which writes the tables, pictures and pages of stored results anew. It computes no cell.</summary>
+internal static class AllStudies
+{
+    private static readonly StudyPlan[] Plans = [.. FineTunePlans.All, .. EvaluationPlans.All, DesignGrid.Plan, ScalingGrid.Plan];
+
+    public static Command Create(Terminal terminal)
+    {
+        Option<string> output = new("--out") { Description = "Directory with a folder for each study.", DefaultValueFactory = _ => "studies" };
+        Command command = new Command("all", "Write the tables, pictures and pages of all stored studies anew, from their cells.") { output }.WithExample("foreword study all --out docs/results");
+        command.SetAction(parsed =>
+        {
+            string root = OutputDirectory.Checked(parsed.GetValue(output)!);
+            StudyPlan[] stored = [.. Plans.Where(plan => File.Exists(Path.Combine(root, plan.Name, CellStore.FileName)))];
+            if (stored.Length == 0)
+                throw new InvalidDataException($"{root} has no study: no {CellStore.FileName} in {string.Join(", ", Plans.Select(plan => $"{plan.Name}/"))}");
+            foreach (StudyPlan plan in stored)
+            {
+                string place = Path.Combine(root, plan.Name);
+                IReadOnlyList<CellResult> results = CellStore.Open(place).Results;
+                StudyReport.Write(place, plan, results);
+                terminal.Out.WriteLine($"{Path.Combine(place, StudyReport.PageName)}: {results.Count} cells");
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

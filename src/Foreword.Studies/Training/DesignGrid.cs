@@ -1,0 +1,103 @@
+using System.Globalization;
+using Foreword.Data.Recipes;
+using Foreword.Data.Shards;
+using Foreword.IO;
+using Foreword.Models;
+using Foreword.Studies.Grid;
+using Foreword.Studies.Results;
+
+namespace Foreword.Studies.Training;
+
+/// <summary>Makes the cells that show what GPT-2 changed in GPT-1, one change at a time, at several depths.</summary>
+internal static class DesignGrid
+{
+    /// <summary>The factor whose levels are changes.</summary>
+    public const string Design = "design";
+
+    /// <summary>The factor whose levels are numbers of blocks.</summary>
+    public const string Layers = "layers";
+
+    /// <summary>The levels of <see cref="Design"/>. The first is GPT-2's, and each of the others changes one thing of it.</summary>
+    public const string Gpt2 = "GPT-2", PostLn = "post-LN", Unscaled = "residuals not scaled", HalfContext = "half the context", DoubleBatch = "twice the batch";
+
+    /// <summary>The loss when the fastest design of the same depth and seed had ended.</summary>
+    public const string EqualTime = "validation at equal time";
+
+    /// <summary>Gets the plan.</summary>
+    public static StudyPlan Plan { get; } = new()
+    {
+        Name = "design",
+        Title = "What GPT-2 changed in GPT-1",
+        Method = "Pre-trains the same recipe with one change at a time: LayerNorm after each sublayer and none at the end (GPT-1) instead of before it; initial residual weights not divided by the root of their number; "
+            + "half the context with twice the sequences; twice the batch with half the updates. All see the same number of tokens. The GPT-2 paper gives no figures for these changes.",
+        Axis = Layers,
+        AxisLabel = "blocks",
+        Curves = [Design],
+        Values = [PretrainCell.Validation, EqualTime, PretrainCell.Train, PretrainCell.GradientNorm, PretrainCell.Diverged, PretrainCell.Time],
+        Drawn = [PretrainCell.Validation],
+        Derive = WithEqualTime,
+    };
+
+    /// <summary>Returns the cells.</summary>
+    /// <param name="recipe">The recipe of GPT-2's design. It names shards.</param>
+    /// <param name="layers">The numbers of blocks.</param>
+    /// <param name="seeds">The number of seeds, from the recipe's on.</param>
+    /// <exception cref="InvalidDataException">The recipe starts from another architecture or from existing weights, or has no shards.</exception>
+    public static IReadOnlyList<ICellWork> Cells(PretrainRecipe recipe, IReadOnlyList<int> layers, int seeds)
+    {
+        if (recipe.Model.Path is not null || recipe.Model.Architecture == GptArchitecture.Gpt1)
+            throw new InvalidDataException("the recipe of a design study describes a new GPT-2 model; remove model.path, and set model.architecture to gpt2");
+        if (recipe.Data.Shards is not { Length: > 0 } shards)
+            throw new InvalidDataException("a design study trains many models on the same tokens; prepare the text once, and set data.shards");
+        string tokens = FileHash.Of(Path.Combine(shards, ShardManifest.FileName));
+        return [.. from layer in layers
+                   from seed in Enumerable.Range(recipe.Train.Seed, seeds)
+                   let own = recipe with { Model = recipe.Model with { NLayer = layer }, Train = recipe.Train with { Seed = seed } }
+                   from variant in Variants(own)
+                   select new PretrainCell(new StudyCell(
+                       [new(Design, variant.Name), new(Layers, Text(layer)), new(StudyFactor.Seed, Text(seed))], $"{Definition(variant.Recipe)}\n{tokens}"), variant.Recipe)];
+    }
+
+    private static IEnumerable<(string Name, PretrainRecipe Recipe)> Variants(PretrainRecipe recipe)
+    {
+        yield return (Gpt2, recipe);
+        yield return (PostLn, recipe with { Model = recipe.Model with { Architecture = GptArchitecture.Gpt1, Init = WeightInit.Normal } });
+        yield return (Unscaled, recipe with { Model = recipe.Model with { Init = WeightInit.Normal } });
+        int context = recipe.Model.ContextLengthInUse ?? recipe.Train.SequenceLength, length = recipe.Train.SequenceLength == 0 ? context : recipe.Train.SequenceLength;
+        yield return (HalfContext, recipe with { Model = recipe.Model with { ContextLength = context / 2 }, Train = recipe.Train with { SequenceLength = length / 2, BatchSize = recipe.Train.BatchSize * 2 } });
+        yield return (DoubleBatch, recipe with { Train = recipe.Train with { BatchSize = recipe.Train.BatchSize * 2, Steps = recipe.Train.Steps / 2, EvalEvery = Math.Max(1, recipe.Train.EvalEvery / 2) } });
+    }
+
+    /// <summary>
+    /// Adds the loss at equal time: that of each cell when the fastest cell of the same depth and seed had ended, between two validations on a straight
+    /// line. A cell that was computed beside others is slower, so compare times of cells that were computed alone.
+    /// </summary>
+    private static IReadOnlyList<CellResult> WithEqualTime(IReadOnlyList<CellResult> results) =>
+        [.. results.GroupBy(result => (result.Level(Layers), result.Level(StudyFactor.Seed))).SelectMany(group =>
+        {
+            double end = group.Select(result => result.Values.GetValueOrDefault(PretrainCell.Time, double.PositiveInfinity)).Min();
+            return group.Select(result => LossAt(result, end) is { } loss ? result with { Values = new Dictionary<string, double>(result.Values) { [EqualTime] = loss } } : result);
+        })];
+
+    private static double? LossAt(CellResult result, double time)
+    {
+        if (!result.Values.TryGetValue(PretrainCell.Time, out double whole))
+            return null;
+        (int Step, double Loss)[] curve = [.. result.Values.Where(value => value.Key.StartsWith(PretrainCell.During, StringComparison.Ordinal))
+            .Select(value => (int.Parse(value.Key[PretrainCell.During.Length..], CultureInfo.InvariantCulture), value.Value)).OrderBy(point => point.Item1)];
+        if (curve.Length == 0)
+            return null;
+        double step = curve[^1].Step * Math.Min(1, time / whole);
+        (int Step, double Loss) after = curve.First(point => point.Step >= step), before = curve.LastOrDefault(point => point.Step <= step, after);
+        return after.Step == before.Step ? after.Loss : before.Loss + (after.Loss - before.Loss) * (step - before.Step) / (after.Step - before.Step);
+    }
+
+    /// <summary>Returns the recipe without places and settings of the machine.</summary>
+    private static string Definition(PretrainRecipe recipe) => Recipe.ToYaml(recipe with
+    {
+        Data = recipe.Data with { Shards = "-", Tokenizer = null },
+        Train = recipe.Train with { Threads = 0, Device = DeviceChoice.Auto, Keep = 1, CheckpointEvery = 1 },
+    });
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

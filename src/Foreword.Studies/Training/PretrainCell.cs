@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Globalization;
+using Foreword.Data.Recipes;
+using Foreword.Progress;
+using Foreword.Studies.Grid;
+using Foreword.Torch.Runs;
+using Foreword.Torch.Training;
+
+namespace Foreword.Studies.Training;
+
+/// <summary>A cell that pre-trains a model.</summary>
+/// <param name="Cell">The cell.</param>
+/// <param name="Recipe">The recipe with the cell's levels.</param>
+internal sealed record PretrainCell(StudyCell Cell, PretrainRecipe Recipe) : ICellWork
+{
+    /// <summary>The values of a result: the last validation loss, and the mean training loss at the end, in nats.</summary>
+    public const string Validation = "validation", Train = "train";
+
+    /// <summary>1 if loss or gradient became infinite or not a number, otherwise 0. The mean over seeds is the share that diverged.</summary>
+    public const string Diverged = "diverged";
+
+    /// <summary>The median of the gradient's norm before clipping, over the second half of the run.</summary>
+    public const string GradientNorm = "gradient norm";
+
+    /// <summary>The time of all steps in seconds.</summary>
+    public const string Time = "seconds";
+
+    /// <summary>The beginning of the names of the validation losses during the run; the number of updates follows.</summary>
+    public const string During = "validation at ";
+
+    /// <summary>The share of the run, at its end, whose training losses are averaged.</summary>
+    private const double End = 0.05;
+
+    /// <inheritdoc/>
+    public CellResult? Run(CellContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        long begin = Stopwatch.GetTimestamp();
+        string path = Path.Combine(context.Runs, Cell.DirectoryName);
+        bool exists = RunDirectory.HoldsRun(path);
+        RunDirectory directory = exists ? RunDirectory.Open(path) : RunDirectory.Create(path);
+        IProgress<PretrainEvent>? progress = context.Stepped is { } stepped ? new SynchronousProgress<PretrainEvent>(_ => stepped()) : null;
+        bool diverged = false;
+        try
+        {
+            using PretrainRun run = exists ? PretrainRun.Resume(Recipe, directory, directory.Newest, progress, logger: context.Logger) : PretrainRun.Start(Recipe, directory, progress, logger: context.Logger);
+            if (run.Run(context.Stop) == RunOutcome.Stopped)
+                return null;
+        }
+        catch (DivergenceException)
+        {
+            diverged = true; // a result of the study, not a failure
+        }
+
+        CellResult result = new(Cell.Factors, Cell.Fingerprint, "loss", Measure(RunMetrics.Read(directory.MetricsPath), diverged), Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        if (!context.Keep)
+            Directory.Delete(path, recursive: true);
+        return result;
+    }
+
+    private Dictionary<string, double> Measure(RunMetrics metrics, bool diverged)
+    {
+        int length = Recipe.Train.SequenceLength == 0 ? Recipe.Model.ContextLengthInUse!.Value : Recipe.Train.SequenceLength; // a cell has no existing model that would determine it
+        double tokens = (double)Recipe.Train.BatchSize * length * Recipe.Train.GradientAccumulation;
+        Dictionary<string, double> values = new() { [Diverged] = diverged ? 1 : 0 };
+        if (diverged || metrics.Steps.Count == 0)
+            return values;
+        StepMetrics last = metrics.Steps[^1];
+        values[Train] = metrics.Steps.Where(step => step.Step > last.Step * (1 - End)).Average(step => step.Loss);
+        double[] norms = [.. metrics.Steps.Where(step => step.Step > last.Step / 2).Select(step => step.GradNorm).Order()];
+        values[GradientNorm] = norms[norms.Length / 2];
+        values[Time] = metrics.Steps.Zip(metrics.Steps.Select(step => step.Step).Prepend(0), (step, before) => (step.Step - before) * tokens / step.TokensPerSecond).Sum();
+        if (metrics.Validations.Count > 0)
+            values[Validation] = metrics.Validations[^1].Loss;
+        foreach (ValidationMetrics validation in metrics.Validations)
+            values[string.Create(CultureInfo.InvariantCulture, $"{During}{validation.Step}")] = validation.Loss;
+        return values;
+    }
+}
