@@ -35,6 +35,13 @@ internal sealed class PartReader(Dataset dataset, DatasetInput input)
         return files.Count == 0 ? null : Part(DatasetPart.Validating, files, rows);
     }
 
+    /// <summary>Returns the validation part that was taken from the training files, or reads it from the user's own files.</summary>
+    /// <param name="held">The rows of the training files that are held out.</param>
+    /// <param name="files">The training files.</param>
+    /// <param name="rows">Reads a file of the user.</param>
+    public DatasetPart Validation(IEnumerable<DatasetRow> held, IReadOnlyList<string> files, Func<string, IEnumerable<DatasetRow>> rows) =>
+        input.Validation.Count > 0 ? Part(DatasetPart.Validating, input.Validation, rows) : Part(DatasetPart.Validating, files, held);
+
     /// <summary>Reads a part that is evaluated at the end; none if no file matches.</summary>
     public IReadOnlyList<DatasetPart> Test(Func<string, IEnumerable<DatasetRow>> rows, params IReadOnlyList<string> patterns) => Test(DatasetPart.Test, rows, patterns);
 

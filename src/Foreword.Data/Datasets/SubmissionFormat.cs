@@ -1,27 +1,33 @@
 using System.Globalization;
+using System.Text.Json;
 using Foreword.Tasks;
 
 namespace Foreword.Data.Datasets;
 
 /// <summary>
-/// The format in which GLUE's test server takes predictions: a header, then a line with the index of the example and the prediction, separated by a
-/// tab.
+/// The format in which a test server takes predictions. For GLUE, this is a header, then a line with the index of the example and the prediction,
+/// separated by a tab. For SuperGLUE, it is a JSON object a line with <c>idx</c> and <c>label</c>.
 /// </summary>
 public sealed class SubmissionFormat
 {
     private readonly IReadOnlyList<string> _words;
     private readonly double _least, _most;
+    private readonly bool _isJson;
 
-    private SubmissionFormat(IReadOnlyList<string> words, double least, double most) => (_words, _least, _most) = (words, least, most);
+    private SubmissionFormat(IReadOnlyList<string> words, double least, double most, bool isJson) => (_words, _least, _most, _isJson) = (words, least, most, isJson);
 
-    /// <summary>Creates the format of a data set with classes.</summary>
+    /// <summary>Creates GLUE's format of a data set with classes.</summary>
     /// <param name="words">The server's word for each class, in the order of <see cref="Dataset.Labels"/>.</param>
-    public static SubmissionFormat OfClasses(params IReadOnlyList<string> words) => new(words, 0, 0);
+    public static SubmissionFormat OfClasses(params IReadOnlyList<string> words) => new(words, 0, 0, isJson: false);
 
-    /// <summary>Creates the format of a data set with scores. Predictions outside the range become its nearest end.</summary>
+    /// <summary>Creates SuperGLUE's format of a data set with classes or choices. Words that are whole numbers are written as numbers.</summary>
+    /// <param name="words">The server's word for each class, in the order of <see cref="Dataset.Labels"/>.</param>
+    public static SubmissionFormat OfJsonLines(params IReadOnlyList<string> words) => new(words, 0, 0, isJson: true);
+
+    /// <summary>Creates GLUE's format of a data set with scores. Predictions outside the range become its nearest end.</summary>
     /// <param name="least">The lowest score.</param>
     /// <param name="most">The highest score.</param>
-    public static SubmissionFormat OfScores(double least, double most) => new([], least, most);
+    public static SubmissionFormat OfScores(double least, double most) => new([], least, most, isJson: false);
 
     /// <summary>Returns a path for each submitted part: the given one, or with the part's ending before the extension.</summary>
     /// <param name="path">The path that the user named.</param>
@@ -45,10 +51,16 @@ public sealed class SubmissionFormat
         ArgumentNullException.ThrowIfNull(predictions);
         if (predictions.Count != part.Examples.Count)
             throw new ArgumentException($"{part.Name} has {part.Examples.Count} examples; {predictions.Count} predictions were given", nameof(predictions));
-        writer.Write("index\tprediction\n");
+        if (!_isJson)
+            writer.Write("index\tprediction\n");
         for (int i = 0; i < predictions.Count; i++)
-            writer.Write($"{(part.Ids.Count == 0 ? i.ToString(CultureInfo.InvariantCulture) : part.Ids[i])}\t{Word(predictions[i])}\n");
+        {
+            string id = part.Ids.Count == 0 ? i.ToString(CultureInfo.InvariantCulture) : part.Ids[i], word = Word(predictions[i]);
+            writer.Write(_isJson ? $"{{\"idx\": {Json(id)}, \"label\": {Json(word)}}}\n" : $"{id}\t{word}\n");
+        }
     }
+
+    private static string Json(string value) => value.All(char.IsAsciiDigit) ? value : $"\"{JsonEncodedText.Encode(value)}\"";
 
     private string Word(Prediction prediction)
     {

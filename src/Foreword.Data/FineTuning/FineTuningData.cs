@@ -73,15 +73,18 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
 
         FineTuningData Checked(IReadOnlyList<TaskExample> train, IReadOnlyList<TaskExample> validation, string? validationName)
         {
+            foreach (TaskExample example in validation.Concat(content.Tests.SelectMany(part => part.Examples)).Where(example => example.Label is not null))
+                _ = task.TargetOf(example);
+            warnings.AddRange(ExampleChecks.Validation(task, train, validation, validationName));
             if (data.Examples is { } count)
             {
                 train = LabeledData.Sample(train, count, task.Target == TargetKind.Classes, recipe.Train.Seed, source);
                 task = LabeledData.Learn(draft with { Labels = task.Target == TargetKind.Score ? [] : task.Labels }, train, recipe.Task.ClassWeights, source);
+                int absent = task.Target == TargetKind.Classes ? task.Labels.Except(train.Select(example => example.Label!)).Count() : 0;
+                if (absent > 0)
+                    warnings.Add($"{absent} of {task.Labels.Count} classes have no training example among the {count} that were drawn");
             }
 
-            foreach (TaskExample example in validation.Concat(content.Tests.SelectMany(part => part.Examples)).Where(example => example.Label is not null))
-                _ = task.TargetOf(example);
-            warnings.AddRange(ExampleChecks.Validation(task, train, validation, validationName));
             TrainingFiles hashes = TrainingFiles.Create(data, content, cancellationToken);
             warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
                 ? $"{files.Train.Path} is both the training set and the validation set; results on it say nothing about new texts"
@@ -91,5 +94,11 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
         }
     }
 
-    private static string NameOf(DatasetPart part) => part.Files.Count == 1 ? part.Files[0] : $"{part.Files[0]} and {part.Files.Count - 1} more";
+    /// <summary>Returns the name of a part in messages. A data set of a program may have no files.</summary>
+    private static string NameOf(DatasetPart part) => part.Files.Count switch
+    {
+        0 => part.Name,
+        1 => part.Files[0],
+        _ => $"{part.Files[0]} and {part.Files.Count - 1} more",
+    };
 }

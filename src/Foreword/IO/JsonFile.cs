@@ -18,9 +18,12 @@ internal static class JsonFile
     /// <summary>Creates the exception for text that is not JSON. Its message names the file, the line and the parser's reason.</summary>
     public static InvalidDataException Broken(string path, JsonException problem) => new($"{Place(path, problem)}: not valid JSON: {Reason(problem)}", problem);
 
-    /// <summary>Returns the reason of an exception without the final period. The reason of a parser has no path and no position.</summary>
+    /// <summary>
+    /// Returns the reason of an exception as one line without the final period. The reason of a parser has no path and no position. It may quote several
+    /// lines of the file.
+    /// </summary>
     public static string Reason(Exception problem) =>
-        (problem is JsonException ? problem.Message.Split(" Path:")[0].Split(" LineNumber:")[0] : problem.Message).TrimEnd('.');
+        (problem is JsonException ? problem.Message.Split(" Path:")[0].Split(" LineNumber:")[0] : problem.Message).TrimEnd('.').ReplaceLineEndings(" ");
 
     /// <summary>Returns the file of an exception, with the line if the exception has one.</summary>
     public static string Place(string path, Exception problem) => problem is JsonException { LineNumber: { } line } ? $"{path}:{line + 1}" : path;

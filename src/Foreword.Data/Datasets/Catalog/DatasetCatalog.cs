@@ -1,5 +1,7 @@
+using Foreword.Data.Datasets.Choices;
 using Foreword.Data.Datasets.Classification;
 using Foreword.Data.Datasets.Entailment;
+using Foreword.Data.Datasets.Similarity;
 using Foreword.Settings;
 
 namespace Foreword.Data.Datasets.Catalog;
@@ -9,8 +11,44 @@ public static class DatasetCatalog
 {
     private static readonly Registry<Dataset> Registered = new("data set", dataset => [dataset.Name],
     [
+        SnliSet.Dataset,
+        MnliSet.Mnli,
+        QnliSet.Dataset,
+        SciTailSet.Dataset,
         RteSet.Dataset,
+        StoryClozeSet.Dataset,
+        RaceSet.Whole,
+        RaceSet.MiddleSchool,
+        RaceSet.HighSchool,
         ColaSet.Dataset,
+        Sst2Set.Dataset,
+        MrpcSet.Dataset,
+        StsBenchmarkSet.Whole,
+        QqpSet.Dataset,
+        WnliSet.Dataset,
+        MnliSet.Diagnostic,
+        CommitmentBankSet.Dataset,
+        BoolQSet.Dataset,
+        CopaSet.Original,
+        CopaSet.XcopaChinese,
+        ModifiedWinogradSet.Dataset,
+        SickSet.Entailment,
+        SickSet.Relatedness,
+        SnliSubsetSet.Dataset,
+        StsBenchmarkSet.Images,
+        TrecSet.CoarseClasses,
+        TrecSet.FineClasses,
+        AgNewsSet.Dataset,
+        ImdbSet.Dataset,
+        Banking77Set.Dataset,
+        SentimentSentencesSet.Dataset,
+        McTestSet.Small,
+        McTestSet.Large,
+        PhysicalQuestionsSet.Dataset,
+        HellaSwagSet.Dataset,
+        ScienceQuestionsSet.ArcEasy,
+        ScienceQuestionsSet.ArcChallenge,
+        ScienceQuestionsSet.OpenBookQa,
     ]);
 
     /// <summary>Gets the data sets, in the order of the GPT-1 paper's tables. Others follow, then registered ones.</summary>

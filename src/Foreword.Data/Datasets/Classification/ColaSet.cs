@@ -4,7 +4,7 @@ using Foreword.Tasks.Metrics;
 namespace Foreword.Data.Datasets.Classification;
 
 /// <summary>
-/// The Corpus of Linguistic Acceptability. The training and validation files have no header, and the test file has one.
+/// Reads the Corpus of Linguistic Acceptability. The training and validation files have no header, and the test file has one.
 /// </summary>
 internal static class ColaSet
 {

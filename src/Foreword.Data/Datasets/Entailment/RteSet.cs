@@ -1,6 +1,6 @@
 namespace Foreword.Data.Datasets.Entailment;
 
-/// <summary>Recognizing Textual Entailment, the pairs of RTE1, RTE2, RTE3 and RTE5 as GLUE joined them.</summary>
+/// <summary>Reads RTE (Recognizing Textual Entailment), the pairs of RTE1, RTE2, RTE3 and RTE5 as GLUE joined them.</summary>
 internal static class RteSet
 {
     private static readonly string[] Classes = ["entailment", "not_entailment"];

@@ -60,6 +60,8 @@ public sealed class DatasetCommandTests(TinyModel tiny) : IClassFixture<TinyMode
         JsonElement[] sets = [.. JsonDocument.Parse(json.Out).RootElement.GetProperty("datasets").EnumerateArray()];
         Assert.Contains(sets, set => set.GetProperty("name").GetString() == "rte" && set.GetProperty("submission").GetBoolean() && set.GetProperty("paper")[0].GetProperty("value").GetDouble() == 0.56);
         Assert.All(sets, set => Assert.Contains($"{set.GetProperty("name").GetString()} ", text.Out, StringComparison.Ordinal));
+        string page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "pages", "data-sets.md"));
+        Assert.All(sets, set => Assert.Contains($"`{set.GetProperty("name").GetString()}`", page, StringComparison.Ordinal));
     }
 
     [Fact]
