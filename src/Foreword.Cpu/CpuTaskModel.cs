@@ -73,7 +73,21 @@ internal sealed class CpuTaskModel : ITaskModel
 
     /// <inheritdoc/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default) =>
-        [.. Outputs(EncodedExample.Unlabeled(examples, Task, _encoder), cancellationToken).Select(outputs => Task.Answer(outputs))];
+        Answers(Encode(examples), cancellationToken);
+
+    /// <summary>Gets the network below the linear layer.</summary>
+    public CpuLanguageModel Network => _model;
+
+    /// <summary>Encodes examples, which may be done on several threads at a time.</summary>
+    /// <exception cref="ArgumentException">An example is null, or does not have the texts and choices that the task reads.</exception>
+    /// <exception cref="InvalidDataException">An example has more choices than the task has labels, or its sequence has no tokens.</exception>
+    public EncodedExample[] Encode(IReadOnlyList<TaskExample> examples) => EncodedExample.Unlabeled(examples, Task, _encoder);
+
+    /// <summary>Returns the answers for encoded examples, in the same order.</summary>
+    /// <exception cref="InvalidDataException">An output is infinite or NaN, or a file of the model is damaged.</exception>
+    /// <exception cref="OperationCanceledException">The work was canceled.</exception>
+    public IReadOnlyList<Prediction> Answers(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default) =>
+        [.. Outputs(examples, cancellationToken).Select(outputs => Task.Answer(outputs))];
 
     /// <summary>Computes the head's outputs for each example.</summary>
     /// <param name="examples">The encoded examples.</param>

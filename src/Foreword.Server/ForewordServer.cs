@@ -25,14 +25,12 @@ public sealed class ForewordServer : IAsyncDisposable
     private readonly ServerMetrics _metrics;
     private readonly ServerOptions _options;
     private readonly ApiKeys _keys;
-    private readonly ILogger _log;
 
     private ForewordServer(WebApplication application, ModelHost models, ServerOptions options)
     {
         (_application, _models, _options) = (application, models, options);
         _metrics = new ServerMetrics(models);
         _keys = new ApiKeys(options.ApiKeys);
-        _log = application.Services.GetRequiredService<ILogger<ForewordServer>>();
     }
 
     /// <summary>Opens the models and prepares a server that does not listen yet. Meanwhile the models begin to load in the background.</summary>
@@ -86,7 +84,7 @@ public sealed class ForewordServer : IAsyncDisposable
 
     /// <summary>Gets the loaded models, after <see cref="StartAsync"/>.</summary>
     public IReadOnlyList<ServedModelStatus> Models => [.. _models.Models.Where(model => model.IsLoaded)
-        .Select(model => new ServedModelStatus(model.Name, model.Stored.Config.ParameterCount, model.Text?.Format ?? "", model.Text?.WeightBytes ?? 0, model.Stored.FineTunedFor))];
+        .Select(model => new ServedModelStatus(model.Name, model.Stored.Config.ParameterCount, model.Format!, model.WeightBytes, model.Stored.FineTunedFor))];
 
     /// <summary>Listens, and waits until the models are loaded. Until then, requests are answered with status 503.</summary>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
@@ -149,9 +147,7 @@ public sealed class ForewordServer : IAsyncDisposable
         }
         catch (Exception problem) when (!context.Response.HasStarted)
         {
-            ApiException told = ApiErrors.Of(problem);
-            if (told.Status >= 500 && told.Status != 503)
-                ServerLog.Failed(_log, problem, context.Request.Method, context.Request.Path);
+            ApiException told = ApiErrors.Tell(context, problem);
             context.Response.Clear();
             await JsonText.SendAsync(context, told).ConfigureAwait(false);
         }

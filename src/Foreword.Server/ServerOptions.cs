@@ -62,7 +62,7 @@ public sealed record ServedModelOptions
 /// <summary>A loaded model of a server.</summary>
 /// <param name="Name">The name that requests use.</param>
 /// <param name="Parameters">The number of parameters.</param>
-/// <param name="Format">The number format of the weights in memory, such as <c>int8</c>; empty for a fine-tuned model.</param>
-/// <param name="WeightBytes">The memory of the weights in bytes; 0 for a fine-tuned model.</param>
+/// <param name="Format">The number format of the weights in memory, such as <c>int8</c>.</param>
+/// <param name="WeightBytes">The memory of the weights in bytes.</param>
 /// <param name="Task">The kind of task that the model is fine-tuned for; null for a language model.</param>
 public sealed record ServedModelStatus(string Name, long Parameters, string Format, long WeightBytes, string? Task);

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Foreword.Cpu;
+using Foreword.Server.Tests.Page;
 using Json.Schema;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
@@ -26,17 +27,19 @@ public sealed partial class ApiDescriptionTests(TestServer server) : IClassFixtu
     ];
 
     private readonly TemporaryDirectory _runs = new();
+    private readonly TemporaryDirectory _choices = new();
     private ForewordServer _server = null!;
     private HttpClient _client = null!;
 
     public async ValueTask InitializeAsync()
     {
-        (string Name, string Path)[] tasks = [("pairs", "classifiers/gpt2-entailment-run"), ("classes", "classifiers/gpt2")];
+        (string Name, string Path)[] tasks = [("pairs", Fixtures.Path("classifiers/gpt2-entailment-run")), ("classes", Fixtures.Path("classifiers/gpt2")), ("choices", _choices.Path)];
         RunsTests.WriteRun(_runs);
+        PageServer.WriteChoices(_choices.Path);
         _server = await TestServer.StartAsync(server.Path, options => options with
         {
             Runs = [_runs.Path],
-            Models = [.. options.Models, .. tasks.Select(task => new ServedModelOptions { Name = task.Name, Path = Fixtures.Path(task.Path), Engine = new CpuEngine { Threads = 1 } })],
+            Models = [.. options.Models, .. tasks.Select(task => new ServedModelOptions { Name = task.Name, Path = task.Path, Engine = new CpuEngine { Threads = 1 } })],
         });
         _client = new HttpClient { BaseAddress = new Uri(_server.Addresses.Single()) };
     }
@@ -47,6 +50,7 @@ public sealed partial class ApiDescriptionTests(TestServer server) : IClassFixtu
         await _server.StopAsync();
         await _server.DisposeAsync();
         _runs.Dispose();
+        _choices.Dispose();
     }
 
     [Fact]
@@ -111,11 +115,9 @@ public sealed partial class ApiDescriptionTests(TestServer server) : IClassFixtu
         {
             JsonNode media = post["requestBody"]!["content"]!["application/json"]!;
             Assert.All(At(document, media["schema"]!["$ref"]!.GetValue<string>().Split('/')[^1])["properties"]!.AsObject(), field => Assert.NotNull(field.Value!["description"]));
-            if (path == "/v1/choose")
-                continue; // no model here is fine-tuned for multiple choice
             JsonObject example = media["example"]!.DeepClone().AsObject();
-            if (path == "/v1/classify")
-                example["model"] = "classes";
+            if (path is "/v1/classify" or "/v1/choose")
+                example["model"] = path == "/v1/classify" ? "classes" : "choices";
             await CheckAsync(document, path, example, post);
             if (path is "/v1/completions" or "/v1/chat/completions")
             {

@@ -53,6 +53,19 @@ public sealed class RunsTests(TestServer server) : IClassFixture<TestServer>, IA
         Assert.Equal([100, null], runs.Select(run => run!["planned_steps"]?.GetValue<int>()));
     }
 
+    /// <summary>A fine-tuning run plans epochs, so only its newest checkpoint says that it is complete.</summary>
+    [Theory]
+    [InlineData("{\"step\":10,\"is_complete\":true}", 10, "finished")]
+    [InlineData("{\"step\":10,\"is_complete\":false}", 10, "stopped")]
+    [InlineData("{\"step\":10}", 10, "stopped")] // of an earlier version
+    [InlineData("{\"step\":10,\"is_comp", 10, "stopped")]
+    [InlineData("{\"step\":5,\"is_complete\":true}", 5, "stopped")] // resumed with more epochs, and stopped before the next checkpoint
+    public async Task ARunIsFinishedIfItsNewestCheckpointSaysSo(string state, int step, string expected)
+    {
+        _directory.Write($"first/finetuned/checkpoint-{step}/trainer_state.json", state);
+        Assert.Equal(expected, (await GetAsync("/v1/runs/first.finetuned"))["state"]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task ARunHasItsRecipeCheckpointsAndSamplesButNoPaths()
     {

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Threading.Channels;
 using Foreword.Generation;
 
@@ -105,10 +104,8 @@ internal sealed record PromptRead(TokenLogProb?[]? LogProbs, float[]? State) : J
     public float[] Embedding(int dimensions)
     {
         float[] vector = State![..dimensions];
-        float length = TensorPrimitives.Norm<float>(vector);
-        if (length > 0)
-            TensorPrimitives.Divide(vector, length, vector);
-        return vector;
+        double length = Math.Sqrt(vector.Sum(value => (double)value * value)); // the squares of large states exceed float32
+        return length > 0 ? [.. vector.Select(value => (float)(value / length))] : vector;
     }
 }
 

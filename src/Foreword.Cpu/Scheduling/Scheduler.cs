@@ -282,7 +282,7 @@ internal sealed class Scheduler : IDisposable
             }
             catch (Exception problem)
             {
-                Problem = problem;
+                Problem = problem is InvalidDataException ? problem : ModelOutput.Problem(values, "logit of a token") ?? problem;
             }
         }
 
@@ -321,6 +321,7 @@ internal sealed class Scheduler : IDisposable
 
         private void AddState(ReadOnlySpan<float> state)
         {
+            ModelOutput.Check(state, "hidden state");
             State ??= new float[state.Length];
             float share = job.State == StateWanted.Mean ? 1f / job.Prompt.Length : 1;
             for (int c = 0; c < state.Length; c++)

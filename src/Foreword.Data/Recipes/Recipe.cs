@@ -13,6 +13,8 @@ namespace Foreword.Data.Recipes;
 /// </remarks>
 public static class Recipe
 {
+    private const string RecipeKind = "recipe";
+
     /// <summary>Reads a recipe file.</summary>
     /// <typeparam name="T">The type of the recipe.</typeparam>
     /// <param name="path">The path of the YAML file (UTF-8).</param>
@@ -21,10 +23,10 @@ public static class Recipe
     /// </param>
     /// <param name="kind">The name of this kind of file in messages, because such a record may be something other than a recipe.</param>
     /// <exception cref="FileNotFoundException">The file does not exist. The message suggests the nearest YAML file in the same directory.</exception>
-    /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, not UTF-8, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key, or has a value that is not valid.</exception>
-    public static T Read<T>(string path, IEnumerable<string>? overrides = null, string kind = "recipe") where T : class, IRecipe, new() =>
-        Parse<T>(TextOf(path, kind), path, overrides, formerNames: false);
+    public static T Read<T>(string path, IEnumerable<string>? overrides = null, string kind = RecipeKind) where T : class, IRecipe, new() =>
+        Parse<T>(TextOf(path, kind), path, overrides, kind, formerNames: false);
 
     /// <summary>Reads the recipe that an earlier run saved. Values may have their former names.</summary>
     /// <typeparam name="T">The type of the recipe.</typeparam>
@@ -34,7 +36,7 @@ public static class Recipe
     /// <exception cref="InvalidDataException">The file is empty, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key, or has a value that is not valid.</exception>
     internal static T ReadSaved<T>(string path, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
-        Parse<T>(TextOf(path, "recipe"), path, overrides, formerNames: true);
+        Parse<T>(TextOf(path, RecipeKind), path, overrides, RecipeKind, formerNames: true);
 
     private static string TextOf(string path, string kind)
     {
@@ -43,7 +45,7 @@ public static class Recipe
             throw new InvalidDataException($"{path} is a directory; expected a {kind} file");
         if (!File.Exists(path))
             throw new FileNotFoundException($"there is no {kind} {path}{Nearest(path)}", path);
-        return File.ReadAllText(path);
+        return StrictText.Read(path);
     }
 
     /// <summary>Reads a recipe from text.</summary>
@@ -54,14 +56,14 @@ public static class Recipe
     /// <exception cref="InvalidDataException">The text is empty, not YAML, or not such a recipe.</exception>
     /// <exception cref="ArgumentException">An override is malformed, names an unknown key, or has a value that is not valid.</exception>
     public static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides = null) where T : class, IRecipe, new() =>
-        Parse<T>(yaml, name, overrides, formerNames: false);
+        Parse<T>(yaml, name, overrides, RecipeKind, formerNames: false);
 
-    private static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides, bool formerNames) where T : class, IRecipe, new()
+    private static T Parse<T>(string yaml, string name, IEnumerable<string>? overrides, string kind, bool formerNames) where T : class, IRecipe, new()
     {
         ArgumentNullException.ThrowIfNull(yaml);
         ArgumentNullException.ThrowIfNull(name);
         RecipeReader reader = new(new T(), formerNames);
-        IRecipe recipe = reader.ApplyText(yaml, name);
+        IRecipe recipe = reader.ApplyText(yaml, name, kind);
         if (formerNames && recipe is PretrainRecipe saved)
             recipe = saved with { Data = saved.Data.WithoutUnusedKeys() };
         foreach (string text in overrides ?? [])

@@ -125,13 +125,13 @@ internal sealed record ModelSizes
     [Description("The classes. Empty for tasks that predict numbers. Missing for a language model.")]
     public string[]? Labels { get; init; }
 
-    [Description("The number format of the weights in memory. Missing for a fine-tuned model.")]
+    [Description("The number format of the weights in memory. Missing until the model is loaded.")]
     public string? Format { get; init; }
 
-    [Description("The memory of the weights in bytes. Missing for a fine-tuned model.")]
+    [Description("The memory of the weights in bytes. Missing until the model is loaded.")]
     public long? WeightsBytes { get; init; }
 
-    [Description("The memory of the cache of prompts in bytes. Missing for a fine-tuned model.")]
+    [Description("The memory of the cache of prompts in bytes. Missing for a fine-tuned model, and until the model is loaded.")]
     public long? CacheBytes { get; init; }
 }
 

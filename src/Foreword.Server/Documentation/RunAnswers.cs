@@ -33,7 +33,7 @@ internal record RunItem
     [Description("When the run last logged something, in seconds since 1970.")]
     public required long Changed { get; init; }
 
-    [Description("finished if all planned steps were made, training if something was logged in the last two minutes, else stopped."), AllowedValues("finished", "training", "stopped")]
+    [Description("finished if all planned steps or epochs were made, or if early stopping ended the run; training if something was logged in the last two minutes, else stopped."), AllowedValues("finished", "training", "stopped")]
     public required string State { get; init; }
 }
 

@@ -123,7 +123,7 @@ internal sealed class CompletionsEndpoint(ModelHost models, ServerMetrics metric
             }
             catch (Exception problem) when (!RequestTime.ClientGone(context).IsCancellationRequested)
             {
-                ApiException told = ApiErrors.Of(problem);
+                ApiException told = ApiErrors.Tell(context, problem);
                 stream.Write(json => JsonText.WriteError(json, told));
             }
 

@@ -169,12 +169,14 @@ internal sealed class ModelEndpoints(ModelHost models)
             json.WriteString("task", model.Stored.FineTunedFor);
         if (model.Task is { } task)
             WriteTask(json, task.Description);
-        if (model.Text is { } loaded)
+        if (model.Format is { } format)
         {
-            json.WriteString("format", loaded.Format);
-            json.WriteNumber("weights_bytes", loaded.WeightBytes);
-            json.WriteNumber("cache_bytes", loaded.Scheduler.CacheBytes);
+            json.WriteString("format", format);
+            json.WriteNumber("weights_bytes", model.WeightBytes);
         }
+
+        if (model.Text is { } text)
+            json.WriteNumber("cache_bytes", text.Scheduler.CacheBytes);
 
         json.WriteEndObject();
     }

@@ -117,16 +117,7 @@ internal sealed class TaskEndpoints(ModelHost models)
         fields.Ignore("user");
         IReadOnlyList<TaskExample> examples = read(fields, task);
         fields.Finish();
-        IReadOnlyList<Prediction> predictions;
-        try
-        {
-            predictions = await task.PredictAsync(examples, context.RequestAborted).ConfigureAwait(false);
-        }
-        catch (InvalidDataException problem)
-        {
-            throw new ApiException(400, problem.Message); // an example without tokens, or with more choices than the task has
-        }
-
+        IReadOnlyList<Prediction> predictions = await task.PredictAsync(examples, context.RequestAborted).ConfigureAwait(false);
         await JsonText.SendAsync(context, json => write(json, task, examples, predictions)).ConfigureAwait(false);
     }
 

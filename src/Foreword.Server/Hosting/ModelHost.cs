@@ -84,7 +84,7 @@ internal sealed class ModelHost : IDisposable
             if (model.IsTask)
             {
                 WaitForEncoders(); // loading reads the task
-                model.Task = new ServedTask(model.Name, model.Options.Engine.LoadTask(model.Stored, null, _ended.Token), _options.MaxQueue);
+                model.Task = new ServedTask(model.Name, (CpuTaskModel)model.Options.Engine.LoadTask(model.Stored, null, _ended.Token), _options.MaxQueue);
                 continue;
             }
 
@@ -154,6 +154,12 @@ internal sealed class HostedModel(ServedModelOptions options, StoredModel stored
     public ServedTask? Task { get; set; }
 
     public bool IsLoaded => Text is not null || Task is not null;
+
+    /// <summary>Gets the number format of the weights in memory, such as <c>int8</c>; null before they are loaded.</summary>
+    public string? Format => Text?.Format ?? Task?.Format;
+
+    /// <summary>Gets the memory of the weights in bytes; 0 before they are loaded.</summary>
+    public long WeightBytes => Text?.WeightBytes ?? Task?.WeightBytes ?? 0;
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Foreword.Cpu;
 using Foreword.Tasks;
 
 namespace Foreword.Server.Hosting;
@@ -8,7 +9,7 @@ internal sealed class ServedTask : IDisposable
 {
     private const int MostTogether = 64;
 
-    private readonly ITaskModel _model;
+    private readonly CpuTaskModel _model;
     private readonly Channel<Request> _waiting;
     private readonly Task _serving;
 
@@ -16,7 +17,7 @@ internal sealed class ServedTask : IDisposable
     /// <param name="name">The name that requests use.</param>
     /// <param name="model">The model.</param>
     /// <param name="maxQueue">The largest number of requests that wait.</param>
-    public ServedTask(string name, ITaskModel model, int maxQueue)
+    public ServedTask(string name, CpuTaskModel model, int maxQueue)
     {
         (Name, _model) = (name, model);
         _waiting = Channel.CreateBounded<Request>(new BoundedChannelOptions(maxQueue + MostTogether) { SingleReader = true });
@@ -29,14 +30,19 @@ internal sealed class ServedTask : IDisposable
     /// <summary>Gets the task.</summary>
     public TaskDescription Description => _model.Task;
 
-    /// <summary>Answers examples.</summary>
+    /// <summary>Gets the number format of the weights, such as <c>int8</c>.</summary>
+    public string Format => _model.Network.WeightType.ToString().ToLowerInvariant();
+
+    /// <summary>Gets the memory of the weights in bytes.</summary>
+    public long WeightBytes => _model.Network.WeightBytes;
+
+    /// <summary>Answers examples. They are encoded before they wait, so a problem after that is not the client's.</summary>
     /// <exception cref="ArgumentException">An example does not have the texts and choices that the task reads.</exception>
-    /// <exception cref="ApiException">Too many requests wait.</exception>
+    /// <exception cref="ApiException">An example has no tokens or too many choices, or too many requests wait.</exception>
+    /// <exception cref="InvalidDataException">The model's outputs are not finite, or its files are damaged.</exception>
     public Task<IReadOnlyList<Prediction>> PredictAsync(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken)
     {
-        foreach (TaskExample example in examples)
-            Description.Definition.Check(example);
-        Request request = new(examples, new TaskCompletionSource<IReadOnlyList<Prediction>>(TaskCreationOptions.RunContinuationsAsynchronously), cancellationToken);
+        Request request = new(Encoded(examples), new TaskCompletionSource<IReadOnlyList<Prediction>>(TaskCreationOptions.RunContinuationsAsynchronously), cancellationToken);
         if (!_waiting.Writer.TryWrite(request))
             throw new ApiException(429, "the server has too many waiting requests; try again later", code: "overloaded") { RetryAfter = 1 };
         return request.Answer.Task.WaitAsync(cancellationToken);
@@ -48,6 +54,18 @@ internal sealed class ServedTask : IDisposable
         _waiting.Writer.TryComplete();
         _serving.Wait();
         _model.Dispose();
+    }
+
+    private EncodedExample[] Encoded(IReadOnlyList<TaskExample> examples)
+    {
+        try
+        {
+            return _model.Encode(examples);
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new ApiException(400, problem.Message);
+        }
     }
 
     private void Serve()
@@ -71,7 +89,7 @@ internal sealed class ServedTask : IDisposable
     {
         try
         {
-            IReadOnlyList<Prediction> predictions = _model.Predict([.. together.SelectMany(request => request.Examples)]);
+            IReadOnlyList<Prediction> predictions = _model.Answers([.. together.SelectMany(request => request.Examples)]);
             int next = 0;
             foreach (Request request in together)
             {
@@ -90,5 +108,5 @@ internal sealed class ServedTask : IDisposable
         }
     }
 
-    private sealed record Request(IReadOnlyList<TaskExample> Examples, TaskCompletionSource<IReadOnlyList<Prediction>> Answer, CancellationToken CancellationToken);
+    private sealed record Request(IReadOnlyList<EncodedExample> Examples, TaskCompletionSource<IReadOnlyList<Prediction>> Answer, CancellationToken CancellationToken);
 }

@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Foreword.Server.Responses;
 
-/// <summary>Content that is the same for every request. A client that has it already is answered with status 304.</summary>
+/// <summary>An answer with the same content for every request. A client that has it already is answered with status 304.</summary>
 /// <param name="bytes">The content.</param>
 /// <param name="type">The content type.</param>
 internal sealed class FixedContent(byte[] bytes, string type)

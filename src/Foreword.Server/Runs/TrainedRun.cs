@@ -10,7 +10,7 @@ namespace Foreword.Server.Runs;
 /// <param name="path">The directory.</param>
 internal sealed partial class TrainedRun(string id, string path)
 {
-    private const string Recipe = "recipe.yaml", Metrics = "metrics.jsonl", Samples = "samples.jsonl", CheckpointPrefix = "checkpoint-";
+    private const string Recipe = "recipe.yaml", Metrics = "metrics.jsonl", Samples = "samples.jsonl", CheckpointPrefix = "checkpoint-", CheckpointState = "trainer_state.json";
 
     /// <summary>The number of last bytes of a log that are read to find its last step. A first line that is cut is no JSON, so it is skipped.</summary>
     private const int Tail = 1 << 14;
@@ -33,13 +33,30 @@ internal sealed partial class TrainedRun(string id, string path)
     public int? PlannedSteps => int.TryParse(TrainSteps().Match(RecipeText).Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int planned) ? planned : null;
 
     /// <summary>Gets the number of steps that were made, as far as they are logged.</summary>
-    public int Steps => Math.Max(Checkpoints().Select(checkpoint => checkpoint.Step).DefaultIfEmpty().Max(), Rows(Metrics, -1, Tail).Select(row => row.Step).DefaultIfEmpty().Max());
+    public int Steps => Math.Max(Checkpoints().Select(checkpoint => checkpoint.Step).DefaultIfEmpty().Max(), LoggedSteps);
+
+    private int LoggedSteps => Rows(Metrics, -1, Tail).Select(row => row.Step).DefaultIfEmpty().Max();
+
+    /// <summary>
+    /// Gets whether the newest checkpoint says that the run is complete: it has made its last step, or its patience is over. A run that was resumed
+    /// with more steps has logged steps after this checkpoint, and is not complete.
+    /// </summary>
+    private bool IsComplete
+    {
+        get
+        {
+            int newest = Checkpoints().Select(checkpoint => checkpoint.Step).DefaultIfEmpty(-1).Max();
+            string state = Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"{CheckpointPrefix}{newest}"), CheckpointState);
+            return newest >= LoggedSteps && Parse(ReadLast(state, int.MaxValue)) is { ValueKind: JsonValueKind.Object } saved
+                && saved.TryGetProperty("is_complete", out JsonElement complete) && complete.ValueKind == JsonValueKind.True;
+        }
+    }
 
     /// <summary>Returns whether a directory holds a run.</summary>
     public static bool IsRun(string path) => File.Exists(Path.Combine(path, Metrics));
 
-    /// <summary>Returns <c>finished</c> if all planned steps were made, else <c>training</c> while it logs, else <c>stopped</c>.</summary>
-    public string State(int steps) => steps >= PlannedSteps ? "finished" : DateTime.UtcNow - Changed < _silence ? "training" : "stopped";
+    /// <summary>Returns <c>finished</c> if all planned steps or epochs were made, or training ended early, else <c>training</c> while it logs, else <c>stopped</c>.</summary>
+    public string State(int steps) => steps >= PlannedSteps || IsComplete ? "finished" : DateTime.UtcNow - Changed < _silence ? "training" : "stopped";
 
     /// <summary>Returns the complete checkpoints with the bytes of their files, oldest first.</summary>
     public IReadOnlyList<(int Step, long Bytes)> Checkpoints() =>

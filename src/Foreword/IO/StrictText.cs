@@ -13,8 +13,19 @@ internal static class StrictText
 
     /// <summary>Reads a whole file.</summary>
     /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist. The message names it as the caller does.</exception>
     /// <exception cref="InvalidDataException">A byte is not text. The message names the file and the byte.</exception>
-    public static string Read(string path) => Decode(File.ReadAllBytes(path), path);
+    public static string Read(string path)
+    {
+        try
+        {
+            return Decode(File.ReadAllBytes(path), path);
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Missing(path, missing);
+        }
+    }
 
     /// <summary>Reads the rest of a stream.</summary>
     /// <param name="stream">The stream.</param>
@@ -29,10 +40,11 @@ internal static class StrictText
 
     /// <summary>Reads the lines of a file one after the other.</summary>
     /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist. The message names it as the caller does.</exception>
     /// <exception cref="InvalidDataException">A byte is not text. The message names the file and the last good line before it.</exception>
     public static IEnumerable<string> ReadLines(string path)
     {
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = Open(path);
         foreach (string line in ReadLines(file, path))
             yield return line;
     }
@@ -68,6 +80,20 @@ internal static class StrictText
 
         return Encoding.UTF8.GetString(bytes[..first]) + DecodeUtf8(bytes[first..end], name, start + first) + Encoding.UTF8.GetString(bytes[end..]);
     }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Missing(path, missing);
+        }
+    }
+
+    private static FileNotFoundException Missing(string path, Exception problem) => new($"there is no file {path}", path, problem);
 
     private static string? Next(StreamReader reader, string name, long number)
     {

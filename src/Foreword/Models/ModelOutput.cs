@@ -26,13 +26,30 @@ internal static class ModelOutput
     /// <exception cref="InvalidDataException">An output is infinite or NaN.</exception>
     public static void Check(ReadOnlySpan<float> outputs, string what)
     {
+        if (Problem(outputs, what) is { } problem)
+            throw problem;
+    }
+
+    /// <summary>Returns the problem of outputs of which one is infinite or NaN; null if all are finite.</summary>
+    /// <param name="outputs">The outputs.</param>
+    /// <param name="what">A description of the outputs, for the message.</param>
+    public static InvalidDataException? Problem(ReadOnlySpan<float> outputs, string what)
+    {
         foreach (float output in outputs)
-            Check(output, what);
+        {
+            if (!float.IsFinite(output))
+                return Problem(output, what);
+        }
+
+        return null;
     }
 
     private static void Check(float value, string what)
     {
         if (!float.IsFinite(value))
-            throw new InvalidDataException($"the model's {what} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: its weights are too large or damaged");
+            throw Problem(value, what);
     }
+
+    private static InvalidDataException Problem(float value, string what) =>
+        new($"the model's {what} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: its weights are too large or damaged");
 }

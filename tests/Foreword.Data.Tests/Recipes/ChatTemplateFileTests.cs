@@ -36,6 +36,11 @@ public sealed class ChatTemplateFileTests : IDisposable
     [InlineData("start: a", "user and assistant have no text around their messages; the messages could not be distinguished")]
     [InlineData("user: {suffix: a}\nstop: ['']", "chat.yaml:2: stop contains an empty text")]
     [InlineData("user: {suffix: a", "this is not YAML")]
+    [InlineData("# nothing", "chat.yaml: the chat template is empty")]
+    [InlineData("[a]", "chat.yaml:1: the chat template is a list; expected a mapping of keys")]
+    [InlineData("extra: a", "the chat template has start, system, user, assistant, stop")]
+    [InlineData("user: &a {suffix: a}", "chat.yaml:1: anchors and aliases are not supported in chat templates")]
+    [InlineData("user: {suffix: a}\n---\n", "a second document begins; a chat template is a single document")]
     public void MistakesAreNamedWithTheirLine(string yaml, string expected)
     {
         _directory.Write("chat.yaml", yaml);

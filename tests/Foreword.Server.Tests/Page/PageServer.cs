@@ -81,7 +81,7 @@ public sealed class PageServer : IAsyncLifetime
     }
 
     /// <summary>Writes a model for multiple choice: that of a fixture with another head.</summary>
-    private static void WriteChoices(string directory)
+    internal static void WriteChoices(string directory)
     {
         foreach (string file in Directory.GetFiles(Fixtures.Path("classifiers/gpt2-entailment-run")))
             File.Copy(file, Path.Combine(directory, Path.GetFileName(file)));

@@ -5,7 +5,6 @@ using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
-using Foreword.IO;
 using Foreword.Server;
 using Foreword.Weights.Catalog;
 using Microsoft.AspNetCore.Http;
@@ -54,7 +53,7 @@ internal static class ServeCommand
             string[] paths = parsed.GetValue(models)!, names = parsed.GetValue(aliases)!;
             if (names.Length > paths.Length)
                 throw new UsageException($"--alias is given {names.Length} times for {paths.Length} models");
-            IReadOnlyList<string> keys = Keys(parsed.GetValue(key));
+            IReadOnlyList<string> keys = ApiKeyInput.Read(parsed.GetValue(key));
             string addresses = parsed.GetValue(urls)!;
             CheckAddresses(addresses, keys.Count > 0 || parsed.GetValue(insecure));
             ServerOptions options = new()
@@ -112,7 +111,7 @@ internal static class ServeCommand
 
     private static string Describe(ServedModelStatus model, long cacheMemory) => FormattableString.Invariant(model.Task is null
         ? $"{model.Name}: {model.Parameters / 1e6:0.#} M parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; cache of prompts up to {cacheMemory / 1e6:0} MB"
-        : (FormattableString)$"{model.Name}: {model.Parameters / 1e6:0.#} M parameters, fine-tuned for {model.Task}");
+        : (FormattableString)$"{model.Name}: {model.Parameters / 1e6:0.#} M parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; fine-tuned for {model.Task}");
 
     private static string NameOf(string path) => Path.Exists(path) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) : path;
 
@@ -124,23 +123,6 @@ internal static class ServeCommand
             return ChatTemplateFile.Read(chosen);
         ChatTemplate own = ChatTemplateFile.Load(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path));
         return ReferenceEquals(own, ChatTemplate.Plain) ? null : own;
-    }
-
-    private static IReadOnlyList<string> Keys(string? key)
-    {
-        if (key is null)
-            return [];
-        if (!key.StartsWith('@'))
-            return key.Trim().Length > 0 ? [key.Trim()] : throw new UsageException("--api-key is empty");
-        string path = key[1..];
-        if (Directory.Exists(path))
-            throw new InvalidDataException($"{path} is a directory; --api-key @FILE takes a file with one key a line");
-        string[] keys = [.. StrictText.Read(path).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
-        if (keys.Length == 0)
-            throw new InvalidDataException($"{path} holds no key; it must have one key a line");
-        if (Array.FindIndex(keys, one => one.Any(letter => letter is <= ' ' or > '~')) is >= 0 and int at)
-            throw new InvalidDataException($"{path}: key {at + 1} has a character that an HTTP header cannot carry");
-        return keys;
     }
 
     /// <summary>Refuses addresses that other machines reach, unless that is allowed.</summary>

@@ -53,7 +53,7 @@ internal sealed class RecipeDocument
         RecipeNode root = Node(Take(), "", 0);
         Take(); // the end of the document
         return Take() is DocumentStart second
-            ? throw _source.Error(second.Start.Line, "a second document begins; a recipe is a single document")
+            ? throw _source.Error(second.Start.Line, $"a second document begins; a {_source.Kind} is a single document")
             : root;
     }
 
@@ -63,7 +63,7 @@ internal sealed class RecipeDocument
         if (depth > MaxDepth)
             throw _source.Error(line, $"lists and mappings are nested deeper than {MaxDepth} levels");
         if (start is NodeEvent { Anchor.IsEmpty: false } or AnchorAlias)
-            throw _source.Error(line, "anchors and aliases are not supported in recipes");
+            throw _source.Error(line, $"anchors and aliases are not supported in {_source.Kind}s");
         return start switch
         {
             Scalar scalar => new RecipeScalar(line, scalar.Value, scalar.Style is not ScalarStyle.Plain),

@@ -18,14 +18,17 @@ internal sealed class RecipeReader
     public RecipeReader(IRecipe defaults, bool formerNames = false) => (this._defaults, this._formerNames) = (defaults, formerNames);
 
     /// <summary>Returns the record with the values of a whole YAML text.</summary>
-    public IRecipe ApplyText(string yaml, string name)
+    /// <param name="yaml">The text.</param>
+    /// <param name="name">The name of the text in messages.</param>
+    /// <param name="kind">The name of this kind of file in messages.</param>
+    public IRecipe ApplyText(string yaml, string name, string kind)
     {
-        RecipeSource source = new RecipeSource.RecipeText(name);
+        RecipeSource source = new RecipeSource.RecipeText(name, kind);
         return RecipeDocument.Parse(yaml, source) switch
         {
-            null or RecipeScalar { IsNull: true } => throw new InvalidDataException($"{name}: the recipe is empty"),
+            null or RecipeScalar { IsNull: true } => throw new InvalidDataException($"{name}: the {kind} is empty"),
             RecipeMapping mapping => WithMapping(_defaults, _defaults, mapping, "", source),
-            { } other => throw source.Error(other.Line, $"the recipe is {Describe(other)}; expected a mapping of keys"),
+            { } other => throw source.Error(other.Line, $"the {kind} is {Describe(other)}; expected a mapping of keys"),
         };
     }
 
@@ -77,7 +80,7 @@ internal sealed class RecipeReader
         {
             string keyPath = Join(path, name.Text);
             RecipeKey key = keys.FirstOrDefault(key => key.Name == name.Text)
-                ?? throw source.Error(name.Line, $"unknown key '{keyPath}'{Hint(name.Text, path, keys)}");
+                ?? throw source.Error(name.Line, $"unknown key '{keyPath}'{Hint(name.Text, path, keys, source.Kind)}");
             _origins[keyPath] = (source, value is RecipeScalar ? value.Line : name.Line);
             key.Property.SetValue(copy, key.IsSection
                 ? Section(key, (IRecipe)key.Property.GetValue(copy)!, value, keyPath, source)
@@ -178,7 +181,7 @@ internal sealed class RecipeReader
     /// Suggests what an unknown key means: the key for which this is another program's word, a key of another section, or the nearest key of the same
     /// section. Otherwise lists all keys of the section.
     /// </summary>
-    private string Hint(string name, string path, IReadOnlyList<RecipeKey> siblings)
+    private string Hint(string name, string path, IReadOnlyList<RecipeKey> siblings, string kind)
     {
         List<(string Path, RecipeKey Key)> all = [.. AllKeys(_defaults, "")];
         IEnumerable<(string Path, RecipeKey Key)> exact = all.Where(k => k.Key.AlsoCalled.Contains(name) || k.Key.Name == name);
@@ -194,7 +197,7 @@ internal sealed class RecipeReader
 
         return NearestName.Find(name, names.Keys) is { } nearest
             ? $"; did you mean '{names[nearest]}'?"
-            : $"; {(path.Length == 0 ? "the recipe" : $"'{path}'")} has {string.Join(", ", siblings.Select(key => key.Name))}";
+            : $"; {(path.Length == 0 ? $"the {kind}" : $"'{path}'")} has {string.Join(", ", siblings.Select(key => key.Name))}";
     }
 
     private static IEnumerable<(string Path, RecipeKey Key)> AllKeys(IRecipe record, string path) =>

@@ -1,7 +1,8 @@
 namespace Foreword.Data.Recipes.Yaml;
 
 /// <summary>The origin of a value: a recipe file, or a <c>--set</c> on the command line.</summary>
-internal abstract record RecipeSource
+/// <param name="Kind">The name of this kind of file in messages, such as <c>recipe</c>.</param>
+internal abstract record RecipeSource(string Kind)
 {
     /// <summary>Returns the beginning of a message about a line.</summary>
     public abstract string At(long line);
@@ -10,7 +11,7 @@ internal abstract record RecipeSource
     public abstract Exception Error(long line, string message);
 
     /// <summary>A recipe file. A mistake in it is an <see cref="InvalidDataException"/>.</summary>
-    public sealed record RecipeText(string Name) : RecipeSource
+    public sealed record RecipeText(string Name, string Kind) : RecipeSource(Kind)
     {
         /// <inheritdoc/>
         public override string At(long line) => $"{Name}:{line}";
@@ -20,7 +21,7 @@ internal abstract record RecipeSource
     }
 
     /// <summary>An override. A mistake in it is an <see cref="ArgumentException"/>.</summary>
-    public sealed record Override(string Text) : RecipeSource
+    public sealed record Override(string Text) : RecipeSource("recipe")
     {
         /// <inheritdoc/>
         public override string At(long line) => $"override {Text}";
