@@ -1,6 +1,7 @@
 using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Benchmarks.Answers;
 using Foreword.Evaluation.Benchmarks.Choices;
+using Foreword.Evaluation.Benchmarks.Labels;
 using Foreword.Evaluation.Benchmarks.LanguageModeling;
 using Foreword.Settings;
 
@@ -28,6 +29,9 @@ public static class BenchmarkCatalog
         Sst2.Benchmark,
         SentimentSentences.Benchmark,
         SnliSubset.Benchmark,
+        SuperGlueEntailment.Rte,
+        SuperGlueEntailment.Cb,
+        BoolQ.Benchmark,
         Copa.Benchmark,
         XcopaChinese.Benchmark,
         OpenBookQa.Benchmark,

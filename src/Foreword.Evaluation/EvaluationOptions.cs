@@ -56,7 +56,7 @@ public sealed record EvaluationOptions
             cancellationToken.ThrowIfCancellationRequested();
             BenchmarkInput input = new() { Directory = Data, Tokenizer = tokenizer, ContextLength = config.ContextLength, Window = Window, Stride = Stride, Switches = specification.Switches };
             BenchmarkSet set = specification.Benchmark.Read(input);
-            foreach (int shots in Shots ?? [specification.Benchmark.PaperShots])
+            foreach (int shots in Shots ?? [specification.Shots ?? specification.Benchmark.PaperShots])
                 prepared.Add((Shots is null or [_] ? specification.Text : $"{specification.Text}@{shots}", PreparedBenchmark.Create(specification, input, set, encoder, shots, Seed, Limit)));
         }
 

@@ -54,7 +54,7 @@ public sealed class LayersTests
              "Generation.Constraints.Grammars", "Generation.Constraints.Json", "Generation.Constraints", "Generation", "Chat", "Tasks.Metrics", "Tasks|Tasks.HuggingFace", ""]),
         ("Foreword.Data", ["Decoding", "Tables", "Reading.Formats", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Datasets", "Datasets.Entailment", "Datasets.Similarity", "Datasets.Classification", "Datasets.Choices", "Datasets.Catalog", "Recipes.Yaml", "Recipes", "FineTuning"]),
         ("Foreword.Evaluation",
-            ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
+            ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Labels", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
         ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
         ("Foreword.Studies", ["Grid", "Results", "FineTuning", "Evaluation", "Training"]),

@@ -11,6 +11,12 @@ namespace Foreword.Evaluation.Running;
 /// <param name="Switches">The switches that were given, by name.</param>
 public sealed record BenchmarkSpecification(string Text, Benchmark Benchmark, IReadOnlyDictionary<string, string> Switches)
 {
+    /// <summary>Gets the number of solved examples that the benchmark's group sets; null for the paper's.</summary>
+    internal int? Shots { get; init; }
+
+    /// <summary>Gets the group that the user named; null if the user named the benchmark.</summary>
+    internal BenchmarkGroup? Group { get; init; }
+
     /// <summary>
     /// Finds the benchmark and checks the switches. A .yaml or .yml file is a user-defined benchmark, and a .txt file is a corpus. Every named
     /// benchmark also has the switch <c>file</c>: the documents of that file replace the published ones.

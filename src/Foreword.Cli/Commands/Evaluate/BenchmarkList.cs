@@ -2,12 +2,16 @@ using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Benchmarks;
+using Foreword.Evaluation.Running;
 
 namespace Foreword.Cli.Commands.Evaluate;
 
 /// <summary>Lists the benchmarks for <c>foreword evaluate --list</c>.</summary>
 internal static class BenchmarkList
 {
+    /// <summary>Columns of the names, with the space after them.</summary>
+    private const int Indent = 21;
+
     public static void Print(Terminal terminal, bool json)
     {
         if (json)
@@ -47,6 +51,13 @@ internal static class BenchmarkList
             terminal.Out.WriteLine($"{"",-20} {benchmark.Data}");
             foreach (BenchmarkSwitch one in benchmark.Switches)
                 terminal.Out.WriteLine($"{"",-20} :{one.Name}={string.Join("|", one.Values)}  {one.Meaning}");
+        }
+
+        foreach (BenchmarkGroup group in BenchmarkGroups.All)
+        {
+            terminal.Out.WriteLine($"{group.Name,-20} {group.Title}");
+            foreach (string line in FittedText.Wrap(string.Join(", ", BenchmarkGroups.Specifications(group).Select(member => member.Text)), FittedText.UsualWidth, new string(' ', Indent)))
+                terminal.Out.WriteLine(line);
         }
     }
 }

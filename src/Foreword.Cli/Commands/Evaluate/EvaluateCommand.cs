@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Loading;
@@ -48,10 +49,12 @@ internal static class EvaluateCommand
             string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
             IReadOnlyList<BenchmarkSpecification> benchmarks = arguments.Benchmarks(parsed);
             EvaluationOptions options = arguments.Options(parsed);
+            if (options.Shots is not null && benchmarks.FirstOrDefault(benchmark => benchmark.Shots is not null)?.Group is { } fixedGroup)
+                throw new UsageException($"--num-fewshot is given, and {fixedGroup.Name} sets the number of examples of each of its benchmarks");
             OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), cache: null);
-            IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> prepared = options.Prepare(benchmarks, opened.Config, opened.Tokenizer);
+            IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> prepared = AvailableBenchmarks.Prepare(benchmarks, options, opened.Config, opened.Tokenizer, benchmark => benchmark.Group is not null, terminal);
             EvaluationDirectory? directory = parsed.GetValue(output) is { } place
                 ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Benchmark)], [.. prepared.Select(p => p.Key)], $"seed {options.Seed}", DateTimeOffset.UtcNow)
                 : null;
@@ -85,7 +88,12 @@ internal static class EvaluateCommand
             if (parsed.GetValue(json))
                 JsonOutput.WriteLine(terminal, Write);
             else
+            {
                 EvaluationTable.Print(terminal.Out, results, opened.Config);
+                foreach (BenchmarkGroup group in GroupsOf(benchmarks))
+                    PrintScore(terminal.Out, group, results);
+            }
+
             return ExitCodes.Done;
 
             string Standing() => directory is null
@@ -95,11 +103,34 @@ internal static class EvaluateCommand
             void Write(Utf8JsonWriter writer)
             {
                 ResultsJson.Write(writer, results, context);
+                WriteScores(writer, GroupsOf(benchmarks), results);
                 if (filter is not null)
                     EvaluationOverlap.Write(writer, filter, overlaps);
             }
         });
         return command;
+    }
+
+    private static IEnumerable<BenchmarkGroup> GroupsOf(IReadOnlyList<BenchmarkSpecification> benchmarks) =>
+        benchmarks.Select(benchmark => benchmark.Group).OfType<BenchmarkGroup>().Where(group => group.Total > 0).Distinct();
+
+    private static void PrintScore(TextWriter output, BenchmarkGroup group, IReadOnlyList<(string Key, BenchmarkResult Result)> results)
+    {
+        (double score, int count) = BenchmarkGroups.Score(group, results.Select(result => result.Result));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{group.Name} {score:0.0000}: mean of (score - guess) / (1 - guess) over {count} of its {group.Total} benchmarks, with our prompts"));
+    }
+
+    private static void WriteScores(Utf8JsonWriter json, IEnumerable<BenchmarkGroup> groups, IReadOnlyList<(string Key, BenchmarkResult Result)> results)
+    {
+        foreach (BenchmarkGroup group in groups)
+        {
+            (double score, int count) = BenchmarkGroups.Score(group, results.Select(result => result.Result));
+            json.WriteStartObject(group.Name);
+            json.WriteNumber("score", score);
+            json.WriteNumber("benchmarks", count);
+            json.WriteNumber("of", group.Total);
+            json.WriteEndObject();
+        }
     }
 
     private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)

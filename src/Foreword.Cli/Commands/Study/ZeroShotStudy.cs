@@ -9,7 +9,6 @@ using Foreword.Evaluation;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 using Foreword.Models;
-using Foreword.Settings;
 using Foreword.Tokenization;
 using Foreword.Torch;
 using Foreword.Torch.Inference;
@@ -92,23 +91,11 @@ internal static class ZeroShotStudy
     /// <summary>
     /// Prepares the requested benchmarks. Without a request, prepares GPT-1's benchmarks, skipping (with a message) those whose data is missing.
     /// </summary>
-    private static List<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
+    private static IReadOnlyList<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
     {
         EvaluationOptions options = new() { Data = data, Shots = [0], Limit = limit, Truncate = true };
-        List<PreparedBenchmark> prepared = [];
-        foreach (BenchmarkSpecification benchmark in chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Benchmark, BenchmarkCatalog.All))])
-        {
-            try
-            {
-                prepared.Add(options.Prepare([benchmark], config, tokenizer)[0].Benchmark);
-            }
-            catch (Exception problem) when (chosen is null && problem is InvalidDataException or ArgumentException) // there is no data, or documents are longer than the context
-            {
-                terminal.Say($"left out: {(problem is ArgumentException argument ? ArgumentSentence.Of(argument) : problem.Message)}");
-            }
-        }
-
-        return prepared.Count > 0 ? prepared : throw new InvalidDataException($"{data} holds none of {string.Join(", ", ZeroShotHeuristic.All.Select(heuristic => heuristic.Benchmark))}");
+        IReadOnlyList<BenchmarkSpecification> benchmarks = chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Benchmark, BenchmarkCatalog.All))];
+        return [.. AvailableBenchmarks.Prepare(benchmarks, options, config, tokenizer, _ => chosen is null, terminal).Select(prepared => prepared.Benchmark)];
     }
 
     /// <summary>Creates the model with the run's initial weights, which follow from the recipe's seed.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Foreword.Studies.Grid;
 
 namespace Foreword.Cli.Tests.Commands.Study;
@@ -23,6 +24,28 @@ public sealed class EvaluationStudiesTests(EvaluationStudiesTests.TwoRuns runs) 
         Assert.True(int.Parse(store.Results[0].Level("parameters")!) < int.Parse(store.Results[^1].Level("parameters")!));
         string[] evaluated = Cli.Run("evaluate", runs.Small, "--tasks", "winograd", "--data", Data, "--limit", "4", "--engine", "torch", "--device", "cpu").Out.Split('\n');
         Assert.Contains(evaluated, line => line.Contains(store.Results[0].Values["score"].ToString("0.0000"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void CoreIsTheMeanAboveAGuessOfTheBenchmarksThatAreThere()
+    {
+        string data = _directory.File("data");
+        foreach (string set in (string[])["copa", "winograd"])
+        {
+            Directory.CreateDirectory(Path.Combine(data, set));
+            foreach (string file in Directory.GetFiles(Path.Combine(Data, set)))
+                File.Copy(file, Path.Combine(data, set, Path.GetFileName(file)));
+        }
+
+        Cli core = Cli.Run("evaluate", runs.Small, "--tasks", "core", "--data", data, "--json");
+        Assert.True(core.ExitCode == 0, core.Err);
+        Assert.Contains("left out: ", core.Err, StringComparison.Ordinal);
+        JsonElement json = JsonDocument.Parse(core.Out).RootElement, results = json.GetProperty("results");
+        double copa = results.GetProperty("copa").GetProperty("acc,none").GetDouble(), winograd = results.GetProperty("winograd").GetProperty("acc_partial,none").GetDouble();
+        Assert.Equal((2, 22), (json.GetProperty("core").GetProperty("benchmarks").GetInt32(), json.GetProperty("core").GetProperty("of").GetInt32()));
+        Assert.Equal((copa - 0.5 + winograd - 0.5) / 0.5 / 2, json.GetProperty("core").GetProperty("score").GetDouble(), 1e-9);
+        Cli refused = Cli.Run("evaluate", runs.Small, "--tasks", "core", "--data", data, "--num-fewshot", "1");
+        Assert.Equal((2, "error: --num-fewshot is given, and core sets the number of examples of each of its benchmarks"), (refused.ExitCode, refused.Err.Split('\n')[0]));
     }
 
     [Fact]

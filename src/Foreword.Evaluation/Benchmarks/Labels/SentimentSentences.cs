@@ -1,7 +1,7 @@
 using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 
-namespace Foreword.Evaluation.Benchmarks.Choices;
+namespace Foreword.Evaluation.Benchmarks.Labels;
 
 /// <summary>
 /// The benchmark Sentiment Labelled Sentences (Kotzias et al. 2015), scored with GPT-1's heuristic: reviews of products, restaurants and films.

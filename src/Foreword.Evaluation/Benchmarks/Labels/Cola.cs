@@ -2,7 +2,7 @@ using Foreword.Data.Tables;
 using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Prompts;
 
-namespace Foreword.Evaluation.Benchmarks.Choices;
+namespace Foreword.Evaluation.Benchmarks.Labels;
 
 /// <summary>
 /// The benchmark CoLA (Warstadt et al. 2018) with GPT-1's heuristic: a sentence is acceptable if its mean log-probability per token is above a

@@ -1,7 +1,7 @@
 using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 
-namespace Foreword.Evaluation.Benchmarks.Choices;
+namespace Foreword.Evaluation.Benchmarks.Labels;
 
 /// <summary>The benchmark SST-2 (Socher et al. 2013) in GLUE's files, scored with GPT-1's heuristic.</summary>
 internal static class Sst2

@@ -1,7 +1,7 @@
 using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
 
-namespace Foreword.Evaluation.Benchmarks.Choices;
+namespace Foreword.Evaluation.Benchmarks.Labels;
 
 /// <summary>The benchmark SNLI (Bowman et al. 2015) in lower case without punctuation: deciding whether a hypothesis follows from a premise.</summary>
 internal static class SnliSubset
