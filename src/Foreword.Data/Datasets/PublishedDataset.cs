@@ -1,3 +1,4 @@
+using Foreword.Data.Tables;
 using Foreword.Tasks.Metrics;
 
 namespace Foreword.Data.Datasets;
@@ -67,5 +68,15 @@ internal sealed class PublishedDataset(string name, string title, string source,
     public required Func<PartReader, DatasetContent> Content { get; init; }
 
     /// <inheritdoc/>
-    public override DatasetContent Read(DatasetInput input) => Content(new PartReader(this, input));
+    public override DatasetContent Read(DatasetInput input)
+    {
+        try
+        {
+            return Content(new PartReader(this, input));
+        }
+        catch (InvalidDataException problem) when (MissingColumnException.Caused(problem))
+        {
+            throw new InvalidDataException($"{problem.Message}; {name} has {files}", problem);
+        }
+    }
 }

@@ -25,7 +25,8 @@ internal static class LabeledData
         if (train.Count == 0)
             throw new InvalidDataException($"{source}: there are no examples");
         SortedSet<string> distinct = new(train.Select(example => TaskLabel.Canonical(example.Label!)), StringComparer.Ordinal);
-        if (distinct.Count == 1)
+        bool isKnownChoice = draft.Target == TargetKind.Choice && draft.Labels.Count > 0; // the texts of the choices differ, even if the right one always has the same place
+        if (distinct.Count == 1 && !isKnownChoice)
             throw new InvalidDataException($"{source}: all {train.Count} examples have the label '{distinct.Min}'; there is nothing to learn");
         if (draft.Target is TargetKind.Score or TargetKind.SoftLabels)
             ExampleChecks.Scores(draft, train, source);

@@ -75,6 +75,14 @@ public sealed class DatasetRecipeTests : IDisposable
     }
 
     [Fact]
+    public void AFewQuestionsMayAllHaveTheSameAnswer()
+    {
+        FineTuneRecipe recipe = Parse($"data: {{dataset: race, directory: '{Fixtures.Path("datasets")}', examples: 2}}");
+        string[] answers = [.. Enumerable.Range(0, 20).Select(seed => string.Concat(Open(recipe with { Train = recipe.Train with { Seed = seed } }).Train.Select(example => example.Label)))];
+        Assert.All(["AA", "AD"], drawn => Assert.Contains(drawn, answers));
+    }
+
+    [Fact]
     public void ADataSetOfTheProgramIsFoundByItsName()
     {
         DatasetCatalog.Register(new OwnSet());

@@ -17,6 +17,19 @@ public sealed class EntailmentSetsTests
     }
 
     [Fact]
+    public void AFileWithoutAColumnIsRefusedWithWhatWasExpected()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        string file = directory.Write("train.tsv", "index\tsentence1\tsentence\tlabel\n0\ta\tb\tentailment\n");
+        Dataset rte = Foreword.Data.Datasets.Catalog.DatasetCatalog.OfName("rte");
+        string message = Assert.Throws<InvalidDataException>(() => rte.Read(new DatasetInput(directory.Path))).Message;
+        Assert.StartsWith($"{file}: there is no column 'sentence2'; the columns are index, sentence1, sentence, label; ", message, StringComparison.Ordinal);
+        Assert.EndsWith($"; rte has {rte.Files}", message, StringComparison.Ordinal);
+        file = directory.Write("train.tsv", "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tmaybe\n");
+        Assert.Equal($"{file}:2: 'label' is 'maybe'; expected entailment or not_entailment", Assert.Throws<InvalidDataException>(() => rte.Read(new DatasetInput(directory.Path))).Message);
+    }
+
+    [Fact]
     public void SnliLeavesOutAndCountsPairsWithoutALabel()
     {
         DatasetContent content = ReadDataset.Of("snli");

@@ -17,6 +17,13 @@ public sealed class SubmissionFormatTests
         Assert.Equal("index\tprediction\n7\t5.000\n9\t2.346\n", Written(SubmissionFormat.OfScores(0, 5), Part, new Prediction("", -1, 5.4, []), new Prediction("", -1, 2.3456, [])));
 
     [Fact]
+    public void SuperGlueTakesJsonLines()
+    {
+        Assert.Equal("{\"idx\": 7, \"label\": \"true\"}\n{\"idx\": 9, \"label\": \"false\"}\n", Written(SubmissionFormat.OfJsonLines("false", "true"), Part, Class("true", 1), Class("false", 0)));
+        Assert.Equal("{\"idx\": 7, \"label\": 1}\n{\"idx\": 9, \"label\": 0}\n", Written(SubmissionFormat.OfJsonLines("0", "1"), Part, Class("2", 1), Class("1", 0)));
+    }
+
+    [Fact]
     public void WithoutIdsThePositionIsTheIndex() =>
         Assert.Equal("index\tprediction\n0\t0\n1\t1\n", Written(SubmissionFormat.OfClasses("0", "1"), Part with { Ids = [] }, Class("a", 0), Class("b", 1)));
 

@@ -20,7 +20,7 @@ internal static class TrecSet
         OtherFolders = ["trec"],
         Names = isFine ? [] : Coarse,
         Counts = new Dictionary<string, int> { [DatasetPart.Training] = 5452, [DatasetPart.Test] = 500 },
-        Content = parts => new DatasetContent(parts.Train(file => Rows(file, isFine), "train_5500.label"), parts.Validation(file => Rows(file, isFine)), parts.Test(file => Rows(file, isFine), "TREC_10.label")),
+        Content = parts => new DatasetContent(parts.Train(file => Rows(file, isFine), "train_5500.label", "train_5500.label.txt"), parts.Validation(file => Rows(file, isFine)), parts.Test(file => Rows(file, isFine), "TREC_10.label", "TREC_10.label.txt")),
     };
 
     private static IEnumerable<DatasetRow> Rows(string file, bool isFine)

@@ -32,7 +32,7 @@ internal static class MnliSet
             ]),
     };
 
-    public static Dataset Diagnostic { get; } = new PublishedDataset("ax", "GLUE's diagnostic pairs, for a model trained on MNLI, 3 classes", "Wang et al. 2019 (GLUE)", "the files of mnli in MNLI/, and diagnostic/diagnostic-full.tsv with Premise, Hypothesis, Label, or diagnostic/diagnostic.tsv with index, sentence1, sentence2")
+    public static Dataset Diagnostic { get; } = new PublishedDataset("ax", "GLUE's diagnostic pairs, for a model trained on MNLI, 3 classes", "Wang et al. 2019 (GLUE)", "the files of mnli in MNLI/, and diagnostic/diagnostic-full.tsv with Premise, Hypothesis, Label, or diagnostic/diagnostic.tsv with index, sentence1, sentence2 (both also in MNLI/)")
     {
         Kind = "entailment",
         MeasuredBy = TaskMetric.Matthews,
@@ -48,9 +48,9 @@ internal static class MnliSet
     private static DatasetPart? Validation(PartReader parts, string folder) => parts.Validation(Labeled.Read, Names("dev_matched", folder));
 
     /// <summary>Reads the pairs with labels, which were published later; without them, those of the test server.</summary>
-    private static IReadOnlyList<DatasetPart> Diagnostics(PartReader parts) => parts.Test(Diagnosed.Read, "diagnostic/diagnostic-full.tsv", "diagnostic-full.tsv") is { Count: > 0 } labeled
+    private static IReadOnlyList<DatasetPart> Diagnostics(PartReader parts) => parts.Test(Diagnosed.Read, "diagnostic/diagnostic-full.tsv", "MNLI/diagnostic-full.tsv", "diagnostic-full.tsv") is { Count: > 0 } labeled
         ? labeled
-        : parts.Test(Unlabeled.Read, "diagnostic/diagnostic.tsv", "diagnostic.tsv", "AX/diagnostic.tsv");
+        : parts.Test(Unlabeled.Read, "diagnostic/diagnostic.tsv", "MNLI/diagnostic.tsv", "diagnostic.tsv");
 
     /// <summary>Returns GLUE's name of a file, then the original names.</summary>
     private static string[] Names(string name, string folder = "") => [$"{folder}{name}.tsv", $"{folder}multinli_1.0_{name}.jsonl", $"{folder}multinli_1.0_{name}.txt"];

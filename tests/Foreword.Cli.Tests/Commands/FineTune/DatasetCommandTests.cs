@@ -43,6 +43,30 @@ public sealed class DatasetCommandTests(TinyModel tiny) : IClassFixture<TinyMode
     }
 
     [Fact]
+    public void EveryPartIsMeasuredAndSubmittedByItself()
+    {
+        string run = _directory.File("run");
+        Cli trained = Finetune("mnli", run, "--submission", _directory.File("MNLI.tsv"), "--json");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        JsonElement metrics = JsonDocument.Parse(trained.Out).RootElement.GetProperty("test_metrics");
+        Assert.InRange(metrics.GetProperty("validation_mismatched/accuracy").GetDouble(), 0, 1);
+        Assert.Equal([3, 2], new[] { "MNLI-m.tsv", "MNLI-mm.tsv" }.Select(name => File.ReadAllLines(_directory.File(name)).Length));
+        Assert.False(File.Exists(_directory.File("MNLI.tsv")));
+        Assert.True(File.Exists(Path.Combine(run, "report.html")));
+    }
+
+    [Fact]
+    public void RepeatsSumUpEveryPart()
+    {
+        string run = _directory.File("runs");
+        Cli trained = Finetune("race", run, "--repeats", "2", "--examples", "2");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        Assert.All(["  accuracy   mean ", "  test_middle accuracy mean ", "  test_high accuracy mean "], line => Assert.Contains(line, trained.Out, StringComparison.Ordinal));
+        Assert.All(["", "evaluation-test_middle", "evaluation-test_high"], part => Assert.True(File.Exists(Path.Combine(run, "seed-1337", part, "report.html")), part));
+        Assert.Contains("paper accuracy 0.6290 on test_middle (GPT-1, table 3)\n", trained.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AFewExamplesAreDrawn()
     {
         Cli shown = Finetune("rte", _directory.File("run"), "--examples", "2", "--dry-run", "--json");
