@@ -89,14 +89,20 @@ internal static class LossPlot
     /// <summary>Draws the plots below each other. The first one gets most of the height.</summary>
     private static void Stack(Plot[] plots, SKCanvas canvas)
     {
-        int first = plots.Length == 1 ? Height : FirstHeight, top = 0;
-        foreach (Plot plot in plots)
+        int first = plots.Length == 1 ? Height : FirstHeight;
+        Stack(canvas, Width, [.. plots.Index().Select(plot => (plot.Item, plot.Index == 0 ? first : (Height - first) / (plots.Length - 1)))]);
+    }
+
+    /// <summary>Draws plots with their heights below each other.</summary>
+    internal static void Stack(SKCanvas canvas, int width, IReadOnlyList<(Plot Plot, int Height)> plots)
+    {
+        int top = 0;
+        foreach ((Plot plot, int height) in plots)
         {
-            int height = top == 0 ? first : (Height - first) / (plots.Length - 1);
             canvas.Save();
             canvas.Translate(0, top);
             plot.RenderManager.ClearCanvasBeforeEachRender = false; // it would also clear the plots next to it
-            plot.Render(canvas, Width, height);
+            plot.Render(canvas, width, height);
             canvas.Restore();
             top += height;
         }

@@ -35,6 +35,12 @@ internal sealed class LoadGenerator : IDisposable
 
     private LoadGenerator(HttpClient client, string model, int vocabulary) => (_client, _model, _vocabulary) = (client, model, vocabulary);
 
+    /// <summary>Gets the client, which has the server's address and key.</summary>
+    public HttpClient Client => _client;
+
+    /// <summary>Gets the number of token ids that prompts are drawn from.</summary>
+    public int Vocabulary => _vocabulary;
+
     /// <summary>Gets the name of the model that is measured.</summary>
     public string Model => _model;
 

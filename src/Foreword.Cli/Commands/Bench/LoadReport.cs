@@ -45,11 +45,17 @@ internal sealed class LoadReport(Load load, IReadOnlyList<RequestTimes> times, i
         ("e2el", Figures.Of(times.Select(one => one.Total))),
     ];
 
+    /// <summary>Gets the number of requests at a time.</summary>
+    public int Clients => load.Clients;
+
     /// <summary>Gets the number of written tokens in a second.</summary>
     public double OutputTokensPerSecond => times.Sum(one => one.OutputTokens) / seconds;
 
     /// <summary>Gets the number of tokens of prompts and texts in a second.</summary>
     public double TotalTokensPerSecond => times.Sum(one => one.PromptTokens + one.OutputTokens) / seconds;
+
+    /// <summary>Returns the figures of a time by its name in vLLM, such as <c>ttft</c>.</summary>
+    public Figures Milliseconds(string name) => _figures.First(one => one.Name == name).Values;
 
     /// <summary>Gets the heading of <see cref="Line"/>, at most 80 columns.</summary>
     public static string Heading => "clients  output tok/s  total tok/s  TTFT ms median/p99  ITL ms median/p99  failed";
@@ -84,12 +90,12 @@ internal sealed class LoadReport(Load load, IReadOnlyList<RequestTimes> times, i
 
     private string Pair(string name)
     {
-        Figures values = _figures.First(one => one.Name == name).Values;
+        Figures values = Milliseconds(name);
         return string.Create(CultureInfo.InvariantCulture, $"{values.Median:N1}/{values.P99:N1}");
     }
 
     /// <summary>Holds mean, median, deviation and 99th percentile in milliseconds; 0 without values.</summary>
-    private readonly record struct Figures(double Mean, double Median, double Deviation, double P99)
+    internal readonly record struct Figures(double Mean, double Median, double Deviation, double P99)
     {
         public static Figures Of(IEnumerable<double> seconds)
         {

@@ -32,6 +32,8 @@ internal sealed class RecordedLogits : IDisposable
 
     public static RecordedLogits Open(string path)
     {
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"--against: there is no file {path}", path);
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {

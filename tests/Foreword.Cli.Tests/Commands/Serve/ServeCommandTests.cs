@@ -57,18 +57,30 @@ public sealed class ServeCommandTests : IDisposable
 
     [Theory]
     [InlineData("--api-key", "@DIRECTORY", "is a directory")]
-    [InlineData("--api-key", "@DIRECTORY/none", "no")]
+    [InlineData("--api-key", "@DIRECTORY/none", "--api-key: there is no file DIRECTORY/none")]
     [InlineData("--template", "DIRECTORY", "is a directory")]
-    [InlineData("--template", "DIRECTORY/none", "no")]
-    [InlineData("--template", "DIRECTORY/broken.yaml", "broken.yaml")]
+    [InlineData("--template", "DIRECTORY/none", "there is no chat template DIRECTORY/none")]
+    [InlineData("--template", "DIRECTORY/broken.yaml", "broken.yaml:2: this is not YAML")]
+    [InlineData("--template", "DIRECTORY/empty.yaml", "empty.yaml: the chat template is empty")]
+    [InlineData("--template", "DIRECTORY/text.yaml", "text.yaml:1: the chat template is 'hello'; expected a mapping of keys")]
     [InlineData("--runs", "DIRECTORY/none", "--runs: there is no directory")]
     public void FilesThatCannotBeReadAreOneSentence(string option, string value, string complaint)
     {
         _directory.Write("broken.yaml", "user: [\n");
+        _directory.Write("empty.yaml", "");
+        _directory.Write("text.yaml", "hello");
         Cli run = Cli.Run("serve", Fixtures.Path("classifiers/gpt2"), option, value.Replace("DIRECTORY", _directory.Path, StringComparison.Ordinal));
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains(complaint, run.Err, StringComparison.Ordinal);
+        Assert.Contains(complaint.Replace("DIRECTORY", _directory.Path, StringComparison.Ordinal), run.Err, StringComparison.Ordinal);
         Assert.Single(run.Err.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public void ABenchmarkReadsItsKeyFromAFile()
+    {
+        Cli run = Cli.Run("bench", "serve", "--url", "http://127.0.0.1:1", "--api-key", "@" + _directory.File("none"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"--api-key: there is no file {_directory.File("none")}", run.Err, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -46,6 +46,7 @@ public sealed class VerifyCommandTests
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("outputs.safetensors: tensor 'input_ids' is missing", run.Err);
         Assert.Equal(1, Cli.Run("verify", "weights", directory.Path, "--against", "x").ExitCode);
+        Assert.Contains("error: --against: there is no file x\n", Cli.Run("verify", "weights", Fixtures.Path("golden/gpt2-tiny"), "--against", "x").Err, StringComparison.Ordinal);
     }
 
     [Fact]
