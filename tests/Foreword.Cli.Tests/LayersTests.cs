@@ -54,7 +54,7 @@ public sealed class LayersTests
         ("Foreword.Evaluation",
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
-        ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
+        ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused|Paths.Fused.Recurrent", "Inference", "Training", "Runs", "FineTuning"]),
         ("Foreword.Server", ["Page", "Runs", "Hosting", "Requests", "Responses", "Endpoints", "Documentation"]),
         ("Foreword.Extensions.AI", ["Requests", "Hosting"]),
         ("Foreword.Cli",

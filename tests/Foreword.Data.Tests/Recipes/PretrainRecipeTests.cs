@@ -7,20 +7,20 @@ public class PretrainRecipeTests
 {
     [Fact]
     public void WithoutAnythingTheModelIsGpt2WithTheTokenizersVocabulary() =>
-        Assert.Equal(new GptConfig { VocabSize = 300 }, new ModelSection().ToGptConfig(300));
+        Assert.Equal(new GptConfig { VocabSize = 300 }, new ModelSection().ToModelConfig(300));
 
     [Fact]
     public void TheArchitectureAloneMeansItsPublishedModel() =>
-        Assert.Equal(GptConfig.Preset("gpt1") with { VocabSize = 300 }, new ModelSection { Architecture = GptArchitecture.Gpt1 }.ToGptConfig(300));
+        Assert.Equal(GptConfig.Preset("gpt1") with { VocabSize = 300 }, new ModelSection { Architecture = ModelArchitecture.Gpt1 }.ToModelConfig(300));
 
     [Fact]
     public void NumbersWinOverThePreset() =>
-        Assert.Equal(GptConfig.Preset("gpt2-tiny-5m") with { NLayer = 2, VocabSize = 300 }, new ModelSection { Preset = "gpt2-tiny-5m", NLayer = 2 }.ToGptConfig(300));
+        Assert.Equal(GptConfig.Preset("gpt2-tiny-5m") with { NLayer = 2, VocabSize = 300 }, new ModelSection { Preset = "gpt2-tiny-5m", NLayer = 2 }.ToModelConfig(300));
 
     [Fact]
     public void DropoutIsAShorthandThatSingleRatesWinOver()
     {
-        GptConfig config = new ModelSection { Dropout = 0.2, AttnDropout = 0 }.ToGptConfig(300);
+        GptConfig config = (GptConfig)new ModelSection { Dropout = 0.2, AttnDropout = 0 }.ToModelConfig(300);
         Assert.Equal((0.2, 0.0, 0.2), (config.EmbdDropout, config.AttnDropout, config.ResidDropout));
     }
 
@@ -28,8 +28,8 @@ public class PretrainRecipeTests
     public void AVocabularyMayBeLargerThanTheTokenizersButNotSmaller()
     {
         ModelSection model = new() { VocabSize = 320 };
-        Assert.Equal(320, model.ToGptConfig(300).VocabSize);
-        Assert.Equal("model.vocab_size is 320; the tokenizer has 321 ids (Parameter 'tokenizerVocabSize')", Assert.Throws<ArgumentException>(() => model.ToGptConfig(321)).Message);
+        Assert.Equal(320, model.ToModelConfig(300).VocabSize);
+        Assert.Equal("model.vocab_size is 320; the tokenizer has 321 ids (Parameter 'tokenizerVocabSize')", Assert.Throws<ArgumentException>(() => model.ToModelConfig(321)).Message);
     }
 
     [Theory]
@@ -45,7 +45,7 @@ public class PretrainRecipeTests
     {
         PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt1", Dropout = 0 }, Data = new DataSection { Shards = "s" } };
         PretrainRecipe resolved = recipe.Resolve(300);
-        Assert.Equal(recipe.Model.ToGptConfig(300), resolved.Model.ToGptConfig(300));
+        Assert.Equal(recipe.Model.ToModelConfig(300), resolved.Model.ToModelConfig(300));
         Assert.Equal((300, 12, WeightInit.Normal, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.Init, resolved.Model.Dropout));
         Assert.Equal(512, resolved.Train.SequenceLength);
         Assert.Equal(resolved, resolved.Resolve(300));
@@ -56,7 +56,7 @@ public class PretrainRecipeTests
     {
         PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt2", Activation = Activation.Relu, NInner = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, Data = new DataSection { Shards = "s" } };
         PretrainRecipe resolved = recipe.Resolve(300);
-        GptConfig config = resolved.Model.ToGptConfig(300);
+        GptConfig config = (GptConfig)resolved.Model.ToModelConfig(300);
         Assert.Equal(new GptConfig { VocabSize = 300, Activation = Activation.Relu, FeedForwardWidth = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, config);
         Assert.Equal(resolved, resolved.Resolve(300));
         string yaml = Recipe.ToYaml(resolved);
@@ -146,8 +146,8 @@ public class PretrainRecipeTests
         GptConfig source = new() { NLayer = 3, NHead = 2, NEmbd = 8, ContextLength = 64, VocabSize = 320, EmbdDropout = 0.25, LayerNormEpsilon = 1e-6 };
         PretrainRecipe recipe = new() { Model = new ModelSection { Path = "m", ContextLength = 32, ResidDropout = 0 }, Data = new DataSection { Text = ["a.txt"] } };
         Assert.Equal("m", recipe.Validate().DataInUse.Tokenizer);
-        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToGptConfig(300, source)); // a padded vocabulary is kept
-        Assert.Equal(330, recipe.Model.ToGptConfig(330, source).VocabSize);
+        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToModelConfig(300, source)); // a padded vocabulary is kept
+        Assert.Equal(330, recipe.Model.ToModelConfig(330, source).VocabSize);
         PretrainRecipe resolved = recipe.Resolve(330, source);
         Assert.Equal((330, 3, 1e-6, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.LayerNormEpsilon, resolved.Model.Init));
         Assert.Equal(32, resolved.Train.SequenceLength);

@@ -102,7 +102,7 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)
+    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, ModelConfig config)
     {
         DurableFile.Replace(directory.ResultsPath, file =>
         {

@@ -15,9 +15,9 @@ public sealed class HuggingFaceConfigTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Theory]
-    [InlineData("golden/gpt2-tiny", GptArchitecture.Gpt2)]
-    [InlineData("golden/gpt1-tiny", GptArchitecture.Gpt1)]
-    public void TheGoldenConfigurationIsRead(string model, GptArchitecture architecture)
+    [InlineData("golden/gpt2-tiny", ModelArchitecture.Gpt2)]
+    [InlineData("golden/gpt1-tiny", ModelArchitecture.Gpt1)]
+    public void TheGoldenConfigurationIsRead(string model, ModelArchitecture architecture)
     {
         GptConfig expected = new()
         {

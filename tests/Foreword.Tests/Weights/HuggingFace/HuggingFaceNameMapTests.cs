@@ -90,7 +90,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         using SafetensorsFile original = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         StoredTensor[] tensors = [.. original.Stored()];
         StoredTensor[] wrapped = [.. tensors.Select(tensor => Renamed(tensor, prefix + tensor.FileName.Replace("transformer.", "", StringComparison.Ordinal)))];
-        if (config.Architecture == GptArchitecture.Gpt2)
+        if (config.Architecture == ModelArchitecture.Gpt2)
             wrapped = [.. wrapped, Renamed(tensors.Single(tensor => tensor.FileName == "transformer.wte.weight"), headPrefix + "lm_head.weight")];
         (GptConfig found, IReadOnlyList<StoredTensor> matched) = HuggingFaceNameMap.Match("file", wrapped, config);
         Assert.Equal(config, found);
