@@ -90,7 +90,7 @@ public sealed class GptModel : LanguageModule
     internal override Tensor Final(Tensor x) => ln_f is null ? x : ln_f.call(x);
 
     /// <inheritdoc/>
-    internal override DecoderState CreateState() => new KvCache(Config, Precision, TokenEmbedding.device);
+    internal override DecoderState CreateState(Device device) => new KvCache(Config, Precision, device);
 
     /// <inheritdoc/>
     internal override StateBatch Join(IReadOnlyList<DecoderState> states) => new KvBatch([.. states.Cast<KvCache>()]);

@@ -88,7 +88,8 @@ public abstract class LanguageModule : Module<Tensor, Tensor>
     internal abstract Tensor Final(Tensor x);
 
     /// <summary>Creates the state of a sequence of which no token has been read.</summary>
-    internal abstract DecoderState CreateState();
+    /// <param name="device">The model's device.</param>
+    internal abstract DecoderState CreateState(Device device);
 
     /// <summary>Joins the states of several sequences, which this model created, for one pass.</summary>
     internal abstract StateBatch Join(IReadOnlyList<DecoderState> states);

@@ -12,9 +12,9 @@ namespace Foreword.Torch;
 // Field names are Foreword's parameter names.
 
 /// <summary>
-/// A complete LSTM language model (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000): token embedding, one LSTM layer,
-/// projection to the width of the embedding, and an output layer that is tied to the embedding. The GPT-1 paper compares the Transformer with such a
-/// model (Radford et al. 2018, section 5). With a separate output layer, there is no projection.
+/// A complete LSTM language model (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000). It has a token embedding, one LSTM layer,
+/// a projection to the width of the embedding, and an output layer that is tied to the embedding. With a separate output layer, there is no projection.
+/// The GPT-1 paper compares the Transformer with such a model (Radford et al. 2018, section 5).
 /// </summary>
 public sealed class LstmModel : LanguageModule
 {
@@ -96,7 +96,7 @@ public sealed class LstmModel : LanguageModule
     }
 
     /// <inheritdoc/>
-    internal override DecoderState CreateState() => new LstmState(Config, TokenEmbedding.device);
+    internal override DecoderState CreateState(Device device) => new LstmState(Config, device);
 
     /// <inheritdoc/>
     internal override StateBatch Join(IReadOnlyList<DecoderState> states) => new LstmBatch([.. states.Cast<LstmState>()]);

@@ -53,7 +53,7 @@ internal static class QuantizeCommand
                 {
                     TaskDescription task = TaskDescription.Read(weights.Path);
                     task.Save(staged.Path);
-                    TaskHeadWeights.Read(weights.Path, task, weights.Config.NEmbd).Save(staged.Path);
+                    TaskHeadWeights.Read(weights.Path, task, weights.Config.HiddenWidth).Save(staged.Path);
                 }
 
                 staged.Commit();

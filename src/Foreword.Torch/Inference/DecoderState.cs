@@ -1,6 +1,6 @@
 namespace Foreword.Torch.Inference;
 
-/// <summary>What a model keeps of the tokens that a decoder has read: keys and values of a GPT, or the state of an LSTM.</summary>
+/// <summary>Keeps what a model needs of the tokens that a decoder has read: keys and values of a GPT, or the state of an LSTM.</summary>
 internal abstract class DecoderState : IDisposable
 {
     /// <summary>Gets the number of tokens that have been read.</summary>

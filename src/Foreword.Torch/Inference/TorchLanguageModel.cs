@@ -52,7 +52,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public IDecoder CreateDecoder() => new Decoder(this, _model.CreateState());
+    public IDecoder CreateDecoder() => new Decoder(this, _model.CreateState(_device));
 
     /// <inheritdoc/>
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)

@@ -64,6 +64,56 @@ public class PretrainRecipeTests
         Assert.Contains("n_inner: 100", yaml, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void AnLstmIsChosenByItsPresetOrItsArchitecture()
+    {
+        Assert.Equal(new LstmConfig { VocabSize = 300 }, new ModelSection { Preset = "lstm-2048" }.ToModelConfig(300));
+        Assert.Equal(
+            new LstmConfig { VocabSize = 300, NHidden = 128, NEmbd = 64, EmbdDropout = 0.2, HiddenDropout = 0 },
+            new ModelSection { Architecture = ModelArchitecture.Lstm, NHidden = 128, NEmbd = 64, NLayer = 1, Dropout = 0.2, HiddenDropout = 0 }.ToModelConfig(300));
+        PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "lstm-tiny-5m", Dropout = 0 }, Data = new DataSection { Shards = "s" } };
+        PretrainRecipe resolved = recipe.Resolve(300);
+        Assert.Equal(recipe.Model.ToModelConfig(300), resolved.Model.ToModelConfig(300));
+        Assert.Equal((832, WeightInit.Uniform, null), (resolved.Model.NHidden, resolved.Model.Init, resolved.Model.NLayer));
+        Assert.Equal(256, resolved.Train.SequenceLength);
+        Assert.Equal(resolved, resolved.Resolve(300));
+        Assert.Contains("architecture: lstm", Recipe.ToYaml(resolved), StringComparison.Ordinal);
+    }
+
+    public static TheoryData<ModelSection, string> ImpossibleLstms => new()
+    {
+        { new() { Preset = "lstm-2048", NHead = 4 }, "n_head is 4; an LSTM has no such setting" },
+        { new() { Preset = "lstm-2048", NLayer = 2 }, "n_layer is 2; an LSTM has no such setting" },
+        { new() { Preset = "lstm-2048", Activation = Activation.Relu }, "activation is relu; an LSTM has no such setting" },
+        { new() { Preset = "lstm-2048", ScaleAttention = false }, "scale_attention is false; an LSTM has no such setting" },
+        { new() { Preset = "gpt2", NHidden = 4 }, "n_hidden is 4; a GPT has no such setting" },
+        { new() { HiddenDropout = 0.5 }, "hidden_dropout is 0.5; a GPT has no such setting" },
+        { new() { Preset = "gpt2", Architecture = ModelArchitecture.Lstm }, "architecture is lstm; a GPT's is gpt1 or gpt2" },
+        { new() { Preset = "lstm-2048", Architecture = ModelArchitecture.Gpt1 }, "architecture is gpt1; an LSTM's is lstm" },
+        { new() { Preset = "lstm-2048", Init = WeightInit.ScaledResidual }, "init is scaled_residual; the architecture is lstm, which has no such initialization" },
+        { new() { Preset = "gpt2", Init = WeightInit.Uniform }, "init is uniform; the architecture is gpt2, which has no such initialization" },
+    };
+
+    [Theory, MemberData(nameof(ImpossibleLstms))]
+    public void KeysOfTheOtherArchitectureAreRefused(ModelSection section, string problem)
+    {
+        RecipeProblem found = Assert.Single(section.Problems());
+        Assert.Equal(problem, found.ToString());
+    }
+
+    [Fact]
+    public void AnExistingLstmIsContinuedWithItsNumbers()
+    {
+        LstmConfig source = new() { NHidden = 64, NEmbd = 32, VocabSize = 300 };
+        Assert.Equal(source with { ContextLength = 100, HiddenDropout = 0.3, EmbdDropout = 0.3 }, new ModelSection { Path = "m", ContextLength = 100, Dropout = 0.3 }.ToModelConfig(300, source));
+        Assert.Contains("model.n_hidden is 65; m has 64", Refusal(new() { Path = "m", NHidden = 65 }), StringComparison.Ordinal);
+        Assert.Contains("model.n_head is 2; an LSTM has no such setting", Refusal(new() { Path = "m", NHead = 2 }), StringComparison.Ordinal);
+        Assert.Contains("model.lora_rank is 4; m is an LSTM, and adapters need the projections of a GPT's blocks", Refusal(new() { Path = "m", LoraRank = 4 }), StringComparison.Ordinal);
+        Assert.Contains("model.freeze is 2; m has 1 layer", Refusal(new() { Path = "m", Freeze = 2 }), StringComparison.Ordinal);
+
+        string Refusal(ModelSection section) => Assert.Throws<ArgumentException>(() => section.ToModelConfig(300, source)).Message;
+    }
+
     public static TheoryData<DataSection, string> ImpossibleData => new()
     {
         { new() { Shards = "s", Text = ["a"], VocabSize = 300 }, "shards and data.text are both given; only one of them can define the tokens (an empty data.text removes the text)" },
