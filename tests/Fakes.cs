@@ -36,7 +36,7 @@ internal sealed class FakeTokenizer(int ids, params string[] words) : Tokenizer
 /// <summary>A model whose logits are a function of all tokens read. It records the tokens that its decoders read.</summary>
 internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnlyList<int>, float[]> logits) : ILanguageModel
 {
-    public GptConfig Config { get; } = new() { VocabSize = vocabSize, ContextLength = contextLength };
+    public ModelConfig Config { get; } = new GptConfig { VocabSize = vocabSize, ContextLength = contextLength };
 
     /// <summary>Gets the tokens that each decoder has read, in the order of creation.</summary>
     public List<List<int>> Read { get; } = [];

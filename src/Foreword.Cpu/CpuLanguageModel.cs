@@ -39,6 +39,9 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <inheritdoc/>
     public GptConfig Config => _weights.Config;
 
+    /// <inheritdoc/>
+    ModelConfig ILanguageModel.Config => Config;
+
     /// <summary>Loads a model, including its weights.</summary>
     /// <param name="path">A model in any format, a quantized model, a checkpoint, or a run directory.</param>
     /// <param name="weights">The number format of the matrices in memory. Null: float32, or the type of a quantized model.</param>
@@ -75,6 +78,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     {
         cancellationToken.ThrowIfCancellationRequested();
         Check(options.Weights, options.Threads, options.Cache);
+        GptConfig config = model.Config.AsGpt("the cpu engine");
         if (model.IsQuantized)
         {
             WeightType stored = QuantizedModel.TypeOf(model.Path);
@@ -87,7 +91,7 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
         return Start(options.Threads, options.Cache ?? type.Cache(), options.Deterministic, workers =>
         {
             ModelWeights stored = model.TakeWeights();
-            LoadingCounter counter = new(MatrixShape.Of(stored.Config).Sum(shape => stored.Tensor(shape.Name).ByteCount), progress, cancellationToken);
+            LoadingCounter counter = new(MatrixShape.Of(config).Sum(shape => stored.Tensor(shape.Name).ByteCount), progress, cancellationToken);
             return Read(new StoredParameters(stored), type, workers, shape => counter.Add(stored.Tensor(shape.Name).ByteCount));
         });
     }

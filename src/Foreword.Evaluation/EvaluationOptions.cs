@@ -45,7 +45,7 @@ public sealed record EvaluationOptions
     /// <exception cref="DirectoryNotFoundException">The data directory does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is missing or damaged; the message names the file and the line.</exception>
     /// <exception cref="ArgumentException">A prompt does not fit into the context, or there are not enough solved examples.</exception>
-    public IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> Prepare(IEnumerable<BenchmarkSpecification> benchmarks, GptConfig config, Tokenizer tokenizer, CancellationToken cancellationToken = default)
+    public IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> Prepare(IEnumerable<BenchmarkSpecification> benchmarks, ModelConfig config, Tokenizer tokenizer, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(benchmarks);
         ArgumentNullException.ThrowIfNull(config);

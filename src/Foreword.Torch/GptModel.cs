@@ -1,4 +1,3 @@
-using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Torch.Inference;
 using TorchSharp.Modules;
@@ -15,7 +14,7 @@ namespace Foreword.Torch;
 /// A complete GPT-1 or GPT-2 model. The two architectures differ in the position of LayerNorm. GPT-1 normalizes after each residual sum
 /// (Radford et al. 2018, section 3.1). GPT-2 normalizes before each branch and once more at the end (Radford et al. 2019, section 2.3).
 /// </summary>
-public sealed class GptModel : Module<Tensor, Tensor>
+public sealed class GptModel : LanguageModule
 {
     /// <summary>Longest sequence for plain attention. In longer ones a head's scores [T, T] exceed the CPU cache, and flash attention is faster.</summary>
     private const long LongestPlainAttention = 512;
@@ -32,55 +31,42 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// <param name="precision">Number format of the matrix products.</param>
     /// <param name="init">How the weights are drawn; null selects the initialization in the architecture's paper.</param>
     /// <exception cref="ArgumentException">The configuration is impossible.</exception>
-    public GptModel(GptConfig config, long seed = 0, Precision precision = Precision.Fp32, WeightInit? init = null) : base(nameof(GptModel))
+    public GptModel(GptConfig config, long seed = 0, Precision precision = Precision.Fp32, WeightInit? init = null) : base(nameof(GptModel), precision)
     {
         ArgumentNullException.ThrowIfNull(config);
         Config = config.Validate();
-        Precision = precision;
         wte = nn.Embedding(config.VocabSize, config.NEmbd);
         wpe = nn.Embedding(config.ContextLength, config.NEmbd);
         h = new ModuleList<Block>([.. Enumerable.Range(0, config.NLayer).Select(_ => new Block(config))]);
-        ln_f = config.Architecture == GptArchitecture.Gpt2 ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
+        ln_f = config.Architecture == ModelArchitecture.Gpt2 ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
         lm_head = config.TieWordEmbeddings ? null : nn.Linear(config.NEmbd, config.VocabSize, hasBias: false);
         RegisterComponents();
-        Initialize(seed, init ?? (config.Architecture == GptArchitecture.Gpt2 ? WeightInit.ScaledResidual : WeightInit.Normal));
+        if (init == WeightInit.Uniform)
+            throw new ArgumentException("init is uniform; only an LSTM has this initialization", nameof(init));
+        Initialize(seed, init ?? (config.Architecture == ModelArchitecture.Gpt2 ? WeightInit.ScaledResidual : WeightInit.Normal));
     }
 
-    /// <summary>Gets the architecture.</summary>
-    public GptConfig Config { get; }
+    /// <inheritdoc/>
+    public override GptConfig Config { get; }
 
-    /// <summary>Gets or sets the number format of the matrix products. It may be changed between two calls.</summary>
-    public Precision Precision { get; set; }
+    /// <inheritdoc/>
+    public override Parameter TokenEmbedding => wte.weight!;
 
-    /// <summary>Gets the token embedding [V, C].</summary>
-    public Parameter TokenEmbedding => wte.weight!;
+    /// <inheritdoc/>
+    public override Parameter OutputLayer => lm_head?.weight ?? wte.weight!;
 
-    /// <summary>Gets the output layer [V, C]: the token embedding if the two are tied (GPT-1 paper, equation 2), otherwise a separate matrix.</summary>
-    public Parameter OutputLayer => lm_head?.weight ?? wte.weight!;
-
-    /// <summary>Computes the logits of the token after each position.</summary>
-    /// <param name="ids">Token ids, int64 [B, T], with T at most the context length.</param>
-    /// <returns>Logits, float32 [B, T, V].</returns>
-    /// <exception cref="ArgumentException">The sequences are longer than the context length.</exception>
-    public override Tensor forward(Tensor ids)
-    {
-        using var scope = NewDisposeScope();
-        return Head(Hidden(ids)).MoveToOuterDisposeScope();
-    }
+    /// <inheritdoc/>
+    internal override bool SupportsPacking => true;
 
     /// <summary>Computes the final hidden states: the output of <c>ln_f</c> in GPT-2, of the last block in GPT-1.</summary>
-    /// <param name="ids">Token ids, int64 [B, T].</param>
-    /// <param name="cache">Keys and values of the preceding tokens of each sequence, or null. The call appends those of <paramref name="ids"/>.</param>
-    /// <param name="residual">If not null, receives the sum of the embeddings and the output of every block. The caller disposes them.</param>
-    /// <param name="packing">The position of each token and the tokens that it attends to; null if each row is one sequence.</param>
-    /// <returns>Hidden states, float32 [B, T, C].</returns>
-    /// <exception cref="ArgumentException">A sequence is longer than the context length. A row with <paramref name="packing"/> may be longer.</exception>
-    internal Tensor Hidden(Tensor ids, KvBatch? cache = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
+    /// <inheritdoc/>
+    internal override Tensor Hidden(Tensor ids, StateBatch? past = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         using var scope = NewDisposeScope();
-        long past = cache?.Longest ?? 0, T = ids.shape[1];
-        ModelInput.CheckLength(Config, packing?.Longest ?? past + T, nameof(ids));
+        KvBatch? cache = (KvBatch?)past;
+        long T = ids.shape[1];
+        ModelInput.CheckLength(Config, packing?.Longest ?? (cache?.Longest ?? 0) + T, nameof(ids));
 
         Tensor x = Embed(ids, packing?.PositionIds(ids.device) ?? cache?.Positions(T, ids.device) ?? arange(T, int64, ids.device)); // (B, T, C)
         residual?.Add(x.alias().DetachFromDisposeScope());
@@ -91,30 +77,23 @@ public sealed class GptModel : Module<Tensor, Tensor>
             residual?.Add(x.alias().DetachFromDisposeScope());
         }
 
-        cache?.Extend(T);
         return Final(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>Computes the residual stream before the first block [B, T, C].</summary>
-    internal Tensor Embed(Tensor ids, Tensor positions) => Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training);
+    internal override Tensor Embed(Tensor ids, Tensor positions) => Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training);
 
     /// <summary>Computes the residual stream after a block [B, T, C] from the residual stream before it.</summary>
-    internal Tensor RunBlock(int layer, Tensor x) => h[layer].Forward(x, Precision, null, layer, null);
+    internal override Tensor RunLayer(int layer, Tensor x) => h[layer].Forward(x, Precision, null, layer, null);
 
     /// <summary>Computes the final hidden states from the residual stream after the last block.</summary>
-    internal Tensor Final(Tensor x) => ln_f is null ? x : ln_f.call(x);
+    internal override Tensor Final(Tensor x) => ln_f is null ? x : ln_f.call(x);
 
-    /// <summary>Computes logits from hidden states.</summary>
-    /// <param name="hidden">Final hidden states [..., C].</param>
-    /// <returns>Logits, float32 [..., V].</returns>
-    public Tensor Head(Tensor hidden)
-    {
-        using var scope = NewDisposeScope();
-        ScalarType compute = Precision.ScalarType();
-        return F.linear(hidden.to(compute), OutputLayer.to(compute)).to(ScalarType.Float32).MoveToOuterDisposeScope();
-    }
+    /// <inheritdoc/>
+    internal override DecoderState CreateState(Device device) => new KvCache(Config, Precision, device);
 
-    private static Tensor Dropout(Tensor x, double rate, bool training) => training && rate > 0 ? F.dropout(x, rate, training: true) : x;
+    /// <inheritdoc/>
+    internal override StateBatch Join(IReadOnlyList<DecoderState> states) => new KvBatch([.. states.Cast<KvCache>()]);
 
     /// <summary>Converts the output of a branch to float32, the format of the residual stream, and applies dropout.</summary>
     private static Tensor ToResidual(Tensor branch, GptConfig config, bool training) => Dropout(branch.to(ScalarType.Float32), config.ResidDropout, training);
@@ -148,12 +127,8 @@ public sealed class GptModel : Module<Tensor, Tensor>
     /// Adds low-rank adapters (Hu et al. 2022) to projections of every block. Their product is 0 at the start, so the model's outputs do not
     /// change.
     /// </summary>
-    /// <param name="rank">Rank of the adapters, 1 or more.</param>
-    /// <param name="alpha">The product of an adapter is multiplied by alpha / rank.</param>
-    /// <param name="targets">Names from <see cref="TrainedPart.AdapterTargets"/>.</param>
-    /// <param name="seed">Seed of the adapters' weights.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> is less than 1.</exception>
-    internal void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
+    /// <inheritdoc/>
+    internal override void AddAdapters(int rank, double alpha, IReadOnlyList<string> targets, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
         using Generator generator = new((ulong)seed);
@@ -161,13 +136,8 @@ public sealed class GptModel : Module<Tensor, Tensor>
             projection.Adapt(rank, alpha / rank, generator);
     }
 
-    /// <summary>
-    /// Returns a parameter with the product of its adapter added, if it has an adapter. This is the parameter of an equivalent model without
-    /// adapters.
-    /// </summary>
-    /// <param name="name">The parameter's name, such as <c>h.0.attn.c_attn.weight</c>.</param>
-    /// <returns>A tensor with the shape of the parameter. The caller disposes it.</returns>
-    internal Tensor Merged(string name)
+    /// <inheritdoc/>
+    internal override Tensor Merged(string name)
     {
         using var noGradient = no_grad();
         Tensor merged = get_parameter(name)!.detach();
@@ -175,8 +145,8 @@ public sealed class GptModel : Module<Tensor, Tensor>
         return adapter is null ? merged : adapter.AddedTo(merged);
     }
 
-    /// <summary>Gets the weights of the adapters by name, such as <c>h.0.attn.c_attn.lora_a</c>. The module's own parameters do not include them.</summary>
-    internal IEnumerable<(string Name, Parameter Value)> AdapterParameters =>
+    /// <inheritdoc/>
+    internal override IEnumerable<(string Name, Parameter Value)> AdapterParameters =>
         h.SelectMany((block, layer) => block.Projections.Where(p => p.Module.Adapter is not null).SelectMany(p => p.Module.Adapter!.Parameters($"h.{layer}.{p.Path}")));
 
     private IEnumerable<Conv1D> Projections(IReadOnlyList<string> names) =>
@@ -193,7 +163,7 @@ public sealed class GptModel : Module<Tensor, Tensor>
 
         public Block(GptConfig config) : base(nameof(Block))
         {
-            preNorm = config.Architecture == GptArchitecture.Gpt2;
+            preNorm = config.Architecture == ModelArchitecture.Gpt2;
             ln_1 = nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon);
             attn = new Attention(config);
             ln_2 = nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Foreword.Models;
@@ -13,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch;
 
-/// <summary>Reads a <see cref="GptModel"/> from any weights format, and writes it as a Hugging Face model directory.</summary>
+/// <summary>Reads a <see cref="LanguageModule"/> from any weights format, and writes it as a Hugging Face model directory.</summary>
 public static class ModelFiles
 {
     /// <summary>The name of the weights file in a model directory.</summary>
@@ -27,7 +26,7 @@ public static class ModelFiles
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
     /// <exception cref="InvalidDataException">A file is broken, or tensors are missing, extra or misshapen. The message lists all of them.</exception>
     /// <exception cref="OperationCanceledException">The loading was canceled.</exception>
-    public static GptModel Load(string path, Precision precision, Device device, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static LanguageModule Load(string path, Precision precision, Device device, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using ModelWeights weights = WeightsCatalog.Open(path);
         return Load(weights, precision, device, progress, cancellationToken);
@@ -35,13 +34,13 @@ public static class ModelFiles
 
     /// <summary>Loads the model of opened weights.</summary>
     /// <inheritdoc cref="Load(string, Precision, Device, IProgress{LoadingProgress}, CancellationToken)"/>
-    public static GptModel Load(ModelWeights weights, Precision precision, Device device, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static LanguageModule Load(ModelWeights weights, Precision precision, Device device, IProgress<LoadingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(device);
         cancellationToken.ThrowIfCancellationRequested();
         LoadingCounter counter = new(weights.Tensors.Sum(tensor => tensor.ByteCount), progress, cancellationToken);
-        GptModel model = new(weights.Config, precision: precision);
+        LanguageModule model = LanguageModule.Create(weights.Config, precision: precision);
         try
         {
             foreach (var (name, parameter) in model.named_parameters())
@@ -67,31 +66,31 @@ public static class ModelFiles
     /// </summary>
     /// <param name="path">A model, a checkpoint or a run directory.</param>
     /// <param name="model">The model that receives the weights.</param>
-    /// <param name="blocks">
-    /// Number of blocks to transfer, counted from the bottom (GPT-1 paper, section 5). The embeddings are always transferred. <c>ln_f</c> and
-    /// a separate output layer are transferred only if this is at least the number of stored blocks.
+    /// <param name="layers">
+    /// Number of layers to transfer, counted from the bottom (GPT-1 paper, section 5). The embeddings are always transferred. <c>ln_f</c>, the
+    /// projection of an LSTM and a separate output layer are transferred only if this is at least the number of stored layers.
     /// </param>
     /// <param name="cancellationToken">Cancels the work between two tensors.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
-    internal static void Transfer(string path, GptModel model, int blocks, CancellationToken cancellationToken = default)
+    internal static void Transfer(string path, LanguageModule model, int layers, CancellationToken cancellationToken = default)
     {
         using var noGradient = no_grad();
         using ModelWeights weights = WeightsCatalog.Open(path);
         foreach (WeightTensor tensor in weights.Tensors)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            bool isTransferred = tensor.Name.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
-                : blocks >= weights.Config.NLayer || tensor.Name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
+            bool isTransferred = weights.Config.LayerOf(tensor.Name) is { } layer ? layer < layers
+                : layers >= weights.Config.LayerCount || tensor.Name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
             if (!isTransferred)
                 continue;
             using var scope = NewDisposeScope();
             Tensor parameter = model.get_parameter(tensor.Name)!;
-            Copy(tensor, tensor.Name is GptParameter.TokenEmbedding or GptParameter.SeparateHead ? parameter.narrow(0, 0, weights.Config.VocabSize) : parameter);
+            Copy(tensor, tensor.Name is GptParameter.TokenEmbedding or GptParameter.SeparateHead or GptParameter.HeadBias ? parameter.narrow(0, 0, weights.Config.VocabSize) : parameter);
         }
     }
 
     /// <summary>Returns the SHA-256, in lowercase hexadecimal, of a model's weights in float32.</summary>
-    internal static string Fingerprint(GptModel model)
+    internal static string Fingerprint(LanguageModule model)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (_, parameter) in model.named_parameters())
@@ -107,7 +106,7 @@ public static class ModelFiles
     /// <param name="model">The model.</param>
     /// <param name="directory">An existing directory.</param>
     /// <param name="ends">The ids that begin and end a text.</param>
-    public static void Save(GptModel model, string directory, TextEnds ends)
+    public static void Save(LanguageModule model, string directory, TextEnds ends)
     {
         ArgumentNullException.ThrowIfNull(model);
         HuggingFaceConfig.Write(directory, model.Config, ends);
@@ -118,10 +117,10 @@ public static class ModelFiles
     }
 
     /// <summary>Overwrites the model's parameters with the tensors of a file. Checks their names and shapes.</summary>
-    internal static void CopyInto(GptModel model, string path)
+    internal static void CopyInto(LanguageModule model, string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        (GptConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(path, [.. file.Stored()], model.Config);
+        (ModelConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(path, [.. file.Stored()], model.Config);
         if (config != model.Config)
             throw new InvalidDataException($"{path}: holds a separate output layer, {GptParameter.SeparateHead}; the model's is tied to its embedding");
         foreach (StoredTensor tensor in tensors)

@@ -18,7 +18,7 @@ public sealed class StoredModel : IDisposable
     private Tokenizer? _tokenizer;
     private TaskDescription? _task;
 
-    private StoredModel(string name, string path, WeightsFormat format, GptConfig config, ModelWeights? weights)
+    private StoredModel(string name, string path, WeightsFormat format, ModelConfig config, ModelWeights? weights)
     {
         (Name, Path, Format, Config, _weights) = (name, path, format, config, weights);
         LeftOut = weights?.LeftOut ?? [];
@@ -50,7 +50,7 @@ public sealed class StoredModel : IDisposable
     public WeightsFormat Format { get; }
 
     /// <summary>Gets the architecture.</summary>
-    public GptConfig Config { get; }
+    public ModelConfig Config { get; }
 
     /// <summary>Gets whether the weights are quantized, so that only the plain C# engine can load them.</summary>
     public bool IsQuantized => Format is QuantizedModelFormat;

@@ -56,7 +56,7 @@ public sealed class LayersTests
         ("Foreword.Evaluation",
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Labels", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),
-        ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused", "Inference", "Training", "Runs", "FineTuning"]),
+        ("Foreword.Torch", ["Kernels", "Runtime", "Optimizers", "Paths|Paths.Fused|Paths.Fused.Recurrent", "Inference", "Training", "Runs", "FineTuning"]),
         ("Foreword.Studies", ["Grid", "Results", "FineTuning", "Evaluation", "Training"]),
         ("Foreword.Server", ["Responses", "Page", "Runs", "Hosting", "Requests", "Endpoints", "Documentation"]),
         ("Foreword.Extensions.AI", ["Requests", "Hosting"]),

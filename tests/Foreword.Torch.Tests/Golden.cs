@@ -8,9 +8,9 @@ namespace Foreword.Torch.Tests;
 /// <summary>Reads the recorded references of tests/fixtures/golden: models, inputs and the results that PyTorch computed from them.</summary>
 internal static class Golden
 {
-    public static GptConfig Config(string name) => name.EndsWith("-untied", StringComparison.Ordinal) ? HuggingFaceConfig.Read(Fixtures.Path($"golden/{name}")) : new()
+    public static GptConfig Config(string name) => name.EndsWith("-untied", StringComparison.Ordinal) ? (GptConfig)HuggingFaceConfig.Read(Fixtures.Path($"golden/{name}")) : new()
     {
-        Architecture = name == "gpt1-tiny" ? GptArchitecture.Gpt1 : GptArchitecture.Gpt2,
+        Architecture = name == "gpt1-tiny" ? ModelArchitecture.Gpt1 : ModelArchitecture.Gpt2,
         NLayer = 3,
         NHead = 4,
         NEmbd = 32,
@@ -49,7 +49,7 @@ internal static class Golden
         .Replace("positions_embed", "wpe", StringComparison.Ordinal);
 
     /// <summary>Computes the mean cross entropy in nats over all positions from all logits at once, with autograd: the plain version of the training loss.</summary>
-    public static Tensor Loss(GptModel model, Tensor ids, Tensor targets)
+    public static Tensor Loss(LanguageModule model, Tensor ids, Tensor targets)
     {
         using var scope = NewDisposeScope();
         return nn.functional.cross_entropy(model.forward(ids).view(-1, model.Config.VocabSize), targets.view(-1), ignore_index: -1).MoveToOuterDisposeScope();

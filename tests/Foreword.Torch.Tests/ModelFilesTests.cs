@@ -17,7 +17,7 @@ public sealed class ModelFilesTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         File.Copy(Fixtures.Path($"golden/{name}/config.json"), directory.File("config.json"));
         File.Copy(Fixtures.Path($"golden/{name}/{(alternative is null ? "" : "alt/")}{alternative ?? "model.safetensors"}"), directory.File("model.safetensors"));
-        using GptModel model = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
+        using LanguageModule model = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
         model.eval();
         Tensor logits = model.call(Golden.Tensors(name, "inputs.safetensors")["input_ids"]);
         Assert.InRange(Golden.Difference(logits, Golden.Tensors(name, "outputs.safetensors")["logits"]), 0, 1e-4f);
@@ -32,7 +32,7 @@ public sealed class ModelFilesTests
     public void EveryFormatGivesTheRecordedLogits(string path, string golden)
     {
         using var scope = NewDisposeScope();
-        using GptModel model = ModelFiles.Load(Fixtures.Path($"formats/{path}"), Precision.Fp32, CPU);
+        using LanguageModule model = ModelFiles.Load(Fixtures.Path($"formats/{path}"), Precision.Fp32, CPU);
         model.eval();
         Tensor logits = model.call(Golden.Tensors(golden, "inputs.safetensors")["input_ids"]);
         Assert.InRange(Golden.Difference(logits, Golden.Tensors(golden, "outputs.safetensors")["logits"]), 0, 1e-4f);
@@ -46,7 +46,7 @@ public sealed class ModelFilesTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using GptModel model = Golden.Model(name);
         ModelFiles.Save(model, directory.Path, new TextEnds(299, [299]));
-        using GptModel again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
+        using LanguageModule again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
         Assert.Equal(model.Config, again.Config);
         foreach (var (parameterName, parameter) in model.named_parameters())
             Assert.True(parameter.equal(again.get_parameter(parameterName)!).all().ToBoolean(), parameterName);

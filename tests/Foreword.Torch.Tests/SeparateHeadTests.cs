@@ -24,7 +24,7 @@ public sealed class SeparateHeadTests : IDisposable
     [Theory, MemberData(nameof(Models))]
     public void LogitsAreTheRecordedOnes(string name)
     {
-        using GptModel model = ModelFiles.Load(Fixtures.Path($"golden/{name}"), Precision.Fp32, CPU);
+        using LanguageModule model = ModelFiles.Load(Fixtures.Path($"golden/{name}"), Precision.Fp32, CPU);
         model.eval();
         var expected = Golden.Tensors(name, "logits.safetensors");
         Assert.InRange(Golden.Difference(model.call(expected["input_ids"]), expected["logits"]), 0, 1e-4f);
@@ -35,7 +35,7 @@ public sealed class SeparateHeadTests : IDisposable
     [Fact]
     public void WhatPyTorchSavesGivesTheRecordedLogits()
     {
-        using GptModel model = ModelFiles.Load(Fixtures.Path("formats/pytorch-untied"), Precision.Fp32, CPU);
+        using LanguageModule model = ModelFiles.Load(Fixtures.Path("formats/pytorch-untied"), Precision.Fp32, CPU);
         model.eval();
         var expected = Golden.Tensors("gpt2-untied", "logits.safetensors");
         Assert.InRange(Golden.Difference(model.call(expected["input_ids"]), expected["logits"]), 0, 1e-4f);
@@ -111,7 +111,7 @@ public sealed class SeparateHeadTests : IDisposable
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         using GptModel model = Golden.Model(name);
         ModelFiles.Save(model, directory.Path, TextEnds.None);
-        using GptModel again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
+        using LanguageModule again = ModelFiles.Load(directory.Path, Precision.Fp32, CPU);
         Assert.Equal(model.Config, again.Config);
         foreach (var (parameterName, parameter) in model.named_parameters())
             Assert.True(parameter.equal(again.get_parameter(parameterName)!).all().ToBoolean(), parameterName);

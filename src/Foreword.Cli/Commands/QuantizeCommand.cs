@@ -53,7 +53,7 @@ internal static class QuantizeCommand
                 {
                     TaskDescription task = TaskDescription.Read(weights.Path);
                     task.Save(staged.Path);
-                    TaskHeadWeights.Read(weights.Path, task, weights.Config.NEmbd).Save(staged.Path);
+                    TaskHeadWeights.Read(weights.Path, task, weights.Config.HiddenWidth).Save(staged.Path);
                 }
 
                 staged.Commit();
@@ -75,7 +75,7 @@ internal static class QuantizeCommand
 
     private static void Report(Terminal terminal, ModelWeights weights, WeightType type, string directory, int[]? ids, bool json)
     {
-        long bytes = new FileInfo(Path.Combine(directory, QuantizedModelFormat.WeightsFile)).Length, matrices = QuantizedModel.MatrixBytes(weights.Config, type), floats = 4 * weights.Config.ParameterCount;
+        long bytes = new FileInfo(Path.Combine(directory, QuantizedModelFormat.WeightsFile)).Length, matrices = QuantizedModel.MatrixBytes(weights.Config.AsGpt("quantization"), type), floats = 4 * weights.Config.ParameterCount;
         string name = type.ToString().ToLowerInvariant();
         double? before = ids is null ? null : Perplexity(weights.Path, WeightType.F32, ids), after = ids is null ? null : Perplexity(directory, type, ids);
         if (json)

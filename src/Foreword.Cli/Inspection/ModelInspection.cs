@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Foreword.Cli.Output;
 using Foreword.Models;
+using Foreword.Settings;
 using Foreword.Tasks;
 using Foreword.Tokenization;
 using Foreword.Torch.Runs;
@@ -33,21 +34,21 @@ internal static class ModelInspection
     }
 
     /// <summary>Returns the bytes of the weights in float32.</summary>
-    private static long WeightBytes(GptConfig config) => 4 * config.ParameterCount;
+    private static long WeightBytes(ModelConfig config) => 4 * config.ParameterCount;
 
     /// <summary>Returns the bytes of weights, gradients and AdamW's two moments, all in float32. Activations are not included.</summary>
-    private static long TrainingBytes(GptConfig config) => 4 * WeightBytes(config);
+    private static long TrainingBytes(ModelConfig config) => 4 * WeightBytes(config);
 
-    /// <summary>Returns the bytes of keys and values of a full context in float32.</summary>
-    private static long CacheBytes(GptConfig config) => 2L * 4 * config.NLayer * config.ContextLength * config.NEmbd;
+    /// <summary>Returns the bytes that a decoder keeps of a full context in float32: the keys and values of a GPT, or the state of an LSTM.</summary>
+    private static long CacheBytes(ModelConfig config) => 2L * 4 * (config is LstmConfig lstm ? lstm.NHidden : (long)config.LayerCount * config.ContextLength * config.NEmbd);
 
     private static void Print(TextWriter output, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
-        GptConfig config = model.Config;
+        ModelConfig config = model.Config;
         PrintArchitecture(output, model.Path, config);
         Line("format", $"{model.Format.Name}, {model.CommonType ?? "several element types"}");
         Line("parameters", $"{config.ParameterCount:N0}");
-        Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB of KV cache when full, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
+        Line("memory", $"{WeightBytes(config) / 1e6:N1} MB of weights, {CacheBytes(config) / 1e6:N1} MB {(config is LstmConfig ? "of state" : "of KV cache when full")}, {TrainingBytes(config) / 1e6:N1} MB to train plus activations (float32)");
         Line("work", $"{config.TrainingFlopsPerToken / 3 / 1e6:N1} MFLOP per token to generate, {config.TrainingFlopsPerToken / 1e6:N1} to train");
         if (tokenizer is not null)
             Line("tokenizer", $"{tokenizer.Kind}, {tokenizer.VocabSize:N0} ids, fingerprint {tokenizer.Fingerprint}");
@@ -81,26 +82,39 @@ internal static class ModelInspection
     };
 
     /// <summary>Prints the line that describes the network.</summary>
-    public static void PrintArchitecture(TextWriter output, string path, GptConfig config) => Line(output, "model",
-        $"{path}: {(config.Architecture == GptArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {config.NLayer} layers, {config.NHead} heads, width {config.NEmbd}, context {config.ContextLength}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}{string.Concat(config.Deviations.Select(deviation => $", {deviation}"))}");
+    public static void PrintArchitecture(TextWriter output, string path, ModelConfig config) => Line(output, "model",
+        $"{path}: {config.Summary}, {config.VocabSize:N0} ids{(config.TieWordEmbeddings ? "" : ", a separate output layer")}{string.Concat(((config as GptConfig)?.Deviations ?? []).Select(deviation => $", {deviation}"))}");
 
     /// <summary>Prints a name and its value on one line.</summary>
     public static void Line(TextWriter output, string name, FormattableString text) => output.WriteLine($"{name,-11} {text.ToString(CultureInfo.InvariantCulture)}");
 
+    /// <summary>Writes the numbers that only the architecture has.</summary>
+    private static void WriteSizes(Utf8JsonWriter writer, ModelConfig config)
+    {
+        writer.WriteNumber("n_layer", config.LayerCount);
+        writer.WriteNumber("n_embd", config.NEmbd);
+        if (config is LstmConfig lstm)
+        {
+            writer.WriteNumber("n_hidden", lstm.NHidden);
+        }
+        else if (config is GptConfig gpt)
+        {
+            writer.WriteNumber("n_head", gpt.NHead);
+            writer.WriteNumber("n_inner", gpt.FeedForward);
+            writer.WriteString("activation", gpt.Activation.Name());
+            writer.WriteBoolean("scale_attention", gpt.ScaleAttention);
+            writer.WriteBoolean("scale_attention_by_inverse_layer", gpt.ScaleAttentionByInverseLayer);
+        }
+    }
+
     private static void Write(Utf8JsonWriter writer, ModelWeights model, Tokenizer? tokenizer, TrainerState? state, TaskDescription? task)
     {
-        GptConfig config = model.Config;
+        ModelConfig config = model.Config;
         writer.WriteString("model", model.Path);
         writer.WriteString("format", model.Format.Name);
         writer.WriteString("dtype", model.CommonType);
-        writer.WriteString("architecture", config.Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2");
-        writer.WriteNumber("n_layer", config.NLayer);
-        writer.WriteNumber("n_head", config.NHead);
-        writer.WriteNumber("n_embd", config.NEmbd);
-        writer.WriteNumber("n_inner", config.FeedForward);
-        writer.WriteString("activation", config.Activation.Name());
-        writer.WriteBoolean("scale_attention", config.ScaleAttention);
-        writer.WriteBoolean("scale_attention_by_inverse_layer", config.ScaleAttentionByInverseLayer);
+        writer.WriteString("architecture", RecipeKey.ChoiceOf(config.Architecture));
+        WriteSizes(writer, config);
         writer.WriteNumber("context_length", config.ContextLength);
         writer.WriteNumber("vocab_size", config.VocabSize);
         writer.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);

@@ -16,7 +16,7 @@ internal static class QuantizedInspection
     public static void Show(string path, bool json, Terminal terminal)
     {
         WeightType type = QuantizedModel.TypeOf(path);
-        GptConfig config = HuggingFaceConfig.Read(path);
+        GptConfig config = HuggingFaceConfig.Read(path).AsGpt("quantization");
         Tokenizer tokenizer = ModelDirectory.LoadTokenizer(path);
         string name = type.ToString().ToLowerInvariant();
         long matrices = QuantizedModel.MatrixBytes(config, type), file = new FileInfo(Path.Combine(path, QuantizedModelFormat.WeightsFile)).Length;
@@ -26,7 +26,7 @@ internal static class QuantizedInspection
             {
                 writer.WriteString("model", path);
                 writer.WriteString("quantized", name);
-                writer.WriteString("architecture", config.Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2");
+                writer.WriteString("architecture", config.Architecture == ModelArchitecture.Gpt1 ? "gpt1" : "gpt2");
                 writer.WriteNumber("parameters", config.ParameterCount);
                 writer.WriteNumber("matrix_bytes", matrices);
                 writer.WriteNumber("file_bytes", file);

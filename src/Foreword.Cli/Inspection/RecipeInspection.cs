@@ -22,7 +22,7 @@ internal static class RecipeInspection
         }
 
         PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(path);
-        GptConfig config = ConfigOf(recipe);
+        ModelConfig config = ConfigOf(recipe);
         long tokensPerStep = (long)recipe.Train.BatchSize * recipe.Train.GradientAccumulation * (recipe.Train.SequenceLength == 0 ? config.ContextLength : recipe.Train.SequenceLength);
         if (json)
         {
@@ -46,15 +46,15 @@ internal static class RecipeInspection
     /// Returns the architecture of the model that the recipe trains further, or the recipe's own architecture. The latter assumes the vocabulary
     /// that the tokenizer will most likely have.
     /// </summary>
-    private static GptConfig ConfigOf(PretrainRecipe recipe)
+    private static ModelConfig ConfigOf(PretrainRecipe recipe)
     {
         if (recipe.Model.Path is { } model)
         {
             using ModelWeights weights = WeightsCatalog.Open(model);
-            return recipe.Model.ToGptConfig(0, weights.Config);
+            return recipe.Model.ToModelConfig(0, weights.Config);
         }
 
-        return recipe.Model.ToGptConfig(recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? (recipe.Model.Preset is { } preset ? GptConfig.Preset(preset) : new GptConfig()).VocabSize);
+        return recipe.Model.ToModelConfig(recipe.Model.VocabSize ?? recipe.Data.VocabSize ?? recipe.Model.Base().VocabSize);
     }
 
     private static void ShowFineTuning(string path, bool json, Terminal terminal)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Foreword.Cli.Options;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Torch;
 
 namespace Foreword.Cli.Loading;
@@ -49,6 +50,13 @@ internal static class Engines
             return engine != EngineChoice.Torch
                 ? new CpuEngine { Cache = cache }
                 : throw new UsageException($"{model.Path} is quantized; only --engine cpu supports it");
+        }
+
+        if (model.Config.Architecture == ModelArchitecture.Lstm)
+        {
+            if (engine == EngineChoice.Cpu || cache is not null)
+                throw new UsageException($"{model.Path} is an LSTM; only --engine torch supports it, without --cache");
+            engine = EngineChoice.Torch;
         }
 
         if (IsCpu(engine, device))

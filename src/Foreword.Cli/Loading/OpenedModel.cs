@@ -21,7 +21,7 @@ internal delegate OpenedModel OpenModel(string path, DeviceChoice device, Engine
 /// <param name="Config">Its architecture.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Load">Reads the weights and reports the progress. Called once; the caller disposes the result.</param>
-internal sealed record OpenedModel(string Path, GptConfig Config, Tokenizer Tokenizer, Func<IProgress<LoadingProgress>?, TextModel> Load) : IDisposable
+internal sealed record OpenedModel(string Path, ModelConfig Config, Tokenizer Tokenizer, Func<IProgress<LoadingProgress>?, TextModel> Load) : IDisposable
 {
     private StoredModel? _stored;
 

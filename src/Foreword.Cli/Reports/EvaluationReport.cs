@@ -20,7 +20,7 @@ internal static class EvaluationReport
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("EvaluationReport.html");
 
     /// <summary>Writes <c>report.html</c> atomically and returns its path.</summary>
-    public static string Write(string directory, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)
+    public static string Write(string directory, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, ModelConfig config)
     {
         string path = Path.Combine(directory, FileName), page = Template(new
         {
@@ -40,7 +40,7 @@ internal static class EvaluationReport
     /// Creates the papers' table: a column for each metric that a paper reports, a row for each of its models, and one for ours. Returns null if
     /// no paper reports these benchmarks.
     /// </summary>
-    private static object? Paper(IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)
+    private static object? Paper(IReadOnlyList<(string Key, BenchmarkResult Result)> results, ModelConfig config)
     {
         (string Key, BenchmarkResult Result, MetricValue Metric)[] columns =
             [.. from result in results from metric in result.Result.Metrics where result.Result.Benchmark.Benchmark.Published.Any(figure => figure.Metric == metric.Metric.Name) select (result.Key, result.Result, metric)];

@@ -8,7 +8,7 @@ namespace Foreword.Cli.Reports;
 /// <summary>Formats the results as lines, with the papers' figures next to the measured ones.</summary>
 internal static class EvaluationTable
 {
-    public static void Print(TextWriter output, IReadOnlyList<(string Key, BenchmarkResult Result)> results, GptConfig config)
+    public static void Print(TextWriter output, IReadOnlyList<(string Key, BenchmarkResult Result)> results, ModelConfig config)
     {
         int width = Math.Max(8, results.Max(result => result.Key.Length));
         output.WriteLine($"{"task".PadRight(width)}  {"n",6}  {"metric",-16} {"value",9}  {"stderr",8}  {"chance",6}  paper");
@@ -28,7 +28,7 @@ internal static class EvaluationTable
     /// Returns the paper's figure for a published model of the same size. For other sizes, returns the figures of the smallest and the largest
     /// model.
     /// </summary>
-    public static string Paper(Benchmark benchmark, string metric, GptConfig config)
+    public static string Paper(Benchmark benchmark, string metric, ModelConfig config)
     {
         PublishedFigure[] figures = [.. benchmark.Published.Where(figure => figure.Metric == metric)];
         PublishedFigure[] own = [.. figures.Where(figure => IsSize(GptConfig.Presets[figure.Model], config))];
@@ -40,5 +40,5 @@ internal static class EvaluationTable
         : Math.Abs(value) >= 1e6 ? value.ToString("0.00e0", CultureInfo.InvariantCulture)
         : value.ToString(Math.Abs(value) >= 100 ? "0.0" : Math.Abs(value) >= 10 ? "0.00" : Math.Abs(value) >= 2 ? "0.000" : "0.0000", CultureInfo.InvariantCulture);
 
-    private static bool IsSize(GptConfig a, GptConfig b) => (a.Architecture, a.NLayer, a.NEmbd, a.NHead) == (b.Architecture, b.NLayer, b.NEmbd, b.NHead);
+    private static bool IsSize(GptConfig a, ModelConfig config) => config is GptConfig b && (a.Architecture, a.NLayer, a.NEmbd, a.NHead) == (b.Architecture, b.NLayer, b.NEmbd, b.NHead);
 }

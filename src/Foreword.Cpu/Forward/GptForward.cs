@@ -74,7 +74,7 @@ internal sealed unsafe class GptForward : IDisposable
         _attention = new Attention(_config, pages.Type, workers);
         _body = Body;
         _headBody = HeadBody;
-        _preNorm = _config.Architecture == GptArchitecture.Gpt2;
+        _preNorm = _config.Architecture == ModelArchitecture.Gpt2;
         _epsilon = (float)_config.LayerNormEpsilon;
         _stride = Panels.RoundUp(_config.NEmbd, AttentionKernels.ValueTile);
         _qkvStride = Panels.RoundUp(3 * _config.NEmbd, AttentionKernels.ValueTile);

@@ -18,7 +18,7 @@ internal interface IParameters : IDisposable
 /// <summary>Reads the parameters of a stored model in any format.</summary>
 internal sealed class StoredParameters(ModelWeights weights) : IParameters
 {
-    public GptConfig Config => weights.Config;
+    public GptConfig Config { get; } = weights.Config.AsGpt("the cpu engine");
 
     public void Read(string name, long first, Span<float> destination) => weights.Tensor(name).Read(first, destination);
 

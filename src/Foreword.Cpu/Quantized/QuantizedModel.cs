@@ -41,10 +41,11 @@ public static class QuantizedModel
         ArgumentNullException.ThrowIfNull(model);
         if (type.Format(isHead: true) is null)
             throw new ArgumentException($"{type} is not a quantized type; choose {WeightType.Int8} or {WeightType.Int4}", nameof(type));
+        _ = model.Config.AsGpt("quantization");
         using Workers workers = new(Environment.ProcessorCount);
         StoredParameters parameters = new(model); // not disposed: the caller owns the model
         SafetensorsWriter writer = new();
-        foreach (MatrixShape shape in MatrixShape.Of(model.Config))
+        foreach (MatrixShape shape in MatrixShape.Of(parameters.Config))
         {
             QuantizedFormat format = type.Format(shape.IsHead)!;
             string name = StoredName(shape);
@@ -64,7 +65,7 @@ public static class QuantizedModel
             });
         }
 
-        foreach (GptParameter parameter in Kept(model.Config))
+        foreach (GptParameter parameter in Kept(parameters.Config))
             writer.Add(parameter.Name, TensorDType.F32, parameter.Shape, stream => Copy(parameters, parameter, stream));
         HuggingFaceConfig.Write(directory, model.Config, ends);
         writer.Save(Path.Combine(directory, QuantizedModelFormat.WeightsFile), new Dictionary<string, string> { ["format"] = "foreword" });
@@ -90,7 +91,7 @@ public static class QuantizedModel
     /// </exception>
     internal static NetworkWeights Open(string directory, IProgress<LoadingProgress>? progress, CancellationToken cancellationToken)
     {
-        GptConfig config = HuggingFaceConfig.Read(directory);
+        GptConfig config = HuggingFaceConfig.Read(directory).AsGpt("quantization");
         QuantizationManifest manifest = QuantizationManifest.Read(directory);
         WeightType type = manifest.Type;
         QuantizedParameters parameters = new(config, Path.Combine(directory, QuantizedModelFormat.WeightsFile));

@@ -42,12 +42,14 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("target_modules", "lora_modules")]
     public IReadOnlyList<string> LoraTargets { get; init; } = TrainedPart.AdapterTargets;
 
-    /// <summary>Gets the name of one of the <see cref="GptConfig.Presets"/>.</summary>
+    /// <summary>Gets the name of one of the <see cref="ModelPresets"/>.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>Gets the architecture: post-LN blocks (<c>gpt1</c>), or pre-LN blocks with a final LayerNorm (<c>gpt2</c>).</summary>
+    /// <summary>
+    /// Gets the architecture: post-LN blocks (<c>gpt1</c>), pre-LN blocks with a final LayerNorm (<c>gpt2</c>), or a single-layer LSTM (<c>lstm</c>).
+    /// </summary>
     [AlsoCalled("arch", "type")]
-    public GptArchitecture? Architecture { get; init; }
+    public ModelArchitecture? Architecture { get; init; }
 
     /// <summary>Gets the number of blocks.</summary>
     [AlsoCalled("layers", "num_layers", "num_hidden_layers", "depth")]
@@ -57,9 +59,13 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("heads", "num_heads", "num_attention_heads")]
     public int? NHead { get; init; }
 
-    /// <summary>Gets the width of the residual stream, C.</summary>
+    /// <summary>Gets the width of the token embedding, C, which in a GPT is also that of the residual stream.</summary>
     [AlsoCalled("width", "d_model", "hidden_size", "n_embed", "dim")]
     public int? NEmbd { get; init; }
+
+    /// <summary>Gets the number of units of an LSTM.</summary>
+    [AlsoCalled("units", "n_units", "lstm_units")]
+    public int? NHidden { get; init; }
 
     /// <summary>
     /// Gets the context length in tokens. With a path, it is at most the context length of that model, and the positions after it are removed.
@@ -70,7 +76,7 @@ public sealed record ModelSection : IRecipe
     /// <summary>Gets the number of token ids; null means that of the tokenizer. It must not be less than that of the tokenizer.</summary>
     public int? VocabSize { get; init; }
 
-    /// <summary>Gets the value for all three dropout rates. Each of them may replace it.</summary>
+    /// <summary>Gets the value for all dropout rates. Each of them may replace it.</summary>
     public double? Dropout { get; init; }
 
     /// <summary>Gets the dropout rate after the embeddings, from 0 to below 1.</summary>
@@ -84,6 +90,10 @@ public sealed record ModelSection : IRecipe
     /// <summary>Gets the dropout rate on both residual branches, from 0 to below 1.</summary>
     [AlsoCalled("resid_pdrop")]
     public double? ResidDropout { get; init; }
+
+    /// <summary>Gets the dropout rate on the outputs of an LSTM, from 0 to below 1.</summary>
+    [AlsoCalled("hidden_pdrop")]
+    public double? HiddenDropout { get; init; }
 
     /// <summary>Gets the epsilon of LayerNorm, which is added inside the root.</summary>
     [AlsoCalled("layer_norm_eps", "norm_eps")]
@@ -141,9 +151,9 @@ public sealed record ModelSection : IRecipe
             problems.Add(nameof(Freeze), $"is {Freeze}; without model.path, the frozen blocks would stay random");
         else if (LoraRank > 0)
             problems.Add(nameof(LoraRank), $"is {LoraRank}; without model.path, the adapted weights would stay random");
-        if (Preset is not null && !GptConfig.Presets.ContainsKey(Preset))
+        if (Preset is not null && !ModelPresets.All.ContainsKey(Preset))
         {
-            problems.Add(nameof(Preset), $"is '{Preset}'; expected {string.Join(" | ", GptConfig.Presets.Keys)}{NearestName.Suggestion(Preset, GptConfig.Presets.Keys)}");
+            problems.Add(nameof(Preset), $"is '{Preset}'; expected {string.Join(" | ", ModelPresets.All.Keys)}{NearestName.Suggestion(Preset, ModelPresets.All.Keys)}");
             return problems;
         }
 
@@ -153,11 +163,13 @@ public sealed record ModelSection : IRecipe
             return problems;
         try
         {
-            _ = ToGptConfig(VocabSize ?? 1);
+            ModelConfig config = ToModelConfig(VocabSize ?? 1);
+            if (Init is { } init && (init == WeightInit.Uniform || config is LstmConfig) && init != WeightInit.Normal && init != InitOf(config))
+                problems.Add(nameof(Init), $"is {RecipeKey.ChoiceOf(init)}; the architecture is {RecipeKey.ChoiceOf(config.Architecture)}, which has no such initialization");
         }
         catch (ArgumentException problem)
         {
-            // The messages of GptConfig begin with the name of the field, which is also the key.
+            // The messages of the configurations begin with the name of the field, which is also the key.
             string[] words = ArgumentSentence.Of(problem).Split(' ', 2);
             problems.AddTo(words[0], words[1]);
         }
@@ -174,7 +186,7 @@ public sealed record ModelSection : IRecipe
     /// The preset is unknown, a number is not valid or differs from that of the model at <see cref="Path"/>, or the tokenizer has more ids than the
     /// section's vocabulary.
     /// </exception>
-    public GptConfig ToGptConfig(int tokenizerVocabSize, GptConfig? source = null)
+    public ModelConfig ToModelConfig(int tokenizerVocabSize, ModelConfig? source = null)
     {
         if (Path is not null)
             ArgumentNullException.ThrowIfNull(source);
@@ -182,62 +194,113 @@ public sealed record ModelSection : IRecipe
             throw new ArgumentException($"model.vocab_size is {VocabSize}; the tokenizer has {tokenizerVocabSize} ids", nameof(tokenizerVocabSize));
         if (Path is not null)
             CheckAgainst(source!);
-        GptConfig start = source ?? Base();
-        return (start with
+        ModelConfig start = source ?? Base();
+        CheckKeys(start);
+        ModelConfig shared = start with
         {
             Architecture = Architecture ?? start.Architecture,
-            NLayer = NLayer ?? start.NLayer,
-            NHead = NHead ?? start.NHead,
             NEmbd = NEmbd ?? start.NEmbd,
             ContextLength = ContextLength ?? start.ContextLength,
             VocabSize = VocabSize ?? (Path is null ? tokenizerVocabSize : Math.Max(start.VocabSize, tokenizerVocabSize)),
             EmbdDropout = EmbdDropout ?? Dropout ?? start.EmbdDropout,
-            AttnDropout = AttnDropout ?? Dropout ?? start.AttnDropout,
-            ResidDropout = ResidDropout ?? Dropout ?? start.ResidDropout,
-            LayerNormEpsilon = LayerNormEpsilon ?? start.LayerNormEpsilon,
             InitializerRange = InitializerRange ?? start.InitializerRange,
             TieWordEmbeddings = TieWordEmbeddings ?? start.TieWordEmbeddings,
-            Activation = Activation ?? start.Activation,
-            FeedForwardWidth = (NInner ?? start.FeedForwardWidth) is { } inner && inner != 4L * (NEmbd ?? start.NEmbd) ? inner : null,
-            ScaleAttention = ScaleAttention ?? start.ScaleAttention,
-            ScaleAttentionByInverseLayer = ScaleAttentionByInverseLayer ?? start.ScaleAttentionByInverseLayer,
-        }).Validate();
+        };
+        return shared is LstmConfig lstm ? WithNumbers(lstm).Validate() : WithNumbers((GptConfig)shared).Validate();
     }
 
     /// <summary>Gets the initialization of the weights: that of the section, or that of the architecture.</summary>
-    public WeightInit WeightInit => Init ?? ((Architecture ?? Base().Architecture) == GptArchitecture.Gpt1 ? WeightInit.Normal : WeightInit.ScaledResidual);
+    public WeightInit WeightInit => Init ?? InitOf(Base() with { Architecture = Architecture ?? Base().Architecture });
 
     /// <summary>Returns the section with a value for every number. The names of preset and path are kept for the reader.</summary>
-    /// <param name="tokenizerVocabSize">The number of ids of the tokenizer, as for <see cref="ToGptConfig"/>.</param>
+    /// <param name="tokenizerVocabSize">The number of ids of the tokenizer, as for <see cref="ToModelConfig"/>.</param>
     /// <param name="source">The architecture of the model at <see cref="Path"/>; null if there is no path.</param>
-    /// <exception cref="ArgumentException">A value is not valid, as for <see cref="ToGptConfig"/>.</exception>
-    public ModelSection Resolve(int tokenizerVocabSize, GptConfig? source = null)
+    /// <exception cref="ArgumentException">A value is not valid, as for <see cref="ToModelConfig"/>.</exception>
+    public ModelSection Resolve(int tokenizerVocabSize, ModelConfig? source = null)
     {
-        GptConfig config = ToGptConfig(tokenizerVocabSize, source);
-        return this with
+        ModelConfig config = ToModelConfig(tokenizerVocabSize, source);
+        ModelSection shared = this with
         {
             Architecture = config.Architecture,
-            NLayer = config.NLayer,
-            NHead = config.NHead,
             NEmbd = config.NEmbd,
             ContextLength = config.ContextLength,
             VocabSize = config.VocabSize,
             Dropout = null,
             EmbdDropout = config.EmbdDropout,
-            AttnDropout = config.AttnDropout,
-            ResidDropout = config.ResidDropout,
-            LayerNormEpsilon = config.LayerNormEpsilon,
             InitializerRange = config.InitializerRange,
             TieWordEmbeddings = config.TieWordEmbeddings,
-            Activation = config.Activation == Models.Activation.GeluTanh ? Activation : config.Activation, // the published activation does not need to be written
-            NInner = config.FeedForwardWidth ?? NInner,
-            ScaleAttention = config.ScaleAttention ? ScaleAttention : false,
-            ScaleAttentionByInverseLayer = config.ScaleAttentionByInverseLayer ? true : ScaleAttentionByInverseLayer,
             Init = Path is null ? WeightInit : null,
+        };
+        return config switch
+        {
+            LstmConfig lstm => shared with { NHidden = lstm.NHidden, HiddenDropout = lstm.HiddenDropout },
+            GptConfig gpt => shared with
+            {
+                NLayer = gpt.NLayer,
+                NHead = gpt.NHead,
+                AttnDropout = gpt.AttnDropout,
+                ResidDropout = gpt.ResidDropout,
+                LayerNormEpsilon = gpt.LayerNormEpsilon,
+                Activation = gpt.Activation == Models.Activation.GeluTanh ? Activation : gpt.Activation, // the published activation does not need to be written
+                NInner = gpt.FeedForwardWidth ?? NInner,
+                ScaleAttention = gpt.ScaleAttention ? ScaleAttention : false,
+                ScaleAttentionByInverseLayer = gpt.ScaleAttentionByInverseLayer ? true : ScaleAttentionByInverseLayer,
+            },
+            _ => shared,
         };
     }
 
-    private GptConfig Base() => GptConfig.Preset(Preset ?? (Architecture == GptArchitecture.Gpt1 ? "gpt1" : "gpt2"));
+    /// <summary>Returns the configuration that the numbers of the section change: the preset, or that of the architecture.</summary>
+    internal ModelConfig Base() => ModelPresets.Get(Preset ?? Architecture switch
+    {
+        ModelArchitecture.Gpt1 => "gpt1",
+        ModelArchitecture.Lstm => "lstm-2048",
+        _ => "gpt2",
+    });
+
+    private static WeightInit InitOf(ModelConfig config) => config.Architecture switch
+    {
+        ModelArchitecture.Gpt1 => WeightInit.Normal,
+        ModelArchitecture.Lstm => WeightInit.Uniform,
+        _ => WeightInit.ScaledResidual,
+    };
+
+    private LstmConfig WithNumbers(LstmConfig start) => start with
+    {
+        NHidden = NHidden ?? start.NHidden,
+        HiddenDropout = HiddenDropout ?? Dropout ?? start.HiddenDropout,
+    };
+
+    private GptConfig WithNumbers(GptConfig start) => start with
+    {
+        NLayer = NLayer ?? start.NLayer,
+        NHead = NHead ?? start.NHead,
+        AttnDropout = AttnDropout ?? Dropout ?? start.AttnDropout,
+        ResidDropout = ResidDropout ?? Dropout ?? start.ResidDropout,
+        LayerNormEpsilon = LayerNormEpsilon ?? start.LayerNormEpsilon,
+        Activation = Activation ?? start.Activation,
+        FeedForwardWidth = (NInner ?? start.FeedForwardWidth) is { } inner && inner != 4L * start.NEmbd ? inner : null,
+        ScaleAttention = ScaleAttention ?? start.ScaleAttention,
+        ScaleAttentionByInverseLayer = ScaleAttentionByInverseLayer ?? start.ScaleAttentionByInverseLayer,
+    };
+
+    /// <summary>Rejects keys that the architecture does not have.</summary>
+    private void CheckKeys(ModelConfig start)
+    {
+        if (start is LstmConfig)
+            Lacks("an LSTM", (nameof(NLayer), NLayer == 1 ? null : NLayer), (nameof(NHead), NHead), (nameof(AttnDropout), AttnDropout), (nameof(ResidDropout), ResidDropout), (nameof(LayerNormEpsilon), LayerNormEpsilon), (nameof(Activation), Activation), (nameof(NInner), NInner), (nameof(ScaleAttention), ScaleAttention), (nameof(ScaleAttentionByInverseLayer), ScaleAttentionByInverseLayer));
+        else
+            Lacks("a GPT", (nameof(NHidden), NHidden), (nameof(HiddenDropout), HiddenDropout));
+
+        void Lacks(string model, params ReadOnlySpan<(string Property, object? Value)> keys)
+        {
+            foreach ((string property, object? value) in keys)
+            {
+                if (value is not null)
+                    throw new ArgumentException(FormattableString.Invariant($"{(Path is null ? "" : "model.")}{RecipeKey.NameOf(property)} is {Text(value)}; {model} has no such setting"));
+            }
+        }
+    }
 
     /// <summary>Rejects settings that only a model with random weights has.</summary>
     private void CheckForPath(RecipeProblems problems)
@@ -254,32 +317,47 @@ public sealed record ModelSection : IRecipe
     }
 
     /// <summary>Rejects numbers that differ from those of the model at the path.</summary>
-    private void CheckAgainst(GptConfig source)
+    private void CheckAgainst(ModelConfig source)
     {
         Same(Architecture, source.Architecture, nameof(Architecture));
-        Same(NLayer, source.NLayer, nameof(NLayer));
-        Same(NHead, source.NHead, nameof(NHead));
         Same(NEmbd, source.NEmbd, nameof(NEmbd));
-        Same(LayerNormEpsilon, source.LayerNormEpsilon, nameof(LayerNormEpsilon));
         Same(InitializerRange, source.InitializerRange, nameof(InitializerRange));
         Same(TieWordEmbeddings, source.TieWordEmbeddings, nameof(TieWordEmbeddings));
-        Same(Activation, source.Activation, nameof(Activation));
-        Same(NInner, source.FeedForwardWidth ?? 4 * source.NEmbd, nameof(NInner));
-        Same(ScaleAttention, source.ScaleAttention, nameof(ScaleAttention));
-        Same(ScaleAttentionByInverseLayer, source.ScaleAttentionByInverseLayer, nameof(ScaleAttentionByInverseLayer));
+        if (source is LstmConfig lstm)
+        {
+            Same(NHidden, lstm.NHidden, nameof(NHidden));
+            if (LoraRank > 0)
+                throw new ArgumentException($"model.lora_rank is {LoraRank}; {Path} is an LSTM, and adapters need the projections of a GPT's blocks", nameof(source));
+        }
+        else if (source is GptConfig gpt)
+        {
+            Same(NLayer, gpt.NLayer, nameof(NLayer));
+            Same(NHead, gpt.NHead, nameof(NHead));
+            Same(LayerNormEpsilon, gpt.LayerNormEpsilon, nameof(LayerNormEpsilon));
+            Same(Activation, gpt.Activation, nameof(Activation));
+            Same(NInner, gpt.FeedForwardWidth ?? 4 * gpt.NEmbd, nameof(NInner));
+            Same(ScaleAttention, gpt.ScaleAttention, nameof(ScaleAttention));
+            Same(ScaleAttentionByInverseLayer, gpt.ScaleAttentionByInverseLayer, nameof(ScaleAttentionByInverseLayer));
+        }
+
         if (ContextLength > source.ContextLength)
             throw new ArgumentException($"model.context_length is {ContextLength}; {Path} has positions for {source.ContextLength} tokens", nameof(source));
         if (VocabSize < source.VocabSize)
             throw new ArgumentException($"model.vocab_size is {VocabSize}; {Path} has {source.VocabSize} ids, and a vocabulary may only grow", nameof(source));
-        if (Freeze > source.NLayer)
-            throw new ArgumentException($"model.freeze is {Freeze}; {Path} has {source.NLayer} blocks", nameof(source));
+        if (Freeze > source.LayerCount)
+            throw new ArgumentException($"model.freeze is {Freeze}; {Path} has {source.LayerCount} {(source is LstmConfig ? "layer" : "blocks")}", nameof(source));
 
         void Same<T>(T? given, T of, string property) where T : struct
         {
             if (given is { } value && !value.Equals(of))
                 throw new ArgumentException(FormattableString.Invariant($"model.{RecipeKey.NameOf(property)} is {Text(value)}; {Path} has {Text(of)}"));
         }
-
-        static object Text<T>(T value) => value is Enum choice ? RecipeKey.ChoiceOf(choice) : value!;
     }
+
+    private static object Text(object value) => value switch
+    {
+        Enum choice => RecipeKey.ChoiceOf(choice),
+        bool flag => flag ? "true" : "false",
+        _ => value,
+    };
 }

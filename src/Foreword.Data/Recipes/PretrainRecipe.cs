@@ -46,7 +46,7 @@ public sealed record PretrainRecipe : IRecipe
     /// A value is not valid or differs from that of the existing model, the tokenizer has more ids than the model, or the model has too many more ids
     /// than the tokenizer.
     /// </exception>
-    public PretrainRecipe Resolve(int tokenizerVocabSize, GptConfig? source = null)
+    public PretrainRecipe Resolve(int tokenizerVocabSize, ModelConfig? source = null)
     {
         ModelSection model = this.Validate().Model.Resolve(tokenizerVocabSize, source);
         if (model.VocabSize - tokenizerVocabSize > ModelDirectory.MostUnusedIds)

@@ -151,7 +151,7 @@ internal sealed class ModelEndpoints(ModelHost models)
 
     private static void WriteModel(Utf8JsonWriter json, HostedModel model)
     {
-        GptConfig config = model.Stored.Config;
+        ModelConfig config = model.Stored.Config;
         json.WriteString("id", model.Name);
         json.WriteString("object", "model");
         json.WriteNumber("created", model.Created);
@@ -164,7 +164,7 @@ internal sealed class ModelEndpoints(ModelHost models)
         json.WriteNumber("n_ctx_train", config.ContextLength);
         json.WriteNumber("n_vocab", config.VocabSize);
         json.WriteNumber("n_embd", config.NEmbd);
-        json.WriteNumber("n_layer", config.NLayer);
+        json.WriteNumber("n_layer", config.LayerCount);
         if (model.IsTask)
             json.WriteString("task", model.Stored.FineTunedFor);
         if (model.Task is { } task)

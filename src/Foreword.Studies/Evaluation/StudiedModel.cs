@@ -9,7 +9,7 @@ namespace Foreword.Studies.Evaluation;
 /// <param name="Path">The model's path, or a run's.</param>
 /// <param name="Config">Its architecture.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
-internal sealed record StudiedModel(string Name, string Path, GptConfig Config, Tokenizer Tokenizer)
+internal sealed record StudiedModel(string Name, string Path, ModelConfig Config, Tokenizer Tokenizer)
 {
     /// <summary>The factor whose levels are models.</summary>
     public const string Factor = "model";

@@ -45,7 +45,7 @@ internal static class DesignGrid
     /// <exception cref="InvalidDataException">The recipe starts from another architecture or from existing weights, or has no shards.</exception>
     public static IReadOnlyList<ICellWork> Cells(PretrainRecipe recipe, IReadOnlyList<int> layers, int seeds)
     {
-        if (recipe.Model.Path is not null || recipe.Model.Architecture == GptArchitecture.Gpt1)
+        if (recipe.Model.Path is not null || recipe.Model.Base().Architecture != ModelArchitecture.Gpt2)
             throw new InvalidDataException("the recipe of a design study describes a new GPT-2 model; remove model.path, and set model.architecture to gpt2");
         if (recipe.Data.Shards is not { Length: > 0 } shards)
             throw new InvalidDataException("a design study trains many models on the same tokens; prepare the text once, and set data.shards");
@@ -61,7 +61,7 @@ internal static class DesignGrid
     private static IEnumerable<(string Name, PretrainRecipe Recipe)> Variants(PretrainRecipe recipe)
     {
         yield return (Gpt2, recipe);
-        yield return (PostLn, recipe with { Model = recipe.Model with { Architecture = GptArchitecture.Gpt1, Init = WeightInit.Normal } });
+        yield return (PostLn, recipe with { Model = recipe.Model with { Architecture = ModelArchitecture.Gpt1, Init = WeightInit.Normal } });
         yield return (Unscaled, recipe with { Model = recipe.Model with { Init = WeightInit.Normal } });
         int context = recipe.Model.ContextLengthInUse ?? recipe.Train.SequenceLength, length = recipe.Train.SequenceLength == 0 ? context : recipe.Train.SequenceLength;
         yield return (HalfContext, recipe with { Model = recipe.Model with { ContextLength = context / 2 }, Train = recipe.Train with { SequenceLength = length / 2, BatchSize = recipe.Train.BatchSize * 2 } });

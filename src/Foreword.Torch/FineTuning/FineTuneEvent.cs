@@ -46,7 +46,7 @@ public abstract record FineTuneEvent
 /// <param name="StepsPerEpoch">Steps of an epoch.</param>
 /// <param name="Peak">Measured peak of the machine, in floating-point operations per second.</param>
 public sealed record FineTuneInfo(
-    GptConfig Config, long Parameters, long TrainedParameters, string Device, Precision Precision, int TrainExamples, int ValidationExamples, int Truncated,
+    ModelConfig Config, long Parameters, long TrainedParameters, string Device, Precision Precision, int TrainExamples, int ValidationExamples, int Truncated,
     double Padding, int Outputs, int FirstStep, int Steps, int StepsPerEpoch, double Peak)
 {
     /// <summary>Gets the names of the classes or choices; empty if the task learns scores.</summary>

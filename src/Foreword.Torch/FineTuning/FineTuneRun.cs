@@ -170,7 +170,7 @@ public sealed class FineTuneRun : TrainingRun
         _model?.Dispose();
     }
 
-    private protected override GptConfig Config => _model.Model.Config;
+    private protected override ModelConfig Config => _model.Model.Config;
 
     private protected override int Steps => _tuner.Steps;
 
@@ -265,11 +265,14 @@ public sealed class FineTuneRun : TrainingRun
     private static void CheckBlocks(FineTuneRecipe recipe, BaseModel source)
     {
         BaseModelSection section = recipe.Model;
-        int blocks = source.Config.NLayer;
-        if (section.NTransfer > blocks)
-            throw new ArgumentException($"model.n_transfer is {section.NTransfer}; the model has {blocks} blocks", nameof(recipe));
-        if (section.Freeze > blocks)
-            throw new ArgumentException($"model.freeze is {section.Freeze}; the model has {blocks} blocks", nameof(recipe));
+        int layers = source.Config.LayerCount;
+        string has = source.Config is LstmConfig ? "the model is an LSTM with a single layer" : $"the model has {layers} blocks";
+        if (section.NTransfer > layers)
+            throw new ArgumentException($"model.n_transfer is {section.NTransfer}; {has}", nameof(recipe));
+        if (section.Freeze > layers)
+            throw new ArgumentException($"model.freeze is {section.Freeze}; {has}", nameof(recipe));
+        if (section.LoraRank > 0 && source.Config is LstmConfig)
+            throw new ArgumentException($"model.lora_rank is {section.LoraRank}; {has}, and adapters need the projections of a GPT's blocks", nameof(recipe));
     }
 
     /// <summary>The examples of a run as token sequences.</summary>

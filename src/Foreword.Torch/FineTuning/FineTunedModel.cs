@@ -25,17 +25,17 @@ internal sealed class FineTunedModel : ITaskModel
 
     private IModelPath? _path;
 
-    private FineTunedModel(GptModel model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
+    private FineTunedModel(LanguageModule model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
     {
         (Model, Head, Tokenizer, Task) = (model, head, tokenizer, task);
         Encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
     }
 
     /// <summary>Creates a model from parts, without a tokenizer, for tests.</summary>
-    internal static FineTunedModel Create(GptModel model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
+    internal static FineTunedModel Create(LanguageModule model, TaskHead head, TaskDescription task) => new(model, head, null!, task);
 
     /// <summary>Gets the network. Its vocabulary includes the task's tokens, if the task has any.</summary>
-    public GptModel Model { get; }
+    public LanguageModule Model { get; }
 
     /// <summary>Gets the task's head, on top of the network.</summary>
     public TaskHead Head { get; }
@@ -74,12 +74,12 @@ internal sealed class FineTunedModel : ITaskModel
         Tokenizer tokenizer = TokenizerFiles.Load(model.Directory);
         Device chosen = Compute.Device(device);
         using ModelWeights weights = model.TakeWeights();
-        GptModel network = ModelFiles.Load(weights, precision, chosen, progress, cancellationToken);
+        LanguageModule network = ModelFiles.Load(weights, precision, chosen, progress, cancellationToken);
         TaskHead? head = null;
         try
         {
             task.CheckVocabulary(model.Directory, tokenizer, network.Config);
-            head = new TaskHead(task, network.Config.NEmbd, 0, 0);
+            head = new TaskHead(task, network.Config.HiddenWidth, 0, 0);
             head.Load(model.Directory, task);
             head.to(chosen);
             return new FineTunedModel(network, head, tokenizer, task);
@@ -107,23 +107,17 @@ internal sealed class FineTunedModel : ITaskModel
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(source);
-        GptConfig config = source.Config with
-        {
-            VocabSize = Math.Max(source.Config.VocabSize, task.Tokens!.Extract + 1),
-            EmbdDropout = section.Dropout,
-            AttnDropout = section.Dropout,
-            ResidDropout = section.Dropout,
-        };
-        GptModel model = new(config, seed, precision);
+        ModelConfig config = source.Config.WithDropout(section.Dropout) with { VocabSize = Math.Max(source.Config.VocabSize, task.Tokens!.Extract + 1) };
+        LanguageModule model = LanguageModule.Create(config, seed, precision);
         TaskHead? head = null;
         try
         {
             if (section.From == StartFrom.Pretrained)
-                ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.NLayer, cancellationToken);
+                ModelFiles.Transfer(source.Path, model, section.NTransfer ?? config.LayerCount, cancellationToken);
             model.to(device);
             if (section.LoraRank > 0)
                 model.AddAdapters(section.LoraRank, section.LoraAlpha, section.LoraTargets, seed + 1L);
-            head = new TaskHead(task, config.NEmbd, section.Dropout, seed + 2L);
+            head = new TaskHead(task, config.HiddenWidth, section.Dropout, seed + 2L);
             head.to(device);
             return new FineTunedModel(model, head, source.Tokenizer, task);
         }
@@ -212,7 +206,7 @@ internal sealed class FineTunedModel : ITaskModel
 /// <param name="Config">The architecture.</param>
 /// <param name="Tokenizer">The tokenizer.</param>
 /// <param name="Tokens">The task tokens: new ids after the vocabulary, or the existing ones if the model is already fine-tuned.</param>
-internal sealed record BaseModel(string Path, GptConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
+internal sealed record BaseModel(string Path, ModelConfig Config, Tokenizer Tokenizer, TaskTokens Tokens)
 {
     /// <summary>Opens a model in any format, a checkpoint or a run.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or tokenizer and model do not belong together.</exception>

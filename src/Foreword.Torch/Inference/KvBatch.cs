@@ -8,7 +8,7 @@ namespace Foreword.Torch.Inference;
 /// The caches of the sequences that one pass of the model reads, in their order. The sequences may have different lengths. A part of a cache that
 /// several sequences share is read once for all of them.
 /// </summary>
-internal sealed class KvBatch
+internal sealed class KvBatch : StateBatch
 {
     private readonly IReadOnlyList<KvCache> _caches;
     private readonly List<Reading> _readings = [];
@@ -16,7 +16,7 @@ internal sealed class KvBatch
 
     /// <summary>Creates a batch of caches.</summary>
     /// <param name="caches">The caches: at least one, and none twice.</param>
-    public KvBatch(params IReadOnlyList<KvCache> caches)
+    public KvBatch(params IReadOnlyList<KvCache> caches) : base(caches)
     {
         ArgumentNullException.ThrowIfNull(caches);
         _caches = caches;
@@ -38,29 +38,9 @@ internal sealed class KvBatch
         }
     }
 
-    /// <summary>Gets the number of sequences.</summary>
-    public int Count => _caches.Count;
-
-    /// <summary>Gets the number of tokens of the longest sequence.</summary>
-    public long Longest => _caches.Max(cache => cache.Length);
-
     /// <summary>Returns the positions [n, T] of the next T tokens of each sequence.</summary>
     internal Tensor Positions(long T, Device device) =>
         tensor(_caches.Select(cache => cache.Length).ToArray(), device: device).unsqueeze(1) + arange(T, int64, device);
-
-    /// <summary>Counts new tokens as read. It must be called after all layers have stored them.</summary>
-    internal void Extend(long count)
-    {
-        foreach (KvCache cache in _caches)
-            cache.Extend(count);
-    }
-
-    /// <summary>Removes the last <paramref name="count"/> tokens of each sequence. This undoes a pass that failed.</summary>
-    internal void Truncate(long count)
-    {
-        foreach (KvCache cache in _caches)
-            cache.Truncate(cache.Length - count);
-    }
 
     /// <summary>
     /// Stores a layer's keys and values (n, nh, T, hs) of T new tokens of a sequence, and returns its keys and values of all tokens, (1, nh, S, hs).

@@ -8,7 +8,7 @@ namespace Foreword.Torch.Inference;
 /// belong to the caches that this one was forked from; they are only read. Each part has room for the rest of the context from the start and is never
 /// moved. On a CPU, memory that has never been written costs nothing.
 /// </summary>
-internal sealed class KvCache : IDisposable
+internal sealed class KvCache : DecoderState
 {
     /// <summary>
     /// Smallest number of tokens that a fork shares. Fewer tokens are copied; otherwise beam search would split the caches into parts of a single
@@ -35,15 +35,12 @@ internal sealed class KvCache : IDisposable
 
     private KvCache(KvCache other) => (_config, _type, _device) = (other._config, other._type, other._device);
 
-    /// <summary>Gets the number of tokens in the cache.</summary>
-    public long Length { get; private set; }
-
     /// <summary>
     /// Creates a cache that has read the same tokens; the two then continue independently. The tokens of this cache are shared and not copied, unless
     /// they are few.
     /// </summary>
     /// <returns>The new cache; the caller disposes it.</returns>
-    public KvCache Fork()
+    public override DecoderState Fork()
     {
         KvCache fork = new(this);
         foreach (KvPart part in _shared)
@@ -64,7 +61,7 @@ internal sealed class KvCache : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (KvPart part in _shared)
             part.Storage.Release();
@@ -78,7 +75,7 @@ internal sealed class KvCache : IDisposable
 
     /// <summary>
     /// Returns the cache's own part, including <paramref name="newTokens"/> tokens that <see cref="Store"/> has stored in a layer but that
-    /// <see cref="Length"/> does not count yet.
+    /// <see cref="DecoderState.Length"/> does not count yet.
     /// </summary>
     internal KvPart Own(long newTokens) => new(_own!, Length - _sharedLength + newTokens);
 
@@ -92,11 +89,7 @@ internal sealed class KvCache : IDisposable
     }
 
     /// <summary>Counts new tokens as read. It must be called after all layers have stored them.</summary>
-    internal void Extend(long count) => Length += count;
-
-    /// <summary>Removes all tokens after the first <paramref name="length"/>. This undoes a pass that failed.</summary>
-    /// <param name="length">Number of tokens to keep; at least as many as the shared parts hold, and at most <see cref="Length"/>.</param>
-    internal void Truncate(long length) => Length = length;
+    internal override void Extend(long count) => Length += count;
 
     private void Share(KvPart part)
     {

@@ -9,10 +9,10 @@ namespace Foreword.Torch.Inference;
 // B rows of a batch, T tokens of a row, C channels, V vocabulary.
 
 /// <summary>
-/// Computes the scores of continuations. Packs the continuations of a context after it in one row (<see cref="SequencePacking"/>), batches rows of
-/// similar length, and computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
+/// Computes the scores of continuations. Packs the continuations of a context after it in one row (<see cref="SequencePacking"/>), where the model
+/// supports it; otherwise each continuation has a row of its own. Batches rows of similar length, and computes logits only where a score is wanted. The model must be in evaluation mode, without gradients.
 /// </summary>
-internal sealed class SequenceScorer(GptModel model, IModelPath path, Device device)
+internal sealed class SequenceScorer(LanguageModule model, IModelPath path, Device device)
 {
     /// <summary>
     /// Number of tokens of a batch, including padding. A CPU multiplies a thousand rows as fast as more, and in smaller batches the sequences have more
@@ -29,7 +29,7 @@ internal sealed class SequenceScorer(GptModel model, IModelPath path, Device dev
     public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken)
     {
         TokenScore[][][] scores = [.. requests.Select(request => request.Continuations.Select(c => new TokenScore[c.Length]).ToArray())];
-        List<Row> rows = [.. requests.SelectMany((request, index) => Row.Of(request, scores[index]))];
+        List<Row> rows = [.. requests.SelectMany((request, index) => Row.Of(request, scores[index], model.SupportsPacking))];
         // Rows of similar length share a batch, so that little is computed for padding. Rows that need a mask have batches of their own.
         Row[] order = [.. rows.OrderBy(row => row.IsPacked).ThenByDescending(row => row.Length)];
         for (int start = 0; start < order.Length;)
@@ -105,7 +105,7 @@ internal sealed class SequenceScorer(GptModel model, IModelPath path, Device dev
         /// <summary>Gets whether more than one continuation is read, so that a mask must separate them.</summary>
         public bool IsPacked => _continuations.Count(c => c.Tokens.Length > 1) > 1;
 
-        public static IEnumerable<Row> Of(ScoringRequest request, TokenScore[][] scores)
+        public static IEnumerable<Row> Of(ScoringRequest request, TokenScore[][] scores, bool packs)
         {
             Row row = new(request.Context);
             for (int k = 0; k < scores.Length; k++)
@@ -113,7 +113,7 @@ internal sealed class SequenceScorer(GptModel model, IModelPath path, Device dev
                 int[] tokens = request.Continuations[k];
                 if (tokens.Length == 0)
                     continue;
-                if (row._continuations.Count > 0 && row.Length + tokens.Length - 1 > LongestPack)
+                if (row._continuations.Count > 0 && (!packs || row.Length + tokens.Length - 1 > LongestPack))
                 {
                     yield return row;
                     row = new(request.Context);

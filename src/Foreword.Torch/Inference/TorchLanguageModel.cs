@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Inference;
 
-/// <summary>Computes scores and texts with a <see cref="GptModel"/>: the engine on libtorch. Not safe for concurrent use by several threads.</summary>
+/// <summary>Computes scores and texts with a <see cref="LanguageModule"/>: the engine on libtorch. Not safe for concurrent use by several threads.</summary>
 public sealed class TorchLanguageModel : ILanguageModel
 {
-    private readonly GptModel _model;
+    private readonly LanguageModule _model;
     private readonly Device _device;
     private readonly bool _ownsModel;
     private IModelPath? _path; // for whole batches; created when scores are first requested
@@ -17,7 +17,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     /// <summary>Creates an engine that uses a model.</summary>
     /// <param name="model">The model. Every call puts it into evaluation mode and restores its mode afterwards.</param>
     /// <param name="ownsModel">Whether <see cref="Dispose"/> disposes the model too.</param>
-    public TorchLanguageModel(GptModel model, bool ownsModel = true)
+    public TorchLanguageModel(LanguageModule model, bool ownsModel = true)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
@@ -26,7 +26,7 @@ public sealed class TorchLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public GptConfig Config => _model.Config;
+    public ModelConfig Config => _model.Config;
 
     /// <inheritdoc/>
     public float[][] LogProbs(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken = default)
@@ -52,14 +52,14 @@ public sealed class TorchLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public IDecoder CreateDecoder() => new Decoder(this, new KvCache(Config, _model.Precision, _device));
+    public IDecoder CreateDecoder() => new Decoder(this, _model.CreateState(_device));
 
     /// <inheritdoc/>
     public void AppendEach(IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, Span<float> logits)
     {
-        KvCache[] caches = Array.ConvertAll(
-            ModelInput.CheckEach<Decoder>(Config, decoders, tokens, logits.Length, decoder => decoder.Owner == this), decoder => decoder.Cache);
-        Read(tokens, [caches.Length, 1], new KvBatch(caches), logits);
+        DecoderState[] states = Array.ConvertAll(
+            ModelInput.CheckEach<Decoder>(Config, decoders, tokens, logits.Length, decoder => decoder.Owner == this), decoder => decoder.State);
+        Read(tokens, [states.Length, 1], _model.Join(states), logits);
     }
 
     /// <inheritdoc/>
@@ -71,24 +71,16 @@ public sealed class TorchLanguageModel : ILanguageModel
     }
 
     /// <summary>Reads tokens [n, T], row by row, and writes the logits [n, V] of the token after the last token of each row.</summary>
-    private void Read(ReadOnlySpan<int> tokens, long[] shape, KvBatch batch, Span<float> logits)
+    private void Read(ReadOnlySpan<int> tokens, long[] shape, StateBatch batch, Span<float> logits)
     {
         using var scope = NewDisposeScope();
         using var evaluation = Evaluation();
         long[] ids = new long[tokens.Length];
         for (int i = 0; i < ids.Length; i++)
             ids[i] = tokens[i];
-        long before = batch.Longest;
-        try
-        {
-            Tensor hidden = _model.Hidden(tensor(ids, shape, device: _device), batch);
-            Copy(_model.Head(hidden[.., -1]), logits);
-        }
-        catch
-        {
-            batch.Truncate(batch.Longest - before); // if computing the logits failed, the caches already count the tokens
-            throw;
-        }
+        Tensor hidden = _model.Hidden(tensor(ids, shape, device: _device), batch);
+        Copy(_model.Head(hidden[.., -1]), logits);
+        batch.Extend(shape[1]); // only now, so that a pass that failed changes nothing
     }
 
     private static void Copy(Tensor values, Span<float> to)
@@ -102,11 +94,11 @@ public sealed class TorchLanguageModel : ILanguageModel
 
     private sealed class EvaluationMode : IDisposable
     {
-        private readonly GptModel _model;
+        private readonly LanguageModule _model;
         private readonly bool _wasTraining;
         private readonly IDisposable _noGradient = no_grad();
 
-        public EvaluationMode(GptModel model)
+        public EvaluationMode(LanguageModule model)
         {
             _model = model;
             _wasTraining = model.training;
@@ -120,27 +112,27 @@ public sealed class TorchLanguageModel : ILanguageModel
         }
     }
 
-    private sealed class Decoder(TorchLanguageModel owner, KvCache cache) : IDecoder
+    private sealed class Decoder(TorchLanguageModel owner, DecoderState state) : IDecoder
     {
         private float[] _logits = [];
 
         public TorchLanguageModel Owner => owner;
 
-        public KvCache Cache => cache;
+        public DecoderState State => state;
 
-        public int Position => (int)cache.Length;
+        public int Position => (int)state.Length;
 
         public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens)
         {
             ModelInput.Check(owner.Config, tokens, Position);
             if (_logits.Length == 0)
                 _logits = new float[owner.Config.VocabSize];
-            owner.Read(tokens, [1, tokens.Length], new KvBatch(cache), _logits);
+            owner.Read(tokens, [1, tokens.Length], owner._model.Join([state]), _logits);
             return _logits;
         }
 
-        public IDecoder Fork() => new Decoder(owner, cache.Fork());
+        public IDecoder Fork() => new Decoder(owner, state.Fork());
 
-        public void Dispose() => cache.Dispose();
+        public void Dispose() => state.Dispose();
     }
 }

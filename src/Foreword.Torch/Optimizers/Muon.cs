@@ -6,7 +6,8 @@ namespace Foreword.Torch.Optimizers;
 /// <summary>
 /// Updates parameters with Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"). The matrices of the blocks are updated
 /// along their momentum, which is first made orthogonal, so that all its directions have the same weight. Embeddings, biases and norms are updated as
-/// with <see cref="AdamW"/>. No GPT paper used Muon; a small model learns from far fewer tokens with it (docs/results.md).
+/// with <see cref="AdamW"/>. An LSTM has no blocks, so all of it is updated in that way. No GPT paper used Muon; a small model learns from far fewer
+/// tokens with it (docs/results.md).
 /// </summary>
 /// <remarks>
 /// The size of an update is 0.2 sqrt(max(rows, columns)) per unit of learning rate. Its root mean square then equals that of AdamW (Liu et al. 2025,

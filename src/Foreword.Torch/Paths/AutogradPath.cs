@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 namespace Foreword.Torch.Paths;
 
 /// <summary>
-/// Computes the forward and backward pass with <see cref="GptModel"/> and libtorch's autograd. This is the plain path; it supports every model and
+/// Computes the forward and backward pass with <see cref="LanguageModule"/> and libtorch's autograd. This is the plain path; it supports every model and
 /// device.
 /// </summary>
 /// <param name="model">The model.</param>
-/// <param name="recompute">Whether each block is computed again in the backward pass, so that only the blocks' inputs are kept (Chen et al. 2016).</param>
-internal sealed class AutogradPath(GptModel model, bool recompute = false) : IModelPath
+/// <param name="recompute">Whether each layer is computed again in the backward pass, so that only the layers' inputs are kept (Chen et al. 2016).</param>
+internal sealed class AutogradPath(LanguageModule model, bool recompute = false) : IModelPath
 {
-    private readonly List<Tensor> _inputs = []; // the input of each block and the output of the last one; with recompute only
+    private readonly List<Tensor> _inputs = []; // the input of each layer and the output of the last one; with recompute only
     private Tensor? _ids;
     private Tensor? _hidden;
     private long _seed;
@@ -59,10 +59,10 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : IMo
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor x = Embed(ids);
-        for (int layer = 0; layer < model.Config.NLayer; layer++)
+        for (int layer = 0; layer < model.Config.LayerCount; layer++)
         {
             _inputs.Add(x.alias().DetachFromDisposeScope());
-            x = Block(layer, x);
+            x = Layer(layer, x);
         }
 
         _inputs.Add(x.alias().DetachFromDisposeScope());
@@ -71,11 +71,11 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : IMo
 
     private void BackwardFromInputs(Tensor gradient)
     {
-        for (int layer = model.Config.NLayer; layer >= 0; layer--)
+        for (int layer = model.Config.LayerCount; layer >= 0; layer--)
         {
             using var scope = NewDisposeScope();
             Tensor x = _inputs[layer].detach().requires_grad_();
-            Tensor y = layer == model.Config.NLayer ? model.Final(x) : Block(layer, x);
+            Tensor y = layer == model.Config.LayerCount ? model.Final(x) : Layer(layer, x);
             y.backward([gradient]);
             gradient = x.grad!.MoveToOuterDisposeScope();
         }
@@ -92,11 +92,11 @@ internal sealed class AutogradPath(GptModel model, bool recompute = false) : IMo
         return model.Embed(ids, positions);
     }
 
-    /// <summary>Runs a block after setting a seed that depends only on the pass and the layer. A second run therefore draws the same dropout masks.</summary>
-    private Tensor Block(int layer, Tensor x)
+    /// <summary>Runs a layer after setting a seed that depends only on the pass and the layer. A second run therefore draws the same dropout masks.</summary>
+    private Tensor Layer(int layer, Tensor x)
     {
         manual_seed(_seed ^ (layer + 1L));
-        return model.RunBlock(layer, x);
+        return model.RunLayer(layer, x);
     }
 
     private void Release()

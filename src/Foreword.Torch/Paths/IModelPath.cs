@@ -8,7 +8,7 @@ namespace Foreword.Torch.Paths;
 // B sequences, T tokens, C channels, M positions, V vocabulary.
 
 /// <summary>
-/// Computes the forward and backward pass of a model: with <see cref="GptModel"/> on autograd, or with the fused kernels. Both compute the same
+/// Computes the forward and backward pass of a model: with <see cref="LanguageModule"/> on autograd, or with the fused kernels. Both compute the same
 /// function. Gradients are added to those of the model's parameters. Not safe for concurrent use by several threads.
 /// </summary>
 internal interface IModelPath : IDisposable
@@ -74,7 +74,7 @@ internal static class ModelPath
     /// <param name="choice">Whether the fused kernels may be used.</param>
     /// <param name="recompute">Whether activations are computed again in the backward pass instead of being kept.</param>
     /// <returns>The path; the caller disposes it. The model is not disposed with it.</returns>
-    public static IModelPath Create(GptModel model, FusedChoice choice = FusedChoice.Auto, bool recompute = false)
+    public static IModelPath Create(LanguageModule model, FusedChoice choice = FusedChoice.Auto, bool recompute = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         return choice == FusedChoice.Auto && FusedPath.WhyNot(model) is null ? FusedPath.Create(model, recompute) : new AutogradPath(model, recompute);

@@ -42,7 +42,7 @@ internal static class Checkpoint
 
     /// <summary>Writes only the model directory, without the files that training needs to continue. <c>best/</c> has this form.</summary>
     /// <exception cref="IOException">The directory cannot be written. An existing one is intact.</exception>
-    public static void SaveModel(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe) =>
+    public static void SaveModel(string directory, LanguageModule model, Tokenizer tokenizer, PretrainRecipe recipe) =>
         Write(directory, model, tokenizer, recipe, _ => { });
 
     /// <summary>Loads weights and optimizer state into the trainer and sets its step counter.</summary>
@@ -131,7 +131,7 @@ internal static class Checkpoint
         staged.Replace();
     }
 
-    private static void Write(string directory, GptModel model, Tokenizer tokenizer, PretrainRecipe recipe, Action<string> writeMore)
+    private static void Write(string directory, LanguageModule model, Tokenizer tokenizer, PretrainRecipe recipe, Action<string> writeMore)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         Write(directory, recipe, staged =>

@@ -29,7 +29,7 @@ public abstract record PretrainEvent
     /// <param name="Source">The model's architecture, before its vocabulary was enlarged and its context shortened.</param>
     /// <param name="NewTokens">Number of tokens whose embeddings start as the mean of the others.</param>
     /// <param name="TrainedParameters">Number of weights that change; null if all of them do.</param>
-    public sealed record StartingModelRead(string Path, GptConfig Source, int NewTokens, long? TrainedParameters) : PretrainEvent;
+    public sealed record StartingModelRead(string Path, ModelConfig Source, int NewTokens, long? TrainedParameters) : PretrainEvent;
 
     /// <summary>The run has loaded everything. The first step follows.</summary>
     /// <param name="Info">Model, data and settings of the run.</param>
@@ -67,4 +67,4 @@ public abstract record PretrainEvent
 /// <param name="Steps">Steps of the whole run.</param>
 /// <param name="Peak">Measured peak of the machine, in floating-point operations per second.</param>
 public sealed record PretrainInfo(
-    GptConfig Config, string Device, Precision Precision, bool IsFused, long TrainTokens, long ValidationTokens, long TokensPerStep, int FirstStep, int Steps, double Peak);
+    ModelConfig Config, string Device, Precision Precision, bool IsFused, long TrainTokens, long ValidationTokens, long TokensPerStep, int FirstStep, int Steps, double Peak);

@@ -23,7 +23,7 @@ public sealed class PretrainRun : TrainingRun
     private readonly PretrainRecipe _recipe;
     private readonly PretrainingData _data;
     private readonly IProgress<PretrainEvent>? _progress;
-    private GptModel _model = null!; // Load creates the model and the trainer before the run is returned
+    private LanguageModule _model = null!; // Load creates the model and the trainer before the run is returned
     private Pretrainer _trainer = null!;
 
     private PretrainRun(PretrainRecipe recipe, RunDirectory directory, PretrainingData data, IProgress<PretrainEvent>? progress)
@@ -42,7 +42,7 @@ public sealed class PretrainRun : TrainingRun
     internal PretrainingData Data => _data;
 
     /// <summary>Gets the model in its current state.</summary>
-    public GptModel Model => _model;
+    public LanguageModule Model => _model;
 
     /// <summary>
     /// Gets the number of validation tokens that an evaluation reads; 0 without a validation split. It includes the first token, which is only
@@ -155,7 +155,7 @@ public sealed class PretrainRun : TrainingRun
         _data.Dispose();
     }
 
-    private protected override GptConfig Config => _model.Config;
+    private protected override ModelConfig Config => _model.Config;
 
     private protected override int Steps => _recipe.Train.Steps;
 
@@ -207,10 +207,10 @@ public sealed class PretrainRun : TrainingRun
     /// <summary>Creates the model and the trainer, and reads their weights and state.</summary>
     private void Load(StartingModel? source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
     {
-        GptConfig config = _recipe.Model.ToGptConfig(_data.Tokenizer.VocabSize, source?.Config);
+        ModelConfig config = _recipe.Model.ToModelConfig(_data.Tokenizer.VocabSize, source?.Config);
         if (checkpoint is not null)
             State = Checkpoint.ReadState(checkpoint.Path);
-        _model = new GptModel(config, _recipe.Train.Seed, Precision, _recipe.Model.Init);
+        _model = LanguageModule.Create(config, _recipe.Train.Seed, Precision, _recipe.Model.Init);
         if (source is not null)
             TrainOn(source, isResumed: checkpoint is not null, cancellationToken);
         else if (checkpoint is null && _recipe.Model.InitEmbeddings is { } vectors)

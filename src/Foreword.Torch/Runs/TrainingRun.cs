@@ -41,7 +41,7 @@ public abstract class TrainingRun : IDisposable
     /// <summary>Gets the measured peak of the machine, in floating-point operations per second. The first use measures it.</summary>
     private protected double Peak => _peak ??= MachinePeak.Measure(Precision, Device);
 
-    private protected abstract GptConfig Config { get; }
+    private protected abstract ModelConfig Config { get; }
 
     /// <summary>Gets the number of steps of the whole run.</summary>
     private protected abstract int Steps { get; }

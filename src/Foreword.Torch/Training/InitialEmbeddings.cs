@@ -22,7 +22,7 @@ internal static class InitialEmbeddings
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <returns>How many words of the vocabulary the file contains.</returns>
     /// <exception cref="InvalidDataException">The tokenizer's tokens are not words, the file is broken, or it contains none of the words.</exception>
-    public static EmbeddingCoverage Apply(GptModel model, Tokenizer tokenizer, string path, long seed, CancellationToken cancellationToken = default)
+    public static EmbeddingCoverage Apply(LanguageModule model, Tokenizer tokenizer, string path, long seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (tokenizer is not WordTokenizer)

@@ -37,13 +37,13 @@ public sealed class Pretrainer : IDisposable
     /// <param name="optimizer">Creates the optimizer; null for the one that <paramref name="config"/> names.</param>
     /// <exception cref="ArgumentException">The sequences are longer than the model's context.</exception>
     /// <exception cref="InvalidDataException">The data contains an id outside the model's vocabulary, or too few tokens for one window.</exception>
-    public Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config, OptimizerFactory? optimizer = null)
+    public Pretrainer(LanguageModule model, TokenDataset train, TokenDataset? validation, TrainingConfig config, OptimizerFactory? optimizer = null)
         : this(model, train, validation, config, TrainedWeights.All(model), optimizer)
     {
     }
 
     /// <summary>Creates a loop at step 0 that changes a part of the weights. The loop disposes <paramref name="trained"/>.</summary>
-    internal Pretrainer(GptModel model, TokenDataset train, TokenDataset? validation, TrainingConfig config, TrainedWeights trained, OptimizerFactory? optimizer = null)
+    internal Pretrainer(LanguageModule model, TokenDataset train, TokenDataset? validation, TrainingConfig config, TrainedWeights trained, OptimizerFactory? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(train);
@@ -78,7 +78,7 @@ public sealed class Pretrainer : IDisposable
     }
 
     /// <summary>Gets the model that is trained.</summary>
-    public GptModel Model { get; }
+    public LanguageModule Model { get; }
 
     /// <summary>Gets the optimizer with its moments.</summary>
     public Optimizer Optimizer { get; }
@@ -188,7 +188,7 @@ public sealed class Pretrainer : IDisposable
     private string Windows() => string.Join("; ", Enumerable.Range(0, _config.GradientAccumulation * _config.BatchSize)
         .Select(i => _train.Locate(_sampler.WindowAt(WindowsDrawn + i))));
 
-    private static void CheckVocabulary(TokenDataset data, GptConfig config)
+    private static void CheckVocabulary(TokenDataset data, ModelConfig config)
     {
         if (data.VocabSize > config.VocabSize)
             throw new InvalidDataException($"{data.Directory} was tokenized with {data.VocabSize} ids but the model's vocab_size is {config.VocabSize}");

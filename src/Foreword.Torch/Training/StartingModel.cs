@@ -11,7 +11,7 @@ namespace Foreword.Torch.Training;
 /// <param name="Path">The model's directory or file.</param>
 /// <param name="Config">The architecture.</param>
 /// <param name="Tokenizer">The tokenizer stored with the model.</param>
-internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer Tokenizer)
+internal sealed record StartingModel(string Path, ModelConfig Config, Tokenizer Tokenizer)
 {
     /// <summary>Opens a model in any format, a checkpoint, a run, or a downloaded model by its name.</summary>
     /// <exception cref="DirectoryNotFoundException">Nothing exists at the path.</exception>
@@ -63,14 +63,16 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
     /// <param name="firstNewId">The first id with a new row, see <see cref="FirstNewId"/>.</param>
     /// <param name="cancellationToken">Cancels the reading between two tensors.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
-    public void ReadInto(GptModel model, int firstNewId, CancellationToken cancellationToken = default)
+    public void ReadInto(LanguageModule model, int firstNewId, CancellationToken cancellationToken = default)
     {
-        ModelFiles.Transfer(Path, model, Config.NLayer, cancellationToken);
+        ModelFiles.Transfer(Path, model, Config.LayerCount, cancellationToken);
         if (firstNewId >= model.Config.VocabSize)
             return;
         FillWithMean(model.TokenEmbedding, firstNewId);
         if (!model.Config.TieWordEmbeddings)
             FillWithMean(model.OutputLayer, firstNewId);
+        if (model.OutputBias is { } bias)
+            FillWithMean(bias, firstNewId);
     }
 
     private void FillWithMean(Parameter matrix, int first)
@@ -78,7 +80,7 @@ internal sealed record StartingModel(string Path, GptConfig Config, Tokenizer To
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         long known = Math.Min(first, Tokenizer.VocabSize);
-        Tensor mean = matrix.narrow(0, 0, known).mean([0L], keepdim: true); // (known, C) -> (1, C)
+        Tensor mean = matrix.narrow(0, 0, known).mean([0L], keepdim: true); // (known, C) -> (1, C), or (known) -> (1)
         matrix.narrow(0, first, matrix.shape[0] - first).copy_(mean);
     }
 

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -21,7 +21,7 @@ internal sealed class TrainedWeights : IDisposable
     /// <param name="firstRow">Id of the first new token.</param>
     /// <param name="rowCount">Number of new tokens; 0 if there are none.</param>
     /// <param name="rowsName">Name of the new tokens' rows among the parameters and in a checkpoint.</param>
-    public TrainedWeights(GptModel model, TrainedPart part, int firstRow, int rowCount, string rowsName)
+    public TrainedWeights(LanguageModule model, TrainedPart part, int firstRow, int rowCount, string rowsName)
     {
         (_firstRow, _rowCount) = (firstRow, rowCount);
         _newRows = rowCount == 0 ? [] : [.. MatricesOfRows(model, part, rowsName)];
@@ -31,7 +31,7 @@ internal sealed class TrainedWeights : IDisposable
     }
 
     /// <summary>Selects all weights of a model.</summary>
-    public static TrainedWeights All(GptModel model) => new(model, TrainedPart.All, 0, 0, "");
+    public static TrainedWeights All(LanguageModule model) => new(model, TrainedPart.All, 0, 0, "");
 
     /// <summary>Gets the weights that change, by name.</summary>
     public IReadOnlyList<(string Name, Parameter Value)> Parameters { get; }
@@ -57,7 +57,7 @@ internal sealed class TrainedWeights : IDisposable
     }
 
     /// <summary>Returns the new rows of each matrix that is otherwise frozen.</summary>
-    private IEnumerable<NewRows> MatricesOfRows(GptModel model, TrainedPart part, string rowsName)
+    private IEnumerable<NewRows> MatricesOfRows(LanguageModule model, TrainedPart part, string rowsName)
     {
         if (part.Freeze > 0 || part.IsAdapter)
             yield return new NewRows(rowsName, GptParameter.TokenEmbedding, model.TokenEmbedding, RowsOf(model.TokenEmbedding));
@@ -69,11 +69,11 @@ internal sealed class TrainedWeights : IDisposable
     /// Returns the parameters that change, and disables the gradients of the others. A matrix keeps its gradient if its new rows are trained,
     /// because they receive a part of it.
     /// </summary>
-    private IEnumerable<(string Name, Parameter Value)> Choose(GptModel model, TrainedPart part)
+    private IEnumerable<(string Name, Parameter Value)> Choose(LanguageModule model, TrainedPart part)
     {
         foreach (var (name, parameter) in model.named_parameters())
         {
-            bool trains = !part.IsAdapter && (part.Freeze == 0 || !IsFrozen(name, part.Freeze));
+            bool trains = !part.IsAdapter && (part.Freeze == 0 || !IsFrozen(model.Config, name, part.Freeze));
             if (trains)
                 yield return (name, parameter);
             else
@@ -86,8 +86,8 @@ internal sealed class TrainedWeights : IDisposable
             yield return adapter;
     }
 
-    private static bool IsFrozen(string name, int blocks) => name.Split('.') is ["h", var layer, ..]
-        ? int.Parse(layer, CultureInfo.InvariantCulture) < blocks
+    private static bool IsFrozen(ModelConfig config, string name, int layers) => config.LayerOf(name) is { } layer
+        ? layer < layers
         : name is GptParameter.TokenEmbedding or GptParameter.PositionEmbedding;
 
     /// <summary>Creates a parameter from the new rows of a matrix. It shares the memory of the matrix.</summary>

@@ -152,7 +152,7 @@ internal sealed class TextGenerator
     }
 
     /// <summary>Checks the options, also the token ids that they name.</summary>
-    internal static void Check(SamplingOptions options, GptConfig config, Tokenizer tokenizer)
+    internal static void Check(SamplingOptions options, ModelConfig config, Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();

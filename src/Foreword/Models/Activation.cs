@@ -54,18 +54,18 @@ internal static class Activations
     /// <param name="function">The activation function.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such function.</exception>
     public static string Name(this Activation function) =>
-        NameOf(GptArchitecture.Gpt2, function) ?? throw new ArgumentOutOfRangeException(nameof(function), function, "the activation function is unknown");
+        NameOf(ModelArchitecture.Gpt2, function) ?? throw new ArgumentOutOfRangeException(nameof(function), function, "the activation function is unknown");
 
     /// <summary>Returns the names that the configuration of an architecture may have.</summary>
-    internal static IEnumerable<string> Names(GptArchitecture architecture) => Of(architecture).Select(entry => entry.Name);
+    internal static IEnumerable<string> Names(ModelArchitecture architecture) => Of(architecture).Select(entry => entry.Name);
 
     /// <summary>Returns the function with a name, or null if the architecture has none.</summary>
-    internal static Activation? Find(GptArchitecture architecture, string? name) =>
+    internal static Activation? Find(ModelArchitecture architecture, string? name) =>
         Of(architecture).Where(entry => entry.Name == name).Select(entry => (Activation?)entry.Function).FirstOrDefault();
 
     /// <summary>Returns the name that is written for a function, or null if the architecture does not have the function.</summary>
-    internal static string? NameOf(GptArchitecture architecture, Activation function) =>
+    internal static string? NameOf(ModelArchitecture architecture, Activation function) =>
         Of(architecture).Where(entry => entry.Function == function).Select(entry => entry.Name).FirstOrDefault();
 
-    private static (string Name, Activation Function)[] Of(GptArchitecture architecture) => architecture == GptArchitecture.Gpt1 ? Gpt1 : Gpt2;
+    private static (string Name, Activation Function)[] Of(ModelArchitecture architecture) => architecture == ModelArchitecture.Gpt1 ? Gpt1 : Gpt2;
 }

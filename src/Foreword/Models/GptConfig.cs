@@ -3,42 +3,17 @@ using Foreword.Settings;
 
 namespace Foreword.Models;
 
-/// <summary>The kind of block that a model consists of.</summary>
-public enum GptArchitecture
-{
-    /// <summary>GPT-1: post-LN blocks and no final LayerNorm (Radford et al. 2018).</summary>
-    Gpt1,
-
-    /// <summary>GPT-2: pre-LN blocks and a final LayerNorm <c>ln_f</c> (Radford et al. 2019, section 2.3).</summary>
-    Gpt2,
-}
-
 /// <summary>
 /// Describes the architecture of a GPT. The defaults are those of the released GPT-2 124M. The default dropout rates are the papers' 0.1. Evaluation
 /// and generation never apply dropout.
 /// </summary>
-public sealed record GptConfig
+public sealed record GptConfig : ModelConfig
 {
-    /// <summary>Gets the kind of blocks: post-LN (GPT-1) or pre-LN (GPT-2).</summary>
-    public GptArchitecture Architecture { get; init; } = GptArchitecture.Gpt2;
-
     /// <summary>Gets the number of blocks, 1 or more.</summary>
     public int NLayer { get; init; } = 12;
 
-    /// <summary>Gets the number of attention heads in a block, 1 or more. It must divide <see cref="NEmbd"/>.</summary>
+    /// <summary>Gets the number of attention heads in a block, 1 or more. It must divide <see cref="ModelConfig.NEmbd"/>.</summary>
     public int NHead { get; init; } = 12;
-
-    /// <summary>Gets the width of the residual stream (C).</summary>
-    public int NEmbd { get; init; } = 768;
-
-    /// <summary>Gets the context length, which is the length of the longest sequence in tokens (n_positions, n_ctx, block_size).</summary>
-    public int ContextLength { get; init; } = 1024;
-
-    /// <summary>Gets the number of token ids (V).</summary>
-    public int VocabSize { get; init; } = 50_257;
-
-    /// <summary>Gets the dropout rate after the sum of token and position embeddings, from 0 to less than 1.</summary>
-    public double EmbdDropout { get; init; } = 0.1;
 
     /// <summary>Gets the dropout rate of the attention probabilities, from 0 to less than 1.</summary>
     public double AttnDropout { get; init; } = 0.1;
@@ -48,14 +23,6 @@ public sealed record GptConfig
 
     /// <summary>Gets the epsilon of the LayerNorms. It is greater than 0 and is added to the variance, inside the square root.</summary>
     public double LayerNormEpsilon { get; init; } = 1e-5;
-
-    /// <summary>Gets the standard deviation of the initial weights. It is greater than 0. Biases start at 0.</summary>
-    public double InitializerRange { get; init; } = 0.02;
-
-    /// <summary>
-    /// Gets whether the token embedding is also the output layer (tied), as in both papers. Otherwise, the output layer is a separate matrix.
-    /// </summary>
-    public bool TieWordEmbeddings { get; init; } = true;
 
     /// <summary>
     /// Gets the activation function between the two layers of the feed-forward network. GPT-1 does not support <see cref="Activation.Gelu"/> and
@@ -106,14 +73,14 @@ public sealed record GptConfig
     public int HeadSize => NEmbd / NHead;
 
     /// <summary>Gets the number of trained parameters. Position embeddings count. A tied output layer adds none.</summary>
-    public long ParameterCount
+    public override long ParameterCount
     {
         get
         {
             long c = NEmbd;
             long f = FeedForwardWidth ?? 4 * c;
             long block = 4 * c * c + 2 * c * f + f + 9 * c; // c_attn 3C²+3C, c_proj C²+C, c_fc CF+F, c_proj FC+C, two LayerNorms 4C
-            long finalNorm = Architecture == GptArchitecture.Gpt2 ? 2 * c : 0;
+            long finalNorm = Architecture == ModelArchitecture.Gpt2 ? 2 * c : 0;
             long tokens = (TieWordEmbeddings ? 1L : 2L) * VocabSize;
             return (tokens + ContextLength) * c + NLayer * block + finalNorm;
         }
@@ -124,12 +91,24 @@ public sealed record GptConfig
     /// parameters that take part in matrix products, that is, all except rows that are only looked up. The attention scores are not counted, as is
     /// usual when the utilization of a device is reported.
     /// </summary>
-    public double TrainingFlopsPerToken => 6.0 * (ParameterCount - (ContextLength + (TieWordEmbeddings ? 0L : VocabSize)) * NEmbd);
+    public override double TrainingFlopsPerToken => 6.0 * (ParameterCount - (ContextLength + (TieWordEmbeddings ? 0L : VocabSize)) * NEmbd);
 
-    /// <summary>Gets the configurations of the published models by name, and of small models for experiments.</summary>
+    /// <inheritdoc/>
+    public override int LayerCount => NLayer;
+
+    /// <inheritdoc/>
+    internal override string Summary => $"{(Architecture == ModelArchitecture.Gpt1 ? "GPT-1" : "GPT-2")}, {NLayer} layers, {NHead} heads, width {NEmbd}, context {ContextLength}";
+
+    /// <inheritdoc/>
+    internal override int? LayerOf(string parameter) => parameter.Split('.') is ["h", var layer, ..] ? int.Parse(layer, CultureInfo.InvariantCulture) : null;
+
+    /// <inheritdoc/>
+    internal override ModelConfig WithDropout(double rate) => this with { EmbdDropout = rate, AttnDropout = rate, ResidDropout = rate };
+
+    /// <summary>Gets the configurations of the published GPT models by name, and of small models for experiments.</summary>
     public static IReadOnlyDictionary<string, GptConfig> Presets { get; } = new Dictionary<string, GptConfig>(StringComparer.Ordinal)
     {
-        ["gpt1"] = new() { Architecture = GptArchitecture.Gpt1, ContextLength = 512, VocabSize = 40_478 },
+        ["gpt1"] = new() { Architecture = ModelArchitecture.Gpt1, ContextLength = 512, VocabSize = 40_478 },
         ["gpt2"] = new(),
         ["gpt2-medium"] = new() { NLayer = 24, NHead = 16, NEmbd = 1024 },
         ["gpt2-large"] = new() { NLayer = 36, NHead = 20, NEmbd = 1280 },
@@ -149,26 +128,22 @@ public sealed record GptConfig
             : throw new ArgumentException($"unknown preset '{name}'{NearestName.Suggestion(name, Presets.Keys)}", nameof(name));
     }
 
-    /// <summary>Checks that the values describe a possible model.</summary>
-    /// <returns>This record.</returns>
-    /// <exception cref="ArgumentException">A value is not valid. The message names the field, its value and the rule.</exception>
-    public GptConfig Validate()
+    /// <inheritdoc/>
+    public override GptConfig Validate()
     {
+        if (Architecture == ModelArchitecture.Lstm)
+            throw new ArgumentException("architecture is lstm; a GPT's is gpt1 or gpt2");
         Positive(NLayer, "n_layer");
         Positive(NHead, "n_head");
-        Positive(NEmbd, "n_embd");
-        Positive(ContextLength, "context_length");
-        Positive(VocabSize, "vocab_size");
+        CheckSizes();
         if (NEmbd % NHead != 0)
             throw new ArgumentException($"n_embd is {NEmbd}, which is not a multiple of n_head {NHead}");
         CheckComputation();
-        Rate(EmbdDropout, "embd_dropout");
+        CheckSharedRates();
         Rate(AttnDropout, "attn_dropout");
         Rate(ResidDropout, "resid_dropout");
         if (!(LayerNormEpsilon > 0 && double.IsFinite(LayerNormEpsilon)))
             throw new ArgumentException($"layer_norm_epsilon is {Text(LayerNormEpsilon)}; it must be above 0");
-        if (!(InitializerRange > 0 && double.IsFinite(InitializerRange)))
-            throw new ArgumentException($"initializer_range is {Text(InitializerRange)}; it must be above 0");
         return this;
 
         void CheckComputation()
@@ -179,24 +154,10 @@ public sealed record GptConfig
                 Positive(width, "n_inner");
             else if (NEmbd > int.MaxValue / 4)
                 throw new ArgumentException($"n_embd is {NEmbd}; the feed-forward network is 4 times as wide, and its width can be at most {int.MaxValue}");
-            if (Architecture == GptArchitecture.Gpt1 && Activations.NameOf(Architecture, Activation) is null)
+            if (Architecture == ModelArchitecture.Gpt1 && Activations.NameOf(Architecture, Activation) is null)
                 throw new ArgumentException($"activation is {Activation.Name()}; a GPT-1 supports gelu_new, relu and silu");
-            if (Architecture == GptArchitecture.Gpt1 && (this with { Activation = default }).Deviations.FirstOrDefault() is { } deviation)
+            if (Architecture == ModelArchitecture.Gpt1 && (this with { Activation = default }).Deviations.FirstOrDefault() is { } deviation)
                 throw new ArgumentException($"{deviation}; a GPT-1 does not support this");
         }
-
-        static void Positive(int value, string name)
-        {
-            if (value < 1)
-                throw new ArgumentException($"{name} is {value}; it must be at least 1");
-        }
-
-        static void Rate(double value, string name)
-        {
-            if (!(value >= 0 && value < 1))
-                throw new ArgumentException($"{name} is {Text(value)}; it must be at least 0 and below 1");
-        }
-
-        static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
     }
 }

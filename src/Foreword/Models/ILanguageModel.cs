@@ -7,7 +7,7 @@ namespace Foreword.Models;
 public interface ILanguageModel : IDisposable
 {
     /// <summary>Gets the architecture of the model.</summary>
-    GptConfig Config { get; }
+    ModelConfig Config { get; }
 
     /// <summary>Computes the log-probability of every token after the first in each sequence, given the tokens before it.</summary>
     /// <param name="sequences">The token ids of each sequence, at least one and at most the context length.</param>

@@ -12,7 +12,7 @@ public static class ModelInput
     /// <exception cref="ArgumentException">
     /// There are no tokens, they do not fit into the context length, or an id is outside the vocabulary.
     /// </exception>
-    public static void Check(GptConfig config, ReadOnlySpan<int> tokens, int past = 0)
+    public static void Check(ModelConfig config, ReadOnlySpan<int> tokens, int past = 0)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (tokens.IsEmpty)
@@ -26,7 +26,7 @@ public static class ModelInput
     /// <param name="length">The number of tokens of the sequence.</param>
     /// <param name="parameter">The caller's name of the tokens, for the exception.</param>
     /// <exception cref="ArgumentException">The sequence is longer than the context length.</exception>
-    internal static void CheckLength(GptConfig config, long length, string? parameter = null)
+    internal static void CheckLength(ModelConfig config, long length, string? parameter = null)
     {
         if (length > config.ContextLength)
             throw new ArgumentException($"sequence has {length} tokens; the context length is {config.ContextLength}", parameter);
@@ -40,7 +40,7 @@ public static class ModelInput
     /// <exception cref="ArgumentException">
     /// The context is empty, a continuation is null or does not fit into the context length, or an id is outside the vocabulary.
     /// </exception>
-    public static void Check(GptConfig config, ScoringRequest request)
+    public static void Check(ModelConfig config, ScoringRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         Check(config, request.Context);
@@ -63,7 +63,7 @@ public static class ModelInput
     /// <param name="logits">The number of logits that the caller's buffer can hold. It must be the number of decoders times V.</param>
     /// <param name="isOwn">Returns whether a decoder belongs to the model.</param>
     /// <exception cref="ArgumentException">The arguments violate a rule of <see cref="ILanguageModel.AppendEach"/>.</exception>
-    public static T[] CheckEach<T>(GptConfig config, IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, int logits, Predicate<T> isOwn) where T : class, IDecoder
+    public static T[] CheckEach<T>(ModelConfig config, IReadOnlyList<IDecoder> decoders, ReadOnlySpan<int> tokens, int logits, Predicate<T> isOwn) where T : class, IDecoder
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(decoders);
@@ -85,7 +85,7 @@ public static class ModelInput
         return own.Distinct().Count() == n ? own : throw new ArgumentException("a decoder is listed twice; it can read one token at a time", nameof(decoders));
     }
 
-    private static void CheckIds(GptConfig config, ReadOnlySpan<int> tokens)
+    private static void CheckIds(ModelConfig config, ReadOnlySpan<int> tokens)
     {
         foreach (int token in tokens)
         {

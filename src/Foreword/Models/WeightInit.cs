@@ -15,4 +15,10 @@ public enum WeightInit
     /// et al. 2019, section 2.3).
     /// </summary>
     ScaledResidual,
+
+    /// <summary>
+    /// Draws the embeddings as <see cref="Normal"/> does, and the weights of an LSTM and of its projection from U(-1/sqrt(H), 1/sqrt(H)), where H is the
+    /// number of units, as PyTorch does.
+    /// </summary>
+    Uniform,
 }

@@ -216,7 +216,7 @@ public sealed record TaskDescription
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="config">The model's configuration.</param>
     /// <exception cref="InvalidDataException">The model has too few embeddings, or the tokenizer cannot belong to this model.</exception>
-    public void CheckVocabulary(string directory, Tokenizer tokenizer, GptConfig config)
+    public void CheckVocabulary(string directory, Tokenizer tokenizer, ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (Around.HighestId >= config.VocabSize)

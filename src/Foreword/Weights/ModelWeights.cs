@@ -16,7 +16,7 @@ public sealed class ModelWeights : IDisposable
     /// <exception cref="InvalidDataException">
     /// A parameter of the configuration is missing or has the wrong shape, or the file holds a parameter that the configuration does not have.
     /// </exception>
-    internal ModelWeights(string path, WeightsFormat format, GptConfig config, IEnumerable<WeightTensor> tensors, OpenFiles files)
+    internal ModelWeights(string path, WeightsFormat format, ModelConfig config, IEnumerable<WeightTensor> tensors, OpenFiles files)
     {
         (Path, Format, Config, _files) = (path, format, config, files);
         ILookup<bool, WeightTensor> byUse = tensors.ToLookup(tensor => TaskHeadNames.Contains(tensor.Name));
@@ -39,7 +39,7 @@ public sealed class ModelWeights : IDisposable
     public WeightsFormat Format { get; }
 
     /// <summary>Gets the architecture of the model.</summary>
-    public GptConfig Config { get; }
+    public ModelConfig Config { get; }
 
     /// <summary>Gets every parameter, in the order of <see cref="GptParameter.Of"/>.</summary>
     public IReadOnlyList<WeightTensor> Tensors { get; }

@@ -11,7 +11,7 @@ internal static class ParameterMatch
     /// <summary>Checks the tensors and gives each one its name in Foreword.</summary>
     /// <returns>The tensors, named as <see cref="GptParameter.Of"/> names them.</returns>
     /// <inheritdoc cref="Check"/>
-    public static IReadOnlyList<StoredTensor> Of(string path, GptConfig config, IReadOnlyCollection<(string Name, StoredTensor Tensor)> tensors, Func<string, string> fileName)
+    public static IReadOnlyList<StoredTensor> Of(string path, ModelConfig config, IReadOnlyCollection<(string Name, StoredTensor Tensor)> tensors, Func<string, string> fileName)
     {
         Check(path, config, [.. tensors.Select(pair => (pair.Name, (WeightTensor)pair.Tensor))], fileName);
         return [.. tensors.Select(pair => pair.Tensor.As(pair.Name, pair.Tensor.Shape))];
@@ -25,7 +25,7 @@ internal static class ParameterMatch
     /// <exception cref="InvalidDataException">
     /// Tensors are missing, unexpected, of the wrong shape, or not of a floating-point type. The message lists all of them.
     /// </exception>
-    public static void Check(string path, GptConfig config, IReadOnlyCollection<(string Name, WeightTensor Tensor)> tensors, Func<string, string> fileName)
+    public static void Check(string path, ModelConfig config, IReadOnlyCollection<(string Name, WeightTensor Tensor)> tensors, Func<string, string> fileName)
     {
         CheckLayers(path, config, tensors.Count);
         Dictionary<string, GptParameter> expected = GptParameter.Of(config).ToDictionary(p => p.Name, StringComparer.Ordinal);
@@ -51,10 +51,10 @@ internal static class ParameterMatch
     /// Checks that the file holds at least one tensor per layer. Otherwise an absurd number of layers would fill the memory with parameter names.
     /// </summary>
     /// <exception cref="InvalidDataException">There are fewer tensors than layers.</exception>
-    public static void CheckLayers(string path, GptConfig config, int tensors)
+    public static void CheckLayers(string path, ModelConfig config, int tensors)
     {
-        if (config.NLayer > tensors)
-            throw new InvalidDataException($"{path}: the file holds {tensors} tensors, too few for the configuration's {config.NLayer} layers");
+        if (config.LayerCount > tensors)
+            throw new InvalidDataException($"{path}: the file holds {tensors} tensors, too few for the configuration's {config.LayerCount} layers");
     }
 
     private static string? Misfit(WeightTensor tensor, GptParameter parameter)

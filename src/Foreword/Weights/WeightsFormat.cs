@@ -36,7 +36,7 @@ public abstract class WeightsFormat
         OpenFiles files = new();
         try
         {
-            (GptConfig config, IEnumerable<WeightTensor> tensors) = Read(path, files);
+            (ModelConfig config, IEnumerable<WeightTensor> tensors) = Read(path, files);
             return new ModelWeights(path, this, config, tensors, files);
         }
         catch
@@ -68,17 +68,20 @@ public abstract class WeightsFormat
     /// <param name="files">Receives the files that stay open as long as the model is open.</param>
     /// <returns>The architecture, and a tensor for each <see cref="GptParameter"/> of it.</returns>
     /// <exception cref="InvalidDataException">A file is damaged, or needs a feature that this architecture does not have. The message names the path.</exception>
-    protected abstract (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files);
+    protected abstract (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files);
 
     /// <summary>Checks a configuration and returns it.</summary>
+    /// <typeparam name="T">The type of the configuration.</typeparam>
     /// <param name="path">The path of the model, for the message.</param>
     /// <param name="config">The configuration.</param>
     /// <exception cref="InvalidDataException">The configuration is not valid.</exception>
-    protected static GptConfig Validated(string path, GptConfig config)
+    protected static T Validated<T>(string path, T config) where T : ModelConfig
     {
+        ArgumentNullException.ThrowIfNull(config);
         try
         {
-            return config.Validate();
+            config.Validate();
+            return config;
         }
         catch (ArgumentException problem)
         {

@@ -22,10 +22,10 @@ public sealed class EnginesTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Theory]
-    [InlineData(GptArchitecture.Gpt1, 3, 96)]
-    [InlineData(GptArchitecture.Gpt2, 2, 128)]
-    [InlineData(GptArchitecture.Gpt2, 5, 75)] // a width and a head size that fill no whole vector
-    public void TheyGiveTheSameLogitsAndTheSameGreedyText(GptArchitecture architecture, int heads, int width)
+    [InlineData(ModelArchitecture.Gpt1, 3, 96)]
+    [InlineData(ModelArchitecture.Gpt2, 2, 128)]
+    [InlineData(ModelArchitecture.Gpt2, 5, 75)] // a width and a head size that fill no whole vector
+    public void TheyGiveTheSameLogitsAndTheSameGreedyText(ModelArchitecture architecture, int heads, int width)
     {
         using TorchLanguageModel torch = new(new GptModel(Config(architecture, heads, width), seed: 3));
         ModelFiles.Save(new GptModel(Config(architecture, heads, width), seed: 3), _directory.Path, TextEnds.None);
@@ -67,7 +67,7 @@ public sealed class EnginesTests : IDisposable
     [Fact]
     public void ACacheInBFloat16IsPlainCSharpsOnly()
     {
-        ModelFiles.Save(new GptModel(Config(GptArchitecture.Gpt2, 2, 64), seed: 3), _directory.Path, TextEnds.None);
+        ModelFiles.Save(new GptModel(Config(ModelArchitecture.Gpt2, 2, 64), seed: 3), _directory.Path, TextEnds.None);
         string message = Assert.Throws<UsageException>(() => OpenedModel.Open(_directory.Path, DeviceChoice.Cpu, EngineChoice.Torch, CacheType.Bf16)).Message;
         Assert.Equal("--cache bf16 is for --engine cpu; libtorch stores keys and values in f32", message);
     }
@@ -100,7 +100,7 @@ public sealed class EnginesTests : IDisposable
     public void PlainCSharpOnAGpuIsWrongUsage() =>
         Assert.Contains("--device cuda", Assert.Throws<UsageException>(() => Engines.IsCpu(EngineChoice.Cpu, DeviceChoice.Cuda)).Message);
 
-    private static GptConfig Config(GptArchitecture architecture, int heads, int width) => new()
+    private static GptConfig Config(ModelArchitecture architecture, int heads, int width) => new()
     {
         Architecture = architecture,
         NLayer = 3,

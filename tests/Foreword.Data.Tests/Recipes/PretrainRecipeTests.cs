@@ -7,20 +7,20 @@ public class PretrainRecipeTests
 {
     [Fact]
     public void WithoutAnythingTheModelIsGpt2WithTheTokenizersVocabulary() =>
-        Assert.Equal(new GptConfig { VocabSize = 300 }, new ModelSection().ToGptConfig(300));
+        Assert.Equal(new GptConfig { VocabSize = 300 }, new ModelSection().ToModelConfig(300));
 
     [Fact]
     public void TheArchitectureAloneMeansItsPublishedModel() =>
-        Assert.Equal(GptConfig.Preset("gpt1") with { VocabSize = 300 }, new ModelSection { Architecture = GptArchitecture.Gpt1 }.ToGptConfig(300));
+        Assert.Equal(GptConfig.Preset("gpt1") with { VocabSize = 300 }, new ModelSection { Architecture = ModelArchitecture.Gpt1 }.ToModelConfig(300));
 
     [Fact]
     public void NumbersWinOverThePreset() =>
-        Assert.Equal(GptConfig.Preset("gpt2-tiny-5m") with { NLayer = 2, VocabSize = 300 }, new ModelSection { Preset = "gpt2-tiny-5m", NLayer = 2 }.ToGptConfig(300));
+        Assert.Equal(GptConfig.Preset("gpt2-tiny-5m") with { NLayer = 2, VocabSize = 300 }, new ModelSection { Preset = "gpt2-tiny-5m", NLayer = 2 }.ToModelConfig(300));
 
     [Fact]
     public void DropoutIsAShorthandThatSingleRatesWinOver()
     {
-        GptConfig config = new ModelSection { Dropout = 0.2, AttnDropout = 0 }.ToGptConfig(300);
+        GptConfig config = (GptConfig)new ModelSection { Dropout = 0.2, AttnDropout = 0 }.ToModelConfig(300);
         Assert.Equal((0.2, 0.0, 0.2), (config.EmbdDropout, config.AttnDropout, config.ResidDropout));
     }
 
@@ -28,8 +28,8 @@ public class PretrainRecipeTests
     public void AVocabularyMayBeLargerThanTheTokenizersButNotSmaller()
     {
         ModelSection model = new() { VocabSize = 320 };
-        Assert.Equal(320, model.ToGptConfig(300).VocabSize);
-        Assert.Equal("model.vocab_size is 320; the tokenizer has 321 ids (Parameter 'tokenizerVocabSize')", Assert.Throws<ArgumentException>(() => model.ToGptConfig(321)).Message);
+        Assert.Equal(320, model.ToModelConfig(300).VocabSize);
+        Assert.Equal("model.vocab_size is 320; the tokenizer has 321 ids (Parameter 'tokenizerVocabSize')", Assert.Throws<ArgumentException>(() => model.ToModelConfig(321)).Message);
     }
 
     [Theory]
@@ -45,7 +45,7 @@ public class PretrainRecipeTests
     {
         PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt1", Dropout = 0 }, Data = new DataSection { Shards = "s" } };
         PretrainRecipe resolved = recipe.Resolve(300);
-        Assert.Equal(recipe.Model.ToGptConfig(300), resolved.Model.ToGptConfig(300));
+        Assert.Equal(recipe.Model.ToModelConfig(300), resolved.Model.ToModelConfig(300));
         Assert.Equal((300, 12, WeightInit.Normal, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.Init, resolved.Model.Dropout));
         Assert.Equal(512, resolved.Train.SequenceLength);
         Assert.Equal(resolved, resolved.Resolve(300));
@@ -56,12 +56,62 @@ public class PretrainRecipeTests
     {
         PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt2", Activation = Activation.Relu, NInner = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, Data = new DataSection { Shards = "s" } };
         PretrainRecipe resolved = recipe.Resolve(300);
-        GptConfig config = resolved.Model.ToGptConfig(300);
+        GptConfig config = (GptConfig)resolved.Model.ToModelConfig(300);
         Assert.Equal(new GptConfig { VocabSize = 300, Activation = Activation.Relu, FeedForwardWidth = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, config);
         Assert.Equal(resolved, resolved.Resolve(300));
         string yaml = Recipe.ToYaml(resolved);
         Assert.Contains("activation: relu", yaml, StringComparison.Ordinal);
         Assert.Contains("n_inner: 100", yaml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnLstmIsChosenByItsPresetOrItsArchitecture()
+    {
+        Assert.Equal(new LstmConfig { VocabSize = 300 }, new ModelSection { Preset = "lstm-2048" }.ToModelConfig(300));
+        Assert.Equal(
+            new LstmConfig { VocabSize = 300, NHidden = 128, NEmbd = 64, EmbdDropout = 0.2, HiddenDropout = 0 },
+            new ModelSection { Architecture = ModelArchitecture.Lstm, NHidden = 128, NEmbd = 64, NLayer = 1, Dropout = 0.2, HiddenDropout = 0 }.ToModelConfig(300));
+        PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "lstm-tiny-5m", Dropout = 0 }, Data = new DataSection { Shards = "s" } };
+        PretrainRecipe resolved = recipe.Resolve(300);
+        Assert.Equal(recipe.Model.ToModelConfig(300), resolved.Model.ToModelConfig(300));
+        Assert.Equal((832, WeightInit.Uniform, null), (resolved.Model.NHidden, resolved.Model.Init, resolved.Model.NLayer));
+        Assert.Equal(256, resolved.Train.SequenceLength);
+        Assert.Equal(resolved, resolved.Resolve(300));
+        Assert.Contains("architecture: lstm", Recipe.ToYaml(resolved), StringComparison.Ordinal);
+    }
+
+    public static TheoryData<ModelSection, string> ImpossibleLstms => new()
+    {
+        { new() { Preset = "lstm-2048", NHead = 4 }, "n_head is 4; an LSTM has no such setting" },
+        { new() { Preset = "lstm-2048", NLayer = 2 }, "n_layer is 2; an LSTM has no such setting" },
+        { new() { Preset = "lstm-2048", Activation = Activation.Relu }, "activation is relu; an LSTM has no such setting" },
+        { new() { Preset = "lstm-2048", ScaleAttention = false }, "scale_attention is false; an LSTM has no such setting" },
+        { new() { Preset = "gpt2", NHidden = 4 }, "n_hidden is 4; a GPT has no such setting" },
+        { new() { HiddenDropout = 0.5 }, "hidden_dropout is 0.5; a GPT has no such setting" },
+        { new() { Preset = "gpt2", Architecture = ModelArchitecture.Lstm }, "architecture is lstm; a GPT's is gpt1 or gpt2" },
+        { new() { Preset = "lstm-2048", Architecture = ModelArchitecture.Gpt1 }, "architecture is gpt1; an LSTM's is lstm" },
+        { new() { Preset = "lstm-2048", Init = WeightInit.ScaledResidual }, "init is scaled_residual; the architecture is lstm, which has no such initialization" },
+        { new() { Preset = "gpt2", Init = WeightInit.Uniform }, "init is uniform; the architecture is gpt2, which has no such initialization" },
+    };
+
+    [Theory, MemberData(nameof(ImpossibleLstms))]
+    public void KeysOfTheOtherArchitectureAreRefused(ModelSection section, string problem)
+    {
+        RecipeProblem found = Assert.Single(section.Problems());
+        Assert.Equal(problem, found.ToString());
+    }
+
+    [Fact]
+    public void AnExistingLstmIsContinuedWithItsNumbers()
+    {
+        LstmConfig source = new() { NHidden = 64, NEmbd = 32, VocabSize = 300 };
+        Assert.Equal(source with { ContextLength = 100, HiddenDropout = 0.3, EmbdDropout = 0.3 }, new ModelSection { Path = "m", ContextLength = 100, Dropout = 0.3 }.ToModelConfig(300, source));
+        Assert.Contains("model.n_hidden is 65; m has 64", Refusal(new() { Path = "m", NHidden = 65 }), StringComparison.Ordinal);
+        Assert.Contains("model.n_head is 2; an LSTM has no such setting", Refusal(new() { Path = "m", NHead = 2 }), StringComparison.Ordinal);
+        Assert.Contains("model.lora_rank is 4; m is an LSTM, and adapters need the projections of a GPT's blocks", Refusal(new() { Path = "m", LoraRank = 4 }), StringComparison.Ordinal);
+        Assert.Contains("model.freeze is 2; m has 1 layer", Refusal(new() { Path = "m", Freeze = 2 }), StringComparison.Ordinal);
+
+        string Refusal(ModelSection section) => Assert.Throws<ArgumentException>(() => section.ToModelConfig(300, source)).Message;
     }
 
     public static TheoryData<DataSection, string> ImpossibleData => new()
@@ -146,8 +196,8 @@ public class PretrainRecipeTests
         GptConfig source = new() { NLayer = 3, NHead = 2, NEmbd = 8, ContextLength = 64, VocabSize = 320, EmbdDropout = 0.25, LayerNormEpsilon = 1e-6 };
         PretrainRecipe recipe = new() { Model = new ModelSection { Path = "m", ContextLength = 32, ResidDropout = 0 }, Data = new DataSection { Text = ["a.txt"] } };
         Assert.Equal("m", recipe.Validate().DataInUse.Tokenizer);
-        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToGptConfig(300, source)); // a padded vocabulary is kept
-        Assert.Equal(330, recipe.Model.ToGptConfig(330, source).VocabSize);
+        Assert.Equal(source with { ContextLength = 32, ResidDropout = 0 }, recipe.Model.ToModelConfig(300, source)); // a padded vocabulary is kept
+        Assert.Equal(330, recipe.Model.ToModelConfig(330, source).VocabSize);
         PretrainRecipe resolved = recipe.Resolve(330, source);
         Assert.Equal((330, 3, 1e-6, null), (resolved.Model.VocabSize, resolved.Model.NLayer, resolved.Model.LayerNormEpsilon, resolved.Model.Init));
         Assert.Equal(32, resolved.Train.SequenceLength);

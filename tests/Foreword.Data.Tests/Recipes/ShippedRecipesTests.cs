@@ -56,7 +56,7 @@ public class ShippedRecipesTests
     public void TheGpt1RecipeHasThePapersFigures()
     {
         PretrainRecipe recipe = Read("gpt1.yaml");
-        Assert.Equal(GptConfig.Preset("gpt1"), recipe.Model.ToGptConfig(40_478));
+        Assert.Equal(GptConfig.Preset("gpt1"), recipe.Model.ToModelConfig(40_478));
         Assert.Equal(WeightInit.Normal, recipe.Model.WeightInit);
         Assert.Equal(64 * 512, recipe.Train.BatchSize * recipe.Train.GradientAccumulation * recipe.Train.SequenceLength);
         Assert.Equal((2.5e-4, 2000, LearningRateSchedule.Gpt1), (recipe.Train.Lr, recipe.Train.WarmupSteps, recipe.Train.Schedule));
@@ -68,7 +68,7 @@ public class ShippedRecipesTests
     public void TheGpt2RecipeIsGpt2WithABatchOf512Sequences()
     {
         PretrainRecipe recipe = Read("gpt2-124m.yaml");
-        GptConfig config = recipe.Model.ToGptConfig(50_257);
+        GptConfig config = (GptConfig)recipe.Model.ToModelConfig(50_257);
         Assert.Equal((12, 12, 768, 1024, 50_304), (config.NLayer, config.NHead, config.NEmbd, config.ContextLength, config.VocabSize));
         Assert.Equal(512, recipe.Train.BatchSize * recipe.Train.GradientAccumulation);
         Assert.Equal(WeightInit.ScaledResidual, recipe.Model.WeightInit);

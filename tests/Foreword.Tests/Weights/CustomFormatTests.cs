@@ -36,7 +36,7 @@ public sealed class CustomFormatTests
 
         public override bool IsAt(string path) => path.EndsWith(".constant", StringComparison.Ordinal) && File.Exists(path);
 
-        protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+        protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
         {
             using StreamReader reader = new(files.Keep(File.OpenRead(path)), leaveOpen: true);
             if (!float.TryParse(reader.ReadToEnd(), CultureInfo.InvariantCulture, out float value))

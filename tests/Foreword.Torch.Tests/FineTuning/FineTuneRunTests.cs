@@ -170,7 +170,7 @@ public sealed class FineTuneRunTests : IDisposable
     {
         BaseModel source = BaseModel.Open(_base);
         TaskDescription task = FineTuningData.Open(Small(1), source.Tokens, 32).Task;
-        using GptModel original = ModelFiles.Load(_base, Precision.Fp32, torch.CPU);
+        using LanguageModule original = ModelFiles.Load(_base, Precision.Fp32, torch.CPU);
         Assert.Equal([true, true, true, true, true], Same(new BaseModelSection()));
         Assert.Equal([true, true, true, false, false], Same(new BaseModelSection { NTransfer = 1 }));
         Assert.Equal([true, true, false, false, false], Same(new BaseModelSection { NTransfer = 0 }));
@@ -180,7 +180,7 @@ public sealed class FineTuneRunTests : IDisposable
         {
             using FineTunedModel model = FineTunedModel.Create(section, task, source, seed: 9, Precision.Fp32, torch.CPU);
             Assert.Equal(source.Config.VocabSize + 3, model.Model.Config.VocabSize);
-            Assert.Equal(0.1, model.Model.Config.AttnDropout);
+            Assert.Equal(0.1, ((GptConfig)model.Model.Config).AttnDropout);
             return [.. new[] { "wte.weight", "wpe.weight", "h.0.attn.c_attn.weight", "h.1.mlp.c_fc.weight" }.Select(IsSame), .. section.NTransfer is null && section.From == StartFrom.Pretrained ? [true] : new[] { false }];
 
             bool IsSame(string name)
@@ -273,7 +273,7 @@ public sealed class FineTuneRunTests : IDisposable
         FineTuneRecipe recipe = Small(epochs: 2);
         recipe = recipe with { Model = recipe.Model with { LoraRank = 2 } };
         RunDirectory directory = Stopped("run", recipe), whole = Stopped("whole");
-        using (GptModel model = ModelFiles.Load(_base, Precision.Fp32, torch.CPU))
+        using (LanguageModule model = ModelFiles.Load(_base, Precision.Fp32, torch.CPU))
         {
             using var noGradient = torch.no_grad();
             model.TokenEmbedding.mul_(1.01);

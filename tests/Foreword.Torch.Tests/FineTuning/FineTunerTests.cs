@@ -20,9 +20,9 @@ public class FineTunerTests
     };
 
     [Theory]
-    [InlineData(GptArchitecture.Gpt1)]
-    [InlineData(GptArchitecture.Gpt2)]
-    public void ASmallSetIsLearnedByHeart(GptArchitecture architecture)
+    [InlineData(ModelArchitecture.Gpt1)]
+    [InlineData(ModelArchitecture.Gpt2)]
+    public void ASmallSetIsLearnedByHeart(ModelArchitecture architecture)
     {
         using FineTunedModel model = Model(architecture);
         EncodedExample[] examples = Examples(24);
@@ -42,7 +42,7 @@ public class FineTunerTests
     public void AccumulatedMicroBatchesEqualOneLargeBatch()
     {
         EncodedExample[] examples = Examples(16);
-        using FineTunedModel whole = Model(GptArchitecture.Gpt2), parts = Model(GptArchitecture.Gpt2);
+        using FineTunedModel whole = Model(ModelArchitecture.Gpt2), parts = Model(ModelArchitecture.Gpt2);
         using FineTuner one = new(whole, new BaseModelSection(), examples, new FineTuneConfig { BatchSize = 16, Epochs = 1 });
         using FineTuner four = new(parts, new BaseModelSection(), examples, new FineTuneConfig { BatchSize = 4, GradientAccumulation = 4, Epochs = 1 });
         (StepResult a, StepResult b) = (one.Step(), four.Step());
@@ -56,7 +56,7 @@ public class FineTunerTests
     {
         using var scope = NewDisposeScope();
         EncodedExample[] examples = [Example(1, 4), Example(2, 20)];
-        using FineTunedModel together = Model(GptArchitecture.Gpt2), apart = Model(GptArchitecture.Gpt2);
+        using FineTunedModel together = Model(ModelArchitecture.Gpt2), apart = Model(ModelArchitecture.Gpt2);
         using FineTuner padded = new(together, new BaseModelSection(), examples, new FineTuneConfig()), plain = new(apart, new BaseModelSection(), examples, new FineTuneConfig());
         double loss = padded.Backward(new TaskBatch(examples), 1).Joint;
         Assert.Equal(loss, examples.Sum(example => plain.Backward(new TaskBatch([example]), 0.5).Joint), 1e-5);
@@ -82,7 +82,7 @@ public class FineTunerTests
     public void WithoutTheAuxiliaryLossTheOutputLayerGetsNoGradientOfItsOwn()
     {
         using var scope = NewDisposeScope();
-        using FineTunedModel model = Model(GptArchitecture.Gpt2);
+        using FineTunedModel model = Model(ModelArchitecture.Gpt2);
         using FineTuner tuner = new(model, new BaseModelSection(), Examples(4), new FineTuneConfig { LmCoefficient = 0 });
         tuner.Backward(new TaskBatch([Example(1, 4)]), 1);
         // Only the rows of tokens in the input have a gradient.
@@ -93,7 +93,7 @@ public class FineTunerTests
     public void FrozenBlocksAndEmbeddingsStayWhileTheTaskTokensLearn()
     {
         using var scope = NewDisposeScope();
-        using FineTunedModel model = Model(GptArchitecture.Gpt2);
+        using FineTunedModel model = Model(ModelArchitecture.Gpt2);
         Dictionary<string, Tensor> before = Snapshot(model);
         using FineTuner tuner = new(model, new BaseModelSection { Freeze = 1 }, Examples(16), new FineTuneConfig { BatchSize = 8, Lr = 1e-2 });
         tuner.Step(); // the first step has rate 0
@@ -108,7 +108,7 @@ public class FineTunerTests
     public void AdaptersLearnWhileTheWeightsStayAndAreMergedWhenSaved()
     {
         using var scope = NewDisposeScope();
-        using FineTunedModel model = Model(GptArchitecture.Gpt2), plain = Model(GptArchitecture.Gpt2);
+        using FineTunedModel model = Model(ModelArchitecture.Gpt2), plain = Model(ModelArchitecture.Gpt2);
         model.Model.AddAdapters(2, 4, ["c_attn", "mlp.c_proj"], 5);
         EncodedExample[] examples = Examples(16);
         Assert.All(plain.Outputs(examples)[3].Zip(model.Outputs(examples)[3]), pair => Assert.Equal(pair.First, pair.Second, 1e-6f)); // a model with adapters uses autograd
@@ -137,7 +137,7 @@ public class FineTunerTests
     [Fact]
     public void AStepLeavesNoTensorsBehind()
     {
-        using FineTunedModel model = Model(GptArchitecture.Gpt1);
+        using FineTunedModel model = Model(ModelArchitecture.Gpt1);
         using FineTuner tuner = new(model, new BaseModelSection(), Examples(16), new FineTuneConfig { BatchSize = 8, Epochs = 3 });
         tuner.Step();
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
@@ -148,7 +148,7 @@ public class FineTunerTests
 
     private static Dictionary<string, Tensor> Snapshot(FineTunedModel model) => model.Model.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().clone());
 
-    private static FineTunedModel Model(GptArchitecture architecture)
+    private static FineTunedModel Model(ModelArchitecture architecture)
     {
         GptConfig config = Golden.Config("gpt2-tiny") with { Architecture = architecture, NLayer = 2, VocabSize = 303 };
         return FineTunedModel.Create(new GptModel(config, seed: 3), new TaskHead(Task, config.NEmbd, 0, 4), Task);

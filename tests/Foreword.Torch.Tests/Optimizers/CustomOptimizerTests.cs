@@ -50,7 +50,7 @@ public sealed class CustomOptimizerTests : IDisposable
             Train = new TrainingConfig { Steps = 1, BatchSize = 4, Threads = 1 },
         };
         using PretrainRun run = PretrainRun.Start(recipe, RunDirectory.Create(_directory.File("run")), cancellationToken: TestContext.Current.CancellationToken);
-        GptModel model = new(run.Model.Config, 1);
+        LanguageModule model = LanguageModule.Create(run.Model.Config, 1);
         Momentum? optimizer = null;
         Assert.ThrowsAny<Exception>(() => new Pretrainer(model, run.Data.Train, null, recipe.Train, (parameters, _, _) =>
         {

@@ -162,7 +162,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     {
         string gpt1 = _directory.File("gpt1");
         System.IO.Directory.CreateDirectory(gpt1);
-        GptConfig config = HuggingFaceConfig.Read(_base.BestPath) with { Architecture = GptArchitecture.Gpt1 };
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(_base.BestPath) with { Architecture = ModelArchitecture.Gpt1 };
         using (GptModel model = new(config))
             ModelFiles.Save(model, gpt1, TextEnds.None);
         ModelDirectory.LoadTokenizer(_base.Path).Save(gpt1);
@@ -247,7 +247,7 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
         PretrainRecipe recipe = On(1, model) with { Model = new ModelSection { Path = model, LoraRank = 2, Dropout = 0 } };
         RunDirectory run = Directory("run");
         Train(recipe, run);
-        using (GptModel other = new(HuggingFaceConfig.Read(model), seed: 99))
+        using (LanguageModule other = LanguageModule.Create(HuggingFaceConfig.Read(model), seed: 99))
             ModelFiles.Save(other, model, TextEnds.None);
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => PretrainRun.Resume(recipe with { Train = Training(2) }, run, run.Newest));
         Assert.Equal($"{model} is not the model that the run's adapters belong to: its weights have changed since the run started", problem.Message);
@@ -362,12 +362,12 @@ public sealed class TrainOnTests(TrainOnTests.TrainedModel trained) : IClassFixt
     /// <summary>Returns the token embedding of a model directory. The caller disposes it.</summary>
     private static Tensor Embedding(string model)
     {
-        using GptModel loaded = ModelFiles.Load(model, Precision.Fp32, CPU);
+        using LanguageModule loaded = ModelFiles.Load(model, Precision.Fp32, CPU);
         return loaded.TokenEmbedding.detach().clone();
     }
 
     /// <summary>Returns the blocks, and the parameters outside of blocks, that have not changed at all.</summary>
-    private static string[] Unchanged(GptModel model, Dictionary<string, Tensor> before) =>
+    private static string[] Unchanged(LanguageModule model, Dictionary<string, Tensor> before) =>
     [
         .. model.named_parameters()
             .GroupBy(p => p.name.StartsWith("h.", StringComparison.Ordinal) ? p.name[..3] : p.name.Split('.')[0])

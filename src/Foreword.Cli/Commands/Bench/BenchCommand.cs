@@ -33,7 +33,7 @@ internal static class BenchCommand
         Option<int> length = new("--sequence-length") { Description = "Tokens per sequence.", DefaultValueFactory = _ => 256 };
         Option<int> rounds = new("--rounds") { Description = "Timed steps of each kind; the best counts.", DefaultValueFactory = _ => 4 };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the matrix products.", DefaultValueFactory = _ => PrecisionChoice.Auto };
-        Option<double> dropout = new("--dropout") { Description = "Dropout rate at all three places: at least 0 and below 1." };
+        Option<double> dropout = new("--dropout") { Description = "Dropout rate at all places: at least 0 and below 1." };
         Option<bool> recompute = new("--recompute") { Description = "Recompute activations in the backward pass, as train.recompute does." };
         Option<bool> profile = new("--profile") { Description = "Measure only the single operations of the fused kernels' steps." };
         Option<bool> json = Json();
@@ -44,7 +44,7 @@ internal static class BenchCommand
             double rate = parsed.GetValue(dropout);
             if (!(rate >= 0 && rate < 1))
                 throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--dropout is {rate}; it must be at least 0 and below 1"));
-            GptConfig config = Config(parsed.GetValue(model)!) with { EmbdDropout = rate, AttnDropout = rate, ResidDropout = rate };
+            ModelConfig config = Config(parsed.GetValue(model)!).WithDropout(rate);
             int T = parsed.GetValue(length);
             foreach (Option<int> count in (Option<int>[])[batch, length, rounds])
             {
@@ -151,14 +151,14 @@ internal static class BenchCommand
         return command;
     }
 
-    public static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", GptConfig.Presets.Keys)}) or a model; only its shape matters.", DefaultValueFactory = _ => "gpt2" };
+    public static Option<string> Model() => new("--model") { Description = $"A preset ({string.Join(", ", ModelPresets.All.Keys)}) or a model; only its shape matters.", DefaultValueFactory = _ => "gpt2" };
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object." };
 
-    public static GptConfig Config(string model)
+    public static ModelConfig Config(string model)
     {
         if (!Directory.Exists(model) && !File.Exists(model) && ModelDirectory.Downloaded(model) is null)
-            return GptConfig.Preset(model);
+            return ModelPresets.Get(model);
         using StoredModel stored = StoredModel.Open(model);
         return stored.Config;
     }

@@ -28,7 +28,7 @@ internal static class BenchDecodeCommand
         Command command = new("decode", "Greedy decoding of one sequence and of several together, and reading a prompt: both engines, every number format.") { model, tokens, sequences, rounds, json };
         command.SetAction(parsed =>
         {
-            GptConfig config = BenchCommand.Config(parsed.GetValue(model)!);
+            ModelConfig config = BenchCommand.Config(parsed.GetValue(model)!);
             foreach (Option<int> count in (Option<int>[])[tokens, rounds])
             {
                 if (parsed.GetValue(count) < 1)
@@ -40,8 +40,8 @@ internal static class BenchDecodeCommand
             int prefill = Math.Min(LongestPrompt, config.ContextLength);
             (string Name, Func<ILanguageModel> Open)[] engines =
             [
-                ("torch f32", () => new TorchLanguageModel(new GptModel(config))),
-                .. Enum.GetValues<WeightType>().Select(type => ($"cpu {type.ToString().ToLowerInvariant()}", (Func<ILanguageModel>)(() => CpuLanguageModel.CreateRandom(config, type)))),
+                ("torch f32", () => new TorchLanguageModel(LanguageModule.Create(config))),
+                .. config is GptConfig gpt ? Enum.GetValues<WeightType>().Select(type => ($"cpu {type.ToString().ToLowerInvariant()}", (Func<ILanguageModel>)(() => CpuLanguageModel.CreateRandom(gpt, type)))) : [],
             ];
             if (!parsed.GetValue(json))
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.ParameterCount / 1e6:F1} M parameters, tokens/s: one sequence, {parsed.GetValue(sequences)} together, a prompt of {prefill}"));

@@ -11,7 +11,7 @@ namespace Foreword.Cli.Commands.Bench;
 /// <summary>Implements <c>foreword bench score</c>, which measures how fast both engines score continuations.</summary>
 internal static class BenchScoreCommand
 {
-    public static Command Create(Terminal terminal, Option<string> model, Func<string, GptConfig> read, Option<bool> json)
+    public static Command Create(Terminal terminal, Option<string> model, Func<string, ModelConfig> read, Option<bool> json)
     {
         Option<int> rounds = new("--rounds") { Description = "Timed rounds; the best counts.", DefaultValueFactory = _ => 2 };
         Command command = new Command("score", "Scoring of continuations: compares both engines in float32 with libtorch's forward pass alone in the same run.") { model, rounds, json }
@@ -20,7 +20,7 @@ internal static class BenchScoreCommand
         {
             if (parsed.GetValue(rounds) < 1)
                 throw new UsageException($"--rounds is {parsed.GetValue(rounds)}; it must be at least 1");
-            GptConfig config = read(parsed.GetValue(model)!);
+            GptConfig config = read(parsed.GetValue(model)!).AsGpt("bench score, which compares both engines,");
             using CpuLanguageModel plain = CpuLanguageModel.CreateRandom(config, WeightType.F32);
             ScoringThroughput measured = ScoringMeasurement.Run(plain, parsed.GetValue(rounds));
             if (parsed.GetValue(json))

@@ -27,10 +27,10 @@ internal static class ScoringMeasurement
     public static ScoringThroughput Run(ILanguageModel plain, int rounds)
     {
         ArgumentNullException.ThrowIfNull(plain);
-        GptConfig config = plain.Config;
+        ModelConfig config = plain.Config;
         if (config.ContextLength < PassageTokens + 31)
             throw new ArgumentException($"the context length is {config.ContextLength}; the passages have up to {PassageTokens + 31} tokens", nameof(plain));
-        using GptModel model = new(config);
+        using LanguageModule model = LanguageModule.Create(config);
         using TorchLanguageModel language = new(model, ownsModel: false);
         using IModelPath path = ModelPath.Create(model);
         Workload workload = new(config);
@@ -56,7 +56,7 @@ internal static class ScoringMeasurement
     }
 
     /// <summary>Measures the seconds of the blocks alone, as scoring runs them, without logits. All passages have the same length.</summary>
-    private static double Forward(IModelPath path, GptConfig config, int batch)
+    private static double Forward(IModelPath path, ModelConfig config, int batch)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
@@ -80,7 +80,7 @@ internal static class ScoringMeasurement
         private readonly ScoringRequest[] _passages, _alone;
         private readonly ScoringRequest _question;
 
-        public Workload(GptConfig config)
+        public Workload(ModelConfig config)
         {
             Random random = new(1);
             _passages = [.. Enumerable.Range(0, Passages).Select(i => new ScoringRequest(Tokens(PassageTokens - 30 + i * 61 / Passages), [Tokens(TargetTokens)]))];

@@ -39,7 +39,7 @@ internal static class ThroughputMeasurement
     /// <param name="recompute">Whether the fused kernels compute activations again in the backward pass.</param>
     /// <param name="cancellationToken">Cancels the measurement.</param>
     public static TrainingThroughput Train(
-        GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
+        ModelConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         // Without bfloat16 instructions, a CPU computes bfloat16 in float32, one number at a time. Measure that format only on request.
@@ -49,7 +49,7 @@ internal static class ThroughputMeasurement
         manual_seed(1);
         Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
 
-        using GptModel model = new(config, precision: precision);
+        using LanguageModule model = LanguageModule.Create(config, precision: precision);
         using AdamW optimizer = new(model.named_parameters(), new AdamWOptions());
         using var eagerOptimizer = optim.AdamW(model.parameters(), lr: 1e-4);
         using FineTuner tuner = FineTuning(config, batch, length, precision, rounds);
@@ -119,13 +119,13 @@ internal static class ThroughputMeasurement
     /// <inheritdoc cref="Train" path="/param"/>
     /// <exception cref="NotSupportedException">The fused kernels cannot run the model here. The message names the reason.</exception>
     public static TrainingProfile Profile(
-        GptConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
+        ModelConfig config, int batch, int length, Precision precision, int rounds, bool recompute = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         using var scope = NewDisposeScope();
         manual_seed(1);
         Tensor ids = randint(0, config.VocabSize, [batch, length], int64), targets = randint(0, config.VocabSize, [batch, length], int64);
-        using GptModel model = new(config, precision: precision);
+        using LanguageModule model = LanguageModule.Create(config, precision: precision);
         if (FusedPath.WhyNot(model) is { } reason)
             throw new NotSupportedException($"the fused kernels do not run here: {reason}");
         double peak = MachinePeak.Measure(precision, CPU);
@@ -155,7 +155,7 @@ internal static class ThroughputMeasurement
     }
 
     /// <summary>Creates the fine-tuning of a classification. Its texts fill the sequence, and every step trains on all of them.</summary>
-    private static FineTuner FineTuning(GptConfig config, int batch, int length, Precision precision, int rounds)
+    private static FineTuner FineTuning(ModelConfig config, int batch, int length, Precision precision, int rounds)
     {
         TaskDescription task = new()
         {
@@ -168,7 +168,7 @@ internal static class ThroughputMeasurement
         EncodedExample[] examples = [.. Enumerable.Range(0, batch).Select(b => new EncodedExample(
             new TaskSequences([[task.Tokens!.Start, .. Enumerable.Range(0, Math.Max(0, length - 2)).Select(t => (b * 7919 + t * 104_729) % config.VocabSize), task.Tokens!.Extract]], false), [1, 0], 1))];
         FineTunedModel model = FineTunedModel.Create(
-            new GptModel(config with { VocabSize = task.Tokens!.Extract + 1 }, precision: precision), new TaskHead(task, config.NEmbd, 0, 0), task);
+            LanguageModule.Create(config with { VocabSize = task.Tokens!.Extract + 1 }, precision: precision), new TaskHead(task, config.HiddenWidth, 0, 0), task);
         return new FineTuner(model, new BaseModelSection(), examples, new FineTuneConfig { BatchSize = batch, Epochs = WarmUp + rounds });
     }
 

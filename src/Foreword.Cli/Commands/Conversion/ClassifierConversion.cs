@@ -40,7 +40,7 @@ internal sealed class ClassifierConversion
             return null;
         }
 
-        TaskHeadWeights head = TaskHeadWeights.Read(model.Path, task, model.Config.NEmbd);
+        TaskHeadWeights head = TaskHeadWeights.Read(model.Path, task, model.Config.HiddenWidth);
         if (HuggingFaceClassifier.Obstacle(model, task, head, tokenizer, dtype) is { } obstacle)
         {
             terminal.Say($"{model.Path} is fine-tuned for {task.Kind}; only its language model is written, without the task head: {obstacle}");

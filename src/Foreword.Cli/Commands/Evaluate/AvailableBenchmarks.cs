@@ -19,7 +19,7 @@ internal static class AvailableBenchmarks
     /// <param name="terminal">Where the messages are printed.</param>
     /// <exception cref="InvalidDataException">The data of a benchmark is missing or damaged, and the benchmark may not be left out; or none is left.</exception>
     public static IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> Prepare(
-        IReadOnlyList<BenchmarkSpecification> benchmarks, EvaluationOptions options, GptConfig config, Tokenizer tokenizer, Func<BenchmarkSpecification, bool> isOptional, Terminal terminal)
+        IReadOnlyList<BenchmarkSpecification> benchmarks, EvaluationOptions options, ModelConfig config, Tokenizer tokenizer, Func<BenchmarkSpecification, bool> isOptional, Terminal terminal)
     {
         List<(string, PreparedBenchmark)> prepared = [];
         foreach (BenchmarkSpecification benchmark in benchmarks)

@@ -133,7 +133,7 @@ internal static class EvaluateCommand
         }
     }
 
-    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, GptConfig config)
+    private static void WriteFiles(Terminal terminal, EvaluationDirectory directory, Action<Utf8JsonWriter> write, IReadOnlyList<(string Key, BenchmarkResult Result)> results, EvaluationContext context, ModelConfig config)
     {
         DurableFile.Replace(directory.ResultsPath, file =>
         {

@@ -65,6 +65,6 @@ internal static class FineTuneStudies
     private static int BlocksOf(string model)
     {
         using StoredModel stored = StoredModel.Open(model);
-        return stored.Config.NLayer;
+        return stored.Config.LayerCount;
     }
 }

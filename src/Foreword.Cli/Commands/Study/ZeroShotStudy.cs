@@ -45,7 +45,7 @@ internal static class ZeroShotStudy
             string place = OutputDirectory.Checked(parsed.GetValue(output) ?? Path.Combine(directory.Path, "zero-shot"));
             PretrainRecipe recipe = Recipe.ReadSaved<PretrainRecipe>(directory.RecipePath);
             using StoredModel first = StoredModel.Open(checkpoints[0].Path);
-            (Tokenizer tokenizer, GptConfig config) = (first.Tokenizer, first.Config);
+            (Tokenizer tokenizer, ModelConfig config) = (first.Tokenizer, first.Config);
             IReadOnlyList<PreparedBenchmark> prepared = Prepare(chosen, parsed.GetValue(data)!, config, tokenizer, parsed.GetValue(limit), terminal);
 
             using StopSignals stop = new(terminal);
@@ -91,7 +91,7 @@ internal static class ZeroShotStudy
     /// <summary>
     /// Prepares the requested benchmarks. Without a request, prepares GPT-1's benchmarks, skipping (with a message) those whose data is missing.
     /// </summary>
-    private static IReadOnlyList<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, GptConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
+    private static IReadOnlyList<PreparedBenchmark> Prepare(IReadOnlyList<BenchmarkSpecification>? chosen, string data, ModelConfig config, Tokenizer tokenizer, int? limit, Terminal terminal)
     {
         EvaluationOptions options = new() { Data = data, Shots = [0], Limit = limit, Truncate = true };
         IReadOnlyList<BenchmarkSpecification> benchmarks = chosen ?? [.. ZeroShotHeuristic.All.Select(heuristic => BenchmarkSpecification.Parse(heuristic.Benchmark, BenchmarkCatalog.All))];
@@ -99,9 +99,9 @@ internal static class ZeroShotStudy
     }
 
     /// <summary>Creates the model with the run's initial weights, which follow from the recipe's seed.</summary>
-    private static GptModel Initial(PretrainRecipe recipe, GptConfig config, DeviceChoice device)
+    private static LanguageModule Initial(PretrainRecipe recipe, ModelConfig config, DeviceChoice device)
     {
-        GptModel model = new(config, recipe.Train.Seed, Precision.Fp32, recipe.Model.Init);
+        LanguageModule model = LanguageModule.Create(config, recipe.Train.Seed, Precision.Fp32, recipe.Model.Init);
         model.to(Compute.Device(device));
         return model;
     }

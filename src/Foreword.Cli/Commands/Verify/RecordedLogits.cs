@@ -47,7 +47,7 @@ internal sealed class RecordedLogits : IDisposable
     }
 
     /// <summary>Returns the largest absolute difference between the model's logits and the recorded ones; NaN if any of them is NaN.</summary>
-    public double MaxAbsDifference(GptModel model)
+    public double MaxAbsDifference(LanguageModule model)
     {
         long T = _shape[1], V = _shape[2];
         if (V != model.Config.VocabSize)

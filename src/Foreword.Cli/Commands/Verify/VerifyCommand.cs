@@ -32,7 +32,7 @@ internal static class VerifyCommand
                 throw new UsageException($"--tolerance is {allowed.ToString(CultureInfo.InvariantCulture)}; it must be at least 0");
             using ModelWeights weights = WeightsCatalog.Open(parsed.GetValue(model)!);
             using RecordedLogits recorded = RecordedLogits.Open(parsed.GetValue(against)!);
-            using GptModel loaded = ModelFiles.Load(weights, Precision.Fp32, Compute.Device(DeviceChoice.Cpu));
+            using LanguageModule loaded = ModelFiles.Load(weights, Precision.Fp32, Compute.Device(DeviceChoice.Cpu));
             double difference = recorded.MaxAbsDifference(loaded);
             bool passed = difference <= allowed; // false for NaN
             JsonOutput.WriteLine(terminal, json =>

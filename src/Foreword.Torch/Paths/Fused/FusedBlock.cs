@@ -16,7 +16,7 @@ namespace Foreword.Torch.Paths.Fused;
 internal sealed unsafe class FusedBlock<T>(Workspace work, GptConfig config, BlockWeights weights) where T : unmanaged, IElement<T>
 {
     private readonly int C = config.NEmbd;
-    private readonly bool _preNorm = config.Architecture == GptArchitecture.Gpt2;
+    private readonly bool _preNorm = config.Architecture == ModelArchitecture.Gpt2;
 
     /// <summary>Computes the residual stream after the block from the residual stream before it.</summary>
     /// <param name="batch">Sizes and dropout.</param>
@@ -235,7 +235,7 @@ internal readonly unsafe struct BlockMemory<T> where T : unmanaged, IElement<T>
         MlpInput = work.Take<T>(size);
         GeluSlope = work.Take<T>(4 * size);
         AfterGelu = work.Take<T>(4 * size);
-        Sum = config.Architecture == GptArchitecture.Gpt1 ? work.Take<float>(size) : null;
+        Sum = config.Architecture == ModelArchitecture.Gpt1 ? work.Take<float>(size) : null;
         Statistics1 = work.Take<float>(2 * batch.M);
         Statistics2 = work.Take<float>(2 * batch.M);
     }

@@ -1,5 +1,6 @@
 using Foreword.Models;
 using Foreword.Torch.Kernels;
+using Foreword.Torch.Paths.Fused.Recurrent;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -15,26 +16,47 @@ internal static class FusedPath
     /// <summary>Channels are processed in vectors of this many floats.</summary>
     private const int Lanes = 16;
 
+    /// <summary>Units of an LSTM are packed in strips of this many.</summary>
+    private const int LstmLanes = 32;
+
     /// <summary>
     /// Returns why the fused kernels cannot run a model, or null if they can. Reasons that concern the model come before those that concern the
     /// processor.
     /// </summary>
-    public static string? WhyNot(GptModel model)
+    public static string? WhyNot(LanguageModule model)
     {
         if (model.TokenEmbedding.device_type != DeviceType.CPU)
             return $"the model is on {model.TokenEmbedding.device}";
         if (model.Config.NEmbd % Lanes != 0)
             return $"n_embd is {model.Config.NEmbd}, not a multiple of {Lanes}";
-        if (model.Config.Deviations.FirstOrDefault() is { } deviation)
+        if (model is GptModel gpt && gpt.Config.Deviations.FirstOrDefault() is { } deviation)
             return deviation;
+        if (model is LstmModel lstm && lstm.Config.NHidden % LstmLanes != 0)
+            return $"n_hidden is {lstm.Config.NHidden}, not a multiple of {LstmLanes}";
+        if (model.OutputBias is not null)
+            return "the output layer has a bias";
         if (model.AdapterParameters.Any())
             return "the model has adapters";
         return MicroKernel.Has(model.Precision) ? null : $"there is no micro-kernel for {model.Precision.Name()} on this processor with libtorch {__version__}";
     }
 
     /// <summary>Creates a fused path for a model for which <see cref="WhyNot"/> returns null.</summary>
-    public static IModelPath Create(GptModel model, bool recompute, StepProfile? profile = null) =>
-        model.Precision == Precision.Bf16 ? new FusedPath<BFloat16>(model, recompute, profile) : new FusedPath<Float32>(model, recompute, profile);
+    /// <param name="model">The model.</param>
+    /// <param name="recompute">
+    /// Whether the activations of a GPT's blocks are computed again in the backward pass. An LSTM has one layer, whose activations are always kept.
+    /// </param>
+    /// <param name="profile">Receives the kernels' times; null to measure nothing.</param>
+    public static IModelPath Create(LanguageModule model, bool recompute, StepProfile? profile = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        bool isBf16 = model.Precision == Precision.Bf16;
+        return model switch
+        {
+            LstmModel lstm => isBf16 ? new LstmPath<BFloat16>(lstm, profile) : new LstmPath<Float32>(lstm, profile),
+            GptModel gpt => isBf16 ? new FusedPath<BFloat16>(gpt, recompute, profile) : new FusedPath<Float32>(gpt, recompute, profile),
+            _ => throw new ArgumentException($"{model.GetName()} has no fused path", nameof(model)),
+        };
+    }
 }
 
 /// <summary>
@@ -50,7 +72,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
     private readonly Workspace _work;
     private readonly Parameter _wte;
     private readonly Parameter _wpe;
-    private readonly Parameter _head;
+    private readonly FusedHead<T> _head;
     private readonly WeightPair? _finalNorm;
     private readonly FusedBlock<T>[] _blocks;
     private Pass? _pass;
@@ -63,8 +85,8 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
         Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (Parameter parameter in parameters.Values)
             TensorMemory.AdviseHugePages(parameter);
-        (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], model.OutputLayer);
-        _finalNorm = _config.Architecture == GptArchitecture.Gpt2 ? WeightPair.Create(parameters, "ln_f") : null;
+        (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], new FusedHead<T>(_work, model));
+        _finalNorm = _config.Architecture == ModelArchitecture.Gpt2 ? WeightPair.Create(parameters, "ln_f") : null;
         _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];
     }
 
@@ -105,16 +127,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
             EmbeddingKernel.Backward(_work, ids, pass.B * pass.T, pass.T, C, dx, pass.EmbeddingDropout, wte.Address, wpe.Address);
     }
 
-    public (double Loss, Tensor Gradient) HeadBackward(Tensor hidden, Tensor targets, Tensor weights)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor rows = hidden.contiguous(), result = empty_like(rows);
-        double loss = HeadKernel<T>.Backward(
-            _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(targets.contiguous()), TensorMemory.Float32(weights.contiguous()),
-            TensorMemory.Float32(_head), _config.VocabSize, _work.GradientOf(_head), TensorMemory.Float32(result));
-        return (loss, result.MoveToOuterDisposeScope());
-    }
+    public (double Loss, Tensor Gradient) HeadBackward(Tensor hidden, Tensor targets, Tensor weights) => _head.Backward(hidden, targets, weights);
 
     public Tensor Hidden(Tensor ids, SequencePacking? packing = null)
     {
@@ -122,15 +135,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
         return Run(Begin(ids, null, keepInputs: false, keepMemory: false, packing));
     }
 
-    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor rows = hidden.reshape(-1, _config.NEmbd).contiguous(), flat = targets.reshape(-1).contiguous();
-        double[] losses = HeadKernel<T>.Losses(
-            _work, TensorMemory.Float32(rows), (int)rows.shape[0], _config.NEmbd, TensorMemory.Int64(flat), TensorMemory.Float32(_head), _config.VocabSize);
-        return (losses.Sum(), flat.ge(0).sum().ToInt64());
-    }
+    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets) => _head.Loss(hidden, targets);
 
     public void Dispose() => _work.Dispose();
 

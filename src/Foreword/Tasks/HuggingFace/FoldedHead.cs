@@ -22,7 +22,7 @@ internal sealed class FoldedHead
     /// Returns the name of the parameter that receives the bias. The last LayerNorm is <c>ln_f</c> in GPT-2 and the second LayerNorm of the last
     /// block in GPT-1.
     /// </summary>
-    public static string NormBiasName(GptConfig config) => config.Architecture == GptArchitecture.Gpt2 ? "ln_f.bias" : $"h.{config.NLayer - 1}.ln_2.bias";
+    public static string NormBiasName(GptConfig config) => config.Architecture == ModelArchitecture.Gpt2 ? "ln_f.bias" : $"h.{config.NLayer - 1}.ln_2.bias";
 
     /// <summary>Folds the bias of a head.</summary>
     /// <param name="head">The head.</param>

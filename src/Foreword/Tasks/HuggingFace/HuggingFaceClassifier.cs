@@ -23,7 +23,7 @@ internal static class HuggingFaceClassifier
 
     /// <summary>Returns the name of the transformers class that opens the written model.</summary>
     /// <param name="architecture">The model's architecture.</param>
-    public static string ClassName(GptArchitecture architecture) => HuggingFaceTask.ClassName(architecture);
+    public static string ClassName(ModelArchitecture architecture) => HuggingFaceTask.ClassName(architecture);
 
     /// <summary>Explains why transformers could not compute the same outputs from a written model.</summary>
     /// <param name="model">The model.</param>
@@ -36,15 +36,17 @@ internal static class HuggingFaceClassifier
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(task);
+        if (model.Config is not GptConfig config)
+            return "transformers has no classifier with an LSTM";
         if (tokenizer is null)
             return "the model has no tokenizer that could put the task's tokens around a text";
         if (tokenizer is Gpt1Bpe { Words: not Gpt1Words.Basic })
             return "tokenizer.json cannot say what this tokenizer's text_standardize does";
         if (task.Definition.HeadInput != HeadInput.One)
-            return $"{ClassName(model.Config.Architecture)} reads one sequence per example, but {task.Kind} has several";
+            return $"{ClassName(config.Architecture)} reads one sequence per example, but {task.Kind} has several";
         if (task.Target == TargetKind.SoftLabels)
-            return $"{ClassName(model.Config.Architecture)} does not compute the mean over soft labels";
-        return Fold(model, task, head, dtype) is null ? "a head without a bias cannot represent the model's bias in that precision" : null;
+            return $"{ClassName(config.Architecture)} does not compute the mean over soft labels";
+        return Fold(model, config, task, head, dtype) is null ? "a head without a bias cannot represent the model's bias in that precision" : null;
     }
 
     /// <summary>Writes weights, configuration, tokenizer and task into an existing directory.</summary>
@@ -59,20 +61,21 @@ internal static class HuggingFaceClassifier
     {
         if (Obstacle(model, task, head, tokenizer, dtype) is { } obstacle)
             throw new NotSupportedException($"{model.Path}: {obstacle}");
-        ClassifierVocabulary vocabulary = ClassifierVocabulary.Create(model.Config, task, tokenizer);
-        GptConfig config = model.Config with { VocabSize = vocabulary.Rows.Length, TieWordEmbeddings = true }; // a classifier has no output layer
+        GptConfig source = (GptConfig)model.Config; // otherwise there is an obstacle
+        ClassifierVocabulary vocabulary = ClassifierVocabulary.Create(source, task, tokenizer);
+        GptConfig config = source with { VocabSize = vocabulary.Rows.Length, TieWordEmbeddings = true }; // a classifier has no output layer
         HuggingFaceConfig.Write(directory, config, TextEnds.FromTokenizer(tokenizer).Within(config.VocabSize), dtype);
         AddFields(Path.Combine(directory, HuggingFaceConfig.FileName), config, task, vocabulary.Template.Pad);
-        WriteWeights(model, config, Fold(model, task, head, dtype)!, vocabulary.Rows, dtype, directory);
+        WriteWeights(model, config, Fold(model, source, task, head, dtype)!, vocabulary.Rows, dtype, directory);
         vocabulary.WriteTokenizer(tokenizer, task.ContextLength, directory);
         if (vocabulary.Tokens is { } tokens)
             (task with { Tokens = tokens, ScoreMean = 0, ScoreScale = 1 }).Save(directory);
     }
 
-    private static FoldedHead? Fold(ModelWeights model, TaskDescription task, TaskHeadWeights head, TensorDType dtype)
+    private static FoldedHead? Fold(ModelWeights model, GptConfig config, TaskDescription task, TaskHeadWeights head, TensorDType dtype)
     {
-        float[] normBias = new float[model.Config.NEmbd];
-        model.Tensor(FoldedHead.NormBiasName(model.Config)).Read(0, normBias);
+        float[] normBias = new float[config.NEmbd];
+        model.Tensor(FoldedHead.NormBiasName(config)).Read(0, normBias);
         return FoldedHead.Create(head, task, normBias, dtype);
     }
 

@@ -22,7 +22,7 @@ internal static class HuggingFaceTask
     private const int DefaultLabels = 2;
 
     /// <summary>Returns the name of the transformers class that writes such a directory.</summary>
-    public static string ClassName(GptArchitecture architecture) => architecture == GptArchitecture.Gpt2 ? "GPT2ForSequenceClassification" : "OpenAIGPTForSequenceClassification";
+    public static string ClassName(ModelArchitecture architecture) => architecture == ModelArchitecture.Gpt2 ? "GPT2ForSequenceClassification" : "OpenAIGPTForSequenceClassification";
 
     /// <summary>
     /// Returns whether a directory holds a classifier of <c>transformers</c> whose kind of answers is supported.
@@ -70,7 +70,7 @@ internal static class HuggingFaceTask
         return File.Exists(path) ? JsonFile.Read(path, JsonValueKind.Object, root => read(path, root)) : default;
     }
 
-    private static bool IsClassifier(JsonElement root) => Classes(root).Any(name => Enum.GetValues<GptArchitecture>().Any(architecture => ClassName(architecture) == name));
+    private static bool IsClassifier(JsonElement root) => Classes(root).Any(name => Enum.GetValues<ModelArchitecture>().Any(architecture => ClassName(architecture) == name));
 
     /// <summary>Returns the names of the transformers classes in config.json.</summary>
     private static string[] Classes(JsonElement root) => root.TryGetProperty("architectures", out JsonElement names) && names.ValueKind == JsonValueKind.Array

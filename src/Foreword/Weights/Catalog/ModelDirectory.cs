@@ -102,7 +102,7 @@ internal static class ModelDirectory
     /// text that contains such a token is rejected later.
     /// </remarks>
     /// <exception cref="InvalidDataException">The sizes do not match. The message names both.</exception>
-    public static void CheckVocabulary(string model, Tokenizer tokenizer, GptConfig config)
+    public static void CheckVocabulary(string model, Tokenizer tokenizer, ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(config);

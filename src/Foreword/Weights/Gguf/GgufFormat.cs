@@ -24,7 +24,7 @@ internal sealed class GgufFormat : WeightsFormat
 
     public override Tokenizer LoadTokenizer(string path) => With(path, file => GgufTokenizer.IsIn(file) ? GgufTokenizer.Read(file) : null) ?? base.LoadTokenizer(path);
 
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         GgufFile file = GgufFile.Read(files.Map(FileAt(path)!));
         GptConfig config = ReadConfig(file);
@@ -38,12 +38,13 @@ internal sealed class GgufFormat : WeightsFormat
     {
         ArgumentNullException.ThrowIfNull(model);
         GgmlType wanted = Enum.Parse<GgmlType>(type, ignoreCase: true);
-        if (model.Config.Architecture != GptArchitecture.Gpt2)
+        GptConfig config = model.Config.AsGpt("a GGUF file");
+        if (config.Architecture != ModelArchitecture.Gpt2)
             throw new NotSupportedException($"{model.Path} is a GPT-1, which cannot be written as GGUF: llama.cpp has no such architecture");
-        if ((model.Config with { FeedForwardWidth = null }).Deviations.FirstOrDefault() is { } deviation)
+        if ((config with { FeedForwardWidth = null }).Deviations.FirstOrDefault() is { } deviation)
             throw new NotSupportedException($"{model.Path}: {deviation}; llama.cpp's gpt2 computes gelu_new and scales attention scores by 1 / sqrt(head size) only");
         GgufWriter writer = new();
-        WriteConfig(writer, model, wanted);
+        WriteConfig(writer, model.Path, config, wanted);
         GgufTokenizer.Write(writer, tokenizer, model.Config.VocabSize);
         foreach (WeightTensor tensor in model.Tensors)
         {
@@ -74,12 +75,11 @@ internal sealed class GgufFormat : WeightsFormat
             TensorBytes.Write(tensor, type.DType(), stream);
     }
 
-    private static void WriteConfig(GgufWriter writer, ModelWeights model, GgmlType type)
+    private static void WriteConfig(GgufWriter writer, string path, GptConfig config, GgmlType type)
     {
-        GptConfig config = model.Config;
         writer.Add("general.architecture", Architecture);
         writer.Add("general.type", "model");
-        writer.Add("general.name", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path))));
+        writer.Add("general.name", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))));
         writer.Add("general.file_type", type switch { GgmlType.F32 => 0u, GgmlType.F16 => 1, GgmlType.Q8_0 => 7, _ => 32 }); // llama.h, enum llama_ftype
         writer.Add("general.quantization_version", 2u); // GGML_QNT_VERSION
         writer.Add("general.alignment", (uint)GgufLayout.DefaultAlignment);

@@ -5,21 +5,28 @@ namespace Foreword.Weights.HuggingFace;
 
 /// <summary>
 /// Maps between the tensor names of Hugging Face's <c>GPT2LMHeadModel</c> and <c>OpenAIGPTLMHeadModel</c> and Foreword's parameter names. Foreword's
-/// names are GPT-2's keys without their prefix. GPT-1's <c>tokens_embed</c> is <c>wte</c>, and its <c>positions_embed</c> is <c>wpe</c>.
+/// names are GPT-2's keys without their prefix. GPT-1's <c>tokens_embed</c> is <c>wte</c>, and its <c>positions_embed</c> is <c>wpe</c>. The files of
+/// an LSTM call these parameters <c>embed</c> and <c>decoder</c>.
 /// </summary>
 internal static class HuggingFaceNameMap
 {
     private const string Prefix = "transformer.";
     private const string Gpt1Tokens = "tokens_embed.weight";
     private const string Gpt1Positions = "positions_embed.weight";
+    private const string LstmTokens = "embed.weight";
+    private const string LstmHead = "decoder.weight";
+    private const string LstmHeadBias = "decoder.bias";
 
     /// <summary>Returns the key that <c>transformers</c> writes for a parameter.</summary>
     /// <param name="name">The name in Foreword.</param>
-    /// <param name="architecture">GPT-1 or GPT-2. The two use different keys.</param>
-    public static string FileName(string name, GptArchitecture architecture) => (architecture, name) switch
+    /// <param name="architecture">The architecture. Each one uses its own keys.</param>
+    public static string FileName(string name, ModelArchitecture architecture) => (architecture, name) switch
     {
-        (_, GptParameter.SeparateHead) => name,
-        (GptArchitecture.Gpt2, _) => Prefix + name,
+        (ModelArchitecture.Lstm, GptParameter.TokenEmbedding) => LstmTokens,
+        (ModelArchitecture.Lstm, GptParameter.SeparateHead) => LstmHead,
+        (ModelArchitecture.Lstm, GptParameter.HeadBias) => LstmHeadBias,
+        (ModelArchitecture.Lstm, _) or (_, GptParameter.SeparateHead) => name,
+        (ModelArchitecture.Gpt2, _) => Prefix + name,
         (_, GptParameter.TokenEmbedding) => Gpt1Tokens,
         (_, GptParameter.PositionEmbedding) => Gpt1Positions,
         _ => name,
@@ -44,7 +51,7 @@ internal static class HuggingFaceNameMap
     /// Tensors are missing, unexpected or of the wrong shape (the message lists all of them), or two tensors have the same name without their
     /// prefixes.
     /// </exception>
-    public static (GptConfig Config, IReadOnlyList<StoredTensor> Tensors) Match(string path, IReadOnlyCollection<StoredTensor> tensors, GptConfig config)
+    public static (ModelConfig Config, IReadOnlyList<StoredTensor> Tensors) Match(string path, IReadOnlyCollection<StoredTensor> tensors, ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentNullException.ThrowIfNull(config);
@@ -78,14 +85,17 @@ internal static class HuggingFaceNameMap
         return (config, [.. ParameterMatch.Of(path, config, parameters, name => FileName(name, config.Architecture)), .. heads]);
     }
 
-    private static string OurName(string fileName, GptArchitecture architecture)
+    private static string OurName(string fileName, ModelArchitecture architecture)
     {
         string name = WrapperNames.Remove(fileName);
         return (architecture, name) switch
         {
-            (GptArchitecture.Gpt1, Gpt1Tokens) => GptParameter.TokenEmbedding,
-            (GptArchitecture.Gpt1, Gpt1Positions) => GptParameter.PositionEmbedding,
-            (GptArchitecture.Gpt1, GptParameter.TokenEmbedding or GptParameter.PositionEmbedding) => $"{name} (GPT-2's)", // GPT-1 has no such name
+            (ModelArchitecture.Lstm, LstmTokens) => GptParameter.TokenEmbedding,
+            (ModelArchitecture.Lstm, LstmHead) => GptParameter.SeparateHead,
+            (ModelArchitecture.Lstm, LstmHeadBias) => GptParameter.HeadBias,
+            (ModelArchitecture.Gpt1, Gpt1Tokens) => GptParameter.TokenEmbedding,
+            (ModelArchitecture.Gpt1, Gpt1Positions) => GptParameter.PositionEmbedding,
+            (ModelArchitecture.Gpt1, GptParameter.TokenEmbedding or GptParameter.PositionEmbedding) => $"{name} (GPT-2's)", // GPT-1 has no such name
             _ => name,
         };
     }
@@ -118,12 +128,12 @@ internal static class HuggingFaceNameMap
     }
 
     /// <summary>Returns whether a tensor is a constant that older versions of transformers stored with the weights.</summary>
-    private static bool IsBuffer(string name, long[] shape, GptConfig config)
+    private static bool IsBuffer(string name, long[] shape, ModelConfig config)
     {
         if (name == "position_ids")
-            return config.Architecture == GptArchitecture.Gpt1 && shape.Length <= 2;
+            return config.Architecture == ModelArchitecture.Gpt1 && shape.Length <= 2;
         return name.Split('.') is ["h", var layer, "attn", var buffer]
-            && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < config.NLayer
+            && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < config.LayerCount
             && buffer switch
             {
                 "bias" => shape is [1, 1, var rows, var columns] && rows == columns,

@@ -51,9 +51,9 @@ internal sealed class SafetensorsFormat : WeightsFormat
         json.WriteEndObject();
     });
 
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
-        GptConfig config = HuggingFaceConfig.Read(path);
+        ModelConfig config = HuggingFaceConfig.Read(path);
         string single = Path.Combine(path, FileName);
         return File.Exists(single)
             ? HuggingFaceNameMap.Match(single, [.. files.Keep(SafetensorsFile.Open(single)).Stored()], config)

@@ -21,7 +21,7 @@ internal sealed class LlmcFormat : WeightsFormat
 
     public override bool IsAt(string path) => FirstBytes.Are(path, BitConverter.IsLittleEndian ? BitConverter.GetBytes(Magic) : []);
 
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         MappedFile file = files.Map(path);
         if (file.Length < HeaderBytes)

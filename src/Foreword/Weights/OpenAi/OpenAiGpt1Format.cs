@@ -46,8 +46,8 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
     /// <summary>Writes ten weights files, as in the release, and a config.json that records the number of heads.</summary>
     public override void Write(ModelWeights model, Tokenizer? tokenizer, string type, string target)
     {
-        GptConfig config = model.Config;
-        if (config.Architecture != GptArchitecture.Gpt1)
+        GptConfig config = model.Config.AsGpt("OpenAI's format");
+        if (config.Architecture != ModelArchitecture.Gpt1)
             throw new NotSupportedException($"{model.Path} is a GPT-2; {Name} holds GPT-1's post-LN blocks only");
         if (!config.TieWordEmbeddings)
             throw new NotSupportedException($"{model.Path} has a separate output layer; in {Name} it is always the token embedding");
@@ -66,7 +66,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
         shards.Flush();
     }
 
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         string shapesPath = Path.Combine(path, ShapesName);
         List<long[]> shapes = JsonFile.Read(shapesPath, JsonValueKind.Array, root => Shapes(shapesPath, root));
@@ -74,7 +74,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
             throw new InvalidDataException($"{shapesPath}: {shapes.Count} shapes do not describe a GPT-1, which has positions [T, C], tokens [V, C] and {Layer.Length} tensors per layer");
         GptConfig config = Config(path, new GptConfig
         {
-            Architecture = GptArchitecture.Gpt1,
+            Architecture = ModelArchitecture.Gpt1,
             ContextLength = (int)context,
             VocabSize = (int)ids,
             NEmbd = (int)width,
@@ -122,8 +122,7 @@ internal sealed class OpenAiGpt1Format : WeightsFormat
     {
         if (File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)))
         {
-            GptConfig config = HuggingFaceConfig.Read(path);
-            return config with { NLayer = sizes.NLayer, NEmbd = sizes.NEmbd, VocabSize = sizes.VocabSize, ContextLength = sizes.ContextLength, Architecture = sizes.Architecture } == config
+            return HuggingFaceConfig.Read(path) is GptConfig config && config with { NLayer = sizes.NLayer, NEmbd = sizes.NEmbd, VocabSize = sizes.VocabSize, ContextLength = sizes.ContextLength, Architecture = sizes.Architecture } == config
                 ? config
                 : throw new InvalidDataException($"{path}: {HuggingFaceConfig.FileName} describes a different model than {ShapesName}, a GPT-1 of {sizes.NLayer} layers, width {sizes.NEmbd}, context {sizes.ContextLength} and {sizes.VocabSize} ids");
         }

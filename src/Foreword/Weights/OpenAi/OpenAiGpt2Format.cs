@@ -23,7 +23,7 @@ internal sealed partial class OpenAiGpt2Format : WeightsFormat
 
     public override bool IsAt(string path) => File.Exists(Path.Combine(path, HyperParameters)) && Prefix(path) is not null;
 
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         string hyperParameters = Path.Combine(path, HyperParameters);
         GptConfig config = Validated(hyperParameters, JsonFile.Read(hyperParameters, JsonValueKind.Object, root => Config(hyperParameters, root)));

@@ -20,9 +20,9 @@ internal sealed class PyTorchFormat : WeightsFormat
     public override bool IsAt(string path) => File.Exists(Path.Combine(path, HuggingFaceConfig.FileName))
         && (File.Exists(Path.Combine(path, FileName)) || File.Exists(Path.Combine(path, IndexName)));
 
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
-        GptConfig config = HuggingFaceConfig.Read(path);
+        ModelConfig config = HuggingFaceConfig.Read(path);
         string single = Path.Combine(path, FileName);
         return File.Exists(single)
             ? HuggingFaceNameMap.Match(single, PyTorchFile.Read(files.Map(single)), config)

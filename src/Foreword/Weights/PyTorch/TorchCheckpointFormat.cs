@@ -30,7 +30,7 @@ internal sealed class TorchCheckpointFormat : WeightsFormat
 
     public override bool IsAt(string path) => FileAt(path) is not null;
 
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files)
     {
         string file = FileAt(path)!, directory = Path.GetDirectoryName(Path.GetFullPath(file))!;
         IReadOnlyList<StoredTensor> tensors = PyTorchFile.Read(files.Map(file), out IReadOnlyDictionary<object, object?> whole);

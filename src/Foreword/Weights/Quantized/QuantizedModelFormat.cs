@@ -29,6 +29,6 @@ internal sealed class QuantizedModelFormat : WeightsFormat
 
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">Always: the weights cannot be read back.</exception>
-    protected override (GptConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files) =>
+    protected override (ModelConfig Config, IEnumerable<WeightTensor> Tensors) Read(string path, OpenFiles files) =>
         throw new InvalidDataException($"{path} is quantized: it can be run, but its original weights cannot be recovered; use the model that it was made from");
 }

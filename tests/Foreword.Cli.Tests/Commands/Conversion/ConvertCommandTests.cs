@@ -60,7 +60,7 @@ public sealed class ConvertCommandTests : IDisposable
     {
         string model = _directory.File("model");
         Directory.CreateDirectory(model);
-        WriteModel(model, GptArchitecture.Gpt1, vocabSize: 40_478);
+        WriteModel(model, ModelArchitecture.Gpt1, vocabSize: 40_478);
         foreach (string file in Directory.GetFiles(Fixtures.Path("gpt1-vocab")).Where(file => !file.EndsWith(".md", StringComparison.Ordinal)))
             File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
         string shards = _directory.File("shards"), back = _directory.File("back");
@@ -102,7 +102,7 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Contains("--dtype is bf16; openai-gpt1 supports f32", run.Err);
     }
 
-    private static void WriteModel(string directory, GptArchitecture architecture, int vocabSize)
+    private static void WriteModel(string directory, ModelArchitecture architecture, int vocabSize)
     {
         GptConfig config = new() { Architecture = architecture, NLayer = 1, NHead = 1, NEmbd = 4, ContextLength = 8, VocabSize = vocabSize };
         HuggingFaceConfig.Write(directory, config);

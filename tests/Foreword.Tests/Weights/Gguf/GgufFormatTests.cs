@@ -32,7 +32,7 @@ public sealed class GgufFormatTests : IDisposable
     public void AModelThatWentThroughGgufIsTheSameBitForBitInTheSameType(string type)
     {
         using ModelWeights read = Write(type);
-        Assert.Equal(_golden.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 }, read.Config);
+        Assert.Equal((GptConfig)_golden.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 }, read.Config);
         Assert.All(read.Tensors, tensor => Assert.Equal(tensor.Shape.Length == 2 && tensor.Name != "wpe.weight" ? type : "f32", tensor.Type, ignoreCase: true));
         Assert.Equal(Safetensors(_golden, type, "direct"), Safetensors(read, type, "through"));
         using ModelWeights again = Write(type, from: read, name: "again.gguf");
@@ -199,8 +199,8 @@ public sealed class GgufFormatTests : IDisposable
         }
 
         using ModelWeights written = Write("f32", from: variant);
-        Assert.Equal(variant.Config.FeedForwardWidth, written.Config.FeedForwardWidth);
-        Assert.Empty((written.Config with { FeedForwardWidth = null }).Deviations);
+        Assert.Equal(((GptConfig)variant.Config).FeedForwardWidth, ((GptConfig)written.Config).FeedForwardWidth);
+        Assert.Empty(((GptConfig)written.Config with { FeedForwardWidth = null }).Deviations);
         Assert.Equal(Safetensors(variant, "f32", "direct"), Safetensors(written, "f32", "through"));
     }
 

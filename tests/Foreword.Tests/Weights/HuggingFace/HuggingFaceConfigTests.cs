@@ -15,9 +15,9 @@ public sealed class HuggingFaceConfigTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Theory]
-    [InlineData("golden/gpt2-tiny", GptArchitecture.Gpt2)]
-    [InlineData("golden/gpt1-tiny", GptArchitecture.Gpt1)]
-    public void TheGoldenConfigurationIsRead(string model, GptArchitecture architecture)
+    [InlineData("golden/gpt2-tiny", ModelArchitecture.Gpt2)]
+    [InlineData("golden/gpt1-tiny", ModelArchitecture.Gpt1)]
+    public void TheGoldenConfigurationIsRead(string model, ModelArchitecture architecture)
     {
         GptConfig expected = new()
         {
@@ -112,7 +112,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
     [InlineData("add_cross_attention", "true", "add_cross_attention is true; only false is supported")]
     [InlineData("pruned_heads", "{\"0\":[1]}", "pruned_heads is {\"0\":[1]}; models with pruned heads are not supported")]
     [InlineData("quantization_config", "{}", "quantization_config is {}")]
-    [InlineData("model_type", "\"llama\"", "model_type is \"llama\"; only \"gpt2\" and \"openai-gpt\" are supported")]
+    [InlineData("model_type", "\"llama\"", "model_type is \"llama\"; only \"gpt2\", \"openai-gpt\" and \"lstm-lm\" are supported")]
     [InlineData("model_type", "7", "model_type is 7; it must be")]
     [InlineData("n_layer", "\"12\"", "n_layer is \"12\"; it must be a 32-bit integer")]
     [InlineData("n_layer", "2.5", "n_layer is 2.5; it must be a 32-bit integer")]
@@ -152,7 +152,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
     [InlineData("n_positions", "max_position_embeddings", 65)]
     public void AnAliasIsReadUnlessItContradicts(string field, string alias, int other)
     {
-        GptConfig expected = HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny"));
+        GptConfig expected = (GptConfig)HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny"));
         int value = 0;
         Write(json =>
         {
@@ -179,7 +179,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
         JsonObject json = JsonNode.Parse(File.ReadAllText(Fixtures.Path($"golden/{model}/config.json")))!.AsObject();
         json[field] = name;
         _directory.Write("config.json", json.ToJsonString());
-        GptConfig config = HuggingFaceConfig.Read(_directory.Path);
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(_directory.Path);
         Assert.Equal(expected, config.Activation);
         HuggingFaceConfig.Write(_directory.Path, config);
         Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
@@ -188,7 +188,7 @@ public sealed class HuggingFaceConfigTests : IDisposable
     [Fact]
     public void OtherComputationsAreWrittenAsTransformersReadsThem()
     {
-        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")) with { Activation = Activation.Silu, FeedForwardWidth = 40, ScaleAttention = false, ScaleAttentionByInverseLayer = true };
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny")) with { Activation = Activation.Silu, FeedForwardWidth = 40, ScaleAttention = false, ScaleAttentionByInverseLayer = true };
         HuggingFaceConfig.Write(_directory.Path, config);
         Assert.Equal(config, HuggingFaceConfig.Read(_directory.Path));
         JsonNode json = JsonNode.Parse(File.ReadAllText(_directory.File("config.json")))!;

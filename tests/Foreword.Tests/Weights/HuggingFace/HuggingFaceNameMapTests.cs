@@ -19,7 +19,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     [InlineData("gpt1-tiny", "alt/model.prefixed")]
     public void EveryPublishedNamingOfTheGoldenModelsIsUnderstood(string model, string file)
     {
-        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
         using SafetensorsFile original = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         using SafetensorsFile variant = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/{file}.safetensors"));
         IReadOnlyList<StoredTensor> found = HuggingFaceNameMap.Match(variant.Path, [.. variant.Stored()], config).Tensors;
@@ -36,7 +36,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     public void TheWrittenNamesAndShapesAreThoseOfTheGoldenModels(string model)
     {
         using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
-        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
         IReadOnlyList<GptParameter> parameters = GptParameter.Of(config);
         Assert.Equal(file.Tensors.Keys.Select(Unprefixed).Order(), parameters.Select(p => Unprefixed(HuggingFaceNameMap.FileName(p.Name, config.Architecture))).Order());
         Assert.All(parameters, p => Assert.Equal(file.Tensors.Values.Single(tensor => Unprefixed(tensor.Name) == Unprefixed(HuggingFaceNameMap.FileName(p.Name, config.Architecture))).Shape, p.Shape));
@@ -86,11 +86,11 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     [InlineData("gpt1-tiny", "module._orig_mod.transformer.", "")]
     public void ThePrefixesOfWrappersAreRemoved(string model, string prefix, string headPrefix)
     {
-        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
         using SafetensorsFile original = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         StoredTensor[] tensors = [.. original.Stored()];
         StoredTensor[] wrapped = [.. tensors.Select(tensor => Renamed(tensor, prefix + tensor.FileName.Replace("transformer.", "", StringComparison.Ordinal)))];
-        if (config.Architecture == GptArchitecture.Gpt2)
+        if (config.Architecture == ModelArchitecture.Gpt2)
             wrapped = [.. wrapped, Renamed(tensors.Single(tensor => tensor.FileName == "transformer.wte.weight"), headPrefix + "lm_head.weight")];
         (GptConfig found, IReadOnlyList<StoredTensor> matched) = HuggingFaceNameMap.Match("file", wrapped, config);
         Assert.Equal(config, found);
@@ -108,7 +108,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     [Fact]
     public void MatricesOfLinearLayersAreTransposed()
     {
-        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny"));
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(Fixtures.Path("golden/gpt2-tiny"));
         using SafetensorsFile original = SafetensorsFile.Open(Fixtures.Path("golden/gpt2-tiny/model.safetensors"));
         SafetensorsWriter writer = new();
         foreach (StoredTensor tensor in original.Stored())
@@ -155,7 +155,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     [InlineData("gpt2-tiny", false, 1, 32)]
     public void OnlyGpt1HasPositionsThatArePassedOver(string model, bool isBuffer, params int[] shape)
     {
-        GptConfig config = HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
+        GptConfig config = (GptConfig)HuggingFaceConfig.Read(Fixtures.Path($"golden/{model}"));
         using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path($"golden/{model}/model.safetensors"));
         StoredTensor[] tensors = [.. file.Stored()];
         StoredTensor any = tensors.First(tensor => tensor.ElementCount == 32), positions = new("position_ids", any.DType, [.. shape.Select(size => (long)size)], any.Parts);

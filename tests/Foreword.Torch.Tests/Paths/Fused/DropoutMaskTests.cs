@@ -56,11 +56,11 @@ public sealed class DropoutMaskTests
 
     /// <summary>Compares the fused kernels, which draw the masks themselves, with the whole model in libtorch's operators and explicit masks.</summary>
     [Theory]
-    [InlineData(GptArchitecture.Gpt1, 64, 2, 128)]
-    [InlineData(GptArchitecture.Gpt2, 64, 2, 128)]
-    [InlineData(GptArchitecture.Gpt1, 24, 2, 70)]
-    [InlineData(GptArchitecture.Gpt2, 40, 3, 33)]
-    public void AModelWithDropoutEqualsTheSameMasksOnAutograd(GptArchitecture architecture, int headSize, int batch, int length)
+    [InlineData(ModelArchitecture.Gpt1, 64, 2, 128)]
+    [InlineData(ModelArchitecture.Gpt2, 64, 2, 128)]
+    [InlineData(ModelArchitecture.Gpt1, 24, 2, 70)]
+    [InlineData(ModelArchitecture.Gpt2, 40, 3, 33)]
+    public void AModelWithDropoutEqualsTheSameMasksOnAutograd(ModelArchitecture architecture, int headSize, int batch, int length)
     {
         Assert.SkipUnless(MicroKernel.Has(Precision.Fp32), "this processor or libtorch has no micro-kernels");
         using var scope = NewDisposeScope();
@@ -105,12 +105,12 @@ public sealed class DropoutMaskTests
             x = Branch(x, h + "ln_2", y => Linear(F.gelu(Linear(y, h + "mlp.c_fc"), TorchSharp.Modules.GELU.Approximate.tanh), h + "mlp.c_proj"), place + 2);
         }
 
-        return config.Architecture == GptArchitecture.Gpt2 ? Norm(x, "ln_f") : x;
+        return config.Architecture == ModelArchitecture.Gpt2 ? Norm(x, "ln_f") : x;
 
         Tensor Branch(Tensor input, string norm, Func<Tensor, Tensor> branch, int place)
         {
             Tensor mask = Mask(config.ResidDropout, seed, place, B * T, C).view(B, T, C);
-            return config.Architecture == GptArchitecture.Gpt2 ? input + branch(Norm(input, norm)) * mask : Norm(input + branch(input) * mask, norm);
+            return config.Architecture == ModelArchitecture.Gpt2 ? input + branch(Norm(input, norm)) * mask : Norm(input + branch(input) * mask, norm);
         }
 
         Tensor Attention(Tensor qkv, int place)

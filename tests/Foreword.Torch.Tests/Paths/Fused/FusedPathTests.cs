@@ -11,14 +11,14 @@ namespace Foreword.Torch.Tests.Paths.Fused;
 public sealed class FusedPathTests
 {
     /// <summary>Gets architecture, heads, head size, V, B and T: sizes that are multiples of the kernels' blocks, and sizes that are not.</summary>
-    public static TheoryData<GptArchitecture, int, int, int, int, int> Shapes => new()
+    public static TheoryData<ModelArchitecture, int, int, int, int, int> Shapes => new()
     {
-        { GptArchitecture.Gpt2, 2, 64, 300, 2, 128 },
-        { GptArchitecture.Gpt1, 2, 64, 320, 1, 192 },
-        { GptArchitecture.Gpt2, 3, 32, 301, 3, 50 },
-        { GptArchitecture.Gpt1, 2, 80, 65, 2, 77 },
-        { GptArchitecture.Gpt2, 4, 8, 129, 5, 1 },
-        { GptArchitecture.Gpt1, 2, 72, 97, 1, 33 },
+        { ModelArchitecture.Gpt2, 2, 64, 300, 2, 128 },
+        { ModelArchitecture.Gpt1, 2, 64, 320, 1, 192 },
+        { ModelArchitecture.Gpt2, 3, 32, 301, 3, 50 },
+        { ModelArchitecture.Gpt1, 2, 80, 65, 2, 77 },
+        { ModelArchitecture.Gpt2, 4, 8, 129, 5, 1 },
+        { ModelArchitecture.Gpt1, 2, 72, 97, 1, 33 },
     };
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class FusedPathTests
     }
 
     [Theory, MemberData(nameof(Shapes))]
-    public void Float32EqualsAutograd(GptArchitecture architecture, int heads, int headSize, int vocabulary, int batch, int length)
+    public void Float32EqualsAutograd(ModelArchitecture architecture, int heads, int headSize, int vocabulary, int batch, int length)
     {
         RequireKernels(Precision.Fp32);
         using var scope = NewDisposeScope();
@@ -60,7 +60,7 @@ public sealed class FusedPathTests
 
     /// <summary>Both paths round to 8 bits at every product, but in different places. Gradients differ by less than 2 % of their norm.</summary>
     [Theory, MemberData(nameof(Shapes))]
-    public void BFloat16StaysNearFloat32(GptArchitecture architecture, int heads, int headSize, int vocabulary, int batch, int length)
+    public void BFloat16StaysNearFloat32(ModelArchitecture architecture, int heads, int headSize, int vocabulary, int batch, int length)
     {
         RequireKernels(Precision.Bf16);
         using var scope = NewDisposeScope();
@@ -85,9 +85,9 @@ public sealed class FusedPathTests
     }
 
     [Theory]
-    [InlineData(GptArchitecture.Gpt1)]
-    [InlineData(GptArchitecture.Gpt2)]
-    public void RecomputingChangesNothing(GptArchitecture architecture)
+    [InlineData(ModelArchitecture.Gpt1)]
+    [InlineData(ModelArchitecture.Gpt2)]
+    public void RecomputingChangesNothing(ModelArchitecture architecture)
     {
         RequireKernels(Precision.Fp32);
         using var scope = NewDisposeScope();
@@ -122,7 +122,7 @@ public sealed class FusedPathTests
     {
         RequireKernels(Precision.Fp32);
         using var scope = NewDisposeScope();
-        (GptModel model, GptModel other) = Models(GptArchitecture.Gpt2, 2, 64, 300, Precision.Fp32);
+        (GptModel model, GptModel other) = Models(ModelArchitecture.Gpt2, 2, 64, 300, Precision.Fp32);
         using (model)
         using (other)
         {
@@ -158,7 +158,7 @@ public sealed class FusedPathTests
     {
         RequireKernels(Precision.Fp32);
         using var scope = NewDisposeScope();
-        (GptModel fused, GptModel plain) = Models(GptArchitecture.Gpt2, 2, 64, 300, Precision.Fp32);
+        (GptModel fused, GptModel plain) = Models(ModelArchitecture.Gpt2, 2, 64, 300, Precision.Fp32);
         using (fused)
         using (plain)
         {
@@ -183,7 +183,7 @@ public sealed class FusedPathTests
     {
         RequireKernels(precision);
         using var scope = NewDisposeScope();
-        (GptModel a, GptModel b) = Models(GptArchitecture.Gpt2, 2, 64, 300, precision, dropout: 0.1);
+        (GptModel a, GptModel b) = Models(ModelArchitecture.Gpt2, 2, 64, 300, precision, dropout: 0.1);
         using (a)
         using (b)
         {
@@ -211,7 +211,7 @@ public sealed class FusedPathTests
     {
         RequireKernels(Precision.Fp32);
         using var scope = NewDisposeScope();
-        (GptModel fused, GptModel plain) = Models(GptArchitecture.Gpt2, 2, 32, 100, Precision.Fp32);
+        (GptModel fused, GptModel plain) = Models(ModelArchitecture.Gpt2, 2, 32, 100, Precision.Fp32);
         using (fused)
         using (plain)
         {
@@ -265,7 +265,7 @@ public sealed class FusedPathTests
     }
 
     /// <summary>Creates two equal models whose biases and norms are not all 0 and 1.</summary>
-    private static (GptModel, GptModel) Models(GptArchitecture architecture, int heads, int headSize, int vocabulary, Precision precision, double dropout = 0)
+    private static (GptModel, GptModel) Models(ModelArchitecture architecture, int heads, int headSize, int vocabulary, Precision precision, double dropout = 0)
     {
         GptConfig config = new()
         {
