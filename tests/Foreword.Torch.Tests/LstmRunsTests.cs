@@ -132,7 +132,7 @@ public sealed class LstmRunsTests : IDisposable
     {
         Model = new ModelSection { Architecture = ModelArchitecture.Lstm, NHidden = 64, NEmbd = 32, ContextLength = 32, Dropout = 0 },
         Data = new DataSection { Text = [_text], VocabSize = 300, Validation = 0.1 },
-        Train = new TrainingConfig { Steps = steps, BatchSize = 8, Lr = 1e-2, MinLr = 1e-3, WarmupSteps = 2, LogEvery = 1, EvalEvery = 0, EvalBatches = 4, CheckpointEvery = 0, Threads = 2 },
+        Train = new TrainingConfig { Steps = steps, BatchSize = 8, Lr = 1e-2, MinLr = 1e-3, WarmupSteps = 2, LogEvery = 1, EvalEvery = 0, EvalBatches = 4, CheckpointEvery = 0, Threads = 1 },
     };
 
     private static void Train(PretrainRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, StopRequest? stop = null)

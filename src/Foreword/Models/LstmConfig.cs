@@ -47,7 +47,7 @@ public sealed record LstmConfig : ModelConfig
     {
         ["lstm-2048"] = new(),
         ["lstm-small-14m"] = new() { NHidden = 1408, NEmbd = 384, ContextLength = 256, VocabSize = 8192 },
-        ["lstm-tiny-5m"] = new() { NHidden = 832, NEmbd = 256, ContextLength = 256, VocabSize = 4096 },
+        ["lstm-tiny-5m"] = new() { NHidden = 864, NEmbd = 256, ContextLength = 256, VocabSize = 4096 },
     };
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Settings;
 
 namespace Foreword.Data.Tests.Recipes;
 
@@ -74,7 +75,7 @@ public class PretrainRecipeTests
         PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "lstm-tiny-5m", Dropout = 0 }, Data = new DataSection { Shards = "s" } };
         PretrainRecipe resolved = recipe.Resolve(300);
         Assert.Equal(recipe.Model.ToModelConfig(300), resolved.Model.ToModelConfig(300));
-        Assert.Equal((832, WeightInit.Uniform, null), (resolved.Model.NHidden, resolved.Model.Init, resolved.Model.NLayer));
+        Assert.Equal((864, WeightInit.Uniform, null), (resolved.Model.NHidden, resolved.Model.Init, resolved.Model.NLayer));
         Assert.Equal(256, resolved.Train.SequenceLength);
         Assert.Equal(resolved, resolved.Resolve(300));
         Assert.Contains("architecture: lstm", Recipe.ToYaml(resolved), StringComparison.Ordinal);
@@ -211,6 +212,6 @@ public class PretrainRecipeTests
         string path = directory.Write("recipe.yaml", "model: {preset: gpt2-tiny-5m, init: gpt1}\ndata: {shards: s}\n");
         Assert.Equal(WeightInit.Normal, Recipe.ReadSaved<PretrainRecipe>(path).Model.Init);
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => Recipe.Read<PretrainRecipe>(path));
-        Assert.Equal($"{path}:1: model.init is 'gpt1'; expected normal | scaled_residual ('gpt1' is now called normal; to continue training from the weights of a model, set model.path)", problem.Message);
+        Assert.Equal($"{path}:1: model.init is 'gpt1'; expected normal | scaled_residual | uniform ('gpt1' is now called normal; to continue training from the weights of a model, set model.path)", problem.Message);
     }
 }

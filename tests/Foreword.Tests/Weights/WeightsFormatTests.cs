@@ -34,7 +34,7 @@ public sealed class WeightsFormatTests : IDisposable
         using ModelWeights expected = WeightsCatalog.Open(Fixtures.Path($"golden/{golden}"));
         using ModelWeights model = WeightsCatalog.Open(Fixtures.Path(path));
         Assert.Equal(format, model.Format.Name);
-        Assert.Equal((GptConfig)expected.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 }, model.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 });
+        Assert.Equal((GptConfig)expected.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 }, (GptConfig)model.Config with { EmbdDropout = 0.1, AttnDropout = 0.1, ResidDropout = 0.1 });
         Assert.Equal(expected.Tensors.Select(tensor => tensor.Name), model.Tensors.Select(tensor => tensor.Name));
         foreach (WeightTensor tensor in model.Tensors)
         {

@@ -92,7 +92,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
         StoredTensor[] wrapped = [.. tensors.Select(tensor => Renamed(tensor, prefix + tensor.FileName.Replace("transformer.", "", StringComparison.Ordinal)))];
         if (config.Architecture == ModelArchitecture.Gpt2)
             wrapped = [.. wrapped, Renamed(tensors.Single(tensor => tensor.FileName == "transformer.wte.weight"), headPrefix + "lm_head.weight")];
-        (GptConfig found, IReadOnlyList<StoredTensor> matched) = HuggingFaceNameMap.Match("file", wrapped, config);
+        (ModelConfig found, IReadOnlyList<StoredTensor> matched) = HuggingFaceNameMap.Match("file", wrapped, config);
         Assert.Equal(config, found);
         Assert.Equal(GptParameter.Of(config).Select(p => p.Name).Order(), matched.Select(tensor => tensor.Name).Order());
     }
@@ -177,7 +177,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     public void AHeadEqualToTheEmbeddingIsTiedUnlessTheConfigurationSaysOtherwise()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4]));
-        (GptConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
+        (ModelConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
         Assert.Equal(Small, config);
         Assert.Equal("transformer.wte.weight", tensors.Single(tensor => tensor.Name == "wte.weight").FileName);
         Assert.DoesNotContain(tensors, tensor => tensor.Name == "lm_head.weight");
@@ -196,7 +196,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
             tensors.Remove("transformer.wte.weight");
             tensors["lm_head.weight"] = [5, 4];
         }));
-        (GptConfig config, IReadOnlyList<StoredTensor> found) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
+        (ModelConfig config, IReadOnlyList<StoredTensor> found) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
         Assert.Equal(Small, config);
         Assert.Equal("lm_head.weight", found.Single(tensor => tensor.Name == "wte.weight").FileName);
         Assert.DoesNotContain(found, tensor => tensor.Name == "lm_head.weight");
@@ -207,7 +207,7 @@ public sealed class HuggingFaceNameMapTests : IDisposable
     public void AHeadThatDiffersIsSeparateWhateverTheConfigurationSays()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Write(tensors => tensors["lm_head.weight"] = [5, 4], headFill: 1));
-        (GptConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
+        (ModelConfig config, IReadOnlyList<StoredTensor> tensors) = HuggingFaceNameMap.Match(file.Path, [.. file.Stored()], Small);
         Assert.Equal(Small with { TieWordEmbeddings = false }, config);
         Assert.Contains(tensors, tensor => tensor.Name == "lm_head.weight");
         Assert.EndsWith("1 misshapen (lm_head.weight is [4, 5], not [5, 4])", Refusal(tensors => tensors["lm_head.weight"] = [4, 5]));
