@@ -1,11 +1,8 @@
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Progress;
-using Foreword.Tasks;
 using Foreword.Torch.FineTuning;
-using Foreword.Torch.Inference;
 using Foreword.Torch.Runs;
-using Foreword.Weights.Catalog;
 using static TorchSharp.torch;
 
 namespace Foreword.Torch.Tests;
