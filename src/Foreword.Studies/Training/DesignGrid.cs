@@ -33,7 +33,7 @@ internal static class DesignGrid
         Axis = Layers,
         AxisLabel = "blocks",
         Curves = [Design],
-        Values = [PretrainCell.Validation, EqualTime, PretrainCell.Train, PretrainCell.GradientNorm, PretrainCell.Diverged, PretrainCell.Time],
+        Values = [PretrainCell.Validation, EqualTime, PretrainCell.Train, PretrainCell.GradientNorm, GradientNorms.Ratio, PretrainCell.Diverged, PretrainCell.Time],
         Drawn = [PretrainCell.Validation],
         Derive = WithEqualTime,
     };

@@ -3,8 +3,11 @@ using System.Globalization;
 using Foreword.Data.Recipes;
 using Foreword.Progress;
 using Foreword.Studies.Grid;
+using Foreword.Torch;
+using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
+using TorchSharp.Modules;
 
 namespace Foreword.Studies.Training;
 
@@ -40,10 +43,11 @@ internal sealed record PretrainCell(StudyCell Cell, PretrainRecipe Recipe) : ICe
         bool exists = RunDirectory.HoldsRun(path);
         RunDirectory directory = exists ? RunDirectory.Open(path) : RunDirectory.Create(path);
         IProgress<PretrainEvent>? progress = context.Stepped is { } stepped ? new SynchronousProgress<PretrainEvent>(_ => stepped()) : null;
+        GradientNorms norms = new(Recipe.Model.Base().LayerOf);
         bool diverged = false;
         try
         {
-            using PretrainRun run = exists ? PretrainRun.Resume(Recipe, directory, directory.Newest, progress, logger: context.Logger) : PretrainRun.Start(Recipe, directory, progress, logger: context.Logger);
+            using PretrainRun run = exists ? PretrainRun.Resume(Recipe, directory, directory.Newest, progress, Create, context.Logger) : PretrainRun.Start(Recipe, directory, progress, Create, context.Logger);
             if (run.Run(context.Stop) == RunOutcome.Stopped)
                 return null;
         }
@@ -52,10 +56,19 @@ internal sealed record PretrainCell(StudyCell Cell, PretrainRecipe Recipe) : ICe
             diverged = true; // a result of the study, not a failure
         }
 
-        CellResult result = new(Cell.Factors, Cell.Fingerprint, "loss", Measure(RunMetrics.Read(directory.MetricsPath), diverged), Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        Dictionary<string, double> values = Measure(RunMetrics.Read(directory.MetricsPath), diverged);
+        norms.AddTo(values);
+        CellResult result = new(Cell.Factors, Cell.Fingerprint, "loss", values, Stopwatch.GetElapsedTime(begin).TotalSeconds);
         if (!context.Keep)
             Directory.Delete(path, recursive: true);
         return result;
+
+        Optimizer Create(IReadOnlyList<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision)
+        {
+            Optimizer optimizer = Optimizer.Create(Recipe.Train.Optimizer, parameters, options, precision);
+            norms.Measure(optimizer);
+            return optimizer;
+        }
     }
 
     private Dictionary<string, double> Measure(RunMetrics metrics, bool diverged)

@@ -45,6 +45,9 @@ public abstract class Optimizer : IDisposable
     /// <summary>Gets or sets the number of updates made so far. Set it after the parameters and the optimizer's state have been restored.</summary>
     public int StepCount { get; set; }
 
+    /// <summary>Gets or sets a function that receives the name of each parameter and the sum of squares of its gradient, before an update; null for none.</summary>
+    internal Action<string, double>? GradientMeasured { get; set; }
+
     /// <summary>Gets the tensors that a checkpoint stores, by name: <c>wte.weight.exp_avg</c> and so on. The tensors may be overwritten in place.</summary>
     public abstract IEnumerable<(string Name, Tensor Value)> State { get; }
 
@@ -59,7 +62,7 @@ public abstract class Optimizer : IDisposable
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        double norm = Math.Sqrt(_parameters.Sum(p => p.Value.grad is { } gradient ? SumOfSquares(gradient) : 0));
+        double norm = Math.Sqrt(_parameters.Sum(Squares));
         if (double.IsFinite(norm))
         {
             StepCount++;
@@ -80,6 +83,15 @@ public abstract class Optimizer : IDisposable
     /// <param name="rate">The learning rate.</param>
     /// <param name="gradientScale">Factor of every gradient (clipping).</param>
     protected abstract void Update(double rate, double gradientScale);
+
+    private double Squares((string Name, Parameter Value) parameter)
+    {
+        if (parameter.Value.grad is not { } gradient)
+            return 0;
+        double squares = SumOfSquares(gradient);
+        GradientMeasured?.Invoke(parameter.Name, squares);
+        return squares;
+    }
 
     private static unsafe double SumOfSquares(Tensor gradient) => gradient.device_type == DeviceType.CPU && gradient.is_contiguous()
         ? AdamWKernel.SumOfSquares(TensorMemory.Float32(gradient), gradient.NumberOfElements)

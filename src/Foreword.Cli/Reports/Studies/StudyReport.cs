@@ -46,7 +46,7 @@ internal static class StudyReport
             foreach (IGrouping<string, StudyRow> level in rows.GroupBy(row => row.Level))
             {
                 string cells = string.Concat(values.Zip(columns, (value, column) => (level.FirstOrDefault(row => row.Value == value) is { } row ? Cell(row) : "").PadLeft(column)));
-                output.WriteLine($"  {level.Key.PadRight(width)}{cells}{(level.First().Comparison is { } test && double.IsFinite(test.P) ? string.Create(CultureInfo.InvariantCulture, $"  p {test.P:0.000}") : "")}".TrimEnd());
+                output.WriteLine($"  {level.Key.PadRight(width)}{cells}{(level.First().Comparison is { } test && double.IsFinite(test.P) ? $"  p {PText(test.P)}" : "")}".TrimEnd());
             }
         }
 
@@ -86,7 +86,7 @@ internal static class StudyReport
             {
                 Level = level.Key,
                 Values = Values(plan, rows).Select(value => level.FirstOrDefault(row => row.Value == value) is { } row ? Cell(row) : ""),
-                P = level.First().Comparison is { } test && double.IsFinite(test.P) ? test.P.ToString("0.000", CultureInfo.InvariantCulture) : "",
+                P = level.First().Comparison is { } test && double.IsFinite(test.P) ? PText(test.P) : "",
                 Seeds = level.First().Samples.Count,
             }),
         }),
@@ -148,6 +148,9 @@ internal static class StudyReport
 
     private static string Cell(StudyRow row) => double.IsNaN(row.Mean) ? "undefined"
         : double.IsFinite(row.Deviation) ? string.Create(CultureInfo.InvariantCulture, $"{row.Mean:0.000} ± {row.Deviation:0.000}") : row.Mean.ToString("0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>Returns a p-value, which is never shown as 0.</summary>
+    private static string PText(double p) => p < 0.0005 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
 
     private static string Known(double? value) => value is { } known && double.IsFinite(known) ? known.ToString(CultureInfo.InvariantCulture) : "";
 
