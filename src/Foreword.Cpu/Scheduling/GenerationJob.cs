@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Threading.Channels;
 using Foreword.Generation;
 
@@ -104,8 +105,16 @@ internal sealed record PromptRead(TokenLogProb?[]? LogProbs, float[]? State) : J
     public float[] Embedding(int dimensions)
     {
         float[] vector = State![..dimensions];
-        double length = Math.Sqrt(vector.Sum(value => (double)value * value)); // the squares of large states exceed float32
-        return length > 0 ? [.. vector.Select(value => (float)(value / length))] : vector;
+        float length = TensorPrimitives.Norm<float>(vector);
+        if (!float.IsFinite(length)) // the squares of large states exceed float32
+        {
+            TensorPrimitives.Divide(vector, Math.Abs(TensorPrimitives.MaxMagnitude<float>(vector)), vector);
+            length = TensorPrimitives.Norm<float>(vector);
+        }
+
+        if (length > 0)
+            TensorPrimitives.Divide(vector, length, vector);
+        return vector;
     }
 }
 

@@ -19,6 +19,16 @@ public sealed class StrictTextTests : IDisposable
         Assert.EndsWith("is not UTF-16 text", Assert.Throws<InvalidDataException>(() => StrictText.Read(Write([0xFF, 0xFE, 0x00, 0xD8, 0x61, 0x00]))).Message);
     }
 
+    [Theory]
+    [InlineData("none.txt")]
+    [InlineData("none/none.txt")]
+    public void AMissingFileIsNamedAsTheCallerDoes(string name)
+    {
+        string path = _directory.File(name);
+        Assert.Equal($"there is no file {path}", Assert.Throws<FileNotFoundException>(() => StrictText.Read(path)).Message);
+        Assert.Equal($"there is no file {path}", Assert.Throws<FileNotFoundException>(() => StrictText.ReadLines(path).ToArray()).Message);
+    }
+
     [Fact]
     public void AByteOrderMarkIsRemoved()
     {
