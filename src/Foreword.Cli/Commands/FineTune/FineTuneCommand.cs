@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Commands.Predict;
 using Foreword.Cli.Commands.Pretrain;
-using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.FineTuning;
