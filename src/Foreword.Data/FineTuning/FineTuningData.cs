@@ -1,6 +1,7 @@
 using Foreword.Data.Datasets;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
+using Foreword.Data.Shards;
 using Foreword.Tasks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -86,12 +87,24 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
             }
 
             TrainingFiles hashes = TrainingFiles.Create(data, content, cancellationToken);
-            warnings.AddRange(hashes.Shared.Select(files => files.Validation.Path == files.Train.Path
-                ? $"{files.Train.Path} is both the training set and the validation set; results on it say nothing about new texts"
-                : $"the validation file {files.Validation.Path} has the same contents as the training file {files.Train.Path}; results on it say nothing about new texts"));
-            warnings.AddRange(hashes.CopiesAmong([.. content.Tests.SelectMany(part => part.Files).Distinct()]).Select(file => $"the test file {file} has the same contents as a training file; results on it say nothing about new texts"));
+            warnings.AddRange(Copies(hashes, data, content));
             return new FineTuningData(task, train, validation, content.Tests) { Source = source, Files = hashes, Warnings = warnings };
         }
+    }
+
+    /// <summary>Returns a warning for each file of two parts. The parts of a data set may lie in one file, which it divides itself.</summary>
+    private static IEnumerable<string> Copies(TrainingFiles hashes, LabeledSection data, DatasetContent content)
+    {
+        foreach ((ManifestFile validation, ManifestFile train) in hashes.Shared)
+        {
+            yield return validation.Path == train.Path
+                ? $"{train.Path} is both the training set and the validation set; results on it say nothing about new texts"
+                : $"the validation file {validation.Path} has the same contents as the training file {train.Path}; results on it say nothing about new texts";
+        }
+
+        IEnumerable<string> tests = content.Tests.SelectMany(part => part.Files).Distinct();
+        foreach (string file in hashes.CopiesAmong([.. data.Dataset is null ? tests : tests.Except(content.Train.Files)]))
+            yield return $"the test file {file} has the same contents as a training file; results on it say nothing about new texts";
     }
 
     /// <summary>Returns the name of a part in messages. A data set of a program may have no files.</summary>

@@ -74,6 +74,17 @@ public sealed class DatasetRecipeTests : IDisposable
         Assert.NotEqual(data.Train, Open(recipe with { Train = recipe.Train with { Seed = recipe.Train.Seed + 1 } }).Train);
     }
 
+    [Theory]
+    [InlineData("mwsc")]
+    [InlineData("storycloze")]
+    [InlineData("copa")]
+    public void PartsOfOneFileAreNoCopies(string name)
+    {
+        FineTuningData data = Open(Parse($"data: {{dataset: {name}, directory: '{Fixtures.Path("datasets")}'}}"));
+        Assert.DoesNotContain(data.Warnings, warning => warning.Contains("say nothing about new texts", StringComparison.Ordinal));
+        Assert.Empty(data.Train.Intersect(data.Validation));
+    }
+
     [Fact]
     public void AFewQuestionsMayAllHaveTheSameAnswer()
     {

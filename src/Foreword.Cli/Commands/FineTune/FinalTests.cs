@@ -20,7 +20,7 @@ internal sealed class FinalTests(Terminal terminal, Action<string> show, FineTun
     public const char PartSeparator = '/';
 
     /// <summary>Checks that the recipe's data set has a test server.</summary>
-    /// <exception cref="UsageException">There is no data set, the data set has no test server, or there are several runs.</exception>
+    /// <exception cref="UsageException">There is no data set, the data set has no test server, there are several runs, or not all examples are read.</exception>
     public static void CheckSubmission(FineTuneRecipe recipe, int runs)
     {
         if (recipe.Data.Dataset is not { } name)
@@ -29,6 +29,8 @@ internal sealed class FinalTests(Terminal terminal, Action<string> show, FineTun
             throw new UsageException($"--submission: the data set {name} has no test server; these have one: {string.Join(", ", DatasetCatalog.All.Where(dataset => dataset.Submission is not null).Select(dataset => dataset.Name))}");
         if (runs > 1)
             throw new UsageException($"--submission is for one run; --repeats is {runs}");
+        if (recipe.Data.MaxExamples is { } most)
+            throw new UsageException($"--submission needs every test example; --max-examples is {most} (--limit is for the training examples only)");
     }
 
     /// <summary>Checks that the files hold the examples of the test server.</summary>

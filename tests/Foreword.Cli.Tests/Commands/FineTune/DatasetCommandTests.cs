@@ -95,6 +95,9 @@ public sealed class DatasetCommandTests(TinyModel tiny) : IClassFixture<TinyMode
         AssertRefused(2, "--dataset rte needs the directory of its files: --data DIR", "finetune", tiny.Path, "--dataset", "rte");
         AssertRefused(2, "a recipe or a model is missing", "finetune");
         AssertRefused(2, "--submission is for data sets with a test server", "finetune", tiny.Path, "--task", "classification", "--train", tiny.Train, "--columns", "text,label", "--submission", "x.tsv");
+        AssertRefused(2, "--submission: the data set scitail has no test server; these have one: mnli, qnli, rte, ", "finetune", tiny.Path, "--dataset", "scitail", "--data", ".", "--submission", "x.tsv");
+        AssertRefused(2, "--submission is for one run; --repeats is 2", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--submission", "x.tsv", "--repeats", "2");
+        AssertRefused(2, "--submission needs every test example; --max-examples is 5", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--submission", "x.tsv", "--max-examples", "5");
         AssertRefused(1, "data.columns is for tables; the data set rte finds and reads its own files", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--columns", "a,b,c");
         AssertRefused(1, "task.kind is classification; the data set rte is for entailment", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--task", "classification");
         AssertRefused(1, $"rte: {_directory.Path} holds none of train.tsv; the data set has ", "finetune", tiny.Path, "--dataset", "rte", "--data", _directory.Path, "--out", _directory.File("run"));
