@@ -28,22 +28,21 @@ public sealed class LstmModel : LanguageModule
     /// <param name="seed">Seed of the weights. The same seed produces the same weights.</param>
     /// <param name="precision">Number format of the matrix products.</param>
     /// <param name="init">
-    /// How the weights are drawn: <see cref="WeightInit.Uniform"/> or <see cref="WeightInit.Normal"/>; null selects the first. In both, biases are 0,
-    /// but those of the forget gate are 1.
+    /// Null or <see cref="WeightInit.Uniform"/>, the only initialization of an LSTM. Biases are 0, but those of the forget gate are 1.
     /// </param>
     /// <exception cref="ArgumentException">The configuration is impossible, or the initialization is one for residual branches.</exception>
     public LstmModel(LstmConfig config, long seed = 0, Precision precision = Precision.Fp32, WeightInit? init = null) : base(nameof(LstmModel), precision)
     {
         ArgumentNullException.ThrowIfNull(config);
         Config = config.Validate();
-        if (init == WeightInit.ScaledResidual)
-            throw new ArgumentException("init is scaled_residual; an LSTM has no residual branches", nameof(init));
+        if (init is not (null or WeightInit.Uniform))
+            throw new ArgumentException($"init is {init}; the only initialization of an LSTM is {WeightInit.Uniform}", nameof(init));
         wte = nn.Embedding(config.VocabSize, config.NEmbd);
         lstm = new Lstm(config);
         proj = config.HasProjection ? nn.Linear(config.NHidden, config.NEmbd, hasBias: false) : null;
         lm_head = config.TieWordEmbeddings ? null : nn.Linear(config.NHidden, config.VocabSize, hasBias: config.DecoderBias);
         RegisterComponents();
-        Initialize(seed, init == WeightInit.Normal);
+        Initialize(seed);
     }
 
     /// <inheritdoc/>
@@ -105,7 +104,7 @@ public sealed class LstmModel : LanguageModule
     /// Initializes weights and biases. A forget gate that starts open keeps what the cell holds, so that gradients reach distant tokens from the first
     /// step (Gers et al. 2000; Jozefowicz et al. 2015, section 5).
     /// </summary>
-    private void Initialize(long seed, bool allNormal)
+    private void Initialize(long seed)
     {
         using var noGradient = no_grad();
         using Generator generator = new((ulong)seed);
@@ -114,7 +113,7 @@ public sealed class LstmModel : LanguageModule
         {
             if (parameter.Dimensions == 1)
                 init.zeros_(parameter);
-            else if (allNormal || name is "wte.weight" or "lm_head.weight")
+            else if (name is "wte.weight" or "lm_head.weight")
                 parameter.normal_(0, Config.InitializerRange, generator);
             else
                 parameter.uniform_(-bound, bound, generator);

@@ -87,7 +87,7 @@ public sealed class LstmRunsTests : IDisposable
     {
         RunDirectory pretrained = Directory("base"), tuned = Directory("tuned");
         Train(Small(steps: 20), pretrained);
-        string train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 48).Select(i => $"the number {i} is {(i % 2 == 0 ? "bad" : "good")} today,{(i % 2 == 0 ? "unpleasant" : "pleasant")}\n")));
+        string train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 48).Select(i => $"that number {i} is {(i % 2 == 0 ? "bad" : "good")},{(i % 2 == 0 ? "unpleasant" : "pleasant")}\n")));
         FineTuneRecipe recipe = new()
         {
             Model = new BaseModelSection { Path = pretrained.Path, NTransfer = transferred, Dropout = 0 },
@@ -104,7 +104,7 @@ public sealed class LstmRunsTests : IDisposable
         Assert.All(RunMetrics.Read(tuned.MetricsPath).Steps, step => Assert.InRange(step.LmLoss!.Value, 0.1, 10));
         using FineTunedModel model = FineTunedModel.Load(tuned.Path, cancellationToken: TestContext.Current.CancellationToken);
         Assert.IsType<LstmConfig>(model.Model.Config);
-        Assert.Equal("pleasant", model.Predict("the number 3 is good today").Label);
+        Assert.Equal("pleasant", model.Predict("that number 3 is good").Label);
     }
 
     [Fact]

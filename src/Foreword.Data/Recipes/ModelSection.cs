@@ -164,7 +164,7 @@ public sealed record ModelSection : IRecipe
         try
         {
             ModelConfig config = ToModelConfig(VocabSize ?? 1);
-            if (Init is { } init && (init == WeightInit.Uniform || config is LstmConfig) && init != WeightInit.Normal && init != InitOf(config))
+            if (Init is { } init && init == WeightInit.Uniform != config is LstmConfig)
                 problems.Add(nameof(Init), $"is {RecipeKey.ChoiceOf(init)}; the architecture is {RecipeKey.ChoiceOf(config.Architecture)}, which has no such initialization");
         }
         catch (ArgumentException problem)

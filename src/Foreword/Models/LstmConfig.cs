@@ -7,10 +7,14 @@ namespace Foreword.Models;
 /// </summary>
 public sealed record LstmConfig : ModelConfig
 {
-    /// <summary>Creates the configuration of the GPT-1 paper's LSTM.</summary>
+    /// <summary>
+    /// Creates the configuration of the GPT-1 paper's LSTM. The initial embedding has a standard deviation of 0.1. With GPT's 0.02 and without a
+    /// LayerNorm, the gates would hardly react to the tokens at first.
+    /// </summary>
     public LstmConfig()
     {
         Architecture = ModelArchitecture.Lstm;
+        InitializerRange = 0.1;
         ContextLength = 512;
         VocabSize = 40_478;
     }

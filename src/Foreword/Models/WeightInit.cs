@@ -17,8 +17,8 @@ public enum WeightInit
     ScaledResidual,
 
     /// <summary>
-    /// Draws the embeddings as <see cref="Normal"/> does, and the weights of an LSTM and of its projection from U(-1/sqrt(H), 1/sqrt(H)), where H is the
-    /// number of units, as PyTorch does.
+    /// Draws the embedding of an LSTM from N(0, initializer_range), and the weights of the LSTM and of its projection from U(-1/sqrt(H), 1/sqrt(H)), as
+    /// PyTorch does. H is the number of units.
     /// </summary>
     Uniform,
 }

@@ -92,6 +92,7 @@ public class PretrainRecipeTests
         { new() { Preset = "gpt2", Architecture = ModelArchitecture.Lstm }, "architecture is lstm; a GPT's is gpt1 or gpt2" },
         { new() { Preset = "lstm-2048", Architecture = ModelArchitecture.Gpt1 }, "architecture is gpt1; an LSTM's is lstm" },
         { new() { Preset = "lstm-2048", Init = WeightInit.ScaledResidual }, "init is scaled_residual; the architecture is lstm, which has no such initialization" },
+        { new() { Preset = "lstm-2048", Init = WeightInit.Normal }, "init is normal; the architecture is lstm, which has no such initialization" },
         { new() { Preset = "gpt2", Init = WeightInit.Uniform }, "init is uniform; the architecture is gpt2, which has no such initialization" },
     };
 
