@@ -86,14 +86,14 @@ public sealed class LstmRunsTests : IDisposable
     public void AnLstmIsFineTunedWithTheAuxiliaryLossAndPredicts(int transferred)
     {
         RunDirectory pretrained = Directory("base"), tuned = Directory("tuned");
-        Train(Small(steps: 20), pretrained);
+        Train(Small(steps: 150), pretrained);
         string train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 48).Select(i => $"that number {i} is {(i % 2 == 0 ? "bad" : "good")},{(i % 2 == 0 ? "unpleasant" : "pleasant")}\n")));
         FineTuneRecipe recipe = new()
         {
             Model = new BaseModelSection { Path = pretrained.Path, NTransfer = transferred, Dropout = 0 },
             Task = new TaskSection { Kind = "classification" },
             Data = new LabeledSection { Train = [train] },
-            Train = new FineTuneConfig { Epochs = 8, BatchSize = 8, Lr = 1e-2, Threads = 1 },
+            Train = new FineTuneConfig { Epochs = 12, BatchSize = 8, Lr = 1e-2, Threads = 1 },
         };
         using (FineTuneRun run = FineTuneRun.Start(recipe, tuned, cancellationToken: TestContext.Current.CancellationToken))
         {
