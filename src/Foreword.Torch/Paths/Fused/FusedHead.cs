@@ -1,5 +1,6 @@
 using Foreword.Torch.Kernels;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Foreword.Torch.Paths.Fused;
@@ -9,6 +10,8 @@ namespace Foreword.Torch.Paths.Fused;
 /// <param name="model">The model, whose output layer is [V, C].</param>
 internal sealed unsafe class FusedHead<T>(Workspace work, LanguageModule model) where T : unmanaged, IElement<T>
 {
+    private readonly Parameter _weights = model.OutputLayer; // each use of the property creates an object
+
     /// <inheritdoc cref="IModelPath.HeadBackward"/>
     public (double Loss, Tensor Gradient) Backward(Tensor hidden, Tensor targets, Tensor weights)
     {
@@ -17,7 +20,7 @@ internal sealed unsafe class FusedHead<T>(Workspace work, LanguageModule model) 
         Tensor rows = hidden.contiguous(), result = empty_like(rows);
         double loss = HeadKernel<T>.Backward(
             work, TensorMemory.Float32(rows), (int)rows.shape[0], model.Config.HiddenWidth, TensorMemory.Int64(targets.contiguous()), TensorMemory.Float32(weights.contiguous()),
-            TensorMemory.Float32(model.OutputLayer), model.Config.VocabSize, work.GradientOf(model.OutputLayer), TensorMemory.Float32(result));
+            TensorMemory.Float32(_weights), model.Config.VocabSize, work.GradientOf(_weights), TensorMemory.Float32(result));
         return (loss, result.MoveToOuterDisposeScope());
     }
 
@@ -29,7 +32,7 @@ internal sealed unsafe class FusedHead<T>(Workspace work, LanguageModule model) 
         int width = model.Config.HiddenWidth;
         Tensor rows = hidden.reshape(-1, width).contiguous(), flat = targets.reshape(-1).contiguous();
         double[] losses = HeadKernel<T>.Losses(
-            work, TensorMemory.Float32(rows), (int)rows.shape[0], width, TensorMemory.Int64(flat), TensorMemory.Float32(model.OutputLayer), model.Config.VocabSize);
+            work, TensorMemory.Float32(rows), (int)rows.shape[0], width, TensorMemory.Int64(flat), TensorMemory.Float32(_weights), model.Config.VocabSize);
         return (losses.Sum(), flat.ge(0).sum().ToInt64());
     }
 }
