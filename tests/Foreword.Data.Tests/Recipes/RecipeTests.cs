@@ -86,7 +86,7 @@ public class RecipeTests
     [Theory]
     [InlineData("train:\n\n  lr: -1", "x.yaml:3: train.lr is -1; it must be above 0")]
     [InlineData("model:\n  n_embd: 10\n  n_head: 3", "x.yaml:2: model.n_embd is 10, which is not a multiple of n_head 3")]
-    [InlineData("model:\n  preset: gpt3", "x.yaml:2: model.preset is 'gpt3'; expected gpt1 | gpt2 | gpt2-medium | gpt2-large | gpt2-xl | gpt2-small-14m | gpt2-tiny-5m | lstm-2048 | lstm-small; did you mean 'gpt1'?")]
+    [InlineData("model:\n  preset: gpt3", "x.yaml:2: model.preset is 'gpt3'; expected gpt1 | gpt2 | gpt2-medium | gpt2-large | gpt2-xl | gpt2-small-14m | gpt2-tiny-5m | lstm-2048 | lstm-small-14m | lstm-tiny-5m; did you mean 'gpt1'?")]
     [InlineData("train:\n  sequence_length: 2000", "x.yaml:2: train.sequence_length is 2000; the model's context_length is 1024")]
     public void AnImpossibleValueNamesTheLineThatGaveIt(string yaml, string message) => AssertRefused(yaml + "\ndata:\n  shards: s\n", message);
 
