@@ -1,5 +1,5 @@
-using Foreword.Models;
 using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Tokenization.Files;
 using Foreword.Torch.Paths;
 using Foreword.Torch.Paths.Fused;
