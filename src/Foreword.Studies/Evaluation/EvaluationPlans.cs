@@ -1,5 +1,7 @@
+using Foreword.Evaluation;
 using Foreword.Evaluation.Running;
 using Foreword.Models;
+using Foreword.Studies.Grid;
 using Foreword.Studies.Results;
 
 namespace Foreword.Studies.Evaluation;
@@ -52,6 +54,13 @@ internal static class EvaluationPlans
 
     /// <summary>Gets all plans.</summary>
     public static IReadOnlyList<StudyPlan> All { get; } = [Size, FewShot, Contamination];
+
+    /// <summary>Returns a plan with the figures that papers report for the benchmarks of stored results. Benchmarks that are not known have none.</summary>
+    public static StudyPlan WithPapers(StudyPlan plan, IReadOnlyList<CellResult> results)
+    {
+        string[] names = [.. results.Select(result => result.Level(EvaluationGrids.Benchmark)).OfType<string>().Distinct()];
+        return WithPapers(plan, names.Where(name => BenchmarkCatalog.All.Any(benchmark => benchmark.Name == name)).Select(name => BenchmarkSpecification.Parse(name, BenchmarkCatalog.All)));
+    }
 
     /// <summary>Returns a plan with the figures that papers report for the benchmarks, by the size of their models.</summary>
     public static StudyPlan WithPapers(StudyPlan plan, IEnumerable<BenchmarkSpecification> benchmarks) => plan with

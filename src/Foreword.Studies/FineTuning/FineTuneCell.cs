@@ -59,7 +59,7 @@ internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe) : ICe
         DatasetPart[] tests = [.. run.Data.Tests.Where(part => part.IsLabeled)];
         foreach (DatasetPart part in tests)
             values[part.Name] = Value(model, metric, part.Examples);
-        if (tests.Length > 0)
+        if (tests.Length > 0 && !values.ContainsKey(Test))
             values[Test] = tests.Average(part => values[part.Name]); // MNLI has two, of which the paper's average takes the mean
         values["best_epoch"] = run.BestEpoch;
         values["examples"] = run.Data.Train.Count;

@@ -29,7 +29,7 @@ internal static class AllStudies
             {
                 string place = Path.Combine(root, plan.Name);
                 IReadOnlyList<CellResult> results = CellStore.Open(place).Results;
-                StudyReport.Write(place, plan, results);
+                StudyReport.Write(place, EvaluationPlans.All.Contains(plan) ? EvaluationPlans.WithPapers(plan, results) : plan, results);
                 terminal.Out.WriteLine($"{Path.Combine(place, StudyReport.PageName)}: {results.Count} cells");
             }
 
