@@ -84,7 +84,7 @@ internal static class FineTuneCommand
         foreach (string warning in data.Warnings)
             terminal.Warn(warning);
         new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
-            terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), .. data.Tests.Select(part => (part.Name, part.Examples.Count))], [.. data.Train.Take(DryRun.Shown)], json);
+            terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), .. data.Tests.Select(part => (part.Name, part.Examples.Count)).DefaultIfEmpty(("test", 0))], [.. data.Train.Take(DryRun.Shown)], json);
         return ExitCodes.Done;
     }
 

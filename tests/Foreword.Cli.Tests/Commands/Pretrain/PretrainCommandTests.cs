@@ -102,7 +102,7 @@ public sealed class PretrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("model.init=gpt2", "expected normal | scaled_residual ('gpt2' is now called scaled_residual; to continue training from the weights of a model, set model.path)")]
+    [InlineData("model.init=gpt2", "expected normal | scaled_residual | uniform ('gpt2' is now called scaled_residual; to continue training from the weights of a model, set model.path)")]
     [InlineData("model.init=gpt1", "'gpt1' is now called normal")]
     [InlineData("model.freeze=1", "without model.path, the frozen blocks would stay random")]
     [InlineData("model.lora_rank=1", "without model.path, the adapted weights would stay random")]
