@@ -31,11 +31,13 @@ internal sealed record RunLossCell(StudyCell Cell, RunMetrics Metrics, bool IsTr
             yield return new RunLossCell(new StudyCell([new(factor, ValidationText), .. model.Factors], definition), metrics, IsTraining: false, inNats);
     }
 
+    /// <summary>Returns the mean training loss at the end of a run that logged at least one step, in nats.</summary>
+    public static double TrainingLoss(RunMetrics metrics) => metrics.Steps.Where(step => step.Step > metrics.Steps[^1].Step * (1 - End)).Average(step => step.Loss);
+
     /// <inheritdoc/>
     public CellResult? Run(CellContext context)
     {
-        int last = Metrics.Steps.Max(step => step.Step);
-        double loss = IsTraining ? Metrics.Steps.Where(step => step.Step > last * (1 - End)).Average(step => step.Loss) : Metrics.Validations.MaxBy(validation => validation.Step)!.Loss;
+        double loss = IsTraining ? TrainingLoss(Metrics) : Metrics.Validations.MaxBy(validation => validation.Step)!.Loss;
         return new CellResult(Cell.Factors, Cell.Fingerprint, InNats ? "nats a token" : "perplexity", new Dictionary<string, double> { [EvaluationCell.Loss] = InNats ? loss : Math.Exp(loss) }, 0);
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Foreword.Data.Recipes;
 using Foreword.Progress;
+using Foreword.Studies.Evaluation;
 using Foreword.Studies.Grid;
 using Foreword.Torch;
 using Foreword.Torch.Optimizers;
@@ -30,9 +31,6 @@ internal sealed record PretrainCell(StudyCell Cell, PretrainRecipe Recipe) : ICe
 
     /// <summary>The beginning of the names of the validation losses during the run; the number of updates follows.</summary>
     public const string During = "validation at ";
-
-    /// <summary>The share of the run, at its end, whose training losses are averaged.</summary>
-    private const double End = 0.05;
 
     /// <inheritdoc/>
     public CellResult? Run(CellContext context)
@@ -79,7 +77,7 @@ internal sealed record PretrainCell(StudyCell Cell, PretrainRecipe Recipe) : ICe
         if (diverged || metrics.Steps.Count == 0)
             return values;
         StepMetrics last = metrics.Steps[^1];
-        values[Train] = metrics.Steps.Where(step => step.Step > last.Step * (1 - End)).Average(step => step.Loss);
+        values[Train] = RunLossCell.TrainingLoss(metrics);
         double[] norms = [.. metrics.Steps.Where(step => step.Step > last.Step / 2).Select(step => step.GradNorm).Order()];
         values[GradientNorm] = norms[norms.Length / 2];
         values[Time] = metrics.Steps.Zip(metrics.Steps.Select(step => step.Step).Prepend(0), (step, before) => (step.Step - before) * tokens / step.TokensPerSecond).Sum();

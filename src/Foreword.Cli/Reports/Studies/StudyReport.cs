@@ -33,7 +33,8 @@ internal static class StudyReport
     /// <summary>Prints a line for each curve and level: each value with its deviation, and the comparison of the first.</summary>
     public static void Print(TextWriter output, StudyPlan plan, IReadOnlyList<CellResult> results)
     {
-        foreach (var curve in StudySummary.Compute(plan, results).GroupBy(row => Name(row.Curve)))
+        IReadOnlyList<StudyRow> all = StudySummary.Compute(plan, results);
+        foreach (var curve in all.GroupBy(row => Name(row.Curve)))
         {
             StudyRow[] rows = [.. curve];
             string[] values = Values(plan, rows);
@@ -50,7 +51,7 @@ internal static class StudyReport
             }
         }
 
-        foreach (string line in Fits(plan, results))
+        foreach (string line in Fits(plan, all))
             output.WriteLine(line);
         if (plan.Reference is not null)
             output.WriteLine($"p: paired t-test over the seeds against '{plan.Reference}'");
@@ -90,7 +91,7 @@ internal static class StudyReport
                 Seeds = level.First().Samples.Count,
             }),
         }),
-        Fits = Fits(plan, results),
+        Fits = Fits(plan, rows),
         PaperLevels = plan.Paper.Select(figure => figure.Level).Distinct(),
         PaperSource = string.Join("; ", plan.Paper.Select(figure => figure.Source).Distinct()),
         Paper = plan.Paper.GroupBy(figure => figure.Series).Select(series => new
@@ -101,9 +102,9 @@ internal static class StudyReport
     });
 
     /// <summary>Returns two sentences for each curve with a power law: the law with its largest residual, and the prediction for the model held back.</summary>
-    private static IEnumerable<string> Fits(StudyPlan plan, IReadOnlyList<CellResult> results)
+    private static IEnumerable<string> Fits(StudyPlan plan, IReadOnlyList<StudyRow> rows)
     {
-        foreach (StudyFit fit in StudySummary.Fits(plan, StudySummary.Compute(plan, results)))
+        foreach (StudyFit fit in StudySummary.Fits(plan, rows))
         {
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"{fit.Curve}: {fit.Law.Floor:0.000} + {fit.Law.Factor:0.###} x^-{fit.Law.Exponent:0.000}, largest residual {fit.Law.Residuals.Max(Math.Abs):0.0000}");
