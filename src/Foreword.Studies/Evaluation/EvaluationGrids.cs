@@ -21,8 +21,6 @@ internal sealed record EvaluationGrids(IReadOnlyList<StudiedModel> Models, IRead
     /// <summary>The factor of <see cref="FewShot"/>: the number of solved examples before each question.</summary>
     public const string Shots = "shots";
 
-    private readonly Dictionary<string, string> _hashes = [];
-
     /// <summary>Returns the cells of GPT-2's figures 1 to 4: each benchmark and, for runs, their own texts, over the number of parameters.</summary>
     /// <exception cref="InvalidDataException">A file is missing or damaged.</exception>
     public IReadOnlyList<ICellWork> Size() =>
@@ -60,11 +58,9 @@ internal sealed record EvaluationGrids(IReadOnlyList<StudiedModel> Models, IRead
     private EvaluationCell Cell(StudiedModel model, BenchmarkSpecification benchmark, OverlapFilter? filter, StudyFactor[] factors)
     {
         PreparedBenchmark prepared = Options.Prepare([benchmark], model.Config, model.Tokenizer)[0].Benchmark;
-        string definition = string.Join('\n', [prepared.Protocol, Text(prepared.Count), Text(Options.Seed), .. prepared.Set.Files.Select(Hash), ModelHashes.Of(model.Path), filter is null ? "" : $"{filter.Source} {filter.Grams}"]);
+        string definition = string.Join('\n', [prepared.Protocol, Text(prepared.Count), Text(Options.Seed), .. prepared.Set.Files.Select(KnownHashes.OfFile), KnownHashes.OfModel(model.Path), filter is null ? "" : $"{filter.Source} {filter.Grams}"]);
         return new EvaluationCell(new StudyCell(factors, definition), model, prepared, filter, Load);
     }
-
-    private string Hash(string file) => _hashes.TryGetValue(file, out string? known) ? known : _hashes[file] = FileHash.Of(file);
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -38,7 +38,7 @@ internal sealed record LabeledSet(string Name, FineTuneRecipe Recipe)
             Data = recipe.Data with { Directory = "", Train = [], Validation = [], Test = [], TrainLabels = [], ValidationLabels = [], TestLabels = [] },
             Train = recipe.Train with { LogEvery = 1, Keep = 1, Threads = 0, Device = DeviceChoice.Auto },
         };
-        return $"{Data.Recipes.Recipe.ToYaml(bare)}\n{_files.Value}\n{ModelHashes.Of(recipe.Model.Path)}";
+        return $"{Data.Recipes.Recipe.ToYaml(bare)}\n{_files.Value}\n{KnownHashes.OfModel(recipe.Model.Path)}";
     }
 
     /// <summary>Returns the hashes of all files, by part.</summary>

@@ -27,6 +27,12 @@ public sealed record StudyPlan
     /// <summary>Gets the names of the values that are drawn: the first thick, the others thin.</summary>
     public required IReadOnlyList<string> Drawn { get; init; }
 
+    /// <summary>Gets the name of the value that is drawn as the error of a point; null draws the deviation over the seeds.</summary>
+    public string? DrawnError { get; init; }
+
+    /// <summary>Gets the factor that selects a curve's line, such as <c>architecture</c>; null draws all lines alike.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>Gets whether the levels of the axis have no order, so that no line joins them.</summary>
     public bool IsUnordered { get; init; }
 

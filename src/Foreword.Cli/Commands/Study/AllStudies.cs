@@ -13,7 +13,7 @@ namespace Foreword.Cli.Commands.Study;
 /// <summary>Implements <c>foreword study all</c>, which writes the tables, pictures and pages of stored results anew. It computes no cell.</summary>
 internal static class AllStudies
 {
-    private static readonly StudyPlan[] Plans = [.. FineTunePlans.All, .. EvaluationPlans.All, DesignGrid.Plan, ScalingGrid.Plan];
+    private static readonly StudyPlan[] Plans = [.. FineTunePlans.All, .. EvaluationPlans.All, ZeroShotGrid.Plan, DesignGrid.Plan, ScalingGrid.Plan];
 
     public static Command Create(Terminal terminal)
     {
@@ -25,13 +25,18 @@ internal static class AllStudies
             StudyPlan[] stored = [.. Plans.Where(plan => File.Exists(Path.Combine(root, plan.Name, CellStore.FileName)))];
             if (stored.Length == 0)
                 throw new InvalidDataException($"{root} has no study: no {CellStore.FileName} in {string.Join(", ", Plans.Select(plan => $"{plan.Name}/"))}");
+            List<(StudyPlan, IReadOnlyList<CellResult>)> written = [];
             foreach (StudyPlan plan in stored)
             {
                 string place = Path.Combine(root, plan.Name);
                 IReadOnlyList<CellResult> results = CellStore.Open(place).Results;
                 StudyReport.Write(place, EvaluationPlans.All.Contains(plan) ? EvaluationPlans.WithPapers(plan, results) : plan, results);
+                written.Add((plan, results));
                 terminal.Out.WriteLine($"{Path.Combine(place, StudyReport.PageName)}: {results.Count} cells");
             }
+
+            StudyReport.WriteIndex(root, written);
+            terminal.Out.WriteLine(Path.Combine(root, StudyReport.ReadmeName));
 
             return ExitCodes.Done;
         });

@@ -56,7 +56,7 @@ internal static class EvaluationStudies
         grid.AddTo(command);
         command.SetAction(parsed =>
         {
-            _ = grid.Jobs(parsed);
+            grid.Check(parsed);
             if (parsed.GetValue(limit) < 1)
                 throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--limit is {parsed.GetValue(limit)}; it must be at least 1"));
             IReadOnlyList<BenchmarkSpecification> chosen = UsageException.For(() => EvaluationLists.ParseBenchmarks(parsed.GetValue(benchmarks)!));

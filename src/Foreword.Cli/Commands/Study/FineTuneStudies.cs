@@ -47,7 +47,7 @@ internal static class FineTuneStudies
         command.SetAction(parsed =>
         {
             int seeds = grid.Seeds(parsed);
-            _ = grid.Jobs(parsed);
+            grid.Check(parsed);
             return new GridCommand(terminal, plan, grid).Run(parsed, cells(parsed, sets.Read(parsed), seeds));
         });
         return command;

@@ -13,6 +13,7 @@ internal sealed class GridArguments
     private readonly Option<bool> _keep = new("--keep") { Description = "Keep the runs of finished cells, with their weights." };
     private readonly Option<string?> _cell = new("--cell") { Description = "Compute one cell and print its result as JSON.", Hidden = true };
 
+    private readonly string _study;
     private readonly bool _hasSeeds;
 
     /// <summary>Creates the options.</summary>
@@ -20,7 +21,7 @@ internal sealed class GridArguments
     /// <param name="hasSeeds">Whether cells depend on random numbers.</param>
     public GridArguments(string study, bool hasSeeds = true)
     {
-        _hasSeeds = hasSeeds;
+        (_study, _hasSeeds) = (study, hasSeeds);
         _output = new("--out") { Description = $"Directory for the cells, the table, the picture and the page; default: studies/{study}. A study in it goes on." };
     }
 
@@ -38,7 +39,13 @@ internal sealed class GridArguments
     public int Jobs(ParseResult parsed) => AtLeastOne(parsed, _jobs);
 
     /// <summary>Returns the directory of the study.</summary>
-    public string Output(ParseResult parsed, string study) => OutputDirectory.Checked(parsed.GetValue(_output) ?? Path.Combine("studies", study));
+    /// <exception cref="IOException">It cannot be a directory.</exception>
+    public string Output(ParseResult parsed) => OutputDirectory.Checked(parsed.GetValue(_output) ?? Path.Combine("studies", _study));
+
+    /// <summary>Checks what can be wrong before any file is read: the number of jobs and the directory.</summary>
+    /// <exception cref="UsageException">The number of jobs is below 1.</exception>
+    /// <exception cref="IOException">The directory cannot be one.</exception>
+    public void Check(ParseResult parsed) => _ = (Jobs(parsed), Output(parsed));
 
     /// <summary>Returns whether the runs of finished cells stay.</summary>
     public bool Keep(ParseResult parsed) => _hasSeeds && parsed.GetValue(_keep);

@@ -15,7 +15,7 @@ internal sealed class GridCommand(Terminal terminal, StudyPlan plan, GridArgumen
     /// <returns>The exit code.</returns>
     public int Run(ParseResult parsed, IReadOnlyList<ICellWork> cells)
     {
-        string place = arguments.Output(parsed, plan.Name);
+        string place = arguments.Output(parsed);
         if (arguments.Cell(parsed) is { } single)
             return RunOne(parsed, place, cells.FirstOrDefault(cell => cell.Cell.Name == single) ?? throw new UsageException($"--cell {single} is not a cell of this study"));
         int jobs = arguments.Jobs(parsed), threads = Math.Max(1, Environment.ProcessorCount / jobs);

@@ -23,7 +23,7 @@ internal static class TrainingStudies
         command.SetAction(parsed =>
         {
             int seeds = grid.Seeds(parsed);
-            _ = grid.Jobs(parsed);
+            grid.Check(parsed);
             int[] blocks = NumberList.Of(parsed, layers)!;
             if (blocks[0] == 0)
                 throw new UsageException("--layers has 0; a model has at least 1 block");
@@ -40,7 +40,11 @@ internal static class TrainingStudies
         Command command = new Command(ScalingGrid.Plan.Name, "Fit a power law to the losses of a ladder of models, and check its prediction.") { runs }
             .WithExample("foreword study scaling runs/ladder-1m runs/ladder-3m runs/ladder-7m runs/ladder-14m");
         grid.AddTo(command);
-        command.SetAction(parsed => new GridCommand(terminal, ScalingGrid.Plan, grid).Run(parsed, ScalingGrid.Cells(parsed.GetValue(runs)!)));
+        command.SetAction(parsed =>
+        {
+            grid.Check(parsed);
+            return new GridCommand(terminal, ScalingGrid.Plan, grid).Run(parsed, ScalingGrid.Cells(parsed.GetValue(runs)!));
+        });
         return command;
     }
 }

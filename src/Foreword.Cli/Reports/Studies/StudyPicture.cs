@@ -19,6 +19,9 @@ internal sealed record StudyCurve(string Name, IReadOnlyList<StudyPoint> Points)
     /// <summary>Gets whether no line joins the points.</summary>
     public bool IsUnordered { get; init; }
 
+    /// <summary>Gets the architecture that selects the line: dashed for an LSTM, dotted for GPT-1, and solid for others and null.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>Gets the number of the color; null for the curve's own number.</summary>
     public int? Color { get; init; }
 
@@ -75,6 +78,7 @@ internal static class StudyPicture
             Color color = Palette[(curve.Color ?? i) % Palette.Length];
             var line = plot.Add.Scatter(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), color);
             line.LineWidth = curve.IsUnordered ? 0 : curve.IsThin ? 1 : 2;
+            line.LinePattern = curve.Pattern switch { "lstm" => LinePattern.Dashed, "gpt1" => LinePattern.Dotted, _ => LinePattern.Solid };
             line.MarkerShape = curve.IsThin ? MarkerShape.OpenCircle : MarkerShape.FilledCircle;
             line.MarkerSize = 6;
             line.LegendText = curve.Name;

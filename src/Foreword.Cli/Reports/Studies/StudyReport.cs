@@ -13,21 +13,37 @@ internal static class StudyReport
 {
     public const string PageName = "report.html";
 
+    /// <summary>The same page as Markdown, which repositories show when a reader opens the directory.</summary>
+    public const string ReadmeName = "README.md";
+
+    /// <summary>A file beside the cells that says in words what the figures show. The pages include it, and no command writes it.</summary>
+    public const string NotesName = "notes.md";
+
     /// <summary>Columns of a mean with its deviation, with two spaces before it.</summary>
     private const int CellWidth = 17;
 
-    private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("StudyReport.html");
+    private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("StudyReport.html"), Readme = ReportTemplate.ReadText("StudyReport.md"), Index = ReportTemplate.ReadText("StudyIndex.md");
 
-    /// <summary>Writes NAME.csv, NAME.svg and report.html, each atomically.</summary>
+    /// <summary>Writes NAME.csv, NAME.svg, report.html and README.md, each atomically.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Write(string directory, StudyPlan plan, IReadOnlyList<CellResult> results)
     {
         IReadOnlyList<StudyRow> rows = StudySummary.Compute(plan, results);
-        byte[] table = Encoding.UTF8.GetBytes(Table(plan, rows)), page = Encoding.UTF8.GetBytes(Page(plan, rows, results));
-        byte[] picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(plan, rows), plan.AxisLabel, Label(rows)));
+        object content = Content(plan, rows, results, Notes(directory));
+        byte[] table = Encoding.UTF8.GetBytes(Table(plan, rows)), page = Encoding.UTF8.GetBytes(Template(content)), readme = Encoding.UTF8.GetBytes(Readme(content));
+        byte[] picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(plan, rows, results), plan.AxisLabel, Label(plan, rows)));
         DurableFile.Replace(Path.Combine(directory, $"{plan.Name}.csv"), file => file.Write(table));
         DurableFile.Replace(Path.Combine(directory, $"{plan.Name}.svg"), file => file.Write(picture));
         DurableFile.Replace(Path.Combine(directory, PageName), file => file.Write(page));
+        DurableFile.Replace(Path.Combine(directory, ReadmeName), file => file.Write(readme));
+    }
+
+    /// <summary>Writes README.md with a table of studies, atomically.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void WriteIndex(string directory, IReadOnlyList<(StudyPlan Plan, IReadOnlyList<CellResult> Results)> studies)
+    {
+        byte[] index = Encoding.UTF8.GetBytes(Index(new { Notes = Notes(directory), Studies = studies.Select(study => new { study.Plan.Name, study.Plan.Title, Cells = Count(study.Results), Hours = Hours(study.Results) }) }));
+        DurableFile.Replace(Path.Combine(directory, ReadmeName), file => file.Write(index));
     }
 
     /// <summary>Prints a line for each curve and level: each value with its deviation, and the comparison of the first.</summary>
@@ -57,6 +73,13 @@ internal static class StudyReport
             output.WriteLine($"p: paired t-test over the seeds against '{plan.Reference}'");
     }
 
+    /// <summary>Returns what notes.md in a directory says; empty without one.</summary>
+    private static string Notes(string directory) => Path.Combine(directory, NotesName) is var path && File.Exists(path) ? StrictText.Read(path).Trim() : "";
+
+    private static string Count(IReadOnlyList<CellResult> results) => results.Count.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Hours(IReadOnlyList<CellResult> results) => (results.Sum(result => result.Seconds) / 3600).ToString("0.0", CultureInfo.InvariantCulture);
+
     private static string Table(StudyPlan plan, IReadOnlyList<StudyRow> rows)
     {
         StringBuilder text = new($"{string.Join(',', plan.Curves)},{plan.Axis},value,metric,n,mean,deviation,difference,p\n");
@@ -69,13 +92,17 @@ internal static class StudyReport
         return text.ToString();
     }
 
-    private static string Page(StudyPlan plan, IReadOnlyList<StudyRow> rows, IReadOnlyList<CellResult> results) => Template(new
+    /// <summary>Returns what both pages show.</summary>
+    private static object Content(StudyPlan plan, IReadOnlyList<StudyRow> rows, IReadOnlyList<CellResult> results, string notes) => new
     {
+        plan.Name,
         plan.Title,
+        Notes = notes,
         plan.Method,
-        Cells = results.Count.ToString("N0", CultureInfo.InvariantCulture),
-        Hours = (results.Sum(result => result.Seconds) / 3600).ToString("0.0", CultureInfo.InvariantCulture),
-        Svg = StudyPicture.Inline(Curves(plan, rows), plan.AxisLabel, Label(rows)),
+        Cells = Count(results),
+        Hours = Hours(results),
+        Svg = StudyPicture.Inline(Curves(plan, rows, results), plan.AxisLabel, Label(plan, rows)),
+        HasSeeds = plan.DrawnError is null,
         plan.Axis,
         plan.Reference,
         Values = Values(plan, rows),
@@ -99,7 +126,7 @@ internal static class StudyReport
             Series = series.Key,
             Values = plan.Paper.Select(figure => figure.Level).Distinct().Select(level => series.FirstOrDefault(figure => figure.Level == level)?.Value.ToString("0.##", CultureInfo.InvariantCulture) ?? ""),
         }),
-    });
+    };
 
     /// <summary>Returns two sentences for each curve with a power law: the law with its largest residual, and the prediction for the model held back.</summary>
     private static IEnumerable<string> Fits(StudyPlan plan, IReadOnlyList<StudyRow> rows)
@@ -117,31 +144,43 @@ internal static class StudyReport
     private static string[] Values(StudyPlan plan, IReadOnlyList<StudyRow> rows) => [.. plan.Values.Where(value => rows.Any(row => row.Value == value))];
 
     /// <summary>Returns a curve for each group and each of the drawn values.</summary>
-    private static List<StudyCurve> Curves(StudyPlan plan, IReadOnlyList<StudyRow> rows)
+    private static List<StudyCurve> Curves(StudyPlan plan, IReadOnlyList<StudyRow> rows, IReadOnlyList<CellResult> results)
     {
         IReadOnlyList<string> levels = StudySummary.Order(rows.Select(row => row.Level));
         bool isNumeric = levels.All(level => StudySummary.Number(level) is not null);
         List<StudyCurve> curves = [];
+        List<string> first = [.. rows.Select(row => row.Curve[0]).Distinct()];
         foreach (var curve in rows.GroupBy(row => Name(row.Curve)))
         {
+            string? pattern = plan.Pattern is { } factor ? results.FirstOrDefault(result => Name([.. plan.Curves.Select(name => result.Level(name) ?? "")]) == curve.Key)?.Level(factor) : null;
             string[] values = [.. plan.Drawn.Where(value => curve.Any(row => row.Value == value))];
             foreach ((int i, string value) in values.Index())
             {
                 curves.Add(new StudyCurve(
                     values.Length > 1 ? $"{curve.Key}, {value}" : curve.Key,
                     [.. curve.Where(row => row.Value == value && double.IsFinite(row.Mean)).Select(row => new StudyPoint(
-                        isNumeric ? StudySummary.Number(row.Level)!.Value : levels.Index().First(level => level.Item == row.Level).Index, row.Mean, double.IsFinite(row.Deviation) ? row.Deviation : 0))])
+                        isNumeric ? StudySummary.Number(row.Level)!.Value : levels.Index().First(level => level.Item == row.Level).Index, row.Mean, Error(row)))])
                 {
                     IsThin = i > 0,
+                    Pattern = pattern,
                     IsUnordered = plan.IsUnordered,
-                    Color = curves.Count == 0 ? 0 : i > 0 ? curves[^1].Color : curves[^1].Color + 1,
+                    Color = pattern is not null ? first.IndexOf(curve.First().Curve[0]) : curves.Count == 0 ? 0 : i > 0 ? curves[^1].Color : curves[^1].Color + 1,
                     Levels = isNumeric ? null : levels,
                 });
             }
         }
 
         return curves;
+
+        double Error(StudyRow row)
+        {
+            double error = plan.DrawnError is { } name ? rows.FirstOrDefault(other => other.Value == name && other.Level == row.Level && other.Curve.SequenceEqual(row.Curve))?.Mean ?? 0 : row.Deviation;
+            return double.IsFinite(error) ? error : 0;
+        }
     }
+
+    /// <summary>Returns the label of the picture's vertical axis: the metric, or the drawn value if there are several metrics.</summary>
+    private static string Label(StudyPlan plan, IReadOnlyList<StudyRow> rows) => plan.DrawnError is null ? Label(rows) : plan.Drawn[0];
 
     private static string Label(IReadOnlyList<StudyRow> rows) => rows.Select(row => row.Metric).Distinct().ToArray() is [var only] ? only : "score";
 

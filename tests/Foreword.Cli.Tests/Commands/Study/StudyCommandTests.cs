@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Xml.Linq;
+using Foreword.Studies.Grid;
 
 namespace Foreword.Cli.Tests.Commands.Study;
 
@@ -15,26 +15,27 @@ public sealed class StudyCommandTests : IDisposable
     public void ZeroShotScoresAreDrawnOverTheCheckpointsOfARun()
     {
         string run = Pretrained("--set", "train.keep=0", "--set", "train.checkpoint_every=2");
-        Cli study = Cli.Run("study", "zero-shot", run, "--data", Data, "--tasks", "sentiment-sentences,winograd", "--limit", "4");
+        string place = _directory.File("study");
+        Cli study = Run(run, place);
         Assert.True(study.ExitCode == 0, study.Err);
-        Assert.Matches(@"^ +updates +sentiment-sentences +winograd\n +0 +\d\.\d{4} \(-?\d\.\d\d\) +\d\.\d{4} \(-?\d\.\d\d\)\n +2 .*\n +4 .*\n +6 ", study.Out);
+        Assert.Matches(@"^sentiment-sentences, run, acc\n  updates +relative +relative error +score +error\n  0 +-?\d\.\d{3} .*\n  2 .*\n  4 .*\n  6 .*\nwinograd, run, acc_mean\n", study.Out);
 
-        string[] table = File.ReadAllLines(Path.Combine(run, "zero-shot", "zero-shot.csv"));
-        Assert.Equal("step,task,metric,n,value,stderr,chance,best,relative", table[0]);
-        Assert.Equal(1 + 4 * 2, table.Length);
-        foreach (string[] row in table[1..].Select(line => line.Split(',')))
+        string[] table = File.ReadAllLines(Path.Combine(place, "zero-shot.csv"));
+        Assert.Equal("task,model,updates,value,metric,n,mean,deviation,difference,p", table[0]);
+        Assert.Equal(1 + 4 * 2 * 4, table.Length);
+        Assert.All(CellStore.Open(place).Results, cell =>
         {
-            Assert.Equal(row[1] == "winograd" ? "acc_mean" : "acc", row[2]);
-            double[] numbers = [.. row[4..].Select(field => double.Parse(field, CultureInfo.InvariantCulture))];
-            Assert.Equal((numbers[0] - numbers[2]) / (numbers[3] - numbers[2]), numbers[4], 9);
-        }
+            Assert.Equal("gpt2", cell.Level("architecture"));
+            Assert.Equal((cell.Values["score"] - cell.Values["chance"]) / (cell.Values["best"] - cell.Values["chance"]), cell.Values["relative"], 9);
+        });
 
-        XDocument picture = XDocument.Load(Path.Combine(run, "zero-shot", "zero-shot.svg"));
-        Assert.Contains("pronouns: Winograd", picture.Root!.Value, StringComparison.Ordinal);
-        Assert.Contains("<svg", File.ReadAllText(Path.Combine(run, "zero-shot", "report.html")), StringComparison.Ordinal);
+        XDocument picture = XDocument.Load(Path.Combine(place, "zero-shot.svg"));
+        Assert.Contains("winograd, run", picture.Root!.Value, StringComparison.Ordinal);
+        Assert.Contains("<svg", File.ReadAllText(Path.Combine(place, "report.html")), StringComparison.Ordinal);
 
-        // A second run computes the same numbers, step 0 from the recipe.
-        Assert.Equal(table, Again(run));
+        // A second study computes the same numbers, update 0 from the recipe. Each cell says what it was computed from.
+        Assert.Equal(0, Run(run, _directory.File("again")).ExitCode);
+        Assert.Equal(table, File.ReadAllLines(Path.Combine(_directory.File("again"), "zero-shot.csv")));
         string file = _directory.Write("file", "before");
         AssertFails(1, $"error: --out {file} is a file; expected a directory\n", run, "--out", file);
     }
@@ -49,7 +50,24 @@ public sealed class StudyCommandTests : IDisposable
         Cli study = Cli.Run("study", "zero-shot", run, "--data", data, "--out", _directory.File("study"));
         Assert.True(study.ExitCode == 0, study.Err);
         Assert.StartsWith("left out: cola: ", study.Err, StringComparison.Ordinal);
-        Assert.Matches(@"^ +updates +sst2\n", study.Out);
+        Assert.StartsWith("sst2, run, acc\n", study.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AllWritesThePagesAnewWithTheirNotes()
+    {
+        string run = Pretrained("--set", "train.keep=0", "--set", "train.checkpoint_every=3"), root = _directory.File("results"), place = Path.Combine(root, "zero-shot");
+        Assert.Equal(0, Run(run, place).ExitCode);
+        string[] files = ["zero-shot.csv", "zero-shot.svg", "report.html"];
+        Dictionary<string, string> before = files.ToDictionary(file => file, file => File.ReadAllText(Path.Combine(place, file)));
+        string readme = File.ReadAllText(Path.Combine(place, "README.md"));
+        File.WriteAllText(Path.Combine(place, "notes.md"), "Six updates teach a model nothing.\n");
+        Cli all = Cli.Run("study", "all", "--out", root);
+        Assert.True(all.ExitCode == 0, all.Err);
+        Assert.All(files, file => Assert.Equal(before[file], File.ReadAllText(Path.Combine(place, file))));
+        Assert.Equal(readme, File.ReadAllText(Path.Combine(place, "README.md")).Replace("\n## What it shows\n\nSix updates teach a model nothing.\n", "", StringComparison.Ordinal));
+        Assert.Contains("| updates | relative | relative error | score | error | seeds |\n|---|---|---|---|---|---|\n| 0 |", readme, StringComparison.Ordinal);
+        Assert.Contains("| [zero-shot](zero-shot/README.md) | Zero-shot scores over pre-training | 6 |", File.ReadAllText(Path.Combine(root, "README.md")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,10 +96,6 @@ public sealed class StudyCommandTests : IDisposable
         return run;
     }
 
-    private string[] Again(string run)
-    {
-        string again = _directory.File("again");
-        Assert.Equal(0, Cli.Run("study", "zero-shot", run, "--data", Data, "--tasks", "sentiment-sentences,winograd", "--limit", "4", "--out", again).ExitCode);
-        return File.ReadAllLines(Path.Combine(again, "zero-shot.csv"));
-    }
+    private static Cli Run(string run, string place) =>
+        Cli.Run("study", "zero-shot", run, "--data", Data, "--tasks", "sentiment-sentences,winograd", "--limit", "4", "--out", place);
 }

@@ -44,7 +44,7 @@ public sealed class TrainingStudiesTests : IDisposable
         File.Delete(Path.Combine(place, "report.html"));
         Cli all = Cli.Run("study", "all", "--out", _directory.File("studies"));
         Assert.True(all.ExitCode == 0, all.Err);
-        Assert.Equal($"{Path.Combine(place, "report.html")}: 8 cells\n", all.Out);
+        Assert.Equal($"{Path.Combine(place, "report.html")}: 8 cells\n{_directory.File("studies/README.md")}\n", all.Out);
         Assert.Equal(table, File.ReadAllBytes(Path.Combine(place, "scaling.csv")));
         Assert.Contains("the law predicts", File.ReadAllText(Path.Combine(place, "report.html")), StringComparison.Ordinal);
         Cli few = Cli.Run(["study", "scaling", .. runs[..3], "--out", _directory.File("few")]);
