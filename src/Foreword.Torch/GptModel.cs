@@ -38,7 +38,7 @@ public sealed class GptModel : LanguageModule
         wte = nn.Embedding(config.VocabSize, config.NEmbd);
         wpe = nn.Embedding(config.ContextLength, config.NEmbd);
         h = new ModuleList<Block>([.. Enumerable.Range(0, config.NLayer).Select(_ => new Block(config))]);
-        ln_f = config.Architecture == ModelArchitecture.Gpt2 ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
+        ln_f = config.HasFinalNorm ? nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon) : null;
         lm_head = config.TieWordEmbeddings ? null : nn.Linear(config.NEmbd, config.VocabSize, hasBias: false);
         RegisterComponents();
         if (init == WeightInit.Uniform)
@@ -58,7 +58,7 @@ public sealed class GptModel : LanguageModule
     /// <inheritdoc/>
     internal override bool SupportsPacking => true;
 
-    /// <summary>Computes the final hidden states: the output of <c>ln_f</c> in GPT-2, of the last block in GPT-1.</summary>
+    /// <summary>Computes the final hidden states: the output of <c>ln_f</c> if there is one, otherwise of the last block.</summary>
     /// <inheritdoc/>
     internal override Tensor Hidden(Tensor ids, StateBatch? past = null, ICollection<Tensor>? residual = null, SequencePacking? packing = null)
     {

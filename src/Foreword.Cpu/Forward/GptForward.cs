@@ -95,7 +95,7 @@ internal sealed unsafe class GptForward : IDisposable
     public int RowStrideOfLogits => Panels.RoundUp(_config.VocabSize, AttentionKernels.ValueTile);
 
     /// <summary>Returns the final hidden state [C] of the i-th wanted row of the last pass.</summary>
-    public float* Hidden(int i) => (_preNorm ? _rows.Normed : _rows.X).Pointer + (long)i * _stride;
+    public float* Hidden(int i) => (_weights.FinalNorm is not null ? _rows.Normed : _rows.X).Pointer + (long)i * _stride;
 
     /// <summary>Returns the i-th row of logits [V] that the last call of <see cref="Head(int, int)"/> computed.</summary>
     public float* Logits(int i) => _rows.Logits.Pointer + (long)i * RowStrideOfLogits;

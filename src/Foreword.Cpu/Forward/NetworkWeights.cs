@@ -33,7 +33,7 @@ internal sealed unsafe class NetworkWeights : IDisposable
         Blocks = [.. Enumerable.Range(0, config.NLayer).Select(i => new Block(
             Norm($"h.{i}.ln_1"), Projection(i, "attn.c_attn"), Projection(i, "attn.c_proj"),
             Norm($"h.{i}.ln_2"), Projection(i, "mlp.c_fc"), Projection(i, "mlp.c_proj")))];
-        FinalNorm = config.Architecture == ModelArchitecture.Gpt2 ? Norm("ln_f") : null;
+        FinalNorm = config.HasFinalNorm ? Norm("ln_f") : null;
         Head = matrix(MatrixShape.Head(config));
 
         Norm Norm(string name) => new(Vector($"{name}.weight", C), Vector($"{name}.bias", C));
@@ -59,7 +59,7 @@ internal sealed unsafe class NetworkWeights : IDisposable
     /// <summary>Gets the blocks, starting with the first.</summary>
     public Block[] Blocks { get; }
 
-    /// <summary>Gets the final norm, <c>ln_f</c>; null for GPT-1, which has none.</summary>
+    /// <summary>Gets the final norm, <c>ln_f</c>; null without one, as in GPT-1.</summary>
     public Norm? FinalNorm { get; }
 
     /// <summary>Gets the output layer.</summary>

@@ -126,6 +126,10 @@ public sealed record ModelSection : IRecipe
     [AlsoCalled("scale_attn_by_inverse_layer_idx")]
     public bool? ScaleAttentionByInverseLayer { get; init; }
 
+    /// <summary>Gets whether a LayerNorm follows the last block of a GPT-2; null means that one does, as in the published models.</summary>
+    [AlsoCalled("ln_f", "final_layer_norm")]
+    public bool? FinalNorm { get; init; }
+
     /// <summary>Gets the initialization of the weights; null means that of the architecture.</summary>
     [AlsoCalled("initialization", "initializer")]
     public WeightInit? Init { get; init; }
@@ -245,6 +249,7 @@ public sealed record ModelSection : IRecipe
                 NInner = gpt.FeedForwardWidth ?? NInner,
                 ScaleAttention = gpt.ScaleAttention ? ScaleAttention : false,
                 ScaleAttentionByInverseLayer = gpt.ScaleAttentionByInverseLayer ? true : ScaleAttentionByInverseLayer,
+                FinalNorm = gpt.WithoutFinalNorm ? false : FinalNorm,
             },
             _ => shared,
         };
@@ -282,15 +287,18 @@ public sealed record ModelSection : IRecipe
         FeedForwardWidth = (NInner ?? start.FeedForwardWidth) is { } inner && inner != 4L * start.NEmbd ? inner : null,
         ScaleAttention = ScaleAttention ?? start.ScaleAttention,
         ScaleAttentionByInverseLayer = ScaleAttentionByInverseLayer ?? start.ScaleAttentionByInverseLayer,
+        WithoutFinalNorm = FinalNorm is { } norm ? !norm : start.WithoutFinalNorm,
     };
 
     /// <summary>Rejects keys that the architecture does not have.</summary>
     private void CheckKeys(ModelConfig start)
     {
         if (start is LstmConfig)
-            Lacks("an LSTM", (nameof(NLayer), NLayer == 1 ? null : NLayer), (nameof(NHead), NHead), (nameof(AttnDropout), AttnDropout), (nameof(ResidDropout), ResidDropout), (nameof(LayerNormEpsilon), LayerNormEpsilon), (nameof(Activation), Activation), (nameof(NInner), NInner), (nameof(ScaleAttention), ScaleAttention), (nameof(ScaleAttentionByInverseLayer), ScaleAttentionByInverseLayer));
+            Lacks("an LSTM", (nameof(NLayer), NLayer == 1 ? null : NLayer), (nameof(NHead), NHead), (nameof(AttnDropout), AttnDropout), (nameof(ResidDropout), ResidDropout), (nameof(LayerNormEpsilon), LayerNormEpsilon), (nameof(Activation), Activation), (nameof(NInner), NInner), (nameof(ScaleAttention), ScaleAttention), (nameof(ScaleAttentionByInverseLayer), ScaleAttentionByInverseLayer), (nameof(FinalNorm), FinalNorm));
         else
             Lacks("a GPT", (nameof(NHidden), NHidden), (nameof(HiddenDropout), HiddenDropout));
+        if (start.Architecture == ModelArchitecture.Gpt1)
+            Lacks("a GPT-1", (nameof(FinalNorm), FinalNorm));
 
         void Lacks(string model, params ReadOnlySpan<(string Property, object? Value)> keys)
         {
@@ -338,6 +346,7 @@ public sealed record ModelSection : IRecipe
             Same(NInner, gpt.FeedForwardWidth ?? 4 * gpt.NEmbd, nameof(NInner));
             Same(ScaleAttention, gpt.ScaleAttention, nameof(ScaleAttention));
             Same(ScaleAttentionByInverseLayer, gpt.ScaleAttentionByInverseLayer, nameof(ScaleAttentionByInverseLayer));
+            Same(FinalNorm, gpt.HasFinalNorm, nameof(FinalNorm));
         }
 
         if (ContextLength > source.ContextLength)

@@ -18,7 +18,7 @@ internal static class DesignGrid
     public const string Layers = "layers";
 
     /// <summary>The levels of <see cref="Design"/>. The first is GPT-2's, and each of the others changes one thing of it.</summary>
-    public const string Gpt2 = "GPT-2", PostLn = "post-LN", Unscaled = "residuals not scaled", HalfContext = "half the context", DoubleBatch = "twice the batch";
+    public const string Gpt2 = "GPT-2", PostLn = "post-LN", NoFinalNorm = "no final norm", Unscaled = "residuals not scaled", HalfContext = "half the context", DoubleBatch = "twice the batch";
 
     /// <summary>The loss when the fastest design of the same depth and seed had ended.</summary>
     public const string EqualTime = "validation at equal time";
@@ -28,7 +28,7 @@ internal static class DesignGrid
     {
         Name = "design",
         Title = "What GPT-2 changed in GPT-1",
-        Method = "Pre-trains the same recipe with one change at a time: LayerNorm after each sublayer and none at the end (GPT-1) instead of before it; initial residual weights not divided by the root of their number; "
+        Method = "Pre-trains the same recipe with one change at a time: LayerNorm after each sublayer and none at the end (GPT-1) instead of before it; no LayerNorm at the end; initial residual weights not divided by the root of their number; "
             + "half the context with twice the sequences; twice the batch with half the updates. All see the same number of tokens. The GPT-2 paper gives no figures for these changes.",
         Axis = Layers,
         AxisLabel = "blocks",
@@ -62,6 +62,7 @@ internal static class DesignGrid
     {
         yield return (Gpt2, recipe);
         yield return (PostLn, recipe with { Model = recipe.Model with { Architecture = ModelArchitecture.Gpt1, Init = WeightInit.Normal } });
+        yield return (NoFinalNorm, recipe with { Model = recipe.Model with { FinalNorm = false } });
         yield return (Unscaled, recipe with { Model = recipe.Model with { Init = WeightInit.Normal } });
         int context = recipe.Model.ContextLengthInUse ?? recipe.Train.SequenceLength, length = recipe.Train.SequenceLength == 0 ? context : recipe.Train.SequenceLength;
         yield return (HalfContext, recipe with { Model = recipe.Model with { ContextLength = context / 2 }, Train = recipe.Train with { SequenceLength = length / 2, BatchSize = recipe.Train.BatchSize * 2 } });

@@ -41,6 +41,15 @@ public sealed record GptConfig : ModelConfig
     /// </summary>
     public bool ScaleAttentionByInverseLayer { get; init; }
 
+    /// <summary>
+    /// Gets whether the LayerNorm after the last block of a GPT-2, <c>ln_f</c>, is left out. The published models have it. It is left out to see what it
+    /// brings.
+    /// </summary>
+    public bool WithoutFinalNorm { get; init; }
+
+    /// <summary>Gets whether a LayerNorm follows the last block: <c>ln_f</c> of a GPT-2, see <see cref="WithoutFinalNorm"/>.</summary>
+    public bool HasFinalNorm => Architecture == ModelArchitecture.Gpt2 && !WithoutFinalNorm;
+
     /// <summary>Gets the width of the feed-forward network (F): <see cref="FeedForwardWidth"/>, or 4 C if that is null.</summary>
     public int FeedForward => FeedForwardWidth ?? checked(4 * NEmbd);
 
@@ -66,8 +75,13 @@ public sealed record GptConfig : ModelConfig
                 yield return "scale_attention is false";
             if (ScaleAttentionByInverseLayer)
                 yield return "scale_attention_by_inverse_layer is true";
+            if (WithoutFinalNorm)
+                yield return FinalNormDeviation;
         }
     }
+
+    /// <summary>The deviation of <see cref="WithoutFinalNorm"/>.</summary>
+    internal const string FinalNormDeviation = "final_norm is false";
 
     /// <summary>Gets the width of a head (hs).</summary>
     public int HeadSize => NEmbd / NHead;
@@ -80,7 +94,7 @@ public sealed record GptConfig : ModelConfig
             long c = NEmbd;
             long f = FeedForwardWidth ?? 4 * c;
             long block = 4 * c * c + 2 * c * f + f + 9 * c; // c_attn 3C²+3C, c_proj C²+C, c_fc CF+F, c_proj FC+C, two LayerNorms 4C
-            long finalNorm = Architecture == ModelArchitecture.Gpt2 ? 2 * c : 0;
+            long finalNorm = HasFinalNorm ? 2 * c : 0;
             long tokens = (TieWordEmbeddings ? 1L : 2L) * VocabSize;
             return (tokens + ContextLength) * c + NLayer * block + finalNorm;
         }

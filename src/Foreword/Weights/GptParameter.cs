@@ -65,7 +65,7 @@ public sealed record GptParameter(string Name, long[] Shape)
             Add($"h.{i}.mlp.c_proj.bias", c);
         }
 
-        if (config.Architecture == ModelArchitecture.Gpt2)
+        if (config.HasFinalNorm)
         {
             Add("ln_f.weight", c);
             Add("ln_f.bias", c);

@@ -33,6 +33,16 @@ public sealed class EnginesTests : IDisposable
         Compare(torch, cpu, [.. Enumerable.Range(0, 99).Select(i => i * 31 % 500)]);
     }
 
+    [Fact]
+    public void SoTheyDoWithoutTheFinalNorm()
+    {
+        GptConfig config = Config(ModelArchitecture.Gpt2, 2, 128) with { WithoutFinalNorm = true };
+        using TorchLanguageModel torch = new(new GptModel(config, seed: 3));
+        ModelFiles.Save(new GptModel(config, seed: 3), _directory.Path, TextEnds.None);
+        using CpuLanguageModel cpu = CpuLanguageModel.Load(_directory.Path);
+        Compare(torch, cpu, [.. Enumerable.Range(0, 99).Select(i => i * 31 % 500)]);
+    }
+
     /// <summary>Trained weights are larger than random ones, and so are their logits.</summary>
     [Fact]
     public void SoTheyDoForATrainedModel()

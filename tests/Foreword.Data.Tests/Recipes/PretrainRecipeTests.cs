@@ -55,10 +55,10 @@ public class PretrainRecipeTests
     [Fact]
     public void AnotherComputationStaysInTheResolvedRecipe()
     {
-        PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt2", Activation = Activation.Relu, NInner = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, Data = new DataSection { Shards = "s" } };
+        PretrainRecipe recipe = new() { Model = new ModelSection { Preset = "gpt2", Activation = Activation.Relu, NInner = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true, FinalNorm = false }, Data = new DataSection { Shards = "s" } };
         PretrainRecipe resolved = recipe.Resolve(300);
         GptConfig config = (GptConfig)resolved.Model.ToModelConfig(300);
-        Assert.Equal(new GptConfig { VocabSize = 300, Activation = Activation.Relu, FeedForwardWidth = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true }, config);
+        Assert.Equal(new GptConfig { VocabSize = 300, Activation = Activation.Relu, FeedForwardWidth = 100, ScaleAttention = false, ScaleAttentionByInverseLayer = true, WithoutFinalNorm = true }, config);
         Assert.Equal(resolved, resolved.Resolve(300));
         string yaml = Recipe.ToYaml(resolved);
         Assert.Contains("activation: relu", yaml, StringComparison.Ordinal);
@@ -86,6 +86,7 @@ public class PretrainRecipeTests
         { new() { Preset = "lstm-2048", NHead = 4 }, "n_head is 4; an LSTM has no such setting" },
         { new() { Preset = "lstm-2048", NLayer = 2 }, "n_layer is 2; an LSTM has no such setting" },
         { new() { Preset = "lstm-2048", Activation = Activation.Relu }, "activation is relu; an LSTM has no such setting" },
+        { new() { Preset = "gpt1", FinalNorm = true }, "final_norm is true; a GPT-1 has no such setting" },
         { new() { Preset = "lstm-2048", ScaleAttention = false }, "scale_attention is false; an LSTM has no such setting" },
         { new() { Preset = "gpt2", NHidden = 4 }, "n_hidden is 4; a GPT has no such setting" },
         { new() { HiddenDropout = 0.5 }, "hidden_dropout is 0.5; a GPT has no such setting" },

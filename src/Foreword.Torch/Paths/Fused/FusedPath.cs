@@ -29,7 +29,7 @@ internal static class FusedPath
             return $"the model is on {model.TokenEmbedding.device}";
         if (model.Config.NEmbd % Lanes != 0)
             return $"n_embd is {model.Config.NEmbd}, not a multiple of {Lanes}";
-        if (model is GptModel gpt && gpt.Config.Deviations.FirstOrDefault() is { } deviation)
+        if (model is GptModel gpt && (gpt.Config with { WithoutFinalNorm = false }).Deviations.FirstOrDefault() is { } deviation)
             return deviation;
         if (model is LstmModel lstm && lstm.Config.NHidden % LstmLanes != 0)
             return $"n_hidden is {lstm.Config.NHidden}, not a multiple of {LstmLanes}";
@@ -86,7 +86,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
         foreach (Parameter parameter in parameters.Values)
             TensorMemory.AdviseHugePages(parameter);
         (_wte, _wpe, _head) = (parameters["wte.weight"], parameters["wpe.weight"], new FusedHead<T>(_work, model));
-        _finalNorm = _config.Architecture == ModelArchitecture.Gpt2 ? WeightPair.Create(parameters, "ln_f") : null;
+        _finalNorm = _config.HasFinalNorm ? WeightPair.Create(parameters, "ln_f") : null;
         _blocks = [.. Enumerable.Range(0, _config.NLayer).Select(layer => new FusedBlock<T>(_work, _config, new BlockWeights(parameters, layer)))];
     }
 

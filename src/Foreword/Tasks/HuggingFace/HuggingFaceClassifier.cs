@@ -38,6 +38,8 @@ internal static class HuggingFaceClassifier
         ArgumentNullException.ThrowIfNull(task);
         if (model.Config is not GptConfig config)
             return "transformers has no classifier with an LSTM";
+        if (config.WithoutFinalNorm)
+            return $"{GptConfig.FinalNormDeviation}; transformers has no such GPT-2";
         if (tokenizer is null)
             return "the model has no tokenizer that could put the task's tokens around a text";
         if (tokenizer is Gpt1Bpe { Words: not Gpt1Words.Basic })

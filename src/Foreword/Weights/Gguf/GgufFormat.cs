@@ -42,7 +42,7 @@ internal sealed class GgufFormat : WeightsFormat
         if (config.Architecture != ModelArchitecture.Gpt2)
             throw new NotSupportedException($"{model.Path} is a GPT-1, which cannot be written as GGUF: llama.cpp has no such architecture");
         if ((config with { FeedForwardWidth = null }).Deviations.FirstOrDefault() is { } deviation)
-            throw new NotSupportedException($"{model.Path}: {deviation}; llama.cpp's gpt2 computes gelu_new and scales attention scores by 1 / sqrt(head size) only");
+            throw new NotSupportedException($"{model.Path}: {deviation}; llama.cpp's gpt2 computes gelu_new, scales attention scores by 1 / sqrt(head size) only, and has a final LayerNorm");
         GgufWriter writer = new();
         WriteConfig(writer, model.Path, config, wanted);
         GgufTokenizer.Write(writer, tokenizer, model.Config.VocabSize);

@@ -68,9 +68,9 @@ internal static class HuggingFaceConfig
         bool gpt2 = config.Architecture == ModelArchitecture.Gpt2;
         json.WriteStartObject();
         json.WriteStartArray("architectures");
-        json.WriteStringValue(gpt2 ? "GPT2LMHeadModel" : "OpenAIGPTLMHeadModel");
+        json.WriteStringValue(config.WithoutFinalNorm ? "ForewordGpt2WithoutFinalNorm" : gpt2 ? "GPT2LMHeadModel" : "OpenAIGPTLMHeadModel");
         json.WriteEndArray();
-        json.WriteString("model_type", gpt2 ? Gpt.Gpt2Type : Gpt.Gpt1Type);
+        json.WriteString("model_type", config.WithoutFinalNorm ? Gpt.Gpt2WithoutFinalNormType : gpt2 ? Gpt.Gpt2Type : Gpt.Gpt1Type);
         json.WriteNumber("vocab_size", config.VocabSize);
         json.WriteNumber("n_positions", config.ContextLength);
         json.WriteNumber("n_ctx", config.ContextLength);
@@ -107,6 +107,10 @@ internal static class HuggingFaceConfig
     {
         public const string Gpt2Type = "gpt2";
         public const string Gpt1Type = "openai-gpt";
+
+        /// <summary>A type of our own, so that transformers refuses the model instead of adding a final LayerNorm to it.</summary>
+        public const string Gpt2WithoutFinalNormType = "foreword-gpt2-without-final-norm";
+
         private const string Types = $"\"{Gpt2Type}\", \"{Gpt1Type}\" and \"{LstmConfigJson.Type}\"";
 
         /// <summary>The id with which GPT2Config begins and ends a text if the file has none.</summary>
@@ -147,6 +151,7 @@ internal static class HuggingFaceConfig
                 FeedForwardWidth = width == 4L * config.NEmbd ? null : width,
                 ScaleAttention = fields.Boolean("scale_attn_weights", true),
                 ScaleAttentionByInverseLayer = fields.Boolean("scale_attn_by_inverse_layer_idx", false),
+                WithoutFinalNorm = fields.TryGet("model_type", out JsonElement type) && type.ValueEquals(Gpt2WithoutFinalNormType),
             };
         }
 
@@ -166,7 +171,7 @@ internal static class HuggingFaceConfig
                 throw fields.Missing("model_type");
             return type.ValueKind != JsonValueKind.String ? throw fields.Refused("model_type", $"it must be {Types}") : type.GetString() switch
             {
-                Gpt2Type => ModelArchitecture.Gpt2,
+                Gpt2Type or Gpt2WithoutFinalNormType => ModelArchitecture.Gpt2,
                 Gpt1Type => ModelArchitecture.Gpt1,
                 _ => throw fields.Refused("model_type", $"only {Types} are supported"),
             };

@@ -15,13 +15,13 @@ public sealed class TrainingStudiesTests : IDisposable
         Cli study = Cli.Run("study", "design", recipe, "--layers", "1,2", "--seeds", "1", "--out", place);
         Assert.True(study.ExitCode == 0, study.Err);
         CellStore store = CellStore.Open(place);
-        Assert.Equal(["GPT-2", "post-LN", "residuals not scaled", "half the context", "twice the batch"], store.Results.Select(result => result.Level("design")).Distinct());
-        Assert.Equal(10, store.Results.Count);
+        Assert.Equal(["GPT-2", "post-LN", "no final norm", "residuals not scaled", "half the context", "twice the batch"], store.Results.Select(result => result.Level("design")).Distinct());
+        Assert.Equal(12, store.Results.Count);
         Assert.All(store.Results, result => Assert.True(result.Values["validation"] is > 0 and < 20));
         Assert.All(store.Results.Where(result => result.Level("layers") == "2"), result => Assert.Equal(
             result.Values["gradient norm at the start, block 1"] / result.Values["gradient norm at the start, block 2"], result.Values["first block / last"], 1e-9));
         Assert.All(study.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
-        Assert.Equal(10, store.Results.Select(result => result.Values["validation"]).Distinct().Count());
+        Assert.Equal(12, store.Results.Select(result => result.Values["validation"]).Distinct().Count());
     }
 
     [Fact]

@@ -183,7 +183,7 @@ public sealed class GgufFormatTests : IDisposable
     /// <summary>GGUF stores the width of the feed-forward network. llama.cpp's gpt2 does not know the other fields.</summary>
     [Theory]
     [InlineData("gpt2-inner", "narrow", null)]
-    [InlineData("gpt2-inner", "narrow-relu", "activation is relu; llama.cpp's gpt2 computes gelu_new and scales attention scores by 1 / sqrt(head size) only")]
+    [InlineData("gpt2-inner", "narrow-relu", "activation is relu; llama.cpp's gpt2 computes gelu_new, scales attention scores by 1 / sqrt(head size) only, and has a final LayerNorm")]
     [InlineData("gpt2", "gelu", "activation is gelu; llama.cpp's gpt2")]
     [InlineData("gpt2", "gelu_fast", null)]
     [InlineData("gpt2", "unscaled", "scale_attention is false; llama.cpp's gpt2")]
