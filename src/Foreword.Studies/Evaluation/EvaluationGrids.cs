@@ -2,7 +2,6 @@ using System.Globalization;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Overlap;
 using Foreword.Evaluation.Running;
-using Foreword.IO;
 using Foreword.Studies.Grid;
 using Foreword.Torch.Runs;
 

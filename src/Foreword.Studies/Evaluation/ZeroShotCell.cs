@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Foreword.Evaluation;
-using Foreword.Evaluation.Metrics;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 using Foreword.Models;

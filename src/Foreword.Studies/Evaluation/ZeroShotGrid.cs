@@ -1,8 +1,6 @@
 using System.Globalization;
 using Foreword.Data.Recipes;
-using Foreword.Evaluation;
 using Foreword.Evaluation.Running;
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Studies.Grid;
 using Foreword.Studies.Results;
