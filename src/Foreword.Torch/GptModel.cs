@@ -84,7 +84,7 @@ public sealed class GptModel : LanguageModule
     internal override Tensor Embed(Tensor ids, Tensor positions) => Dropout(wte.call(ids) + wpe.call(positions), Config.EmbdDropout, training);
 
     /// <summary>Computes the residual stream after a block [B, T, C] from the residual stream before it.</summary>
-    internal override Tensor RunLayer(int layer, Tensor x) => h[layer].Forward(x, Precision, null, layer, null);
+    internal override Tensor RunLayer(int layer, Tensor x, Tensor? mask) => h[layer].Forward(x, Precision, null, layer, mask);
 
     /// <summary>Computes the final hidden states from the residual stream after the last block.</summary>
     internal override Tensor Final(Tensor x) => ln_f is null ? x : ln_f.call(x);

@@ -82,7 +82,10 @@ public abstract class LanguageModule : Module<Tensor, Tensor>
     internal abstract Tensor Embed(Tensor ids, Tensor positions);
 
     /// <summary>Computes the output of a layer from its input.</summary>
-    internal abstract Tensor RunLayer(int layer, Tensor x);
+    /// <param name="layer">The layer, from 0.</param>
+    /// <param name="x">The input [B, T, C].</param>
+    /// <param name="mask">The attention mask of a <see cref="SequencePacking"/>; null if each row is one sequence.</param>
+    internal abstract Tensor RunLayer(int layer, Tensor x, Tensor? mask);
 
     /// <summary>Computes the final hidden states from the output of the last layer.</summary>
     internal abstract Tensor Final(Tensor x);

@@ -82,7 +82,7 @@ public sealed class LstmModel : LanguageModule
     internal override Tensor Embed(Tensor ids, Tensor positions) => Dropout(wte.call(ids), Config.EmbdDropout, training);
 
     /// <inheritdoc/>
-    internal override Tensor RunLayer(int layer, Tensor x) => lstm.Forward(x, Precision, null).Outputs;
+    internal override Tensor RunLayer(int layer, Tensor x, Tensor? mask) => lstm.Forward(x, Precision, null).Outputs;
 
     /// <summary>Projects the outputs of the LSTM (B, T, H) to the width that the output layer reads.</summary>
     internal override Tensor Final(Tensor x)

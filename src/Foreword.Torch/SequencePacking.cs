@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace Foreword.Torch;
 
 /// <summary>
-/// Packs a context and several continuations of it into one row. The positions of every continuation start where the context ends. A
-/// continuation attends to the context and to itself, but not to the other continuations. The model therefore computes the context of ten
-/// continuations only once, and the whole row in one large product.
+/// Packs a context and several continuations of it into one row, or several sequences that have nothing in common. The positions of every
+/// continuation start where the context ends. A continuation attends to the context and to itself, but not to the other continuations. The model
+/// therefore computes the context of ten continuations only once, and the whole row in one large product.
 /// </summary>
 internal sealed class SequencePacking
 {
@@ -45,6 +45,19 @@ internal sealed class SequencePacking
             (_positions[at], _hiddenFrom[at], _hiddenTo[at]) = (context + j, context, begin);
         }
     }
+
+    /// <summary>
+    /// Marks tokens of a row as a sequence of its own, which attends to nothing before it.
+    /// </summary>
+    /// <param name="row">The row, from 0.</param>
+    /// <param name="begin">Index in the row of the sequence's first token.</param>
+    /// <param name="count">Number of tokens of the sequence.</param>
+    public void Add(int row, int begin, int count) => Continue(row, 0, begin, count);
+
+    /// <summary>
+    /// Gets, for each token of all rows [B T], the first of the earlier tokens in its row that it does not attend to, and the end of that range.
+    /// </summary>
+    internal (int[] From, int[] To) Hidden => (_hiddenFrom, _hiddenTo);
 
     /// <summary>
     /// Sets the score of each earlier token that a token does not attend to. The new score is minus infinity. The scores of later tokens do

@@ -14,19 +14,21 @@ internal sealed class AutogradPath(LanguageModule model, bool recompute = false)
     private readonly List<Tensor> _inputs = []; // the input of each layer and the output of the last one; with recompute only
     private Tensor? _ids;
     private Tensor? _hidden;
+    private SequencePacking? _packing;
+    private Tensor? _mask;
     private long _seed;
 
     public bool IsFused => false;
 
     public (long Activations, long Most) Bytes => default;
 
-    public Tensor Forward(Tensor ids, long dropoutSeed)
+    public Tensor Forward(Tensor ids, long dropoutSeed, SequencePacking? packing = null)
     {
         Release();
         model.train();
-        (_ids, _seed) = (ids.alias().DetachFromDisposeScope(), dropoutSeed);
+        (_ids, _seed, _packing) = (ids.alias().DetachFromDisposeScope(), dropoutSeed, packing);
         manual_seed(_seed);
-        _hidden = (recompute ? ForwardKeepingInputs(ids) : model.Hidden(ids)).DetachFromDisposeScope();
+        _hidden = (recompute ? ForwardKeepingInputs(ids) : model.Hidden(ids, packing: packing)).DetachFromDisposeScope();
         return _hidden.detach();
     }
 
@@ -55,9 +57,10 @@ internal sealed class AutogradPath(LanguageModule model, bool recompute = false)
 
     private Tensor ForwardKeepingInputs(Tensor ids)
     {
-        ModelInput.CheckLength(model.Config, ids.shape[1], nameof(ids));
+        ModelInput.CheckLength(model.Config, _packing?.Longest ?? ids.shape[1], nameof(ids));
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
+        _mask = _packing?.Mask(ids.device).to(model.Precision.ScalarType()).DetachFromDisposeScope();
         Tensor x = Embed(ids);
         for (int layer = 0; layer < model.Config.LayerCount; layer++)
         {
@@ -88,7 +91,7 @@ internal sealed class AutogradPath(LanguageModule model, bool recompute = false)
     private Tensor Embed(Tensor ids)
     {
         manual_seed(_seed);
-        using Tensor positions = arange(ids.shape[1], int64, ids.device);
+        using Tensor positions = _packing?.PositionIds(ids.device) ?? arange(ids.shape[1], int64, ids.device);
         return model.Embed(ids, positions);
     }
 
@@ -96,7 +99,7 @@ internal sealed class AutogradPath(LanguageModule model, bool recompute = false)
     private Tensor Layer(int layer, Tensor x)
     {
         manual_seed(_seed ^ (layer + 1L));
-        return model.RunLayer(layer, x);
+        return model.RunLayer(layer, x, _mask);
     }
 
     private void Release()
@@ -105,6 +108,7 @@ internal sealed class AutogradPath(LanguageModule model, bool recompute = false)
         _inputs.Clear();
         _hidden?.Dispose();
         _ids?.Dispose();
-        (_hidden, _ids) = (null, null);
+        _mask?.Dispose();
+        (_hidden, _ids, _mask) = (null, null, null);
     }
 }

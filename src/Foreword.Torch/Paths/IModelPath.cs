@@ -26,11 +26,12 @@ internal interface IModelPath : IDisposable
     /// <summary>Computes the final hidden states in training mode, and keeps the activations for one call of <see cref="Backward"/>.</summary>
     /// <param name="ids">Token ids, int64 [B, T]; T is at most the context length.</param>
     /// <param name="dropoutSeed">Seed of the dropout masks.</param>
+    /// <param name="packing">The position of each token and the tokens that it can attend to. Null: each row is one sequence.</param>
     /// <returns>Final hidden states, float32 [B, T, C]; the caller disposes them.</returns>
     /// <exception cref="ArgumentException">
-    /// The sequences are longer than the context length, or, with the fused kernels, an id is outside the vocabulary.
+    /// The sequences are longer than the context length, or, with the fused kernels, an id is outside the vocabulary. An LSTM got a packing.
     /// </exception>
-    Tensor Forward(Tensor ids, long dropoutSeed);
+    Tensor Forward(Tensor ids, long dropoutSeed, SequencePacking? packing = null);
 
     /// <summary>Computes the gradients of the parameters from the gradient of the last <see cref="Forward"/>'s result.</summary>
     /// <param name="gradient">Gradient of the loss with respect to the hidden states, float32 [B, T, C].</param>

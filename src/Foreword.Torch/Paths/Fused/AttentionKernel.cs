@@ -84,6 +84,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
         float* floats = work.TakeForEachWorker<float>(2L * Block * Tp + size + Block * hp + Tp);
         T* blocks = work.TakeForEachWorker<T>(3L * Block * Tp);
         uint* keys = work.TakeForEachWorker<uint>(Tp);
+        int* hidden = shape.Packed is { } packed ? HiddenKeys(work, packed, shape) : null;
         work.Workers.ForEach(shape.B * shape.Heads, (worker, item) =>
         {
             T* copy = rows + worker * 4L * size, pack = packs + worker * 5L * size;
@@ -104,6 +105,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
                 rowKeys[t] = shape.RowKey(item, t);
             }
 
+            int* from = hidden is null ? null : hidden + (long)(item / shape.Heads) * 2 * Tp, to = from + Tp;
             for (int first = 0; first < shape.T; first += Block) // first key of the block; only queries from this position on attend to these keys
             {
                 int seeing = Tp - first, counted = Math.Min(Block, shape.T - first);
@@ -113,6 +115,8 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
                 {
                     long row = (long)r * seeing;
                     ScoreGradients(ST + row, dPT + row, logSums + (long)item * Tp + first, D + first, PT + row, dST + row, r, seeing, shape, rowKeys + first, first + r);
+                    if (hidden is not null)
+                        Hide(PT + row, dST + row, from + first, to + first, seeing, first + r);
                 }
 
                 T.Multiply(Block, hp, seeing, PT, seeing, dOPacked + first * hp, hp, sum, hp, add: false); // dV = Pᵀ dO
@@ -171,6 +175,32 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
             T.Store(kept, probabilities + i);
             T.Store(e * (gradient - Vector512.Load(D + i)) * scale, result + i);
         }
+    }
+
+    /// <summary>Clears the probabilities and the gradients of the queries that do not attend to a key.</summary>
+    private static void Hide(T* probabilities, T* gradients, int* from, int* to, int width, int key)
+    {
+        for (int i = 0; i < width; i++)
+        {
+            if (from[i] <= key && key < to[i])
+                (probabilities[i], gradients[i]) = (default, default);
+        }
+    }
+
+    /// <summary>Returns the range of keys that each query does not attend to: for each sequence Tp beginnings, then Tp ends.</summary>
+    private static int* HiddenKeys(Workspace work, SequencePacking packed, AttentionShape shape)
+    {
+        int Tp = shape.PaddedT;
+        int* ranges = work.Take<int>(2L * shape.B * Tp);
+        new Span<int>(ranges, 2 * shape.B * Tp).Clear(); // the queries that are padding hide nothing, and their gradients are 0
+        (int[] from, int[] to) = packed.Hidden;
+        for (int row = 0; row < shape.B; row++)
+        {
+            from.AsSpan(row * shape.T, shape.T).CopyTo(new Span<int>(ranges + (long)row * 2 * Tp, shape.T));
+            to.AsSpan(row * shape.T, shape.T).CopyTo(new Span<int>(ranges + (long)row * 2 * Tp + Tp, shape.T));
+        }
+
+        return ranges;
     }
 
     /// <summary>Rounds the rows of a head and writes them to its columns of the queries (part 0), keys (1) or values (2).</summary>
@@ -239,7 +269,7 @@ internal static unsafe class AttentionKernel<T> where T : unmanaged, IElement<T>
 /// <param name="Heads">nh, the number of heads.</param>
 /// <param name="HeadSize">hs, the head size.</param>
 /// <param name="Dropout">The dropout on the probabilities. It has a row for each sequence, head and query, and a column for each key.</param>
-/// <param name="Packed">The tokens that each token can attend to, if rows hold several continuations; null otherwise. For the forward pass only.</param>
+/// <param name="Packed">The tokens that each token can attend to, if rows hold several sequences; null otherwise.</param>
 internal readonly record struct AttentionShape(int B, int T, int Heads, int HeadSize, DropoutMask Dropout, SequencePacking? Packed = null)
 {
     /// <summary>Gets C, the number of channels.</summary>

@@ -41,6 +41,7 @@ internal static unsafe class EmbeddingKernel
     /// </summary>
     /// <param name="work">Threads and memory.</param>
     /// <param name="ids">The forward pass's token ids.</param>
+    /// <param name="positions">The forward pass's positions; null if the positions of each sequence are 0 to T - 1.</param>
     /// <param name="M">Number of rows.</param>
     /// <param name="T">Number of tokens of a sequence.</param>
     /// <param name="C">Number of channels, a multiple of 16.</param>
@@ -48,7 +49,7 @@ internal static unsafe class EmbeddingKernel
     /// <param name="dropout">The forward pass's dropout.</param>
     /// <param name="wte">Gradient of the token embeddings, [V, C], which is added to; null to skip it.</param>
     /// <param name="wpe">Gradient of the position embeddings, [context length, C], which is added to; null to skip it.</param>
-    public static void Backward(Workspace work, long* ids, int M, int T, int C, float* gradient, DropoutMask dropout, float* wte, float* wpe)
+    public static void Backward(Workspace work, long* ids, int* positions, int M, int T, int C, float* gradient, DropoutMask dropout, float* wte, float* wpe)
     {
         using StepProfile.Lap lap = work.Time("embedding backward");
         work.Workers.ForEach((C + ColumnsPerItem - 1) / ColumnsPerItem, (_, item) =>
@@ -58,7 +59,7 @@ internal static unsafe class EmbeddingKernel
             {
                 Scatter(
                     gradient + (long)row * C, first, end, dropout, row, wte is null ? null : wte + ids[row] * C,
-                    wpe is null ? null : wpe + (long)(row % T) * C);
+                    wpe is null ? null : wpe + (positions is null ? row % T : (long)positions[row]) * C);
             }
         });
     }

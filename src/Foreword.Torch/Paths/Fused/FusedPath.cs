@@ -94,10 +94,10 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
 
     public (long Activations, long Most) Bytes => (_activationBytes, _work.MostBytes);
 
-    public Tensor Forward(Tensor ids, long dropoutSeed)
+    public Tensor Forward(Tensor ids, long dropoutSeed, SequencePacking? packing = null)
     {
         _model.train();
-        _pass = Begin(ids, dropoutSeed, keepInputs: true, keepMemory: !_recompute);
+        _pass = Begin(ids, dropoutSeed, keepInputs: true, keepMemory: !_recompute, packing);
         Tensor hidden = Run(_pass);
         _activationBytes = _work.UsedBytes;
         return hidden;
@@ -124,7 +124,8 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
 
         Gradient wte = _work.GradientOfSum(_wte), wpe = _work.GradientOfSum(_wpe);
         fixed (long* ids = pass.Ids)
-            EmbeddingKernel.Backward(_work, ids, pass.B * pass.T, pass.T, C, dx, pass.EmbeddingDropout, wte.Address, wpe.Address);
+        fixed (int* positions = pass.Packing is null ? default : pass.Packing.Positions)
+            EmbeddingKernel.Backward(_work, ids, positions, pass.B * pass.T, pass.T, C, dx, pass.EmbeddingDropout, wte.Address, wpe.Address);
     }
 
     public (double Loss, Tensor Gradient) HeadBackward(Tensor hidden, Tensor targets, Tensor weights) => _head.Backward(hidden, targets, weights);

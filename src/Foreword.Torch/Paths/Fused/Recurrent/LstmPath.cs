@@ -41,8 +41,9 @@ internal sealed unsafe class LstmPath<T> : IModelPath where T : unmanaged, IElem
 
     public (long Activations, long Most) Bytes => (_activationBytes, _work.MostBytes);
 
-    public Tensor Forward(Tensor ids, long dropoutSeed)
+    public Tensor Forward(Tensor ids, long dropoutSeed, SequencePacking? packing = null)
     {
+        RefusePacking(packing);
         _model.train();
         _pass = Begin(ids, dropoutSeed);
         Tensor hidden = Run(_pass);
@@ -71,15 +72,14 @@ internal sealed unsafe class LstmPath<T> : IModelPath where T : unmanaged, IElem
         float* dx = _work.Take<float>((long)M * C);
         Product<T>.Multiply(_work, M, C, 4 * H, gates, new WeightMatrix<T>(TensorMemory.Float32(_inputWeights), 4 * H, C, transposed: false), dx, add: false);
         fixed (long* ids = pass.Ids)
-            EmbeddingKernel.Backward(_work, ids, pass.Rows, T: 1, C, dx, pass.EmbeddingDropout, wte.Address, wpe: null);
+            EmbeddingKernel.Backward(_work, ids, positions: null, pass.Rows, T: 1, C, dx, pass.EmbeddingDropout, wte.Address, wpe: null);
     }
 
     public (double Loss, Tensor Gradient) HeadBackward(Tensor hidden, Tensor targets, Tensor weights) => _head.Backward(hidden, targets, weights);
 
     public Tensor Hidden(Tensor ids, SequencePacking? packing = null)
     {
-        if (packing is not null)
-            throw new ArgumentException("an LSTM reads one sequence per row", nameof(packing));
+        RefusePacking(packing);
         _pass = null;
         return Run(Begin(ids, null));
     }
@@ -87,6 +87,12 @@ internal sealed unsafe class LstmPath<T> : IModelPath where T : unmanaged, IElem
     public (double Sum, long Count) Loss(Tensor hidden, Tensor targets) => _head.Loss(hidden, targets);
 
     public void Dispose() => _work.Dispose();
+
+    private static void RefusePacking(SequencePacking? packing)
+    {
+        if (packing is not null)
+            throw new ArgumentException("an LSTM reads one sequence per row", nameof(packing));
+    }
 
     /// <summary>Allocates the memory of a forward pass. The memory of all earlier passes is reused.</summary>
     private Pass Begin(Tensor ids, long? seed)
