@@ -49,9 +49,12 @@ internal sealed class TableArguments
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_columns, _format, _header, _quoting, _delimiter, _maxExamples])
+        foreach (Option option in All)
             command.Options.Add(option);
     }
+
+    /// <summary>Gets all options.</summary>
+    public IReadOnlyList<Option> All => [_columns, _format, _header, _quoting, _delimiter, _maxExamples];
 
     /// <summary>Returns the columns; null if they are not given.</summary>
     public string[]? Columns(ParseResult parsed) => parsed.GetValue(_columns)?.Split(',', StringSplitOptions.TrimEntries);

@@ -131,7 +131,8 @@ public sealed record DataSection : IRecipe
         return problems;
     }
 
-    private static string? WhyNotEncoding(string name)
+    /// <summary>Returns why there is no encoding of a name; null if there is one.</summary>
+    internal static string? WhyNotEncoding(string name)
     {
         try
         {

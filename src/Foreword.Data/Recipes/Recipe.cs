@@ -2,6 +2,8 @@ using System.Text;
 using Foreword.Data.Recipes.Yaml;
 using Foreword.IO;
 using Foreword.Settings;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
 
 namespace Foreword.Data.Recipes;
 
@@ -46,6 +48,25 @@ public static class Recipe
         if (!File.Exists(path))
             throw new FileNotFoundException($"there is no {kind} {path}{Nearest(path)}", path);
         return StrictText.Read(path);
+    }
+
+    /// <summary>Returns <c>task.kind</c> of a recipe file, before anything else of it is read; null if there is none, or if the file is not YAML.</summary>
+    /// <param name="path">The path of the YAML file.</param>
+    internal static string? TaskKind(string path)
+    {
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            YamlStream yaml = [];
+            yaml.Load(new StringReader(StrictText.Read(path)));
+            return yaml.Documents is [{ RootNode: YamlMappingNode root }, ..] && root.Children.TryGetValue("task", out YamlNode? task) && task is YamlMappingNode section
+                && section.Children.TryGetValue("kind", out YamlNode? kind) && kind is YamlScalarNode { Value: { } value } ? value : null;
+        }
+        catch (Exception problem) when (problem is YamlException or InvalidDataException or ArgumentException)
+        {
+            return null; // whoever reads the whole recipe reports the problem
+        }
     }
 
     /// <summary>Reads a recipe from text.</summary>

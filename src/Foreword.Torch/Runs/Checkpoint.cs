@@ -136,9 +136,15 @@ internal static class Checkpoint
         ArgumentNullException.ThrowIfNull(tokenizer);
         Write(directory, recipe, staged =>
         {
-            ModelFiles.Save(model, staged, TextEnds.FromTokenizer(tokenizer));
-            tokenizer.Save(staged);
+            SaveModelFiles(staged, model, tokenizer);
             writeMore(staged);
         });
+    }
+
+    /// <summary>Writes weights, config.json and tokenizer into an existing directory.</summary>
+    internal static void SaveModelFiles(string directory, LanguageModule model, Tokenizer tokenizer)
+    {
+        ModelFiles.Save(model, directory, TextEnds.FromTokenizer(tokenizer));
+        tokenizer.Save(directory);
     }
 }

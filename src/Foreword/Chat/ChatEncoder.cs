@@ -15,24 +15,46 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
     /// </summary>
     /// <param name="messages">The messages.</param>
     /// <param name="answerFollows">Whether to append the beginning of an answer.</param>
-    public int[] Encode(IEnumerable<ChatMessage> messages, bool answerFollows = true)
+    public int[] Encode(IEnumerable<ChatMessage> messages, bool answerFollows = true) => [.. Encode(messages, answerFollows, null)];
+
+    /// <summary>
+    /// Encodes a whole dialogue for training: the ids that <see cref="Encode(IEnumerable{ChatMessage}, bool)"/> gives a model that answers. A token
+    /// after an answer counts as its end if it holds a part of the suffix, because the model must write it, too.
+    /// </summary>
+    /// <param name="messages">The messages.</param>
+    public EncodedDialogue EncodeWhole(IEnumerable<ChatMessage> messages)
+    {
+        List<bool> isAnswer = [];
+        List<int> ids = Encode(messages, answerFollows: false, isAnswer);
+        return new EncodedDialogue(ids, isAnswer);
+    }
+
+    private List<int> Encode(IEnumerable<ChatMessage> messages, bool answerFollows, List<bool>? isAnswer)
     {
         List<int> ids = [];
         StringBuilder plain = new();
+        int ending = 0; // the number of characters at the beginning of plain that end an answer
         AddTemplate(template.Start);
         foreach (ChatMessage message in messages)
         {
             ChatFrame frame = Frame(message.Role);
             AddTemplate(frame.Prefix);
-            if (message.Role == ChatRole.Assistant)
+            bool answers = message.Role == ChatRole.Assistant;
+            if (answers)
                 Flush();
             if (message.Ids is { } known)
-                ids.AddRange(known);
+                Add(known, true);
             else
-                plain.Append(message.Text);
-            if (message.Role == ChatRole.Assistant)
+                plain.Append(answers ? SpaceBefore(message.Text) : "").Append(message.Text);
+            if (answers)
+            {
+                ending = plain.Length;
                 Flush();
-            AddTemplate(frame.Suffix);
+            }
+
+            AddTemplate(frame.Suffix, answers);
+            if (answers)
+                ending = plain.Length;
         }
 
         if (answerFollows)
@@ -40,7 +62,7 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
         Flush();
         return [.. ids];
 
-        void AddTemplate(string text)
+        void AddTemplate(string text, bool endsAnswer = false)
         {
             while (text.Length > 0)
             {
@@ -48,17 +70,51 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
                 plain.Append(text.AsSpan(0, at));
                 if (at == text.Length)
                     return;
+                ending = endsAnswer ? plain.Length : ending;
                 Flush();
-                ids.Add(token.Id);
+                Add([token.Id], endsAnswer);
                 text = text[(at + token.Text.Length)..];
             }
         }
 
         void Flush()
         {
-            ids.AddRange(tokenizer.Encode(plain.ToString()));
+            string text = plain.ToString();
+            int[] encoded = tokenizer.Encode(text);
+            int ends = isAnswer is null ? 0 : Covering(encoded, text, ending);
+            Add(encoded.AsSpan(0, ends).ToArray(), true);
+            Add(encoded.AsSpan(ends).ToArray(), false);
             plain.Clear();
+            ending = 0;
         }
+
+        void Add(IReadOnlyCollection<int> added, bool isPart)
+        {
+            ids.AddRange(added);
+            isAnswer?.AddRange(Enumerable.Repeat(isPart, added.Count));
+        }
+    }
+
+    /// <summary>
+    /// Returns the space that a model writes before an answer, after a prefix such as <c>Assistant:</c>. It is empty if the prefix ends with white
+    /// space, a special token or a character that is not ASCII, or if the text begins with white space.
+    /// </summary>
+    private string SpaceBefore(string text)
+    {
+        string prefix = template.Assistant.Prefix;
+        bool isSpecial = _special.Any(token => prefix.EndsWith(token.Text, StringComparison.Ordinal));
+        return prefix.Length > 0 && char.IsAscii(prefix[^1]) && !char.IsWhiteSpace(prefix[^1]) && !isSpecial && text.Length > 0 && !char.IsWhiteSpace(text[0]) ? " " : "";
+    }
+
+    /// <summary>Returns the number of first tokens that hold the first characters of their text.</summary>
+    private int Covering(int[] ids, string text, int characters)
+    {
+        if (characters >= text.Length || characters == 0)
+            return characters == 0 ? 0 : ids.Length;
+        int bytes = Encoding.UTF8.GetByteCount(text.AsSpan(0, characters)), count = 0;
+        for (int held = 0; held < bytes && count < ids.Length; count++)
+            held += tokenizer.TokenBytes(ids[count]).Length;
+        return count;
     }
 
     /// <summary>Returns the options with all texts and tokens that end an answer.</summary>

@@ -22,6 +22,31 @@ public sealed record ChatTemplate : IRecipe
         Assistant = new ChatFrame { Prefix = "Assistant:", Suffix = "\n" },
     };
 
+    /// <summary>
+    /// Gets the template of GPT2-chitchat (github.com/yangjianxin1/GPT2-chitchat): <c>[CLS]</c>, and <c>[SEP]</c> after each message. It needs a
+    /// tokenizer with BERT's tokens. An instruction becomes the first message.
+    /// </summary>
+    public static ChatTemplate Chitchat { get; } = new()
+    {
+        Start = "[CLS]",
+        System = new ChatFrame { Suffix = "[SEP]" },
+        User = new ChatFrame { Suffix = "[SEP]" },
+        Assistant = new ChatFrame { Suffix = "[SEP]" },
+        Tokens = ["[CLS]", "[SEP]"],
+    };
+
+    /// <summary>Gets the template of ChatML, which marks each message and its author with two special tokens.</summary>
+    public static ChatTemplate ChatMl { get; } = new()
+    {
+        System = new ChatFrame { Prefix = "<|im_start|>system\n", Suffix = "<|im_end|>\n" },
+        User = new ChatFrame { Prefix = "<|im_start|>user\n", Suffix = "<|im_end|>\n" },
+        Assistant = new ChatFrame { Prefix = "<|im_start|>assistant\n", Suffix = "<|im_end|>\n" },
+        Tokens = ["<|im_start|>", "<|im_end|>"],
+    };
+
+    /// <summary>Gets the templates that have a name.</summary>
+    public static IReadOnlyDictionary<string, ChatTemplate> Named { get; } = new Dictionary<string, ChatTemplate>(StringComparer.Ordinal) { ["chitchat"] = Chitchat, ["chatml"] = ChatMl, ["plain"] = Plain };
+
     /// <summary>Gets the text at the beginning of the conversation.</summary>
     public string Start { get; init; } = "";
 
@@ -39,6 +64,12 @@ public sealed record ChatTemplate : IRecipe
     /// <summary>Gets further texts or special tokens that end an answer. The end-of-text token always ends it.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
+    /// <summary>
+    /// Gets the special tokens that the template needs. Training on dialogues adds those that the tokenizer lacks. Without them, they would be plain
+    /// text.
+    /// </summary>
+    public IReadOnlyList<string> Tokens { get; init; } = [];
+
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()
     {
@@ -47,6 +78,8 @@ public sealed record ChatTemplate : IRecipe
             problems.Add(nameof(User), "and assistant have no text around their messages; the messages could not be distinguished");
         if (Stop.Any(string.IsNullOrEmpty))
             problems.Add(nameof(Stop), "contains an empty text; it would end every answer immediately");
+        if (Tokens.Any(string.IsNullOrEmpty))
+            problems.Add(nameof(Tokens), "contains an empty text, which cannot be a token");
         return problems;
     }
 

@@ -109,6 +109,20 @@ public abstract class Tokenizer
         return [.. ids];
     }
 
+    /// <summary>Returns a tokenizer that also has these special tokens, with the next ids. Tokens that it has already stay as they are.</summary>
+    /// <param name="texts">The texts of the tokens.</param>
+    /// <exception cref="NotSupportedException">This kind of tokenizer cannot be given further tokens.</exception>
+    /// <exception cref="ArgumentException">A text is that of an ordinary token.</exception>
+    public Tokenizer WithSpecialTokens(IEnumerable<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        string[] missing = [.. texts.Distinct().Where(text => !AddedTokens.Any(token => token.IsSpecial && token.Text == text))];
+        return missing.Length == 0 ? this : WithNewTokens(missing);
+    }
+
+    private protected virtual Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
+        throw new NotSupportedException($"a {Kind} tokenizer cannot be given the tokens {string.Join(", ", texts)}; expected a tokenizer that has them, or a byte-bpe one");
+
     /// <summary>
     /// Returns the ids of a text between the ids that the tokenizer's template puts around every text. Hugging Face's <c>encode</c> returns the same ids.
     /// </summary>

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using Foreword.Cli.Options;
 using Foreword.Data.Datasets.Catalog;
+using Foreword.Data.Dialogues;
 using Foreword.Data.Recipes;
+using Foreword.Settings;
 using Foreword.Tasks;
 
 namespace Foreword.Cli.Commands.FineTune;
@@ -12,7 +14,7 @@ internal sealed class FineTuneArguments
 {
     private readonly Argument<string?> _source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _dataset = new("--dataset") { Description = "Published data set to learn, in the directory --data (see --list)." };
-    private readonly Option<string?> _task = new("--task") { Description = $"Task to learn: {string.Join(", ", FineTuningTask.All.Select(known => known.Kind))}." };
+    private readonly Option<string?> _task = new("--task") { Description = $"Task to learn: {string.Join(", ", Kinds)}." };
     private readonly Option<string[]> _train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
     private readonly Option<string[]> _validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set, or the data set's own.");
     private readonly Option<string[]> _test = OptionExtensions.Files("--test", "Examples to test the best model on at the end.");
@@ -30,11 +32,23 @@ internal sealed class FineTuneArguments
     private readonly Option<DeviceChoice?> _device = new("--device") { Description = "Device to compute on; overrides train.device." };
     private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
     private readonly Option<int?> _seed = new("--seed") { Description = "Overrides train.seed." };
+    private readonly Option<string?> _template = new("--template") { Description = "Dialogues: how messages become text: chitchat, chatml, plain, or a file (.yaml); overrides task.template." };
+    private readonly Option<LossOn?> _lossOn = new("--loss-on") { Description = "Dialogues: the tokens to learn: those of the assistant's answers, or all; overrides task.loss_on." };
+    private readonly Option<bool> _reverse = new("--reverse") { Description = "Dialogues: read them from their end, for chat --mmi; overrides task.reverse." };
+    private readonly Option<DialogueLayout?> _layout = new("--layout") { Description = "Dialogues: layout of the files; default: by their names; overrides data.layout." };
     private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
+
+    private static IEnumerable<string> Kinds => [.. FineTuningTask.All.Select(known => known.Kind), DialogueRecipe.Kind];
+
+    /// <summary>Gets the options that only dialogues have.</summary>
+    private Option[] OfDialogues => [_template, _lossOn, _reverse, _layout];
+
+    /// <summary>Gets the options that dialogues do not have.</summary>
+    private Option[] NotOfDialogues => [_dataset, _test, _labels, _validationLabels, _testLabels, _examples, _metric];
 
     public FineTuneArguments()
     {
-        _task.AcceptOnly([.. FineTuningTask.All.Select(known => known.Kind)]);
+        _task.AcceptOnly([.. Kinds]);
         _dataset.AcceptOnly([.. DatasetCatalog.All.Select(dataset => dataset.Name)]);
     }
 
@@ -42,7 +56,7 @@ internal sealed class FineTuneArguments
     public void AddTo(Command command)
     {
         command.Add(_source);
-        foreach (Option option in (Option[])[_dataset, _data, _task, _train, _validation, _test, _labels, _validationLabels, _testLabels, _limit, _examples, _model, _epochs, _lr, _batch, _metric, _device, _seed, _set])
+        foreach (Option option in (Option[])[_dataset, _data, _task, _train, _validation, _test, _labels, _validationLabels, _testLabels, _limit, _examples, _model, _epochs, _lr, _batch, _metric, _device, _seed, .. OfDialogues, _set])
             command.Add(option);
         _tables.AddTo(command);
     }
@@ -65,15 +79,47 @@ internal sealed class FineTuneArguments
         return Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", Overrides(parsed));
     }
 
+    /// <summary>Returns the recipe for dialogues; null if the task is another one.</summary>
+    /// <exception cref="UsageException">There is no recipe, and the options that are then needed are missing; or an option is not for dialogues.</exception>
+    /// <exception cref="InvalidDataException">The recipe is malformed.</exception>
+    public DialogueRecipe? ReadDialogueRecipe(ParseResult parsed)
+    {
+        string? from = parsed.GetValue(_source);
+        bool isFile = from is not null && IsRecipe(from);
+        if ((isFile ? Recipe.TaskKind(from!) : parsed.GetValue(_task)) != DialogueRecipe.Kind)
+        {
+            if (OfDialogues.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } only)
+                throw new UsageException($"{only.Name} is for --task {DialogueRecipe.Kind}");
+            return null;
+        }
+
+        if (NotOfDialogues.Concat(_tables.All).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+            throw new UsageException($"{other.Name} is not for --task {DialogueRecipe.Kind}");
+        string[] overrides = [.. Overrides(parsed, DialogueOverrides(parsed))];
+        if (isFile)
+            return Recipe.Read<DialogueRecipe>(from!, overrides);
+        if (from is null || parsed.GetValue(_train)!.Length == 0)
+            throw new UsageException($"without a recipe, a model and --train are needed: foreword finetune {from ?? "runs/books"} --task {DialogueRecipe.Kind} --train dialogues.jsonl");
+        return Recipe.Parse<DialogueRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", overrides);
+    }
+
+    private IEnumerable<(string Key, object? Value)> DialogueOverrides(ParseResult parsed) =>
+    [
+        ("task.template", parsed.GetValue(_template)), ("task.loss_on", parsed.GetValue(_lossOn)),
+        ("task.reverse", parsed.GetValue(_reverse) ? true : null), ("data.layout", parsed.GetValue(_layout)),
+    ];
+
     /// <summary>Returns the default name of the run's directory.</summary>
-    public string Name(ParseResult parsed, FineTuneRecipe recipe) =>
-        parsed.GetValue(_source) is { } from && IsRecipe(from) ? Path.GetFileNameWithoutExtension(from) : $"finetune-{recipe.Data.Dataset ?? recipe.Task.Kind}";
+    public string Name(ParseResult parsed, string what) =>
+        parsed.GetValue(_source) is { } from && IsRecipe(from) ? Path.GetFileNameWithoutExtension(from) : $"finetune-{what}";
 
     private static bool IsRecipe(string from) => Path.GetExtension(from) is ".yaml" or ".yml";
 
-    private List<string> Overrides(ParseResult parsed)
+    private List<string> Overrides(ParseResult parsed, IEnumerable<(string Key, object? Value)>? further = null)
     {
         List<string> overrides = [];
+        foreach ((string key, object? value) in further ?? [])
+            Add(key, value);
         Add("model.path", parsed.GetValue(_model));
         Add("data.dataset", parsed.GetValue(_dataset));
         Add("data.directory", parsed.GetValue(_data));
@@ -92,7 +138,7 @@ internal sealed class FineTuneArguments
         Add("train.lr", parsed.GetValue(_lr));
         Add("train.batch_size", parsed.GetValue(_batch));
         Add("train.best_metric", parsed.GetValue(_metric));
-        Add("train.device", parsed.GetValue(_device)?.ToString().ToLowerInvariant());
+        Add("train.device", parsed.GetValue(_device));
         Add("train.seed", parsed.GetValue(_seed));
         overrides.AddRange(parsed.GetValue(_set)!);
         return overrides;
@@ -100,8 +146,16 @@ internal sealed class FineTuneArguments
         void Add(string key, object? value)
         {
             if (value is not null)
-                overrides.Add($"{key}={(value is string text ? OptionExtensions.YamlQuoted(text) : Convert.ToString(value, CultureInfo.InvariantCulture))}");
+                overrides.Add($"{key}={Text(value)}");
         }
+
+        static string Text(object value) => value switch
+        {
+            string text => OptionExtensions.YamlQuoted(text),
+            Enum choice => RecipeKey.ChoiceOf(choice),
+            bool flag => flag ? "true" : "false",
+            _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+        };
 
         void AddAll(string key, string[] values)
         {

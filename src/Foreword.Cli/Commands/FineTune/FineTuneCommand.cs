@@ -39,7 +39,7 @@ internal static class FineTuneCommand
         Option<string?> output = new("--out") { Description = "Run directory; default: runs/<name> (numbered if that exists)." };
         Option<string?> resume = new("--resume") { Description = "auto: continue from the newest checkpoint of the run, or start it; or the path of a checkpoint." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
+        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples, or on dialogues.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
         Option<string?> submission = new("--submission") { Description = "Write predictions for the data set's test examples in the format of its test server to this file." };
         Option<bool> list = new("--list") { Description = "List the data sets." };
         arguments.AddTo(command);
@@ -53,6 +53,8 @@ internal static class FineTuneCommand
                 return ExitCodes.Done;
             }
 
+            if (arguments.ReadDialogueRecipe(parsed) is { } dialogues)
+                return new DialogueTraining(terminal, dialogues, parsed).Run(parsed.GetValue(output), parsed.GetValue(resume), arguments.Name(parsed, DialogueRecipe.Kind), parsed.GetValue(dryRun), parsed.GetValue(json));
             FineTuneRecipe recipe = arguments.ReadRecipe(parsed);
             if (parsed.GetValue(submission) is not null)
                 FinalTests.CheckSubmission(recipe, parsed.GetValue(repeats));
@@ -60,7 +62,7 @@ internal static class FineTuneCommand
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
             if (parsed.GetValue(dryRun))
                 return ShowExamples(terminal, recipe, parsed.GetValue(json));
-            string name = arguments.Name(parsed, recipe);
+            string name = arguments.Name(parsed, recipe.Data.Dataset ?? recipe.Task.Kind);
             using StopSignals stop = new(terminal);
             Action<string> show = parsed.GetValue(json) ? terminal.Say : terminal.Out.WriteLine; // results go to stdout, unless stdout is JSON
             Repeats all = new(terminal, show, recipe, parsed.GetValue(output), parsed.GetValue(resume), name, parsed.GetValue(submission), stop.Request);

@@ -120,6 +120,14 @@ public sealed class ByteLevelBpe : Tokenizer
         BpeText.Write(this, Merges, directory);
     }
 
+    private protected override Tokenizer WithNewTokens(IReadOnlyList<string> texts)
+    {
+        byte[][] tokens = [.. Enumerable.Range(0, VocabSize).Select(id => TokenBytes(id).ToArray())], added = [.. texts.Select(Encoding.UTF8.GetBytes)];
+        if (Array.FindIndex(added, bytes => tokens.Any(token => token.AsSpan().SequenceEqual(bytes))) is >= 0 and var at)
+            throw new ArgumentException($"'{texts[at]}' is an ordinary token of this tokenizer; a special token needs a text of its own", nameof(texts));
+        return new ByteLevelBpe([.. tokens, .. added], Merges, [.. AddedTokens, .. texts.Index().Select(text => new AddedToken(text.Item, VocabSize + text.Index))]) { Text = Text }.With(Roles);
+    }
+
     private protected override string? Normalize(ReadOnlySpan<char> text) => Text.Normalizer?.Apply(text);
 
     private protected override void EncodeChunk(ReadOnlySpan<char> text, List<int> ids, bool continues, bool normalized)

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Foreword.Chat;
+using Foreword.Data.FineTuning;
+using Foreword.Data.Recipes;
+using Foreword.Data.Sampling;
+using Foreword.Data.Shards;
+using Foreword.Data.Supervised;
+using Foreword.Numerics;
+using Foreword.Tokenization;
+
+namespace Foreword.Data.Dialogues;
+
+/// <summary>The dialogues of a run, encoded.</summary>
+/// <param name="Train">The training examples, in the order of the files.</param>
+/// <param name="Validation">The examples that select the best epoch.</param>
+/// <param name="Files">The files with their hashes.</param>
+/// <param name="Notes">What was left out or shortened, in sentences for the user.</param>
+internal sealed record DialogueData(IReadOnlyList<SupervisedExample> Train, IReadOnlyList<SupervisedExample> Validation, TrainingFiles Files, IReadOnlyList<string> Notes)
+{
+    /// <summary>Reads and encodes the dialogues of a recipe.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="tokenizer">The tokenizer, with the template's tokens.</param>
+    /// <param name="template">How messages become text.</param>
+    /// <param name="contextLength">The length of a row in tokens.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <exception cref="FileNotFoundException">A file does not exist.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed, or there are too few dialogues.</exception>
+    public static DialogueData Open(DialogueRecipe recipe, Tokenizer tokenizer, ChatTemplate template, int contextLength, CancellationToken cancellationToken = default)
+    {
+        DialogueDataSection data = recipe.Data;
+        List<Dialogue> train = [.. Read(data.Paths(data.Train)).Take(data.Limit ?? int.MaxValue)], validation = [.. Read(data.Paths(data.Validation))];
+        if (data.Validation.Count == 0)
+            (train, validation) = HoldOut(train, data.ValidationShare, recipe.Train.Seed);
+        if (train.Count == 0 || validation.Count == 0)
+            throw new InvalidDataException($"{data.Train[0]} holds {train.Count + validation.Count} dialogue{(train.Count + validation.Count == 1 ? "" : "s")}; training and validation need at least one each");
+        List<string> notes = [];
+        DialogueExamples learned = Encode(train, "training"), held = Encode(validation, "validation");
+        if (!held.Examples.Any(example => example.IsAnswer.AsSpan(1).Contains(true)))
+            throw new InvalidDataException($"no validation dialogue has an answer; the first one is {validation[0].Place}");
+        return new DialogueData(learned.Examples, held.Examples, new TrainingFiles
+        {
+            Train = ManifestFile.Describe(data.Paths(data.Train), cancellationToken),
+            Validation = ManifestFile.Describe(data.Paths(data.Validation), cancellationToken),
+        }, notes);
+
+        IEnumerable<Dialogue> Read(IEnumerable<string> paths) => paths.SelectMany(path => DialogueReader.Read(path, data.Layout, data.TextEncoding));
+
+        DialogueExamples Encode(List<Dialogue> dialogues, string part)
+        {
+            DialogueExamples examples = new(tokenizer, template, contextLength, recipe.Task.LossOn, recipe.Task.Reverse);
+            foreach (Dialogue dialogue in dialogues)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                examples.Add(dialogue);
+            }
+
+            if (examples.Examples.Count == 0)
+                throw new InvalidDataException($"no {part} dialogue has an answer; the first one is {dialogues[0].Place} (task.loss_on: all counts every token)");
+            notes.AddRange(Describe(examples, part, contextLength));
+            return examples;
+        }
+    }
+
+    private static IEnumerable<string> Describe(DialogueExamples examples, string part, int contextLength)
+    {
+        string of = string.Create(CultureInfo.InvariantCulture, $"of {examples.Dialogues:N0} {part} dialogues");
+        if (examples.Shortened.Dialogues > 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{examples.Shortened.Dialogues:N0} {of} are longer than {contextLength} tokens: their {examples.Shortened.Messages:N0} oldest messages are left out");
+        if (examples.Cut > 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{examples.Cut:N0} {of} end with a message that is longer than {contextLength} tokens: its beginning is left out");
+        if (examples.WithoutAnswer > 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{examples.WithoutAnswer:N0} {of} have no answer and are left out");
+    }
+
+    /// <summary>Holds out a share of the dialogues, at least one, drawn by the seed. Both parts keep their order.</summary>
+    private static (List<Dialogue> Train, List<Dialogue> Validation) HoldOut(List<Dialogue> dialogues, double share, int seed)
+    {
+        if (dialogues.Count < 2)
+            return (dialogues, []);
+        int count = Math.Clamp((int)Math.Round(share * dialogues.Count), 1, dialogues.Count - 1);
+        KeyedPermutation order = new(dialogues.Count, SplitMix.Bits((ulong)seed, ulong.MaxValue));
+        HashSet<long> held = [.. Enumerable.Range(0, count).Select(i => order.At(i))];
+        return ([.. dialogues.Where((_, i) => !held.Contains(i))], [.. dialogues.Where((_, i) => held.Contains(i))]);
+    }
+}

@@ -1,0 +1,184 @@
+using System.Text.Json;
+using Foreword.Chat;
+using Foreword.Data.Decoding;
+using Foreword.Data.Tables;
+using Foreword.IO;
+
+namespace Foreword.Data.Dialogues;
+
+/// <summary>Reads files of dialogues, each also compressed as <c>.gz</c> or <c>.zst</c>. See <see cref="DialogueLayout"/>.</summary>
+/// <remarks>Messages without text are left out. Lone surrogates become U+FFFD when a message is encoded.</remarks>
+public static class DialogueReader
+{
+    private static readonly Dictionary<string, ChatRole> Roles = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["system"] = ChatRole.System,
+        ["developer"] = ChatRole.System,
+        ["user"] = ChatRole.User,
+        ["human"] = ChatRole.User,
+        ["assistant"] = ChatRole.Assistant,
+        ["gpt"] = ChatRole.Assistant,
+        ["model"] = ChatRole.Assistant,
+        ["bot"] = ChatRole.Assistant,
+    };
+
+    /// <summary>Returns the layout that a file usually has, by its name.</summary>
+    /// <param name="path">The file's name, with or without the extension of its compression.</param>
+    public static DialogueLayout LayoutOf(string path) => Path.GetExtension(Compression.NameWithout(path)).ToLowerInvariant() switch
+    {
+        ".jsonl" or ".ndjson" or ".json" => DialogueLayout.Messages,
+        ".csv" or ".tsv" or ".parquet" => DialogueLayout.Turns,
+        _ => DialogueLayout.Chitchat,
+    };
+
+    /// <summary>Streams the dialogues of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="layout">Its layout; null for <see cref="LayoutOf"/>.</param>
+    /// <param name="encoding">The encoding of text; null for UTF-8, or what a byte order mark says.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="InvalidDataException">The file is malformed or holds no dialogue. The message names file and line.</exception>
+    public static IEnumerable<Dialogue> Read(string path, DialogueLayout? layout = null, TextEncoding? encoding = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (!File.Exists(path))
+            throw Directory.Exists(path) ? new InvalidDataException($"{path} is a directory; expected a file of dialogues") : new FileNotFoundException($"there is no file {path}", path);
+        return ReadFile();
+
+        IEnumerable<Dialogue> ReadFile()
+        {
+            bool any = false;
+            foreach (Dialogue dialogue in Compression.Named(Dialogues(path, layout ?? LayoutOf(path), encoding), path))
+            {
+                Dialogue spoken = dialogue with { Messages = [.. dialogue.Messages.Where(message => !string.IsNullOrWhiteSpace(message.Text))] };
+                if (spoken.Messages.Count == 0)
+                    continue;
+                any = true;
+                yield return spoken;
+            }
+
+            if (!any)
+                throw new InvalidDataException($"{path} holds no dialogue");
+        }
+    }
+
+    private static IEnumerable<Dialogue> Dialogues(string path, DialogueLayout layout, TextEncoding? encoding) => layout switch
+    {
+        DialogueLayout.Turns => Turns(path),
+        DialogueLayout.Messages when Path.GetExtension(Compression.NameWithout(path)).Equals(".json", StringComparison.OrdinalIgnoreCase) => List(path, encoding),
+        DialogueLayout.Messages => Lines(path, encoding).Where(line => !string.IsNullOrWhiteSpace(line.Text)).Select(line => OfLine(line.Text, $"{path}:{line.Number}")),
+        _ => Utterances(path, encoding),
+    };
+
+    private static IEnumerable<Dialogue> Utterances(string path, TextEncoding? encoding)
+    {
+        List<ChatMessage> messages = [];
+        long begin = 1;
+        foreach ((string text, long number) in Lines(path, encoding))
+        {
+            if (!string.IsNullOrWhiteSpace(text))
+            {
+                if (messages.Count == 0)
+                    begin = number;
+                messages.Add(new ChatMessage(messages.Count % 2 == 0 ? ChatRole.User : ChatRole.Assistant, text.Trim()));
+            }
+            else if (messages.Count > 0)
+            {
+                yield return new Dialogue(messages, $"{path}:{begin}");
+                messages = [];
+            }
+        }
+
+        if (messages.Count > 0)
+            yield return new Dialogue(messages, $"{path}:{begin}");
+    }
+
+    private static IEnumerable<(string Text, long Number)> Lines(string path, TextEncoding? encoding)
+    {
+        using FileStream file = File.OpenRead(path);
+        using Stream? content = Compression.Open(file, path);
+        using Stream text = TextEncoding.ToUtf8(content ?? file, path, encoding);
+        long number = 0;
+        foreach (string line in StrictText.ReadLines(text, path))
+            yield return (line, ++number);
+    }
+
+    private static IEnumerable<Dialogue> List(string path, TextEncoding? encoding)
+    {
+        using FileStream file = File.OpenRead(path);
+        using Stream? content = Compression.Open(file, path);
+        using Stream text = TextEncoding.ToUtf8(content ?? file, path, encoding);
+        using MemoryStream bytes = new();
+        text.CopyTo(bytes);
+        using JsonDocument json = JsonFile.TryParse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), out JsonException? problem) ?? throw JsonFile.Broken(path, problem!);
+        if (json.RootElement.ValueKind != JsonValueKind.Array)
+            throw new InvalidDataException($"{path}: expected one list of dialogues, [{{\"messages\": [...]}}, ...]");
+        foreach ((int i, JsonElement dialogue) in json.RootElement.EnumerateArray().Index())
+            yield return OfElement(dialogue, $"{path}[{i}]");
+    }
+
+    private static Dialogue OfLine(string line, string place)
+    {
+        using JsonDocument json = JsonFile.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out JsonException? problem)
+            ?? throw new InvalidDataException($"{place}: the line is broken JSON ({JsonFile.Reason(problem!)})", problem);
+        return OfElement(json.RootElement, place);
+    }
+
+    private static Dialogue OfElement(JsonElement dialogue, string place)
+    {
+        const string Expected = "expected {\"messages\": [{\"role\": ..., \"content\": ...}, ...]} or {\"conversations\": [{\"from\": ..., \"value\": ...}, ...]}";
+        JsonElement list = dialogue;
+        bool isShareGpt = false;
+        if (dialogue.ValueKind == JsonValueKind.Object && !dialogue.TryGetProperty("messages", out list))
+            isShareGpt = dialogue.TryGetProperty("conversations", out list);
+        if (list.ValueKind != JsonValueKind.Array)
+            throw new InvalidDataException($"{place}: {Expected}");
+        List<ChatMessage> messages = [];
+        foreach ((int i, JsonElement message) in list.EnumerateArray().Index())
+        {
+            string where = $"{place}: message {i + 1}";
+            messages.Add(new ChatMessage(RoleOf(Field(message, isShareGpt ? "from" : "role", where), where), Field(message, isShareGpt ? "value" : "content", where)));
+        }
+
+        return new Dialogue(messages, place);
+    }
+
+    private static string Field(JsonElement message, string name, string where)
+    {
+        if (message.ValueKind != JsonValueKind.Object || !message.TryGetProperty(name, out JsonElement value))
+            throw new InvalidDataException($"{where} has no \"{name}\"");
+        return value.ValueKind switch
+        {
+            JsonValueKind.String => JsonText.Unescape(value.GetRawText().AsSpan()[1..^1]), // also with lone surrogates
+            JsonValueKind.Null => "",
+            _ => throw new InvalidDataException($"{where}: \"{name}\" is not a text"),
+        };
+    }
+
+    private static ChatRole RoleOf(string role, string where) => Roles.TryGetValue(role, out ChatRole known)
+        ? known
+        : throw new InvalidDataException($"{where}: the role is '{role}'; expected system, user or assistant (also human, gpt)");
+
+    private static IEnumerable<Dialogue> Turns(string path)
+    {
+        List<ChatMessage> messages = [];
+        string? current = null;
+        string place = "";
+        HashSet<string> seen = [];
+        foreach (NamedRow row in NamedRow.Read(path, ["dialogue", "role", "content"]))
+        {
+            if (row["dialogue"] != current)
+            {
+                if (messages.Count > 0)
+                    yield return new Dialogue(messages, place);
+                (messages, current, place) = ([], row["dialogue"], row.Where);
+                if (!seen.Add(current))
+                    throw row.Problem($"the dialogue '{current}' goes on after another one; put the rows of a dialogue one below the other");
+            }
+
+            messages.Add(new ChatMessage(RoleOf(row["role"], row.Where), row["content"]));
+        }
+
+        if (messages.Count > 0)
+            yield return new Dialogue(messages, place);
+    }
+}

@@ -1,0 +1,254 @@
+using Foreword.Chat;
+using Foreword.Data.Dialogues;
+using Foreword.Data.FineTuning;
+using Foreword.Data.Recipes;
+using Foreword.Models;
+using Foreword.Progress;
+using Foreword.Tokenization;
+using Foreword.Torch.Optimizers;
+using Foreword.Torch.Runs;
+using Foreword.Torch.Training;
+using Microsoft.Extensions.Logging;
+using TorchSharp;
+
+namespace Foreword.Torch.Supervised;
+
+/// <summary>
+/// A complete training on dialogues in its directory. The best model is an ordinary language model with a chat template, which <c>chat</c>,
+/// <c>serve</c> and the .NET interfaces use without being told.
+/// </summary>
+public sealed class DialogueRun : TrainingRun
+{
+    /// <summary>The names of the metrics of a validation: e to the loss, and the share of answer tokens that are the most probable ones.</summary>
+    public const string Perplexity = "perplexity", TokenAccuracy = "token_accuracy";
+
+    private readonly DialogueRecipe _recipe;
+    private readonly Tokenizer _tokenizer;
+    private readonly ChatTemplate _template;
+    private readonly DialogueData _data;
+    private readonly IProgress<PretrainEvent>? _progress;
+    private LanguageModule _model = null!; // Load creates the model and the trainer before the run is returned
+    private SupervisedTrainer _trainer = null!;
+
+    private DialogueRun(DialogueRecipe recipe, RunDirectory directory, Tokenizer tokenizer, ChatTemplate template, DialogueData data, IProgress<PretrainEvent>? progress)
+        : base(directory, recipe.Train) => (_recipe, _tokenizer, _template, _data, _progress) = (recipe, tokenizer, template, data, progress);
+
+    /// <summary>Gets the metrics of the best validation, by name; null before the first one.</summary>
+    public IReadOnlyDictionary<string, double>? BestMetrics => State.BestMetrics;
+
+    /// <summary>Gets the loss of the best validation, in nats a token of the answers; null before the first one.</summary>
+    public double? BestLoss => State.BestValidationLoss;
+
+    /// <summary>Gets the epoch of the best model, from 1; 0 for the model before the first step.</summary>
+    public int BestEpoch => State.BestEpoch ?? 0;
+
+    /// <summary>Gets the loss of the starting model on the held-out answers, in nats a token.</summary>
+    public double? StartLoss => State.StartValidationLoss;
+
+    /// <summary>Gets what was left out or shortened, in sentences.</summary>
+    public IReadOnlyList<string> Notes => _data.Notes;
+
+    /// <summary>Starts a new run in a directory created for it.</summary>
+    /// <param name="recipe">The recipe of the run.</param>
+    /// <param name="directory">An empty run directory.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="optimizer">Creates an optimizer of the program's own; null for the one that the recipe names.</param>
+    /// <param name="logger">Receives a warning about each thing that is possibly not as intended; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the reading of data and weights.</param>
+    /// <exception cref="InvalidDataException">Model or data are broken or do not fit the recipe. No training has taken place.</exception>
+    public static DialogueRun Start(
+        DialogueRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(directory);
+        return Open(recipe.Validate(), directory, null, progress, optimizer, logger, cancellationToken);
+    }
+
+    /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
+    /// <param name="recipe">The recipe of the run. Patience, intervals, device and threads may differ.</param>
+    /// <param name="directory">The directory of the earlier run.</param>
+    /// <param name="checkpoint">The checkpoint to continue from; null to begin again.</param>
+    /// <param name="progress">Receives all events of the run, in order; null for none.</param>
+    /// <param name="optimizer">Creates the optimizer that the run began with, if it was the program's own.</param>
+    /// <param name="logger">Receives a warning about each thing that is possibly not as intended; null for no log.</param>
+    /// <param name="cancellationToken">Cancels the reading of data and weights.</param>
+    /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
+    public static DialogueRun Resume(
+        DialogueRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(directory);
+        directory.DeleteTemporaries();
+        recipe.Validate();
+        if (File.Exists(directory.RecipePath))
+            RunDirectory.CheckSameRecipe(Comparable(Recipe.ReadSaved<DialogueRecipe>(directory.RecipePath)), Comparable(recipe), directory.RecipePath);
+        return Open(recipe, directory, checkpoint, progress, optimizer, logger, cancellationToken);
+    }
+
+    /// <summary>Returns the template of a recipe.</summary>
+    /// <param name="task">The recipe's section.</param>
+    /// <param name="model">The model's directory or file, which may hold a template.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    internal static ChatTemplate Template(DialogueSection task, string model, Tokenizer tokenizer)
+    {
+        if (task.Template is { } name)
+            return ChatTemplate.Named.TryGetValue(name, out ChatTemplate? named) ? named : ChatTemplateFile.Read(name);
+        string own = Path.Combine(model, ChatTemplateFile.FileName);
+        if (File.Exists(own))
+            return ChatTemplateFile.Read(own);
+        return ChatTemplate.Chitchat.Tokens.All(text => tokenizer.AddedTokens.Any(token => token.Text == text)) ? ChatTemplate.Chitchat : ChatTemplate.ChatMl;
+    }
+
+    private static DialogueRun Open(
+        DialogueRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress, OptimizerFactory? optimizer, ILogger? logger, CancellationToken cancellationToken)
+    {
+        bool isAdapter = recipe.Model.LoraRank > 0;
+        StartingModel source = StartingModel.Open(checkpoint is null || isAdapter ? recipe.Model.Path : checkpoint.Path);
+        ChatTemplate template = Template(recipe.Task, source.Path, source.Tokenizer);
+        Tokenizer tokenizer = source.Tokenizer.WithSpecialTokens(template.Tokens);
+        int length = recipe.Train.SequenceLength == 0 ? source.Config.ContextLength : recipe.Train.SequenceLength;
+        if (length > source.Config.ContextLength)
+            throw new ArgumentException($"train.sequence_length is {length}; the model's context length is {source.Config.ContextLength}", nameof(recipe));
+        DialogueData data = DialogueData.Open(recipe, tokenizer, template, length, cancellationToken);
+        if (checkpoint is not null && TrainingFiles.Read(directory.Path) is { } files)
+            data.Files.CheckSame(files, directory.Path);
+        DialogueRun run = new(recipe, directory, tokenizer, template, data, progress);
+        try
+        {
+            run.Load(source, checkpoint, optimizer, cancellationToken);
+            foreach (string note in data.Notes)
+                TorchLog.ExamplesDoubted(logger ?? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, note);
+            Recipe.Save(recipe, directory.RecipePath);
+            data.Files.Save(directory.Path);
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Returns the recipe as YAML without the settings that may change between two parts of a run.</summary>
+    private static string Comparable(DialogueRecipe recipe) => Recipe.ToYaml(recipe with
+    {
+        Model = recipe.Model with { Path = "model" },
+        Data = recipe.Data with { Directory = "", Train = [], Validation = [] },
+        Train = recipe.Train with { LogEvery = 1, Keep = 1, Patience = 0, Threads = 0, Device = DeviceChoice.Auto, Recompute = false },
+    });
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _trainer?.Dispose(); // null if the run could not be opened
+        _model?.Dispose();
+    }
+
+    private protected override ModelConfig Config => _model.Config;
+
+    private protected override int Steps => _trainer.Steps;
+
+    private protected override int Patience => _recipe.Train.Patience;
+
+    private protected override StepResult Step() => _trainer.Step();
+
+    private protected override bool ValidatesAfter(int step) => step % _trainer.StepsPerEpoch == 0;
+
+    private protected override bool SavesAfter(int step) => step % _trainer.StepsPerEpoch == 0;
+
+    private protected override Validation Validate(CancellationToken cancellationToken)
+    {
+        (double loss, double accuracy) = _trainer.Validate(cancellationToken);
+        if (StepsMade == 0)
+            State = State with { StartValidationLoss = loss };
+        Dictionary<string, double> metrics = new() { [Perplexity] = Math.Exp(loss), [TokenAccuracy] = accuracy };
+        return new Validation(new ValidationMetrics(StepsMade, loss, metrics), loss < (State.BestValidationLoss ?? double.PositiveInfinity)
+            ? State with { BestMetric = "loss", BestEpoch = StepsMade / _trainer.StepsPerEpoch, BestMetrics = metrics }
+            : null);
+    }
+
+    private protected override void SaveModel(string directory) => Checkpoint.Write(directory, _recipe, WriteModel);
+
+    private protected override void SaveCheckpoint(string directory) => Checkpoint.Write(directory, _recipe, staged =>
+    {
+        WriteModel(staged);
+        if (IsAdapter)
+            Checkpoint.SaveParameters(staged, _trainer.Trained);
+        Checkpoint.SaveOptimizer(staged, _trainer.Optimizer);
+        Checkpoint.WriteState(staged, State);
+    });
+
+    private protected override void TellStepped(StepMetrics metrics) => _progress?.Report(new PretrainEvent.Stepped(metrics));
+
+    private protected override void TellValidated(ValidationMetrics metrics, bool isBest) => _progress?.Report(new PretrainEvent.Validated(metrics, isBest));
+
+    private protected override void TellSaved(string checkpoint) => _progress?.Report(new PretrainEvent.Saved(checkpoint));
+
+    private bool IsAdapter => _recipe.Model.LoraRank > 0;
+
+    private void WriteModel(string directory)
+    {
+        Checkpoint.SaveModelFiles(directory, _model, _tokenizer);
+        Recipe.Save(_template, Path.Combine(directory, ChatTemplateFile.FileName));
+    }
+
+    /// <summary>Creates the model and the trainer, and reads their weights and state.</summary>
+    private void Load(StartingModel source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
+    {
+        if (checkpoint is not null)
+            State = Checkpoint.ReadState(checkpoint.Path);
+        BaseModelSection section = _recipe.Model;
+        ModelConfig config = source.Config.WithDropout(section.Dropout) with { VocabSize = Math.Max(source.Config.VocabSize, _tokenizer.VocabSize) };
+        int firstNewId = State.FirstNewId ?? source.FirstNewId(_tokenizer);
+        _model = LanguageModule.Create(config, _recipe.Train.Seed, Precision);
+        if (section.From == StartFrom.Pretrained && (checkpoint is null || IsAdapter))
+            source.ReadInto(_model, firstNewId, section.NTransfer, cancellationToken);
+        State = State with { FirstNewId = firstNewId, Seed = _recipe.Train.Seed };
+        if (IsAdapter)
+            CheckAdapted(source);
+        _model.to(Device);
+        TrainedPart part = section.Trained;
+        if (part.IsAdapter)
+            _model.AddAdapters(part.LoraRank, part.LoraAlpha, part.LoraTargets, _recipe.Train.Seed + 1L);
+        TrainedWeights trained = new(_model, part, firstNewId, config.VocabSize - firstNewId, "new_tokens");
+        try
+        {
+            _trainer = new SupervisedTrainer(_model, _data.Train, _data.Validation, _recipe.Train, trained, optimizer);
+        }
+        catch
+        {
+            trained.Dispose();
+            throw;
+        }
+
+        if (checkpoint is not null)
+            Resume(checkpoint);
+        else
+            _progress?.Report(new PretrainEvent.StartingModelRead(source.Path, source.Config, config.VocabSize - firstNewId, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
+        (long tokens, _) = _trainer.TokensPerEpoch;
+        _progress?.Report(new PretrainEvent.Began(new PretrainInfo(
+            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, tokens, _data.Validation.Sum(example => (long)example.Length),
+            tokens / _trainer.StepsPerEpoch, _trainer.StepsMade, _trainer.Steps, Peak)));
+    }
+
+    private void Resume(RunCheckpoint checkpoint)
+    {
+        if (State.Step > _trainer.Steps)
+            throw new InvalidDataException($"{Directory.Path} has made {State.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_trainer.Steps}; use another directory");
+        if (IsAdapter)
+            Checkpoint.LoadParameters(checkpoint.Path, _trainer.Trained);
+        else
+            ModelFiles.CopyInto(_model, Path.Combine(checkpoint.Path, ModelFiles.WeightsFile));
+        Checkpoint.LoadOptimizer(checkpoint.Path, _trainer.Optimizer);
+        _trainer.ResumeAt(State.Step);
+    }
+
+    /// <summary>Checks that the weights under the adapters are those with which the run began.</summary>
+    private void CheckAdapted(StartingModel source)
+    {
+        string adapted = ModelFiles.Fingerprint(_model);
+        if (State.AdaptedWeights is { } before && before != adapted)
+            throw new InvalidDataException($"{source.Path} is not the model that the run's adapters belong to: its weights have changed since the run started");
+        State = State with { AdaptedWeights = adapted };
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+
+namespace Foreword.Cli.Tests.Commands;
+
+/// <summary>Tests <c>finetune --task dialogue</c>.</summary>
+public sealed class DialogueTrainingTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = Fixtures.NewDirectory();
+    private readonly string _model, _train;
+
+    public DialogueTrainingTests()
+    {
+        _model = _directory.File("base");
+        Cli pretrain = Cli.Run("pretrain", Recipes.Small(_directory), "--out", _model, "--quiet", "--set", "model.context_length=64");
+        Assert.True(pretrain.ExitCode == 0, pretrain.Err);
+        _train = _directory.Write("talk.txt", string.Concat(Enumerable.Range(0, 12).Select(i => $"how are you {i}\nfine\nand you\nfine, too\n\n")));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void ARunIsTrainedResumedAndTalkedTo()
+    {
+        string run = _directory.File("run");
+        string[] args = ["finetune", _model, "--task", "dialogue", "--train", _train, "--out", run, "--epochs", "2", "--lr", "1e-2"];
+        Cli trained = Cli.Run(args);
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        Assert.Matches(@"^before: \d\.\d{4} nats a token of the held-out answers, perplexity [\d.]+\nbest epoch 2: \d\.\d{4} nats, perplexity [\d.]+, [\d.]+ ?% of the tokens right\n$", trained.Out);
+        Assert.Contains($"next: foreword chat {run}", trained.Err, StringComparison.Ordinal);
+        Cli again = Cli.Run([.. args, "--resume", "auto", "--json"]);
+        Assert.True(again.ExitCode == 0, again.Err);
+        JsonElement json = JsonDocument.Parse(again.Out).RootElement;
+        Assert.Equal((run, "finished", 2), (json.GetProperty("run").GetString(), json.GetProperty("outcome").GetString(), json.GetProperty("best_epoch").GetInt32()));
+        Assert.True(json.GetProperty("eval_loss").GetDouble() < json.GetProperty("start_eval_loss").GetDouble());
+        Assert.Contains("<|im_start|>user", File.ReadAllText(Path.Combine(run, "best", "chat.yaml")), StringComparison.Ordinal);
+        Assert.Equal(1, Cli.Run(args).ExitCode); // there is a run
+    }
+
+    [Fact]
+    public void ADryRunShowsWhatCounts()
+    {
+        Cli shown = Cli.Run("finetune", _model, "--task", "dialogue", "--train", _train, "--template", "plain", "--layout", "chitchat", "--loss-on", "assistant", "--device", "cpu", "--dry-run");
+        Assert.True(shown.ExitCode == 0, shown.Err);
+        Assert.StartsWith("11 dialogues to learn from, 1 held out; ", shown.Out, StringComparison.Ordinal);
+        Assert.Contains("\n  read  User: how are you ", shown.Out, StringComparison.Ordinal);
+        Assert.Contains("\n  learn fine⏎\n", shown.Out, StringComparison.Ordinal);
+        Assert.All(shown.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+    }
+
+    [Fact]
+    public void ARecipeIsReadByItsKind()
+    {
+        string recipe = _directory.Write("talk.yaml", $$"""
+            model: {path: {{_model}}}
+            task:
+              kind: dialogue
+              loss_on: all
+            data: {train: [{{_train}}], layout: chitchat}
+            train: {epochs: 1, lr: 1e-3}
+            """);
+        Cli trained = Cli.Run("finetune", recipe, "--out", _directory.File("run"), "--epochs", "1");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        Cli wrong = Cli.Run("finetune", recipe, "--out", _directory.File("other"), "--set", "task.los_on=all");
+        Assert.Equal(1, wrong.ExitCode);
+        Assert.Contains("loss_on", wrong.Err, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, "--columns is not for --task dialogue", "--columns", "a,b")]
+    [InlineData(2, "--metric is not for --task dialogue", "--metric", "accuracy")]
+    [InlineData(1, "there is no chat template nowhere.yaml", "--template", "nowhere.yaml")]
+    [InlineData(1, "train.sequence_length is 65; the model's context length is 64", "--set", "train.sequence_length=65")]
+    [InlineData(1, "there is no file", "--validation", "none.txt")]
+    [InlineData(1, "the line is broken JSON", "--layout", "messages")]
+    public void WrongInputIsOneSentence(int code, string message, params string[] args)
+    {
+        Cli refused = Cli.Run(["finetune", _model, "--task", "dialogue", "--train", _train, "--out", _directory.File("run"), .. args]);
+        Assert.Equal(code, refused.ExitCode);
+        Assert.Contains(message, refused.Err, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", refused.Err, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_directory.File("run")));
+    }
+
+    [Fact]
+    public void OptionsOfDialoguesAreForDialogues()
+    {
+        Cli refused = Cli.Run("finetune", _model, "--task", "classification", "--train", _train, "--loss-on", "all");
+        Assert.Equal((2, "error: --loss-on is for --task dialogue"), (refused.ExitCode, refused.Err.Split('\n')[0]));
+        Assert.Equal(2, Cli.Run("finetune", _model, "--task", "dialogue").ExitCode);
+    }
+}
