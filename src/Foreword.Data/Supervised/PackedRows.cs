@@ -4,7 +4,7 @@ using Foreword.Numerics;
 namespace Foreword.Data.Supervised;
 
 /// <summary>Puts sequences into rows of at most a given length, so that short sequences leave little padding. No sequence is cut.</summary>
-public static class PackedRows
+internal static class PackedRows
 {
     /// <summary>The number of rows that are kept open for further sequences.</summary>
     private const int Open = 64;

@@ -4,7 +4,7 @@ namespace Foreword.Data.Supervised;
 /// <param name="Ids">The ids, 2 or more.</param>
 /// <param name="Counts">For each id, whether its prediction counts in the loss. The first one is never predicted.</param>
 /// <param name="IsAnswer">For each id, whether it belongs to an answer. Validation measures these.</param>
-public sealed record SupervisedExample(int[] Ids, bool[] Counts, bool[] IsAnswer)
+internal sealed record SupervisedExample(int[] Ids, bool[] Counts, bool[] IsAnswer)
 {
     /// <summary>Gets the number of predictions that count.</summary>
     public int Targets => Counts.AsSpan(1).Count(true);

@@ -3,7 +3,6 @@ using Foreword.Data.Dialogues;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
 using Foreword.Models;
-using Foreword.Progress;
 using Foreword.Tokenization;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;

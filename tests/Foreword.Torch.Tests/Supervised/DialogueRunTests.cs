@@ -10,7 +10,6 @@ using Foreword.Tokenization.ByteLevel;
 using Foreword.Tokenization.Files;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Supervised;
-using Foreword.Weights.Catalog;
 using TorchSharp;
 using static TorchSharp.torch;
 

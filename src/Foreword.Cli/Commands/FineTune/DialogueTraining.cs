@@ -96,7 +96,8 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
         DialogueData data = DialogueData.Open(recipe, tokenizer, template, recipe.Train.SequenceLength == 0 ? source.Config.ContextLength : recipe.Train.SequenceLength);
         foreach (string note in data.Notes)
             terminal.Warn(note);
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count:N0} dialogues to learn from, {data.Validation.Count:N0} held out; {data.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {data.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count:N0} dialogues to learn from, {data.Validation.Count:N0} held out"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{data.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {data.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
         foreach (SupervisedExample example in data.Train.Take(Shown))
         {
             terminal.Out.WriteLine();
