@@ -55,7 +55,7 @@ internal sealed class SequencePacking
     public void Add(int row, int begin, int count) => Continue(row, 0, begin, count);
 
     /// <summary>
-    /// Gets, for each token of all rows [B T], the first of the earlier tokens in its row that it does not attend to, and the end of that range.
+    /// Gets the range of earlier tokens in its row that each token does not attend to: its beginnings and its ends, [B T] each.
     /// </summary>
     internal (int[] From, int[] To) Hidden => (_hiddenFrom, _hiddenTo);
 

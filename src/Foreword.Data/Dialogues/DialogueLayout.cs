@@ -1,6 +1,6 @@
 namespace Foreword.Data.Dialogues;
 
-/// <summary>How a file holds dialogues.</summary>
+/// <summary>Says how a file holds dialogues.</summary>
 public enum DialogueLayout
 {
     /// <summary>

@@ -65,7 +65,7 @@ public static class Recipe
         }
         catch (Exception problem) when (problem is YamlException or InvalidDataException or ArgumentException)
         {
-            return null; // whoever reads the whole recipe reports the problem
+            return null; // reading the whole recipe reports the problem
         }
     }
 

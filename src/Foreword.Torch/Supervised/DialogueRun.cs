@@ -1,7 +1,7 @@
 using Foreword.Chat;
-using Foreword.Data.Dialogues;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
+using Foreword.Data.Supervised;
 using Foreword.Models;
 using Foreword.Tokenization;
 using Foreword.Torch.Optimizers;

@@ -1,5 +1,4 @@
 using System.Text;
-using Foreword.Chat;
 using Foreword.Data.Decoding;
 using Foreword.Data.Dialogues;
 

@@ -1,5 +1,4 @@
 using Foreword.Chat;
-using Foreword.Data.Dialogues;
 using Foreword.Data.Recipes;
 using Foreword.Data.Supervised;
 using Foreword.Generation;

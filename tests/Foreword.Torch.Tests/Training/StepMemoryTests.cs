@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.Tests.Training;
 
-/// <summary>Tests that a step leaves no tensors behind: memory that grows with every step ends a run after hours.</summary>
+/// <summary>Tests that a step keeps no tensors. Memory that grows with every step ends a run after hours.</summary>
 public sealed class StepMemoryTests
 {
     [Theory]

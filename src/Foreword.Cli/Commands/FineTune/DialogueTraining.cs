@@ -3,7 +3,6 @@ using System.Globalization;
 using Foreword.Chat;
 using Foreword.Cli.Commands.Pretrain;
 using Foreword.Cli.Output;
-using Foreword.Data.Dialogues;
 using Foreword.Data.Recipes;
 using Foreword.Data.Supervised;
 using Foreword.Tokenization;

@@ -1,9 +1,9 @@
 using Foreword.Chat;
+using Foreword.Data.Dialogues;
 using Foreword.Data.Recipes;
-using Foreword.Data.Supervised;
 using Foreword.Tokenization;
 
-namespace Foreword.Data.Dialogues;
+namespace Foreword.Data.Supervised;
 
 /// <summary>Encodes dialogues for training. Dialogues that are longer than the context lose their oldest messages.</summary>
 /// <param name="tokenizer">The tokenizer, with the template's special tokens.</param>

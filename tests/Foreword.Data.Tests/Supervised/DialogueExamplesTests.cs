@@ -5,7 +5,7 @@ using Foreword.Data.Supervised;
 using Foreword.Tokenization;
 using Foreword.Tokenization.ByteLevel;
 
-namespace Foreword.Data.Tests.Dialogues;
+namespace Foreword.Data.Tests.Supervised;
 
 /// <summary>Tests what a dialogue loses if it is longer than the context. Each byte is a token, and each message has two of them around it.</summary>
 public sealed class DialogueExamplesTests

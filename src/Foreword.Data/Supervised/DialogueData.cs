@@ -1,14 +1,14 @@
 using System.Globalization;
 using Foreword.Chat;
+using Foreword.Data.Dialogues;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
 using Foreword.Data.Sampling;
 using Foreword.Data.Shards;
-using Foreword.Data.Supervised;
 using Foreword.Numerics;
 using Foreword.Tokenization;
 
-namespace Foreword.Data.Dialogues;
+namespace Foreword.Data.Supervised;
 
 /// <summary>The dialogues of a run, encoded.</summary>
 /// <param name="Train">The training examples, in the order of the files.</param>
