@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Foreword.Chat;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
@@ -21,19 +19,20 @@ internal sealed class ChatCommand : IDisposable
 {
     private const int LongestAnswer = 200;
 
-    private static readonly string[] Commands = ["/exit", "/reset", "/save", "/help"];
+    private static readonly string[] Commands = ["/exit", "/retry", "/undo", "/reset", "/system", "/save", "/load", "/help"];
 
     private readonly Terminal _terminal;
-    private readonly Conversation _conversation;
+    private readonly Func<IReadOnlyList<ChatMessage>, Conversation> _start;
     private readonly SamplingOptions _options;
     private readonly bool _prompts;
     private readonly IDisposable _interrupts;
+    private Conversation _conversation;
     private StopRequest? _answering;
     private int _answers;
 
-    private ChatCommand(Terminal terminal, Conversation conversation, SamplingOptions options)
+    private ChatCommand(Terminal terminal, Func<IReadOnlyList<ChatMessage>, Conversation> start, IReadOnlyList<ChatMessage> messages, SamplingOptions options)
     {
-        (_terminal, _conversation, _options) = (terminal, conversation, options);
+        (_terminal, _start, _conversation, _options) = (terminal, start, start(messages), options);
         _prompts = terminal.IsInteractive && !terminal.Quiet && !Console.IsInputRedirected;
         _interrupts = StopSignals.OnKey(Interrupt);
     }
@@ -46,11 +45,13 @@ internal sealed class ChatCommand : IDisposable
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string> system = new("--system") { Description = "Instruction at the start of the conversation; it is never dropped.", DefaultValueFactory = _ => "" };
         Option<string?> template = new("--template") { Description = $"How messages become text; default: MODEL's {ChatTemplateFile.FileName} (docs/generation.md describes the format)." };
+        Option<int?> history = new("--max-history") { Description = "Number of messages before yours that the model reads; default: as many as fit." };
+        Option<string?> load = new("--load") { Description = "Continue a conversation that /save wrote." };
         SamplingArguments sampling = new(LongestAnswer);
         Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
         Option<CacheType?> cache = Engines.CacheOption();
-        Command command = new("chat", "Chat with a model. /exit or Ctrl+D ends the chat, Ctrl+C stops an answer.") { model, system, template };
+        Command command = new("chat", "Chat with a model. /exit or Ctrl+D ends the chat, Ctrl+C stops an answer.") { model, system, template, history, load };
         sampling.AddTo(command);
         command.Add(device);
         command.Add(engine);
@@ -58,6 +59,11 @@ internal sealed class ChatCommand : IDisposable
         command.SetAction(parsed =>
         {
             SamplingOptions options = UsageException.For(sampling.Read(parsed).Validate);
+            if (parsed.GetValue(history) < 0)
+                throw new UsageException($"--max-history is {parsed.GetValue(history)}; it must be at least 0");
+            IReadOnlyList<ChatMessage> messages = parsed.GetValue(load) is { } talk ? SavedConversation.Read(talk) : [];
+            if (parsed.GetValue(system)!.Length > 0)
+                messages = [new ChatMessage(ChatRole.System, parsed.GetValue(system)!), .. messages.Where(message => message.Role != ChatRole.System)];
             string path = parsed.GetValue(model)!;
             string directory = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path);
             if (TaskDescription.FineTunedFor(directory) is { } task)
@@ -68,15 +74,18 @@ internal sealed class ChatCommand : IDisposable
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
             sampling.SaySeed(parsed, terminal);
-            using Conversation conversation = loaded.StartConversation(chosen, parsed.GetValue(system)!);
-            using ChatCommand chat = new(terminal, conversation, options);
+            using ChatCommand chat = new(terminal, said => new Conversation(loaded.Model, loaded.Tokenizer, chosen, said) { MaxHistory = parsed.GetValue(history) }, messages, options);
             chat.Talk();
             return ExitCodes.Done;
         });
         return command.WithExample("foreword chat runs/quickstart --temperature 0.7 --top-k 40");
     }
 
-    public void Dispose() => _interrupts.Dispose();
+    public void Dispose()
+    {
+        _interrupts.Dispose();
+        _conversation.Dispose();
+    }
 
     private void Talk()
     {
@@ -152,6 +161,25 @@ internal sealed class ChatCommand : IDisposable
                 _conversation.Reset();
                 _terminal.Say("(forgotten)");
                 break;
+            case ["/undo"]:
+                _terminal.Say(_conversation.Undo() is { } taken ? $"(taken back: {taken})" : "(there is nothing to take back)");
+                break;
+            case ["/retry"]:
+                if (_conversation.Undo() is { } again)
+                    Answer(again);
+                else
+                    _terminal.Err.WriteLine("error: there is no message to answer again");
+                break;
+            case ["/system", ..]:
+                _conversation.Instruct(words.Length > 1 ? words[1] : "");
+                _terminal.Say(words.Length > 1 ? "(the model follows this from now on)" : "(there is no instruction any more)");
+                break;
+            case ["/load", var path]:
+                Load(path);
+                break;
+            case ["/load"]:
+                _terminal.Err.WriteLine("error: /load needs a file name: /load talk.jsonl");
+                break;
             case ["/save", var path]:
                 Save(path);
                 break;
@@ -169,32 +197,31 @@ internal sealed class ChatCommand : IDisposable
         return true;
     }
 
-    private void Help() => _terminal.Say("/exit or Ctrl+D ends the chat, /reset clears the conversation, /save FILE writes it as JSON Lines, Ctrl+C stops an answer");
+    private void Help() => _terminal.Say("/exit or Ctrl+D ends the chat, Ctrl+C stops an answer, /retry answers again, /undo takes back your message, /reset clears the conversation, /system TEXT sets the instruction, /save FILE and /load FILE keep the conversation as JSON Lines");
 
     private void Save(string path)
     {
         try
         {
-            if (File.Exists(path))
-                throw new IOException($"{path} already exists; choose another name");
-            DurableFile.Replace(path, stream =>
-            {
-                foreach (ChatMessage message in _conversation.Messages)
-                {
-                    using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-                    {
-                        json.WriteStartObject();
-                        json.WriteString("role", message.Role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" });
-                        json.WriteString("content", message.Text.Trim());
-                        json.WriteEndObject();
-                    }
-
-                    stream.Write("\n"u8);
-                }
-            });
+            SavedConversation.Write(path, _conversation.Messages);
             _terminal.Say($"({_conversation.Messages.Count} messages in {path})");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            _terminal.Err.WriteLine($"error: {problem.Message}"); // the conversation continues
+        }
+    }
+
+    private void Load(string path)
+    {
+        try
+        {
+            Conversation loaded = _start(SavedConversation.Read(path));
+            _conversation.Dispose();
+            _conversation = loaded;
+            _terminal.Say($"({loaded.Messages.Count} messages from {path})");
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             _terminal.Err.WriteLine($"error: {problem.Message}"); // the conversation continues
         }

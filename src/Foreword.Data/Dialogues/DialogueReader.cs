@@ -118,10 +118,12 @@ public static class DialogueReader
 
     private static Dialogue OfLine(string line, string place)
     {
-        using JsonDocument json = JsonFile.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out JsonException? problem)
-            ?? throw new InvalidDataException($"{place}: the line is broken JSON ({JsonFile.Reason(problem!)})", problem);
+        using JsonDocument json = Parsed(line, place);
         return OfElement(json.RootElement, place);
     }
+
+    private static JsonDocument Parsed(string line, string place) => JsonFile.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out JsonException? problem)
+        ?? throw new InvalidDataException($"{place}: the line is broken JSON ({JsonFile.Reason(problem!)})", problem);
 
     private static Dialogue OfElement(JsonElement dialogue, string place)
     {
@@ -135,12 +137,21 @@ public static class DialogueReader
         List<ChatMessage> messages = [];
         foreach ((int i, JsonElement message) in list.EnumerateArray().Index())
         {
-            string where = $"{place}: message {i + 1}";
-            messages.Add(new ChatMessage(RoleOf(Field(message, isShareGpt ? "from" : "role", where), where), Field(message, isShareGpt ? "value" : "content", where)));
+            messages.Add(MessageOf(message, $"{place}: message {i + 1}", isShareGpt));
         }
 
         return new Dialogue(messages, place);
     }
+
+    /// <summary>Parses a line with one message, <c>{"role": ..., "content": ...}</c>.</summary>
+    internal static ChatMessage MessageOf(string line, string place)
+    {
+        using JsonDocument json = Parsed(line, place);
+        return MessageOf(json.RootElement, place, isShareGpt: false);
+    }
+
+    private static ChatMessage MessageOf(JsonElement message, string where, bool isShareGpt) =>
+        new(RoleOf(Field(message, isShareGpt ? "from" : "role", where), where), Field(message, isShareGpt ? "value" : "content", where));
 
     private static string Field(JsonElement message, string name, string where)
     {

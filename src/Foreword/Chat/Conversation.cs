@@ -15,7 +15,7 @@ public sealed class Conversation : IDisposable
     private readonly ILanguageModel _model;
     private readonly Tokenizer _tokenizer;
     private readonly ChatEncoder _encoder;
-    private readonly string _system;
+    private string _system;
     private readonly List<ChatMessage> _messages = [];
     private readonly List<int> _read = [];
     private IDecoder? _decoder; // has read the tokens in _read
@@ -57,6 +57,12 @@ public sealed class Conversation : IDisposable
                 throw new ArgumentException($"message {i + 1} is an instruction; only the first message can be an instruction", nameof(messages));
         }
     }
+
+    /// <summary>
+    /// Gets the largest number of messages before the newest one that the model reads, 0 or more; null for as many as fit. The instruction does not
+    /// count.
+    /// </summary>
+    public int? MaxHistory { get; init; }
 
     /// <summary>Gets all messages, including those that the model has forgotten. The instruction is the first one, if there is one.</summary>
     public IReadOnlyList<ChatMessage> Messages => [.. Instruction(), .. _messages];
@@ -115,6 +121,27 @@ public sealed class Conversation : IDisposable
         }
     }
 
+    /// <summary>Removes the newest message of the user and everything after it.</summary>
+    /// <returns>The text of the message; null if there is none.</returns>
+    public string? Undo()
+    {
+        int last = _messages.FindLastIndex(message => message.Role == ChatRole.User);
+        if (last < 0)
+            return null;
+        string text = _messages[last].Text;
+        _messages.RemoveRange(last, _messages.Count - last);
+        _kept = Math.Min(_kept, _messages.Count);
+        return text;
+    }
+
+    /// <summary>Replaces the instruction. The messages stay, and are read again when the next one is answered.</summary>
+    /// <param name="system">The instruction; empty for none.</param>
+    public void Instruct(string system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        _system = system;
+    }
+
     /// <summary>Removes all messages except the instruction.</summary>
     public void Reset()
     {
@@ -135,6 +162,8 @@ public sealed class Conversation : IDisposable
     /// <summary>Returns the ids of the conversation, shortened so that an answer fits after them.</summary>
     private (int[] Ids, int Dropped, bool Shortened) Fit(int maxTokens)
     {
+        if (MaxHistory is { } history)
+            _kept = Math.Max(_kept, _messages.Count - 1 - history);
         int context = _model.Config.ContextLength, before = _kept;
         int most = context + 1 - Math.Min(maxTokens, (context + 1) / 2); // the last token of an answer does not have to be read
         int[] ids = Ids();

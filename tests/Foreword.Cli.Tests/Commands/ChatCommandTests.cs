@@ -52,6 +52,32 @@ public sealed class ChatCommandTests : IDisposable
     }
 
     [Fact]
+    public void MessagesAreTakenBackAnsweredAgainAndLoaded()
+    {
+        string file = _directory.File("talk.jsonl");
+        Cli run = Chat($"/undo\n/retry\na\nb\n/retry\n/undo\nc\n/save {file}\n/reset\n/load {file}\nd\n/load none.jsonl\n/load\n");
+        Assert.Equal("I read 1 message\nI read 2 messages\nI read 2 messages\nI read 2 messages\nI read 3 messages\n", run.Out);
+        Assert.Contains("(there is nothing to take back)\nerror: there is no message to answer again\n(taken back: b)\n(4 messages in ", run.Err);
+        Assert.Contains($"(4 messages from {file})\nerror: ", run.Err);
+        Assert.EndsWith("error: /load needs a file name: /load talk.jsonl\n", run.Err);
+        Assert.Equal("I read 3 messages\n", Chat("d\n", "--load", file).Out);
+        _directory.Write("broken.jsonl", "{\"role\": \"user\", \"content\": \"a\"}\n{\"role\": \"usr\", \"content\": \"b\"}\n");
+        Assert.Equal((1, $"error: {_directory.File("broken.jsonl")}:2: the role is 'usr'; expected system, user or assistant (also human, gpt)\n"), (Chat("a", "--load", _directory.File("broken.jsonl")) is var broken ? broken.ExitCode : 0, broken.Err));
+    }
+
+    [Fact]
+    public void TheInstructionCanBeReplacedAndTheHistoryLimited()
+    {
+        string file = _directory.File("talk.jsonl");
+        Cli run = Chat($"a\n/system Be User: brief.\nb\n/system\nc\n/system S\n/save {file}\n");
+        Assert.Equal("I read 1 message\nI read 3 messages\nI read 3 messages\n", run.Out); // the instruction holds the marker of a message
+        Assert.StartsWith("""{"role":"system","content":"S"}""", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.Equal("I read 1 message\nI read 2 messages\nI read 2 messages\nI read 2 messages\n", Chat("a\nb\nc\nd\n", "--max-history", "2").Out);
+        Assert.Equal("I read 1 message\nI read 1 message\n", Chat("a\nb\n", "--max-history", "0").Out);
+        Assert.Equal(2, Chat("a", "--max-history", "-1").ExitCode);
+    }
+
+    [Fact]
     public void ForgottenMessagesAreSaid()
     {
         Cli run = Chat(string.Concat(Enumerable.Repeat("0123456789012345678901234567890123456789\n", 4)), "--max-tokens", "30");
