@@ -54,8 +54,12 @@ internal static class FineTuneCommand
             }
 
             FineTuneRecipe recipe = arguments.ReadRecipe(parsed);
-            if (parsed.GetValue(submission) is not null)
+            if (parsed.GetValue(submission) is { } written)
+            {
                 FinalTests.CheckSubmission(recipe, parsed.GetValue(repeats));
+                OutputFile.Check(written);
+            }
+
             if (parsed.GetValue(repeats) < 1)
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
             if (parsed.GetValue(dryRun))
