@@ -111,13 +111,17 @@ internal static class DesignGrid
     private static IReadOnlyList<CellResult> WithEqualTime(IReadOnlyList<CellResult> results) =>
         [.. results.GroupBy(result => (result.Level(Layers), result.Level(StudyFactor.Seed))).SelectMany(group =>
         {
-            double end = group.Select(result => result.Values.GetValueOrDefault(PretrainCell.Time, double.PositiveInfinity)).Min();
+            double end = group.Select(Time).Min();
             return group.Select(result => LossAt(result, end) is { } loss ? result with { Values = new Dictionary<string, double>(result.Values) { [EqualTime] = loss } } : result);
         })];
 
+    /// <summary>Returns the time of a cell; infinity if it is not known, as that of a cell that diverged.</summary>
+    private static double Time(CellResult result) => result.Values.GetValueOrDefault(PretrainCell.Time) is > 0 and double seconds ? seconds : double.PositiveInfinity;
+
     private static double? LossAt(CellResult result, double time)
     {
-        if (!result.Values.TryGetValue(PretrainCell.Time, out double whole))
+        double whole = Time(result);
+        if (double.IsInfinity(whole))
             return null;
         (int Step, double Loss)[] curve = [.. result.Values.Where(value => value.Key.StartsWith(PretrainCell.During, StringComparison.Ordinal))
             .Select(value => (int.Parse(value.Key[PretrainCell.During.Length..], CultureInfo.InvariantCulture), value.Value)).OrderBy(point => point.Item1)];

@@ -44,7 +44,7 @@ public sealed class DesignGridTests : IDisposable
     [Fact]
     public void ADesignThatWasNotValidatedInTimeHasNoLossAtEqualTime()
     {
-        IReadOnlyList<StudyRow> rows = StudySummary.Compute(DesignGrid.Plan, [Cell("GPT-2", 1, seconds: 10, (20, 4)), Cell("post-LN", 1, seconds: 30, (20, 5))]);
+        IReadOnlyList<StudyRow> rows = StudySummary.Compute(DesignGrid.Plan, [Cell("GPT-2", 1, seconds: 10, (20, 4)), Cell("post-LN", 1, seconds: 30, (20, 5)), Cell("half the context", 1, seconds: double.NaN, (20, 5))]);
         Assert.Equal("GPT-2", Assert.Single(rows, row => row.Value == DesignGrid.EqualTime).Curve[0]);
     }
 

@@ -132,6 +132,18 @@ public sealed class FineTuneStudiesTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Equal(ExitCodes.Done, stop.ExitCode);
     }
 
+    /// <summary>Names of data sets have no case, so a cell of one is that of the other.</summary>
+    [Fact]
+    public void ADataSetHasOneName()
+    {
+        string place = _directory.File("study");
+        string[] args = ["--data", Fixtures.Path("datasets"), "--out", place, "--seeds", "1", "--layers", "0", "--set", "train.epochs=1", "--set", "train.batch_size=2"];
+        Cli first = Cli.Run(["study", "transfer", tiny.Path, "--datasets", "RTE", .. args]);
+        Assert.True(first.ExitCode == 0, first.Err);
+        Assert.Equal(["data=rte, layers=none, seed=1337", "data=rte, layers=0, seed=1337"], CellStore.Open(place).Results.Select(result => result.Name));
+        Assert.Contains("2 cells, of which 2 have a result", Cli.Run(["study", "transfer", tiny.Path, "--datasets", "rte", .. args]).Err, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AModelIsNoRecipe()
     {

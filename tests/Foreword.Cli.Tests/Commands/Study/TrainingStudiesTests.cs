@@ -57,6 +57,17 @@ public sealed class TrainingStudiesTests : IDisposable
     }
 
     [Fact]
+    public void AStudyWithoutValuesHasAPage()
+    {
+        _directory.Write("studies/transfer/cells.jsonl", "");
+        _directory.Write("studies/size/cells.jsonl", "{\"factors\":{\"benchmark\":\"x\",\"model\":\"a\",\"parameters\":\"10\"},\"fingerprint\":\"a\",\"metric\":\"acc\",\"values\":{\"score\":null},\"seconds\":1}\n");
+        Cli all = Cli.Run("study", "all", "--out", _directory.File("studies"));
+        Assert.True(all.ExitCode == 0, all.Err);
+        Assert.All(["transfer", "size"], study => Assert.True(File.Exists(_directory.File($"studies/{study}/report.html"))));
+        Assert.Equal("x,10,score,acc,1,,,,", File.ReadLines(_directory.File("studies/size/size.csv")).ElementAt(1));
+    }
+
+    [Fact]
     public void WrongInputIsOneSentence()
     {
         string recipe = Shards();
