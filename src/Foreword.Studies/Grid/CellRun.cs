@@ -4,8 +4,8 @@ using Foreword.Torch.Runs;
 namespace Foreword.Studies.Grid;
 
 /// <summary>
-/// The run of a cell that trains, in a directory of its own. One process at a time holds it. A file in it says what the run was begun for, so that a
-/// cell with another recipe, model or data never goes on from it.
+/// Holds the run of a cell that trains, in a directory of its own, which one process at a time uses. A file in it says what the run was begun for, so
+/// that a cell with another recipe, model or data never goes on from it.
 /// </summary>
 internal sealed class CellRun : IDisposable
 {

@@ -15,7 +15,7 @@ internal static class StudyReport
     public const string PageName = "report.html";
 
     /// <summary>Columns of a mean with its deviation, with two spaces before it.</summary>
-    private const int CellWidth = 17;
+    private const int CellWidth = 16;
 
     /// <summary>Columns of a p-value, with two spaces before it.</summary>
     private const int TestWidth = 11;
