@@ -65,16 +65,19 @@ internal static class CellProcess
     /// <summary>Stops work when an input ends. Returns the thread that waits for it.</summary>
     internal static Thread StopAtEnd(Stream input, StopSignals stop)
     {
-        Thread waiting = new(() =>
+        Thread waiting = new(Wait);
+        waiting.IsBackground = true;
+        waiting.Start();
+        return waiting;
+
+        void Wait()
         {
             while (input.ReadByte() >= 0)
             {
             }
 
             stop.Stop();
-        }) { IsBackground = true };
-        waiting.Start();
-        return waiting;
+        }
     }
 
     /// <summary>Returns the sentence of an error message.</summary>
