@@ -42,6 +42,19 @@ internal static class FittedText
         yield return (begin + line).TrimEnd();
     }
 
+    /// <summary>Prints an entry of a list: a name in the first columns, and texts beside it that are broken between words.</summary>
+    /// <param name="output">Receives the lines.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="texts">The texts. Each begins a line.</param>
+    public static void PrintEntry(TextWriter output, string name, params IEnumerable<string> texts)
+    {
+        foreach ((int i, string text) in texts.Index())
+        {
+            foreach (string line in Wrap(text, UsualWidth, $"{(i == 0 ? name : ""),-20} "))
+                output.WriteLine(line);
+        }
+    }
+
     /// <summary>Splits a word into parts that fit a line. Languages without spaces and long addresses need this.</summary>
     private static IEnumerable<string> Parts(string word, int columns)
     {

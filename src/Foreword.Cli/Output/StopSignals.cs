@@ -83,17 +83,24 @@ internal sealed partial class StopSignals : IDisposable
         _source.Dispose();
     }
 
+    /// <summary>Stops the work as the first signal does, without a signal.</summary>
+    public void Stop()
+    {
+        Request.Request();
+        _source.Cancel();
+    }
+
     private void Handle(PosixSignalContext context)
     {
         const int ByKeyboard = 130, ByTermination = 143;
         context.Cancel = true;
+        bool isSecond = ExitCode != ExitCodes.Done;
         ExitCode = context.Signal == PosixSignal.SIGINT ? ByKeyboard : ByTermination;
-        if (_source.IsCancellationRequested)
+        if (isSecond)
             ExitNow(ExitCode);
         if (_ending is not null)
             _terminal.Err.WriteLine(_ending);
-        Request.Request();
-        _source.Cancel();
+        Stop();
     }
 
     /// <summary>Ends the process without the usual cleanup, which would free libtorch's memory while a step still uses it.</summary>

@@ -34,7 +34,10 @@ internal sealed class ChoiceBenchmark : Benchmark
     public override double? Chance => _chance;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<BenchmarkMetric> Metrics => MultipleChoice.Metrics;
+    public override IReadOnlyList<BenchmarkMetric> Metrics => Classes is null ? MultipleChoice.Metrics : [.. MultipleChoice.Metrics, Classes];
+
+    /// <summary>Gets the metric of the chosen and the right class; null if the choices are not classes.</summary>
+    public BenchmarkMetric? Classes { get; init; }
 
     /// <summary>Gets a description of how a question and its answers are put into text.</summary>
     public required string Form { get; init; }
@@ -59,7 +62,8 @@ internal sealed class ChoiceBenchmark : Benchmark
     {
         ArgumentNullException.ThrowIfNull(input);
         string chosen = string.Concat(Choices.Select(one => $"; {one.Name} {input.Switch(one)}"));
-        return $"{Form}; {MultipleChoice.Scores}{chosen}";
+        string classes = Classes is null ? "" : $"; {Classes.Name} of the choice with the highest sum";
+        return $"{Form}; {MultipleChoice.Scores}{classes}{chosen}";
     }
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ public sealed record ChoiceItem(JsonObject Fields, string Prompt, IReadOnlyList<
     /// Gets the prompt without the question. The probability of each answer after this prompt is its unconditional score (GPT-3 paper, section 2.4).
     /// </summary>
     public string Unconditional { get; init; } = "Answer:";
+
+    /// <summary>Gets whether the choices are the same classes for all questions, so that a metric of classes follows the others.</summary>
+    internal bool HasClasses { get; init; }
 }
 
 /// <summary>
@@ -63,7 +66,7 @@ public static class MultipleChoice
         ArgumentNullException.ThrowIfNull(item);
         if ((uint)item.Right >= (uint)item.Choices.Count)
             throw new ArgumentException($"the right answer is number {item.Right} of {item.Choices.Count}", nameof(item));
-        return new BenchmarkDocument
+        BenchmarkDocument document = new()
         {
             Fields = item.Fields,
             Target = item.Choices[item.Right].Trim(),
@@ -71,6 +74,7 @@ public static class MultipleChoice
             Requests = [new LikelihoodRequest(item.Prompt, item.Choices), new LikelihoodRequest(item.Unconditional, item.Choices) { TakesExamples = false }],
             Judge = responses => Judge(item, (LikelihoodResponse)responses[0], (LikelihoodResponse)responses[1]),
         };
+        return item.HasClasses ? WithClasses(document, item.Right) : document;
     }
 
     /// <summary>
@@ -84,6 +88,18 @@ public static class MultipleChoice
         double best = scores.Max(), slack = Tie * Math.Max(1, Math.Abs(best));
         return scores[right] >= best - slack ? 1.0 / scores.Count(score => score >= best - slack) : 0;
     }
+
+    /// <summary>Appends the chosen class and the right class to a document's statistics, for a metric of classes after <see cref="Metrics"/>.</summary>
+    private static BenchmarkDocument WithClasses(BenchmarkDocument document, int right) => document with
+    {
+        Judge = responses =>
+        {
+            IReadOnlyList<ContinuationScore> scores = ((LikelihoodResponse)responses[0]).Continuations;
+            int chosen = Enumerable.Range(0, scores.Count).MaxBy(choice => scores[choice].LogLikelihood);
+            Judgment judgment = document.Judge(responses);
+            return judgment with { Statistics = [.. judgment.Statistics, [chosen, right]] };
+        },
+    };
 
     private static string Solved(ChoiceItem item) => item.Prompt + item.Choices[item.Right];
 

@@ -61,6 +61,17 @@ public sealed class BenchmarkMetric
         Dictionary<double, double> Counts(int statistic) => documents.CountBy(document => document[statistic]).ToDictionary(pair => pair.Key, pair => (double)pair.Value);
     });
 
+    /// <summary>
+    /// Creates the mean F1 over classes of documents with the statistics [predicted class, right class], 0 to 1. Each class that occurs in either has
+    /// the same weight. SuperGLUE reports it for CommitmentBank.
+    /// </summary>
+    public static BenchmarkMetric MacroF1(string name) => OfDocuments(name, higherIsBetter: true, documents =>
+        documents.SelectMany(document => document).Distinct().Average(one =>
+        {
+            double hits = documents.Count(document => document[0] == one && document[1] == one);
+            return 2 * hits / documents.Sum(document => (document[0] == one ? 1 : 0) + (document[1] == one ? 1 : 0));
+        }));
+
     /// <summary>Computes the metric over the documents' statistics; NaN if it is undefined.</summary>
     public double Of(IReadOnlyList<double[]> documents) => documents.Count == 0 ? double.NaN : _value(documents);
 

@@ -21,7 +21,7 @@ internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe) : ICe
     public const string Train = "train", Validation = "validation", Test = "test";
 
     /// <summary>The largest number of training examples that the main metric is measured on.</summary>
-    private const int MeasuredTrainingExamples = 2000;
+    internal const int MeasuredTrainingExamples = 2000;
 
     /// <summary>Fine-tunes the model, and measures its best epoch. A cell that was stopped or killed goes on from its last complete epoch.</summary>
     /// <inheritdoc/>
@@ -29,21 +29,11 @@ internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe) : ICe
     {
         ArgumentNullException.ThrowIfNull(context);
         long begin = Stopwatch.GetTimestamp();
-        string path = Path.Combine(context.Runs, Cell.DirectoryName);
-        bool exists = RunDirectory.HoldsRun(path);
-        RunDirectory directory = exists ? RunDirectory.Open(path) : RunDirectory.Create(path);
+        using CellRun held = CellRun.Open(Cell, context.Runs);
+        RunDirectory directory = held.Directory;
         IProgress<FineTuneEvent>? progress = context.Stepped is { } stepped ? new SynchronousProgress<FineTuneEvent>(_ => stepped()) : null;
-        CellResult? result;
-        using (FineTuneRun run = exists ? FineTuneRun.Resume(Recipe, directory, directory.Newest, progress, logger: context.Logger) : FineTuneRun.Start(Recipe, directory, progress, logger: context.Logger))
-        {
-            if (run.Run(context.Stop) == RunOutcome.Stopped)
-                return null;
-            result = Measure(run, directory, Stopwatch.GetElapsedTime(begin).TotalSeconds);
-        }
-
-        if (!context.Keep)
-            Directory.Delete(path, recursive: true);
-        return result;
+        using FineTuneRun run = held.IsBegun ? FineTuneRun.Resume(Recipe, directory, directory.Newest, progress, logger: context.Logger) : FineTuneRun.Start(Recipe, directory, progress, logger: context.Logger);
+        return run.Run(context.Stop) == RunOutcome.Stopped ? null : Measure(run, directory, Stopwatch.GetElapsedTime(begin).TotalSeconds);
     }
 
     private CellResult Measure(FineTuneRun run, RunDirectory directory, double seconds)
@@ -53,7 +43,7 @@ internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe) : ICe
         TaskMetric metric = Main(model.Task);
         Dictionary<string, double> values = new()
         {
-            [Train] = Value(model, metric, [.. run.Data.Train.Take(MeasuredTrainingExamples)]),
+            [Train] = Value(model, metric, Spread(run.Data.Train)),
             [Validation] = Value(model, metric, run.Data.Validation),
         };
         DatasetPart[] tests = [.. run.Data.Tests.Where(part => part.IsLabeled)];
@@ -69,6 +59,11 @@ internal sealed record FineTuneCell(StudyCell Cell, FineTuneRecipe Recipe) : ICe
     /// <summary>Returns the metric that selects the best epoch; the task's first metric if that is the loss.</summary>
     private TaskMetric Main(TaskDescription task) =>
         Recipe.Train.BestMetric is { Length: > 0 } chosen and not "loss" ? TaskMetric.ByName(chosen) : task.Definition.Metrics(task.Target)[0];
+
+    /// <summary>Returns training examples at equal distances, because files may be sorted by their labels.</summary>
+    internal static IReadOnlyList<TaskExample> Spread(IReadOnlyList<TaskExample> examples) => examples.Count <= MeasuredTrainingExamples
+        ? examples
+        : [.. Enumerable.Range(0, MeasuredTrainingExamples).Select(i => examples[(int)((long)i * examples.Count / MeasuredTrainingExamples)])];
 
     private static double Value(FineTunedModel model, TaskMetric metric, IReadOnlyList<TaskExample> examples) => metric.Of(model.Task.Outcomes(examples, model.Predict(examples)));
 }

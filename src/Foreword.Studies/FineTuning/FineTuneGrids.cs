@@ -1,5 +1,6 @@
 using System.Globalization;
 using Foreword.Data.Recipes;
+using Foreword.Models;
 using Foreword.Studies.Grid;
 
 namespace Foreword.Studies.FineTuning;
@@ -32,6 +33,8 @@ internal static class FineTuneGrids
     /// <param name="sets">The data sets.</param>
     /// <param name="blocks">The numbers of transferred blocks, from 0 to the model's number.</param>
     /// <param name="seeds">The number of seeds, from the recipe's on.</param>
+    /// <exception cref="InvalidDataException">A recipe sets what the study varies, or a file is missing.</exception>
+    /// <exception cref="ArgumentException">A model does not have that many blocks.</exception>
     public static IReadOnlyList<FineTuneCell> Transfer(IReadOnlyList<LabeledSet> sets, IReadOnlyList<int> blocks, int seeds) =>
         Cross(sets, seeds, (set, recipe) =>
         [
@@ -43,30 +46,51 @@ internal static class FineTuneGrids
     /// <param name="sets">The data sets.</param>
     /// <param name="lstm">A pre-trained LSTM model; null leaves its row out.</param>
     /// <param name="seeds">The number of seeds, from the recipe's on.</param>
-    public static IReadOnlyList<FineTuneCell> Ablation(IReadOnlyList<LabeledSet> sets, string? lstm, int seeds) =>
-        Cross(sets, seeds, (set, recipe) =>
+    /// <exception cref="InvalidDataException">A recipe sets what the study varies, the model of the last row is not an LSTM, or a file is missing.</exception>
+    public static IReadOnlyList<FineTuneCell> Ablation(IReadOnlyList<LabeledSet> sets, string? lstm, int seeds)
+    {
+        ArgumentNullException.ThrowIfNull(sets);
+        if (lstm is not null && KnownHashes.ModelAt(lstm).Config is not LstmConfig)
+            throw new InvalidDataException($"--lstm {lstm} is not an LSTM; pre-train one with model.architecture: lstm");
+        if (sets.FirstOrDefault(set => set.Recipe.Train.LmCoefficient == 0) is { } without)
+            throw new InvalidDataException($"{without.Name}: train.lm_coefficient is 0; the study compares 0 with the recipe's value");
+        return Cross(sets, seeds, (set, recipe) =>
         [
             set.Cell(recipe, new StudyFactor(Variant, Full)),
             set.Cell(recipe with { Train = recipe.Train with { LmCoefficient = 0 } }, new StudyFactor(Variant, NoAuxiliary)),
             set.Cell(recipe with { Model = recipe.Model with { From = StartFrom.Scratch } }, new StudyFactor(Variant, NoPretraining)),
             .. lstm is null ? [] : (FineTuneCell[])[set.Cell(recipe with { Model = recipe.Model with { Path = lstm } }, new StudyFactor(Variant, Lstm))],
         ]);
+    }
 
     /// <summary>Returns the cells of the comparison over the number of labeled examples.</summary>
     /// <param name="sets">The data sets.</param>
     /// <param name="counts">The numbers of training examples.</param>
     /// <param name="seeds">The number of seeds, from the recipe's on. A seed also draws the examples.</param>
-    public static IReadOnlyList<FineTuneCell> Examples(IReadOnlyList<LabeledSet> sets, IReadOnlyList<int> counts, int seeds) =>
-        Cross(sets, seeds, (set, recipe) =>
+    /// <exception cref="InvalidDataException">A recipe sets what the study varies, a set has fewer examples, or a file is missing.</exception>
+    public static IReadOnlyList<FineTuneCell> Examples(IReadOnlyList<LabeledSet> sets, IReadOnlyList<int> counts, int seeds)
+    {
+        ArgumentNullException.ThrowIfNull(sets);
+        ArgumentNullException.ThrowIfNull(counts);
+        foreach (LabeledSet set in sets)
+        {
+            if (counts.Max() > set.TrainingExamples)
+                throw new InvalidDataException($"{set.Name}: {counts.Max()} examples are to be drawn, but there are {set.TrainingExamples} training examples");
+        }
+
+        return Cross(sets, seeds, (set, recipe) =>
             from count in counts
             let few = recipe with { Data = recipe.Data with { Examples = count } }
             from start in (StartFrom[])[StartFrom.Pretrained, StartFrom.Scratch]
             select set.Cell(few with { Model = few.Model with { From = start } }, new StudyFactor(Start, start == StartFrom.Scratch ? Scratch : Pretrained), new StudyFactor(Labeled, Text(count))));
+    }
 
     private static List<FineTuneCell> Cross(IReadOnlyList<LabeledSet> sets, int seeds, Func<LabeledSet, FineTuneRecipe, IEnumerable<FineTuneCell>> cells)
     {
         ArgumentNullException.ThrowIfNull(sets);
         ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
+        if (sets.FirstOrDefault(set => set.Recipe.Model.From != StartFrom.Pretrained) is { } scratch)
+            throw new InvalidDataException($"{scratch.Name}: model.from is scratch; the study compares pre-trained weights with random ones, so remove it");
         return [.. from set in sets
                    from seed in Enumerable.Range(set.Recipe.Train.Seed, seeds)
                    from cell in cells(set, set.Recipe with { Train = set.Recipe.Train with { Seed = seed } })

@@ -14,9 +14,13 @@ public sealed class CellStore
     /// <summary>The name of the file.</summary>
     public const string FileName = "cells.jsonl";
 
+    private static readonly string[] Fields = ["factors", "fingerprint", "metric", "values", "seconds"];
+
     private readonly Lock _lock = new();
     private readonly List<CellResult> _results = [];
+    private readonly Dictionary<string, int> _lines = []; // the line of each result in the file, from 1
     private readonly string _path;
+    private Dictionary<string, int> _places = [];
 
     private CellStore(string path) => _path = path;
 
@@ -30,11 +34,11 @@ public sealed class CellStore
         Directory.CreateDirectory(directory);
         CellStore store = new(Path.Combine(directory, FileName));
         if (File.Exists(store._path))
-            store._results.AddRange(Read(store._path));
+            store.Read();
         return store;
     }
 
-    /// <summary>Gets the results in the order in which they were added.</summary>
+    /// <summary>Gets the results. Those of a grid that runs are in the order of its cells, whichever ended first. Others come before them.</summary>
     public IReadOnlyList<CellResult> Results
     {
         get
@@ -51,12 +55,10 @@ public sealed class CellStore
         ArgumentNullException.ThrowIfNull(cell);
         lock (_lock)
         {
-            int at = _results.FindIndex(result => result.Name == cell.Name);
-            if (at < 0)
-                return null;
-            return _results[at].Fingerprint == cell.Fingerprint
-                ? _results[at]
-                : throw new InvalidDataException($"{_path}:{at + 1}: the cell '{cell.Name}' was computed with another recipe, model or data; use another directory, or delete the line to compute it again");
+            CellResult? stored = _results.Find(result => result.Name == cell.Name);
+            return stored is null || stored.Fingerprint == cell.Fingerprint
+                ? stored
+                : throw new InvalidDataException($"{_path}:{_lines[stored.Name]}: the cell '{cell.Name}' was computed with another recipe, model or data; use another directory, or delete the line to compute it again");
         }
     }
 
@@ -71,8 +73,22 @@ public sealed class CellStore
             if (_results.Any(other => other.Name == result.Name))
                 throw new ArgumentException($"the cell '{result.Name}' already has a result", nameof(result));
             _results.Add(result);
+            PutInOrder();
             byte[] text = Encoding.UTF8.GetBytes(string.Concat(_results.Select(one => $"{ToJson(one)}\n")));
             DurableFile.Replace(_path, file => file.Write(text));
+            foreach ((int i, CellResult one) in _results.Index())
+                _lines[one.Name] = i + 1;
+        }
+    }
+
+    /// <summary>Sets the order of the results, which is that of a grid's cells. The next result gives it to the file.</summary>
+    /// <exception cref="ArgumentException">Two cells have one name.</exception>
+    internal void Arrange(IReadOnlyList<StudyCell> cells)
+    {
+        lock (_lock)
+        {
+            _places = cells.Index().ToDictionary(cell => cell.Item.Name, cell => cell.Index);
+            PutInOrder();
         }
     }
 
@@ -116,10 +132,12 @@ public sealed class CellStore
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement root = document.RootElement;
+            if (root.EnumerateObject().FirstOrDefault(field => Array.IndexOf(Fields, field.Name) < 0) is { Value.ValueKind: not JsonValueKind.Undefined } foreign)
+                throw new InvalidDataException($"{place}: the field '{foreign.Name}' is not one of a cell, which has {string.Join(", ", Fields)}; the next result would delete it");
             return new CellResult(
-                [.. root.GetProperty("factors").EnumerateObject().Select(factor => new StudyFactor(factor.Name, factor.Value.GetString()!))],
-                root.GetProperty("fingerprint").GetString()!,
-                root.GetProperty("metric").GetString()!,
+                [.. root.GetProperty("factors").EnumerateObject().Select(factor => new StudyFactor(factor.Name, Text(factor.Value)))],
+                Text(root.GetProperty("fingerprint")),
+                Text(root.GetProperty("metric")),
                 root.GetProperty("values").EnumerateObject().ToDictionary(value => value.Name, value => value.Value.ValueKind == JsonValueKind.Null ? double.NaN : value.Value.GetDouble()),
                 root.GetProperty("seconds").GetDouble());
         }
@@ -127,24 +145,34 @@ public sealed class CellStore
         {
             throw new InvalidDataException($"{place}: not valid JSON: {JsonFile.Reason(problem)}", problem);
         }
-        catch (Exception problem) when (problem is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception problem) when (problem is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException) // the last one is a name that occurs twice
         {
-            throw new InvalidDataException($"{place}: not the result of a cell, which has factors, fingerprint, metric, values and seconds", problem);
+            throw new InvalidDataException($"{place}: not the result of a cell, which has {string.Join(", ", Fields)}, each name once", problem);
+        }
+
+        static string Text(JsonElement value) => value.GetString() ?? throw new FormatException("null instead of a text");
+    }
+
+    private void Read()
+    {
+        int number = 0;
+        foreach (string line in StrictText.Read(_path).Split('\n'))
+        {
+            number++;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
+            string place = string.Create(CultureInfo.InvariantCulture, $"{_path}:{number}");
+            CellResult result = Parse(line, place);
+            if (!_lines.TryAdd(result.Name, number))
+                throw new InvalidDataException($"{place}: the cell '{result.Name}' occurs twice; delete one of its lines");
+            _results.Add(result);
         }
     }
 
-    private static IEnumerable<CellResult> Read(string path)
+    private void PutInOrder()
     {
-        int number = 0;
-        HashSet<string> names = [];
-        foreach (string line in StrictText.Read(path).Split('\n'))
-        {
-            number++;
-            if (line.Length == 0)
-                continue;
-            string place = string.Create(CultureInfo.InvariantCulture, $"{path}:{number}");
-            CellResult result = Parse(line, place);
-            yield return names.Add(result.Name) ? result : throw new InvalidDataException($"{place}: the cell '{result.Name}' occurs twice; delete one of its lines");
-        }
+        CellResult[] ordered = [.. _results.OrderBy(result => _places.GetValueOrDefault(result.Name, -1))]; // a stable order
+        _results.Clear();
+        _results.AddRange(ordered);
     }
 }

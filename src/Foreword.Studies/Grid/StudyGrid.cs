@@ -12,10 +12,11 @@ public static class StudyGrid
     /// <param name="jobs">The number of cells that are computed at a time, 1 or more. With 1, the caller's thread computes them.</param>
     /// <param name="progress">Receives the events, one at a time; null for none.</param>
     /// <param name="stop">Ends the study: no further cell begins.</param>
+    /// <param name="stored">Called when the result of a cell is in the file, so that what the cell needed to go on can be deleted; null for nothing.</param>
     /// <returns>Whether all cells have a result.</returns>
     /// <exception cref="ArgumentException">Two cells have one name.</exception>
     /// <exception cref="InvalidDataException">A stored result was computed with another definition. No cell has been computed.</exception>
-    public static bool Run(IReadOnlyList<StudyCell> cells, CellStore store, Func<StudyCell, CellResult?> work, int jobs, IProgress<GridEvent>? progress, StopRequest stop)
+    public static bool Run(IReadOnlyList<StudyCell> cells, CellStore store, Func<StudyCell, CellResult?> work, int jobs, IProgress<GridEvent>? progress, StopRequest stop, Action<StudyCell>? stored = null)
     {
         ArgumentNullException.ThrowIfNull(cells);
         ArgumentNullException.ThrowIfNull(store);
@@ -24,6 +25,7 @@ public static class StudyGrid
         ArgumentOutOfRangeException.ThrowIfLessThan(jobs, 1);
         if (cells.GroupBy(cell => cell.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"the cell '{twice.Key}' occurs twice in the grid", nameof(cells));
+        store.Arrange(cells);
         Queue<StudyCell> open = new([.. cells.Where(cell => store.Find(cell) is null)]);
         int done = cells.Count - open.Count;
         Lock order = new();
@@ -74,6 +76,7 @@ public static class StudyGrid
                 lock (order)
                 {
                     store.Add(result);
+                    stored?.Invoke(cell);
                     progress?.Report(new GridEvent.CellEnded(result, ++done, cells.Count));
                 }
             }

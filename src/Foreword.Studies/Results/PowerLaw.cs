@@ -4,7 +4,7 @@ namespace Foreword.Studies.Results;
 
 /// <summary>A power law with a floor: loss = floor + factor · x^-exponent (Kaplan et al. 2020; Hoffmann et al. 2022, with the floor).</summary>
 /// <param name="Floor">The loss that no x reaches, 0 or more.</param>
-/// <param name="Factor">The factor.</param>
+/// <param name="Factor">The factor, 0 or more. It is 0 if the losses do not fall; the floor is then their mean.</param>
 /// <param name="Exponent">The exponent, above 0.</param>
 /// <param name="Residuals">Measured minus fitted loss of each point.</param>
 public sealed record PowerLaw(double Floor, double Factor, double Exponent, IReadOnlyList<double> Residuals)
@@ -44,6 +44,8 @@ public sealed record PowerLaw(double Floor, double Factor, double Exponent, IRea
             (double intercept, double slope) = SimpleRegression.Fit(powers, [.. losses]);
             if (intercept < 0)
                 (intercept, slope) = (0, powers.Zip(losses, (power, loss) => power * loss).Sum() / powers.Sum(power => power * power));
+            else if (slope < 0)
+                (intercept, slope) = (losses.Average(), 0);
             return ((intercept, slope), powers.Zip(losses, (power, loss) => loss - intercept - slope * power));
         }
     }

@@ -3,6 +3,7 @@ using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.IO;
 using Foreword.Models;
+using Foreword.Settings;
 using Foreword.Studies.Grid;
 using Foreword.Studies.Results;
 
@@ -42,14 +43,21 @@ internal static class DesignGrid
     /// <param name="recipe">The recipe of GPT-2's design. It names shards.</param>
     /// <param name="layers">The numbers of blocks.</param>
     /// <param name="seeds">The number of seeds, from the recipe's on.</param>
-    /// <exception cref="InvalidDataException">The recipe starts from another architecture or from existing weights, or has no shards.</exception>
+    /// <exception cref="InvalidDataException">The recipe starts from another design or from existing weights, has no shards, or has an odd number that a design halves.</exception>
+    /// <exception cref="IOException">The shards do not exist.</exception>
     public static IReadOnlyList<ICellWork> Cells(PretrainRecipe recipe, IReadOnlyList<int> layers, int seeds)
     {
-        if (recipe.Model.Path is not null || recipe.Model.Base().Architecture != ModelArchitecture.Gpt2)
+        if (recipe.Model.Path is not null || (recipe.Model.Architecture ?? recipe.Model.Base().Architecture) != ModelArchitecture.Gpt2)
             throw new InvalidDataException("the recipe of a design study describes a new GPT-2 model; remove model.path, and set model.architecture to gpt2");
+        if (recipe.Model.WeightInit != WeightInit.ScaledResidual)
+            throw new InvalidDataException($"model.init is {RecipeKey.ChoiceOf(recipe.Model.WeightInit)}; a design study begins with GPT-2's initialization, so remove it");
         if (recipe.Data.Shards is not { Length: > 0 } shards)
             throw new InvalidDataException("a design study trains many models on the same tokens; prepare the text once, and set data.shards");
-        string tokens = FileHash.Of(Path.Combine(shards, ShardManifest.FileName));
+        CheckHalves(recipe);
+        string manifest = Path.Combine(shards, ShardManifest.FileName);
+        if (!File.Exists(manifest))
+            throw new FileNotFoundException($"data.shards is {shards}, which holds no token shards: there is no {manifest}", manifest);
+        string tokens = FileHash.Of(manifest);
         return [.. from layer in layers
                    from seed in Enumerable.Range(recipe.Train.Seed, seeds)
                    let own = recipe with { Model = recipe.Model with { NLayer = layer }, Train = recipe.Train with { Seed = seed } }
@@ -61,12 +69,40 @@ internal static class DesignGrid
     private static IEnumerable<(string Name, PretrainRecipe Recipe)> Variants(PretrainRecipe recipe)
     {
         yield return (Gpt2, recipe);
-        yield return (PostLn, recipe with { Model = recipe.Model with { Architecture = ModelArchitecture.Gpt1, Init = WeightInit.Normal } });
+        (int context, int length) = Lengths(recipe);
+        yield return (PostLn, recipe with { Model = recipe.Model with { Architecture = ModelArchitecture.Gpt1, Init = WeightInit.Normal, ContextLength = context } }); // GPT-1's own context is shorter
         yield return (NoFinalNorm, recipe with { Model = recipe.Model with { FinalNorm = false } });
         yield return (Unscaled, recipe with { Model = recipe.Model with { Init = WeightInit.Normal } });
-        int context = recipe.Model.ContextLengthInUse ?? recipe.Train.SequenceLength, length = recipe.Train.SequenceLength == 0 ? context : recipe.Train.SequenceLength;
         yield return (HalfContext, recipe with { Model = recipe.Model with { ContextLength = context / 2 }, Train = recipe.Train with { SequenceLength = length / 2, BatchSize = recipe.Train.BatchSize * 2 } });
-        yield return (DoubleBatch, recipe with { Train = recipe.Train with { BatchSize = recipe.Train.BatchSize * 2, Steps = recipe.Train.Steps / 2, EvalEvery = Math.Max(1, recipe.Train.EvalEvery / 2) } });
+        yield return (DoubleBatch, recipe with
+        {
+            Train = recipe.Train with
+            {
+                BatchSize = recipe.Train.BatchSize * 2,
+                Steps = recipe.Train.Steps / 2,
+                WarmupSteps = recipe.Train.WarmupSteps / 2, // after as many tokens
+                EvalEvery = recipe.Train.EvalEvery == 0 ? 0 : Math.Max(1, recipe.Train.EvalEvery / 2),
+                EvalBatches = recipe.Train.EvalBatches / 2, // the same text
+            },
+        });
+    }
+
+    /// <summary>Returns the context length and the length of the training sequences.</summary>
+    private static (int Context, int Length) Lengths(PretrainRecipe recipe)
+    {
+        int context = recipe.Model.ContextLengthInUse!.Value; // known without model.path
+        return (context, recipe.Train.SequenceLength == 0 ? context : recipe.Train.SequenceLength);
+    }
+
+    /// <summary>Checks the numbers of which designs take the half, so that all see the same tokens and are validated on the same text.</summary>
+    private static void CheckHalves(PretrainRecipe recipe)
+    {
+        (int context, int length) = Lengths(recipe);
+        foreach ((string key, int number) in ((string, int)[])[("model.context_length", context), ("train.sequence_length", length), ("train.steps", recipe.Train.Steps), ("train.eval_batches", recipe.Train.EvalBatches)])
+        {
+            if (number % 2 != 0)
+                throw new InvalidDataException($"{key} is {number}; a design of this study takes the half of it, so it must be even");
+        }
     }
 
     /// <summary>
@@ -76,19 +112,25 @@ internal static class DesignGrid
     private static IReadOnlyList<CellResult> WithEqualTime(IReadOnlyList<CellResult> results) =>
         [.. results.GroupBy(result => (result.Level(Layers), result.Level(StudyFactor.Seed))).SelectMany(group =>
         {
-            double end = group.Select(result => result.Values.GetValueOrDefault(PretrainCell.Time, double.PositiveInfinity)).Min();
+            double end = group.Select(Time).Min();
             return group.Select(result => LossAt(result, end) is { } loss ? result with { Values = new Dictionary<string, double>(result.Values) { [EqualTime] = loss } } : result);
         })];
 
+    /// <summary>Returns the time of a cell; infinity if it is not known, as that of a cell that diverged.</summary>
+    private static double Time(CellResult result) => result.Values.GetValueOrDefault(PretrainCell.Time) is > 0 and double seconds ? seconds : double.PositiveInfinity;
+
     private static double? LossAt(CellResult result, double time)
     {
-        if (!result.Values.TryGetValue(PretrainCell.Time, out double whole))
+        double whole = Time(result);
+        if (double.IsInfinity(whole))
             return null;
         (int Step, double Loss)[] curve = [.. result.Values.Where(value => value.Key.StartsWith(PretrainCell.During, StringComparison.Ordinal))
             .Select(value => (int.Parse(value.Key[PretrainCell.During.Length..], CultureInfo.InvariantCulture), value.Value)).OrderBy(point => point.Item1)];
         if (curve.Length == 0)
             return null;
         double step = curve[^1].Step * Math.Min(1, time / whole);
+        if (step < curve[0].Step)
+            return null; // it had not been validated yet
         (int Step, double Loss) after = curve.First(point => point.Step >= step), before = curve.LastOrDefault(point => point.Step <= step, after);
         return after.Step == before.Step ? after.Loss : before.Loss + (after.Loss - before.Loss) * (step - before.Step) / (after.Step - before.Step);
     }

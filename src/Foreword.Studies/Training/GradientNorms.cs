@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text;
+using Foreword.IO;
 using Foreword.Torch.Optimizers;
+using Foreword.Torch.Runs;
 
 namespace Foreword.Studies.Training;
 
@@ -13,6 +16,9 @@ internal sealed class GradientNorms(Func<string, int?> blocks)
     /// <summary>The norm of the first block divided by that of the last.</summary>
     public const string Ratio = "first block / last";
 
+    /// <summary>The name of the file in a run's directory with the number of a block and its sum of squares a line.</summary>
+    private const string FileName = "gradient-squares.txt";
+
     private readonly SortedDictionary<int, double> _squares = [];
 
     /// <summary>Begins to measure the updates of an optimizer. All but the first update are ignored.</summary>
@@ -22,7 +28,30 @@ internal sealed class GradientNorms(Func<string, int?> blocks)
             _squares[block] = _squares.GetValueOrDefault(block) + squares;
     };
 
-    /// <summary>Adds the norms to the values of a cell. There are none if another process made the first update.</summary>
+    /// <summary>Saves what was measured, so that a process that continues the run after the first update has it, too.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(RunDirectory run)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(string.Concat(_squares.Select(block => string.Create(CultureInfo.InvariantCulture, $"{block.Key} {block.Value:R}\n"))));
+        DurableFile.Replace(Path.Combine(run.Path, FileName), file => file.Write(text));
+    }
+
+    /// <summary>Reads what an earlier process saved in a run's directory, if it did.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public void Read(RunDirectory run)
+    {
+        string path = Path.Combine(run.Path, FileName);
+        if (!File.Exists(path))
+            return;
+        foreach ((int i, string line) in StrictText.ReadLines(path).Index())
+        {
+            if (line.Split(' ') is not [var block, var squares] || !int.TryParse(block, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || !double.TryParse(squares, CultureInfo.InvariantCulture, out double sum))
+                throw new InvalidDataException($"{path}:{i + 1}: the line is '{line}'; expected the number of a block and a sum of squares");
+            _squares[number] = sum;
+        }
+    }
+
+    /// <summary>Adds the norms to the values of a cell. There are none if a process of an earlier version made the first update.</summary>
     public void AddTo(Dictionary<string, double> values)
     {
         if (_squares.Count == 0)

@@ -37,15 +37,21 @@ internal sealed record PretrainCell(StudyCell Cell, PretrainRecipe Recipe) : ICe
     {
         ArgumentNullException.ThrowIfNull(context);
         long begin = Stopwatch.GetTimestamp();
-        string path = Path.Combine(context.Runs, Cell.DirectoryName);
-        bool exists = RunDirectory.HoldsRun(path);
-        RunDirectory directory = exists ? RunDirectory.Open(path) : RunDirectory.Create(path);
-        IProgress<PretrainEvent>? progress = context.Stepped is { } stepped ? new SynchronousProgress<PretrainEvent>(_ => stepped()) : null;
+        using CellRun held = CellRun.Open(Cell, context.Runs);
+        RunDirectory directory = held.Directory;
         GradientNorms norms = new(Recipe.Model.Base().LayerOf);
+        if (directory.Newest is not null)
+            norms.Read(directory);
+        SynchronousProgress<PretrainEvent> progress = new(happened =>
+        {
+            if (happened is PretrainEvent.Stepped { Metrics.Step: 1 })
+                norms.Save(directory);
+            context.Stepped?.Invoke();
+        });
         bool diverged = false;
         try
         {
-            using PretrainRun run = exists ? PretrainRun.Resume(Recipe, directory, directory.Newest, progress, Create, context.Logger) : PretrainRun.Start(Recipe, directory, progress, Create, context.Logger);
+            using PretrainRun run = held.IsBegun ? PretrainRun.Resume(Recipe, directory, directory.Newest, progress, Create, context.Logger) : PretrainRun.Start(Recipe, directory, progress, Create, context.Logger);
             if (run.Run(context.Stop) == RunOutcome.Stopped)
                 return null;
         }
@@ -56,10 +62,7 @@ internal sealed record PretrainCell(StudyCell Cell, PretrainRecipe Recipe) : ICe
 
         Dictionary<string, double> values = Measure(RunMetrics.Read(directory.MetricsPath), diverged);
         norms.AddTo(values);
-        CellResult result = new(Cell.Factors, Cell.Fingerprint, "loss", values, Stopwatch.GetElapsedTime(begin).TotalSeconds);
-        if (!context.Keep)
-            Directory.Delete(path, recursive: true);
-        return result;
+        return new CellResult(Cell.Factors, Cell.Fingerprint, "loss", values, Stopwatch.GetElapsedTime(begin).TotalSeconds);
 
         Optimizer Create(IReadOnlyList<(string Name, Parameter Value)> parameters, AdamWOptions options, Precision precision)
         {

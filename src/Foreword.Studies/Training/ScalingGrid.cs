@@ -28,13 +28,17 @@ internal static class ScalingGrid
 
     /// <summary>Returns the cells.</summary>
     /// <param name="runs">The runs.</param>
-    /// <exception cref="InvalidDataException">A path is no run with validations, or fewer than 4 runs are given.</exception>
+    /// <exception cref="InvalidDataException">A path is no run with validations, or the runs have fewer than 4 sizes.</exception>
     public static IReadOnlyList<ICellWork> Cells(IReadOnlyList<string> runs)
     {
         if (runs.Count <= PowerLaw.LeastPoints)
             throw new InvalidDataException($"{runs.Count} runs are given; a fit with one model held back needs {PowerLaw.LeastPoints + 1}");
         List<ICellWork> cells = [];
-        foreach (StudiedModel model in StudiedModel.Open(runs))
+        IReadOnlyList<StudiedModel> models = StudiedModel.Open(runs);
+        int sizes = models.DistinctBy(model => model.Config.ParameterCount).Count();
+        if (sizes <= PowerLaw.LeastPoints)
+            throw new InvalidDataException($"the models of the {runs.Count} runs have {sizes} different sizes; a fit with one model held back needs {PowerLaw.LeastPoints + 1}");
+        foreach (StudiedModel model in models)
         {
             RunMetrics metrics = RunMetrics.Read(RunDirectory.Open(model.Path).MetricsPath);
             if (metrics.Steps.Count == 0 || metrics.Validations.Count == 0)

@@ -262,7 +262,9 @@ public sealed class FineTuneRun : TrainingRun
     /// <summary>Returns the value of the metric that selects the best epoch; NaN if the loss selects it.</summary>
     private double Value(IReadOnlyDictionary<string, double> metrics) => _best.Metric is { } metric ? metrics.GetValueOrDefault(metric.Name, double.NaN) : double.NaN;
 
-    private static void CheckBlocks(FineTuneRecipe recipe, BaseModel source)
+    /// <summary>Checks that the model has the blocks and the projections that the recipe names.</summary>
+    /// <exception cref="ArgumentException">It does not have them. The message names the key and the value.</exception>
+    internal static void CheckBlocks(FineTuneRecipe recipe, BaseModel source)
     {
         BaseModelSection section = recipe.Model;
         int layers = source.Config.LayerCount;

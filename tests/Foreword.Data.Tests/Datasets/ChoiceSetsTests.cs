@@ -35,6 +35,16 @@ public sealed class ChoiceSetsTests : IDisposable
     }
 
     [Fact]
+    public void TheStoriesOf2018AreDividedLikewise()
+    {
+        DatasetContent content = ReadDataset.Of("storycloze-2018", "storycloze");
+        Assert.Equal((5, 1), (content.Train.Examples.Count, content.Validation!.Examples.Count));
+        Assert.Empty(content.Tests); // of 2018, only the validation stories have labels
+        Assert.All(content.Parts.SelectMany(part => part.Texts()), text => Assert.Contains("cakes", text, StringComparison.Ordinal));
+        Assert.Equal(6, content.Parts.SelectMany(part => part.Examples).Select(example => example.Texts[0]).Distinct().Count());
+    }
+
+    [Fact]
     public void RaceEvaluatesEachLevel()
     {
         DatasetContent content = ReadDataset.Of("race"), middle = ReadDataset.Of("race-middle");

@@ -25,6 +25,15 @@ public sealed class BenchmarkMetricTests
         Assert.False(BenchmarkMetric.Perplexity("ppl").HigherIsBetter);
     }
 
+    /// <summary>Classes 0 and 1 have F1 = 2/3 each, and class 2, which is never right, has 0. Class 3 does not occur.</summary>
+    [Fact]
+    public void MacroF1IsTheMeanOverTheClassesThatOccur()
+    {
+        double[][] documents = [[0, 0], [0, 1], [1, 1], [2, 0], [0, 0], [1, 1], [1, 2]];
+        Assert.Equal((2 * 2.0 / (3 + 3) + 2 * 2.0 / (3 + 3) + 0) / 3, BenchmarkMetric.MacroF1("f1").Of(documents), 1e-12);
+        Assert.Equal(1, BenchmarkMetric.MacroF1("f1").Of([[1, 1], [0, 0]]), 1e-12);
+    }
+
     [Fact]
     public void TheBootstrapAgreesWithTheFormulaAndWithItself()
     {

@@ -34,6 +34,18 @@ public sealed class CellStoreTests : IDisposable
     }
 
     [Fact]
+    public void BlankLinesCountInMessages()
+    {
+        string path = _directory.Write("cells.jsonl", $"\r\n \n{CellStore.ToJson(Result(First))}\r\n\r\n");
+        CellStore store = CellStore.Open(_directory.Path);
+        Assert.Equal(First.Name, Assert.Single(store.Results).Name);
+        StudyCell other = new(First.Factors, "another recipe");
+        Assert.StartsWith($"{path}:3: ", Assert.Throws<InvalidDataException>(() => store.Find(other)).Message, StringComparison.Ordinal);
+        store.Add(Result(Second)); // writes the file without blank lines
+        Assert.StartsWith($"{path}:1: ", Assert.Throws<InvalidDataException>(() => store.Find(other)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ACellHasOneResult()
     {
         CellStore store = CellStore.Open(_directory.Path);
@@ -43,7 +55,11 @@ public sealed class CellStoreTests : IDisposable
 
     [Theory]
     [InlineData("{", ":2: not valid JSON: ")]
-    [InlineData("[]", ":2: not the result of a cell, which has factors, fingerprint, metric, values and seconds")]
+    [InlineData("[]", ":2: not the result of a cell, which has factors, fingerprint, metric, values, seconds, each name once")]
+    [InlineData("{\"factors\":{\"seed\":null},\"fingerprint\":\"a\",\"metric\":\"b\",\"values\":{},\"seconds\":1}", ":2: not the result of a cell")]
+    [InlineData("{\"factors\":{\"seed\":\"1\"},\"fingerprint\":\"a\",\"metric\":null,\"values\":{},\"seconds\":1}", ":2: not the result of a cell")]
+    [InlineData("{\"factors\":{\"seed\":\"1\"},\"fingerprint\":\"a\",\"metric\":\"b\",\"values\":{\"x\":1,\"x\":2},\"seconds\":1}", ":2: not the result of a cell")]
+    [InlineData("{\"factors\":{\"seed\":\"1\"},\"note\":\"a\",\"fingerprint\":\"a\",\"metric\":\"b\",\"values\":{},\"seconds\":1}", ":2: the field 'note' is not one of a cell, which has factors, fingerprint, metric, values, seconds; the next result would delete it")]
     [InlineData("{\"factors\":{\"seed\":\"1\"}}", ":2: not the result of a cell")]
     [InlineData("{\"factors\":{\"seed\":1},\"fingerprint\":\"a\",\"metric\":\"b\",\"values\":{},\"seconds\":1}", ":2: not the result of a cell")]
     [InlineData("{\"factors\":{\"data\":\"a\",\"seed\":\"1\"},\"fingerprint\":\"a\",\"metric\":\"b\",\"values\":{},\"seconds\":1}", ":2: the cell 'data=a, seed=1' occurs twice; delete one of its lines")]

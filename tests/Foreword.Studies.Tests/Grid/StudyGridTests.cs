@@ -35,6 +35,32 @@ public sealed class StudyGridTests : IDisposable
     }
 
     [Fact]
+    public void ResultsAreInTheOrderOfTheGrid()
+    {
+        StudyCell foreign = CellStoreTests.Cell("99");
+        CellStore store = CellStore.Open(_directory.Path);
+        foreach (StudyCell cell in (StudyCell[])[Cells[4], foreign, Cells[1]])
+            store.Add(CellStoreTests.Result(cell));
+        StudyGrid.Run(Cells, store, CellStoreTests.Result, 3, null, new StopRequest());
+        string[] expected = [foreign.Name, .. Cells.Select(cell => cell.Name)];
+        Assert.Equal(expected, store.Results.Select(result => result.Name));
+        Assert.Equal(expected, CellStore.Open(_directory.Path).Results.Select(result => result.Name));
+    }
+
+    /// <summary>What a cell needs to go on may be deleted only when its result is on the disk.</summary>
+    [Fact]
+    public void ACellIsStoredBeforeItsRunIsDeleted()
+    {
+        List<string> stored = [];
+        StudyGrid.Run(Cells, CellStore.Open(_directory.Path), CellStoreTests.Result, 2, null, new StopRequest(), cell =>
+        {
+            Assert.NotNull(CellStore.Open(_directory.Path).Find(cell));
+            stored.Add(cell.Name);
+        });
+        Assert.Equal(Cells.Select(cell => cell.Name), stored.Order());
+    }
+
+    [Fact]
     public void AStopLeavesTheOtherCellsForLater()
     {
         StopRequest stop = new();

@@ -22,6 +22,8 @@ public sealed class PairedTestTests
     {
         Assert.Equal(double.NaN, PairedTest.Compute([2, 3], [1, 2]).P);
         Assert.Equal(double.NaN, PairedTest.Compute([2], [1]).P);
+        Assert.NotEqual(0.2 - 0.1, 0.21 - 0.11); // rounding is no evidence
+        Assert.Equal((double.NaN, double.PositiveInfinity), (PairedTest.Compute([0.2, 0.21], [0.1, 0.11]).P, PairedTest.Compute([0.2, 0.21], [0.1, 0.11]).T));
     }
 
     [Fact]

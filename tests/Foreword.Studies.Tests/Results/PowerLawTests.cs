@@ -29,6 +29,14 @@ public sealed class PowerLawTests
     }
 
     [Fact]
+    public void LossesThatRiseHaveNoPower()
+    {
+        PowerLaw law = PowerLaw.Fit([1, 2, 4, 8], [3, 3.1, 3.3, 3.4]);
+        Assert.Equal((3.2, 0), (Math.Round(law.Floor, 12), law.Factor));
+        Assert.Equal(3.2, law.Of(100), 1e-12);
+    }
+
+    [Fact]
     public void TooFewOrWrongNumbersAreRefused()
     {
         Assert.StartsWith("2 places and 3 losses; expected 3 or more places, each with a loss", Assert.Throws<ArgumentException>(() => PowerLaw.Fit([1, 1, 2], [1, 2, 3])).Message, StringComparison.Ordinal);

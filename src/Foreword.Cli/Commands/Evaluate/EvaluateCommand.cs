@@ -117,7 +117,7 @@ internal static class EvaluateCommand
     private static void PrintScore(TextWriter output, BenchmarkGroup group, IReadOnlyList<(string Key, BenchmarkResult Result)> results)
     {
         (double score, int count) = BenchmarkGroups.Score(group, results.Select(result => result.Result));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{group.Name} {score:0.0000}: mean of (score - guess) / (1 - guess) over {count} of its {group.Total} benchmarks, with our prompts"));
+        output.WriteLine(count == 0 ? $"{group.Name}: none of its benchmarks has a result" : string.Create(CultureInfo.InvariantCulture, $"{group.Name} {score:0.0000}: mean of (score - guess) / (1 - guess) over {count} of its {group.Total} benchmarks, with our prompts"));
     }
 
     private static void WriteScores(Utf8JsonWriter json, IEnumerable<BenchmarkGroup> groups, IReadOnlyList<(string Key, BenchmarkResult Result)> results)
@@ -126,7 +126,10 @@ internal static class EvaluateCommand
         {
             (double score, int count) = BenchmarkGroups.Score(group, results.Select(result => result.Result));
             json.WriteStartObject(group.Name);
-            json.WriteNumber("score", score);
+            if (double.IsFinite(score))
+                json.WriteNumber("score", score);
+            else
+                json.WriteNull("score"); // none of its benchmarks has a result
             json.WriteNumber("benchmarks", count);
             json.WriteNumber("of", group.Total);
             json.WriteEndObject();

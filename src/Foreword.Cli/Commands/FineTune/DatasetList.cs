@@ -45,9 +45,7 @@ internal static class DatasetList
         foreach (Dataset dataset in DatasetCatalog.All)
         {
             string paper = dataset.Published.Count == 0 ? "" : $"; {string.Join(", ", dataset.Published.Select(Text))}";
-            terminal.Out.WriteLine($"{dataset.Name,-20} {dataset.Title} ({dataset.Source})");
-            terminal.Out.WriteLine($"{"",-20} {dataset.Task}, {dataset.Metric.Name}{paper}");
-            terminal.Out.WriteLine($"{"",-20} {string.Join(" or ", dataset.Folders)}: {dataset.Files}");
+            FittedText.PrintEntry(terminal.Out, dataset.Name, $"{dataset.Title} ({dataset.Source})", $"{dataset.Task}, {dataset.Metric.Name}{paper}", $"{string.Join(" or ", dataset.Folders)}: {dataset.Files}");
         }
     }
 

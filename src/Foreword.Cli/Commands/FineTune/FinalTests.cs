@@ -5,7 +5,6 @@ using Foreword.Data.Datasets;
 using Foreword.Data.Datasets.Catalog;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
-using Foreword.IO;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;
@@ -86,7 +85,7 @@ internal sealed class FinalTests(Terminal terminal, Action<string> show, FineTun
     {
         using StringWriter text = new();
         DatasetCatalog.OfName(recipe.Data.Dataset!).Submission!.Write(text, part, answers);
-        DurableFile.Replace(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text.ToString())));
+        OutputFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text.ToString())));
         terminal.Say($"submission {path}");
     }
 }

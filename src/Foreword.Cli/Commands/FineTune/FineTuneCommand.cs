@@ -56,8 +56,12 @@ internal static class FineTuneCommand
             if (arguments.ReadDialogueRecipe(parsed) is { } dialogues)
                 return new DialogueTraining(terminal, dialogues, parsed).Run(parsed.GetValue(output), parsed.GetValue(resume), arguments.Name(parsed, DialogueRecipe.Kind), parsed.GetValue(dryRun), parsed.GetValue(json));
             FineTuneRecipe recipe = arguments.ReadRecipe(parsed);
-            if (parsed.GetValue(submission) is not null)
+            if (parsed.GetValue(submission) is { } written)
+            {
                 FinalTests.CheckSubmission(recipe, parsed.GetValue(repeats));
+                OutputFile.Check(written);
+            }
+
             if (parsed.GetValue(repeats) < 1)
                 throw new UsageException($"--repeats is {parsed.GetValue(repeats)}; it must be at least 1");
             if (parsed.GetValue(dryRun))

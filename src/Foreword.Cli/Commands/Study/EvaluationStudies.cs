@@ -30,7 +30,9 @@ internal static class EvaluationStudies
         return Command(
             terminal, EvaluationPlans.FewShot, "Plot scores over the number of solved examples in the prompt (GPT-3 paper, figure 1.2).",
             "foreword study few-shot runs/books --tasks openbookqa --data data --shots 0,1,2,4", [shots], new GridArguments(EvaluationPlans.FewShot.Name),
-            (parsed, grid, grids) => grids.FewShot(NumberList.Of(parsed, shots)!, grid.Seeds(parsed)));
+            (parsed, grid, grids) => grids.Benchmarks.FirstOrDefault(benchmark => benchmark.Shots is not null)?.Group is { } group
+                ? throw new UsageException($"--tasks has {group.Name}, which sets the number of examples of each of its benchmarks; name benchmarks one by one")
+                : grids.FewShot(NumberList.Of(parsed, shots)!, grid.Seeds(parsed)));
     }
 
     private static Command Contamination(Terminal terminal)

@@ -31,7 +31,11 @@ internal static class FineTuneStudies
         Option<string> counts = new("--examples") { Description = "Numbers of training examples, separated by commas.", DefaultValueFactory = _ => "30,100,300,1000" };
         return Command(terminal, FineTunePlans.Examples, "Plot what pre-training saves in labels: accuracy over the number of labeled examples.",
             "foreword study examples runs/books --datasets banking77,snli --data data --examples 100,1000", [counts],
-            (parsed, sets, seeds) => FineTuneGrids.Examples(sets, NumberList.Of(parsed, counts) ?? [], seeds));
+            (parsed, sets, seeds) =>
+            {
+                int[] numbers = NumberList.Of(parsed, counts)!;
+                return numbers[0] >= 2 ? FineTuneGrids.Examples(sets, numbers, seeds) : throw new UsageException($"--examples has {numbers[0]}; each number must be at least 2");
+            });
     }
 
     private static Command Command(

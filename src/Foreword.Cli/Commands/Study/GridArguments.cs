@@ -8,7 +8,7 @@ namespace Foreword.Cli.Commands.Study;
 internal sealed class GridArguments
 {
     private readonly Option<string?> _output;
-    private readonly Option<int> _seeds = new("--seeds") { Description = "Number of seeds of each cell, from the recipe's on.", DefaultValueFactory = _ => 3 };
+    private readonly Option<int> _seeds = new("--seeds") { Description = "Number of seeds of each cell, from that of the recipe on; without a recipe, from 0 on.", DefaultValueFactory = _ => 3 };
     private readonly Option<int> _jobs = new("--jobs") { Description = "Number of cells that are computed at a time, each in a process of its own.", DefaultValueFactory = _ => 1 };
     private readonly Option<bool> _keep = new("--keep") { Description = "Keep the runs of finished cells, with their weights." };
     private readonly Option<string?> _cell = new("--cell") { Description = "Compute one cell and print its result as JSON.", Hidden = true };

@@ -54,7 +54,8 @@ internal sealed class SetArguments
     private LabeledSet Published(ParseResult parsed, string name, string model)
     {
         string[] data = [$"data.dataset={OptionExtensions.YamlQuoted(name)}", $"data.directory={OptionExtensions.YamlQuoted(parsed.GetValue(_data)!)}"];
-        return new LabeledSet(name, Data.Recipes.Recipe.Parse<FineTuneRecipe>("{}", "the options", [.. data, .. Overrides(parsed, model)]).Completed().Validate());
+        FineTuneRecipe recipe = Data.Recipes.Recipe.Parse<FineTuneRecipe>("{}", "the options", [.. data, .. Overrides(parsed, model)]).Completed().Validate();
+        return new LabeledSet(recipe.Data.Dataset!, recipe); // "RTE" is the set rte, too
     }
 
     private List<string> Overrides(ParseResult parsed, string? model) => [.. model is null ? [] : (string[])[$"model.path={OptionExtensions.YamlQuoted(model)}"], .. parsed.GetValue(_set)!];

@@ -66,7 +66,7 @@ internal static class StudyPicture
     private static Plot Draw(IReadOnlyList<StudyCurve> curves, string x, string y)
     {
         double[] places = [.. curves.SelectMany(curve => curve.Points).Select(point => point.X).Where(place => place > 0)];
-        IReadOnlyList<string>? levels = curves[0].Levels;
+        IReadOnlyList<string>? levels = curves.Count == 0 ? null : curves[0].Levels;
         bool isLogarithmic = levels is null && places.Length > 0 && places.Max() / places.Min() >= LogarithmicFrom;
         double width = isLogarithmic ? Math.Log10(places.Max() / places.Min()) : places.Prepend(1).Max();
         Plot plot = new();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Foreword.Cli.Output;
 using Foreword.IO;
+using Foreword.Studies.Evaluation;
 using Foreword.Studies.Grid;
 using Foreword.Studies.Results;
 using HandlebarsDotNet;
@@ -20,7 +21,10 @@ internal static class StudyReport
     public const string NotesName = "notes.md";
 
     /// <summary>Columns of a mean with its deviation, with two spaces before it.</summary>
-    private const int CellWidth = 17;
+    private const int CellWidth = 16;
+
+    /// <summary>Columns of a p-value, with two spaces before it.</summary>
+    private const int TestWidth = 11;
 
     private static readonly HandlebarsTemplate<object, object> Template = ReportTemplate.Read("StudyReport.html"), Readme = ReportTemplate.ReadText("StudyReport.md"), Index = ReportTemplate.ReadText("StudyIndex.md");
 
@@ -31,7 +35,7 @@ internal static class StudyReport
         IReadOnlyList<StudyRow> rows = StudySummary.Compute(plan, results);
         object content = Content(plan, rows, results, Notes(directory));
         byte[] table = Encoding.UTF8.GetBytes(Table(plan, rows)), page = Encoding.UTF8.GetBytes(Template(content)), readme = Encoding.UTF8.GetBytes(Readme(content));
-        byte[] picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(plan, rows, results), plan.AxisLabel, Label(plan, rows)));
+        byte[] picture = Encoding.UTF8.GetBytes(StudyPicture.File(Curves(plan, rows, results), plan.AxisLabel, DrawnLabel(plan, rows)));
         DurableFile.Replace(Path.Combine(directory, $"{plan.Name}.csv"), file => file.Write(table));
         DurableFile.Replace(Path.Combine(directory, $"{plan.Name}.svg"), file => file.Write(picture));
         DurableFile.Replace(Path.Combine(directory, PageName), file => file.Write(page));
@@ -56,7 +60,8 @@ internal static class StudyReport
             string[] values = Values(plan, rows);
             int width = Math.Max(plan.Axis.Length, rows.Max(row => row.Level.Length));
             int[] columns = [.. values.Select(value => Math.Max(CellWidth, value.Length + 2))];
-            int fitting = Enumerable.Range(1, columns.Length).LastOrDefault(count => 2 + width + columns.Take(count).Sum() <= FittedText.UsualWidth, 1); // the page and the table of numbers have all
+            int comparison = plan.Reference is null ? 0 : TestWidth;
+            int fitting = Enumerable.Range(1, columns.Length).LastOrDefault(count => 2 + width + columns.Take(count).Sum() + comparison <= FittedText.UsualWidth, 1); // the page and the table of numbers have all
             (values, columns) = (values[..fitting], columns[..fitting]);
             output.WriteLine($"{curve.Key}, {Label(rows)}");
             output.WriteLine($"  {plan.Axis.PadRight(width)}{string.Concat(values.Zip(columns, (value, column) => value.PadLeft(column)))}");
@@ -67,7 +72,7 @@ internal static class StudyReport
             }
         }
 
-        foreach (string line in Fits(plan, all))
+        foreach (string line in Fits(plan, all).SelectMany(fit => FittedText.Wrap(fit)))
             output.WriteLine(line);
         if (plan.Reference is not null)
             output.WriteLine($"p: paired t-test over the seeds against '{plan.Reference}'");
@@ -85,8 +90,8 @@ internal static class StudyReport
         StringBuilder text = new($"{string.Join(',', plan.Curves)},{plan.Axis},value,metric,n,mean,deviation,difference,p\n");
         foreach (StudyRow row in rows)
         {
-            text.AppendJoin(',', [.. row.Curve.Select(Quoted), Quoted(row.Level), row.Value, row.Metric]);
-            text.Append(CultureInfo.InvariantCulture, $",{row.Samples.Count},{row.Mean},{Known(row.Deviation)},{Known(row.Comparison?.Difference)},{Known(row.Comparison?.P)}\n");
+            text.AppendJoin(',', [.. row.Curve.Select(Quoted), Quoted(row.Level), Quoted(row.Value), Quoted(row.Metric)]);
+            text.Append(CultureInfo.InvariantCulture, $",{row.Samples.Count},{Known(row.Mean)},{Known(row.Deviation)},{Known(row.Comparison?.Difference)},{Known(row.Comparison?.P)}\n");
         }
 
         return text.ToString();
@@ -101,7 +106,7 @@ internal static class StudyReport
         plan.Method,
         Cells = Count(results),
         Hours = Hours(results),
-        Svg = StudyPicture.Inline(Curves(plan, rows, results), plan.AxisLabel, Label(plan, rows)),
+        Svg = StudyPicture.Inline(Curves(plan, rows, results), plan.AxisLabel, DrawnLabel(plan, rows)),
         HasSeeds = plan.DrawnError is null,
         plan.Axis,
         plan.Reference,
@@ -143,17 +148,36 @@ internal static class StudyReport
     /// <summary>Returns the names of the values that occur, in the plan's order.</summary>
     private static string[] Values(StudyPlan plan, IReadOnlyList<StudyRow> rows) => [.. plan.Values.Where(value => rows.Any(row => row.Value == value))];
 
+    /// <summary>Returns the values that are drawn: those of the plan, or if none of them occurs, the first value that does.</summary>
+    private static string[] Drawn(StudyPlan plan, IReadOnlyList<StudyRow> rows)
+    {
+        string[] wanted = [.. plan.Drawn.Where(value => rows.Any(row => row.Value == value))];
+        return wanted.Length > 0 ? wanted : [.. Values(plan, rows).Take(1)];
+    }
+
+    /// <summary>Returns the label of the vertical axis: the metric that the drawn values have in common.</summary>
+    private static string DrawnLabel(StudyPlan plan, IReadOnlyList<StudyRow> rows)
+    {
+        string[] drawn = Drawn(plan, rows);
+        if (plan.DrawnError is not null)
+            return plan.Drawn[0];
+        return drawn is [EvaluationCell.Loss] && rows.Where(row => row.Value == EvaluationCell.Loss).DistinctBy(row => row.Metric).Count() > 1
+            ? EvaluationCell.Loss
+            : Label([.. rows.Where(row => drawn.Contains(row.Value))]);
+    }
+
     /// <summary>Returns a curve for each group and each of the drawn values.</summary>
     private static List<StudyCurve> Curves(StudyPlan plan, IReadOnlyList<StudyRow> rows, IReadOnlyList<CellResult> results)
     {
         IReadOnlyList<string> levels = StudySummary.Order(rows.Select(row => row.Level));
         bool isNumeric = levels.All(level => StudySummary.Number(level) is not null);
+        string[] drawn = Drawn(plan, rows);
         List<StudyCurve> curves = [];
         List<string> first = [.. rows.Select(row => row.Curve[0]).Distinct()];
         foreach (var curve in rows.GroupBy(row => Name(row.Curve)))
         {
             string? pattern = plan.Pattern is { } factor ? results.FirstOrDefault(result => Name([.. plan.Curves.Select(name => result.Level(name) ?? "")]) == curve.Key)?.Level(factor) : null;
-            string[] values = [.. plan.Drawn.Where(value => curve.Any(row => row.Value == value))];
+            string[] values = [.. drawn.Where(value => curve.Any(row => row.Value == value))];
             foreach ((int i, string value) in values.Index())
             {
                 curves.Add(new StudyCurve(
@@ -178,9 +202,6 @@ internal static class StudyReport
             return double.IsFinite(error) ? error : 0;
         }
     }
-
-    /// <summary>Returns the label of the picture's vertical axis: the metric, or the drawn value if there are several metrics.</summary>
-    private static string Label(StudyPlan plan, IReadOnlyList<StudyRow> rows) => plan.DrawnError is null ? Label(rows) : plan.Drawn[0];
 
     private static string Label(IReadOnlyList<StudyRow> rows) => rows.Select(row => row.Metric).Distinct().ToArray() is [var only] ? only : "score";
 

@@ -16,7 +16,7 @@ public static class DatasetCatalog
         QnliSet.Dataset,
         SciTailSet.Dataset,
         RteSet.Dataset,
-        StoryClozeSet.Dataset,
+        StoryClozeSet.Spring2016,
         RaceSet.Whole,
         RaceSet.MiddleSchool,
         RaceSet.HighSchool,
@@ -49,6 +49,7 @@ public static class DatasetCatalog
         ScienceQuestionsSet.ArcEasy,
         ScienceQuestionsSet.ArcChallenge,
         ScienceQuestionsSet.OpenBookQa,
+        StoryClozeSet.Winter2018,
     ]);
 
     /// <summary>Gets the data sets, in the order of the GPT-1 paper's tables. Others follow, then registered ones.</summary>

@@ -24,7 +24,7 @@ internal static class QqpSet
         MeasuredBy = TaskMetric.F1,
         Names = Table.Names,
         Results = [PaperResult.Gpt1("f1", 70.3, 4)],
-        Counts = new Dictionary<string, int> { [DatasetPart.Test] = 390_965 },
+        Counts = new Dictionary<string, int> { [DatasetPart.Training] = 363_846, [DatasetPart.Validating] = 40_430, [DatasetPart.Test] = 390_965 },
         Submitted = SubmissionFormat.OfClasses("0", "1"),
         Content = parts => new DatasetContent(
             parts.Train(Table.Read, "train.tsv"), parts.Validation(Table.Read, "dev.tsv"),

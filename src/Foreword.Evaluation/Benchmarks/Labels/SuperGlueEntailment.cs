@@ -1,5 +1,6 @@
 using Foreword.Data.Tables;
 using Foreword.Evaluation.Families;
+using Foreword.Evaluation.Metrics;
 
 namespace Foreword.Evaluation.Benchmarks.Labels;
 
@@ -15,6 +16,7 @@ internal static class SuperGlueEntailment
     public static Benchmark Cb { get; } = new ChoiceBenchmark("cb", "CommitmentBank, textual entailment, 3 choices", "lm-evaluation-harness; GPT-3, section 3.7", "cb/val.jsonl with premise, hypothesis, label; train likewise", 1.0 / 3)
     {
         Form = "'PREMISE\\nQuestion: HYPOTHESIS. True, False, or Neither?\\nAnswer:' + ' True' | ' False' | ' Neither'",
+        Classes = BenchmarkMetric.MacroF1("macro_f1"),
         Questions = input => Read(input, "cb", row => (row.Premise, $"{row.Hypothesis}. True, False, or Neither?"), [" True", " False", " Neither"], "entailment", "contradiction", "neutral"),
     };
 
@@ -30,7 +32,7 @@ internal static class SuperGlueEntailment
             return NamedRow.Read(path, [premise, hypothesis, "label"], isTable ? new TableOptions { Header = true, Quoting = false } : null).Select(row =>
             {
                 (string text, string question) = form((row[premise].Trim(), row[hypothesis].Trim()));
-                return new ChoiceItem(row.Fields, $"{text}\nQuestion: {question}\nAnswer:", answers, row.Index("label", labels));
+                return new ChoiceItem(row.Fields, $"{text}\nQuestion: {question}\nAnswer:", answers, row.Index("label", labels)) { HasClasses = labels.Length > 2 };
             });
         }
     }

@@ -131,16 +131,7 @@ internal sealed class UserBenchmark : Benchmark
             right = int.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : answer.Length == 1 && char.IsAsciiLetterUpper(answer[0]) ? answer[0] - 'A' : -1;
         if ((uint)right >= (uint)choices.Length)
             throw row.Problem($"the answer is '{answer}'; expected the text, the number from 0 or the letter of one of {choices.Length} choices");
-        BenchmarkDocument document = MultipleChoice.Document(new ChoiceItem(row.Fields, _prompt.Fill(row), choices, right));
-        return _recipe.Metric == AnswerMetric.Mcc ? document with { Judge = responses => WithClasses(document.Judge(responses), responses, right) } : document;
-    }
-
-    /// <summary>Appends the chosen class and the right class to the judgment, as its last statistic.</summary>
-    private static Judgment WithClasses(Judgment judgment, IReadOnlyList<ModelResponse> responses, int right)
-    {
-        IReadOnlyList<ContinuationScore> scores = ((LikelihoodResponse)responses[0]).Continuations;
-        int chosen = Enumerable.Range(0, scores.Count).MaxBy(choice => scores[choice].LogLikelihood);
-        return judgment with { Statistics = [.. judgment.Statistics, [chosen, right]] };
+        return MultipleChoice.Document(new ChoiceItem(row.Fields, _prompt.Fill(row), choices, right) { HasClasses = _recipe.Metric == AnswerMetric.Mcc });
     }
 
     private BenchmarkDocument Target(NamedRow row)

@@ -24,8 +24,11 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("lambada              last word of a passage (GPT-2, section 3.3)", run.Out, StringComparison.Ordinal);
         Assert.Contains(":stop-words=keep|filter", run.Out, StringComparison.Ordinal);
         Assert.Contains("chance 0.5", run.Out, StringComparison.Ordinal);
-        JsonElement benchmarks = JsonDocument.Parse(Cli.Run("evaluate", "--list", "--json").Out).RootElement.GetProperty("benchmarks");
-        Assert.Contains("cbt-cn", benchmarks.EnumerateArray().Select(b => b.GetProperty("name").GetString()));
+        Assert.All(run.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+        JsonElement json = JsonDocument.Parse(Cli.Run("evaluate", "--list", "--json").Out).RootElement;
+        Assert.Contains("cbt-cn", json.GetProperty("benchmarks").EnumerateArray().Select(b => b.GetProperty("name").GetString()));
+        JsonElement core = Assert.Single(json.GetProperty("groups").EnumerateArray(), group => group.GetProperty("name").GetString() == "core");
+        Assert.Contains("piqa@10", core.GetProperty("benchmarks").EnumerateArray().Select(b => b.GetString()));
     }
 
     [Fact]

@@ -42,6 +42,16 @@ public sealed class DatasetCommandTests(TinyModel tiny) : IClassFixture<TinyMode
         Assert.Contains("paper matthews 0.4540 on test (GPT-1, table 4)\n", trained.Out, StringComparison.Ordinal);
     }
 
+    /// <summary>SuperGLUE reports the mean F1 over the classes of CommitmentBank beside the accuracy.</summary>
+    [Fact]
+    public void CommitmentBankHasMacroF1BesideAccuracy()
+    {
+        Cli trained = Finetune("cb", _directory.File("run"), "--json");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        JsonElement metrics = JsonDocument.Parse(trained.Out).RootElement.GetProperty("metrics");
+        Assert.Equal(["accuracy", "f1"], metrics.EnumerateObject().Select(metric => metric.Name));
+    }
+
     [Fact]
     public void EveryPartIsMeasuredAndSubmittedByItself()
     {
@@ -81,6 +91,7 @@ public sealed class DatasetCommandTests(TinyModel tiny) : IClassFixture<TinyMode
     {
         Cli text = Cli.Run("finetune", "--list"), json = Cli.Run("finetune", "--list", "--json");
         Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
+        Assert.All(text.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
         JsonElement[] sets = [.. JsonDocument.Parse(json.Out).RootElement.GetProperty("datasets").EnumerateArray()];
         Assert.Contains(sets, set => set.GetProperty("name").GetString() == "rte" && set.GetProperty("submission").GetBoolean() && set.GetProperty("paper")[0].GetProperty("value").GetDouble() == 0.56);
         Assert.All(sets, set => Assert.Contains($"{set.GetProperty("name").GetString()} ", text.Out, StringComparison.Ordinal));
@@ -98,6 +109,7 @@ public sealed class DatasetCommandTests(TinyModel tiny) : IClassFixture<TinyMode
         AssertRefused(2, "--submission: the data set scitail has no test server; these have one: mnli, qnli, rte, ", "finetune", tiny.Path, "--dataset", "scitail", "--data", ".", "--submission", "x.tsv");
         AssertRefused(2, "--submission is for one run; --repeats is 2", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--submission", "x.tsv", "--repeats", "2");
         AssertRefused(2, "--submission needs every test example; --max-examples is 5", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--submission", "x.tsv", "--max-examples", "5");
+        AssertRefused(1, "cannot be written: there is no directory ", "finetune", tiny.Path, "--dataset", "rte", "--data", Fixtures.Path("datasets"), "--out", _directory.File("run"), "--submission", _directory.File("nowhere/RTE.tsv"));
         AssertRefused(1, "data.columns is for tables; the data set rte finds and reads its own files", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--columns", "a,b,c");
         AssertRefused(1, "task.kind is classification; the data set rte is for entailment", "finetune", tiny.Path, "--dataset", "rte", "--data", ".", "--task", "classification");
         AssertRefused(1, $"rte: {_directory.Path} holds none of train.tsv; the data set has ", "finetune", tiny.Path, "--dataset", "rte", "--data", _directory.Path, "--out", _directory.File("run"));

@@ -30,13 +30,7 @@ public sealed class EvaluationStudiesTests(EvaluationStudiesTests.TwoRuns runs) 
     public void CoreIsTheMeanAboveAGuessOfTheBenchmarksThatAreThere()
     {
         string data = _directory.File("data");
-        foreach (string set in (string[])["copa", "winograd"])
-        {
-            Directory.CreateDirectory(Path.Combine(data, set));
-            foreach (string file in Directory.GetFiles(Path.Combine(Data, set)))
-                File.Copy(file, Path.Combine(data, set, Path.GetFileName(file)));
-        }
-
+        Copy(data, "copa", "winograd");
         Cli core = Cli.Run("evaluate", runs.Small, "--tasks", "core", "--data", data, "--json");
         Assert.True(core.ExitCode == 0, core.Err);
         Assert.Contains("left out: ", core.Err, StringComparison.Ordinal);
@@ -46,6 +40,32 @@ public sealed class EvaluationStudiesTests(EvaluationStudiesTests.TwoRuns runs) 
         Assert.Equal((copa - 0.5 + winograd - 0.5) / 0.5 / 2, json.GetProperty("core").GetProperty("score").GetDouble(), 1e-9);
         Cli refused = Cli.Run("evaluate", runs.Small, "--tasks", "core", "--data", data, "--num-fewshot", "1");
         Assert.Equal((2, "error: --num-fewshot is given, and core sets the number of examples of each of its benchmarks"), (refused.ExitCode, refused.Err.Split('\n')[0]));
+    }
+
+    /// <summary>The picture has the perplexity if there is no score.</summary>
+    [Fact]
+    public void SizeOfPerplexitiesAloneIsDrawn()
+    {
+        string place = _directory.File("study");
+        Cli study = Run("size", "--tasks", "wikitext2", "--out", place);
+        Assert.True(study.ExitCode == 0, study.Err);
+        Assert.Contains("wikitext2, word_perplexity\n", study.Out, StringComparison.Ordinal);
+        string drawn = System.Xml.Linq.XDocument.Load(Path.Combine(place, "size.svg")).Root!.Value;
+        Assert.All(["wikitext2", "loss", "parameters"], text => Assert.Contains(text, drawn, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void CoreWithoutAnyOfItsBenchmarksHasNoScore()
+    {
+        string data = _directory.File("data");
+        Copy(data, "cb");
+        Cli json = Cli.Run("evaluate", runs.Small, "--tasks", "core,cb", "--data", data, "--json"), text = Cli.Run("evaluate", runs.Small, "--tasks", "core,cb", "--data", data);
+        Assert.True(json.ExitCode == 0, json.Err);
+        JsonElement core = JsonDocument.Parse(json.Out).RootElement.GetProperty("core");
+        Assert.Equal((JsonValueKind.Null, 0), (core.GetProperty("score").ValueKind, core.GetProperty("benchmarks").GetInt32()));
+        Assert.EndsWith("core: none of its benchmarks has a result\n", text.Out, StringComparison.Ordinal);
+        JsonElement cb = JsonDocument.Parse(json.Out).RootElement.GetProperty("results").GetProperty("cb");
+        Assert.InRange(cb.GetProperty("macro_f1,none").GetDouble(), 0, 1);
     }
 
     [Fact]
@@ -77,6 +97,7 @@ public sealed class EvaluationStudiesTests(EvaluationStudiesTests.TwoRuns runs) 
     [InlineData(2, "did you mean 'lambada'?", "size", "--tasks", "lambda")]
     [InlineData(2, "--limit is 0; it must be at least 1", "size", "--tasks", "lambada", "--limit", "0")]
     [InlineData(2, "--shots has '-1'; expected whole numbers separated by commas", "few-shot", "--tasks", "copa", "--shots=-1")]
+    [InlineData(2, "--tasks has core, which sets the number of examples of each of its benchmarks; name benchmarks one by one", "few-shot", "--tasks", "core")]
     [InlineData(1, "nowhere.filter", "contamination", "--tasks", "lambada", "--overlap", "nowhere.filter")]
     public void WrongInputIsOneSentence(int code, string message, string study, params string[] args)
     {
@@ -84,6 +105,16 @@ public sealed class EvaluationStudiesTests(EvaluationStudiesTests.TwoRuns runs) 
         Assert.Equal(code, refused.ExitCode);
         Assert.Contains(message, refused.Err, StringComparison.Ordinal);
         Assert.Empty(refused.Out);
+    }
+
+    private static void Copy(string data, params string[] sets)
+    {
+        foreach (string set in sets)
+        {
+            Directory.CreateDirectory(Path.Combine(data, set));
+            foreach (string file in Directory.GetFiles(Path.Combine(Data, set)))
+                File.Copy(file, Path.Combine(data, set, Path.GetFileName(file)));
+        }
     }
 
     private Cli Run(string study, params string[] args)

@@ -38,7 +38,8 @@ public sealed class TrainingStudiesTests : IDisposable
         string place = _directory.File("studies/scaling");
         Cli study = Cli.Run(["study", "scaling", .. runs, "--out", place]);
         Assert.True(study.ExitCode == 0, study.Err);
-        Assert.Matches(@"validation text: without the largest, the law predicts \d+\.\d{3} for it; measured \d+\.\d{3} \([+-]\d\.\d{3}\)", study.Out);
+        Assert.Matches(@"validation text: without the largest, the law predicts \d+\.\d{3} for it;\s+measured\s+\d+\.\d{3}\s+\([+-]\d\.\d{3}\)", study.Out);
+        Assert.All(study.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
         byte[] table = File.ReadAllBytes(Path.Combine(place, "scaling.csv"));
         File.Delete(Path.Combine(place, "scaling.csv"));
         File.Delete(Path.Combine(place, "report.html"));
@@ -49,6 +50,21 @@ public sealed class TrainingStudiesTests : IDisposable
         Assert.Contains("the law predicts", File.ReadAllText(Path.Combine(place, "report.html")), StringComparison.Ordinal);
         Cli few = Cli.Run(["study", "scaling", .. runs[..3], "--out", _directory.File("few")]);
         Assert.Equal((1, "error: 3 runs are given; a fit with one model held back needs 4\n"), (few.ExitCode, few.Err));
+        string same = _directory.File("same");
+        Assert.Equal(0, Cli.Run("pretrain", recipe, "--out", same, "--quiet", "--set", "model.n_embd=8", "--set", "train.seed=2").ExitCode);
+        Cli repeated = Cli.Run(["study", "scaling", .. runs[..3], same, "--out", _directory.File("few")]);
+        Assert.Equal((1, "error: the models of the 4 runs have 3 different sizes; a fit with one model held back needs 4\n"), (repeated.ExitCode, repeated.Err));
+    }
+
+    [Fact]
+    public void AStudyWithoutValuesHasAPage()
+    {
+        _directory.Write("studies/transfer/cells.jsonl", "");
+        _directory.Write("studies/size/cells.jsonl", "{\"factors\":{\"benchmark\":\"x\",\"model\":\"a\",\"parameters\":\"10\"},\"fingerprint\":\"a\",\"metric\":\"acc\",\"values\":{\"score\":null},\"seconds\":1}\n");
+        Cli all = Cli.Run("study", "all", "--out", _directory.File("studies"));
+        Assert.True(all.ExitCode == 0, all.Err);
+        Assert.All(["transfer", "size"], study => Assert.True(File.Exists(_directory.File($"studies/{study}/report.html"))));
+        Assert.Equal("x,10,score,acc,1,,,,", File.ReadLines(_directory.File("studies/size/size.csv")).ElementAt(1));
     }
 
     [Fact]
