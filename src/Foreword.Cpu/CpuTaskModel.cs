@@ -19,7 +19,7 @@ internal sealed class CpuTaskModel : ITaskModel
     private CpuTaskModel(CpuLanguageModel model, TaskDescription task, Tokenizer tokenizer, TaskHeadWeights head)
     {
         (_model, Task, _weight, _bias) = (model, task, head.Weight, head.Bias);
-        _encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
+        _encoder = task.EncoderWith(tokenizer);
     }
 
     /// <inheritdoc/>
@@ -87,7 +87,7 @@ internal sealed class CpuTaskModel : ITaskModel
     /// <exception cref="InvalidDataException">An output is infinite or NaN, or a file of the model is damaged.</exception>
     /// <exception cref="OperationCanceledException">The work was canceled.</exception>
     public IReadOnlyList<Prediction> Answers(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default) =>
-        [.. Outputs(examples, cancellationToken).Select(outputs => Task.Answer(outputs))];
+        [.. Outputs(examples, cancellationToken).Select((outputs, i) => Task.Answer(examples[i], outputs))];
 
     /// <summary>Computes the head's outputs for each example.</summary>
     /// <param name="examples">The encoded examples.</param>
@@ -96,6 +96,8 @@ internal sealed class CpuTaskModel : ITaskModel
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
+        if (Task.Definition.HeadInput == HeadInput.One && examples.Any(example => example.Sequences.Sequences.Count > 1))
+            return EncodedExample.OfWindows(examples, Outputs([.. examples.SelectMany(example => example.Windows)], cancellationToken));
         float[][] states = _model.FinalStates([.. examples.SelectMany(example => example.Sequences.Sequences)], cancellationToken);
         float[][] outputs = new float[examples.Count][];
         int next = 0;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foreword.Numerics;
 using Foreword.Tasks;
+using Foreword.Tasks.Targets;
 
 namespace Foreword.Data.Labeled;
 
@@ -24,10 +25,11 @@ internal static class LabeledData
         ArgumentNullException.ThrowIfNull(train);
         if (train.Count == 0)
             throw new InvalidDataException($"{source}: there are no examples");
-        SortedSet<string> distinct = new(train.Select(example => TaskLabel.Canonical(example.Label!)), StringComparer.Ordinal);
+        TaskTarget target = TaskTarget.Of(draft.Target);
+        SortedSet<string> distinct = new(train.SelectMany(example => target.Names(example.Label!)), StringComparer.Ordinal);
         bool isKnownChoice = draft.Target == TargetKind.Choice && draft.Labels.Count > 0; // the texts of the choices differ, even if the right one always has the same place
-        if (distinct.Count == 1 && !isKnownChoice)
-            throw new InvalidDataException($"{source}: all {train.Count} examples have the label '{distinct.Min}'; there is nothing to learn");
+        if (!isKnownChoice && target.OnlyLabel([.. train.Select(example => example.Label!)]) is { } only)
+            throw new InvalidDataException($"{source}: all {train.Count} examples have the label '{only}'; there is nothing to learn");
         if (draft.Target is TargetKind.Score or TargetKind.SoftLabels)
             ExampleChecks.Scores(draft, train, source);
         TaskDescription learnt = draft.Target switch
@@ -42,6 +44,8 @@ internal static class LabeledData
             throw new InvalidDataException($"{unlabeled.MessagePrefix}label '{unlabeled.Label}' means a missing label; remove the row (if it is a class, list the classes in task.labels)");
         foreach (TaskExample example in train)
             _ = learnt.TargetOf(example); // a label outside the listed ones is reported with its row
+        if (target.Thresholds is not null)
+            learnt = learnt with { Threshold = draft.Threshold ?? target.UsualThreshold(train) };
         if (weights == ClassWeighting.Balanced && learnt.Target == TargetKind.Classes)
             learnt = learnt with { ClassWeights = Balanced(learnt.Labels, train) };
         return learnt;

@@ -32,8 +32,11 @@ internal sealed record Classification
     [Description("The place of the example.")]
     public required int Index { get; init; }
 
-    [Description("The likeliest class. Null for tasks that predict numbers.")]
+    [Description("The likeliest class, or the predicted classes of a multi-label task with | between them. Null for tasks that predict numbers.")]
     public required string? Label { get; init; }
+
+    [Description("The predicted classes of a multi-label task. Missing for other tasks.")]
+    public string[]? Labels { get; init; }
 
     [Description("The predicted number. Missing for tasks that predict classes.")]
     public double? Value { get; init; }

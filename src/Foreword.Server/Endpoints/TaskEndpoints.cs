@@ -142,6 +142,14 @@ internal sealed class TaskEndpoints(ModelHost models)
     private static void WritePrediction(Utf8JsonWriter json, Prediction prediction)
     {
         json.WriteString("label", prediction.Label);
+        if (prediction.Labels is { } labels)
+        {
+            json.WriteStartArray("labels");
+            foreach (string label in labels)
+                json.WriteStringValue(label);
+            json.WriteEndArray();
+        }
+
         if (!double.IsNaN(prediction.Value))
             json.WriteNumber("value", prediction.Value);
         json.WriteStartArray("probs");
@@ -162,6 +170,8 @@ internal sealed class TaskEndpoints(ModelHost models)
     private static string? ScoredLabel(RequestFields fields, ServedTask task)
     {
         string? asked = fields.Text("label");
+        if (task.Description.Target is not (TargetKind.Classes or TargetKind.Score or TargetKind.SoftLabels))
+            throw new ApiException(400, $"{task.Name} does {task.Description.Kind}, which gives no score; ask it with /v1/{(task.Description.Target == TargetKind.Choice ? "choose" : "classify")}", "model");
         if (task.Description.Target != TargetKind.Classes)
             return asked is null ? null : throw new ApiException(400, $"label is given, but {task.Name} predicts a number", "label");
         IReadOnlyList<string> labels = task.Description.Labels;

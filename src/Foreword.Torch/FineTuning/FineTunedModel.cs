@@ -28,7 +28,7 @@ internal sealed class FineTunedModel : ITaskModel
     private FineTunedModel(LanguageModule model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
     {
         (Model, Head, Tokenizer, Task) = (model, head, tokenizer, task);
-        Encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
+        Encoder = task.EncoderWith(tokenizer);
     }
 
     /// <summary>Creates a model from parts, without a tokenizer, for tests.</summary>
@@ -135,8 +135,11 @@ internal sealed class FineTunedModel : ITaskModel
     public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default) =>
-        [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder), cancellationToken).Select(outputs => Task.Answer(outputs))];
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default)
+    {
+        EncodedExample[] encoded = EncodedExample.Unlabeled(examples, Task, Encoder);
+        return [.. Outputs(encoded, cancellationToken).Select((outputs, i) => Task.Answer(encoded[i], outputs))];
+    }
 
     /// <summary>Computes the outputs of the head for each example: [n], or the scores of its choices.</summary>
     /// <param name="examples">Encoded examples.</param>
@@ -144,6 +147,8 @@ internal sealed class FineTunedModel : ITaskModel
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
+        if (Task.Definition.HeadInput == HeadInput.One && examples.Any(example => example.Sequences.Sequences.Count > 1))
+            return EncodedExample.OfWindows(examples, Outputs([.. examples.SelectMany(example => example.Windows)], cancellationToken));
         Head.eval();
         using var noGradient = no_grad();
         IModelPath path = PredictionPath();

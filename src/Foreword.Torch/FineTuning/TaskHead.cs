@@ -62,14 +62,17 @@ internal sealed class TaskHead : nn.Module
             .view(batch.Examples, most).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Computes the unweighted loss of each example [B]: the cross entropy with the target distribution, or the squared error of a score.</summary>
+    /// <summary>Computes the unweighted loss of each example [B]: the cross entropy with the target distribution, the mean binary cross entropy of a set of classes, or the squared error of a score.</summary>
     internal Tensor Losses(Tensor outputs, TaskBatch batch)
     {
         using var scope = NewDisposeScope();
         Tensor targets = batch.Targets((int)outputs.shape[1], outputs.device);
-        Tensor losses = _target == TargetKind.Score
-            ? (outputs - targets).square().squeeze(1)
-            : -(targets * F.log_softmax(outputs, -1)).sum(-1);
+        Tensor losses = _target switch
+        {
+            TargetKind.Score => (outputs - targets).square().squeeze(1),
+            TargetKind.ClassSet => (outputs.clamp_min(0) - outputs * targets + (-outputs.abs()).exp().log1p()).mean([-1]),
+            _ => -(targets * F.log_softmax(outputs, -1)).sum(-1),
+        };
         return losses.MoveToOuterDisposeScope();
     }
 

@@ -11,6 +11,28 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
     /// <summary>Gets the number of tokens in the longest sequence.</summary>
     public int Length => Sequences.Sequences.Max(sequence => sequence.Length);
 
+    /// <summary>Gets the windows of a long text as examples of their own, with the example's target; the example itself if it has one sequence.</summary>
+    internal IReadOnlyList<EncodedExample> Windows => Sequences.Sequences.Count == 1
+        ? [this]
+        : [.. Sequences.Sequences.Select(sequence => this with { Sequences = new TaskSequences([sequence], IsTruncated: false) })];
+
+    /// <summary>Computes the outputs of examples from the outputs of their windows: the mean of each output.</summary>
+    /// <param name="examples">The examples.</param>
+    /// <param name="windows">The outputs for the windows of all examples, in their order.</param>
+    internal static float[][] OfWindows(IReadOnlyList<EncodedExample> examples, IReadOnlyList<float[]> windows)
+    {
+        float[][] outputs = new float[examples.Count][];
+        int next = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            int count = examples[i].Sequences.Sequences.Count, first = next;
+            next += count;
+            outputs[i] = count == 1 ? windows[first] : [.. windows[first].Select((_, n) => (float)(Enumerable.Range(first, count).Sum(w => (double)windows[w][n]) / count))];
+        }
+
+        return outputs;
+    }
+
     /// <summary>Encodes examples that a model is going to answer. Their labels are ignored.</summary>
     /// <param name="examples">The examples.</param>
     /// <param name="task">The task that decides how an example is read.</param>

@@ -23,6 +23,12 @@ public enum TargetKind
 
     /// <summary>One of the example's own answers. Each answer gets one score, with a softmax over the scores. The loss is cross entropy.</summary>
     Choice,
+
+    /// <summary>
+    /// Any number of the classes, also none. The head has one output for each class, with a sigmoid. The loss is the mean binary cross entropy over
+    /// the classes.
+    /// </summary>
+    ClassSet,
 }
 
 /// <summary>
@@ -30,7 +36,7 @@ public enum TargetKind
 /// </summary>
 public enum HeadInput
 {
-    /// <summary>The example has one sequence. The head reads its state.</summary>
+    /// <summary>The example has one sequence, or several windows of a long text. The head reads the state of each; the outputs are the means.</summary>
     One,
 
     /// <summary>The example has several sequences. The head reads the sum of their states.</summary>
@@ -47,7 +53,7 @@ public enum HeadInput
 public abstract class FineTuningTask
 {
     private static readonly Registry<FineTuningTask> Registered = new("fine-tuning task", task => [task.Kind],
-        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask()]);
+        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask(), new MultiLabelTask()]);
 
     /// <summary>Gets all kinds of tasks.</summary>
     public static IReadOnlyList<FineTuningTask> All => Registered.All;
@@ -74,6 +80,12 @@ public abstract class FineTuningTask
 
     /// <summary>Gets what the head reads.</summary>
     public virtual HeadInput HeadInput => HeadInput.One;
+
+    /// <summary>
+    /// Gets whether a text that is longer than the context can be read in windows (<c>task.stride</c>). <see cref="Transform"/> then returns a sequence
+    /// for each window, see <see cref="TaskEncoder.Read"/>.
+    /// </summary>
+    public virtual bool ReadsWindows => false;
 
     /// <summary>Returns the kind of output to train if none is requested.</summary>
     /// <param name="labels">The distinct labels of the training set.</param>

@@ -28,7 +28,7 @@ internal sealed class FineTuneArguments
     private readonly Option<double?> _lr = new("--lr") { Description = "Overrides train.lr." };
     private readonly Option<int?> _batch = new("--batch-size") { Description = "Overrides train.batch_size." };
     private readonly Option<DeviceChoice?> _device = new("--device") { Description = "Device to compute on; overrides train.device." };
-    private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
+    private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch, such as accuracy, macro_f1, f1, f1:LABEL, matthews, micro_f1, pearson, spearman, rmse or loss; overrides train.best_metric." };
     private readonly Option<int?> _seed = new("--seed") { Description = "Overrides train.seed." };
     private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
 

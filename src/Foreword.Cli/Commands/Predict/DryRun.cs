@@ -24,7 +24,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
     {
         string directory = ModelDirectory.Resolve(path);
         TaskDescription task = TaskDescription.Read(directory);
-        return new DryRun(task, new TaskEncoder(ModelDirectory.LoadTokenizer(directory), task.Around, task.ContextLength));
+        return new DryRun(task, task.EncoderWith(ModelDirectory.LoadTokenizer(directory)));
     }
 
     /// <summary>Prints the sizes of the sets, and the examples.</summary>

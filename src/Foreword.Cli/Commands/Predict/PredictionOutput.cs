@@ -79,6 +79,13 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
     private void Write(Utf8JsonWriter writer, Prediction prediction)
     {
+        if (Task.Target == TargetKind.ClassSet)
+        {
+            WriteTexts(writer, "labels", prediction.Labels!);
+            WriteProbabilities(writer, prediction);
+            return;
+        }
+
         if (IsNumber)
         {
             writer.WriteNumber("value", prediction.Value);
@@ -87,10 +94,23 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
         writer.WriteString("label", prediction.Label);
         writer.WriteNumber("probability", prediction.Probability);
+        WriteProbabilities(writer, prediction);
+    }
+
+    private void WriteProbabilities(Utf8JsonWriter writer, Prediction prediction)
+    {
         writer.WriteStartObject("probabilities");
         for (int i = 0; i < prediction.Probabilities.Count; i++)
             writer.WriteNumber(Task.Labels[i], prediction.Probabilities[i]);
         writer.WriteEndObject();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter writer, string name, IReadOnlyList<string> texts)
+    {
+        writer.WriteStartArray(name);
+        foreach (string text in texts)
+            writer.WriteStringValue(text);
+        writer.WriteEndArray();
     }
 
     private string[] AnswerNames()
@@ -125,8 +145,13 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
         if (prediction is null)
             return Enumerable.Repeat("", IsNumber ? 1 : 2 + Task.Labels.Count);
         return IsNumber ? [Number(prediction.Value)]
-            : [Field(prediction.Label), Number(prediction.Probability), .. Task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")];
+            : [Field(prediction.Label), Chosen(prediction), .. Task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")];
     }
+
+    /// <summary>Returns the probability of the label, or those of the predicted classes in the order of the label.</summary>
+    private string Chosen(Prediction prediction) => Task.Target == TargetKind.ClassSet
+        ? string.Join('|', Task.Labels.Index().Where(label => prediction.Labels!.Contains(label.Item)).Select(label => Number(prediction.Probabilities[label.Index])))
+        : Number(prediction.Probability);
 
     private static IEnumerable<string> Renamed(IReadOnlyList<string> given, IReadOnlyList<string> own)
     {

@@ -25,16 +25,16 @@ public sealed record TaskEvaluation
     /// <summary>Gets the metrics with their 95 % intervals, in the requested order.</summary>
     public IReadOnlyList<MetricInterval> Metrics { get; }
 
-    /// <summary>Gets the counts of right and predicted classes; null if the model predicts scores.</summary>
+    /// <summary>Gets the counts of right and predicted classes; null if the model does not predict one class for each example.</summary>
     public ConfusionMatrix? Confusion { get; private init; }
 
     /// <summary>Gets one row for each class, in the order of the labels; null if the model predicts scores.</summary>
     public IReadOnlyList<ClassRow>? Classes { get; private init; }
 
-    /// <summary>Gets how well the probabilities match the accuracy; null if the model predicts scores.</summary>
+    /// <summary>Gets how well the probabilities match the accuracy; null if the model does not predict one class for each example.</summary>
     public Calibration? Calibration { get; private init; }
 
-    /// <summary>Gets the accuracy of always predicting the most frequent class, 0 to 1; null if the model predicts scores.</summary>
+    /// <summary>Gets the accuracy of always predicting the most frequent class, 0 to 1; null if the model does not predict one class for each example.</summary>
     public double? MajorityBaseline { get; private init; }
 
     /// <summary>Gets the outcomes that were evaluated.</summary>
@@ -56,6 +56,8 @@ public sealed record TaskEvaluation
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
         TaskEvaluation evaluation = new(task, outcomes, Bootstrap.Intervals(outcomes, metrics, resamples, seed, cancellationToken));
+        if (outcomes is TaskOutcomes.OfClassSets sets)
+            return evaluation with { Classes = Rows(sets) };
         if (outcomes is not TaskOutcomes.OfClasses classes)
             return evaluation;
         ClassRow[] rows = Rows(classes);
@@ -118,6 +120,12 @@ public sealed record TaskEvaluation
     private static ClassRow[] Rows(TaskOutcomes.OfClasses outcomes)
     {
         ClassSample sample = (ClassSample)OutcomeSample.Whole(outcomes);
+        return [.. outcomes.Labels.Select((label, c) => new ClassRow(label, sample.Count(c), sample.Precision(c), sample.Recall(c), sample.F1(c)))];
+    }
+
+    private static ClassRow[] Rows(TaskOutcomes.OfClassSets outcomes)
+    {
+        ClassSetSample sample = (ClassSetSample)OutcomeSample.Whole(outcomes);
         return [.. outcomes.Labels.Select((label, c) => new ClassRow(label, sample.Count(c), sample.Precision(c), sample.Recall(c), sample.F1(c)))];
     }
 
